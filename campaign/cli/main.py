@@ -1,0 +1,36 @@
+"""The command tree, and the one place where a refusal becomes a line on stderr and exit 1."""
+
+import sys
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from campaign.cli.campaigns import create
+from campaign.cli.countdown import deadline_emails
+from campaign.cli.database import database
+from campaign.cli.events import events
+from campaign.cli.ledger import ledger
+from campaign.errors import CampaignError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="campaign")
+def cli() -> None:
+    """Run a donation campaign: create it, mail it, audit it."""
+
+
+for command in (create, database, deadline_emails, events, ledger):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        cli()
+    except CampaignError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except OperationalError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        print(f"The database cannot be used: {reason}. Check DATABASE_URL.", file=sys.stderr)
+        sys.exit(1)

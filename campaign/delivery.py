@@ -1,0 +1,79 @@
+"""The outbox's edge: claim a batch, commit, hand each letter over on one connection, commit each result."""
+
+from typing import Any
+
+from structlog import get_logger
+
+from campaign import clock
+from campaign.errors import MailDelayed, MailRefused
+from campaign.installation import Installation
+from campaign.mail import Letter, Transport, build_message, render_letter
+from campaign.models import Receipt
+from campaign.services import outbox
+
+BATCH = 50
+
+log = get_logger(__name__)
+
+
+def deliver_batch(installation: Installation) -> int:
+    """Send what is due, at most one batch; the number of messages that were claimed."""
+    with installation.sessions.begin() as session:
+        claims = outbox.claim_messages(session, clock.now(), BATCH)
+    with installation.transport() as transport:
+        for claim in claims:
+            deliver(installation, transport, claim)
+    return len(claims)
+
+
+def deliver(installation: Installation, transport: Transport, claim: outbox.Claim) -> None:
+    """Render and send one claimed message and keep what happened. A letter that cannot be rendered is tried again."""
+    settings = installation.settings
+    try:
+        message = build_message(
+            _letter(installation, claim),
+            sender=settings.mail_from,
+            recipient=claim.recipient,
+            message_id=claim.message_id,
+            at=clock.now(),
+        )
+        transport.send(claim.recipient, message)
+    except MailRefused as error:
+        log.warning("mail_refused", message=claim.id, kind=claim.kind, error=str(error))
+        with installation.sessions.begin() as session:
+            outbox.mark_refused(session, claim, str(error))
+    except MailDelayed as error:
+        _put_off(installation, claim, error)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter must not hold up the others
+        _put_off(installation, claim, error)
+    else:
+        with installation.sessions.begin() as session:
+            outbox.mark_sent(session, claim, clock.now())
+
+
+def _put_off(installation: Installation, claim: outbox.Claim, error: Exception) -> None:
+    log.warning("mail_delayed", message=claim.id, kind=claim.kind, error=repr(error))
+    with installation.sessions.begin() as session:
+        outbox.mark_delayed(session, claim, f"{type(error).__name__}: {error}", clock.now())
+
+
+def _letter(installation: Installation, claim: outbox.Claim) -> Letter:
+    with installation.sessions() as session:
+        receipt = session.get_one(Receipt, claim.receipt_id)
+        context = receipt_context(receipt)
+        frequency = receipt.donation.frequency
+    return render_letter(
+        claim.kind,
+        {
+            "receipt": context,
+            "receipt_url": installation.address(f"/receipts/{receipt.token}"),
+            "donation_frequency": frequency,
+            "organization": installation.settings.organization,
+            "locale": "en",
+        },
+    )
+
+
+def receipt_context(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as pages and letters show it: the frozen words and its number."""
+    return {**receipt.frozen, "number": receipt.number, "voided": False}

@@ -1,0 +1,178 @@
+"""Stripe's JSON as typed, frozen facts. Only what the handlers need is read; all else stays in the stored body.
+
+Amounts are minor units; instants are UTC. Field names follow API version 2026-10-28.endive.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from campaign.errors import WebhookRefused
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event's envelope. `object` is the JSON of what it is about."""
+
+    id: str
+    type: str
+    livemode: bool
+    created: datetime
+    object: Json
+
+
+@dataclass(frozen=True)
+class CheckoutSession:
+    """A hosted checkout session. `charged_at` is known where its charge was expanded."""
+
+    id: str
+    created: datetime
+    mode: str
+    status: str
+    payment_status: str
+    url: str | None
+    expires_at: datetime | None
+    amount_total: int | None
+    currency: str | None
+    donation_id: str | None
+    payment_intent_id: str | None
+    subscription_id: str | None
+    invoice_id: str | None
+    charged_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PaymentIntent:
+    """A payment intent. `donation_id` is empty for those that invoices make."""
+
+    id: str
+    created: datetime
+    status: str
+    amount_received: int
+    currency: str
+    donation_id: str | None
+    failure: str | None
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice of a subscription. `first` is the one that began it."""
+
+    id: str
+    first: bool
+    amount_paid: int
+    currency: str
+    subscription_id: str | None
+    donation_id: str | None
+    paid_at: datetime | None
+
+
+def read_event(body: bytes) -> Event:
+    """The envelope in `body`; raises WebhookRefused when it is not one."""
+    try:
+        found = json.loads(body.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise WebhookRefused("The body is not JSON in UTF-8.") from None
+    try:
+        event = Event(
+            id=_text(found["id"]),
+            type=_text(found["type"]),
+            livemode=found["livemode"],
+            created=_instant(found["created"]),
+            object=found["data"]["object"],
+        )
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        raise WebhookRefused("The body is not a Stripe event.") from None
+    if not isinstance(event.livemode, bool) or not isinstance(event.object, dict):
+        raise WebhookRefused("The body is not a Stripe event.")
+    return event
+
+
+def read_checkout_session(found: Json) -> CheckoutSession:
+    """A `checkout.session` object. Raises KeyError or TypeError where Stripe's promise is broken."""
+    metadata = found.get("metadata") or {}
+    expires_at = found.get("expires_at")
+    return CheckoutSession(
+        id=found["id"],
+        created=_instant(found["created"]),
+        mode=found["mode"],
+        status=found.get("status") or "",
+        payment_status=found["payment_status"],
+        url=found.get("url"),
+        expires_at=_instant(expires_at) if expires_at else None,
+        amount_total=found.get("amount_total"),
+        currency=found.get("currency"),
+        donation_id=metadata.get("donation_id") or found.get("client_reference_id"),
+        payment_intent_id=_id(found.get("payment_intent")),
+        subscription_id=_id(found.get("subscription")),
+        invoice_id=_id(found.get("invoice")),
+        charged_at=_charged_at(found),
+    )
+
+
+def _charged_at(session: Json) -> datetime | None:
+    """When an expanded session was charged: its charge's moment, or that of its invoice."""
+    intent = session.get("payment_intent")
+    if isinstance(intent, dict) and isinstance(intent.get("latest_charge"), dict):
+        return _instant(intent["latest_charge"]["created"])
+    invoice = session.get("invoice")
+    if isinstance(invoice, dict):
+        return _invoice_paid_at(invoice)
+    return None
+
+
+def read_payment_intent(found: Json) -> PaymentIntent:
+    """A `payment_intent` object."""
+    error = found.get("last_payment_error") or {}
+    return PaymentIntent(
+        id=found["id"],
+        created=_instant(found["created"]),
+        status=found["status"],
+        amount_received=found.get("amount_received") or 0,
+        currency=found["currency"],
+        donation_id=(found.get("metadata") or {}).get("donation_id"),
+        failure=error.get("decline_code") or error.get("code"),
+    )
+
+
+def read_invoice(found: Json) -> Invoice:
+    """An `invoice` object; the subscription stands in `parent.subscription_details` since 2025-03-31.basil."""
+    parent = found.get("parent") or {}
+    details = parent.get("subscription_details") or {}
+    return Invoice(
+        id=found["id"],
+        first=found.get("billing_reason") == "subscription_create",
+        amount_paid=found["amount_paid"],
+        currency=found["currency"],
+        subscription_id=_id(details.get("subscription")),
+        donation_id=(details.get("metadata") or {}).get("donation_id"),
+        paid_at=_invoice_paid_at(found),
+    )
+
+
+def _invoice_paid_at(invoice: Json) -> datetime | None:
+    paid_at = (invoice.get("status_transitions") or {}).get("paid_at")
+    return _instant(paid_at) if paid_at else None
+
+
+def _id(value: Any) -> str | None:
+    """The id of something that Stripe gives as an id or, expanded, as an object."""
+    if isinstance(value, dict):
+        return str(value["id"])
+    return value or None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value or len(value) > 255 or not value.isprintable():
+        raise ValueError(value)
+    return value
+
+
+def _instant(value: Any) -> datetime:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(value)
+    return datetime.fromtimestamp(value, UTC)

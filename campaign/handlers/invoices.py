@@ -1,0 +1,12 @@
+"""Events of invoices, which monthly and yearly gifts make."""
+
+from sqlalchemy.orm import Session
+
+from campaign.gateway import Event, read_invoice
+from campaign.services.invoices import apply_invoice
+from campaign.services.payments import Books, Outcome
+
+
+def invoice_paid(session: Session, event: Event, books: Books) -> Outcome:
+    """A first or a renewed gift was charged."""
+    return apply_invoice(session, read_invoice(event.object), event.created, books)

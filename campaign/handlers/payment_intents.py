@@ -1,0 +1,11 @@
+"""Events of payment intents. An invoice's intent carries no donation of ours: its invoice is what counts."""
+
+from sqlalchemy.orm import Session
+
+from campaign.gateway import Event, read_payment_intent
+from campaign.services.payments import Books, Outcome, apply_intent
+
+
+def intent_changed(session: Session, event: Event, books: Books) -> Outcome:
+    """Succeeded, or refused while the donor may still try another card."""
+    return apply_intent(session, read_payment_intent(event.object), event.created, books)

@@ -1,0 +1,29 @@
+"""Which function applies which event type."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.orm import Session
+
+from campaign.gateway import Event
+from campaign.handlers import checkout, invoices, payment_intents
+from campaign.services.payments import Books, Outcome
+
+Handler = Callable[[Session, Event, Books], Outcome]
+
+HANDLERS: Mapping[str, Handler] = {
+    "checkout.session.completed": checkout.session_changed,
+    "checkout.session.async_payment_succeeded": checkout.debit_succeeded,
+    "checkout.session.async_payment_failed": checkout.debit_failed,
+    "checkout.session.expired": checkout.session_changed,
+    "payment_intent.succeeded": payment_intents.intent_changed,
+    "payment_intent.payment_failed": payment_intents.intent_changed,
+    "invoice.paid": invoices.invoice_paid,
+}
+
+
+def dispatch(session: Session, event: Event, books: Books) -> Outcome:
+    """Apply `event` in the caller's transaction; a type without a handler is noted as ignored, never dropped."""
+    handler = HANDLERS.get(event.type)
+    if handler is None:
+        return Outcome(applied=False, note=f"no handler for {event.type}")
+    return handler(session, event, books)

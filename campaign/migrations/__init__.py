@@ -1,0 +1,30 @@
+"""The database's history. `upgrade` brings a database to head; the only way tables are made."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+_HERE = Path(__file__).parent
+
+
+def _configuration(database_url: str | None = None) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    if database_url:
+        configuration.attributes["database_url"] = database_url
+    return configuration
+
+
+def upgrade(database_url: str) -> None:
+    """Migrate the database at `database_url` to head; safe to run twice and at once."""
+    command.upgrade(_configuration(database_url), "head")
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database is at head."""
+    head = ScriptDirectory.from_config(_configuration()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head

@@ -1,0 +1,70 @@
+"""A campaign: goal, window, zone and the appeal's text."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Integer, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base, Key
+from campaign.models.states import CampaignState
+
+SLUG_PATTERN = "^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+class Campaign(Base):
+    """One appeal for one goal in the half-open window [starts_at, deadline).
+
+    `goal`, `suggested_amounts` and `smallest_amount` are minor units of `currency`. `deadline_wall_clock` is what
+    people were told, in `timezone`; `deadline` is that moment as an instant. The result is final `grace_days` later.
+    """
+
+    __tablename__ = "campaign"
+    __table_args__ = (
+        CheckConstraint(f"slug ~ '{SLUG_PATTERN}' AND length(slug) <= 80", name="slug"),
+        CheckConstraint("goal > 0", name="goal"),
+        CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency"),
+        CheckConstraint("deadline > starts_at", name="window"),
+        CheckConstraint("smallest_amount > 0", name="smallest_amount"),
+        CheckConstraint("grace_days >= 0", name="grace_days"),
+    )
+
+    id: Mapped[Key]
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    currency: Mapped[str]
+    goal: Mapped[int]
+    starts_at: Mapped[datetime]
+    deadline: Mapped[datetime] = mapped_column(index=True)
+    deadline_wall_clock: Mapped[str]
+    timezone: Mapped[str]
+    grace_days: Mapped[int] = mapped_column(Integer, server_default=text("14"))
+    suggested_amounts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    smallest_amount: Mapped[int]
+    appeal: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def final_from(self) -> datetime:
+        """From this instant on the result is final."""
+        return self.deadline + timedelta(days=self.grace_days)
+
+    def state(self, at: datetime) -> CampaignState:
+        """Where the campaign stands at the instant `at`."""
+        if at < self.starts_at:
+            return CampaignState.upcoming
+        if at < self.deadline:
+            return CampaignState.open
+        return CampaignState.closed if at < self.final_from else CampaignState.final
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether gifts are taken at the instant `at`."""
+        return self.state(at) == CampaignState.open
+
+    def counts(self, moment: datetime) -> bool:
+        """Whether a gift charged at `moment` belongs to this campaign."""
+        return self.starts_at <= moment < self.deadline

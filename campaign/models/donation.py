@@ -1,0 +1,96 @@
+"""A donation: what a reader meant to give, and what became of it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.models.base import Base, Key, new_public_id, new_token, one_of
+from campaign.models.states import (
+    OPEN_STATES,
+    DonationState,
+    Frequency,
+    require_transition,
+)
+
+if TYPE_CHECKING:
+    from campaign.models.campaign import Campaign
+    from campaign.models.donor import Donor
+    from campaign.models.receipt import Receipt
+    from campaign.models.subscription import Subscription
+
+_OPEN = ", ".join(f"'{state.value}'" for state in OPEN_STATES)
+
+
+class Donation(Base):
+    """One gift, or one renewal of a monthly or yearly gift.
+
+    `amount` is the gift, `cover` what the donor adds for the card's fees, both in minor units of `currency`; Stripe
+    charges their sum. `public_id` is told to Stripe; `token` opens the donor's page and is told to nobody else.
+    `charged_at` is the moment of the charge: for a bank debit the day it was promised, for a card the day it was paid.
+    """
+
+    __tablename__ = "donation"
+    __table_args__ = (
+        CheckConstraint("amount > 0 AND amount <= 99999999", name="amount"),
+        CheckConstraint("cover >= 0", name="cover"),
+        CheckConstraint(one_of("state", DonationState), name="state"),
+        CheckConstraint(one_of("frequency", Frequency), name="frequency"),
+        CheckConstraint("state <> 'paid' OR (paid_at IS NOT NULL AND charged_at IS NOT NULL)", name="paid"),
+        Index("uq_donation_open_attempt", "attempt", unique=True, postgresql_where=text(f"state IN ({_OPEN})")),
+        Index(
+            "ix_donation_promised",
+            "campaign_id",
+            postgresql_include=["amount"],
+            postgresql_where=text("state = 'processing'"),
+        ),
+        Index("ix_donation_campaign_id_created_at", "campaign_id", "created_at"),
+        Index("ix_donation_donor_id", "donor_id"),
+        Index("ix_donation_subscription_id", "subscription_id"),
+    )  # fmt: skip
+
+    id: Mapped[Key]
+    public_id: Mapped[str] = mapped_column(unique=True, default=new_public_id)
+    token: Mapped[str] = mapped_column(unique=True, default=new_token)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"))
+    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))
+    attempt: Mapped[str]
+    frequency: Mapped[str]
+    amount: Mapped[int]
+    cover: Mapped[int] = mapped_column(server_default=text("0"))
+    currency: Mapped[str]
+    state: Mapped[str] = mapped_column(default=DonationState.pending.value)
+    state_reason: Mapped[str | None]
+    email: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default=text("''"))
+    locale: Mapped[str] = mapped_column(server_default=text("'en'"))
+    anonymous: Mapped[bool] = mapped_column(server_default=text("false"))
+    comment: Mapped[str] = mapped_column(server_default=text("''"))
+    tribute_kind: Mapped[str] = mapped_column(server_default=text("''"))
+    tribute_name: Mapped[str] = mapped_column(server_default=text("''"))
+    code: Mapped[str] = mapped_column(server_default=text("''"))
+    session_id: Mapped[str | None] = mapped_column(unique=True)
+    session_url: Mapped[str | None]
+    session_expires_at: Mapped[datetime | None]
+    payment_intent_id: Mapped[str | None] = mapped_column(unique=True)
+    invoice_id: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    charged_at: Mapped[datetime | None]
+    paid_at: Mapped[datetime | None]
+
+    campaign: Mapped["Campaign"] = relationship()
+    donor: Mapped["Donor"] = relationship()
+    subscription: Mapped["Subscription | None"] = relationship(foreign_keys=[subscription_id])
+    receipt: Mapped["Receipt | None"] = relationship(back_populates="donation")
+
+    @property
+    def charge(self) -> int:
+        """What Stripe charges, in minor units."""
+        return self.amount + self.cover
+
+    def become(self, wanted: DonationState) -> None:
+        """Take the state `wanted`; raises TransitionRefused when the present one is as strong or stronger."""
+        require_transition(DonationState(self.state), wanted)
+        self.state = wanted.value

@@ -1,0 +1,30 @@
+"""The people who give, known by their address."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base, Key
+
+
+class Donor(Base):
+    """A person, found by email address without regard to case."""
+
+    __tablename__ = "donor"
+    __table_args__ = (Index("uq_donor_lower_email", text("lower(email)"), unique=True),)
+
+    id: Mapped[Key]
+    email: Mapped[str]
+    name: Mapped[str]
+    locale: Mapped[str] = mapped_column(server_default=text("'en'"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CampaignDonor(Base):
+    """That a donor's money has reached a campaign; written by the ledger's insert trigger only."""
+
+    __tablename__ = "campaign_donor"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), primary_key=True)

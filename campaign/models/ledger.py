@@ -1,0 +1,68 @@
+"""The ledger, append-only by trigger, and the sums that its insert trigger keeps."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base, Key, one_of
+from campaign.models.states import LedgerKind
+
+
+class LedgerEntry(Base):
+    """One movement of money. Never updated, never deleted: a trigger refuses.
+
+    `amount` is signed minor units of `currency`, `fee` stands beside it. `source` names the object at Stripe (or the
+    cheque) that moved it: (kind, source) is unique, so no fact counts twice. `campaign_id` is empty where the charge
+    lies outside every campaign's window.
+    """
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        UniqueConstraint("kind", "source"),
+        CheckConstraint(one_of("kind", LedgerKind), name="kind"),
+        CheckConstraint("kind <> 'payment' OR amount > 0", name="payment"),
+        CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency"),
+        Index(
+            "uq_ledger_entry_one_payment",
+            "donation_id",
+            unique=True,
+            postgresql_where=text("kind = 'payment'"),
+        ),
+        Index("ix_ledger_entry_campaign_id_occurred_at", "campaign_id", "occurred_at"),
+    )
+
+    id: Mapped[Key]
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"))
+    kind: Mapped[str]
+    amount: Mapped[int]
+    fee: Mapped[int] = mapped_column(server_default=text("0"))
+    currency: Mapped[str]
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    source: Mapped[str]
+
+
+class ProgressShard(Base):
+    """A sixteenth of a campaign's sum, so that many payments at once do not wait for one row.
+
+    Written by the ledger's insert trigger only.
+    """
+
+    __tablename__ = "progress_shard"
+    __table_args__ = (CheckConstraint("shard >= 0 AND shard < 16", name="shard"),)
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    raised: Mapped[int] = mapped_column(server_default=text("0"))
+    donations: Mapped[int] = mapped_column(server_default=text("0"))
+    donors: Mapped[int] = mapped_column(server_default=text("0"))

@@ -1,0 +1,32 @@
+"""What we asked Stripe to do, written down before it was asked."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Integer, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base, Key
+
+
+class StripeCall(Base):
+    """One request that creates something: its idempotency key and parameters, and what came of it.
+
+    `ordinal` counts the keys used for the same purpose; a new one is begun only where Stripe keeps a failure under
+    the old one, or has forgotten it (24 hours, https://docs.stripe.com/api/idempotent_requests).
+    """
+
+    __tablename__ = "stripe_call"
+    __table_args__ = (UniqueConstraint("donation_id", "operation", "ordinal"),)
+
+    id: Mapped[Key]
+    donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"))
+    operation: Mapped[str]
+    ordinal: Mapped[int] = mapped_column(Integer)
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    answered_at: Mapped[datetime | None]
+    result_id: Mapped[str | None]
+    error: Mapped[str | None]

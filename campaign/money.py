@@ -1,0 +1,170 @@
+"""Amounts: integer minor units beside a lower-case ISO 4217 code, read as people type them and written as they expect.
+
+The only place that knows how many decimals a currency has. No floats anywhere.
+"""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+from babel import Locale
+from babel.numbers import (
+    format_currency,
+    get_currency_symbol,
+    get_decimal_symbol,
+    get_group_symbol,
+)
+
+from campaign.errors import AmountInvalid
+
+# https://docs.stripe.com/currencies#zero-decimal
+_ZERO_DECIMAL = frozenset(
+    {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"}
+    | {"pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}
+)
+# https://docs.stripe.com/currencies#three-decimal: the last digit must be 0
+_THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+# https://docs.stripe.com/currencies#special-cases: sent with two decimals that must be 00
+_WHOLE_ONLY = frozenset(["isk", "ugx"])
+
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+# Only the default of a new campaign's
+# smallest amount, which is a column and can be changed; Stripe's own answer decides.
+_USUAL_MINIMUM = {
+    "usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500,
+    "dkk": 250, "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000,
+    "myr": 200, "nok": 300, "nzd": 50, "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000,
+}  # fmt: skip
+
+LARGEST_CHARGE = 99_999_999
+"""Minor units: a charge has at most eight digits."""
+
+_CURRENCY = re.compile(r"[a-z]{3}\Z")
+
+
+def currency_code(text: str) -> str:
+    """`text` as a lower-case ISO 4217 code known to CLDR; raises AmountInvalid."""
+    code = text.strip().lower()
+    if not _CURRENCY.match(code) or code.upper() not in Locale("en").currencies:
+        raise AmountInvalid(f"{text!r} is not a currency; give an ISO 4217 code such as usd.")
+    return code
+
+
+def decimals(currency: str) -> int:
+    """How many decimals Stripe's minor unit of `currency` has."""
+    if currency in _ZERO_DECIMAL:
+        return 0
+    return 3 if currency in _THREE_DECIMAL else 2
+
+
+def usual_minimum(currency: str) -> int:
+    """What a new campaign takes as its smallest amount, in minor units."""
+    return _USUAL_MINIMUM.get(currency) or int(10 ** decimals(currency))
+
+
+def usual_suggestions(currency: str) -> list[int]:
+    """Amounts to suggest where none are given: 10, 25, 50, 100 and 250 of a currency like the dollar."""
+    unit = 10 ** decimals(currency)
+    while unit * 10 < usual_minimum(currency) * 2:
+        unit *= 10
+    return [unit * step for step in (10, 25, 50, 100, 250)]
+
+
+def parse_amount(text: str, currency: str, locale: str = "en") -> int:
+    """Minor units of an amount as people of `locale` type it: `25`, `25.00`, `$1,000`.
+
+    Raises AmountInvalid for everything that could be meant otherwise: a decimal comma where the comma groups
+    thousands, exponents, other scripts' digits, more decimals than the currency has, zero and below.
+    """
+    bare = _without_symbol(text, currency, locale)
+    if not bare:
+        raise AmountInvalid("Enter an amount, for example 25.")
+    group, point = get_group_symbol(locale), get_decimal_symbol(locale)
+    whole = rf"(?P<whole>\d{{1,12}}|\d{{1,3}}(?:{re.escape(group)}\d{{3}}){{1,4}})"
+    part = rf"(?:{re.escape(point)}(?P<part>\d{{1,6}}))?"
+    found = re.fullmatch(whole + part, bare, re.ASCII)
+    if found is None:
+        raise AmountInvalid(
+            f"“{_shown(text)}” is not an amount we can read. Use figures, for example 25 or 25{point}50."
+        )
+    cents = found["part"] or ""
+    places = decimals(currency)
+    if len(cents) > places:
+        allowed = f"at most {places} digits after the “{point}”" if places else "whole amounts only"
+        raise AmountInvalid(
+            f"“{_shown(text)}” has too many decimals: {currency.upper()} takes {allowed}."
+        )
+    minor = int(found["whole"].replace(group, "") + cents.ljust(places, "0"))
+    if minor == 0:
+        raise AmountInvalid("The amount must be more than zero.")
+    return _chargeable(minor, text, currency)
+
+
+def _chargeable(minor: int, text: str, currency: str) -> int:
+    if currency in _WHOLE_ONLY and minor % 100:
+        raise AmountInvalid(f"“{_shown(text)}”: {currency.upper()} takes whole amounts only.")
+    if currency in _THREE_DECIMAL and minor % 10:
+        raise AmountInvalid(f"“{_shown(text)}”: {currency.upper()} takes two decimals at most.")
+    return minor
+
+
+def _without_symbol(text: str, currency: str, locale: str) -> str:
+    bare = text.strip()
+    code = currency.upper()
+    for mark in {
+        get_currency_symbol(code, locale),
+        get_currency_symbol(code, "en"),
+        code,
+        code.lower(),
+    }:
+        if bare.startswith(mark):
+            return bare[len(mark) :].strip()
+        if bare.endswith(mark):
+            return bare[: -len(mark)].strip()
+    return bare
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def symbol(currency: str, locale: str = "en") -> str:
+    """The sign of `currency`: `$`."""
+    return str(get_currency_symbol(currency.upper(), locale))
+
+
+def to_decimal(minor: int, currency: str) -> Decimal:
+    """The amount in major units, exactly."""
+    return Decimal(minor).scaleb(-decimals(currency))
+
+
+def plain_amount(minor: int, currency: str) -> str:
+    """The amount as a form's value: `25`, `25.50`; no symbol, no grouping."""
+    amount = to_decimal(minor, currency)
+    return str(amount.to_integral_value()) if amount == amount.to_integral_value() else str(amount)
+
+
+def format_money(minor: int, currency: str, locale: str = "en") -> str:
+    """The amount as people write it: `$25`, `$25.50`, `$1,000`; decimals only where they say something."""
+    amount = to_decimal(minor, currency)
+    written = format_currency(
+        amount,
+        currency.upper(),
+        locale=locale,
+        currency_digits=False,
+        format=_whole_format(locale) if amount == amount.to_integral_value() else None,
+    )
+    return str(written)
+
+
+def _whole_format(locale: str) -> str:
+    pattern = str(Locale.parse(locale).currency_formats["standard"].pattern)
+    return re.sub(r"\.0+", "", pattern)
+
+
+def fee_cover(amount: int, rate: Decimal, fixed: int) -> int:
+    """What must be added to `amount` so that it is left after a fee of `rate` of the whole plus `fixed`.
+
+    gross = (amount + fixed) / (1 − rate), all in minor units, rounded half up.
+    """
+    gross = (Decimal(amount) + fixed) / (1 - rate)
+    return int(gross.quantize(Decimal(1), rounding=ROUND_HALF_UP)) - amount

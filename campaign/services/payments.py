@@ -1,0 +1,179 @@
+"""Stripe's facts become money: donation, ledger entry, receipt and message in one transaction.
+
+The same fact may come from a webhook, from the donor's return and again from both; each function here may be called
+any number of times, at once and in any order, and the strongest fact wins (`models.states`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.config import Organization
+from campaign.errors import FactMismatch
+from campaign.gateway import CheckoutSession, PaymentIntent
+from campaign.models import Campaign, Donation, DonationState, LedgerEntry, LedgerKind
+from campaign.models.states import DONATION_TRANSITIONS
+from campaign.services.donations import lock_donation
+from campaign.services.outbox import queue_receipt
+from campaign.services.receipts import issue_receipt
+from campaign.services.subscriptions import join_subscription
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the bookkeeping must know of the installation: whose receipts, and from which domain they are mailed."""
+
+    organization: Organization
+    mail_domain: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a fact. `applied` is False where it concerns nothing of ours or tells nothing new."""
+
+    applied: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Money that arrived. `total` is minor units including covered fees; `source` names Stripe's object."""
+
+    source: str
+    total: int
+    currency: str
+    charged_at: datetime
+    paid_at: datetime
+    payment_intent_id: str | None = None
+    invoice_id: str | None = None
+
+
+def apply_session(
+    session: Session, found: CheckoutSession, occurred_at: datetime, books: Books
+) -> Outcome:
+    """Apply what a checkout session says at `occurred_at`, whoever brought it.
+
+    A gift belongs to the moment of its charge. A debit's is the day it was promised, which only the session's own
+    beginning tells when the promise has not reached us; a card's is `occurred_at` unless its charge was read.
+    """
+    donation = lock_donation(session, found.donation_id) if found.donation_id else None
+    if donation is None:
+        return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
+    if donation.session_id is None:
+        # Stripe was faster than our own note of its answer.
+        donation.session_id = found.id
+        donation.session_url = found.url
+    if found.subscription_id:
+        join_subscription(session, donation, found.subscription_id)
+    if found.payment_status in {"paid", "no_payment_required"}:
+        payment = _session_payment(donation, found, occurred_at)
+        return record_payment(session, donation, payment, books, donation.campaign)
+    if found.status == "complete":
+        return _promise(session, donation, found)
+    if found.status == "expired":
+        return advance(session, donation, DonationState.expired, "the session expired unused")
+    return Outcome(applied=False, note="the session is open")
+
+
+def _session_payment(donation: Donation, found: CheckoutSession, occurred_at: datetime) -> Payment:
+    if found.amount_total is None or found.currency is None:
+        raise FactMismatch(f"Session {found.id} is paid and names no amount.")
+    return Payment(
+        source=found.payment_intent_id or found.invoice_id or found.id,
+        total=found.amount_total,
+        currency=found.currency,
+        charged_at=donation.charged_at or found.charged_at or occurred_at,
+        paid_at=occurred_at,
+        payment_intent_id=found.payment_intent_id,
+        invoice_id=found.invoice_id,
+    )
+
+
+def _promise(session: Session, donation: Donation, found: CheckoutSession) -> Outcome:
+    outcome = advance(session, donation, DonationState.processing, "a bank debit is under way")
+    if outcome.applied:
+        donation.charged_at = max(found.created, donation.created_at)
+    return outcome
+
+
+def apply_intent(
+    session: Session, found: PaymentIntent, occurred_at: datetime, books: Books
+) -> Outcome:
+    """Apply a payment intent that succeeded or was refused."""
+    donation = lock_donation(session, found.donation_id) if found.donation_id else None
+    if donation is None:
+        return Outcome(
+            applied=False, note="no donation of ours; an invoice's intent is counted by its invoice"
+        )
+    if found.status != "succeeded":
+        return advance(session, donation, DonationState.declined, found.failure or "refused")
+    payment = Payment(
+        source=found.id,
+        total=found.amount_received,
+        currency=found.currency,
+        charged_at=donation.charged_at or found.created,
+        paid_at=occurred_at,
+        payment_intent_id=found.id,
+    )
+    return record_payment(session, donation, payment, books, donation.campaign)
+
+
+def advance(session: Session, donation: Donation, state: DonationState, reason: str) -> Outcome:
+    """Take a state short of paid, unless a stronger fact is known already."""
+    if state not in DONATION_TRANSITIONS[DonationState(donation.state)]:
+        return Outcome(applied=False, note=f"the donation is {donation.state} already")
+    donation.become(state)
+    donation.state_reason = reason
+    session.flush()
+    return Outcome(applied=True, note=f"the donation is {state}: {reason}")
+
+
+def record_payment(
+    session: Session, donation: Donation, payment: Payment, books: Books, campaign: Campaign | None
+) -> Outcome:
+    """Book `payment` for the locked `donation`, once. Raises FactMismatch where Stripe charged something else.
+
+    It counts for `campaign` if it was charged in its window, else for none.
+    """
+    if payment.currency != donation.currency or payment.total != donation.charge:
+        raise FactMismatch(
+            f"{payment.source} says {payment.total} {payment.currency}, donation {donation.public_id} says"
+            f" {donation.charge} {donation.currency}."
+        )
+    if donation.state == DonationState.paid:
+        _complete_ids(donation, payment)
+        return Outcome(applied=False, note="the donation is paid already")
+    # Stripe counts whole seconds: a charge is never before the form that led to it.
+    charged_at = max(payment.charged_at, donation.created_at)
+    counted_in = campaign.id if campaign and campaign.counts(charged_at) else None
+    donation.become(DonationState.paid)
+    donation.state_reason = None
+    donation.charged_at, donation.paid_at = charged_at, payment.paid_at
+    _complete_ids(donation, payment)
+    session.flush()
+    _append(session, donation, payment, counted_in)
+    receipt = issue_receipt(session, donation, books.organization, payment.paid_at)
+    queue_receipt(session, receipt, donation.email, books.mail_domain)
+    return Outcome(applied=True, note=f"paid; receipt {receipt.number}")
+
+
+def _complete_ids(donation: Donation, payment: Payment) -> None:
+    donation.payment_intent_id = donation.payment_intent_id or payment.payment_intent_id
+    donation.invoice_id = donation.invoice_id or payment.invoice_id
+
+
+def _append(session: Session, donation: Donation, payment: Payment, counted_in: int | None) -> None:
+    """A unique (kind, source) is the last guard: a violation here fails the event, visibly."""
+    session.execute(
+        insert(LedgerEntry).values(
+            campaign_id=counted_in,
+            donation_id=donation.id,
+            kind=LedgerKind.payment.value,
+            amount=donation.amount,
+            currency=donation.currency,
+            occurred_at=donation.charged_at,
+            source=payment.source,
+        )
+    )

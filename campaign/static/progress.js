@@ -1,0 +1,207 @@
+// Keeps the sum, its bar and the time left current. The page is complete without it; all words are in the markup.
+const box = document.querySelector("[data-progress]");
+const words = box.dataset;
+const language = document.documentElement.lang || "en";
+const parts = Object.fromEntries([...box.querySelectorAll("[data-part]")].map((it) => [it.dataset.part, it]));
+
+const POLL = 4_000;
+const LONGEST = 60_000;
+const FAILURES_BEFORE_POLLING = 4;
+const POLLS_BEFORE_STREAM = 30;
+const MINUTE = 60_000;
+const QUIET = 10 * MINUTE;
+const DAY = 86_400;
+
+let source, timer, clock, speech, latest;
+let failures = 0;
+let polls = 0;
+let arrived = 0;
+let spokenAt = 0;
+let quarter;
+let saidDays = Number(words.daysLeft);
+let finished = Boolean(words.final);
+
+const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+const say = (part, text) => parts[part].textContent !== text && (parts[part].textContent = text);
+const jittered = (delay) => delay * (0.5 + Math.random());
+const count = (n) => new Intl.NumberFormat(language).format(n);
+const unit = (n, name) =>
+  new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" }).format(n);
+
+function money(minor, currency) {
+  const style = { style: "currency", currency };
+  const digits = new Intl.NumberFormat(language, style).resolvedOptions().maximumFractionDigits;
+  const amount = minor / 10 ** digits;
+  const shown = Number.isInteger(amount) ? 0 : digits;
+  style.minimumFractionDigits = style.maximumFractionDigits = shown;
+  return new Intl.NumberFormat(language, style).format(amount);
+}
+
+function drawBar(progress) {
+  const { raised, pending, matched, goal } = progress;
+  const scale = Math.max(goal, raised + pending + matched) || 1;
+  const share = (minor) => `${Math.max(0, Math.round((minor / scale) * 10_000) / 100)}%`;
+  const place = (part, from, width) => {
+    parts[part].setAttribute("x", share(from));
+    parts[part].setAttribute("width", share(width));
+  };
+  place("received", 0, raised);
+  place("pending", Math.max(0, raised), pending);
+  place("matched", Math.max(0, raised) + pending, matched);
+  parts.goal.setAttribute("x", share(goal));
+  parts["goal-text"].setAttribute("text-anchor", goal / scale < 0.35 ? "start" : "end");
+  parts.meter.setAttribute("aria-valuenow", Math.min(100, Math.max(0, progress.percent)));
+}
+
+function sentence(progress, amounts) {
+  const plural = new Intl.PluralRules(language).select(progress.donors);
+  const donors = fill(words[plural === "one" ? "donorsOne" : "donorsOther"], { n: count(progress.donors) });
+  const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 })
+    .format(progress.percent / 100);
+  let text = fill(progress.donors ? words.sentence : words.sentenceEmpty, { ...amounts, donors, percent });
+  if (progress.pending) text += fill(words.pending, amounts);
+  if (progress.matched) text += fill(words.matched, amounts);
+  return text;
+}
+
+// Milestones are spoken at once, everything else at most once a minute.
+function speak(text, progress) {
+  const reached = Math.floor(progress.percent / 25);
+  const first = quarter === undefined;
+  const milestone = !first && reached > quarter;
+  quarter = reached;
+  if (first) return;
+  clearTimeout(speech);
+  const wait = milestone ? 0 : Math.max(0, spokenAt + MINUTE - Date.now());
+  speech = setTimeout(() => {
+    spokenAt = Date.now();
+    parts.spoken.textContent = text;
+  }, wait);
+}
+
+const secondsLeft = () => latest.seconds_left - (Date.now() - arrived) / 1000;
+
+function showCountdown() {
+  if (latest.state !== words.state) {
+    const ended = latest.final ? words.finished : words[latest.state];
+    say("headline", ended);
+    say("until", "");
+    return;
+  }
+  if (latest.state !== "open") return;
+  if (Date.parse(latest.deadline) !== Date.parse(words.deadline)) {
+    say("headline", words.moved);
+    say("until", "");
+    return;
+  }
+  const seconds = Math.max(60, secondsLeft());
+  const lastDay = seconds <= DAY;
+  if (!lastDay && latest.days_left === saidDays) return;
+  saidDays = latest.days_left;
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const clockwise = [hours && unit(hours, "hour"), minutes && unit(minutes, "minute")];
+  const left = lastDay ? clockwise.filter(Boolean).join(" ") : unit(latest.days_left, "day");
+  say("headline", fill(words.headline, { left, goal: money(latest.goal, latest.currency) }));
+  say("until", fill(words.until, { left }));
+}
+
+// Once a minute; also asks when the end has come or the stream has been silent for long.
+function tick() {
+  clearTimeout(clock);
+  if (finished || document.hidden) return;
+  if (latest) {
+    showCountdown();
+    const ended = latest.state === "open" && secondsLeft() <= 0;
+    if (ended || Date.now() - arrived > QUIET) setTimeout(ask, jittered(2_000));
+  }
+  const untilNext = latest && latest.state === "open" ? (secondsLeft() % 60) * 1000 : 0;
+  clock = setTimeout(tick, untilNext > 1_000 ? untilNext + 50 : MINUTE);
+}
+
+function show(progress) {
+  if (latest && Date.parse(progress.as_of) < Date.parse(latest.as_of)) return;
+  const changed = !latest || latest.raised !== progress.raised || latest.pending !== progress.pending;
+  latest = progress;
+  arrived = Date.now();
+  const { currency } = progress;
+  const amounts = Object.fromEntries(
+    ["raised", "goal", "pending", "matched"].map((name) => [name, money(progress[name], currency)]),
+  );
+  const text = sentence(progress, amounts);
+  drawBar(progress);
+  say("raised", amounts.raised);
+  say("goal-text", fill(words.goal, amounts));
+  say("sentence", text);
+  parts.meter.setAttribute("aria-valuetext", text);
+  parts["as-of"].dateTime = progress.as_of;
+  say("as-of", new Intl.DateTimeFormat(language, {
+    hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: progress.timezone, timeZoneName: "short",
+  }).format(new Date(progress.as_of)));
+  if (changed) speak(text, progress);
+  finished = progress.final;
+  if (finished) {
+    showCountdown();
+    rest();
+  } else tick();
+}
+
+function rest() {
+  clearTimeout(timer);
+  clearTimeout(clock);
+  source?.close();
+  source = undefined;
+}
+
+function later(work, delay) {
+  clearTimeout(timer);
+  if (!finished && !document.hidden) timer = setTimeout(work, jittered(delay));
+}
+
+async function ask() {
+  const answer = await fetch(words.progress, { credentials: "omit" });
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  show(await answer.json());
+}
+
+async function poll() {
+  polls += 1;
+  try {
+    await ask();
+    failures = 0;
+  } catch {
+    failures += 1;
+  }
+  if (polls % POLLS_BEFORE_STREAM === 0 && "EventSource" in window) later(listen, POLL);
+  else later(poll, Math.min(LONGEST, POLL * 2 ** failures));
+}
+
+// An error closes the stream for good and the next one is our own doing: the browser's retry neither grows nor jitters.
+function listen() {
+  source = new EventSource(words.stream);
+  source.addEventListener("progress", (event) => {
+    failures = 0;
+    show(JSON.parse(event.data));
+  });
+  source.addEventListener("error", () => {
+    source?.close();
+    failures += 1;
+    if (failures < FAILURES_BEFORE_POLLING) return later(listen, 1_000 * 2 ** (failures - 1));
+    failures = 0;
+    later(poll, POLL);
+  });
+}
+
+function start() {
+  rest();
+  if (finished || document.hidden) return;
+  failures = 0;
+  if ("EventSource" in window) listen();
+  else poll();
+  tick();
+}
+
+document.addEventListener("visibilitychange", start);
+window.addEventListener("pageshow", (event) => event.persisted && start());
+window.addEventListener("pagehide", rest);
+start();

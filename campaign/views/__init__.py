@@ -1,0 +1,1 @@
+"""The web's edge: parse, call a service, commit, render."""

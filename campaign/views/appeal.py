@@ -1,0 +1,114 @@
+"""The appeal page, as every view that shows the form renders it."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from flask import Response, make_response, render_template, url_for
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from campaign import money
+from campaign.errors import AmountInvalid
+from campaign.models import Campaign
+from campaign.models.base import new_token
+from campaign.views.context import installation, live
+from campaign.views.forms import GiftForm
+from campaign.views.presenting import (
+    cover_hint,
+    present_countdown,
+    present_mail,
+    present_progress,
+    present_suggestions,
+)
+
+_TAGS = {"h2", "h3", "p", "ul", "ol", "li", "blockquote", "a", "strong", "em", "hr", "br", "code"}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to say above the form: `kind` is `unavailable`, `closed` or `limited`."""
+
+    kind: str
+    title: str
+    text: str
+
+
+@lru_cache(maxsize=256)
+def appeal_html(markdown: str) -> Markup:
+    """The appeal's Markdown as safe HTML: raw HTML is not read, and what comes out is cleaned once more."""
+    rendered = MarkdownIt("commonmark", {"html": False}).render(markdown)
+    cleaned = nh3.clean(
+        rendered,
+        tags=_TAGS,
+        attributes={"a": {"href", "title"}},
+        url_schemes={"https", "http", "mailto"},
+    )
+    return Markup(cleaned)  # noqa: S704 - cleaned on the line above
+
+
+def empty_form(prefill: MultiDict[str, str] | None = None) -> GiftForm:
+    """The form as first shown, filled from an address such as `?amount=25&frequency=monthly&code=…`."""
+    form = GiftForm(formdata=None)
+    given = prefill or MultiDict()
+    for name in ("frequency", "code"):
+        if given.get(name):
+            form[name].data = given[name]
+    form.amount.data = given.get("amount", "")
+    form.attempt.data = new_token()
+    return form
+
+
+def render_appeal(
+    slug: str, form: GiftForm, *, notice: Notice | None = None, status: int = 200
+) -> Response:
+    """The page of the campaign `slug` with `form` as it stands; raises NotFound."""
+    progress = live().current(slug).progress
+    campaign = progress.campaign
+    page = render_template(
+        "public/appeal.html",
+        page_title=campaign.title,
+        campaign=_campaign_values(campaign, progress.state.value),
+        progress=present_progress(progress),
+        countdown=present_countdown(progress),
+        suggested=present_suggestions(campaign),
+        form=form,
+        errors=[{"field_id": name, "text": text} for name, text in form.complaints],
+        notice=notice,
+        mail=present_mail(campaign, installation().settings.organization),
+        cover_hint=_cover_hint(campaign, form),
+    )
+    return make_response(page, status)
+
+
+def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
+    slug = campaign.slug
+    return {
+        "slug": slug,
+        "title": campaign.title,
+        "currency": campaign.currency,
+        "state": state,
+        "appeal_html": appeal_html(campaign.appeal),
+        "url": url_for("public.appeal", slug=slug),
+        "donate_url": url_for("donate.give", slug=slug),
+        "progress_url": url_for("public.progress", slug=slug),
+        "stream_url": url_for("public.stream", slug=slug),
+        "minimum_text": money.format_money(campaign.smallest_amount, campaign.currency),
+        "currency_symbol": money.symbol(campaign.currency),
+    }
+
+
+def _cover_hint(campaign: Campaign, form: GiftForm) -> str:
+    """By the amount in the form where it can be read, else by the middle suggestion."""
+    settings = installation().settings
+    amounts = campaign.suggested_amounts or [campaign.smallest_amount]
+    example = amounts[len(amounts) // 2]
+    typed = form.amount_other.data or form.amount.data
+    if typed and not form.amount.errors:
+        with suppress(AmountInvalid):
+            example = money.parse_amount(typed, campaign.currency)
+    cover = money.fee_cover(example, settings.card_fee_rate, settings.card_fee_fixed)
+    return cover_hint(campaign, cover, example)

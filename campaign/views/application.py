@@ -1,0 +1,54 @@
+"""The web application's assembly: settings, blueprints, headers, limits."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from campaign.installation import Installation, make_installation
+from campaign.mail.render import templates_folder
+from campaign.observability import observe
+from campaign.views import donate, donor, errors, health, public, webhooks
+from campaign.views.context import context_values, static_version
+from campaign.views.headers import add_security_headers
+from campaign.views.limits import limiter
+from campaign.views.live import LiveProgress
+
+FORM_BYTES = 64 * 1024
+
+
+def create_app(installation: Installation | None = None) -> Flask:
+    """The WSGI application of `installation`, or of the environment; raises ConfigurationError."""
+    installation = installation or make_installation()
+    settings = installation.settings
+    observe(settings, "web")
+    app = Flask("campaign", template_folder=str(templates_folder()))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=FORM_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+        RATELIMIT_STORAGE_URI=_limits_storage(settings.broker_url),
+        # A failure of the protection must not stop donations.
+        RATELIMIT_SWALLOW_ERRORS=True,
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["installation"] = installation
+    app.extensions["live"] = LiveProgress(installation.engine, installation.sessions)
+    app.extensions["static_version"] = static_version(app.static_folder or "")
+    limiter.init_app(app)
+    app.context_processor(context_values)
+    for blueprint in (public.blueprint, donate.blueprint, donor.blueprint, webhooks.blueprint):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(health.blueprint)
+    app.after_request(add_security_headers)
+    errors.register(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # the documented way to wrap an application
+    return app
+
+
+def _limits_storage(broker_url: str | None) -> str:
+    """Counted in Redis where there is one, so that all web processes count together; else in each."""
+    if broker_url and broker_url.startswith(("redis://", "rediss://")):
+        return broker_url
+    return "memory://"

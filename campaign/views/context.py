@@ -1,0 +1,38 @@
+"""What every view and template may ask for: the installation, the live figure, common template values."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, cast
+
+from flask import current_app
+
+from campaign.installation import Installation
+from campaign.views.live import LiveProgress
+
+
+def installation() -> Installation:
+    """This application's installation."""
+    return cast("Installation", current_app.extensions["installation"])
+
+
+def live() -> LiveProgress:
+    """This process's live progress."""
+    return cast("LiveProgress", current_app.extensions["live"])
+
+
+def static_version(folder: str) -> str:
+    """A short digest of the static files, so that their addresses change when they do."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_file():
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+def context_values() -> dict[str, Any]:
+    """What the layout needs."""
+    return {
+        "organization": installation().settings.organization,
+        "locale": "en",
+        "asset_version": current_app.extensions["static_version"],
+    }

@@ -1,0 +1,91 @@
+"""A donor's pages by secret address: what became of the gift, and its receipt. Never cached, never indexed."""
+
+from typing import Any
+
+from babel.dates import format_date
+from flask import Blueprint, Response, make_response, render_template, url_for
+from structlog import get_logger
+
+from campaign import clock, money
+from campaign.delivery import receipt_context
+from campaign.errors import FactMismatch, GatewayRefused, GatewayUnavailable
+from campaign.models import Donation, DonationState
+from campaign.nudge import OUTBOX
+from campaign.services.donations import find_donation
+from campaign.services.payments import apply_session
+from campaign.services.receipts import find_receipt
+from campaign.views.context import installation
+from campaign.views.headers import make_private
+from campaign.views.presenting import present_mail
+
+blueprint = Blueprint("donor", __name__)
+log = get_logger(__name__)
+
+_UNSETTLED = {DonationState.pending, DonationState.declined, DonationState.processing}
+
+
+@blueprint.get("/donations/<token>")
+def donation(token: str) -> Response:
+    """Thanks, pending or failed, from Stripe's truth. The donor never waits for the webhook."""
+    here = installation()
+    with here.sessions() as session:
+        found = find_donation(session, token)
+    if found.session_id and DonationState(found.state) in _UNSETTLED:
+        _ask_stripe(found)
+    with here.sessions() as session:
+        found = find_donation(session, token)
+        page = render_template(
+            "donor/donation.html",
+            page_title="Your gift",
+            donation=_donation_values(found),
+            mail=present_mail(found.campaign, here.settings.organization),
+        )
+    return make_private(make_response(page))
+
+
+def _ask_stripe(found: Donation) -> None:
+    """Re-read the session and apply it as the webhook would; out of reach, the page says what is known."""
+    here = installation()
+    try:
+        fresh = here.gateway.retrieve_checkout_session(found.session_id or "")
+        with here.sessions.begin() as session:
+            outcome = apply_session(session, fresh, clock.now(), here.books)
+    except (GatewayUnavailable, GatewayRefused, FactMismatch) as error:
+        log.warning("session_not_applied", donation=found.public_id, error=str(error))
+        return
+    if outcome.applied:
+        here.nudge(OUTBOX)
+
+
+def _donation_values(found: Donation) -> dict[str, Any]:
+    slug, receipt = found.campaign.slug, found.receipt
+    moment = (found.paid_at or found.created_at).astimezone(found.campaign.zone)
+    amount = money.plain_amount(found.amount, found.currency)
+    retry = url_for("public.appeal", slug=slug, amount=amount, frequency=found.frequency)
+    return {
+        "state": "failed" if found.state == DonationState.declined else found.state,
+        "amount_text": money.format_money(found.charge, found.currency),
+        "frequency": found.frequency,
+        "email": found.email,
+        "name": found.name,
+        "campaign_title": found.campaign.title,
+        "campaign_url": url_for("public.appeal", slug=slug),
+        "receipt_url": url_for("donor.receipt", token=receipt.token) if receipt else "",
+        "receipt_number": receipt.number if receipt else "",
+        "date_text": format_date(moment.date(), "long", locale="en"),
+        "cover_text": money.format_money(found.cover, found.currency) if found.cover else "",
+        "retry_url": retry + "#give",
+    }
+
+
+@blueprint.get("/receipts/<token>")
+def receipt(token: str) -> Response:
+    """The receipt, as it was worded when it was issued."""
+    with installation().sessions() as session:
+        found = find_receipt(session, token)
+        page = render_template(
+            "donor/receipt.html",
+            page_title=f"Receipt {found.number}",
+            receipt=receipt_context(found),
+        )
+    return make_private(make_response(page))

@@ -1,0 +1,79 @@
+"""Errors as pages: what happened, in words, and the way on. Never a stack trace to a reader."""
+
+from flask import Flask, Response, make_response, render_template, request, url_for
+from flask_limiter.errors import RateLimitExceeded
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from structlog import get_logger
+from werkzeug.exceptions import HTTPException
+
+from campaign.errors import NotFound
+from campaign.views.donate import too_many
+
+log = get_logger(__name__)
+
+_WORDS: dict[int, tuple[str, str]] = {
+    400: ("We could not read that request", "Please go back and try again."),
+    403: (
+        "This form was sent from another site",
+        "For your safety it was not accepted. Please open the appeal here and give from there.",
+    ),
+    404: (
+        "There is nothing at this address",
+        "The address may be incomplete, or the page has moved.",
+    ),
+    405: ("This page cannot be used that way", "Please start from the appeal."),
+    413: ("That was too large", "Please shorten what you sent."),
+    429: ("That was a little too often", "Please wait a minute and try again."),
+    500: (
+        "Something went wrong on our side",
+        "It has been noted. Nothing was charged by this page.",
+    ),
+    503: ("We cannot answer right now", "Please try again in a minute. Nothing was charged."),
+}
+
+
+def register(app: Flask) -> None:
+    """Answer every error with a page of ours."""
+    app.register_error_handler(RateLimitExceeded, _limited)
+    app.register_error_handler(NotFound, lambda _error: _page(404))
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeoutError, _database_away)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _page(status: int, headers: dict[str, str] | None = None) -> Response:
+    title, text = _WORDS.get(status, _WORDS[500 if status >= 500 else 400])
+    values = {"status": status, "title": title, "text": text, "home_url": url_for("public.home")}
+    page = render_template("errors/error.html", page_title=title, error=values)
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(headers or {})
+    return response
+
+
+def _limited(error: RateLimitExceeded) -> Response:
+    retry_after = int(error.limit.limit.get_expiry()) if error.limit else 60
+    slug = (request.view_args or {}).get("slug")
+    if slug and request.endpoint == "donate.give":
+        return too_many(slug, retry_after)
+    return _page(429, {"Retry-After": str(retry_after)})
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.code is not None and error.code < 400:
+        return make_response(error.get_response())
+    kept = dict(error.get_headers())
+    kept.pop("Content-Type", None)
+    return _page(error.code or 500, kept)
+
+
+def _database_away(error: Exception) -> Response:
+    log.error("database_unavailable", error=str(error.__class__.__name__))
+    return _page(503, {"Retry-After": "30"})
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("request_failed", path=request.path, exc_info=error)
+    return _page(500)

@@ -1,0 +1,178 @@
+"""The figure, live: one listener and one snapshot a web process, fanned out to all of its readers.
+
+A reader costs no query: progress is read when PostgreSQL notifies (the ledger's trigger does, in the transaction that
+moves the money), and every few seconds for the clock's sake. Under gunicorn's gevent worker threads are green.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+
+from campaign import clock
+from campaign.database import Sessions
+from campaign.services.campaigns import find_campaign
+from campaign.services.progress import Progress, read_progress
+
+CHANNEL = "progress"
+FRESH = 5.0
+"""Seconds after which a snapshot is read again although nobody notified."""
+PUSH_EVERY = 0.25
+"""Seconds between two pushes at most; what happens in between is pushed together."""
+KEEP_ALIVE = 15.0
+RETRY = 3000
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One reading: the object for readers, its bytes and its tag. `read_at` is monotonic seconds."""
+
+    progress: Progress
+    body: bytes
+    etag: str
+    read_at: float
+
+    @property
+    def event(self) -> bytes:
+        """The server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+        return b"event: progress\ndata: " + self.body + b"\n\n"
+
+
+class _Feed:
+    """One campaign's snapshot and those who wait for the next. One `Event` is swapped per push."""
+
+    def __init__(self, slug: str, snapshot: Snapshot) -> None:
+        self.slug = slug
+        self.snapshot = snapshot
+        self.changed = threading.Event()
+        self.lock = threading.Lock()
+
+    def push(self, snapshot: Snapshot) -> None:
+        told, self.changed = self.changed, threading.Event()
+        self.snapshot = snapshot
+        told.set()
+
+
+class LiveProgress:
+    """Progress of every campaign that this process was asked for."""
+
+    def __init__(self, engine: Engine, sessions: Sessions) -> None:
+        self._engine = engine
+        self._sessions = sessions
+        self._feeds: dict[str, _Feed] = {}
+        self._stale: set[str] = set()
+        self._starting = threading.Lock()
+        self._listener: threading.Thread | None = None
+        self._listening = False
+        self._stopped = threading.Event()
+
+    def current(self, slug: str) -> Snapshot:
+        """The present snapshot; raises NotFound. One reader reads for all; a dead database leaves the last known.
+
+        The snapshot's own `as_of` says how old it is.
+        """
+        self._start()
+        feed = self._feeds.get(slug)
+        if feed is None:
+            feed = self._feeds.setdefault(slug, _Feed(slug, self._read(slug)))
+        if self._is_stale(feed):
+            with feed.lock:
+                if self._is_stale(feed):
+                    self._refresh(feed)
+        return feed.snapshot
+
+    def stream(self, slug: str) -> Iterator[bytes]:
+        """Server-sent events for one reader: at once, then on every change, with comments in between."""
+        self.current(slug)
+        feed = self._feeds[slug]
+        yield b"retry: %d\n\n" % RETRY
+        told = ""
+        while not self._stopped.is_set():
+            changed = feed.changed
+            if feed.snapshot.etag != told:
+                told = feed.snapshot.etag
+                yield feed.snapshot.event
+            elif not changed.wait(KEEP_ALIVE):
+                yield b": still here\n\n"
+
+    def close(self) -> None:
+        """Stop listening and let every reader go."""
+        self._stopped.set()
+        for feed in self._feeds.values():
+            feed.push(feed.snapshot)
+        if self._listener is not None:
+            self._listener.join(timeout=5)
+
+    def _is_stale(self, feed: _Feed) -> bool:
+        aged = time.monotonic() - feed.snapshot.read_at > FRESH
+        return aged or not self._listening or feed.slug in self._stale
+
+    def _read(self, slug: str) -> Snapshot:
+        read_at = time.monotonic()
+        with self._sessions() as session:
+            progress = read_progress(session, find_campaign(session, slug), clock.now())
+        return Snapshot(progress, progress.body(), progress.etag(), read_at)
+
+    def _refresh(self, feed: _Feed) -> None:
+        self._stale.discard(feed.slug)
+        try:
+            snapshot = self._read(feed.slug)
+        except SQLAlchemyError as error:
+            self._stale.add(feed.slug)
+            log.warning("progress_not_read", campaign=feed.slug, error=str(error))
+            return
+        if snapshot.etag == feed.snapshot.etag:
+            feed.snapshot = snapshot
+        else:
+            feed.push(snapshot)
+
+    def _start(self) -> None:
+        if self._listener is not None:
+            return
+        with self._starting:
+            if self._listener is None:
+                self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
+                self._listener.start()
+
+    def _listen(self) -> None:
+        """Listen until closed; a lost connection is made again, and readers are served by age meanwhile."""
+        while not self._stopped.is_set():
+            try:
+                self._listen_once()
+            except (psycopg.Error, OSError) as error:
+                self._listening = False
+                log.warning("progress_listener_lost", error=str(error))
+                self._stopped.wait(1)
+
+    def _listen_once(self) -> None:
+        url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            self._mark_all_stale()
+            self._listening = True
+            while not self._stopped.is_set():
+                notified = list(connection.notifies(timeout=FRESH / 2, stop_after=1))
+                # What comes within a push interval goes out as one push.
+                notified += connection.notifies(timeout=0.01 if notified else 0)
+                if notified:
+                    self._mark_all_stale()
+                self._refresh_stale()
+                self._stopped.wait(PUSH_EVERY if notified else 0)
+        self._listening = False
+
+    def _mark_all_stale(self) -> None:
+        self._stale.update(self._feeds)
+
+    def _refresh_stale(self) -> None:
+        for feed in list(self._feeds.values()):
+            if self._is_stale(feed):
+                with feed.lock:
+                    if self._is_stale(feed):
+                        self._refresh(feed)

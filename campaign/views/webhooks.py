@@ -1,0 +1,44 @@
+"""Stripe's door: verify the raw bytes, store, answer at once. Everything else happens later."""
+
+from flask import Blueprint, Response, jsonify, request
+from structlog import get_logger
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from campaign import clock
+from campaign.errors import WebhookRefused
+from campaign.gateway import verified_event
+from campaign.nudge import INBOX
+from campaign.services.inbox import store_event
+from campaign.views.context import installation
+
+blueprint = Blueprint("webhooks", __name__)
+log = get_logger(__name__)
+
+LARGEST_BODY = 1024 * 1024
+
+
+@blueprint.post("/stripe/webhook")
+def receive() -> tuple[Response, int]:
+    """200 once the event is stored, the first time and every further time."""
+    here = installation()
+    request.max_content_length = LARGEST_BODY
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return jsonify(error="The body is larger than 1 MB."), 413
+    try:
+        event = verified_event(
+            body,
+            request.headers.get("Stripe-Signature", ""),
+            secrets=here.settings.stripe_webhook_secrets,
+            livemode=here.settings.livemode,
+            at=clock.now(),
+        )
+    except WebhookRefused as error:
+        log.warning("webhook_refused", reason=str(error))
+        return jsonify(error=str(error)), 400
+    with here.sessions.begin() as session:
+        new = store_event(session, event, body)
+    if new:
+        here.nudge(INBOX)
+    return jsonify(stored=event.id), 200

@@ -1,0 +1,66 @@
+"""The demonstration campaign of `./dev run`: nine days left to raise $50,000. All of its words are our own.
+
+    python -m sandbox.demonstration
+
+Run again, it changes nothing: the campaign is there already.
+"""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from campaign import clock
+from campaign.installation import Installation, make_installation
+from campaign.models import Campaign
+from campaign.services.campaigns import NewCampaign, create_campaign
+
+SLUG = "nine-days"
+DAYS = 9
+
+APPEAL = """\
+Tonight the harbor commission votes on who may build along the old cannery docks. Our reporter will be
+in the room, as she has been for every vote since March, when she found that two of the seven commissioners
+had not told anyone about the land they own there.
+
+You will be able to read what she writes without paying and without signing in. So will the people who
+work on the docks, the students who read us on the library's computers, and those who get these pages
+printed and sent in the mail. **Nothing here is behind a wall, and nothing will be.**
+
+That is possible because some readers give. Most give a little. No owner pays for this newsroom and no
+advertiser does, and so nobody but our readers can be disappointed by what we print.
+
+## What fifty thousand dollars does
+
+- It keeps a reporter at the courthouse for a year.
+- It pays for the records we ask for, and for the lawyer when they are refused.
+- It prints and mails every long story to nine hundred readers who have no internet.
+
+If you cannot give, please do not. Read on, and send the stories to a neighbor. If you can, any amount
+helps, and we will tell you to the dollar what came of it.
+"""
+
+
+def seed(installation: Installation | None = None) -> None:
+    """Create the demonstration campaign where there is no campaign at all."""
+    here = installation or make_installation(broker=False)
+    zone = here.settings.organization.timezone
+    last_day = clock.now().astimezone(ZoneInfo(zone)).date() + timedelta(days=DAYS)
+    with here.sessions.begin() as session:
+        if session.scalar(select(func.count()).select_from(Campaign)):
+            return
+        create_campaign(
+            session,
+            NewCampaign(
+                slug=SLUG,
+                title="Keep every story free to read",
+                goal="50000",
+                deadline=last_day.isoformat(),
+                timezone=zone,
+                appeal=APPEAL,
+            ),
+        )
+
+
+if __name__ == "__main__":
+    seed()

@@ -1,0 +1,58 @@
+"""Celery, configured once: JSON, ids only, late acknowledgment, a schedule that sweeps what no nudge reached."""
+
+import sys
+from datetime import timedelta
+from functools import cache
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+
+from campaign.config import load_settings
+from campaign.errors import ConfigurationError
+from campaign.installation import Installation, make_installation
+from campaign.nudge import INBOX, OUTBOX
+from campaign.observability import observe
+
+SWEEP = timedelta(seconds=10)
+"""How long a row waits at most when its nudge was lost."""
+
+try:
+    settings = load_settings()
+except ConfigurationError as error:
+    sys.exit(str(error))
+
+app = Celery("workers", broker=settings.broker_url, include=["workers.inbox", "workers.outbox"])
+app.conf.update(
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=600,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    # redis-py 8 would otherwise time out a worker that only waits for work.
+    broker_transport_options={"socket_timeout": None, "visibility_timeout": 900},
+    # Sweeps that no worker took in time would only pile up.
+    beat_schedule={
+        "sweep-inbox": {"task": INBOX, "schedule": SWEEP, "options": {"expires": SWEEP.seconds}},
+        "sweep-outbox": {"task": OUTBOX, "schedule": SWEEP, "options": {"expires": SWEEP.seconds}},
+    },
+)
+
+
+@cache
+def installation() -> Installation:
+    """This worker process's installation, made when first needed: connections do not survive a fork."""
+    return make_installation(settings)
+
+
+@worker_process_init.connect
+def _forget_inherited(**_kwargs: object) -> None:
+    installation.cache_clear()
+
+
+@setup_logging.connect
+def _log(**_kwargs: object) -> None:
+    observe(settings, "worker")

@@ -1,0 +1,11 @@
+"""Stripe's events, applied."""
+
+from campaign.handlers import apply_due_events
+from campaign.nudge import INBOX
+from workers.app import app, installation
+
+
+@app.task(name=INBOX)
+def drain() -> int:
+    """Apply every event that is due; the number tried."""
+    return apply_due_events(installation())
