@@ -1,0 +1,168 @@
+"""What every test may ask for. PostgreSQL, HTTP and SMTP are real; Stripe is the sandbox, over real HTTP.
+
+Each test has a database of its own, copied from a migrated template in a few milliseconds.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+import psycopg
+import pytest
+import structlog
+from flask import Flask
+from flask.testing import FlaskClient
+from psycopg import sql
+
+from campaign import create_app
+from campaign.config import Organization, Sender, Settings, SmtpAddress
+from campaign.installation import Installation, make_installation
+from campaign.migrations import upgrade
+from campaign.models import Campaign
+from campaign.models.base import new_token
+from campaign.services.campaigns import NewCampaign, create_campaign
+from sandbox.outbox.receiver import MailReceiver
+from sandbox.servers import PrivatePostgres
+
+WEBHOOK_SECRET = "whsec_for_tests"
+UNREACHABLE = "http://127.0.0.1:9"
+
+# Its first line of every event would drown a failure; tests look at rows.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+pytest_plugins = ["tests.stripe_fixtures"]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server: the given one, else a private one."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield given
+        return
+    with PrivatePostgres() as server:
+        yield server.url
+
+
+class Databases:
+    """Makes and drops databases on one server."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+
+    def address(self, name: str) -> str:
+        return f"{self.server.rpartition('/')[0]}/{name}"
+
+    def create(self, template: str | None = None) -> str:
+        name = f"test_{new_token().lower().replace('-', '_')}"
+        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        if template:
+            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        self._execute(statement)
+        return name
+
+    def drop(self, name: str) -> None:
+        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _execute(self, statement: sql.Composable) -> None:
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: str) -> Databases:
+    return Databases(postgres)
+
+
+@pytest.fixture(scope="session")
+def template(databases: Databases) -> Iterator[str]:
+    """The name of a migrated, empty database."""
+    name = databases.create()
+    upgrade(databases.address(name).replace("postgresql://", "postgresql+psycopg://", 1))
+    yield name
+    databases.drop(name)
+
+
+@pytest.fixture
+def database_url(databases: Databases, template: str) -> Iterator[str]:
+    """A migrated database of this test's own."""
+    name = databases.create(template)
+    yield databases.address(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """Settings with no broker, no mail server and no Stripe; tests that need one replace it."""
+    return Settings(
+        database_url=database_url.replace("postgresql://", "postgresql+psycopg://", 1),
+        broker_url=None,
+        secret_key="s" * 40,
+        site_url="http://localhost",
+        stripe_secret_key="sk_test_sandbox",
+        stripe_webhook_secrets=(WEBHOOK_SECRET,),
+        stripe_api_base=UNREACHABLE,
+        smtp=SmtpAddress("127.0.0.1", 9),
+        mail_from=Sender("The Harbor Ledger", "receipts@harbor-ledger.example"),
+        organization=Organization(
+            name="The Harbor Ledger",
+            ein="12-3456789",
+            address_lines=("1 Wharf Street", "Astoria, OR 97103"),
+            timezone="America/Los_Angeles",
+            email="receipts@harbor-ledger.example",
+        ),
+        card_fee_rate=Decimal("0.029"),
+        card_fee_fixed=30,
+    )
+
+
+@pytest.fixture
+def installation(settings: Settings) -> Iterator[Installation]:
+    made = make_installation(settings)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def app(installation: Installation) -> Iterator[Flask]:
+    made = create_app(installation)
+    yield made
+    made.extensions["live"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[MailReceiver]:
+    """A real mail server, receiving."""
+    with MailReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def mailing(installation: Installation, mailbox: MailReceiver) -> Installation:
+    """The installation, with that mail server."""
+    address = SmtpAddress("127.0.0.1", mailbox.port)
+    return replace(installation, settings=replace(installation.settings, smtp=address))
+
+
+@pytest.fixture
+def campaign(installation: Installation) -> Campaign:
+    """An open campaign of $50,000 in Los Angeles."""
+    with installation.sessions.begin() as session:
+        return create_campaign(
+            session,
+            NewCampaign(
+                slug="nine-days",
+                title="Keep every story free to read",
+                goal="50000",
+                deadline="2099-12-31",
+                timezone="America/Los_Angeles",
+                appeal="Tonight the **commission** votes.",
+            ),
+        )
