@@ -16,11 +16,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from campaign.clock import now
+from campaign.gateway import read_event
+from campaign.handlers import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation
 from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
-from campaign.gateway import read_event
 
 Json = dict[str, Any]
 WEBHOOK_SECRET = "whsec_for_tests"
@@ -185,3 +186,14 @@ def post_event(client: FlaskClient) -> Callable[..., TestResponse]:
         )
 
     return post
+
+
+@pytest.fixture
+def paid(
+    installation: Installation, give: Callable[..., Facts], store: Callable[..., None]
+) -> Facts:
+    """A donation of $25 by Ana that was paid."""
+    facts = give()
+    store(facts.completed())
+    apply_due_events(installation)
+    return facts

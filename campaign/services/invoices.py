@@ -29,7 +29,8 @@ def apply_invoice(
     if first is None:
         return Outcome(applied=False, note=f"no donation of ours: {public_id}")
     subscription = join_subscription(session, first, invoice.subscription_id)
-    charged_at = invoice.paid_at or occurred_at
+    # Stripe counts whole seconds: no charge is before the form that led to it.
+    charged_at = max(invoice.paid_at or occurred_at, first.created_at)
     payment = Payment(
         source=invoice.id,
         total=invoice.amount_paid,

@@ -9,6 +9,7 @@ from campaign.observability import observe
 from campaign.views import donate, donor, errors, health, public, webhooks
 from campaign.views.context import context_values, static_version
 from campaign.views.headers import add_security_headers
+from campaign.views.kept import KeptPages
 from campaign.views.limits import limiter
 from campaign.views.live import LiveProgress
 
@@ -41,9 +42,10 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.register_blueprint(health.blueprint)
     app.after_request(add_security_headers)
     errors.register(app)
+    app.wsgi_app = KeptPages(app.wsgi_app, app.extensions["live"])  # type: ignore[method-assign] # the documented way to wrap an application
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # the documented way to wrap an application
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # likewise
     return app
 
 

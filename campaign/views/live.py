@@ -26,6 +26,8 @@ PUSH_EVERY = 0.25
 """Seconds between two pushes at most; what happens in between is pushed together."""
 KEEP_ALIVE = 15.0
 RETRY = 3000
+LISTEN_FOR = 0.5
+"""Seconds after which the listener looks up from the connection: whether to stop, and what has aged."""
 
 log = get_logger(__name__)
 
@@ -72,6 +74,8 @@ class LiveProgress:
         self._listener: threading.Thread | None = None
         self._listening = False
         self._stopped = threading.Event()
+        self.version = 0
+        """Counts what was told: whatever was made before the present number may be out of date."""
 
     def current(self, slug: str) -> Snapshot:
         """The present snapshot; raises NotFound. One reader reads for all; a dead database leaves the last known.
@@ -158,9 +162,9 @@ class LiveProgress:
             self._mark_all_stale()
             self._listening = True
             while not self._stopped.is_set():
-                notified = list(connection.notifies(timeout=FRESH / 2, stop_after=1))
+                notified = list(connection.notifies(timeout=LISTEN_FOR, stop_after=1))
                 # What comes within a push interval goes out as one push.
-                notified += connection.notifies(timeout=0.01 if notified else 0)
+                notified += connection.notifies(timeout=0.01)
                 if notified:
                     self._mark_all_stale()
                 self._refresh_stale()
@@ -168,6 +172,7 @@ class LiveProgress:
         self._listening = False
 
     def _mark_all_stale(self) -> None:
+        self.version += 1
         self._stale.update(self._feeds)
 
     def _refresh_stale(self) -> None:
