@@ -21,6 +21,8 @@ def make_engine(url: str, *, pool_size: int = 20) -> Engine:
         pool_timeout=10,
         pool_pre_ping=True,
         json_serializer=_json,
+        # Parameters are donors' names and addresses; no log and no error message may hold them.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=10000"

@@ -25,8 +25,10 @@ from campaign.models.base import new_token
 from campaign.services.campaigns import NewCampaign, create_campaign
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.servers import PrivatePostgres
+from sandbox.stripe import StripeSandbox
 
 WEBHOOK_SECRET = "whsec_for_tests"
+GIVEN_STRIPE = os.environ.get("STRIPE_API_BASE", "")
 UNREACHABLE = "http://127.0.0.1:9"
 
 # Its first line of every event would drown a failure; tests look at rows.
@@ -93,9 +95,35 @@ def database_url(databases: Databases, template: str) -> Iterator[str]:
     databases.drop(name)
 
 
+@pytest.fixture(scope="session")
+def stripe_account() -> Iterator[StripeSandbox]:
+    """The sandbox; on a known port where STRIPE_API_BASE puts something between it and us."""
+    port = int(os.environ.get("SANDBOX_STRIPE_PORT", "8420")) if GIVEN_STRIPE else 0
+    with StripeSandbox(port=port) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def settings(database_url: str) -> Settings:
-    """Settings with no broker, no mail server and no Stripe; tests that need one replace it."""
+def stripe(stripe_account: StripeSandbox) -> StripeSandbox:
+    """An empty Stripe account, over HTTP."""
+    stripe_account.reset()
+    return stripe_account
+
+
+@pytest.fixture
+def stripe_api_base() -> str:
+    """Nowhere; a module whose tests talk to Stripe overrides it with `sandbox_address`."""
+    return UNREACHABLE
+
+
+def sandbox_address(stripe: StripeSandbox) -> str:
+    """Where to reach the sandbox: by what STRIPE_API_BASE names, if it names something."""
+    return GIVEN_STRIPE or stripe.url
+
+
+@pytest.fixture
+def settings(database_url: str, stripe_api_base: str) -> Settings:
+    """Settings with no broker and no mail server; tests that need one replace it."""
     return Settings(
         database_url=database_url.replace("postgresql://", "postgresql+psycopg://", 1),
         broker_url=None,
@@ -103,7 +131,7 @@ def settings(database_url: str) -> Settings:
         site_url="http://localhost",
         stripe_secret_key="sk_test_sandbox",
         stripe_webhook_secrets=(WEBHOOK_SECRET,),
-        stripe_api_base=UNREACHABLE,
+        stripe_api_base=stripe_api_base,
         smtp=SmtpAddress("127.0.0.1", 9),
         mail_from=Sender("The Harbor Ledger", "receipts@harbor-ledger.example"),
         organization=Organization(

@@ -35,12 +35,18 @@ _WORDS: dict[int, tuple[str, str]] = {
 
 def register(app: Flask) -> None:
     """Answer every error with a page of ours."""
+    app.before_request(_refuse_unprintable)
     app.register_error_handler(RateLimitExceeded, _limited)
     app.register_error_handler(NotFound, lambda _error: _page(404))
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(PoolTimeoutError, _database_away)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
+
+
+def _refuse_unprintable() -> Response | None:
+    """PostgreSQL holds no NUL, so nothing can be at such an address."""
+    return _page(404) if "\x00" in request.path else None
 
 
 def _page(status: int, headers: dict[str, str] | None = None) -> Response:
