@@ -64,7 +64,7 @@ def _donation_values(found: Donation) -> dict[str, Any]:
     retry = url_for("public.appeal", slug=slug, amount=amount, frequency=found.frequency)
     return {
         "state": "failed" if found.state == DonationState.declined else found.state,
-        "amount_text": money.format_money(found.charge, found.currency),
+        "amount_text": money.format_money(found.amount, found.currency),
         "frequency": found.frequency,
         "email": found.email,
         "name": found.name,
