@@ -1,7 +1,5 @@
 """The outbox's edge: claim a batch, commit, hand each letter over on one connection, commit each result."""
 
-from typing import Any
-
 from structlog import get_logger
 
 from campaign import clock
@@ -10,6 +8,7 @@ from campaign.installation import Installation
 from campaign.mail import Letter, Transport, build_message, render_letter
 from campaign.models import Receipt
 from campaign.services import outbox
+from campaign.services.receipts import receipt_context
 
 BATCH = 50
 
@@ -72,8 +71,3 @@ def _letter(installation: Installation, claim: outbox.Claim) -> Letter:
             "locale": "en",
         },
     )
-
-
-def receipt_context(receipt: Receipt) -> dict[str, Any]:
-    """A receipt as pages and letters show it: the frozen words and its number."""
-    return {**receipt.frozen, "number": receipt.number, "voided": False}

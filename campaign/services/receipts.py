@@ -98,3 +98,8 @@ def find_receipt(session: Session, token: str) -> Receipt:
     if receipt is None:
         raise NotFound("There is no receipt at this address.")
     return receipt
+
+
+def receipt_context(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as pages and letters show it: the frozen words and its number."""
+    return {**receipt.frozen, "number": receipt.number, "voided": False}

@@ -7,13 +7,12 @@ from flask import Blueprint, Response, make_response, render_template, url_for
 from structlog import get_logger
 
 from campaign import clock, money
-from campaign.delivery import receipt_context
 from campaign.errors import FactMismatch, GatewayRefused, GatewayUnavailable
 from campaign.models import Donation, DonationState
 from campaign.nudge import OUTBOX
 from campaign.services.donations import find_donation
 from campaign.services.payments import apply_session
-from campaign.services.receipts import find_receipt
+from campaign.services.receipts import find_receipt, receipt_context
 from campaign.views.context import installation
 from campaign.views.headers import make_private
 from campaign.views.presenting import present_mail
