@@ -1,6 +1,7 @@
 """The whole service as a newcomer starts it: every process real, on free ports."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import requests
 import stripe as stripe_sdk
 
 from sandbox.servers import free_port
+from sandbox.servers.account import unprivileged
+from sandbox.servers.scratch import scratch_folder
 from sandbox.stripe import StripeSandbox
 from tests.conftest import GIVEN_STRIPE
 
@@ -34,16 +37,14 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def running(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Running]:
+def running(request: pytest.FixtureRequest) -> Iterator[Running]:
     """`./dev run`, ready; stopped as by Ctrl-C."""
-    folder = tmp_path_factory.mktemp("run")
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     if GIVEN_STRIPE:
         account: StripeSandbox = request.getfixturevalue("stripe_account")
         environment["STRIPE_WEBHOOK_SECRET"] = _webhook(account, port)
+    folder = scratch_folder(unprivileged())
     command = [sys.executable, "-m", "sandbox.run", "--port", str(port), "--data", str(folder)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
@@ -51,6 +52,7 @@ def running(
         yield _addresses(process)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=40) == 0
+    shutil.rmtree(folder)
 
 
 def _addresses(process: subprocess.Popen[str]) -> Running:

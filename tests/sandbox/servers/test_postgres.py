@@ -1,21 +1,33 @@
 """The private PostgreSQL: starts fast, keeps what it should, and leaves nothing."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from sandbox.servers import PrivatePostgres, ServerError
+from sandbox.servers.account import unprivileged
 from sandbox.servers.binaries import Binaries, choose, installed
 from sandbox.servers.cluster import Cluster
 from sandbox.servers.process import command_of
+from sandbox.servers.scratch import scratch_folder
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can reach, unlike pytest's own when we are root."""
+    folder = scratch_folder(unprivileged())
+    yield folder
+    shutil.rmtree(folder)
 
 
 def gone(process: int, within: float = 10.0) -> bool:
@@ -53,14 +65,14 @@ def test_it_listens_on_the_loopback_only_and_wants_the_password() -> None:
     assert addresses == ("127.0.0.1",)
 
 
-def test_a_kept_folder_keeps_rows_and_password(tmp_path: Path) -> None:
-    with PrivatePostgres(tmp_path / "kept", durable=True) as server:
+def test_a_kept_folder_keeps_rows_and_password(home: Path) -> None:
+    with PrivatePostgres(home / "kept", durable=True) as server:
         with psycopg.connect(server.url) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
             durability = connection.execute("SHOW fsync").fetchone()
         password = server.url.split("@")[0]
 
-    with PrivatePostgres(tmp_path / "kept", durable=True) as server:
+    with PrivatePostgres(home / "kept", durable=True) as server:
         with psycopg.connect(server.url) as connection:
             row = connection.execute("SELECT number FROM kept").fetchone()
         again = server.url.split("@")[0]
@@ -100,44 +112,44 @@ def test_it_ends_when_its_parent_is_killed() -> None:
     assert all(gone(process) for process in processes)
 
 
-def test_a_lock_left_by_a_crash_does_not_stop_the_next_start(tmp_path: Path) -> None:
-    with PrivatePostgres(tmp_path / "kept"):
-        lock = tmp_path / "kept" / "cluster" / "postmaster.pid"
+def test_a_lock_left_by_a_crash_does_not_stop_the_next_start(home: Path) -> None:
+    with PrivatePostgres(home / "kept"):
+        lock = home / "kept" / "cluster" / "postmaster.pid"
         content = lock.read_text().split("\n", 1)[1]
     # After a restart of the machine that id may belong to any program, such as this one.
     lock.write_text(f"{os.getpid()}\n{content}")
 
-    with PrivatePostgres(tmp_path / "kept") as server:
+    with PrivatePostgres(home / "kept") as server:
         psycopg.connect(server.url).close()
 
 
-def test_a_server_that_is_still_ending_is_waited_for(tmp_path: Path) -> None:
-    first = PrivatePostgres(tmp_path / "kept").start()
+def test_a_server_that_is_still_ending_is_waited_for(home: Path) -> None:
+    first = PrivatePostgres(home / "kept").start()
     os.kill(first.process_id, signal.SIGINT)
     try:
-        with PrivatePostgres(tmp_path / "kept") as second:
+        with PrivatePostgres(home / "kept") as second:
             psycopg.connect(second.url).close()
     finally:
         first.stop()
 
 
-def test_a_version_that_is_not_here_is_named(tmp_path: Path) -> None:
-    with PrivatePostgres(tmp_path / "kept"):
+def test_a_version_that_is_not_here_is_named(home: Path) -> None:
+    with PrivatePostgres(home / "kept"):
         pass
-    (tmp_path / "kept" / "cluster" / "PG_VERSION").write_text("11\n")
+    (home / "kept" / "cluster" / "PG_VERSION").write_text("11\n")
 
     with pytest.raises(ServerError, match=r"made by PostgreSQL 11, and here is .*install"):
-        PrivatePostgres(tmp_path / "kept").start()
+        PrivatePostgres(home / "kept").start()
 
 
-def test_a_kept_folder_is_opened_by_the_version_that_made_it(tmp_path: Path) -> None:
+def test_a_kept_folder_is_opened_by_the_version_that_made_it(home: Path) -> None:
     oldest = min(installed(), key=lambda each: each.major)
-    with PrivatePostgres(tmp_path / "kept", binaries=oldest):
+    with PrivatePostgres(home / "kept", binaries=oldest):
         pass
 
-    assert Cluster(tmp_path / "kept").major == oldest.major
+    assert Cluster(home / "kept").major == oldest.major
     assert choose(oldest.major).major == oldest.major
-    with PrivatePostgres(tmp_path / "kept") as server, psycopg.connect(server.url) as connection:
+    with PrivatePostgres(home / "kept") as server, psycopg.connect(server.url) as connection:
         assert connection.info.server_version // 10000 == oldest.major
 
 
@@ -151,4 +163,4 @@ def test_a_folder_that_the_other_user_cannot_reach_is_kept_elsewhere(tmp_path: P
         assert (hidden / "kept").is_symlink()
         assert (hidden / "kept" / "cluster" / "PG_VERSION").exists()
     finally:
-        subprocess.run(["rm", "-r", (hidden / "kept").resolve()], check=True)
+        shutil.rmtree((hidden / "kept").resolve())

@@ -1,0 +1,143 @@
+"""The processes of `./dev run`: started, written to a log each, watched and stopped.
+
+Plain subprocess and not honcho: its manager starts everything at once and stops everything at once,
+while here servers come before migrations, those before the web, and the end goes the other way.
+"""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from sandbox.servers.process import ServerError, kill_group, start
+
+TAIL = 25
+# A level name, as words or as JSON, or the head of a stack trace.
+NOTEWORTHY = re.compile(
+    rb"(?<![%\w])(WARNING|ERROR|CRITICAL)\b|\"level\": ?\"(warning|error|critical)\"|^Traceback "
+)
+
+
+class Watched(Protocol):
+    """Anything that may end by itself: a child, or a private server."""
+
+    def ended(self) -> bool: ...
+    def last_lines(self, count: int = ...) -> list[str]: ...
+
+
+class Child:
+    """One process and its output: all of it to `log`, what matters to the terminal."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        environment: Mapping[str, str],
+        directory: Path,
+        log: Path,
+        verbose: bool = False,
+        ending: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.name = name
+        self._log = log
+        self._verbose = verbose
+        self._ending = ending
+        self._tail: deque[bytes] = deque(maxlen=TAIL)
+        self._news = threading.Condition()
+        self._process = start(
+            command,
+            death_signal=signal.SIGKILL,
+            output=subprocess.PIPE,
+            environment=environment,
+            directory=directory,
+        )
+        self._reader = threading.Thread(target=self._read, name=f"log of {name}", daemon=True)
+        self._reader.start()
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def last_lines(self, count: int = TAIL) -> list[str]:
+        self._reader.join(1 if self.ended() else 0)
+        return [line.decode(errors="replace").rstrip() for line in self._tail][-count:]
+
+    def wait_for_line(self, pattern: str, timeout: float) -> str:
+        """The first group of `pattern` in the output, as soon as it is printed."""
+        wanted = re.compile(pattern)
+        give_up = time.monotonic() + timeout
+        with self._news:
+            while time.monotonic() < give_up:
+                for line in list(self._tail):
+                    found = wanted.search(line.decode(errors="replace"))
+                    if found:
+                        return found.group(1)
+                if self.ended():
+                    break
+                self._news.wait(0.1)
+        raise ServerError(explain(self.name, self, "was not ready"))
+
+    def wait(self, timeout: float) -> int:
+        """For a task that ends by itself: its exit code."""
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            kill_group(self._process)
+            raise ServerError(explain(self.name, self, f"took over {timeout:.0f} s")) from None
+
+    def ask_to_stop(self) -> None:
+        if not self.ended():
+            self._process.send_signal(self._ending)
+
+    def kill(self) -> None:
+        """Whatever is left of it and of its own children."""
+        kill_group(self._process)
+        self._process.wait()
+        self._reader.join(1)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._log.open("wb") as log:
+            for line in self._process.stdout:
+                log.write(line)
+                log.flush()
+                if self._verbose or NOTEWORTHY.search(line):
+                    say(f"{self.name:>7} | {line.decode(errors='replace').rstrip()}")
+                with self._news:
+                    self._tail.append(line)
+                    self._news.notify_all()
+
+
+def stop_together(children: Iterable[Child], timeout: float, hurried: Callable[[], bool]) -> None:
+    """Asks all at once, waits together, kills what is left; at once when `hurried()`."""
+    asked = list(children)
+    for child in asked:
+        child.ask_to_stop()
+    give_up = time.monotonic() + timeout
+    while not all(child.ended() for child in asked):
+        if hurried() or time.monotonic() > give_up:
+            break
+        time.sleep(0.05)
+    for child in asked:
+        child.kill()
+
+
+def explain(name: str, ended: Watched, what: str) -> str:
+    """One sentence and the last lines that it printed."""
+    lines = [f"  {line}" for line in ended.last_lines()]
+    return "\n".join([f"{name} {what}" + ("; its last lines:" if lines else ""), *lines])
+
+
+def say(text: str) -> None:
+    """To the person at the terminal, beside the addresses on standard output."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,196 @@
+"""One running copy of the service with its stand-ins. `sandbox.run` is the only caller."""
+
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+from celery import Celery
+
+from sandbox.children import Child, Watched, explain, stop_together
+from sandbox.record import completed
+from sandbox.servers import PrivateBroker, PrivatePostgres, ServerError
+from sandbox.staff import staff_link
+from sandbox.stand_ins import Wishes, fixed_environment, kept_port
+
+PROGRAMS = Path(sys.executable).parent  # the environment in which this runs
+PYTHON = (sys.executable, "-m")
+READY_SECONDS = 60.0
+MIGRATION_SECONDS = 300.0
+GRACE_SECONDS = 5.0  # for requests and tasks under way; a stream never ends by itself
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `./dev run` was asked for. `folder` keeps everything between runs."""
+
+    port: int
+    folder: Path
+    root: Path
+    demonstration: bool
+    verbose: bool
+
+
+class Installation:
+    """Starts everything into `stack`, whose end stops it in the opposite order."""
+
+    def __init__(
+        self,
+        options: Options,
+        caller: Mapping[str, str],
+        stack: ExitStack,
+        hurried: Callable[[], bool],
+    ) -> None:
+        self._options = options
+        self._wishes = Wishes(caller)
+        self._caller = caller
+        self._stack = stack
+        self._hurried = hurried
+        self._watched: dict[str, Watched] = {}
+        self._outbox = self._stripe = ""
+        self.local_url = f"http://127.0.0.1:{options.port}"
+        self._stand_ins: dict[str, str] = {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The contract's variables that the caller did not set, for `./dev exec`."""
+        return {
+            name: value for name, value in self._stand_ins.items() if not self._wishes.sets(name)
+        }
+
+    def watched(self) -> Iterator[tuple[str, Watched]]:
+        """Whatever has to stay alive."""
+        yield from self._watched.items()
+
+    def addresses(self) -> Iterator[tuple[str, str]]:
+        """What is printed when all is ready, in this order."""
+        yield "Appeal", f"{self.local_url}/"
+        yield "Staff", staff_link(self.local_url, self._full_environment())
+        if self._outbox:
+            yield "Outbox", self._outbox
+        stripe = self._stripe or self._wishes.value("STRIPE_API_BASE")
+        if stripe:
+            yield "Stripe", stripe
+
+    def start(self) -> None:
+        (self._options.folder / "logs").mkdir(exist_ok=True)
+        self._stand_ins |= fixed_environment(self._options.folder, self.local_url)
+        self._start_mail_and_stripe()
+        self._start_servers()
+        self._await_mail_and_stripe()
+        self._task("migrations", str(PROGRAMS / "campaign"), "db", "upgrade")
+        if self._options.demonstration:
+            self._task("demonstration", *PYTHON, "sandbox.demonstration")
+        self._start_service()
+
+    def _start_servers(self) -> None:
+        kept = self._options.folder / "postgres"
+        if not self._wishes.sets("DATABASE_URL"):
+            postgres = self._stack.enter_context(PrivatePostgres(kept, durable=True))
+            self._watched["PostgreSQL"] = postgres
+            self._stand_ins["DATABASE_URL"] = postgres.url
+        if not self._wishes.sets("BROKER_URL"):
+            broker = self._stack.enter_context(PrivateBroker())
+            self._watched["the broker"] = broker
+            self._stand_ins["BROKER_URL"] = broker.url
+
+    def _start_mail_and_stripe(self) -> None:
+        """Before the slower servers, so that all of them get ready at the same time."""
+        if not self._wishes.sets("SMTP_URL"):
+            ports = ("--http-port", self._port("outbox"), "--smtp-port", self._port("smtp"))
+            data = self._options.folder / "outbox"
+            self._child("outbox", *PYTHON, "sandbox.outbox", *ports, "--data", str(data))
+        if not self._wishes.own_stripe:
+            self._child(
+                "stripe",
+                *(*PYTHON, "sandbox.stripe", "--port", self._port("stripe")),
+                *("--data", str(self._options.folder / "stripe")),
+                *("--webhook-url", f"{self.local_url}/stripe/webhook"),
+                *("--webhook-secret", self._value("STRIPE_WEBHOOK_SECRET").split(",")[0]),
+            )
+
+    def _await_mail_and_stripe(self) -> None:
+        outbox, stripe = self._watched.get("outbox"), self._watched.get("stripe")
+        if isinstance(outbox, Child):
+            self._outbox = outbox.wait_for_line(r"Outbox: (\S+)", READY_SECONDS)
+            self._stand_ins["SMTP_URL"] = outbox.wait_for_line(r"SMTP: (\S+)", READY_SECONDS)
+        if isinstance(stripe, Child):
+            self._stripe = stripe.wait_for_line(r"Stripe sandbox: (\S+)", READY_SECONDS)
+            self._stand_ins["STRIPE_API_BASE"] = self._stripe.rstrip("/")
+
+    def _start_service(self) -> None:
+        node = f"run-{self._options.port}@localhost"
+        schedule = str(self._options.folder / "schedule")
+        celery = (*PYTHON, "celery", "-A", "workers")
+        gunicorn = (*PYTHON, "gunicorn", "-c", "gunicorn.conf.py")
+        # A reader's stream never ends by itself, and nobody wants to wait for one after Ctrl-C.
+        bind = ("--bind", f"127.0.0.1:{self._options.port}", "--graceful-timeout", "2")
+        # There are no other workers to look for, which would take a second.
+        alone = ("--concurrency", "2", "--without-mingle", "--without-gossip")
+        children = [
+            self._child("web", *gunicorn, *bind, "campaign:create_app()"),
+            self._child("worker", *celery, "worker", "--hostname", node, *alone),
+            self._child("beat", *celery, "beat", "--schedule", schedule, "--pidfile", ""),
+        ]
+        self._stack.callback(stop_together, children, GRACE_SECONDS, self._hurried)
+        self._until("web", self._web_is_ready)
+        self._until("worker", lambda: self._worker_is_ready(node))
+
+    def _child(self, name: str, *command: str) -> Child:
+        child = Child(
+            name,
+            command,
+            environment=self._full_environment(),
+            directory=self._options.root,
+            log=self._options.folder / "logs" / f"{name}.log",
+            verbose=self._options.verbose,
+        )
+        self._watched[name] = child
+        self._stack.callback(stop_together, [child], GRACE_SECONDS, self._hurried)
+        return child
+
+    def _task(self, name: str, *command: str) -> None:
+        child = self._child(name, *command)
+        if child.wait(MIGRATION_SECONDS):
+            raise ServerError(explain(name, child, "failed"))
+        del self._watched[name]
+
+    def _until(self, name: str, ready: Callable[[], bool]) -> None:
+        give_up = monotonic() + READY_SECONDS
+        while monotonic() < give_up:
+            for other, process in self._watched.items():
+                if process.ended():
+                    raise ServerError(explain(other, process, "ended while starting"))
+            if ready():
+                return
+            sleep(0.1)
+        raise ServerError(
+            explain(name, self._watched[name], f"was not ready after {READY_SECONDS:.0f} s")
+        )
+
+    def _web_is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.local_url}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:  # refused, or an answer that says not yet
+            return False
+
+    def _worker_is_ready(self, node: str) -> bool:
+        """Asks the worker itself; what it prints when ready depends on how it logs."""
+        asking = Celery(broker=self._value("BROKER_URL"), set_as_current=False)
+        with asking.connection_for_read() as connection:
+            control = asking.control
+            return bool(control.ping(destination=[node], timeout=0.5, connection=connection))
+
+    def _port(self, name: str) -> str:
+        return str(kept_port(self._options.folder, name))
+
+    def _value(self, name: str) -> str:
+        return self._wishes.value(name, self._stand_ins.get(name, ""))
+
+    def _full_environment(self) -> dict[str, str]:
+        defaults = {"PYTHONUNBUFFERED": "1", "WEB_CONCURRENCY": "2"}
+        return defaults | completed(self._caller, self._stand_ins)

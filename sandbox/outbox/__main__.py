@@ -1,0 +1,70 @@
+"""`python -m sandbox.outbox --http-port 0 --smtp-port 0 --data DIR`: receives, keeps and shows."""
+
+import argparse
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from werkzeug.serving import make_server
+
+from sandbox.outbox.letters import Letterbox
+from sandbox.outbox.listener import LOOPBACK, Listener
+from sandbox.outbox.viewer import create_viewer
+
+
+class Keeper:
+    """Puts every mail that arrives into the letterbox."""
+
+    def __init__(self, letterbox: Letterbox) -> None:
+        self._letterbox = letterbox
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self,
+        server: SMTP,  # noqa: ARG002
+        session: Session,  # noqa: ARG002
+        envelope: Envelope,
+    ) -> str:
+        raw = envelope.content if isinstance(envelope.content, bytes) else b""
+        letter = self._letterbox.keep(envelope.mail_from or "", list(envelope.rcpt_tos), raw)
+        return f"250 2.0.0 Kept as {letter.id}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.outbox", description=__doc__)
+    parser.add_argument(
+        "--http-port", type=int, default=0, help="of the viewer; 0 takes a free one"
+    )
+    parser.add_argument("--smtp-port", type=int, default=0, help="of the mail host; 0 as above")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="keeps the mails")
+    asked = parser.parse_args()
+    # A line for each request of the page's own polling would drown everything else.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    letterbox = Letterbox(asked.data)
+    listener = Listener(Keeper(letterbox))
+    try:
+        listener.start(asked.smtp_port)
+        web = make_server(LOOPBACK, asked.http_port, create_viewer(letterbox), threaded=True)
+    except OSError as error:
+        print(f"outbox: {error.strerror}", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, stop)
+    print(f"SMTP: smtp://{LOOPBACK}:{listener.port}", flush=True)
+    print(f"Outbox: http://{LOOPBACK}:{web.server_port}/", flush=True)
+    try:
+        web.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.stop()
+    return 0
+
+
+def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

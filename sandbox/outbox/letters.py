@@ -1,0 +1,79 @@
+"""The kept mails: one file as it came over the wire and one beside it with the envelope.
+
+Files and not a database, so that they can be read, copied and deleted by hand.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+IDENTIFIER = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail that arrived. `received_at` is RFC 3339 in UTC, `size` is bytes."""
+
+    id: str
+    sender: str
+    recipients: list[str]
+    received_at: str
+    size: int
+
+
+class Letterbox:
+    """The folder of the kept mails. Safe to use from the SMTP thread and the web's threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, sender: str, recipients: list[str], raw: bytes) -> Letter:
+        """The envelope is written last and moved into place: what is listed is complete."""
+        now = datetime.now(UTC)
+        identifier = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
+        letter = Letter(
+            identifier, sender, recipients, now.isoformat(timespec="milliseconds"), len(raw)
+        )
+        self._raw_path(identifier).write_bytes(raw)
+        unfinished = self._folder / f"{identifier}.new"
+        unfinished.write_text(json.dumps(asdict(letter)))
+        unfinished.replace(self._envelope_path(identifier))
+        return letter
+
+    def newest_first(self) -> Iterator[Letter]:
+        for path in sorted(self._folder.glob("*.json"), reverse=True):
+            letter = self.find(path.stem)
+            if letter is not None:
+                yield letter
+
+    def find(self, identifier: str) -> Letter | None:
+        """None for an id that is unknown, deleted meanwhile, or no id at all."""
+        if not IDENTIFIER.fullmatch(identifier):
+            return None
+        try:
+            return Letter(**json.loads(self._envelope_path(identifier).read_text()))
+        except FileNotFoundError:
+            return None
+
+    def raw(self, letter: Letter) -> bytes:
+        try:
+            return self._raw_path(letter.id).read_bytes()
+        except FileNotFoundError:  # deleted while it was being read
+            return b""
+
+    def delete_all(self) -> None:
+        for path in self._folder.glob("*.json"):
+            if IDENTIFIER.fullmatch(path.stem):
+                path.unlink(missing_ok=True)
+                self._raw_path(path.stem).unlink(missing_ok=True)
+
+    def _raw_path(self, identifier: str) -> Path:
+        return self._folder / f"{identifier}.eml"
+
+    def _envelope_path(self, identifier: str) -> Path:
+        return self._folder / f"{identifier}.json"

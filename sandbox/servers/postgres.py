@@ -1,0 +1,169 @@
+"""A private PostgreSQL: in a temporary folder for a test, or kept for `./dev run`."""
+
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.servers.account import Account, unprivileged
+from sandbox.servers.binaries import Binaries, choose
+from sandbox.servers.cluster import Cluster, make_cluster
+from sandbox.servers.ports import LOOPBACK, free_port
+from sandbox.servers.process import ServerError, start, stop
+from sandbox.servers.scratch import scratch_folder
+
+USER = "campaign"
+DATABASE = "postgres"
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+ATTEMPTS = 5
+
+SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",  # one way in, behind a password, and no path-length limit
+    "max_connections": "300",
+    "logging_collector": "off",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+IN_A_HURRY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "jit": "off",
+}
+
+
+class PrivatePostgres:
+    """`with PrivatePostgres() as server: connect(server.url)`.
+
+    `directory`: where the database is kept; None is a temporary folder that goes with the server.
+    `durable`: whether a power cut may lose nothing; tests need no such promise and are faster.
+    `settings`: PostgreSQL's own, over ours. `binaries`: which installation, else the system's or
+    the wheel's. Raises ServerError with a sentence for the person at the terminal.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None = None,
+        *,
+        durable: bool = False,
+        settings: Mapping[str, str] | None = None,
+        binaries: Binaries | None = None,
+    ) -> None:
+        self._directory = directory
+        self._durable = durable
+        self._settings = SETTINGS | ({} if durable else IN_A_HURRY) | dict(settings or {})
+        self._wanted = binaries
+        self._scratch: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._password = ""
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """The address of another database of this server, which need not exist yet."""
+        return f"postgresql://{USER}:{self._password}@{LOOPBACK}:{self.port}/{database}"
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def ended(self) -> bool:
+        """Whether the server is gone, stopped or not."""
+        return self._process is None or self._process.poll() is not None
+
+    def last_lines(self, count: int = 15) -> list[str]:
+        """The end of the server's own log."""
+        log = self._cluster.log
+        return log.read_text(errors="replace").splitlines()[-count:] if log.exists() else []
+
+    def start(self) -> Self:
+        account = unprivileged()
+        self._scratch = scratch_folder(account)
+        try:
+            self._prepare(account)
+            self._start(account)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Fast shutdown: clients are disconnected, nothing that was committed is lost."""
+        if self._process is not None:
+            stop(self._process, signal.SIGINT, timeout=STOP_SECONDS)
+            self._process = None
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _prepare(self, account: Account | None) -> None:
+        assert self._scratch is not None
+        self._cluster = Cluster.at(self._directory or self._scratch / "server", account)
+        binaries = self._wanted or choose(self._cluster.major)
+        self._binaries = binaries.reachable_by(account, self._scratch)
+        if self._cluster.major is None:
+            make_cluster(
+                self._cluster,
+                self._binaries,
+                account,
+                USER,
+                secrets.token_hex(16),
+                sync=self._durable,
+            )
+        self._cluster.free_of_an_earlier_server()
+        self._password = self._cluster.password
+
+    def _start(self, account: Account | None) -> None:
+        """Tries again on another port when someone took ours between finding and using it."""
+        for _ in range(ATTEMPTS):
+            self.port = free_port()
+            if self._start_once(account):
+                return
+        raise ServerError(f"PostgreSQL found no free port on {LOOPBACK} in {ATTEMPTS} attempts")
+
+    def _start_once(self, account: Account | None) -> bool:
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
+        command: list[str | Path] = [
+            self._binaries.program("postgres"),
+            *("-D", self._cluster.folder, "-p", str(self.port)),
+            *options,
+        ]
+        with self._cluster.log.open("wb") as log:
+            self._process = start(
+                command,
+                death_signal=signal.SIGINT,
+                account=account,
+                output=log,
+                directory=self._cluster.folder,
+            )
+        give_up = time.monotonic() + START_SECONDS
+        while time.monotonic() < give_up:
+            if self._cluster.ready(self._process.pid):
+                return True
+            if self._process.poll() is not None:
+                if any("could not bind" in line for line in self.last_lines(50)):
+                    return False
+                raise ServerError("PostgreSQL did not start: " + " / ".join(self.last_lines(5)))
+            time.sleep(0.01)
+        raise ServerError(f"PostgreSQL was not ready after {START_SECONDS:.0f} seconds")
