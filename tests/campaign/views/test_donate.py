@@ -302,7 +302,8 @@ def test_two_hundred_people_behind_one_address_are_not(
 def test_the_attempt_of_two_renderings_differs(client: FlaskClient, campaign: Campaign) -> None:
     pages = [client.get(f"/c/nine-days?code={n}").text for n in range(2)]
     found = [re.search(r'name="attempt"[^>]*value="([^"]+)"', page) for page in pages]
-    assert found[0] and found[1]
+    assert found[0]
+    assert found[1]
     assert found[0][1] != found[1][1]
 
 

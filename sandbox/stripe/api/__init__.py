@@ -1,0 +1,1 @@
+"""Stripe's REST API as this sandbox speaks it, under /v1/."""

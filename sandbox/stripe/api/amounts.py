@@ -1,0 +1,85 @@
+"""Currencies, and how little and how much may be charged in each.
+
+https://docs.stripe.com/currencies: minimum amounts, zero-decimal and three-decimal currencies.
+"""
+
+from typing import Any
+
+from sandbox.stripe.api.parameters import names, text
+from sandbox.stripe.errors import Refused
+
+MOST = 99_999_999
+CURRENCIES = names(
+    """usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp
+    byn bzd cad cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd
+    gnf gtq gyd hkd hnl htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp
+    lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd omr pab
+    pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp sle sos srd std szl thb tjs
+    tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xcg xof xpf yer zar zmw"""
+)
+MINIMUM = {
+    "usd": 50,
+    "aed": 200,
+    "aud": 50,
+    "bgn": 100,
+    "brl": 50,
+    "cad": 50,
+    "chf": 50,
+    "czk": 1500,
+    "dkk": 250,
+    "eur": 50,
+    "gbp": 30,
+    "hkd": 400,
+    "huf": 17500,
+    "inr": 50,
+    "jpy": 50,
+    "mxn": 1000,
+    "myr": 200,
+    "nok": 300,
+    "nzd": 50,
+    "pln": 200,
+    "ron": 200,
+    "sek": 300,
+    "sgd": 50,
+    "thb": 1000,
+}
+ZERO_DECIMAL = names("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf")
+THREE_DECIMAL = names("bhd jod kwd omr tnd")
+WHOLE_UNITS = names("isk ugx")
+_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "cad": "CA$", "aud": "A$", "jpy": "¥"}
+
+
+def currency(value: Any, path: str) -> str:
+    """A parameter's checker. Capitals are taken, as Stripe takes them."""
+    found = text(10)(value, path).lower()
+    if found not in CURRENCIES:
+        raise Refused(f"Invalid currency: {found}", param=path)
+    return found
+
+
+def require_divisible(amount: int, code: str, param: str) -> None:
+    """Three-decimal amounts end in 0; two currencies without decimals are written with 00."""
+    step = 10 if code in THREE_DECIMAL else 100 if code in WHOLE_UNITS else 1
+    if amount % step:
+        raise Refused(f"Invalid amount: in {code} it must be a multiple of {step}.", param=param)
+
+
+def require_chargeable(amount: int, code: str, param: str) -> None:
+    """At least the currency's minimum, at most eight digits."""
+    least = MINIMUM.get(code, 1)
+    if amount < least:
+        words = f"The total amount due must add up to at least {shown(least, code)}."
+        raise Refused(words, code="amount_too_small", param=param)
+    if amount > MOST:
+        words = f"The total amount due must be no more than {shown(MOST, code)}."
+        raise Refused(words, code="amount_too_large", param=param)
+
+
+def shown(amount: int, code: str) -> str:
+    """As people write it: $25, $25.50, ¥2,500, 25.50 CHF."""
+    places = 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
+    whole, rest = divmod(abs(amount), 10**places)
+    figure = f"{whole:,}" + (f".{rest:0{places}}" if rest else "")
+    sign = _SIGNS.get(code)
+    minus = "−" if amount < 0 else ""
+    return f"{minus}{sign}{figure}" if sign else f"{minus}{figure} {code.upper()}"

@@ -1,0 +1,218 @@
+"""/v1/checkout/sessions, with the rules that no parameter's type can state."""
+
+from sandbox.stripe.api import amounts, lists
+from sandbox.stripe.api.endpoints import endpoint
+from sandbox.stripe.api.parameters import (
+    array,
+    choice,
+    email,
+    group,
+    integer,
+    missing_parameter,
+    names,
+    new_metadata,
+    text,
+    url,
+)
+from sandbox.stripe.errors import Refused, unsupported
+from sandbox.stripe.rules import sessions
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account, require
+
+SHORTEST, LONGEST = 30 * 60, 24 * 60 * 60
+LOCALES = names(
+    "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko lt lv ms mt"
+    " nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
+)
+_RECURRING = group(
+    {"interval": choice("day", "month", "week", "year"), "interval_count": integer(1, 36)},
+    ("interval",),
+)
+_PRODUCT = group(
+    {
+        "name": text(250),
+        "description": text(1000),
+        "images": array(url),
+        "metadata": new_metadata,
+        "tax_code": text(),
+        "unit_label": text(12),
+    },
+    ("name",),
+)
+PRICE_DATA = {
+    "currency": amounts.currency,
+    "product": text(),
+    "recurring": _RECURRING,
+    "tax_behavior": choice("exclusive", "inclusive", "unspecified"),
+    "unit_amount": integer(0),
+}
+_LINE = group(
+    {
+        "metadata": new_metadata,
+        "price": text(),
+        "price_data": group({**PRICE_DATA, "product_data": _PRODUCT}, ("currency", "unit_amount")),
+        "quantity": integer(1, 999_999),
+    }
+)
+_SESSION = {
+    "billing_address_collection": choice("auto", "required"),
+    "cancel_url": url,
+    "client_reference_id": text(200),
+    "currency": amounts.currency,
+    "customer": text(),
+    "customer_creation": choice("always", "if_required"),
+    "customer_email": email,
+    "expires_at": integer(),
+    "line_items": array(_LINE),
+    "locale": choice(*LOCALES),
+    "metadata": new_metadata,
+    "mode": choice("payment", "setup", "subscription"),
+    "payment_intent_data": group(
+        {
+            "description": text(1000),
+            "metadata": new_metadata,
+            "statement_descriptor_suffix": text(22),
+        }
+    ),
+    "submit_type": choice("auto", "book", "donate", "pay", "subscribe"),
+    "subscription_data": group({"description": text(500), "metadata": new_metadata}),
+    "success_url": url,
+    "ui_mode": choice("elements", "embedded_page", "form", "hosted_page"),
+}
+_ELSEWHERE = names(
+    """adaptive_pricing after_expiration allow_promotion_codes allowed_payment_method_types
+    automatic_tax branding_settings consent_collection custom_fields custom_text customer_account
+    customer_update discounts excluded_payment_method_types integration_identifier invoice_creation
+    managed_payments name_collection optional_items origin_context payment_method_collection
+    payment_method_configuration payment_method_data payment_method_options permissions
+    phone_number_collection redirect_on_completion return_url saved_payment_method_options
+    setup_intent_data shipping_address_collection shipping_options tax_id_collection
+    wallet_options"""
+)
+
+
+def _check(account: Account, asked: Json) -> None:
+    _check_mode(asked)
+    _check_customer(asked)
+    lines = asked.get("line_items")
+    if not lines:
+        raise missing_parameter("line_items")
+    for place, line in enumerate(lines):
+        _check_line(line, f"line_items[{place}]", asked["mode"])
+    _check_total(asked)
+    if "expires_at" in asked:
+        lasts = asked["expires_at"] - account.now()
+        words = "The `expires_at` timestamp must be {} 24 hours from Checkout Session creation."
+        require(lasts <= LONGEST, Refused(words.format("less than"), param="expires_at"))
+        words = (
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."
+        )
+        require(lasts >= SHORTEST, Refused(words, param="expires_at"))
+
+
+def _check_mode(asked: Json) -> None:
+    mode = asked["mode"]
+    if asked.get("ui_mode", "hosted_page") != "hosted_page":
+        raise unsupported(f"ui_mode {asked['ui_mode']}", "ui_mode")
+    if mode == "setup":
+        raise unsupported("mode setup", "mode")
+    if "success_url" not in asked:
+        words = "You must provide `success_url` when `ui_mode` is `hosted_page`."
+        raise Refused(words, code="parameter_missing", param="success_url")
+    other = {"payment": "subscription_data", "subscription": "payment_intent_data"}[mode]
+    if other in asked:
+        raise Refused(f"You can not pass `{other}` in `{mode}` mode.", param=other)
+    allowed = ("auto", "subscribe") if mode == "subscription" else ("auto", "book", "donate", "pay")
+    if asked.get("submit_type", "auto") not in allowed:
+        words = f"You can not pass `submit_type` of `{asked['submit_type']}` in `{mode}` mode."
+        raise Refused(words, param="submit_type")
+    if mode == "subscription" and "customer_creation" in asked:
+        words = "`customer_creation` can only be used in `payment` mode."
+        raise Refused(words, param="customer_creation")
+
+
+def _check_customer(asked: Json) -> None:
+    for other in ("customer_email", "customer_creation"):
+        if "customer" in asked and other in asked:
+            words = f"You may only specify one of these parameters: customer, {other}."
+            raise Refused(words, param="customer")
+
+
+def _check_line(line: Json, where: str, mode: str) -> None:
+    data = line.get("price_data")
+    if (data is None) == ("price" not in line):
+        raise Refused(f"{where} needs exactly one of `price` and `price_data`.", param=where)
+    if "quantity" not in line:
+        raise missing_parameter(f"{where}[quantity]")
+    if data is None:
+        return
+    if ("product" in data) == ("product_data" in data):
+        words = "You must specify either `product` or `product_data` when creating a price."
+        raise Refused(words, param=f"{where}[price_data]")
+    if mode == "payment" and "recurring" in data:
+        raise Refused(
+            "You specified `payment` mode but passed a recurring price. Either switch to"
+            " `subscription` mode or use only one-time prices.",
+            param=f"{where}[price_data]",
+        )
+    if mode == "subscription" and "recurring" not in data:
+        raise unsupported(
+            "one-time prices beside a subscription", f"{where}[price_data][recurring]"
+        )
+    amounts.require_divisible(
+        data["unit_amount"], data["currency"], f"{where}[price_data][unit_amount]"
+    )
+
+
+def _check_total(asked: Json) -> None:
+    inline = [line for line in asked["line_items"] if "price_data" in line]
+    currencies = {line["price_data"]["currency"] for line in inline}
+    currencies |= {asked["currency"]} if "currency" in asked else set()
+    words = "All line items must have the same currency."
+    require(len(currencies) <= 1, Refused(words, param="line_items"))
+    if len(inline) == len(asked["line_items"]):
+        total = sum(line["price_data"]["unit_amount"] * line["quantity"] for line in inline)
+        amounts.require_chargeable(total, currencies.pop(), "line_items")
+    rhythms = {str(line["price_data"].get("recurring")) for line in inline}
+    if len(rhythms) > 1:
+        raise unsupported("several intervals in one subscription", "line_items")
+
+
+@endpoint(
+    "POST", "checkout/sessions", _SESSION, required=("mode",), elsewhere=_ELSEWHERE, check=_check
+)
+def create_session(account: Account, asked: Json) -> Json:
+    return sessions.create(account, asked)
+
+
+@endpoint("POST", "checkout/sessions/<name>/expire")
+def expire_session(account: Account, asked: Json, name: str) -> Json:  # noqa: ARG001 - as every endpoint
+    return sessions.expire(account, account.get("checkout.session", name, "session"))
+
+
+@endpoint("GET", "checkout/sessions/<name>/line_items", lists.PAGE)
+def list_line_items(account: Account, asked: Json, name: str) -> Json:
+    account.get("checkout.session", name, "session")
+    items = account.notes(name).get("line_items", [])
+    return lists.page(items, asked, f"/v1/checkout/sessions/{name}/line_items")
+
+
+_FILTERS = {
+    "customer": text(),
+    "payment_intent": text(),
+    "status": choice("complete", "expired", "open"),
+    "subscription": text(),
+}
+
+
+@endpoint(
+    "GET",
+    "checkout/sessions",
+    {**lists.DATED_PAGE, **_FILTERS, "customer_details": group({"email": text()}, ("email",))},
+)
+def list_sessions(account: Account, asked: Json) -> Json:
+    found = lists.matching(account, "checkout.session", asked, _FILTERS)
+    if "customer_details" in asked:
+        wanted = asked["customer_details"]["email"]
+        found = [obj for obj in found if (obj["customer_details"] or {}).get("email") == wanted]
+    return lists.page(found, asked, "/v1/checkout/sessions")

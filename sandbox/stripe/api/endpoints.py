@@ -1,0 +1,50 @@
+"""The table of endpoints: each a function with its parameters. `requests` runs them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sandbox.stripe.api.parameters import Checker, array, check_all, text
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account
+
+Run = Callable[..., Json]
+Check = Callable[[Account, Json], None]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """`run(account, parameters, *names from the path)` answers; `check` refuses before it begins."""
+
+    method: str
+    path: str
+    fields: Mapping[str, Checker]
+    required: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    check: Check | None
+    run: Run
+
+    def parameters(self, given: Json) -> Json:
+        """The request's parameters with their types; raises Refused."""
+        fields = {**self.fields, "expand": array(text())}
+        return check_all(given, fields, self.required, self.elsewhere)
+
+
+ENDPOINTS: list[Endpoint] = []
+
+
+def endpoint(
+    method: str,
+    path: str,
+    fields: Mapping[str, Checker] | None = None,
+    *,
+    required: tuple[str, ...] = (),
+    elsewhere: tuple[str, ...] = (),
+    check: Check | None = None,
+) -> Callable[[Run], Run]:
+    """Enters the decorated function into the table. `path` is as Flask writes it, below /v1/."""
+
+    def enter(run: Run) -> Run:
+        ENDPOINTS.append(Endpoint(method, path, fields or {}, required, elsewhere, check, run))
+        return run
+
+    return enter

@@ -1,0 +1,61 @@
+"""Lists: filtered, newest first, a page at a time. https://docs.stripe.com/api/pagination"""
+
+import operator
+from collections.abc import Callable, Mapping
+
+from sandbox.stripe.api.parameters import Checker, integer, moments, text
+from sandbox.stripe.errors import Refused, missing
+from sandbox.stripe.objects import listing
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account
+
+PAGE: Mapping[str, Checker] = {
+    "limit": integer(1, 100),
+    "starting_after": text(),
+    "ending_before": text(),
+}
+DATED_PAGE: Mapping[str, Checker] = {**PAGE, "created": moments}
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "eq": operator.eq,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
+def within(moment: int, bounds: Json) -> bool:
+    return all(_COMPARE[name](moment, bound) for name, bound in bounds.items())
+
+
+def page(objects: list[Json], asked: Json, url: str) -> Json:
+    """The page of `objects`, which are newest first, that `asked` means."""
+    limit = asked.get("limit", 10)
+    if "starting_after" in asked and "ending_before" in asked:
+        words = "You cannot parameterize both starting_after and ending_before."
+        raise Refused(words, param="ending_before")
+    if "created" in asked:
+        objects = [obj for obj in objects if within(obj["created"], asked["created"])]
+    if "starting_after" in asked:
+        objects = objects[_place(objects, asked, "starting_after") + 1 :]
+    elif "ending_before" in asked:
+        before = objects[: _place(objects, asked, "ending_before")]
+        return listing(before[-limit:], url, has_more=len(before) > limit)
+    return listing(objects[:limit], url, has_more=len(objects) > limit)
+
+
+def _place(objects: list[Json], asked: Json, name: str) -> int:
+    for place, obj in enumerate(objects):
+        if obj["id"] == asked[name]:
+            return place
+    raise missing("object", asked[name], name)
+
+
+def matching(account: Account, kind: str, asked: Json, names: Mapping[str, Checker]) -> list[Json]:
+    """The objects whose members equal the filters in `asked`."""
+    plain = {name: asked[name] for name in names if name in asked}
+    return [
+        obj
+        for obj in account.every(kind)
+        if all(obj.get(name) == value for name, value in plain.items())
+    ]

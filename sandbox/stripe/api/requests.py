@@ -1,0 +1,175 @@
+"""Runs API requests: key, parameters, idempotency, faults, execution, answer. Mounted by `application`."""
+
+import base64
+import json
+import re
+import traceback
+
+from flask import Blueprint, Response, request
+
+from sandbox.stripe.api import (
+    changing,
+    checkout,
+    events,
+    expanding,
+    form,
+    idempotency,
+    reading,
+    subscribing,
+)
+from sandbox.stripe.api.endpoints import ENDPOINTS, Endpoint
+from sandbox.stripe.control import faults
+from sandbox.stripe.errors import Refused
+from sandbox.stripe.rules import passing
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import API_VERSION, Account
+from sandbox.stripe.state.identifiers import new_id
+
+# Importing these fills the table of endpoints.
+AREAS = (changing, checkout, events, reading, subscribing)
+_KEY = re.compile(r"(sk|rk)_test_\w+")
+
+
+def blueprint(account: Account) -> Blueprint:
+    api = Blueprint("api", __name__, url_prefix="/v1")
+    for entry in ENDPOINTS:
+        name = f"{entry.method} {entry.path}".replace(".", "-")
+
+        def view(entry: Endpoint = entry, **names: str) -> Response:
+            return _Call(account, entry, list(names.values())).answer()
+
+        api.add_url_rule(f"/{entry.path}", name.replace("/", "_"), view, methods=[entry.method])
+    return api
+
+
+def unrecognized() -> Response:
+    """No such path or method. Authorisation comes first, as it does at Stripe."""
+    request_id = new_id("req_")
+    try:
+        _authorize()
+        raise Refused(f"Unrecognized request URL ({request.method}: {request.path}).", status=404)
+    except Refused as refused:
+        return _response(refused.status, json.dumps(refused.body(request_id)), request_id)
+
+
+class _Call:
+    """One request to one endpoint."""
+
+    def __init__(self, account: Account, entry: Endpoint, names: list[str]) -> None:
+        self._account = account
+        self._entry = entry
+        self._names = names
+        self._request_id = new_id("req_")
+        self._fault = faults.take(account, request.method, request.path)
+
+    def answer(self) -> Response:
+        faults.before(self._fault, request.environ)
+        try:
+            _authorize()
+            faults.refuse(self._fault)
+            given = form.tree(self._pairs())
+            asked = self._entry.parameters(given)
+            key = request.headers.get("Idempotency-Key") if self._entry.method == "POST" else None
+            if key:
+                response = self._once(key, given, asked)
+            else:
+                self._check(asked)
+                response = _response(*self._execute(asked, None), self._request_id)
+        except Refused as refused:
+            body = json.dumps(refused.body(self._request_id))
+            return _response(refused.status, body, self._request_id)
+        faults.after(self._fault, request.environ)
+        return response
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        source = request.form if self._entry.method == "POST" else request.args
+        pairs = list(source.items(multi=True))
+        if self._entry.method == "DELETE":
+            pairs += list(request.form.items(multi=True))
+        sent = request.mimetype
+        if request.content_length and sent not in ("application/x-www-form-urlencoded", ""):
+            raise Refused(f"Invalid request: the content type is {sent}, not a form.")
+        return pairs
+
+    def _check(self, asked: Json) -> None:
+        if self._entry.check:
+            self._entry.check(self._account, asked)
+
+    def _once(self, key: str, given: Json, asked: Json) -> Response:
+        kept = idempotency.claim(self._account, key, request.method, request.path, given)
+        if kept:
+            response = _response(kept["status"], kept["body"], self._request_id)
+            response.headers["Idempotent-Replayed"] = "true"
+            response.headers["Original-Request"] = kept["request_id"]
+            response.headers["Idempotency-Key"] = key
+            return response
+        try:
+            self._check(asked)
+        except BaseException:
+            idempotency.release(self._account, key)
+            raise
+        status, body = self._execute(asked, key)
+        idempotency.keep(self._account, key, status, body, self._request_id)
+        response = _response(status, body, self._request_id)
+        response.headers["Idempotency-Key"] = key
+        return response
+
+    def _execute(self, asked: Json, key: str | None) -> tuple[int, str]:
+        """From here on a failure is an answer like any other, and is kept with the key."""
+        faults.slow_down(self._fault)
+        account = self._account
+        try:
+            faults.fail(self._fault)
+            with account.transaction(), account.as_request(self._request_id, key):
+                passing.catch_up(account)
+                paths = asked.pop("expand", [])
+                found = self._entry.run(account, asked, *self._names)
+                return 200, json.dumps(self._shown(found, paths))
+        except Refused as refused:
+            return refused.status, json.dumps(refused.body(self._request_id))
+        except Exception:  # noqa: BLE001 - a defect of the sandbox is seen in its log and answered like Stripe's own
+            traceback.print_exc()
+            return 500, json.dumps(faults.broken().body(self._request_id))
+
+    def _shown(self, found: Json, paths: list[str]) -> Json:
+        if found["object"] == "list":
+            found = {**found, "data": [expanding.shown(self._account, o) for o in found["data"]]}
+        else:
+            found = expanding.shown(self._account, found)
+        return expanding.expand(self._account, found, paths)
+
+
+def _authorize() -> None:
+    """A secret or restricted test key, as Bearer or as Basic's user name; the asked version is ours."""
+    key = _given_key()
+    if not key:
+        raise Refused(
+            "You did not provide an API key. You need to provide your API key in the Authorization"
+            " header, using Bearer auth.",
+            status=401,
+        )
+    if not _KEY.fullmatch(key):
+        hidden = f"{key[:8]}{'*' * 8}{key[-4:]}"
+        raise Refused(f"Invalid API Key provided: {hidden}", status=401)
+    version = request.headers.get("Stripe-Version", API_VERSION)
+    if version != API_VERSION:
+        raise Refused(f"Invalid Stripe API version: {version}. The sandbox speaks {API_VERSION}.")
+
+
+def _given_key() -> str:
+    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(rest).decode().partition(":")[0]
+        except ValueError:
+            return ""
+    return ""
+
+
+def _response(status: int, body: str, request_id: str) -> Response:
+    response = Response(body + "\n", status, mimetype="application/json")
+    response.headers["Request-Id"] = request_id
+    response.headers["Stripe-Version"] = API_VERSION
+    return response

@@ -1,0 +1,133 @@
+"""/v1/subscriptions: changed, paused, cancelled, listed. They begin in a checkout session."""
+
+from sandbox.stripe.api import checkout, lists
+from sandbox.stripe.api.endpoints import endpoint
+from sandbox.stripe.api.parameters import (
+    array,
+    boolean,
+    choice,
+    clearable,
+    group,
+    integer,
+    metadata,
+    names,
+    text,
+)
+from sandbox.stripe.errors import unsupported
+from sandbox.stripe.rules import subscriptions
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account
+
+_PRICE_DATA = group(checkout.PRICE_DATA, ("currency", "product", "recurring", "unit_amount"))
+_ITEM = group(
+    {
+        "id": text(),
+        "metadata": metadata,
+        "price": text(),
+        "price_data": _PRICE_DATA,
+        "quantity": integer(1, 999_999),
+    }
+)
+_CANCELLATION = group(
+    {
+        "comment": clearable(text()),
+        "feedback": clearable(
+            choice(
+                "customer_service",
+                "low_quality",
+                "missing_features",
+                "other",
+                "switched_service",
+                "too_complex",
+                "too_expensive",
+                "unused",
+            )
+        ),
+    }
+)
+_PAUSE = group(
+    {"behavior": choice("keep_as_draft", "mark_uncollectible", "void"), "resumes_at": integer()},
+    ("behavior",),
+)
+_SUBSCRIPTION = {
+    "cancel_at_period_end": boolean,
+    "cancellation_details": _CANCELLATION,
+    "default_payment_method": text(),
+    "description": clearable(text(500)),
+    "items": array(_ITEM),
+    "metadata": clearable(metadata),
+    "pause_collection": clearable(_PAUSE),
+    "proration_behavior": choice("always_invoice", "create_prorations", "none"),
+}
+_ELSEWHERE = names(
+    """add_invoice_items application_fee_percent automatic_tax billing_cycle_anchor
+    billing_schedules billing_thresholds cancel_at collection_method days_until_due default_source
+    default_tax_rates discounts invoice_settings off_session on_behalf_of payment_behavior
+    payment_settings pending_invoice_item_interval proration_date transfer_data trial_end
+    trial_from_plan trial_settings"""
+)
+
+
+def _check_items(account: Account, asked: Json) -> None:  # noqa: ARG001 - as every check
+    prices = any("price" in item or "price_data" in item for item in asked.get("items", []))
+    if prices and asked.get("proration_behavior") != "none":
+        raise unsupported("prorations; send proration_behavior=none", "proration_behavior")
+
+
+@endpoint(
+    "POST",
+    "subscriptions/<name>",
+    _SUBSCRIPTION,
+    elsewhere=_ELSEWHERE,
+    check=_check_items,
+)
+def update_subscription(account: Account, asked: Json, name: str) -> Json:
+    found = account.get("subscription", name, "id")
+    if "default_payment_method" in asked:
+        account.get("payment_method", asked["default_payment_method"], "default_payment_method")
+    return subscriptions.update(account, found, asked)
+
+
+@endpoint(
+    "DELETE",
+    "subscriptions/<name>",
+    {"cancellation_details": _CANCELLATION, "invoice_now": boolean, "prorate": boolean},
+)
+def cancel_subscription(account: Account, asked: Json, name: str) -> Json:
+    return subscriptions.cancel(account, account.get("subscription", name, "id"), asked)
+
+
+_STATUSES = names(
+    "active all canceled ended incomplete incomplete_expired past_due paused trialing unpaid"
+)
+
+
+@endpoint(
+    "GET",
+    "subscriptions",
+    {
+        **lists.DATED_PAGE,
+        "customer": text(),
+        "price": text(),
+        "status": choice(*_STATUSES),
+        "current_period_end": lists.moments,
+    },
+)
+def list_subscriptions(account: Account, asked: Json) -> Json:
+    """Cancelled ones only on request, as at Stripe."""
+    found = lists.matching(account, "subscription", asked, {"customer": text()})
+    status = asked.get("status")
+    if status in (None, "ended"):
+        over = status == "ended"
+        found = [obj for obj in found if (obj["status"] in subscriptions.OVER) == over]
+    elif status != "all":
+        found = [obj for obj in found if obj["status"] == status]
+    bounds = asked.get("current_period_end", {})
+    found = [obj for obj in found if lists.within(subscriptions.period_end(obj), bounds)]
+    if "price" in asked:
+        found = [obj for obj in found if _has_price(obj, asked["price"])]
+    return lists.page(found, asked, "/v1/subscriptions")
+
+
+def _has_price(subscription: Json, price: str) -> bool:
+    return any(item["price"]["id"] == price for item in subscription["items"]["data"])

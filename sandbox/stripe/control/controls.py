@@ -1,0 +1,161 @@
+"""What people do behind the API, as Python methods; `routes` has their HTTP form. Mixed into `StripeSandbox`."""
+
+from sandbox.stripe.errors import Refused
+from sandbox.stripe.objects.cards import digits
+from sandbox.stripe.rules import (
+    disputes,
+    passing,
+    paying,
+    payouts,
+    refunds,
+    sessions,
+    settling,
+    subscriptions,
+)
+from sandbox.stripe.state import Json, copied
+from sandbox.stripe.state.account import Account, require
+from sandbox.stripe.webhooks.deliverer import Deliverer
+
+BANK_NUMBERS = {
+    "succeeds": "000123456789",
+    "fails": "000111111116",
+    "insufficient_funds": "000222222227",
+}
+CAME_BACK = ("debit_not_authorized", "The customer's bank account has been closed.")
+
+
+class Controls:
+    """What donors, banks and staff in Stripe's dashboard do, and the clock. Objects are given as copies."""
+
+    account: Account
+    deliverer: Deliverer
+
+    # --- Donors
+
+    def pay(
+        self,
+        session_id: str,
+        card: str = "4242424242424242",
+        *,
+        bank: str | None = None,
+        email: str | None = None,
+        name: str = "Dana Donor",
+        authenticate: bool = True,
+    ) -> Json:
+        """Pays as the hosted page would; gives the session. Raises CardDeclined (a Refused).
+
+        `bank` ("succeeds", "fails", "insufficient_funds") pays by debit. `authenticate` answers 3-D Secure.
+        """
+        with self.account.transaction():
+            passing.catch_up(self.account)
+            session = self.account.get("checkout.session", session_id)
+            number = BANK_NUMBERS[bank] if bank else digits(card)
+            address = email or session["customer_email"] or "donor@example.org"
+            instrument = paying.Instrument(number, address, name, bank=bank is not None)
+            if paying.pay(self.account, session, instrument) == "challenge":
+                paying.answer_challenge(self.account, session, passed=authenticate)
+            return copied(session)
+
+    def settle(self, name: str, *, fail: bool = False) -> Json:
+        """Ends a bank debit now. `name` is of the session, the payment intent or the invoice."""
+        with self.account.transaction():
+            intent = self._intent(name)
+            return copied(settling.settle(self.account, intent, CAME_BACK if fail else None))
+
+    def _intent(self, name: str) -> Json:
+        obj = self.account.find(name)
+        if obj and obj["object"] == "checkout.session" and obj["invoice"]:
+            obj = self.account.find(obj["invoice"])
+        if obj and obj["object"] == "checkout.session":
+            obj = self.account.find(obj["payment_intent"])
+        if obj and obj["object"] == "invoice":
+            obj = self.account.find(self.account.notes(obj["id"]).get("intent"))
+        require(obj and obj["object"] == "payment_intent", Refused(f"{name} has no payment."))
+        return obj
+
+    def expire(self, session_id: str) -> Json:
+        """As if 24 hours had passed for this session only."""
+        with self.account.transaction():
+            session = self.account.get("checkout.session", session_id)
+            return copied(sessions.expire(self.account, session))
+
+    # --- Banks
+
+    def charge_of(self, name: str) -> Json:
+        """The latest charge of a session, intent, invoice or charge id. Not a copy."""
+        found = self.account.find(name, "charge")
+        return found or self.account.get("charge", self._intent(name)["latest_charge"] or "")
+
+    def dispute(self, name: str, *, inquiry: bool = False, **more: object) -> Json:
+        """Disputes the charge of `name`. `more`: amount, reason."""
+        with self.account.transaction():
+            charge = self.charge_of(name)
+            return copied(disputes.open_dispute(self.account, charge, inquiry=inquiry, **more))
+
+    def escalate(self, dispute_id: str) -> Json:
+        with self.account.transaction():
+            found = self.account.get("dispute", dispute_id)
+            return copied(disputes.escalate(self.account, found))
+
+    def close_dispute(self, dispute_id: str, *, won: bool, return_fee: bool = False) -> Json:
+        with self.account.transaction():
+            found = self.account.get("dispute", dispute_id)
+            return copied(disputes.close(self.account, found, won=won, return_fee=return_fee))
+
+    def warn(self, name: str) -> Json:
+        """An early fraud warning about the charge of `name`."""
+        with self.account.transaction():
+            return copied(disputes.warn(self.account, self.charge_of(name)))
+
+    # --- Staff in Stripe's dashboard
+
+    def refund(self, name: str, amount: int | None = None, *, fate: str | None = None) -> Json:
+        """Refunds the charge of `name`. `fate`: "succeeds", "pending", "fails", "pending_fails"."""
+        with self.account.transaction():
+            charge = self.charge_of(name)
+            found = refunds.refund(self.account, charge, amount, fate=fate)
+            return copied(found)
+
+    def end_refund(self, refund_id: str, *, fail: bool = False) -> Json:
+        """A pending refund succeeds, or any refund fails, now."""
+        with self.account.transaction():
+            found = self.account.get("refund", refund_id)
+            verb = refunds.fail if fail else refunds.settle
+            return copied(verb(self.account, found))
+
+    def cancel_subscription(self, subscription_id: str) -> Json:
+        with self.account.transaction():
+            found = self.account.get("subscription", subscription_id)
+            return copied(subscriptions.end(self.account, found))
+
+    def payout(self, currency: str = "usd", *, arrive: bool = True) -> Json:
+        """Pays out the balance, by default all the way to the bank."""
+        with self.account.transaction():
+            made = payouts.pay_out(self.account, currency)
+            return copied(payouts.arrive(self.account, made) if arrive else made)
+
+    def fail_payout(self, payout_id: str) -> Json:
+        with self.account.transaction():
+            return copied(payouts.fail(self.account, self.account.get("payout", payout_id)))
+
+    def set_fees(self, **fees: float) -> dict[str, float]:
+        """card_rate, card_fixed, bank_rate, bank_most, dispute."""
+        with self.account.transaction():
+            known = self.account.fees
+            for name in fees:
+                require(name in known, Refused(f"There is no fee {name}.", param=name))
+            self.account.set_setting("fees", {**known, **fees})
+            return self.account.fees
+
+    # --- The clock
+
+    def advance(self, *, days: float = 0, hours: float = 0, seconds: float = 0) -> int:
+        """Moves the clock forward; gives the new time in seconds since 1970."""
+        with self.account.transaction():
+            passing.advance(self.account, days * 86_400 + hours * 3_600 + seconds)
+            now = self.account.now()
+        self.deliverer.wake()
+        return now
+
+    def now(self) -> int:
+        return self.account.now()

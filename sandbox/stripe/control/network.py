@@ -1,0 +1,91 @@
+"""What the network does to events and requests, as Python methods. Mixed into `StripeSandbox`."""
+
+import random
+import time
+from fnmatch import fnmatchcase
+
+from sandbox.stripe.api import expanding
+from sandbox.stripe.control import faults
+from sandbox.stripe.state import Json, copied
+from sandbox.stripe.state.account import Account
+from sandbox.stripe.webhooks import modes, records
+from sandbox.stripe.webhooks.deliverer import Deliverer
+
+
+class NetworkControls:
+    """Deliveries of events, faults of the API, and a look at everything."""
+
+    account: Account
+    deliverer: Deliverer
+
+    def deliver(self, mode: str, match: str = "*", **more: object) -> list[Json]:
+        """Sets a delivery mode for events of a type pattern; see `sandbox.stripe.webhooks.modes`."""
+        with self.account.transaction():
+            return modes.add(self.account, mode, match, **more)
+
+    def deliver_normally(self) -> None:
+        modes.clear(self.account)
+
+    def release(self, order: str = "first", match: str = "*") -> int:
+        """Sends what was held: order "first", "reverse" or "random", one after the other."""
+        with self.account.transaction():
+            found = [
+                (event_id, held)
+                for event_id, held in records.every_copy(self.account, "held")
+                if fnmatchcase(self.account.get("event", event_id)["type"], match)
+            ]
+            if order == "reverse":
+                found.reverse()
+            elif order == "random":
+                random.shuffle(found)
+            self.deliverer.send_in_order(found)
+            return len(found)
+
+    def redeliver(self, event_id: str) -> Json:
+        """Sends an event once more, also one that was lost."""
+        with self.account.transaction():
+            event = self.account.get("event", event_id)
+            records.record(self.account, event, "pending", times=1, delay=0)
+        self.deliverer.wake()
+        return self.event(event_id)
+
+    def deliver_all(self, timeout: float = 10) -> None:
+        """Waits until every delivery that is due has been tried; raises TimeoutError."""
+        until = time.monotonic() + timeout
+        while self._under_way():
+            if time.monotonic() > until:
+                raise TimeoutError("deliveries are still under way")
+            self.deliverer.wake()
+            time.sleep(0.01)
+
+    def _under_way(self) -> bool:
+        with self.account.transaction():
+            now = self.account.precise_now()
+            return any(
+                found["state"] != "pending" or found["next_at"] <= now
+                for _, found in records.every_copy(self.account, *records.OPEN)
+            )
+
+    def event(self, event_id: str) -> Json:
+        with self.account.transaction():
+            event = self.account.get("event", event_id)
+            shown = expanding.shown(self.account, event)
+            return {**shown, "deliveries": copied(records.copies(self.account, event_id))}
+
+    def events(self, match: str = "*") -> list[Json]:
+        """Oldest first, each with `deliveries`."""
+        with self.account.transaction():
+            found = [obj for obj in self.account.every("event") if fnmatchcase(obj["type"], match)]
+            return [self.event(obj["id"]) for obj in reversed(found)]
+
+    def fault(self, match: str, mode: str, times: int = 1, seconds: float = 2) -> list[Json]:
+        """See `sandbox.stripe.control.faults`."""
+        return faults.add(self.account, match, mode, times, seconds)
+
+    def clear_faults(self) -> None:
+        faults.clear(self.account)
+
+    def objects(self, kind: str) -> list[Json]:
+        """All objects of a kind, newest first."""
+        with self.account.transaction():
+            return [expanding.shown(self.account, obj) for obj in self.account.every(kind)]

@@ -1,0 +1,16 @@
+"""Builders of whole objects, every member that Stripe's schema requires. Pure: values in, JSON out."""
+
+from sandbox.stripe.state import Json
+
+
+def listing(data: list[Json], url: str, *, has_more: bool = False) -> Json:
+    return {"object": "list", "data": data, "has_more": has_more, "url": url}
+
+
+def no_address() -> Json:
+    names = ("city", "country", "line1", "line2", "postal_code", "state")
+    return dict.fromkeys(names)
+
+
+def billing_details(email: str | None, name: str | None) -> Json:
+    return {"address": no_address(), "email": email, "name": name, "phone": None, "tax_id": None}

@@ -1,0 +1,207 @@
+"""Payment methods, intents and charges."""
+
+from sandbox.stripe.objects import billing_details
+from sandbox.stripe.objects.cards import BANK_ROUTING, Card
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.identifiers import new_id
+
+EXPIRY = {"exp_month": 12, "exp_year": 2034}
+
+
+def payment_method(details: Json, *, email: str | None, name: str | None, created: int) -> Json:
+    """`details` is the part named by its type: {"card": {…}} or {"us_bank_account": {…}}."""
+    (kind,) = details
+    return {
+        "id": new_id("pm_"),
+        "object": "payment_method",
+        "allow_redisplay": "limited",
+        "billing_details": billing_details(email, name),
+        **details,
+        "created": created,
+        "customer": None,
+        "livemode": False,
+        "metadata": {},
+        "type": kind,
+    }
+
+
+def card_of_method(card: Card, exp_month: int, exp_year: int) -> Json:
+    return {
+        "card": {
+            "brand": card.brand,
+            "checks": {
+                "address_line1_check": None,
+                "address_postal_code_check": None,
+                "cvc_check": "pass",
+            },
+            "country": "US",
+            "display_brand": card.brand,
+            "exp_month": exp_month,
+            "exp_year": exp_year,
+            "fingerprint": f"sandbox{card.number[-9:]}",
+            "funding": "credit",
+            "generated_from": None,
+            "last4": card.number[-4:],
+            "networks": {"available": [card.brand], "preferred": None},
+            "regulated_status": "unregulated",
+            "three_d_secure_usage": {"supported": True},
+            "wallet": None,
+        }
+    }
+
+
+def bank_of_method(number: str) -> Json:
+    return {
+        "us_bank_account": {
+            "account_holder_type": "individual",
+            "account_type": "checking",
+            "bank_name": "STRIPE TEST BANK",
+            "financial_connections_account": None,
+            "fingerprint": f"sandbox{number[-9:]}",
+            "last4": number[-4:],
+            "networks": {"preferred": "ach", "supported": ["ach"]},
+            "routing_number": BANK_ROUTING,
+            "status_details": None,
+        }
+    }
+
+
+def payment_intent(amount: int, currency: str, created: int, **more: object) -> Json:
+    """`more` overrides: customer, description, metadata, setup_future_usage."""
+    name = new_id("pi_")
+    return {
+        "id": name,
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": None,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic_async",
+        "client_secret": f"{name}_secret_{new_id('')}",
+        "confirmation_method": "automatic",
+        "created": created,
+        "currency": currency,
+        "customer": None,
+        "customer_account": None,
+        "description": None,
+        "excluded_payment_method_types": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": {},
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_configuration_details": None,
+        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+        "payment_method_types": ["card", "us_bank_account"],
+        "processing": None,
+        "receipt_email": None,
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": None,
+        "source": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "requires_payment_method",
+        "transfer_data": None,
+        "transfer_group": None,
+        **more,
+    }
+
+
+def charge(intent: Json, method: Json, created: int) -> Json:
+    """A pending charge of `intent`; what came of it is set by the charging rules."""
+    details = method[method["type"]]
+    return {
+        "id": new_id("ch_" if method["type"] == "card" else "py_"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": 0,
+        "amount_refunded": 0,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "balance_transaction": None,
+        "billing_details": method["billing_details"],
+        "calculated_statement_descriptor": "SANDBOX",
+        "captured": False,
+        "created": created,
+        "currency": intent["currency"],
+        "customer": intent["customer"],
+        "description": intent["description"],
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": dict(intent["metadata"]),
+        "on_behalf_of": None,
+        "outcome": None,
+        "paid": False,
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": _charged_with(method["type"], details, intent["amount"]),
+        "presentment_details": None,
+        "radar_options": {},
+        "receipt_email": intent["receipt_email"],
+        "receipt_number": None,
+        "receipt_url": None,
+        "refunded": False,
+        "review": None,
+        "shipping": None,
+        "source": None,
+        "source_transfer": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "pending",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+
+
+def _charged_with(kind: str, details: Json, amount: int) -> Json:
+    if kind == "us_bank_account":
+        shown = ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4")
+        bank = {name: details[name] for name in (*shown, "routing_number")}
+        return {kind: {**bank, "mandate": None, "payment_reference": None}, "type": kind}
+    shown = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding")
+    card = {name: details[name] for name in (*shown, "last4", "regulated_status", "wallet")}
+    more = {
+        "amount_authorized": amount,
+        "authorization_code": "123456",
+        "extended_authorization": {"status": "disabled"},
+        "incremental_authorization": {"status": "unavailable"},
+        "installments": None,
+        "mandate": None,
+        "multicapture": {"status": "unavailable"},
+        "network": details["brand"],
+        "network_token": {"used": False},
+        "network_transaction_id": "104102978678771",
+        "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
+        "three_d_secure": None,
+    }
+    return {kind: {**card, **more}, "type": kind}
+
+
+def outcome(kind: str, reason: str | None = None, network: str = "approved_by_network") -> Json:
+    blocked = kind == "blocked"
+    return {
+        "advice_code": None,
+        "network_advice_code": None,
+        "network_decline_code": None,
+        "network_status": network,
+        "reason": reason,
+        "risk_level": "highest" if blocked else "normal",
+        "risk_score": 97 if blocked else 12,
+        "seller_message": "Payment complete."
+        if kind == "authorized"
+        else "The payment was refused.",
+        "type": kind,
+    }

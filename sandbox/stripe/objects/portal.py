@@ -1,0 +1,39 @@
+"""Sessions of the customer portal, and webhook endpoints."""
+
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.identifiers import new_id
+
+
+def portal_session(asked: Json, created: int, public_url: str) -> Json:
+    name = new_id("bps_")
+    return {
+        "id": name,
+        "object": "billing_portal.session",
+        "configuration": asked.get("configuration", "bpc_sandbox"),
+        "created": created,
+        "customer": asked["customer"],
+        "customer_account": None,
+        "flow": None,
+        "livemode": False,
+        "locale": asked.get("locale"),
+        "on_behalf_of": None,
+        "return_url": asked.get("return_url"),
+        "url": f"{public_url}/p/session/{name}",
+    }
+
+
+def webhook_endpoint(url: str, enabled_events: list[str], created: int, **more: object) -> Json:
+    return {
+        "id": new_id("we_"),
+        "object": "webhook_endpoint",
+        "api_version": None,
+        "application": None,
+        "created": created,
+        "description": None,
+        "enabled_events": enabled_events,
+        "livemode": False,
+        "metadata": {},
+        "status": "enabled",
+        "url": url,
+        **more,
+    }

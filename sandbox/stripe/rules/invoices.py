@@ -1,0 +1,119 @@
+"""Invoices: drawn up, finalized, attempted, paid or left open."""
+
+from sandbox.stripe.objects import billing, payments
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account
+
+DAY = 86_400
+RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
+"""How long after each failed attempt the next one comes; after the last the subscription ends."""
+
+
+def draft(account: Account, subscription: Json, reason: str) -> Json:
+    customer = account.get("customer", subscription["customer"])
+    made = account.add(billing.invoice(subscription, customer, reason, account.now()))
+    account.change(subscription, latest_invoice=made["id"])
+    account.emit("invoice.created", made)
+    return made
+
+
+def finalize(account: Account, invoice: Json) -> Json:
+    """Numbers it and makes the intent that is to pay it; gives that intent."""
+    now, customer = account.now(), account.get("customer", invoice["customer"])
+    sequence = customer["next_invoice_sequence"]
+    account.change(customer, next_invoice_sequence=sequence + 1, currency=invoice["currency"])
+    address = f"{account.public_url}/invoices/{invoice['id']}"
+    account.change(
+        invoice,
+        effective_at=now,
+        hosted_invoice_url=address,
+        invoice_pdf=f"{address}.pdf",
+        number=f"{customer['invoice_prefix']}-{sequence:04}",
+        status="open",
+        status_transitions={**invoice["status_transitions"], "finalized_at": now},
+    )
+    intent = payments.payment_intent(
+        invoice["amount_due"],
+        invoice["currency"],
+        now,
+        customer=invoice["customer"],
+        description="Subscription creation"
+        if invoice["billing_reason"] == "subscription_create"
+        else "Subscription update",
+        setup_future_usage="off_session",
+    )
+    account.add(intent)
+    account.note(intent["id"], invoice=invoice["id"])
+    payment = account.add(billing.invoice_payment(invoice, intent, now))
+    account.note(invoice["id"], intent=intent["id"], payment=payment["id"])
+    account.emit("invoice.finalized", invoice)
+    account.emit("payment_intent.created", intent)
+    return intent
+
+
+def intent_of(account: Account, invoice: Json) -> Json | None:
+    return account.find(account.notes(invoice["id"]).get("intent"), "payment_intent")
+
+
+def paid_by(account: Account, intent: Json) -> Json | None:
+    """The invoice that `intent` pays, if it pays one."""
+    return account.find(account.notes(intent["id"]).get("invoice"), "invoice")
+
+
+def mark_paid(account: Account, invoice: Json) -> None:
+    now = account.now()
+    account.unschedule("retry_invoice", invoice["id"])
+    account.change(
+        invoice,
+        amount_paid=invoice["amount_due"],
+        amount_remaining=0,
+        attempt_count=invoice["attempt_count"] + 1,
+        attempted=True,
+        ending_balance=0,
+        next_payment_attempt=None,
+        status="paid",
+        status_transitions={**invoice["status_transitions"], "paid_at": now},
+        webhooks_delivered_at=now,
+    )
+    payment = account.get("invoice_payment", account.notes(invoice["id"])["payment"])
+    account.change(
+        payment,
+        amount_paid=invoice["amount_due"],
+        status="paid",
+        status_transitions={"canceled_at": None, "paid_at": now},
+    )
+    account.emit("invoice_payment.paid", payment)
+    account.emit("invoice.paid", invoice)
+    account.emit("invoice.payment_succeeded", invoice)
+
+
+def mark_failed(account: Account, invoice: Json) -> bool:
+    """Counts a failed attempt. True if another one follows by itself, False if this was the last."""
+    attempts = invoice["attempt_count"] + 1
+    first = invoice["billing_reason"] == "subscription_create"
+    again = None
+    if not first and attempts <= len(RETRIES):
+        again = account.now() + RETRIES[attempts - 1]
+        account.schedule("retry_invoice", invoice["id"], again)
+    account.change(invoice, attempt_count=attempts, attempted=True, next_payment_attempt=again)
+    account.emit("invoice.payment_failed", invoice)
+    return again is not None or first
+
+
+def void(account: Account, invoice: Json, status: str = "void") -> None:
+    """Ends an invoice that nobody is to pay; `status` is void or uncollectible."""
+    account.unschedule("retry_invoice", invoice["id"])
+    moment = "voided_at" if status == "void" else "marked_uncollectible_at"
+    account.change(
+        invoice,
+        next_payment_attempt=None,
+        status=status,
+        status_transitions={**invoice["status_transitions"], moment: account.now()},
+    )
+    intent = intent_of(account, invoice)
+    if intent and intent["status"] not in ("succeeded", "canceled"):
+        account.change(
+            intent, status="canceled", canceled_at=account.now(), cancellation_reason="void_invoice"
+        )
+        account.emit("payment_intent.canceled", intent)
+    account.emit("invoice.voided" if status == "void" else "invoice.marked_uncollectible", invoice)

@@ -1,0 +1,162 @@
+"""Paying an open checkout session: by card, by card with a challenge, by bank debit."""
+
+from dataclasses import dataclass
+
+from sandbox.stripe.errors import CardDeclined, Refused
+from sandbox.stripe.objects import catalog, payments
+from sandbox.stripe.objects.cards import BANK_BY_NUMBER, CARD_BY_NUMBER
+from sandbox.stripe.rules import charging, sessions, settling, subscriptions
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account, require
+
+_CHALLENGE_FAILED = (
+    "payment_intent_authentication_failure",
+    None,
+    (
+        "We are unable to authenticate your payment method. Please choose a different payment"
+        " method and try again."
+    ),
+)
+_NOT_A_TEST_CARD = (
+    "Your card was declined. Your request was in test mode, but used a non test card."
+    " The sandbox's page lists the test cards."
+)
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What the donor typed. `number` is a card's, or a bank account's where `bank` says so."""
+
+    number: str
+    email: str
+    name: str
+    bank: bool = False
+    exp_month: int = 12
+    exp_year: int = 2034
+
+
+def pay(account: Account, session: Json, instrument: Instrument) -> str:
+    """Gives "paid", "processing" or "challenge"; raises CardDeclined. A completed session stays as it is."""
+    if session["status"] == "complete":
+        return "paid" if session["payment_status"] == "paid" else "processing"
+    require(session["status"] == "open", Refused("This checkout session has expired."))
+    known = BANK_BY_NUMBER if instrument.bank else CARD_BY_NUMBER
+    if instrument.number not in known:
+        raise CardDeclined(_NOT_A_TEST_CARD, "card_declined", "test_mode_live_card")
+    account.note(session["id"], challenge=None)
+    method = _method(account, instrument)
+    intent = _prepare(account, session, instrument)
+    if instrument.bank:
+        return _promise(account, session, intent, method, instrument)
+    if CARD_BY_NUMBER[instrument.number].challenge:
+        return _challenge(account, session, intent, method)
+    return _charge(account, session, intent, method)
+
+
+def answer_challenge(account: Account, session: Json, *, passed: bool) -> str:
+    """The donor is back from the bank's page. Without an open challenge nothing happens."""
+    challenge = account.notes(session["id"]).get("challenge")
+    if session["status"] != "open" or not challenge:
+        return "paid" if session["status"] == "complete" else "nothing"
+    account.note(session["id"], challenge=None)
+    method = account.get("payment_method", challenge["method"])
+    intent = account.get("payment_intent", challenge["intent"])
+    if passed:
+        return _charge(account, session, intent, method)
+    charging.fail_intent(account, intent, _CHALLENGE_FAILED, method=method)
+    subscriptions.payment_failed(account, intent)
+    raise CardDeclined(_CHALLENGE_FAILED[2], _CHALLENGE_FAILED[0], None, payment_intent=intent)
+
+
+def _method(account: Account, instrument: Instrument) -> Json:
+    if instrument.bank:
+        details = payments.bank_of_method(instrument.number)
+    else:
+        card = CARD_BY_NUMBER[instrument.number]
+        details = payments.card_of_method(card, instrument.exp_month, instrument.exp_year)
+    method = payments.payment_method(
+        details, email=instrument.email, name=instrument.name or None, created=account.now()
+    )
+    account.note(method["id"], number=instrument.number)
+    return account.add(method)
+
+
+def _prepare(account: Account, session: Json, instrument: Instrument) -> Json:
+    """The intent that will pay the session, made at the first attempt and kept for the next."""
+    name = instrument.name or None
+    details = catalog.customer_details(instrument.email, name)
+    account.change(session, customer_details=details)
+    customer = _customer(account, session, instrument.email, name)
+    if session["mode"] == "subscription":
+        return subscriptions.begin(account, session, customer)
+    intent = account.find(session["payment_intent"], "payment_intent")
+    if intent is None:
+        asked = account.notes(session["id"])["payment_intent_data"]
+        intent = payments.payment_intent(
+            session["amount_total"],
+            session["currency"],
+            account.now(),
+            customer=customer["id"] if customer else None,
+            description=asked.get("description"),
+            metadata=dict(asked.get("metadata", {})),
+            statement_descriptor_suffix=asked.get("statement_descriptor_suffix"),
+        )
+        account.add(intent)
+        account.note(intent["id"], session=session["id"])
+        account.change(session, payment_intent=intent["id"])
+        account.emit("payment_intent.created", intent)
+    return intent
+
+
+def _customer(account: Account, session: Json, email: str, name: str | None) -> Json | None:
+    """The session's customer, made now if it wants one and has none."""
+    if session["customer"]:
+        return account.get("customer", session["customer"])
+    made = account.find(account.notes(session["id"]).get("customer"), "customer")
+    if made or session["customer_creation"] != "always":
+        return made
+    made = account.add(catalog.customer(email, name, account.now(), session["locale"]))
+    account.note(session["id"], customer=made["id"])
+    account.emit("customer.created", made)
+    return made
+
+
+def _challenge(account: Account, session: Json, intent: Json, method: Json) -> str:
+    account.note(session["id"], challenge={"method": method["id"], "intent": intent["id"]})
+    action = {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
+    account.change(
+        intent, status="requires_action", next_action=action, payment_method=method["id"]
+    )
+    account.emit("payment_intent.requires_action", intent)
+    return "challenge"
+
+
+def _charge(account: Account, session: Json, intent: Json, method: Json) -> str:
+    try:
+        charge = charging.charge_card(account, intent, method)
+    except CardDeclined:
+        subscriptions.payment_failed(account, intent)
+        raise
+    _finish(account, session, intent, method, paid=True)
+    charging.follow_up(account, charge)
+    return "paid"
+
+
+def _promise(
+    account: Account, session: Json, intent: Json, method: Json, instrument: Instrument
+) -> str:
+    charging.start_debit(account, intent, method)
+    failure = BANK_BY_NUMBER[instrument.number].failure
+    settling.expect(account, intent, failure)
+    _finish(account, session, intent, method, paid=False)
+    return "processing"
+
+
+def _finish(account: Account, session: Json, intent: Json, method: Json, *, paid: bool) -> None:
+    made = account.notes(session["id"]).get("customer")
+    if made:
+        account.change(session, customer=made)
+    if session["mode"] == "subscription":
+        begun = subscriptions.activate(account, intent, method, paid=paid)
+        account.change(session, subscription=begun["id"], invoice=begun["latest_invoice"])
+    sessions.complete(account, session, paid=paid)

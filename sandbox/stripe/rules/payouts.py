@@ -1,0 +1,56 @@
+"""Payouts: the balance goes to the newsroom's bank."""
+
+from sandbox.stripe.errors import Refused
+from sandbox.stripe.objects import money
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account, require
+
+
+def pay_out(account: Account, currency: str = "usd") -> Json:
+    """Everything in that currency that has not been paid out yet, also what Stripe would still hold."""
+    waiting = [
+        movement
+        for movement in account.every("balance_transaction")
+        if movement["currency"] == currency and not account.notes(movement["id"]).get("payout")
+    ]
+    total = sum(movement["net"] for movement in waiting)
+    require(total > 0, Refused(f"The balance is {total} {currency}: nothing to pay out."))
+    payout = account.add(money.payout(total, currency, account.now()))
+    movement = money.balance_transaction(
+        "payout", -total, payout, account.now(), description="STRIPE PAYOUT"
+    )
+    account.add(movement)
+    for part in (*waiting, movement):
+        account.note(part["id"], payout=payout["id"])
+    account.change(payout, balance_transaction=movement["id"], status="in_transit")
+    account.emit("payout.created", payout)
+    account.schedule("pay_payout", payout["id"], payout["arrival_date"])
+    return payout
+
+
+def arrive(account: Account, payout: Json) -> Json:
+    require(payout["status"] == "in_transit", Refused(f"This payout is {payout['status']}."))
+    account.unschedule("pay_payout", payout["id"])
+    account.change(payout, status="paid", reconciliation_status="completed")
+    account.emit("payout.paid", payout)
+    account.emit("payout.reconciliation_completed", payout)
+    return payout
+
+
+def fail(account: Account, payout: Json) -> Json:
+    """The newsroom's bank refuses it: the balance has the money again."""
+    require(payout["status"] == "in_transit", Refused(f"This payout is {payout['status']}."))
+    account.unschedule("pay_payout", payout["id"])
+    movement = money.balance_transaction(
+        "payout_failure", payout["amount"], payout, account.now(), description="PAYOUT FAILURE"
+    )
+    account.add(movement)
+    account.change(
+        payout,
+        failure_balance_transaction=movement["id"],
+        failure_code="account_closed",
+        failure_message="The bank account has been closed.",
+        status="failed",
+    )
+    account.emit("payout.failed", payout)
+    return payout

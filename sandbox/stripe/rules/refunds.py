@@ -1,0 +1,151 @@
+"""Refunds: whole, partial, repeated; at once, pending, or failing afterwards."""
+
+from sandbox.stripe.errors import Refused
+from sandbox.stripe.objects import money
+from sandbox.stripe.objects.cards import CARD_BY_NUMBER
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account, require
+
+LATER = 3_600
+"""Seconds until a refund that is not settled at once succeeds or fails by itself."""
+
+
+def refund(account: Account, charge: Json, amount: int | None = None, **more: object) -> Json:
+    """Gives back `amount` or all that is left. `more`: reason, metadata, status ("pending")."""
+    amount = _allowed(account, charge, amount)
+    fate = more.pop("fate", None) or _fate(account, charge)
+    obj = money.refund(charge, amount, account.now(), **more)
+    if fate in ("pending", "pending_fails"):
+        obj.update(status="pending", pending_reason="processing")
+    account.add(obj)
+    account.note(obj["id"], fate=fate)
+    _move(account, obj, charge, -amount)
+    if fate == "pending":
+        account.schedule("settle_refund", obj["id"], account.now() + LATER)
+    elif fate in ("fails", "pending_fails"):
+        account.schedule("fail_refund", obj["id"], account.now() + LATER)
+    previous = _recount(account, charge)
+    account.emit("refund.created", obj)
+    account.emit("charge.refunded", charge, previous)
+    return obj
+
+
+def _allowed(account: Account, charge: Json, amount: int | None) -> int:
+    name, left = charge["id"], charge["amount"] - charge["amount_refunded"]
+    require(
+        charge["status"] == "succeeded",
+        Refused(
+            f"Charge {name} has not succeeded and cannot be refunded.", code="charge_not_refundable"
+        ),
+    )
+    require(
+        left > 0,
+        Refused(f"Charge {name} has already been refunded.", code="charge_already_refunded"),
+    )
+    require(
+        not _charged_back(account, charge),
+        Refused(
+            f"Charge {name} has been charged back and cannot be refunded.", code="charge_disputed"
+        ),
+    )
+    amount = left if amount is None else amount
+    require(
+        amount <= left,
+        Refused(
+            f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})",
+            param="amount",
+        ),
+    )
+    return amount
+
+
+def _charged_back(account: Account, charge: Json) -> bool:
+    return any(
+        dispute["charge"] == charge["id"] and not dispute["is_charge_refundable"]
+        for dispute in account.every("dispute")
+    )
+
+
+def _fate(account: Account, charge: Json) -> str:
+    number = account.notes(charge["payment_method"]).get("number", "")
+    card = CARD_BY_NUMBER.get(number)
+    return (card.refunds if card else "pending") or "succeeds"
+
+
+def settle(account: Account, obj: Json) -> Json:
+    """A pending refund has reached the donor's bank."""
+    require(
+        obj["status"] == "pending", Refused(f"Refund {obj['id']} is {obj['status']}, not pending.")
+    )
+    account.unschedule("settle_refund", obj["id"])
+    account.unschedule("fail_refund", obj["id"])
+    previous = account.change(obj, status="succeeded", pending_reason=None)
+    _updated(account, obj, previous)
+    return obj
+
+
+def fail(account: Account, obj: Json, reason: str = "expired_or_canceled_card") -> Json:
+    """The bank sends a refund back: the money is ours again, and the charge less refunded."""
+    require(
+        obj["status"] in ("pending", "succeeded"),
+        Refused(f"Refund {obj['id']} is {obj['status']} and cannot fail."),
+    )
+    account.unschedule("settle_refund", obj["id"])
+    account.unschedule("fail_refund", obj["id"])
+    charge = account.get("charge", obj["charge"])
+    movement = money.balance_transaction(
+        "refund_failure", obj["amount"], obj, account.now(), description="REFUND FAILURE"
+    )
+    account.add(movement)
+    previous = account.change(
+        obj,
+        status="failed",
+        failure_reason=reason,
+        failure_balance_transaction=movement["id"],
+        pending_reason=None,
+    )
+    _recount(account, charge)
+    account.emit("refund.failed", obj)
+    _updated(account, obj, previous)
+    return obj
+
+
+def _updated(account: Account, obj: Json, previous: Json) -> None:
+    account.emit("refund.updated", obj, previous)
+    account.emit("charge.refund.updated", obj, previous)
+
+
+def _move(account: Account, obj: Json, charge: Json, amount: int) -> None:
+    card = charge["payment_method_details"]["type"] == "card"
+    movement = money.balance_transaction(
+        "refund" if card else "payment_refund",
+        amount,
+        obj,
+        account.now(),
+        category="refund",
+        description="REFUND FOR CHARGE",
+    )
+    account.add(movement)
+    account.change(obj, balance_transaction=movement["id"])
+
+
+def _recount(account: Account, charge: Json) -> Json:
+    """Sets what the charge says of its refunds; gives what it said before."""
+    gone = sum(
+        obj["amount"]
+        for obj in account.every("refund")
+        if obj["charge"] == charge["id"] and obj["status"] not in ("failed", "canceled")
+    )
+    return account.change(charge, amount_refunded=gone, refunded=gone == charge["amount"])
+
+
+def charge_to_refund(account: Account, asked: Json) -> Json:
+    """The charge that a refund request means by `charge` or `payment_intent`."""
+    if "charge" in asked:
+        return account.get("charge", asked["charge"], "charge")
+    intent = account.get("payment_intent", asked["payment_intent"], "payment_intent")
+    charge = account.find(intent["latest_charge"], "charge")
+    if charge is None or charge["status"] != "succeeded":
+        words = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
+        raise Refused(words, code="payment_intent_unexpected_state", param="payment_intent")
+    return charge

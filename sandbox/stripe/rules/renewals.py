@@ -1,0 +1,77 @@
+"""Renewals: a period ends, the next is billed, and what fails is tried again."""
+
+from sandbox.stripe.errors import CardDeclined
+from sandbox.stripe.objects.cards import BANK_BY_NUMBER
+from sandbox.stripe.rules import charging, invoices, periods, settling, subscriptions
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account
+
+
+def renew(account: Account, subscription: Json) -> None:
+    """At the end of a period: the next one and its invoice, or the end that was asked for.
+
+    Stripe leaves the invoice a draft for about an hour; here it is finalized and charged at once.
+    """
+    if subscription["status"] in subscriptions.OVER:
+        return
+    if subscription["cancel_at_period_end"]:
+        subscriptions.end(account, subscription)
+        return
+    old = [dict(item) for item in subscription["items"]["data"]]
+    for item in subscription["items"]["data"]:
+        recurring, start = item["price"]["recurring"], item["current_period_end"]
+        end = periods.next_end(
+            subscription["billing_cycle_anchor"],
+            recurring["interval"],
+            recurring["interval_count"],
+            start,
+        )
+        item.update(current_period_start=start, current_period_end=end)
+    account.save(subscription)
+    latest = subscription["latest_invoice"]
+    invoice = invoices.draft(account, subscription, "subscription_cycle")
+    previous = {"items": {**subscription["items"], "data": old}, "latest_invoice": latest}
+    account.emit("customer.subscription.updated", subscription, previous)
+    account.schedule("renew", subscription["id"], subscriptions.period_end(subscription))
+    _bill(account, subscription, invoice)
+
+
+def _bill(account: Account, subscription: Json, invoice: Json) -> None:
+    paused = subscription["pause_collection"]
+    if paused and paused["behavior"] == "keep_as_draft":
+        account.change(invoice, auto_advance=False)
+        return
+    invoices.finalize(account, invoice)
+    if paused:
+        behavior = paused["behavior"]
+        invoices.void(account, invoice, "void" if behavior == "void" else "uncollectible")
+        return
+    collect(account, invoice)
+
+
+def collect(account: Account, invoice: Json) -> None:
+    """Tries to charge an open invoice."""
+    if invoice["status"] != "open":
+        return
+    subscription = subscriptions.of_invoice(account, invoice)
+    intent = invoices.intent_of(account, invoice)
+    method = account.get("payment_method", subscription["default_payment_method"])
+    if method["type"] != "card":
+        charging.start_debit(account, intent, method)
+        bank = BANK_BY_NUMBER[account.notes(method["id"])["number"]]
+        settling.expect(account, intent, bank.failure)
+        return
+    try:
+        charge = charging.charge_card(account, intent, method, renewal=True)
+    except CardDeclined as declined:
+        if declined.members.get("decline_code") == "authentication_required":
+            account.emit("invoice.payment_action_required", invoice)
+        subscriptions.payment_failed(account, intent)
+    else:
+        subscriptions.payment_arrived(account, intent)
+        charging.follow_up(account, charge)
+
+
+def resume_collection(account: Account, subscription: Json) -> None:
+    previous = account.change(subscription, pause_collection=None)
+    account.emit("customer.subscription.updated", subscription, previous)

@@ -1,0 +1,81 @@
+"""Checkout sessions from their creation to their end; `paying` has what lies between."""
+
+from sandbox.stripe.errors import Refused
+from sandbox.stripe.objects import catalog
+from sandbox.stripe.objects.checkout import checkout_session
+from sandbox.stripe.rules import subscriptions
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account, require
+
+
+def create(account: Account, asked: Json) -> Json:
+    """An open session for validated parameters, with products and prices made from `price_data`."""
+    if "customer" in asked:
+        account.get("customer", asked["customer"], "customer")
+    lines = [_line(account, line, place) for place, line in enumerate(asked["line_items"])]
+    total = sum(line["amount_total"] for line in lines)
+    currency = lines[0]["currency"]
+    session = checkout_session(asked, total, currency, account.now(), account.public_url)
+    account.add(session)
+    kept = {name: asked.get(name, {}) for name in ("payment_intent_data", "subscription_data")}
+    account.note(session["id"], line_items=lines, **kept)
+    account.schedule("expire_session", session["id"], session["expires_at"])
+    return session
+
+
+def _line(account: Account, asked: Json, place: int) -> Json:
+    if "price" in asked:
+        priced = account.get("price", asked["price"], f"line_items[{place}][price]")
+    else:
+        priced = _inline_price(account, asked["price_data"])
+    product = account.get("product", priced["product"])
+    return catalog.line_item(
+        priced, asked.get("quantity", 1), product["name"], asked.get("metadata", {})
+    )
+
+
+def _inline_price(account: Account, data: Json) -> Json:
+    if "product" in data:
+        product = account.get("product", data["product"], "line_items[0][price_data][product]")
+    else:
+        product = account.add(catalog.product(data["product_data"], account.now()))
+    return account.add(catalog.price(data, product["id"], account.now()))
+
+
+def expire(account: Account, session: Json) -> Json:
+    """Ends an open session, and what it had begun."""
+    require(
+        session["status"] == "open",
+        Refused(
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session'
+            f" has a status of `{session['status']}`."
+        ),
+    )
+    account.unschedule("expire_session", session["id"])
+    account.change(session, status="expired", url=None)
+    begun = account.find(account.notes(session["id"]).get("subscription"), "subscription")
+    if begun:
+        subscriptions.give_up(account, begun)
+    intent = account.find(session["payment_intent"], "payment_intent")
+    if intent:
+        account.change(
+            intent, status="canceled", canceled_at=account.now(), cancellation_reason="abandoned"
+        )
+        account.emit("payment_intent.canceled", intent)
+    account.emit("checkout.session.expired", session)
+    return session
+
+
+def complete(account: Account, session: Json, *, paid: bool) -> None:
+    """The donor is through; `paid` is False for a debit that is only promised."""
+    account.unschedule("expire_session", session["id"])
+    account.note(session["id"], challenge=None)
+    account.change(
+        session, status="complete", payment_status="paid" if paid else "unpaid", url=None
+    )
+    account.emit("checkout.session.completed", session)
+
+
+def return_address(session: Json) -> str:
+    """Where the donor's browser goes after paying."""
+    return session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])

@@ -1,0 +1,52 @@
+"""Bank debits after the donor has left: they settle, or they come back."""
+
+from datetime import UTC, datetime, timedelta
+
+from sandbox.stripe.errors import Refused
+from sandbox.stripe.rules import charging, subscriptions
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account, require
+
+BUSINESS_DAYS = 4
+_SATURDAY = 5
+
+
+def expect(account: Account, intent: Json, failure: tuple[str, str] | None) -> None:
+    """The debit will end by itself after four business days, well or with `failure` (code, words)."""
+    account.note(intent["id"], failure=failure)
+    account.schedule("settle_debit", intent["id"], after_business_days(account.now()))
+
+
+def after_business_days(now: int) -> float:
+    day, left = datetime.fromtimestamp(now, UTC), BUSINESS_DAYS
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < _SATURDAY
+    return day.timestamp()
+
+
+def settle_as_expected(account: Account, intent: Json) -> Json:
+    return settle(account, intent, account.notes(intent["id"]).get("failure"))
+
+
+def settle(account: Account, intent: Json, failure: tuple[str, str] | None = None) -> Json:
+    """Ends a debit that is under way."""
+    words = f"PaymentIntent {intent['id']} is {intent['status']}: no debit is under way."
+    require(intent["status"] == "processing", Refused(words))
+    account.unschedule("settle_debit", intent["id"])
+    charge = account.get("charge", intent["latest_charge"])
+    session = account.find(account.notes(intent["id"]).get("session"), "checkout.session")
+    if failure:
+        method = account.get("payment_method", charge["payment_method"])
+        decline = (failure[0], None, failure[1])
+        charging.fail_charge(account, intent, method, decline, charge=charge)
+        subscriptions.payment_failed(account, intent)
+        if session:
+            account.emit("checkout.session.async_payment_failed", session)
+        return intent
+    charging.succeed(account, intent, charge)
+    subscriptions.payment_arrived(account, intent)
+    if session and session["status"] == "complete":
+        account.change(session, payment_status="paid")
+        account.emit("checkout.session.async_payment_succeeded", session)
+    return intent

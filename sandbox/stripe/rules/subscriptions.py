@@ -1,0 +1,207 @@
+"""Subscriptions: begun by a checkout, activated, changed, cancelled. Their renewals are in `renewals`."""
+
+from sandbox.stripe.errors import Refused, missing, unsupported
+from sandbox.stripe.objects import billing, catalog
+from sandbox.stripe.rules import invoices, periods
+from sandbox.stripe.state import Json, copied
+from sandbox.stripe.state.account import Account, require
+
+OVER = ("canceled", "incomplete_expired")
+
+
+def begin(account: Account, session: Json, customer: Json) -> Json:
+    """The incomplete subscription of a session and its first invoice; gives the intent that pays it."""
+    notes = account.notes(session["id"])
+    if notes.get("subscription"):
+        begun = account.get("subscription", notes["subscription"])
+        return invoices.intent_of(account, account.get("invoice", begun["latest_invoice"]))
+    asked, now = notes["subscription_data"], account.now()
+    begun = billing.subscription(
+        customer["id"],
+        session["currency"],
+        now,
+        dict(asked.get("metadata", {})),
+        description=asked.get("description"),
+    )
+    begun["items"]["data"] = [_item(line, begun["id"], now) for line in notes["line_items"]]
+    account.add(begun)
+    account.note(session["id"], subscription=begun["id"])
+    invoice = invoices.draft(account, begun, "subscription_create")
+    intent = invoices.finalize(account, invoice)
+    account.note(intent["id"], session=session["id"])
+    account.emit("customer.subscription.created", begun)
+    return intent
+
+
+def _item(line: Json, subscription_id: str, now: int) -> Json:
+    recurring = line["price"]["recurring"]
+    end = periods.after(now, recurring["interval"], recurring["interval_count"])
+    return billing.subscription_item(line["price"], line["quantity"], subscription_id, now, end)
+
+
+def of_invoice(account: Account, invoice: Json) -> Json:
+    details = invoice["parent"]["subscription_details"]
+    return account.get("subscription", details["subscription"])
+
+
+def activate(account: Account, intent: Json, method: Json, *, paid: bool) -> Json:
+    """The first payment has been made, or promised by a bank debit."""
+    invoice = invoices.paid_by(account, intent)
+    begun = of_invoice(account, invoice)
+    account.change(method, customer=begun["customer"])
+    account.emit("payment_method.attached", method)
+    previous = account.change(begun, default_payment_method=method["id"], status="active")
+    if paid:
+        invoices.mark_paid(account, invoice)
+    account.emit("customer.subscription.updated", begun, previous)
+    account.schedule("renew", begun["id"], period_end(begun))
+    return begun
+
+
+def period_end(subscription: Json) -> int:
+    return subscription["items"]["data"][0]["current_period_end"]
+
+
+def payment_arrived(account: Account, intent: Json) -> None:
+    """A debit for an invoice has settled."""
+    invoice = invoices.paid_by(account, intent)
+    if invoice and invoice["status"] == "open":
+        invoices.mark_paid(account, invoice)
+        subscription = of_invoice(account, invoice)
+        if subscription["status"] in ("past_due", "incomplete"):
+            previous = account.change(subscription, status="active")
+            account.emit("customer.subscription.updated", subscription, previous)
+
+
+def payment_failed(account: Account, intent: Json) -> None:
+    """An attempt to pay an invoice has failed: it is tried again, or the subscription ends."""
+    invoice = invoices.paid_by(account, intent)
+    if invoice is None:
+        return
+    again = invoices.mark_failed(account, invoice)
+    subscription = of_invoice(account, invoice)
+    if not again:
+        end(account, subscription, reason="payment_failed")
+    elif subscription["status"] == "active":
+        previous = account.change(subscription, status="past_due")
+        account.emit("customer.subscription.updated", subscription, previous)
+
+
+def give_up(account: Account, subscription: Json) -> None:
+    """The checkout that began it has expired."""
+    invoices.void(account, account.get("invoice", subscription["latest_invoice"]))
+    previous = account.change(subscription, status="incomplete_expired", ended_at=account.now())
+    account.emit("customer.subscription.updated", subscription, previous)
+
+
+def end(account: Account, subscription: Json, reason: str = "cancellation_requested") -> Json:
+    """Cancels at once."""
+    if subscription["status"] in OVER:
+        raise missing("subscription", subscription["id"])
+    now = account.now()
+    account.unschedule("renew", subscription["id"])
+    account.unschedule("resume_collection", subscription["id"])
+    latest = account.find(subscription["latest_invoice"], "invoice")
+    if latest and latest["status"] == "open":
+        account.unschedule("retry_invoice", latest["id"])
+        account.change(latest, auto_advance=False, next_payment_attempt=None)
+    account.change(
+        subscription,
+        canceled_at=subscription["canceled_at"] or now,
+        cancellation_details={**subscription["cancellation_details"], "reason": reason},
+        ended_at=now,
+        status="canceled",
+    )
+    account.emit("customer.subscription.deleted", subscription)
+    return subscription
+
+
+def cancel(account: Account, subscription: Json, asked: Json) -> Json:
+    """The API's DELETE."""
+    details = asked.get("cancellation_details", {})
+    subscription["cancellation_details"] = {**subscription["cancellation_details"], **details}
+    return end(account, subscription)
+
+
+def update(account: Account, subscription: Json, asked: Json) -> Json:
+    """Changes what was asked, all of it or nothing; one event tells what it was before."""
+    if subscription["status"] in OVER:
+        words = "A canceled subscription can only update its cancellation_details and metadata."
+        require(set(asked) <= {"metadata", "cancellation_details"}, Refused(words))
+    before = copied(subscription)
+    if "items" in asked:
+        _change_items(account, subscription, asked)
+    if "metadata" in asked:
+        subscription["metadata"] = merged(subscription["metadata"], asked["metadata"])
+    for name in ("description", "default_payment_method"):
+        if name in asked:
+            subscription[name] = asked[name]
+    if "pause_collection" in asked:
+        _pause(account, subscription, asked["pause_collection"])
+    if "cancellation_details" in asked:
+        subscription["cancellation_details"].update(asked["cancellation_details"])
+    if "cancel_at_period_end" in asked:
+        _cancel_later(account, subscription, at_end=asked["cancel_at_period_end"])
+    previous = {name: value for name, value in before.items() if subscription[name] != value}
+    account.save(subscription)
+    if previous:
+        account.emit("customer.subscription.updated", subscription, previous)
+    return subscription
+
+
+def merged(metadata: Json, asked: Json | None) -> Json:
+    """Stripe's way: keys are added, an empty value removes its key, nothing at all removes every key."""
+    if asked is None:
+        return {}
+    return {key: value for key, value in {**metadata, **asked}.items() if value != ""}
+
+
+def _pause(account: Account, subscription: Json, asked: Json | None) -> None:
+    account.unschedule("resume_collection", subscription["id"])
+    paused = (
+        {"behavior": asked["behavior"], "resumes_at": asked.get("resumes_at")} if asked else None
+    )
+    subscription["pause_collection"] = paused
+    if paused and paused["resumes_at"]:
+        account.schedule("resume_collection", subscription["id"], paused["resumes_at"])
+
+
+def _cancel_later(account: Account, subscription: Json, *, at_end: bool) -> None:
+    details = subscription["cancellation_details"]
+    subscription.update(
+        cancel_at=period_end(subscription) if at_end else None,
+        cancel_at_period_end=at_end,
+        canceled_at=account.now() if at_end else None,
+        cancellation_details={**details, "reason": "cancellation_requested" if at_end else None},
+    )
+
+
+def _change_items(account: Account, subscription: Json, asked: Json) -> None:
+    items = {item["id"]: item for item in subscription["items"]["data"]}
+    for place, change in enumerate(asked["items"]):
+        where = f"items[{place}]"
+        if change.get("id") not in items:
+            if "id" in change:
+                raise missing("subscription_item", change["id"], f"{where}[id]")
+            raise unsupported("adding an item to a subscription", f"{where}[id]")
+        item = items[change["id"]]
+        if "price" in change or "price_data" in change:
+            _reprice(account, item, change, where)
+        item["quantity"] = change.get("quantity", item["quantity"])
+        item["metadata"] = merged(item["metadata"], change.get("metadata", {}))
+
+
+def _reprice(account: Account, item: Json, change: Json, where: str) -> None:
+    if "price" in change:
+        priced = account.get("price", change["price"], f"{where}[price]")
+    else:
+        data = change["price_data"]
+        product = account.get("product", data["product"], f"{where}[price_data][product]")
+        priced = account.add(catalog.price(data, product["id"], account.now()))
+    old, new = item["price"]["recurring"], priced["recurring"]
+    words = "The price must be recurring and in the subscription's currency."
+    same = new and priced["currency"] == item["price"]["currency"]
+    require(same, Refused(words, param=f"{where}[price]"))
+    if (old["interval"], old["interval_count"]) != (new["interval"], new["interval_count"]):
+        raise unsupported("changing a subscription's interval", f"{where}[price_data][recurring]")
+    item.update(price=priced, plan=catalog.plan(priced))

@@ -1,0 +1,138 @@
+"""The sandbox as a running server, in a thread of this process. Used by tests and by `__main__`."""
+
+import contextlib
+import socket
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from sandbox.stripe.api import idempotency
+from sandbox.stripe.application import create_application
+from sandbox.stripe.control.controls import Controls
+from sandbox.stripe.control.network import NetworkControls
+from sandbox.stripe.objects import portal
+from sandbox.stripe.rules import passing
+from sandbox.stripe.state.account import Account
+from sandbox.stripe.webhooks.deliverer import Deliverer
+
+DEFAULT_SECRET = "whsec_sandbox"
+TICK = 0.5
+"""Real seconds between looks at what has fallen due."""
+
+
+class StripeSandbox(Controls, NetworkControls):
+    """A Stripe account over HTTP.
+
+        with StripeSandbox(webhook_url="http://127.0.0.1:8000/stripe/webhook") as sandbox:
+            client = StripeClient("sk_test_x", base_addresses={"api": sandbox.url})
+
+    Several may run in one process. With `folder` the state survives.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        folder: Path | None = None,
+        webhook_url: str | list[str] | None = None,
+        webhook_secret: str = DEFAULT_SECRET,
+        public_url: str | None = None,
+    ) -> None:
+        self.webhook_secret = webhook_secret
+        self._webhook_urls = [webhook_url] if isinstance(webhook_url, str) else webhook_url or []
+        self.account = Account(folder)
+        idempotency.forget_interrupted(self.account)
+        self.deliverer = Deliverer(self.account)
+        self._server = _Server(host, port, create_application(self), _QuietHandler)
+        self.url = f"http://{host}:{self._server.server_port}"
+        self.account.public_url = (public_url or self.url).rstrip("/")
+        self._stopping = threading.Event()
+        self._register_webhooks()
+
+    def _register_webhooks(self) -> None:
+        """The endpoints that were given at the start; their ids stay the same after a restart."""
+        with self.account.transaction():
+            for endpoint in self.account.every("webhook_endpoint"):
+                if endpoint["id"].startswith("we_sandbox"):
+                    self.account.forget(endpoint)
+            for place, url in enumerate(self._webhook_urls, 1):
+                endpoint = portal.webhook_endpoint(url, ["*"], self.account.now())
+                endpoint["id"] = f"we_sandbox{place}"
+                self.account.add(endpoint)
+                self.account.note(endpoint["id"], secret=self.webhook_secret)
+
+    def start(self) -> Self:
+        self.deliverer.start()
+        for target in (self._serve, self._tick):
+            threading.Thread(target=target, daemon=True, name="stripe-sandbox").start()
+        return self
+
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=0.02)
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(TICK):
+            with self.account.transaction():
+                passing.catch_up(self.account)
+
+    def stop(self) -> None:
+        """Closes every connection at once; what was asked and not answered stays unanswered."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self.deliverer.stop()
+        self._server.shutdown()
+        self._server.close_all()
+        self.account.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def reset(self) -> None:
+        """An empty account; modes, faults and the clock as at the start."""
+        self.account.reset()
+        self._register_webhooks()
+
+
+class _Server(ThreadedWSGIServer):
+    """Knows its open connections, so that a stopped sandbox is out of reach at once."""
+
+    daemon_threads = True
+
+    def __init__(self, *arguments: object) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*arguments)
+
+    def process_request(self, request: socket.socket, client_address: object) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def close_all(self) -> None:
+        self.server_close()
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: socket.socket, client_address: object) -> None:
+        """A client that went away is no news."""
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Requests are not logged; the index page shows what happened."""

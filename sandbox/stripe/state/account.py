@@ -1,0 +1,219 @@
+"""One sandbox account: the only door to its state. Used by rules, API, pages, webhooks and controls."""
+
+import contextlib
+import heapq
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sandbox.stripe.errors import Refused, missing
+from sandbox.stripe.state import Json, copied
+from sandbox.stripe.state.identifiers import new_id
+from sandbox.stripe.state.store import Store
+
+API_VERSION = "2026-10-28.endive"
+DEFAULT_FEES = {
+    "card_rate": 0.029,
+    "card_fixed": 30,
+    "bank_rate": 0.008,
+    "bank_most": 500,
+    "dispute": 1500,
+}
+"""Rates are parts of one, all else minor units. See https://stripe.com/pricing."""
+
+
+class Account:
+    """Objects by id, notes about them that the API never shows, a clock and work that falls due.
+
+    Everything that changes state runs inside `transaction()`: one at a time, committed at its end.
+    """
+
+    def __init__(self, folder: Path | None = None, public_url: str = "") -> None:
+        self.public_url = public_url
+        self._lock = threading.RLock()
+        self._store = Store(folder)
+        self._depth = 0
+        self._request = threading.local()
+        self._new_events: list[Json] = []
+        self.on_events: Callable[[list[Json]], None] = lambda _: None
+        self.unfinished: dict[str, None] = dict.fromkeys(self._store.tables["deliveries"])
+        self._due = [(due["at"], key) for key, due in self._store.tables["due"].items()]
+        heapq.heapify(self._due)
+        self._kinds: dict[str, list[str]] = {}
+        for obj in self._store.tables["objects"].values():
+            self._kinds.setdefault(obj["object"], []).append(obj["id"])
+
+    # --- Transactions and time
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commits even when an error leaves it: a declined payment has happened, too."""
+        with self._lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    events, self._new_events = self._new_events, []
+                    if events:
+                        self.on_events(events)
+                    self._store.commit()
+
+    def precise_now(self) -> float:
+        return time.time() + self.setting("clock_offset", 0.0)
+
+    def now(self) -> int:
+        """The sandbox's time in seconds since 1970."""
+        return int(self.precise_now())
+
+    def set_now(self, instant: float) -> None:
+        """Moves the clock forward; real time goes on from there."""
+        offset = max(self.setting("clock_offset", 0.0), instant - time.time())
+        self.set_setting("clock_offset", offset)
+
+    # --- Objects
+
+    def add(self, obj: Json) -> Json:
+        if obj["id"] not in self._store.tables["objects"]:
+            self._kinds.setdefault(obj["object"], []).append(obj["id"])
+        self._store.put("objects", obj["id"], obj)
+        return obj
+
+    def save(self, obj: Json) -> Json:
+        self._store.put("objects", obj["id"], obj)
+        return obj
+
+    def change(self, obj: Json, **changes: object) -> Json:
+        """Sets members and saves; gives the previous values of those that really changed."""
+        previous = {key: copied(obj.get(key)) for key in changes if obj.get(key) != changes[key]}
+        obj.update(changes)
+        self.save(obj)
+        return previous
+
+    def forget(self, obj: Json) -> None:
+        self._kinds[obj["object"]].remove(obj["id"])
+        self._store.remove("objects", obj["id"])
+
+    def find(self, name: str | None, kind: str | None = None) -> Json | None:
+        obj = self._store.tables["objects"].get(name or "")
+        return obj if obj and (kind is None or obj["object"] == kind) else None
+
+    def get(self, kind: str, name: str, param: str = "id") -> Json:
+        """The object of that kind, or Stripe's refusal that names the parameter."""
+        found = self.find(name, kind)
+        if found is None:
+            raise missing(kind.rsplit(".", 1)[-1], name, param)
+        return found
+
+    def every(self, kind: str) -> list[Json]:
+        """All objects of a kind, newest first."""
+        objects = self._store.tables["objects"]
+        return [objects[name] for name in reversed(self._kinds.get(kind, []))]
+
+    def kinds(self) -> dict[str, int]:
+        return {kind: len(names) for kind, names in sorted(self._kinds.items()) if names}
+
+    # --- What the API never shows
+
+    def notes(self, name: str) -> Json:
+        return self._store.tables["notes"].get(name, {})
+
+    def note(self, name: str, **changes: object) -> Json:
+        notes = {**self.notes(name), **changes}
+        self._store.put("notes", name, notes)
+        return notes
+
+    def setting(self, name: str, default: object = None) -> object:
+        return self._store.tables["settings"].get(name, default)
+
+    def set_setting(self, name: str, value: object) -> None:
+        with self.transaction():
+            self._store.put("settings", name, value)
+
+    @property
+    def fees(self) -> dict[str, float]:
+        return {**DEFAULT_FEES, **self.setting("fees", {})}
+
+    # --- Idempotency keys and deliveries are rows like any other
+
+    def rows(self, table: str) -> dict[str, Json]:
+        return self._store.tables[table]
+
+    def put_row(self, table: str, name: str, value: Json) -> None:
+        self._store.put(table, name, value)
+
+    def remove_row(self, table: str, name: str) -> None:
+        self._store.remove(table, name)
+
+    # --- Work that falls due
+
+    def schedule(self, action: str, name: str, at: float) -> None:
+        """`action` on the object `name` once the sandbox's clock reaches `at`."""
+        key = f"{action}:{name}"
+        self._store.put("due", key, {"action": action, "name": name, "at": at})
+        heapq.heappush(self._due, (at, key))
+
+    def unschedule(self, action: str, name: str) -> None:
+        self._store.remove("due", f"{action}:{name}")
+
+    def next_due(self) -> Json | None:
+        rows = self._store.tables["due"]
+        while self._due:
+            at, key = self._due[0]
+            if key in rows and rows[key]["at"] == at:
+                return rows[key]
+            heapq.heappop(self._due)
+        return None
+
+    # --- Events
+
+    @contextlib.contextmanager
+    def as_request(self, request_id: str, idempotency_key: str | None) -> Iterator[None]:
+        """Events made inside say which API request caused them."""
+        self._request.value = {"id": request_id, "idempotency_key": idempotency_key}
+        try:
+            yield
+        finally:
+            self._request.value = None
+
+    def emit(self, kind: str, obj: Json, previous: Json | None = None) -> Json:
+        """Records that something happened to `obj`, as it is now; webhooks follow the commit."""
+        shown: Json = {"object": copied(obj)}
+        if previous is not None:
+            shown["previous_attributes"] = previous
+        request = getattr(self._request, "value", None) or {"id": None, "idempotency_key": None}
+        event = {
+            "id": new_id("evt_"),
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": self.now(),
+            "data": shown,
+            "livemode": False,
+            "pending_webhooks": 0,
+            "request": dict(request),
+            "type": kind,
+        }
+        self._new_events.append(self.add(event))
+        return event
+
+    # --- The end
+
+    def reset(self) -> None:
+        """Forgets everything except webhook endpoints that were given at the start."""
+        with self.transaction():
+            self._store.clear()
+            self._kinds.clear()
+            self._due.clear()
+            self.unfinished.clear()
+            self._new_events.clear()
+
+    def close(self) -> None:
+        with self._lock:
+            self._store.close()
+
+
+def require(condition: object, refusal: Refused) -> None:
+    if not condition:
+        raise refusal

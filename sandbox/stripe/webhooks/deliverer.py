@@ -1,0 +1,156 @@
+"""Threads that take due deliveries to their endpoints. Started and stopped by the server."""
+
+import http.client
+import json
+import queue
+import random
+import threading
+import time
+import urllib.parse
+
+from sandbox.stripe.api import expanding
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account
+from sandbox.stripe.webhooks import modes, records, signature
+
+WORKERS = 4
+TIMEOUT = 10
+QUIET = 0.25
+"""Real seconds without a new event after which a batch is turned round and sent."""
+
+Job = list[tuple[str, Json]]
+
+
+class Deliverer:
+    """Several workers, so that order is likely and not certain, as it is with Stripe."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._jobs: queue.Queue[Job | None] = queue.Queue()
+        self._wake = threading.Event()
+        self._stopped = False
+        self._last_batched = 0.0
+        account.on_events = self._enter
+        with account.transaction():
+            for event_id, copy in list(records.every_copy(account, "sending")):
+                copy["state"] = "pending"
+                records.save(account, event_id, records.copies(account, event_id))
+
+    def start(self) -> None:
+        for target in [self._dispatch, *[self._work] * WORKERS]:
+            threading.Thread(target=target, daemon=True, name="stripe-webhooks").start()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._wake.set()
+        for _ in range(WORKERS):
+            self._jobs.put(None)
+
+    def wake(self) -> None:
+        """The clock was moved or deliveries were released."""
+        self._wake.set()
+
+    def send_in_order(self, job: Job) -> None:
+        """Sends these one after the other. Called inside a transaction."""
+        if job:
+            self._jobs.put(self._sending(job))
+
+    def _enter(self, events: list[Json]) -> None:
+        """Called inside the transaction that made the events, so that both are kept or neither."""
+        for event in events:
+            modes.enter(self._account, event)
+        self._last_batched = time.monotonic()
+        self._wake.set()
+
+    # --- Dispatching
+
+    def _dispatch(self) -> None:
+        while not self._stopped:
+            self._wake.clear()
+            with self._account.transaction():
+                jobs, pause = self._due()
+            for job in jobs:
+                self._jobs.put(job)
+            self._wake.wait(pause)
+
+    def _due(self) -> tuple[list[Job], float]:
+        """What is to be sent now, and how long to sleep until the next may be."""
+        now, pause, jobs = self._account.precise_now(), 1.0, []
+        for event_id, copy in records.every_copy(self._account, "pending"):
+            if copy["next_at"] <= now:
+                jobs.append(self._sending([(event_id, copy)]))
+            else:
+                pause = min(pause, max(copy["next_at"] - now, 0.01))
+        batched = list(records.every_copy(self._account, "batched"))
+        if batched:
+            quiet = time.monotonic() - self._last_batched
+            if quiet >= QUIET:
+                jobs.append(self._sending(self._turned(batched)))
+            else:
+                pause = min(pause, QUIET - quiet + 0.01)
+        return jobs, pause
+
+    def _sending(self, job: Job) -> Job:
+        for event_id, copy in job:
+            copy["state"] = "sending"
+            records.save(self._account, event_id, records.copies(self._account, event_id))
+        return job
+
+    def _turned(self, job: Job) -> Job:
+        if self._account.notes(job[-1][0]).get("batch") == "reorder":
+            return random.sample(job, len(job))
+        return job[::-1]
+
+    # --- Sending
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None and not self._stopped:
+            for event_id, copy in job:
+                self._deliver(event_id, copy)
+
+    def _deliver(self, event_id: str, copy: Json) -> None:
+        account = self._account
+        with account.transaction():
+            endpoint = account.find(copy["endpoint"], "webhook_endpoint")
+            event = account.find(event_id, "event")
+            if endpoint is None or event is None:
+                copy["state"] = "failed"
+                return
+            body = json.dumps(expanding.shown(account, event)).encode()
+            secret = account.notes(endpoint["id"])["secret"]
+        status, error = post(endpoint["url"], body, secret)
+        if self._stopped:
+            return
+        with account.transaction():
+            if account.find(event_id):
+                records.attempted(account, event_id, copy, status, error)
+        self._wake.set()
+
+
+def post(url: str, body: bytes, secret: str) -> tuple[int, str | None]:
+    """(status, error). No redirect is followed; status 0 says that nobody answered.
+
+    The signature carries real time, also where the sandbox's clock was moved: receivers compare it
+    with their own clock.
+    """
+    parts = urllib.parse.urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Stripe-Signature": signature.header(body, secret, int(time.time())),
+        "User-Agent": "Stripe/1.0 (sandbox)",
+        "Accept": "*/*",
+        "Connection": "close",
+    }
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", target, body, headers)
+        answer = connection.getresponse()
+        answer.read(65_536)
+    except (OSError, http.client.HTTPException) as error:
+        return 0, f"{type(error).__name__}: {error}"
+    else:
+        return answer.status, None
+    finally:
+        connection.close()

@@ -1,0 +1,83 @@
+"""What became of each event's deliveries: one row an event, in it one copy for each delivery to make.
+
+A copy: `endpoint` (id), `state`, `next_at` (sandbox seconds), `attempts` (each `at`, `status`, `error`).
+States: pending, batched (waits to be turned round), held, lost, sending, delivered, failed.
+"""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account
+
+RETRIES = (1, 2, 4, 8, 15, 30, 60, 300, 1800, 7200, 18_000, 36_000, 43_200, 43_200, 43_200, 43_200)
+"""Seconds of the sandbox's clock between attempts: soon at first, then as Stripe's, for three days."""
+
+OPEN = ("pending", "batched", "sending")
+_OVER = ("delivered", "failed", "lost")
+
+
+def copies(account: Account, event_id: str) -> list[Json]:
+    return account.rows("deliveries").get(event_id, [])
+
+
+def endpoints_for(account: Account, event_type: str) -> list[Json]:
+    return [
+        endpoint
+        for endpoint in reversed(account.every("webhook_endpoint"))
+        if endpoint["status"] == "enabled"
+        and any(fnmatchcase(event_type, pattern) for pattern in endpoint["enabled_events"])
+    ]
+
+
+def record(account: Account, event: Json, state: str, *, times: int, delay: float) -> None:
+    """Copies for every endpoint that wants this event."""
+    made = [
+        {
+            "endpoint": endpoint["id"],
+            "state": state,
+            "next_at": account.precise_now() + delay,
+            "attempts": [],
+        }
+        for endpoint in endpoints_for(account, event["type"])
+        for _ in range(times)
+    ]
+    if made:
+        save(account, event["id"], [*copies(account, event["id"]), *made])
+
+
+def save(account: Account, event_id: str, changed: list[Json]) -> None:
+    account.put_row("deliveries", event_id, changed)
+    if all(copy["state"] in _OVER for copy in changed):
+        account.unfinished.pop(event_id, None)
+    else:
+        account.unfinished[event_id] = None
+
+
+def unacknowledged(account: Account, event_id: str) -> int:
+    """How many endpoints have not said 2xx to this event, for whatever reason."""
+    found = copies(account, event_id)
+    done = {copy["endpoint"] for copy in found if copy["state"] == "delivered"}
+    return len({copy["endpoint"] for copy in found} - done)
+
+
+def every_copy(account: Account, *states: str) -> Iterator[tuple[str, Json]]:
+    """(event id, copy) of what is not over, in the order of the events."""
+    for event_id in list(account.unfinished):
+        for copy in copies(account, event_id):
+            if copy["state"] in states:
+                yield event_id, copy
+
+
+def attempted(account: Account, event_id: str, copy: Json, status: int, error: str | None) -> None:
+    """An attempt is over: acknowledged by any 2xx, else tried again until the schedule ends."""
+    now = account.precise_now()
+    copy["attempts"].append({"at": now, "status": status, "error": error})
+    done = len(copy["attempts"])
+    if 200 <= status < 300:
+        copy["state"] = "delivered"
+    elif done <= len(RETRIES):
+        copy.update(state="pending", next_at=now + RETRIES[done - 1])
+    else:
+        copy["state"] = "failed"
+    save(account, event_id, copies(account, event_id))
