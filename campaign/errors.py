@@ -49,7 +49,7 @@ class GatewayUnavailable(CampaignError):
 
 
 class GatewayKeySpent(GatewayUnavailable):
-    """Stripe failed and keeps that failure under this idempotency key: a repeat needs a new key.
+    """Stripe answered with a failure and may keep it under this idempotency key: a repeat needs a new key.
 
     https://docs.stripe.com/api/idempotent_requests
     """

@@ -65,7 +65,8 @@ def _translated(call: Callable[[], _Answer]) -> _Answer:
     except stripe.APIConnectionError as error:
         raise GatewayUnavailable(f"Stripe cannot be reached: {error.user_message}") from error
     except stripe.RateLimitError as error:
-        raise GatewayUnavailable(f"Stripe asks us to slow down: {error.user_message}") from error
+        # Nothing was done, so another key is as safe; and whoever keeps answers may have kept this one.
+        raise GatewayKeySpent(f"Stripe asks us to slow down: {error.user_message}") from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         raise GatewayUnavailable(f"Stripe refuses our key: {error.user_message}") from error
     except stripe.StripeError as error:

@@ -48,17 +48,19 @@ class Snapshot:
 
 
 class _Feed:
-    """One campaign's snapshot and those who wait for the next. One `Event` is swapped per push."""
+    """One campaign's snapshot and those who wait for the next push, for which one `Event` is swapped."""
 
     def __init__(self, slug: str, snapshot: Snapshot) -> None:
         self.slug = slug
         self.snapshot = snapshot
+        self.pushed = snapshot.etag
         self.changed = threading.Event()
         self.lock = threading.Lock()
 
-    def push(self, snapshot: Snapshot) -> None:
+    def push(self) -> None:
+        """Wake every reader."""
+        self.pushed = self.snapshot.etag
         told, self.changed = self.changed, threading.Event()
-        self.snapshot = snapshot
         told.set()
 
 
@@ -86,10 +88,7 @@ class LiveProgress:
         feed = self._feeds.get(slug)
         if feed is None:
             feed = self._feeds.setdefault(slug, _Feed(slug, self._read(slug)))
-        if self._is_stale(feed):
-            with feed.lock:
-                if self._is_stale(feed):
-                    self._refresh(feed)
+        self._refresh(feed)
         return feed.snapshot
 
     def stream(self, slug: str) -> Iterator[bytes]:
@@ -110,7 +109,7 @@ class LiveProgress:
         """Stop listening and let every reader go."""
         self._stopped.set()
         for feed in self._feeds.values():
-            feed.push(feed.snapshot)
+            feed.push()
         if self._listener is not None:
             self._listener.join(timeout=5)
 
@@ -125,17 +124,18 @@ class LiveProgress:
         return Snapshot(progress, progress.body(), progress.etag(), read_at)
 
     def _refresh(self, feed: _Feed) -> None:
-        self._stale.discard(feed.slug)
-        try:
-            snapshot = self._read(feed.slug)
-        except SQLAlchemyError as error:
-            self._stale.add(feed.slug)
-            log.warning("progress_not_read", campaign=feed.slug, error=str(error))
+        """Read again what is stale; those who come meanwhile wait for this one reading."""
+        if not self._is_stale(feed):
             return
-        if snapshot.etag == feed.snapshot.etag:
-            feed.snapshot = snapshot
-        else:
-            feed.push(snapshot)
+        with feed.lock:
+            if not self._is_stale(feed):
+                return
+            self._stale.discard(feed.slug)
+            try:
+                feed.snapshot = self._read(feed.slug)
+            except SQLAlchemyError as error:
+                self._stale.add(feed.slug)
+                log.warning("progress_not_read", campaign=feed.slug, error=str(error))
 
     def _start(self) -> None:
         if self._listener is not None:
@@ -161,23 +161,23 @@ class LiveProgress:
             connection.execute(f"LISTEN {CHANNEL}")
             self._mark_all_stale()
             self._listening = True
+            next_push = 0.0
             while not self._stopped.is_set():
-                notified = list(connection.notifies(timeout=LISTEN_FOR, stop_after=1))
-                # What comes within a push interval goes out as one push.
-                notified += connection.notifies(timeout=0.01)
-                if notified:
+                wait = next_push - time.monotonic() if self._stale else LISTEN_FOR
+                if any(connection.notifies(timeout=max(0.01, wait), stop_after=1)):
+                    # At once for who asks; for those who listen, with all that follows in a moment.
                     self._mark_all_stale()
-                self._refresh_stale()
-                self._stopped.wait(PUSH_EVERY if notified else 0)
+                if time.monotonic() >= next_push:
+                    self._push_changes()
+                    next_push = time.monotonic() + PUSH_EVERY
         self._listening = False
 
     def _mark_all_stale(self) -> None:
         self.version += 1
         self._stale.update(self._feeds)
 
-    def _refresh_stale(self) -> None:
+    def _push_changes(self) -> None:
         for feed in list(self._feeds.values()):
-            if self._is_stale(feed):
-                with feed.lock:
-                    if self._is_stale(feed):
-                        self._refresh(feed)
+            self._refresh(feed)
+            if feed.snapshot.etag != feed.pushed:
+                feed.push()

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign import clock
@@ -159,8 +159,20 @@ def test_seconds_left_are_whole_and_never_negative() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "PST", "Pacific time", "EST5EDT", "America", "America/", "America/Los Angeles"]
-    + ["../etc/passwd", "/etc/passwd", "America/\0", "America/Los_Angeles\n", "Mars/Olympus"],
+    [
+        "",
+        "PST",
+        "Pacific time",
+        "EST5EDT",
+        "America",
+        "America/",
+        "America/Los Angeles",
+        "../etc/passwd",
+        "/etc/passwd",
+        "America/\x00",
+        "America/Los_Angeles\n",
+        "Mars/Olympus",
+    ],
 )
 def test_what_is_no_zone_is_refused(name: str) -> None:
     with pytest.raises(DeadlineInvalid, match="is not a time zone; give an IANA name"):
@@ -174,8 +186,19 @@ def test_an_iana_zone_is_taken(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "2026-02-29", "2026-13-01", "2026-00-10", "31.12.2026", "12/31/2026"]
-    + ["2026-12-31T25:00", "2026-12-31Tnoon", "1767225600", "２０２６-12-31"],
+    [
+        "",
+        "soon",
+        "2026-02-29",
+        "2026-13-01",
+        "2026-00-10",
+        "31.12.2026",
+        "12/31/2026",
+        "2026-12-31T25:00",
+        "2026-12-31Tnoon",
+        "1767225600",
+        "２０２６-12-31",
+    ],
 )
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(DeadlineInvalid):
@@ -184,6 +207,7 @@ def test_what_is_no_date_is_refused(text: str) -> None:
         clock.parse_start(text, LOS_ANGELES)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     st.sampled_from(ZONES),
     # Until 2011 Newfoundland's clocks went back at 00:01, so that a day came twice.

@@ -98,9 +98,7 @@ def test_create_refuses_a_name_that_is_taken(run: Run, installation: Installatio
     assert run(*CREATE).status == 0
     ended = run(*CREATE)
     assert (ended.status, ended.out) == (1, "")
-    assert ended.errors == [
-        "There is a campaign called 'spring' already; choose another name."
-    ]
+    assert ended.errors == ["There is a campaign called 'spring' already; choose another name."]
     assert campaigns(installation) == 1
 
 
@@ -183,8 +181,13 @@ def test_missing_settings_are_all_named(database_url: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [CREATE, ("ledger", "check"), ("events", "replay", "evt_1"), ("deadline-emails",)]
-    + [("db", "upgrade")],
+    [
+        CREATE,
+        ("ledger", "check"),
+        ("events", "replay", "evt_1"),
+        ("deadline-emails",),
+        ("db", "upgrade"),
+    ],
 )
 def test_a_database_that_is_down_is_one_line(run: Run, arguments: tuple[str, ...]) -> None:
     ended = run(*arguments, DATABASE_URL="postgresql://nobody:hidden@127.0.0.1:9/none")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -29,7 +30,7 @@ WANTED = NewCampaign(
 BLINK = timedelta(microseconds=1)
 
 
-def create(installation: Installation, **changes: object) -> Campaign:
+def create(installation: Installation, **changes: Any) -> Campaign:
     with installation.sessions.begin() as session:
         return create_campaign(session, replace(WANTED, **changes))
 
@@ -100,7 +101,7 @@ def test_given_suggestions_are_sorted_and_each_is_there_once(installation: Insta
     ],
 )
 def test_what_is_no_campaign_is_refused_by_name(
-    installation: Installation, changes: dict[str, object], error: type[CampaignError], why: str
+    installation: Installation, changes: dict[str, Any], error: type[CampaignError], why: str
 ) -> None:
     with pytest.raises(error, match=why):
         create(installation, **changes)
@@ -174,9 +175,7 @@ def test_a_renewal_counts_where_it_began_else_where_one_is_open_else_nowhere(
 ) -> None:
     began_in = create(installation)
     create(installation, slug="spring", start="2027-03-01", deadline="2027-04-30")
-    create(
-        installation, slug="euros", start="2027-03-01", deadline="2027-03-31", currency="eur"
-    )
+    create(installation, slug="euros", start="2027-03-01", deadline="2027-03-31", currency="eur")
     with installation.sessions() as session:
 
         def counted(text: str) -> str | None:
