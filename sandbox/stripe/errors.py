@@ -45,12 +45,18 @@ class CardDeclined(Refused):
         super().__init__(message, code=code, status=402, kind="card_error", **more)
 
 
+_OF_THE_BODY = ("customer", "default_payment_method", "ending_before", "payout", "starting_after")
+
+
 def missing(kind: str, name: str, param: str = "id") -> Refused:
-    """Nothing has that id."""
+    """Nothing has that id: 404 for the address's, 400 for one among the parameters."""
     words = kind.replace("_", " ")
     if kind in ("payment_intent", "balance_transaction", "early_fraud_warning"):
         words = kind
-    return Refused(f"No such {words}: '{name}'", code="resource_missing", param=param, status=404)
+    status = 400 if param in _OF_THE_BODY or "[" in param else 404
+    return Refused(
+        f"No such {words}: '{name}'", code="resource_missing", param=param, status=status
+    )
 
 
 def unsupported(what: str, param: str | None = None) -> Refused:

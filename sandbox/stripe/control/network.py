@@ -31,7 +31,7 @@ class NetworkControls:
         with self.account.transaction():
             found = [
                 (event_id, held)
-                for event_id, held in records.every_copy(self.account, "held")
+                for event_id, held in records.every_copy(self.account, frozenset(("held",)))
                 if fnmatchcase(self.account.get("event", event_id)["type"], match)
             ]
             if order == "reverse":
@@ -63,7 +63,7 @@ class NetworkControls:
             now = self.account.precise_now()
             return any(
                 found["state"] != "pending" or found["next_at"] <= now
-                for _, found in records.every_copy(self.account, *records.OPEN)
+                for _, found in records.every_copy(self.account, records.OPEN)
             )
 
     def event(self, event_id: str) -> Json:

@@ -1,5 +1,6 @@
 """The controls over HTTP, under /_sandbox/: JSON in, JSON out, no key. Each calls the method of its name."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -43,12 +44,22 @@ _CONTROLS = (
     ("POST", "reset", "reset"),
 )
 
+_PATTERNS = [
+    (method, re.compile(path.replace("<name>", "([^/]+)")), name)
+    for method, path, name in _CONTROLS
+]
+
 
 def blueprint(sandbox: "StripeSandbox") -> Blueprint:
     control = Blueprint("control", __name__, url_prefix="/_sandbox")
-    for method, path, name in _CONTROLS:
-        view = _view(getattr(sandbox, name))
-        control.add_url_rule(f"/{path}", name, view, methods=[method])
+
+    @control.route("/<path:path>", methods=["GET", "POST", "DELETE"])
+    def call(path: str) -> tuple[Response, int]:
+        for method, pattern, name in _PATTERNS:
+            found = pattern.fullmatch(path) if method == request.method else None
+            if found:
+                return _answer(getattr(sandbox, name), list(found.groups()))
+        return jsonify(error={"message": "There is no such control."}), 404
 
     @control.get("/")
     def overview() -> Response:
@@ -65,20 +76,16 @@ def blueprint(sandbox: "StripeSandbox") -> Blueprint:
     return control
 
 
-def _view(control: Callable[..., object]) -> Callable[..., tuple[Response, int]]:
-    def view(name: str | None = None) -> tuple[Response, int]:
-        try:
-            given = _given()
-            found = control(*([name] if name else []), **given)
-        except Refused as refused:
-            return jsonify(refused.body("req_control")), refused.status
-        except TimeoutError as error:
-            return jsonify(error={"message": str(error)}), 504
-        except (TypeError, KeyError) as error:
-            return jsonify(error={"message": f"Invalid arguments: {error}"}), 400
-        return jsonify(_wrapped(found)), 200
-
-    return view
+def _answer(control: Callable[..., object], names: list[str]) -> tuple[Response, int]:
+    try:
+        found = control(*names, **_given())
+    except Refused as refused:
+        return jsonify(refused.body("req_control")), refused.status
+    except TimeoutError as error:
+        return jsonify(error={"message": str(error)}), 504
+    except (TypeError, KeyError) as error:
+        return jsonify(error={"message": f"Invalid arguments: {error}"}), 400
+    return jsonify(_wrapped(found)), 200
 
 
 def _given() -> dict[str, Any]:

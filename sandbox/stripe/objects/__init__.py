@@ -14,3 +14,8 @@ def no_address() -> Json:
 
 def billing_details(email: str | None, name: str | None) -> Json:
     return {"address": no_address(), "email": email, "name": name, "phone": None, "tax_id": None}
+
+
+def unset(names: str) -> Json:
+    """Members that are there and empty."""
+    return dict.fromkeys(names.split())

@@ -1,6 +1,6 @@
 """Subscriptions, their items, invoices and what paid them."""
 
-from sandbox.stripe.objects import listing
+from sandbox.stripe.objects import listing, unset
 from sandbox.stripe.objects.catalog import plan
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id
@@ -14,56 +14,33 @@ def subscription(
     """An incomplete subscription without items; `more` overrides members."""
     name = new_id("sub_")
     return {
+        **_UNSET_SUBSCRIPTION,
         "id": name,
         "object": "subscription",
-        "application": None,
-        "application_fee_percent": None,
         "automatic_tax": _NO_TAX,
         "billing_cycle_anchor": created,
-        "billing_cycle_anchor_config": None,
         "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible"},
         "billing_schedules": [],
-        "billing_thresholds": None,
-        "cancel_at": None,
         "cancel_at_period_end": False,
-        "canceled_at": None,
         "cancellation_details": {"comment": None, "feedback": None, "reason": None},
         "collection_method": "charge_automatically",
         "created": created,
         "currency": currency,
         "customer": customer_id,
-        "customer_account": None,
-        "days_until_due": None,
-        "default_payment_method": None,
-        "default_source": None,
         "default_tax_rates": [],
-        "description": None,
         "discounts": [],
-        "ended_at": None,
         "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
         "items": listing([], f"/v1/subscription_items?subscription={name}"),
-        "latest_invoice": None,
         "livemode": False,
         "metadata": metadata,
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
-        "pause_collection": None,
         "payment_settings": {
             "payment_method_options": None,
             "payment_method_types": None,
             "save_default_payment_method": "off",
         },
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "schedule": None,
         "start_date": created,
         "status": "incomplete",
-        "test_clock": None,
-        "transfer_data": None,
-        "trial_end": None,
         "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
-        "trial_start": None,
         **more,
     }
 
@@ -96,34 +73,23 @@ def invoice(subscribed: Json, customer: Json, reason: str, created: int) -> Json
     total = sum(line["amount"] for line in lines)
     details = {"metadata": dict(subscribed["metadata"]), "subscription": subscribed["id"]}
     return {
-        **_EMPTY,
+        **_UNSET_INVOICE,
+        **_DRAFT,
+        **dict.fromkeys(_ZEROS, 0),
+        **{name: [] for name in _LISTS},
         "id": name,
         "object": "invoice",
-        "account_country": "US",
-        "account_name": "Sandbox",
         "amount_due": total,
-        "amount_overpaid": 0,
-        "amount_paid": 0,
         "amount_remaining": total,
-        "amount_shipping": 0,
-        "attempt_count": 0,
-        "attempted": False,
-        "auto_advance": True,
         "automatic_tax": {**_NO_TAX, "provider": None, "status": None},
         "billing_reason": reason,
-        "collection_method": "charge_automatically",
         "created": created,
         "currency": subscribed["currency"],
         "customer": subscribed["customer"],
         "customer_email": customer["email"],
         "customer_name": customer["name"],
-        "customer_tax_exempt": "none",
-        "customer_tax_ids": [],
-        "default_tax_rates": [],
-        "discounts": [],
         "issuer": {"type": "self"},
         "lines": listing(lines, f"/v1/invoices/{name}/lines"),
-        "livemode": False,
         "metadata": {},
         "parent": {
             "quote_details": None,
@@ -137,18 +103,11 @@ def invoice(subscribed: Json, customer: Json, reason: str, created: int) -> Json
         },
         "period_end": created,
         "period_start": created,
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "starting_balance": 0,
-        "status": "draft",
         "status_transitions": dict.fromkeys(_TRANSITIONS),
         "subtotal": total,
         "subtotal_excluding_tax": total,
         "total": total,
-        "total_discount_amounts": [],
         "total_excluding_tax": total,
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
     }
 
 
@@ -211,38 +170,48 @@ def invoice_payment(billed: Json, intent: Json, created: int) -> Json:
     }
 
 
+_DRAFT: Json = {
+    "account_country": "US",
+    "account_name": "Sandbox",
+    "attempted": False,
+    "auto_advance": True,
+    "collection_method": "charge_automatically",
+    "customer_tax_exempt": "none",
+    "livemode": False,
+    "status": "draft",
+}
+_ZEROS = (
+    "amount_overpaid",
+    "amount_paid",
+    "amount_shipping",
+    "attempt_count",
+    "post_payment_credit_notes_amount",
+    "pre_payment_credit_notes_amount",
+    "starting_balance",
+)
+_LISTS = (
+    "customer_tax_ids",
+    "default_tax_rates",
+    "discounts",
+    "total_discount_amounts",
+    "total_pretax_credit_amounts",
+    "total_taxes",
+)
 _TRANSITIONS = ("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")
-_EMPTY: Json = dict.fromkeys(
-    (
-        "account_tax_ids",
-        "application",
-        "automatically_finalizes_at",
-        "custom_fields",
-        "customer_account",
-        "customer_address",
-        "customer_phone",
-        "customer_shipping",
-        "default_payment_method",
-        "default_source",
-        "description",
-        "due_date",
-        "effective_at",
-        "ending_balance",
-        "footer",
-        "from_invoice",
-        "hosted_invoice_url",
-        "invoice_pdf",
-        "last_finalization_error",
-        "latest_revision",
-        "next_payment_attempt",
-        "number",
-        "on_behalf_of",
-        "receipt_number",
-        "rendering",
-        "shipping_cost",
-        "shipping_details",
-        "statement_descriptor",
-        "test_clock",
-        "webhooks_delivered_at",
-    )
+_UNSET_INVOICE: Json = unset(
+    """account_tax_ids application automatically_finalizes_at custom_fields customer_account
+    customer_address customer_phone customer_shipping default_payment_method default_source
+    description due_date effective_at ending_balance footer from_invoice hosted_invoice_url
+    invoice_pdf last_finalization_error latest_revision next_payment_attempt number
+    on_behalf_of receipt_number rendering shipping_cost shipping_details statement_descriptor
+    test_clock webhooks_delivered_at"""
+)
+
+
+_UNSET_SUBSCRIPTION: Json = unset(
+    """application application_fee_percent billing_cycle_anchor_config billing_thresholds
+    cancel_at canceled_at customer_account days_until_due default_payment_method
+    default_source description ended_at latest_invoice next_pending_invoice_item_invoice
+    on_behalf_of pause_collection pending_invoice_item_interval pending_setup_intent
+    pending_update schedule test_clock transfer_data trial_end trial_start"""
 )

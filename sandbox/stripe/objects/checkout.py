@@ -1,5 +1,6 @@
 """Checkout sessions."""
 
+from sandbox.stripe.objects import unset
 from sandbox.stripe.objects.catalog import customer_details
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id
@@ -10,22 +11,18 @@ def checkout_session(asked: Json, total: int, currency: str, created: int, publi
     name = new_id("cs_test_")
     email, guest = asked.get("customer_email"), asked["mode"] == "payment"
     return {
-        **_NOTHING,
+        **_UNSET,
+        **{name: asked.get(name) for name in _AS_ASKED},
         "id": name,
         "object": "checkout.session",
         "amount_subtotal": total,
         "amount_total": total,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": asked.get("billing_address_collection"),
         "branding_settings": _BRANDING,
-        "cancel_url": asked.get("cancel_url"),
-        "client_reference_id": asked.get("client_reference_id"),
-        "collected_information": None,
         "created": created,
         "currency": currency,
         "custom_fields": [],
         "custom_text": dict.fromkeys(_TEXTS),
-        "customer": asked.get("customer"),
         "customer_creation": asked.get("customer_creation", "if_required") if guest else "always",
         "customer_details": customer_details(email, None) if email else None,
         "customer_email": email,
@@ -33,7 +30,6 @@ def checkout_session(asked: Json, total: int, currency: str, created: int, publi
         "expires_at": asked.get("expires_at", created + 86_400),
         "invoice_creation": _INVOICE_CREATION if guest else None,
         "livemode": False,
-        "locale": asked.get("locale"),
         "metadata": asked.get("metadata", {}),
         "mode": asked["mode"],
         "payment_method_collection": "if_required" if guest else "always",
@@ -43,7 +39,6 @@ def checkout_session(asked: Json, total: int, currency: str, created: int, publi
         "phone_number_collection": {"enabled": False},
         "shipping_options": [],
         "status": "open",
-        "submit_type": asked.get("submit_type"),
         "success_url": asked["success_url"],
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
@@ -51,6 +46,14 @@ def checkout_session(asked: Json, total: int, currency: str, created: int, publi
     }
 
 
+_AS_ASKED = (
+    "billing_address_collection",
+    "cancel_url",
+    "client_reference_id",
+    "customer",
+    "locale",
+    "submit_type",
+)
 _TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
 _BRANDING = {
     "background_color": "#ffffff",
@@ -73,29 +76,10 @@ _INVOICE_CREATION = {
         "rendering_options": None,
     },
 }
-_NOTHING: Json = dict.fromkeys(
-    (
-        "adaptive_pricing",
-        "after_expiration",
-        "allow_promotion_codes",
-        "client_secret",
-        "consent",
-        "consent_collection",
-        "currency_conversion",
-        "customer_account",
-        "integration_identifier",
-        "invoice",
-        "origin_context",
-        "payment_intent",
-        "payment_link",
-        "payment_method_configuration_details",
-        "permissions",
-        "recovered_from",
-        "saved_payment_method_options",
-        "setup_intent",
-        "shipping_address_collection",
-        "shipping_cost",
-        "subscription",
-        "wallet_options",
-    )
+_UNSET: Json = unset(
+    """collected_information adaptive_pricing after_expiration allow_promotion_codes client_secret consent
+    consent_collection currency_conversion customer_account integration_identifier invoice
+    origin_context payment_intent payment_link payment_method_configuration_details
+    permissions recovered_from saved_payment_method_options setup_intent
+    shipping_address_collection shipping_cost subscription wallet_options"""
 )

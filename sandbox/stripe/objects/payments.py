@@ -1,6 +1,6 @@
 """Payment methods, intents and charges."""
 
-from sandbox.stripe.objects import billing_details
+from sandbox.stripe.objects import billing_details, unset
 from sandbox.stripe.objects.cards import BANK_ROUTING, Card
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id
@@ -70,47 +70,23 @@ def payment_intent(amount: int, currency: str, created: int, **more: object) -> 
     """`more` overrides: customer, description, metadata, setup_future_usage."""
     name = new_id("pi_")
     return {
+        **_UNSET_INTENT,
         "id": name,
         "object": "payment_intent",
         "amount": amount,
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": None,
-        "canceled_at": None,
-        "cancellation_reason": None,
         "capture_method": "automatic_async",
         "client_secret": f"{name}_secret_{new_id('')}",
         "confirmation_method": "automatic",
         "created": created,
         "currency": currency,
-        "customer": None,
-        "customer_account": None,
-        "description": None,
-        "excluded_payment_method_types": None,
-        "last_payment_error": None,
-        "latest_charge": None,
         "livemode": False,
         "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": ["card", "us_bank_account"],
-        "processing": None,
-        "receipt_email": None,
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
-        "source": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
         **more,
     }
 
@@ -119,15 +95,12 @@ def charge(intent: Json, method: Json, created: int) -> Json:
     """A pending charge of `intent`; what came of it is set by the charging rules."""
     details = method[method["type"]]
     return {
+        **_UNSET_CHARGE,
         "id": new_id("ch_" if method["type"] == "card" else "py_"),
         "object": "charge",
         "amount": intent["amount"],
         "amount_captured": 0,
         "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": None,
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": "SANDBOX",
         "captured": False,
@@ -136,33 +109,17 @@ def charge(intent: Json, method: Json, created: int) -> Json:
         "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
-        "failure_balance_transaction": None,
-        "failure_code": None,
-        "failure_message": None,
         "fraud_details": {},
         "livemode": False,
         "metadata": dict(intent["metadata"]),
-        "on_behalf_of": None,
-        "outcome": None,
         "paid": False,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": _charged_with(method["type"], details, intent["amount"]),
-        "presentment_details": None,
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
-        "receipt_number": None,
-        "receipt_url": None,
         "refunded": False,
-        "review": None,
-        "shipping": None,
-        "source": None,
-        "source_transfer": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": "pending",
-        "transfer_data": None,
-        "transfer_group": None,
     }
 
 
@@ -205,3 +162,21 @@ def outcome(kind: str, reason: str | None = None, network: str = "approved_by_ne
         else "The payment was refused.",
         "type": kind,
     }
+
+
+_UNSET_INTENT: Json = unset(
+    """application application_fee_amount automatic_payment_methods canceled_at
+    cancellation_reason customer customer_account description excluded_payment_method_types
+    last_payment_error latest_charge next_action on_behalf_of payment_method
+    payment_method_configuration_details processing receipt_email review setup_future_usage
+    shipping source statement_descriptor statement_descriptor_suffix transfer_data
+    transfer_group"""
+)
+
+
+_UNSET_CHARGE: Json = unset(
+    """application application_fee application_fee_amount balance_transaction
+    failure_balance_transaction failure_code failure_message on_behalf_of outcome
+    presentment_details receipt_number receipt_url review shipping source source_transfer
+    statement_descriptor statement_descriptor_suffix transfer_data transfer_group"""
+)

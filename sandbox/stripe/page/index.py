@@ -37,7 +37,7 @@ def blueprint(sandbox: "StripeSandbox") -> Blueprint:
 
     @pages.post("/")
     def act() -> Any:
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(Refused, ValueError):
             _act(sandbox, request.form.get("action", ""), request.form.get("name", ""))
         return redirect("/", 303)
 

@@ -23,15 +23,7 @@ def blueprint(account: Account) -> Blueprint:
             session = account.find(name, "billing_portal.session")
             if session is None:
                 return render_template("closed.html", session=None, back=None), 404
-            customer = account.get("customer", session["customer"])
-            mine = [
-                _line(found)
-                for found in account.every("subscription")
-                if found["customer"] == customer["id"] and found["status"] != "incomplete"
-            ]
-            return render_template(
-                "portal.html", session=session, customer=customer, subscriptions=mine
-            )
+            return _page(account, session)
 
     @pages.post("/p/session/<name>")
     def change(name: str) -> Any:
@@ -54,6 +46,16 @@ def blueprint(account: Account) -> Blueprint:
             return render_template("paper.html", paper=paper[:-1], obj=obj, amount=amount)
 
     return pages
+
+
+def _page(account: Account, session: Json) -> str:
+    customer = account.get("customer", session["customer"])
+    mine = [
+        _line(found)
+        for found in account.every("subscription")
+        if found["customer"] == customer["id"] and found["status"] != "incomplete"
+    ]
+    return render_template("portal.html", session=session, customer=customer, subscriptions=mine)
 
 
 def _line(found: Json) -> Json:

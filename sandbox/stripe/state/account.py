@@ -37,7 +37,9 @@ class Account:
         self._request = threading.local()
         self._new_events: list[Json] = []
         self.on_events: Callable[[list[Json]], None] = lambda _: None
-        self.unfinished: dict[str, None] = dict.fromkeys(self._store.tables["deliveries"])
+        # Events by what their deliveries do; `webhooks.records` keeps both.
+        self.waiting: dict[str, None] = {}
+        self.sending: dict[str, None] = {}
         self._due = [(due["at"], key) for key, due in self._store.tables["due"].items()]
         heapq.heapify(self._due)
         self._kinds: dict[str, list[str]] = {}
@@ -206,7 +208,8 @@ class Account:
             self._store.clear()
             self._kinds.clear()
             self._due.clear()
-            self.unfinished.clear()
+            self.waiting.clear()
+            self.sending.clear()
             self._new_events.clear()
 
     def close(self) -> None:

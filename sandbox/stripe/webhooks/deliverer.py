@@ -32,9 +32,7 @@ class Deliverer:
         self._last_batched = 0.0
         account.on_events = self._enter
         with account.transaction():
-            for event_id, copy in list(records.every_copy(account, "sending")):
-                copy["state"] = "pending"
-                records.save(account, event_id, records.copies(account, event_id))
+            records.take_up(account)
 
     def start(self) -> None:
         for target in [self._dispatch, *[self._work] * WORKERS]:
@@ -76,12 +74,15 @@ class Deliverer:
     def _due(self) -> tuple[list[Job], float]:
         """What is to be sent now, and how long to sleep until the next may be."""
         now, pause, jobs = self._account.precise_now(), 1.0, []
-        for event_id, copy in records.every_copy(self._account, "pending"):
+        found = list(records.every_copy(self._account, frozenset(("pending", "batched"))))
+        for event_id, copy in found:
+            if copy["state"] == "batched":
+                continue
             if copy["next_at"] <= now:
                 jobs.append(self._sending([(event_id, copy)]))
             else:
                 pause = min(pause, max(copy["next_at"] - now, 0.01))
-        batched = list(records.every_copy(self._account, "batched"))
+        batched = [(event_id, copy) for event_id, copy in found if copy["state"] == "batched"]
         if batched:
             quiet = time.monotonic() - self._last_batched
             if quiet >= QUIET:
@@ -124,7 +125,8 @@ class Deliverer:
         with account.transaction():
             if account.find(event_id):
                 records.attempted(account, event_id, copy, status, error)
-        self._wake.set()
+        if copy["state"] == "pending":
+            self._wake.set()
 
 
 def post(url: str, body: bytes, secret: str) -> tuple[int, str | None]:

@@ -13,8 +13,9 @@ from sandbox.stripe.state.account import Account
 RETRIES = (1, 2, 4, 8, 15, 30, 60, 300, 1800, 7200, 18_000, 36_000, 43_200, 43_200, 43_200, 43_200)
 """Seconds of the sandbox's clock between attempts: soon at first, then as Stripe's, for three days."""
 
-OPEN = ("pending", "batched", "sending")
-_OVER = ("delivered", "failed", "lost")
+WAITING = frozenset(("pending", "batched", "held"))
+_SENDING = frozenset(("sending",))
+OPEN = frozenset(("pending", "batched", "sending"))
 
 
 def copies(account: Account, event_id: str) -> list[Json]:
@@ -48,10 +49,25 @@ def record(account: Account, event: Json, state: str, *, times: int, delay: floa
 
 def save(account: Account, event_id: str, changed: list[Json]) -> None:
     account.put_row("deliveries", event_id, changed)
-    if all(copy["state"] in _OVER for copy in changed):
-        account.unfinished.pop(event_id, None)
-    else:
-        account.unfinished[event_id] = None
+    _index(account, event_id, changed)
+
+
+def take_up(account: Account) -> None:
+    """After a start: what was being sent when the last run ended is sent again."""
+    for event_id, found in list(account.rows("deliveries").items()):
+        for copy in found:
+            if copy["state"] == "sending":
+                copy["state"] = "pending"
+        _index(account, event_id, found)
+
+
+def _index(account: Account, event_id: str, changed: list[Json]) -> None:
+    states = {copy["state"] for copy in changed}
+    for index, here in ((account.waiting, states & WAITING), (account.sending, states & _SENDING)):
+        if here:
+            index[event_id] = None
+        else:
+            index.pop(event_id, None)
 
 
 def unacknowledged(account: Account, event_id: str) -> int:
@@ -61,9 +77,11 @@ def unacknowledged(account: Account, event_id: str) -> int:
     return len({copy["endpoint"] for copy in found} - done)
 
 
-def every_copy(account: Account, *states: str) -> Iterator[tuple[str, Json]]:
+def every_copy(account: Account, states: frozenset[str]) -> Iterator[tuple[str, Json]]:
     """(event id, copy) of what is not over, in the order of the events."""
-    for event_id in list(account.unfinished):
+    names = dict(account.waiting) if states & WAITING else {}
+    names |= account.sending if states & _SENDING else {}
+    for event_id in names:
         for copy in copies(account, event_id):
             if copy["state"] in states:
                 yield event_id, copy

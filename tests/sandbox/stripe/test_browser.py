@@ -1,0 +1,82 @@
+"""The hosted page in a real browser."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import stripe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from sandbox.stripe import StripeSandbox
+
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        words = "no Chromium was found, so the hosted page was not tried in a browser"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(words)
+        pytest.skip(words)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 360, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def fill(page: Page, number: str) -> None:
+    page.fill("#card-number", number)
+    page.fill("#card-expiry", "12/34")
+    page.fill("#card-cvc", "123")
+    page.fill("#card-name", "Dana Donor")
+
+
+def test_a_donor_is_declined_then_challenged_then_through(
+    page: Page, sandbox: StripeSandbox, client: stripe.StripeClient, give: Callable[..., Any]
+) -> None:
+    session = give(success_url=f"{sandbox.url}/_sandbox/?session={{CHECKOUT_SESSION_ID}}")
+    page.goto(session.url)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    fill(page, "4000 0000 0000 0002")
+    page.click("#pay")
+    assert "declined" in page.inner_text("#card-number-error")
+    fill(page, "4000 0027 6000 3184")
+    page.press("#card-name", "Enter")
+    page.click("#challenge-complete")
+    page.wait_for_url(f"**/_sandbox/?session={session.id}")
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+def test_the_bank_s_fields_appear_with_its_radio(page: Page, give: Callable[..., Any]) -> None:
+    page.goto(give().url)
+    assert page.is_visible("#card-number")
+    page.check("#method-bank")
+    assert page.is_visible("#bank-account")
+    assert not page.is_visible("#card-number")
+    page.click("button[aria-label='Fill 000123456789']")
+    assert page.input_value("#bank-account") == "000123456789"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_the_paper(page: Page, give: Callable[..., Any], scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(give().url)
+    colours = page.evaluate(
+        "() => { const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]; }"
+    )
+    ink, paper = (sum(map(int, colour[4:-1].split(","))) for colour in colours)
+    assert (ink < paper) == (scheme == "light")

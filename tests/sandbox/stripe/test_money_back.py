@@ -1,0 +1,206 @@
+"""Refunds, disputes, payouts and the balance that they move."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import stripe
+
+from sandbox.stripe import StripeSandbox
+
+
+@pytest.fixture
+def paid(sandbox: StripeSandbox, give: Callable[..., Any]) -> Callable[..., Any]:
+    """paid(card, amount) gives the charge of a paid session."""
+
+    def make(card: str = "4242424242424242", amount: int = 2500) -> Any:
+        session = give(amount)
+        sandbox.pay(session.id, card)
+        return sandbox.charge_of(session.id)
+
+    return make
+
+
+def types(sandbox: StripeSandbox, match: str = "*") -> list[str]:
+    return [event["type"] for event in sandbox.events(match)]
+
+
+def balance(client: stripe.StripeClient) -> int:
+    found = client.v1.balance_transactions.list(params={"limit": 100}).data
+    return sum(movement.net for movement in found)
+
+
+def test_a_whole_refund_by_payment_intent(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    charge = paid()
+    refund = client.v1.refunds.create(
+        params={
+            "payment_intent": charge["payment_intent"],
+            "reason": "requested_by_customer",
+            "metadata": {"donation_id": "d1"},
+        },
+        options={"idempotency_key": f"refund-{charge['id']}"},
+    )
+    assert (refund.amount, refund.status, refund.charge) == (2500, "succeeded", charge["id"])
+    assert refund.metadata["donation_id"] == "d1"
+    now = client.v1.charges.retrieve(charge["id"], params={"expand": ["refunds"]})
+    assert (now.refunded, now.amount_refunded, len(now.refunds.data)) == (True, 2500, 1)
+    assert types(sandbox, "*refund*") == ["refund.created", "charge.refunded"]
+    assert sandbox.events("charge.refunded")[0]["data"]["previous_attributes"] == {
+        "amount_refunded": 0,
+        "refunded": False,
+    }
+
+
+def test_partial_refunds_add_up_and_never_exceed_the_charge(
+    client: stripe.StripeClient, direct: stripe.StripeClient, paid: Callable[..., Any]
+) -> None:
+    charge = paid()
+    for amount in (1000, 900):
+        client.v1.refunds.create(params={"charge": charge["id"], "amount": amount})
+    with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
+        direct.v1.refunds.create(params={"charge": charge["id"], "amount": 601})
+    client.v1.refunds.create(params={"charge": charge["id"], "amount": 600})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        direct.v1.refunds.create(params={"charge": charge["id"]})
+    assert refused.value.code == "charge_already_refunded"
+    assert balance(client) == -103
+
+
+def test_a_refund_may_fail_afterwards(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    charge = paid("4000000000005126")
+    refund = client.v1.refunds.create(params={"charge": charge["id"]})
+    assert refund.status == "succeeded"
+    sandbox.advance(hours=2)
+    failed = client.v1.refunds.retrieve(refund.id)
+    assert (failed.status, failed.failure_reason) == ("failed", "expired_or_canceled_card")
+    assert client.v1.charges.retrieve(charge["id"]).amount_refunded == 0
+    assert types(sandbox, "refund.*") == ["refund.created", "refund.failed", "refund.updated"]
+    assert balance(client) == 2397
+
+
+def test_a_refund_may_be_pending_first(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    charge = paid("4000000000007726")
+    refund = client.v1.refunds.create(params={"charge": charge["id"]})
+    assert refund.status == "pending"
+    sandbox.advance(hours=2)
+    assert client.v1.refunds.retrieve(refund.id).status == "succeeded"
+    previous = sandbox.events("refund.updated")[0]["data"]["previous_attributes"]
+    assert previous["status"] == "pending"
+
+
+def test_a_refund_in_the_dashboard_looks_the_same(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    refund = sandbox.refund(paid()["id"], 500, fate="pending_fails")
+    assert refund["status"] == "pending"
+    assert sandbox.end_refund(refund["id"], fail=True)["status"] == "failed"
+    assert client.v1.refunds.list(params={"charge": refund["charge"]}).data[0].id == refund["id"]
+
+
+def test_a_dispute_takes_amount_and_fee_at_once(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    charge = paid("4000000000000259")
+    (dispute,) = client.v1.disputes.list(params={"charge": charge["id"]}).data
+    assert (dispute.reason, dispute.status) == ("fraudulent", "needs_response")
+    assert [movement.net for movement in dispute.balance_transactions] == [-4000]
+    assert types(sandbox, "charge.dispute.*") == [
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+    ]
+    assert client.v1.charges.retrieve(charge["id"]).disputed is True
+    assert balance(client) == 2397 - 4000
+
+
+@pytest.mark.parametrize(("won", "back"), [(True, 2500), (False, 0)])
+def test_a_dispute_is_closed_won_or_lost(
+    client: stripe.StripeClient,
+    sandbox: StripeSandbox,
+    paid: Callable[..., Any],
+    won: bool,
+    back: int,
+) -> None:
+    charge = paid("4000000000002685")
+    dispute = sandbox.objects("dispute")[0]
+    closed = sandbox.close_dispute(dispute["id"], won=won)
+    assert closed["status"] == ("won" if won else "lost")
+    assert balance(client) == 2397 - 4000 + back
+    events = types(sandbox, "charge.dispute.*")
+    assert ("charge.dispute.funds_reinstated" in events) is won
+    assert events[-1] == "charge.dispute.closed"
+    assert charge["id"] == dispute["charge"]
+
+
+def test_a_disputed_charge_cannot_be_refunded(
+    direct: stripe.StripeClient, paid: Callable[..., Any]
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        direct.v1.refunds.create(params={"charge": paid("4000000000000259")["id"]})
+    assert refused.value.code == "charge_disputed"
+
+
+def test_an_inquiry_moves_nothing(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    paid("4000000000001976")
+    dispute = sandbox.objects("dispute")[0]
+    assert dispute["status"] == "warning_needs_response"
+    assert balance(client) == 2397
+    assert types(sandbox, "charge.dispute.*") == ["charge.dispute.created"]
+    assert sandbox.close_dispute(dispute["id"], won=False)["status"] == "warning_closed"
+    assert balance(client) == 2397
+
+
+def test_an_inquiry_may_become_a_dispute(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    paid("4000000000001976")
+    sandbox.escalate(sandbox.objects("dispute")[0]["id"])
+    assert balance(client) == 2397 - 4000
+
+
+def test_an_early_fraud_warning_moves_nothing(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    charge = paid("4000000000005423")
+    (warning,) = client.v1.radar.early_fraud_warnings.list(params={"charge": charge["id"]}).data
+    assert warning.actionable is True
+    assert types(sandbox, "radar.*") == ["radar.early_fraud_warning.created"]
+    assert balance(client) == 2397
+
+
+def test_a_payout_says_which_movements_it_holds(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    paid()
+    charge = paid(amount=10_000)
+    client.v1.refunds.create(params={"charge": charge["id"], "amount": 1000})
+    payout = sandbox.payout()
+    assert (payout["status"], payout["amount"]) == ("paid", 2397 + 9680 - 1000)
+    held = client.v1.balance_transactions.list(params={"payout": payout["id"], "limit": 100}).data
+    assert sorted(movement.type for movement in held) == ["charge", "charge", "payout", "refund"]
+    assert sum(movement.net for movement in held) == 0
+    assert types(sandbox, "payout.*")[:2] == ["payout.created", "payout.paid"]
+
+
+def test_fees_are_the_account_s(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    sandbox.set_fees(card_rate=0.022)
+    paid()
+    assert balance(client) == 2500 - 85
+
+
+def test_money_is_pending_for_two_days(
+    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    movement = paid()["balance_transaction"]
+    assert client.v1.balance_transactions.retrieve(movement).status == "pending"
+    sandbox.advance(days=2)
+    assert client.v1.balance_transactions.retrieve(movement).status == "available"

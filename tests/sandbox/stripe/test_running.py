@@ -1,0 +1,170 @@
+"""Faults on purpose, a restart that keeps everything, and the sandbox as a process."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import stripe
+
+from sandbox.stripe import CardDeclined, StripeSandbox
+from tests.sandbox.stripe.conftest import KEY, Receiver, client_for
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_a_dropped_request_was_not_executed(
+    direct: stripe.StripeClient, sandbox: StripeSandbox, parameters: Callable[..., Any]
+) -> None:
+    sandbox.fault("POST /v1/checkout/sessions", "drop_before")
+    with pytest.raises(stripe.APIConnectionError):
+        direct.v1.checkout.sessions.create(params=parameters())
+    assert sandbox.objects("checkout.session") == []
+
+
+def test_a_lost_answer_was_executed_and_its_key_brings_it_back(
+    direct: stripe.StripeClient, sandbox: StripeSandbox, parameters: Callable[..., Any]
+) -> None:
+    sandbox.fault("POST /v1/checkout/sessions", "drop_after")
+    options = {"idempotency_key": "donation-1"}
+    with pytest.raises(stripe.APIConnectionError):
+        direct.v1.checkout.sessions.create(params=parameters(), options=options)
+    (made,) = sandbox.objects("checkout.session")
+    again = direct.v1.checkout.sessions.create(params=parameters(), options=options)
+    assert again.id == made["id"]
+    assert len(sandbox.objects("checkout.session")) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "error"),
+    [("500", stripe.APIError), ("429", stripe.RateLimitError), ("409", stripe.APIError)],
+)
+def test_refusals_on_purpose_pass_after_their_times(
+    direct: stripe.StripeClient, sandbox: StripeSandbox, mode: str, error: type[Exception]
+) -> None:
+    sandbox.fault("GET /v1/events*", mode, times=2)
+    for _ in range(2):
+        with pytest.raises(error):
+            direct.v1.events.list()
+    assert direct.v1.events.list().data == []
+
+
+def test_the_sdk_s_retries_get_through_a_dropped_answer(
+    sandbox: StripeSandbox, parameters: Callable[..., Any]
+) -> None:
+    sandbox.fault("POST /v1/checkout/sessions", "drop_after", times=1)
+    base = {"api": sandbox.url}
+    patient = stripe.StripeClient(KEY, base_addresses=base, max_network_retries=2)
+    assert patient.v1.checkout.sessions.create(params=parameters()).status == "open"
+    assert len(sandbox.objects("checkout.session")) == 1
+
+
+def test_a_stopped_sandbox_is_out_of_reach_at_once(parameters: Callable[..., Any]) -> None:
+    sandbox = StripeSandbox().start()
+    client = client_for(sandbox.url)
+    client.v1.checkout.sessions.create(params=parameters())
+    began = time.monotonic()
+    sandbox.stop()
+    assert time.monotonic() - began < 1
+    with pytest.raises(stripe.APIConnectionError):
+        client.v1.events.list()
+
+
+def test_a_restart_keeps_everything(
+    tmp_path: Path, receiver: Receiver, parameters: Callable[..., Any]
+) -> None:
+    hook, key = {"webhook_url": receiver.url}, {"idempotency_key": "k1"}
+    with StripeSandbox(folder=tmp_path, **hook) as first:
+        opened = client_for(first.url).v1.checkout.sessions.create(params=parameters(), options=key)
+        monthly = client_for(first.url).v1.checkout.sessions.create(params=parameters(900, "month"))
+        first.pay(monthly.id)
+        first.deliver_all()
+        first.deliver("hold")
+        first.pay(opened.id)
+        first.advance(days=20)
+        now, events = first.now(), [event["id"] for event in first.events()]
+    with StripeSandbox(folder=tmp_path, **hook) as second:
+        client = client_for(second.url)
+        assert second.now() >= now
+        assert [event["id"] for event in second.events()] == events
+        assert client.v1.checkout.sessions.retrieve(opened.id).payment_status == "paid"
+        assert second.release() == 4
+        second.deliver_normally()
+        second.advance(days=12)
+        assert len(second.events("invoice.paid")) == 2
+        second.deliver_all()
+        assert set(events) <= set(receiver.ids)
+
+
+def test_a_key_outlives_a_restart(tmp_path: Path, parameters: Callable[..., Any]) -> None:
+    names = set()
+    for _ in range(2):
+        with StripeSandbox(folder=tmp_path) as sandbox:
+            made = client_for(sandbox.url).v1.checkout.sessions.create(
+                params=parameters(), options={"idempotency_key": "k1"}
+            )
+            names.add(made.id)
+    assert len(names) == 1
+
+
+def test_reset_leaves_an_empty_account_with_its_webhooks(
+    sandbox: StripeSandbox, receiver: Receiver, give: Callable[..., Any]
+) -> None:
+    sandbox.pay(give().id)
+    sandbox.deliver_all()
+    sandbox.reset()
+    assert sandbox.events() == []
+    receiver.received.clear()
+    sandbox.pay(give().id)
+    sandbox.deliver_all()
+    assert len(receiver.received) == 4
+
+
+def test_the_controls_are_there_over_http(sandbox: StripeSandbox, give: Callable[..., Any]) -> None:
+    def control(path: str, **given: Any) -> requests.Response:
+        return requests.post(f"{sandbox.url}/_sandbox/{path}", json=given, timeout=20)
+
+    session = give()
+    assert control(f"sessions/{session.id}/pay", card="4000000000000002").status_code == 402
+    assert control(f"sessions/{session.id}/pay").json()["payment_status"] == "paid"
+    assert control(f"charges/{session.id}/refund", amount=100).json()["amount"] == 100
+    assert control("clock", days=2).json()["result"] >= sandbox.now() - 1
+    assert control("deliveries", mode="nonsense").status_code == 400
+    assert control("clock", weeks=2).status_code == 400
+    listed = requests.get(f"{sandbox.url}/_sandbox/events?match=charge.*", timeout=20).json()
+    assert [event["type"] for event in listed] == [
+        "charge.failed",
+        "charge.succeeded",
+        "charge.refunded",
+    ]
+    assert control("reset").status_code == 200
+
+
+def test_paying_in_process_raises_what_the_bank_says(
+    sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    with pytest.raises(CardDeclined) as declined:
+        sandbox.pay(give().id, "4000000000009995")
+    assert declined.value.members["decline_code"] == "insufficient_funds"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_as_a_process_it_says_where_it_is_and_stops_fast(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "sandbox.stripe", "--port", "0", "--data", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        found = re.fullmatch(r"Stripe sandbox: (http://127\.0\.0\.1:\d+)\n", line)
+        assert found
+        assert client_for(found[1]).v1.events.list().data == []
+        began = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(5) == 0
+        assert time.monotonic() - began < 2
