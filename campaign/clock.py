@@ -6,11 +6,14 @@ The only place that asks the system for the time. Instants are aware; UTC unless
 import re
 import time as system_time
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaign.errors import DeadlineInvalid
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d", re.ASCII)
+_YEARS = range(2000, 2201)
 _INSTANT_EXAMPLE = "2026-12-31T23:00:00-08:00"
 
 
@@ -27,7 +30,8 @@ def pause(seconds: float) -> None:
 def zone(name: str) -> ZoneInfo:
     """The IANA zone called `name`; raises DeadlineInvalid for anything else."""
     try:
-        if "/" not in name and name != "UTC":
+        # Some systems list their zones again under these names, one of them with leap seconds.
+        if ("/" not in name and name != "UTC") or name.startswith(("right/", "posix/")):
             raise ValueError(name)
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -83,21 +87,33 @@ def parse_start(text: str, timezone: ZoneInfo) -> datetime:
 
 def _parse_date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return _in_range(date.fromisoformat(text))
     except ValueError:
         raise DeadlineInvalid(
-            f"{text!r} is not a day of the calendar; write it as 2026-12-31."
+            f"{text!r} is not a day we can work with; write it as 2026-12-31."
         ) from None
 
 
 def _parse_moment(text: str, timezone: ZoneInfo) -> datetime:
+    """Other notations of ISO 8601 are refused: `20261231` would be read as that day's first moment."""
     try:
-        moment = datetime.fromisoformat(text)
+        if not _MOMENT.match(text):
+            raise ValueError(text)
+        moment = _in_range(datetime.fromisoformat(text))
     except ValueError:
         raise DeadlineInvalid(
             f"{text!r} is neither a date (2026-12-31) nor an instant ({_INSTANT_EXAMPLE})."
         ) from None
     return wall_clock(moment, timezone) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+_Day = TypeVar("_Day", bound=date)
+
+
+def _in_range(moment: _Day) -> _Day:
+    if moment.year not in _YEARS:
+        raise ValueError(moment)
+    return moment
 
 
 def last_day(deadline: datetime, timezone: ZoneInfo) -> date:

@@ -7,13 +7,16 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parseaddr
-from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from campaign.clock import zone
-from campaign.errors import ConfigurationError, DeadlineInvalid
+from campaign.environment import Variables
+from campaign.errors import DeadlineInvalid
 
 _TRUE = {"1", "true", "yes", "on"}
 
@@ -77,111 +80,78 @@ class Settings:
         return "_live_" in self.stripe_secret_key[:8]
 
 
-class _Reader:
-    """Reads variables one by one and remembers what was wrong with each."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.faults: list[str] = []
-
-    def fault(self, name: str, why: str) -> None:
-        self.faults.append(f"{name}: {why}")
-
-    def optional(self, name: str) -> str | None:
-        path = self.environ.get(f"{name}_FILE")
-        if path and self.environ.get(name):
-            self.fault(name, f"given twice, as {name} and as {name}_FILE; keep one")
-            return None
-        if not path:
-            return self.environ.get(name, "").strip() or None
-        try:
-            return Path(path).read_text(encoding="utf-8").strip() or None
-        except (OSError, UnicodeDecodeError) as error:
-            self.fault(f"{name}_FILE", f"cannot be read: {error}")
-            return None
-
-    def required(self, name: str, meaning: str) -> str:
-        before = len(self.faults)
-        value = self.optional(name)
-        if value is None and len(self.faults) == before:
-            self.fault(name, f"is missing; it is {meaning}")
-        return value or ""
-
-
-def _database_url(reader: _Reader) -> str:
+def _database_url(reader: Variables) -> str:
     url = reader.required("DATABASE_URL", "the PostgreSQL address, postgresql://…")
     if not url:
         return ""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
         reader.fault("DATABASE_URL", "must begin with postgresql://")
+        return ""
+    try:
+        make_url(f"postgresql+psycopg://{rest}")
+    except (ArgumentError, ValueError):
+        reader.fault("DATABASE_URL", "is not an address: postgresql://user:password@host:5432/name")
     return f"postgresql+psycopg://{rest}"
 
 
-def _broker_url(reader: _Reader, *, needed: bool) -> str | None:
+def _broker_url(reader: Variables, *, needed: bool) -> str | None:
     meaning = "the Celery broker, redis://… or amqp://…"
     url = reader.required("BROKER_URL", meaning) if needed else reader.optional("BROKER_URL")
-    schemes = {"redis", "rediss", "unix", "amqp", "amqps"}
-    if url and urlsplit(url).scheme not in schemes:
-        reader.fault("BROKER_URL", "must begin with redis:// or amqp://")
+    reader.address("BROKER_URL", url or "", {"redis", "rediss", "unix", "amqp", "amqps"})
     return url or None
 
 
-def _secret_key(reader: _Reader) -> str:
+def _secret_key(reader: Variables) -> str:
     key = reader.required("SECRET_KEY", "a random text of at least 32 characters")
     if key and len(key) < 32:
         reader.fault("SECRET_KEY", f"has {len(key)} characters; it needs at least 32")
     return key
 
 
-def _web_address(reader: _Reader, name: str, value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query):
+def _web_address(reader: Variables, name: str, value: str) -> str:
+    parts = reader.address(name, value, {"http", "https"})
+    if parts.scheme and (not parts.hostname or parts.query or parts.fragment):
         reader.fault(name, "must be a web address such as https://give.example.org")
     return value.rstrip("/")
 
 
-def _stripe_key(reader: _Reader) -> str:
+def _stripe_key(reader: Variables) -> str:
     key = reader.required("STRIPE_SECRET_KEY", "Stripe's secret or restricted key, sk_… or rk_…")
     if key and not re.match(r"(sk|rk)_(test|live)_\w+\Z", key):
         reader.fault("STRIPE_SECRET_KEY", "must look like sk_test_… or rk_live_…")
     return key
 
 
-def _webhook_secrets(reader: _Reader) -> tuple[str, ...]:
+def _webhook_secrets(reader: Variables) -> tuple[str, ...]:
     given = reader.required(
         "STRIPE_WEBHOOK_SECRET", "the webhook endpoint's signing secret, whsec_…"
     )
     secrets = tuple(part.strip() for part in given.split(",") if part.strip())
-    if any(not secret.startswith("whsec_") for secret in secrets):
+    if given and not (secrets and all(re.fullmatch(r"whsec_\S+", each) for each in secrets)):
         reader.fault(
             "STRIPE_WEBHOOK_SECRET", "each secret begins with whsec_; separate several by commas"
         )
     return secrets
 
 
-def _smtp(reader: _Reader) -> SmtpAddress:
+def _smtp(reader: Variables) -> SmtpAddress:
     url = reader.required("SMTP_URL", "the mail server, smtp://user:password@host:587?starttls=1")
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-        reader.fault("SMTP_URL", "its port is not a number")
-    if url and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
-        reader.fault("SMTP_URL", "must begin with smtp:// or smtps:// and name a host")
+    parts = reader.address("SMTP_URL", url, {"smtp", "smtps"})
+    if parts.scheme in {"smtp", "smtps"} and not parts.hostname:
+        reader.fault("SMTP_URL", "names no host")
     starttls = parse_qs(parts.query).get("starttls", ["0"])[-1].lower() in _TRUE
     tls = parts.scheme == "smtps"
     return SmtpAddress(
         host=parts.hostname or "",
-        port=port or (465 if tls else 587 if starttls else 25),
+        port=parts.port or (465 if tls else 587 if starttls else 25),
         security="tls" if tls else "starttls" if starttls else "plain",
         user=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
     )
 
 
-def _sender(reader: _Reader) -> Sender:
+def _sender(reader: Variables) -> Sender:
     given = reader.required("MAIL_FROM", "the sender, Name <address>")
     name, address = parseaddr(given)
     if given and (address.count("@") != 1 or any(c in given for c in "\r\n")):
@@ -191,7 +161,7 @@ def _sender(reader: _Reader) -> Sender:
     return Sender(name=name, address=address)
 
 
-def _organization(reader: _Reader, sender: Sender) -> Organization:
+def _organization(reader: Variables, sender: Sender) -> Organization:
     timezone = reader.required("ORG_TIMEZONE", "the organisation's IANA zone, America/New_York")
     if timezone:
         try:
@@ -201,34 +171,16 @@ def _organization(reader: _Reader, sender: Sender) -> Organization:
     address = reader.required(
         "ORG_ADDRESS", "the postal address; lines parted by a new line, \\n or |"
     )
-    lines = (line.strip() for line in re.split(r"\r?\n|\\n|\|", address))
+    lines = tuple(filter(None, map(str.strip, re.split(r"\r?\n|\\n|\|", address))))
+    if address and not lines:
+        reader.fault("ORG_ADDRESS", "has no line with a word in it")
     return Organization(
         name=reader.required("ORG_NAME", "the organisation's legal name, as receipts need it"),
         ein=reader.required("ORG_EIN", "the organisation's EIN, 12-3456789"),
-        address_lines=tuple(line for line in lines if line),
+        address_lines=lines,
         timezone=timezone,
         email=sender.address,
     )
-
-
-def _number(reader: _Reader, name: str, default: str, largest: Decimal) -> Decimal:
-    value = reader.optional(name) or default
-    try:
-        number = Decimal(value)
-        if not 0 <= number < largest:
-            raise InvalidOperation
-    except InvalidOperation:
-        reader.fault(name, f"{value!r} is not a number from 0 to below {largest}")
-        return Decimal(default)
-    return number
-
-
-def _count(reader: _Reader, name: str, default: str) -> int:
-    value = reader.optional(name) or default
-    if not re.fullmatch(r"[0-9]{1,6}", value):
-        reader.fault(name, f"{value!r} is not a whole number")
-        return int(default)
-    return int(value)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = True) -> Settings:
@@ -236,7 +188,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
 
     `broker=False` for a command, which can leave its work to the scheduled sweep.
     """
-    reader = _Reader(os.environ if environ is None else environ)
+    reader = Variables(os.environ if environ is None else environ)
     sender = _sender(reader)
     base = reader.optional("STRIPE_API_BASE") or "https://api.stripe.com"
     site = reader.required("SITE_URL", "the public base address, https://give.example.org")
@@ -251,24 +203,18 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         smtp=_smtp(reader),
         mail_from=sender,
         organization=_organization(reader, sender),
-        trusted_proxies=_count(reader, "TRUSTED_PROXIES", "0"),
-        card_fee_rate=_number(reader, "CARD_FEE_RATE", "0.029", Decimal("0.5")),
-        card_fee_fixed=_count(reader, "CARD_FEE_FIXED", "30"),
+        trusted_proxies=reader.count("TRUSTED_PROXIES", "0"),
+        card_fee_rate=reader.number("CARD_FEE_RATE", "0.029", Decimal("0.5")),
+        card_fee_fixed=reader.count("CARD_FEE_FIXED", "30"),
         sentry_dsn=reader.optional("SENTRY_DSN"),
     )
-    _raise_faults(reader)
+    reader.raise_faults()
     return settings
 
 
 def load_database_url(environ: Mapping[str, str] | None = None) -> str:
     """Only the database's address, for migrations, which need nothing else."""
-    reader = _Reader(os.environ if environ is None else environ)
+    reader = Variables(os.environ if environ is None else environ)
     url = _database_url(reader)
-    _raise_faults(reader)
+    reader.raise_faults()
     return url
-
-
-def _raise_faults(reader: _Reader) -> None:
-    if reader.faults:
-        listed = "\n".join(f"  {fault}" for fault in reader.faults)
-        raise ConfigurationError(f"The settings are not complete:\n{listed}")

@@ -79,7 +79,8 @@ def parse_amount(text: str, currency: str, locale: str = "en") -> int:
     if not bare:
         raise AmountInvalid("Enter an amount, for example 25.")
     group, point = get_group_symbol(locale), get_decimal_symbol(locale)
-    whole = rf"(?P<whole>\d{{1,12}}|\d{{1,3}}(?:{re.escape(group)}\d{{3}}){{1,4}})"
+    grouped = rf"[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}}){{1,4}}"
+    whole = rf"(?P<whole>\d{{1,12}}|{grouped})"
     part = rf"(?:{re.escape(point)}(?P<part>\d{{1,6}}))?"
     found = re.fullmatch(whole + part, bare, re.ASCII)
     if found is None:
@@ -108,19 +109,23 @@ def _chargeable(minor: int, text: str, currency: str) -> int:
 
 
 def _without_symbol(text: str, currency: str, locale: str) -> str:
+    """`text` without the currency's sign, however it is written; the longest sign that fits counts."""
     bare = text.strip()
     code = currency.upper()
-    for mark in {
-        get_currency_symbol(code, locale),
-        get_currency_symbol(code, "en"),
-        code,
-        code.lower(),
-    }:
-        if bare.startswith(mark):
-            return bare[len(mark) :].strip()
-        if bare.endswith(mark):
-            return bare[: -len(mark)].strip()
+    signs = {get_currency_symbol(code, locale), get_currency_symbol(code, "en"), code, code.lower()}
+    signs |= {_narrow_sign(currency)}
+    for sign in sorted(signs, key=lambda sign: (-len(sign), sign)):
+        if bare.startswith(sign):
+            return bare[len(sign) :].strip()
+        if bare.endswith(sign):
+            return bare[: -len(sign)].strip()
     return bare
+
+
+def _narrow_sign(currency: str) -> str:
+    """The sign that people at home use: `$` in Canada, where others write `CA$`."""
+    sign = str(get_currency_symbol(currency.upper(), "en"))
+    return sign[-1] if not sign[-1].isalpha() else sign
 
 
 def _shown(text: str) -> str:
@@ -146,25 +151,25 @@ def plain_amount(minor: int, currency: str) -> str:
 def format_money(minor: int, currency: str, locale: str = "en") -> str:
     """The amount as people write it: `$25`, `$25.50`, `$1,000`; decimals only where they say something."""
     amount = to_decimal(minor, currency)
-    written = format_currency(
-        amount,
-        currency.upper(),
-        locale=locale,
-        currency_digits=False,
-        format=_whole_format(locale) if amount == amount.to_integral_value() else None,
-    )
-    return str(written)
-
-
-def _whole_format(locale: str) -> str:
+    places = 0 if amount == amount.to_integral_value() else decimals(currency)
     pattern = str(Locale.parse(locale).currency_formats["standard"].pattern)
-    return re.sub(r"\.0+", "", pattern)
+    pattern = re.sub(r"\.0+", f".{'0' * places}" if places else "", pattern)
+    if symbol(currency, locale)[-1].isalpha():
+        # A code is parted from its figure: KWD 25.
+        pattern = pattern.replace("¤#", "¤\u00a0#")
+    return str(
+        format_currency(
+            amount, currency.upper(), format=pattern, locale=locale, currency_digits=False
+        )
+    )
 
 
-def fee_cover(amount: int, rate: Decimal, fixed: int) -> int:
+def fee_cover(amount: int, rate: Decimal, fixed: int, currency: str) -> int:
     """What must be added to `amount` so that it is left after a fee of `rate` of the whole plus `fixed`.
 
-    gross = (amount + fixed) / (1 − rate), all in minor units, rounded half up.
+    gross = (amount + fixed) / (1 − rate), all in minor units, rounded half up; and up to what can be charged.
     """
     gross = (Decimal(amount) + fixed) / (1 - rate)
-    return int(gross.quantize(Decimal(1), rounding=ROUND_HALF_UP)) - amount
+    whole = int(gross.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    step = 100 if currency in _WHOLE_ONLY else 10 if currency in _THREE_DECIMAL else 1
+    return -(-whole // step) * step - amount

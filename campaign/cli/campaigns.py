@@ -67,6 +67,8 @@ def _read(path: Path) -> str:
         raise CampaignInvalid(f"The appeal {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise CampaignInvalid(f"The appeal {path} is not UTF-8 text; save it as UTF-8.") from error
+    if "\0" in text:
+        raise CampaignInvalid(f"The appeal {path} is no text: it holds a NUL character.")
     if len(text) > _LONGEST_APPEAL:
         raise CampaignInvalid(f"The appeal {path} is longer than {_LONGEST_APPEAL:,} characters.")
     return text

@@ -3,7 +3,8 @@
 import sys
 
 import click
-from sqlalchemy.exc import OperationalError
+from psycopg.errors import UndefinedTable
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from campaign.cli.campaigns import create
 from campaign.cli.countdown import deadline_emails
@@ -29,6 +30,11 @@ def main() -> None:
         cli()
     except CampaignError as error:
         print(error, file=sys.stderr)
+        sys.exit(1)
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedTable):
+            raise
+        print("The database has no tables yet; run `campaign db upgrade`.", file=sys.stderr)
         sys.exit(1)
     except OperationalError as error:
         reason = str(error.orig).strip().partition("\n")[0]

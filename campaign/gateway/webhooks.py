@@ -42,6 +42,8 @@ def _require_fresh(signature: str, at: datetime) -> None:
 
 
 def _require_signature(body: bytes, signature: str, secrets: tuple[str, ...]) -> None:
+    if not signature.isascii():
+        raise WebhookRefused("The signature header is not ASCII.")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:

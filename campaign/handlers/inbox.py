@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from campaign import clock
+from campaign.errors import FactMismatch
 from campaign.gateway import read_event
 from campaign.handlers.registry import dispatch
 from campaign.installation import Installation
@@ -68,8 +69,11 @@ def _keep_failure(installation: Installation, event_id: str, kind: str, error: E
 
 def replay_event(installation: Installation, event_id: str) -> Outcome:
     """Apply a stored event again, whatever became of it before; raises NotFound, and what the handler raises."""
-    with installation.sessions.begin() as session:
-        event = inbox.lock_event(session, event_id)
-        outcome = _apply(session, event, installation.books)
+    try:
+        with installation.sessions.begin() as session:
+            event = inbox.lock_event(session, event_id)
+            outcome = _apply(session, event, installation.books)
+    except (KeyError, TypeError) as error:
+        raise FactMismatch(f"{event_id} is not as Stripe words it: {error!r}.") from error
     installation.nudge(OUTBOX)
     return outcome

@@ -20,7 +20,7 @@ def _configuration(database_url: str | None = None) -> Config:
 
 
 def upgrade(database_url: str) -> None:
-    """Migrate the database at `database_url` to head; safe to run twice and at once."""
+    """Migrate the database at `database_url` to head; safe to run twice, and in several processes at once."""
     command.upgrade(_configuration(database_url), "head")
 
 

@@ -69,7 +69,8 @@ def _amounts(wanted: NewCampaign, currency: str) -> tuple[int, list[int]]:
     if wanted.suggested:
         suggested = sorted({money.parse_amount(text, currency) for text in wanted.suggested})
     else:
-        suggested = money.usual_suggestions(currency)
+        usual = money.usual_suggestions(currency)
+        suggested = [amount for amount in usual if amount >= smallest] or [smallest]
     if suggested and not smallest <= suggested[0] <= suggested[-1] <= money.LARGEST_CHARGE:
         raise CampaignInvalid(
             "Each suggested amount must lie between the smallest and the largest charge."

@@ -110,5 +110,7 @@ def _cover_hint(campaign: Campaign, form: GiftForm) -> str:
     if typed and not form.amount.errors:
         with suppress(AmountInvalid):
             example = money.parse_amount(typed, campaign.currency)
-    cover = money.fee_cover(example, settings.card_fee_rate, settings.card_fee_fixed)
+    cover = money.fee_cover(
+        example, settings.card_fee_rate, settings.card_fee_fixed, campaign.currency
+    )
     return cover_hint(campaign, cover, example)

@@ -85,7 +85,11 @@ def read_gift(
     tribute = _tribute(form)
     if form.complaints or amount is None or email is None:
         return None
-    cover = money.fee_cover(amount, fee_rate, fee_fixed) if form.cover_fees.data else 0
+    cover = (
+        money.fee_cover(amount, fee_rate, fee_fixed, campaign.currency)
+        if form.cover_fees.data
+        else 0
+    )
     if amount + cover > money.LARGEST_CHARGE:
         form.complain(
             form.cover_fees, "With the fees, the sum is more than can be charged at once."

@@ -224,3 +224,26 @@ def test_in_every_zone_a_day_ends_where_the_next_begins_and_takes_one_day_away(
     deadline = clock.end_of_day(day + timedelta(days=9), zone)
     assert clock.days_left(deadline, zone, end - BLINK) == 9
     assert clock.days_left(deadline, zone, end) == 8
+
+
+@pytest.mark.parametrize("text", ["20261231", "2026-W53-4"])
+def test_a_date_in_another_notation_never_loses_its_day(text: str) -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.parse_deadline(text, LOS_ANGELES)
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31T23:00", "9999-12-31T23:00-08:00"])
+def test_the_end_of_the_calendar_is_refused(text: str) -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.parse_deadline(text, LOS_ANGELES)
+
+
+def test_the_beginning_of_the_calendar_is_refused() -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.parse_start("0001-01-01", LOS_ANGELES)
+
+
+@pytest.mark.parametrize("name", ["right/America/Los_Angeles", "posix/America/Los_Angeles"])
+def test_a_zone_that_only_some_machines_have_is_refused(name: str) -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.zone(name)

@@ -72,6 +72,15 @@ def test_missing_and_wrong_values_are_listed_together() -> None:
         ("CARD_FEE_RATE", "0.5"),
         ("CARD_FEE_RATE", "2,9"),
         ("CARD_FEE_FIXED", "0.30"),
+        ("STRIPE_WEBHOOK_SECRET", ","),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_"),
+        ("SMTP_URL", "smtp://[::1"),
+        ("SITE_URL", "https://[give"),
+        ("SITE_URL", "https://give.example.org:web"),
+        ("SITE_URL", "https://give.example.org/#top"),
+        ("BROKER_URL", "redis://[::1"),
+        ("DATABASE_URL", "postgresql://db.example:port/campaign"),
+        ("ORG_ADDRESS", "|"),
     ],
 )
 def test_a_wrong_value_is_one_fault_with_its_name(name: str, value: str) -> None:

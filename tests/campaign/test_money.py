@@ -165,7 +165,7 @@ def test_the_usual_suggestions_in_dollars() -> None:
     st.integers(0, 1000),
 )
 def test_what_is_left_of_a_covered_gift_is_the_gift(amount: int, rate: Decimal, fixed: int) -> None:
-    cover = money.fee_cover(amount, rate, fixed)
+    cover = money.fee_cover(amount, rate, fixed, "usd")
     gross = amount + cover
     fee = int((gross * rate).quantize(Decimal(1), rounding=ROUND_HALF_UP)) + fixed
     assert cover >= 0
@@ -173,7 +173,12 @@ def test_what_is_left_of_a_covered_gift_is_the_gift(amount: int, rate: Decimal, 
 
 
 def test_the_cover_of_25_dollars() -> None:
-    assert money.fee_cover(2500, Decimal("0.029"), 30) == 106
+    assert money.fee_cover(2500, Decimal("0.029"), 30, "usd") == 106
+
+
+@pytest.mark.parametrize(("currency", "step"), [("isk", 100), ("kwd", 10)])
+def test_a_covered_gift_can_be_charged(currency: str, step: int) -> None:
+    assert (step * 255 + money.fee_cover(step * 255, Decimal("0.029"), 30, currency)) % step == 0
 
 
 def chargeable(currency: str, number: int) -> int:
@@ -202,3 +207,14 @@ def read_or_refused(text: str) -> int | str:
 def test_any_text_is_an_amount_above_zero_or_refused_in_words(text: str) -> None:
     found = read_or_refused(text)
     assert found if isinstance(found, str) else found > 0
+
+
+@pytest.mark.parametrize("text", ["0,500", "0,025", "00,250"])
+def test_a_group_that_begins_with_zero_is_refused(text: str) -> None:
+    with pytest.raises(AmountInvalid):
+        money.parse_amount(text, "usd")
+
+
+@pytest.mark.parametrize("currency", ["cad", "aud", "nzd", "mxn"])
+def test_a_dollar_sign_is_understood_in_every_dollar(currency: str) -> None:
+    assert money.parse_amount("$25", currency) == 2500

@@ -14,7 +14,7 @@ from campaign.handlers import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign
 from tests.conftest import UNREACHABLE, WEBHOOK_SECRET, Databases
-from tests.stripe_fixtures import Facts
+from tests.stripe_fixtures import Facts, event
 
 PROGRAM = [sys.executable, "-c", "from campaign.cli import main; main()"]
 ROOT = Path(__file__).resolve().parents[3]
@@ -244,3 +244,36 @@ def test_the_cron_job_says_that_no_email_is_due(
 def test_a_broker_that_is_away_stops_no_command(run: Run, paid: Facts) -> None:
     for arguments in (CREATE, ("ledger", "check"), ("deadline-emails",)):
         assert run(*arguments, BROKER_URL="redis://127.0.0.1:9/0").status == 0
+
+
+@pytest.mark.parametrize("arguments", [CREATE, ("ledger", "check"), ("deadline-emails",)])
+def test_a_database_without_tables_is_one_line(
+    run: Run, databases: Databases, arguments: tuple[str, ...]
+) -> None:
+    name = databases.create()
+    try:
+        ended = run(*arguments, DATABASE_URL=databases.address(name))
+    finally:
+        databases.drop(name)
+    assert (ended.status, len(ended.errors)) == (1, 1)
+    assert "campaign db upgrade" in ended.errors[0]
+
+
+def test_a_nul_in_the_appeal_is_one_line(run: Run, tmp_path: Path) -> None:
+    appeal = tmp_path / "appeal.md"
+    appeal.write_bytes(b"a\0b")
+    ended = run(*CREATE, "--appeal", str(appeal))
+    assert (ended.status, len(ended.errors)) == (1, 1)
+
+
+def test_a_larger_smallest_amount_needs_no_suggestions(run: Run) -> None:
+    assert run(*CREATE, "--smallest", "20").status == 0
+
+
+def test_a_replayed_event_that_cannot_be_read_is_one_line(
+    run: Run, store: Callable[..., None]
+) -> None:
+    found = event("payment_intent.succeeded", {"id": "pi_1"})
+    store(found)
+    ended = run("events", "replay", found["id"])
+    assert (ended.status, len(ended.errors)) == (1, 1)

@@ -1,5 +1,6 @@
 """Stripe's door over HTTP: 200 once stored, and every refusal stores nothing."""
 
+import io
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -187,3 +188,21 @@ def test_no_cookie_and_no_token_are_asked_of_stripe(post_event: Post) -> None:
     answer = post_event(found(), Origin="https://elsewhere.example", **{"Sec-Fetch-Site": "none"})
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
+
+
+def test_a_signature_in_no_ascii_is_refused(post_event: Callable[..., TestResponse]) -> None:
+    header = f"t={int(time.time())},v1=é"
+    answer = post_event(event("charge.updated", {"id": "ch_1"}), **{"Stripe-Signature": header})
+    assert answer.status_code == 400
+
+
+def test_five_megabytes_without_a_length_are_refused(client: FlaskClient) -> None:
+    found = event("charge.updated", {"id": "ch_1", "padding": "x" * 5_000_000})
+    body = json.dumps(found).encode()
+    answer = client.post(
+        "/stripe/webhook",
+        input_stream=io.BytesIO(body),
+        headers={"Stripe-Signature": signature(body), "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == 413
