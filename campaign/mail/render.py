@@ -30,9 +30,6 @@ def _environment() -> Environment:
         loader=FileSystemLoader(templates_folder()),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
     )
 
 

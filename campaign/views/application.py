@@ -31,7 +31,6 @@ def create_app(installation: Installation | None = None) -> Flask:
         RATELIMIT_SWALLOW_ERRORS=True,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
     )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["installation"] = installation
     app.extensions["live"] = LiveProgress(installation.engine, installation.sessions)
     app.extensions["static_version"] = static_version(app.static_folder or "")
