@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-import stripe as stripe_sdk
+from stripe import StripeClient
 
 from sandbox.servers import free_port
 from sandbox.servers.account import unprivileged
@@ -69,7 +69,7 @@ def _addresses(process: subprocess.Popen[str]) -> Running:
 
 def _webhook(account: StripeSandbox, port: int) -> str:
     """Register the service with a sandbox that was there before it; the endpoint's secret."""
-    client = stripe_sdk.StripeClient("sk_test_journey", base_addresses={"api": account.url})
+    client = StripeClient("sk_test_journey", base_addresses={"api": account.url})
     endpoint = client.v1.webhook_endpoints.create(
         {"url": f"http://127.0.0.1:{port}/stripe/webhook", "enabled_events": ["*"]}
     )

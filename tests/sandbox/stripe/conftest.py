@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 import requests
-import stripe
+from stripe import StripeClient
+from stripe.checkout import Session
 
 from sandbox.stripe import StripeSandbox
 
@@ -69,18 +70,18 @@ def sandbox(receiver: Receiver) -> Iterator[StripeSandbox]:
         yield running
 
 
-def client_for(address: str) -> stripe.StripeClient:
-    return stripe.StripeClient(KEY, base_addresses={"api": address}, max_network_retries=0)
+def client_for(address: str) -> StripeClient:
+    return StripeClient(KEY, base_addresses={"api": address}, max_network_retries=0)
 
 
 @pytest.fixture
-def client(sandbox: StripeSandbox) -> stripe.StripeClient:
+def client(sandbox: StripeSandbox) -> StripeClient:
     """For legal calls."""
     return client_for(API_BASE or sandbox.url)
 
 
 @pytest.fixture
-def direct(sandbox: StripeSandbox) -> stripe.StripeClient:
+def direct(sandbox: StripeSandbox) -> StripeClient:
     """For calls that are meant to be refused, and for what a proxy might answer itself."""
     return client_for(sandbox.url)
 
@@ -114,7 +115,7 @@ def parameters(amount: int = 2500, interval: str | None = None, **more: Any) -> 
 
 
 @pytest.fixture
-def give(client: stripe.StripeClient) -> Callable[..., stripe.checkout.Session]:
+def give(client: StripeClient) -> Callable[..., Session]:
     """Opens a checkout session: give(amount, interval, **parameters)."""
 
     def make(amount: int = 2500, interval: str | None = None, **more: Any) -> Any:

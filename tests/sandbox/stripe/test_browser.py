@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import stripe
 from playwright.sync_api import Browser, Page, sync_playwright
+from stripe import StripeClient
 
 from sandbox.stripe import StripeSandbox
 
@@ -46,7 +46,7 @@ def fill(page: Page, number: str) -> None:
 
 
 def test_a_donor_is_declined_then_challenged_then_through(
-    page: Page, sandbox: StripeSandbox, client: stripe.StripeClient, give: Callable[..., Any]
+    page: Page, sandbox: StripeSandbox, client: StripeClient, give: Callable[..., Any]
 ) -> None:
     session = give(success_url=f"{sandbox.url}/_sandbox/?session={{CHECKOUT_SESSION_ID}}")
     page.goto(session.url)

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import requests
-import stripe
+from stripe import StripeClient
 
 from sandbox.stripe import StripeSandbox
 
 
 def test_a_card_that_succeeds_leads_to_the_success_address(
-    client: stripe.StripeClient, give: Callable[..., Any], submit: Callable[..., Any]
+    client: StripeClient, give: Callable[..., Any], submit: Callable[..., Any]
 ) -> None:
     session = give()
     answer = submit(session)
@@ -38,7 +38,7 @@ def test_a_card_that_succeeds_leads_to_the_success_address(
     ],
 )
 def test_a_declined_card_leaves_the_session_open(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     give: Callable[..., Any],
     submit: Callable[..., Any],
@@ -75,7 +75,7 @@ def test_a_blocked_card_is_named_as_fraud_in_the_outcome(
 
 @pytest.mark.parametrize("number", ["4000002500003155", "4000002760003184"])
 def test_three_d_secure_asks_before_it_charges(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     give: Callable[..., Any],
     submit: Callable[..., Any],
@@ -114,7 +114,7 @@ def test_a_real_looking_card_that_is_no_test_card_is_declined(
 
 
 def test_a_bank_debit_is_a_promise_that_settles_after_four_business_days(
-    client: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give()
     sandbox.pay(session.id, bank="succeeds")
@@ -135,7 +135,7 @@ def test_a_bank_debit_is_a_promise_that_settles_after_four_business_days(
 
 
 def test_a_bank_debit_may_come_back(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     give: Callable[..., Any],
     submit: Callable[..., Any],

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import stripe
+from stripe import IdempotencyError, StripeClient
 
 from sandbox.stripe import StripeSandbox
 
@@ -98,10 +98,8 @@ def test_a_key_has_at_most_255_characters(post: Callable[..., Any], form: dict[s
     assert post("checkout/sessions", form, "k" * 256).status_code == 400
 
 
-def test_the_sdk_names_the_error(
-    direct: stripe.StripeClient, parameters: Callable[..., Any]
-) -> None:
+def test_the_sdk_names_the_error(direct: StripeClient, parameters: Callable[..., Any]) -> None:
     options = {"idempotency_key": "donation-1"}
     direct.v1.checkout.sessions.create(params=parameters(), options=options)
-    with pytest.raises(stripe.IdempotencyError):
+    with pytest.raises(IdempotencyError):
         direct.v1.checkout.sessions.create(params=parameters(5000), options=options)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import stripe
+from stripe import InvalidRequestError, StripeClient
 
 from sandbox.stripe import StripeSandbox
 
@@ -25,13 +25,13 @@ def types(sandbox: StripeSandbox, match: str = "*") -> list[str]:
     return [event["type"] for event in sandbox.events(match)]
 
 
-def balance(client: stripe.StripeClient) -> int:
+def balance(client: StripeClient) -> int:
     found = client.v1.balance_transactions.list(params={"limit": 100}).data
     return sum(movement.net for movement in found)
 
 
 def test_a_whole_refund_by_payment_intent(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     charge = paid()
     refund = client.v1.refunds.create(
@@ -54,22 +54,22 @@ def test_a_whole_refund_by_payment_intent(
 
 
 def test_partial_refunds_add_up_and_never_exceed_the_charge(
-    client: stripe.StripeClient, direct: stripe.StripeClient, paid: Callable[..., Any]
+    client: StripeClient, direct: StripeClient, paid: Callable[..., Any]
 ) -> None:
     charge = paid()
     for amount in (1000, 900):
         client.v1.refunds.create(params={"charge": charge["id"], "amount": amount})
-    with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
+    with pytest.raises(InvalidRequestError, match="greater than unrefunded"):
         direct.v1.refunds.create(params={"charge": charge["id"], "amount": 601})
     client.v1.refunds.create(params={"charge": charge["id"], "amount": 600})
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(InvalidRequestError) as refused:
         direct.v1.refunds.create(params={"charge": charge["id"]})
     assert refused.value.code == "charge_already_refunded"
     assert balance(client) == -103
 
 
 def test_a_refund_may_fail_afterwards(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     charge = paid("4000000000005126")
     refund = client.v1.refunds.create(params={"charge": charge["id"]})
@@ -83,7 +83,7 @@ def test_a_refund_may_fail_afterwards(
 
 
 def test_a_refund_may_be_pending_first(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     charge = paid("4000000000007726")
     refund = client.v1.refunds.create(params={"charge": charge["id"]})
@@ -95,7 +95,7 @@ def test_a_refund_may_be_pending_first(
 
 
 def test_a_refund_in_the_dashboard_looks_the_same(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     refund = sandbox.refund(paid()["id"], 500, fate="pending_fails")
     assert refund["status"] == "pending"
@@ -104,7 +104,7 @@ def test_a_refund_in_the_dashboard_looks_the_same(
 
 
 def test_a_dispute_takes_amount_and_fee_at_once(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     charge = paid("4000000000000259")
     (dispute,) = client.v1.disputes.list(params={"charge": charge["id"]}).data
@@ -120,7 +120,7 @@ def test_a_dispute_takes_amount_and_fee_at_once(
 
 @pytest.mark.parametrize(("won", "back"), [(True, 2500), (False, 0)])
 def test_a_dispute_is_closed_won_or_lost(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     paid: Callable[..., Any],
     won: bool,
@@ -138,15 +138,15 @@ def test_a_dispute_is_closed_won_or_lost(
 
 
 def test_a_disputed_charge_cannot_be_refunded(
-    direct: stripe.StripeClient, paid: Callable[..., Any]
+    direct: StripeClient, paid: Callable[..., Any]
 ) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(InvalidRequestError) as refused:
         direct.v1.refunds.create(params={"charge": paid("4000000000000259")["id"]})
     assert refused.value.code == "charge_disputed"
 
 
 def test_an_inquiry_moves_nothing(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     paid("4000000000001976")
     dispute = sandbox.objects("dispute")[0]
@@ -158,7 +158,7 @@ def test_an_inquiry_moves_nothing(
 
 
 def test_an_inquiry_may_become_a_dispute(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     paid("4000000000001976")
     sandbox.escalate(sandbox.objects("dispute")[0]["id"])
@@ -166,7 +166,7 @@ def test_an_inquiry_may_become_a_dispute(
 
 
 def test_an_early_fraud_warning_moves_nothing(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     charge = paid("4000000000005423")
     (warning,) = client.v1.radar.early_fraud_warnings.list(params={"charge": charge["id"]}).data
@@ -176,7 +176,7 @@ def test_an_early_fraud_warning_moves_nothing(
 
 
 def test_a_payout_says_which_movements_it_holds(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     paid()
     charge = paid(amount=10_000)
@@ -190,7 +190,7 @@ def test_a_payout_says_which_movements_it_holds(
 
 
 def test_fees_are_the_account_s(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     sandbox.set_fees(card_rate=0.022)
     paid()
@@ -198,7 +198,7 @@ def test_fees_are_the_account_s(
 
 
 def test_money_is_pending_for_two_days(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     movement = paid()["balance_transaction"]
     assert client.v1.balance_transactions.retrieve(movement).status == "pending"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-import stripe
+from stripe import StripeClient
 
 from sandbox.stripe import StripeSandbox
 
@@ -91,7 +91,7 @@ def test_a_complete_session_says_so(give: Callable[..., Any], submit: Callable[.
 
 
 def test_an_expired_session_shows_the_way_back(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     give: Callable[..., Any],
     submit: Callable[..., Any],
@@ -112,7 +112,7 @@ def test_an_unknown_session_is_not_found(sandbox: StripeSandbox) -> None:
 
 
 def test_names_from_outside_are_shown_as_text(
-    client: stripe.StripeClient, parameters: Callable[..., Any]
+    client: StripeClient, parameters: Callable[..., Any]
 ) -> None:
     asked = parameters()
     asked["line_items"][0]["price_data"]["product_data"]["name"] = "<script>alert(1)</script>"
@@ -121,7 +121,7 @@ def test_names_from_outside_are_shown_as_text(
 
 
 def test_the_portal_cancels_at_the_end_of_the_period(
-    client: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give(1000, "month")
     sandbox.pay(session.id)

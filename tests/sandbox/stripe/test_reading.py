@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import stripe
+from stripe import InvalidRequestError, StripeClient
 
 from sandbox.stripe import StripeSandbox
 
@@ -14,7 +14,7 @@ def sessions(give: Callable[..., Any]) -> list[str]:
     return [give(1000 + number).id for number in range(5)]
 
 
-def test_lists_are_newest_first_and_paged(client: stripe.StripeClient, sessions: list[str]) -> None:
+def test_lists_are_newest_first_and_paged(client: StripeClient, sessions: list[str]) -> None:
     first = client.v1.checkout.sessions.list(params={"limit": 2})
     assert [found.id for found in first.data] == sessions[:2:-1]
     assert first.has_more is True
@@ -27,13 +27,13 @@ def test_lists_are_newest_first_and_paged(client: stripe.StripeClient, sessions:
     assert ([found.id for found in back.data], back.has_more) == ([sessions[3]], True)
 
 
-def test_the_sdk_pages_by_itself(client: stripe.StripeClient, sessions: list[str]) -> None:
+def test_the_sdk_pages_by_itself(client: StripeClient, sessions: list[str]) -> None:
     found = client.v1.checkout.sessions.list(params={"limit": 2}).auto_paging_iter()
     assert [session.id for session in found] == sessions[::-1]
 
 
 def test_lists_are_filtered_by_time(
-    client: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     early = give().id
     sandbox.advance(hours=2)
@@ -46,7 +46,7 @@ def test_lists_are_filtered_by_time(
 
 
 def test_sessions_are_found_by_state_and_payment(
-    client: stripe.StripeClient, sandbox: StripeSandbox, sessions: list[str]
+    client: StripeClient, sandbox: StripeSandbox, sessions: list[str]
 ) -> None:
     sandbox.pay(sessions[0])
     found = client.v1.checkout.sessions.list(params={"status": "complete"}).data
@@ -56,13 +56,13 @@ def test_sessions_are_found_by_state_and_payment(
 
 
 @pytest.mark.parametrize("limit", [0, 101])
-def test_a_page_has_between_1_and_100_objects(direct: stripe.StripeClient, limit: int) -> None:
-    with pytest.raises(stripe.InvalidRequestError):
+def test_a_page_has_between_1_and_100_objects(direct: StripeClient, limit: int) -> None:
+    with pytest.raises(InvalidRequestError):
         direct.v1.charges.list(params={"limit": limit})
 
 
 def test_line_items_are_there_when_asked_for(
-    client: stripe.StripeClient, give: Callable[..., Any]
+    client: StripeClient, give: Callable[..., Any]
 ) -> None:
     session = give(2500)
     assert "line_items" not in session.to_dict()
@@ -73,7 +73,7 @@ def test_line_items_are_there_when_asked_for(
 
 
 def test_lists_expand_each_member(
-    client: stripe.StripeClient, sandbox: StripeSandbox, sessions: list[str]
+    client: StripeClient, sandbox: StripeSandbox, sessions: list[str]
 ) -> None:
     sandbox.pay(sessions[0])
     params = {"expand": ["data.balance_transaction", "data.payment_intent"]}
@@ -83,7 +83,7 @@ def test_lists_expand_each_member(
 
 
 def test_events_are_found_by_type(
-    client: stripe.StripeClient, sandbox: StripeSandbox, sessions: list[str]
+    client: StripeClient, sandbox: StripeSandbox, sessions: list[str]
 ) -> None:
     sandbox.pay(sessions[0])
     some = client.v1.events.list(params={"types": ["charge.succeeded", "payment_intent.succeeded"]})
@@ -94,7 +94,7 @@ def test_events_are_found_by_type(
 
 
 def test_events_are_listed_for_thirty_days(
-    client: stripe.StripeClient, sandbox: StripeSandbox, sessions: list[str]
+    client: StripeClient, sandbox: StripeSandbox, sessions: list[str]
 ) -> None:
     sandbox.pay(sessions[0])
     sandbox.advance(days=29)
@@ -104,7 +104,7 @@ def test_events_are_listed_for_thirty_days(
 
 
 def test_invoice_payments_lead_from_the_intent_to_the_invoice(
-    client: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give(1000, "month")
     sandbox.pay(session.id)
@@ -115,7 +115,7 @@ def test_invoice_payments_lead_from_the_intent_to_the_invoice(
 
 
 def test_a_guest_has_no_customer_unless_one_is_wanted(
-    client: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     guest, known = give(), give(customer_creation="always")
     for session in (guest, known):
@@ -126,7 +126,7 @@ def test_a_guest_has_no_customer_unless_one_is_wanted(
 
 
 def test_metadata_is_merged_and_keys_are_removed_by_empty_values(
-    client: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     sandbox.pay(give().id)
     name = sandbox.objects("payment_intent")[0]["id"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-import stripe
+from stripe import APIConnectionError, APIError, RateLimitError, StripeClient
 
 from sandbox.stripe import CardDeclined, StripeSandbox
 from tests.sandbox.stripe.conftest import KEY, Receiver, client_for
@@ -20,20 +20,20 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_a_dropped_request_was_not_executed(
-    direct: stripe.StripeClient, sandbox: StripeSandbox, parameters: Callable[..., Any]
+    direct: StripeClient, sandbox: StripeSandbox, parameters: Callable[..., Any]
 ) -> None:
     sandbox.fault("POST /v1/checkout/sessions", "drop_before")
-    with pytest.raises(stripe.APIConnectionError):
+    with pytest.raises(APIConnectionError):
         direct.v1.checkout.sessions.create(params=parameters())
     assert sandbox.objects("checkout.session") == []
 
 
 def test_a_lost_answer_was_executed_and_its_key_brings_it_back(
-    direct: stripe.StripeClient, sandbox: StripeSandbox, parameters: Callable[..., Any]
+    direct: StripeClient, sandbox: StripeSandbox, parameters: Callable[..., Any]
 ) -> None:
     sandbox.fault("POST /v1/checkout/sessions", "drop_after")
     options = {"idempotency_key": "donation-1"}
-    with pytest.raises(stripe.APIConnectionError):
+    with pytest.raises(APIConnectionError):
         direct.v1.checkout.sessions.create(params=parameters(), options=options)
     (made,) = sandbox.objects("checkout.session")
     again = direct.v1.checkout.sessions.create(params=parameters(), options=options)
@@ -43,10 +43,10 @@ def test_a_lost_answer_was_executed_and_its_key_brings_it_back(
 
 @pytest.mark.parametrize(
     ("mode", "error"),
-    [("500", stripe.APIError), ("429", stripe.RateLimitError), ("409", stripe.APIError)],
+    [("500", APIError), ("429", RateLimitError), ("409", APIError)],
 )
 def test_refusals_on_purpose_pass_after_their_times(
-    direct: stripe.StripeClient, sandbox: StripeSandbox, mode: str, error: type[Exception]
+    direct: StripeClient, sandbox: StripeSandbox, mode: str, error: type[Exception]
 ) -> None:
     sandbox.fault("GET /v1/events*", mode, times=2)
     for _ in range(2):
@@ -60,7 +60,7 @@ def test_the_sdk_s_retries_get_through_a_dropped_answer(
 ) -> None:
     sandbox.fault("POST /v1/checkout/sessions", "drop_after", times=1)
     base = {"api": sandbox.url}
-    patient = stripe.StripeClient(KEY, base_addresses=base, max_network_retries=2)
+    patient = StripeClient(KEY, base_addresses=base, max_network_retries=2)
     assert patient.v1.checkout.sessions.create(params=parameters()).status == "open"
     assert len(sandbox.objects("checkout.session")) == 1
 
@@ -72,7 +72,7 @@ def test_a_stopped_sandbox_is_out_of_reach_at_once(parameters: Callable[..., Any
     began = time.monotonic()
     sandbox.stop()
     assert time.monotonic() - began < 1
-    with pytest.raises(stripe.APIConnectionError):
+    with pytest.raises(APIConnectionError):
         client.v1.events.list()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import requests
-import stripe
+from stripe import InvalidRequestError, StripeClient
 
 from sandbox.stripe import StripeSandbox
 from tests.sandbox.stripe.conftest import PORT
@@ -115,9 +115,9 @@ def test_the_smallest_amount_is_of_the_total(
 
 
 def test_submit_type_donate_is_for_one_time_gifts(
-    direct: stripe.StripeClient, parameters: Callable[..., Any]
+    direct: StripeClient, parameters: Callable[..., Any]
 ) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(InvalidRequestError) as refused:
         direct.v1.checkout.sessions.create(params=parameters(2500, "month", submit_type="donate"))
     assert refused.value.param == "submit_type"
 
@@ -145,38 +145,38 @@ def test_unknown_addresses_are_refused_in_stripe_s_shape(sandbox: StripeSandbox,
     assert "Unrecognized request URL" in answer.json()["error"]["message"]
 
 
-def test_a_missing_object_is_named(direct: stripe.StripeClient) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+def test_a_missing_object_is_named(direct: StripeClient) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
         direct.v1.checkout.sessions.retrieve("cs_test_x")
     assert (refused.value.code, refused.value.http_status) == ("resource_missing", 404)
 
 
 def test_only_an_open_session_can_be_expired(
-    client: stripe.StripeClient,
-    direct: stripe.StripeClient,
+    client: StripeClient,
+    direct: StripeClient,
     sandbox: StripeSandbox,
     give: Callable[..., Any],
 ) -> None:
     session = give()
     assert client.v1.checkout.sessions.expire(session.id).status == "expired"
-    with pytest.raises(stripe.InvalidRequestError):
+    with pytest.raises(InvalidRequestError):
         direct.v1.checkout.sessions.expire(session.id)
 
 
 def test_prorations_are_refused_rather_than_done_wrongly(
-    direct: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    direct: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     sandbox.pay(give(1000, "month").id)
     subscription = sandbox.objects("subscription")[0]
     item = subscription["items"]["data"][0]
     items = [{"id": item["id"], "price": item["price"]["id"]}]
-    with pytest.raises(stripe.InvalidRequestError, match="prorations"):
+    with pytest.raises(InvalidRequestError, match="prorations"):
         direct.v1.subscriptions.update(subscription["id"], params={"items": items})
 
 
 def test_session_times_are_bounded(
-    client: stripe.StripeClient,
-    direct: stripe.StripeClient,
+    client: StripeClient,
+    direct: StripeClient,
     sandbox: StripeSandbox,
     give: Callable[..., Any],
 ) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import stripe
+from stripe import InvalidRequestError, StripeClient
 
 from sandbox.stripe import StripeSandbox
 
@@ -14,7 +14,7 @@ DAY = 86_400
 
 @pytest.fixture
 def subscribe(
-    client: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> Callable[..., Any]:
     """subscribe(card, interval) gives the subscription of a paid session."""
 
@@ -32,7 +32,7 @@ def types(sandbox: StripeSandbox, match: str = "*") -> list[str]:
 
 
 def test_a_subscription_begins_with_a_paid_invoice(
-    client: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give(1000, "month")
     sandbox.pay(session.id)
@@ -62,7 +62,7 @@ def test_the_period_stands_on_the_item(subscribe: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize(("interval", "days", "renewals"), [("month", 95, 3), ("year", 800, 2)])
 def test_moving_the_clock_renews(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     subscribe: Callable[..., Any],
     interval: str,
@@ -88,7 +88,7 @@ def test_renewals_keep_the_day_of_the_month(
 
 
 def test_a_failing_renewal_is_tried_again_and_ends_the_subscription(
-    client: stripe.StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
 ) -> None:
     subscription = subscribe("4000000000000341")
     sandbox.advance(days=32)
@@ -114,7 +114,7 @@ def test_a_card_that_wants_3d_secure_each_time_fails_alone(
 
 
 def test_the_amount_is_changed_without_proration(
-    client: stripe.StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
 ) -> None:
     subscription = subscribe()
     item = subscription["items"].data[0]
@@ -134,7 +134,7 @@ def test_the_amount_is_changed_without_proration(
 
 
 def test_a_cancellation_at_the_end_of_the_period_can_be_taken_back(
-    client: stripe.StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
 ) -> None:
     subscription = subscribe()
     params = {"cancel_at_period_end": True}
@@ -150,8 +150,8 @@ def test_a_cancellation_at_the_end_of_the_period_can_be_taken_back(
 
 
 def test_a_cancelled_subscription_is_over(
-    client: stripe.StripeClient,
-    direct: stripe.StripeClient,
+    client: StripeClient,
+    direct: StripeClient,
     sandbox: StripeSandbox,
     subscribe: Callable[..., Any],
 ) -> None:
@@ -162,12 +162,12 @@ def test_a_cancelled_subscription_is_over(
     assert len(sandbox.objects("invoice")) == 1
     assert client.v1.subscriptions.list().data == []
     assert len(client.v1.subscriptions.list(params={"status": "all"}).data) == 1
-    with pytest.raises(stripe.InvalidRequestError):
+    with pytest.raises(InvalidRequestError):
         direct.v1.subscriptions.cancel(subscription.id)
 
 
 def test_a_paused_subscription_charges_nothing_until_it_resumes(
-    client: stripe.StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
 ) -> None:
     subscription = subscribe()
     pause = {"behavior": "void", "resumes_at": sandbox.now() + 40 * DAY}
@@ -181,7 +181,7 @@ def test_a_paused_subscription_charges_nothing_until_it_resumes(
 
 
 def test_a_debit_that_comes_back_makes_the_subscription_past_due(
-    client: stripe.StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give(1000, "month")
     sandbox.pay(session.id, bank="fails")

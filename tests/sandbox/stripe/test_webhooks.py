@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import stripe
+from stripe import SignatureVerificationError, StripeClient, WebhookSignature
 
 from sandbox.stripe import StripeSandbox
 from tests.sandbox.stripe.conftest import SECRET, Receiver
@@ -33,7 +33,7 @@ def test_every_event_arrives_signed_and_whole(
     sandbox.deliver_all()
     assert sorted(receiver.types) == ALL
     for body, signature in receiver.received:
-        assert stripe.WebhookSignature.verify_header(body.decode(), signature, SECRET, 300)
+        assert WebhookSignature.verify_header(body.decode(), signature, SECRET, 300)
         event = json.loads(body)
         assert (event["object"], event["livemode"]) == ("event", False)
         assert event["api_version"] == "2026-10-28.endive"
@@ -58,12 +58,12 @@ def test_another_secret_does_not_verify(
     paid()
     sandbox.deliver_all()
     body, signature = receiver.received[0]
-    with pytest.raises(stripe.SignatureVerificationError):
-        stripe.WebhookSignature.verify_header(body.decode(), signature, "whsec_other", 300)
+    with pytest.raises(SignatureVerificationError):
+        WebhookSignature.verify_header(body.decode(), signature, "whsec_other", 300)
 
 
 def test_a_refused_delivery_is_tried_again(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     receiver: Receiver,
     paid: Callable[..., Any],
@@ -83,7 +83,7 @@ def test_a_refused_delivery_is_tried_again(
 
 
 def test_a_receiver_that_stays_away_is_given_up_after_three_days(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     receiver: Receiver,
     paid: Callable[..., Any],
@@ -108,7 +108,7 @@ def test_duplicates(sandbox: StripeSandbox, receiver: Receiver, paid: Callable[.
 
 
 def test_lost_events_are_found_in_the_list_of_undelivered_ones(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     receiver: Receiver,
     paid: Callable[..., Any],
@@ -176,7 +176,7 @@ def test_a_mode_for_one_event_only(
 
 
 def test_an_endpoint_of_the_api_gets_what_it_asked_for(
-    client: stripe.StripeClient,
+    client: StripeClient,
     sandbox: StripeSandbox,
     receiver: Receiver,
     paid: Callable[..., Any],
@@ -193,8 +193,8 @@ def test_an_endpoint_of_the_api_gets_what_it_asked_for(
 
 def _verifies(found: tuple[bytes, str], secret: str) -> bool:
     try:
-        return stripe.WebhookSignature.verify_header(found[0].decode(), found[1], secret, 300)
-    except stripe.SignatureVerificationError:
+        return WebhookSignature.verify_header(found[0].decode(), found[1], secret, 300)
+    except SignatureVerificationError:
         return False
 
 
@@ -208,7 +208,7 @@ def test_two_sandboxes_in_one_process_know_nothing_of_each_other(
 
 
 def test_an_event_says_which_request_caused_it(
-    client: stripe.StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     paid()
     charge = sandbox.objects("charge")[0]["id"]
