@@ -36,20 +36,29 @@ class Listener:
 
     def start(self, port: int = 0) -> None:
         """Listens on 127.0.0.1:`port`, or on a free port; raises OSError when it is taken."""
-        serving = self._loop.create_server(self._protocol, LOOPBACK, port)
-        self._server = self._loop.run_until_complete(serving)
-        self.port = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
         self._thread.start()
+        # On its own thread: the caller's may have a loop already (a browser test's has).
+        serving = self._loop.create_server(self._protocol, LOOPBACK, port)
+        try:
+            self._server = asyncio.run_coroutine_threadsafe(serving, self._loop).result(5)
+        except OSError:
+            self._end()
+            raise
+        self.port = self._server.sockets[0].getsockname()[1]
 
     def stop(self) -> None:
         if self._thread is None:
             return
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-        self._thread = None
+        self._end()
+
+    def _end(self) -> None:
+        if self._thread is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5)
+            self._loop.close()
+            self._thread = None
 
     async def _close(self) -> None:
         self._server.close()
