@@ -44,9 +44,10 @@ free.addEventListener("input", () => {
 });
 form.addEventListener("change", (event) => {
   if (event.target.name !== "amount") return;
-  if (event.target === other) free.focus();
-  else free.value = "";
+  if (event.target !== other) free.value = "";
 });
+// A pointer moves on to the free amount; arrow keys among the radios must not be carried off.
+other.addEventListener("click", (event) => event.detail && free.focus());
 form.addEventListener("input", refresh);
 form.addEventListener("change", refresh);
 form.addEventListener("submit", (event) => {
@@ -64,5 +65,5 @@ if (!RANDOM.test(attempt.value)) {
   attempt.value += `~${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-document.querySelector("#errors, #notice")?.focus();
+if (!("autofocus" in HTMLElement.prototype)) document.querySelector("#errors, #notice")?.focus();
 refresh();

@@ -19,6 +19,7 @@ let arrived = 0;
 let spokenAt = 0;
 let quarter;
 let saidDays = Number(words.daysLeft);
+let saidMet = Boolean(words.over);
 let finished = Boolean(words.final);
 
 const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => values[key]);
@@ -96,13 +97,16 @@ function showCountdown() {
   }
   const seconds = Math.max(60, secondsLeft());
   const lastDay = seconds <= DAY;
-  if (!lastDay && latest.days_left === saidDays) return;
+  const met = latest.raised >= latest.goal;
+  if (!lastDay && latest.days_left === saidDays && met === saidMet) return;
   saidDays = latest.days_left;
+  saidMet = met;
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
   const clockwise = [hours && unit(hours, "hour"), minutes && unit(minutes, "minute")];
-  const left = lastDay ? clockwise.filter(Boolean).join(" ") : unit(latest.days_left, "day");
-  say("headline", fill(words.headline, { left, goal: money(latest.goal, latest.currency) }));
+  const left = lastDay ? clockwise.filter(Boolean).join(" ") : unit(Math.max(1, latest.days_left), "day");
+  const headline = met ? words.met : words.headline;
+  say("headline", fill(headline, { left, goal: money(latest.goal, latest.currency) }));
   say("until", fill(words.until, { left }));
 }
 

@@ -31,6 +31,8 @@ def create_app(installation: Installation | None = None) -> Flask:
         RATELIMIT_SWALLOW_ERRORS=True,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
     )
+    # A slash more at an address is no other page.
+    app.url_map.strict_slashes = False
     app.extensions["installation"] = installation
     app.extensions["live"] = LiveProgress(installation.engine, installation.sessions)
     app.extensions["static_version"] = static_version(app.static_folder or "")
