@@ -22,4 +22,4 @@ def deadline_emails(*, dry_run: bool) -> None:
             select(Campaign.slug).where(Campaign.starts_at <= at, Campaign.deadline > at)
         ).all()
     tried = "Nothing would be queued" if dry_run else "Nothing was queued"
-    click.echo(f"No email is due in {len(running)} running campaigns. {tried}.")
+    click.echo(f"No email is due. {tried}. Running campaigns: {', '.join(running) or 'none'}.")

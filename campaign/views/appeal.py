@@ -28,6 +28,10 @@ from campaign.views.presenting import (
 _TAGS = {"h2", "h3", "p", "ul", "ol", "li", "blockquote", "a", "strong", "em", "hr", "br", "code"}
 
 
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": True})
+_MARKDOWN.enable(["replacements", "smartquotes"])
+
+
 @dataclass(frozen=True)
 class Notice:
     """Something to say above the form: `kind` is `unavailable`, `closed` or `limited`."""
@@ -40,7 +44,7 @@ class Notice:
 @lru_cache(maxsize=256)
 def appeal_html(markdown: str) -> Markup:
     """The appeal's Markdown as safe HTML: raw HTML is not read, and what comes out is cleaned once more."""
-    rendered = MarkdownIt("commonmark", {"html": False}).render(markdown)
+    rendered = _MARKDOWN.render(markdown)
     cleaned = nh3.clean(
         rendered,
         tags=_TAGS,

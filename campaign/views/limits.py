@@ -3,11 +3,15 @@
 from flask import request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import RequestEntityTooLarge
 
 
 def _person() -> str:
     """The network address together with the email that was typed."""
-    email = request.form.get("email", "").strip().lower()
+    try:
+        email = request.form.get("email", "").strip().lower()
+    except RequestEntityTooLarge:
+        email = ""
     return f"{get_remote_address()} {email[:254]}"
 
 
