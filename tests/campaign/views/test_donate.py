@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from campaign import clock, create_app
 from campaign.installation import Installation, make_installation
 from campaign.models import Campaign, Donation, Donor, StripeCall
+from campaign.services.campaigns import NewCampaign, create_campaign
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
 
@@ -316,3 +317,27 @@ def test_a_slow_answer_does_not_hold_the_database(
         time.sleep(0.7)
         assert installation.engine.pool.checkedout() == 0  # type: ignore[attr-defined] # a QueuePool
         assert waiting.result().status_code == 303
+
+
+def test_a_currency_without_decimals_is_charged_as_typed(
+    client: FlaskClient, installation: Installation, stripe: StripeSandbox
+) -> None:
+    with installation.sessions.begin() as session:
+        create_campaign(
+            session,
+            NewCampaign(
+                slug="yen",
+                title="Yen",
+                goal="5000000",
+                deadline="2099-12-31",
+                timezone="Asia/Tokyo",
+                currency="jpy",
+            ),
+        )
+    form = {**FORM, "amount": "2,500", "cover_fees": "y"}
+    assert client.post("/c/yen/donate", data=form).status_code == 303
+    (opened,) = stripe.objects("checkout.session")
+    (donation,) = donations(installation)
+    assert (opened["currency"], donation.amount) == ("jpy", 2500)
+    assert opened["amount_total"] == 2500 + donation.cover
+    assert client.post("/c/yen/donate", data={**form, "amount": "2500.50"}).status_code == 422
