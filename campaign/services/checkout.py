@@ -84,7 +84,7 @@ def _line_item(donation: Donation, amount: int, name: str, description: str) -> 
 def plan_checkout(
     session: Session, donation: Donation, parameters: dict[str, Any], at: datetime
 ) -> StripeCall:
-    """The call to make for `donation`: the one already written down while it is good, else a new one.
+    """The call to make, or made, for `donation`: the one already written down while it is good, else a new one.
 
     A call whose key is spent, or that Stripe has forgotten, gets a successor. That cannot charge twice: nobody was
     ever shown the page of a call that was not answered.
@@ -98,7 +98,7 @@ def plan_checkout(
         .limit(1)
         .execution_options(populate_existing=True)
     )
-    if latest is not None and latest.error is None and latest.created_at > at - KEY_LIFE:
+    if latest is not None and (donation.session_id or _is_good(latest, at)):
         return latest
     ordinal = latest.ordinal + 1 if latest is not None else 1
     call = StripeCall(
@@ -112,6 +112,11 @@ def plan_checkout(
     session.add(call)
     session.flush()
     return call
+
+
+def _is_good(call: StripeCall, at: datetime) -> bool:
+    """Whether repeating the call under its key does what it did, or would have done, the first time."""
+    return call.error is None and call.created_at > at - KEY_LIFE
 
 
 def record_session(

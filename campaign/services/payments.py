@@ -72,9 +72,9 @@ def apply_session(
         return record_payment(session, donation, payment, books, donation.campaign)
     if found.status == "complete":
         return _promise(session, donation, found)
-    if found.status == "expired":
+    if found.status == "expired" and found.id == donation.session_id:
         return advance(session, donation, DonationState.expired, "the session expired unused")
-    return Outcome(applied=False, note="the session is open")
+    return Outcome(applied=False, note=f"nothing follows from a session that is {found.status}")
 
 
 def _session_payment(donation: Donation, found: CheckoutSession, occurred_at: datetime) -> Payment:

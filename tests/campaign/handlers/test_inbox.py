@@ -95,6 +95,17 @@ def test_every_order_of_the_same_facts_ends_alike(
         assert standing(installation, facts) == (state, raised * number, paid, paid), order
 
 
+def test_the_end_of_a_page_that_nobody_was_shown_ends_nothing(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    facts = give()
+    with installation.sessions.begin() as session:
+        session.get_one(Donation, facts.donation.id).session_id = "cs_test_shown"
+    store(facts.expired())
+    apply_due_events(installation)
+    assert standing(installation, facts) == ("pending", 0, 0, 0)
+
+
 def test_a_promise_is_pending_and_not_raised(
     installation: Installation, give: Give, store: Store
 ) -> None:

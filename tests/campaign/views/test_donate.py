@@ -193,6 +193,19 @@ def test_a_form_sent_again_later_finds_that_its_page_was_paid_meanwhile(
     assert [found.state for found in donations(installation)] == ["paid", "pending"]
 
 
+def test_a_form_sent_again_a_day_later_gets_a_page_that_is_open(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    give(client)
+    stripe.advance(hours=25)
+    with installation.sessions.begin() as session:
+        session.scalars(select(StripeCall)).one().created_at = clock.now() - timedelta(hours=25)
+    answer = give(client)
+    first, second = donations(installation)
+    assert (first.state, second.state) == ("expired", "pending")
+    assert answer.headers["Location"] == second.session_url != first.session_url
+
+
 def test_a_debit_under_way_leads_to_its_own_page(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
