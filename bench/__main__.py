@@ -1,0 +1,34 @@
+"""The door: `python -m bench [page] [webhook] [books]`."""
+
+import argparse
+from collections.abc import Callable, Iterator
+
+from bench.books import books
+from bench.figures import Figure
+from bench.pages import pages
+from bench.webhooks import webhooks
+
+BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "page": pages,
+    "webhook": webhooks,
+    "books": books,
+}
+
+
+def main() -> None:
+    """Run what was asked for, or all, and print a line a figure."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Benchmarks, as ratios.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    asked = parser.parse_args().names or list(BENCHMARKS)
+    unknown = sorted(set(asked) - set(BENCHMARKS))
+    if unknown:
+        parser.error(
+            f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}"
+        )
+    for name in asked:
+        for figure in BENCHMARKS[name]():
+            print(figure.line(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

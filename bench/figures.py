@@ -1,0 +1,33 @@
+"""What a benchmark says: so many a second, beside the limit of the same run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`per_second` of `what`, and `limit` of `limited_by`, both measured in turn in the same run."""
+
+    what: str
+    per_second: float
+    limited_by: str
+    limit: float
+
+    def line(self) -> str:
+        ratio = self.per_second / self.limit
+        return (
+            f"{self.what:<44} {self.per_second:>9,.0f}/s   {ratio:5.2f} of"
+            f" {self.limited_by} ({self.limit:,.0f}/s)"
+        )
+
+
+def in_turn(*measures: Callable[[], float]) -> list[float]:
+    """The median of each measure over several rounds, taken in turn, so that all meet the same weather."""
+    taken: list[list[float]] = [[] for _ in measures]
+    for _ in range(ROUNDS):
+        for place, measure in enumerate(measures):
+            taken[place].append(measure())
+    return [median(found) for found in taken]

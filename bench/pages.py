@@ -1,0 +1,27 @@
+"""The appeal and the figure, beside bare bytes from the same server."""
+
+from collections.abc import Iterator
+
+from bench.figures import Figure, in_turn
+from bench.load import answers_per_second
+from bench.serving import serving
+
+LIMIT = "bare bytes"
+
+
+def pages() -> Iterator[Figure]:
+    """The kept page, a page rendered for its reader, and `progress.json`."""
+    with serving() as running:
+        kept, rendered, progress, limit = in_turn(
+            lambda: answers_per_second(running.port, [_get("/c/nine-days")]),
+            lambda: answers_per_second(running.port, [_get("/c/nine-days?amount=25")]),
+            lambda: answers_per_second(running.port, [_get("/c/nine-days/progress.json")]),
+            lambda: answers_per_second(running.bare_port, [_get("/")]),
+        )
+    yield Figure("page: the appeal, as every reader gets it", kept, LIMIT, limit)
+    yield Figure("page: the appeal, prefilled for one reader", rendered, LIMIT, limit)
+    yield Figure("page: progress.json", progress, LIMIT, limit)
+
+
+def _get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()

@@ -1,0 +1,100 @@
+"""The web as in production, one gunicorn worker, on a private PostgreSQL; and the bare application beside it."""
+
+import logging
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaign.installation import Installation, make_installation
+from campaign.migrations import upgrade
+from campaign.observability import observe
+from sandbox.demonstration import seed
+from sandbox.servers import PrivateBroker, PrivatePostgres, free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+SECRET = "whsec_bench"  # noqa: S105 - made up
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Both servers' ports, and the installation they serve."""
+
+    port: int
+    bare_port: int
+    installation: Installation
+
+
+def environment(database_url: str, broker_url: str) -> dict[str, str]:
+    """Settings as `./dev run` would make them; nothing here is reached over the network."""
+    return {
+        "DATABASE_URL": database_url,
+        "BROKER_URL": broker_url,
+        "SECRET_KEY": "b" * 40,
+        "SITE_URL": "http://127.0.0.1",
+        "STRIPE_SECRET_KEY": "sk_test_bench",
+        "STRIPE_WEBHOOK_SECRET": SECRET,
+        "STRIPE_API_BASE": "http://127.0.0.1:9",
+        "SMTP_URL": "smtp://127.0.0.1:9",
+        "MAIL_FROM": "The Harbor Ledger <giving@harborledger.example>",
+        "ORG_NAME": "The Harbor Ledger",
+        "ORG_EIN": "12-3456789",
+        "ORG_ADDRESS": "214 Wharf Street|Astoria, OR 97103",
+        "ORG_TIMEZONE": "America/Los_Angeles",
+    }
+
+
+@contextmanager
+def fresh_installation() -> Iterator[Installation]:
+    """A migrated installation with the demonstration campaign; its environment is this process's for the while."""
+    with PrivatePostgres(durable=True) as postgres, PrivateBroker() as broker:
+        upgrade(postgres.url.replace("postgresql://", "postgresql+psycopg://", 1))
+        os.environ.update(environment(postgres.url, broker.url))
+        installation = make_installation()
+        observe(installation.settings, "bench")
+        logging.disable(logging.WARNING)
+        seed(installation)
+        yield installation
+        installation.engine.dispose()
+
+
+@contextmanager
+def serving() -> Iterator[Serving]:
+    """Both servers, ready."""
+    with fresh_installation() as installation:
+        port, bare_port = free_port(), free_port()
+        with (
+            _gunicorn(port, "campaign:create_app()"),
+            _gunicorn(bare_port, "bench.bare:application"),
+        ):
+            yield Serving(port, bare_port, installation)
+
+
+@contextmanager
+def _gunicorn(port: int, application: str) -> Iterator[None]:
+    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "--workers", "1"]
+    with subprocess.Popen(  # noqa: S603 - our own server
+        [*command, "--bind", f"127.0.0.1:{port}", "--log-level", "error", application],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        _await(port)
+        yield
+        process.terminate()
+
+
+def _await(port: int) -> None:
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"nothing answers on port {port}")
