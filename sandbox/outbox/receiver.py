@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from types import TracebackType
 from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from sandbox.block import RunsInBlock
 from sandbox.outbox.listener import LOOPBACK, Listener
 
 ACCEPTED = "250 2.0.0 Message accepted"
@@ -56,7 +56,7 @@ class _Plan:
         return self.remaining != 0 and (self.recipient is None or self.recipient in recipients)
 
 
-class MailReceiver:
+class MailReceiver(RunsInBlock):
     """Collects `messages`. `url` is what belongs into SMTP_URL; `connections` counts them."""
 
     def __init__(
@@ -143,17 +143,6 @@ class MailReceiver:
 
     def stop(self) -> None:
         self._listener.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self,

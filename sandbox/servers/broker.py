@@ -9,9 +9,9 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from sandbox.block import RunsInBlock
 from sandbox.servers.ports import LOOPBACK, free_port
 from sandbox.servers.process import ServerError, start, stop
 from sandbox.servers.scratch import scratch_folder
@@ -22,7 +22,7 @@ STOP_SECONDS = 3.0
 ATTEMPTS = 5
 
 
-class PrivateBroker:
+class PrivateBroker(RunsInBlock):
     """`with PrivateBroker() as broker: Celery(broker=broker.url)`. Raises ServerError."""
 
     def __init__(self) -> None:
@@ -64,17 +64,6 @@ class PrivateBroker:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _start(self, folder: Path) -> None:
         for _ in range(ATTEMPTS):

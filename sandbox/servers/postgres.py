@@ -7,9 +7,9 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from sandbox.block import RunsInBlock
 from sandbox.servers.account import Account, unprivileged
 from sandbox.servers.binaries import Binaries, choose
 from sandbox.servers.cluster import Cluster, make_cluster
@@ -39,7 +39,7 @@ IN_A_HURRY = {
 }
 
 
-class PrivatePostgres:
+class PrivatePostgres(RunsInBlock):
     """`with PrivatePostgres() as server: connect(server.url)`.
 
     `directory`: where the database is kept; None is a temporary folder that goes with the server.
@@ -105,17 +105,6 @@ class PrivatePostgres:
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _prepare(self, account: Account | None) -> None:
         assert self._scratch is not None

@@ -4,11 +4,11 @@ import contextlib
 import socket
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from sandbox.block import RunsInBlock
 from sandbox.stripe.api import idempotency
 from sandbox.stripe.application import create_application
 from sandbox.stripe.control.controls import Controls
@@ -23,7 +23,7 @@ TICK = 0.5
 """Real seconds between looks at what has fallen due."""
 
 
-class StripeSandbox(Controls, NetworkControls):
+class StripeSandbox(RunsInBlock, Controls, NetworkControls):
     """A Stripe account over HTTP.
 
         with StripeSandbox(webhook_url="http://127.0.0.1:8000/stripe/webhook") as sandbox:
@@ -88,17 +88,6 @@ class StripeSandbox(Controls, NetworkControls):
         self._server.shutdown()
         self._server.close_all()
         self.account.close()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def reset(self) -> None:
         """An empty account; modes, faults and the clock as at the start."""
