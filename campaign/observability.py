@@ -22,7 +22,14 @@ _SHARED: list[structlog.typing.Processor] = [
 
 
 def observe(settings: Settings, process: str) -> None:
-    """Configure logging for this process; called once at its start. Donors' data is never logged, only ids."""
+    """Log and report errors from this process; called once at its start. Donors' data is never logged, only ids."""
+    log_to_stderr()
+    if settings.sentry_dsn and sentry_sdk is not None:
+        sentry_sdk.init(dsn=settings.sentry_dsn, send_default_pii=False, server_name=process)
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """A line of JSON an event, on stderr: a command's result stands alone on stdout."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -34,7 +41,7 @@ def observe(settings: Settings, process: str) -> None:
             ],
         )
     )
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     # The SDK tells of each request at INFO; our own events say what matters.
     logging.getLogger("stripe").setLevel(logging.WARNING)
     structlog.configure(
@@ -43,5 +50,3 @@ def observe(settings: Settings, process: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    if settings.sentry_dsn and sentry_sdk is not None:
-        sentry_sdk.init(dsn=settings.sentry_dsn, send_default_pii=False, server_name=process)

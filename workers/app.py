@@ -16,12 +16,19 @@ from campaign.observability import observe
 SWEEP = timedelta(seconds=10)
 """How long a row waits at most when its nudge was lost."""
 
+RECOVERY = timedelta(hours=1)
+"""How often Stripe is asked for events that it could not deliver."""
+
 try:
     settings = load_settings()
 except ConfigurationError as error:
     sys.exit(str(error))
 
-app = Celery("workers", broker=settings.broker_url, include=["workers.inbox", "workers.outbox"])
+app = Celery(
+    "workers",
+    broker=settings.broker_url,
+    include=["workers.inbox", "workers.outbox", "workers.upkeep"],
+)
 app.conf.update(
     task_serializer="json",
     accept_content=["json"],
@@ -38,6 +45,11 @@ app.conf.update(
     beat_schedule={
         "sweep-inbox": {"task": INBOX, "schedule": SWEEP, "options": {"expires": SWEEP.seconds}},
         "sweep-outbox": {"task": OUTBOX, "schedule": SWEEP, "options": {"expires": SWEEP.seconds}},
+        "recover-events": {
+            "task": "workers.upkeep.recover",
+            "schedule": RECOVERY,
+            "options": {"expires": RECOVERY.seconds},
+        },
     },
 )
 

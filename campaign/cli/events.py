@@ -2,7 +2,8 @@
 
 import click
 
-from campaign.handlers import replay_event
+from campaign import clock
+from campaign.handlers import Recovery, recover_events, replay_event
 from campaign.installation import make_installation
 
 
@@ -17,3 +18,28 @@ def replay(event_id: str) -> None:
     """Apply the stored event EVENT_ID again; harmless when it was applied."""
     outcome = replay_event(make_installation(broker=False), event_id)
     click.echo(f"{event_id}: {'applied' if outcome.applied else 'nothing new'}; {outcome.note}")
+
+
+@events.command()
+@click.option(
+    "--since",
+    metavar="DAY|INSTANT",
+    help="2026-12-01 (from its first moment, in ORG_TIMEZONE), or an instant with offset;"
+    " the 30 days that Stripe keeps if not given.",
+)
+def recover(since: str | None) -> None:
+    """Fetch the events that Stripe could not deliver and apply them; harmless when repeated."""
+    installation = make_installation(broker=False)
+    timezone = clock.zone(installation.settings.organization.timezone)
+    start = clock.parse_start(since, timezone) if since is not None else None
+    click.echo(_result(recover_events(installation, start)))
+
+
+def _result(found: Recovery) -> str:
+    fetched = "1 event" if found.fetched == 1 else f"{found.fetched} events"
+    told = f"{fetched} fetched, {found.new} of them new; "
+    if found.failing:
+        told += f"{found.failing} in the inbox could not be applied yet (see docs/operating.md)."
+    else:
+        told += "applied."
+    return told + (f" {found.skipped} skipped, as logged." if found.skipped else "")

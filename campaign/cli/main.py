@@ -1,5 +1,6 @@
 """The command tree, and the one place where a refusal becomes a line on stderr and exit 1."""
 
+import logging
 import sys
 
 import click
@@ -12,6 +13,7 @@ from campaign.cli.database import database
 from campaign.cli.events import events
 from campaign.cli.ledger import ledger
 from campaign.errors import CampaignError
+from campaign.observability import log_to_stderr
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +28,7 @@ for command in (create, database, deadline_emails, events, ledger):
 
 def main() -> None:
     """Entry point of the console script."""
+    log_to_stderr(logging.WARNING)
     try:
         cli()
     except CampaignError as error:

@@ -3,7 +3,7 @@
 `StripeGateway` is a class so that another may be given in its place.
 """
 
-from campaign.gateway.client import StripeGateway
+from campaign.gateway.client import StripeGateway, UndeliveredEvent
 from campaign.gateway.events import (
     CheckoutSession,
     Event,
@@ -22,6 +22,7 @@ __all__ = [
     "Invoice",
     "PaymentIntent",
     "StripeGateway",
+    "UndeliveredEvent",
     "read_checkout_session",
     "read_event",
     "read_invoice",

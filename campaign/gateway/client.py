@@ -1,9 +1,13 @@
 """Calls to Stripe. Every one has a timeout fit for a web request; every POST an idempotency key of ours."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
 import stripe
+from stripe.params import EventListParams
 
 from campaign.errors import (
     GatewayBusy,
@@ -11,7 +15,7 @@ from campaign.errors import (
     GatewayRefused,
     GatewayUnavailable,
 )
-from campaign.gateway.events import CheckoutSession, read_checkout_session
+from campaign.gateway.events import CheckoutSession, Event, Json, read_checkout_session, read_event
 
 _Answer = TypeVar("_Answer")
 
@@ -21,6 +25,26 @@ TIMEOUT = 8
 RETRIES = 2
 
 _EXPANDED = ["payment_intent.latest_charge", "invoice"]
+
+_RELEASE = "endive"
+"""The API's release that our readers follow; versions within one release change nothing that exists."""
+
+_PAGE = 100
+_MOST_TYPES = 20
+"""Stripe's limits for one list of events: https://docs.stripe.com/api/events/list."""
+
+
+@dataclass(frozen=True)
+class UndeliveredEvent:
+    """An event that no endpoint has acknowledged, and its JSON as it is stored.
+
+    A listed event is worded in the version of the API that was the account's default when it was made, not in the
+    webhook endpoint's; where that is another release, `readable` is False and its facts may stand elsewhere.
+    """
+
+    event: Event
+    body: bytes
+    readable: bool
 
 
 class StripeGateway:
@@ -53,6 +77,46 @@ class StripeGateway:
             )
         )
 
+    def undelivered_events(
+        self, types: Sequence[str], since: datetime | None = None
+    ) -> Iterator[UndeliveredEvent]:
+        """Events of `types` whose webhook has not arrived: made at `since` or later, at most the 30 days Stripe keeps.
+
+        Newest first, twenty types at a time; one page is held at once and asked for when the last is used up.
+        Raises GatewayUnavailable or GatewayRefused, at any page.
+        """
+        for start in range(0, len(types), _MOST_TYPES):
+            asked: EventListParams = {
+                "delivery_success": False,
+                "limit": _PAGE,
+                "types": list(types[start : start + _MOST_TYPES]),
+            }
+            if since is not None:
+                asked["created"] = {"gte": int(since.timestamp())}
+            yield from self._listed_events(asked)
+
+    def _listed_events(self, asked: EventListParams) -> Iterator[UndeliveredEvent]:
+        more = True
+        while more:
+            page = self._page_of_events(asked)
+            for found in page["data"]:
+                yield _undelivered(found)
+                asked["starting_after"] = found["id"]
+            more = page["has_more"] and page["data"]
+
+    def _page_of_events(self, asked: EventListParams) -> Json:
+        """The page as Stripe sent it: the SDK's objects turn some members into other types."""
+        page = _translated(lambda: self._client.v1.events.list(params=asked))
+        # The SDK leaves it empty only in objects made by hand.
+        answer = cast("stripe.StripeResponse", page.last_response)
+        return cast("Json", answer.data)
+
+
+def _undelivered(found: Json) -> UndeliveredEvent:
+    body = json.dumps(found).encode()
+    version = str(found.get("api_version") or _RELEASE)
+    return UndeliveredEvent(read_event(body), body, readable=version.endswith(_RELEASE))
+
 
 def _session(call: Callable[[], stripe.checkout.Session]) -> CheckoutSession:
     return read_checkout_session(_translated(call).to_dict())
@@ -63,18 +127,23 @@ def _translated(call: Callable[[], _Answer]) -> _Answer:
     try:
         return call()
     except stripe.APIConnectionError as error:
-        raise GatewayUnavailable(f"Stripe cannot be reached: {error.user_message}") from error
+        raise GatewayUnavailable(f"Stripe cannot be reached: {_words(error)}") from error
     except stripe.RateLimitError as error:
         # Nothing was done, so another key is as safe; and whoever keeps answers may have kept this one.
-        raise GatewayKeySpent(f"Stripe asks us to slow down: {error.user_message}") from error
+        raise GatewayKeySpent(f"Stripe asks us to slow down: {_words(error)}") from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise GatewayUnavailable(f"Stripe refuses our key: {error.user_message}") from error
+        raise GatewayUnavailable(f"Stripe refuses our key: {_words(error)}") from error
     except stripe.StripeError as error:
         raise _by_status(error) from error
 
 
+def _words(error: stripe.StripeError) -> str:
+    """The SDK breaks its sentences into lines; whoever shows ours wants one."""
+    return " ".join((error.user_message or "").split())
+
+
 def _by_status(error: stripe.StripeError) -> Exception:
-    words = f"{error.code or type(error).__name__}: {error.user_message}"
+    words = f"{error.code or type(error).__name__}: {_words(error)}"
     status = error.http_status or 0
     if status == 409 or error.code == "idempotency_key_in_use":
         return GatewayBusy(f"Stripe is still at the same request ({words}).")
