@@ -11,6 +11,7 @@ from campaign.cli.campaigns import create
 from campaign.cli.countdown import deadline_emails
 from campaign.cli.database import database
 from campaign.cli.events import events
+from campaign.cli.export import export
 from campaign.cli.ledger import ledger
 from campaign.errors import CampaignError
 from campaign.observability import log_to_stderr
@@ -22,7 +23,7 @@ def cli() -> None:
     """Run a donation campaign: create it, mail it, audit it."""
 
 
-for command in (create, database, deadline_emails, events, ledger):
+for command in (create, database, deadline_emails, events, export, ledger):
     cli.add_command(command)
 
 

@@ -1,10 +1,8 @@
 """The console script as its users have it: a process, an environment, an exit status."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,66 +11,14 @@ from sqlalchemy import func, select, text
 from campaign.handlers import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign
-from tests.conftest import UNREACHABLE, WEBHOOK_SECRET, Databases
+from tests.campaign.cli.conftest import Run, run_with
+from tests.conftest import Databases
 from tests.stripe_fixtures import Facts, event
 
-PROGRAM = [sys.executable, "-c", "from campaign.cli import main; main()"]
-ROOT = Path(__file__).resolve().parents[3]
 CREATE = (
     *("create", "spring", "--title", "A spring of stories", "--goal", "50000"),
     *("--deadline", "2099-12-31", "--timezone", "America/Los_Angeles"),
 )
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a command left behind."""
-
-    status: int
-    out: str
-    errors: list[str]
-
-
-Run = Callable[..., Ended]
-
-
-def run_with(environ: dict[str, str], *arguments: str) -> Ended:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    done = subprocess.run(
-        [*PROGRAM, *arguments],
-        env=kept | {"PYTHONPATH": str(ROOT)} | environ,
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr.splitlines())
-
-
-@pytest.fixture
-def environ(database_url: str) -> dict[str, str]:
-    """All that a command needs; no BROKER_URL."""
-    return {
-        "DATABASE_URL": database_url,
-        "SECRET_KEY": "s" * 40,
-        "SITE_URL": "https://give.example.org",
-        "STRIPE_SECRET_KEY": "sk_test_sandbox",
-        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        "STRIPE_API_BASE": UNREACHABLE,
-        "SMTP_URL": "smtp://127.0.0.1:9",
-        "MAIL_FROM": "The Harbor Ledger <receipts@harbor-ledger.example>",
-        "ORG_NAME": "The Harbor Ledger",
-        "ORG_EIN": "12-3456789",
-        "ORG_ADDRESS": "1 Wharf Street|Astoria, OR 97103",
-        "ORG_TIMEZONE": "America/Los_Angeles",
-    }
-
-
-@pytest.fixture
-def run(environ: dict[str, str]) -> Run:
-    """Run a command of the script with this environment."""
-    return lambda *arguments, **changes: run_with(environ | changes, *arguments)
 
 
 def campaigns(installation: Installation) -> int:
@@ -87,7 +33,7 @@ def test_create_prints_the_address_and_stores_the_appeal(
     appeal.write_text("\ufeffTonight the **commission** votes.\n", encoding="utf-8")
     ended = run(*CREATE, "--appeal", str(appeal), "--suggested", "10, 25,50")
     assert (ended.status, ended.errors) == (0, [])
-    assert ended.out.startswith("https://give.example.org/c/spring: $50,000 until ")
+    assert ended.out.startswith("http://localhost/c/spring: $50,000 until ")
     with installation.sessions() as session:
         made = session.scalars(select(Campaign)).one()
     assert made.appeal == "Tonight the **commission** votes.\n"

@@ -10,44 +10,19 @@ from sqlalchemy import select
 from stripe import StripeClient
 
 from campaign.clock import now
-from campaign.config import Settings
 from campaign.installation import Installation
 from campaign.models import Donation
 from sandbox.stripe import StripeSandbox
-from tests.campaign.cli.test_cli import PROGRAM, ROOT, Ended, run_with
-from tests.conftest import UNREACHABLE, WEBHOOK_SECRET, sandbox_address
+from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
+from tests.conftest import UNREACHABLE, sandbox_address
 from tests.stripe_fixtures import Facts
 
-Run = Callable[..., Ended]
 RECOVER = ("events", "recover")
 
 
 @pytest.fixture
 def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
-
-
-@pytest.fixture
-def environ(settings: Settings) -> dict[str, str]:
-    return {
-        "DATABASE_URL": settings.database_url,
-        "SECRET_KEY": settings.secret_key,
-        "SITE_URL": settings.site_url,
-        "STRIPE_SECRET_KEY": settings.stripe_secret_key,
-        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        "STRIPE_API_BASE": settings.stripe_api_base,
-        "SMTP_URL": "smtp://127.0.0.1:9",
-        "MAIL_FROM": "The Harbor Ledger <receipts@harbor-ledger.example>",
-        "ORG_NAME": "The Harbor Ledger",
-        "ORG_EIN": "12-3456789",
-        "ORG_ADDRESS": "1 Wharf Street|Astoria, OR 97103",
-        "ORG_TIMEZONE": "America/Los_Angeles",
-    }
-
-
-@pytest.fixture
-def run(environ: dict[str, str]) -> Run:
-    return lambda *arguments, **changes: run_with(environ | changes, *arguments)
 
 
 @pytest.fixture

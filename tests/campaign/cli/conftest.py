@@ -1,0 +1,67 @@
+"""The console script as its users have it: a process, an environment, an exit status."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from campaign.config import Settings
+from tests.conftest import WEBHOOK_SECRET
+
+PROGRAM = [sys.executable, "-c", "from campaign.cli import main; main()"]
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    errors: list[str]
+
+
+Run = Callable[..., Ended]
+
+
+def run_with(environ: dict[str, str], *arguments: str) -> Ended:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    done = subprocess.run(
+        [*PROGRAM, *arguments],
+        env=kept | {"PYTHONPATH": str(ROOT)} | environ,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr.splitlines())
+
+
+@pytest.fixture
+def environ(settings: Settings) -> dict[str, str]:
+    """All that a command needs; no BROKER_URL."""
+    return {
+        "DATABASE_URL": settings.database_url,
+        "SECRET_KEY": settings.secret_key,
+        "SITE_URL": settings.site_url,
+        "STRIPE_SECRET_KEY": settings.stripe_secret_key,
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "STRIPE_API_BASE": settings.stripe_api_base,
+        "SMTP_URL": "smtp://127.0.0.1:9",
+        "MAIL_FROM": "The Harbor Ledger <receipts@harbor-ledger.example>",
+        "ORG_NAME": "The Harbor Ledger",
+        "ORG_EIN": "12-3456789",
+        "ORG_ADDRESS": "1 Wharf Street|Astoria, OR 97103",
+        "ORG_TIMEZONE": "America/Los_Angeles",
+    }
+
+
+@pytest.fixture
+def run(environ: dict[str, str]) -> Run:
+    """Run a command of the script with this environment."""
+    return lambda *arguments, **changes: run_with(environ | changes, *arguments)

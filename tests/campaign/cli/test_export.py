@@ -1,0 +1,89 @@
+"""`campaign export`: the books as rows that others may rely on."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from campaign.handlers import apply_due_events
+from campaign.installation import Installation
+from campaign.models import Campaign, Donation
+from campaign.services.progress import read_progress
+from tests.campaign.cli.conftest import Run
+from tests.stripe_fixtures import Facts
+
+LEDGER = "id,campaign,donation_id,kind,amount,fee,currency,occurred_at,recorded_at,source"
+DONATIONS = (
+    "id,campaign,state,frequency,amount,cover,currency,name,email,code,created_at,paid_at,"
+    "receipt_number,stripe_payment_intent"
+)
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_columns_are_the_contracts(run: Run) -> None:
+    assert run("export", "ledger").out == LEDGER + "\n"
+    assert run("export", "donations").out == DONATIONS + "\n"
+
+
+def test_the_ledgers_amounts_sum_to_what_is_raised(
+    run: Run,
+    installation: Installation,
+    campaign: Campaign,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+) -> None:
+    for number in range(5):
+        store(give(email=f"donor{number}@example.org", amount=1000 + number).completed())
+    apply_due_events(installation)
+    found = rows(run("export", "ledger", "--campaign", "nine-days").out)
+    with installation.sessions() as session:
+        raised = read_progress(session, campaign, campaign.starts_at).raised
+    assert sum(int(row["amount"]) for row in found) == raised == 5010
+    assert {row["kind"] for row in found} == {"payment"}
+    assert all(datetime.fromisoformat(row["occurred_at"]).tzinfo for row in found)
+
+
+def test_a_donation_is_told_with_its_receipt_and_its_payment(run: Run, paid: Facts) -> None:
+    (row,) = rows(run("export", "donations").out)
+    assert row["id"] == paid.donation.public_id
+    assert (row["state"], row["amount"], row["email"]) == ("paid", "2500", "ana@example.org")
+    assert row["stripe_payment_intent"] == f"pi_{paid.number}"
+    (receipt,) = rows(run("export", "receipts").out)
+    assert receipt["number"] == row["receipt_number"]
+    (donor,) = rows(run("export", "donors").out)
+    assert (donor["email"], donor["donations"]) == ("ana@example.org", "1")
+
+
+def test_a_pending_donation_has_no_receipt_and_its_person_is_no_donor_yet(
+    run: Run, give: Callable[..., Facts]
+) -> None:
+    give()
+    (row,) = rows(run("export", "donations").out)
+    assert (row["state"], row["receipt_number"], row["paid_at"]) == ("pending", "", "")
+    assert rows(run("export", "donors").out) == []
+
+
+def test_a_name_that_is_a_formula_is_disarmed(run: Run, give: Callable[..., Facts]) -> None:
+    give(name='=HYPERLINK("http://x")', email="a@example.org")
+    (row,) = rows(run("export", "donations").out)
+    assert row["name"] == '\'=HYPERLINK("http://x")'
+
+
+def test_since_and_campaign_leave_out_the_rest(
+    run: Run, installation: Installation, paid: Facts
+) -> None:
+    assert rows(run("export", "ledger", "--since", "2090-01-01").out) == []
+    assert len(rows(run("export", "ledger", "--since", "2020-01-01").out)) == 1
+    with installation.sessions() as session:
+        assert session.scalars(select(Donation)).one()
+    unknown = run("export", "ledger", "--campaign", "unknown")
+    assert (unknown.status, len(unknown.errors)) == (1, 1)
+
+
+def test_what_cannot_be_exported_is_wrong_usage(run: Run) -> None:
+    assert run("export", "secrets").status == 2
