@@ -18,11 +18,11 @@ from campaign.models import Donation, DonationState, StripeCall
 from campaign.services import checkout
 from campaign.services.campaigns import find_campaign
 from campaign.services.donations import Gift, begin_donation
-from campaign.services.payments import apply_session
 from campaign.views.appeal import Notice, render_appeal
 from campaign.views.context import installation
 from campaign.views.forms import GiftForm, read_gift
 from campaign.views.limits import GIVING, limiter
+from campaign.views.settling import settle
 
 blueprint = Blueprint("donate", __name__)
 log = get_logger(__name__)
@@ -89,8 +89,10 @@ def _refuse_cross_site() -> None:
 def _checkout_address(slug: str, gift: Gift) -> str:
     """Where to send the donor: the same place for the same form, even posted twice at once."""
     donation, call = _begin(slug, gift)
-    if donation.session_url and call.created_at < clock.now() - checkout.DOUBLE_CLICK:
-        donation, call = _begin_again_if_over(slug, gift, donation, call)
+    earlier = donation.session_url and call.created_at < clock.now() - checkout.DOUBLE_CLICK
+    # Its page may have been paid, or run out, without our hearing of it: then this is a new gift.
+    if earlier and settle(donation):
+        donation, call = _begin(slug, gift)
     if donation.state == DonationState.processing:
         return url_for("donor.donation", token=donation.token)
     if donation.session_url is None:
@@ -124,20 +126,6 @@ def _returns(slug: str, donation: Donation) -> checkout.Returns:
         success_url=address(url_for("donor.donation", token=donation.token)),
         cancel_url=address(back),
     )
-
-
-def _begin_again_if_over(
-    slug: str, gift: Gift, donation: Donation, call: StripeCall
-) -> tuple[Donation, StripeCall]:
-    """An earlier page of this form may have been paid or run out without our hearing of it: ask, then begin anew."""
-    here = installation()
-    try:
-        found = here.gateway.retrieve_checkout_session(donation.session_id or "")
-    except (GatewayUnavailable, GatewayRefused):
-        return donation, call
-    with here.sessions.begin() as session:
-        outcome = apply_session(session, found, clock.now(), here.books)
-    return _begin(slug, gift) if outcome.applied else (donation, call)
 
 
 def _open_session(donation: Donation, call: StripeCall) -> Donation:
@@ -180,7 +168,7 @@ def _form_again(
 _CLOSED = Notice(
     "closed",
     "This campaign is not open for gifts",
-    "Nothing was charged. The dates above say when it runs; a cheque by mail is welcome at any time.",
+    "Nothing was charged. The dates above say when it runs; a check by mail is welcome at any time.",
 )
 _REFUSED = Notice(
     "unavailable",

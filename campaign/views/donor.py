@@ -4,21 +4,17 @@ from typing import Any
 
 from babel.dates import format_date
 from flask import Blueprint, Response, make_response, render_template, url_for
-from structlog import get_logger
 
-from campaign import clock, money
-from campaign.errors import FactMismatch, GatewayRefused, GatewayUnavailable
+from campaign import money
 from campaign.models import Donation, DonationState
-from campaign.nudge import OUTBOX
 from campaign.services.donations import find_donation
-from campaign.services.payments import apply_session
 from campaign.services.receipts import find_receipt, receipt_context
 from campaign.views.context import installation
 from campaign.views.headers import make_private
 from campaign.views.presenting import present_mail
+from campaign.views.settling import settle
 
 blueprint = Blueprint("donor", __name__)
-log = get_logger(__name__)
 
 _UNSETTLED = {DonationState.pending, DonationState.declined, DonationState.processing}
 
@@ -30,7 +26,7 @@ def donation(token: str) -> Response:
     with here.sessions() as session:
         found = find_donation(session, token)
     if found.session_id and DonationState(found.state) in _UNSETTLED:
-        _ask_stripe(found)
+        settle(found)
     with here.sessions() as session:
         found = find_donation(session, token)
         page = render_template(
@@ -40,20 +36,6 @@ def donation(token: str) -> Response:
             mail=present_mail(found.campaign, here.settings.organization),
         )
     return make_private(make_response(page))
-
-
-def _ask_stripe(found: Donation) -> None:
-    """Re-read the session and apply it as the webhook would; out of reach, the page says what is known."""
-    here = installation()
-    try:
-        fresh = here.gateway.retrieve_checkout_session(found.session_id or "")
-        with here.sessions.begin() as session:
-            outcome = apply_session(session, fresh, clock.now(), here.books)
-    except (GatewayUnavailable, GatewayRefused, FactMismatch) as error:
-        log.warning("session_not_applied", donation=found.public_id, error=str(error))
-        return
-    if outcome.applied:
-        here.nudge(OUTBOX)
 
 
 def _donation_values(found: Donation) -> dict[str, Any]:

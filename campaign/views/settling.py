@@ -1,0 +1,30 @@
+"""Asking Stripe how a donor's page fares, and booking the answer, without waiting for the webhook."""
+
+from structlog import get_logger
+
+from campaign import clock
+from campaign.errors import FactMismatch, GatewayRefused, GatewayUnavailable
+from campaign.models import Donation
+from campaign.nudge import OUTBOX
+from campaign.services.payments import apply_session
+from campaign.views.context import installation
+
+log = get_logger(__name__)
+
+
+def settle(donation: Donation) -> bool:
+    """Re-read the donation's session and apply it as the webhook would; True where it told something new.
+
+    False too where Stripe is out of reach or contradicts our record, which is logged: the page then says what is known.
+    """
+    here = installation()
+    try:
+        found = here.gateway.retrieve_checkout_session(donation.session_id or "")
+        with here.sessions.begin() as session:
+            outcome = apply_session(session, found, clock.now(), here.books)
+    except (GatewayUnavailable, GatewayRefused, FactMismatch) as error:
+        log.warning("session_not_applied", donation=donation.public_id, error=str(error))
+        return False
+    if outcome.applied:
+        here.nudge(OUTBOX)
+    return outcome.applied
