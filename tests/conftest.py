@@ -29,6 +29,8 @@ from sandbox.stripe import StripeSandbox
 
 WEBHOOK_SECRET = "whsec_for_tests"
 GIVEN_STRIPE = os.environ.get("STRIPE_API_BASE", "")
+# A known port where STRIPE_API_BASE puts something between the sandbox and us; else a free one.
+SANDBOX_PORT = int(os.environ.get("SANDBOX_STRIPE_PORT", "8420")) if GIVEN_STRIPE else 0
 UNREACHABLE = "http://127.0.0.1:9"
 
 # Its first line of every event would drown a failure; tests look at rows.
@@ -95,19 +97,11 @@ def database_url(databases: Databases, template: str) -> Iterator[str]:
     databases.drop(name)
 
 
-@pytest.fixture(scope="session")
-def stripe_account() -> Iterator[StripeSandbox]:
-    """The sandbox; on a known port where STRIPE_API_BASE puts something between it and us."""
-    port = int(os.environ.get("SANDBOX_STRIPE_PORT", "8420")) if GIVEN_STRIPE else 0
-    with StripeSandbox(port=port) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def stripe(stripe_account: StripeSandbox) -> StripeSandbox:
+def stripe() -> Iterator[StripeSandbox]:
     """An empty Stripe account, over HTTP."""
-    stripe_account.reset()
-    return stripe_account
+    with StripeSandbox(port=SANDBOX_PORT) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

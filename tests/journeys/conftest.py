@@ -6,18 +6,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
-from stripe import StripeClient
 
 from sandbox.servers import free_port
 from sandbox.servers.account import unprivileged
 from sandbox.servers.scratch import scratch_folder
 from sandbox.stripe import StripeSandbox
-from tests.conftest import GIVEN_STRIPE
+from tests.conftest import GIVEN_STRIPE, SANDBOX_PORT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,14 +36,20 @@ class Running:
         return found
 
 
-@pytest.fixture(scope="session")
-def running(request: pytest.FixtureRequest) -> Iterator[Running]:
-    """`./dev run`, ready; stopped as by Ctrl-C."""
+@pytest.fixture(scope="package")
+def running() -> Iterator[Running]:
+    """`./dev run`, ready; stopped as by Ctrl-C. Where a Stripe is given, ours is behind it and sends its webhooks."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    if GIVEN_STRIPE:
-        account: StripeSandbox = request.getfixturevalue("stripe_account")
-        environment["STRIPE_WEBHOOK_SECRET"] = _webhook(account, port)
+    with ExitStack() as stack:
+        if GIVEN_STRIPE:
+            hook = f"http://127.0.0.1:{port}/stripe/webhook"
+            sandbox = StripeSandbox(port=SANDBOX_PORT, webhook_url=hook)
+            environment["STRIPE_WEBHOOK_SECRET"] = stack.enter_context(sandbox).webhook_secret
+        yield from _run(port, environment)
+
+
+def _run(port: int, environment: dict[str, str]) -> Iterator[Running]:
     folder = scratch_folder(unprivileged())
     command = [sys.executable, "-m", "sandbox.run", "--port", str(port), "--data", str(folder)]
     with subprocess.Popen(
@@ -65,12 +71,3 @@ def _addresses(process: subprocess.Popen[str]) -> Running:
         if name == "Stripe":
             return Running(told["Appeal"], told["Outbox"], told["Stripe"])
     raise AssertionError(f"the service ended with {process.wait()} after telling {told}")
-
-
-def _webhook(account: StripeSandbox, port: int) -> str:
-    """Register the service with a sandbox that was there before it; the endpoint's secret."""
-    client = StripeClient("sk_test_journey", base_addresses={"api": account.url})
-    endpoint = client.v1.webhook_endpoints.create(
-        {"url": f"http://127.0.0.1:{port}/stripe/webhook", "enabled_events": ["*"]}
-    )
-    return str(endpoint.secret)

@@ -18,7 +18,7 @@ WIDTHS = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1280, "heigh
 LARGEST_FIRST_LOAD = 30 * 1024
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def paid_addresses(running: Running, browser: Browser) -> dict[str, str]:
     """The thanks page and the receipt of a gift."""
     page = browser.new_page()
