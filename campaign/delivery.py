@@ -1,5 +1,7 @@
 """The outbox's edge: claim a batch, commit, hand each letter over on one connection, commit each result."""
 
+from datetime import timedelta
+
 from structlog import get_logger
 
 from campaign import clock
@@ -11,18 +13,37 @@ from campaign.services import outbox
 from campaign.services.receipts import receipt_context
 
 BATCH = 50
+TIME_FOR_A_TASK = timedelta(minutes=5)
+"""The sweep goes on with the rest; a task that ran longer would be killed in the middle of a letter."""
 
 log = get_logger(__name__)
 
 
 def deliver_batch(installation: Installation) -> int:
-    """Send what is due, at most one batch; the number of messages that were claimed."""
+    """Send what is due, at most one batch; the number of messages that were tried.
+
+    Where the mail server is slow, what was not begun in time is given back: a letter still claimed when its lease
+    ends would be sent by another worker too.
+    """
+    begun = clock.now()
     with installation.sessions.begin() as session:
-        claims = outbox.claim_messages(session, clock.now(), BATCH)
+        claims = outbox.claim_messages(session, begun, BATCH)
     with installation.transport() as transport:
-        for claim in claims:
+        for tried, claim in enumerate(claims):
+            if clock.now() - begun > outbox.TIME_FOR_A_BATCH:
+                with installation.sessions.begin() as session:
+                    outbox.release(session, claims[tried:], clock.now())
+                return tried
             deliver(installation, transport, claim)
     return len(claims)
+
+
+def deliver_due(installation: Installation) -> int:
+    """Send batch by batch until nothing is due, or for as long as one task should take; the number tried."""
+    begun, tried = clock.now(), 0
+    while clock.now() - begun < TIME_FOR_A_TASK and (batch := deliver_batch(installation)):
+        tried += batch
+    return tried
 
 
 def deliver(installation: Installation, transport: Transport, claim: outbox.Claim) -> None:

@@ -1,11 +1,10 @@
 """`campaign deadline-emails`, the cron job."""
 
 import click
-from sqlalchemy import select
 
 from campaign import clock
 from campaign.installation import make_installation
-from campaign.models import Campaign
+from campaign.services.campaigns import open_campaigns
 
 
 @click.command("deadline-emails")
@@ -16,10 +15,7 @@ def deadline_emails(*, dry_run: bool) -> None:
     Campaigns have no countdown steps in this version, so none is ever due; the cron line may stand already.
     """
     installation = make_installation(broker=False)
-    at = clock.now()
     with installation.sessions() as session:
-        running = session.scalars(
-            select(Campaign.slug).where(Campaign.starts_at <= at, Campaign.deadline > at)
-        ).all()
+        running = [campaign.slug for campaign in open_campaigns(session, clock.now())]
     tried = "Nothing would be queued" if dry_run else "Nothing was queued"
     click.echo(f"No email is due. {tried}. Running campaigns: {', '.join(running) or 'none'}.")

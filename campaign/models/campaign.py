@@ -3,7 +3,16 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Integer, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    Integer,
+    and_,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.models.base import Base, Key
@@ -60,6 +69,11 @@ class Campaign(Base):
         if at < self.deadline:
             return CampaignState.open
         return CampaignState.closed if at < self.final_from else CampaignState.final
+
+    @classmethod
+    def open_at(cls, moment: datetime) -> ColumnElement[bool]:
+        """In a query: the campaigns whose window holds `moment`."""
+        return and_(cls.starts_at <= moment, cls.deadline > moment)
 
     def is_open(self, at: datetime) -> bool:
         """Whether gifts are taken at the instant `at`."""

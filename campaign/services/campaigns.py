@@ -99,16 +99,17 @@ def find_campaign(session: Session, slug: str) -> Campaign:
     return campaign
 
 
+def open_campaigns(session: Session, at: datetime) -> Sequence[Campaign]:
+    """The campaigns that take gifts at the instant `at`, the one that ends soonest first."""
+    return session.scalars(
+        select(Campaign).where(Campaign.open_at(at)).order_by(Campaign.deadline, Campaign.id)
+    ).all()
+
+
 def current_campaign(session: Session, at: datetime) -> Campaign | None:
     """The open campaign that ends soonest; else the latest to have begun or to come."""
-    running = (
-        select(Campaign)
-        .where(Campaign.starts_at <= at, Campaign.deadline > at)
-        .order_by(Campaign.deadline, Campaign.id)
-        .limit(1)
-    )
     latest = select(Campaign).order_by(Campaign.deadline.desc(), Campaign.id.desc()).limit(1)
-    return session.scalar(running) or session.scalar(latest)
+    return next(iter(open_campaigns(session, at)), None) or session.scalar(latest)
 
 
 def campaign_for_renewal(
@@ -117,13 +118,5 @@ def campaign_for_renewal(
     """Where a renewal counts: the campaign it began in while that is open, else one open then, else none."""
     if began_in.counts(charged_at):
         return began_in
-    return session.scalar(
-        select(Campaign)
-        .where(
-            Campaign.starts_at <= charged_at,
-            Campaign.deadline > charged_at,
-            Campaign.currency == began_in.currency,
-        )
-        .order_by(Campaign.deadline, Campaign.id)
-        .limit(1)
-    )
+    others = open_campaigns(session, charged_at)
+    return next((other for other in others if other.currency == began_in.currency), None)

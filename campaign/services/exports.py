@@ -3,21 +3,118 @@
 Amounts are minor units, instants RFC 3339 with offset, ids the public ones.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.models import Campaign, Donation, Donor, LedgerEntry, Receipt
 
 Row = dict[str, Any]
-AnySelect = Select[*tuple[Any, ...]]
-Query = Callable[[Campaign | None, datetime | None], AnySelect]
+
+
+@dataclass(frozen=True)
+class Export:
+    """A query, and the columns by which `--campaign` and `--since` narrow it."""
+
+    query: Select[*tuple[Any, ...]]
+    campaign_id: InstrumentedAttribute[Any]
+    moment: InstrumentedAttribute[Any]
+
 
 CHUNK = 1000
 """Rows held at once, however many there are."""
+
+
+def _receipt_number() -> ColumnElement[str]:
+    """As `Receipt.number`; empty where there is no receipt."""
+    return cast(Receipt.year, Text) + "-" + func.to_char(Receipt.sequence, "FM000000")
+
+
+_DONATIONS = (
+    select(
+        Donation.public_id.label("id"),
+        Campaign.slug.label("campaign"),
+        Donation.state,
+        Donation.frequency,
+        Donation.amount,
+        Donation.cover,
+        Donation.currency,
+        Donation.name,
+        Donation.email,
+        Donation.code,
+        Donation.created_at,
+        Donation.paid_at,
+        _receipt_number().label("receipt_number"),
+        Donation.payment_intent_id.label("stripe_payment_intent"),
+    )
+    .join(Campaign, Campaign.id == Donation.campaign_id)
+    .outerjoin(Receipt, Receipt.donation_id == Donation.id)
+    .order_by(Donation.id)
+)
+
+_LEDGER = (
+    select(
+        LedgerEntry.id,
+        Campaign.slug.label("campaign"),
+        Donation.public_id.label("donation_id"),
+        LedgerEntry.kind,
+        LedgerEntry.amount,
+        LedgerEntry.fee,
+        LedgerEntry.currency,
+        LedgerEntry.occurred_at,
+        LedgerEntry.recorded_at,
+        LedgerEntry.source,
+    )
+    .join(Donation, Donation.id == LedgerEntry.donation_id)
+    .outerjoin(Campaign, Campaign.id == LedgerEntry.campaign_id)
+    .order_by(LedgerEntry.id)
+)
+
+_RECEIPTS = (
+    select(
+        _receipt_number().label("number"),
+        Campaign.slug.label("campaign"),
+        Donation.public_id.label("donation_id"),
+        Receipt.amount,
+        Receipt.currency,
+        Receipt.gift_date,
+        Receipt.issued_at,
+        Receipt.frozen["donor_name"].astext.label("name"),
+        Receipt.frozen["donor_email"].astext.label("email"),
+    )
+    .join(Donation, Donation.id == Receipt.donation_id)
+    .join(Campaign, Campaign.id == Donation.campaign_id)
+    .order_by(Receipt.id)
+)
+
+# Those whose money arrived; narrowed by `since`, the counts are of gifts from then on.
+_DONORS = (
+    select(
+        Donor.id,
+        Donor.name,
+        Donor.email,
+        Donor.locale,
+        Donor.created_at,
+        func.count(Donation.id).label("donations"),
+        func.min(Donation.paid_at).label("first_paid_at"),
+        func.max(Donation.paid_at).label("last_paid_at"),
+    )
+    .join(Donation, Donation.donor_id == Donor.id)
+    .where(Donation.paid_at.is_not(None))
+    .group_by(Donor.id)
+    .order_by(Donor.id)
+)
+
+EXPORTS: Mapping[str, Export] = {
+    "donations": Export(_DONATIONS, Donation.campaign_id, Donation.created_at),
+    "donors": Export(_DONORS, Donation.campaign_id, Donation.paid_at),
+    "ledger": Export(_LEDGER, LedgerEntry.campaign_id, LedgerEntry.recorded_at),
+    "receipts": Export(_RECEIPTS, Donation.campaign_id, Receipt.issued_at),
+}
 
 
 def export_rows(
@@ -27,119 +124,16 @@ def export_rows(
 
     Row keys are the column names, in the columns' order.
     """
-    query = EXPORTS[what](campaign, since).execution_options(yield_per=CHUNK)
-    for row in session.execute(query).mappings():
+    export = EXPORTS[what]
+    query = export.query
+    if campaign is not None:
+        query = query.where(export.campaign_id == campaign.id)
+    if since is not None:
+        query = query.where(export.moment >= since)
+    for row in session.execute(query.execution_options(yield_per=CHUNK)).mappings():
         yield dict(row)
 
 
 def column_names(what: str) -> list[str]:
     """The header of an export."""
-    return [column.name for column in EXPORTS[what](None, None).selected_columns]
-
-
-def _donations(campaign: Campaign | None, since: datetime | None) -> AnySelect:
-    query = (
-        select(
-            Donation.public_id.label("id"),
-            Campaign.slug.label("campaign"),
-            Donation.state,
-            Donation.frequency,
-            Donation.amount,
-            Donation.cover,
-            Donation.currency,
-            Donation.name,
-            Donation.email,
-            Donation.code,
-            Donation.created_at,
-            Donation.paid_at,
-            _receipt_number().label("receipt_number"),
-            Donation.payment_intent_id.label("stripe_payment_intent"),
-        )
-        .join(Campaign, Campaign.id == Donation.campaign_id)
-        .outerjoin(Receipt, Receipt.donation_id == Donation.id)
-        .order_by(Donation.id)
-    )
-    if campaign is not None:
-        query = query.where(Donation.campaign_id == campaign.id)
-    return query if since is None else query.where(Donation.created_at >= since)
-
-
-def _ledger(campaign: Campaign | None, since: datetime | None) -> AnySelect:
-    query = (
-        select(
-            LedgerEntry.id,
-            Campaign.slug.label("campaign"),
-            Donation.public_id.label("donation_id"),
-            LedgerEntry.kind,
-            LedgerEntry.amount,
-            LedgerEntry.fee,
-            LedgerEntry.currency,
-            LedgerEntry.occurred_at,
-            LedgerEntry.recorded_at,
-            LedgerEntry.source,
-        )
-        .join(Donation, Donation.id == LedgerEntry.donation_id)
-        .outerjoin(Campaign, Campaign.id == LedgerEntry.campaign_id)
-        .order_by(LedgerEntry.id)
-    )
-    if campaign is not None:
-        query = query.where(LedgerEntry.campaign_id == campaign.id)
-    return query if since is None else query.where(LedgerEntry.recorded_at >= since)
-
-
-def _receipts(campaign: Campaign | None, since: datetime | None) -> AnySelect:
-    query = (
-        select(
-            _receipt_number().label("number"),
-            Campaign.slug.label("campaign"),
-            Donation.public_id.label("donation_id"),
-            Receipt.amount,
-            Receipt.currency,
-            Receipt.gift_date,
-            Receipt.issued_at,
-            Receipt.frozen["donor_name"].astext.label("name"),
-            Receipt.frozen["donor_email"].astext.label("email"),
-        )
-        .join(Donation, Donation.id == Receipt.donation_id)
-        .join(Campaign, Campaign.id == Donation.campaign_id)
-        .order_by(Receipt.id)
-    )
-    if campaign is not None:
-        query = query.where(Donation.campaign_id == campaign.id)
-    return query if since is None else query.where(Receipt.issued_at >= since)
-
-
-def _donors(campaign: Campaign | None, since: datetime | None) -> AnySelect:
-    """Those whose money arrived; `donations`, `first_paid_at` and `last_paid_at` count paid gifts only."""
-    query = (
-        select(
-            Donor.id,
-            Donor.name,
-            Donor.email,
-            Donor.locale,
-            Donor.created_at,
-            func.count(Donation.id).label("donations"),
-            func.min(Donation.paid_at).label("first_paid_at"),
-            func.max(Donation.paid_at).label("last_paid_at"),
-        )
-        .join(Donation, Donation.donor_id == Donor.id)
-        .where(Donation.paid_at.is_not(None))
-        .group_by(Donor.id)
-        .order_by(Donor.id)
-    )
-    if campaign is not None:
-        query = query.where(Donation.campaign_id == campaign.id)
-    return query if since is None else query.having(func.max(Donation.paid_at) >= since)
-
-
-def _receipt_number() -> ColumnElement[str]:
-    """As `Receipt.number`; empty where there is no receipt."""
-    return cast(Receipt.year, Text) + "-" + func.to_char(Receipt.sequence, "FM000000")
-
-
-EXPORTS: Mapping[str, Query] = {
-    "donations": _donations,
-    "donors": _donors,
-    "ledger": _ledger,
-    "receipts": _receipts,
-}
+    return [column.name for column in EXPORTS[what].query.selected_columns]

@@ -14,7 +14,10 @@ from sqlalchemy.orm import Session
 
 from campaign.models import OutboxMessage, OutboxState, Receipt
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=10)
+"""How long a claimed message is nobody else's."""
+TIME_FOR_A_BATCH = timedelta(minutes=2)
+"""After this a worker begins no further letter of its batch, so that none is under way when the lease ends."""
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 PATIENCE = timedelta(days=1)

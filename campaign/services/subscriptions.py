@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.gateway import Invoice
-from campaign.models import Donation, DonationState, Subscription
+from campaign.models import Donation, DonationState, Subscription, SubscriptionState
 from campaign.models.base import new_public_id, new_token
 
 
@@ -24,7 +24,7 @@ def join_subscription(session: Session, donation: Donation, stripe_id: str) -> S
             amount=donation.amount,
             cover=donation.cover,
             currency=donation.currency,
-            state="active",
+            state=SubscriptionState.active.value,
         )
         .on_conflict_do_nothing()
     )

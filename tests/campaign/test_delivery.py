@@ -1,5 +1,6 @@
 """The outbox over a real mail server: once, in time, and never lost."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -7,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from campaign import clock
-from campaign.delivery import deliver_batch
+from campaign.delivery import deliver_batch, deliver_due
+from campaign.handlers import apply_due_events
 from campaign.installation import Installation
 from campaign.models import OutboxMessage
 from campaign.services import outbox
@@ -133,3 +135,24 @@ def test_a_worker_whose_lease_ended_cannot_overwrite_its_successor(
     with mailing.sessions.begin() as session:
         outbox.mark_delayed(session, slow, "late", at)
     assert message(mailing).state == "sent"
+
+
+def test_a_slow_mail_server_never_holds_a_letter_past_its_lease(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(3):
+        store(give(email=f"donor{number}@example.org").completed())
+    apply_due_events(mailing)
+    # As if the first letter alone had taken all the time that a batch may take.
+    monkeypatch.setattr(outbox, "TIME_FOR_A_BATCH", timedelta(microseconds=1))
+    assert deliver_batch(mailing) == 0
+    with mailing.sessions() as session:
+        kept = session.scalars(select(OutboxMessage)).all()
+    assert {(row.state, row.attempts, row.lease_until) for row in kept} == {("queued", 0, None)}
+    monkeypatch.undo()
+    assert deliver_due(mailing) == 3
+    assert len(mailbox.wait_for(3)) == 3
