@@ -1,6 +1,7 @@
 """A reader gives, in a real browser: appeal, Stripe's page, thanks, receipt; and another window sees the bar move."""
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -29,8 +30,13 @@ def pay(page: Page, card: str = "4242 4242 4242 4242") -> None:
 
 
 def raised(running: Running) -> int:
-    found = requests.get(f"{running.appeal}/c/nine-days/progress.json", timeout=5).json()
-    return int(found["raised"])
+    """The figure once it stands still: a busy web process may lag by the second that its headers promise."""
+    told: list[int] = []
+    while len(told) < 5 or len(set(told[-5:])) > 1:
+        found = requests.get(f"{running.appeal}/c/nine-days/progress.json", timeout=5).json()
+        told.append(int(found["raised"]))
+        time.sleep(0.25)
+    return told[-1]
 
 
 def mails_to(running: Running, address: str) -> list[dict[str, str]]:
@@ -108,8 +114,7 @@ def test_a_bank_debit_is_a_promise_on_the_bar(running: Running, open_page: Open)
     page.get_by_role("button", name="Fill 000123456789").click()
     page.locator("#pay").click()
     page.wait_for_url("**/donations/**")
-    found = requests.get(f"{running.appeal}/c/nine-days/progress.json", timeout=5).json()
-    assert (found["raised"], found["pending"]) == (before, 10_000)
+    assert raised(running) == before
     watching = open_page(running.appeal)
     expect(watching.get_by_text("$100 more is promised")).to_be_visible()
 
