@@ -4,10 +4,12 @@ from campaign.models.base import Base
 from campaign.models.campaign import Campaign
 from campaign.models.donation import Donation
 from campaign.models.donor import CampaignDonor, Donor
+from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
 from campaign.models.ledger import LedgerEntry, ProgressShard
 from campaign.models.outbox import OutboxMessage
 from campaign.models.receipt import Receipt, ReceiptCounter
+from campaign.models.returns import Charge, Dispute, FraudWarning, PaymentLookup, Refund
 from campaign.models.states import (
     CampaignState,
     DonationState,
@@ -15,6 +17,8 @@ from campaign.models.states import (
     InboxState,
     LedgerKind,
     OutboxState,
+    ReceiptKind,
+    RefundState,
     SubscriptionState,
 )
 from campaign.models.stripe_call import StripeCall
@@ -25,19 +29,27 @@ __all__ = [
     "Campaign",
     "CampaignDonor",
     "CampaignState",
+    "Charge",
+    "Dispute",
     "Donation",
     "DonationState",
     "Donor",
+    "FraudWarning",
     "Frequency",
+    "Heartbeat",
     "InboxEvent",
     "InboxState",
     "LedgerEntry",
     "LedgerKind",
     "OutboxMessage",
     "OutboxState",
+    "PaymentLookup",
     "ProgressShard",
     "Receipt",
     "ReceiptCounter",
+    "ReceiptKind",
+    "Refund",
+    "RefundState",
     "StripeCall",
     "Subscription",
     "SubscriptionState",

@@ -25,7 +25,9 @@ class Campaign(Base):
     """One appeal for one goal in the half-open window [starts_at, deadline).
 
     `goal`, `suggested_amounts` and `smallest_amount` are minor units of `currency`. `deadline_wall_clock` is what
-    people were told, in `timezone`; `deadline` is that moment as an instant. The result is final `grace_days` later.
+    people were told, in `timezone`; `deadline` is that moment as an instant. The result is final `grace_days` later;
+    `finalized_at` and `final_raised` keep when it was frozen and at what, and from then on the ledger's trigger lets
+    nothing but a correction change it.
     """
 
     __tablename__ = "campaign"
@@ -36,6 +38,7 @@ class Campaign(Base):
         CheckConstraint("deadline > starts_at", name="window"),
         CheckConstraint("smallest_amount > 0", name="smallest_amount"),
         CheckConstraint("grace_days >= 0", name="grace_days"),
+        CheckConstraint("(finalized_at IS NULL) = (final_raised IS NULL)", name="finalized"),
     )
 
     id: Mapped[Key]
@@ -51,6 +54,8 @@ class Campaign(Base):
     suggested_amounts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     smallest_amount: Mapped[int]
     appeal: Mapped[str]
+    finalized_at: Mapped[datetime | None]
+    final_raised: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     @property
@@ -78,6 +83,10 @@ class Campaign(Base):
     def is_open(self, at: datetime) -> bool:
         """Whether gifts are taken at the instant `at`."""
         return self.state(at) == CampaignState.open
+
+    def is_final(self, at: datetime) -> bool:
+        """Whether the result is final at the instant `at`: by the calendar, or because it was frozen."""
+        return self.finalized_at is not None or self.state(at) == CampaignState.final
 
     def counts(self, moment: datetime) -> bool:
         """Whether a gift charged at `moment` belongs to this campaign."""

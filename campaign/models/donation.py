@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from campaign.models.base import Base, Key, new_public_id, new_token, one_of
 from campaign.models.states import (
     OPEN_STATES,
+    SETTLED_STATES,
     DonationState,
     Frequency,
     require_transition,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from campaign.models.receipt import Receipt
     from campaign.models.subscription import Subscription
 
+_SETTLED = ", ".join(f"'{state.value}'" for state in SETTLED_STATES)
 _OPEN = ", ".join(f"'{state.value}'" for state in OPEN_STATES)
 
 
@@ -29,6 +31,7 @@ class Donation(Base):
     `amount` is the gift, `cover` what the donor adds for the card's fees, both in minor units of `currency`; Stripe
     charges their sum. `public_id` is told to Stripe; `token` opens the donor's page and is told to nobody else.
     `charged_at` is the moment of the charge: for a bank debit the day it was promised, for a card the day it was paid.
+    `returned_at` is set once a bank has refused a one-time debit for good, before or after it seemed to succeed.
     """
 
     __tablename__ = "donation"
@@ -37,7 +40,9 @@ class Donation(Base):
         CheckConstraint("cover >= 0", name="cover"),
         CheckConstraint(one_of("state", DonationState), name="state"),
         CheckConstraint(one_of("frequency", Frequency), name="frequency"),
-        CheckConstraint("state <> 'paid' OR (paid_at IS NOT NULL AND charged_at IS NOT NULL)", name="paid"),
+        CheckConstraint(
+            f"state NOT IN ({_SETTLED}) OR (paid_at IS NOT NULL AND charged_at IS NOT NULL)", name="paid"
+        ),
         Index("uq_donation_open_attempt", "attempt", unique=True, postgresql_where=text(f"state IN ({_OPEN})")),
         Index(
             "ix_donation_promised",
@@ -79,18 +84,26 @@ class Donation(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     charged_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]
 
     campaign: Mapped["Campaign"] = relationship()
     donor: Mapped["Donor"] = relationship()
     subscription: Mapped["Subscription | None"] = relationship(foreign_keys=[subscription_id])
-    receipt: Mapped["Receipt | None"] = relationship(back_populates="donation")
+    receipts: Mapped[list["Receipt"]] = relationship(
+        back_populates="donation", order_by="Receipt.id"
+    )
 
     @property
     def charge(self) -> int:
         """What Stripe charges, in minor units."""
         return self.amount + self.cover
 
+    @property
+    def receipt(self) -> "Receipt | None":
+        """The receipt that is valid now: the last of the chain."""
+        return self.receipts[-1] if self.receipts else None
+
     def become(self, wanted: DonationState) -> None:
-        """Take the state `wanted`; raises TransitionRefused when the present one is as strong or stronger."""
+        """Take the state `wanted`; raises TransitionRefused where DONATION_TRANSITIONS has no such way."""
         require_transition(DonationState(self.state), wanted)
         self.state = wanted.value

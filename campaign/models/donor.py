@@ -22,9 +22,13 @@ class Donor(Base):
 
 
 class CampaignDonor(Base):
-    """That a donor's money has reached a campaign; written by the ledger's insert trigger only."""
+    """That a donor's money has reached a campaign; written by the ledger's insert trigger only.
+
+    `standing` counts the donor's gifts there of which anything is left; 0 where all went back.
+    """
 
     __tablename__ = "campaign_donor"
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), primary_key=True)
+    standing: Mapped[int] = mapped_column(server_default=text("0"))

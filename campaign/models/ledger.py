@@ -20,16 +20,32 @@ from campaign.models.states import LedgerKind
 class LedgerEntry(Base):
     """One movement of money. Never updated, never deleted: a trigger refuses.
 
-    `amount` is signed minor units of `currency`, `fee` stands beside it. `source` names the object at Stripe (or the
-    cheque) that moved it: (kind, source) is unique, so no fact counts twice. `campaign_id` is empty where the charge
-    lies outside every campaign's window.
+    `amount` is the gift's part in signed minor units of `currency`, and what the campaign counts; `cover` is the part
+    of the fees that the donor covered; together they are what Stripe moved. `fee` is what Stripe kept of it. `source`
+    names the object at Stripe (or the cheque) that moved it: (kind, source) is unique, so no fact counts twice.
+    `balance_transaction_id` names Stripe's own entry where this one books its fee. `campaign_id` is empty where the
+    charge lies outside every campaign's window, or came after the result was final; `reason` and `recorded_by` say why
+    a correction was made, and who made it.
     """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
         UniqueConstraint("kind", "source"),
         CheckConstraint(one_of("kind", LedgerKind), name="kind"),
-        CheckConstraint("kind <> 'payment' OR amount > 0", name="payment"),
+        CheckConstraint("kind <> 'payment' OR (amount > 0 AND cover >= 0)", name="payment"),
+        CheckConstraint(
+            "kind NOT IN ('payment_failed', 'refund', 'dispute') OR (amount <= 0 AND cover <= 0)",
+            name="out",
+        ),
+        CheckConstraint(
+            "kind NOT IN ('refund_failed', 'reinstatement') OR (amount >= 0 AND cover >= 0)",
+            name="back",
+        ),
+        CheckConstraint("kind <> 'fee' OR (amount = 0 AND cover = 0)", name="fee"),
+        CheckConstraint(
+            "(kind = 'correction') = (reason IS NOT NULL AND recorded_by IS NOT NULL)",
+            name="correction",
+        ),
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency"),
         Index(
             "uq_ledger_entry_one_payment",
@@ -38,6 +54,7 @@ class LedgerEntry(Base):
             postgresql_where=text("kind = 'payment'"),
         ),
         Index("ix_ledger_entry_campaign_id_occurred_at", "campaign_id", "occurred_at"),
+        Index("ix_ledger_entry_donation_id", "donation_id"),
     )
 
     id: Mapped[Key]
@@ -45,11 +62,15 @@ class LedgerEntry(Base):
     donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"))
     kind: Mapped[str]
     amount: Mapped[int]
+    cover: Mapped[int] = mapped_column(server_default=text("0"))
     fee: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     source: Mapped[str]
+    balance_transaction_id: Mapped[str | None] = mapped_column(unique=True)
+    reason: Mapped[str | None]
+    recorded_by: Mapped[str | None]
 
 
 class ProgressShard(Base):

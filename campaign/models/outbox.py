@@ -21,6 +21,7 @@ class OutboxMessage(Base):
         UniqueConstraint("kind", "subject_key"),
         CheckConstraint(one_of("state", OutboxState), name="state"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent"),
+        Index("ix_outbox_message_receipt_id", "receipt_id"),
         Index(
             "ix_outbox_message_due",
             "next_attempt_at",
@@ -32,6 +33,7 @@ class OutboxMessage(Base):
     kind: Mapped[str]
     subject_key: Mapped[str]
     receipt_id: Mapped[int | None] = mapped_column(ForeignKey("receipt.id"))
+    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))
     recipient: Mapped[str]
     message_id: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str] = mapped_column(default=OutboxState.queued.value)

@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.models.base import Base, Key, new_token
+from campaign.models.base import Base, Key, new_token, one_of
+from campaign.models.states import ReceiptKind
 
 if TYPE_CHECKING:
     from campaign.models.donation import Donation
@@ -23,27 +24,46 @@ class ReceiptCounter(Base):
 
 
 class Receipt(Base):
-    """What was acknowledged to a donor. `frozen` holds every word and name as issued (see services.receipts)."""
+    """What was acknowledged to a donor. `frozen` holds every word and name as issued (see services.receipts).
+
+    Money that goes back, or comes again, makes a further receipt that names the one before by `replaces_id`: each is
+    replaced at most once, so a donation's receipts are a chain, and its last link is what is valid.
+    """
 
     __tablename__ = "receipt"
     __table_args__ = (
         UniqueConstraint("year", "sequence"),
         CheckConstraint("sequence > 0", name="sequence"),
-        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint(one_of("kind", ReceiptKind), name="kind"),
+        CheckConstraint("amount >= 0 AND (amount = 0) = (kind = 'void')", name="amount"),
+        CheckConstraint("(kind = 'receipt') = (replaces_id IS NULL)", name="replaces"),
+        Index(
+            "uq_receipt_first",
+            "donation_id",
+            unique=True,
+            postgresql_where=text("kind = 'receipt'"),
+        ),
+        Index("ix_receipt_donation_id", "donation_id"),
     )
 
     id: Mapped[Key]
     year: Mapped[int] = mapped_column(Integer)
     sequence: Mapped[int] = mapped_column(Integer)
     token: Mapped[str] = mapped_column(unique=True, default=new_token)
-    donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"), unique=True)
+    donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"))
+    kind: Mapped[str] = mapped_column(server_default=text("'receipt'"))
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("receipt.id"), unique=True)
     amount: Mapped[int]
     currency: Mapped[str]
     gift_date: Mapped[date]
     issued_at: Mapped[datetime] = mapped_column(server_default=func.now())
     frozen: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
-    donation: Mapped["Donation"] = relationship(back_populates="receipt")
+    donation: Mapped["Donation"] = relationship(back_populates="receipts")
+    replaces: Mapped["Receipt | None"] = relationship(
+        remote_side="Receipt.id", back_populates="replaced_by"
+    )
+    replaced_by: Mapped["Receipt | None"] = relationship(back_populates="replaces", uselist=False)
 
     @property
     def number(self) -> str:

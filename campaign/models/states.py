@@ -1,7 +1,8 @@
 """What a donation, subscription, event or message may be, and what it may become.
 
-Donation states form an order of strength: facts about one gift arrive in any order and any number of times, and the
-strongest one wins. So the same set of facts always ends in the same state.
+Until a donation is paid its states form an order of strength: facts about one gift arrive in any order and any number
+of times, and the strongest one wins. From then on its state is what its ledger entries say, computed anew after each.
+So the same set of facts always ends in the same state.
 """
 
 from enum import StrEnum
@@ -30,7 +31,9 @@ class DonationState(StrEnum):
     """A donation's state.
 
     pending: the donor was sent to Stripe. declined: a card was refused there; another may be tried. expired: the
-    session ended unused. processing: a bank debit is promised. failed: that promise was broken. paid: money came.
+    session ended unused. processing: a bank debit is promised. failed: that promise was broken, be it after it seemed
+    kept. paid: money came. partially_refunded, refunded: some or all of it went back. disputed: a bank has taken it
+    back for now. lost: for good.
     """
 
     pending = "pending"
@@ -39,29 +42,88 @@ class DonationState(StrEnum):
     processing = "processing"
     failed = "failed"
     paid = "paid"
+    partially_refunded = "partially_refunded"
+    refunded = "refunded"
+    disputed = "disputed"
+    lost = "lost"
+
+
+SETTLED_STATES = (
+    DonationState.paid,
+    DonationState.partially_refunded,
+    DonationState.refunded,
+    DonationState.disputed,
+    DonationState.lost,
+)
+"""The money came, whatever became of it; such a donation has a payment in the ledger and a receipt."""
+
+
+def _may_become(state: DonationState) -> frozenset[DonationState]:
+    settled = frozenset(SETTLED_STATES)
+    if state in settled:
+        return (settled | {DonationState.failed}) - {state}
+    stronger = list(DonationState)[list(DonationState).index(state) + 1 :]
+    return frozenset(stronger) - (settled - {DonationState.paid})
 
 
 DONATION_TRANSITIONS: dict[DonationState, frozenset[DonationState]] = {
-    state: frozenset(list(DonationState)[position + 1 :])
-    for position, state in enumerate(DonationState)
+    state: _may_become(state) for state in DonationState
 }
-"""Each state may become any stronger one, in the order of `DonationState`; nothing may go back."""
+"""Short of paid, each state may become any stronger one, up to paid. From there any of the settled states may follow
+any other, and `failed`: a bank may take back a debit that had succeeded. A trigger of the database holds the same.
+"""
 
 OPEN_STATES = (DonationState.pending, DonationState.processing)
 """While a donation is one of these, the same form posted again is the same donation."""
 
 
 class SubscriptionState(StrEnum):
-    """A monthly or yearly gift: going on, or ended."""
+    """A monthly or yearly gift: going on, with a renewal unpaid, resting at the donor's wish, or ended."""
 
     active = "active"
+    past_due = "past_due"
+    paused = "paused"
     ended = "ended"
 
 
 class LedgerKind(StrEnum):
-    """What moved the money."""
+    """What moved the money.
+
+    payment_failed: a bank took back a debit that had succeeded. refund_failed: a refund came back. dispute: a bank took
+    the money for a dispute; reinstatement: it gave it back. fee: what Stripe kept, known only afterwards; it moves
+    nothing. correction: staff change a result that is final, with a reason.
+    """
 
     payment = "payment"
+    payment_failed = "payment_failed"
+    refund = "refund"
+    refund_failed = "refund_failed"
+    dispute = "dispute"
+    reinstatement = "reinstatement"
+    fee = "fee"
+    correction = "correction"
+
+
+class ReceiptKind(StrEnum):
+    """The first receipt of a gift, one that corrects it, one that says that nothing is left of it."""
+
+    receipt = "receipt"
+    corrected = "corrected"
+    void = "void"
+
+
+class RefundState(StrEnum):
+    """A refund, in the order of strength: asked for by staff, under way, done, come back.
+
+    refused: Stripe would not begin it. The last three are ends; `failed` and `canceled` bring the money back.
+    """
+
+    requested = "requested"
+    refused = "refused"
+    pending = "pending"
+    succeeded = "succeeded"
+    failed = "failed"
+    canceled = "canceled"
 
 
 class InboxState(StrEnum):

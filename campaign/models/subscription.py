@@ -1,26 +1,38 @@
 """A monthly or yearly gift, as Stripe keeps renewing it."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.models.base import Base, Key, one_of
+from campaign.models.base import Base, Key, new_token, one_of
 from campaign.models.states import Frequency, SubscriptionState
+
+if TYPE_CHECKING:
+    from campaign.models.campaign import Campaign
+    from campaign.models.donor import Donor
 
 
 class Subscription(Base):
-    """Begun by a first donation in a campaign. `amount` and `cover` are minor units of `currency` a period."""
+    """Begun by a first donation in a campaign. `amount` and `cover` are minor units of `currency` a period.
+
+    `token` opens the donor's page of this gift. `as_of` and `as_of_event` are time and id of the newest event applied:
+    Stripe's updates come in any order and the newest wins; the end wins over all. `failed_invoice_id` and
+    `mend_url` (Stripe's page where that invoice can be paid with another card) stand while a renewal is unpaid.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (
         CheckConstraint(one_of("state", SubscriptionState), name="state"),
         CheckConstraint(one_of("frequency", Frequency), name="frequency"),
         CheckConstraint("amount > 0 AND cover >= 0", name="amount"),
+        CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended"),
     )
 
     id: Mapped[Key]
     stripe_id: Mapped[str] = mapped_column(unique=True)
+    token: Mapped[str] = mapped_column(unique=True, default=new_token)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), index=True)
     frequency: Mapped[str]
@@ -28,4 +40,18 @@ class Subscription(Base):
     cover: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     state: Mapped[str] = mapped_column(default=SubscriptionState.active.value)
+    customer_id: Mapped[str | None]
+    current_period_end: Mapped[datetime | None]
+    ends_at_period_end: Mapped[bool] = mapped_column(server_default=text("false"))
+    paused_until: Mapped[datetime | None]
+    failed_invoice_id: Mapped[str | None]
+    failed_at: Mapped[datetime | None]
+    mend_url: Mapped[str | None]
+    as_of: Mapped[datetime | None]
+    as_of_event: Mapped[str] = mapped_column(server_default=text("''"))
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    campaign: Mapped["Campaign"] = relationship()
+    donor: Mapped["Donor"] = relationship()

@@ -1,0 +1,20 @@
+"""That a scheduled job ran, so that its silence can be noticed."""
+
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base
+
+
+class Heartbeat(Base):
+    """One row a job: when it last began, when it last ended well, when it last failed and with what words."""
+
+    __tablename__ = "heartbeat"
+
+    job: Mapped[str] = mapped_column(primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    succeeded_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
