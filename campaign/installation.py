@@ -10,7 +10,7 @@ from campaign.database import Sessions, make_engine, make_sessions
 from campaign.gateway import StripeGateway
 from campaign.mail import Transport
 from campaign.nudge import Nudge
-from campaign.services.payments import Books
+from campaign.services.books import Books
 
 
 @dataclass(frozen=True)

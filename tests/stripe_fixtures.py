@@ -136,6 +136,101 @@ class Facts:
         )
         return event("payment_intent.payment_failed", found)
 
+    def intent_canceled(self) -> Json:
+        return event("payment_intent.canceled", self.intent(status="canceled", amount_received=0))
+
+    def charge(self, **changes: Any) -> Json:
+        return {
+            "id": f"ch_{self.number}",
+            "object": "charge",
+            "created": self.created,
+            "status": "succeeded",
+            "amount": self.donation.charge,
+            "amount_refunded": 0,
+            "currency": self.donation.currency,
+            "payment_intent": f"pi_{self.number}",
+            "metadata": {},
+            "failure_balance_transaction": None,
+            **changes,
+        }
+
+    def charge_refunded(self, amount: int) -> Json:
+        """`amount` is all that was refunded so far."""
+        found = self.charge(amount_refunded=amount, refunded=amount == self.donation.charge)
+        return event("charge.refunded", found)
+
+    def charge_returned(self) -> Json:
+        found = self.charge(status="failed", failure_balance_transaction=f"txn_back_{self.number}")
+        return event("charge.failed", found)
+
+    def refund(self, name: str, amount: int, status: str = "succeeded", **changes: Any) -> Json:
+        return {
+            "id": f"re_{self.number}_{name}",
+            "object": "refund",
+            "created": self.created + 60,
+            "status": status,
+            "amount": amount,
+            "currency": self.donation.currency,
+            "payment_intent": f"pi_{self.number}",
+            "charge": f"ch_{self.number}",
+            "reason": None,
+            "metadata": {},
+            **changes,
+        }
+
+    def refunded(self, name: str, amount: int, status: str = "succeeded") -> Json:
+        return event("refund.created", self.refund(name, amount, status))
+
+    def refund_failed(self, name: str, amount: int) -> Json:
+        found = self.refund(name, amount, "failed", failure_reason="expired_or_canceled_card")
+        return event("refund.failed", found)
+
+    def dispute(self, status: str = "needs_response", *moved: int, **changes: Any) -> Json:
+        """`moved` are the signed sums of its balance transactions; each that takes costs a fee of 1500."""
+        movements = [
+            {
+                "id": f"txn_{self.number}_{place}",
+                "object": "balance_transaction",
+                "amount": amount,
+                "fee": 1500 if amount < 0 else 0,
+                "currency": self.donation.currency,
+                "created": self.created + 100 + place,
+                "type": "adjustment",
+                "source": f"du_{self.number}",
+            }
+            for place, amount in enumerate(moved)
+        ]
+        return {
+            "id": f"du_{self.number}",
+            "object": "dispute",
+            "created": self.created + 90,
+            "status": status,
+            "amount": self.donation.charge,
+            "currency": self.donation.currency,
+            "reason": "fraudulent",
+            "payment_intent": f"pi_{self.number}",
+            "charge": f"ch_{self.number}",
+            "evidence_details": {"due_by": self.created + 800_000},
+            "balance_transactions": movements,
+            **changes,
+        }
+
+    def disputed(self, happened: str, status: str = "needs_response", *moved: int) -> Json:
+        """`happened`: created, updated, closed, funds_withdrawn or funds_reinstated."""
+        return event(f"charge.dispute.{happened}", self.dispute(status, *moved))
+
+    def fraud_warned(self) -> Json:
+        found = {
+            "id": f"issfr_{self.number}",
+            "object": "radar.early_fraud_warning",
+            "created": self.created + 30,
+            "actionable": True,
+            "fraud_type": "made_with_stolen_card",
+            "charge": f"ch_{self.number}",
+            "payment_intent": f"pi_{self.number}",
+        }
+        return event("radar.early_fraud_warning.created", found)
+
     def invoice_paid(self, name: str = "first", **changes: Any) -> Json:
         return event("invoice.paid", self.invoice(name, **changes))
 

@@ -14,18 +14,40 @@ from campaign.gateway.events import (
     read_invoice,
     read_payment_intent,
 )
+from campaign.gateway.returns import (
+    Movement,
+    StripeCharge,
+    StripeDispute,
+    StripeFraudWarning,
+    StripeRefund,
+    read_charge,
+    read_dispute,
+    read_fraud_warning,
+    read_movement,
+    read_refund,
+)
 from campaign.gateway.webhooks import verified_event
 
 __all__ = [
     "CheckoutSession",
     "Event",
     "Invoice",
+    "Movement",
     "PaymentIntent",
+    "StripeCharge",
+    "StripeDispute",
+    "StripeFraudWarning",
     "StripeGateway",
+    "StripeRefund",
     "UndeliveredEvent",
+    "read_charge",
     "read_checkout_session",
+    "read_dispute",
     "read_event",
+    "read_fraud_warning",
     "read_invoice",
+    "read_movement",
     "read_payment_intent",
+    "read_refund",
     "verified_event",
 ]

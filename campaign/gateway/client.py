@@ -4,20 +4,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import stripe
 from stripe.params import EventListParams
 
-from campaign.errors import (
-    GatewayBusy,
-    GatewayKeySpent,
-    GatewayRefused,
-    GatewayUnavailable,
-)
+from campaign.gateway.answers import translated
 from campaign.gateway.events import CheckoutSession, Event, Json, read_checkout_session, read_event
-
-_Answer = TypeVar("_Answer")
+from campaign.gateway.recurring import SubscriptionCalls
 
 TIMEOUT = 8
 """Seconds for one try. With two retries a donor waits at most about half a minute before the page that says why."""
@@ -48,7 +42,7 @@ class UndeliveredEvent:
 
 
 class StripeGateway:
-    """Stripe, for one secret key. Safe to share between threads."""
+    """Stripe, for one secret key. Safe to share between threads. Calls about monthly gifts are in `subscriptions`."""
 
     def __init__(self, secret_key: str, api_base: str, *, timeout: float = TIMEOUT) -> None:
         self._client = stripe.StripeClient(
@@ -57,6 +51,7 @@ class StripeGateway:
             max_network_retries=RETRIES,
             http_client=stripe.RequestsClient(timeout=timeout),
         )
+        self.subscriptions = SubscriptionCalls(self._client)
 
     def create_checkout_session(
         self, parameters: Mapping[str, Any], idempotency_key: str
@@ -106,7 +101,7 @@ class StripeGateway:
 
     def _page_of_events(self, asked: EventListParams) -> Json:
         """The page as Stripe sent it: the SDK's objects turn some members into other types."""
-        page = _translated(lambda: self._client.v1.events.list(params=asked))
+        page = translated(lambda: self._client.v1.events.list(params=asked))
         # The SDK leaves it empty only in objects made by hand.
         answer = cast("stripe.StripeResponse", page.last_response)
         return cast("Json", answer.data)
@@ -119,36 +114,4 @@ def _undelivered(found: Json) -> UndeliveredEvent:
 
 
 def _session(call: Callable[[], stripe.checkout.Session]) -> CheckoutSession:
-    return read_checkout_session(_translated(call).to_dict())
-
-
-def _translated(call: Callable[[], _Answer]) -> _Answer:
-    """Run `call`, turning the SDK's errors into ours by what can be done about them."""
-    try:
-        return call()
-    except stripe.APIConnectionError as error:
-        raise GatewayUnavailable(f"Stripe cannot be reached: {_words(error)}") from error
-    except stripe.RateLimitError as error:
-        # Nothing was done, so another key is as safe; and whoever keeps answers may have kept this one.
-        raise GatewayKeySpent(f"Stripe asks us to slow down: {_words(error)}") from error
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise GatewayUnavailable(f"Stripe refuses our key: {_words(error)}") from error
-    except stripe.StripeError as error:
-        raise _by_status(error) from error
-
-
-def _words(error: stripe.StripeError) -> str:
-    """The SDK breaks its sentences into lines; whoever shows ours wants one."""
-    return " ".join((error.user_message or "").split())
-
-
-def _by_status(error: stripe.StripeError) -> Exception:
-    words = f"{error.code or type(error).__name__}: {_words(error)}"
-    status = error.http_status or 0
-    if status == 409 or error.code == "idempotency_key_in_use":
-        return GatewayBusy(f"Stripe is still at the same request ({words}).")
-    if isinstance(error, stripe.IdempotencyError):
-        return GatewayKeySpent(f"The key was used with other parameters ({words}).")
-    if status >= 500:
-        return GatewayKeySpent(f"Stripe failed ({words}).")
-    return GatewayRefused(f"Stripe refused the request ({words}).")
+    return read_checkout_session(translated(call).to_dict())

@@ -82,7 +82,7 @@ def read_event(body: bytes) -> Event:
             id=_text(found["id"]),
             type=_text(found["type"]),
             livemode=found["livemode"],
-            created=_instant(found["created"]),
+            created=read_instant(found["created"]),
             object=found["data"]["object"],
         )
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
@@ -98,18 +98,18 @@ def read_checkout_session(found: Json) -> CheckoutSession:
     expires_at = found.get("expires_at")
     return CheckoutSession(
         id=found["id"],
-        created=_instant(found["created"]),
+        created=read_instant(found["created"]),
         mode=found["mode"],
         status=found.get("status") or "",
         payment_status=found["payment_status"],
         url=found.get("url"),
-        expires_at=_instant(expires_at) if expires_at else None,
+        expires_at=read_instant(expires_at) if expires_at else None,
         amount_total=found.get("amount_total"),
         currency=found.get("currency"),
         donation_id=metadata.get("donation_id") or found.get("client_reference_id"),
-        payment_intent_id=_id(found.get("payment_intent")),
-        subscription_id=_id(found.get("subscription")),
-        invoice_id=_id(found.get("invoice")),
+        payment_intent_id=read_id(found.get("payment_intent")),
+        subscription_id=read_id(found.get("subscription")),
+        invoice_id=read_id(found.get("invoice")),
         charged_at=_charged_at(found),
     )
 
@@ -118,7 +118,7 @@ def _charged_at(session: Json) -> datetime | None:
     """When an expanded session was charged: its charge's moment, or that of its invoice."""
     intent = session.get("payment_intent")
     if isinstance(intent, dict) and isinstance(intent.get("latest_charge"), dict):
-        return _instant(intent["latest_charge"]["created"])
+        return read_instant(intent["latest_charge"]["created"])
     invoice = session.get("invoice")
     if isinstance(invoice, dict):
         return _invoice_paid_at(invoice)
@@ -130,7 +130,7 @@ def read_payment_intent(found: Json) -> PaymentIntent:
     error = found.get("last_payment_error") or {}
     return PaymentIntent(
         id=found["id"],
-        created=_instant(found["created"]),
+        created=read_instant(found["created"]),
         status=found["status"],
         amount_received=found.get("amount_received") or 0,
         currency=found["currency"],
@@ -148,7 +148,7 @@ def read_invoice(found: Json) -> Invoice:
         first=found.get("billing_reason") == "subscription_create",
         amount_paid=found["amount_paid"],
         currency=found["currency"],
-        subscription_id=_id(details.get("subscription")),
+        subscription_id=read_id(details.get("subscription")),
         donation_id=(details.get("metadata") or {}).get("donation_id"),
         paid_at=_invoice_paid_at(found),
     )
@@ -156,10 +156,10 @@ def read_invoice(found: Json) -> Invoice:
 
 def _invoice_paid_at(invoice: Json) -> datetime | None:
     paid_at = (invoice.get("status_transitions") or {}).get("paid_at")
-    return _instant(paid_at) if paid_at else None
+    return read_instant(paid_at) if paid_at else None
 
 
-def _id(value: Any) -> str | None:
+def read_id(value: Any) -> str | None:
     """The id of something that Stripe gives as an id or, expanded, as an object."""
     if isinstance(value, dict):
         return str(value["id"])
@@ -172,7 +172,8 @@ def _text(value: Any) -> str:
     return value
 
 
-def _instant(value: Any) -> datetime:
+def read_instant(value: Any) -> datetime:
+    """An instant from Stripe's whole seconds since 1970; raises TypeError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(value)
     return datetime.fromtimestamp(value, UTC)

@@ -5,9 +5,8 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from campaign.gateway import Event, read_checkout_session
-from campaign.models import DonationState
-from campaign.services.donations import lock_donation
-from campaign.services.payments import Books, Outcome, advance, apply_session
+from campaign.services.books import Books, Outcome
+from campaign.services.payments import apply_broken_promise, apply_session
 
 
 def session_changed(session: Session, event: Event, books: Books) -> Outcome:
@@ -22,10 +21,7 @@ def debit_succeeded(session: Session, event: Event, books: Books) -> Outcome:
     return apply_session(session, dated, event.created, books)
 
 
-def debit_failed(session: Session, event: Event, _books: Books) -> Outcome:
-    """A promised debit was refused by the bank; nothing was ever booked for it."""
+def debit_failed(session: Session, event: Event, books: Books) -> Outcome:
+    """A promised debit was refused by the bank, now or after it had seemed to succeed."""
     found = read_checkout_session(event.object)
-    donation = lock_donation(session, found.donation_id) if found.donation_id else None
-    if donation is None:
-        return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
-    return advance(session, donation, DonationState.failed, "the bank refused the debit")
+    return apply_broken_promise(session, found, event.created, books)

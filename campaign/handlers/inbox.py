@@ -16,7 +16,7 @@ from campaign.installation import Installation
 from campaign.models import InboxEvent, InboxState
 from campaign.nudge import OUTBOX
 from campaign.services import inbox
-from campaign.services.payments import Books, Outcome
+from campaign.services.books import Books, Outcome
 
 log = get_logger(__name__)
 

@@ -3,8 +3,8 @@
 from sqlalchemy.orm import Session
 
 from campaign.gateway import Event, read_invoice
+from campaign.services.books import Books, Outcome
 from campaign.services.invoices import apply_invoice
-from campaign.services.payments import Books, Outcome
 
 
 def invoice_paid(session: Session, event: Event, books: Books) -> Outcome:

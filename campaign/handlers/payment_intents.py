@@ -3,9 +3,10 @@
 from sqlalchemy.orm import Session
 
 from campaign.gateway import Event, read_payment_intent
-from campaign.services.payments import Books, Outcome, apply_intent
+from campaign.services.books import Books, Outcome
+from campaign.services.payments import apply_intent
 
 
 def intent_changed(session: Session, event: Event, books: Books) -> Outcome:
-    """Succeeded, or refused while the donor may still try another card."""
+    """Succeeded, promised by a bank debit, cancelled, or refused while the donor may still try another card."""
     return apply_intent(session, read_payment_intent(event.object), event.created, books)

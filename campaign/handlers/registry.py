@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from campaign.gateway import Event
-from campaign.handlers import checkout, invoices, payment_intents
-from campaign.services.payments import Books, Outcome
+from campaign.handlers import checkout, invoices, payment_intents, returns
+from campaign.services.books import Books, Outcome
 
 Handler = Callable[[Session, Event, Books], Outcome]
 
@@ -17,6 +17,21 @@ HANDLERS: Mapping[str, Handler] = {
     "checkout.session.expired": checkout.session_changed,
     "payment_intent.succeeded": payment_intents.intent_changed,
     "payment_intent.payment_failed": payment_intents.intent_changed,
+    "payment_intent.processing": payment_intents.intent_changed,
+    "payment_intent.canceled": payment_intents.intent_changed,
+    "charge.refunded": returns.charge_refunded,
+    "charge.failed": returns.charge_failed,
+    "charge.refund.updated": returns.refund_changed,
+    "refund.created": returns.refund_changed,
+    "refund.updated": returns.refund_changed,
+    "refund.failed": returns.refund_changed,
+    "charge.dispute.created": returns.dispute_changed,
+    "charge.dispute.updated": returns.dispute_changed,
+    "charge.dispute.closed": returns.dispute_changed,
+    "charge.dispute.funds_withdrawn": returns.dispute_changed,
+    "charge.dispute.funds_reinstated": returns.dispute_changed,
+    "radar.early_fraud_warning.created": returns.fraud_warned,
+    "radar.early_fraud_warning.updated": returns.fraud_warned,
     "invoice.paid": invoices.invoice_paid,
 }
 

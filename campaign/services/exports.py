@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from campaign.models import Campaign, Donation, Donor, LedgerEntry, Receipt
+from campaign.models import Campaign, Donation, Donor, LedgerEntry, Receipt, ReceiptKind
 
 Row = dict[str, Any]
 
@@ -29,9 +29,12 @@ CHUNK = 1000
 """Rows held at once, however many there are."""
 
 
-def _receipt_number() -> ColumnElement[str]:
+_Replaced = aliased(Receipt)
+
+
+def _receipt_number(receipt: type[Receipt] = Receipt) -> ColumnElement[str]:
     """As `Receipt.number`; empty where there is no receipt."""
-    return cast(Receipt.year, Text) + "-" + func.to_char(Receipt.sequence, "FM000000")
+    return cast(receipt.year, Text) + "-" + func.to_char(receipt.sequence, "FM000000")
 
 
 _DONATIONS = (
@@ -52,7 +55,9 @@ _DONATIONS = (
         Donation.payment_intent_id.label("stripe_payment_intent"),
     )
     .join(Campaign, Campaign.id == Donation.campaign_id)
-    .outerjoin(Receipt, Receipt.donation_id == Donation.id)
+    .outerjoin(
+        Receipt, and_(Receipt.donation_id == Donation.id, Receipt.kind == ReceiptKind.receipt.value)
+    )
     .order_by(Donation.id)
 )
 
@@ -68,6 +73,10 @@ _LEDGER = (
         LedgerEntry.occurred_at,
         LedgerEntry.recorded_at,
         LedgerEntry.source,
+        LedgerEntry.cover,
+        LedgerEntry.balance_transaction_id.label("stripe_balance_transaction"),
+        LedgerEntry.reason,
+        LedgerEntry.recorded_by,
     )
     .join(Donation, Donation.id == LedgerEntry.donation_id)
     .outerjoin(Campaign, Campaign.id == LedgerEntry.campaign_id)
@@ -85,7 +94,10 @@ _RECEIPTS = (
         Receipt.issued_at,
         Receipt.frozen["donor_name"].astext.label("name"),
         Receipt.frozen["donor_email"].astext.label("email"),
+        Receipt.kind,
+        _receipt_number(_Replaced).label("replaces"),
     )
+    .outerjoin(_Replaced, _Replaced.id == Receipt.replaces_id)
     .join(Donation, Donation.id == Receipt.donation_id)
     .join(Campaign, Campaign.id == Donation.campaign_id)
     .order_by(Receipt.id)

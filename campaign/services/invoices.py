@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.gateway import Invoice
+from campaign.services.books import Books, Outcome
 from campaign.services.campaigns import campaign_for_renewal
 from campaign.services.donations import lock_donation
-from campaign.services.payments import Books, Outcome, Payment, record_payment
+from campaign.services.payments import Payment, record_payment
 from campaign.services.subscriptions import (
     first_donation_id,
     join_subscription,

@@ -10,31 +10,17 @@ from datetime import datetime
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.config import Organization
+from campaign import clock
 from campaign.errors import FactMismatch
 from campaign.gateway import CheckoutSession, PaymentIntent
-from campaign.models import Campaign, Donation, DonationState, LedgerEntry, LedgerKind
+from campaign.models import Campaign, Donation, DonationState, Frequency, LedgerEntry, LedgerKind
 from campaign.models.states import DONATION_TRANSITIONS
+from campaign.services.accounts import adopt_returns, settle_accounts
+from campaign.services.books import Books, Outcome
 from campaign.services.donations import lock_donation
-from campaign.services.outbox import queue_receipt
+from campaign.services.placing import lock_payment
 from campaign.services.receipts import issue_receipt
 from campaign.services.subscriptions import join_subscription
-
-
-@dataclass(frozen=True)
-class Books:
-    """What the bookkeeping must know of the installation: whose receipts, and from which domain they are mailed."""
-
-    organization: Organization
-    mail_domain: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a fact. `applied` is False where it concerns nothing of ours or tells nothing new."""
-
-    applied: bool
-    note: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +44,7 @@ def apply_session(
     A gift belongs to the moment of its charge. A debit's is the day it was promised, which only the session's own
     beginning tells when the promise has not reached us; a card's is `occurred_at` unless its charge was read.
     """
+    lock_payment(session, found.payment_intent_id)
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
         return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
@@ -93,20 +80,41 @@ def _session_payment(donation: Donation, found: CheckoutSession, occurred_at: da
 
 def _promise(session: Session, donation: Donation, found: CheckoutSession) -> Outcome:
     outcome = advance(session, donation, DonationState.processing, "a bank debit is under way")
-    if outcome.applied:
+    if donation.charged_at is None:
         donation.charged_at = max(found.created, donation.created_at)
     return outcome
+
+
+def apply_broken_promise(
+    session: Session, found: CheckoutSession, occurred_at: datetime, books: Books
+) -> Outcome:
+    """A bank refused a promised debit. A one-time gift is over with that, even if the debit had seemed to succeed;
+    a monthly one may still be paid otherwise, which its invoice tells.
+    """
+    lock_payment(session, found.payment_intent_id)
+    donation = lock_donation(session, found.donation_id) if found.donation_id else None
+    if donation is None:
+        return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
+    if donation.frequency == Frequency.one_time and donation.returned_at is None:
+        donation.returned_at = occurred_at
+    outcome = advance(session, donation, DonationState.failed, "the bank refused the debit")
+    return outcome if outcome.applied else settle_accounts(session, donation, books)
 
 
 def apply_intent(
     session: Session, found: PaymentIntent, occurred_at: datetime, books: Books
 ) -> Outcome:
     """Apply a payment intent that succeeded or was refused."""
+    lock_payment(session, found.id)
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
         return Outcome(
             applied=False, note="no donation of ours; an invoice's intent is counted by its invoice"
         )
+    if found.status == "canceled":
+        return advance(session, donation, DonationState.failed, "the payment was cancelled")
+    if found.status == "processing":
+        return advance(session, donation, DonationState.processing, "a bank debit is under way")
     if found.status != "succeeded":
         return advance(session, donation, DonationState.declined, found.failure or "refused")
     payment = Payment(
@@ -122,7 +130,10 @@ def apply_intent(
 
 def advance(session: Session, donation: Donation, state: DonationState, reason: str) -> Outcome:
     """Take a state short of paid, unless a stronger fact is known already."""
-    if state not in DONATION_TRANSITIONS[DonationState(donation.state)]:
+    if (
+        donation.paid_at is not None
+        or state not in DONATION_TRANSITIONS[DonationState(donation.state)]
+    ):
         return Outcome(applied=False, note=f"the donation is {donation.state} already")
     donation.become(state)
     donation.state_reason = reason
@@ -142,21 +153,33 @@ def record_payment(
             f"{payment.source} says {payment.total} {payment.currency}, donation {donation.public_id} says"
             f" {donation.charge} {donation.currency}."
         )
-    if donation.state == DonationState.paid:
-        _complete_ids(donation, payment)
-        return Outcome(applied=False, note="the donation is paid already")
+    if donation.paid_at is not None:
+        return _complete(session, donation, payment, books)
     # Stripe counts whole seconds: a charge is never before the form that led to it.
     charged_at = max(payment.charged_at, donation.created_at)
-    counted_in = campaign.id if campaign and campaign.counts(charged_at) else None
+    counts = (
+        campaign is not None and campaign.counts(charged_at) and not campaign.is_final(clock.now())
+    )
     donation.become(DonationState.paid)
     donation.state_reason = None
     donation.charged_at, donation.paid_at = charged_at, payment.paid_at
     _complete_ids(donation, payment)
     session.flush()
-    _append(session, donation, payment, counted_in)
-    receipt = issue_receipt(session, donation, books.organization, payment.paid_at)
-    queue_receipt(session, receipt, donation.email, books.mail_domain)
-    return Outcome(applied=True, note=f"paid; receipt {receipt.number}")
+    _append(session, donation, payment, campaign.id if campaign and counts else None)
+    receipt = issue_receipt(session, donation, books, payment.paid_at)
+    later = adopt_returns(session, donation, books)
+    followed = f"; then {later.note}" if later.applied else ""
+    return Outcome(applied=True, note=f"paid; receipt {receipt.number}{followed}")
+
+
+def _complete(session: Session, donation: Donation, payment: Payment, books: Books) -> Outcome:
+    """A further word of a payment that is booked may still tell ids by which refunds and disputes find it."""
+    known = donation.payment_intent_id
+    _complete_ids(donation, payment)
+    session.flush()
+    if donation.payment_intent_id != known:
+        adopt_returns(session, donation, books)
+    return Outcome(applied=False, note="the donation is paid already")
 
 
 def _complete_ids(donation: Donation, payment: Payment) -> None:
@@ -172,6 +195,7 @@ def _append(session: Session, donation: Donation, payment: Payment, counted_in: 
             donation_id=donation.id,
             kind=LedgerKind.payment.value,
             amount=donation.amount,
+            cover=donation.cover,
             currency=donation.currency,
             occurred_at=donation.charged_at,
             source=payment.source,

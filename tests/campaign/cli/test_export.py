@@ -14,7 +14,10 @@ from campaign.services.progress import read_progress
 from tests.campaign.cli.conftest import Run
 from tests.stripe_fixtures import Facts
 
-LEDGER = "id,campaign,donation_id,kind,amount,fee,currency,occurred_at,recorded_at,source"
+LEDGER = (
+    "id,campaign,donation_id,kind,amount,fee,currency,occurred_at,recorded_at,source,cover,"
+    "stripe_balance_transaction,reason,recorded_by"
+)
 DONATIONS = (
     "id,campaign,state,frequency,amount,cover,currency,name,email,code,created_at,paid_at,"
     "receipt_number,stripe_payment_intent"

@@ -65,6 +65,7 @@ def test_covered_fees_are_charged_and_receipted_but_are_not_progress(
 CARD = ("intent_failed", "completed", "intent_succeeded")
 DEBIT = ("promised", "debit_succeeded", "intent_succeeded")
 BROKEN_DEBIT = ("promised", "intent_failed", "debit_failed")
+CANCELLED = ("promised", "intent_canceled", "expired")
 ABANDONED = ("intent_failed", "expired")
 
 
@@ -74,6 +75,7 @@ ABANDONED = ("intent_failed", "expired")
         (CARD, "paid", 2500),
         (DEBIT, "paid", 2500),
         (BROKEN_DEBIT, "failed", 0),
+        (CANCELLED, "failed", 0),
         (ABANDONED, "expired", 0),
     ],
 )
@@ -234,14 +236,14 @@ def test_random_histories_agree_with_the_strongest_fact(
 ) -> None:
     chance = random.Random(7)
     names = ["intent_failed", "promised", "expired", "debit_failed", "completed", "debit_succeeded"]
-    strength = ["pending", "declined", "expired", "processing", "failed", "paid"]
+    strength = ["pending", "declined", "expired", "processing", "paid", "failed"]
     told = {
         "intent_failed": 1,
         "expired": 2,
         "promised": 3,
-        "debit_failed": 4,
-        "completed": 5,
-        "debit_succeeded": 5,
+        "completed": 4,
+        "debit_succeeded": 4,
+        "debit_failed": 5,
     }
     for number in range(30):
         facts = give(email=f"random{number}@example.org")

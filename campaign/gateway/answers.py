@@ -1,0 +1,42 @@
+"""Stripe's errors as ours, by what can be done about them. For the gateway's own modules."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import stripe
+
+from campaign.errors import GatewayBusy, GatewayKeySpent, GatewayRefused, GatewayUnavailable
+
+Answer = TypeVar("Answer")
+
+
+def translated(call: Callable[[], Answer]) -> Answer:
+    """Run `call`, turning the SDK's errors into ours by what can be done about them."""
+    try:
+        return call()
+    except stripe.APIConnectionError as error:
+        raise GatewayUnavailable(f"Stripe cannot be reached: {_words(error)}") from error
+    except stripe.RateLimitError as error:
+        # Nothing was done, so another key is as safe; and whoever keeps answers may have kept this one.
+        raise GatewayKeySpent(f"Stripe asks us to slow down: {_words(error)}") from error
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        raise GatewayUnavailable(f"Stripe refuses our key: {_words(error)}") from error
+    except stripe.StripeError as error:
+        raise _by_status(error) from error
+
+
+def _words(error: stripe.StripeError) -> str:
+    """The SDK breaks its sentences into lines; whoever shows ours wants one."""
+    return " ".join((error.user_message or "").split())
+
+
+def _by_status(error: stripe.StripeError) -> Exception:
+    words = f"{error.code or type(error).__name__}: {_words(error)}"
+    status = error.http_status or 0
+    if status == 409 or error.code == "idempotency_key_in_use":
+        return GatewayBusy(f"Stripe is still at the same request ({words}).")
+    if isinstance(error, stripe.IdempotencyError):
+        return GatewayKeySpent(f"The key was used with other parameters ({words}).")
+    if status >= 500:
+        return GatewayKeySpent(f"Stripe failed ({words}).")
+    return GatewayRefused(f"Stripe refused the request ({words}).")

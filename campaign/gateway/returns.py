@@ -1,0 +1,177 @@
+"""Charges, refunds, disputes and fraud warnings as typed, frozen facts. Amounts are minor units, instants UTC.
+
+Each reader takes `at`, the moment of the telling, for an object that does not say when it was created.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from campaign.gateway.events import Json, read_id, read_instant
+
+
+@dataclass(frozen=True)
+class StripeCharge:
+    """A charge. `returned`: a bank took a debit back, and the balance shows it.
+
+    `refunds` are those that Stripe listed within: none, unless they were expanded or the API is an old one.
+    """
+
+    id: str
+    created: datetime
+    status: str
+    amount: int
+    amount_refunded: int
+    currency: str
+    payment_intent_id: str | None
+    donation_id: str | None
+    returned: bool
+    refunds: tuple["StripeRefund", ...]
+
+
+@dataclass(frozen=True)
+class StripeRefund:
+    """A refund. `request_token` is ours where we asked for it."""
+
+    id: str
+    created: datetime
+    status: str
+    amount: int
+    currency: str
+    payment_intent_id: str | None
+    charge_id: str | None
+    reason: str | None
+    failure_reason: str | None
+    request_token: str | None
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A change of the balance at Stripe: `amount` signed, `fee` what Stripe kept of it (or gave back, if negative).
+
+    https://docs.stripe.com/api/balance_transactions/object. `source` is what moved it, where it was expanded.
+    """
+
+    id: str
+    created: datetime
+    kind: str
+    amount: int
+    fee: int
+    currency: str
+    source_id: str | None
+    source: Json | None
+
+
+@dataclass(frozen=True)
+class StripeDispute:
+    """A dispute; `status` begins with `warning_` while it is an inquiry, which moves no money."""
+
+    id: str
+    created: datetime
+    status: str
+    amount: int
+    currency: str
+    reason: str
+    payment_intent_id: str | None
+    charge_id: str | None
+    due_by: datetime | None
+    movements: tuple[Movement, ...]
+
+
+@dataclass(frozen=True)
+class StripeFraudWarning:
+    """A bank's early warning about a charge."""
+
+    id: str
+    created: datetime
+    fraud_type: str
+    actionable: bool
+    payment_intent_id: str | None
+    charge_id: str | None
+
+
+def read_charge(found: Json, at: datetime) -> StripeCharge:
+    """A `charge` object. Raises KeyError or TypeError where Stripe's promise is broken."""
+    refunds = found.get("refunds") or {}
+    return StripeCharge(
+        id=found["id"],
+        created=_created(found, at),
+        status=found.get("status") or "",
+        amount=found["amount"],
+        amount_refunded=found.get("amount_refunded") or 0,
+        currency=found["currency"],
+        payment_intent_id=read_id(found.get("payment_intent")),
+        donation_id=(found.get("metadata") or {}).get("donation_id"),
+        returned=found.get("status") == "failed" and bool(found.get("failure_balance_transaction")),
+        refunds=tuple(read_refund(one, at) for one in refunds.get("data") or ()),
+    )
+
+
+def read_refund(found: Json, at: datetime) -> StripeRefund:
+    """A `refund` object; a status that is missing is that of a card's refund, which is done at once."""
+    return StripeRefund(
+        id=found["id"],
+        created=_created(found, at),
+        status=found.get("status") or "succeeded",
+        amount=found["amount"],
+        currency=found["currency"],
+        payment_intent_id=read_id(found.get("payment_intent")),
+        charge_id=read_id(found.get("charge")),
+        reason=found.get("reason"),
+        failure_reason=found.get("failure_reason"),
+        request_token=(found.get("metadata") or {}).get("refund_request"),
+    )
+
+
+def read_dispute(found: Json, at: datetime) -> StripeDispute:
+    """A `dispute` object with the balance transactions that stand in it."""
+    due_by = (found.get("evidence_details") or {}).get("due_by")
+    return StripeDispute(
+        id=found["id"],
+        created=_created(found, at),
+        status=found.get("status") or "",
+        amount=found["amount"],
+        currency=found["currency"],
+        reason=found.get("reason") or "general",
+        payment_intent_id=read_id(found.get("payment_intent")),
+        charge_id=read_id(found.get("charge")),
+        due_by=read_instant(due_by) if due_by else None,
+        movements=tuple(
+            read_movement(one, at)
+            for one in found.get("balance_transactions") or ()
+            if isinstance(one, Mapping)
+        ),
+    )
+
+
+def read_movement(found: Json, at: datetime) -> Movement:
+    """A `balance_transaction` object."""
+    source: Any = found.get("source")
+    return Movement(
+        id=found["id"],
+        created=_created(found, at),
+        kind=found.get("type") or "",
+        amount=found["amount"],
+        fee=found.get("fee") or 0,
+        currency=found["currency"],
+        source_id=read_id(source),
+        source=source if isinstance(source, Mapping) else None,
+    )
+
+
+def read_fraud_warning(found: Json, at: datetime) -> StripeFraudWarning:
+    """A `radar.early_fraud_warning` object."""
+    return StripeFraudWarning(
+        id=found["id"],
+        created=_created(found, at),
+        fraud_type=found.get("fraud_type") or "misc",
+        actionable=bool(found.get("actionable", True)),
+        payment_intent_id=read_id(found.get("payment_intent")),
+        charge_id=read_id(found.get("charge")),
+    )
+
+
+def _created(found: Json, at: datetime) -> datetime:
+    created = found.get("created")
+    return read_instant(created) if created is not None else at
