@@ -43,6 +43,7 @@ def _donation_values(found: Donation) -> dict[str, Any]:
     moment = (found.paid_at or found.created_at).astimezone(found.campaign.zone)
     amount = money.plain_amount(found.amount, found.currency)
     retry = url_for("public.appeal", slug=slug, amount=amount, frequency=found.frequency)
+    left = receipt.amount if receipt else found.charge
     return {
         "state": "failed" if found.state == DonationState.declined else found.state,
         "amount_text": money.format_money(found.amount, found.currency),
@@ -56,6 +57,9 @@ def _donation_values(found: Donation) -> dict[str, Any]:
         "date_text": format_date(moment.date(), "long", locale="en"),
         "cover_text": money.format_money(found.cover, found.currency) if found.cover else "",
         "retry_url": retry + "#give",
+        "left_text": money.format_money(left, found.currency),
+        "back_text": money.format_money(found.charge - left, found.currency),
+        "returned": found.returned_at is not None and found.paid_at is not None,
     }
 
 
@@ -64,9 +68,11 @@ def receipt(token: str) -> Response:
     """The receipt, as it was worded when it was issued."""
     with installation().sessions() as session:
         found = find_receipt(session, token)
+        later = found.replaced_by
         page = render_template(
             "donor/receipt.html",
             page_title=f"Receipt {found.number}",
             receipt=receipt_context(found),
+            replaced_by_url=url_for("donor.receipt", token=later.token) if later else "",
         )
     return make_private(make_response(page))

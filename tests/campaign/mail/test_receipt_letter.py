@@ -30,6 +30,9 @@ def context(**changes: object) -> dict[str, object]:
         "campaign_title": "Keep every story free to read",
         "frequency_text": "Monthly gift",
         "wording": ["No goods or services were provided in exchange for this gift."],
+        "kind": "receipt",
+        "replaces": "",
+        "replaced_by": "",
         "voided": False,
         **changes,
     }
@@ -58,3 +61,21 @@ def test_a_name_cannot_write_markup_or_headers() -> None:
     letter = render_letter("receipt", context(donor_name="<b>A</b>\r\nBcc: x@example.org"))
     assert "<b>A</b>" not in letter.html
     assert "\n" not in letter.subject
+
+
+def test_a_corrected_receipt_names_the_one_it_replaces() -> None:
+    letter = render_letter(
+        "receipt", context(kind="corrected", replaces="2026-000001", number="2026-000007")
+    )
+    assert letter.subject == "Corrected receipt 2026-000007 for your gift to The Harbor Ledger"
+    for body in (letter.text, letter.html):
+        assert "takes the place of receipt 2026-000001" in body
+        assert "Thank you" not in body
+        assert "every month" not in body
+
+
+def test_a_void_receipt_says_so_first() -> None:
+    letter = render_letter("receipt", context(kind="void", replaces="2026-000001", voided=True))
+    assert letter.subject.endswith("has gone back: receipt 2026-000001 is void")
+    assert "VOID. Your gift has gone back to you." in letter.text
+    assert "Receipt 2026-000001 can no longer be used for taxes" in letter.html

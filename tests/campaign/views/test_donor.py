@@ -11,6 +11,7 @@ from campaign.installation import Installation
 from campaign.models import Campaign, Donation, OutboxMessage, Receipt
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
+from tests.stripe_fixtures import Facts
 
 Store = Callable[..., None]
 
@@ -160,3 +161,89 @@ def test_a_receipt_opens_by_its_address_only(
 @pytest.mark.parametrize("path", ["/donations/unknown", "/receipts/unknown", "/donations/%00"])
 def test_an_unknown_address_is_a_404(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+def paid_at_stripe(
+    client: FlaskClient, donation: Donation, stripe: StripeSandbox, **how: str
+) -> Donation:
+    stripe.pay(donation.session_id, **how)
+    page(client, donation)
+    return donation
+
+
+def told(installation: Installation, store: Store, stripe: StripeSandbox) -> None:
+    store(*stripe.events())
+    apply_due_events(installation)
+
+
+def test_what_was_refunded_and_what_stands_is_told(
+    client: FlaskClient,
+    installation: Installation,
+    donation: Donation,
+    stripe: StripeSandbox,
+    store: Store,
+) -> None:
+    paid_at_stripe(client, donation, stripe)
+    stripe.refund(donation.session_id, 1000)
+    told(installation, store, stripe)
+    text = page(client, donation)
+    assert "Part of this gift was refunded" in text
+    assert "$10" in text
+    assert "$15" in text
+    stripe.refund(donation.session_id)
+    told(installation, store, stripe)
+    assert "The receipt is void" in page(client, donation)
+
+
+@pytest.mark.parametrize(
+    ("won", "words"),
+    [(None, "has asked for this gift back"), (True, "Thank you"), (False, "given this gift back")],
+)
+def test_a_dispute_is_told_as_it_stands(
+    client: FlaskClient,
+    installation: Installation,
+    donation: Donation,
+    stripe: StripeSandbox,
+    store: Store,
+    won: bool | None,
+    words: str,
+) -> None:
+    paid_at_stripe(client, donation, stripe)
+    dispute = stripe.dispute(donation.session_id)
+    if won is not None:
+        stripe.close_dispute(dispute["id"], won=won)
+    told(installation, store, stripe)
+    assert words in page(client, donation)
+
+
+def test_a_debit_that_came_back_after_it_had_succeeded_is_told(
+    client: FlaskClient, installation: Installation, donation: Donation, store: Store
+) -> None:
+    facts = Facts(donation)
+    store(facts.promised(), facts.debit_succeeded(), facts.debit_failed())
+    apply_due_events(installation)
+    text = page(client, donation)
+    assert "Your bank took the debit back" in text
+    assert "Try again" in text
+
+
+def test_a_replaced_receipt_points_to_the_valid_one(
+    client: FlaskClient,
+    installation: Installation,
+    donation: Donation,
+    stripe: StripeSandbox,
+    store: Store,
+) -> None:
+    paid_at_stripe(client, donation, stripe)
+    stripe.refund(donation.session_id, 1000)
+    told(installation, store, stripe)
+    stripe.refund(donation.session_id, 1500)
+    told(installation, store, stripe)
+    with installation.sessions() as session:
+        first, corrected, void = session.scalars(select(Receipt).order_by(Receipt.id)).all()
+    assert f"/receipts/{corrected.token}" in client.get(f"/receipts/{first.token}").text
+    assert "can no longer be used for taxes" in client.get(f"/receipts/{first.token}").text
+    assert "Corrected receipt" in client.get(f"/receipts/{corrected.token}").text
+    text = client.get(f"/receipts/{void.token}").text
+    assert "Void receipt" in text
+    assert "Nothing is left of the gift" in text
