@@ -1,17 +1,19 @@
-"""The door: `python -m bench [page] [webhook] [books]`."""
+"""The door: `python -m bench [page] [webhook] [books] [audit]`."""
 
 import argparse
 from collections.abc import Callable, Iterator
 
+from bench.audit import audit
 from bench.books import books
-from bench.figures import Figure
+from bench.figures import Figure, Memory
 from bench.pages import pages
 from bench.webhooks import webhooks
 
-BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
+BENCHMARKS: dict[str, Callable[[], Iterator[Figure | Memory]]] = {
     "page": pages,
     "webhook": webhooks,
     "books": books,
+    "audit": audit,
 }
 
 

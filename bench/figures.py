@@ -24,6 +24,23 @@ class Figure:
         )
 
 
+@dataclass(frozen=True)
+class Memory:
+    """The most that `what` held, beside what it holds with nothing to do; megabytes."""
+
+    what: str
+    megabytes: float
+    limited_by: str
+    limit: float
+
+    def line(self) -> str:
+        ratio = self.megabytes / self.limit
+        return (
+            f"{self.what:<44} {self.megabytes:>8,.0f} MB   {ratio:5.2f} of"
+            f" {self.limited_by} ({self.limit:,.0f} MB)"
+        )
+
+
 def in_turn(*measures: Callable[[], float]) -> list[float]:
     """The median of each measure over several rounds, taken in turn, so that all meet the same weather."""
     taken: list[list[float]] = [[] for _ in measures]

@@ -44,9 +44,12 @@ COUNTS = (
     WITH standing AS (
         SELECT campaign_id, donation_id FROM ledger_entry WHERE campaign_id IS NOT NULL
         GROUP BY campaign_id, donation_id HAVING sum(amount) > 0
+    ), givers AS (
+        SELECT standing.campaign_id, donation.donor_id, count(*) AS gifts
+        FROM standing JOIN donation ON donation.id = standing.donation_id
+        GROUP BY standing.campaign_id, donation.donor_id
     ), counted AS (
-        SELECT standing.campaign_id, count(*) AS donations, count(DISTINCT donation.donor_id) AS donors
-        FROM standing JOIN donation ON donation.id = standing.donation_id GROUP BY standing.campaign_id
+        SELECT campaign_id, sum(gifts) AS donations, count(*) AS donors FROM givers GROUP BY campaign_id
     ), kept AS (
         SELECT campaign_id, sum(donations) AS donations, sum(donors) AS donors FROM progress_shard GROUP BY campaign_id
     )

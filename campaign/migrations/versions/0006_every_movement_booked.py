@@ -59,7 +59,8 @@ CREATE TRIGGER guard_entry BEFORE INSERT ON ledger_entry
     FOR EACH ROW EXECUTE FUNCTION guard_ledger_entry();
 """
 
-# A gift is counted while anything is left of it, a donor while any gift is.
+# A gift is counted while anything is left of it, a donor while any gift is. A donation keeps to one shard: a transaction
+# that books several of its entries then waits for nobody who waits for it.
 COUNT_ENTRY = """
 CREATE OR REPLACE FUNCTION count_ledger_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -83,7 +84,7 @@ BEGIN
         people := (standing_now > 0)::integer - (standing_now - gifts > 0)::integer;
     END IF;
     INSERT INTO progress_shard AS kept (campaign_id, shard, raised, donations, donors)
-        VALUES (NEW.campaign_id, floor(random() * 16), NEW.amount, gifts, people)
+        VALUES (NEW.campaign_id, NEW.donation_id % 16, NEW.amount, gifts, people)
         ON CONFLICT (campaign_id, shard) DO UPDATE SET
             raised = kept.raised + EXCLUDED.raised,
             donations = kept.donations + EXCLUDED.donations,
