@@ -59,8 +59,8 @@ CREATE TRIGGER guard_entry BEFORE INSERT ON ledger_entry
     FOR EACH ROW EXECUTE FUNCTION guard_ledger_entry();
 """
 
-# A gift is counted while anything is left of it, a donor while any gift is. A donation keeps to one shard: a transaction
-# that books several of its entries then waits for nobody who waits for it.
+# A gift is counted while anything is left of it, a donor while any gift is. A donation keeps to one shard, so that a
+# transaction that books several of its entries waits for nobody who waits for it.
 COUNT_ENTRY = """
 CREATE OR REPLACE FUNCTION count_ledger_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
