@@ -42,6 +42,28 @@ class FactMismatch(CampaignError):
     """Stripe's fact contradicts our record (amount, currency or owner): a person must look."""
 
 
+class CorrectionRefused(CampaignError):
+    """A correction of a result that names no late entry of a final campaign, or gives no reason."""
+
+
+class AlreadyCorrected(CorrectionRefused):
+    """A late entry that was brought into the result before."""
+
+
+class ChangeRefused(CampaignError):
+    """A change that a monthly gift cannot take, for example because it has ended."""
+
+
+class RefundRefused(CampaignError):
+    """A refund that cannot be made: not paid, nothing or less left, or Stripe's own refusal in its words."""
+
+
+class RefundUnfinished(CampaignError):
+    """A refund that is written down and that Stripe has not confirmed: it is looked up and finished by the workers."""
+
+    retry = True
+
+
 class GatewayUnavailable(CampaignError):
     """Stripe did not answer, or asked us to come back later. Repeating with the same key is safe."""
 
@@ -55,12 +77,20 @@ class GatewayKeySpent(GatewayUnavailable):
     """
 
 
+class GatewayThrottled(GatewayKeySpent):
+    """Stripe asked us to slow down, and did nothing. It does not keep that answer, but something between us may."""
+
+
 class GatewayBusy(GatewayUnavailable):
     """Another request with the same idempotency key is still being worked on."""
 
 
 class GatewayRefused(CampaignError):
     """Stripe understood the request and refused it; repeating it will not help."""
+
+
+class GatewayMissing(GatewayRefused):
+    """Stripe knows no object of that name, in this account and mode."""
 
 
 class WebhookRefused(CampaignError):

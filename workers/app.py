@@ -19,6 +19,9 @@ SWEEP = timedelta(seconds=10)
 RECOVERY = timedelta(hours=1)
 """How often Stripe is asked for events that it could not deliver."""
 
+FINALIZATION = timedelta(minutes=10)
+"""How long after its grace period a campaign's result is frozen at most."""
+
 try:
     settings = load_settings()
 except ConfigurationError as error:
@@ -49,6 +52,11 @@ app.conf.update(
             "task": "workers.upkeep.recover",
             "schedule": RECOVERY,
             "options": {"expires": RECOVERY.seconds},
+        },
+        "finalize": {
+            "task": "workers.upkeep.finalize",
+            "schedule": FINALIZATION,
+            "options": {"expires": FINALIZATION.seconds},
         },
     },
 )

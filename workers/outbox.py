@@ -1,6 +1,7 @@
 """Mail, sent."""
 
 from campaign.delivery import deliver_due
+from campaign.heartbeat import beating
 from campaign.nudge import OUTBOX
 from workers.app import app, installation
 
@@ -8,4 +9,5 @@ from workers.app import app, installation
 @app.task(name=OUTBOX)
 def drain() -> int:
     """Send every message that is due; the number tried."""
-    return deliver_due(installation())
+    with beating(installation(), "sweep-outbox"):
+        return deliver_due(installation())

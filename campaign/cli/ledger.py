@@ -1,10 +1,15 @@
 """`campaign ledger`."""
 
+import getpass
 import sys
 
 import click
 
+from campaign import clock, money
+from campaign.errors import CorrectionRefused
 from campaign.installation import make_installation
+from campaign.services.campaigns import find_campaign
+from campaign.services.finality import correct_result, late_entries
 from campaign.services.ledger import broken_invariants
 
 
@@ -27,3 +32,46 @@ def check() -> None:
         click.echo(f"{broken} broken; see docs/operating.md.", err=True)
         sys.exit(1)
     click.echo("The books are in order.")
+
+
+@ledger.command()
+@click.option("--campaign", "slug", help="Of one campaign only.")
+def late(slug: str | None) -> None:
+    """List what came after a campaign's result was final and is not counted in it."""
+    installation = make_installation(broker=False)
+    zone = clock.zone(installation.settings.organization.timezone)
+    with installation.sessions() as session:
+        campaign = find_campaign(session, slug) if slug else None
+        entries = late_entries(session, campaign)
+    for one in entries:
+        amount = f"{money.format_money(one.amount, one.currency)} {one.currency.upper()}"
+        moment = one.occurred_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+        click.echo(f"{one.id}  {one.campaign}  {one.donation}  {one.kind}  {amount}  {moment}")
+    if not entries:
+        click.echo("No entry came late.")
+
+
+@ledger.command()
+@click.argument("entry_id", type=int)
+@click.option("--campaign", "slug", required=True, help="The campaign whose result it changes.")
+@click.option("--reason", required=True, help="Why; kept in the ledger for good.")
+def correct(entry_id: int, slug: str, reason: str) -> None:
+    """Bring the late entry ENTRY_ID into a final result, once; your name and the reason are kept with it."""
+    installation = make_installation(broker=False)
+    with installation.sessions.begin() as session:
+        campaign = find_campaign(session, slug)
+        done = correct_result(session, campaign, entry_id, reason, _who(), clock.now())
+    amount, raised, frozen = (
+        money.format_money(minor, done.currency)
+        for minor in (done.amount, done.raised, done.frozen)
+    )
+    click.echo(f"{slug}: corrected by {amount} to {raised}; it was final at {frozen}.")
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise CorrectionRefused(
+            "The system does not say who you are; set LOGNAME to your name."
+        ) from None

@@ -131,12 +131,20 @@ def _words(progress: Progress, end: str) -> tuple[str, str]:
         )
         return "This campaign has ended", f"It ended at {end}. {late}"
     if state == CampaignState.final:
-        return "This campaign has ended", f"It ended at {end}. This is the final result."
+        return "This campaign has ended", f"It ended at {end}. {_final_words(progress)}"
     left = time_left(progress)
     goal = money.format_money(campaign.goal, campaign.currency)
     if progress.raised >= campaign.goal:
         return f"The goal of {goal} is met", f"{left}, until {end}."
     return f"{left} to raise {goal}", f"{left}, until {end}."
+
+
+def _final_words(progress: Progress) -> str:
+    frozen = progress.campaign.final_raised
+    if frozen is None or frozen == progress.raised:
+        return "This is the final result."
+    at_first = money.format_money(frozen, progress.campaign.currency)
+    return f"This is the final result, {at_first} at first and corrected since."
 
 
 def time_left(progress: Progress) -> str:

@@ -1,0 +1,115 @@
+"""`campaign review`."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from campaign import clock, money
+from campaign.installation import make_installation
+from campaign.services.finality import LateEntry
+from campaign.services.heartbeats import Silence
+from campaign.services.review import (
+    ActionableWarning,
+    FailedMessage,
+    GivenUpEvent,
+    OpenDispute,
+    Review,
+    TroubledRefund,
+    UnplacedReturn,
+    read_review,
+)
+
+_UNKNOWN = "of no donation that is known"
+
+
+@click.command("review")
+def review() -> None:
+    """List what a person must look at; exit 0 whether or not anything is."""
+    installation = make_installation(broker=False)
+    with installation.sessions() as session:
+        found = read_review(session, clock.now())
+    zone = clock.zone(installation.settings.organization.timezone)
+    if found.empty:
+        click.echo("Nothing waits for a person.")
+        return
+    click.echo("\n\n".join("\n".join([title, *lines]) for title, lines in _groups(found, zone)))
+
+
+def _groups(found: Review, zone: ZoneInfo) -> Iterable[tuple[str, Sequence[str]]]:
+    groups = (
+        ("Disputes and inquiries", [_dispute(one, zone) for one in found.disputes]),
+        (
+            "Fraud warnings (a refund now avoids a dispute)",
+            [_warning(one, zone) for one in found.warnings],
+        ),
+        ("Refunds in trouble", [_refund(one, zone) for one in found.refunds]),
+        ("Events given up", [_event(one, zone) for one in found.events]),
+        ("Mail that failed", [_message(one, zone) for one in found.messages]),
+        ("Silent jobs", [_job(one) for one in found.silent_jobs]),
+        ("Late entries, not in the final result", [_late(one, zone) for one in found.late_entries]),
+        ("Returns that no donation is known for", [_unplaced(one) for one in found.unplaced]),
+    )
+    return ((f"{title}: {len(lines)}", lines) for title, lines in groups if lines)
+
+
+def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:
+    due = f"evidence due {_when(one.due_by, zone)}" if one.due_by else "no due date"
+    inquiry = "inquiry" if one.status.startswith("warning_") else "dispute"
+    return (
+        f"  {one.donation or _UNKNOWN}  {_amount(one.amount, one.currency)}"
+        f"  {inquiry} {one.stripe_id}, {one.reason}, {due}, {one.status}"
+    )
+
+
+def _warning(one: ActionableWarning, zone: ZoneInfo) -> str:
+    amount = _amount(one.amount, one.currency)
+    return f"  {one.donation}  {amount}  {one.stripe_id}, {one.fraud_type}, {_when(one.created_at, zone)}"
+
+
+def _refund(one: TroubledRefund, zone: ZoneInfo) -> str:
+    why = f" ({one.failure_reason})" if one.failure_reason else ""
+    return (
+        f"  {one.donation}  {_amount(one.amount, one.currency)}"
+        f"  {one.stripe_id or 'not known to Stripe'}, {one.state}{why}, begun {_when(one.created_at, zone)}"
+    )
+
+
+def _event(one: GivenUpEvent, zone: ZoneInfo) -> str:
+    told = f"{one.type} of {_when(one.occurred_at, zone)}, tried {one.attempts} times"
+    return (
+        f"  {one.id}  {told}: {_line(one.last_error)}  Once mended: campaign events replay {one.id}"
+    )
+
+
+def _message(one: FailedMessage, zone: ZoneInfo) -> str:
+    when = _when(one.created_at, zone)
+    return f"  {one.kind} {one.subject} to {one.recipient}, {when}: {_line(one.last_error)}"
+
+
+def _job(one: Silence) -> str:
+    return f"  {one.job}  {_line(one.sentence)}"
+
+
+def _late(one: LateEntry, zone: ZoneInfo) -> str:
+    return (
+        f"  {one.donation}  {_amount(one.amount, one.currency)}  {one.kind} of {_when(one.occurred_at, zone)}"
+        f'  To count it: campaign ledger correct {one.id} --campaign {one.campaign} --reason "…"'
+    )
+
+
+def _unplaced(one: UnplacedReturn) -> str:
+    return f"  {one.kind} {one.stripe_id or '?'} of payment {one.payment_intent_id or 'unknown'}"
+
+
+def _amount(minor: int, currency: str) -> str:
+    return f"{money.format_money(minor, currency)} {currency.upper()}"
+
+
+def _when(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "no reason was kept").split())

@@ -1,0 +1,69 @@
+"""Counts of rows for `/metrics`: the queues, what was raised, and what staff must look at."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.models import (
+    Campaign,
+    Dispute,
+    FraudWarning,
+    InboxEvent,
+    OutboxMessage,
+    ProgressShard,
+    Refund,
+)
+from campaign.services.waiting import actionable_warnings, unplaced_returns
+
+
+def count_events(session: Session) -> Mapping[str, int]:
+    """Stripe's events by state."""
+    return _by(session, InboxEvent.state)
+
+
+def count_messages(session: Session) -> Mapping[str, int]:
+    """Mail by state."""
+    return _by(session, OutboxMessage.state)
+
+
+def count_disputes(session: Session) -> Mapping[str, int]:
+    """Disputes and inquiries by Stripe's status."""
+    return _by(session, Dispute.status)
+
+
+def count_refunds(session: Session) -> Mapping[str, int]:
+    """Refunds by state."""
+    return _by(session, Refund.state)
+
+
+def _by(session: Session, column: Any) -> Mapping[str, int]:
+    return {
+        str(name): n for name, n in session.execute(select(column, func.count()).group_by(column))
+    }
+
+
+def count_fraud_warnings(session: Session) -> Mapping[str, int]:
+    """Early fraud warnings: those where a refund still helps under `true`, the others under `false`."""
+    every = session.scalar(select(func.count()).select_from(FraudWarning)) or 0
+    actionable = (
+        session.scalar(select(func.count()).select_from(actionable_warnings().subquery())) or 0
+    )
+    return {"true": actionable, "false": every - actionable}
+
+
+def count_unplaced(session: Session) -> int:
+    """What went back of payments that nobody knows, and of which Stripe has not said that they are not ours."""
+    return session.scalar(select(func.count()).select_from(unplaced_returns().subquery())) or 0
+
+
+def sums_raised(session: Session) -> Mapping[tuple[str, str], int]:
+    """Minor units by (campaign's slug, currency)."""
+    total = func.coalesce(func.sum(ProgressShard.raised), 0)
+    rows = session.execute(
+        select(Campaign.slug, Campaign.currency, total)
+        .outerjoin(ProgressShard, ProgressShard.campaign_id == Campaign.id)
+        .group_by(Campaign.slug, Campaign.currency)
+    )
+    return {(slug, currency): int(amount) for slug, currency, amount in rows}

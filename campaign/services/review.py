@@ -1,0 +1,119 @@
+"""What a person must look at: everything that the programs could not settle by themselves.
+
+The dashboard and `campaign review` show it. Amounts are minor units beside their currency; `donation` is the public
+id, None where it is not known whose money it is.
+"""
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.services import waiting
+from campaign.services.finality import LateEntry, late_entries
+from campaign.services.heartbeats import Silence, silences
+
+
+@dataclass(frozen=True)
+class OpenDispute:
+    """A dispute, or an inquiry (its status begins with `warning_`). Until `due_by` evidence may be sent."""
+
+    stripe_id: str
+    donation: str | None
+    amount: int
+    currency: str
+    reason: str
+    status: str
+    due_by: datetime | None
+
+
+@dataclass(frozen=True)
+class ActionableWarning:
+    """A bank suspects a charge; a refund now avoids the dispute. `amount` is what was charged."""
+
+    stripe_id: str
+    donation: str
+    amount: int
+    currency: str
+    fraud_type: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class TroubledRefund:
+    """A refund that did not reach the donor, or of which nothing was heard for too long."""
+
+    stripe_id: str | None
+    donation: str
+    amount: int
+    currency: str
+    state: str
+    failure_reason: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class GivenUpEvent:
+    """An event that could not be applied; `campaign events replay ID` tries it again."""
+
+    id: str
+    type: str
+    attempts: int
+    last_error: str | None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class FailedMessage:
+    """A letter that did not arrive. `subject` says of what: a receipt's number, for one."""
+
+    id: int
+    kind: str
+    subject: str
+    recipient: str
+    last_error: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class UnplacedReturn:
+    """Money that went back of a payment that no donation is known for; `kind` is charge, refund, dispute or warning."""
+
+    kind: str
+    stripe_id: str | None
+    payment_intent_id: str | None
+
+
+@dataclass(frozen=True)
+class Review:
+    """All of it, each in the order in which it should be looked at."""
+
+    disputes: list[OpenDispute] = field(default_factory=list)
+    warnings: list[ActionableWarning] = field(default_factory=list)
+    refunds: list[TroubledRefund] = field(default_factory=list)
+    events: list[GivenUpEvent] = field(default_factory=list)
+    messages: list[FailedMessage] = field(default_factory=list)
+    silent_jobs: list[Silence] = field(default_factory=list)
+    late_entries: list[LateEntry] = field(default_factory=list)
+    unplaced: list[UnplacedReturn] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Nothing waits for a person."""
+        return not any(getattr(self, one.name) for one in fields(self))
+
+
+def read_review(session: Session, at: datetime) -> Review:
+    """What waits for a person at `at`."""
+    return Review(
+        disputes=[OpenDispute(*row) for row in session.execute(waiting.open_disputes())],
+        warnings=[
+            ActionableWarning(*row) for row in session.execute(waiting.actionable_warnings())
+        ],
+        refunds=[TroubledRefund(*row) for row in session.execute(waiting.troubled_refunds(at))],
+        events=[GivenUpEvent(*row) for row in session.execute(waiting.given_up_events())],
+        messages=[FailedMessage(*row) for row in session.execute(waiting.failed_messages())],
+        silent_jobs=[one for one in silences(session, at) if one.silent],
+        late_entries=late_entries(session),
+        unplaced=[UnplacedReturn(*row) for row in session.execute(waiting.unplaced_returns())],
+    )

@@ -1,0 +1,196 @@
+"""`campaign review`, `campaign ledger late` and `correct`, and the scheduled task that freezes results."""
+
+import getpass
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from campaign.clock import now
+from campaign.handlers import apply_due_events
+from campaign.installation import Installation
+from campaign.models import Campaign, Heartbeat, InboxEvent, LedgerEntry, OutboxMessage
+from campaign.services.finality import finalize_due_campaigns
+from campaign.services.heartbeats import JOBS
+from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
+from tests.stripe_fixtures import Facts
+
+Give = Callable[..., Facts]
+Store = Callable[..., None]
+
+
+def end(installation: Installation) -> None:
+    """Move the campaign into the past, so that its grace period is over; a gift of today stays in its window."""
+    with installation.sessions.begin() as session:
+        found = session.scalars(select(Campaign)).one()
+        found.grace_days, found.deadline = 0, now()
+
+
+def freeze(installation: Installation, environ: dict[str, str]) -> str:
+    end(installation)
+    program = (
+        "from workers import app; app.loader.import_default_modules();"
+        "print(app.tasks['workers.upkeep.finalize']())"
+    )
+    done = subprocess.run(
+        [PROGRAM[0], "-c", program],
+        env=environ | {"BROKER_URL": "redis://127.0.0.1:9/0", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.fixture
+def late(installation: Installation, paid: Facts, store: Store) -> LedgerEntry:
+    """A refund that came after the result of $25 was frozen."""
+    end(installation)
+    with installation.sessions.begin() as session:
+        assert len(finalize_due_campaigns(session, now())) == 1
+    store(paid.refunded("a", 1000))
+    apply_due_events(installation)
+    with installation.sessions() as session:
+        return session.scalars(select(LedgerEntry).where(LedgerEntry.kind == "refund")).one()
+
+
+def test_nothing_waits(run: Run, paid: Facts) -> None:
+    ended = run("review")
+    assert (ended.status, ended.out, ended.errors) == (0, "Nothing waits for a person.\n", [])
+
+
+def test_the_review_names_each_with_a_line(
+    run: Run, installation: Installation, paid: Facts, give: Give, store: Store
+) -> None:
+    unknown = give()
+    store(
+        paid.disputed("created", "warning_needs_response"),
+        paid.fraud_warned(),
+        paid.refunded("a", 1000),
+        paid.refund_failed("a", 1000),
+        unknown.refunded("b", 1000),
+    )
+    apply_due_events(installation)
+    with installation.sessions.begin() as session:
+        given_up = session.scalars(select(InboxEvent.id).order_by(InboxEvent.id).limit(1)).one()
+        session.execute(
+            update(InboxEvent)
+            .where(InboxEvent.id == given_up)
+            .values(state="given_up", last_error="KeyError:\n'amount'", attempts=12)
+        )
+        session.execute(update(OutboxMessage).values(state="failed", last_error="550 unknown"))
+        session.execute(update(Campaign).values(created_at=now() - timedelta(days=9)))
+    ended = run("review")
+    assert (ended.status, ended.errors) == (0, [])
+    lines = ended.out.splitlines()
+    for title, line in (
+        ("Disputes and inquiries: 1", f"  {paid.donation.public_id}  $25 USD  inquiry du_"),
+        ("Fraud warnings (a refund now avoids a dispute): 1", f"  {paid.donation.public_id}  $25"),
+        ("Refunds in trouble: 1", f"  {paid.donation.public_id}  $10 USD  re_"),
+        ("Events given up: 1", f"  {given_up}  checkout.session.completed of "),
+        ("Returns that no donation is known for: 1", "  refund re_"),
+    ):
+        assert lines[lines.index(title) + 1].startswith(line), title
+    assert (
+        f"tried 12 times: KeyError: 'amount'  Once mended: campaign events replay {given_up}"
+        in (ended.out)
+    )
+    assert "to ana@example.org, " in ended.out
+    assert f"Silent jobs: {len(JOBS) - 1}" in lines
+    assert "  sweep-inbox  silent; never ran" in lines
+
+
+def test_a_review_that_cannot_be_read_is_one_line(run: Run) -> None:
+    ended = run("review", DATABASE_URL="postgresql://nobody@127.0.0.1:9/none")
+    assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
+
+
+def test_the_scheduled_task_freezes_the_result_once_and_beats(
+    installation: Installation, environ: dict[str, str], paid: Facts
+) -> None:
+    assert freeze(installation, environ) == "1"
+    assert freeze(installation, environ) == "0"
+    with installation.sessions() as session:
+        assert session.scalars(select(Campaign.final_raised)).one() == 2500
+        assert session.get_one(Heartbeat, "finalize").succeeded_at is not None
+
+
+def test_every_scheduled_job_has_its_heartbeat(environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        [PROGRAM[0], "-c", "from workers import app; print(*app.conf.beat_schedule)"],
+        env=environ | {"BROKER_URL": "redis://127.0.0.1:9/0", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert set(done.stdout.split()) <= set(JOBS)
+
+
+def test_no_entry_came_late(run: Run, paid: Facts) -> None:
+    assert run("ledger", "late").out == "No entry came late.\n"
+
+
+def test_a_late_entry_is_listed_and_corrected_once(
+    run: Run, installation: Installation, paid: Facts, late: LedgerEntry
+) -> None:
+    listed = run("ledger", "late", "--campaign", "nine-days")
+    assert listed.status == 0
+    start = f"{late.id}  nine-days  {paid.donation.public_id}  refund  -$10 USD  "
+    assert listed.out.startswith(start)
+    assert "campaign ledger correct" in run("review").out
+    correction = ("ledger", "correct", str(late.id), "--campaign", "nine-days", "--reason", "fair")
+    done = run(*correction)
+    assert done.status == 0
+    assert done.out == "nine-days: corrected by -$10 to $15; it was final at $25.\n"
+    again = run(*correction)
+    assert (again.status, again.out) == (1, "")
+    assert again.errors == [f"Ledger entry {late.id} was brought into the result before."]
+    assert run("ledger", "late").out == "No entry came late.\n"
+    assert run("ledger", "check").status == 0
+    with installation.sessions() as session:
+        by = session.scalars(
+            select(LedgerEntry.recorded_by).where(LedgerEntry.kind == "correction").distinct()
+        ).one()
+    assert by == getpass.getuser()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "why"),
+    [
+        (("404", "--campaign", "nine-days", "--reason", "fair"), 1, "no ledger entry 404"),
+        (("1", "--campaign", "none", "--reason", "fair"), 1, "no campaign called 'none'"),
+        (("1", "--campaign", "nine-days", "--reason", " "), 1, "needs a reason"),
+        (("1", "--campaign", "nine-days", "--reason", "fair"), 1, "did not come late"),
+        (("1", "--campaign", "nine-days"), 2, "--reason"),
+        (("one", "--campaign", "nine-days", "--reason", "fair"), 2, "not a valid integer"),
+    ],
+)
+def test_a_correction_that_is_refused_says_why(
+    run: Run, late: LedgerEntry, arguments: tuple[str, ...], status: int, why: str
+) -> None:
+    ended = run("ledger", "correct", *arguments)
+    assert (ended.status, ended.out) == (status, "")
+    assert why in ended.errors[-1]
+
+
+def test_before_the_end_nothing_is_to_be_corrected(run: Run, paid: Facts) -> None:
+    ended = run("ledger", "correct", "1", "--campaign", "nine-days", "--reason", "fair")
+    assert ended.status == 1
+    assert "not frozen yet" in ended.errors[0]
+
+
+def test_the_cron_job_beats_and_a_dry_run_does_not(
+    run: Run, installation: Installation, campaign: Campaign
+) -> None:
+    def beats() -> int:
+        with installation.sessions() as session:
+            return session.scalar(select(func.count()).select_from(Heartbeat)) or 0
+
+    assert run("deadline-emails", "--dry-run").status == 0
+    assert beats() == 0
+    assert run("deadline-emails").status == 0
+    assert beats() == 1
