@@ -8,9 +8,8 @@ from campaign import clock
 from campaign.errors import MailDelayed, MailRefused
 from campaign.installation import Installation
 from campaign.mail import Letter, Transport, build_message, render_letter
-from campaign.models import Receipt
 from campaign.services import outbox
-from campaign.services.receipts import receipt_context
+from campaign.services.letters import Pointless, Sender, letter_context
 
 BATCH = 50
 TIME_FOR_A_TASK = timedelta(minutes=5)
@@ -48,11 +47,15 @@ def deliver_due(installation: Installation) -> int:
 
 def deliver(installation: Installation, transport: Transport, claim: outbox.Claim) -> None:
     """Render and send one claimed message and keep what happened. A letter that cannot be rendered is tried again."""
-    settings = installation.settings
     try:
+        letter = _letter(installation, claim)
+        if isinstance(letter, Pointless):
+            with installation.sessions.begin() as session:
+                outbox.mark_dropped(session, claim, letter.reason)
+            return
         message = build_message(
-            _letter(installation, claim),
-            sender=settings.mail_from,
+            letter,
+            sender=installation.settings.mail_from,
             recipient=claim.recipient,
             message_id=claim.message_id,
             at=clock.now(),
@@ -77,18 +80,8 @@ def _put_off(installation: Installation, claim: outbox.Claim, error: Exception) 
         outbox.mark_delayed(session, claim, f"{type(error).__name__}: {error}", clock.now())
 
 
-def _letter(installation: Installation, claim: outbox.Claim) -> Letter:
+def _letter(installation: Installation, claim: outbox.Claim) -> Letter | Pointless:
+    sender = Sender(installation.settings.organization, installation.address)
     with installation.sessions() as session:
-        receipt = session.get_one(Receipt, claim.receipt_id)
-        context = receipt_context(receipt)
-        frequency = receipt.donation.frequency
-    return render_letter(
-        claim.kind,
-        {
-            "receipt": context,
-            "receipt_url": installation.address(f"/receipts/{receipt.token}"),
-            "donation_frequency": frequency,
-            "organization": installation.settings.organization,
-            "locale": "en",
-        },
-    )
+        context = letter_context(session, claim, sender)
+    return context if isinstance(context, Pointless) else render_letter(claim.kind, context)

@@ -78,7 +78,7 @@ class GatewayKeySpent(GatewayUnavailable):
 
 
 class GatewayThrottled(GatewayKeySpent):
-    """Stripe asked us to slow down, and did nothing. It does not keep that answer, but something between us may."""
+    """Stripe asked us to slow down, and did nothing. It does not keep that answer; whoever stands between us may."""
 
 
 class GatewayBusy(GatewayUnavailable):

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from campaign.config import Settings, load_settings
 from campaign.database import Sessions, make_engine, make_sessions
-from campaign.gateway import StripeGateway
+from campaign.gateway import TIMEOUT, StripeGateway
 from campaign.mail import Transport
 from campaign.nudge import Nudge
 from campaign.services.books import Books
@@ -36,14 +36,21 @@ class Installation:
         return self.settings.site_url + path
 
 
-def make_installation(settings: Settings | None = None, *, broker: bool = True) -> Installation:
-    """An installation of `settings`, or of the environment; raises ConfigurationError."""
+def make_installation(
+    settings: Settings | None = None, *, broker: bool = True, patience: float = TIMEOUT
+) -> Installation:
+    """An installation of `settings`, or of the environment; raises ConfigurationError.
+
+    `patience` is how many seconds one try of a call to Stripe may take.
+    """
     settings = settings or load_settings(broker=broker)
     engine = make_engine(settings.database_url)
     return Installation(
         settings=settings,
         engine=engine,
         sessions=make_sessions(engine),
-        gateway=StripeGateway(settings.stripe_secret_key, settings.stripe_api_base),
+        gateway=StripeGateway(
+            settings.stripe_secret_key, settings.stripe_api_base, timeout=patience
+        ),
         nudge=Nudge(settings.broker_url),
     )

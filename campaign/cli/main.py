@@ -13,6 +13,10 @@ from campaign.cli.database import database
 from campaign.cli.events import events
 from campaign.cli.export import export
 from campaign.cli.ledger import ledger
+from campaign.cli.reconcile import reconcile
+from campaign.cli.refund import refund
+from campaign.cli.review import review
+from campaign.cli.subscriptions import subscription
 from campaign.errors import CampaignError
 from campaign.observability import log_to_stderr
 
@@ -23,7 +27,18 @@ def cli() -> None:
     """Run a donation campaign: create it, mail it, audit it."""
 
 
-for command in (create, database, deadline_emails, events, export, ledger):
+for command in (
+    create,
+    database,
+    deadline_emails,
+    events,
+    export,
+    ledger,
+    reconcile,
+    refund,
+    review,
+    subscription,
+):
     cli.add_command(command)
 
 

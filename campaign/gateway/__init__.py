@@ -3,7 +3,7 @@
 `StripeGateway` is a class so that another may be given in its place.
 """
 
-from campaign.gateway.client import StripeGateway, UndeliveredEvent
+from campaign.gateway.client import PATIENCE, TIMEOUT, StripeGateway, UndeliveredEvent
 from campaign.gateway.events import (
     CheckoutSession,
     Event,
@@ -14,6 +14,7 @@ from campaign.gateway.events import (
     read_invoice,
     read_payment_intent,
 )
+from campaign.gateway.movements import PaymentFact
 from campaign.gateway.returns import (
     Movement,
     StripeCharge,
@@ -26,19 +27,34 @@ from campaign.gateway.returns import (
     read_movement,
     read_refund,
 )
+from campaign.gateway.subscriptions import (
+    Cards,
+    InvoicePayment,
+    SubscriptionFact,
+    SubscriptionItem,
+    read_invoice_payment,
+    read_subscription,
+)
 from campaign.gateway.webhooks import verified_event
 
 __all__ = [
+    "PATIENCE",
+    "TIMEOUT",
+    "Cards",
     "CheckoutSession",
     "Event",
     "Invoice",
+    "InvoicePayment",
     "Movement",
+    "PaymentFact",
     "PaymentIntent",
     "StripeCharge",
     "StripeDispute",
     "StripeFraudWarning",
     "StripeGateway",
     "StripeRefund",
+    "SubscriptionFact",
+    "SubscriptionItem",
     "UndeliveredEvent",
     "read_charge",
     "read_checkout_session",
@@ -46,8 +62,10 @@ __all__ = [
     "read_event",
     "read_fraud_warning",
     "read_invoice",
+    "read_invoice_payment",
     "read_movement",
     "read_payment_intent",
     "read_refund",
+    "read_subscription",
     "verified_event",
 ]

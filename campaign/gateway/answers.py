@@ -5,7 +5,14 @@ from typing import TypeVar
 
 import stripe
 
-from campaign.errors import GatewayBusy, GatewayKeySpent, GatewayRefused, GatewayUnavailable
+from campaign.errors import (
+    GatewayBusy,
+    GatewayKeySpent,
+    GatewayMissing,
+    GatewayRefused,
+    GatewayThrottled,
+    GatewayUnavailable,
+)
 
 Answer = TypeVar("Answer")
 
@@ -17,12 +24,18 @@ def translated(call: Callable[[], Answer]) -> Answer:
     except stripe.APIConnectionError as error:
         raise GatewayUnavailable(f"Stripe cannot be reached: {_words(error)}") from error
     except stripe.RateLimitError as error:
-        # Nothing was done, so another key is as safe; and whoever keeps answers may have kept this one.
-        raise GatewayKeySpent(f"Stripe asks us to slow down: {_words(error)}") from error
+        kind = GatewayKeySpent if _was_kept(error) else GatewayThrottled
+        raise kind(f"Stripe asks us to slow down: {_words(error)}") from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         raise GatewayUnavailable(f"Stripe refuses our key: {_words(error)}") from error
     except stripe.StripeError as error:
         raise _by_status(error) from error
+
+
+def _was_kept(error: stripe.StripeError) -> bool:
+    """Whether this is the answer of an earlier request, kept under its key: then no other will ever come."""
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    return headers.get("idempotent-replayed") == "true"
 
 
 def _words(error: stripe.StripeError) -> str:
@@ -33,10 +46,13 @@ def _words(error: stripe.StripeError) -> str:
 def _by_status(error: stripe.StripeError) -> Exception:
     words = f"{error.code or type(error).__name__}: {_words(error)}"
     status = error.http_status or 0
-    if status == 409 or error.code == "idempotency_key_in_use":
+    in_use = status == 409 or error.code == "idempotency_key_in_use"
+    if in_use and not _was_kept(error):
         return GatewayBusy(f"Stripe is still at the same request ({words}).")
-    if isinstance(error, stripe.IdempotencyError):
+    if isinstance(error, stripe.IdempotencyError) and not in_use:
         return GatewayKeySpent(f"The key was used with other parameters ({words}).")
-    if status >= 500:
+    if status >= 500 or in_use:
         return GatewayKeySpent(f"Stripe failed ({words}).")
+    if error.code == "resource_missing":
+        return GatewayMissing(f"Stripe does not know it ({words}).")
     return GatewayRefused(f"Stripe refused the request ({words}).")

@@ -4,17 +4,33 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 from stripe.params import EventListParams
 
 from campaign.gateway.answers import translated
-from campaign.gateway.events import CheckoutSession, Event, Json, read_checkout_session, read_event
+from campaign.gateway.events import (
+    CheckoutSession,
+    Event,
+    Json,
+    read_checkout_session,
+    read_event,
+    read_instant,
+)
+from campaign.gateway.movements import MoneyCalls
 from campaign.gateway.recurring import SubscriptionCalls
+from campaign.gateway.returns import StripeRefund, read_refund
+
+if TYPE_CHECKING:
+    from stripe.params import RefundCreateParams
+    from stripe.params.checkout import SessionListParams
 
 TIMEOUT = 8
 """Seconds for one try. With two retries a donor waits at most about half a minute before the page that says why."""
+
+PATIENCE = 30
+"""Seconds for one try where nobody waits in front of a page: in workers and commands."""
 
 RETRIES = 2
 
@@ -26,6 +42,9 @@ _RELEASE = "endive"
 _PAGE = 100
 _MOST_TYPES = 20
 """Stripe's limits for one list of events: https://docs.stripe.com/api/events/list."""
+
+_MOST_PAGES = 5
+"""How far one address's sessions of a day are followed; nobody begins five hundred gifts."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +61,9 @@ class UndeliveredEvent:
 
 
 class StripeGateway:
-    """Stripe, for one secret key. Safe to share between threads. Calls about monthly gifts are in `subscriptions`."""
+    """Stripe, for one secret key. Safe to share between threads. Calls about monthly gifts are in `subscriptions`,
+    those that read what was paid and moved in `money`.
+    """
 
     def __init__(self, secret_key: str, api_base: str, *, timeout: float = TIMEOUT) -> None:
         self._client = stripe.StripeClient(
@@ -52,6 +73,7 @@ class StripeGateway:
             http_client=stripe.RequestsClient(timeout=timeout),
         )
         self.subscriptions = SubscriptionCalls(self._client)
+        self.money = MoneyCalls(self._client)
 
     def create_checkout_session(
         self, parameters: Mapping[str, Any], idempotency_key: str
@@ -71,6 +93,43 @@ class StripeGateway:
                 session_id, params={"expand": _EXPANDED}
             )
         )
+
+    def sessions_of(self, donation_id: str, email: str, since: datetime) -> list[CheckoutSession]:
+        """The sessions that were opened for a donation since then, newest first: for a call whose answer was lost.
+
+        Stripe lists by the address that we gave and not by our reference, which is compared here. Raises
+        GatewayUnavailable or GatewayRefused.
+        """
+        asked: SessionListParams = {
+            "customer_details": {"email": email},
+            "created": {"gte": int(since.timestamp())},
+            "limit": _PAGE,
+        }
+        found: list[CheckoutSession] = []
+        for _ in range(_MOST_PAGES):
+            page = translated(lambda: self._client.v1.checkout.sessions.list(params=asked))
+            found += [read_checkout_session(one.to_dict()) for one in page.data]
+            if not page.has_more or not page.data:
+                break
+            asked["starting_after"] = page.data[-1].id
+        return [one for one in found if one.donation_id == donation_id]
+
+    def expire_session(self, session_id: str) -> CheckoutSession:
+        """End an open session, so that its page can no longer be paid. Raises as the other calls; GatewayRefused
+        where it is not open any more.
+        """
+        return _session(lambda: self._client.v1.checkout.sessions.expire(session_id))
+
+    def create_refund(self, parameters: Mapping[str, Any], idempotency_key: str) -> StripeRefund:
+        """Give money back. Raises GatewayUnavailable, GatewayKeySpent, GatewayBusy or GatewayRefused."""
+        # Read back from our own table, where its shape was persisted.
+        asked: RefundCreateParams = parameters  # type: ignore[assignment]
+        made = translated(
+            lambda: self._client.v1.refunds.create(
+                params=asked, options={"idempotency_key": idempotency_key}
+            )
+        )
+        return read_refund(made.to_dict(), read_instant(made.created))
 
     def undelivered_events(
         self, types: Sequence[str], since: datetime | None = None

@@ -60,7 +60,11 @@ class PaymentIntent:
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice of a subscription. `first` is the one that began it."""
+    """An invoice of a subscription. `first` is the one that began it.
+
+    `gift` and `cover` are the parts noted in the subscription's metadata when the invoice was finalized, or None.
+    `pay_url` is Stripe's page on which it can be paid with another card; `attempts` counts the tries so far.
+    """
 
     id: str
     first: bool
@@ -69,6 +73,15 @@ class Invoice:
     subscription_id: str | None
     donation_id: str | None
     paid_at: datetime | None
+    status: str = ""
+    customer_id: str | None = None
+    billing_reason: str = ""
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    pay_url: str | None = None
+    period_end: datetime | None = None
+    gift: int | None = None
+    cover: int | None = None
 
 
 def read_event(body: bytes) -> Event:
@@ -143,15 +156,35 @@ def read_invoice(found: Json) -> Invoice:
     """An `invoice` object; the subscription stands in `parent.subscription_details` since 2025-03-31.basil."""
     parent = found.get("parent") or {}
     details = parent.get("subscription_details") or {}
+    metadata = details.get("metadata") or {}
+    next_attempt, period_end = found.get("next_payment_attempt"), found.get("period_end")
+    gift, cover = read_parts(metadata)
     return Invoice(
         id=found["id"],
         first=found.get("billing_reason") == "subscription_create",
         amount_paid=found["amount_paid"],
         currency=found["currency"],
         subscription_id=read_id(details.get("subscription")),
-        donation_id=(details.get("metadata") or {}).get("donation_id"),
+        donation_id=metadata.get("donation_id"),
         paid_at=_invoice_paid_at(found),
+        status=found.get("status") or "",
+        customer_id=read_id(found.get("customer")),
+        billing_reason=found.get("billing_reason") or "",
+        attempts=found.get("attempt_count") or 0,
+        next_attempt_at=read_instant(next_attempt) if next_attempt else None,
+        pay_url=found.get("hosted_invoice_url"),
+        period_end=read_instant(period_end) if period_end else None,
+        gift=gift,
+        cover=cover,
     )
+
+
+def read_parts(metadata: Json) -> tuple[int | None, int | None]:
+    """Gift and covered fees, in minor units, as we noted them in a subscription's metadata; both or neither."""
+    gift, cover = str(metadata.get("gift") or ""), str(metadata.get("cover") or "")
+    if gift.isdecimal() and gift.isascii() and cover.isdecimal() and cover.isascii():
+        return int(gift), int(cover)
+    return None, None
 
 
 def _invoice_paid_at(invoice: Json) -> datetime | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from campaign.gateway import Event
-from campaign.handlers import checkout, invoices, payment_intents, returns
+from campaign.handlers import checkout, invoices, payment_intents, returns, subscriptions
 from campaign.services.books import Books, Outcome
 
 Handler = Callable[[Session, Event, Books], Outcome]
@@ -33,6 +33,13 @@ HANDLERS: Mapping[str, Handler] = {
     "radar.early_fraud_warning.created": returns.fraud_warned,
     "radar.early_fraud_warning.updated": returns.fraud_warned,
     "invoice.paid": invoices.invoice_paid,
+    "invoice.payment_failed": invoices.invoice_failed,
+    "invoice_payment.paid": invoices.invoice_payment_made,
+    "customer.subscription.created": subscriptions.subscription_changed,
+    "customer.subscription.updated": subscriptions.subscription_changed,
+    "customer.subscription.paused": subscriptions.subscription_changed,
+    "customer.subscription.resumed": subscriptions.subscription_changed,
+    "customer.subscription.deleted": subscriptions.subscription_changed,
 }
 
 

@@ -22,7 +22,7 @@ from campaign.models.states import (
     SubscriptionState,
 )
 from campaign.models.stripe_call import StripeCall
-from campaign.models.subscription import Subscription
+from campaign.models.subscription import InvoicePayment, Subscription
 
 __all__ = [
     "Base",
@@ -39,6 +39,7 @@ __all__ = [
     "Heartbeat",
     "InboxEvent",
     "InboxState",
+    "InvoicePayment",
     "LedgerEntry",
     "LedgerKind",
     "OutboxMessage",

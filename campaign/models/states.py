@@ -137,12 +137,14 @@ class InboxState(StrEnum):
 
 
 class OutboxState(StrEnum):
-    """A message: waiting (at first or again), claimed by a worker, handed over, or refused for good."""
+    """A message: waiting (at first or again), claimed by a worker, handed over, refused for good, or dropped because
+    what it was to tell was no longer so when its turn came."""
 
     queued = "queued"
     sending = "sending"
     sent = "sent"
     failed = "failed"
+    dropped = "dropped"
 
 
 def require_transition(present: DonationState, wanted: DonationState) -> None:

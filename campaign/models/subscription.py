@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 class Subscription(Base):
     """Begun by a first donation in a campaign. `amount` and `cover` are minor units of `currency` a period.
 
-    `token` opens the donor's page of this gift. `as_of` and `as_of_event` are time and id of the newest event applied:
-    Stripe's updates come in any order and the newest wins; the end wins over all. `failed_invoice_id` and
-    `mend_url` (Stripe's page where that invoice can be paid with another card) stand while a renewal is unpaid.
+    `token` opens the donor's page of this gift. `status` is Stripe's word for it, `as_of` and `as_of_event` time and id
+    of the event that said so: Stripe's updates come in any order and the newest wins; the end wins over all.
+    `failed_invoice_id` and `mend_url` (Stripe's page where that invoice can be paid with another card) stand while a
+    renewal is unpaid.
     """
 
     __tablename__ = "subscription"
@@ -40,6 +41,7 @@ class Subscription(Base):
     cover: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     state: Mapped[str] = mapped_column(default=SubscriptionState.active.value)
+    status: Mapped[str | None]
     customer_id: Mapped[str | None]
     current_period_end: Mapped[datetime | None]
     ends_at_period_end: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -55,3 +57,18 @@ class Subscription(Base):
 
     campaign: Mapped["Campaign"] = relationship()
     donor: Mapped["Donor"] = relationship()
+
+    @property
+    def charge(self) -> int:
+        """What Stripe charges a period, in minor units."""
+        return self.amount + self.cover
+
+
+class InvoicePayment(Base):
+    """Which payment intent paid an invoice: invoices do not say it, and the word may come before the invoice does."""
+
+    __tablename__ = "invoice_payment"
+
+    invoice_id: Mapped[str] = mapped_column(primary_key=True)
+    payment_intent_id: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,28 +1,27 @@
 """The way to Stripe's page: what to ask for, written down with its key before it is asked.
 
-The edge calls these in turn: `plan_checkout`, commit, the gateway, then `record_session` or `record_failure`, commit.
+The edge calls these in turn: `plan_checkout`, commit, the gateway, then `record_session` or `calls.record_failure`,
+commit. What a call did whose answer is lost is looked up at Stripe before another takes its place.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign.config import Organization
 from campaign.gateway import CheckoutSession
 from campaign.models import Donation, Frequency, StripeCall
+from campaign.services.calls import add_call, is_good, latest_call, record_answer
 
 OPERATION = "checkout_session"
-
-KEY_LIFE = timedelta(hours=23)
-"""Stripe forgets idempotency keys after 24 hours; an hour is kept for clocks that disagree."""
 
 DOUBLE_CLICK = timedelta(seconds=30)
 """A form that comes again within this time is sent to the same page without asking Stripe how that page fares."""
 
-_INTERVALS = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
+INTERVALS = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,10 @@ class Returns:
 def session_parameters(
     donation: Donation, title: str, organization: Organization, returns: Returns
 ) -> dict[str, Any]:
-    """The parameters of a hosted session for `donation`: https://docs.stripe.com/api/checkout/sessions/create."""
+    """The parameters of a hosted session for `donation`: https://docs.stripe.com/api/checkout/sessions/create.
+
+    A subscription carries its two parts in its metadata, which each of its invoices repeats.
+    """
     metadata = {"donation_id": donation.public_id, "campaign": donation.campaign.slug}
     parameters: dict[str, Any] = {
         "client_reference_id": donation.public_id,
@@ -55,7 +57,8 @@ def session_parameters(
             "payment_intent_data": {"metadata": metadata, "description": description},
         }
     else:
-        parameters |= {"mode": "subscription", "subscription_data": {"metadata": metadata}}
+        parts = {"gift": str(donation.amount), "cover": str(donation.cover)}
+        parameters |= {"mode": "subscription", "subscription_data": {"metadata": metadata | parts}}
     return parameters
 
 
@@ -76,47 +79,34 @@ def _line_item(donation: Donation, amount: int, name: str, description: str) -> 
         "unit_amount": amount,
         "product_data": {"name": name, "description": description},
     }
-    if donation.frequency in _INTERVALS:
-        price["recurring"] = {"interval": _INTERVALS[donation.frequency]}
+    if donation.frequency in INTERVALS:
+        price["recurring"] = {"interval": INTERVALS[donation.frequency]}
     return {"quantity": 1, "price_data": price}
 
 
 def plan_checkout(
-    session: Session, donation: Donation, parameters: dict[str, Any], at: datetime
+    session: Session,
+    donation: Donation,
+    parameters: dict[str, Any],
+    at: datetime,
+    *,
+    looked_up: int = 0,
 ) -> StripeCall:
-    """The call to make, or made, for `donation`: the one already written down while it is good, else a new one.
+    """The call to make, or made, for `donation`: the one already written down, else a new one.
 
-    A call whose key is spent, or that Stripe has forgotten, gets a successor. That cannot charge twice: nobody was
-    ever shown the page of a call that was not answered.
+    A call whose key is spent, or that Stripe has forgotten (`is_waste` says so), is to be looked up at Stripe first;
+    `looked_up` is its ordinal once that found nothing, and then it gets a successor.
     """
-    locked = select(Donation.id).where(Donation.id == donation.id).with_for_update()
-    session.execute(locked)
-    latest = session.scalar(
-        select(StripeCall)
-        .where(StripeCall.donation_id == donation.id, StripeCall.operation == OPERATION)
-        .order_by(StripeCall.ordinal.desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
-    )
-    if latest is not None and (donation.session_id or _is_good(latest, at)):
+    latest = latest_call(session, donation.id, OPERATION)
+    if latest is not None and (latest.ordinal != looked_up or not is_waste(donation, latest, at)):
         return latest
-    ordinal = latest.ordinal + 1 if latest is not None else 1
-    call = StripeCall(
-        donation_id=donation.id,
-        operation=OPERATION,
-        ordinal=ordinal,
-        idempotency_key=f"donation-{donation.public_id}-{ordinal}",
-        parameters=parameters,
-        created_at=at,
-    )
-    session.add(call)
-    session.flush()
-    return call
+    key = f"donation-{donation.public_id}"
+    return add_call(session, donation.id, OPERATION, key, parameters, after=latest, at=at)
 
 
-def _is_good(call: StripeCall, at: datetime) -> bool:
-    """Whether repeating the call under its key does what it did, or would have done, the first time."""
-    return call.error is None and call.created_at > at - KEY_LIFE
+def is_waste(donation: Donation, call: StripeCall, at: datetime) -> bool:
+    """Whether the call has no answer, and none can be had under its key any more."""
+    return donation.session_id is None and not is_good(call, at)
 
 
 def record_session(
@@ -129,19 +119,4 @@ def record_session(
         .values(session_id=opened.id, session_url=opened.url, session_expires_at=opened.expires_at)
         .execution_options(synchronize_session=False)
     )
-    session.execute(
-        update(StripeCall)
-        .where(StripeCall.id == call.id, StripeCall.answered_at.is_(None))
-        .values(answered_at=at, result_id=opened.id)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def record_failure(session: Session, call: StripeCall, error: Exception) -> None:
-    """Note that this key is of no use any more; the next attempt takes another."""
-    session.execute(
-        update(StripeCall)
-        .where(StripeCall.id == call.id, StripeCall.answered_at.is_(None))
-        .values(error=str(error)[:1000])
-        .execution_options(synchronize_session=False)
-    )
+    record_answer(session, call, opened.id, at)

@@ -31,7 +31,9 @@ class Claim:
 
     id: int
     kind: str
+    subject_key: str
     receipt_id: int | None
+    subscription_id: int | None
     recipient: str
     message_id: str
     attempts: int
@@ -78,14 +80,16 @@ def claim_messages(session: Session, at: datetime, limit: int) -> Sequence[Claim
         .returning(
             OutboxMessage.id,
             OutboxMessage.kind,
+            OutboxMessage.subject_key,
             OutboxMessage.receipt_id,
+            OutboxMessage.subscription_id,
             OutboxMessage.recipient,
             OutboxMessage.message_id,
             OutboxMessage.attempts,
         )
         .execution_options(synchronize_session=False)
     )
-    return [Claim(*row) for row in claimed]
+    return [Claim(**row._asdict()) for row in claimed]
 
 
 def mark_sent(session: Session, claim: Claim, at: datetime) -> None:
@@ -100,6 +104,11 @@ def mark_refused(session: Session, claim: Claim, error: str) -> None:
     _finish(
         session, claim, state=OutboxState.failed.value, lease_until=None, last_error=error[:1000]
     )
+
+
+def mark_dropped(session: Session, claim: Claim, reason: str) -> None:
+    """What the message was to tell is no longer so: it is not sent, and says why."""
+    _finish(session, claim, state=OutboxState.dropped.value, lease_until=None, last_error=reason)
 
 
 def mark_delayed(session: Session, claim: Claim, error: str, at: datetime) -> None:

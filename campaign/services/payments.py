@@ -18,7 +18,7 @@ from campaign.models.states import DONATION_TRANSITIONS
 from campaign.services.accounts import adopt_returns, settle_accounts
 from campaign.services.books import Books, Outcome
 from campaign.services.donations import lock_donation
-from campaign.services.placing import lock_payment
+from campaign.services.placing import lock_payer, lock_payment
 from campaign.services.receipts import issue_receipt
 from campaign.services.subscriptions import join_subscription
 
@@ -45,6 +45,7 @@ def apply_session(
     beginning tells when the promise has not reached us; a card's is `occurred_at` unless its charge was read.
     """
     lock_payment(session, found.payment_intent_id)
+    payer = lock_payer(session, found.invoice_id) if found.invoice_id else None
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
         return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
@@ -55,7 +56,7 @@ def apply_session(
     if found.subscription_id:
         join_subscription(session, donation, found.subscription_id)
     if found.payment_status in {"paid", "no_payment_required"}:
-        payment = _session_payment(donation, found, occurred_at)
+        payment = _session_payment(donation, found, payer, occurred_at)
         return record_payment(session, donation, payment, books, donation.campaign)
     if found.status == "complete":
         return _promise(session, donation, found)
@@ -64,7 +65,9 @@ def apply_session(
     return Outcome(applied=False, note=f"nothing follows from a session that is {found.status}")
 
 
-def _session_payment(donation: Donation, found: CheckoutSession, occurred_at: datetime) -> Payment:
+def _session_payment(
+    donation: Donation, found: CheckoutSession, payer: str | None, occurred_at: datetime
+) -> Payment:
     if found.amount_total is None or found.currency is None:
         raise FactMismatch(f"Session {found.id} is paid and names no amount.")
     return Payment(
@@ -73,7 +76,7 @@ def _session_payment(donation: Donation, found: CheckoutSession, occurred_at: da
         currency=found.currency,
         charged_at=donation.charged_at or found.charged_at or occurred_at,
         paid_at=occurred_at,
-        payment_intent_id=found.payment_intent_id,
+        payment_intent_id=found.payment_intent_id or payer,
         invoice_id=found.invoice_id,
     )
 

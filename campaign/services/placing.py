@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.models import Charge, Donation
+from campaign.models import Charge, Donation, InvoicePayment
 from campaign.services.donations import lock_donation
 
 # Any constant will do; it keeps these locks apart from others.
@@ -18,6 +18,16 @@ def lock_payment(session: Session, payment_intent_id: str | None) -> None:
     if payment_intent_id:
         key = func.hashtext(payment_intent_id)
         session.execute(select(func.pg_advisory_xact_lock(_PAYMENTS, key)))
+
+
+def lock_payer(session: Session, invoice_id: str | None) -> str | None:
+    """The payment intent of an invoice, where it was told before; both are locked as by `lock_payment`."""
+    lock_payment(session, invoice_id)
+    payment_intent_id = session.scalar(
+        select(InvoicePayment.payment_intent_id).where(InvoicePayment.invoice_id == invoice_id)
+    )
+    lock_payment(session, payment_intent_id)
+    return payment_intent_id
 
 
 def place_payment(

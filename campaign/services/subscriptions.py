@@ -1,12 +1,14 @@
 """Monthly and yearly gifts: the first donation begins one, each later invoice is a donation of its own."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
+from campaign.errors import NotFound
 from campaign.gateway import Invoice
 from campaign.models import Donation, DonationState, Subscription, SubscriptionState
 from campaign.models.base import new_public_id, new_token
@@ -47,6 +49,21 @@ def first_donation_id(session: Session, subscription_stripe_id: str) -> str | No
     )
 
 
+def split(
+    total: int, noted: tuple[int | None, int | None], agreed: Subscription
+) -> tuple[int, int]:
+    """Gift and covered fees of `total`: as noted with it, else as agreed; in minor units.
+
+    Where neither adds up to it, somebody set another amount at Stripe: then all of it is gift.
+    """
+    gift, cover = noted
+    if gift and cover is not None and gift + cover == total:
+        return gift, cover
+    if agreed.charge == total:
+        return agreed.amount, agreed.cover
+    return total, 0
+
+
 def renewal_donation(
     session: Session,
     first: Donation,
@@ -56,10 +73,9 @@ def renewal_donation(
 ) -> Donation:
     """The donation of a renewal, one an invoice; the caller holds the lock on the `first` donation.
 
-    Its amount is what the invoice took, less the covered fees where the whole is what was agreed.
+    Its parts are those that the invoice itself carries, else those that were agreed.
     """
-    agreed = subscription.amount + subscription.cover
-    cover = subscription.cover if invoice.amount_paid == agreed else 0
+    amount, cover = split(invoice.amount_paid, (invoice.gift, invoice.cover), subscription)
     session.execute(
         insert(Donation)
         .values(
@@ -70,7 +86,7 @@ def renewal_donation(
             subscription_id=subscription.id,
             attempt=hashlib.sha256(f"invoice\x1f{invoice.id}".encode()).hexdigest(),
             frequency=subscription.frequency,
-            amount=invoice.amount_paid - cover,
+            amount=amount,
             cover=cover,
             currency=invoice.currency,
             state=DonationState.pending.value,
@@ -89,3 +105,43 @@ def renewal_donation(
     return session.scalars(
         select(Donation).where(Donation.invoice_id == invoice.id).with_for_update()
     ).one()
+
+
+def find_subscription(session: Session, token: str) -> Subscription:
+    """The monthly or yearly gift whose page is at `token`, with its campaign; raises NotFound."""
+    found = session.scalar(
+        select(Subscription)
+        .where(Subscription.token == token)
+        .options(joinedload(Subscription.campaign))
+    )
+    if found is None:
+        raise NotFound("There is no monthly gift at this address.")
+    return found
+
+
+def named_subscription(session: Session, stripe_id: str) -> Subscription:
+    """The monthly or yearly gift that Stripe calls `stripe_id`; raises NotFound."""
+    found = session.scalar(select(Subscription).where(Subscription.stripe_id == stripe_id))
+    if found is None:
+        raise NotFound(f"There is no subscription {stripe_id!r} here; its name begins with sub_.")
+    return found
+
+
+def first_donation(session: Session, subscription: Subscription) -> Donation:
+    """The donation that began it; its address and name are what letters go by."""
+    return session.scalars(
+        select(Donation)
+        .where(Donation.subscription_id == subscription.id)
+        .order_by(Donation.id)
+        .limit(1)
+    ).one()
+
+
+def gifts_of(session: Session, subscription: Subscription) -> Sequence[Donation]:
+    """Its donations that were paid, the latest first, each with its receipts."""
+    return session.scalars(
+        select(Donation)
+        .where(Donation.subscription_id == subscription.id, Donation.paid_at.is_not(None))
+        .options(selectinload(Donation.receipts))
+        .order_by(Donation.charged_at.desc(), Donation.id.desc())
+    ).all()

@@ -6,7 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from campaign.installation import Installation, make_installation
 from campaign.mail.render import templates_folder
 from campaign.observability import observe
-from campaign.views import donate, donor, errors, health, public, webhooks
+from campaign.views import donate, donor, errors, health, public, subscriptions, webhooks
 from campaign.views.context import context_values, static_version
 from campaign.views.headers import add_security_headers
 from campaign.views.kept import KeptPages
@@ -40,6 +40,7 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.context_processor(context_values)
     for blueprint in (public.blueprint, donate.blueprint, donor.blueprint, webhooks.blueprint):
         app.register_blueprint(blueprint)
+    app.register_blueprint(subscriptions.blueprint)
     app.register_blueprint(health.blueprint)
     app.after_request(add_security_headers)
     errors.register(app)

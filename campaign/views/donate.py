@@ -1,19 +1,13 @@
 """The form's way to Stripe: parse, one donation row, commit; the gateway; commit; 303."""
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from structlog import get_logger
 
 from campaign import clock, money
-from campaign.errors import (
-    CampaignNotOpen,
-    GatewayBusy,
-    GatewayKeySpent,
-    GatewayRefused,
-    GatewayUnavailable,
-)
+from campaign.errors import CampaignNotOpen, GatewayRefused, GatewayUnavailable
 from campaign.models import Donation, DonationState, StripeCall
 from campaign.services import checkout
 from campaign.services.campaigns import find_campaign
@@ -22,10 +16,14 @@ from campaign.views.appeal import Notice, render_appeal
 from campaign.views.context import installation
 from campaign.views.forms import GiftForm, read_gift
 from campaign.views.limits import GIVING, limiter
+from campaign.views.opening import find_session, open_session
+from campaign.views.origins import refuse_cross_site
 from campaign.views.settling import settle
 
 blueprint = Blueprint("donate", __name__)
 log = get_logger(__name__)
+
+_TO_BE_PAID = (DonationState.pending, DonationState.declined)
 
 RETRY_AFTER = 30
 """Seconds that a donor is asked to wait when Stripe is out of reach."""
@@ -35,7 +33,7 @@ RETRY_AFTER = 30
 @limiter.limit(GIVING)
 def give(slug: str) -> ResponseReturnValue:
     """One gift: 303 to Stripe's page, or the form again with what was typed."""
-    _refuse_cross_site()
+    refuse_cross_site()
     form = GiftForm(formdata=request.form)
     settings = installation().settings
     with installation().sessions() as session:
@@ -68,24 +66,6 @@ def too_many(slug: str, retry_after: int) -> Response:
     return _form_again(slug, GiftForm(formdata=request.form), 429, _LIMITED, retry_after)
 
 
-def _refuse_cross_site() -> None:
-    """403 for a form that another site posts from a reader's browser; other clients send neither header.
-
-    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        if site not in {"same-origin", "none"}:
-            abort(403)
-        return
-    origin = request.headers.get("Origin")
-    if origin is None:
-        return
-    ours = {urlsplit(installation().settings.site_url).netloc, request.host}
-    if urlsplit(origin).netloc not in ours:
-        abort(403)
-
-
 def _checkout_address(slug: str, gift: Gift) -> str:
     """Where to send the donor: the same place for the same form, even posted twice at once."""
     donation, call = _begin(slug, gift)
@@ -93,23 +73,39 @@ def _checkout_address(slug: str, gift: Gift) -> str:
     # Its page may have been paid, or run out, without our hearing of it: then this is a new gift.
     if earlier and settle(donation):
         donation, call = _begin(slug, gift)
-    if donation.state == DonationState.processing:
+    if checkout.is_waste(donation, call, clock.now()):
+        donation, call = _look_up(slug, gift, donation, call)
+    if donation.state in _TO_BE_PAID and donation.session_url is None:
+        donation = open_session(donation, call)
+    # A gift that was paid on a page whose answer was lost is not asked for again.
+    if donation.state not in _TO_BE_PAID:
         return url_for("donor.donation", token=donation.token)
-    if donation.session_url is None:
-        donation = _open_session(donation, call)
     if donation.session_url is None:
         raise GatewayUnavailable("The session has no page.")
     return donation.session_url
 
 
-def _begin(slug: str, gift: Gift) -> tuple[Donation, StripeCall]:
+def _look_up(
+    slug: str, gift: Gift, donation: Donation, call: StripeCall
+) -> tuple[Donation, StripeCall]:
+    """What Stripe did under a key that is of no use any more; where it did nothing, another call is begun."""
+    found = find_session(donation, call)
+    if found is not None:
+        return found, call
+    return _begin(slug, gift, looked_up=call.ordinal)
+
+
+def _begin(slug: str, gift: Gift, *, looked_up: int = 0) -> tuple[Donation, StripeCall]:
     with installation().sessions.begin() as session:
         campaign = find_campaign(session, slug)
         donation = begin_donation(session, campaign, gift, clock.now())
         parameters = checkout.session_parameters(
             donation, campaign.title, installation().settings.organization, _returns(slug, donation)
         )
-        return donation, checkout.plan_checkout(session, donation, parameters, clock.now())
+        call = checkout.plan_checkout(
+            session, donation, parameters, clock.now(), looked_up=looked_up
+        )
+        return donation, call
 
 
 def _returns(slug: str, donation: Donation) -> checkout.Returns:
@@ -126,33 +122,6 @@ def _returns(slug: str, donation: Donation) -> checkout.Returns:
         success_url=address(url_for("donor.donation", token=donation.token)),
         cancel_url=address(back),
     )
-
-
-def _open_session(donation: Donation, call: StripeCall) -> Donation:
-    """Ask Stripe for the page, under the key that is written down already, and keep its answer."""
-    here = installation()
-    try:
-        opened = here.gateway.create_checkout_session(call.parameters, call.idempotency_key)
-    except GatewayBusy:
-        return _wait_for_twin(donation)
-    except (GatewayKeySpent, GatewayRefused) as error:
-        with here.sessions.begin() as session:
-            checkout.record_failure(session, call, error)
-        raise
-    with here.sessions.begin() as session:
-        checkout.record_session(session, call, opened, clock.now())
-        return session.get_one(Donation, donation.id)
-
-
-def _wait_for_twin(donation: Donation) -> Donation:
-    """The same form, posted at the same moment, is being answered: its page is ours too."""
-    for _ in range(20):
-        clock.pause(0.25)
-        with installation().sessions() as session:
-            found = session.get_one(Donation, donation.id)
-        if found.session_url:
-            return found
-    raise GatewayBusy("The same form is still being worked on.")
 
 
 def _form_again(

@@ -57,10 +57,16 @@ def _donation_values(found: Donation) -> dict[str, Any]:
         "date_text": format_date(moment.date(), "long", locale="en"),
         "cover_text": money.format_money(found.cover, found.currency) if found.cover else "",
         "retry_url": retry + "#give",
+        "subscription_url": _subscription_url(found),
         "left_text": money.format_money(left, found.currency),
         "back_text": money.format_money(found.charge - left, found.currency),
         "returned": found.returned_at is not None and found.paid_at is not None,
     }
+
+
+def _subscription_url(found: Donation) -> str:
+    gift = found.subscription
+    return url_for("subscriptions.page", token=gift.token) if gift else ""
 
 
 @blueprint.get("/receipts/<token>")

@@ -17,13 +17,18 @@ def settle(donation: Donation) -> bool:
 
     False too where Stripe is out of reach or contradicts our record, which is logged: the page then says what is known.
     """
+    return settle_session(donation.session_id or "", donation.public_id)
+
+
+def settle_session(session_id: str, public_id: str) -> bool:
+    """The same for any session of the donation called `public_id`, also one that we never heard of."""
     here = installation()
     try:
-        found = here.gateway.retrieve_checkout_session(donation.session_id or "")
+        found = here.gateway.retrieve_checkout_session(session_id)
         with here.sessions.begin() as session:
             outcome = apply_session(session, found, clock.now(), here.books)
     except (GatewayUnavailable, GatewayRefused, FactMismatch) as error:
-        log.warning("session_not_applied", donation=donation.public_id, error=str(error))
+        log.warning("session_not_applied", donation=public_id, error=str(error))
         return False
     if outcome.applied:
         here.nudge(OUTBOX)

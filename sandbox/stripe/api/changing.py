@@ -7,14 +7,16 @@ from sandbox.stripe.api.parameters import (
     choice,
     clearable,
     email,
+    group,
     integer,
     metadata,
+    missing_parameter,
     names,
     new_metadata,
     text,
     url,
 )
-from sandbox.stripe.errors import Refused
+from sandbox.stripe.errors import Refused, unsupported
 from sandbox.stripe.objects import portal
 from sandbox.stripe.rules import refunds, subscriptions
 from sandbox.stripe.state import Json
@@ -95,17 +97,53 @@ def _remember(account: Account, obj: Json, asked: Json, event: str | None) -> Js
     return obj
 
 
+_FLOW = group(
+    {
+        "after_completion": group(
+            {
+                "hosted_confirmation": group({"custom_message": text(500)}),
+                "redirect": group({"return_url": url}, ("return_url",)),
+                "type": choice("hosted_confirmation", "portal_homepage", "redirect"),
+            },
+            ("type",),
+        ),
+        "type": choice(
+            "customer_update",
+            "payment_method_update",
+            "subscription_cancel",
+            "subscription_pause",
+            "subscription_update",
+            "subscription_update_confirm",
+        ),
+    },
+    ("type",),
+)
+
+
+def _check_flow(account: Account, asked: Json) -> None:  # noqa: ARG001 - as every check
+    flow = asked.get("flow_data")
+    if flow is None:
+        return
+    if flow["type"] != "payment_method_update":
+        raise unsupported(f"the portal's flow {flow['type']}", "flow_data[type]")
+    after = flow.get("after_completion", {})
+    if after.get("type") == "redirect" and "redirect" not in after:
+        raise missing_parameter("flow_data[after_completion][redirect]")
+
+
 @endpoint(
     "POST",
     "billing_portal/sessions",
     {
         "configuration": text(),
         "customer": text(),
+        "flow_data": _FLOW,
         "locale": choice(*checkout.LOCALES),
         "return_url": url,
     },
     required=("customer",),
-    elsewhere=names("after_expiration customer_account flow_data on_behalf_of"),
+    elsewhere=names("after_expiration customer_account on_behalf_of"),
+    check=_check_flow,
 )
 def create_portal_session(account: Account, asked: Json) -> Json:
     account.get("customer", asked["customer"], "customer")

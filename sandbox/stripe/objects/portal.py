@@ -13,13 +13,23 @@ def portal_session(asked: Json, created: int, public_url: str) -> Json:
         "created": created,
         "customer": asked["customer"],
         "customer_account": None,
-        "flow": None,
+        "flow": _flow(asked.get("flow_data")),
         "livemode": False,
         "locale": asked.get("locale"),
         "on_behalf_of": None,
         "return_url": asked.get("return_url"),
         "url": f"{public_url}/p/session/{name}",
     }
+
+
+def _flow(asked: Json | None) -> Json | None:
+    """The deep link that was asked for, with the members that Stripe gives every one."""
+    if asked is None:
+        return None
+    after = asked.get("after_completion", {"type": "portal_homepage"})
+    completion = {"hosted_confirmation": None, "redirect": None, **after}
+    others = ("subscription_cancel", "subscription_update", "subscription_update_confirm")
+    return {"after_completion": completion, **dict.fromkeys(others), "type": asked["type"]}
 
 
 def webhook_endpoint(url: str, enabled_events: list[str], created: int, **more: object) -> Json:

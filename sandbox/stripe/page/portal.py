@@ -1,4 +1,4 @@
-"""A small customer portal, and the receipt and invoice addresses that objects name."""
+"""A small customer portal: what renews, and the deep link to another card."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 
 from sandbox.stripe.api.amounts import shown
-from sandbox.stripe.rules import passing, subscriptions
+from sandbox.stripe.page import card_form
+from sandbox.stripe.page.entries import Entries, read
+from sandbox.stripe.rules import filing, passing, subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
-
-_PAPERS = {"receipts": "charge", "invoices": "invoice"}
 
 
 def blueprint(account: Account) -> Blueprint:
@@ -23,27 +23,22 @@ def blueprint(account: Account) -> Blueprint:
             session = account.find(name, "billing_portal.session")
             if session is None:
                 return render_template("closed.html", session=None, back=None), 404
+            if session["flow"]:
+                return _card_form(account, session, read({}, ""))
             return _page(account, session)
 
     @pages.post("/p/session/<name>")
     def change(name: str) -> Any:
         with account.transaction():
             session = account.find(name, "billing_portal.session")
+            if session and session["flow"]:
+                return _card_given(account, session)
             found = account.find(request.form.get("subscription"), "subscription")
             mine = session and found and found["customer"] == session["customer"]
             if mine and found["status"] not in subscriptions.OVER:
                 at_end = request.form.get("action") == "cancel"
                 subscriptions.update(account, found, {"cancel_at_period_end": at_end})
             return redirect(f"/p/session/{name}", 303)
-
-    @pages.get("/<any(receipts, invoices):paper>/<name>")
-    def paper(paper: str, name: str) -> Any:
-        with account.transaction():
-            obj = account.find(name, _PAPERS.get(paper, "-"))
-            if obj is None:
-                return render_template("closed.html", session=None, back=None), 404
-            amount = shown(obj.get("amount", obj.get("total", 0)), obj["currency"])
-            return render_template("paper.html", paper=paper[:-1], obj=obj, amount=amount)
 
     return pages
 
@@ -56,6 +51,26 @@ def _page(account: Account, session: Json) -> str:
         if found["customer"] == customer["id"] and found["status"] != "incomplete"
     ]
     return render_template("portal.html", session=session, customer=customer, subscriptions=mine)
+
+
+def _card_given(account: Account, session: Json) -> Any:
+    """The flow `payment_method_update`: a card typed becomes the customer's, and the donor is sent back."""
+    customer = account.get("customer", session["customer"])
+    entries = read(request.form, customer["email"] or "")
+    status = card_form.submit(
+        account, entries, lambda: filing.put_on_file(account, customer, entries.instrument())
+    )
+    if status:
+        return _card_form(account, session, entries), status
+    after = session["flow"]["after_completion"]
+    if after["type"] == "redirect":
+        return redirect(after["redirect"]["return_url"], 303)
+    return _page(account, session)
+
+
+def _card_form(account: Account, session: Json, entries: Entries) -> str:
+    person = account.get("customer", session["customer"])["email"]
+    return card_form.show(entries, "Another card", "Save", person, back=session["return_url"])
 
 
 def _line(found: Json) -> Json:

@@ -17,7 +17,7 @@ _CHALLENGE_FAILED = (
         " method and try again."
     ),
 )
-_NOT_A_TEST_CARD = (
+NOT_A_TEST_CARD = (
     "Your card was declined. Your request was in test mode, but used a non test card."
     " The sandbox's page lists the test cards."
 )
@@ -42,9 +42,9 @@ def pay(account: Account, session: Json, instrument: Instrument) -> str:
     require(session["status"] == "open", Refused("This checkout session has expired."))
     known = BANK_BY_NUMBER if instrument.bank else CARD_BY_NUMBER
     if instrument.number not in known:
-        raise CardDeclined(_NOT_A_TEST_CARD, "card_declined", "test_mode_live_card")
+        raise CardDeclined(NOT_A_TEST_CARD, "card_declined", "test_mode_live_card")
     account.note(session["id"], challenge=None)
-    method = _method(account, instrument)
+    method = method_of(account, instrument)
     intent = _prepare(account, session, instrument)
     if instrument.bank:
         return _promise(account, session, intent, method, instrument)
@@ -68,7 +68,8 @@ def answer_challenge(account: Account, session: Json, *, passed: bool) -> str:
     raise CardDeclined(_CHALLENGE_FAILED[2], _CHALLENGE_FAILED[0], None, payment_intent=intent)
 
 
-def _method(account: Account, instrument: Instrument) -> Json:
+def method_of(account: Account, instrument: Instrument) -> Json:
+    """The payment method that the donor typed, attached to nobody yet."""
     if instrument.bank:
         details = payments.bank_of_method(instrument.number)
     else:

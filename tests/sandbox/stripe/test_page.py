@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-from stripe import StripeClient
+from stripe import InvalidRequestError, StripeClient
 
 from sandbox.stripe import StripeSandbox
 
@@ -133,6 +133,66 @@ def test_the_portal_cancels_at_the_end_of_the_period(
     form = {"subscription": subscribed["id"], "action": "cancel"}
     assert "Ends on" in requests.post(portal.url, form, timeout=20).text
     assert client.v1.subscriptions.retrieve(subscribed["id"]).cancel_at_period_end is True
+
+
+CARD = {"card-expiry": "12 / 34", "card-cvc": "123", "card-name": "Dana Donor"}
+
+
+def test_the_portal_takes_another_card_for_the_customer_and_leaves_the_subscriptions_own(
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    sandbox.pay(give(1000, "month").id)
+    subscribed = sandbox.objects("subscription")[0]
+    back = "http://127.0.0.1:9/me/card"
+    after = {"type": "redirect", "redirect": {"return_url": back}}
+    portal = client.v1.billing_portal.sessions.create(
+        params={
+            "customer": subscribed["customer"],
+            "return_url": "http://127.0.0.1:9/me",
+            "flow_data": {"type": "payment_method_update", "after_completion": after},
+        }
+    )
+    assert portal.flow is not None
+    assert portal.flow.type == "payment_method_update"
+    assert "Another card" in requests.get(portal.url, timeout=20).text
+    refused = requests.post(portal.url, CARD | {"card-number": "4000000000000002"}, timeout=20)
+    assert (refused.status_code, "declined" in refused.text) == (402, True)
+    form = CARD | {"card-number": "5555555555554444"}
+    saved = requests.post(portal.url, form, timeout=20, allow_redirects=False)
+    assert (saved.status_code, saved.headers["Location"]) == (303, back)
+    found = client.v1.subscriptions.retrieve(subscribed["id"], params={"expand": ["customer"]})
+    chosen = found.customer.invoice_settings.default_payment_method
+    assert chosen is not None
+    assert found.default_payment_method == subscribed["default_payment_method"] != chosen
+    assert [event["type"] for event in sandbox.events("customer.updated")][-1:]
+
+
+def test_an_open_invoice_is_paid_on_its_own_page_and_the_card_is_not_kept(
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    sandbox.pay(give(1000, "month").id, "4000000000000341")
+    sandbox.advance(days=32)
+    before = sandbox.objects("subscription")[0]
+    address = sandbox.objects("invoice")[0]["hosted_invoice_url"]
+    assert "Pay $10" in requests.get(address, timeout=20).text
+    refused = requests.post(address, CARD | {"card-number": "4000000000000002"}, timeout=20)
+    assert refused.status_code == 402
+    assert requests.post(address, CARD | {"card-number": "4242"}, timeout=20).status_code == 422
+    paid = requests.post(address, CARD | {"card-number": "4242424242424242"}, timeout=20)
+    assert "paid" in paid.text
+    after = sandbox.objects("subscription")[0]
+    assert (before["status"], after["status"]) == ("past_due", "active")
+    assert after["default_payment_method"] == before["default_payment_method"]
+
+
+def test_a_flow_of_the_portal_that_is_not_imitated_is_refused(
+    direct: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    sandbox.pay(give(1000, "month").id)
+    customer = sandbox.objects("customer")[0]["id"]
+    flow = {"type": "subscription_cancel"}
+    with pytest.raises(InvalidRequestError, match="does not imitate"):
+        direct.v1.billing_portal.sessions.create({"customer": customer, "flow_data": flow})
 
 
 def test_the_index_shows_events_and_moves_the_clock(

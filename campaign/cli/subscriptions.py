@@ -1,0 +1,120 @@
+"""`campaign subscription`: monthly and yearly gifts, as staff change them."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from campaign import clock, money, standing
+from campaign.errors import ChangeRefused
+from campaign.installation import Installation, make_installation
+from campaign.models import Subscription, SubscriptionState
+from campaign.services.changes import PAUSES, months_later
+from campaign.services.letters import EVERY
+from campaign.services.subscriptions import first_donation, gifts_of, named_subscription
+
+
+@click.group("subscription")
+def subscription() -> None:
+    """Monthly and yearly gifts. SUBSCRIPTION_ID is Stripe's: sub_…"""
+
+
+def _opened(subscription_id: str) -> tuple[Installation, Subscription]:
+    installation = make_installation(broker=False)
+    with installation.sessions() as session:
+        return installation, named_subscription(session, subscription_id)
+
+
+def _zone(installation: Installation) -> ZoneInfo:
+    return clock.zone(installation.settings.organization.timezone)
+
+
+@subscription.command()
+@click.argument("subscription_id")
+def show(subscription_id: str) -> None:
+    """How it stands, as far as Stripe has told."""
+    installation, _ = _opened(subscription_id)
+    with installation.sessions() as session:
+        found = named_subscription(session, subscription_id)
+        first = first_donation(session, found)
+        gifts = gifts_of(session, found)
+        given = sum(gift.charge for gift in gifts)
+        told = {
+            "donor": first.email,
+            "campaign": found.campaign.slug,
+            "gift": _each(found),
+            "state": _state(found, _zone(installation)),
+            "next": _day(found.current_period_end, _zone(installation)),
+            "given": f"{money.format_money(given, found.currency)} in {len(gifts)}",
+            "page": installation.address(f"/subscriptions/{found.token}"),
+        }
+    click.echo(found.stripe_id)
+    for name, value in told.items():
+        click.echo(f"{name + ':':10}{value}")
+
+
+@subscription.command()
+@click.argument("subscription_id")
+@click.option("--later", is_flag=True, help="When the present period ends, instead of at once.")
+def end(subscription_id: str, *, later: bool) -> None:
+    """End it. The donor is written to."""
+    installation, found = _opened(subscription_id)
+    _tell(installation, standing.end(installation, found, "staff", later=later))
+
+
+@subscription.command()
+@click.argument("subscription_id")
+@click.option("--months", type=click.Choice([str(months) for months in PAUSES]), required=True)
+def pause(subscription_id: str, months: str) -> None:
+    """Charge nothing for some months; what falls due meanwhile is skipped."""
+    installation, found = _opened(subscription_id)
+    until = months_later(clock.now(), int(months), _zone(installation))
+    _tell(installation, standing.pause(installation, found, until))
+
+
+@subscription.command()
+@click.argument("subscription_id")
+def resume(subscription_id: str) -> None:
+    """Take back a pause, or an end that was to come."""
+    installation, found = _opened(subscription_id)
+    _tell(installation, standing.resume(installation, found))
+
+
+@subscription.command()
+@click.argument("subscription_id")
+@click.argument("amount")
+def change(subscription_id: str, amount: str) -> None:
+    """Set another AMOUNT (25, 25.50) from the next charge on; covered fees follow it."""
+    installation, found = _opened(subscription_id)
+    wanted = money.parse_amount(amount, found.currency)
+    with installation.sessions() as session:
+        smallest = named_subscription(session, subscription_id).campaign.smallest_amount
+    if wanted < smallest:
+        least = money.format_money(smallest, found.currency)
+        raise ChangeRefused(f"The smallest amount of this campaign is {least}.")
+    _tell(installation, standing.change_amount(installation, found, wanted))
+
+
+def _tell(installation: Installation, found: Subscription) -> None:
+    state = _state(found, _zone(installation))
+    click.echo(f"{found.stripe_id}: {_each(found)}, {state}")
+
+
+def _each(found: Subscription) -> str:
+    amount = money.format_money(found.amount, found.currency)
+    fees = f" and {money.format_money(found.cover, found.currency)} for fees" if found.cover else ""
+    return f"{amount}{fees} a {EVERY[found.frequency]}"
+
+
+def _state(found: Subscription, zone: ZoneInfo) -> str:
+    if found.state == SubscriptionState.ended:
+        return f"ended on {_day(found.ended_at, zone)} ({found.end_reason or 'no reason told'})"
+    if found.ends_at_period_end:
+        return f"ends on {_day(found.current_period_end, zone)}"
+    if found.state == SubscriptionState.paused and found.paused_until:
+        return f"paused until {_day(found.paused_until, zone)}"
+    return found.state.replace("_", " ")
+
+
+def _day(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d}" if moment else "not known yet"

@@ -1,0 +1,131 @@
+"""Subscriptions, and what paid an invoice, as typed, frozen facts. Amounts are minor units a period, instants UTC.
+
+https://docs.stripe.com/api/subscriptions/object. What Stripe may leave out is read as absent, never as an error.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from campaign.gateway.events import Json, read_id, read_instant, read_parts
+
+
+@dataclass(frozen=True)
+class SubscriptionItem:
+    """One priced line of a subscription. `total` is unit amount times quantity."""
+
+    id: str
+    product_id: str | None
+    total: int
+    interval: str | None
+
+
+@dataclass(frozen=True)
+class SubscriptionFact:
+    """A subscription as Stripe tells it at one moment.
+
+    `current_period_end` stands on the items since 2025-03-31.basil. `gift` and `cover` are the parts that we noted in
+    its metadata, or None where the metadata do not tell them.
+    """
+
+    id: str
+    status: str
+    customer_id: str | None
+    items: tuple[SubscriptionItem, ...]
+    currency: str | None
+    current_period_end: datetime | None
+    cancel_at_period_end: bool
+    cancel_at: datetime | None
+    paused: bool
+    resumes_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+    donation_id: str | None
+    gift: int | None
+    cover: int | None
+
+    @property
+    def total(self) -> int:
+        return sum(item.total for item in self.items)
+
+    @property
+    def interval(self) -> str | None:
+        return self.items[0].interval if self.items else None
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Which payment method a subscription uses, and which its customer chose last in Stripe's portal."""
+
+    used: str | None
+    chosen: str | None
+
+
+@dataclass(frozen=True)
+class InvoicePayment:
+    """Which payment intent paid an invoice: https://docs.stripe.com/api/invoice-payment/object."""
+
+    invoice_id: str
+    payment_intent_id: str | None
+    status: str
+
+
+def read_subscription(found: Json) -> SubscriptionFact:
+    """A `subscription` object. Raises KeyError or TypeError where Stripe's promise is broken."""
+    listed: Sequence[Json] = (found.get("items") or {}).get("data") or ()
+    ends = [item["current_period_end"] for item in listed if item.get("current_period_end")]
+    pause = found.get("pause_collection") or {}
+    metadata = found.get("metadata") or {}
+    gift, cover = read_parts(metadata)
+    return SubscriptionFact(
+        id=found["id"],
+        status=found["status"],
+        customer_id=read_id(found.get("customer")),
+        items=tuple(_item(item) for item in listed),
+        currency=found.get("currency"),
+        current_period_end=read_instant(min(ends)) if ends else None,
+        cancel_at_period_end=bool(found.get("cancel_at_period_end")),
+        cancel_at=_moment(found.get("cancel_at")),
+        paused=bool(pause),
+        resumes_at=_moment(pause.get("resumes_at")),
+        ended_at=_moment(found.get("ended_at")) or _moment(found.get("canceled_at")),
+        end_reason=(found.get("cancellation_details") or {}).get("reason"),
+        donation_id=metadata.get("donation_id"),
+        gift=gift,
+        cover=cover,
+    )
+
+
+def _item(item: Json) -> SubscriptionItem:
+    price: Json = item.get("price") or {}
+    unit, quantity = price.get("unit_amount") or 0, item.get("quantity")
+    return SubscriptionItem(
+        id=item["id"],
+        product_id=read_id(price.get("product")),
+        total=unit * (1 if quantity is None else quantity),
+        interval=(price.get("recurring") or {}).get("interval"),
+    )
+
+
+def read_cards(found: Json) -> Cards:
+    """The payment methods of a `subscription` whose customer was expanded."""
+    customer: Any = found.get("customer")
+    settings = customer.get("invoice_settings") if isinstance(customer, Mapping) else None
+    return Cards(
+        used=read_id(found.get("default_payment_method")),
+        chosen=read_id((settings or {}).get("default_payment_method")),
+    )
+
+
+def read_invoice_payment(found: Json) -> InvoicePayment:
+    """An `invoice_payment` object; it may name something else than a payment intent, and then names none here."""
+    return InvoicePayment(
+        invoice_id=read_id(found["invoice"]) or "",
+        payment_intent_id=read_id((found.get("payment") or {}).get("payment_intent")),
+        status=found.get("status") or "",
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    return read_instant(value) if value is not None else None

@@ -1,0 +1,47 @@
+"""A card that a customer types outside of a checkout: on file for what comes, or for one open invoice."""
+
+from sandbox.stripe.errors import CardDeclined, Refused
+from sandbox.stripe.objects.cards import BANK_BY_NUMBER, CARD_BY_NUMBER
+from sandbox.stripe.rules import charging, invoices, subscriptions
+from sandbox.stripe.rules.paying import NOT_A_TEST_CARD, Instrument, method_of
+from sandbox.stripe.state import Json
+from sandbox.stripe.state.account import Account, require
+
+
+def put_on_file(account: Account, customer: Json, instrument: Instrument) -> Json:
+    """Makes it the customer's default for invoices. Raises CardDeclined.
+
+    Subscriptions that have a method of their own keep it, as Stripe's do.
+    https://docs.stripe.com/customer-management/portal-deep-links
+    """
+    _require_test_number(instrument)
+    if not instrument.bank and (refusal := CARD_BY_NUMBER[instrument.number].decline):
+        code, decline_code, words = refusal
+        raise CardDeclined(words, code, decline_code)
+    method = method_of(account, instrument)
+    account.change(method, customer=customer["id"])
+    account.emit("payment_method.attached", method)
+    settings = {**customer["invoice_settings"], "default_payment_method": method["id"]}
+    previous = account.change(customer, invoice_settings=settings)
+    account.emit("customer.updated", customer, previous)
+    return method
+
+
+def pay_invoice(account: Account, invoice: Json, instrument: Instrument) -> None:
+    """Pays an open invoice by card on its hosted page; the card is not kept. Raises CardDeclined.
+
+    https://docs.stripe.com/invoicing/hosted-invoice-page
+    """
+    _require_test_number(instrument)
+    intent = invoices.intent_of(account, invoice)
+    require(invoice["status"] == "open" and intent, Refused("This invoice is not open."))
+    method = method_of(account, instrument)
+    charge = charging.charge_card(account, intent, method)
+    subscriptions.payment_arrived(account, intent)
+    charging.follow_up(account, charge)
+
+
+def _require_test_number(instrument: Instrument) -> None:
+    known = BANK_BY_NUMBER if instrument.bank else CARD_BY_NUMBER
+    if instrument.number not in known:
+        raise CardDeclined(NOT_A_TEST_CARD, "card_declined", "test_mode_live_card")
