@@ -36,7 +36,7 @@ UNREACHABLE = "http://127.0.0.1:9"
 # Its first line of every event would drown a failure; tests look at rows.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
-pytest_plugins = ["tests.browser_fixtures", "tests.stripe_fixtures"]
+pytest_plugins = ["tests.browser_fixtures", "tests.stripe_fixtures", "tests.reconciling"]
 
 
 @pytest.fixture(scope="session")

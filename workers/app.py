@@ -9,6 +9,7 @@ from celery.signals import setup_logging, worker_process_init
 
 from campaign.config import load_settings
 from campaign.errors import ConfigurationError
+from campaign.gateway import PATIENCE
 from campaign.installation import Installation, make_installation
 from campaign.nudge import INBOX, OUTBOX
 from campaign.observability import observe
@@ -18,6 +19,12 @@ SWEEP = timedelta(seconds=10)
 
 RECOVERY = timedelta(hours=1)
 """How often Stripe is asked for events that it could not deliver."""
+
+REFUNDS = timedelta(minutes=1)
+"""How often refunds of ours that Stripe has not confirmed are looked up."""
+
+LOOKS = timedelta(minutes=1)
+"""How often Stripe is asked for the fees of what moved, and for the payments of what went back of nobody's."""
 
 FINALIZATION = timedelta(minutes=10)
 """How long after its grace period a campaign's result is frozen at most."""
@@ -53,6 +60,21 @@ app.conf.update(
             "schedule": RECOVERY,
             "options": {"expires": RECOVERY.seconds},
         },
+        "finish-refunds": {
+            "task": "workers.upkeep.finish_refunds",
+            "schedule": REFUNDS,
+            "options": {"expires": REFUNDS.seconds},
+        },
+        "book-fees": {
+            "task": "workers.upkeep.book_fees",
+            "schedule": LOOKS,
+            "options": {"expires": LOOKS.seconds},
+        },
+        "match-returns": {
+            "task": "workers.upkeep.match_returns",
+            "schedule": LOOKS,
+            "options": {"expires": LOOKS.seconds},
+        },
         "finalize": {
             "task": "workers.upkeep.finalize",
             "schedule": FINALIZATION,
@@ -65,7 +87,7 @@ app.conf.update(
 @cache
 def installation() -> Installation:
     """This worker process's installation, made when first needed: connections do not survive a fork."""
-    return make_installation(settings)
+    return make_installation(settings, patience=PATIENCE)
 
 
 @worker_process_init.connect

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from campaign import clock
+from campaign import clock, refunding
+from campaign.handlers import book_fees as book_the_fees
+from campaign.handlers import match_returns as match_the_returns
 from campaign.handlers import recover_events
 from campaign.heartbeat import beating
 from campaign.services.finality import finalize_due_campaigns
@@ -17,6 +19,27 @@ def recover() -> int:
     """Fetch and apply the events that Stripe could not deliver; the number that was new."""
     with beating(installation(), "recover-events"):
         return recover_events(installation(), clock.now() - RECOVERED).new
+
+
+@app.task(name="workers.upkeep.finish_refunds")
+def finish_refunds() -> int:
+    """Take up the refunds of ours whose answer from Stripe is not known; the number that is over now."""
+    with beating(installation(), "finish-refunds"):
+        return refunding.finish_refunds(installation())
+
+
+@app.task(name="workers.upkeep.book_fees")
+def book_fees() -> int:
+    """Book what Stripe kept of each payment, once its balance shows it; the number of fees."""
+    with beating(installation(), "book-fees"):
+        return book_the_fees(installation())
+
+
+@app.task(name="workers.upkeep.match_returns")
+def match_returns() -> int:
+    """Ask Stripe whose the payments are of which something was told and nothing is known; how many were answered."""
+    with beating(installation(), "match-returns"):
+        return match_the_returns(installation())
 
 
 @app.task(name="workers.upkeep.finalize")

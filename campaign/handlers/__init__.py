@@ -1,16 +1,24 @@
 """One function per type of Stripe event, in a registry; and the inbox's edge, which applies stored events
-and fetches those that never arrived."""
+and fetches those that never arrived. Beside it what is asked of Stripe without an event: fees, whose a payment is,
+and whether its balance agrees with the ledger."""
 
+from campaign.handlers.fees import book_fees
 from campaign.handlers.inbox import apply_due_events, apply_next_event, replay_event
+from campaign.handlers.matching import match_returns
+from campaign.handlers.reconciliation import Reconciliation, reconcile
 from campaign.handlers.recovery import Recovery, recover_events
 from campaign.handlers.registry import HANDLERS, dispatch
 
 __all__ = [
     "HANDLERS",
+    "Reconciliation",
     "Recovery",
     "apply_due_events",
     "apply_next_event",
+    "book_fees",
     "dispatch",
+    "match_returns",
+    "reconcile",
     "recover_events",
     "replay_event",
 ]

@@ -5,7 +5,7 @@ any number of times, at once and in any order, and the strongest fact wins (`mod
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -21,6 +21,9 @@ from campaign.services.donations import lock_donation
 from campaign.services.placing import lock_payer, lock_payment
 from campaign.services.receipts import issue_receipt
 from campaign.services.subscriptions import join_subscription
+
+PAGE_LIVES = timedelta(days=1)
+"""The longest that a checkout session can be paid: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,18 @@ def apply_intent(
         source=found.id,
         total=found.amount_received,
         currency=found.currency,
-        charged_at=donation.charged_at or found.created,
+        charged_at=donation.charged_at or _intent_charged_at(found, occurred_at),
         paid_at=occurred_at,
         payment_intent_id=found.id,
     )
     return record_payment(session, donation, payment, books, donation.campaign)
+
+
+def _intent_charged_at(found: PaymentIntent, occurred_at: datetime) -> datetime:
+    """An intent is made at the donor's first try. What succeeds while its page lives was charged when it succeeded, as
+    the session's own event tells it; what takes longer is a debit, and belongs to the day it was promised.
+    """
+    return occurred_at if occurred_at - found.created <= PAGE_LIVES else found.created
 
 
 def advance(session: Session, donation: Donation, state: DonationState, reason: str) -> Outcome:
@@ -176,8 +186,15 @@ def record_payment(
 
 
 def _complete(session: Session, donation: Donation, payment: Payment, books: Books) -> Outcome:
-    """A further word of a payment that is booked may still tell ids by which refunds and disputes find it."""
+    """A further word of a payment that is booked may still tell ids by which refunds and disputes find it.
+
+    Raises FactMismatch where it is another payment: the donor has paid twice, and a person must give one back.
+    """
     known = donation.payment_intent_id
+    if known and payment.payment_intent_id and known != payment.payment_intent_id:
+        raise FactMismatch(
+            f"Donation {donation.public_id} was paid by {known}, and by {payment.payment_intent_id} too."
+        )
     _complete_ids(donation, payment)
     session.flush()
     if donation.payment_intent_id != known:

@@ -40,7 +40,8 @@ def place_payment(
     """The donation of a payment, locked; None while it is not known. Call `lock_payment` first.
 
     `public_id` is what the charge's metadata say: it comes from the session that we asked for, and so ties the payment
-    to its donation before the payment itself was told.
+    to its donation before the payment itself was told. Metadata can be copied: a donation that is known to be paid by
+    another payment is not this one's.
     """
     found = None
     if payment_intent_id:
@@ -54,7 +55,10 @@ def place_payment(
             .where(Charge.stripe_id == charge_id)
         )
     donation = lock_donation(session, found or public_id or "")
-    if donation is not None and donation.payment_intent_id is None and payment_intent_id:
-        donation.payment_intent_id = payment_intent_id
-        session.flush()
+    if donation is None or payment_intent_id in (None, donation.payment_intent_id):
+        return donation
+    if donation.payment_intent_id is not None:
+        return None
+    donation.payment_intent_id = payment_intent_id
+    session.flush()
     return donation

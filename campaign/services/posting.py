@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import clock
-from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
+from campaign.models import Campaign, CampaignDonor, Donation, LedgerEntry, LedgerKind
 
 REFUNDED = (LedgerKind.refund, LedgerKind.refund_failed)
 DISPUTED = (LedgerKind.dispute, LedgerKind.reinstatement)
@@ -40,6 +40,7 @@ class Account:
         counted = session.get(Campaign, campaign_id) if campaign_id else None
         # What comes after the result was made final is booked and counts for no campaign.
         self._counted_in = None if counted is None or counted.is_final(clock.now()) else counted.id
+        self._donor_held = False
 
     def total(self, *kinds: LedgerKind) -> int:
         """What these kinds moved, covered fees included; signed minor units."""
@@ -72,6 +73,7 @@ class Account:
 
     def post(self, posting: Posting, *, currency: str | None = None) -> None:
         """Append; a unique (kind, source) is the last guard, and a violation fails the fact visibly."""
+        self._hold_donor()
         gift = _gift_part(self.donation, self.gone) - _gift_part(
             self.donation, self.gone - posting.total
         )
@@ -90,6 +92,22 @@ class Account:
         self._session.add(entry)
         self._session.flush()
         self.entries.append(entry)
+
+    def _hold_donor(self) -> None:
+        """The ledger's trigger writes a donor's count, where it changes, and then the shard. A first entry that changes
+        no count would hold the shard while a second asks for the donor, and a payment of the same donor the other way.
+        """
+        if self._donor_held or self._counted_in is None:
+            return
+        self._session.execute(
+            select(CampaignDonor.donor_id)
+            .where(
+                CampaignDonor.campaign_id == self._counted_in,
+                CampaignDonor.donor_id == self.donation.donor_id,
+            )
+            .with_for_update(key_share=True)
+        )
+        self._donor_held = True
 
 
 def _gift_part(donation: Donation, gone: int) -> int:

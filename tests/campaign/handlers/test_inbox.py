@@ -202,6 +202,22 @@ def test_a_payment_of_another_amount_fails_visibly_and_books_nothing(
     assert stored.next_attempt_at > stored.received_at
 
 
+def test_a_second_payment_of_one_gift_fails_visibly(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    facts = give()
+    twice = facts.completed(payment_intent="pi_another")
+    store(facts.completed())
+    apply_due_events(installation)
+    store(twice)
+    apply_due_events(installation)
+    assert standing(installation, facts) == ("paid", 2500, 1, 1)
+    with installation.sessions() as session:
+        stored = session.get_one(InboxEvent, twice["id"])
+    assert stored.state == "failed"
+    assert "and by pi_another too" in (stored.last_error or "")
+
+
 def test_a_failing_event_is_given_up_after_its_attempts_and_holds_up_no_other(
     installation: Installation, give: Give, store: Store
 ) -> None:

@@ -19,7 +19,7 @@ from campaign.models import (
     Receipt,
 )
 from campaign.services.ledger import broken_invariants
-from tests.stripe_fixtures import Facts, Json
+from tests.stripe_fixtures import Facts, Json, event
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]
@@ -276,6 +276,19 @@ def test_a_return_of_nobodys_payment_waits_and_is_told(
     with installation.sessions() as session:
         assert session.scalars(select(Dispute.donation_id)).one() == facts.donation.id
         assert session.scalars(select(FraudWarning.donation_id)).one() == facts.donation.id
+
+
+def test_metadata_that_were_copied_to_another_charge_move_nothing(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    facts = give()
+    store(facts.completed())
+    apply_due_events(installation)
+    metadata = {"donation_id": facts.donation.public_id}
+    other = facts.charge(id="ch_other", payment_intent="pi_other", metadata=metadata)
+    store(event("charge.refunded", other | {"amount_refunded": 2500}))
+    apply_due_events(installation)
+    assert standing(installation, facts) == ("paid", 2500, 2500)
 
 
 def test_a_refund_in_another_currency_fails_visibly(

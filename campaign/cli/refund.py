@@ -1,0 +1,94 @@
+"""`campaign refund`."""
+
+import getpass
+import sys
+
+import click
+
+from campaign import money
+from campaign.errors import NotFound, RefundRefused, RefundUnfinished
+from campaign.gateway import PATIENCE
+from campaign.installation import Installation, make_installation
+from campaign.models import Donation, Refund
+from campaign.refunding import give_back
+from campaign.services.donations import lock_donation
+from campaign.services.refunds import (
+    REASONS,
+    RefundRequest,
+    describe,
+    repeatable_token,
+    what_is_left,
+)
+
+_SPOKEN = {
+    "pending": "begun; the bank has it for some days",
+    "succeeded": "done",
+    "failed": "failed: the bank sent it back",
+    "canceled": "cancelled at Stripe",
+}
+
+
+@click.command("refund")
+@click.argument("donation_id")
+@click.option("--amount", help="As 10.00, in the gift's currency; all that is left if not given.")
+@click.option("--reason", type=click.Choice(REASONS), help="In Stripe's words, for Stripe.")
+@click.option("--note", default="", help="In yours; kept with the refund at Stripe.")
+@click.option("--yes", is_flag=True, help="Do not ask once more.")
+def refund(
+    donation_id: str, amount: str | None, reason: str | None, note: str, *, yes: bool
+) -> None:
+    """Give back the gift DONATION_ID, or a part of it.
+
+    Until Stripe has confirmed it, the same command again is the same refund.
+    """
+    installation = make_installation(broker=False, patience=PATIENCE)
+    with installation.sessions.begin() as session:
+        donation = lock_donation(session, donation_id)
+        if donation is None:
+            raise NotFound(
+                f"There is no donation {donation_id!r} here; `campaign export` lists them."
+            )
+        minor = None if amount is None else money.parse_amount(amount, donation.currency)
+        token = repeatable_token(session, donation, minor)
+        click.echo(f"Donation {donation_id}: {_left(installation, donation)}.")
+    if not yes:
+        _ask(donation, minor)
+    asked = RefundRequest(donation_id, minor, _who(), token, reason, note)
+    made = _made(installation, asked, yes=yes)
+    what = money.format_money(made.amount, made.currency)
+    click.echo(f"Refund {made.stripe_id} of {what} {made.currency.upper()}: {_SPOKEN[made.state]}.")
+    click.echo(f"Donation {donation_id}: {_left(installation, donation)}.")
+
+
+def _ask(donation: Donation, minor: int | None) -> None:
+    if not sys.stdin.isatty():
+        raise RefundRefused("Nothing was refunded: nobody can be asked once more here; add --yes.")
+    code = donation.currency.upper()
+    what = f"{money.format_money(minor, donation.currency)} {code}" if minor else "all of that"
+    click.confirm(f"Refund {what}?", abort=True)
+
+
+def _made(installation: Installation, asked: RefundRequest, *, yes: bool) -> Refund:
+    """The refund; where Stripe does not confirm it, whoever sits here may have it looked up again."""
+    while True:
+        try:
+            return give_back(installation, asked)
+        except RefundUnfinished as error:
+            if yes or not sys.stdin.isatty():
+                raise
+            click.echo(error, err=True)
+            click.confirm("Look it up now?", abort=True)
+
+
+def _left(installation: Installation, donation: Donation) -> str:
+    with installation.sessions() as session:
+        return describe(what_is_left(session, donation), donation.currency)
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise RefundRefused(
+            "The system does not say who you are; set LOGNAME to your name."
+        ) from None

@@ -1,0 +1,73 @@
+"""What moved Stripe's balance, as the ledger would call it. For the services of fees and reconciliation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from campaign.gateway import Movement
+from campaign.models import LedgerKind
+
+_KINDS = {
+    ("charge", 1): LedgerKind.payment,
+    ("charge", -1): LedgerKind.payment_failed,
+    ("refund", -1): LedgerKind.refund,
+    ("refund", 1): LedgerKind.refund_failed,
+    ("dispute", -1): LedgerKind.dispute,
+    ("dispute", 1): LedgerKind.reinstatement,
+}
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A movement of a payment. `amount` is unsigned minor units of `currency`, the one the donor paid in; `fee` is in
+    the balance's. `kind` is what the ledger calls it, `fee` where only a fee moved.
+
+    `public_id` is the donation named in the charge's metadata. `bare`: a charge without a customer, so no invoice's.
+    """
+
+    id: str
+    kind: str
+    amount: int
+    currency: str
+    fee: int
+    fee_currency: str
+    created: datetime
+    source_id: str
+    payment_intent_id: str
+    public_id: str | None
+    bare: bool
+    source: dict[str, Any]
+
+
+def read_moved(found: Movement) -> Moved | None:
+    """`found` as the ledger would call it; None for payouts, Stripe's own bills and whatever is no payment's.
+
+    A debit that is only promised may show in the balance already, and has not moved anything. Where the balance is
+    kept in another currency than the donor paid in, the source tells the amount.
+    """
+    source = found.source or {}
+    intent = source.get("payment_intent")
+    what = source.get("object")
+    if not intent or what not in {"charge", "refund", "dispute"}:
+        return None
+    if what == "charge" and source.get("status") == "pending":
+        return None
+    sign = (found.amount > 0) - (found.amount < 0)
+    kind = _KINDS[what, sign] if sign else LedgerKind.fee
+    same = source["currency"] == found.currency
+    amount = abs(found.amount) if same or not sign else source["amount"]
+    named = (source.get("metadata") or {}).get("donation_id") if what == "charge" else None
+    return Moved(
+        id=found.id,
+        kind=kind.value,
+        amount=amount,
+        currency=source["currency"],
+        fee=found.fee,
+        fee_currency=found.currency,
+        created=found.created,
+        source_id=source["id"],
+        payment_intent_id=intent,
+        public_id=named,
+        bare=what == "charge" and not source.get("customer"),
+        source=dict(source),
+    )

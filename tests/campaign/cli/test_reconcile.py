@@ -1,0 +1,157 @@
+"""`campaign reconcile` names what was lost, mends it with `--apply`, and then has nothing to say."""
+
+import re
+import subprocess
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from campaign.clock import now
+from campaign.models import Heartbeat
+from sandbox.stripe import StripeSandbox
+from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
+from tests.conftest import UNREACHABLE, sandbox_address
+from tests.reconciling import Bank
+
+RECONCILE = ("reconcile",)
+NOTHING = "no difference.\n"
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def lost(bank: Bank) -> str:
+    """The public id of a gift of $25 that was paid and of which no event arrived."""
+    bank.stripe.pay(bank.give())
+    bank.deliver(lose="*")
+    return bank.donation().public_id
+
+
+def test_a_lost_payment_is_found_and_mended(run: Run, bank: Bank, lost: str) -> None:
+    ended = run(*RECONCILE)
+    assert (ended.status, ended.errors) == (1, [])
+    line, summary = ended.out.splitlines()
+    assert re.fullmatch(
+        rf"donation {lost}: Stripe took 25\.00 USD \(ch_\w+, pi_\w+, txn_\w+\) on \d{{4}}-\d\d-\d\d,"
+        " the ledger has nothing",
+        line,
+    )
+    assert summary == "1 movement of 1 payment compared; 1 difference."
+    assert bank.donation().state == "pending"
+
+    ended = run(*RECONCILE, "--apply")
+    assert (ended.status, ended.errors) == (0, [])
+    assert ended.out == (
+        f"mended: {line}\n1 movement of 1 payment compared; 1 difference, 1 mended.\n"
+    )
+    assert bank.donation().state == "paid"
+    assert [entry[0] for entry in bank.entries()] == ["payment", "fee"]
+
+    for again in (RECONCILE, (*RECONCILE, "--apply")):
+        ended = run(*again)
+        assert (ended.status, ended.errors) == (0, [])
+        assert ended.out == "1 movement of 1 payment compared; no difference.\n"
+    assert run("ledger", "check").status == 0
+
+
+def test_a_lost_refund_is_found_and_mended(run: Run, bank: Bank) -> None:
+    session = bank.give()
+    bank.stripe.pay(session)
+    bank.deliver()
+    made = bank.stripe.refund(session, 1000)
+    bank.deliver(lose="*")
+    ended = run(*RECONCILE)
+    assert ended.status == 1
+    assert f"Stripe sent 10.00 USD back ({made['id']}, pi_" in ended.out
+    assert "1 fee not booked yet; 1 difference.\n" in ended.out
+    assert run(*RECONCILE, "--apply").status == 0
+    assert bank.donation().state == "partially_refunded"
+    assert run(*RECONCILE).status == 0
+
+
+def test_what_cannot_be_mended_stays(run: Run, bank: Bank) -> None:
+    bank.stripe.pay(bank.give())
+    bank.deliver()
+    account = bank.stripe.account
+    with account.transaction():
+        account.change(account.every("balance_transaction")[0], amount=2600)
+    for arguments in (RECONCILE, (*RECONCILE, "--apply")):
+        ended = run(*arguments)
+        assert ended.status == 1
+        assert "Stripe took 26.00 USD" in ended.out
+        assert "the ledger has 25.00 USD" in ended.out
+        assert "mended" not in ended.out
+
+
+def test_nothing_at_all_is_in_order(run: Run, bank: Bank) -> None:
+    ended = run(*RECONCILE)
+    assert (ended.status, ended.out) == (0, f"0 movements of 0 payments compared; {NOTHING}")
+
+
+def test_payments_of_others_are_only_counted(run: Run, bank: Bank) -> None:
+    bank.shop()
+    ended = run(*RECONCILE)
+    assert ended.status == 0
+    assert "; 1 payment of others on the same account left out; no difference.\n" in ended.out
+
+
+def test_since_is_a_day_of_the_organisation_or_an_instant(run: Run, bank: Bank, lost: str) -> None:
+    yesterday = datetime.combine(now().date() - timedelta(days=1), time(3), UTC)
+    account = bank.stripe.account
+    with account.transaction():
+        moved = account.every("balance_transaction")[0]
+        account.change(moved, created=int(yesterday.timestamp()))
+    # Three in the morning in Greenwich is the evening before in Los Angeles.
+    day = yesterday.date().isoformat()
+    assert run(*RECONCILE, "--since", day).status == 0
+    assert run(*RECONCILE, "--since", day, ORG_TIMEZONE="UTC").status == 1
+    assert run(*RECONCILE, "--since", yesterday.isoformat()).status == 1
+
+
+@pytest.mark.parametrize("since", ["yesterday", ""])
+def test_a_bad_date_is_one_line(run: Run, bank: Bank, since: str) -> None:
+    ended = run(*RECONCILE, "--since", since)
+    assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
+
+
+def test_stripe_out_of_reach_is_one_line(run: Run, bank: Bank) -> None:
+    ended = run(*RECONCILE, STRIPE_API_BASE=UNREACHABLE)
+    assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
+    assert ended.errors[0].startswith("Stripe cannot be reached: ")
+
+
+def test_the_command_explains_itself_without_any_settings() -> None:
+    ended = run_with({}, *RECONCILE, "--help")
+    assert (ended.status, ended.errors) == (0, [])
+    assert "--apply" in ended.out
+
+
+def test_the_scheduled_tasks_book_fees_and_match_returns(
+    environ: dict[str, str], bank: Bank
+) -> None:
+    session = bank.give()
+    bank.stripe.pay(session)
+    bank.deliver(lose="*")
+    bank.stripe.refund(session, 1000)
+    bank.deliver()
+    program = (
+        "from workers import app; app.loader.import_default_modules();"
+        "print(app.tasks['workers.upkeep.match_returns'](), app.tasks['workers.upkeep.book_fees']())"
+    )
+    done = subprocess.run(
+        [PROGRAM[0], "-c", program],
+        env=environ | {"BROKER_URL": "redis://127.0.0.1:9/0", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "1 1"
+    assert [entry[0] for entry in bank.entries()] == ["payment", "refund", "fee"]
+    with bank.installation.sessions() as database:
+        beats = database.scalars(select(Heartbeat.job).where(Heartbeat.succeeded_at.is_not(None)))
+        assert set(beats) == {"book-fees", "match-returns"}

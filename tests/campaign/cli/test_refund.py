@@ -1,0 +1,137 @@
+"""`campaign refund`: asked once more, made once, and said what is left."""
+
+import os
+import pty
+import re
+import subprocess
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from campaign.installation import Installation
+from campaign.models import Campaign, Donation
+from sandbox.stripe import StripeSandbox
+from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
+from tests.conftest import UNREACHABLE, sandbox_address
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def gift(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> str:
+    """The public id of a gift of $25."""
+    form = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a"}
+    client.post("/c/nine-days/donate", data=form)
+    with installation.sessions() as session:
+        donation = session.scalars(select(Donation)).one()
+    stripe.pay(donation.session_id or "")
+    client.get(f"/donations/{donation.token}")
+    return donation.public_id
+
+
+def test_a_part_is_given_back_and_the_rest_told(run: Run, gift: str) -> None:
+    ended = run("refund", gift, "--amount", "10.00", "--reason", "duplicate", "--yes")
+    before, done, after = ended.out.splitlines()
+    assert (ended.status, ended.errors) == (0, [])
+    assert before == f"Donation {gift}: $25 of $25 is left to refund."
+    assert re.fullmatch(r"Refund re_\w+ of \$10 USD: done\.", done)
+    assert after == f"Donation {gift}: $15 of $25 is left to refund; $10 refunded."
+    assert run("refund", gift, "--amount", "10.00", "--yes").status == 0
+    ended = run("refund", gift, "--amount", "10.00", "--yes")
+    assert (ended.status, len(ended.errors)) == (1, 1)
+    assert "$5 of $25 is left to refund; $20 refunded" in ended.errors[0]
+
+
+def test_nobody_is_there_to_be_asked_once_more(run: Run, gift: str, stripe: StripeSandbox) -> None:
+    ended = run("refund", gift)
+    assert ended.status == 1
+    assert ended.errors == ["Nothing was refunded: nobody can be asked once more here; add --yes."]
+    assert stripe.objects("refund") == []
+
+
+def test_the_same_command_again_is_the_same_refund_until_stripe_confirms_it(
+    run: Run, gift: str, stripe: StripeSandbox
+) -> None:
+    command = ("refund", gift, "--amount", "10", "--yes")
+    stripe.fault("POST /v1/refunds", "drop_after", times=3)
+    stripe.fault("GET /v1/refunds", "drop_before", times=3)
+    ended = run(*command)
+    assert ended.status == 1
+    assert "asking for it again is not needed" in ended.errors[-1]
+    assert run(*command).status == 0
+    (made,) = stripe.objects("refund")
+    assert made["amount"] == 1000
+    assert run("ledger", "check").status == 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--amount", "ten"), ("--amount", "30")], ids=["no amount", "too much"]
+)
+def test_a_refusal_is_one_line(run: Run, gift: str, wrong: tuple[str, str]) -> None:
+    ended = run("refund", gift, *wrong, "--yes")
+    assert (ended.status, len(ended.errors)) == (1, 1)
+
+
+def test_an_unknown_donation_and_a_reason_that_stripe_does_not_know(run: Run) -> None:
+    assert "no donation 'unknown'" in run("refund", "unknown", "--yes").errors[0]
+    assert run("refund", "unknown", "--reason", "spite", "--yes").status == 2
+
+
+def test_stripe_out_of_reach_is_told_and_the_request_kept(run: Run, gift: str) -> None:
+    ended = run("refund", gift, "--yes", STRIPE_API_BASE=UNREACHABLE)
+    assert ended.status == 1
+    again = run("refund", gift, "--yes")
+    assert again.status == 0
+    assert "$25 asked for and not confirmed by Stripe yet" in again.out.splitlines()[0]
+
+
+def answering(environ: dict[str, str], answers: str, *arguments: str) -> tuple[int, str]:
+    """Run the command on a terminal and type `answers`; its exit status and all that it printed."""
+    ours, theirs = pty.openpty()
+    os.write(ours, answers.encode())
+    try:
+        done = subprocess.run(
+            [*PROGRAM, *arguments],
+            env={"PATH": os.environ["PATH"], "LOGNAME": "editor", "PYTHONPATH": str(ROOT)}
+            | environ,
+            cwd="/",
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    return done.returncode, done.stdout
+
+
+def test_on_a_terminal_it_asks_once_more(
+    environ: dict[str, str], gift: str, stripe: StripeSandbox
+) -> None:
+    status, told = answering(environ, "n\n", "refund", gift, "--amount", "10")
+    assert status == 1
+    assert "Refund $10 USD? [y/N]" in told
+    assert stripe.objects("refund") == []
+    status, told = answering(environ, "y\n", "refund", gift)
+    assert status == 0
+    assert "Refund all of that? [y/N]" in told
+    assert stripe.objects("refund")[0]["amount"] == 2500
+
+
+def test_on_a_terminal_an_answer_that_was_lost_may_be_looked_up_at_once(
+    environ: dict[str, str], gift: str, stripe: StripeSandbox
+) -> None:
+    stripe.fault("POST /v1/refunds", "drop_after", times=3)
+    stripe.fault("GET /v1/refunds", "drop_before", times=3)
+    status, told = answering(environ, "y\ny\n", "refund", gift)
+    assert (status, "Look it up now?" in told) == (0, True)
+    assert len(stripe.objects("refund")) == 1
