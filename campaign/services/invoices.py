@@ -15,7 +15,7 @@ from campaign.services.books import Books, Outcome
 from campaign.services.campaigns import campaign_for_renewal
 from campaign.services.donations import lock_donation
 from campaign.services.payments import Payment, record_payment
-from campaign.services.placing import lock_payment
+from campaign.services.placing import lock_payer, lock_payment
 from campaign.services.renewing import note_paid
 from campaign.services.subscriptions import (
     first_donation_id,
@@ -32,7 +32,7 @@ def apply_invoice(
         return Outcome(applied=False, note="the invoice belongs to no subscription")
     if invoice.amount_paid <= 0:
         return Outcome(applied=False, note="the invoice moved no money")
-    intent_id = _known_intent(session, invoice.id)
+    intent_id = lock_payer(session, invoice.id)
     public_id = invoice.donation_id or first_donation_id(session, invoice.subscription_id)
     first = lock_donation(session, public_id) if public_id else None
     if first is None:
@@ -57,16 +57,6 @@ def apply_invoice(
     donation = renewal_donation(session, first, subscription, invoice, charged_at)
     campaign = campaign_for_renewal(session, first.campaign, charged_at)
     return record_payment(session, donation, payment, books, campaign)
-
-
-def _known_intent(session: Session, invoice_id: str) -> str | None:
-    """The payment intent of an invoice, where it was told before; taken before any row is locked."""
-    lock_payment(session, invoice_id)
-    intent_id = session.scalar(
-        select(KnownPayment.payment_intent_id).where(KnownPayment.invoice_id == invoice_id)
-    )
-    lock_payment(session, intent_id)
-    return intent_id
 
 
 def apply_invoice_payment(session: Session, found: InvoicePayment, books: Books) -> Outcome:

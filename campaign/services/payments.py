@@ -23,7 +23,7 @@ from campaign.services.receipts import issue_receipt
 from campaign.services.subscriptions import join_subscription
 
 PAGE_LIVES = timedelta(days=1)
-"""The longest that a checkout session can be paid: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""
+"""How long a checkout session can be paid: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""
 
 
 @dataclass(frozen=True)
