@@ -3,7 +3,8 @@
 import click
 import pytest
 
-from tests.house.documented import Mention, all_faults, load_dev, mentions_in
+from campaign.handlers import HANDLERS
+from tests.house.documented import ROOT, Mention, all_faults, load_dev, mentions_in
 
 
 @click.group()
@@ -67,3 +68,8 @@ def test_table_cells_with_escaped_bars_are_read() -> None:
 
 def test_the_table_of_dev_can_be_read() -> None:
     assert {"run", "exec", "test", "check", "lock"} <= set(load_dev().COMMANDS)
+
+
+def test_every_event_that_is_applied_is_one_to_subscribe_to() -> None:
+    words = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert [kind for kind in HANDLERS if f"`{kind}`" not in words] == []
