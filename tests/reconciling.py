@@ -17,7 +17,6 @@ from campaign.services.differences import Difference
 from campaign.services.ledger import broken_invariants
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER
-from sandbox.stripe.objects.money import balance_transaction
 from sandbox.stripe.objects.payments import card_of_method, payment_intent, payment_method
 from sandbox.stripe.rules import charging
 
@@ -59,21 +58,6 @@ class Bank:
             if not fnmatchcase(event["type"], lose):
                 self.store(event)
         apply_due_events(self.installation)
-
-    def take_back(self, session_id: str) -> None:
-        """The bank takes a debit back that had succeeded, as Stripe shows it."""
-        account = self.stripe.account
-        with account.transaction():
-            charge = self.stripe.charge_of(session_id)
-            intent = account.get("payment_intent", charge["payment_intent"])
-            moved = account.add(
-                balance_transaction(
-                    "payment_failure_refund", -charge["amount"], charge, account.now()
-                )
-            )
-            account.change(charge, status="failed", failure_balance_transaction=moved["id"])
-            account.change(intent, status="requires_payment_method", amount_received=0)
-            account.emit("charge.failed", charge)
 
     def shop(self, amount: int = 4200) -> Json:
         """Somebody else's sale on the same account; its charge."""

@@ -73,6 +73,12 @@ class Controls:
         require(obj and obj["object"] == "payment_intent", Refused(f"{name} has no payment."))
         return obj
 
+    def take_back(self, name: str) -> Json:
+        """The bank sends back a debit that had succeeded. `name` is of the session, intent, invoice or charge."""
+        with self.account.transaction():
+            charge = self.charge_of(name)
+            return copied(settling.take_back(self.account, charge, CAME_BACK))
+
     def expire(self, session_id: str) -> Json:
         """As if 24 hours had passed for this session only."""
         with self.account.transaction():

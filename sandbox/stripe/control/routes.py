@@ -19,6 +19,7 @@ _CONTROLS = (
     ("POST", "sessions/<name>/pay", "pay"),
     ("POST", "sessions/<name>/expire", "expire"),
     ("POST", "debits/<name>/settle", "settle"),
+    ("POST", "debits/<name>/take_back", "take_back"),
     ("POST", "charges/<name>/dispute", "dispute"),
     ("POST", "charges/<name>/warn", "warn"),
     ("POST", "charges/<name>/refund", "refund"),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from sandbox.stripe.errors import Refused
+from sandbox.stripe.objects import money
 from sandbox.stripe.rules import charging, subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
@@ -50,3 +51,23 @@ def settle(account: Account, intent: Json, failure: tuple[str, str] | None = Non
         account.change(session, payment_status="paid")
         account.emit("checkout.session.async_payment_succeeded", session)
     return intent
+
+
+def take_back(account: Account, charge: Json, failure: tuple[str, str]) -> Json:
+    """A bank sends back a debit that had succeeded: the money leaves the balance again.
+
+    https://docs.stripe.com/reports/balance-transaction-types: `payment_failure_refund`.
+    """
+    debit = charge["payment_method_details"]["type"] != "card"
+    words = f"Charge {charge['id']} is no debit that has succeeded."
+    require(debit and charge["status"] == "succeeded", Refused(words))
+    movement = money.balance_transaction(
+        "payment_failure_refund", -charge["amount"], charge, account.now()
+    )
+    account.add(movement)
+    account.change(charge, failure_balance_transaction=movement["id"], paid=False)
+    intent = account.get("payment_intent", charge["payment_intent"])
+    method = account.get("payment_method", charge["payment_method"])
+    account.change(intent, amount_received=0)
+    charging.fail_charge(account, intent, method, (failure[0], None, failure[1]), charge=charge)
+    return charge

@@ -204,7 +204,7 @@ def test_a_monthly_debit_taken_back_and_charged_anew_is_one_payment(bank: Bank) 
     bank.stripe.pay(session, bank="succeeds")
     bank.stripe.settle(session)
     bank.deliver()
-    bank.take_back(session)
+    bank.stripe.take_back(session)
     account = bank.stripe.account
     with account.transaction():
         charge = account.add({**bank.stripe.charge_of(session), "id": "ch_anew"})

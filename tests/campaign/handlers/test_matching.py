@@ -130,7 +130,7 @@ def test_a_monthly_debit_taken_back_is_over_unless_paid_otherwise(
     bank.stripe.pay(session, bank="succeeds")
     bank.stripe.settle(session)
     bank.deliver()
-    bank.take_back(session)
+    bank.stripe.take_back(session)
     if paid_otherwise:
         account = bank.stripe.account
         with account.transaction():

@@ -92,7 +92,7 @@ def debit_taken_back(bank: Bank) -> None:
     bank.stripe.pay(session, bank="succeeds")
     bank.stripe.settle(session)
     bank.deliver()
-    bank.take_back(session)
+    bank.stripe.take_back(session)
 
 
 def monthly_debit_taken_back(bank: Bank) -> None:
@@ -100,7 +100,7 @@ def monthly_debit_taken_back(bank: Bank) -> None:
     bank.stripe.pay(session, bank="succeeds")
     bank.stripe.settle(session)
     bank.deliver()
-    bank.take_back(session)
+    bank.stripe.take_back(session)
 
 
 def all_of_it(bank: Bank) -> None:

@@ -7,6 +7,7 @@ import pytest
 from stripe import InvalidRequestError, StripeClient
 
 from sandbox.stripe import StripeSandbox
+from sandbox.stripe.errors import Refused
 
 
 @pytest.fixture
@@ -204,3 +205,22 @@ def test_money_is_pending_for_two_days(
     assert client.v1.balance_transactions.retrieve(movement).status == "pending"
     sandbox.advance(days=2)
     assert client.v1.balance_transactions.retrieve(movement).status == "available"
+
+
+def test_a_debit_that_had_succeeded_may_be_taken_back(
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    session = give(2500)
+    sandbox.pay(session.id, bank="succeeds")
+    with pytest.raises(Refused, match="no debit that has succeeded"):
+        sandbox.take_back(session.id)
+    sandbox.settle(session.id)
+    fee = balance(client) - 2500
+    charge = sandbox.take_back(session.id)
+    assert (charge["status"], charge["paid"]) == ("failed", False)
+    assert balance(client) == fee
+    movement = client.v1.balance_transactions.retrieve(charge["failure_balance_transaction"])
+    assert (movement.type, movement.amount) == ("payment_failure_refund", -2500)
+    assert types(sandbox)[-2:] == ["charge.failed", "payment_intent.payment_failed"]
+    with pytest.raises(Refused, match="no debit that has succeeded"):
+        sandbox.take_back(session.id)
