@@ -1,0 +1,146 @@
+"""A whole installation of one's own, all of whose parts may be hurt: the ground on which rounds are played."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from campaign.config import load_settings
+from campaign.installation import Installation, make_installation
+from campaign.migrations import upgrade
+from campaign.services.campaigns import NewCampaign, create_campaign
+from sandbox.outbox import MailReceiver
+from sandbox.servers import free_port
+from sandbox.servers.scratch import scratch_folder
+from sandbox.stand_ins import NEWSROOM, STRIPE_TEST_KEY
+from sandbox.stripe import StripeSandbox
+from tests.chaos.ground import Ground
+from tests.chaos.servers import CrashingBroker, CrashingPostgres
+from tests.chaos.supervision import Supervisor
+
+SLUG = "chaos"
+READY_SECONDS = 60.0
+GIVEN = ("DATABASE", "BROKER", "SECRET", "SITE", "STRIPE", "SMTP", "MAIL", "ORG", "TRUSTED")
+"""What the caller's environment says of these must not reach an installation that is hurt on purpose."""
+
+
+@dataclass
+class House:
+    """Everything of one installation. `installation` is the harness's own connection to its database."""
+
+    postgres: CrashingPostgres
+    broker: CrashingBroker
+    stripe: StripeSandbox
+    mail: MailReceiver
+    supervisor: Supervisor
+    ground: Ground
+    installation: Installation
+    address: str
+    environment: dict[str, str]
+
+    def progress(self) -> dict[str, object]:
+        """What the public page says."""
+        answer = requests.get(f"{self.address}/c/{SLUG}/progress.json", timeout=10)
+        answer.raise_for_status()
+        found: dict[str, object] = answer.json()
+        return found
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Asked of the database itself, past the service's code."""
+        with psycopg.connect(self.postgres.url) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def patient_rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """The same, also while PostgreSQL is coming back."""
+        give_up = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                return self.rows(query, *values)
+            except psycopg.OperationalError:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.1)
+
+
+@contextmanager
+def whole_house() -> Iterator[House]:
+    """Started and ready; nothing of it is left when the block ends."""
+    folder = scratch_folder()
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with (
+        CrashingPostgres() as postgres,
+        CrashingBroker() as broker,
+        MailReceiver() as mail,
+        StripeSandbox(webhook_url=f"{address}/stripe/webhook") as stripe,
+    ):
+        environment = _environment(folder, address) | {
+            "DATABASE_URL": postgres.url,
+            "BROKER_URL": broker.url,
+            "SMTP_URL": mail.url,
+            "STRIPE_API_BASE": stripe.url,
+            "STRIPE_WEBHOOK_SECRET": stripe.webhook_secret,
+        }
+        installation = make_installation(load_settings(environment))
+        upgrade(installation.settings.database_url)
+        _open_campaign(installation)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(GIVEN)}
+        with Supervisor(kept | environment, port, folder) as supervisor:
+            house = House(
+                *(postgres, broker, stripe, mail, supervisor, Ground(folder)),
+                *(installation, address, kept | environment),
+            )
+            _await(house)
+            yield house
+        installation.engine.dispose()
+    _remove(folder)
+
+
+def _environment(folder: Path, address: str) -> dict[str, str]:
+    return NEWSROOM | {
+        "SECRET_KEY": "c" * 40,
+        "SITE_URL": address,
+        "STRIPE_SECRET_KEY": STRIPE_TEST_KEY,
+        "CHAOS_GROUND": str(folder),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _open_campaign(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        create_campaign(
+            session,
+            NewCampaign(
+                slug=SLUG,
+                title="Keep every story free to read",
+                goal="1000000",
+                deadline="2099-12-31",
+                timezone="America/Los_Angeles",
+                appeal="Tonight the commission votes.",
+            ),
+        )
+
+
+def _await(house: House) -> None:
+    give_up = time.monotonic() + READY_SECONDS
+    while time.monotonic() < give_up:
+        try:
+            house.progress()
+        except requests.RequestException:
+            time.sleep(0.1)
+        else:
+            return
+    log = house.supervisor.keepers["web"].log.read_text(errors="replace")
+    raise RuntimeError(f"the web did not answer; it said:\n{log[-3000:]}")
+
+
+def _remove(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    folder.rmdir()

@@ -1,0 +1,73 @@
+"""A process of the service that can be killed at named points.
+
+    python -m tests.chaos.victim web|worker|beat|command [ARGUMENT…]
+
+It runs the standard launchers (gunicorn with its configuration, Celery, `campaign`), with kill points put around the
+service's commits and calls. Waits that are minutes in life are seconds here, so that one sees what they bridge.
+CHAOS_GROUND names the folder of `tests.chaos.ground`. For `tests.chaos.supervision` and `tests.chaos.staff`.
+"""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+ROLE = sys.argv[1]
+if ROLE == "web":
+    from gevent import monkey
+
+    # As gunicorn.conf.py does, and before what follows opens or reads anything.
+    monkey.patch_all()
+
+from campaign import refunding  # noqa: E402 - after the patch
+from campaign.services import inbox, outbox  # noqa: E402
+from tests.chaos.ground import Ground  # noqa: E402
+from tests.chaos.hooks import Hooks  # noqa: E402
+
+SWEEP = timedelta(seconds=1)
+SOON = timedelta(seconds=1)
+
+
+def shorten_waits() -> None:
+    """The order among them stays: no letter is begun after TIME_FOR_A_BATCH, so none is under way when LEASE ends."""
+    outbox.LEASE = timedelta(seconds=5)
+    outbox.TIME_FOR_A_BATCH = timedelta(seconds=1)
+    outbox.FIRST_WAIT = SOON
+    outbox.LONGEST_WAIT = timedelta(seconds=2)
+    inbox.FIRST_WAIT = SOON
+    inbox.LONGEST_WAIT = timedelta(seconds=2)
+    refunding.GRACE = SOON
+
+
+def web(arguments: list[str]) -> None:
+    # Imported here so that a worker that is started again only makes its application, which is quick.
+    from gunicorn.app.wsgiapp import run
+
+    import campaign.views.application  # noqa: F401
+
+    sys.argv = ["gunicorn", *arguments, "campaign:create_app()"]
+    run()
+
+
+def celery(arguments: list[str]) -> None:
+    from workers import inbox, outbox, upkeep  # noqa: F401
+    from workers.app import app
+
+    for name in ("sweep-inbox", "sweep-outbox"):
+        app.conf.beat_schedule[name] |= {"schedule": SWEEP, "options": {"expires": 10}}
+    app.start([*arguments])
+
+
+def command(arguments: list[str]) -> None:
+    from campaign.cli.main import main
+
+    sys.argv = ["campaign", *arguments]
+    main()
+
+
+ROLES = {"web": web, "worker": celery, "beat": celery, "command": command}
+
+if __name__ == "__main__":
+    shorten_waits()
+    Hooks(ROLE, Ground(Path(os.environ["CHAOS_GROUND"]))).install()
+    ROLES[ROLE](sys.argv[2:])
