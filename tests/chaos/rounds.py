@@ -23,8 +23,9 @@ LOOK = 0.15
 ASK_AGAIN = 1.5
 """Seconds between two calls of the scheduled jobs while the round waits; in life it is minutes."""
 
-UPKEEP = ("match_returns", "finish_refunds", "book_fees", "recover")
-"""In this order, so that there is something left for the first of them when events were lost."""
+UPKEEP = ("match_returns", "finish_refunds", "book_fees", "finalize")
+RECOVERY = "recover"
+"""Called from the second time on: what lost events leave behind is for the others to find first."""
 MONTH = 32
 """Days, after which every monthly gift is due again."""
 
@@ -143,15 +144,16 @@ class Game:
         """Until every event is applied and every letter sent, with the scheduled jobs called as time would."""
         give_up = time.monotonic() + QUIET_SECONDS
         ask = 0.0
+        jobs: tuple[str, ...] = UPKEEP
         while open_ends := self._open_ends():
             now = time.monotonic()
             if now > give_up:
                 played.findings.append(Finding(LOST, f"never done: {', '.join(open_ends[:5])}"))
                 return
             if now > ask:
-                for job in UPKEEP:
+                for job in jobs:
                     self.house.installation.nudge(f"workers.upkeep.{job}")
-                ask = now + ASK_AGAIN
+                ask, jobs = now + ASK_AGAIN, (*UPKEEP, RECOVERY)
             time.sleep(LOOK)
 
     def _open_ends(self) -> list[str]:
