@@ -121,13 +121,27 @@ def _refunds(case: Case) -> Iterator[Difference]:
     missing = [one for one in told if one.source_id not in known]
     if short > 0 and not missing:
         yield _difference(case, LedgerKind.refund, _moved(told), _booked(counted))
-    for one in reversed(missing if short > 0 else []):
-        if short > 0:
-            yield _difference(case, LedgerKind.refund, _moved([one]), None, mendable=True)
-            short -= one.amount
+    for one in _unbooked_refunds(missing, short):
+        yield _difference(case, LedgerKind.refund, _moved([one]), None, mendable=True)
     strange = [one for one in booked if one.source not in names and one not in unnamed]
     if _within(case, strange) or (short < 0 and _within(case, counted)):
         yield _doubt(case, LedgerKind.refund, booked)
+
+
+def _unbooked_refunds(missing: Sequence[Moved], short: int) -> list[Moved]:
+    """Which of `missing` are likely not in what the charge told in all, when `short` is not booked.
+
+    The one that is exactly that much, else the latest: Stripe's moments are whole seconds, so order alone may lie.
+    """
+    exact = [one for one in missing if one.amount == short]
+    if exact:
+        return exact[-1:]
+    found = []
+    for one in reversed(missing):
+        if short > 0:
+            found.append(one)
+            short -= one.amount
+    return found
 
 
 def _by_source(case: Case, kind: LedgerKind) -> Iterator[Difference]:
