@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from campaign.clock import zone
 from campaign.environment import Variables
 from campaign.errors import DeadlineInvalid
+from campaign.mail_config import MailSettings, read_mail
 
 _TRUE = {"1", "true", "yes", "on"}
 
@@ -46,13 +47,14 @@ class Sender:
 
 @dataclass(frozen=True)
 class Organization:
-    """Who receives the gifts, as receipts and pages name it."""
+    """Who receives the gifts, as receipts and pages name it. `registration` is a line that some states ask for."""
 
     name: str
     ein: str
     address_lines: tuple[str, ...]
     timezone: str
     email: str
+    registration: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Settings:
     card_fee_rate: Decimal = Decimal("0.029")
     card_fee_fixed: int = 30
     sentry_dsn: str | None = field(default=None, repr=False)
+    mail: MailSettings = field(default_factory=MailSettings)
 
     @property
     def livemode(self) -> bool:
@@ -180,6 +183,7 @@ def _organization(reader: Variables, sender: Sender) -> Organization:
         address_lines=lines,
         timezone=timezone,
         email=sender.address,
+        registration=reader.optional("ORG_REGISTRATION") or "",
     )
 
 
@@ -207,6 +211,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         card_fee_rate=reader.number("CARD_FEE_RATE", "0.029", Decimal("0.5")),
         card_fee_fixed=reader.count("CARD_FEE_FIXED", "30"),
         sentry_dsn=reader.optional("SENTRY_DSN"),
+        mail=read_mail(reader, sender.address),
     )
     reader.raise_faults()
     return settings

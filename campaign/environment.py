@@ -77,6 +77,13 @@ class Variables:
             return int(default)
         return int(value)
 
+    def mailbox(self, name: str) -> str:
+        """A bare address, name@example.org; '' where none is given."""
+        value = self.optional(name) or ""
+        if value and not re.fullmatch(r"[^@\s<>+,]+@[^@\s<>,]+", value):
+            self.fault(name, f"{value!r} is not a bare address such as bounces@example.org")
+        return value
+
     def raise_faults(self) -> None:
         """One ConfigurationError that lists every fault, if there was any."""
         if self.faults:

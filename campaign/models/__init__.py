@@ -7,6 +7,7 @@ from campaign.models.donor import CampaignDonor, Donor
 from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
 from campaign.models.ledger import LedgerEntry, ProgressShard
+from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
 from campaign.models.outbox import OutboxMessage
 from campaign.models.receipt import Receipt, ReceiptCounter
 from campaign.models.returns import Charge, Dispute, FraudWarning, PaymentLookup, Refund
@@ -19,7 +20,10 @@ from campaign.models.states import (
     OutboxState,
     ReceiptKind,
     RefundState,
+    ReminderChoice,
+    StepAnchor,
     SubscriptionState,
+    SuppressionReason,
 )
 from campaign.models.stripe_call import StripeCall
 from campaign.models.subscription import InvoicePayment, Subscription
@@ -29,11 +33,13 @@ __all__ = [
     "Campaign",
     "CampaignDonor",
     "CampaignState",
+    "CampaignStep",
     "Charge",
     "Dispute",
     "Donation",
     "DonationState",
     "Donor",
+    "Extension",
     "FraudWarning",
     "Frequency",
     "Heartbeat",
@@ -51,7 +57,13 @@ __all__ = [
     "ReceiptKind",
     "Refund",
     "RefundState",
+    "Reminder",
+    "ReminderChoice",
+    "StepAnchor",
     "StripeCall",
+    "Subscriber",
     "Subscription",
     "SubscriptionState",
+    "Suppression",
+    "SuppressionReason",
 ]

@@ -27,7 +27,8 @@ class Campaign(Base):
     `goal`, `suggested_amounts` and `smallest_amount` are minor units of `currency`. `deadline_wall_clock` is what
     people were told, in `timezone`; `deadline` is that moment as an instant. The result is final `grace_days` later;
     `finalized_at` and `final_raised` keep when it was frozen and at what, and from then on the ledger's trigger lets
-    nothing but a correction change it.
+    nothing but a correction change it. `ask_past_donors`: whether the countdown is mailed to those who gave to other
+    campaigns before, besides those who agreed to appeals.
     """
 
     __tablename__ = "campaign"
@@ -54,6 +55,7 @@ class Campaign(Base):
     suggested_amounts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     smallest_amount: Mapped[int]
     appeal: Mapped[str]
+    ask_past_donors: Mapped[bool] = mapped_column(server_default=text("false"))
     finalized_at: Mapped[datetime | None]
     final_raised: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -31,6 +31,7 @@ class Donation(Base):
     `amount` is the gift, `cover` what the donor adds for the card's fees, both in minor units of `currency`; Stripe
     charges their sum. `public_id` is told to Stripe; `token` opens the donor's page and is told to nobody else.
     `charged_at` is the moment of the charge: for a bank debit the day it was promised, for a card the day it was paid.
+    `consent_wording` holds the words beside the box that the donor ticked to get appeals; '' where it stayed empty.
     `returned_at` is set once a bank has refused a one-time debit for good, before or after it seemed to succeed.
     """
 
@@ -76,6 +77,7 @@ class Donation(Base):
     tribute_kind: Mapped[str] = mapped_column(server_default=text("''"))
     tribute_name: Mapped[str] = mapped_column(server_default=text("''"))
     code: Mapped[str] = mapped_column(server_default=text("''"))
+    consent_wording: Mapped[str] = mapped_column(server_default=text("''"))
     session_id: Mapped[str | None] = mapped_column(unique=True)
     session_url: Mapped[str | None]
     session_expires_at: Mapped[datetime | None]

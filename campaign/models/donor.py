@@ -9,14 +9,25 @@ from campaign.models.base import Base, Key
 
 
 class Donor(Base):
-    """A person, found by email address without regard to case."""
+    """A person, found by email address without regard to case; '' where there is none, and then by post.
+
+    `address` is postal, its lines parted by new lines.
+    """
 
     __tablename__ = "donor"
-    __table_args__ = (Index("uq_donor_lower_email", text("lower(email)"), unique=True),)
+    __table_args__ = (
+        Index(
+            "uq_donor_lower_email",
+            text("lower(email)"),
+            unique=True,
+            postgresql_where=text("email <> ''"),
+        ),
+    )
 
     id: Mapped[Key]
     email: Mapped[str]
     name: Mapped[str]
+    address: Mapped[str] = mapped_column(server_default=text("''"))
     locale: Mapped[str] = mapped_column(server_default=text("'en'"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

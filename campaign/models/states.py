@@ -147,6 +147,36 @@ class OutboxState(StrEnum):
     dropped = "dropped"
 
 
+class StepAnchor(StrEnum):
+    """What a step of the countdown is reckoned from: the opening, the end by days or by hours, or after the end."""
+
+    opening = "opening"
+    days_before = "days_before"
+    hours_before = "hours_before"
+    after_end = "after_end"
+
+
+class ReminderChoice(StrEnum):
+    """When someone asked to be reminded."""
+
+    tomorrow = "tomorrow"
+    three_days = "three_days"
+    last_day = "last_day"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address gets no more appeals.
+
+    refused: our mail server or the recipient's refused it for good. imported: it came with a list.
+    """
+
+    unsubscribed = "unsubscribed"
+    bounced = "bounced"
+    complained = "complained"
+    refused = "refused"
+    imported = "imported"
+
+
 def require_transition(present: DonationState, wanted: DonationState) -> None:
     """Raise TransitionRefused unless a donation may go from `present` to `wanted`."""
     if wanted not in DONATION_TRANSITIONS[present]:

@@ -1,0 +1,129 @@
+"""Who may be written to, who must not be, and the steps of a campaign's countdown."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base, Key, one_of
+from campaign.models.states import ReminderChoice, StepAnchor, SuppressionReason
+
+
+class Subscriber(Base):
+    """Someone who agreed to appeals: where, when and to which words. Known by address, without regard to case.
+
+    `timezone` is an IANA name, or None where only the campaign's is known. That they agreed once does not say that
+    they may be written to now: see `Suppression`.
+    """
+
+    __tablename__ = "subscriber"
+    __table_args__ = (Index("uq_subscriber_lower_email", text("lower(email)"), unique=True),)
+
+    id: Mapped[Key]
+    email: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default=text("''"))
+    locale: Mapped[str] = mapped_column(server_default=text("'en'"))
+    timezone: Mapped[str | None]
+    consent_source: Mapped[str]
+    consent_wording: Mapped[str] = mapped_column(server_default=text("''"))
+    consent_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Suppression(Base):
+    """An address, in lower case, that gets no more appeals: of one campaign, or of any where `campaign_id` is None.
+
+    Receipts and letters about a donor's own gift are not appeals and still go out.
+    """
+
+    __tablename__ = "suppression"
+    __table_args__ = (
+        CheckConstraint("email = lower(email) AND email <> ''", name="email"),
+        CheckConstraint(one_of("reason", SuppressionReason), name="reason"),
+        Index(
+            "uq_suppression_email",
+            "email",
+            unique=True,
+            postgresql_where=text("campaign_id IS NULL"),
+        ),
+        Index(
+            "uq_suppression_email_campaign_id",
+            "email",
+            "campaign_id",
+            unique=True,
+            postgresql_where=text("campaign_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    email: Mapped[str]
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    reason: Mapped[str]
+    detail: Mapped[str] = mapped_column(server_default=text("''"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Reminder(Base):
+    """“Remind me later”: one email at `due_at`, then the row is deleted and the address forgotten."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (
+        CheckConstraint(one_of("choice", ReminderChoice), name="choice"),
+        Index("uq_reminder_campaign_id", "campaign_id", text("lower(email)"), unique=True),
+        Index("ix_reminder_due_at", "due_at"),
+    )
+
+    id: Mapped[Key]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    email: Mapped[str]
+    locale: Mapped[str] = mapped_column(server_default=text("'en'"))
+    choice: Mapped[str]
+    due_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CampaignStep(Base):
+    """One step of a campaign's countdown. When it is due follows from `anchor` and `offset` and the campaign's clock.
+
+    `offset` counts days before the end on the wall clock (days_before), hours before the end (hours_before), or
+    nothing (opening, after_end). `expires_after` is in hours from when it is due; None: until the next step is due.
+    `texts` holds what staff have changed, by language: `{"en": {"subject": "…", "opening": "…"}}`.
+    """
+
+    __tablename__ = "campaign_step"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "key"),
+        CheckConstraint(one_of("anchor", StepAnchor), name="anchor"),
+        CheckConstraint('"offset" >= 0', name="offset"),
+        CheckConstraint("expires_after > 0", name="expires_after"),
+    )
+
+    id: Mapped[Key]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    key: Mapped[str]
+    anchor: Mapped[str]
+    offset: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    expires_after: Mapped[int | None] = mapped_column(Integer)
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    texts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class Extension(Base):
+    """A deadline that was moved: in public, once for each reason, and never undone silently."""
+
+    __tablename__ = "extension"
+    __table_args__ = (
+        CheckConstraint("deadline > previous_deadline", name="later"),
+        CheckConstraint("reason <> ''", name="reason"),
+        UniqueConstraint("campaign_id", "previous_deadline"),
+    )
+
+    id: Mapped[Key]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    previous_deadline: Mapped[datetime]
+    deadline: Mapped[datetime]
+    reason: Mapped[str]
+    recorded_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
