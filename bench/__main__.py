@@ -1,4 +1,4 @@
-"""The door: `python -m bench [page] [webhook] [books] [audit]`."""
+"""The door: `python -m bench [page] [webhook] [books] [mail] [audit]`."""
 
 import argparse
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from bench.audit import audit
 from bench.books import books
 from bench.figures import Figure, Memory
+from bench.mail import mail
 from bench.pages import pages
 from bench.webhooks import webhooks
 
@@ -13,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure | Memory]]] = {
     "page": pages,
     "webhook": webhooks,
     "books": books,
+    "mail": mail,
     "audit": audit,
 }
 

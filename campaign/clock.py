@@ -40,6 +40,14 @@ def zone(name: str) -> ZoneInfo:
         ) from None
 
 
+def fixed_name(timezone: ZoneInfo) -> str:
+    """`UTC`, or `UTC+8` for a zone that belongs to no place; '' for one that does, and has a name of its own."""
+    if timezone.key != "UTC" and not timezone.key.startswith("Etc/"):
+        return ""
+    hours = (timezone.utcoffset(None) or timedelta()) // timedelta(hours=1)
+    return f"UTC{hours:+d}" if hours else "UTC"
+
+
 def end_of_day(day: date, timezone: ZoneInfo) -> datetime:
     """The instant at which `day` is over in `timezone`: the first moment of the next day there.
 
@@ -53,6 +61,20 @@ def end_of_day(day: date, timezone: ZoneInfo) -> datetime:
 def start_of_day(day: date, timezone: ZoneInfo) -> datetime:
     """The first instant of `day` in `timezone`, in UTC."""
     return end_of_day(day - timedelta(days=1), timezone)
+
+
+def days_earlier(moment: datetime, timezone: ZoneInfo, days: int) -> datetime:
+    """The same wall-clock time `days` calendar days before `moment` in `timezone` (after it, if negative), in UTC.
+
+    Never an error: a time that the clocks skip or repeat is read as `end_of_day` reads it.
+    """
+    local = moment.astimezone(timezone) - timedelta(days=days)
+    return local.replace(fold=0).astimezone(UTC)
+
+
+def at_hour(day: date, hour: int, timezone: ZoneInfo) -> datetime:
+    """The instant of a full hour of `day` in `timezone`, in UTC; skipped and repeated ones as `end_of_day` has them."""
+    return datetime.combine(day, time(hour), tzinfo=timezone).astimezone(UTC)
 
 
 def wall_clock(moment: datetime, timezone: ZoneInfo) -> datetime:

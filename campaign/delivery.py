@@ -1,25 +1,54 @@
-"""The outbox's edge: claim a batch, commit, hand each letter over on one connection, commit each result."""
+"""The outbox's edge: claim a batch, commit, hand each letter over on one connection, commit each result.
 
+Receipts and whatever else one person waits for; bulk mail goes beside it (`campaign.bulk`) and never before it.
+"""
+
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 from structlog import get_logger
 
 from campaign import clock
-from campaign.errors import MailDelayed, MailRefused
+from campaign.bulk import BulkRun
 from campaign.installation import Installation
 from campaign.mail import Letter, Transport, build_message, render_letter
-from campaign.services import outbox
+from campaign.mail.headers import QUIET
+from campaign.mail.message import Attachment
+from campaign.nudge import OUTBOX
+from campaign.services import outbox, sending
 from campaign.services.letters import Pointless, Sender, letter_context
+from campaign.shared_letters import envelope_sender
 
 BATCH = 50
 TIME_FOR_A_TASK = timedelta(minutes=5)
 """The sweep goes on with the rest; a task that ran longer would be killed in the middle of a letter."""
+LOOK_AGAIN = 0.5
+"""Seconds after which, while bulk mail goes out, it is looked again for what must not wait for it."""
 
 log = get_logger(__name__)
 
 
+def deliver_due(installation: Installation) -> int:
+    """Send until nothing is due, or for as long as one task should take; the number tried."""
+    tried = _deliver_batches(installation)
+    with BulkRun(installation) as bulk:
+        while not bulk.ended(LOOK_AGAIN):
+            tried += _deliver_batches(installation)
+    if bulk.more:
+        installation.nudge(OUTBOX)
+    return tried + bulk.tried
+
+
+def _deliver_batches(installation: Installation) -> int:
+    ends, tried = time.monotonic() + TIME_FOR_A_TASK.total_seconds(), 0
+    while time.monotonic() < ends and (batch := deliver_batch(installation)):
+        tried += batch
+    return tried
+
+
 def deliver_batch(installation: Installation) -> int:
-    """Send what is due, at most one batch; the number of messages that were tried.
+    """Send what is due and not bulk, at most one batch; the number of messages that were tried.
 
     Where the mail server is slow, what was not begun in time is given back: a letter still claimed when its lease
     ends would be sent by another worker too.
@@ -37,21 +66,14 @@ def deliver_batch(installation: Installation) -> int:
     return len(claims)
 
 
-def deliver_due(installation: Installation) -> int:
-    """Send batch by batch until nothing is due, or for as long as one task should take; the number tried."""
-    begun, tried = clock.now(), 0
-    while clock.now() - begun < TIME_FOR_A_TASK and (batch := deliver_batch(installation)):
-        tried += batch
-    return tried
-
-
 def deliver(installation: Installation, transport: Transport, claim: outbox.Claim) -> None:
     """Render and send one claimed message and keep what happened. A letter that cannot be rendered is tried again."""
+    failed: Exception | None = None
     try:
-        letter = _letter(installation, claim)
+        letter, attachments = _letter(installation, claim)
         if isinstance(letter, Pointless):
             with installation.sessions.begin() as session:
-                outbox.mark_dropped(session, claim, letter.reason)
+                sending.dropped(session, claim, letter.reason)
             return
         message = build_message(
             letter,
@@ -59,29 +81,24 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Clai
             recipient=claim.recipient,
             message_id=claim.message_id,
             at=clock.now(),
+            headers=QUIET,
+            attachments=attachments,
         )
-        transport.send(claim.recipient, message)
-    except MailRefused as error:
-        log.warning("mail_refused", message=claim.id, kind=claim.kind, error=str(error))
-        with installation.sessions.begin() as session:
-            outbox.mark_refused(session, claim, str(error))
-    except MailDelayed as error:
-        _put_off(installation, claim, error)
+        transport.send(claim.recipient, message, envelope_sender(installation, claim))
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter must not hold up the others
-        _put_off(installation, claim, error)
-    else:
-        with installation.sessions.begin() as session:
-            outbox.mark_sent(session, claim, clock.now())
-
-
-def _put_off(installation: Installation, claim: outbox.Claim, error: Exception) -> None:
-    log.warning("mail_delayed", message=claim.id, kind=claim.kind, error=repr(error))
+        # The words may hold the address: they stand in the row.
+        log.warning("mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__)
+        failed = error
     with installation.sessions.begin() as session:
-        outbox.mark_delayed(session, claim, f"{type(error).__name__}: {error}", clock.now())
+        sending.ended(session, claim, failed, clock.now())
 
 
-def _letter(installation: Installation, claim: outbox.Claim) -> Letter | Pointless:
+def _letter(
+    installation: Installation, claim: outbox.Claim
+) -> tuple[Letter | Pointless, Sequence[Attachment]]:
     sender = Sender(installation.settings.organization, installation.address)
     with installation.sessions() as session:
         context = letter_context(session, claim, sender)
-    return context if isinstance(context, Pointless) else render_letter(claim.kind, context)
+    if isinstance(context, Pointless):
+        return context, ()
+    return render_letter(claim.kind, context), context.get("attachments", ())

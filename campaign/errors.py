@@ -26,6 +26,24 @@ class CampaignInvalid(CampaignError):
     """A campaign that cannot be created as asked."""
 
 
+class StepInvalid(CampaignError):
+    """A step of the countdown that does not exist, or a change that it cannot take."""
+
+
+class ExtensionRefused(CampaignError):
+    """A deadline that cannot be moved as asked."""
+
+
+class CountdownFailed(CampaignError):
+    """The countdown of some campaigns could not be queued; the others' was."""
+
+    retry = True
+
+
+class ReminderInvalid(CampaignError):
+    """A reminder that cannot be kept: no address, or a moment after the campaign's end."""
+
+
 class CampaignNotOpen(CampaignError):
     """A gift offered before the opening or after the deadline."""
 
@@ -98,10 +116,25 @@ class WebhookRefused(CampaignError):
 
 
 class MailRefused(CampaignError):
-    """The receiving server refused a message for good (5xx)."""
+    """The receiving server refused a message for good (5xx).
+
+    `recipient`: it is the address that it refused, not what we said or who we are.
+    """
+
+    def __init__(self, words: str, *, recipient: bool = False) -> None:
+        super().__init__(words)
+        self.recipient = recipient
 
 
 class MailDelayed(CampaignError):
-    """The message could not be handed over now (4xx, connection lost)."""
+    """The message could not be handed over now (4xx, connection lost), and certainly was not."""
 
     retry = True
+
+
+class MailUnknown(CampaignError):
+    """The connection broke after the message was handed over and before the server said what it did with it."""
+
+
+class ResendRefused(CampaignError):
+    """A message that must not be sent again: the reason, without a full stop."""

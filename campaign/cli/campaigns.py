@@ -26,6 +26,11 @@ _LONGEST_APPEAL = 200_000
 @click.option("--appeal", type=click.Path(path_type=Path), help="The appeal's text in Markdown.")
 @click.option("--suggested", help="Suggested amounts, separated by commas or spaces: 10, 25, 50.")
 @click.option("--smallest", help="The smallest amount taken; what Stripe takes if not given.")
+@click.option(
+    "--ask-past-donors/--no-ask-past-donors",
+    default=False,
+    help="Whether the countdown is also mailed to those who gave to other campaigns; not if not given.",
+)
 def create(
     slug: str,
     title: str,
@@ -37,6 +42,8 @@ def create(
     appeal: Path | None,
     suggested: str | None,
     smallest: str | None,
+    *,
+    ask_past_donors: bool,
 ) -> None:
     """Create the campaign SLUG and print its address."""
     wanted = NewCampaign(
@@ -50,6 +57,7 @@ def create(
         appeal=_read(appeal) if appeal else "",
         suggested=tuple((suggested or "").replace(",", " ").split()),
         smallest=smallest,
+        ask_past_donors=ask_past_donors,
     )
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:

@@ -12,10 +12,13 @@ from campaign.cli.countdown import deadline_emails
 from campaign.cli.database import database
 from campaign.cli.events import events
 from campaign.cli.export import export
+from campaign.cli.extend import extend
 from campaign.cli.ledger import ledger
+from campaign.cli.mail import mail
 from campaign.cli.reconcile import reconcile
 from campaign.cli.refund import refund
 from campaign.cli.review import review
+from campaign.cli.steps import steps
 from campaign.cli.subscriptions import subscription
 from campaign.errors import CampaignError
 from campaign.observability import log_to_stderr
@@ -33,10 +36,13 @@ for command in (
     deadline_emails,
     events,
     export,
+    extend,
     ledger,
+    mail,
     reconcile,
     refund,
     review,
+    steps,
     subscription,
 ):
     cli.add_command(command)

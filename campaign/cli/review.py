@@ -16,6 +16,7 @@ from campaign.services.review import (
     GivenUpEvent,
     OpenDispute,
     Review,
+    StuckMail,
     TroubledRefund,
     UnplacedReturn,
     read_review,
@@ -47,6 +48,7 @@ def _groups(found: Review, zone: ZoneInfo) -> Iterable[tuple[str, Sequence[str]]
         ("Refunds in trouble", [_refund(one, zone) for one in found.refunds]),
         ("Events given up", [_event(one, zone) for one in found.events]),
         ("Mail that failed", [_message(one, zone) for one in found.messages]),
+        ("Mail that is stuck", [_stuck(one, zone) for one in found.stuck]),
         ("Silent jobs", [_job(one) for one in found.silent_jobs]),
         ("Late entries, not in the final result", [_late(one, zone) for one in found.late_entries]),
         ("Returns that no donation is known for", [_unplaced(one) for one in found.unplaced]),
@@ -85,7 +87,15 @@ def _event(one: GivenUpEvent, zone: ZoneInfo) -> str:
 
 def _message(one: FailedMessage, zone: ZoneInfo) -> str:
     when = _when(one.created_at, zone)
-    return f"  {one.kind} {one.subject} to {one.recipient}, {when}: {_line(one.last_error)}"
+    return (
+        f"  {one.kind} {one.subject} to {one.recipient}, {when}: {_line(one.last_error)}"
+        f"  To send it again: campaign mail resend {one.id}"
+    )
+
+
+def _stuck(one: StuckMail, zone: ZoneInfo) -> str:
+    since = _when(one.since, zone)
+    return f"  {one.number} {one.kind}, the oldest since {since}: campaign mail list --state stuck"
 
 
 def _job(one: Silence) -> str:

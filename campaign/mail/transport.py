@@ -1,15 +1,16 @@
-"""One connection to the mail server for a batch of messages; its answers as our errors."""
+"""One connection to the mail server for a batch of messages; its answers as our errors.
+
+The words between us and the server are spoken by `Conversation`.
+"""
 
 import smtplib
-import ssl
 from types import TracebackType
 from typing import Self
 
 from campaign.config import SmtpAddress
-from campaign.errors import MailDelayed, MailRefused
-
-TIMEOUT = 30
-"""Seconds for any one answer of the mail server."""
+from campaign.errors import MailDelayed
+from campaign.mail.addresses import wire_address
+from campaign.mail.conversation import Conversation, Lost
 
 
 class Transport:
@@ -18,7 +19,7 @@ class Transport:
     def __init__(self, address: SmtpAddress, envelope_from: str) -> None:
         self._address = address
         self._envelope_from = envelope_from
-        self._connection: smtplib.SMTP | None = None
+        self._conversation: Conversation | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -31,58 +32,48 @@ class Transport:
     ) -> None:
         self._close()
 
-    def send(self, recipient: str, message: bytes) -> None:
-        """Hand `message` over. Raises MailRefused (5xx: for good) or MailDelayed (try again later).
+    def open(self) -> Conversation:
+        """The connection, made now if there is none. Raises MailDelayed where the server cannot be reached.
 
-        What is wrong between us and our server (no connection, wrong password, a sender it will not take) is never
-        the recipient's fault: such mail waits until it is mended.
+        What is wrong between us and our server (no connection, wrong password) is never the recipient's fault: such
+        mail waits until it is mended.
         """
-        connection = self._connected()
-        try:
-            connection.sendmail(self._envelope_from, [recipient], message)
-        except smtplib.SMTPRecipientsRefused as error:
-            code, words = next(iter(error.recipients.values()))
-            raise _by_code(code, words) from error
-        except smtplib.SMTPDataError as error:
-            raise _by_code(error.smtp_code, error.smtp_error) from error
-        except (smtplib.SMTPException, OSError) as error:
-            self._close()
-            raise MailDelayed(f"The mail server could not be used: {error}") from error
-
-    def _connected(self) -> smtplib.SMTP:
-        if self._connection is None:
+        if self._conversation is None:
             try:
-                self._connection = self._connect()
+                self._conversation = Conversation.begin(self._address)
             except (smtplib.SMTPException, OSError) as error:
                 raise MailDelayed(f"The mail server cannot be reached: {error}") from error
-        return self._connection
+        return self._conversation
 
-    def _connect(self) -> smtplib.SMTP:
-        address = self._address
-        if address.security == "tls":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                address.host, address.port, timeout=TIMEOUT, context=ssl.create_default_context()
-            )
-        else:
-            connection = smtplib.SMTP(address.host, address.port, timeout=TIMEOUT)
-        if address.security == "starttls":
-            connection.starttls(context=ssl.create_default_context())
-        if address.user:
-            connection.login(address.user, address.password or "")
-        return connection
+    def send(self, recipient: str, message: bytes, envelope_from: str = "") -> None:
+        """Hand `message` over.
+
+        Raises MailRefused (5xx: for good), MailDelayed (not now, and certainly not done) or MailUnknown (the
+        connection broke when it may have been done). `envelope_from` is where bounces go, where it is not the usual.
+        """
+        wired = wire_address(recipient)
+        sender = wire_address(envelope_from or self._envelope_from)
+        reused = self._conversation is not None
+        try:
+            self._try(sender, wired, message)
+        except Lost as lost:
+            if not reused:
+                raise MailDelayed(str(lost)) from lost
+            # The server had closed a connection that rested: that says nothing about this message.
+            try:
+                self._try(sender, wired, message)
+            except Lost as again:
+                raise MailDelayed(str(again)) from again
+
+    def _try(self, sender: str, recipient: str, message: bytes) -> None:
+        conversation = self.open()
+        try:
+            conversation.send(sender, recipient, message)
+        finally:
+            if conversation.over:
+                self._close()
 
     def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            connection.quit()
-        except (smtplib.SMTPException, OSError):
-            connection.close()
-
-
-def _by_code(code: int, words: bytes | str) -> MailDelayed | MailRefused:
-    said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    if 500 <= code < 600:
-        return MailRefused(f"The mail server refused the message: {code} {said}")
-    return MailDelayed(f"The mail server put the message off: {code} {said}")
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            conversation.end()

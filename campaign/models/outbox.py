@@ -29,7 +29,7 @@ class OutboxMessage(Base):
     A letter that is `bulk` (an appeal, a reminder, a wrap-up) waits for all that is not, is begun at most once
     (`begun_at`, kept before the mail server is spoken to) and never goes out after `expires_at`. `token` names it in
     addresses: to unsubscribe by, and in the envelope's sender, where bounces come back to (VERP). `details` is what
-    some kinds of letters tell that stands in no other row.
+    some kinds of letters tell that stands in no other row. `resent_at`: staff asked for it again then.
     """
 
     __tablename__ = "outbox_message"
@@ -85,6 +85,7 @@ class OutboxMessage(Base):
     expires_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    resent_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
     bounce: Mapped[str | None]

@@ -13,6 +13,7 @@ from campaign import clock, money
 from campaign.errors import CampaignInvalid, NotFound
 from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
+from campaign.services.steps import add_default_steps
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,14 @@ class NewCampaign:
     appeal: str = ""
     suggested: Sequence[str] = ()
     smallest: str | None = None
+    ask_past_donors: bool = False
 
 
 def create_campaign(session: Session, wanted: NewCampaign) -> Campaign:
-    """A new campaign. Raises CampaignInvalid, DeadlineInvalid or AmountInvalid with what was wrong."""
+    """A new campaign with the steps of its countdown.
+
+    Raises CampaignInvalid, DeadlineInvalid or AmountInvalid with what was wrong.
+    """
     if not re.match(SLUG_PATTERN, wanted.slug) or len(wanted.slug) > 80 or "\n" in wanted.slug:
         raise CampaignInvalid(
             f"{wanted.slug!r} cannot be part of an address; use small letters, figures and single hyphens."
@@ -58,6 +63,7 @@ def create_campaign(session: Session, wanted: NewCampaign) -> Campaign:
         suggested_amounts=suggested,
         smallest_amount=smallest,
         appeal=wanted.appeal,
+        ask_past_donors=wanted.ask_past_donors,
     )
     return _stored(session, campaign)
 
@@ -82,6 +88,7 @@ def _stored(session: Session, campaign: Campaign) -> Campaign:
     try:
         with session.begin_nested():
             session.add(campaign)
+        add_default_steps(session, campaign)
     except IntegrityError as error:
         if "uq_campaign_slug" in str(error.orig):
             raise CampaignInvalid(

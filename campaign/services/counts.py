@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from campaign import clock
 from campaign.models import (
     Campaign,
     Dispute,
     FraudWarning,
     InboxEvent,
     OutboxMessage,
+    OutboxState,
     ProgressShard,
     Refund,
 )
+from campaign.services import unsent
 from campaign.services.waiting import actionable_warnings, unplaced_returns
 
 
@@ -28,6 +31,16 @@ def count_messages(session: Session) -> Mapping[str, int]:
     return _by(session, OutboxMessage.state)
 
 
+def count_stuck_messages(session: Session) -> Mapping[str, int]:
+    """Mail that is due for more than an hour, or was left by a worker that died, by kind."""
+    return {row[0]: row[1] for row in session.execute(unsent.stuck_by_kind(clock.now()))}
+
+
+def count_failed_messages(session: Session) -> Mapping[str, int]:
+    """Mail that did not arrive, by kind."""
+    return _by(session, OutboxMessage.kind, OutboxMessage.state == OutboxState.failed.value)
+
+
 def count_disputes(session: Session) -> Mapping[str, int]:
     """Disputes and inquiries by Stripe's status."""
     return _by(session, Dispute.status)
@@ -38,10 +51,9 @@ def count_refunds(session: Session) -> Mapping[str, int]:
     return _by(session, Refund.state)
 
 
-def _by(session: Session, column: Any) -> Mapping[str, int]:
-    return {
-        str(name): n for name, n in session.execute(select(column, func.count()).group_by(column))
-    }
+def _by(session: Session, column: Any, *which: ColumnElement[bool]) -> Mapping[str, int]:
+    query = select(column, func.count()).where(*which).group_by(column)
+    return {str(name): number for name, number in session.execute(query)}
 
 
 def count_fraud_warnings(session: Session) -> Mapping[str, int]:

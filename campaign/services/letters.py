@@ -1,59 +1,56 @@
-"""The letters: what each kind tells, from which rows, and when there is nothing to tell any more.
+"""The letters: which rows each kind tells of, and when there is nothing to tell any more.
 
 The outbox's edge asks for a letter when its turn comes, so it always says how things stand then.
 """
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign import money
-from campaign.config import Organization
+from campaign import clock
 from campaign.gateway import Invoice
 from campaign.models import (
     Donation,
-    Frequency,
+    Donor,
     OutboxMessage,
     OutboxState,
     Receipt,
     Subscription,
     SubscriptionState,
 )
+from campaign.services.appeal_letters import appeal, reminder, thank_you, wrap_up
+from campaign.services.gift_letters import (
+    EVERY,
+    PAYMENT_FAILED,
+    alert_letter,
+    receipt_letter,
+    renewing_letter,
+    statement_letter,
+    upcoming_letter,
+)
+from campaign.services.letterhead import Pointless, Sender
 from campaign.services.outbox import RECEIPT, Claim
-from campaign.services.receipts import receipt_context
+from campaign.services.receipts import valid_receipts
 from campaign.services.subscriptions import first_donation
+
+__all__ = [
+    "EVERY",
+    "PAYMENT_FAILED",
+    "Pointless",
+    "Sender",
+    "letter_context",
+    "queue_ended",
+    "queue_renewal_failed",
+]
 
 RENEWAL_FAILED = "renewal_failed"
 SUBSCRIPTION_ENDED = "subscription_ended"
-
-EVERY = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
-
-PAYMENT_FAILED = "payment_failed"
-"""The reason that Stripe gives when it has tried long enough:
-https://docs.stripe.com/api/subscriptions/object#subscription_object-cancellation_details-reason"""
-
-
-@dataclass(frozen=True)
-class Sender:
-    """Whose letters these are, and how a path becomes a public address."""
-
-    organization: Organization
-    address: Callable[[str], str]
-
-
-@dataclass(frozen=True)
-class Pointless:
-    """Why a letter need not be sent any more."""
-
-    reason: str
 
 
 def queue_renewal_failed(
@@ -90,44 +87,23 @@ def _queue(
 
 def letter_context(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
     """What the template of the claimed message's kind is filled with; or that it has become pointless."""
-    shared = {"organization": sender.organization, "locale": "en"}
-    if claim.kind == RECEIPT:
-        return shared | _receipt(session, claim, sender)
-    subscription = session.get_one(Subscription, claim.subscription_id)
-    pointless = _pointless(session, claim, subscription)
-    return Pointless(pointless) if pointless else shared | _gift(session, subscription, sender)
+    return _KINDS[claim.kind](session, claim, sender)
 
 
 def _receipt(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]:
-    receipt = session.get_one(Receipt, claim.receipt_id)
-    subscription = receipt.donation.subscription
-    return {
-        "receipt": receipt_context(receipt),
-        "receipt_url": sender.address(f"/receipts/{receipt.token}"),
-        "donation_frequency": receipt.donation.frequency,
-        "subscription_url": _page(subscription, sender) if subscription else "",
-    }
+    return receipt_letter(session.get_one(Receipt, claim.receipt_id), sender)
 
 
-def _page(subscription: Subscription, sender: Sender) -> str:
-    return sender.address(f"/subscriptions/{subscription.token}")
-
-
-def _pointless(session: Session, claim: Claim, subscription: Subscription) -> str:
-    """Why the letter has nothing to tell any more; empty where it has."""
-    if claim.kind == SUBSCRIPTION_ENDED:
-        given = exists().where(
-            Donation.subscription_id == subscription.id, Donation.paid_at.is_not(None)
-        )
-        return "" if session.scalar(select(given)) else "nothing was ever given"
+def _renewal_failed(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    subscription = session.get_one(Subscription, claim.subscription_id)
     invoice_id, _, attempt = claim.subject_key.rpartition(":")
     if subscription.state == SubscriptionState.ended:
-        return "the monthly gift has ended"
+        return Pointless("the monthly gift has ended")
     if subscription.failed_invoice_id != invoice_id:
-        return "the renewal has been paid, or is no longer asked for"
+        return Pointless("the renewal has been paid, or is no longer asked for")
     if _later_try(session, invoice_id, int(attempt)):
-        return "a later try failed too, and has its own letter"
-    return ""
+        return Pointless("a later try failed too, and has its own letter")
+    return renewing_letter(subscription, first_donation(session, subscription), sender)
 
 
 def _later_try(session: Session, invoice_id: str, attempt: int) -> bool:
@@ -140,24 +116,56 @@ def _later_try(session: Session, invoice_id: str, attempt: int) -> bool:
     return any(int(key.rpartition(":")[2]) > attempt for key in keys)
 
 
-def _gift(session: Session, subscription: Subscription, sender: Sender) -> dict[str, Any]:
+def _ended(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    subscription = session.get_one(Subscription, claim.subscription_id)
+    given = exists().where(
+        Donation.subscription_id == subscription.id, Donation.paid_at.is_not(None)
+    )
+    if not session.scalar(select(given)):
+        return Pointless("nothing was ever given")
+    return renewing_letter(subscription, first_donation(session, subscription), sender)
+
+
+def _upcoming(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """The key names the day that was to be told; a gift that renews on another has, or gets, another letter."""
+    subscription = session.get_one(Subscription, claim.subscription_id)
     zone = ZoneInfo(sender.organization.timezone)
-    given_up = subscription.end_reason == PAYMENT_FAILED
-    return {
-        "donor_name": first_donation(session, subscription).name,
-        "amount_text": money.format_money(subscription.charge, subscription.currency),
-        "every": EVERY[subscription.frequency],
-        "frequency": subscription.frequency,
-        "failed_date_text": _written(subscription.failed_at, zone),
-        "ended_date_text": _written(subscription.ended_at, zone),
-        "given_up": given_up,
-        "mend_url": subscription.mend_url or "",
-        "subscription_url": _page(subscription, sender),
-        "give_url": sender.address("/"),
-    }
+    told = date.fromisoformat(claim.subject_key.rpartition(":")[2])
+    ends = subscription.current_period_end
+    if subscription.state == SubscriptionState.ended or subscription.ends_at_period_end:
+        return Pointless("the gift does not renew")
+    if subscription.state == SubscriptionState.paused:
+        return Pointless("the gift rests")
+    if ends is None or ends.astimezone(zone).date() != told:
+        return Pointless("the gift renews on another day")
+    if ends <= clock.now():
+        return Pointless("the day of the renewal is past")
+    return upcoming_letter(subscription, first_donation(session, subscription), told, sender)
 
 
-def _written(moment: datetime | None, zone: ZoneInfo) -> str:
-    if moment is None:
-        return ""
-    return str(format_date(moment.astimezone(zone).date(), "long", locale="en"))
+def _statement(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    year = int(claim.details["year"])
+    receipts = valid_receipts(session, claim.donor_id, year)
+    if not receipts:
+        return Pointless(f"nothing was given in {year}, or all of it has gone back")
+    return statement_letter(session.get_one(Donor, claim.donor_id), year, receipts, sender)
+
+
+def _staff_alert(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
+    return alert_letter(claim.details["problems"], claim.locale, sender)
+
+
+Maker = Callable[[Session, Claim, Sender], dict[str, Any] | Pointless]
+
+_KINDS: dict[str, Maker] = {
+    RECEIPT: _receipt,
+    RENEWAL_FAILED: _renewal_failed,
+    SUBSCRIPTION_ENDED: _ended,
+    "renewal_upcoming": _upcoming,
+    "statement": _statement,
+    "staff_alert": _staff_alert,
+    "appeal": appeal,
+    "reminder": reminder,
+    "wrap_up": wrap_up,
+    "thank_you": thank_you,
+}

@@ -1,14 +1,25 @@
-"""The outbox: queue a message with the fact it tells of, claim it, send it, keep what happened.
+"""The outbox: queue a message with the fact it tells of, claim it, keep what happened to it.
 
 A claim is a lease. A worker that dies after handing over a letter leaves it to another, which sends it again under the
-same Message-ID: a receipt may arrive twice as one mail, never not at all.
+same Message-ID: a receipt may arrive twice as one mail, never not at all. Bulk mail is claimed by `services.sending`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    DateTime,
+    Table,
+    Update,
+    bindparam,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,6 +34,10 @@ LONGEST_WAIT = timedelta(hours=1)
 PATIENCE = timedelta(days=1)
 
 RECEIPT = "receipt"
+REMINDER = "reminder"
+
+WAITING = (OutboxState.queued.value, OutboxState.sending.value)
+"""The states of what is not over."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +49,37 @@ class Claim:
     subject_key: str
     receipt_id: int | None
     subscription_id: int | None
+    campaign_id: int | None
+    step_id: int | None
+    donor_id: int | None
     recipient: str
+    name: str
+    locale: str
+    timezone: str | None
+    token: str
+    details: dict[str, Any]
+    bulk: bool
+    expires_at: datetime | None
     message_id: str
     attempts: int
+
+
+MESSAGES = cast("Table", OutboxMessage.__table__)
+
+CLAIMED = tuple(getattr(OutboxMessage, field.name) for field in fields(Claim))
+"""The columns of a claim, in its order."""
+
+OURS = update(MESSAGES).where(
+    MESSAGES.c.id == bindparam("claimed_id"),
+    MESSAGES.c.attempts == bindparam("claimed_attempts"),
+    MESSAGES.c.state == OutboxState.sending.value,
+)
+"""The claimed message, while the claim holds: `attempts` tells whether another worker took over after the lease.
+
+What is run for every letter is put together once, on the table itself: the model's costs several times as much.
+"""
+MOMENT = bindparam("moment", type_=DateTime(timezone=True))
+_SENT = OURS.values(state=OutboxState.sent.value, sent_at=MOMENT, lease_until=None, last_error=None)
 
 
 def queue_receipt(session: Session, receipt: Receipt, recipient: str, mail_domain: str) -> None:
@@ -55,14 +98,33 @@ def queue_receipt(session: Session, receipt: Receipt, recipient: str, mail_domai
     )
 
 
+def due(at: datetime, *, bulk: bool) -> ColumnElement[bool]:
+    """Waiting and due at `at`, or claimed by a worker whose lease has ended by then."""
+    return (
+        OutboxMessage.state.in_(WAITING)
+        & OutboxMessage.bulk.is_(bulk)
+        & (OutboxMessage.next_attempt_at <= at)
+    )
+
+
+def leased(at: datetime) -> dict[str, Any]:
+    """What a claim at `at` changes in a row."""
+    return {
+        "state": OutboxState.sending.value,
+        "lease_until": at + LEASE,
+        "next_attempt_at": at + LEASE,
+        "attempts": OutboxMessage.attempts + 1,
+    }
+
+
 def claim_messages(session: Session, at: datetime, limit: int) -> Sequence[Claim]:
-    """Up to `limit` messages that are due, claimed until `at` + LEASE; two workers never get the same one."""
-    due = (
+    """Up to `limit` messages that are due and not bulk, claimed until `at` + LEASE.
+
+    Two workers never get the same one.
+    """
+    chosen = (
         select(OutboxMessage.id)
-        .where(
-            OutboxMessage.state.in_([OutboxState.queued, OutboxState.sending]),
-            OutboxMessage.next_attempt_at <= at,
-        )
+        .where(due(at, bulk=False))
         .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -70,88 +132,76 @@ def claim_messages(session: Session, at: datetime, limit: int) -> Sequence[Claim
     )
     claimed = session.execute(
         update(OutboxMessage)
-        .where(OutboxMessage.id.in_(select(due.c.id)))
-        .values(
-            state=OutboxState.sending.value,
-            lease_until=at + LEASE,
-            next_attempt_at=at + LEASE,
-            attempts=OutboxMessage.attempts + 1,
-        )
-        .returning(
-            OutboxMessage.id,
-            OutboxMessage.kind,
-            OutboxMessage.subject_key,
-            OutboxMessage.receipt_id,
-            OutboxMessage.subscription_id,
-            OutboxMessage.recipient,
-            OutboxMessage.message_id,
-            OutboxMessage.attempts,
-        )
+        .where(OutboxMessage.id.in_(select(chosen.c.id)))
+        .values(**leased(at))
+        .returning(*CLAIMED)
         .execution_options(synchronize_session=False)
     )
     return [Claim(**row._asdict()) for row in claimed]
 
 
-def mark_sent(session: Session, claim: Claim, at: datetime) -> None:
-    """The receiving server took the message."""
-    _finish(
-        session, claim, state=OutboxState.sent.value, sent_at=at, lease_until=None, last_error=None
-    )
+def mark_sent(session: Session, claim: Claim, at: datetime) -> bool:
+    """The receiving server took the message. This and what follows: False where the claim is no longer ours."""
+    return change(session, _SENT, claim, moment=at)
 
 
-def mark_refused(session: Session, claim: Claim, error: str) -> None:
+def mark_refused(session: Session, claim: Claim, error: str) -> bool:
     """The receiving server refused the message for good: it stays visible and is not tried again."""
-    _finish(
-        session, claim, state=OutboxState.failed.value, lease_until=None, last_error=error[:1000]
+    return finish(
+        session, claim, state=OutboxState.failed.value, begun_at=None, last_error=error[:1000]
     )
 
 
-def mark_dropped(session: Session, claim: Claim, reason: str) -> None:
+def mark_dropped(session: Session, claim: Claim, reason: str) -> bool:
     """What the message was to tell is no longer so: it is not sent, and says why."""
-    _finish(session, claim, state=OutboxState.dropped.value, lease_until=None, last_error=reason)
+    return finish(
+        session, claim, state=OutboxState.dropped.value, begun_at=None, last_error=reason[:1000]
+    )
 
 
-def mark_delayed(session: Session, claim: Claim, error: str, at: datetime) -> None:
-    """Try again after 30 seconds, then at doubled intervals up to an hour, for a day."""
-    created = session.scalars(
-        select(OutboxMessage.created_at).where(OutboxMessage.id == claim.id)
+def mark_delayed(session: Session, claim: Claim, error: str, at: datetime) -> bool:
+    """Try again after 30 seconds, then at doubled intervals up to an hour, for a day, and never past its expiry.
+
+    True when that was the last time: it is given up (failed), or too late (dropped).
+    """
+    since = session.scalars(
+        select(func.coalesce(OutboxMessage.resent_at, OutboxMessage.created_at)).where(
+            OutboxMessage.id == claim.id
+        )
     ).one()
-    wait = min(FIRST_WAIT * 2 ** min(claim.attempts - 1, 12), LONGEST_WAIT)
-    if at + wait > created + PATIENCE:
-        mark_refused(session, claim, f"given up after a day: {error}")
-        return
-    _finish(
+    again = at + min(FIRST_WAIT * 2 ** min(claim.attempts - 1, 12), LONGEST_WAIT)
+    if claim.expires_at is not None and again >= claim.expires_at:
+        return mark_dropped(session, claim, f"too late to be tried again: {error}")
+    if again > since + PATIENCE:
+        return mark_refused(session, claim, f"given up after a day: {error}")
+    put_back(session, claim, again, last_error=error[:1000])
+    return False
+
+
+def put_back(session: Session, claim: Claim, at: datetime, **values: object) -> bool:
+    """Back into the queue until `at`."""
+    return finish(
         session,
         claim,
         state=OutboxState.queued.value,
-        lease_until=None,
-        next_attempt_at=at + wait,
-        last_error=error[:1000],
+        begun_at=None,
+        next_attempt_at=at,
+        **values,
     )
 
 
 def release(session: Session, claims: Sequence[Claim], at: datetime) -> None:
     """Give back messages that were claimed and not tried."""
     for claim in claims:
-        _finish(
-            session,
-            claim,
-            state=OutboxState.queued.value,
-            lease_until=None,
-            next_attempt_at=at,
-            attempts=claim.attempts - 1,
-        )
+        put_back(session, claim, at, attempts=claim.attempts - 1)
 
 
-def _finish(session: Session, claim: Claim, **values: object) -> None:
-    """Only while the claim is ours: `attempts` tells whether another worker took over after the lease."""
-    session.execute(
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.id == claim.id,
-            OutboxMessage.attempts == claim.attempts,
-            OutboxMessage.state == OutboxState.sending.value,
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+def finish(session: Session, claim: Claim, **values: object) -> bool:
+    """End the claim with `values`, if it is still ours; whether it was."""
+    return change(session, OURS.values(lease_until=None, **values), claim)
+
+
+def change(session: Session, statement: Update, claim: Claim, **parameters: object) -> bool:
+    """Run a statement made from `OURS`; whether the claim was still ours."""
+    named = {"claimed_id": claim.id, "claimed_attempts": claim.attempts, **parameters}
+    return cast("CursorResult[Any]", session.execute(statement, named)).rowcount == 1

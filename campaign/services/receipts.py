@@ -6,23 +6,23 @@ one it replaces: corrected to what is left, or void where nothing is.
 What a receipt must say: https://www.irs.gov/pub/irs-pdf/p1771.pdf (written acknowledgment, no goods or services).
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
-from campaign import clock, money
+from campaign import clock
 from campaign.config import Organization
 from campaign.errors import NotFound
-from campaign.models import Donation, Receipt, ReceiptCounter, ReceiptKind
+from campaign.models import Donation, Frequency, Receipt, ReceiptCounter, ReceiptKind
+from campaign.services import wording
 from campaign.services.books import Books
 from campaign.services.outbox import queue_receipt
-
-_FREQUENCIES = {"one_time": "One-time gift", "monthly": "Monthly gift", "yearly": "Yearly gift"}
+from campaign.words import Words, words
 
 
 def issue_receipt(
@@ -60,7 +60,7 @@ def _issue(
     zone = ZoneInfo(books.organization.timezone)
     gift_date = (donation.charged_at or issued_at).astimezone(zone).date()
     year = issued_at.astimezone(zone).year
-    dates = _written(gift_date), _written(issued_at.astimezone(zone).date())
+    days = gift_date, issued_at.astimezone(zone).date()
     receipt = Receipt(
         year=year,
         sequence=_next_sequence(session, year),
@@ -71,7 +71,7 @@ def _issue(
         currency=donation.currency,
         gift_date=gift_date,
         issued_at=issued_at,
-        frozen=_frozen(donation, amount, books.organization, dates, replaces),
+        frozen=frozen_words(donation, amount, books.organization, days, replaces),
     )
     session.add(receipt)
     session.flush()
@@ -97,21 +97,21 @@ def _next_sequence(session: Session, year: int) -> int:
     ).scalar_one()
 
 
-def _written(day: date) -> str:
-    return str(format_date(day, "long", locale="en"))
-
-
-def _frozen(
+def frozen_words(
     donation: Donation,
     amount: int,
     organization: Organization,
-    dates: tuple[str, str],
+    days: tuple[date, date],
     replaces: Receipt | None,
 ) -> dict[str, Any]:
-    """Every word and name as issued; nothing that changes later may reach a receipt."""
-    gift_date, issued = dates
-    written = money.format_money(amount, donation.currency)
+    """Every word and name as issued, in the donation's language; nothing that changes later may reach a receipt.
+
+    `amount` is in minor units; `days` are those of the gift and of the issue, where the organisation is.
+    """
+    said = words(donation.locale)
+    gift_date, issued = (wording.long_date(day, said) for day in days)
     return {
+        "locale": said.locale,
         "kind": _kind(amount, replaces).value,
         "replaces": replaces.number if replaces else "",
         "organization_name": organization.name,
@@ -119,13 +119,21 @@ def _frozen(
         "organization_address_lines": list(organization.address_lines),
         "donor_name": donation.name,
         "donor_email": donation.email,
-        "amount_text": written,
+        "amount_text": wording.amount(amount, donation.currency, said),
         "gift_date_text": gift_date,
         "issued_text": issued,
         "campaign_title": donation.campaign.title,
-        "frequency_text": _FREQUENCIES[donation.frequency],
-        "wording": _wording(donation, amount, gift_date, organization, replaces),
+        "frequency_text": _frequency(donation, said),
+        "wording": _wording(donation, amount, gift_date, organization, replaces, said),
     }
+
+
+def _frequency(donation: Donation, said: Words) -> str:
+    return {
+        Frequency.one_time: said.gettext("One-time gift"),
+        Frequency.monthly: said.gettext("Monthly gift"),
+        Frequency.yearly: said.gettext("Yearly gift"),
+    }[Frequency(donation.frequency)]
 
 
 def _wording(
@@ -134,34 +142,42 @@ def _wording(
     gift_date: str,
     organization: Organization,
     replaces: Receipt | None,
+    said: Words,
 ) -> list[str]:
-    left = money.format_money(amount, donation.currency)
-    given = money.format_money(donation.charge, donation.currency)
-    exempt = (
-        f"{organization.name} is a tax-exempt organization under section 501(c)(3) of the Internal"
-        f" Revenue Code. EIN {organization.ein}."
-        " Your gift is tax-deductible to the extent the law allows."
-    )
-    nothing = "No goods or services were provided in exchange for this gift."
+    values = {
+        "organization": organization.name,
+        "ein": organization.ein,
+        "given": wording.amount(donation.charge, donation.currency, said),
+        "left": wording.amount(amount, donation.currency, said),
+        "date": gift_date,
+        "number": replaces.number if replaces else "",
+    }
+    received = said.gettext("%(organization)s received your gift of %(given)s on %(date)s.")
     if replaces is None:
-        return [
-            f"{organization.name} received your gift of {given} on {gift_date}.",
-            nothing,
-            exempt,
-            "Please keep this receipt for your tax records.",
-        ]
-    first = f"{organization.name} received your gift of {given} on {gift_date}."
-    if not amount:
-        return [
-            f"{first} All of it has gone back since.",
-            f"This voids receipt {replaces.number}, which can no longer be used for taxes.",
-        ]
+        sentences = [received, *_taxes(said)]
+    elif amount:
+        remains = said.gettext("%(left)s of it remains given.")
+        replaced = said.gettext(
+            "This replaces receipt %(number)s, which can no longer be used for taxes."
+        )
+        sentences = [f"{received} {remains}", replaced, *_taxes(said)]
+    else:
+        gone = said.gettext("All of it has gone back since.")
+        voided = said.gettext(
+            "This voids receipt %(number)s, which can no longer be used for taxes."
+        )
+        sentences = [f"{received} {gone}", voided]
+    return [sentence % values for sentence in sentences]
+
+
+def _taxes(said: Words) -> list[str]:
     return [
-        f"{first} {left} of it remains given.",
-        f"This replaces receipt {replaces.number}, which can no longer be used for taxes.",
-        nothing,
-        exempt,
-        "Please keep this receipt for your tax records.",
+        said.gettext("No goods or services were provided in exchange for this gift."),
+        said.gettext(
+            "%(organization)s is a tax-exempt organization under section 501(c)(3) of the Internal Revenue"
+            " Code. EIN %(ein)s. Your gift is tax-deductible to the extent the law allows."
+        ),
+        said.gettext("Please keep this receipt for your tax records."),
     ]
 
 
@@ -181,6 +197,22 @@ def find_receipt(session: Session, token: str) -> Receipt:
     return receipt
 
 
+def valid_receipts(session: Session, donor_id: int | None, year: int) -> Sequence[Receipt]:
+    """What stands of a donor's gifts of `year`, in their order: no receipt that is void or was replaced."""
+    later = aliased(Receipt)
+    return session.scalars(
+        select(Receipt)
+        .join(Receipt.donation)
+        .where(
+            Donation.donor_id == donor_id,
+            Receipt.gift_date.between(date(year, 1, 1), date(year, 12, 31)),
+            Receipt.kind != ReceiptKind.void.value,
+            ~exists().where(later.replaces_id == Receipt.id),
+        )
+        .order_by(Receipt.gift_date, Receipt.id)
+    ).all()
+
+
 def receipt_context(receipt: Receipt) -> dict[str, Any]:
     """A receipt as pages and letters show it: the frozen words, its number, and whether it is still the valid one.
 
@@ -190,6 +222,7 @@ def receipt_context(receipt: Receipt) -> dict[str, Any]:
     return {
         "kind": receipt.kind,
         "replaces": "",
+        "locale": "en",
         **receipt.frozen,
         "number": receipt.number,
         "replaced_by": later.number if later else "",

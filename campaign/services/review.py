@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaign.services import waiting
+from campaign.services import unsent, waiting
 from campaign.services.finality import LateEntry, late_entries
 from campaign.services.heartbeats import Silence, silences
 
@@ -76,6 +76,15 @@ class FailedMessage:
 
 
 @dataclass(frozen=True)
+class StuckMail:
+    """Letters of one kind that should have gone out; the oldest of them since `since`."""
+
+    kind: str
+    number: int
+    since: datetime
+
+
+@dataclass(frozen=True)
 class UnplacedReturn:
     """Money that went back of a payment that no donation is known for; `kind` is charge, refund, dispute or warning."""
 
@@ -93,6 +102,7 @@ class Review:
     refunds: list[TroubledRefund] = field(default_factory=list)
     events: list[GivenUpEvent] = field(default_factory=list)
     messages: list[FailedMessage] = field(default_factory=list)
+    stuck: list[StuckMail] = field(default_factory=list)
     silent_jobs: list[Silence] = field(default_factory=list)
     late_entries: list[LateEntry] = field(default_factory=list)
     unplaced: list[UnplacedReturn] = field(default_factory=list)
@@ -113,6 +123,7 @@ def read_review(session: Session, at: datetime) -> Review:
         refunds=[TroubledRefund(*row) for row in session.execute(waiting.troubled_refunds(at))],
         events=[GivenUpEvent(*row) for row in session.execute(waiting.given_up_events())],
         messages=[FailedMessage(*row) for row in session.execute(waiting.failed_messages())],
+        stuck=[StuckMail(*row) for row in session.execute(unsent.stuck_by_kind(at))],
         silent_jobs=[one for one in silences(session, at) if one.silent],
         late_entries=late_entries(session),
         unplaced=[UnplacedReturn(*row) for row in session.execute(waiting.unplaced_returns())],

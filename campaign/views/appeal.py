@@ -20,6 +20,7 @@ from campaign.views.forms import GiftForm
 from campaign.views.presenting import (
     cover_hint,
     present_countdown,
+    present_extensions,
     present_mail,
     present_progress,
     present_suggestions,
@@ -70,7 +71,8 @@ def render_appeal(
     slug: str, form: GiftForm, *, notice: Notice | None = None, status: int = 200
 ) -> Response:
     """The page of the campaign `slug` with `form` as it stands; raises NotFound."""
-    progress = live().current(slug).progress
+    snapshot = live().current(slug)
+    progress = snapshot.progress
     campaign = progress.campaign
     page = render_template(
         "public/appeal.html",
@@ -78,6 +80,7 @@ def render_appeal(
         campaign=_campaign_values(campaign, progress.state.value),
         progress=present_progress(progress),
         countdown=present_countdown(progress),
+        extensions=present_extensions(campaign, snapshot.extensions),
         suggested=present_suggestions(campaign),
         form=form,
         errors=[{"field_id": name, "text": text} for name, text in form.complaints],

@@ -6,7 +6,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from campaign.installation import Installation, make_installation
 from campaign.mail.render import templates_folder
 from campaign.observability import observe
-from campaign.views import donate, donor, errors, health, public, subscriptions, webhooks
+from campaign.views import (
+    donate,
+    donor,
+    errors,
+    health,
+    mail_preview,
+    public,
+    subscriptions,
+    webhooks,
+)
 from campaign.views.context import context_values, static_version
 from campaign.views.headers import add_security_headers
 from campaign.views.kept import KeptPages
@@ -42,6 +51,8 @@ def create_app(installation: Installation | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(subscriptions.blueprint)
     app.register_blueprint(health.blueprint)
+    if not settings.livemode:
+        app.register_blueprint(mail_preview.blueprint)
     app.after_request(add_security_headers)
     errors.register(app)
     app.wsgi_app = KeptPages(app.wsgi_app, app.extensions["live"])  # type: ignore[method-assign] # the documented way to wrap an application

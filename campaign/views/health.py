@@ -95,6 +95,18 @@ class _Rows(Collector):
             "campaign_outbox_messages", "Mail by state", ["state"], counts.count_messages(session)
         )
         yield _gauge(
+            "campaign_outbox_stuck_messages",
+            "Mail that is due for more than an hour, or was left by a worker that died, by kind",
+            ["kind"],
+            counts.count_stuck_messages(session),
+        )
+        yield _gauge(
+            "campaign_outbox_failed_messages",
+            "Mail that did not arrive, by kind",
+            ["kind"],
+            counts.count_failed_messages(session),
+        )
+        yield _gauge(
             "campaign_disputes",
             "Disputes and inquiries by Stripe's status",
             ["status"],

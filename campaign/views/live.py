@@ -6,7 +6,7 @@ moves the money), and every few seconds for the clock's sake. Under gunicorn's g
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -16,7 +16,9 @@ from structlog import get_logger
 
 from campaign import clock
 from campaign.database import Sessions
+from campaign.models import Extension
 from campaign.services.campaigns import find_campaign
+from campaign.services.extensions import public_extensions
 from campaign.services.progress import Progress, read_progress
 
 CHANNEL = "progress"
@@ -34,12 +36,16 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One reading: the object for readers, its bytes and its tag. `read_at` is monotonic seconds."""
+    """One reading: the object for readers, its bytes and its tag. `read_at` is monotonic seconds.
+
+    `extensions`: how the deadline was moved, for the page.
+    """
 
     progress: Progress
     body: bytes
     etag: str
     read_at: float
+    extensions: Sequence[Extension] = ()
 
     @property
     def event(self) -> bytes:
@@ -120,8 +126,10 @@ class LiveProgress:
     def _read(self, slug: str) -> Snapshot:
         read_at = time.monotonic()
         with self._sessions() as session:
-            progress = read_progress(session, find_campaign(session, slug), clock.now())
-        return Snapshot(progress, progress.body(), progress.etag(), read_at)
+            campaign = find_campaign(session, slug)
+            progress = read_progress(session, campaign, clock.now())
+            moved = public_extensions(session, campaign)
+        return Snapshot(progress, progress.body(), progress.etag(), read_at, moved)
 
     def _refresh(self, feed: _Feed) -> None:
         """Read again what is stale; those who come meanwhile wait for this one reading."""

@@ -1,5 +1,6 @@
 """Figures and times as sentences: what the templates of the appeal show. Words and formats only, no queries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from babel.dates import format_date, format_datetime, get_timezone_name
 
 from campaign import clock, money
 from campaign.config import Organization
-from campaign.models import Campaign, CampaignState
+from campaign.models import Campaign, CampaignState, Extension
 from campaign.services.progress import Progress
 
 _LOCALE = "en"
@@ -170,10 +171,30 @@ def ending(campaign: Campaign) -> str:
     return f"{at} on {_day(local)}, {zone_name(campaign.zone)}"
 
 
+def present_extensions(campaign: Campaign, extensions: Sequence[Extension]) -> list[str]:
+    """Each move of the deadline as one public sentence, with its reason; the first move first."""
+    return [_moved(campaign.zone, extension) for extension in extensions]
+
+
+def _moved(zone: ZoneInfo, extension: Extension) -> str:
+    """`Extended on December 28 from December 31 to January 5, because …`; hours where the day stays the same."""
+    ends = (extension.previous_deadline, extension.deadline)
+    days = [clock.last_day(end, zone) for end in ends]
+    before, after = (format_date(day, "MMMM d", locale=_LOCALE) for day in days)
+    if days[0] == days[1]:
+        pattern = "h:mm a 'on' MMMM d"
+        before, after = (
+            format_datetime(end.astimezone(zone), pattern, tzinfo=zone, locale=_LOCALE)
+            for end in ends
+        )
+    on = format_date(extension.created_at.astimezone(zone).date(), "MMMM d", locale=_LOCALE)
+    return f"Extended on {on} from {before} to {after}, because {extension.reason}."
+
+
 def zone_name(zone: ZoneInfo) -> str:
     """A zone as a newspaper writes it: `Pacific time`."""
-    if zone.key == "UTC":
-        return "UTC"
+    if fixed := clock.fixed_name(zone):
+        return fixed
     name = str(get_timezone_name(zone, width="long", zone_variant="generic", locale=_LOCALE))
     return name.removesuffix(" Time") + " time" if name.endswith(" Time") else name
 

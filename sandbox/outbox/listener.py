@@ -24,10 +24,12 @@ class Listener:
         *,
         credentials: tuple[str, str] | None = None,
         starttls: ssl.SSLContext | None = None,
+        smtputf8: bool = True,
     ) -> None:
         self._handler = handler
         self._credentials = credentials
         self._starttls = starttls
+        self._smtputf8 = smtputf8
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
         self._connections: set[asyncio.BaseTransport] = set()
@@ -46,6 +48,14 @@ class Listener:
             self._end()
             raise
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def hang_up(self) -> None:
+        """Closes every connection that is open."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result(5)
+
+    async def _hang_up(self) -> None:
+        for transport in list(self._connections):
+            transport.close()
 
     def stop(self) -> None:
         if self._thread is None:
@@ -78,7 +88,7 @@ class Listener:
         return _Session(
             self,
             self._handler,
-            enable_SMTPUTF8=True,
+            enable_SMTPUTF8=self._smtputf8,
             data_size_limit=LARGEST,
             hostname="outbox.localhost",
             ident="Outbox",

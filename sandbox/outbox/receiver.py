@@ -57,16 +57,24 @@ class _Plan:
 
 
 class MailReceiver(RunsInBlock):
-    """Collects `messages`. `url` is what belongs into SMTP_URL; `connections` counts them."""
+    """Collects `messages`. `url` is what belongs into SMTP_URL; `connections` counts them.
+
+    `smtputf8`: it takes internationalised addresses (RFC 6531); `pipelining`: it takes commands together (RFC 2920).
+    """
 
     def __init__(
         self,
         *,
         credentials: tuple[str, str] | None = None,
         starttls: ssl.SSLContext | None = None,
+        smtputf8: bool = True,
+        pipelining: bool = False,
     ) -> None:
         self._credentials = credentials
-        self._listener = Listener(self, credentials=credentials, starttls=starttls)
+        self._listener = Listener(
+            self, credentials=credentials, starttls=starttls, smtputf8=smtputf8
+        )
+        self._pipelining = pipelining
         self._starttls = starttls is not None
         self._plans: list[_Plan] = []
         self._news = threading.Condition()
@@ -115,6 +123,10 @@ class MailReceiver(RunsInBlock):
         """
         self._plan(_Plan(None, to, after_data, times, keep))
 
+    def hang_up(self) -> None:
+        """Breaks off every connection that is open now."""
+        self._listener.hang_up()
+
     def accept(self) -> None:
         """Forgets every plan."""
         with self._news:
@@ -143,6 +155,18 @@ class MailReceiver(RunsInBlock):
 
     def stop(self) -> None:
         self._listener.stop()
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self,
+        server: SMTP,  # noqa: ARG002
+        session: Session,
+        envelope: Envelope,  # noqa: ARG002
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        more = ["250-PIPELINING"] if self._pipelining else []
+        return [*responses[:-1], *more, responses[-1]]
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self,

@@ -247,3 +247,17 @@ def test_the_beginning_of_the_calendar_is_refused() -> None:
 def test_a_zone_that_only_some_machines_have_is_refused(name: str) -> None:
     with pytest.raises(DeadlineInvalid):
         clock.zone(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("UTC", "UTC"),
+        ("Etc/UTC", "UTC"),
+        ("Etc/GMT-8", "UTC+8"),
+        ("Etc/GMT+5", "UTC-5"),
+        ("America/New_York", ""),
+    ],
+)
+def test_a_zone_of_no_place_is_named_by_its_distance_from_utc(name: str, written: str) -> None:
+    assert clock.fixed_name(clock.zone(name)) == written

@@ -6,7 +6,6 @@ of its own, whatever is added to the service later.
 """
 
 import functools
-import smtplib
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -16,6 +15,7 @@ import requests
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from campaign.mail.conversation import Conversation
 from campaign.nudge import Nudge
 from tests.chaos.ground import Ground
 
@@ -38,11 +38,11 @@ class Hooks:
         self._ground = ground
 
     def install(self) -> None:
-        """Before and after: each commit, each call to Stripe, each letter's DATA, each nudge to the broker."""
+        """Before and after: each commit, each call to Stripe, each letter's text, each nudge to the broker."""
         event.listen(Session, "before_commit", lambda _: self._pass("commit.before"))
         event.listen(Session, "after_commit", lambda _: self._pass("commit.after"))
         self._surround(requests.Session, "send", "stripe")
-        self._surround(smtplib.SMTP, "data", "mail")
+        self._surround(Conversation, "hand_over", "mail")
         self._surround(Nudge, "__call__", "nudge")
 
     def _surround(self, owner: type, name: str, what: str) -> None:

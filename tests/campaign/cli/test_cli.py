@@ -177,9 +177,9 @@ def test_replay_applies_a_stored_event_and_is_harmless_again(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"), [((), "Nothing was queued"), (("--dry-run",), "Nothing would be queued")]
+    ("options", "said"), [((), "0 appeals queued"), (("--dry-run",), "0 appeals would be queued")]
 )
-def test_the_cron_job_says_that_no_email_is_due(
+def test_the_cron_job_says_that_nobody_is_to_be_written_to(
     run: Run, campaign: Campaign, options: tuple[str, ...], said: str
 ) -> None:
     ended = run("deadline-emails", *options)

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from campaign.clock import now
 from campaign.handlers import apply_due_events
 from campaign.heartbeat import beating
 from campaign.installation import Installation
-from campaign.models import Campaign, PaymentLookup
+from campaign.models import Campaign, OutboxMessage, PaymentLookup
 from campaign.services.heartbeats import JOBS, fail
 from tests.stripe_fixtures import Facts
 
@@ -104,6 +104,25 @@ def test_the_queues_and_the_sum_are_counted(client: FlaskClient, paid: Facts) ->
     assert found["campaign_outbox_messages", (("state", "queued"),)] == 1
     labels = (("campaign", "nine-days"), ("currency", "usd"))
     assert found["campaign_raised_minor_units", labels] == 2500
+
+
+def test_mail_that_is_stuck_or_failed_is_counted_by_kind(
+    client: FlaskClient, installation: Installation, paid: Facts
+) -> None:
+    stuck = ("campaign_outbox_stuck_messages", (("kind", "receipt"),))
+    failed = ("campaign_outbox_failed_messages", (("kind", "receipt"),))
+    found = samples(client)
+    assert stuck not in found
+    assert failed not in found
+    with installation.sessions.begin() as session:
+        row = session.scalars(select(OutboxMessage)).one()
+        row.next_attempt_at = now() - timedelta(hours=2)
+    assert samples(client)[stuck] == 1
+    with installation.sessions.begin() as session:
+        session.scalars(select(OutboxMessage)).one().state = "failed"
+    found = samples(client)
+    assert found[failed] == 1
+    assert stuck not in found
 
 
 def test_jobs_are_told_with_their_time_and_their_silence(

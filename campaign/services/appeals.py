@@ -1,0 +1,143 @@
+"""What the letters to many tell: appeals, reminders, and the result with thanks.
+
+A context is the same for every reader of (kind, step, language); where readers differ it holds places
+(`campaign.mail.places`). Figures and the end are those of the moment at which it is made.
+"""
+
+from typing import Any
+
+from campaign import clock
+from campaign.mail import places
+from campaign.models import Campaign, CampaignStep, Extension
+from campaign.services import wording
+from campaign.services.letterhead import Sender
+from campaign.services.openings import opening
+from campaign.services.progress import Progress
+from campaign.words import Words
+
+_CHARACTERS = 64
+"""As many of a code as a donation keeps."""
+
+
+def appeal_context(
+    progress: Progress,
+    step: CampaignStep,
+    extension: Extension | None,
+    sender: Sender,
+    said: Words,
+) -> dict[str, Any]:
+    """An appeal of the countdown's `step`."""
+    common = _asking(progress, mail_code(step.key), extension, sender, said)
+    begun = opening(step.key, step.texts, _values(progress, sender, said), said)
+    return common | {
+        "step": step.key,
+        "subject": begun.subject,
+        "opening": begun.paragraphs,
+        "past_donors": progress.campaign.ask_past_donors,
+    }
+
+
+def reminder_context(
+    progress: Progress, extension: Extension | None, sender: Sender, said: Words
+) -> dict[str, Any]:
+    """The one letter that somebody asked for."""
+    return _asking(progress, mail_code("reminder"), extension, sender, said)
+
+
+def result_context(
+    progress: Progress, sender: Sender, said: Words, code: str = "wrap_up"
+) -> dict[str, Any]:
+    """How a campaign ended: for those who were asked, and for those who gave."""
+    campaign = progress.campaign
+    short = max(0, campaign.goal - progress.raised)
+    return _common(progress, mail_code(code), sender, said) | {
+        "final": campaign.is_final(progress.as_of),
+        "ended_text": wording.weekday_date(clock.last_day(campaign.deadline, campaign.zone), said),
+        "final_from_text": wording.date_there(campaign.final_from, campaign.zone, said),
+        "short_text": wording.amount(short, campaign.currency, said) if short else "",
+        "promised_text": _promised(progress, said),
+    }
+
+
+def mail_code(key: str) -> str:
+    """What a gift is marked with that came by the link of a letter: `mail-nine-days`."""
+    return f"mail-{key.replace('_', '-')}"[:_CHARACTERS]
+
+
+def _common(progress: Progress, code: str, sender: Sender, said: Words) -> dict[str, Any]:
+    campaign = progress.campaign
+    return {
+        "organization": sender.organization,
+        "locale": said.locale,
+        "title": " ".join(campaign.title.split()),
+        "greeting": places.with_name(
+            said.gettext("Dear %(name)s,") % {"name": places.NAME}, said.gettext("Dear reader,")
+        ),
+        "figure": wording.raised_so_far(progress, said),
+        "goal_text": wording.amount(campaign.goal, campaign.currency, said),
+        "raised_text": wording.amount(progress.raised, campaign.currency, said),
+        "readers_text": wording.readers(progress.donors, said),
+        "percent": min(100, max(0, int(progress.percent))),
+        "percent_text": f"{progress.percent:g}%",
+        "as_of_text": wording.moment_there(progress.as_of, campaign.zone, said),
+        "campaign_url": sender.address(f"/c/{campaign.slug}?code={code}"),
+        "unsubscribe_url": places.UNSUBSCRIBE_URL,
+    }
+
+
+def _asking(
+    progress: Progress, code: str, extension: Extension | None, sender: Sender, said: Words
+) -> dict[str, Any]:
+    campaign = progress.campaign
+    last = clock.last_day(campaign.deadline, campaign.zone)
+    common = _common(progress, code, sender, said)
+    return common | {
+        "give_url": common["campaign_url"] + "#give",
+        "left_text": _left(progress, said),
+        "promised_text": _promised(progress, said),
+        "days_left_text": wording.days_left(progress, said),
+        "ending_text": wording.ending(campaign, said),
+        "payee": sender.organization.name,
+        "memo": campaign.slug.upper(),
+        "postmark_text": wording.long_date(last, said),
+        "moved": _moved(campaign, extension, said),
+    }
+
+
+def _values(progress: Progress, sender: Sender, said: Words) -> dict[str, str]:
+    campaign = progress.campaign
+    days = max(1, progress.days_left)
+    left = wording.days_left(progress, said)
+    last = clock.last_day(campaign.deadline, campaign.zone)
+    return {
+        "title": " ".join(campaign.title.split()),
+        "organization": sender.organization.name,
+        "goal": wording.amount(campaign.goal, campaign.currency, said),
+        "raised": wording.amount(progress.raised, campaign.currency, said),
+        "left": _left(progress, said),
+        "days": wording.days(days, said) if left else "",
+        "days_left": left,
+        "last_day": wording.weekday_date(last, said),
+        "ending": wording.ending(campaign, said),
+    }
+
+
+def _left(progress: Progress, said: Words) -> str:
+    left = progress.campaign.goal - progress.raised
+    return wording.amount(left, progress.campaign.currency, said) if left > 0 else ""
+
+
+def _promised(progress: Progress, said: Words) -> str:
+    currency = progress.campaign.currency
+    return wording.amount(progress.pending, currency, said) if progress.pending else ""
+
+
+def _moved(campaign: Campaign, extension: Extension | None, said: Words) -> dict[str, str]:
+    """An end that was moved is told with its reason; empty where it never was."""
+    if extension is None:
+        return {}
+    before, after = (
+        wording.weekday_date(clock.last_day(end, campaign.zone), said)
+        for end in (extension.previous_deadline, extension.deadline)
+    )
+    return {"before": before, "after": after, "reason": extension.reason.rstrip(" .")}

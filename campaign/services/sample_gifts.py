@@ -1,0 +1,80 @@
+"""The sample letters about a donor's own gifts, and the one to staff; `services.samples` lists them."""
+
+from datetime import date
+from typing import Any
+
+from campaign.models import Donor, Receipt, ReceiptKind
+from campaign.services import gift_letters
+from campaign.services.letterhead import Sender
+from campaign.services.sample_facts import NAME, Make, donation, receipt, subscription
+
+_STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
+
+
+def letters() -> list[tuple[str, str, Make]]:
+    """Each with its name, the folder of its template, and what makes its context."""
+    given_up = gift_letters.PAYMENT_FAILED
+    return [
+        ("receipt", "receipt", _receipt("one_time", 2_606, ReceiptKind.receipt)),
+        ("receipt_monthly", "receipt", _receipt("monthly", 2_606, ReceiptKind.receipt)),
+        ("receipt_yearly", "receipt", _receipt("yearly", 2_606, ReceiptKind.receipt)),
+        ("receipt_corrected", "receipt", _receipt("one_time", 1_000, ReceiptKind.corrected)),
+        ("receipt_void", "receipt", _receipt("one_time", 0, ReceiptKind.void)),
+        ("renewal_failed", "renewal_failed", _renewing("monthly", mend_url=_STRIPE_PAGE)),
+        ("renewal_failed_plain", "renewal_failed", _renewing("yearly")),
+        ("renewal_upcoming", "renewal_upcoming", _upcoming),
+        ("subscription_ended", "subscription_ended", _renewing("monthly")),
+        (
+            "subscription_given_up",
+            "subscription_ended",
+            _renewing("yearly", end_reason=given_up),
+        ),
+        ("statement", "statement", _statement),
+        ("staff_alert", "staff_alert", _alert),
+    ]
+
+
+def _receipt(frequency: str, amount: int, kind: ReceiptKind) -> Make:
+    def make(sender: Sender, locale: str) -> dict[str, Any]:
+        made = receipt(sender.organization, locale, frequency, amount, kind)
+        return gift_letters.receipt_letter(made, sender)
+
+    return make
+
+
+def _renewing(
+    frequency: str, *, end_reason: str | None = None, mend_url: str | None = None
+) -> Make:
+    def make(sender: Sender, locale: str) -> dict[str, Any]:
+        gift = subscription(frequency, end_reason=end_reason, mend_url=mend_url)
+        return gift_letters.renewing_letter(gift, donation(locale, frequency), sender)
+
+    return make
+
+
+def _upcoming(sender: Sender, locale: str) -> dict[str, Any]:
+    first = donation(locale, "yearly")
+    return gift_letters.upcoming_letter(subscription("yearly"), first, date(2027, 12, 22), sender)
+
+
+def _statement(sender: Sender, locale: str) -> dict[str, Any]:
+    receipts = [
+        Receipt(
+            year=2026,
+            sequence=month * 37,
+            amount=month * 1_303,
+            currency="usd",
+            gift_date=date(2026, month, 22),
+        )
+        for month in (2, 7, 12)
+    ]
+    donor = Donor(name=NAME, locale=locale)
+    return gift_letters.statement_letter(donor, 2026, receipts, sender)
+
+
+def _alert(sender: Sender, locale: str) -> dict[str, Any]:
+    problems = [
+        "3 letters have failed since yesterday; “campaign mail list” names them.",
+        "The job “recover” has been silent for 3 hours.",
+    ]
+    return gift_letters.alert_letter(problems, locale, sender)

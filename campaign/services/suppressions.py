@@ -1,0 +1,35 @@
+"""Addresses that get no more appeals. Views, commands and the outbox add to them; the countdown leaves them out.
+
+Receipts and letters about a donor's own gift are not appeals and still go out.
+"""
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.models import Suppression, SuppressionReason
+
+
+def suppress(
+    session: Session,
+    email: str,
+    reason: SuppressionReason,
+    *,
+    campaign_id: int | None = None,
+    detail: str = "",
+) -> bool:
+    """No more appeals to `email`: of that campaign, or at all. Whether that is new; the first reason stays."""
+    added = session.execute(
+        insert(Suppression)
+        .values(email=email.lower(), campaign_id=campaign_id, reason=reason.value, detail=detail)
+        .on_conflict_do_nothing()
+        .returning(Suppression.id)
+    )
+    return added.one_or_none() is not None
+
+
+def is_suppressed(session: Session, email: str, campaign_id: int | None = None) -> bool:
+    """Whether `email` gets no appeals at all or, where one is named, none of that campaign."""
+    scope = or_(Suppression.campaign_id.is_(None), Suppression.campaign_id == campaign_id)
+    found = select(exists().where(Suppression.email == email.lower(), scope))
+    return bool(session.scalar(found))

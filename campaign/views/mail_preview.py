@@ -1,0 +1,89 @@
+"""Every letter with sample data, to look at before it is sent. Only where no real money moves: the application then
+registers these pages."""
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from campaign.errors import NotFound
+from campaign.mail import Letter, render_letter
+from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
+from campaign.services import sample_facts
+from campaign.services.letterhead import Sender
+from campaign.services.samples import Sample, samples
+from campaign.views.context import installation
+from campaign.views.headers import make_private
+from campaign.words import language, languages
+
+blueprint = Blueprint("mail_preview", __name__, url_prefix="/staff/mail/preview")
+
+# A letter has its styles with it, and needs nothing else.
+_LETTER_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'; sandbox allow-popups"
+)
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """All letters in all languages."""
+    page = render_template(
+        "staff/mail_previews.html",
+        page_title="Letters, with sample data",
+        names=list(samples()),
+        languages=languages(),
+    )
+    return _private(make_response(page), _PAGE_POLICY)
+
+
+@blueprint.get("/<name>")
+def letter(name: str) -> Response:
+    """One letter: its subject, and both its bodies in frames."""
+    sample, locale = _asked(name)
+    shown = _rendered(sample, locale)
+    page = render_template(
+        "staff/mail_preview.html",
+        page_title=f"{shown.subject} (sample)",
+        name=name,
+        letter=shown,
+        letter_locale=locale,
+        languages=languages(),
+        kilobytes=f"{len(shown.html.encode()) / 1024:.1f}",
+    )
+    return _private(make_response(page), _PAGE_POLICY)
+
+
+@blueprint.get("/<name>.html")
+def html(name: str) -> Response:
+    """The HTML as it is mailed."""
+    sample, locale = _asked(name)
+    return _private(Response(_rendered(sample, locale).html, mimetype="text/html"), _LETTER_POLICY)
+
+
+@blueprint.get("/<name>.txt")
+def text(name: str) -> Response:
+    """The plain text as it is mailed."""
+    sample, locale = _asked(name)
+    return _private(Response(_rendered(sample, locale).text, mimetype="text/plain"), _LETTER_POLICY)
+
+
+def _asked(name: str) -> tuple[Sample, str]:
+    sample = samples().get(name)
+    if sample is None:
+        raise NotFound("There is no letter of this name.")
+    return sample, language(request.args.get("locale", "en"))
+
+
+def _rendered(sample: Sample, locale: str) -> Letter:
+    here = installation()
+    sender = Sender(here.settings.organization, here.address)
+    rendered = render_letter(sample.kind, sample.make(sender, locale))
+    unsubscribe = here.address("/unsubscribe/sample-letter")
+    return fill(rendered, {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: unsubscribe})
+
+
+def _private(response: Response, policy: str) -> Response:
+    response.headers["Content-Security-Policy"] = policy
+    return make_private(response)
