@@ -27,6 +27,8 @@ from campaign.slots import Pace, slot
 BATCH = 50
 TIME_FOR_A_RUN = timedelta(seconds=15)
 """Then the task ends and asks for another, so that what else waits for a worker has its turn."""
+MOST_THREADS = 8
+"""In one process: each holds two connections to the database, and more would not send faster."""
 WORTH_A_CONNECTION = 10
 """For fewer messages each, no further connection is opened."""
 CLAIM_AHEAD = 10.0
@@ -44,7 +46,7 @@ class BulkRun:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._ends = time.monotonic() + TIME_FOR_A_RUN.total_seconds()
-        self._threads = ThreadPoolExecutor(installation.settings.mail.connections, "bulk")
+        self._threads = ThreadPoolExecutor(MOST_THREADS, "bulk")
         self._futures: list[Future[int]] = []
         self.tried = 0
 
@@ -69,7 +71,7 @@ class BulkRun:
 
 def _wanted_connections(installation: Installation) -> int:
     """None where nothing is due; else no more than are worth their while."""
-    most = installation.settings.mail.connections
+    most = min(MOST_THREADS, installation.settings.mail.connections)
     some = (
         select(OutboxMessage.id)
         .where(outbox.due(clock.now(), bulk=True))

@@ -136,7 +136,10 @@ def check() -> None:
     for one in found:
         click.echo(f"{one.verdict.value:<11}  {one.words}.")
     click.echo("\nThese records must hold. Your mail host gives SELECTOR and PUBLIC-KEY, and often")
-    click.echo("another SPF mechanism (include:…) to put in the place of a:…\n")
+    click.echo(
+        "another SPF mechanism (include:…) to put in the place of the one here. Its DKIM signature"
+    )
+    click.echo("must cover List-Unsubscribe and List-Unsubscribe-Post (RFC 8058).\n")
     for record in records(installation.settings):
         click.echo(record)
     wrong = sum(one.verdict is Verdict.wrong for one in found)

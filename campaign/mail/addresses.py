@@ -1,9 +1,7 @@
 """Addresses as the wire takes them, and the envelope's sender. The mail room and the sending edge use them."""
 
 import unicodedata
-from email.errors import HeaderParseError
 from email.header import Header
-from email.headerregistry import Address
 from email.utils import quote
 
 from email_validator import EmailNotValidError, validate_email
@@ -21,7 +19,12 @@ def wire_address(address: str) -> str:
     A local part with other characters than ASCII stays as it is; only a server with SMTPUTF8 takes it (RFC 6531).
     """
     user, _, domain = address.rpartition("@")
-    if not user or not domain or any(map(_unsafe, address)) or len(user.encode()) > 64:
+    if (
+        not user
+        or not domain
+        or any(map(_unsafe, address))
+        or len(user.encode()) > LONGEST_LOCAL_PART
+    ):
         raise MailRefused(f"{address!r} is not an address that mail can be sent to.")
     return f"{user}@{domain if domain.isascii() else _ascii_domain(domain)}"
 
@@ -63,13 +66,5 @@ def phrase(name: str) -> str:
 
 def mailbox(name: str, address: str) -> str:
     """`Name <address>` for a header. Raises MailRefused for an address that is none."""
-    written = _written(wire_address(address))
-    said = phrase(name)
-    return f"{said} <{written}>" if said else written
-
-
-def _written(address: str) -> str:
-    try:
-        return Address(addr_spec=address).addr_spec
-    except (HeaderParseError, ValueError, IndexError):
-        raise MailRefused(f"{address!r} is not an address that mail can be sent to.") from None
+    wired, said = wire_address(address), phrase(name)
+    return f"{said} <{wired}>" if said else wired

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from campaign.config import Settings, SmtpAddress
@@ -163,10 +164,18 @@ def records(settings: Settings) -> list[str]:
     envelope = bounces or sender
     reports = f"rua=mailto:{settings.mail.alerts_to or settings.mail_from.address}"
     found = [
-        f'{envelope}.  IN TXT  "v=spf1 a:{settings.smtp.host} ~all"',
+        f'{envelope}.  IN TXT  "v=spf1 {_mechanism(settings.smtp.host)} ~all"',
         f'SELECTOR._domainkey.{sender}.  IN TXT  "v=DKIM1; k=rsa; p=PUBLIC-KEY"',
         f'_dmarc.{sender}.  IN TXT  "v=DMARC1; p=quarantine; adkim=r; aspf=r; {reports}"',
     ]
     if bounces:
         found.append(f"{bounces}.  IN MX   10 HOST-THAT-TAKES-BOUNCES.")
     return found
+
+
+def _mechanism(host: str) -> str:
+    """How SPF names the mail server (RFC 7208, 5)."""
+    try:
+        return f"ip{ip_address(host).version}:{host}"
+    except ValueError:
+        return f"a:{host}"

@@ -167,7 +167,7 @@ def test_the_check_passes_and_prints_the_records(run: Run, mailbox: MailReceiver
     assert "answers" in ended.out
     assert mailbox.messages == []
     for record in (
-        'mail.harbor-ledger.example.  IN TXT  "v=spf1 a:127.0.0.1 ~all"',
+        'mail.harbor-ledger.example.  IN TXT  "v=spf1 ip4:127.0.0.1 ~all"',
         "SELECTOR._domainkey.harbor-ledger.example.  IN TXT",
         "_dmarc.harbor-ledger.example.  IN TXT",
         "mail.harbor-ledger.example.  IN MX",
