@@ -40,6 +40,14 @@ class CountdownFailed(CampaignError):
     retry = True
 
 
+class ListInvalid(CampaignError):
+    """A file of people or addresses that cannot be read as a whole; single bad lines are told one by one."""
+
+
+class ListIncomplete(CampaignError):
+    """Some lines of a list were refused, each named before; the others are kept."""
+
+
 class ReminderInvalid(CampaignError):
     """A reminder that cannot be kept: no address, or a moment after the campaign's end."""
 

@@ -19,6 +19,7 @@ from campaign.cli.reconcile import reconcile
 from campaign.cli.refund import refund
 from campaign.cli.review import review
 from campaign.cli.steps import steps
+from campaign.cli.subscribers import subscribers
 from campaign.cli.subscriptions import subscription
 from campaign.errors import CampaignError
 from campaign.observability import log_to_stderr
@@ -43,6 +44,7 @@ for command in (
     refund,
     review,
     steps,
+    subscribers,
     subscription,
 ):
     cli.add_command(command)

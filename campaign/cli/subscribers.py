@@ -1,0 +1,83 @@
+"""`campaign subscribers import|export|remove`: who agreed to appeals."""
+
+from pathlib import Path
+
+import click
+
+from campaign import clock
+from campaign.cli.rows import write_rows
+from campaign.errors import ListIncomplete, ListInvalid, NotFound
+from campaign.installation import Installation, make_installation
+from campaign.services import subscribers as people
+from campaign.services.subscriber_lists import Consent, Refusal, read_list
+from campaign.services.subscribers import Taken
+
+_LARGEST = 200_000_000
+
+
+@click.group("subscribers")
+def subscribers() -> None:
+    """People who agreed to appeals."""
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+def import_list(file: Path) -> None:
+    """Take over the people in FILE (- is stdin), a CSV file whose first line names its columns.
+
+    email,name,locale,timezone,consent_source,consent_at[,consent_wording]: where and when each agreed. A line that
+    cannot be taken is named on stderr and kept out, the rest is kept. The same file twice adds nobody.
+    """
+    raw = _read(file)
+    installation = make_installation(broker=False)
+    zone = clock.zone(installation.settings.organization.timezone)
+    taken, refused, batch = Taken(), 0, list[Consent]()
+    for row in read_list(raw, zone, clock.now()):
+        if isinstance(row, Refusal):
+            click.echo(f"line {row.line}: {row.reason}", err=True)
+            refused += 1
+            continue
+        batch.append(row)
+        if len(batch) == people.CHUNK:
+            taken, batch = taken + _store(installation, batch), []
+    taken += _store(installation, batch)
+    click.echo(f"{taken.added:,} added, {taken.known:,} already there, {refused:,} refused.")
+    if taken.suppressed:
+        click.echo(f"{taken.suppressed:,} of them are on the suppression list and get no appeals.")
+    if refused:
+        raise ListIncomplete(f"Mend the {refused:,} lines named above and import the file again.")
+
+
+def _store(installation: Installation, batch: list[Consent]) -> Taken:
+    with installation.sessions.begin() as session:
+        return people.add_subscribers(session, batch)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with click.open_file(str(file), "rb") as stream:
+            raw: bytes = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise ListInvalid(f"The list {file} cannot be read: {error.strerror}.") from error
+    if len(raw) > _LARGEST:
+        raise ListInvalid(f"The list {file} is larger than {_LARGEST:,} bytes; split it.")
+    return raw
+
+
+@subscribers.command("export")
+def export_list() -> None:
+    """Write everybody who agreed as CSV, in the columns that `import` reads."""
+    installation = make_installation(broker=False)
+    with installation.sessions() as session:
+        write_rows(people.COLUMNS, people.every_subscriber(session))
+
+
+@subscribers.command("remove")
+@click.argument("email")
+def remove(email: str) -> None:
+    """Forget that EMAIL agreed. To stop mail to someone who may be imported again, suppress the address instead."""
+    installation = make_installation(broker=False)
+    with installation.sessions.begin() as session:
+        if not people.remove_subscriber(session, email):
+            raise NotFound(f"{email} is no subscriber.")
+    click.echo(f"{email} is forgotten as a subscriber.")
