@@ -15,10 +15,10 @@ from campaign.services.countdown import Queued
 from campaign.services.heartbeats import DEADLINE_EMAILS
 
 _LETTERS = {
-    audience.APPEAL: "appeals",
-    audience.REMINDER: "reminders",
-    audience.THANK_YOU: "letters of thanks",
-    audience.WRAP_UP: "letters with the result",
+    audience.APPEAL: ("appeal", "appeals"),
+    audience.REMINDER: ("reminder", "reminders"),
+    audience.THANK_YOU: ("letter of thanks", "letters of thanks"),
+    audience.WRAP_UP: ("letter with the result", "letters with the result"),
 }
 
 
@@ -72,7 +72,8 @@ def _tell(slug: str, found: list[Queued], *, dry_run: bool) -> None:
     said = "would be queued" if dry_run else "queued"
     for step in found:
         until = f"to be sent before {step.closes:%Y-%m-%d %H:%M} UTC"
-        click.echo(f"{slug}: {step.key}: {step.count:,} {_LETTERS[step.kind]} {said}, {until}.")
+        letters = _LETTERS[step.kind][step.count != 1]
+        click.echo(f"{slug}: {step.key}: {step.count:,} {letters} {said}, {until}.")
     if not found:
         click.echo(f"{slug}: nothing is due.")
 

@@ -84,7 +84,7 @@ def test_a_dry_run_says_to_how_many_and_writes_nothing(
         )
     ended = run("deadline-emails", "--dry-run")
     assert (ended.status, ended.errors) == (0, [])
-    assert "winter: opening: 1 appeals would be queued" in ended.out
+    assert "winter: opening: 1 appeal would be queued" in ended.out
     assert "winter: reminder: 1 reminders would be queued" in ended.out
     with installation.sessions() as session:
         assert session.scalar(select(func.count()).select_from(Heartbeat)) == 0
@@ -108,7 +108,7 @@ def test_a_campaign_that_fails_is_named_and_the_others_are_done(
     assert len(ended.errors) == 1
     assert "broken" in ended.errors[0]
     assert "Atlantis" in ended.errors[0]
-    assert "winter: opening: 1 appeals queued" in ended.out
+    assert "winter: opening: 1 appeal queued" in ended.out
     with installation.sessions() as session:
         beat = session.scalars(select(Heartbeat)).one()
     assert beat.failed_at is not None
@@ -141,7 +141,7 @@ def test_past_donors_are_asked_where_the_new_campaign_says_so(
     assert run("create", "asking", *told, "--ask-past-donors").status == 0
     out = run("deadline-emails").out
     assert "shy: opening: 0 appeals queued" in out
-    assert "asking: opening: 1 appeals queued" in out
+    assert "asking: opening: 1 appeal queued" in out
 
 
 def test_the_steps_are_listed_with_their_times_and_letters(
