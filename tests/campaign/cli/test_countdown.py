@@ -85,7 +85,7 @@ def test_a_dry_run_says_to_how_many_and_writes_nothing(
     ended = run("deadline-emails", "--dry-run")
     assert (ended.status, ended.errors) == (0, [])
     assert "winter: opening: 1 appeal would be queued" in ended.out
-    assert "winter: reminder: 1 reminders would be queued" in ended.out
+    assert "winter: reminder: 1 reminder would be queued" in ended.out
     with installation.sessions() as session:
         assert session.scalar(select(func.count()).select_from(Heartbeat)) == 0
     assert rows(installation) == []
