@@ -89,7 +89,7 @@ def test_a_dry_run_says_to_how_many_and_writes_nothing(
     with installation.sessions() as session:
         assert session.scalar(select(func.count()).select_from(Heartbeat)) == 0
     assert rows(installation) == []
-    assert "1 reminders queued" in run("deadline-emails").out
+    assert "1 reminder queued" in run("deadline-emails").out
     assert len(rows(installation)) == 2
 
 
