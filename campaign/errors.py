@@ -52,6 +52,14 @@ class ReminderInvalid(CampaignError):
     """A reminder that cannot be kept: no address, or a moment after the campaign's end."""
 
 
+class StatementRefused(CampaignError):
+    """Statements of a year that is not over."""
+
+
+class LettersRefused(CampaignError):
+    """A batch of letters that cannot be written where it was asked for."""
+
+
 class CampaignNotOpen(CampaignError):
     """A gift offered before the opening or after the deadline."""
 

@@ -29,6 +29,12 @@ LOOKS = timedelta(minutes=1)
 FINALIZATION = timedelta(minutes=10)
 """How long after its grace period a campaign's result is frozen at most."""
 
+NOTICES = timedelta(hours=1)
+"""How often yearly gifts that are about to renew are looked for."""
+
+ALERTS = timedelta(minutes=10)
+"""How often it is looked for what staff must know."""
+
 try:
     settings = load_settings()
 except ConfigurationError as error:
@@ -79,6 +85,16 @@ app.conf.update(
             "task": "workers.upkeep.finalize",
             "schedule": FINALIZATION,
             "options": {"expires": FINALIZATION.seconds},
+        },
+        "queue-notices": {
+            "task": "workers.upkeep.queue_notices",
+            "schedule": NOTICES,
+            "options": {"expires": NOTICES.seconds},
+        },
+        "alert-staff": {
+            "task": "workers.upkeep.alert_staff",
+            "schedule": ALERTS,
+            "options": {"expires": ALERTS.seconds},
         },
     },
 )

@@ -7,7 +7,9 @@ from campaign.handlers import book_fees as book_the_fees
 from campaign.handlers import match_returns as match_the_returns
 from campaign.handlers import recover_events
 from campaign.heartbeat import beating
+from campaign.services.alerts import queue_alert
 from campaign.services.finality import finalize_due_campaigns
+from campaign.services.notices import queue_renewal_notices
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)
@@ -52,3 +54,22 @@ def finalize() -> int:
 def _finalize_one() -> int:
     with installation().sessions.begin() as session:
         return len(finalize_due_campaigns(session, clock.now(), at_most=1))
+
+
+@app.task(name="workers.upkeep.queue_notices")
+def queue_notices() -> int:
+    """Write to those whose yearly gift renews soon; how many letters are new."""
+    here = installation()
+    domain, zone = here.settings.mail_from.domain, here.settings.organization.timezone
+    with beating(here, "queue-notices"), here.sessions.begin() as session:
+        return queue_renewal_notices(session, clock.now(), domain, zone)
+
+
+@app.task(name="workers.upkeep.alert_staff")
+def alert_staff() -> int:
+    """Write to staff about what is wrong and was not told today; how many problems are new."""
+    here = installation()
+    domain, zone = here.settings.mail_from.domain, here.settings.organization.timezone
+    recipient = here.settings.mail.alerts_to
+    with beating(here, "alert-staff"), here.sessions.begin() as session:
+        return queue_alert(session, clock.now(), recipient, domain, zone)

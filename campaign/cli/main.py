@@ -14,10 +14,12 @@ from campaign.cli.events import events
 from campaign.cli.export import export
 from campaign.cli.extend import extend
 from campaign.cli.ledger import ledger
+from campaign.cli.letters import letters
 from campaign.cli.mail import mail
 from campaign.cli.reconcile import reconcile
 from campaign.cli.refund import refund
 from campaign.cli.review import review
+from campaign.cli.statements import statements
 from campaign.cli.steps import steps
 from campaign.cli.subscribers import subscribers
 from campaign.cli.subscriptions import subscription
@@ -39,10 +41,12 @@ for command in (
     export,
     extend,
     ledger,
+    letters,
     mail,
     reconcile,
     refund,
     review,
+    statements,
     steps,
     subscribers,
     subscription,

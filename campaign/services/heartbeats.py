@@ -33,6 +33,8 @@ JOBS: dict[str, timedelta] = {
     "match-returns": timedelta(minutes=15),
     "finish-refunds": timedelta(minutes=10),
     "finalize": timedelta(hours=1),
+    "queue-notices": timedelta(hours=3),
+    "alert-staff": timedelta(minutes=30),
     DEADLINE_EMAILS: timedelta(hours=2),
 }
 """Every scheduled job, and the longest silence that is still fine."""

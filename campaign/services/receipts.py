@@ -75,7 +75,9 @@ def _issue(
     )
     session.add(receipt)
     session.flush()
-    queue_receipt(session, receipt, donation.email, books.mail_domain)
+    # Who has no address for mail gets the receipt by post.
+    if donation.email:
+        queue_receipt(session, receipt, donation.email, books.mail_domain)
     return receipt
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, make_response, render_template, url_for
 
 from campaign import money
 from campaign.models import Donation, DonationState
+from campaign.paper import receipt_pdf
 from campaign.services.donations import find_donation
 from campaign.services.receipts import find_receipt, receipt_context
 from campaign.views.context import installation
@@ -79,6 +80,17 @@ def receipt(token: str) -> Response:
             "donor/receipt.html",
             page_title=f"Receipt {found.number}",
             receipt=receipt_context(found),
+            pdf_url=url_for("donor.receipt_paper", token=found.token),
             replaced_by_url=url_for("donor.receipt", token=later.token) if later else "",
         )
     return make_private(make_response(page))
+
+
+@blueprint.get("/receipts/<token>.pdf")
+def receipt_paper(token: str) -> Response:
+    """The same receipt as PDF."""
+    with installation().sessions() as session:
+        context = receipt_context(find_receipt(session, token))
+    answer = Response(receipt_pdf(context), mimetype="application/pdf")
+    answer.headers.set("Content-Disposition", "inline", filename=f"receipt-{context['number']}.pdf")
+    return make_private(answer)

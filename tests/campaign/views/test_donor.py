@@ -247,3 +247,19 @@ def test_a_replaced_receipt_points_to_the_valid_one(
     text = client.get(f"/receipts/{void.token}").text
     assert "Void receipt" in text
     assert "Nothing is left of the gift" in text
+
+
+def test_a_receipt_is_there_as_pdf_too(
+    client: FlaskClient, installation: Installation, donation: Donation, stripe: StripeSandbox
+) -> None:
+    stripe.pay(donation.session_id)
+    page(client, donation)
+    with installation.sessions() as session:
+        receipt = session.scalars(select(Receipt)).one()
+    answer = client.get(f"/receipts/{receipt.token}.pdf")
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert answer.headers["Content-Disposition"] == f"inline; filename=receipt-{receipt.number}.pdf"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.data.startswith(b"%PDF-")
+    assert f"/receipts/{receipt.token}.pdf" in client.get(f"/receipts/{receipt.token}").text
+    assert client.get("/receipts/unknown.pdf").status_code == 404

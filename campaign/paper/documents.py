@@ -1,0 +1,100 @@
+"""Each kind of paper: which words go into its template. Contexts are made by services."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from campaign.paper.labels import label
+from campaign.paper.typesetting import set_pdf
+from campaign.words import Words, words
+
+ADDRESSES = {
+    "us": {"paper": "us-letter", "sender": (0.5, 0.625), "recipient": (0.75, 2.0625)},
+    "din": {"paper": "a4", "sender": (0.9843, 1.9), "recipient": (0.9843, 2.4803)},
+}
+"""Where the addresses stand for a window envelope, in inches from the left and the top of the sheet.
+
+us: a #10 envelope with two windows, or with the lower left one. din: DIN 5008, form B.
+"""
+
+
+def receipt_pdf(context: dict[str, Any]) -> bytes:
+    """One receipt on one sheet; `context` as `receipt_context` makes it."""
+    return set_pdf("receipt", _receipt(context) | {"paper": "us-letter"})
+
+
+def statement_pdf(context: dict[str, Any]) -> bytes:
+    """The gifts of a year; `context` as `statement_context` makes it."""
+    return set_pdf("statement", _statement(context) | {"paper": "us-letter"})
+
+
+def letters_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> bytes:
+    """A letter for each, each on a sheet of its own: `kind` receipt or statement, `context`, `address` (its lines).
+
+    `window`: a name in ADDRESSES.
+    """
+    place = ADDRESSES[window]
+    makers = {"receipt": _receipt, "statement": _statement}
+    pages = [
+        makers[one["kind"]](one["context"]) | {"kind": one["kind"], "address": one["address"]}
+        for one in letters
+    ]
+    title = " · ".join(dict.fromkeys(page["organization"] for page in pages))
+    return set_pdf("letters", {"title": title, "lang": pages[0]["lang"], "pages": pages} | place)
+
+
+def _receipt(context: dict[str, Any]) -> dict[str, Any]:
+    said = words(context["locale"])
+    donor = context["donor_name"] or context["donor_email"]
+    rows = [
+        (said.gettext("Donor"), donor),
+        (said.gettext("Date"), context["gift_date_text"]),
+        (said.gettext("Campaign"), context["campaign_title"]),
+        (said.gettext("How often"), context.get("frequency_text", "")),
+        (label("in_place_of", said), context["replaces"]),
+    ]
+    return _head(context, said) | {
+        "heading": f"{_title(context, said)} {context['number']}",
+        "issued": f"{said.gettext('Issued')} {context['issued_text']}",
+        "notice": _notice(context, said),
+        "amount": "" if context["voided"] else context["amount_text"],
+        "rows": [row for row in rows if row[1]],
+        "wording": context["wording"],
+    }
+
+
+def _title(context: dict[str, Any], said: Words) -> str:
+    if context["kind"] in {"corrected", "void"}:
+        return label(context["kind"], said)
+    return said.gettext("Receipt")
+
+
+def _notice(context: dict[str, Any], said: Words) -> str:
+    if context["replaced_by"]:
+        return label("replaced", said) % {"number": context["replaced_by"]}
+    return label("voided", said) if context["voided"] else ""
+
+
+def _statement(context: dict[str, Any]) -> dict[str, Any]:
+    said = words(context["locale"])
+    return _head(context, said) | {
+        "heading": said.gettext("Your gifts in %(year)s") % {"year": context["year"]},
+        "donor": context["donor_name"],
+        "columns": [said.gettext(one) for one in ("Date", "Receipt", "Campaign", "Amount")],
+        "gifts": [
+            [gift["date_text"], gift["number"], gift["campaign_title"], gift["amount_text"]]
+            for gift in context["gifts"]
+        ],
+        "total_word": said.gettext("Total"),
+        "totals": context["totals"],
+        "wording": context["wording"],
+    }
+
+
+def _head(context: dict[str, Any], said: Words) -> dict[str, Any]:
+    ein = context["organization_ein"]
+    return {
+        "lang": said.locale,
+        "organization": context["organization_name"],
+        "organization_lines": context["organization_address_lines"],
+        "ein": f"EIN {ein}" if ein else "",
+    }

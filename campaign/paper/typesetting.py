@@ -1,0 +1,37 @@
+"""The one place that calls typst. What people wrote goes in as data (JSON), never into the source."""
+
+import json
+from typing import Any
+
+import typst
+
+from campaign.mail.render import templates_folder
+from campaign.paper.coverage import FONTS, printable
+
+
+def set_pdf(name: str, values: dict[str, Any]) -> bytes:
+    """The template `templates/print/<name>.typ` for `values`, as tagged PDF/UA-1. Reads no clock and no system font."""
+    folder = templates_folder() / "print"
+    made = typst.compile(
+        str(folder / f"{name}.typ"),
+        root=str(folder),
+        font_paths=[str(FONTS)],
+        ignore_system_fonts=True,
+        format="pdf",
+        sys_inputs={"values": json.dumps(_settable(values))},
+        pdf_standards=["ua-1"],
+        timestamp=0,
+    )
+    if not isinstance(made, bytes):
+        raise TypeError("typst made no single document")
+    return made
+
+
+def _settable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _settable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_settable(one) for one in value]
+    return value

@@ -1,0 +1,117 @@
+"""What goes by post: receipts and statements of donors without email, until a batch of letters was written.
+
+The command writes the file between `waiting_letters` and its commit, so a crash prints a letter again and loses none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Double, exists, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session, aliased
+
+from campaign.config import Organization
+from campaign.models import Donation, Donor, OutboxMessage, Receipt, ReceiptKind
+from campaign.services.receipts import receipt_context
+from campaign.services.statements import STATEMENT, statement_context
+
+
+@dataclass(frozen=True)
+class PostalLetter:
+    """One letter. `kind` is receipt or statement, `key` its row; `address` is empty where nobody knows it."""
+
+    kind: str
+    key: int
+    about: str
+    address: tuple[str, ...]
+    context: dict[str, Any]
+
+
+def waiting_letters(
+    session: Session, organization: Organization, again: datetime | None
+) -> Sequence[PostalLetter]:
+    """What was not posted, or was since `again`; the rows stay locked until the commit.
+
+    A statement of which nothing is left says so by its absence.
+    """
+    letters = [
+        *(_receipt(receipt) for receipt in _receipts(session, again)),
+        *(_statement(session, row, organization) for row in _statements(session, again)),
+    ]
+    return [one for one in letters if one.kind != STATEMENT or one.context["gifts"]]
+
+
+def _receipts(session: Session, again: datetime | None) -> Sequence[Receipt]:
+    """The last link of each chain. That a gift is void is told only to who was told of the gift."""
+    later, earlier = aliased(Receipt), aliased(Receipt)
+    told = exists().where(
+        earlier.donation_id == Receipt.donation_id, earlier.posted_at.is_not(None)
+    )
+    since: ColumnElement[bool] = Receipt.posted_at >= again if again else ~true()
+    query = (
+        select(Receipt)
+        .join(Receipt.donation)
+        .where(
+            Donation.email == "",
+            or_(Receipt.posted_at.is_(None), since),
+            ~exists().where(later.replaces_id == Receipt.id),
+            or_(Receipt.kind != ReceiptKind.void.value, told),
+        )
+        .order_by(Receipt.id)
+        .with_for_update(of=Receipt)
+    )
+    return session.scalars(query).all()
+
+
+def _statements(session: Session, again: datetime | None) -> Sequence[OutboxMessage]:
+    posted = OutboxMessage.details["posted_at"].astext
+    since = func.to_timestamp(posted.cast(Double)) >= again if again else ~true()
+    query = (
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.kind == STATEMENT,
+            OutboxMessage.details["by_post"].as_boolean(),
+            or_(posted.is_(None), since),
+        )
+        .order_by(OutboxMessage.id)
+        .with_for_update()
+    )
+    return session.scalars(query).all()
+
+
+def _receipt(receipt: Receipt) -> PostalLetter:
+    donation = receipt.donation
+    address = _lines(donation.donor)
+    return PostalLetter(
+        "receipt", receipt.id, f"receipt {receipt.number}", address, receipt_context(receipt)
+    )
+
+
+def _statement(session: Session, row: OutboxMessage, organization: Organization) -> PostalLetter:
+    donor, year = session.get_one(Donor, row.donor_id), int(row.details["year"])
+    context = statement_context(session, donor.id, year, organization)
+    about = f"statement {year} of donor {donor.id}"
+    return PostalLetter(STATEMENT, row.id, about, _lines(donor), context)
+
+
+def _lines(donor: Donor) -> tuple[str, ...]:
+    """The address with the donor's name over it, unless it begins with it; () where there is none."""
+    lines = tuple(line.strip() for line in donor.address.splitlines() if line.strip())
+    if not lines or not donor.name or lines[0].casefold() == donor.name.casefold():
+        return lines
+    return donor.name, *lines
+
+
+def mark_posted(session: Session, letters: Sequence[PostalLetter], at: datetime) -> None:
+    """They stand in a file that is safe on the disk."""
+    receipts = [one.key for one in letters if one.kind == "receipt"]
+    session.execute(update(Receipt).where(Receipt.id.in_(receipts)).values(posted_at=at))
+    posted = func.jsonb_build_object("posted_at", at.timestamp(), type_=JSONB)
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_([one.key for one in letters if one.kind == STATEMENT]))
+        .values(details=OutboxMessage.details.op("||")(posted))
+        .execution_options(synchronize_session=False)
+    )
