@@ -16,6 +16,7 @@ from campaign.mail import Letter, Transport, build_message, render_letter
 from campaign.mail.headers import QUIET
 from campaign.mail.message import Attachment
 from campaign.nudge import OUTBOX
+from campaign.paper.attachments import attachments
 from campaign.services import outbox, sending
 from campaign.services.letters import Pointless, Sender, letter_context
 from campaign.shared_letters import envelope_sender
@@ -70,7 +71,7 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Clai
     """Render and send one claimed message and keep what happened. A letter that cannot be rendered is tried again."""
     failed: Exception | None = None
     try:
-        letter, attachments = _letter(installation, claim)
+        letter, files = _letter(installation, claim)
         if isinstance(letter, Pointless):
             with installation.sessions.begin() as session:
                 sending.dropped(session, claim, letter.reason)
@@ -82,7 +83,7 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Clai
             message_id=claim.message_id,
             at=clock.now(),
             headers=QUIET,
-            attachments=attachments,
+            attachments=files,
         )
         transport.send(claim.recipient, message, envelope_sender(installation, claim))
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter must not hold up the others
@@ -99,6 +100,7 @@ def _letter(
     sender = Sender(installation.settings.organization, installation.address)
     with installation.sessions() as session:
         context = letter_context(session, claim, sender)
-    if isinstance(context, Pointless):
-        return context, ()
-    return render_letter(claim.kind, context), context.get("attachments", ())
+        if isinstance(context, Pointless):
+            return context, ()
+        files = attachments(session, claim, sender.organization)
+    return render_letter(claim.kind, context), files

@@ -21,11 +21,14 @@ log = get_logger(__name__)
 def attachments(session: Session, claim: Claim, organization: Organization) -> Sequence[Attachment]:
     """The receipt or the statement as PDF; nothing for other kinds.
 
-    A letter goes out without its file rather than not at all: what went wrong is logged.
+    A receipt goes out without its file rather than not at all, since the letter says everything: what went wrong is
+    logged. A statement's letter says that the file is there, so it waits until it is: the error goes on.
     """
     try:
         return _made(session, claim, organization)
-    except Exception as error:  # noqa: BLE001 - no fault of the paper may hold up a receipt
+    except Exception as error:
+        if claim.kind != RECEIPT:
+            raise
         log.warning("paper_not_made", message=claim.id, kind=claim.kind, error=type(error).__name__)
         return ()
 

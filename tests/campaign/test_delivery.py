@@ -11,7 +11,7 @@ from campaign import clock
 from campaign.delivery import deliver_batch, deliver_due
 from campaign.handlers import apply_due_events
 from campaign.installation import Installation
-from campaign.models import OutboxMessage
+from campaign.models import OutboxMessage, Receipt
 from campaign.services import outbox
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts
@@ -156,3 +156,39 @@ def test_a_slow_mail_server_never_holds_a_letter_past_its_lease(
     monkeypatch.undo()
     assert deliver_due(mailing) == 3
     assert len(mailbox.wait_for(3)) == 3
+
+
+def test_the_receipt_comes_as_a_file_too_and_a_repeat_brings_the_same_bytes(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    mailbox.drop(after_data=True, times=1)
+    deliver_batch(mailing)
+    make_due(mailing)
+    deliver_batch(mailing)
+    files = [
+        [(part.get_filename(), part.get_content_type(), part.get_content()) for part in attached]
+        for attached in (mail.message.iter_attachments() for mail in mailbox.wait_for(2))
+    ]
+    assert files[0] == files[1]
+    ((name, media_type, content),) = files[0]
+    with mailing.sessions() as session:
+        number = session.scalars(select(Receipt)).one().number
+    assert (name, media_type) == (f"receipt-{number}.pdf", "application/pdf")
+    assert content.startswith(b"%PDF-")
+    assert len(content) < 80_000
+
+
+def test_a_receipt_whose_file_cannot_be_made_still_arrives(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    paid: Facts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_context: object) -> bytes:
+        raise OSError("the typeface is gone")
+
+    monkeypatch.setattr("campaign.paper.attachments.receipt_pdf", broken)
+    deliver_batch(mailing)
+    (received,) = mailbox.wait_for(1)
+    assert list(received.message.iter_attachments()) == []
+    assert message(mailing).state == "sent"
