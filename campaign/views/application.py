@@ -14,6 +14,7 @@ from campaign.views import (
     mail_preview,
     public,
     subscriptions,
+    unsubscribe,
     webhooks,
 )
 from campaign.views.context import context_values, static_version
@@ -51,6 +52,7 @@ def create_app(installation: Installation | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(subscriptions.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(unsubscribe.blueprint)
     if not settings.livemode:
         app.register_blueprint(mail_preview.blueprint)
     app.after_request(add_security_headers)

@@ -1,0 +1,54 @@
+"""The page behind every appeal's last line, and the one click that mail programs send for their readers (RFC 8058).
+
+A GET changes nothing, since scanners follow links. A POST needs no cookie, no login and no token of a form, comes from
+anywhere, answers 200 and may be repeated: https://www.rfc-editor.org/rfc/rfc8058#section-3.1
+"""
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from campaign.services import unsubscribing
+from campaign.views.context import installation
+from campaign.views.headers import make_private
+
+blueprint = Blueprint("unsubscribe", __name__)
+
+_VERBS = {
+    "all": unsubscribing.stop_all,
+    "campaign": unsubscribing.stop_campaign,
+    "undo": unsubscribing.take_back,
+}
+
+
+@blueprint.get("/unsubscribe/<token>")
+def page(token: str) -> Response:
+    """Buttons, and what stands now."""
+    return _page(token, done="")
+
+
+@blueprint.post("/unsubscribe/<token>")
+def change(token: str) -> Response:
+    """One click, and whatever we cannot read, stops all appeals: who posts here wants to leave."""
+    scope = request.form.get("scope", "all")
+    verb = _VERBS.get(scope, unsubscribing.stop_all)
+    with installation().sessions.begin() as session:
+        verb(session, token)
+    return _page(token, done="undo" if scope == "undo" else "stop")
+
+
+def _page(token: str, *, done: str) -> Response:
+    with installation().sessions() as session:
+        standing = unsubscribing.standing(session, token)
+    page = render_template(
+        "public/unsubscribe.html",
+        page_title="Letters about campaigns",
+        standing=standing,
+        address=masked(standing.email),
+        done=done,
+    )
+    return make_private(make_response(page))
+
+
+def masked(email: str) -> str:
+    """`j…@example.org`: enough for its owner to know it, and too little for whom the link was forwarded to."""
+    name, _, domain = email.rpartition("@")
+    return f"{name[:1]}…@{domain}" if name else ""
