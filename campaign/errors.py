@@ -48,6 +48,14 @@ class ListIncomplete(CampaignError):
     """Some lines of a list were refused, each named before; the others are kept."""
 
 
+class ReportInvalid(CampaignError):
+    """A report of a mail system that cannot be read."""
+
+
+class ReportsUnread(CampaignError):
+    """Some reports could not be read, each named before; the others are done."""
+
+
 class ReminderInvalid(CampaignError):
     """A reminder that cannot be kept: no address, or a moment after the campaign's end."""
 

@@ -7,6 +7,7 @@ import click
 from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from campaign.cli.bounces import bounces
 from campaign.cli.campaigns import create
 from campaign.cli.countdown import deadline_emails
 from campaign.cli.database import database
@@ -34,6 +35,7 @@ def cli() -> None:
 
 
 for command in (
+    bounces,
     create,
     database,
     deadline_emails,

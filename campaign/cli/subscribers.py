@@ -9,7 +9,8 @@ from campaign.cli.rows import write_rows
 from campaign.errors import ListIncomplete, ListInvalid, NotFound
 from campaign.installation import Installation, make_installation
 from campaign.services import subscribers as people
-from campaign.services.subscriber_lists import Consent, Refusal, read_list
+from campaign.services.lines import Refusal
+from campaign.services.subscriber_lists import Consent, read_list
 from campaign.services.subscribers import Taken
 
 _LARGEST = 200_000_000

@@ -3,7 +3,6 @@
 Plain reading: nothing is stored. For `services.subscribers`.
 """
 
-import codecs
 import csv
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -12,16 +11,15 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from email_validator import EmailNotValidError, validate_email
 
 from campaign import clock
 from campaign.errors import DeadlineInvalid, ListInvalid
+from campaign.services.lines import Refusal, read_address, read_lines
 
 COLUMNS = ("email", "name", "locale", "timezone", "consent_source", "consent_at", "consent_wording")
 NEEDED = ("email", "consent_source", "consent_at")
 LONGEST = {"email": 254, "name": 200, "consent_source": 200, "consent_wording": 2000}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SKEW = timedelta(minutes=5)
 """How far a clock elsewhere may go ahead of ours."""
 
@@ -39,14 +37,6 @@ class Consent:
     consent_at: datetime
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """A line that is kept out, and why. Lines are counted from 1, the header's being 1."""
-
-    line: int
-    reason: str
-
-
 class _Wrong(Exception):
     """Why a line cannot be taken."""
 
@@ -57,7 +47,7 @@ def read_list(raw: bytes, zone: ZoneInfo, at: datetime) -> Iterator[Consent | Re
     UTF-8, with or without a mark, and UTF-16 with one are read. A bare date of consent is that day's beginning in
     `zone`. An address that came on an earlier line of the same file is refused.
     """
-    lines = _lines(raw)
+    lines = read_lines(raw)
     delimiter, columns = _header(lines[0] if lines else b"")
     seen: dict[str, int] = {}
     for number, line in enumerate(lines[1:], start=2):
@@ -71,17 +61,6 @@ def read_list(raw: bytes, zone: ZoneInfo, at: datetime) -> Iterator[Consent | Re
             yield consent
         except _Wrong as wrong:
             yield Refusal(number, str(wrong))
-
-
-def _lines(raw: bytes) -> list[bytes]:
-    if raw.startswith(_UTF16):
-        try:
-            raw = raw.decode("utf-16").encode()
-        except UnicodeDecodeError as error:
-            raise ListInvalid("The file begins as UTF-16 and is not; save it as UTF-8.") from error
-    return (
-        raw.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    )
 
 
 def _header(line: bytes) -> tuple[str, Sequence[str]]:
@@ -148,13 +127,10 @@ def _refuse(reason: str) -> str:
 
 
 def _email(text: str) -> str:
-    if not text:
-        raise _Wrong("no email")
     try:
-        found = validate_email(text, check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise _Wrong(f"{text!r} is no email address: {error}") from None
-    return str(found.normalized)
+        return read_address(text)
+    except ValueError as error:
+        raise _Wrong(str(error)) from None
 
 
 def _locale(text: str) -> str:

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campaign.errors import ListInvalid
-from campaign.services.subscriber_lists import Consent, Refusal, read_list
+from campaign.services.lines import Refusal
+from campaign.services.subscriber_lists import Consent, read_list
 
 NOW = datetime(2026, 12, 1, 18, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")

@@ -1,0 +1,175 @@
+"""`campaign bounces ingest`: what other mail systems report about our letters."""
+
+import mailbox
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from campaign import clock
+from campaign.errors import ReportInvalid, ReportsUnread
+from campaign.installation import Installation, make_installation
+from campaign.services.bounce_reports import Finding, Report, read_report
+from campaign.services.bounces import Noted, find_message, record_bounce, record_complaint
+
+LARGEST = 10_000_000
+_SUMMARY = ("bounced", "soft", "complaint", "not ours", "no report")
+_KINDS = {
+    Finding.permanent: ("bounced", "came back for good"),
+    Finding.soft: ("soft", "did not arrive for now"),
+    Finding.complaint: ("complaint", "was called spam"),
+}
+_NOTES = {
+    Noted.new: "",
+    Noted.known: " (known already)",
+    Noted.forgotten: " (whose address is forgotten; nobody is suppressed)",
+}
+
+
+class Mail(NamedTuple):
+    """One mail: how it is called to staff, what it holds or why that cannot be had, and its file in a Maildir."""
+
+    name: str
+    raw: bytes
+    fault: str = ""
+    unseen: Path | None = None
+
+
+@click.group("bounces")
+def bounces() -> None:
+    """Mail that came back, and complaints."""
+
+
+@bounces.command("ingest")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--maildir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Read what is unseen in this Maildir, and mark it as seen.",
+)
+@click.option(
+    "--mbox",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read every mail of this mbox file; it is locked and left as it is.",
+)
+def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> None:
+    """Take in reports about our mail: each FILE is one mail, - is stdin.
+
+    What came back for good, or was called spam, suppresses the address. Other mail, and reports that name no message
+    of ours, change nothing. The same report may come any number of times.
+    """
+    if not files and maildir is None and mbox is None:
+        raise click.UsageError("Give files, - for stdin, --maildir or --mbox.")
+    if maildir is not None and not (maildir / "new").is_dir():
+        raise click.UsageError(f"{maildir} is no Maildir: it has no folder new.")
+    installation = make_installation(broker=False)
+    counts: Counter[str] = Counter()
+    for mail in _mails(files, maildir, mbox):
+        counts[_take(installation, mail)] += 1
+        if mail.unseen is not None and not mail.fault:
+            _mark_seen(mail.unseen)
+    click.echo(", ".join(f"{counts[kind]:,} {kind}" for kind in _SUMMARY))
+    if counts["unread"]:
+        raise ReportsUnread(f"{counts['unread']:,} could not be read, see above; the rest is done.")
+
+
+def _take(installation: Installation, mail: Mail) -> str:
+    """One mail in one transaction: what it was."""
+    try:
+        if mail.fault:
+            raise ReportInvalid(mail.fault)
+        report = read_report(mail.raw, installation.settings.mail.bounces)
+    except ReportInvalid as fault:
+        click.echo(f"{mail.name}: {fault}", err=True)
+        return "unread"
+    if report is None or report.finding is Finding.nothing:
+        why = "no report" if report is None else f"reports nothing to act on: {report.detail}"
+        click.echo(f"{mail.name}: skipped, {_shown(why)}")
+        return "no report"
+    kind, words = _record(installation, report)
+    click.echo(f"{mail.name}: {_shown(words)}")
+    return kind
+
+
+def _record(installation: Installation, report: Report) -> tuple[str, str]:
+    now = clock.now()
+    with installation.sessions.begin() as session:
+        message = find_message(session, report.tokens, report.message_ids)
+        if message is None:
+            return "not ours", "names no message of ours; nothing is changed"
+        if report.finding is Finding.complaint:
+            noted = record_complaint(session, message, detail=report.detail, at=now)
+        else:
+            permanent = report.finding is Finding.permanent
+            noted = record_bounce(
+                session, message, permanent=permanent, detail=report.detail, at=now
+            )
+        kind, what = _KINDS[report.finding]
+        about = f"{message.kind} to {message.recipient or '(forgotten)'}"
+        return kind, f"{about} {what}: {report.detail}{_NOTES[noted]}"
+
+
+def _shown(words: str) -> str:
+    """Without what a terminal would obey: the words are a stranger's."""
+    return "".join(each if each.isprintable() else " " for each in words)
+
+
+def _mails(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> Iterator[Mail]:
+    for file in files:
+        yield _read(file, "stdin" if str(file) == "-" else str(file))
+    if maildir is not None:
+        yield from _unseen(maildir)
+    if mbox is not None:
+        yield from _of_mbox(mbox)
+
+
+def _read(file: Path, name: str, unseen: Path | None = None) -> Mail:
+    try:
+        with click.open_file(str(file), "rb") as stream:
+            raw: bytes = stream.read(LARGEST + 1)
+    except OSError as error:
+        return Mail(name, b"", f"It cannot be read: {error.strerror}.")
+    return _limited(Mail(name, raw, unseen=unseen))
+
+
+def _limited(mail: Mail) -> Mail:
+    if len(mail.raw) > LARGEST:
+        return mail._replace(raw=b"", fault=f"It is larger than {LARGEST:,} bytes.")
+    return mail
+
+
+def _unseen(maildir: Path) -> Iterator[Mail]:
+    """What has no flag S, the oldest name first. What another program takes away meanwhile is its."""
+    for folder in ("new", "cur"):
+        found = maildir / folder
+        for file in sorted(found.iterdir()) if found.is_dir() else ():
+            _, _, flags = file.name.partition(":2,")
+            if "S" not in flags and not file.name.startswith(".") and file.is_file():
+                yield _read(file, file.name, unseen=file)
+
+
+def _mark_seen(file: Path) -> None:
+    name, _, flags = file.name.partition(":2,")
+    seen = file.parent.parent / "cur" / f"{name}:2,{''.join(sorted({*flags, 'S'}))}"
+    try:
+        seen.parent.mkdir(exist_ok=True)
+        file.rename(seen)
+    except FileNotFoundError:
+        return  # another run of this command was here
+
+
+def _of_mbox(path: Path) -> Iterator[Mail]:
+    try:
+        box = mailbox.mbox(path, create=False)
+        box.lock()
+    except (OSError, mailbox.Error) as error:
+        yield Mail(str(path), b"", f"It cannot be locked, and so is not read: {error}.")
+        return
+    try:
+        for number, key in enumerate(box.keys(), start=1):
+            yield _limited(Mail(f"{path} mail {number}", box.get_bytes(key)))
+    finally:
+        box.unlock()
+        # Not close(): that would write back what it thinks has changed.
