@@ -24,6 +24,7 @@ from campaign.cli.statements import statements
 from campaign.cli.steps import steps
 from campaign.cli.subscribers import subscribers
 from campaign.cli.subscriptions import subscription
+from campaign.cli.suppressions import suppressions
 from campaign.errors import CampaignError
 from campaign.observability import log_to_stderr
 
@@ -52,6 +53,7 @@ for command in (
     steps,
     subscribers,
     subscription,
+    suppressions,
 ):
     cli.add_command(command)
 

@@ -5,15 +5,14 @@ from pathlib import Path
 import click
 
 from campaign import clock
+from campaign.cli.lists import read_file
 from campaign.cli.rows import write_rows
-from campaign.errors import ListIncomplete, ListInvalid, NotFound
+from campaign.errors import ListIncomplete, NotFound
 from campaign.installation import Installation, make_installation
 from campaign.services import subscribers as people
 from campaign.services.lines import Refusal
 from campaign.services.subscriber_lists import Consent, read_list
 from campaign.services.subscribers import Taken
-
-_LARGEST = 200_000_000
 
 
 @click.group("subscribers")
@@ -29,7 +28,7 @@ def import_list(file: Path) -> None:
     email,name,locale,timezone,consent_source,consent_at[,consent_wording]: where and when each agreed. A line that
     cannot be taken is named on stderr and kept out, the rest is kept. The same file twice adds nobody.
     """
-    raw = _read(file)
+    raw = read_file(file)
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
     taken, refused, batch = Taken(), 0, list[Consent]()
@@ -52,17 +51,6 @@ def import_list(file: Path) -> None:
 def _store(installation: Installation, batch: list[Consent]) -> Taken:
     with installation.sessions.begin() as session:
         return people.add_subscribers(session, batch)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with click.open_file(str(file), "rb") as stream:
-            raw: bytes = stream.read(_LARGEST + 1)
-    except OSError as error:
-        raise ListInvalid(f"The list {file} cannot be read: {error.strerror}.") from error
-    if len(raw) > _LARGEST:
-        raise ListInvalid(f"The list {file} is larger than {_LARGEST:,} bytes; split it.")
-    return raw
 
 
 @subscribers.command("export")

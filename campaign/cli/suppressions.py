@@ -1,0 +1,108 @@
+"""`campaign suppressions import|export|add|remove`: addresses that get no more appeals."""
+
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+from structlog import get_logger
+
+from campaign.cli.lists import read_file
+from campaign.cli.rows import write_rows
+from campaign.errors import ListIncomplete, ListInvalid, NotFound
+from campaign.installation import make_installation
+from campaign.models import SuppressionReason
+from campaign.services import suppressions as list_of
+from campaign.services.campaigns import find_campaign
+from campaign.services.lines import Refusal, read_address
+from campaign.services.suppression_lists import COLUMNS, Entry, read_entries
+
+log = get_logger(__name__)
+
+
+@click.group("suppressions")
+def suppressions() -> None:
+    """Addresses that get no more appeals. Receipts still reach them."""
+
+
+@suppressions.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+def import_list(file: Path) -> None:
+    """Take over the addresses in FILE (- is stdin): one a line, or a CSV file as `export` writes it.
+
+    A line that cannot be taken is named on stderr, the rest is kept. The same file twice adds nobody.
+    """
+    raw = read_file(file)
+    installation = make_installation(broker=False)
+    added = known = refused = 0
+    with installation.sessions.begin() as session:
+        for entry in read_entries(raw):
+            try:
+                if isinstance(entry, Refusal):
+                    raise ListInvalid(entry.reason)
+                new = _take_over(session, entry)
+            except (ListInvalid, NotFound) as error:
+                click.echo(f"line {entry.line}: {error}", err=True)
+                refused += 1
+            else:
+                added, known = added + new, known + (not new)
+    click.echo(f"{added:,} added, {known:,} already there, {refused:,} refused.")
+    if refused:
+        raise ListIncomplete(f"Mend the {refused:,} lines named above and import the file again.")
+
+
+def _take_over(session: Session, entry: Entry) -> bool:
+    campaign = find_campaign(session, entry.campaign) if entry.campaign else None
+    return list_of.suppress(
+        session,
+        entry.email,
+        entry.reason,
+        campaign_id=campaign.id if campaign else None,
+        detail=entry.detail,
+    )
+
+
+@suppressions.command("export")
+def export_list() -> None:
+    """Write the list as CSV, in the columns that `import` reads."""
+    installation = make_installation(broker=False)
+    with installation.sessions() as session:
+        write_rows(COLUMNS, list_of.every_suppression(session))
+
+
+@suppressions.command("add")
+@click.argument("email")
+@click.option("--campaign", "slug", help="Only mail about this campaign; all appeals if not given.")
+def add(email: str, slug: str | None) -> None:
+    """No more appeals to EMAIL, because they asked for it by another way than the link."""
+    address = _address(email)
+    installation = make_installation(broker=False)
+    with installation.sessions.begin() as session:
+        campaign = find_campaign(session, slug) if slug else None
+        new = list_of.suppress(
+            session,
+            address,
+            SuppressionReason.unsubscribed,
+            campaign_id=campaign.id if campaign else None,
+            detail="by staff",
+        )
+    click.echo(f"{address} gets no more appeals{'' if new else ', as before'}.")
+
+
+@suppressions.command("remove")
+@click.argument("email")
+@click.option("--reason", required=True, help="Why they may be written to again; it is logged.")
+def remove(email: str, reason: str) -> None:
+    """Appeals to EMAIL are allowed again. Only where its owner said so."""
+    installation = make_installation(broker=False)
+    with installation.sessions.begin() as session:
+        if not list_of.lift(session, email):
+            raise NotFound(f"{email} is not on the suppression list.")
+    log.warning("suppression_removed", reason=reason)
+    click.echo(f"{email} may get appeals again.")
+
+
+def _address(text: str) -> str:
+    try:
+        return read_address(text.strip())
+    except ValueError as error:
+        raise ListInvalid(f"{str(error).rstrip('.')}.") from None
