@@ -11,6 +11,7 @@ from campaign.views import (
     donor,
     errors,
     health,
+    mail_events,
     mail_preview,
     public,
     subscriptions,
@@ -53,6 +54,7 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.register_blueprint(subscriptions.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(unsubscribe.blueprint)
+    app.register_blueprint(mail_events.blueprint)
     if not settings.livemode:
         app.register_blueprint(mail_preview.blueprint)
     app.after_request(add_security_headers)
