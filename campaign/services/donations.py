@@ -30,6 +30,7 @@ class Gift:
     tribute_kind: str = ""
     tribute_name: str = ""
     code: str = ""
+    consent_wording: str = ""
 
     def attempt_key(self, campaign_id: int) -> str:
         """The form's attempt completed by who, how much and how often: the page is the same for every reader."""
@@ -70,6 +71,7 @@ def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetim
         "tribute_kind": gift.tribute_kind,
         "tribute_name": gift.tribute_name,
         "code": gift.code,
+        "consent_wording": gift.consent_wording,
     }
     # Loops only where the open donation ends between the two statements; then its place is free.
     while True:

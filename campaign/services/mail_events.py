@@ -38,7 +38,7 @@ def read_event(given: Any, at: datetime) -> MailEvent:
     """The event that one object of the list tells; raises ValueError with what is wrong with it."""
     if not isinstance(given, Mapping):
         raise ValueError("it is no object")  # noqa: TRY004 - every fault of an event is told alike
-    if given.get("type") not in {BOUNCE, COMPLAINT}:
+    if given.get("type") not in (BOUNCE, COMPLAINT):  # noqa: PLR6201 - what is given may be unhashable
         raise ValueError(f"type must be {BOUNCE} or {COMPLAINT}")
     permanent = given.get("permanent", given["type"] == COMPLAINT)
     if not isinstance(permanent, bool) or (given["type"] == BOUNCE and "permanent" not in given):
@@ -61,7 +61,8 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     value = given.get(name) or ""
     if not isinstance(value, str) or len(value) > 2000 or "\0" in value:
         raise ValueError(f"{name} must be a text of at most 2,000 characters")
-    return value.strip()
+    # On one line, and without the halves of characters that JSON can name and PostgreSQL cannot hold.
+    return " ".join(value.encode("utf-8", "replace").decode().split())
 
 
 def _moment(given: Mapping[str, Any], at: datetime) -> datetime:

@@ -17,6 +17,7 @@ from campaign.models import Campaign, Donation, DonationState, Frequency, Ledger
 from campaign.models.states import DONATION_TRANSITIONS
 from campaign.services.accounts import adopt_returns, settle_accounts
 from campaign.services.books import Books, Outcome
+from campaign.services.consents import keep_consent
 from campaign.services.donations import lock_donation
 from campaign.services.placing import lock_payer, lock_payment
 from campaign.services.receipts import issue_receipt
@@ -179,6 +180,7 @@ def record_payment(
     _complete_ids(donation, payment)
     session.flush()
     _append(session, donation, payment, campaign.id if campaign and counts else None)
+    keep_consent(session, donation)
     receipt = issue_receipt(session, donation, books, payment.paid_at)
     later = adopt_returns(session, donation, books)
     followed = f"; then {later.note}" if later.applied else ""

@@ -81,7 +81,7 @@ def request_reminder(
     Where the earlier one is on its way already, it is taken back and the new one has a row of its own.
     """
     wanted = _offered(campaign, choice, at)
-    address = _address(email)
+    address = require_address(email)
     same = (
         Reminder.campaign_id == campaign.id,
         func.lower(Reminder.email) == func.lower(literal(address)),
@@ -116,7 +116,8 @@ def _offered(
     return wanted, offered[wanted]
 
 
-def _address(email: str) -> str:
+def require_address(email: str) -> str:
+    """The address as it is kept; raises ReminderInvalid for what no mail can be sent to."""
     address = email.strip()
     try:
         wire_address(address)

@@ -1,6 +1,7 @@
 """The suppression list as a file: our own export read back, or a bare list of addresses. For the command."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from campaign.models import SuppressionReason
 from campaign.services.lines import Refusal, read_address, read_lines
 
 COLUMNS = ("email", "campaign", "reason", "detail", "created_at")
+_GUARDED = re.compile(r"'(?=[=+\-@])")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,12 @@ def _entry(number: int, line: bytes, columns: Sequence[str]) -> Entry:
     if len(fields) != len(columns):
         raise ValueError(f"{len(fields)} fields where {len(columns)} are named")
     found = dict(zip(columns, (field.strip() for field in fields), strict=True))
+    if columns == list(COLUMNS):
+        # Our own export put an apostrophe before what a spreadsheet would run as a formula.
+        found = {
+            name: _GUARDED.sub("", value, count=1) if _GUARDED.match(value) else value
+            for name, value in found.items()
+        }
     reason = found.get("reason") or SuppressionReason.imported.value
     reasons = [one.value for one in SuppressionReason]
     if reason not in reasons:

@@ -11,10 +11,11 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
-from campaign import money
+from campaign import clock, money
 from campaign.errors import AmountInvalid
 from campaign.models import Campaign
 from campaign.models.base import new_token
+from campaign.services.consents import WORDING
 from campaign.views.context import installation, live
 from campaign.views.forms import GiftForm
 from campaign.views.presenting import (
@@ -25,6 +26,7 @@ from campaign.views.presenting import (
     present_progress,
     present_suggestions,
 )
+from campaign.views.reminding import present_reminders
 
 _TAGS = {"h2", "h3", "p", "ul", "ol", "li", "blockquote", "a", "strong", "em", "hr", "br", "code"}
 
@@ -81,6 +83,7 @@ def render_appeal(
         progress=present_progress(progress),
         countdown=present_countdown(progress),
         extensions=present_extensions(campaign, snapshot.extensions),
+        reminders=present_reminders(campaign, clock.now()),
         suggested=present_suggestions(campaign),
         form=form,
         errors=[{"field_id": name, "text": text} for name, text in form.complaints],
@@ -105,6 +108,8 @@ def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
         "stream_url": url_for("public.stream", slug=slug),
         "minimum_text": money.format_money(campaign.smallest_amount, campaign.currency),
         "currency_symbol": money.symbol(campaign.currency),
+        "consent_wording": WORDING,
+        "remind_url": url_for("remind.ask", slug=slug),
     }
 
 

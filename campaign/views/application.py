@@ -14,6 +14,7 @@ from campaign.views import (
     mail_events,
     mail_preview,
     public,
+    remind,
     subscriptions,
     unsubscribe,
     webhooks,
@@ -55,6 +56,7 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(unsubscribe.blueprint)
     app.register_blueprint(mail_events.blueprint)
+    app.register_blueprint(remind.blueprint)
     if not settings.livemode:
         app.register_blueprint(mail_preview.blueprint)
     app.after_request(add_security_headers)

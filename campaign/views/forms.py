@@ -19,6 +19,7 @@ from wtforms import (
 from campaign import money
 from campaign.errors import AmountInvalid
 from campaign.models import Campaign, Frequency
+from campaign.services.consents import WORDING
 from campaign.services.donations import Gift
 
 OTHER = "other"
@@ -52,6 +53,7 @@ class GiftForm(FlaskForm):
     name = StringField()
     cover_fees = BooleanField(false_values=_NO)
     anonymous = BooleanField(false_values=_NO)
+    subscribe = BooleanField(false_values=_NO)
     comment = TextAreaField()
     tribute_kind = SelectField(choices=["", "honor", "memory"], default="", validate_choice=False)
     tribute_name = StringField()
@@ -108,6 +110,7 @@ def read_gift(
         tribute_name=tribute[1],
         # Hidden, so its donor could not mend it: what is too long is cut.
         code=clean(form.code.data)[:64],
+        consent_wording=WORDING if form.subscribe.data else "",
     )
 
 

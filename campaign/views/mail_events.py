@@ -18,7 +18,10 @@ LARGEST_BODY = 1024 * 1024
 
 @blueprint.post("/mail/events")
 def receive() -> tuple[Response, int]:
-    """Applies what can be applied, each event in a commit of its own, and names the rest by place."""
+    """Applies what can be applied, each event in a commit of its own, and names the rest by place.
+
+    200 all the same: sending the list again would not mend what was refused.
+    """
     _authorize(installation().settings.mail.events_secret)
     events = _events()
     if isinstance(events, str):
@@ -34,7 +37,7 @@ def receive() -> tuple[Response, int]:
         with installation().sessions.begin() as session:
             known = apply_event(session, event)
         applied, unknown = applied + known, unknown + (not known)
-    return jsonify(applied=applied, unknown=unknown, refused=refused), 422 if refused else 200
+    return jsonify(applied=applied, unknown=unknown, refused=refused), 200
 
 
 def _authorize(secret: str) -> None:

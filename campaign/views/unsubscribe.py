@@ -6,6 +6,8 @@ anywhere, answers 200 and may be repeated: https://www.rfc-editor.org/rfc/rfc805
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from werkzeug.exceptions import RequestEntityTooLarge
+
 from campaign.services import unsubscribing
 from campaign.views.context import installation
 from campaign.views.headers import make_private
@@ -28,7 +30,10 @@ def page(token: str) -> Response:
 @blueprint.post("/unsubscribe/<token>")
 def change(token: str) -> Response:
     """One click, and whatever we cannot read, stops all appeals: who posts here wants to leave."""
-    scope = request.form.get("scope", "all")
+    try:
+        scope = request.form.get("scope", "all")
+    except RequestEntityTooLarge:
+        scope = "all"
     verb = _VERBS.get(scope, unsubscribing.stop_all)
     with installation().sessions.begin() as session:
         verb(session, token)

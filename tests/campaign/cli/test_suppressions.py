@@ -49,6 +49,20 @@ def test_the_export_can_be_imported_elsewhere(
     assert entries(installation) == before
 
 
+def test_an_address_that_looks_like_a_formula_comes_back_as_it_was(
+    run: Run, tmp_path: Path, installation: Installation
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("+ada@example.org\n-bea@example.org\n")
+    assert run("suppressions", "import", str(file)).status == 0
+    before = entries(installation)
+    exported = run("suppressions", "export").out
+    assert "\n'+ada@example.org," in exported
+    file.write_text(exported)
+    assert run("suppressions", "import", str(file)).out == "0 added, 2 already there, 0 refused.\n"
+    assert entries(installation) == before
+
+
 def test_what_cannot_be_done_is_one_line(run: Run, tmp_path: Path) -> None:
     for arguments in (
         ("add", "nobody"),

@@ -89,6 +89,7 @@ def test_one_click_of_a_mail_program_stops_all_appeals(
         (b'{"a": 1}', "application/json"),
         (MULTIPART, "multipart/form-data; boundary=x"),
         (b"scope=elsewhere", "application/x-www-form-urlencoded"),
+        (b"a=" + b"x" * 70_000, "application/x-www-form-urlencoded"),
     ],
 )  # fmt: skip
 def test_whoever_posts_wants_to_leave_however_it_is_written(

@@ -1,0 +1,83 @@
+"""“Remind me later”: one email at a moment that the reader chose, then the address is forgotten."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+
+from campaign import clock
+from campaign.errors import ReminderInvalid
+from campaign.models import Campaign
+from campaign.services.campaigns import find_campaign
+from campaign.services.reminders import request_reminder, require_address
+from campaign.views.context import installation
+from campaign.views.forms import clean
+from campaign.views.headers import make_private
+from campaign.views.limits import GIVING, limiter
+from campaign.views.origins import refuse_cross_site
+from campaign.views.reminding import present_reminders, reminder_moment
+
+blueprint = Blueprint("remind", __name__)
+
+
+@dataclass
+class _Asked:
+    """What was typed, what is wrong with it, and the moment in words once it is kept."""
+
+    email: str = ""
+    when: str = ""
+    errors: list[dict[str, str]] = field(default_factory=list)
+    moment: str = ""
+
+
+@blueprint.get("/c/<slug>/remind")
+def form(slug: str) -> Response:
+    """The form on a page of its own."""
+    return _page(slug, _Asked())
+
+
+@blueprint.post("/c/<slug>/remind")
+@limiter.limit(GIVING)
+def ask(slug: str) -> Response:
+    """Keep the request; the answer never tells whether the address is known."""
+    refuse_cross_site()
+    asked = _Asked(clean(request.form.get("email")), request.form.get("when", ""))
+    now = clock.now()
+    with installation().sessions.begin() as session:
+        campaign = find_campaign(session, slug)
+        if not campaign.is_open(now):
+            return _page(slug, asked, 409)
+        asked.errors = _faults(campaign, asked, now)
+        if not asked.errors:
+            kept = request_reminder(session, campaign, asked.email, asked.when, "en", now)
+            asked.moment = reminder_moment(campaign, kept.due_at)
+    return _page(slug, asked, 422 if asked.errors else 200)
+
+
+def _faults(campaign: Campaign, asked: _Asked, at: datetime) -> list[dict[str, str]]:
+    """Every field that needs another look, in the form's order."""
+    faults = []
+    if asked.when not in {offer.value for offer in present_reminders(campaign, at)}:
+        faults.append({"field_id": "when", "text": "Choose when we should remind you."})
+    try:
+        require_address(asked.email)
+    except ReminderInvalid as error:
+        faults.append({"field_id": "remind_email", "text": str(error)})
+    return faults
+
+
+def _page(slug: str, asked: _Asked, status: int = 200) -> Response:
+    now = clock.now()
+    with installation().sessions() as session:
+        campaign = find_campaign(session, slug)
+    page = render_template(
+        "public/remind.html",
+        page_title="Remind me later",
+        title=campaign.title,
+        is_open=campaign.is_open(now),
+        offers=present_reminders(campaign, now),
+        asked=asked,
+        remind_url=url_for("remind.ask", slug=slug),
+        appeal_url=url_for("public.appeal", slug=slug),
+    )
+    return make_private(make_response(page, status))
