@@ -38,7 +38,8 @@ def read_event(given: Any, at: datetime) -> MailEvent:
     """The event that one object of the list tells; raises ValueError with what is wrong with it."""
     if not isinstance(given, Mapping):
         raise ValueError("it is no object")  # noqa: TRY004 - every fault of an event is told alike
-    if given.get("type") not in (BOUNCE, COMPLAINT):  # noqa: PLR6201 - what is given may be unhashable
+    # No set: what is given may be a list, which cannot be looked up in one.
+    if given.get("type") not in (BOUNCE, COMPLAINT):
         raise ValueError(f"type must be {BOUNCE} or {COMPLAINT}")
     permanent = given.get("permanent", given["type"] == COMPLAINT)
     if not isinstance(permanent, bool) or (given["type"] == BOUNCE and "permanent" not in given):

@@ -9,7 +9,7 @@ from campaign.models import SuppressionReason
 from campaign.services.lines import Refusal, read_address, read_lines
 
 COLUMNS = ("email", "campaign", "reason", "detail", "created_at")
-_GUARDED = re.compile(r"'(?=[=+\-@])")
+_GUARDED = re.compile(r"^'(?=[=+\-@])")
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,7 @@ def _entry(number: int, line: bytes, columns: Sequence[str]) -> Entry:
     found = dict(zip(columns, (field.strip() for field in fields), strict=True))
     if columns == list(COLUMNS):
         # Our own export put an apostrophe before what a spreadsheet would run as a formula.
-        found = {
-            name: _GUARDED.sub("", value, count=1) if _GUARDED.match(value) else value
-            for name, value in found.items()
-        }
+        found = {name: _GUARDED.sub("", value) for name, value in found.items()}
     reason = found.get("reason") or SuppressionReason.imported.value
     reasons = [one.value for one in SuppressionReason]
     if reason not in reasons:

@@ -5,7 +5,6 @@ anywhere, answers 200 and may be repeated: https://www.rfc-editor.org/rfc/rfc805
 """
 
 from flask import Blueprint, Response, make_response, render_template, request
-
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from campaign.services import unsubscribing
