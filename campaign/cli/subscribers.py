@@ -45,7 +45,7 @@ def import_list(file: Path) -> None:
     if taken.suppressed:
         click.echo(f"{taken.suppressed:,} of them are on the suppression list and get no appeals.")
     if refused:
-        raise ListIncomplete(f"Mend the {refused:,} lines named above and import the file again.")
+        raise ListIncomplete("Mend what is named above, line by line, and import the file again.")
 
 
 def _store(installation: Installation, batch: list[Consent]) -> Taken:

@@ -47,7 +47,7 @@ def import_list(file: Path) -> None:
                 added, known = added + new, known + (not new)
     click.echo(f"{added:,} added, {known:,} already there, {refused:,} refused.")
     if refused:
-        raise ListIncomplete(f"Mend the {refused:,} lines named above and import the file again.")
+        raise ListIncomplete("Mend what is named above, line by line, and import the file again.")
 
 
 def _take_over(session: Session, entry: Entry) -> bool:

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from campaign.models import Donation, Subscriber, Suppression, SuppressionReason
 
-WORDING = "Email me about campaigns like this one. A few times a year at most; one click stops it."
+WORDING = (
+    "Write to me about campaigns like this one. A few times a year at most; one click stops it."
+)
 """The words beside the box, which is never ticked beforehand. Each donation keeps those it was shown."""
 
 SOURCE = "donation form"

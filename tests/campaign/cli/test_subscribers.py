@@ -45,7 +45,7 @@ def test_good_lines_are_kept_and_each_bad_one_is_named(
     assert (done.status, done.out) == (1, "2 added, 0 already there, 2 refused.\n")
     assert done.errors[0].startswith("line 3: 'broken' is no email address")
     assert done.errors[1] == "line 5: no consent_source: where did they agree?"
-    assert done.errors[2] == "Mend the 2 lines named above and import the file again."
+    assert done.errors[2] == "Mend what is named above, line by line, and import the file again."
     ada, bea = known(installation)
     assert (ada.email, ada.name, ada.locale, ada.timezone) == (
         "ada@example.org", "Ada", "es", "America/Denver",

@@ -81,7 +81,8 @@ def test_only_moments_before_the_end_are_offered(
 ) -> None:
     with installation.sessions.begin() as session:
         session.get_one(Campaign, campaign.id).deadline = clock.now() + timedelta(days=2)
-    page = client.get("/c/nine-days").text
+    assert "/c/nine-days/remind" in client.get("/c/nine-days").text
+    page = client.get(PATH).text
     assert 'name="when" id="when" value="tomorrow"' in page
     assert 'value="three_days"' not in page
     assert client.post(PATH, data=ASKED | {"when": "three_days"}).status_code == 422

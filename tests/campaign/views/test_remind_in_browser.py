@@ -19,8 +19,10 @@ def test_asking_to_be_reminded(
 ) -> None:
     viewport = {"width": width, "height": 800}
     page = open_page(f"{address}/c/nine-days", viewport=viewport, color_scheme=scheme)
-    expect(page.get_by_role("checkbox", name="Email me about campaigns")).not_to_be_checked()
-    page.locator("summary", has_text="Remind me later").click()
+    expect(page.get_by_role("checkbox", name="Write to me about campaigns")).not_to_be_checked()
+    no_findings(page)
+    page.get_by_role("link", name="Remind me later").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Remind me later")
     no_findings(page)
     page.get_by_role("button", name="Remind me").click()
     expect(page.get_by_role("alert")).to_be_visible()
