@@ -34,7 +34,7 @@ JOBS: dict[str, timedelta] = {
     "finish-refunds": timedelta(minutes=10),
     "finalize": timedelta(hours=1),
     "queue-notices": timedelta(hours=3),
-    "alert-staff": timedelta(minutes=30),
+    "alert-staff": timedelta(hours=1),
     DEADLINE_EMAILS: timedelta(hours=2),
 }
 """Every scheduled job, and the longest silence that is still fine."""
