@@ -2,63 +2,93 @@
 
 from campaign.models.base import Base
 from campaign.models.campaign import Campaign
+from campaign.models.desk import DepositBatch, DonorMerge, Note, OfflineGift, ReviewMark
 from campaign.models.donation import Donation
 from campaign.models.donor import CampaignDonor, Donor
 from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
+from campaign.models.integrations import ApiToken, WebhookDelivery, WebhookEndpoint
 from campaign.models.ledger import LedgerEntry, ProgressShard
 from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
 from campaign.models.outbox import OutboxMessage
+from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun
 from campaign.models.receipt import Receipt, ReceiptCounter
 from campaign.models.returns import Charge, Dispute, FraudWarning, PaymentLookup, Refund
+from campaign.models.staff import AuditEntry, StaffLink, StaffMember, StaffPasskey, StaffSession
 from campaign.models.states import (
     CampaignState,
+    DeliveryState,
     DonationState,
     Frequency,
     InboxState,
     LedgerKind,
+    OfflineKind,
     OutboxState,
     ReceiptKind,
     RefundState,
     ReminderChoice,
+    StaffRole,
     StepAnchor,
     SubscriptionState,
     SuppressionReason,
+    TallyKind,
 )
 from campaign.models.stripe_call import StripeCall
 from campaign.models.subscription import InvoicePayment, Subscription
+from campaign.models.tallies import CodeVisit, GiftTally, MatchingGift, MatchingShard
 
 __all__ = [
+    "ApiToken",
+    "AuditEntry",
     "Base",
     "Campaign",
     "CampaignDonor",
     "CampaignState",
     "CampaignStep",
     "Charge",
+    "CodeVisit",
+    "DeliveryState",
+    "DepositBatch",
     "Dispute",
     "Donation",
     "DonationState",
     "Donor",
+    "DonorMerge",
     "Extension",
     "FraudWarning",
     "Frequency",
+    "GiftTally",
     "Heartbeat",
     "InboxEvent",
     "InboxState",
     "InvoicePayment",
     "LedgerEntry",
     "LedgerKind",
+    "MatchingGift",
+    "MatchingShard",
+    "Note",
+    "OfflineGift",
+    "OfflineKind",
     "OutboxMessage",
     "OutboxState",
     "PaymentLookup",
+    "Payout",
+    "PayoutItem",
     "ProgressShard",
     "Receipt",
     "ReceiptCounter",
     "ReceiptKind",
+    "ReconciliationRun",
     "Refund",
     "RefundState",
     "Reminder",
     "ReminderChoice",
+    "ReviewMark",
+    "StaffLink",
+    "StaffMember",
+    "StaffPasskey",
+    "StaffRole",
+    "StaffSession",
     "StepAnchor",
     "StripeCall",
     "Subscriber",
@@ -66,4 +96,7 @@ __all__ = [
     "SubscriptionState",
     "Suppression",
     "SuppressionReason",
+    "TallyKind",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -28,7 +28,9 @@ class Campaign(Base):
     people were told, in `timezone`; `deadline` is that moment as an instant. The result is final `grace_days` later;
     `finalized_at` and `final_raised` keep when it was frozen and at what, and from then on the ledger's trigger lets
     nothing but a correction change it. `ask_past_donors`: whether the countdown is mailed to those who gave to other
-    campaigns before, besides those who agreed to appeals.
+    campaigns before, besides those who agreed to appeals. `stretch_goal` is asked for once the goal is met; `fund` is
+    the account that the books put the gifts under. While `paused_at` is set, staff have stopped taking gifts by card
+    (an attack, a fault at Stripe), for the reader to see why in `pause_reason`.
     """
 
     __tablename__ = "campaign"
@@ -40,6 +42,8 @@ class Campaign(Base):
         CheckConstraint("smallest_amount > 0", name="smallest_amount"),
         CheckConstraint("grace_days >= 0", name="grace_days"),
         CheckConstraint("(finalized_at IS NULL) = (final_raised IS NULL)", name="finalized"),
+        CheckConstraint("stretch_goal > goal", name="stretch_goal"),
+        CheckConstraint("(paused_at IS NULL) = (pause_reason IS NULL)", name="paused"),
     )
 
     id: Mapped[Key]
@@ -56,6 +60,10 @@ class Campaign(Base):
     smallest_amount: Mapped[int]
     appeal: Mapped[str]
     ask_past_donors: Mapped[bool] = mapped_column(server_default=text("false"))
+    stretch_goal: Mapped[int | None]
+    fund: Mapped[str] = mapped_column(server_default=text("'General'"))
+    paused_at: Mapped[datetime | None]
+    pause_reason: Mapped[str | None]
     finalized_at: Mapped[datetime | None]
     final_raised: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

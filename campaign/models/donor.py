@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.models.base import Base, Key
@@ -11,7 +11,8 @@ from campaign.models.base import Base, Key
 class Donor(Base):
     """A person, found by email address without regard to case; '' where there is none, and then by post.
 
-    `address` is postal, its lines parted by new lines.
+    `address` is postal, its lines parted by new lines. `merged_into_id`: staff found this to be the same person as
+    that row, which then speaks for both (see `DonorMerge`); it never points to a row that is itself merged.
     """
 
     __tablename__ = "donor"
@@ -22,6 +23,12 @@ class Donor(Base):
             unique=True,
             postgresql_where=text("email <> ''"),
         ),
+        CheckConstraint("merged_into_id <> id", name="merged_into_id"),
+        Index(
+            "ix_donor_merged_into_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Key]
@@ -29,13 +36,15 @@ class Donor(Base):
     name: Mapped[str]
     address: Mapped[str] = mapped_column(server_default=text("''"))
     locale: Mapped[str] = mapped_column(server_default=text("'en'"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class CampaignDonor(Base):
     """That a donor's money has reached a campaign; written by the ledger's insert trigger only.
 
-    `standing` counts the donor's gifts there of which anything is left; 0 where all went back.
+    `standing` counts the donor's gifts there of which anything is left; 0 where all went back. `gave_before`: when the
+    first of them came, the donor had given to another campaign.
     """
 
     __tablename__ = "campaign_donor"
@@ -43,3 +52,4 @@ class CampaignDonor(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), primary_key=True)
     standing: Mapped[int] = mapped_column(server_default=text("0"))
+    gave_before: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -76,7 +76,7 @@ class LedgerEntry(Base):
 class ProgressShard(Base):
     """A sixteenth of a campaign's sum, so that many payments at once do not wait for one row.
 
-    Written by the ledger's insert trigger only.
+    Written by the ledger's insert trigger only. `gave_before` counts those of `donors` who had given elsewhere before.
     """
 
     __tablename__ = "progress_shard"
@@ -87,3 +87,4 @@ class ProgressShard(Base):
     raised: Mapped[int] = mapped_column(server_default=text("0"))
     donations: Mapped[int] = mapped_column(server_default=text("0"))
     donors: Mapped[int] = mapped_column(server_default=text("0"))
+    gave_before: Mapped[int] = mapped_column(server_default=text("0"))

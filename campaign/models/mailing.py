@@ -111,11 +111,14 @@ class CampaignStep(Base):
 
 
 class Extension(Base):
-    """A deadline that was moved: in public, once for each reason, and never undone silently."""
+    """A deadline that was moved: in public, once for each reason, and never undone silently.
+
+    Later, or to the moment itself where staff closed the campaign early.
+    """
 
     __tablename__ = "extension"
     __table_args__ = (
-        CheckConstraint("deadline > previous_deadline", name="later"),
+        CheckConstraint("deadline <> previous_deadline", name="moved"),
         CheckConstraint("reason <> ''", name="reason"),
         UniqueConstraint("campaign_id", "previous_deadline"),
     )

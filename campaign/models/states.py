@@ -177,6 +177,50 @@ class SuppressionReason(StrEnum):
     imported = "imported"
 
 
+class StaffRole(StrEnum):
+    """What a member of staff may do; each may also do what those before it may.
+
+    viewer: look. finance: envelopes, refunds, donors, exports, books, the audit log. admin: the campaign, staff,
+    tokens and webhooks.
+    """
+
+    viewer = "viewer"
+    finance = "finance"
+    admin = "admin"
+
+    def includes(self, other: "StaffRole") -> bool:
+        """Whether who has this role may do what `other` may."""
+        ranks = list(StaffRole)
+        return ranks.index(self) >= ranks.index(other)
+
+
+class OfflineKind(StrEnum):
+    """How a gift came that did not come through Stripe."""
+
+    cheque = "cheque"
+    cash = "cash"
+    donor_advised_fund = "donor_advised_fund"
+    stock = "stock"
+
+
+class TallyKind(StrEnum):
+    """The aspects by which a campaign's gifts are counted."""
+
+    hour = "hour"
+    size = "size"
+    code = "code"
+    frequency = "frequency"
+
+
+class DeliveryState(StrEnum):
+    """An outgoing webhook: waiting, claimed, taken by its receiver, given up."""
+
+    queued = "queued"
+    sending = "sending"
+    delivered = "delivered"
+    failed = "failed"
+
+
 def require_transition(present: DonationState, wanted: DonationState) -> None:
     """Raise TransitionRefused unless a donation may go from `present` to `wanted`."""
     if wanted not in DONATION_TRANSITIONS[present]:

@@ -1,0 +1,125 @@
+"""What staff add to donations and donors: envelopes, deposits, notes, merges, and what they have looked at."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.models.base import Base, Key, one_of
+from campaign.models.donation import Donation
+from campaign.models.states import OfflineKind
+
+
+class DepositBatch(Base):
+    """Cheques and cash taken to the bank together. Closed once; what is in it then stays in it."""
+
+    __tablename__ = "deposit_batch"
+    __table_args__ = (
+        CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="closed"),
+        Index("uq_deposit_batch_lower_name", text("lower(name)"), unique=True),
+    )
+
+    id: Mapped[Key]
+    name: Mapped[str]
+    currency: Mapped[str]
+    opened_by: Mapped[str]
+    opened_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    closed_by: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+    deposited_on: Mapped[date | None]
+    bank_reference: Mapped[str] = mapped_column(server_default=text("''"))
+
+
+class OfflineGift(Base):
+    """How a donation came that Stripe knows nothing of: by cheque, cash, a donor-advised fund or as stock.
+
+    Its donation is paid, and its payment in the ledger has the source `offline:<reference>`. `reference` (the
+    cheque's number with its bank, or what staff call it) is unique without regard to case, so that no gift counts
+    twice. `received_on` and `postmarked_on` are days in the campaign's zone; the gift belongs to the postmark's.
+    `entry_token` makes a form that is posted twice one gift. `bounced_on`: the bank gave the cheque back.
+    """
+
+    __tablename__ = "offline_gift"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", OfflineKind), name="kind"),
+        CheckConstraint("reference <> ''", name="reference"),
+        CheckConstraint("postmarked_on <= received_on", name="postmarked_on"),
+        Index("uq_offline_gift_lower_reference", text("lower(reference)"), unique=True),
+        Index("ix_offline_gift_received_on", "received_on"),
+    )
+
+    id: Mapped[Key]
+    donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"), unique=True)
+    kind: Mapped[str]
+    reference: Mapped[str]
+    received_on: Mapped[date]
+    postmarked_on: Mapped[date | None]
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("deposit_batch.id"), index=True)
+    entered_by: Mapped[str]
+    entry_token: Mapped[str | None] = mapped_column(unique=True)
+    bounced_on: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    donation: Mapped["Donation"] = relationship()
+    batch: Mapped["DepositBatch | None"] = relationship()
+
+
+class Note(Base):
+    """What staff wrote down about a donor, or about one donation. Never changed; a further note corrects it."""
+
+    __tablename__ = "note"
+    __table_args__ = (
+        CheckConstraint("(donor_id IS NULL) <> (donation_id IS NULL)", name="about"),
+        CheckConstraint("text <> ''", name="text"),
+    )
+
+    id: Mapped[Key]
+    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id"), index=True)
+    donation_id: Mapped[int | None] = mapped_column(ForeignKey("donation.id"), index=True)
+    text: Mapped[str]
+    written_by: Mapped[str]
+    written_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DonorMerge(Base):
+    """That two rows are one person. `Donor.merged_into_id` points from `merged_id` to `kept_id` while it stands.
+
+    Nothing is moved, so that undoing loses nothing: reading follows the pointer. `carried` holds what else was
+    changed, to be put back: `{"repointed": [donor ids]}`.
+    """
+
+    __tablename__ = "donor_merge"
+    __table_args__ = (
+        CheckConstraint("kept_id <> merged_id", name="two"),
+        CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),
+        Index(
+            "uq_donor_merge_standing",
+            "merged_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    kept_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), index=True)
+    merged_id: Mapped[int] = mapped_column(ForeignKey("donor.id"))
+    carried: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    merged_by: Mapped[str]
+    merged_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    undone_by: Mapped[str | None]
+    undone_at: Mapped[datetime | None]
+
+
+class ReviewMark(Base):
+    """That someone has looked at a thing of the review queue: a dispute, a warning, a letter that failed."""
+
+    __tablename__ = "review_mark"
+    __table_args__ = (UniqueConstraint("kind", "key"),)
+
+    id: Mapped[Key]
+    kind: Mapped[str]
+    key: Mapped[str]
+    marked_by: Mapped[str]
+    marked_at: Mapped[datetime] = mapped_column(server_default=func.now())

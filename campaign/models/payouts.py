@@ -1,0 +1,65 @@
+"""What Stripe paid out to the bank, and what comparing with Stripe has found."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base, Key
+
+
+class Payout(Base):
+    """One transfer from Stripe to the bank. `amount` is minor units of `currency`; `status` is Stripe's word.
+
+    `items_read_at`: when the balance transactions that make it up were read; their `net` then sums to `amount`.
+    https://docs.stripe.com/api/payouts/object
+    """
+
+    __tablename__ = "payout"
+
+    id: Mapped[Key]
+    stripe_id: Mapped[str] = mapped_column(unique=True)
+    amount: Mapped[int]
+    currency: Mapped[str]
+    status: Mapped[str]
+    arrival_date: Mapped[date] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    items_read_at: Mapped[datetime | None]
+
+
+class PayoutItem(Base):
+    """A balance transaction that a payout paid out. `source` is what moved the money, as ledger entries name it."""
+
+    __tablename__ = "payout_item"
+
+    id: Mapped[Key]
+    payout_id: Mapped[int] = mapped_column(ForeignKey("payout.id"), index=True)
+    balance_transaction_id: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    source: Mapped[str | None] = mapped_column(index=True)
+    amount: Mapped[int]
+    fee: Mapped[int]
+    net: Mapped[int]
+    currency: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ReconciliationRun(Base):
+    """One comparison of the ledger with Stripe: what window, what differed (a sentence each), what was mended."""
+
+    __tablename__ = "reconciliation_run"
+    __table_args__ = (CheckConstraint("differing >= 0 AND mended >= 0", name="counts"),)
+
+    id: Mapped[Key]
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    since: Mapped[datetime | None]
+    asked_by: Mapped[str]
+    applied: Mapped[bool] = mapped_column(server_default=text("false"))
+    differing: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    mended: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    differences: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    error: Mapped[str | None] = mapped_column()
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
