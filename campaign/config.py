@@ -18,6 +18,7 @@ from campaign.clock import zone
 from campaign.environment import Variables
 from campaign.errors import DeadlineInvalid
 from campaign.mail_config import MailSettings, read_mail
+from campaign.staff_config import StaffSettings, read_staff
 
 _TRUE = {"1", "true", "yes", "on"}
 
@@ -76,6 +77,7 @@ class Settings:
     card_fee_fixed: int = 30
     sentry_dsn: str | None = field(default=None, repr=False)
     mail: MailSettings = field(default_factory=MailSettings)
+    staff: StaffSettings = field(default_factory=StaffSettings)
 
     @property
     def livemode(self) -> bool:
@@ -212,6 +214,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         card_fee_fixed=reader.count("CARD_FEE_FIXED", "30"),
         sentry_dsn=reader.optional("SENTRY_DSN"),
         mail=read_mail(reader, sender.address),
+        staff=read_staff(reader),
     )
     reader.raise_faults()
     return settings

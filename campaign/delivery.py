@@ -98,7 +98,8 @@ def _letter(
     installation: Installation, claim: outbox.Claim
 ) -> tuple[Letter | Pointless, Sequence[Attachment]]:
     sender = Sender(installation.settings.organization, installation.address)
-    with installation.sessions() as session:
+    # A sign-in link is made with its letter, and must stand before the letter arrives.
+    with installation.sessions.begin() as session:
         context = letter_context(session, claim, sender)
         if isinstance(context, Pointless):
             return context, ()

@@ -26,6 +26,28 @@ class CampaignInvalid(CampaignError):
     """A campaign that cannot be created as asked."""
 
 
+class FieldsInvalid(CampaignInvalid):
+    """A campaign, a change to it or a sponsor's promise that cannot be kept as typed: `faults` by the field's name."""
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = faults
+
+
+class ChangedMeanwhile(CampaignError):
+    """Someone else has saved since the form was shown: `present` holds what they changed, by the field's name."""
+
+    def __init__(self, present: dict[str, str]) -> None:
+        super().__init__(
+            "Someone else has changed this meanwhile; look at what differs and save again."
+        )
+        self.present = present
+
+
+class StateRefused(CampaignError):
+    """An opening, a pause or a freezing that does not fit where the campaign stands."""
+
+
 class StepInvalid(CampaignError):
     """A step of the countdown that does not exist, or a change that it cannot take."""
 
@@ -72,6 +94,10 @@ class CampaignNotOpen(CampaignError):
     """A gift offered before the opening or after the deadline."""
 
 
+class CampaignPaused(CampaignNotOpen):
+    """A gift by card while staff have stopped taking them; the sentence is their reason."""
+
+
 class NotFound(CampaignError):
     """What was asked for does not exist."""
 
@@ -94,6 +120,54 @@ class AlreadyCorrected(CorrectionRefused):
 
 class ChangeRefused(CampaignError):
     """A change that a monthly gift cannot take, for example because it has ended."""
+
+
+class OfflineGiftInvalid(CampaignError):
+    """A cheque, cash or other gift that cannot be entered as told: `faults` names the field of each, or '' for all."""
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = faults
+
+
+class OfflineGiftKnown(CampaignError):
+    """A reference under which a gift was entered before: by whom and when."""
+
+
+class TakingBackRefused(CampaignError):
+    """An offline gift that cannot be taken back as asked."""
+
+
+class DepositRefused(CampaignError):
+    """A deposit batch that is closed, or empty, or takes no such gift."""
+
+
+class NoteRefused(CampaignError):
+    """A note that says nothing, or too much."""
+
+
+class MergeRefused(CampaignError):
+    """Two donors that cannot be made one, or parted, as asked."""
+
+
+class DonorInvalid(CampaignError):
+    """A correction of a donor that cannot be made: `field` is name, email or address."""
+
+    def __init__(self, words: str, field: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
+class DonorKnown(DonorInvalid):
+    """Another donor has this address already, `donor_id`: the two may be one person."""
+
+    def __init__(self, words: str, donor_id: int) -> None:
+        super().__init__(words, "email")
+        self.donor_id = donor_id
+
+
+class ErasureRefused(CampaignError):
+    """A donor who cannot be erased yet: something of theirs is still under way."""
 
 
 class RefundRefused(CampaignError):
@@ -162,3 +236,11 @@ class MailUnknown(CampaignError):
 
 class ResendRefused(CampaignError):
     """A message that must not be sent again: the reason, without a full stop."""
+
+
+class StaffRefused(CampaignError):
+    """A change of the team, or of a member's ways to sign in, that cannot be made."""
+
+
+class LinkSpent(CampaignError):
+    """A one-time sign-in link that opens nothing: used, expired, unknown."""

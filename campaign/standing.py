@@ -15,6 +15,7 @@ from campaign.installation import Installation
 from campaign.models import StripeCall, Subscription, SubscriptionState
 from campaign.nudge import OUTBOX
 from campaign.services import changes
+from campaign.services.audit import Actor
 from campaign.services.calls import record_answer, record_failure
 from campaign.services.renewing import apply_answer, newest
 
@@ -22,13 +23,20 @@ _Answer = TypeVar("_Answer")
 
 
 def end(
-    installation: Installation, subscription: Subscription, by: str, *, later: bool = False
+    installation: Installation,
+    subscription: Subscription,
+    by: Actor | None,
+    *,
+    later: bool = False,
 ) -> Subscription:
-    """End it at once, or `later`, when the present period is over; `by` (donor, staff) is noted at Stripe."""
+    """End it at once, or `later`, when the present period is over. `by` is who of the staff asks; None: the donor.
+
+    That staff asked is logged with the call, before Stripe is asked.
+    """
     calls = installation.gateway.subscriptions
     if later:
-        return _update(installation, subscription, changes.END_LATER, changes.ending_later())
-    comment = {"comment": f"Ended by the {by}."}
+        return _update(installation, subscription, changes.END_LATER, changes.ending_later(), by)
+    comment = {"comment": f"Ended by the {'staff' if by else 'donor'}."}
     try:
         return _change(
             installation,
@@ -36,6 +44,7 @@ def end(
             changes.END,
             comment,
             lambda call: calls.cancel(subscription.stripe_id, call.parameters["comment"]),
+            by,
         )
     except GatewayRefused:
         found = refresh(installation, subscription)
@@ -120,6 +129,7 @@ def _update(
     subscription: Subscription,
     operation: str,
     parameters: dict[str, Any],
+    by: Actor | None = None,
 ) -> Subscription:
     update = installation.gateway.subscriptions.update
     return _change(
@@ -128,6 +138,7 @@ def _update(
         operation,
         parameters,
         lambda call: update(subscription.stripe_id, call.parameters, call.idempotency_key),
+        by,
     )
 
 
@@ -137,8 +148,9 @@ def _change(
     operation: str,
     parameters: dict[str, Any],
     ask: Callable[[StripeCall], SubscriptionFact],
+    by: Actor | None = None,
 ) -> Subscription:
-    call, current = _planned(installation, subscription, operation, parameters)
+    call, current = _planned(installation, subscription, operation, parameters, by)
     fact = _kept(installation, call, lambda: ask(call))
     with installation.sessions.begin() as session:
         record_answer(session, call, fact.id, clock.now())
@@ -150,9 +162,13 @@ def _planned(
     subscription: Subscription,
     operation: str,
     parameters: dict[str, Any],
+    by: Actor | None = None,
 ) -> tuple[StripeCall, Subscription]:
     with installation.sessions.begin() as session:
-        return changes.plan_change(session, subscription.id, operation, parameters, clock.now())
+        planned = changes.plan_change(session, subscription.id, operation, parameters, clock.now())
+        if by is not None:
+            changes.log_ending(session, planned[1], by, later=operation == changes.END_LATER)
+        return planned
 
 
 def _kept(installation: Installation, call: StripeCall, ask: Callable[[], _Answer]) -> _Answer:

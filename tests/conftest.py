@@ -36,7 +36,13 @@ UNREACHABLE = "http://127.0.0.1:9"
 # Its first line of every event would drown a failure; tests look at rows.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
-pytest_plugins = ["tests.browser_fixtures", "tests.stripe_fixtures", "tests.reconciling"]
+pytest_plugins = [
+    "tests.browser_fixtures",
+    "tests.stripe_fixtures",
+    "tests.reconciling",
+    "tests.staff_fixtures",
+    "tests.envelopes",
+]
 
 
 @pytest.fixture(scope="session")
@@ -152,6 +158,7 @@ def app(installation: Installation) -> Iterator[Flask]:
     made = create_app(installation)
     yield made
     made.extensions["live"].close()
+    made.extensions["visits"].close()
 
 
 @pytest.fixture

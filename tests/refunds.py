@@ -8,11 +8,14 @@ from sqlalchemy import select, update
 
 from campaign.clock import now
 from campaign.installation import Installation
-from campaign.models import Donation, Refund, StripeCall
+from campaign.models import Donation, Refund, StaffRole, StripeCall
 from campaign.models.base import new_token
+from campaign.services.audit import Actor
 from campaign.services.ledger import broken_invariants
 from campaign.services.refunds import RefundRequest
 from sandbox.stripe import StripeSandbox
+
+EDITOR = Actor("editor", StaffRole.finance)
 
 
 def pay(
@@ -30,7 +33,7 @@ def pay(
 
 def wish(donation: Donation, amount: int | None = None, **more: Any) -> RefundRequest:
     token = more.pop("token", new_token())
-    return RefundRequest(donation.public_id, amount, "editor", token, **more)
+    return RefundRequest(donation.public_id, amount, EDITOR, token, **more)
 
 
 def state(installation: Installation, donation: Donation) -> str:

@@ -7,6 +7,7 @@ import click
 from campaign import money
 from campaign.errors import CampaignInvalid
 from campaign.installation import make_installation
+from campaign.services.audit import Actor
 from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.views.presenting import ending
 
@@ -61,7 +62,7 @@ def create(
     )
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
-        campaign = create_campaign(session, wanted)
+        campaign = create_campaign(session, wanted, Actor.command_line())
         raise_by = money.format_money(campaign.goal, campaign.currency)
     click.echo(
         f"{installation.address(f'/c/{campaign.slug}')}: {raise_by} until {ending(campaign)}"

@@ -11,15 +11,20 @@ from campaign.cli.bounces import bounces
 from campaign.cli.campaigns import create
 from campaign.cli.countdown import deadline_emails
 from campaign.cli.database import database
+from campaign.cli.donor import donor
 from campaign.cli.events import events
 from campaign.cli.export import export
 from campaign.cli.extend import extend
 from campaign.cli.ledger import ledger
 from campaign.cli.letters import letters
 from campaign.cli.mail import mail
+from campaign.cli.matching import matching
+from campaign.cli.offline import offline
 from campaign.cli.reconcile import reconcile
 from campaign.cli.refund import refund
 from campaign.cli.review import review
+from campaign.cli.staff import staff
+from campaign.cli.standing import close, open_campaign, pause, resume
 from campaign.cli.statements import statements
 from campaign.cli.steps import steps
 from campaign.cli.subscribers import subscribers
@@ -37,18 +42,26 @@ def cli() -> None:
 
 for command in (
     bounces,
+    close,
     create,
     database,
     deadline_emails,
+    donor,
     events,
     export,
     extend,
     ledger,
     letters,
     mail,
+    matching,
+    offline,
+    open_campaign,
+    pause,
     reconcile,
     refund,
+    resume,
     review,
+    staff,
     statements,
     steps,
     subscribers,

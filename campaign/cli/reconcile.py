@@ -7,6 +7,7 @@ import click
 from campaign import clock, handlers
 from campaign.handlers import Reconciliation
 from campaign.installation import make_installation
+from campaign.services.audit import Actor
 from campaign.services.differences import Difference
 
 PATIENCE = 5
@@ -31,7 +32,9 @@ def reconcile(since: str | None, *, apply: bool) -> None:
         click.echo(f"{'mended: ' if found.mended else ''}{found.sentence(zone)}")
 
     patience = 0 if apply else PATIENCE
-    result = handlers.reconcile(installation, start, apply=apply, tell=tell, patience=patience)
+    result = handlers.reconcile_and_keep(
+        installation, start, Actor.command_line(), apply=apply, tell=tell, patience=patience
+    )
     click.echo(_summary(result))
     if result.left:
         sys.exit(1)

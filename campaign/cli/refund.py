@@ -1,6 +1,5 @@
 """`campaign refund`."""
 
-import getpass
 import sys
 
 import click
@@ -11,6 +10,7 @@ from campaign.gateway import PATIENCE
 from campaign.installation import Installation, make_installation
 from campaign.models import Donation, Refund
 from campaign.refunding import give_back
+from campaign.services.audit import Actor
 from campaign.services.donations import lock_donation
 from campaign.services.refunds import (
     REASONS,
@@ -53,7 +53,7 @@ def refund(
         click.echo(f"Donation {donation_id}: {_left(installation, donation)}.")
     if not yes:
         _ask(donation, minor)
-    asked = RefundRequest(donation_id, minor, _who(), token, reason, note)
+    asked = RefundRequest(donation_id, minor, Actor.command_line(), token, reason, note)
     made = _made(installation, asked, yes=yes)
     what = money.format_money(made.amount, made.currency)
     click.echo(f"Refund {made.stripe_id} of {what} {made.currency.upper()}: {_SPOKEN[made.state]}.")
@@ -83,12 +83,3 @@ def _made(installation: Installation, asked: RefundRequest, *, yes: bool) -> Ref
 def _left(installation: Installation, donation: Donation) -> str:
     with installation.sessions() as session:
         return describe(what_is_left(session, donation), donation.currency)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise RefundRefused(
-            "The system does not say who you are; set LOGNAME to your name."
-        ) from None

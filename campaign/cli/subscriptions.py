@@ -9,6 +9,7 @@ from campaign import clock, money, standing
 from campaign.errors import ChangeRefused
 from campaign.installation import Installation, make_installation
 from campaign.models import Subscription, SubscriptionState
+from campaign.services.audit import Actor
 from campaign.services.changes import PAUSES, months_later
 from campaign.services.letters import EVERY
 from campaign.services.subscriptions import first_donation, gifts_of, named_subscription
@@ -59,7 +60,7 @@ def show(subscription_id: str) -> None:
 def end(subscription_id: str, *, later: bool) -> None:
     """End it. The donor is written to."""
     installation, found = _opened(subscription_id)
-    _tell(installation, standing.end(installation, found, "staff", later=later))
+    _tell(installation, standing.end(installation, found, Actor.command_line(), later=later))
 
 
 @subscription.command()

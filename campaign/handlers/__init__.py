@@ -6,6 +6,7 @@ from campaign.handlers.fees import book_fees
 from campaign.handlers.inbox import apply_due_events, apply_next_event, replay_event
 from campaign.handlers.matching import match_returns
 from campaign.handlers.reconciliation import Reconciliation, reconcile
+from campaign.handlers.recorded import reconcile_and_keep
 from campaign.handlers.recovery import Recovery, recover_events
 from campaign.handlers.registry import HANDLERS, dispatch
 
@@ -19,6 +20,7 @@ __all__ = [
     "dispatch",
     "match_returns",
     "reconcile",
+    "reconcile_and_keep",
     "recover_events",
     "replay_event",
 ]

@@ -31,6 +31,7 @@ from campaign.models.states import (
     StepAnchor,
     SubscriptionState,
     SuppressionReason,
+    TakenBack,
     TallyKind,
 )
 from campaign.models.stripe_call import StripeCall
@@ -96,6 +97,7 @@ __all__ = [
     "SubscriptionState",
     "Suppression",
     "SuppressionReason",
+    "TakenBack",
     "TallyKind",
     "WebhookDelivery",
     "WebhookEndpoint",

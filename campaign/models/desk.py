@@ -9,15 +9,19 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.models.base import Base, Key, one_of
 from campaign.models.donation import Donation
-from campaign.models.states import OfflineKind
+from campaign.models.states import OfflineKind, TakenBack
 
 
 class DepositBatch(Base):
-    """Cheques and cash taken to the bank together. Closed once; what is in it then stays in it."""
+    """Cheques and cash taken to the bank together. Closed once; what is in it then stays in it: a trigger refuses."""
 
     __tablename__ = "deposit_batch"
     __table_args__ = (
-        CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="closed"),
+        CheckConstraint(
+            "(closed_at IS NULL) = (closed_by IS NULL) AND (closed_at IS NULL) = (deposited_on IS NULL)",
+            name="closed",
+        ),
+        CheckConstraint("name <> ''", name="name"),
         Index("uq_deposit_batch_lower_name", text("lower(name)"), unique=True),
     )
 
@@ -37,8 +41,10 @@ class OfflineGift(Base):
 
     Its donation is paid, and its payment in the ledger has the source `offline:<reference>`. `reference` (the
     cheque's number with its bank, or what staff call it) is unique without regard to case, so that no gift counts
-    twice. `received_on` and `postmarked_on` are days in the campaign's zone; the gift belongs to the postmark's.
-    `entry_token` makes a form that is posted twice one gift. `bounced_on`: the bank gave the cheque back.
+    twice; only what was entered by mistake frees its own. `received_on` and `postmarked_on` are days in the campaign's
+    zone (`services.envelopes.days` says to which the gift belongs). `described`: which shares were given, or from which
+    fund. `entry_token` makes a form that is posted twice one gift. `bounced_on` is the day from which it no longer
+    counts, `taken_back` why.
     """
 
     __tablename__ = "offline_gift"
@@ -46,7 +52,14 @@ class OfflineGift(Base):
         CheckConstraint(one_of("kind", OfflineKind), name="kind"),
         CheckConstraint("reference <> ''", name="reference"),
         CheckConstraint("postmarked_on <= received_on", name="postmarked_on"),
-        Index("uq_offline_gift_lower_reference", text("lower(reference)"), unique=True),
+        CheckConstraint(one_of("taken_back", TakenBack), name="taken_back"),
+        CheckConstraint("(bounced_on IS NULL) = (taken_back IS NULL)", name="bounced_on"),
+        Index(
+            "uq_offline_gift_lower_reference",
+            text("lower(reference)"),
+            unique=True,
+            postgresql_where=text("taken_back IS DISTINCT FROM 'mistake'"),
+        ),
         Index("ix_offline_gift_received_on", "received_on"),
     )
 
@@ -56,10 +69,12 @@ class OfflineGift(Base):
     reference: Mapped[str]
     received_on: Mapped[date]
     postmarked_on: Mapped[date | None]
+    described: Mapped[str] = mapped_column(server_default=text("''"))
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("deposit_batch.id"), index=True)
     entered_by: Mapped[str]
     entry_token: Mapped[str | None] = mapped_column(unique=True)
     bounced_on: Mapped[date | None]
+    taken_back: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     donation: Mapped["Donation"] = relationship()

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.models.base import Base, Key, new_public_id, new_token, one_of
@@ -33,6 +34,7 @@ class Donation(Base):
     `charged_at` is the moment of the charge: for a bank debit the day it was promised, for a card the day it was paid.
     `consent_wording` holds the words beside the box that the donor ticked to get appeals; '' where it stayed empty.
     `returned_at` is set once a bank has refused a one-time debit for good, before or after it seemed to succeed.
+    `words` is what a search finds it by; the database makes them.
     """
 
     __tablename__ = "donation"
@@ -53,7 +55,15 @@ class Donation(Base):
         ),
         Index("ix_donation_campaign_id_created_at", "campaign_id", "created_at"),
         Index("ix_donation_donor_id", "donor_id"),
+        Index(
+            "ix_donation_comment", "campaign_id", "id", postgresql_where=text("comment <> '' AND NOT anonymous")
+        ),
         Index("ix_donation_subscription_id", "subscription_id"),
+        Index("ix_donation_words", "words", postgresql_using="gin"),
+        Index("ix_donation_created_at", "created_at", "id"),
+        Index("ix_donation_amount", "amount", "created_at"),
+        Index("ix_donation_code", "code", "created_at", postgresql_where=text("code <> ''")),
+        Index("ix_donation_unpaid", "state", "created_at", postgresql_where=text("state <> 'paid'")),
     )  # fmt: skip
 
     id: Mapped[Key]
@@ -87,6 +97,12 @@ class Donation(Base):
     charged_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     returned_at: Mapped[datetime | None]
+    words: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed("search_words(((name || ' '::text) || email))", persisted=True),
+        nullable=True,
+        deferred=True,
+    )
 
     campaign: Mapped["Campaign"] = relationship()
     donor: Mapped["Donor"] = relationship()

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.models.base import Base, Key
@@ -12,7 +13,9 @@ class Donor(Base):
     """A person, found by email address without regard to case; '' where there is none, and then by post.
 
     `address` is postal, its lines parted by new lines. `merged_into_id`: staff found this to be the same person as
-    that row, which then speaks for both (see `DonorMerge`); it never points to a row that is itself merged.
+    that row, which then speaks for both (see `DonorMerge`); it never points to a row that is itself merged: a trigger
+    refuses. `erased_at`: the person was removed then, and only the books are left. `words` is what a search finds the
+    row by; the database makes them.
     """
 
     __tablename__ = "donor"
@@ -23,7 +26,16 @@ class Donor(Base):
             unique=True,
             postgresql_where=text("email <> ''"),
         ),
+        Index(
+            "ix_donor_lower_name_by_post",
+            text("lower(name)"),
+            postgresql_where=text("email = ''"),
+        ),
+        Index("ix_donor_words", "words", postgresql_using="gin"),
         CheckConstraint("merged_into_id <> id", name="merged_into_id"),
+        CheckConstraint(
+            "erased_at IS NULL OR (email = '' AND name = '' AND address = '')", name="erased"
+        ),
         Index(
             "ix_donor_merged_into_id",
             "merged_into_id",
@@ -38,6 +50,16 @@ class Donor(Base):
     locale: Mapped[str] = mapped_column(server_default=text("'en'"))
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    erased_at: Mapped[datetime | None]
+    words: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed(
+            "search_words(((((name || ' '::text) || email) || ' '::text) || address))",
+            persisted=True,
+        ),
+        nullable=True,
+        deferred=True,
+    )
 
 
 class CampaignDonor(Base):

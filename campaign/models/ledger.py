@@ -55,6 +55,14 @@ class LedgerEntry(Base):
         ),
         Index("ix_ledger_entry_campaign_id_occurred_at", "campaign_id", "occurred_at"),
         Index("ix_ledger_entry_donation_id", "donation_id"),
+        # What became of payments and counts nowhere: few, and looked at by each dashboard.
+        Index(
+            "ix_ledger_entry_uncounted",
+            "id",
+            postgresql_where=text(
+                "campaign_id IS NULL AND kind NOT IN ('payment', 'fee', 'correction')"
+            ),
+        ),
     )
 
     id: Mapped[Key]

@@ -120,7 +120,7 @@ class Extension(Base):
     __table_args__ = (
         CheckConstraint("deadline <> previous_deadline", name="moved"),
         CheckConstraint("reason <> ''", name="reason"),
-        UniqueConstraint("campaign_id", "previous_deadline"),
+        Index("ix_extension_campaign_id", "campaign_id"),
     )
 
     id: Mapped[Key]
@@ -130,3 +130,8 @@ class Extension(Base):
     reason: Mapped[str]
     recorded_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def closed_early(self) -> bool:
+        """Whether staff ended the campaign before its time."""
+        return self.deadline < self.previous_deadline

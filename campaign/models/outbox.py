@@ -52,6 +52,11 @@ class OutboxMessage(Base):
             "campaign_id",
             postgresql_where=text("campaign_id IS NOT NULL"),
         ),
+        Index(
+            "ix_outbox_message_donor_id",
+            "donor_id",
+            postgresql_where=text("donor_id IS NOT NULL"),
+        ),
         Index("ix_outbox_message_failed", "id", postgresql_where=text("state = 'failed'")),
         Index(
             "ix_outbox_message_due",

@@ -15,8 +15,10 @@ from campaign.models.states import StaffRole
 class StaffMember(Base):
     """Someone who may enter the staff's room, known by address without regard to case; never deleted, only deactivated.
 
-    `fs_uniquifier` is what a session names; a new one ends all sessions. `password` is an Argon2 hash, or None while
-    only links and passkeys are used. `tf_totp_secret` is encrypted with the installation's secret key.
+    `fs_uniquifier` is what a sign-in that still waits for its second factor names; a new one ends those. `password` is
+    an Argon2 hash, or None while only links and passkeys are used. `tf_totp_secret` and `mf_recovery_codes` are
+    encrypted with the installation's secret key; `tf_totp_counter` is the period of the last code that was taken, so
+    that none is taken twice.
     """
 
     __tablename__ = "staff_member"
@@ -35,6 +37,7 @@ class StaffMember(Base):
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(unique=True)
     tf_primary_method: Mapped[str | None]
     tf_totp_secret: Mapped[str | None]
+    tf_totp_counter: Mapped[int | None]
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(ARRAY(Text)))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     signed_in_at: Mapped[datetime | None]

@@ -203,6 +203,14 @@ class OfflineKind(StrEnum):
     stock = "stock"
 
 
+class TakenBack(StrEnum):
+    """Why an offline gift no longer counts: its bank gave it back, it was entered by mistake, we sent it back."""
+
+    bounced = "bounced"
+    mistake = "mistake"
+    returned = "returned"
+
+
 class TallyKind(StrEnum):
     """The aspects by which a campaign's gifts are counted."""
 

@@ -1,8 +1,14 @@
-"""What is printed, as PDF/UA-1: receipts, statements of a year, letters for the post. Edges call it.
+"""What is printed, as PDF/UA-1: receipts, statements of a year, letters for the post, deposit slips. Edges call it.
 
 The same context gives the same bytes, on every machine: the typeface lies beside this file and no clock is read.
 """
 
-from campaign.paper.documents import ADDRESSES, letters_pdf, receipt_pdf, statement_pdf
+from campaign.paper.documents import (
+    ADDRESSES,
+    deposit_slip_pdf,
+    letters_pdf,
+    receipt_pdf,
+    statement_pdf,
+)
 
-__all__ = ["ADDRESSES", "letters_pdf", "receipt_pdf", "statement_pdf"]
+__all__ = ["ADDRESSES", "deposit_slip_pdf", "letters_pdf", "receipt_pdf", "statement_pdf"]

@@ -5,6 +5,7 @@ from typing import Any
 
 from campaign.paper.labels import label
 from campaign.paper.typesetting import set_pdf
+from campaign.services.receipt_words import GRANT
 from campaign.words import Words, words
 
 ADDRESSES = {
@@ -27,6 +28,11 @@ def statement_pdf(context: dict[str, Any]) -> bytes:
     return set_pdf("statement", _statement(context) | {"paper": "us-letter"})
 
 
+def report_pdf(context: dict[str, Any]) -> bytes:
+    """A campaign's report for the staff; `context` as `views.staff.report` makes it, in English."""
+    return set_pdf("report", context | {"paper": "us-letter", "lang": "en"})
+
+
 def letters_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> bytes:
     """A letter for each, each on a sheet of its own: `kind` receipt or statement, `context`, `address` (its lines).
 
@@ -40,6 +46,27 @@ def letters_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> bytes:
     ]
     title = " · ".join(dict.fromkeys(page["organization"] for page in pages))
     return set_pdf("letters", {"title": title, "lang": pages[0]["lang"], "pages": pages} | place)
+
+
+def deposit_slip_pdf(context: dict[str, Any], sheet: str = "us-letter") -> bytes:
+    """What goes to the bank; `context` as `slip_context` makes it, `sheet` us-letter or a4."""
+    number = len(context["checks"])
+    checks = f"{number} check" if number == 1 else f"{number} checks"
+    made = {
+        "paper": sheet,
+        "lang": "en",
+        "organization": context["organization_name"],
+        "organization_lines": context["organization_address_lines"],
+        "ein": "",
+        "heading": f"Deposit {context['name']}",
+        "dated": context["dated"],
+        "bank_reference": context["bank_reference"] and f"Reference {context['bank_reference']}",
+        "columns": ["", "Number", "From", "Amount"],
+        "checks": context["checks"],
+        "sums": [(checks, context["checks_total"]), ("Cash", context["cash_total"])],
+        "total": (f"Total, {context['currency']}", context["total"]),
+    }
+    return set_pdf("deposit_slip", made)
 
 
 def _receipt(context: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +90,8 @@ def _receipt(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _title(context: dict[str, Any], said: Words) -> str:
+    if context.get("acknowledges") == GRANT:
+        return label("void_acknowledgment" if context["voided"] else "acknowledgment", said)
     if context["kind"] in {"corrected", "void"}:
         return label(context["kind"], said)
     return said.gettext("Receipt")
@@ -71,7 +100,9 @@ def _title(context: dict[str, Any], said: Words) -> str:
 def _notice(context: dict[str, Any], said: Words) -> str:
     if context["replaced_by"]:
         return label("replaced", said) % {"number": context["replaced_by"]}
-    return label("voided", said) if context["voided"] else ""
+    if not context["voided"]:
+        return ""
+    return label("voided_grant" if context.get("acknowledges") == GRANT else "voided", said)
 
 
 def _statement(context: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from campaign.models import (
     Suppression,
 )
 from campaign.services import steps
+from campaign.services.desk.people import other_rows
 
 if TYPE_CHECKING:
     from campaign.services.outbox import Claim
@@ -47,6 +48,9 @@ Id = int | ColumnElement[int]
 
 WINDOWS = "windows"
 """The key in a session's `info` under which a sender keeps the windows for the seconds that a batch takes."""
+
+PAUSED_AGAIN = timedelta(minutes=15)
+"""After how long an appeal of a paused campaign is looked at again."""
 
 QUIET_FROM = 21
 QUIET_UNTIL = 9
@@ -65,6 +69,19 @@ def gave(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
     """Whether someone of this address, in lower case, has given to the campaign: promised, or ever paid."""
     given = or_(Donation.state == DonationState.processing.value, Donation.paid_at.is_not(None))
     return _donated(address, campaign_id, given)
+
+
+def gave_as_another(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
+    """Whether the person of this address gave to the campaign under another address of theirs."""
+    return (
+        exists()
+        .where(
+            Donation.donor_id.in_(other_rows(address)),
+            Donation.campaign_id == campaign_id,
+            or_(Donation.state == DonationState.processing.value, Donation.paid_at.is_not(None)),
+        )
+        .correlate_except(Donation)
+    )
 
 
 def is_thanked(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
@@ -118,7 +135,10 @@ def why_unwanted(session: Session, claim: "Claim", at: datetime) -> str:
 _RECIPIENT = func.lower(bindparam("recipient", type_=Text()))
 _CAMPAIGN = bindparam("campaign", type_=BigInteger())
 # Made once: to make them anew for every letter takes as long as to ask the database.
-_STILL_ASKED = select(suppressed(_RECIPIENT, _CAMPAIGN), gave(_RECIPIENT, _CAMPAIGN))
+_STILL_ASKED = select(
+    suppressed(_RECIPIENT, _CAMPAIGN),
+    or_(gave(_RECIPIENT, _CAMPAIGN), gave_as_another(_RECIPIENT, _CAMPAIGN)),
+)
 _STILL_THANKED = select(suppressed(_RECIPIENT, _CAMPAIGN), is_thanked(_RECIPIENT, _CAMPAIGN))
 
 
@@ -156,13 +176,16 @@ def quiet_until(session: Session, claim: "Claim", at: datetime) -> datetime | No
     """The instant to put a letter in bulk off to, or None where it may go out at `at`.
 
     That is the end of the reader's quiet hours, on the campaign's clock where the reader's zone is not known. A letter
-    that was queued before the deadline moved waits until its step is due again.
+    that was queued before the deadline moved waits until its step is due again. While no gifts are taken by card,
+    nobody is asked for one.
     """
     if claim.campaign_id is None:
         return None
     campaign = session.get(Campaign, claim.campaign_id)
     if campaign is None:
         return None
+    if campaign.paused_at is not None and claim.kind in (APPEAL, REMINDER):
+        return at + PAUSED_AGAIN
     window = _window(session, campaign, claim.step_id) if claim.step_id else None
     later = window.due if window and at < window.due else at
     waking = quiet_end(later, known_zone(claim.timezone) or campaign.zone) or later

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session, aliased
 
 from campaign.config import Organization
 from campaign.models import Donation, Donor, OutboxMessage, Receipt, ReceiptKind
+from campaign.services.desk.people import speaking_row
 from campaign.services.receipts import receipt_context
-from campaign.services.statements import STATEMENT, statement_context
+from campaign.services.statements import STATEMENT, statement_context, told_by_another
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,16 @@ def waiting_letters(
     A statement of which nothing is left says so by its absence.
     """
     letters = [
-        *(_receipt(receipt) for receipt in _receipts(session, again)),
+        *(_receipt(session, receipt) for receipt in _receipts(session, again)),
         *(_statement(session, row, organization) for row in _statements(session, again)),
     ]
     return [one for one in letters if one.kind != STATEMENT or one.context["gifts"]]
 
 
 def _receipts(session: Session, again: datetime | None) -> Sequence[Receipt]:
-    """The last link of each chain. That a gift is void is told only to who was told of the gift."""
+    """The last link of each chain. That a gift is void is told only to who was told of the gift; nobody is written to
+    who put money into an envelope without a name.
+    """
     later, earlier = aliased(Receipt), aliased(Receipt)
     told = exists().where(
         earlier.donation_id == Receipt.donation_id, earlier.posted_at.is_not(None)
@@ -53,8 +56,10 @@ def _receipts(session: Session, again: datetime | None) -> Sequence[Receipt]:
     query = (
         select(Receipt)
         .join(Receipt.donation)
+        .join(Donation.donor)
         .where(
             Donation.email == "",
+            or_(Donor.name != "", Donor.address != "", Donation.name != ""),
             or_(Receipt.posted_at.is_(None), since),
             ~exists().where(later.replaces_id == Receipt.id),
             or_(Receipt.kind != ReceiptKind.void.value, told),
@@ -78,12 +83,19 @@ def _statements(session: Session, again: datetime | None) -> Sequence[OutboxMess
         .order_by(OutboxMessage.id)
         .with_for_update()
     )
-    return session.scalars(query).all()
+    rows = session.scalars(query).all()
+    return [row for row in rows if not _told_by_another(session, row)]
 
 
-def _receipt(receipt: Receipt) -> PostalLetter:
-    donation = receipt.donation
-    address = _lines(donation.donor)
+def _told_by_another(session: Session, row: OutboxMessage) -> bool:
+    donor = session.get_one(Donor, row.donor_id)
+    return told_by_another(session, donor, int(row.details["year"]))
+
+
+def _receipt(session: Session, receipt: Receipt) -> PostalLetter:
+    """To the address of the row that speaks for the donor, where one is known there."""
+    donor = receipt.donation.donor
+    address = _lines(speaking_row(session, donor)) or _lines(donor)
     return PostalLetter(
         "receipt", receipt.id, f"receipt {receipt.number}", address, receipt_context(receipt)
     )

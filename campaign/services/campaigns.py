@@ -13,6 +13,8 @@ from campaign import clock, money
 from campaign.errors import CampaignInvalid, NotFound
 from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
+from campaign.services import audit
+from campaign.services.audit import Actor, Subject
 from campaign.services.steps import add_default_steps
 
 
@@ -31,10 +33,12 @@ class NewCampaign:
     suggested: Sequence[str] = ()
     smallest: str | None = None
     ask_past_donors: bool = False
+    stretch_goal: int | None = None
+    fund: str = "General"
 
 
-def create_campaign(session: Session, wanted: NewCampaign) -> Campaign:
-    """A new campaign with the steps of its countdown.
+def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None = None) -> Campaign:
+    """A new campaign with the steps of its countdown; in the audit log where somebody is told to have made it.
 
     Raises CampaignInvalid, DeadlineInvalid or AmountInvalid with what was wrong.
     """
@@ -64,8 +68,25 @@ def create_campaign(session: Session, wanted: NewCampaign) -> Campaign:
         smallest_amount=smallest,
         appeal=wanted.appeal,
         ask_past_donors=wanted.ask_past_donors,
+        stretch_goal=wanted.stretch_goal,
+        fund=wanted.fund,
     )
-    return _stored(session, campaign)
+    _stored(session, campaign)
+    if actor is not None:
+        audit.record(
+            session,
+            actor,
+            "campaign.created",
+            Subject("campaign", campaign.slug, campaign.id),
+            after={
+                "title": campaign.title,
+                "goal": campaign.goal,
+                "currency": campaign.currency,
+                "starts_at": starts_at.isoformat(),
+                "deadline": deadline.isoformat(),
+            },
+        )
+    return campaign
 
 
 def _amounts(wanted: NewCampaign, currency: str) -> tuple[int, list[int]]:

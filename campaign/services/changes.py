@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.errors import ChangeRefused
 from campaign.gateway import SubscriptionFact, SubscriptionItem
 from campaign.models import StripeCall, Subscription, SubscriptionState
+from campaign.services import audit
 from campaign.services.calls import add_call, latest_call
 from campaign.services.checkout import INTERVALS
 from campaign.services.donations import lock_donation
@@ -59,6 +60,23 @@ def plan_change(
     key = f"{operation.replace('_', '-')}-{subscription.stripe_id}"
     call = add_call(session, first.id, operation, key, parameters, after=latest, at=at)
     return call, subscription
+
+
+def log_ending(
+    session: Session, subscription: Subscription, by: audit.Actor, *, later: bool
+) -> None:
+    """That staff asked to end it, in the log of its donor; what Stripe made of it stands with the gift."""
+    audit.record(
+        session,
+        by,
+        "subscription.ended",
+        audit.Subject("donor", str(subscription.donor_id), subscription.campaign_id),
+        before={"state": subscription.state},
+        after={
+            "subscription": subscription.stripe_id,
+            "when": "at the end of the period" if later else "at once",
+        },
+    )
 
 
 def pausing(until: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.errors import CampaignNotOpen, NotFound
+from campaign.errors import CampaignNotOpen, CampaignPaused, NotFound
 from campaign.models import Campaign, Donation, DonationState, Donor
 from campaign.models.base import new_public_id, new_token
 from campaign.models.states import OPEN_STATES
@@ -47,10 +47,13 @@ class Gift:
 def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetime) -> Donation:
     """The open donation for this gift: a new pending one, or the one that the same form made before.
 
-    Raises CampaignNotOpen outside the window. Two calls at once agree on one row by the partial unique index.
+    Raises CampaignNotOpen outside the window, and CampaignPaused while staff take no gifts by card. Two calls at once
+    agree on one row by the partial unique index.
     """
     if not campaign.is_open(at):
         raise CampaignNotOpen(f"“{campaign.title}” is not open for gifts now.")
+    if campaign.pause_reason is not None:
+        raise CampaignPaused(campaign.pause_reason)
     key = gift.attempt_key(campaign.id)
     values = {
         "public_id": new_public_id(),

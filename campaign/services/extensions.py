@@ -1,4 +1,6 @@
-"""A deadline that is moved: later only, with a reason, in public. Commands and the staff's pages call this.
+"""A deadline that is moved, with a reason and in public: later, or to this moment where staff close early.
+
+Commands and the staff's pages call this.
 
 Queued letters follow: what they tell is written when they are sent, and until when they may be sent is set anew here.
 """
@@ -13,9 +15,17 @@ from structlog import get_logger
 
 from campaign import clock
 from campaign.errors import ExtensionRefused
-from campaign.models import Campaign, CampaignState, Extension, OutboxMessage, OutboxState
-from campaign.services import steps
+from campaign.models import (
+    Campaign,
+    CampaignState,
+    Extension,
+    OutboxMessage,
+    OutboxState,
+    StaffRole,
+)
+from campaign.services import audit, steps
 from campaign.services.audience import THANK_YOU, WRAP_UP
+from campaign.services.audit import Actor, Subject
 
 LONGEST_REASON = 300
 
@@ -38,44 +48,103 @@ def extend(
     reason: str,
     recorded_by: str,
     at: datetime,
+    actor: Actor | None = None,
 ) -> Extended:
     """Move the end of `campaign` to `deadline`, written as for a new campaign. The same again changes nothing.
+
+    `actor`: who of the staff does it; else whoever sits at the command line, as `recorded_by` names them.
 
     Raises ExtensionRefused, or DeadlineInvalid for what names no moment. Locks the campaign's row until the commit, so
     that its result is not frozen meanwhile, and holds the countdown's runs off.
     """
     because = _reason(reason)
-    steps.lock_countdown(session, campaign.id)
-    campaign = session.get_one(Campaign, campaign.id, populate_existing=True, with_for_update=True)
+    campaign = _locked(session, campaign)
     wanted = clock.parse_deadline(deadline, campaign.zone)
     before = _same(session, campaign, wanted)
     if before is not None:
         return Extended(before, reopened=False, repeated=True)
     _check(campaign, wanted, at)
     reopened = campaign.state(at) == CampaignState.closed
+    who = actor or Actor(f"command line: {recorded_by}", StaffRole.admin)
+    extension = _move(session, campaign, Move(wanted, because, recorded_by, at), who)
+    _take_back_wrap_up(session, campaign)
+    return Extended(extension, reopened=reopened, repeated=False)
+
+
+def close_early(
+    session: Session, campaign: Campaign, reason: str, recorded_by: str, actor: Actor
+) -> Extended:
+    """End an open campaign at this moment: what was charged before counts, whenever it is booked. Again: nothing.
+
+    Raises ExtensionRefused. Appeals that wait are dropped when their turn comes; the wrap-up is due.
+    """
+    because = _reason(reason)
+    campaign = _locked(session, campaign)
+    # Read only now: what was booked while we waited for the lock was charged before.
+    at = clock.now()
+    state = campaign.state(at)
+    if state == CampaignState.closed:
+        last = _same(session, campaign, campaign.deadline)
+        if last is not None and last.closed_early:
+            return Extended(last, reopened=False, repeated=True)
+    if state != CampaignState.open:
+        raise ExtensionRefused(
+            f"{campaign.slug} is {state.value}; only an open campaign can be closed."
+        )
+    return Extended(
+        _move(session, campaign, Move(at, because, recorded_by, at), actor),
+        reopened=False,
+        repeated=False,
+    )
+
+
+@dataclass(frozen=True)
+class Move:
+    """To which moment the deadline moves, why, by whom and when."""
+
+    deadline: datetime
+    reason: str
+    recorded_by: str
+    at: datetime
+
+
+def _locked(session: Session, campaign: Campaign) -> Campaign:
+    steps.lock_countdown(session, campaign.id)
+    return session.get_one(Campaign, campaign.id, populate_existing=True, with_for_update=True)
+
+
+def _move(session: Session, campaign: Campaign, move: Move, actor: Actor) -> Extension:
     extension = Extension(
         campaign_id=campaign.id,
         previous_deadline=campaign.deadline,
-        deadline=wanted,
-        reason=because,
-        recorded_by=recorded_by,
-        created_at=at,
+        deadline=move.deadline,
+        reason=move.reason,
+        recorded_by=move.recorded_by,
+        created_at=move.at,
     )
     session.add(extension)
-    campaign.deadline = wanted
-    campaign.deadline_wall_clock = wanted.astimezone(campaign.zone).replace(tzinfo=None).isoformat()
+    campaign.deadline = move.deadline
+    local = move.deadline.astimezone(campaign.zone).replace(tzinfo=None)
+    campaign.deadline_wall_clock = local.isoformat()
     session.flush()
-    _take_back_wrap_up(session, campaign)
     steps.refresh_expiry(session, campaign)
+    audit.record(
+        session,
+        actor,
+        "campaign.closed" if extension.closed_early else "deadline.extended",
+        Subject("campaign", campaign.slug, campaign.id),
+        before={"deadline": extension.previous_deadline.isoformat()},
+        after={"deadline": move.deadline.isoformat(), "reason": move.reason},
+    )
     session.execute(select(func.pg_notify("progress", str(campaign.id))))
-    log.info("deadline_moved", campaign=campaign.slug, deadline=wanted.isoformat())
-    return Extended(extension, reopened=reopened, repeated=False)
+    log.info("deadline_moved", campaign=campaign.slug, deadline=move.deadline.isoformat())
+    return extension
 
 
 def public_extensions(session: Session, campaign: Campaign) -> Sequence[Extension]:
     """What was moved, the first move first; every one of them is shown."""
     query = select(Extension).where(Extension.campaign_id == campaign.id)
-    return session.scalars(query.order_by(Extension.previous_deadline)).all()
+    return session.scalars(query.order_by(Extension.id)).all()
 
 
 def _reason(reason: str) -> str:
@@ -94,9 +163,10 @@ def _same(session: Session, campaign: Campaign, wanted: datetime) -> Extension |
     if wanted != campaign.deadline:
         return None
     return session.scalar(
-        select(Extension).where(
-            Extension.campaign_id == campaign.id, Extension.deadline == campaign.deadline
-        )
+        select(Extension)
+        .where(Extension.campaign_id == campaign.id, Extension.deadline == campaign.deadline)
+        .order_by(Extension.id.desc())
+        .limit(1)
     )
 
 

@@ -4,6 +4,8 @@ The queries aggregate by hash and spill to disk, so that a million entries take 
 `:at` is the present instant.
 """
 
+from campaign.services.tally_invariants import TALLY_INVARIANTS
+
 SETTLED = "('paid', 'partially_refunded', 'refunded', 'disputed', 'lost')"
 
 # What each donation's entries moved: covered fees included, what left counted positive.
@@ -156,9 +158,11 @@ MAILED = (
     "receipt {0}-{1} has {2} messages in the outbox",
     """
     SELECT receipt.year, receipt.sequence, count(message.id)
-    FROM receipt LEFT JOIN outbox_message AS message
-        ON message.receipt_id = receipt.id AND message.kind = 'receipt'
-    GROUP BY receipt.id HAVING count(message.id) <> 1 ORDER BY receipt.id
+    FROM receipt JOIN donation ON donation.id = receipt.donation_id
+        LEFT JOIN outbox_message AS message ON message.receipt_id = receipt.id AND message.kind = 'receipt'
+    GROUP BY receipt.id, donation.email
+    HAVING count(message.id) <> 1 AND NOT (count(message.id) = 0 AND (donation.email = '' OR posted_at IS NOT NULL))
+    ORDER BY receipt.id
     """,
 )
 
@@ -181,6 +185,42 @@ FROZEN = (
     """,
 )
 
+OFFLINE = (
+    "offline gift {0} of donation {1}: taken back {2}, its entries took {3} of {4} back",
+    """
+    SELECT gift.reference, donation.public_id, coalesce(gift.taken_back, 'no'),
+        coalesce(-sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment_failed'), 0),
+        coalesce(sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment'), 0)
+    FROM offline_gift AS gift JOIN donation ON donation.id = gift.donation_id
+        LEFT JOIN ledger_entry AS entry ON entry.donation_id = gift.donation_id
+    GROUP BY gift.id, donation.public_id
+    HAVING coalesce(-sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment_failed'), 0)
+        <> CASE WHEN gift.taken_back IS NULL THEN 0 ELSE coalesce(
+            sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment'), 0) END
+        OR count(entry.id) FILTER (WHERE entry.kind = 'payment' AND starts_with(entry.source, 'offline:')) <> 1
+    ORDER BY gift.id
+    """,
+)
+
+MATCHED = (
+    "campaign {0}: the entries in the window of {1} sum to {2}, its kept shards to {3}",
+    """
+    WITH entries AS (
+        SELECT gift.id, sum(entry.amount) AS given
+        FROM matching_gift AS gift
+            JOIN ledger_entry AS payment ON payment.kind = 'payment' AND payment.occurred_at >= gift.starts_at
+                AND payment.occurred_at < least(gift.ends_at, gift.ended_at)
+            JOIN ledger_entry AS entry
+                ON entry.donation_id = payment.donation_id AND entry.campaign_id = gift.campaign_id
+        GROUP BY gift.id
+    ), kept AS (SELECT matching_id, sum(given) AS given FROM matching_shard GROUP BY matching_id)
+    SELECT campaign.slug, gift.sponsor, coalesce(entries.given, 0), coalesce(kept.given, 0)
+    FROM matching_gift AS gift JOIN campaign ON campaign.id = gift.campaign_id
+        LEFT JOIN entries ON entries.id = gift.id LEFT JOIN kept ON kept.matching_id = gift.id
+    WHERE coalesce(entries.given, 0) <> coalesce(kept.given, 0) ORDER BY gift.id
+    """,
+)
+
 INVARIANTS = (
     SUMS,
     COUNTS,
@@ -193,4 +233,7 @@ INVARIANTS = (
     MAILED,
     STUCK,
     FROZEN,
+    OFFLINE,
+    MATCHED,
+    *TALLY_INVARIANTS,
 )

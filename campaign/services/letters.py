@@ -37,6 +37,8 @@ from campaign.services.gift_letters import (
 from campaign.services.letterhead import Pointless, Sender
 from campaign.services.outbox import RECEIPT, Claim
 from campaign.services.receipts import valid_receipts
+from campaign.services.staff.link_letters import SIGN_IN_LINK, link_letter
+from campaign.services.statements import told_by_another
 from campaign.services.subscriptions import first_donation
 
 __all__ = [
@@ -145,10 +147,13 @@ def _upcoming(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] 
 
 def _statement(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
     year = int(claim.details["year"])
-    receipts = valid_receipts(session, claim.donor_id, year)
+    donor = session.get_one(Donor, claim.donor_id)
+    if told_by_another(session, donor, year):
+        return Pointless(f"the donor was merged into donor {donor.merged_into_id}, who is told")
+    receipts = valid_receipts(session, donor.id, year)
     if not receipts:
         return Pointless(f"nothing was given in {year}, or all of it has gone back")
-    return statement_letter(session.get_one(Donor, claim.donor_id), year, receipts, sender)
+    return statement_letter(donor, year, receipts, sender)
 
 
 def _staff_alert(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
@@ -164,6 +169,7 @@ _KINDS: dict[str, Maker] = {
     "renewal_upcoming": _upcoming,
     "statement": _statement,
     "staff_alert": _staff_alert,
+    SIGN_IN_LINK: link_letter,
     "appeal": appeal,
     "reminder": reminder,
     "wrap_up": wrap_up,

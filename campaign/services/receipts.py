@@ -7,29 +7,45 @@ What a receipt must say: https://www.irs.gov/pub/irs-pdf/p1771.pdf (written ackn
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign import clock
-from campaign.config import Organization
 from campaign.errors import NotFound
-from campaign.models import Donation, Frequency, Receipt, ReceiptCounter, ReceiptKind
-from campaign.services import wording
+from campaign.models import (
+    Donation,
+    OfflineGift,
+    OfflineKind,
+    Receipt,
+    ReceiptCounter,
+    ReceiptKind,
+)
 from campaign.services.books import Books
+from campaign.services.desk.people import spoken_for
+from campaign.services.envelopes.days import day_of_gift
 from campaign.services.outbox import queue_receipt
-from campaign.words import Words, words
+from campaign.services.receipt_words import GRANT, MONEY, Acknowledged, frozen_words
 
 
 def issue_receipt(
-    session: Session, donation: Donation, books: Books, issued_at: datetime
+    session: Session,
+    donation: Donation,
+    books: Books,
+    issued_at: datetime,
+    offline: OfflineGift | None = None,
 ) -> Receipt:
-    """The receipt of a donation that was just paid, and its letter; `donation` is locked and has none yet."""
-    return _issue(session, donation, donation.charge, books, issued_at, replaces=None)
+    """The receipt of a donation that was just paid, and its letter; `donation` is locked and has none yet.
+
+    `offline` tells how it came, where Stripe knows nothing of it.
+    """
+    issued = _Issued(donation.charge, issued_at, replaces=None, offline=offline)
+    return _issue(session, donation, books, issued)
 
 
 def acknowledge(session: Session, donation: Donation, amount: int, books: Books) -> Receipt | None:
@@ -45,33 +61,48 @@ def acknowledge(session: Session, donation: Donation, amount: int, books: Books)
     )
     if latest is None or latest.amount == amount:
         return None
-    return _issue(session, donation, amount, books, clock.now(), replaces=latest)
+    offline = session.scalar(select(OfflineGift).where(OfflineGift.donation_id == donation.id))
+    return _issue(session, donation, books, _Issued(amount, clock.now(), latest, offline))
 
 
-def _issue(
-    session: Session,
-    donation: Donation,
-    amount: int,
-    books: Books,
-    issued_at: datetime,
-    *,
-    replaces: Receipt | None,
+def reissue(
+    session: Session, donation: Donation, latest: Receipt, books: Books, at: datetime
 ) -> Receipt:
+    """The same amount acknowledged anew, in the words that the locked `donation` has now; it replaces `latest`."""
+    offline = session.scalar(select(OfflineGift).where(OfflineGift.donation_id == donation.id))
+    return _issue(session, donation, books, _Issued(latest.amount, at, latest, offline))
+
+
+@dataclass(frozen=True)
+class _Issued:
+    """What a new receipt acknowledges, in minor units, and when."""
+
+    amount: int
+    at: datetime
+    replaces: Receipt | None
+    offline: OfflineGift | None
+
+
+def _issue(session: Session, donation: Donation, books: Books, issued: _Issued) -> Receipt:
     zone = ZoneInfo(books.organization.timezone)
-    gift_date = (donation.charged_at or issued_at).astimezone(zone).date()
-    year = issued_at.astimezone(zone).year
-    days = gift_date, issued_at.astimezone(zone).date()
+    issued_on = issued.at.astimezone(zone).date()
+    gift_date = (donation.charged_at or issued.at).astimezone(zone).date()
+    if issued.offline is not None:
+        gift_date = _given_on(issued.offline)
+    acknowledged = Acknowledged(
+        issued.amount, (gift_date, issued_on), issued.replaces, issued.offline
+    )
     receipt = Receipt(
-        year=year,
-        sequence=_next_sequence(session, year),
+        year=issued_on.year,
+        sequence=_next_sequence(session, issued_on.year),
         donation_id=donation.id,
-        kind=_kind(amount, replaces).value,
-        replaces_id=replaces.id if replaces else None,
-        amount=amount,
+        kind=acknowledged.kind.value,
+        replaces_id=issued.replaces.id if issued.replaces else None,
+        amount=issued.amount,
         currency=donation.currency,
         gift_date=gift_date,
-        issued_at=issued_at,
-        frozen=frozen_words(donation, amount, books.organization, days, replaces),
+        issued_at=issued.at,
+        frozen=frozen_words(donation, books.organization, acknowledged),
     )
     session.add(receipt)
     session.flush()
@@ -81,10 +112,8 @@ def _issue(
     return receipt
 
 
-def _kind(amount: int, replaces: Receipt | None) -> ReceiptKind:
-    if replaces is None:
-        return ReceiptKind.receipt
-    return ReceiptKind.corrected if amount else ReceiptKind.void
+def _given_on(offline: OfflineGift) -> date:
+    return day_of_gift(OfflineKind(offline.kind), offline.received_on, offline.postmarked_on)
 
 
 def _next_sequence(session: Session, year: int) -> int:
@@ -97,90 +126,6 @@ def _next_sequence(session: Session, year: int) -> int:
         )
         .returning(ReceiptCounter.last)
     ).scalar_one()
-
-
-def frozen_words(
-    donation: Donation,
-    amount: int,
-    organization: Organization,
-    days: tuple[date, date],
-    replaces: Receipt | None,
-) -> dict[str, Any]:
-    """Every word and name as issued, in the donation's language; nothing that changes later may reach a receipt.
-
-    `amount` is in minor units; `days` are those of the gift and of the issue, where the organisation is.
-    """
-    said = words(donation.locale)
-    gift_date, issued = (wording.long_date(day, said) for day in days)
-    return {
-        "locale": said.locale,
-        "kind": _kind(amount, replaces).value,
-        "replaces": replaces.number if replaces else "",
-        "organization_name": organization.name,
-        "organization_ein": organization.ein,
-        "organization_address_lines": list(organization.address_lines),
-        "donor_name": donation.name,
-        "donor_email": donation.email,
-        "amount_text": wording.amount(amount, donation.currency, said),
-        "gift_date_text": gift_date,
-        "issued_text": issued,
-        "campaign_title": donation.campaign.title,
-        "frequency_text": _frequency(donation, said),
-        "wording": _wording(donation, amount, gift_date, organization, replaces, said),
-    }
-
-
-def _frequency(donation: Donation, said: Words) -> str:
-    return {
-        Frequency.one_time: said.gettext("One-time gift"),
-        Frequency.monthly: said.gettext("Monthly gift"),
-        Frequency.yearly: said.gettext("Yearly gift"),
-    }[Frequency(donation.frequency)]
-
-
-def _wording(
-    donation: Donation,
-    amount: int,
-    gift_date: str,
-    organization: Organization,
-    replaces: Receipt | None,
-    said: Words,
-) -> list[str]:
-    values = {
-        "organization": organization.name,
-        "ein": organization.ein,
-        "given": wording.amount(donation.charge, donation.currency, said),
-        "left": wording.amount(amount, donation.currency, said),
-        "date": gift_date,
-        "number": replaces.number if replaces else "",
-    }
-    received = said.gettext("%(organization)s received your gift of %(given)s on %(date)s.")
-    if replaces is None:
-        sentences = [received, *_taxes(said)]
-    elif amount:
-        remains = said.gettext("%(left)s of it remains given.")
-        replaced = said.gettext(
-            "This replaces receipt %(number)s, which can no longer be used for taxes."
-        )
-        sentences = [f"{received} {remains}", replaced, *_taxes(said)]
-    else:
-        gone = said.gettext("All of it has gone back since.")
-        voided = said.gettext(
-            "This voids receipt %(number)s, which can no longer be used for taxes."
-        )
-        sentences = [f"{received} {gone}", voided]
-    return [sentence % values for sentence in sentences]
-
-
-def _taxes(said: Words) -> list[str]:
-    return [
-        said.gettext("No goods or services were provided in exchange for this gift."),
-        said.gettext(
-            "%(organization)s is a tax-exempt organization under section 501(c)(3) of the Internal Revenue"
-            " Code. EIN %(ein)s. Your gift is tax-deductible to the extent the law allows."
-        ),
-        said.gettext("Please keep this receipt for your tax records."),
-    ]
 
 
 def find_receipt(session: Session, token: str) -> Receipt:
@@ -199,17 +144,26 @@ def find_receipt(session: Session, token: str) -> Receipt:
     return receipt
 
 
-def valid_receipts(session: Session, donor_id: int | None, year: int) -> Sequence[Receipt]:
-    """What stands of a donor's gifts of `year`, in their order: no receipt that is void or was replaced."""
+def for_taxes() -> ColumnElement[bool]:
+    """In a query: receipts that a donor may use. A fund's grant was deducted when the fund was given to."""
+    return func.coalesce(Receipt.frozen["acknowledges"].astext, MONEY) != GRANT
+
+
+def valid_receipts(session: Session, donor_id: int, year: int) -> Sequence[Receipt]:
+    """What stands of a donor's gifts of `year`, in their order: no receipt that is void or was replaced.
+
+    Gifts of rows for which the donor's speaks are the donor's.
+    """
     later = aliased(Receipt)
     return session.scalars(
         select(Receipt)
         .join(Receipt.donation)
         .where(
-            Donation.donor_id == donor_id,
+            Donation.donor_id.in_(spoken_for(donor_id)),
             Receipt.gift_date.between(date(year, 1, 1), date(year, 12, 31)),
             Receipt.kind != ReceiptKind.void.value,
             ~exists().where(later.replaces_id == Receipt.id),
+            for_taxes(),
         )
         .order_by(Receipt.gift_date, Receipt.id)
     ).all()
@@ -225,6 +179,9 @@ def receipt_context(receipt: Receipt) -> dict[str, Any]:
         "kind": receipt.kind,
         "replaces": "",
         "locale": "en",
+        "acknowledges": MONEY,
+        "gone": "",
+        "renamed": False,
         **receipt.frozen,
         "number": receipt.number,
         "replaced_by": later.number if later else "",

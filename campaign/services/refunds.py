@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from campaign import money
 from campaign.errors import RefundRefused
-from campaign.models import Donation, LedgerKind, Refund, RefundState, StripeCall
+from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundState, StripeCall
+from campaign.services import audit
 from campaign.services.donations import lock_donation
 from campaign.services.posting import DISPUTED, REFUNDED, open_account
 from campaign.services.refund_calls import add_refund_call
@@ -39,7 +40,7 @@ class RefundRequest:
 
     donation_id: str
     amount: int | None
-    requested_by: str
+    actor: audit.Actor
     token: str
     reason: str | None = None
     note: str = ""
@@ -102,6 +103,7 @@ def request_refund(session: Session, asked: RefundRequest, at: datetime) -> Requ
         return Requested(known, None)
     _check_words(asked)
     amount = _allowed_amount(donation, asked.amount, what_is_left(session, donation))
+    _require_stripe(session, donation)
     if donation.payment_intent_id is None:
         raise RefundRefused(f"Stripe's payment of donation {donation.public_id} is not known yet.")
     refund = Refund(
@@ -112,13 +114,35 @@ def request_refund(session: Session, asked: RefundRequest, at: datetime) -> Requ
         currency=donation.currency,
         state=RefundState.requested.value,
         reason=asked.reason or None,
-        requested_by=asked.requested_by,
+        requested_by=asked.actor.name,
         created_at=at,
     )
     session.add(refund)
     session.flush()
     call = add_refund_call(session, refund, _parameters(donation, refund, asked.note), at)
+    _record(session, asked, donation, amount)
     return Requested(refund, call)
+
+
+def _record(session: Session, asked: RefundRequest, donation: Donation, amount: int) -> None:
+    """That it was asked for; what came of it stands with the donation."""
+    audit.record(
+        session,
+        asked.actor,
+        "donation.refunded",
+        audit.Subject("donation", donation.public_id, donation.campaign_id),
+        before={"state": donation.state},
+        after={"amount": amount, "currency": donation.currency, "reason": asked.reason or ""},
+    )
+
+
+def _require_stripe(session: Session, donation: Donation) -> None:
+    offline = session.scalar(select(OfflineGift).where(OfflineGift.donation_id == donation.id))
+    if offline is not None:
+        raise RefundRefused(
+            f"Donation {donation.public_id} did not come through Stripe ({offline.reference}), so Stripe cannot give it"
+            " back. Pay it back by a check, then take the gift back on its page under Envelopes."
+        )
 
 
 def _check_words(asked: RefundRequest) -> None:

@@ -8,7 +8,7 @@ from campaign.config import Organization
 from campaign.models import Campaign, Donation, Receipt, ReceiptKind, Subscription
 from campaign.services.letterhead import Sender
 from campaign.services.progress import Progress
-from campaign.services.receipts import frozen_words
+from campaign.services.receipt_words import Acknowledged, frozen_words
 
 Make = Callable[[Sender, str], dict[str, Any]]
 """What makes a letter's context for a sender in a language."""
@@ -85,7 +85,7 @@ def receipt(
     gift = donation(locale, frequency)
     first = Receipt(year=2026, sequence=41)
     later = kind != ReceiptKind.receipt
-    days = GIFT_DATE, GIFT_DATE
+    about = Acknowledged(amount, (GIFT_DATE, GIFT_DATE), first if later else None)
     made = Receipt(
         year=2026,
         sequence=57 if later else 41,
@@ -95,7 +95,7 @@ def receipt(
         currency="usd",
         gift_date=GIFT_DATE,
         issued_at=GIVEN,
-        frozen=frozen_words(gift, amount, organization, days, first if later else None),
+        frozen=frozen_words(gift, organization, about),
     )
     made.donation = gift
     return made

@@ -1,12 +1,14 @@
 """The sample letters about a donor's own gifts, and the one to staff; `services.samples` lists them."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from campaign.models import Donor, Receipt, ReceiptKind
 from campaign.services import gift_letters
 from campaign.services.letterhead import Sender
 from campaign.services.sample_facts import NAME, Make, donation, receipt, subscription
+from campaign.services.staff.link_letters import Opening, opening_letter
+from campaign.services.staff.links import BY_COMMAND, BY_MAIL
 
 _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
 
@@ -31,6 +33,8 @@ def letters() -> list[tuple[str, str, Make]]:
         ),
         ("statement", "statement", _statement),
         ("staff_alert", "staff_alert", _alert),
+        ("sign_in_link", "sign_in_link", _opening(BY_MAIL)),
+        ("sign_in_invitation", "sign_in_link", _opening(BY_COMMAND, "ana@newsroom.example")),
     ]
 
 
@@ -78,3 +82,12 @@ def _alert(sender: Sender, locale: str) -> dict[str, Any]:
         "The job “recover” has been silent for 3 hours.",
     ]
     return gift_letters.alert_letter(problems, locale, sender)
+
+
+def _opening(lifetime: timedelta, invited_by: str = "") -> Make:
+    def make(sender: Sender, locale: str) -> dict[str, Any]:
+        url = sender.address("/staff/sign-in/link/sample")
+        opening = Opening("bea@newsroom.example", url, lifetime, invited_by)
+        return opening_letter(opening, locale, sender)
+
+    return make

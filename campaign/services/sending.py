@@ -94,7 +94,7 @@ def begin_bulk(session: Session, claim: Claim, at: datetime) -> bool:
     if later is None:
         return _begin(session, claim, at)
     if claim.expires_at is not None and claim.expires_at <= later:
-        dropped(session, claim, "its time ends within the reader's quiet hours")
+        dropped(session, claim, "its time ends within the reader's quiet hours, or a pause")
     else:
         outbox.put_back(session, claim, later, attempts=claim.attempts - 1)
     return False

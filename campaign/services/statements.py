@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, exists, func, literal, select
+from sqlalchemy import Select, and_, case, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -15,7 +15,9 @@ from campaign.config import Organization
 from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt, ReceiptKind
 from campaign.services import wording
 from campaign.services.audience import new_message_id
-from campaign.services.receipts import valid_receipts
+from campaign.services.desk.people import speaker_of
+from campaign.services.receipt_words import PROPERTY
+from campaign.services.receipts import for_taxes, valid_receipts
 from campaign.words import Words, words
 
 STATEMENT = "statement"
@@ -38,15 +40,19 @@ def recipients(session: Session, year: int) -> Sequence[Recipient]:
 
 
 def _givers(year: int) -> Select[int, str, str, str]:
-    later = aliased(Receipt)
+    """One row a person: gifts of merged rows count for the one that speaks. Who was erased gets no more letters."""
+    later, giver = aliased(Receipt), aliased(Donor)
     gave = exists().where(
-        Donation.donor_id == Donor.id,
+        speaker_of(giver) == Donor.id,
+        Donation.donor_id == giver.id,
         Receipt.donation_id == Donation.id,
         Receipt.gift_date.between(date(year, 1, 1), date(year, 12, 31)),
         Receipt.kind != ReceiptKind.void.value,
         ~exists().where(later.replaces_id == Receipt.id),
+        for_taxes(),
     )
-    return select(Donor.id, Donor.email, Donor.name, Donor.locale).where(gave)
+    speaks = and_(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None))
+    return select(Donor.id, Donor.email, Donor.name, Donor.locale).where(speaks, gave)
 
 
 def queue_statements(session: Session, year: int, mail_domain: str) -> Sequence[str]:
@@ -101,6 +107,21 @@ def count_new(session: Session, year: int) -> Sequence[str]:
     return [row.email for row in session.execute(_givers(year).where(~known))]
 
 
+def told_by_another(session: Session, donor: Donor, year: int) -> bool:
+    """Whether a merged row's statement would tell again what the one that speaks for it is told, or still will be.
+
+    Where that one's had gone out before, the row's gifts stand in no other.
+    """
+    if donor.merged_into_id is None:
+        return False
+    gone = exists().where(
+        OutboxMessage.kind == STATEMENT,
+        OutboxMessage.subject_key == f"{year}:{donor.merged_into_id}",
+        OutboxMessage.state == OutboxState.sent.value,
+    )
+    return not session.scalar(select(gone))
+
+
 def statement_context(
     session: Session,
     donor_id: int,
@@ -108,12 +129,17 @@ def statement_context(
     organization: Organization,
     locale: str | None = None,
 ) -> dict[str, Any]:
-    """The statement as letters and paper show it, in `locale` or else the donor's; a total a currency."""
+    """The statement as letters and paper show it, in `locale` or else the donor's; a total a currency.
+
+    Property is described, and its value is in no total.
+    """
     donor = session.get_one(Donor, donor_id)
     said = words(locale or donor.locale)
     receipts = valid_receipts(session, donor_id, year)
     totals: dict[str, int] = {}
     for receipt in receipts:
+        if receipt.frozen.get("acknowledges") == PROPERTY:
+            continue
         totals[receipt.currency] = totals.get(receipt.currency, 0) + receipt.amount
     return {
         "locale": said.locale,
@@ -123,7 +149,7 @@ def statement_context(
             {
                 "date_text": wording.short_date(receipt.gift_date, said),
                 "number": receipt.number,
-                "amount_text": wording.amount(receipt.amount, receipt.currency, said),
+                "amount_text": _what(receipt, said),
                 "campaign_title": receipt.frozen["campaign_title"],
             }
             for receipt in receipts
@@ -134,6 +160,12 @@ def statement_context(
         "organization_address_lines": list(organization.address_lines),
         "wording": _wording(organization, said),
     }
+
+
+def _what(receipt: Receipt, said: Words) -> str:
+    if receipt.frozen.get("acknowledges") == PROPERTY:
+        return str(receipt.frozen["amount_text"])
+    return wording.amount(receipt.amount, receipt.currency, said)
 
 
 def _wording(organization: Organization, said: Words) -> list[str]:

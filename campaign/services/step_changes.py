@@ -7,15 +7,14 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.errors import StepInvalid
+from campaign.errors import NotFound, StepInvalid
 from campaign.models import Campaign, CampaignStep, OutboxMessage, StepAnchor
-from campaign.services import steps
-from campaign.words import languages
+from campaign.services import audit, steps
+from campaign.services.audit import Actor, Subject
+from campaign.services.step_texts import changed_texts
 
 MOST_DAYS = 366
 MOST_HOURS = 24 * MOST_DAYS
-LONGEST_SUBJECT = 150
-LONGEST_OPENING = 5000
 NO_EXPIRY = 0
 
 _KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
@@ -57,11 +56,54 @@ def find_step(session: Session, campaign: Campaign, key: str) -> CampaignStep:
     return every[key]
 
 
-def change_step(session: Session, campaign: Campaign, key: str, change: StepChange) -> CampaignStep:
-    """Apply `change`; letters that are queued follow. Raises StepInvalid."""
+def find_known_step(session: Session, campaign: Campaign, key: str) -> CampaignStep:
+    """The step called `key`, for an address that names it; raises NotFound."""
+    try:
+        return find_step(session, campaign, key)
+    except StepInvalid as error:
+        raise NotFound(str(error)) from error
+
+
+def change_step(
+    session: Session,
+    campaign: Campaign,
+    key: str,
+    change: StepChange,
+    actor: Actor | None = None,
+) -> CampaignStep:
+    """Apply `change`; letters that are queued follow. Without an actor, whoever sits at the command line does it.
+
+    Raises StepInvalid.
+    """
     steps.lock_countdown(session, campaign.id)
     campaign = session.get_one(Campaign, campaign.id, populate_existing=True)
     step = find_step(session, campaign, key)
+    before = _facts(step)
+    _apply(step, change)
+    session.flush()
+    _record(session, campaign, key, "step.changed", before, _facts(step), actor)
+    steps.refresh_expiry(session, campaign)
+    return step
+
+
+def apply_to_copy(step: CampaignStep, change: StepChange) -> CampaignStep:
+    """The step as `change` would leave it, for a preview; no session knows it. Raises StepInvalid."""
+    copy = CampaignStep(
+        id=step.id,
+        campaign_id=step.campaign_id,
+        key=step.key,
+        anchor=step.anchor,
+        offset=step.offset,
+        expires_after=step.expires_after,
+        enabled=step.enabled,
+        texts=step.texts,
+    )
+    _apply(copy, change)
+    return copy
+
+
+def _apply(step: CampaignStep, change: StepChange) -> None:
+    key = step.key
     if change.days is not None or change.hours is not None:
         if step.anchor not in _COUNTED:
             raise StepInvalid(f"{key} is due by itself, at the campaign's opening or at its end.")
@@ -70,13 +112,16 @@ def change_step(session: Session, campaign: Campaign, key: str, change: StepChan
         step.expires_after = _expiry(step, change.expires)
     if change.enabled is not None:
         step.enabled = change.enabled
-    step.texts = _texts(step, change)
-    session.flush()
-    steps.refresh_expiry(session, campaign)
-    return step
+    step.texts = changed_texts(step.texts, change.locale, change.subject, change.opening)
 
 
-def add_step(session: Session, campaign: Campaign, key: str, change: StepChange) -> CampaignStep:
+def add_step(
+    session: Session,
+    campaign: Campaign,
+    key: str,
+    change: StepChange,
+    actor: Actor | None = None,
+) -> CampaignStep:
     """One more step of this campaign, counted back from its end. Raises StepInvalid."""
     if not _KEY.match(key) or len(key) > 40:
         raise StepInvalid(f"{key!r} is no name for a step; write it like five_days.")
@@ -97,7 +142,69 @@ def add_step(session: Session, campaign: Campaign, key: str, change: StepChange)
         subject=change.subject,
         opening=change.opening,
     )
-    return change_step(session, campaign, key, rest)
+    step = find_step(session, campaign, key)
+    _apply(step, rest)
+    session.flush()
+    _record(session, campaign, key, "step.added", {}, _facts(step), actor)
+    steps.refresh_expiry(session, campaign)
+    return step
+
+
+def remove_step(session: Session, campaign: Campaign, key: str, actor: Actor | None = None) -> None:
+    """Take away a step that staff have added and of which no letter was made. Gone already is no error.
+
+    Raises StepInvalid for the others: they can be switched off.
+    """
+    if is_default(key):
+        raise StepInvalid(f"{key} belongs to every campaign; switch it off instead.")
+    steps.lock_countdown(session, campaign.id)
+    step = next((one for one in steps.steps_of(session, campaign.id) if one.key == key), None)
+    if step is None:
+        return
+    letters = select(OutboxMessage.id).where(OutboxMessage.step_id == step.id).limit(1)
+    if session.scalar(letters) is not None:
+        raise StepInvalid(f"Letters of {key} exist, and their record stays; switch it off instead.")
+    _record(session, campaign, key, "step.removed", _facts(step), {}, actor)
+    session.delete(step)
+    session.flush()
+    steps.refresh_expiry(session, campaign)
+
+
+def is_default(key: str) -> bool:
+    """Whether every campaign has this step."""
+    return any(step.key == key for step in steps.DEFAULTS)
+
+
+def _facts(step: CampaignStep) -> dict[str, object]:
+    return {
+        "anchor": step.anchor,
+        "offset": step.offset,
+        "expires_after": step.expires_after,
+        "enabled": step.enabled,
+        "texts": step.texts,
+    }
+
+
+def _record(
+    session: Session,
+    campaign: Campaign,
+    key: str,
+    action: str,
+    before: dict[str, object],
+    after: dict[str, object],
+    actor: Actor | None,
+) -> None:
+    """Only what differs; nothing where nothing does."""
+    differs = [name for name in before | after if before.get(name) != after.get(name)]
+    if differs:
+        audit.record(
+            session,
+            actor or Actor.command_line(),
+            action,
+            Subject("step", f"{campaign.slug}/{key}", campaign.id),
+            before={name: before[name] for name in differs if name in before},
+            after={name: after[name] for name in differs if name in after},
+        )
 
 
 def _moment(change: StepChange) -> tuple[str, int]:
@@ -122,36 +229,6 @@ def _expiry(step: CampaignStep, hours: int) -> int | None:
     if not 1 <= hours <= MOST_HOURS:
         raise StepInvalid(f"A step expires between 1 and {MOST_HOURS} hours after it is due.")
     return hours
-
-
-def _texts(step: CampaignStep, change: StepChange) -> dict[str, dict[str, str]]:
-    texts = {locale: dict(words) for locale, words in step.texts.items()}
-    told = {"subject": _subject(change.subject), "opening": _opening(change.opening)}
-    changed = {part: text for part, text in told.items() if text is not None}
-    if changed:
-        if change.locale not in languages():
-            raise StepInvalid(
-                f"Letters are written in {', '.join(languages())}, not in {change.locale!r}."
-            )
-        words = texts.get(change.locale, {}) | changed
-        texts[change.locale] = {part: text for part, text in words.items() if text}
-    return {locale: words for locale, words in texts.items() if words}
-
-
-def _subject(text: str | None) -> str | None:
-    if text is None:
-        return None
-    if len(text.strip()) > LONGEST_SUBJECT or not text.isprintable():
-        raise StepInvalid(f"A subject is one line of at most {LONGEST_SUBJECT} characters.")
-    return text.strip()
-
-
-def _opening(text: str | None) -> str | None:
-    if text is None:
-        return None
-    if len(text.strip()) > LONGEST_OPENING or "\0" in text:
-        raise StepInvalid(f"An opening is plain text of at most {LONGEST_OPENING} characters.")
-    return text.strip()
 
 
 def letter_counts(session: Session, campaign: Campaign) -> dict[int, Counts]:

@@ -40,7 +40,8 @@ function money(minor, currency) {
 
 function drawBar(progress) {
   const { raised, pending, matched, goal } = progress;
-  const scale = Math.max(goal, raised + pending + matched) || 1;
+  const asked = raised >= goal ? Math.max(goal, Number(words.stretch)) : goal;
+  const scale = Math.max(asked, raised + pending + matched) || 1;
   const share = (minor) => `${Math.max(0, Math.round((minor / scale) * 10_000) / 100)}%`;
   const place = (part, from, width) => {
     parts[part].setAttribute("x", share(from));
@@ -62,7 +63,24 @@ function sentence(progress, amounts) {
   let text = fill(progress.donors ? words.sentence : words.sentenceEmpty, { ...amounts, donors, percent });
   if (progress.pending) text += fill(words.pending, amounts);
   if (progress.matched) text += fill(words.matched, amounts);
-  return text;
+  const { raised, goal, state } = progress;
+  const stretch = Number(words.stretch);
+  if (!stretch || raised < goal) return text;
+  if (raised >= stretch) return text + fill(words.furtherMet, amounts);
+  return state === "open" ? text + fill(words.further, amounts) : text;
+}
+
+// A sponsor's offer stands while its window is open and funds remain.
+function showOffers(progress) {
+  if (parts.sponsor) {
+    const { pool, others } = parts.sponsor.dataset;
+    const remaining = Number(pool) - (progress.matched - Number(others));
+    parts.sponsor.hidden = remaining <= 0;
+    say("remaining", money(Math.max(0, remaining), progress.currency));
+  }
+  for (const offer of box.querySelectorAll("[data-ends]")) {
+    if (Date.parse(progress.as_of) >= Date.parse(offer.dataset.ends)) offer.hidden = true;
+  }
 }
 
 // Milestones are spoken at once, everything else at most once a minute.
@@ -125,14 +143,16 @@ function tick() {
 
 function show(progress) {
   if (latest && Date.parse(progress.as_of) < Date.parse(latest.as_of)) return;
-  const changed = !latest || latest.raised !== progress.raised || latest.pending !== progress.pending;
+  const changed = !latest || ["raised", "pending", "matched"].some((name) => latest[name] !== progress[name]);
   latest = progress;
   arrived = Date.now();
   const { currency } = progress;
   const amounts = Object.fromEntries(
     ["raised", "goal", "pending", "matched"].map((name) => [name, money(progress[name], currency)]),
   );
+  amounts.stretch = money(Number(words.stretch), currency);
   const text = sentence(progress, amounts);
+  showOffers(progress);
   drawBar(progress);
   say("raised", amounts.raised);
   say("goal-text", fill(words.goal, amounts));

@@ -18,15 +18,16 @@ from campaign.models.base import new_token
 from campaign.services.consents import WORDING
 from campaign.views.context import installation, live
 from campaign.views.forms import GiftForm
+from campaign.views.moves import present_extensions
 from campaign.views.presenting import (
     cover_hint,
     present_countdown,
-    present_extensions,
     present_mail,
     present_progress,
     present_suggestions,
 )
 from campaign.views.reminding import present_reminders
+from campaign.views.sponsors import present_sponsors
 
 _TAGS = {"h2", "h3", "p", "ul", "ol", "li", "blockquote", "a", "strong", "em", "hr", "br", "code"}
 
@@ -37,11 +38,20 @@ _MARKDOWN.enable(["replacements", "smartquotes"])
 
 @dataclass(frozen=True)
 class Notice:
-    """Something to say above the form: `kind` is `unavailable`, `closed` or `limited`."""
+    """Something to say above the form: `kind` is `unavailable`, `closed`, `paused` or `limited`."""
 
     kind: str
     title: str
     text: str
+
+
+def paused_notice(reason: str) -> Notice:
+    """Why no gift is taken by card now, and how to give nevertheless."""
+    return Notice(
+        "paused",
+        "Gifts by card are paused",
+        f"{reason}. Nothing was charged. A check by mail is welcome, as described below.",
+    )
 
 
 @lru_cache(maxsize=256)
@@ -82,6 +92,7 @@ def render_appeal(
         campaign=_campaign_values(campaign, progress.state.value),
         progress=present_progress(progress),
         countdown=present_countdown(progress),
+        sponsors=present_sponsors(progress),
         extensions=present_extensions(campaign, snapshot.extensions),
         reminders=present_reminders(campaign, clock.now()),
         suggested=present_suggestions(campaign),
@@ -101,6 +112,7 @@ def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
         "title": campaign.title,
         "currency": campaign.currency,
         "state": state,
+        "paused": campaign.pause_reason or "",
         "appeal_html": appeal_html(campaign.appeal),
         "url": url_for("public.appeal", slug=slug),
         "donate_url": url_for("donate.give", slug=slug),

@@ -9,10 +9,12 @@ from campaign.observability import observe
 from campaign.views import (
     donate,
     donor,
+    embed,
     errors,
     health,
     mail_events,
-    mail_preview,
+    pictures,
+    printing,
     public,
     remind,
     subscriptions,
@@ -24,6 +26,9 @@ from campaign.views.headers import add_security_headers
 from campaign.views.kept import KeptPages
 from campaign.views.limits import limiter
 from campaign.views.live import LiveProgress
+from campaign.views.staff import register as open_staff_room
+from campaign.views.staff import shell
+from campaign.views.visits import Visits
 
 FORM_BYTES = 64 * 1024
 
@@ -47,19 +52,23 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.extensions["installation"] = installation
     app.extensions["live"] = LiveProgress(installation.engine, installation.sessions)
+    app.extensions["visits"] = Visits(installation.sessions)
     app.extensions["static_version"] = static_version(app.static_folder or "")
     limiter.init_app(app)
     app.context_processor(context_values)
     for blueprint in (public.blueprint, donate.blueprint, donor.blueprint, webhooks.blueprint):
         app.register_blueprint(blueprint)
+    app.register_blueprint(embed.blueprint)
+    app.register_blueprint(pictures.blueprint)
+    app.register_blueprint(printing.blueprint)
     app.register_blueprint(subscriptions.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(unsubscribe.blueprint)
     app.register_blueprint(mail_events.blueprint)
     app.register_blueprint(remind.blueprint)
-    if not settings.livemode:
-        app.register_blueprint(mail_preview.blueprint)
     app.after_request(add_security_headers)
+    shell.prepare(app)
+    open_staff_room(app)
     errors.register(app)
     app.wsgi_app = KeptPages(app.wsgi_app, app.extensions["live"])  # type: ignore[method-assign] # the documented way to wrap an application
     if settings.trusted_proxies:

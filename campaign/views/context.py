@@ -8,6 +8,7 @@ from flask import current_app
 
 from campaign.installation import Installation
 from campaign.views.live import LiveProgress
+from campaign.views.visits import Visits
 
 
 def installation() -> Installation:
@@ -18,6 +19,11 @@ def installation() -> Installation:
 def live() -> LiveProgress:
     """This process's live progress."""
     return cast("LiveProgress", current_app.extensions["live"])
+
+
+def visits() -> Visits:
+    """This process's counts of visits."""
+    return cast("Visits", current_app.extensions["visits"])
 
 
 def static_version(folder: str) -> str:
@@ -34,5 +40,6 @@ def context_values() -> dict[str, Any]:
     return {
         "organization": installation().settings.organization,
         "locale": "en",
+        "site_url": installation().settings.site_url,
         "asset_version": current_app.extensions["static_version"],
     }

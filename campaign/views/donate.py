@@ -7,12 +7,17 @@ from flask.typing import ResponseReturnValue
 from structlog import get_logger
 
 from campaign import clock, money
-from campaign.errors import CampaignNotOpen, GatewayRefused, GatewayUnavailable
+from campaign.errors import (
+    CampaignNotOpen,
+    CampaignPaused,
+    GatewayRefused,
+    GatewayUnavailable,
+)
 from campaign.models import Donation, DonationState, StripeCall
 from campaign.services import checkout
 from campaign.services.campaigns import find_campaign
 from campaign.services.donations import Gift, begin_donation
-from campaign.views.appeal import Notice, render_appeal
+from campaign.views.appeal import Notice, paused_notice, render_appeal
 from campaign.views.context import installation
 from campaign.views.forms import GiftForm, read_gift
 from campaign.views.limits import GIVING, limiter
@@ -48,9 +53,13 @@ def give(slug: str) -> ResponseReturnValue:
     try:
         if not campaign.is_open(clock.now()):
             raise CampaignNotOpen(campaign.title)
+        if campaign.pause_reason is not None:
+            raise CampaignPaused(campaign.pause_reason)
         if gift is None:
             return _form_again(slug, form, 422)
         return redirect(_checkout_address(slug, gift), 303)
+    except CampaignPaused as error:
+        return _form_again(slug, form, 409, paused_notice(str(error)))
     except CampaignNotOpen:
         return _form_again(slug, form, 409, _CLOSED)
     except GatewayRefused as error:

@@ -1,6 +1,5 @@
 """Figures and times as sentences: what the templates of the appeal show. Words and formats only, no queries."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,7 +8,7 @@ from babel.dates import format_date, format_datetime, get_timezone_name
 
 from campaign import clock, money
 from campaign.config import Organization
-from campaign.models import Campaign, CampaignState, Extension
+from campaign.models import Campaign, CampaignState
 from campaign.services.progress import Progress
 
 _LOCALE = "en"
@@ -26,12 +25,15 @@ class ProgressView:
     raised_text: str
     goal_text: str
     pending_text: str
+    stretch_goal: int
+    stretch_text: str
     percent: float
     percent_text: str
     donations: int
     donors: int
     received_width: float
     pending_width: float
+    matched_width: float
     goal_position: float
     sentence: str
     as_of_text: str
@@ -71,7 +73,8 @@ def present_progress(progress: Progress) -> ProgressView:
     """The bar in words and widths."""
     campaign, currency = progress.campaign, progress.campaign.currency
     raised = max(0, progress.raised)
-    scale = max(campaign.goal, raised + progress.pending + progress.matched)
+    scale = max(progress.asked, raised + progress.pending + progress.matched)
+    stretch = campaign.stretch_goal or 0
     moment = progress.as_of.astimezone(campaign.zone)
     return ProgressView(
         raised=progress.raised,
@@ -81,12 +84,15 @@ def present_progress(progress: Progress) -> ProgressView:
         raised_text=money.format_money(progress.raised, currency),
         goal_text=money.format_money(campaign.goal, currency),
         pending_text=money.format_money(progress.pending, currency) if progress.pending else "",
+        stretch_goal=stretch,
+        stretch_text=money.format_money(stretch, currency) if stretch else "",
         percent=progress.percent,
         percent_text=f"{progress.percent:g}%",
         donations=progress.donations,
         donors=progress.donors,
         received_width=round(raised * 100 / scale, 2),
         pending_width=round(progress.pending * 100 / scale, 2),
+        matched_width=round(progress.matched * 100 / scale, 2),
         goal_position=round(campaign.goal * 100 / scale, 2),
         sentence=_progress_sentence(progress),
         as_of_text=f"{moment:%H:%M} {moment:%Z}",
@@ -105,7 +111,23 @@ def _progress_sentence(progress: Progress) -> str:
     if progress.pending:
         promised = money.format_money(progress.pending, campaign.currency)
         sentence += f" {promised} more is promised by bank debit and not counted yet."
-    return sentence
+    if progress.matched:
+        matched = money.format_money(progress.matched, campaign.currency)
+        sentence += f" {matched} more comes from matching gifts."
+    return sentence + _further(progress)
+
+
+def _further(progress: Progress) -> str:
+    """Past the goal, what is asked for now."""
+    campaign, stretch = progress.campaign, progress.campaign.stretch_goal
+    if stretch is None or progress.raised < campaign.goal:
+        return ""
+    shown = money.format_money(stretch, campaign.currency)
+    if progress.raised >= stretch:
+        return f" The stretch goal of {shown} is met too."
+    if progress.state != CampaignState.open:
+        return ""
+    return f" Every further gift goes toward {shown}."
 
 
 def present_countdown(progress: Progress) -> Countdown:
@@ -169,26 +191,6 @@ def ending(campaign: Campaign) -> str:
         return f"midnight at the end of {written}, {zone_name(campaign.zone)}"
     at = format_datetime(local, "h:mm a", tzinfo=campaign.zone, locale=_LOCALE)
     return f"{at} on {_day(local)}, {zone_name(campaign.zone)}"
-
-
-def present_extensions(campaign: Campaign, extensions: Sequence[Extension]) -> list[str]:
-    """Each move of the deadline as one public sentence, with its reason; the first move first."""
-    return [_moved(campaign.zone, extension) for extension in extensions]
-
-
-def _moved(zone: ZoneInfo, extension: Extension) -> str:
-    """`Extended on December 28 from December 31 to January 5, because …`; hours where the day stays the same."""
-    ends = (extension.previous_deadline, extension.deadline)
-    days = [clock.last_day(end, zone) for end in ends]
-    before, after = (format_date(day, "MMMM d", locale=_LOCALE) for day in days)
-    if days[0] == days[1]:
-        pattern = "h:mm a 'on' MMMM d"
-        before, after = (
-            format_datetime(end.astimezone(zone), pattern, tzinfo=zone, locale=_LOCALE)
-            for end in ends
-        )
-    on = format_date(extension.created_at.astimezone(zone).date(), "MMMM d", locale=_LOCALE)
-    return f"Extended on {on} from {before} to {after}, because {extension.reason}."
 
 
 def zone_name(zone: ZoneInfo) -> str:

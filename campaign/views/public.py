@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from campaign import clock
 from campaign.services.campaigns import current_campaign
 from campaign.views.appeal import empty_form, render_appeal
-from campaign.views.context import installation, live
+from campaign.views.context import installation, live, visits
 
 blueprint = Blueprint("public", __name__)
 
@@ -34,6 +34,8 @@ def appeal(slug: str) -> Response:
 
 def _public(slug: str) -> Response:
     response = render_appeal(slug, empty_form(request.args))
+    if code := request.args.get("code"):
+        visits().count(live().current(slug).progress.campaign, code, clock.now())
     response.headers["Cache-Control"] = _PAGE_CACHE
     return response
 

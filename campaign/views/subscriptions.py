@@ -96,7 +96,7 @@ def confirm_end(token: str) -> ResponseReturnValue:
 def end(token: str) -> ResponseReturnValue:
     """The end, at once."""
     found = _found(token)
-    return _done(token, "end", None, lambda: standing.end(installation(), found, "donor"))
+    return _done(token, "end", None, lambda: standing.end(installation(), found, None))
 
 
 @blueprint.post("/card")

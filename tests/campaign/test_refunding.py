@@ -16,7 +16,7 @@ from campaign.refunding import finish_refunds, give_back
 from campaign.services.refunds import RefundRequest
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.refunds import assert_one_refund, keys, pay, rows, state, wish
+from tests.refunds import EDITOR, assert_one_refund, keys, pay, rows, state, wish
 
 CREATE = "POST /v1/refunds"
 
@@ -78,7 +78,7 @@ def test_what_was_not_paid_or_is_not_ours_is_refused(
     with pytest.raises(RefundRefused, match="nothing was paid"):
         give_back(installation, wish(give().donation))
     with pytest.raises(RefundRefused, match="no donation"):
-        give_back(installation, RefundRequest("unknown", None, "editor", "request-x"))
+        give_back(installation, RefundRequest("unknown", None, EDITOR, "request-x"))
 
 
 def test_a_double_click_is_one_refund(

@@ -42,7 +42,7 @@ def test_alone_it_prints_what_can_be_done_here() -> None:
     done = call(DEV)
 
     assert done.returncode == 0
-    for command in ("run", "exec", "test", "chaos", "check", "lock"):
+    for command in ("run", "exec", "test", "seed", "chaos", "check", "lock"):
         assert any(line.split()[0] == command for line in done.stdout.splitlines()), command
 
 

@@ -24,11 +24,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Running:
-    """Addresses without a slash at their ends."""
+    """Addresses without a slash at their ends; `staff` is the sign-in link, which works once."""
 
     appeal: str
     outbox: str
     stripe: str
+    staff: str = ""
 
     def mails(self) -> list[dict[str, str]]:
         """What arrived in the outbox viewer."""
@@ -69,5 +70,5 @@ def _addresses(process: subprocess.Popen[str]) -> Running:
         if found:
             told[name] = address.rstrip("/")
         if name == "Stripe":
-            return Running(told["Appeal"], told["Outbox"], told["Stripe"])
+            return Running(told["Appeal"], told["Outbox"], told["Stripe"], told["Staff"])
     raise AssertionError(f"the service ended with {process.wait()} after telling {told}")

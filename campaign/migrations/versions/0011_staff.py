@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("fs_webauthn_user_handle", sa.Text(), nullable=True),
         sa.Column("tf_primary_method", sa.Text(), nullable=True),
         sa.Column("tf_totp_secret", sa.Text(), nullable=True),
+        sa.Column("tf_totp_counter", sa.BigInteger(), nullable=True),
         sa.Column("mf_recovery_codes", sa.ARRAY(sa.Text()), nullable=True),
         sa.Column(
             "created_at",

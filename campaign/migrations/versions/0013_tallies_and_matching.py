@@ -1,6 +1,6 @@
 """What the dashboard counts and what sponsors add; a stretch goal, a fund, a pause.
 
-Locks: campaign and its sums, briefly.
+Locks: campaign, its sums and donation, briefly (a donation's comments are indexed: seconds at a million).
 """
 
 import sqlalchemy as sa
@@ -109,9 +109,27 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_extension_moved"), "extension", "deadline <> previous_deadline"
     )
+    # Extended, closed early and extended again, a campaign may have the same end twice.
+    op.drop_constraint(
+        op.f("uq_extension_campaign_id_previous_deadline"), "extension", type_="unique"
+    )
+    op.create_index("ix_extension_campaign_id", "extension", ["campaign_id"])
+    op.create_index(
+        "ix_donation_comment",
+        "donation",
+        ["campaign_id", "id"],
+        postgresql_where=sa.text("comment <> '' AND NOT anonymous"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_donation_comment", table_name="donation")
+    op.drop_index("ix_extension_campaign_id", table_name="extension")
+    op.create_unique_constraint(
+        op.f("uq_extension_campaign_id_previous_deadline"),
+        "extension",
+        ["campaign_id", "previous_deadline"],
+    )
     op.drop_constraint(op.f("ck_extension_moved"), "extension", type_="check")
     op.create_check_constraint(
         op.f("ck_extension_later"), "extension", "deadline > previous_deadline"

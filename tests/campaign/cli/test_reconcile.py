@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from campaign.clock import now
-from campaign.models import Heartbeat
+from campaign.models import Heartbeat, StaffRole
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
 from tests.conftest import UNREACHABLE, sandbox_address
 from tests.reconciling import Bank
+from tests.staff_fixtures import StaffMaker
 
 RECONCILE = ("reconcile",)
 NOTHING = "no difference.\n"
@@ -71,6 +72,24 @@ def test_a_lost_refund_is_found_and_mended(run: Run, bank: Bank) -> None:
     assert run(*RECONCILE, "--apply").status == 0
     assert bank.donation().state == "partially_refunded"
     assert run(*RECONCILE).status == 0
+
+
+def test_each_run_stands_on_a_page_with_what_it_found(
+    run: Run, bank: Bank, lost: str, staff: StaffMaker
+) -> None:
+    for more in ((), ("--apply",), ()):
+        run(*RECONCILE, *more)
+    client = staff(StaffRole.finance)
+    listed = client.get("/staff/reconciliations").text
+    outcomes = ("no difference", "1 difference, 1 mended", "1 difference<")
+    assert [listed.index(words) for words in outcomes] == sorted(map(listed.index, outcomes))
+    newest = max(int(found) for found in re.findall(r"/staff/reconciliations/(\d+)", listed))
+    first = client.get(f"/staff/reconciliations/{newest - 2}").text
+    assert f'href="/staff/donations/{lost}"' in first
+    assert "Stripe took 25.00 USD" in first
+    assert "No difference at the last comparison" in client.get("/staff/books").text
+    assert "ledger mended" in client.get("/staff/audit?action=ledger.").text
+    assert client.get("/staff/reconciliations/999").status_code == 404
 
 
 def test_what_cannot_be_mended_stays(run: Run, bank: Bank) -> None:

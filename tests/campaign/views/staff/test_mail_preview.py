@@ -1,18 +1,24 @@
-"""The previews: every letter, privately, and only where no real money moves."""
+"""The previews: every letter, for the staff."""
 
 from dataclasses import replace
 
 import pytest
-from flask.testing import FlaskClient
 
 from campaign import create_app
 from campaign.installation import Installation
+from campaign.models import StaffRole
 from campaign.services.samples import samples
+from tests.staff_fixtures import StaffClient, StaffMaker, add_staff, browser
 
 HOME = "/staff/mail/preview/"
 
 
-def test_the_list_leads_to_every_letter_in_every_language(client: FlaskClient) -> None:
+@pytest.fixture
+def client(staff: StaffMaker) -> StaffClient:
+    return staff(StaffRole.viewer)
+
+
+def test_the_list_leads_to_every_letter_in_every_language(client: StaffClient) -> None:
     page = client.get(HOME)
     assert page.status_code == 200
     for name in samples():
@@ -20,7 +26,7 @@ def test_the_list_leads_to_every_letter_in_every_language(client: FlaskClient) -
             assert f'href="{HOME}{name}?locale={locale}"' in page.text
 
 
-def test_each_letter_can_be_looked_at(client: FlaskClient) -> None:
+def test_each_letter_can_be_looked_at(client: StaffClient) -> None:
     for name in samples():
         page = client.get(f"{HOME}{name}?locale=es")
         assert page.status_code == 200, name
@@ -33,14 +39,14 @@ def test_each_letter_can_be_looked_at(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "receipt", "receipt.html", "receipt.txt"])
-def test_previews_are_kept_nowhere_and_indexed_nowhere(client: FlaskClient, path: str) -> None:
+def test_previews_are_kept_nowhere_and_indexed_nowhere(client: StaffClient, path: str) -> None:
     headers = client.get(HOME + path).headers
-    assert headers["Cache-Control"] == "no-store"
+    assert headers["Cache-Control"] == "private, no-store"
     assert "noindex" in headers["X-Robots-Tag"]
     assert "default-src 'none'" in headers["Content-Security-Policy"]
 
 
-def test_a_letter_may_have_its_styles_and_nothing_else(client: FlaskClient) -> None:
+def test_a_letter_may_have_its_styles_and_nothing_else(client: StaffClient) -> None:
     policy = client.get(f"{HOME}receipt.html").headers["Content-Security-Policy"]
     assert "style-src 'unsafe-inline'" in policy
     assert "sandbox" in policy
@@ -49,18 +55,21 @@ def test_a_letter_may_have_its_styles_and_nothing_else(client: FlaskClient) -> N
 
 
 @pytest.mark.parametrize("path", ["unknown", "unknown.html", "receipt.pdf", "../receipt"])
-def test_what_is_no_letter_is_not_found(client: FlaskClient, path: str) -> None:
+def test_what_is_no_letter_is_not_found(client: StaffClient, path: str) -> None:
     assert client.get(HOME + path).status_code == 404
 
 
-def test_an_unknown_language_is_shown_in_english(client: FlaskClient) -> None:
+def test_an_unknown_language_is_shown_in_english(client: StaffClient) -> None:
     assert '<html lang="en">' in client.get(f"{HOME}receipt.html?locale=xx").text
 
 
-def test_where_real_money_moves_there_are_no_previews(installation: Installation) -> None:
+def test_they_are_for_the_staff_also_where_real_money_moves(installation: Installation) -> None:
     settings = replace(installation.settings, stripe_secret_key="sk_live_1")
     app = create_app(replace(installation, settings=settings))
     try:
-        assert app.test_client().get(HOME).status_code == 404
+        stranger, viewer = browser(app), browser(app)
+        viewer.open_link(add_staff(installation, StaffRole.viewer)[1])
+        assert stranger.get(HOME).status_code == 302
+        assert viewer.get(HOME).status_code == 200
     finally:
         app.extensions["live"].close()

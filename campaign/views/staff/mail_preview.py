@@ -1,22 +1,22 @@
-"""Every letter with sample data, to look at before it is sent. Only where no real money moves: the application then
-registers these pages."""
+"""Every letter with sample data, to look at before it is sent. For all of the staff."""
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 
 from campaign.errors import NotFound
 from campaign.mail import Letter, render_letter
 from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
+from campaign.models import StaffRole
 from campaign.services import sample_facts
 from campaign.services.letterhead import Sender
 from campaign.services.samples import Sample, samples
 from campaign.views.context import installation
-from campaign.views.headers import make_private
+from campaign.views.staff.access import needs, staff_blueprint
 from campaign.words import language, languages
 
-blueprint = Blueprint("mail_preview", __name__, url_prefix="/staff/mail/preview")
+blueprint = staff_blueprint("mail_preview", "/mail/preview")
 
 # A letter has its styles with it, and needs nothing else.
-_LETTER_POLICY = (
+LETTER_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'self'; sandbox allow-popups"
 )
@@ -27,6 +27,7 @@ _PAGE_POLICY = (
 
 
 @blueprint.get("/")
+@needs(StaffRole.viewer)
 def index() -> Response:
     """All letters in all languages."""
     page = render_template(
@@ -35,10 +36,11 @@ def index() -> Response:
         names=list(samples()),
         languages=languages(),
     )
-    return _private(make_response(page), _PAGE_POLICY)
+    return _with_policy(make_response(page), _PAGE_POLICY)
 
 
 @blueprint.get("/<name>")
+@needs(StaffRole.viewer)
 def letter(name: str) -> Response:
     """One letter: its subject, and both its bodies in frames."""
     sample, locale = _asked(name)
@@ -52,21 +54,27 @@ def letter(name: str) -> Response:
         languages=languages(),
         kilobytes=f"{len(shown.html.encode()) / 1024:.1f}",
     )
-    return _private(make_response(page), _PAGE_POLICY)
+    return _with_policy(make_response(page), _PAGE_POLICY)
 
 
 @blueprint.get("/<name>.html")
+@needs(StaffRole.viewer)
 def html(name: str) -> Response:
     """The HTML as it is mailed."""
     sample, locale = _asked(name)
-    return _private(Response(_rendered(sample, locale).html, mimetype="text/html"), _LETTER_POLICY)
+    return _with_policy(
+        Response(_rendered(sample, locale).html, mimetype="text/html"), LETTER_POLICY
+    )
 
 
 @blueprint.get("/<name>.txt")
+@needs(StaffRole.viewer)
 def text(name: str) -> Response:
     """The plain text as it is mailed."""
     sample, locale = _asked(name)
-    return _private(Response(_rendered(sample, locale).text, mimetype="text/plain"), _LETTER_POLICY)
+    return _with_policy(
+        Response(_rendered(sample, locale).text, mimetype="text/plain"), LETTER_POLICY
+    )
 
 
 def _asked(name: str) -> tuple[Sample, str]:
@@ -84,6 +92,6 @@ def _rendered(sample: Sample, locale: str) -> Letter:
     return fill(rendered, {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: unsubscribe})
 
 
-def _private(response: Response, policy: str) -> Response:
+def _with_policy(response: Response, policy: str) -> Response:
     response.headers["Content-Security-Policy"] = policy
-    return make_private(response)
+    return response

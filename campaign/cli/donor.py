@@ -1,0 +1,96 @@
+"""`campaign donor`: what is held about a person, and removing it."""
+
+import json
+import sys
+
+import click
+
+from campaign import clock
+from campaign.errors import ErasureRefused
+from campaign.installation import Installation, make_installation
+from campaign.services.audit import Actor
+from campaign.services.desk.erasing import Erased, erase_person, require_quiet
+from campaign.services.desk.holdings import Whose, find_person, read_holdings
+from campaign.services.desk.stored_events import find_events, forget_events
+
+
+@click.group("donor")
+def donor() -> None:
+    """What is held about a person, known by an email address: shown, or removed."""
+
+
+@donor.command("export")
+@click.argument("email")
+def export(email: str) -> None:
+    """Print all that is held about the person with EMAIL as JSON, merged rows too.
+
+    Amounts are minor units. What opens a page (tokens) is left out.
+    """
+    installation = make_installation(broker=False)
+    with installation.sessions() as session:
+        whose = find_person(session, email)
+        held = read_holdings(session, whose)
+    held["stripe_events"] = list(_events(installation, whose, forget=False))
+    json.dump(held, sys.stdout, ensure_ascii=False, indent=2)
+    click.echo()
+
+
+@donor.command("erase")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask once more.")
+def erase(email: str, *, yes: bool) -> None:
+    """Remove the person with EMAIL, and keep the books: amounts, days and receipts' numbers stand without a name.
+
+    Refused while a monthly gift goes on or a payment is under way. It cannot be taken back.
+    """
+    installation = make_installation(broker=False)
+    with installation.sessions() as session:
+        whose = find_person(session, email)
+        require_quiet(session, whose, clock.now())
+    _ask(whose, yes=yes)
+    # The stored events first: were this cut, the same command would still find whose they are.
+    events = _events(installation, whose, forget=True)
+    with installation.sessions.begin() as session:
+        whose = find_person(session, email)
+        erased = erase_person(session, whose, Actor.command_line(), clock.now())
+    _tell(email, erased, len(events))
+
+
+def _ask(whose: Whose, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ErasureRefused("Nothing was erased: nobody can be asked once more here; add --yes.")
+    gifts = len(whose.donations)
+    click.confirm(f"Erase {', '.join(whose.addresses)} with {gifts} gifts?", abort=True)
+
+
+def _events(installation: Installation, whose: Whose, *, forget: bool) -> list[str]:
+    """The stored events that speak of the person; a commit for each piece that was looked through."""
+    words = [*whose.addresses, *(one.public_id for one in whose.donations)]
+    found: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        with installation.sessions.begin() as session:
+            piece = find_events(session, words, after)
+            if forget:
+                forget_events(session, piece.ids)
+        found += piece.ids
+        after = piece.next_after
+    return found
+
+
+def _tell(email: str, erased: Erased, events: int) -> None:
+    if not erased.anything and not events:
+        click.echo(f"Nothing is held about {email}.")
+        return
+    click.echo(
+        f"Erased: {erased.donations} gifts, {erased.mails} letters, {erased.consents} consents and reminders,"
+        f" {events} events of Stripe's name nobody any more."
+    )
+    for address in erased.wishes:
+        click.echo(
+            f"Kept: {address} gets no appeals; `campaign suppressions remove` forgets that too."
+        )
+    for customer in erased.customers:
+        click.echo(f"Stripe keeps its own record: delete customer {customer} in its dashboard.")

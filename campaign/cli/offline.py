@@ -1,0 +1,78 @@
+"""`campaign offline import`: checks and cash in hand, from a list."""
+
+from pathlib import Path
+
+import click
+
+from campaign import clock
+from campaign.cli.lists import read_file
+from campaign.errors import ListIncomplete
+from campaign.installation import Installation, make_installation
+from campaign.nudge import OUTBOX
+from campaign.services.audit import Actor
+from campaign.services.campaigns import find_campaign
+from campaign.services.envelopes.importing import ListReader, Planned, record_import
+from campaign.services.envelopes.lists import Row
+from campaign.services.lines import Refusal
+
+
+@click.group("offline")
+def offline() -> None:
+    """Gifts that came by check, in cash, from a fund or as stock."""
+
+
+@offline.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE.csv")
+@click.option("--campaign", "slug", metavar="SLUG", default="", help="For rows without a code.")
+def import_list(file: Path, slug: str) -> None:
+    """Enter the gifts in FILE.csv (- is stdin), each counted at once.
+
+    The first line names the columns: received_on,postmarked_on,amount,currency,name,email,address,code,reference and,
+    if wanted, kind (check, cash, donor_advised_fund, stock) and described (which shares, which fund). The code is the
+    coupon's and names campaign and article. A row that cannot be taken is named on stderr and kept out, the rest is
+    kept; a reference that is here already is refused, so the same file again adds nothing.
+    """
+    raw = read_file(file)
+    installation = make_installation(broker=False)
+    if slug:
+        with installation.sessions() as session:
+            find_campaign(session, slug)
+    reader = ListReader(slug, clock.zone(installation.settings.organization.timezone))
+    actor, entered, refused = Actor.command_line(), 0, 0
+    for row in reader.rows(raw):
+        outcome = row if isinstance(row, Refusal) else _enter(installation, reader, row, actor)
+        if isinstance(outcome, Refusal):
+            click.echo(f"line {outcome.line}: {outcome.reason}", err=True)
+            refused += 1
+        else:
+            entered += 1
+            _tell(outcome)
+    if entered:
+        with installation.sessions.begin() as session:
+            record_import(session, actor, raw, entered=entered, refused=refused)
+        installation.nudge(OUTBOX)
+    click.echo(f"{entered:,} entered, {refused:,} refused.")
+    if refused:
+        raise ListIncomplete("Mend what is named above, line by line, and import the file again.")
+
+
+def _enter(
+    installation: Installation, reader: ListReader, row: Row, actor: Actor
+) -> Planned | Refusal:
+    """One row in a transaction of its own."""
+    with installation.sessions.begin() as session:
+        planned = reader.plan(session, row, clock.now())
+        if isinstance(planned, Refusal):
+            return planned
+        outcome = reader.enter(session, planned, actor, installation.books, clock.now())
+        return outcome if isinstance(outcome, Refusal) else planned
+
+
+def _tell(planned: Planned) -> None:
+    """What is worth a look, though it was entered."""
+    for doubt in planned.doubts:
+        words = doubt.words.replace("It will be booked, and count", "Booked, and counted")
+        click.echo(f"line {planned.line}: entered. {words}")
+    if planned.joins:
+        giver = planned.entry.name
+        click.echo(f"line {planned.line}: entered for {giver}, known by the same name and address.")

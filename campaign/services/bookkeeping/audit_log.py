@@ -1,0 +1,182 @@
+"""Reading the audit log: by who, what, on which thing, in which campaign, when; the newest first, by keys."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from campaign.models import AuditEntry, Campaign
+
+PAGE = 50
+CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class AuditFilters:
+    """What is looked for; '' and None narrow nothing. `action` is whole, or a noun with its dot (`donation.`).
+
+    Instants bound the half-open time [since, until).
+    """
+
+    actor: str = ""
+    action: str = ""
+    subject_kind: str = ""
+    subject_key: str = ""
+    campaign: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that changed: what stood there before and after, as text; '' for nothing."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry with what it changed. `campaign` is a slug, or ''."""
+
+    entry: AuditEntry
+    campaign: str
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Lines, the newest first; the keys of the pages beside, None where there is none."""
+
+    lines: Sequence[Line]
+    newer: int | None
+    older: int | None
+
+
+def read_page(
+    session: Session,
+    filters: AuditFilters,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = PAGE,
+) -> AuditPage:
+    """The page of entries older than `before`, or newer than `after`, or the newest."""
+    query = _filtered(filters)
+    if after is not None:
+        query = query.where(AuditEntry.id > after).order_by(AuditEntry.id)
+    else:
+        query = query.order_by(AuditEntry.id.desc())
+        if before is not None:
+            query = query.where(AuditEntry.id < before)
+    rows = session.execute(query.limit(limit + 1)).all()
+    more, rows = len(rows) > limit, rows[:limit]
+    if after is not None:
+        rows = rows[::-1]
+    lines = [_line(entry, slug) for entry, slug in rows]
+    ids = [line.entry.id for line in lines]
+    return AuditPage(
+        lines,
+        newer=ids[0] if ids and (more if after is not None else before is not None) else None,
+        older=ids[-1] if ids and (more or after is not None) else None,
+    )
+
+
+def audit_rows(session: Session, filters: AuditFilters) -> Iterator[dict[str, Any]]:
+    """Every entry that the filters let through, the oldest first, as flat rows."""
+    query = _filtered(filters).order_by(AuditEntry.id).execution_options(yield_per=CHUNK)
+    for entry, slug in session.execute(query):
+        yield {
+            "id": entry.id,
+            "at": entry.at,
+            "actor": entry.actor,
+            "action": entry.action,
+            "subject_kind": entry.subject_kind,
+            "subject_key": entry.subject_key,
+            "campaign": slug or "",
+            "before": entry.before,
+            "after": entry.after,
+        }
+
+
+COLUMNS = (
+    "id",
+    "at",
+    "actor",
+    "action",
+    "subject_kind",
+    "subject_key",
+    "campaign",
+    "before",
+    "after",
+)
+
+
+def known_actions(session: Session) -> Sequence[str]:
+    """Every action in the log, by name; the index is walked from name to name, so a long log costs nothing."""
+    first = (
+        select(AuditEntry.action).order_by(AuditEntry.action).limit(1).cte("known", recursive=True)
+    )
+    following = (
+        select(AuditEntry.action)
+        .where(AuditEntry.action > first.c.action)
+        .order_by(AuditEntry.action)
+        .limit(1)
+        .scalar_subquery()
+    )
+    known = first.union_all(select(following).where(first.c.action.is_not(None)))
+    return session.scalars(select(known.c.action).where(known.c.action.is_not(None))).all()
+
+
+def _filtered(filters: AuditFilters) -> Select[AuditEntry, str | None]:
+    query = select(AuditEntry, Campaign.slug).outerjoin(
+        Campaign, Campaign.id == AuditEntry.campaign_id
+    )
+    exact = (
+        (AuditEntry.actor, filters.actor),
+        (AuditEntry.subject_kind, filters.subject_kind),
+        (AuditEntry.subject_key, filters.subject_key),
+        (Campaign.slug, filters.campaign),
+    )
+    for column, wanted in exact:
+        if wanted:
+            query = query.where(column == wanted)
+    if filters.action.endswith("."):
+        query = query.where(AuditEntry.action.startswith(filters.action, autoescape=True))
+    elif filters.action:
+        query = query.where(AuditEntry.action == filters.action)
+    if filters.since is not None:
+        query = query.where(AuditEntry.at >= filters.since)
+    if filters.until is not None:
+        query = query.where(AuditEntry.at < filters.until)
+    return query
+
+
+def _line(entry: AuditEntry, slug: str | None) -> Line:
+    return Line(entry, slug or "", changes(entry.before, entry.after))
+
+
+def changes(before: dict[str, Any], after: dict[str, Any]) -> Sequence[Change]:
+    """What differs, in the order of writing; what stands on one side alone is shown with nothing on the other."""
+    names = dict.fromkeys([*before, *after])
+    return [
+        Change(name, _text(before.get(name)), _text(after.get(name)))
+        for name in names
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_text(one) for one in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_text(one)}" for name, one in value.items())
+    return str(value)

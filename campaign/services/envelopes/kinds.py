@@ -1,0 +1,37 @@
+"""The kinds of offline gifts, by the names that people read and write."""
+
+from campaign.models import OfflineKind, TakenBack
+
+NAMES = {
+    OfflineKind.cheque: "Check",
+    OfflineKind.cash: "Cash",
+    OfflineKind.donor_advised_fund: "Donor-advised fund",
+    OfflineKind.stock: "Stock",
+}
+
+_WRITTEN = {
+    "": OfflineKind.cheque,
+    "check": OfflineKind.cheque,
+    "daf": OfflineKind.donor_advised_fund,
+    "shares": OfflineKind.stock,
+}
+
+REASONS = {
+    TakenBack.bounced: "The bank returned it unpaid",
+    TakenBack.mistake: "It was entered by mistake",
+    TakenBack.returned: "We sent it back to the donor",
+}
+
+TAKEN_BACK = {
+    TakenBack.bounced: "returned unpaid",
+    TakenBack.mistake: "entered by mistake",
+    TakenBack.returned: "sent back",
+}
+
+
+def read_kind(text: str) -> OfflineKind | None:
+    """The kind called `text` in a list or a form: `cheque`, `check`, `Donor-advised fund`; '' is a check."""
+    name = "_".join(text.strip().casefold().replace("-", " ").split())
+    if name in _WRITTEN:
+        return _WRITTEN[name]
+    return OfflineKind(name) if name in set(OfflineKind) else None

@@ -1,0 +1,57 @@
+"""What staff see beside the form of envelopes: the last entries, the campaigns to choose from, who has an address."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.models import Campaign, Donation, Donor, LedgerEntry, LedgerKind, OfflineGift
+
+
+class Listed(NamedTuple):
+    """An offline gift, and whether it counts for a campaign."""
+
+    gift: OfflineGift
+    counted: bool
+
+
+def latest_entries(session: Session, limit: int, batch_id: int | None = None) -> Sequence[Listed]:
+    """The last gifts that anybody entered, the newest first; those of one batch only, if named."""
+    counted = exists().where(
+        LedgerEntry.donation_id == OfflineGift.donation_id,
+        LedgerEntry.kind == LedgerKind.payment.value,
+        LedgerEntry.campaign_id.is_not(None),
+    )
+    query = (
+        select(OfflineGift, counted)
+        .options(
+            joinedload(OfflineGift.donation).joinedload(Donation.campaign),
+            joinedload(OfflineGift.batch),
+        )
+        .order_by(OfflineGift.id.desc())
+        .limit(limit)
+    )
+    if batch_id is not None:
+        query = query.where(OfflineGift.batch_id == batch_id)
+    return [Listed(gift, known) for gift, known in session.execute(query)]
+
+
+def campaign_choices(session: Session) -> Sequence[Campaign]:
+    """Every campaign, the one that ends last first."""
+    return session.scalars(
+        select(Campaign).order_by(Campaign.deadline.desc(), Campaign.id.desc())
+    ).all()
+
+
+def describe_donor(session: Session, email: str) -> str:
+    """What is known under an address, in a sentence: `Ana Reyes, 3 gifts before.`; that nothing is."""
+    same = func.lower(Donor.email) == email.strip().lower()
+    donor = session.scalar(select(Donor).where(same)) if email.strip() else None
+    if donor is None:
+        return "Nobody is known by this address yet."
+    gifts = session.scalar(
+        select(func.count()).where(Donation.donor_id == donor.id, Donation.paid_at.is_not(None))
+    )
+    times = "1 gift" if gifts == 1 else f"{gifts} gifts"
+    return f"{donor.name or donor.email}, {times} before."

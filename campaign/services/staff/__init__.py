@@ -1,0 +1,1 @@
+"""Who works here, how they get in, and the browsers that are signed in."""

@@ -1,0 +1,103 @@
+// Signing in by a passkey, and adding one. The server makes the options and checks the answer; this carries both.
+// Where the browser knows no passkeys, what is marked with data-passkey stays hidden.
+
+const bytes = (text) =>
+  Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (each) => each.charCodeAt(0));
+
+const text = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
+
+const described = (list) => (list ?? []).map((one) => ({ ...one, id: bytes(one.id) }));
+
+const send = async (address, token, body) => {
+  const answer = await fetch(address, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+    body: JSON.stringify(body),
+  });
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(told.error ?? "That did not work. Reload the page and try again.");
+  return told;
+};
+
+const made = async (options) => {
+  const found = await navigator.credentials.create({
+    publicKey: {
+      ...options,
+      challenge: bytes(options.challenge),
+      user: { ...options.user, id: bytes(options.user.id) },
+      excludeCredentials: described(options.excludeCredentials),
+    },
+  });
+  return answered(found, {
+    attestationObject: text(found.response.attestationObject),
+    transports: found.response.getTransports?.() ?? [],
+  });
+};
+
+const shown = async (options) => {
+  const found = await navigator.credentials.get({
+    publicKey: {
+      ...options,
+      challenge: bytes(options.challenge),
+      allowCredentials: described(options.allowCredentials),
+    },
+  });
+  const { authenticatorData, signature, userHandle } = found.response;
+  return answered(found, {
+    authenticatorData: text(authenticatorData),
+    signature: text(signature),
+    userHandle: userHandle ? text(userHandle) : null,
+  });
+};
+
+const answered = (found, response) => ({
+  id: found.id,
+  rawId: text(found.rawId),
+  type: found.type,
+  clientExtensionResults: found.getClientExtensionResults(),
+  response: { clientDataJSON: text(found.response.clientDataJSON), ...response },
+});
+
+const inWords = (error) => {
+  if (error.name === "NotAllowedError") return "Nothing was chosen, or it took too long.";
+  if (error.name === "InvalidStateError") return "This device holds a passkey for this account already.";
+  if (error.name === "SecurityError") {
+    return "Passkeys need this page to be open under a name with https://, not under a number.";
+  }
+  return error.message;
+};
+
+const carry = async (place) => {
+  const words = place.querySelector("[role=alert]");
+  words.textContent = "";
+  try {
+    const { options, answer, token, passkey } = place.dataset;
+    const ask = await send(options, token, {});
+    const body = await (passkey === "register" ? made(ask) : shown(ask));
+    const address = new URL(answer, location.href);
+    const name = place.querySelector("input[name=name]");
+    if (name) address.searchParams.set("name", name.value);
+    location.assign((await send(address, token, body)).next);
+  } catch (error) {
+    words.textContent = inWords(error);
+  }
+};
+
+if (window.PublicKeyCredential) {
+  for (const without of document.querySelectorAll("[data-without]")) without.hidden = true;
+  for (const place of document.querySelectorAll("[data-passkey]")) {
+    place.hidden = false;
+    if (place.matches("form")) {
+      place.addEventListener("submit", (event) => {
+        event.preventDefault();
+        carry(place);
+      });
+    } else {
+      place.querySelector("button").addEventListener("click", () => carry(place));
+    }
+  }
+}

@@ -1,0 +1,106 @@
+"""The books and the people as files, streamed. Each file that is taken is an entry of the audit log."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import SelectField, StringField
+from wtforms.widgets import DateInput
+
+from campaign import clock
+from campaign.models import Campaign, StaffRole
+from campaign.services.audit import Subject, record
+from campaign.services.campaigns import find_campaign
+from campaign.services.exports import column_names, export_rows
+from campaign.views.context import installation
+from campaign.views.staff.access import actor, needs, staff_blueprint
+from campaign.views.staff.downloads import FORMATS, download
+from campaign.views.staff.shell import organization_zone
+
+blueprint: Blueprint = staff_blueprint("exports", "/exports")
+
+WHAT = {
+    "donations": "Donations: each gift, with its donor, state and receipt",
+    "donors": "Donors: everyone whose money arrived",
+    "ledger": "Ledger: each movement of money; the sum of its amounts is what was raised",
+    "receipts": "Receipts: each as it was issued",
+}
+
+
+class ExportForm(FlaskForm):
+    """What to narrow a file to. A GET form: nothing but the audit log is changed by it."""
+
+    class Meta:
+        csrf = False
+
+    campaign = SelectField(validate_choice=False)
+    since = StringField(widget=DateInput())
+
+
+@blueprint.get("")
+@needs(StaffRole.finance)
+def page() -> ResponseReturnValue:
+    """What can be taken."""
+    with installation().sessions() as session:
+        return _page(_form(session))
+
+
+def _page(form: ExportForm, status: int = 200) -> ResponseReturnValue:
+    shown = render_template(
+        "staff/books/exports.html",
+        page_title="Exports",
+        form=form,
+        what=WHAT,
+        formats=list(FORMATS),
+    )
+    return make_response(shown, status)
+
+
+@blueprint.get("/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>")
+@needs(StaffRole.finance)
+def file(what: str, kind: str) -> ResponseReturnValue:
+    """One file. Rows are read while it is sent, in a transaction of their own."""
+    here = installation()
+    with here.sessions.begin() as session:
+        form = _form(session)
+        since = _since(form)
+        if form.errors:
+            return _page(form, 422)
+        slug = form.campaign.data or ""
+        if slug:
+            find_campaign(session, slug)
+        asked = {"format": kind, "campaign": slug, "since": form.since.data or ""}
+        record(session, actor(), "export.made", Subject("export", what), after=asked)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        with here.sessions() as session:
+            campaign = find_campaign(session, slug) if slug else None
+            yield from export_rows(session, what, campaign, since)
+
+    today = clock.now().astimezone(organization_zone()).date()
+    name = "-".join(filter(None, [what, slug, str(today)]))
+    return download(column_names(what), rows(), name, kind)
+
+
+def _form(session: Session) -> ExportForm:
+    form = ExportForm(formdata=request.args)
+    slugs = session.scalars(select(Campaign.slug).order_by(Campaign.deadline.desc())).all()
+    form.campaign.choices = [("", "All"), *((slug, slug) for slug in slugs)]
+    return form
+
+
+def _since(form: ExportForm) -> datetime | None:
+    text = (form.since.data or "").strip()
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+        return clock.start_of_day(day, organization_zone())
+    except (ValueError, OverflowError):
+        form.since.errors = [f"{text!r} is no day; write it as 2026-12-31."]
+        return None

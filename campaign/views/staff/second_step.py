@@ -1,0 +1,91 @@
+"""The second factor, after a link, a password or the house's provider: an app's code, a recovery code, a passkey."""
+
+from flask import flash, make_response, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from wtforms import StringField
+
+from campaign.models import StaffMember, StaffRole
+from campaign.services.audit import Actor
+from campaign.services.staff.passkeys import list_passkeys
+from campaign.services.staff.second_factor import note_recovery_code_used
+from campaign.services.staff.sessions import has_authenticator
+from campaign.views.context import installation
+from campaign.views.limits import limiter
+from campaign.views.staff import throttle
+from campaign.views.staff.access import open_blueprint
+from campaign.views.staff.entering import complete, failed, onward, waiting_for, who_waits
+from campaign.views.staff.security import code_fits, use_recovery_code
+
+blueprint = open_blueprint("second_step")
+blueprint.register_error_handler(RateLimitExceeded, throttle.too_often)
+
+
+class CodeForm(FlaskForm):
+    """An app's code, or a recovery code."""
+
+    class Meta:
+        csrf = False
+
+    code = StringField()
+
+
+@blueprint.get("/sign-in/second")
+def page() -> ResponseReturnValue:
+    """What is asked for."""
+    with installation().sessions() as database:
+        member = who_waits(database)
+        if member is None:
+            return redirect(url_for("signing_in.page"))
+        return _page(database, member, CodeForm(formdata=None))
+
+
+@blueprint.post("/sign-in/second")
+@limiter.limit(throttle.CODES, key_func=throttle.waiting_member, deduct_when=throttle.was_wrong)
+def by_code() -> ResponseReturnValue:
+    """Each code is taken once."""
+    form = CodeForm()
+    with installation().sessions.begin() as database:
+        member, waiting = who_waits(database, lock=True), waiting_for()
+        if member is None or waiting is None:
+            return onward(url_for("signing_in.page"))
+        kind = _kind(database, member, form.code.data or "")
+        if kind:
+            return onward(
+                complete(database, member, f"{waiting['method']}+{kind}", waiting["next"])
+            )
+        failed("second factor", "wrong code", member)
+        form.code.errors = ["This code is wrong, has expired or was used before."]
+        return make_response(_page(database, member, form), 422)
+
+
+@blueprint.post("/sign-in/second/leave")
+def leave() -> ResponseReturnValue:
+    """Begin again, perhaps as someone else."""
+    session.clear()
+    return onward(url_for("signing_in.page"))
+
+
+def _kind(database: Session, member: StaffMember, code: str) -> str:
+    """What the code is, or ''."""
+    if has_authenticator(member) and code_fits(code, member.tf_totp_secret or "", member):
+        return "totp"
+    if not use_recovery_code(member, code):
+        return ""
+    who = Actor(member.email, StaffRole(member.role), member.id)
+    note_recovery_code_used(database, member, who)
+    flash(f"You have used a recovery code; {len(member.mf_recovery_codes or ())} are left.")
+    return "recovery"
+
+
+def _page(database: Session, member: StaffMember, form: CodeForm) -> str:
+    return render_template(
+        "staff/signing_in/second.html",
+        page_title="One more step",
+        form=form,
+        email=member.email,
+        authenticator=has_authenticator(member),
+        passkeys=bool(list_passkeys(database, member)),
+    )

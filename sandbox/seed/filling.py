@@ -1,0 +1,217 @@
+"""Fills a database with a past, in one transaction. `sandbox.seed.__main__`, tests and benchmarks call `fill`."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from campaign.installation import Installation
+from campaign.models import Donation
+from campaign.services.steps import steps_of, windows
+from sandbox.seed.campaigns import Filled, campaigns_to_fill
+from sandbox.seed.indexes import indexes_set_aside
+from sandbox.seed.people import COMMENTS, FIRST_NAMES, HOURS, LAST_NAMES
+from sandbox.seed.words import days_in_words, receipt_words
+
+STEPS = ("ground", "people", "gifts", "donations", "money", "receipts", "around")
+FILLED = ("donor", "donation", "ledger_entry", "receipt", "outbox_message", "payout_item")
+GUARDED = (
+    *FILLED,
+    "offline_gift",
+    "deposit_batch",
+    "campaign",
+    "audit_entry",
+    "refund",
+    "subscription",
+)
+SETTINGS = {
+    "temp_buffers": "256MB",
+    "statement_timeout": "0",
+    "lock_timeout": "60s",
+    "work_mem": "192MB",
+    "maintenance_work_mem": "384MB",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "0",
+}
+_NAME = re.compile(r"(?<![:\w]):([a-z_]+)\b")
+_SQL = Path(__file__).with_name("sql")
+
+Raw = psycopg.Connection[tuple[Any, ...]]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How much is wanted; what is drawn follows from `seed` and `at`."""
+
+    gifts: int
+    campaigns: int
+    seed: int
+    at: datetime
+
+
+def holds_other_gifts(session: Session) -> bool:
+    """Whether there is a gift that was not seeded."""
+    return bool(session.scalar(select(exists().where(Donation.attempt.not_like("seed:%")))))
+
+
+def fill(installation: Installation, wanted: Wanted, tell: Tell = lambda _: None) -> None:
+    """Add the gifts that are wanted, and all that belongs to them; nothing where it fails. `tell` gets lines."""
+    with installation.engine.connect() as connection:
+        raw = cast("Raw", connection.connection.driver_connection)
+        # It ends with this: temporary tables, functions and settings are nobody else's.
+        connection.detach()
+        with Session(connection, expire_on_commit=False) as session:
+            for name, value in SETTINGS.items():
+                setting = sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+                raw.execute(setting)
+            # Two that seed at once would number alike.
+            raw.execute("SELECT pg_advisory_xact_lock(hashtext('sandbox.seed'))")
+            zone = installation.settings.organization.timezone
+            filled = campaigns_to_fill(session, wanted.campaigns, wanted.gifts, wanted.at, zone)
+            with _without_triggers(raw):
+                _fill(installation, session, raw, filled, wanted, tell)
+            with _timed("committed", tell):
+                session.commit()
+        with _timed("vacuumed", tell):
+            raw.autocommit = True
+            raw.execute("VACUUM ANALYZE")
+
+
+def _fill(
+    installation: Installation,
+    session: Session,
+    raw: Raw,
+    filled: list[Filled],
+    wanted: Wanted,
+    tell: Tell,
+) -> None:
+    values: dict[str, object] = {
+        "seed": wanted.seed,
+        "at": wanted.at,
+        "gifts": wanted.gifts,
+        "zone": installation.settings.organization.timezone,
+        "mail_domain": installation.books.mail_domain,
+        "first_names": list(FIRST_NAMES),
+        "last_names": list(LAST_NAMES),
+        "comments": list(COMMENTS),
+        "hours": list(HOURS),
+    }
+    _prepare(installation, session, raw, filled, wanted.at)
+    with _indexed(raw, tell):
+        for step in STEPS:
+            with _timed(step, tell):
+                _run(raw, step, values)
+    with _timed("sums", tell):
+        _run(raw, "sums", values)
+
+
+@contextmanager
+def _indexed(raw: Raw, tell: Tell) -> Iterator[None]:
+    with indexes_set_aside(raw, FILLED):
+        yield
+        begun = time.perf_counter()
+    tell(f"  {'indexes':<12} {time.perf_counter() - begun:6.1f} s")
+
+
+def _prepare(
+    installation: Installation, session: Session, raw: Raw, filled: list[Filled], at: datetime
+) -> None:
+    """Temporary tables of what is known here: campaigns, steps, words, days."""
+    raw.execute(
+        "CREATE TEMP TABLE seed_campaign (place int, id bigint, slug text, title text, zone text, goal bigint,"
+        " starts_at timestamptz, deadline timestamptz, until timestamptz, low float8, high float8, codes text[],"
+        " coupons text[]) ON COMMIT DROP"
+    )
+    raw.execute(
+        "CREATE TEMP TABLE seed_step (step_id bigint, campaign_id bigint, due timestamptz, closes timestamptz)"
+        " ON COMMIT DROP"
+    )
+    raw.execute(
+        "CREATE TEMP TABLE seed_words (locale text, kind text, told jsonb, wording jsonb, frequencies jsonb)"
+        " ON COMMIT DROP"
+    )
+    raw.execute("CREATE TEMP TABLE seed_day (locale text, day date, text text) ON COMMIT DROP")
+    zone = ZoneInfo(installation.settings.organization.timezone)
+    first = min(one.campaign.starts_at for one in filled).astimezone(zone).date()
+    with raw.cursor() as cursor:
+        for one in filled:
+            its = one.campaign
+            row = (
+                one.place,
+                its.id,
+                its.slug,
+                its.title,
+                its.timezone,
+                its.goal,
+                its.starts_at,
+                its.deadline,
+            )
+            rest = (min(at, its.deadline), one.low, one.high, one.codes, one.coupons)
+            cursor.execute(
+                f"INSERT INTO seed_campaign VALUES ({', '.join(['%s'] * 13)})", row + rest
+            )
+            cursor.executemany(
+                "INSERT INTO seed_step VALUES (%s, %s, %s, %s)",
+                [
+                    (each.step.id, its.id, each.due, each.closes)
+                    for each in windows(its, steps_of(session, its.id))
+                ],
+            )
+        organization = installation.settings.organization
+        cursor.executemany(
+            "INSERT INTO seed_words VALUES (%s, %s, %s, %s, %s)", list(receipt_words(organization))
+        )
+        days = days_in_words(first, at.astimezone(zone).date())
+        cursor.executemany("INSERT INTO seed_day VALUES (%s, %s, %s)", list(days))
+    # Nobody else does it for temporary tables, and a join with a calendar of unknown length is slow.
+    raw.execute("ANALYZE seed_campaign, seed_step, seed_words, seed_day")
+
+
+def _run(raw: Raw, step: str, values: dict[str, object]) -> None:
+    text = (_SQL / f"{step}.sql").read_text()
+    filled = _NAME.sub(lambda found: sql.Literal(values[found[1]]).as_string(raw), text)
+    # The files are ours, and every value in them went through Literal.
+    raw.execute(filled.encode())
+
+
+@contextmanager
+def _without_triggers(raw: Raw) -> Iterator[None]:
+    """The sums are set at once instead, and every reference is made from rows that are there.
+
+    Only a superuser may switch off the checks of references too; without that they are made row by row.
+    """
+    try:
+        with raw.transaction():
+            raw.execute("SET LOCAL session_replication_role = replica")
+    except psycopg.errors.InsufficientPrivilege:
+        _switch(raw, "DISABLE")
+        yield
+        _switch(raw, "ENABLE")
+    else:
+        yield
+        raw.execute("SET LOCAL session_replication_role = origin")
+
+
+def _switch(raw: Raw, how: str) -> None:
+    for table in GUARDED:
+        raw.execute(
+            sql.SQL("ALTER TABLE {} " + how + " TRIGGER USER").format(sql.Identifier(table))
+        )
+
+
+@contextmanager
+def _timed(what: str, tell: Tell) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    tell(f"  {what:<12} {time.perf_counter() - begun:6.1f} s")

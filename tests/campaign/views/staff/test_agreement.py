@@ -1,0 +1,84 @@
+"""Dashboard, progress.json, the ledger's export and its sum agree at every moment of a burst of gifts and refunds."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from campaign import clock
+from campaign.handlers.inbox import apply_next_event
+from campaign.installation import Installation
+from campaign.models import Campaign, LedgerEntry
+from campaign.services.dashboard.reading import begin_snapshot, read_dashboard
+from campaign.services.exports import export_rows
+from campaign.services.ledger import broken_invariants
+from tests.staff_fixtures import StaffMaker
+from tests.stripe_fixtures import Facts
+
+GIFTS = 420
+REFUNDS = 80
+WORKERS = 3
+
+
+def one_moment(installation: Installation, slug: str) -> dict[str, int]:
+    """Everything that knows the sum, in one snapshot of the database."""
+    with installation.sessions() as session:
+        begin_snapshot(session)
+        campaign = session.scalars(select(Campaign).where(Campaign.slug == slug)).one()
+        found = read_dashboard(session, campaign, clock.now())
+        exported = sum(row["amount"] for row in export_rows(session, "ledger", campaign))
+        entries = select(func.coalesce(func.sum(LedgerEntry.amount), 0))
+        summed = int(session.scalars(entries.where(LedgerEntry.campaign_id == campaign.id)).one())
+    return {
+        "raised": found.progress.raised,
+        "exported": exported,
+        "summed": summed,
+        "days": found.totals[-1],
+        "sizes": sum(one.amount for one in found.sizes),
+        "sources": sum(one.tally.amount for one in found.sources),
+        "frequencies": sum(one.amount for one in found.frequencies),
+    }
+
+
+def test_all_agree_at_every_moment_of_a_burst(
+    app: Flask, installation: Installation, campaign: Campaign, give, store, staff: StaffMaker
+) -> None:
+    facts: list[Facts] = [
+        give(f"reader{number % 300}@example.org", 500 + number * 7, code=f"article-{number % 5}")
+        for number in range(GIFTS)
+    ]
+    store(*(one.intent_succeeded() for one in facts))
+    back = [one.refunded(f"re_{one.number}", 300 + one.number % 200) for one in facts[:REFUNDS]]
+    viewer = staff()
+    slug = campaign.slug
+
+    def work(_: int) -> None:
+        while apply_next_event(installation):
+            pass
+
+    moments: list[dict[str, int]] = []
+    told: list[tuple[int, int]] = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        running = [pool.submit(work, number) for number in range(WORKERS)]
+        while not all(one.done() for one in running):
+            moments.append(one_moment(installation, slug))
+        store(*back)
+        running = [pool.submit(work, number) for number in range(WORKERS)]
+        while not all(one.done() for one in running):
+            moments.append(one_moment(installation, slug))
+        for one in running:
+            one.result()
+    for moment in moments:
+        assert len(set(moment.values())) == 1, moment
+    assert len({moment["raised"] for moment in moments}) > 5, (
+        "the burst was not watched while it went on"
+    )
+    last = one_moment(installation, slug)["raised"]
+    page = viewer.get(f"/staff/c/{slug}/dashboard").get_data(as_text=True)
+    shown = re.search(r'data-raised="(-?\d+)" data-pending="(\d+)"', page)
+    assert shown is not None
+    told.append((int(shown[1]), viewer.get(f"/c/{slug}/progress.json").get_json()["raised"]))
+    assert told == [(last, last)]
+    with installation.sessions() as session:
+        assert list(broken_invariants(session)) == []
