@@ -1,13 +1,19 @@
-"""The door: `python -m bench [page] [webhook] [books] [mail] [audit]`."""
+"""The door: `python -m bench [page] [webhook] [books] [mail] [audit] [staff] [plans]`."""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+from bench.answers import Answer, Failure
 from bench.audit import audit
 from bench.books import books
 from bench.figures import Figure, Memory
 from bench.mail import mail
 from bench.pages import pages
+from bench.plans import plans
+from bench.room import GIFTS, Scale
+from bench.staff import staff
 from bench.webhooks import webhooks
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure | Memory]]] = {
@@ -17,22 +23,37 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure | Memory]]] = {
     "mail": mail,
     "audit": audit,
 }
+SEEDED: dict[str, Callable[[Scale], Iterator[Answer | Failure]]] = {"staff": staff, "plans": plans}
+"""On a database of so many gifts. `plans` writes docs/queries.md and is made only when it is named."""
 
 
-def main() -> None:
-    """Run what was asked for, or all, and print a line a figure."""
+def main() -> int:
+    """Run what was asked for, or all, and print a line a figure; 1 where something took too long."""
     parser = argparse.ArgumentParser(prog="./dev bench", description="Benchmarks, as ratios.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
-    asked = parser.parse_args().names or list(BENCHMARKS)
-    unknown = sorted(set(asked) - set(BENCHMARKS))
+    names = [*BENCHMARKS, *SEEDED]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
+    parser.add_argument(
+        "--gifts", type=int, default=GIFTS, metavar="N", help=f"for staff, plans; default {GIFTS:,}"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="where their seeded database is kept and found again",
+    )
+    options = parser.parse_args()
+    asked = options.names or [name for name in names if name != "plans"]
+    unknown = sorted(set(asked) - set(names))
     if unknown:
-        parser.error(
-            f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}"
-        )
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(names)}")
+    scale = Scale(options.gifts, options.data)
+    failed = 0
     for name in asked:
-        for figure in BENCHMARKS[name]():
+        for figure in SEEDED[name](scale) if name in SEEDED else BENCHMARKS[name]():
             print(figure.line(), flush=True)
+            failed += isinstance(figure, Answer | Failure) and figure.failed
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

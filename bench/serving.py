@@ -53,7 +53,14 @@ def environment(database_url: str, broker_url: str) -> dict[str, str]:
 @contextmanager
 def fresh_installation() -> Iterator[Installation]:
     """A migrated installation with the demonstration campaign; its environment is this process's for the while."""
-    with PrivatePostgres(durable=True) as postgres, PrivateBroker() as broker:
+    with PrivatePostgres(durable=True) as postgres, installation_on(postgres) as installation:
+        yield installation
+
+
+@contextmanager
+def installation_on(postgres: PrivatePostgres) -> Iterator[Installation]:
+    """The same on a server that runs already; what it holds is kept."""
+    with PrivateBroker() as broker:
         upgrade(postgres.url.replace("postgresql://", "postgresql+psycopg://", 1))
         os.environ.update(environment(postgres.url, broker.url))
         installation = make_installation()

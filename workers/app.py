@@ -81,6 +81,11 @@ app.conf.update(
             "schedule": LOOKS,
             "options": {"expires": LOOKS.seconds},
         },
+        "read-payouts": {
+            "task": "workers.upkeep.read_payouts",
+            "schedule": LOOKS,
+            "options": {"expires": LOOKS.seconds},
+        },
         "finalize": {
             "task": "workers.upkeep.finalize",
             "schedule": FINALIZATION,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from campaign import clock, refunding
 from campaign.handlers import book_fees as book_the_fees
 from campaign.handlers import match_returns as match_the_returns
+from campaign.handlers import read_payouts as read_the_payouts
 from campaign.handlers import recover_events
 from campaign.heartbeat import beating
 from campaign.services.alerts import queue_alert
@@ -42,6 +43,13 @@ def match_returns() -> int:
     """Ask Stripe whose the payments are of which something was told and nothing is known; how many were answered."""
     with beating(installation(), "match-returns"):
         return match_the_returns(installation())
+
+
+@app.task(name="workers.upkeep.read_payouts")
+def read_payouts() -> int:
+    """Read what the new payouts are made of; how many were read."""
+    with beating(installation(), "read-payouts"):
+        return read_the_payouts(installation())
 
 
 @app.task(name="workers.upkeep.finalize")

@@ -20,6 +20,7 @@ from campaign.cli.letters import letters
 from campaign.cli.mail import mail
 from campaign.cli.matching import matching
 from campaign.cli.offline import offline
+from campaign.cli.payouts import payouts
 from campaign.cli.reconcile import reconcile
 from campaign.cli.refund import refund
 from campaign.cli.review import review
@@ -30,6 +31,7 @@ from campaign.cli.steps import steps
 from campaign.cli.subscribers import subscribers
 from campaign.cli.subscriptions import subscription
 from campaign.cli.suppressions import suppressions
+from campaign.cli.tokens import tokens
 from campaign.errors import CampaignError
 from campaign.observability import log_to_stderr
 
@@ -57,6 +59,7 @@ for command in (
     offline,
     open_campaign,
     pause,
+    payouts,
     reconcile,
     refund,
     resume,
@@ -67,6 +70,7 @@ for command in (
     subscribers,
     subscription,
     suppressions,
+    tokens,
 ):
     cli.add_command(command)
 

@@ -19,6 +19,7 @@ from campaign.gateway.events import (
     read_instant,
 )
 from campaign.gateway.movements import MoneyCalls
+from campaign.gateway.payouts import PayoutCalls
 from campaign.gateway.recurring import SubscriptionCalls
 from campaign.gateway.returns import StripeRefund, read_refund
 
@@ -62,7 +63,7 @@ class UndeliveredEvent:
 
 class StripeGateway:
     """Stripe, for one secret key. Safe to share between threads. Calls about monthly gifts are in `subscriptions`,
-    those that read what was paid and moved in `money`.
+    those that read what was paid and moved in `money`, and what went to the bank in `payouts`.
     """
 
     def __init__(self, secret_key: str, api_base: str, *, timeout: float = TIMEOUT) -> None:
@@ -74,6 +75,7 @@ class StripeGateway:
         )
         self.subscriptions = SubscriptionCalls(self._client)
         self.money = MoneyCalls(self._client)
+        self.payouts = PayoutCalls(self._client)
 
     def create_checkout_session(
         self, parameters: Mapping[str, Any], idempotency_key: str

@@ -5,6 +5,7 @@ and whether its balance agrees with the ledger."""
 from campaign.handlers.fees import book_fees
 from campaign.handlers.inbox import apply_due_events, apply_next_event, replay_event
 from campaign.handlers.matching import match_returns
+from campaign.handlers.payouts import fetch_payouts, read_payouts
 from campaign.handlers.reconciliation import Reconciliation, reconcile
 from campaign.handlers.recorded import reconcile_and_keep
 from campaign.handlers.recovery import Recovery, recover_events
@@ -18,7 +19,9 @@ __all__ = [
     "apply_next_event",
     "book_fees",
     "dispatch",
+    "fetch_payouts",
     "match_returns",
+    "read_payouts",
     "reconcile",
     "reconcile_and_keep",
     "recover_events",

@@ -5,7 +5,14 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from campaign.gateway import Event
-from campaign.handlers import checkout, invoices, payment_intents, returns, subscriptions
+from campaign.handlers import (
+    checkout,
+    invoices,
+    payment_intents,
+    payouts,
+    returns,
+    subscriptions,
+)
 from campaign.services.books import Books, Outcome
 
 Handler = Callable[[Session, Event, Books], Outcome]
@@ -40,6 +47,8 @@ HANDLERS: Mapping[str, Handler] = {
     "customer.subscription.paused": subscriptions.subscription_changed,
     "customer.subscription.resumed": subscriptions.subscription_changed,
     "customer.subscription.deleted": subscriptions.subscription_changed,
+    "payout.paid": payouts.payout_changed,
+    "payout.failed": payouts.payout_changed,
 }
 
 

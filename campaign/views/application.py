@@ -21,6 +21,7 @@ from campaign.views import (
     unsubscribe,
     webhooks,
 )
+from campaign.views.api import register as open_api
 from campaign.views.context import context_values, static_version
 from campaign.views.headers import add_security_headers
 from campaign.views.kept import KeptPages
@@ -69,6 +70,7 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.after_request(add_security_headers)
     shell.prepare(app)
     open_staff_room(app)
+    open_api(app)
     errors.register(app)
     app.wsgi_app = KeptPages(app.wsgi_app, app.extensions["live"])  # type: ignore[method-assign] # the documented way to wrap an application
     if settings.trusted_proxies:

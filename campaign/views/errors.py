@@ -8,6 +8,7 @@ from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
 from campaign.errors import NotFound
+from campaign.views.api.problems import problem
 from campaign.views.donate import too_many
 
 log = get_logger(__name__)
@@ -32,6 +33,14 @@ _WORDS: dict[int, tuple[str, str]] = {
     503: ("We cannot answer right now", "Please try again in a minute. Nothing was charged."),
 }
 
+_API_WORDS = {
+    404: "There is nothing at this address; /api/openapi.json lists what there is.",
+    405: "This address is read with GET.",
+    429: "Wait as long as Retry-After says.",
+    500: "Something went wrong on our side; it has been noted.",
+    503: "The database is away; try again in a minute.",
+}
+
 
 def register(app: Flask) -> None:
     """Answer every error with a page of ours."""
@@ -50,6 +59,8 @@ def _refuse_unprintable() -> Response | None:
 
 
 def _page(status: int, headers: dict[str, str] | None = None) -> Response:
+    if request.path.startswith("/api/"):
+        return problem(status, _API_WORDS.get(status, "See the status."), headers)
     title, text = _WORDS.get(status, _WORDS[500 if status >= 500 else 400])
     values = {"status": status, "title": title, "text": text, "home_url": url_for("public.home")}
     page = render_template("errors/error.html", page_title=title, error=values)

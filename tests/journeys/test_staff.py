@@ -183,6 +183,8 @@ PATHS = (
     "/staff/books",
     "/staff/exports",
     "/staff/reconciliations",
+    "/staff/payouts",
+    f"/staff/books/{now():%Y-%m}",
     "/staff/audit",
     "/staff/team",
     "/staff/account",

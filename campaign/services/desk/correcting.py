@@ -1,13 +1,13 @@
 """Correcting a donor: name, email and postal address, as they are from now on.
 
 What was issued stays as it was worded. The donor's row and those of its donations that bear the old words get the new
-ones, since later letters go by them; the address takes its consent and its wishes along. See docs/decisions/011.
+ones, since later letters go by them; the address takes its consent and its wishes along. See docs/decisions/012.
 """
 
 import unicodedata
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from campaign.models import (
 )
 from campaign.services import audit
 from campaign.services.desk.masking import masked, masked_email
+from campaign.services.desk.typed import has_control
 from campaign.services.lines import read_address
 
 LONGEST = {"name": 200, "email": 254, "address": 500}
@@ -47,7 +48,6 @@ def correct_donor(session: Session, donor_id: int, wanted: Correction, actor: au
 
     Raises DonorInvalid, or DonorKnown where another row has that address.
     """
-    wanted = _read(wanted)
     donor = session.scalars(
         select(Donor)
         .where(Donor.id == donor_id)
@@ -57,6 +57,7 @@ def correct_donor(session: Session, donor_id: int, wanted: Correction, actor: au
     if donor.erased_at is not None:
         raise DonorInvalid("This person was erased; there is nothing to correct.", "name")
     before = Correction(donor.name, donor.email, donor.address)
+    wanted = _read(wanted, before)
     if wanted == before:
         return donor
     if donor.email and not wanted.email:
@@ -71,11 +72,12 @@ def correct_donor(session: Session, donor_id: int, wanted: Correction, actor: au
     return donor
 
 
-def _read(wanted: Correction) -> Correction:
+def _read(wanted: Correction, before: Correction) -> Correction:
+    """What was typed, tidied. An address that stands already is not read anew: it may be written in two ways."""
     name = " ".join(_printable(wanted.name, "name").split())
     lines = (" ".join(line.split()) for line in _printable(wanted.address, "address").splitlines())
     email = wanted.email.strip()
-    if email:
+    if email and email != before.email:
         try:
             email = read_address(email)
         except ValueError:
@@ -91,7 +93,7 @@ def _read(wanted: Correction) -> Correction:
 
 def _printable(text: str, field: str) -> str:
     text = unicodedata.normalize("NFC", text)
-    if any(unicodedata.category(one) == "Cc" and one not in "\t\r\n" for one in text):
+    if has_control(text):
         raise DonorInvalid(f"The {field} holds a control character.", field)
     return text
 
@@ -120,10 +122,11 @@ def _take_address(session: Session, donor: Donor, email: str) -> None:
 def _move_consent(session: Session, old: str, email: str) -> None:
     """Consent and wishes are the person's: both go along. A bounce was the old address's."""
     taken = exists().where(func.lower(Subscriber.email) == email.lower())
-    if not session.scalar(select(taken)):
-        session.execute(
-            update(Subscriber).where(func.lower(Subscriber.email) == old).values(email=email)
-        )
+    mine = func.lower(Subscriber.email) == old
+    if session.scalar(select(taken)):
+        session.execute(delete(Subscriber).where(mine))
+    else:
+        session.execute(update(Subscriber).where(mine).values(email=email))
     wishes = select(
         func.lower(email), Suppression.campaign_id, Suppression.reason, Suppression.detail
     ).where(Suppression.email == old, Suppression.reason.in_(_WISHES))

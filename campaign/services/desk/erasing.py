@@ -1,7 +1,7 @@
 """Removing a person: the books stay to the cent, and nothing in them says whose gifts they were.
 
 Amounts, days, receipts' numbers and the ledger stand; names, addresses, words of the donor's and consent go. What was
-agreed and why: docs/decisions/012. Stripe's events are in `stored_events`.
+agreed and why: docs/decisions/011. Stripe's events are in `stored_events`.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from campaign.models import (
     WebhookDelivery,
 )
 from campaign.services import audit
-from campaign.services.desk.holdings import Whose, mail_of
+from campaign.services.desk.holdings import Whose, mail_of, told_of
 
 ERASED = "the person was erased"
 _WISHES = (SuppressionReason.unsubscribed.value, SuppressionReason.complained.value)
@@ -203,7 +203,7 @@ def _blank_gifts(session: Session, whose: Whose) -> None:
     )
     session.execute(
         update(WebhookDelivery)
-        .where(WebhookDelivery.donation_id.in_(ids))
+        .where(told_of(whose))
         .values(body=None)
         .execution_options(**_WITHOUT_SYNC)
     )

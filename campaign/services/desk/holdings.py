@@ -79,6 +79,15 @@ def mail_of(whose: Whose) -> ColumnElement[bool]:
     )
 
 
+def told_of(whose: Whose) -> ColumnElement[bool]:
+    """In a query: what other systems were told of this person."""
+    subscriptions = select(Subscription.id).where(Subscription.donor_id.in_(whose.donor_ids))
+    return or_(
+        WebhookDelivery.donation_id.in_(whose.donation_ids),
+        WebhookDelivery.subscription_id.in_(subscriptions),
+    )
+
+
 def read_holdings(session: Session, whose: Whose) -> Held:
     """Everything as JSON can hold it: instants as RFC 3339, amounts in minor units, no secret of a page."""
     donors, donations = whose.donor_ids, whose.donation_ids
@@ -98,9 +107,7 @@ def read_holdings(session: Session, whose: Whose) -> Held:
         "consent": _rows(session, Subscriber, _addressed(Subscriber.email, whose)),
         "no_appeals": _rows(session, Suppression, _addressed(Suppression.email, whose)),
         "reminders": _rows(session, Reminder, _addressed(Reminder.email, whose)),
-        "told_elsewhere": _rows(
-            session, WebhookDelivery, WebhookDelivery.donation_id.in_(donations)
-        ),
+        "told_elsewhere": _rows(session, WebhookDelivery, told_of(whose)),
         "what_staff_did": [
             _row(entry)
             for kind, keys in (

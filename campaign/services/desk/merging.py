@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.errors import MergeRefused
 from campaign.models import Donor, DonorMerge
 from campaign.services import audit
+from campaign.services.desk.typed import LARGEST_KEY
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _require_free(kept: Donor, merged: Donor) -> None:
 
 def undo_merge(session: Session, merge_id: int, actor: audit.Actor, at: datetime) -> DonorMerge:
     """Two people again, as before. The same again changes nothing. Raises MergeRefused where a later merge stands."""
-    merge = session.get(DonorMerge, merge_id)
+    merge = session.get(DonorMerge, merge_id) if merge_id <= LARGEST_KEY else None
     if merge is None:
         raise MergeRefused(f"There is no merge {merge_id}.")
     rows = _lock(session, merge.kept_id, merge.merged_id)

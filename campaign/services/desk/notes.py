@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.errors import NoteRefused
 from campaign.models import Donation, Donor, Note
 from campaign.services import audit
+from campaign.services.desk.typed import has_control
 
 LONGEST = 5000
 """Characters of a note."""
@@ -32,6 +33,8 @@ def _add(
     text = text.replace("\r\n", "\n").strip()
     if not text:
         raise NoteRefused("Write what should be remembered.")
+    if has_control(text):
+        raise NoteRefused("The note holds a control character; write it anew.")
     if len(text) > LONGEST:
         raise NoteRefused(f"A note has at most {LONGEST} characters; this one has {len(text)}.")
     _hold(session, note)

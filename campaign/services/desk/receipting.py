@@ -12,6 +12,7 @@ from campaign.services.books import Books
 from campaign.services.desk.correcting import LONGEST
 from campaign.services.desk.masking import masked, masked_email
 from campaign.services.desk.people import speaking_row
+from campaign.services.desk.typed import one_line
 from campaign.services.donations import lock_donation
 from campaign.services.outbox import queue_receipt
 
@@ -59,7 +60,7 @@ def reissue_receipt(
     Where the valid one says just that, it is given as it is. Raises NotFound or ResendRefused.
     """
     donation = _locked(session, public_id)
-    name = " ".join(name.split())[: LONGEST["name"]]
+    name = one_line(name, LONGEST["name"])
     latest = _valid(session, donation)
     if latest.amount == 0:
         raise ResendRefused("nothing is left of this gift, and its receipt is void")

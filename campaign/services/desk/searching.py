@@ -26,6 +26,7 @@ from campaign.models import (
     Refund,
     Subscription,
 )
+from campaign.services.desk.typed import one_line
 
 Entity = Any
 """A mapped class, or an alias of it."""
@@ -49,7 +50,7 @@ class Search:
 
 def read_donation_search(session: Session, text: str) -> Search | None:
     """The donations that `text` may mean; None where nothing was typed."""
-    text = " ".join(text[:LONGEST].split())
+    text = one_line(text, LONGEST)
     if not text:
         return None
     identified = _by_identifier(text)
@@ -72,7 +73,7 @@ def read_donation_search(session: Session, text: str) -> Search | None:
 
 def read_donor_search(session: Session, text: str) -> Search | None:
     """The donors that `text` may mean: an address, a row's number, or words of name, email and postal address."""
-    text = " ".join(text[:LONGEST].split())
+    text = one_line(text, LONGEST)
     if not text:
         return None
     donor_ids = _known_donors(session, text)

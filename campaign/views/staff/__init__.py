@@ -18,12 +18,14 @@ from campaign.views.staff import (
     donor_changes,
     donors,
     exports,
+    integrations,
     mail_preview,
     matching,
     offline,
     offline_import,
     oidc,
     passkeys,
+    payouts,
     reconciliations,
     refunds,
     report,
@@ -60,6 +62,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     exports.blueprint,
     books.blueprint,
     reconciliations.blueprint,
+    integrations.blueprint,
+    payouts.blueprint,
 )
 
 

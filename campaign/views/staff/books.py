@@ -1,12 +1,19 @@
-"""The books: where the accountant begins."""
+"""The books: where the accountant begins, and the journal of each month."""
 
-from flask import Blueprint, render_template
+from datetime import date
+
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from campaign import clock
 from campaign.models import StaffRole
+from campaign.services.audit import Subject, record
 from campaign.services.bookkeeping.comparisons import recent_runs
+from campaign.services.bookkeeping.journal import COLUMNS, Journal, months, read_journal
 from campaign.views.context import installation
-from campaign.views.staff.access import needs, staff_blueprint
+from campaign.views.staff.access import actor, needs, staff_blueprint
+from campaign.views.staff.downloads import FORMATS, download
+from campaign.views.staff.shell import organization_zone
 
 blueprint: Blueprint = staff_blueprint("books", "/books")
 
@@ -17,6 +24,41 @@ def index() -> ResponseReturnValue:
     """What there is."""
     with installation().sessions() as session:
         runs = recent_runs(session)
+        every = months(session, organization_zone())
     return render_template(
-        "staff/books/index.html", page_title="Books", latest=runs[0] if runs else None
+        "staff/books/index.html",
+        page_title="Books",
+        latest=runs[0] if runs else None,
+        months=every,
     )
+
+
+@blueprint.get("/<int:year>-<int:month>")
+@needs(StaffRole.finance)
+def journal(year: int, month: int) -> ResponseReturnValue:
+    """The journal of a month."""
+    found = _journal(year, month)
+    return render_template(
+        "staff/books/journal.html",
+        page_title=f"Journal of {found.first:%B %Y}",
+        journal=found,
+        formats=list(FORMATS),
+    )
+
+
+@blueprint.get("/<int:year>-<int:month>/journal.<any(csv, jsonl):kind>")
+@needs(StaffRole.finance)
+def file(year: int, month: int, kind: str) -> ResponseReturnValue:
+    """The same as a file."""
+    found = _journal(year, month)
+    name = f"journal-{found.first:%Y-%m}"
+    with installation().sessions.begin() as session:
+        record(session, actor(), "export.made", Subject("export", name), after={"format": kind})
+    return download(COLUMNS, (line.row() for line in found.lines), name, kind)
+
+
+def _journal(year: int, month: int) -> Journal:
+    if not (2000 <= year <= clock.now().year + 1 and 1 <= month <= 12):
+        abort(404)
+    with installation().sessions() as session:
+        return read_journal(session, date(year, month, 1), organization_zone())

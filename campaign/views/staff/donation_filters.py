@@ -16,6 +16,7 @@ from campaign.errors import AmountInvalid
 from campaign.models import Campaign, DonationState, Frequency
 from campaign.services.desk.donations import Filters, Way
 from campaign.services.desk.newest import Cursor
+from campaign.services.desk.typed import read_key
 from campaign.views.staff.shell import organization_zone
 
 EVERY = SelectChoice("", "All")
@@ -112,13 +113,16 @@ class FilterReader:
     def _refuse_broken_days(self) -> None:
         for field in (self.form.since, self.form.until):
             typed = request.args.get(field.name, "").strip()
-            if typed and not isinstance(field.data, date):
+            known = isinstance(field.data, date) and 1900 <= field.data.year < 3000
+            if typed and not known:
+                field.data = None
                 _refuse(field, f"“{typed}” is not a day; write it as 2026-12-31.")
 
     def _key(self, name: str) -> int | None:
         text = request.args.get(name)
-        if text is None or (text.isascii() and text.isdigit() and len(text) < 19):
-            return int(text) if text else None
+        key = None if text is None else read_key(text)
+        if text is None or key is not None:
+            return key
         self.form.form_errors.append(f"“{text}” is no place in the list; begin at its top.")
         return None
 

@@ -33,6 +33,7 @@ from campaign.services.desk.merging import merge_donors, undo_merge
 from campaign.services.desk.newest import Cursor
 from campaign.services.desk.people import find_donor, rows_of
 from campaign.services.desk.person import PersonPage, read_person
+from campaign.services.desk.typed import read_key
 from campaign.services.subscriptions import named_subscription
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
@@ -122,7 +123,7 @@ def ask_merge(donor_id: int) -> ResponseReturnValue:
 def merge(donor_id: int) -> ResponseReturnValue:
     """Make two rows one person, for whom `kept` speaks."""
     other, kept = request.form.get("with", ""), request.form.get("kept", "")
-    if kept not in {str(donor_id), other} or not other.isdigit():
+    if kept not in {str(donor_id), other} or read_key(other) is None:
         return _merge_page(donor_id, other, fault="Choose which of the two shall speak for both.")
     kept_id = int(kept)
     merged_id = int(other) if kept_id == donor_id else donor_id
@@ -156,9 +157,8 @@ def _merge_page(donor_id: int, other: str, *, fault: str = "") -> ResponseReturn
 
 
 def _other(session: Session, donor: Donor, text: str) -> Donor | None:
-    if not (text.isascii() and text.isdigit() and len(text) < 19) or int(text) == donor.id:
-        return None
-    return session.get(Donor, int(text))
+    key = read_key(text)
+    return None if key is None or key == donor.id else session.get(Donor, key)
 
 
 def _merged(session: Session, donor: Donor) -> PersonPage:

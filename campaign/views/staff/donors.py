@@ -12,6 +12,7 @@ from campaign.services.desk.newest import Cursor
 from campaign.services.desk.notes import add_donor_note
 from campaign.services.desk.people import find_donor, rows_of, speaking_row
 from campaign.services.desk.person import load_mails, read_mail_keys, read_person
+from campaign.services.desk.typed import read_key
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.paging import pages
@@ -42,9 +43,9 @@ def read_cursor() -> Cursor | None:
     keys = {}
     for name in ("before", "after"):
         text = request.args.get(name)
-        if text is not None and not (text.isascii() and text.isdigit() and len(text) < 19):
+        keys[name] = None if text is None else read_key(text)
+        if text is not None and keys[name] is None:
             return None
-        keys[name] = int(text) if text else None
     return Cursor(**keys)
 
 

@@ -22,7 +22,7 @@ LETTER_POLICY = (
 )
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none';"
-    " form-action 'none'; frame-ancestors 'none'"
+    " form-action 'self'; frame-ancestors 'none'"
 )
 
 

@@ -3,6 +3,7 @@
 What Stripe has not confirmed is said to be so; the workers look it up and finish it.
 """
 
+import re
 from dataclasses import dataclass
 
 from flask import (
@@ -32,6 +33,7 @@ from campaign.models import Donation, Refund, StaffRole
 from campaign.models.base import new_token
 from campaign.refunding import give_back
 from campaign.services.desk.gift import GiftPage, read_gift
+from campaign.services.desk.typed import has_control
 from campaign.services.refunds import LONGEST_NOTE, REASONS, RefundRequest
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
@@ -70,6 +72,9 @@ class RefundForm(FlaskForm):
     token = HiddenField()
 
 
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
 @dataclass(frozen=True)
 class _Wanted:
     amount: int
@@ -97,7 +102,7 @@ def refund(public_id: str) -> ResponseReturnValue:
     wanted = _wanted(form, gift)
     if wanted is None:
         return _page(gift, form, status=422)
-    if not form.token.data:
+    if not _TOKEN.fullmatch(form.token.data or ""):
         form.token.data = new_token()
         return _page(gift, form, wanted, template="staff/donations/refund_sure.html")
     asked = RefundRequest(
@@ -153,6 +158,8 @@ def _wanted(form: RefundForm, gift: GiftPage) -> _Wanted | None:
     if form.reason.data and form.reason.data not in REASONS:
         form.reason.errors = ["Choose one of these reasons."]
     note = (form.note.data or "").strip()
+    if has_control(note):
+        form.note.errors = ["The note holds a control character; write it anew."]
     if len(note) > LONGEST_NOTE:
         form.note.errors = [f"At most {LONGEST_NOTE} characters; this has {len(note)}."]
     return None if form.errors else _Wanted(amount, form.reason.data or None, note)

@@ -161,3 +161,29 @@ def test_a_viewer_reads_and_changes_nothing(staff: StaffMaker, two: tuple[int, i
         assert viewer.get(f"/staff/donors/{wrong}").status_code == 422
     for path in ("correct", "merge", "merges/1/undo", "notes", "subscriptions/sub_1/end"):
         assert viewer.post_form(f"/staff/donors/{first}/{path}").status_code == 403
+
+
+def test_what_the_database_cannot_be_asked_is_answered_all_the_same(
+    finance: StaffClient, two: tuple[int, int]
+) -> None:
+    """NUL, numbers too large for a row, days that no clock has."""
+    first, _ = two
+    huge = "9" * 25
+    for path in (
+        "donations?q=a%00b",
+        "donations?q=don_%00",
+        "donations?from=0001-01-01&to=9999-12-31",
+        f"donations?before={huge}",
+        f"donors/{huge}",
+        "donors?q=%00",
+        f"donors/{first}/merge?with={huge}",
+    ):
+        assert finance.get(f"/staff/{path}").status_code in {200, 404, 422}, path
+    for path, data in (
+        ("notes", {"text": "a\x00b"}),
+        ("correct", {"name": "\x00", "email": "a@example.org"}),
+        ("merge", {"with": "²", "kept": "²"}),
+        ("merge", {"with": huge, "kept": str(first)}),
+    ):
+        answer = finance.post_form(f"/staff/donors/{first}/{path}", data)
+        assert answer.status_code == 422, path

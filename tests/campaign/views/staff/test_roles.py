@@ -38,6 +38,8 @@ viewer  GET POST /staff/account/recovery-codes
 viewer  POST     /staff/account/sessions/<int:session_id>/end
 viewer  POST     /staff/account/sessions/end-others
 finance GET      /staff/audit
+finance GET      /staff/books/<int:year>-<int:month>
+finance GET      /staff/books/<int:year>-<int:month>/journal.<any(csv, jsonl):kind>
 finance GET      /staff/audit/audit.<any(csv, jsonl):kind>
 finance GET      /staff/books
 viewer  GET      /staff/c/<slug>
@@ -92,9 +94,13 @@ finance GET      /staff/offline/batches/<int:batch_id>/slip.pdf
 finance GET POST /staff/offline/import
 finance POST     /staff/offline/import/enter
 finance GET      /staff/offline/look
+finance GET      /staff/payouts
+finance GET      /staff/payouts/<payout_id>
 finance GET      /staff/reconciliations
 finance GET      /staff/reconciliations/<int:run_id>
 finance POST     /staff/review/<kind>/<path:key>
+admin   GET POST /staff/integrations
+admin   POST     /staff/integrations/<int:token_id>/revoke
 admin   GET POST /staff/team
 admin   GET      /staff/team/<int:member_id>
 admin   POST     /staff/team/<int:member_id>/activate

@@ -1,0 +1,71 @@
+"""`campaign tokens add|list|revoke`: who may read the API."""
+
+from datetime import datetime, timedelta
+
+import click
+
+from campaign import clock
+from campaign.installation import make_installation
+from campaign.models import ApiToken
+from campaign.services.audit import Actor
+from campaign.services.integrations.tokens import Scope, list_tokens, make_token, revoke_token
+
+
+@click.group("tokens")
+def tokens() -> None:
+    """Tokens of the read API: what other programs may read."""
+
+
+@tokens.command("add")
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    required=True,
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What it may read; may be repeated. Names and addresses need donors:read.",
+)
+@click.option(
+    "--days", type=click.IntRange(1, 3650), help="How long it works; for ever if not said."
+)
+def add(name: str, scopes: tuple[str, ...], days: int | None) -> None:
+    """Make a token for NAME and print it. It is shown this once; only a digest is kept."""
+    at = clock.now()
+    ends = at + timedelta(days=days) if days else None
+    with make_installation(broker=False).sessions.begin() as session:
+        made = make_token(session, name, list(scopes), Actor.command_line(), at, expires_at=ends)
+    click.echo(made.secret)
+
+
+@tokens.command("list")
+def list_all() -> None:
+    """Every token, a line each: id, name, end of the token, scopes, state, last use; parted by tabs."""
+    at = clock.now()
+    with make_installation(broker=False).sessions() as session:
+        for one in list_tokens(session):
+            used = one.used_at.isoformat(timespec="minutes") if one.used_at else "never"
+            cells = (
+                str(one.id),
+                one.name,
+                f"…{one.hint}",
+                ",".join(one.scopes),
+                _state(one, at),
+                used,
+            )
+            click.echo("\t".join(cells))
+
+
+@tokens.command("revoke")
+@click.argument("token_id", type=int)
+def revoke(token_id: int) -> None:
+    """End the token TOKEN_ID at once."""
+    with make_installation(broker=False).sessions.begin() as session:
+        done = revoke_token(session, token_id, Actor.command_line(), clock.now())
+    click.echo(f"Token {token_id} is revoked." if done else "It was revoked before. No change.")
+
+
+def _state(token: ApiToken, at: datetime) -> str:
+    if token.revoked_at:
+        return "revoked"
+    return "expired" if token.expires_at and token.expires_at <= at else "in force"

@@ -1,0 +1,76 @@
+"""Our objects as other programs read them: plain values, money in minor units. The API and webhooks share it."""
+
+from datetime import datetime
+from typing import Any
+
+from campaign.models import Campaign, Donation, LedgerEntry, Receipt, Subscription
+
+_CAMPAIGN = (
+    "slug",
+    "title",
+    "currency",
+    "goal",
+    "stretch_goal",
+    "fund",
+    "starts_at",
+    "deadline",
+    "timezone",
+)
+_GIFT = ("frequency", "amount", "cover", "currency", "state", "created_at")
+_ENTRY = (
+    "id",
+    "kind",
+    "amount",
+    "cover",
+    "fee",
+    "currency",
+    "occurred_at",
+    "recorded_at",
+    "source",
+)
+_PERSONAL = ("name", "email", "comment", "tribute_name")
+
+
+def campaign_told(campaign: Campaign, at: datetime) -> dict[str, Any]:
+    """A campaign as it stands at `at`."""
+    return _taken(campaign, _CAMPAIGN) | {"state": campaign.state(at).value}
+
+
+def donation_told(donation: Donation, *, people: bool) -> dict[str, Any]:
+    """A donation; what is personal only if `people`, else None."""
+    personal = _taken(donation, _PERSONAL) if people else dict.fromkeys(_PERSONAL)
+    plain = (*_GIFT, "code", "anonymous", "tribute_kind", "paid_at")
+    return {
+        **_taken(donation, plain),
+        **personal,
+        "id": donation.public_id,
+        "campaign": donation.campaign.slug,
+        "donor": donation.donor_id,
+        "subscription": donation.subscription.stripe_id if donation.subscription else None,
+        "receipt_number": donation.receipt.number if donation.receipt else None,
+    }
+
+
+def entry_told(entry: LedgerEntry, campaign: str | None, donation: str) -> dict[str, Any]:
+    """A movement of money, of `campaign` (a slug) and `donation` (a public id)."""
+    return _taken(entry, _ENTRY) | {"campaign": campaign, "donation": donation}
+
+
+def receipt_told(receipt: Receipt) -> dict[str, Any]:
+    """A receipt without its wording."""
+    plain = ("number", "kind", "amount", "currency", "gift_date", "issued_at")
+    return _taken(receipt, plain) | {"donation": receipt.donation.public_id}
+
+
+def subscription_told(subscription: Subscription) -> dict[str, Any]:
+    """A monthly or yearly gift."""
+    return {
+        **_taken(subscription, (*_GIFT, "ended_at", "end_reason")),
+        "id": subscription.stripe_id,
+        "campaign": subscription.campaign.slug,
+        "donor": subscription.donor_id,
+    }
+
+
+def _taken(row: object, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}

@@ -1,0 +1,56 @@
+"""Donations and subscriptions."""
+
+from flask import Response
+from marshmallow import RAISE
+
+from campaign.services.integrations import presenting, reading
+from campaign.services.integrations.reading import Wanted
+from campaign.services.integrations.tokens import Scope
+from campaign.views.api.access import api_blueprint, may_see_people, scoped
+from campaign.views.api.paging import Answer, answer
+from campaign.views.api.problems import problem
+from campaign.views.api.schemas import (
+    DonationParameters,
+    DonationSchema,
+    SubscriptionParameters,
+    SubscriptionSchema,
+    listed,
+)
+from campaign.views.context import installation
+
+blueprint = api_blueprint("donations")
+
+
+@blueprint.get("/donations")
+@scoped(blueprint, Scope.donations)
+@blueprint.arguments(DonationParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(DonationSchema))
+def donations(**filters: object) -> Answer:
+    """Donations, by when they were begun."""
+    people = may_see_people()
+    with installation().sessions() as session:
+        page = reading.read_donations(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: presenting.donation_told(row, people=people))
+
+
+@blueprint.get("/donations/<public_id>")
+@scoped(blueprint, Scope.donations, one=True)
+@blueprint.response(200, DonationSchema)
+def donation(public_id: str) -> dict[str, object] | Response:
+    """One donation."""
+    with installation().sessions() as session:
+        found = reading.read_donation(session, public_id)
+        if found is None:
+            return problem(404, "There is no such donation.")
+        return presenting.donation_told(found, people=may_see_people())
+
+
+@blueprint.get("/subscriptions")
+@scoped(blueprint, Scope.donations)
+@blueprint.arguments(SubscriptionParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(SubscriptionSchema))
+def subscriptions(**filters: object) -> Answer:
+    """Monthly and yearly gifts."""
+    with installation().sessions() as session:
+        page = reading.read_subscriptions(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, presenting.subscription_told)

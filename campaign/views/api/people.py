@@ -1,0 +1,37 @@
+"""Donors."""
+
+from flask import Response
+from marshmallow import RAISE
+
+from campaign.models import Donor
+from campaign.services.integrations import reading
+from campaign.services.integrations.reading import Wanted
+from campaign.services.integrations.tokens import Scope
+from campaign.views.api.access import api_blueprint, scoped
+from campaign.views.api.paging import Answer, answer
+from campaign.views.api.problems import problem
+from campaign.views.api.schemas import DonorSchema, PeriodParameters, listed
+from campaign.views.context import installation
+
+blueprint = api_blueprint("donors")
+
+
+@blueprint.get("/donors")
+@scoped(blueprint, Scope.donors)
+@blueprint.arguments(PeriodParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(DonorSchema))
+def donors(**filters: object) -> Answer:
+    """Donors; not those who were merged into another, or erased."""
+    with installation().sessions() as session:
+        page = reading.read_donors(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: dict(vars(row)))
+
+
+@blueprint.get("/donors/<int(max=9223372036854775807):donor_id>")
+@scoped(blueprint, Scope.donors, one=True)
+@blueprint.response(200, DonorSchema)
+def donor(donor_id: int) -> Donor | Response:
+    """One donor, also one who was merged or erased."""
+    with installation().sessions() as session:
+        found = session.get(Donor, donor_id)
+        return found or problem(404, "There is no such donor.")

@@ -1,0 +1,50 @@
+"""Campaigns and their figures."""
+
+from flask import Response, request
+from marshmallow import RAISE
+
+from campaign import clock
+from campaign.services.campaigns import find_campaign
+from campaign.services.integrations import presenting, reading
+from campaign.services.integrations.reading import Wanted
+from campaign.services.integrations.tokens import Scope
+from campaign.views.api.access import api_blueprint, scoped
+from campaign.views.api.paging import Answer, answer
+from campaign.views.api.schemas import CampaignSchema, PageParameters, ProgressSchema, listed
+from campaign.views.context import installation, live
+
+blueprint = api_blueprint("campaigns")
+
+
+@blueprint.get("/campaigns")
+@scoped(blueprint, Scope.progress)
+@blueprint.arguments(PageParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(CampaignSchema))
+def campaigns(**filters: object) -> Answer:
+    """Every campaign."""
+    at = clock.now()
+    with installation().sessions() as session:
+        page = reading.read_campaigns(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: presenting.campaign_told(row, at))
+
+
+@blueprint.get("/campaigns/<slug>")
+@scoped(blueprint, Scope.progress, one=True)
+@blueprint.response(200, CampaignSchema)
+def campaign(slug: str) -> dict[str, object]:
+    """One campaign."""
+    with installation().sessions() as session:
+        return presenting.campaign_told(find_campaign(session, slug), clock.now())
+
+
+@blueprint.get("/campaigns/<slug>/progress")
+@scoped(blueprint, Scope.progress, one=True)
+@blueprint.alt_response(304, description="Unchanged since the `ETag` that was sent.")
+@blueprint.response(200, ProgressSchema)
+def progress(slug: str) -> Response:
+    """The figure, as the public page has it; with an `ETag`."""
+    snapshot = live().current(slug)
+    response = Response(snapshot.body, mimetype="application/json")
+    response.set_etag(snapshot.etag, weak=True)
+    response.make_conditional(request)
+    return response

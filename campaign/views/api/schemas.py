@@ -1,0 +1,202 @@
+"""What the API's answers and parameters look like; the description at `/api/openapi.json` is made from it."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from campaign.models import (
+    CampaignState,
+    DonationState,
+    Frequency,
+    LedgerKind,
+    ReceiptKind,
+    SubscriptionState,
+)
+from campaign.services.integrations.reading import LARGEST_PAGE
+
+_LARGEST = 2**63 - 1
+
+
+def _one_of(states: Any) -> validate.OneOf:
+    return validate.OneOf([state.value for state in states])
+
+
+def _minor(words: str) -> fields.Integer:
+    return fields.Integer(required=True, metadata={"description": words, "examples": [2500]})
+
+
+def _code() -> fields.String:
+    return fields.String(required=True, metadata={"description": "ISO 4217", "examples": ["usd"]})
+
+
+def _instant(*, empty: bool = False) -> fields.AwareDateTime:
+    return fields.AwareDateTime(required=True, allow_none=empty, format="iso")
+
+
+def _person(words: str) -> fields.String:
+    told = {"description": f"{words}; null without the scope donors:read"}
+    return fields.String(required=True, allow_none=True, metadata=told)
+
+
+class ProblemSchema(Schema):
+    """RFC 9457."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.Dict(metadata={"description": "what is wrong, by parameter"})
+    scope = fields.String(metadata={"description": "the scope that the token lacks"})
+
+
+class PageParameters(Schema):
+    """How much of a list."""
+
+    cursor = fields.String(metadata={"description": "`next_cursor` of the page before"})
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, LARGEST_PAGE))
+
+
+class PeriodParameters(PageParameters):
+    """`since` is included, `until` is not."""
+
+    since = fields.AwareDateTime(format="iso")
+    until = fields.AwareDateTime(format="iso")
+
+
+class LedgerParameters(PeriodParameters):
+    """Filters of the ledger."""
+
+    campaign = fields.String(validate=validate.Regexp(r"^[a-z0-9-]{1,100}$"))
+
+
+class DonationParameters(LedgerParameters):
+    """Filters of donations."""
+
+    state = fields.String(validate=_one_of(DonationState))
+    donor = fields.Integer(validate=validate.Range(1, _LARGEST))
+
+
+class SubscriptionParameters(PageParameters):
+    """Filters of monthly and yearly gifts."""
+
+    state = fields.String(validate=_one_of(SubscriptionState))
+    donor = fields.Integer(validate=validate.Range(1, _LARGEST))
+
+
+class CampaignSchema(Schema):
+    """A campaign; what it has raised is at its `progress`."""
+
+    slug = fields.String(required=True)
+    title = fields.String(required=True)
+    state = fields.String(required=True, validate=_one_of(CampaignState))
+    currency = _code()
+    goal = _minor("the goal in minor units")
+    stretch_goal = fields.Integer(required=True, allow_none=True)
+    fund = fields.String(required=True)
+    starts_at = _instant()
+    deadline = _instant()
+    timezone = fields.String(required=True)
+
+
+class DonationSchema(Schema):
+    """A gift, or one renewal. `amount` is the gift, `cover` what the donor added for fees."""
+
+    id = fields.String(required=True, metadata={"examples": ["don_0123456789abcdef0123"]})
+    campaign = fields.String(required=True)
+    donor = fields.Integer(required=True)
+    subscription = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True, validate=_one_of(DonationState))
+    frequency = fields.String(required=True, validate=_one_of(Frequency))
+    amount = _minor("the gift in minor units")
+    cover = _minor("what the donor added for fees, in minor units")
+    currency = _code()
+    code = fields.String(required=True)
+    anonymous = fields.Boolean(required=True)
+    name = _person("the donor's name")
+    email = _person("the donor's address")
+    comment = _person("what the donor wrote")
+    tribute_kind = fields.String(required=True)
+    tribute_name = _person("whom the gift honours")
+    created_at = _instant()
+    paid_at = _instant(empty=True)
+    receipt_number = fields.String(required=True, allow_none=True)
+
+
+class DonorSchema(Schema):
+    """A person who gave."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    email = fields.String(required=True)
+    address = fields.String(required=True)
+    locale = fields.String(required=True)
+    created_at = _instant()
+
+
+class LedgerEntrySchema(Schema):
+    """One movement of money. `amount` is signed; what a campaign raised is its sum."""
+
+    id = fields.Integer(required=True)
+    campaign = fields.String(required=True, allow_none=True)
+    donation = fields.String(required=True)
+    kind = fields.String(required=True, validate=_one_of(LedgerKind))
+    amount = _minor("signed minor units")
+    cover = _minor("signed minor units")
+    fee = _minor("what the processor kept, in minor units")
+    currency = _code()
+    occurred_at = _instant()
+    recorded_at = _instant()
+    source = fields.String(required=True)
+
+
+class ReceiptSchema(Schema):
+    """A receipt; a corrected or void one replaces an earlier one."""
+
+    number = fields.String(required=True)
+    donation = fields.String(required=True)
+    kind = fields.String(required=True, validate=_one_of(ReceiptKind))
+    amount = _minor("minor units")
+    currency = _code()
+    gift_date = fields.Date(required=True)
+    issued_at = _instant()
+
+
+class SubscriptionSchema(Schema):
+    """A monthly or yearly gift."""
+
+    id = fields.String(required=True)
+    campaign = fields.String(required=True)
+    donor = fields.Integer(required=True)
+    state = fields.String(required=True, validate=_one_of(SubscriptionState))
+    frequency = fields.String(required=True, validate=_one_of(Frequency))
+    amount = _minor("minor units")
+    cover = _minor("minor units")
+    currency = _code()
+    created_at = _instant()
+    ended_at = _instant(empty=True)
+    end_reason = fields.String(required=True, allow_none=True)
+
+
+class ProgressSchema(Schema):
+    """The figure, as the public page has it; `raised` and `goal` in minor units."""
+
+    campaign = fields.String(required=True)
+    state = fields.String(required=True, validate=_one_of(CampaignState))
+    currency = _code()
+    goal = _minor("minor units")
+    raised = _minor("minor units")
+    pending = _minor("minor units")
+    donations = fields.Integer(required=True)
+    donors = fields.Integer(required=True)
+
+
+def listed(row: type[Schema]) -> type[Schema]:
+    """The schema of a page of `row`."""
+    name = row.__name__.removesuffix("Schema")
+    return Schema.from_dict(
+        {
+            "items": fields.List(fields.Nested(row), required=True),
+            "next_cursor": fields.String(required=True, allow_none=True),
+        },
+        name=f"{name}PageSchema",
+    )

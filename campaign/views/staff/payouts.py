@@ -1,0 +1,36 @@
+"""Payouts to the bank: what each was made of, and whether it agrees."""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from campaign.models import StaffRole
+from campaign.services.bookkeeping.payouts import PAGE, find_payout, recent_payouts
+from campaign.views.context import installation
+from campaign.views.staff.access import needs, staff_blueprint
+from campaign.views.staff.paging import pages
+
+blueprint: Blueprint = staff_blueprint("payouts", "/payouts")
+
+
+@blueprint.get("")
+@needs(StaffRole.finance)
+def index() -> ResponseReturnValue:
+    """The payouts, the newest first."""
+    with installation().sessions() as session:
+        found = recent_payouts(session, request.args.get("before", type=int))
+    older = found[-1][0].id if len(found) == PAGE else None
+    return render_template(
+        "staff/books/payouts.html",
+        page_title="Payouts",
+        payouts=found,
+        pages=pages(None, older),
+    )
+
+
+@blueprint.get("/<payout_id>")
+@needs(StaffRole.finance)
+def payout(payout_id: str) -> ResponseReturnValue:
+    """One payout with its parts."""
+    with installation().sessions() as session:
+        found = find_payout(session, payout_id)
+    return render_template("staff/books/payout.html", page_title=f"Payout {payout_id}", found=found)

@@ -1,0 +1,107 @@
+"""The journal: balanced for each currency, each movement of money on its side, payouts and deposits into the bank."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+
+import pytest
+
+from campaign.clock import now
+from campaign.handlers import book_fees, read_payouts
+from campaign.installation import Installation
+from campaign.models import OfflineGift, StaffRole
+from campaign.models.states import TakenBack
+from campaign.services.bookkeeping.journal import Journal, months, read_journal
+from campaign.services.envelopes.bounces import take_back
+from campaign.services.envelopes.deposits import close_batch, open_batch
+from campaign.services.envelopes.gifts import Choices
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.envelopes import FINANCE, HERE, TODAY, Enter, gift_of
+from tests.reconciling import Bank
+from tests.staff_fixtures import StaffMaker
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+def sums(installation: Installation, *moments: date) -> dict[str, int]:
+    """Debit less credit of each account over the months in which the moments lie."""
+    found: dict[str, int] = defaultdict(int)
+    for first in {moment.replace(day=1) for moment in moments}:
+        with installation.sessions() as session:
+            journal = read_journal(session, first, HERE)
+        balanced(journal)
+        for line in journal.lines:
+            found[line.account] += line.debit - line.credit
+    return dict(found)
+
+
+def balanced(journal: Journal) -> None:
+    for totals in journal.totals.values():
+        assert sum(row[2] for row in totals) == sum(row[3] for row in totals)
+    assert all(line.debit >= 0 and line.credit >= 0 for line in journal.lines)
+    assert all((line.debit == 0) != (line.credit == 0) for line in journal.lines)
+
+
+def test_cards_stand_at_stripe_until_they_are_paid_out(
+    bank: Bank, installation: Installation, staff: StaffMaker
+) -> None:
+    first = bank.give("25", cover_fees="yes")
+    bank.stripe.pay(first)
+    bank.stripe.pay(bank.give("40"))
+    bank.stripe.refund(first, 500)
+    bank.deliver()
+    book_fees(installation)
+    before = sums(installation, TODAY)
+    assert before["Contributions"] == -(2500 + 4000 - 500)
+    assert before["Fees covered by donors"] < 0
+    assert before["Card fees"] > 0
+    assert "Bank" not in before
+    paid_out = bank.stripe.payout()
+    bank.deliver()
+    read_payouts(installation)
+    arrival = TODAY + timedelta(days=7)
+    after = sums(installation, TODAY, arrival)
+    assert after["Bank"] == paid_out["amount"] == before["Stripe balance"]
+    assert after["Stripe balance"] == 0
+    client = staff(StaffRole.finance)
+    page = client.get(f"/staff/books/{TODAY:%Y-%m}").text
+    assert "Contributions" in page
+    rows = client.get(f"/staff/books/{TODAY:%Y-%m}/journal.csv").text.splitlines()
+    assert rows[0] == "day,account,fund,description,debit,credit,currency,reference"
+    assert client.get("/staff/books/2026-13").status_code == 404
+    assert f"/staff/books/{TODAY:%Y-%m}" in client.get("/staff/books").text.replace("-0", "-0")
+
+
+def test_a_check_goes_to_the_bank_and_a_bounced_one_comes_from_there(
+    enter: Enter, installation: Installation
+) -> None:
+    here = installation
+    with here.sessions.begin() as session:
+        batch_id = open_batch(session, "Monday", "usd", FINANCE, now()).id
+    good = gift_of(enter(Choices(batch_id=batch_id), reference="1"))
+    bad = gift_of(enter(Choices(batch_id=batch_id), reference="2", amount="20", name="Ben Ito"))
+    gift_of(enter(reference="3", amount="7", name="Cy Ode", kind="stock", described="1 share"))
+    assert sums(here, TODAY)["Checks and cash in hand"] == 7000
+    with here.sessions.begin() as session:
+        close_batch(session, batch_id, TODAY, "slip 12", FINANCE, now())
+    assert sums(here, TODAY) == {
+        "Checks and cash in hand": 0,
+        "Bank": 7000,
+        "Stock received": 700,
+        "Contributions": -7700,
+    }
+    with here.sessions.begin() as session:
+        public_id = session.get_one(OfflineGift, bad.id).donation.public_id
+        take_back(session, public_id, TakenBack.bounced, TODAY, FINANCE, here.books, now())
+    assert sums(here, TODAY) == {
+        "Checks and cash in hand": 0,
+        "Bank": 5000,
+        "Stock received": 700,
+        "Contributions": -5700,
+    }
+    assert good.kind == "cheque"
+    with here.sessions() as session:
+        assert months(session, HERE) == [TODAY.replace(day=1)]

@@ -1,0 +1,24 @@
+"""The page of tokens: made, shown once, revoked, by an admin."""
+
+from campaign.models import ApiToken, StaffRole
+
+
+def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(staff, client, campaign, installation):
+    admin = staff(StaffRole.admin)
+    wrong = admin.post_form("/staff/integrations", {"name": ""})
+    assert wrong.status_code == 422
+    made = admin.post_form("/staff/integrations", {"name": "The CRM", "scopes": ["progress:read"]})
+    assert made.status_code == 200
+    assert "no-store" in made.headers["Cache-Control"]
+    secret = made.text.partition("<code>")[2].partition("</code>")[0]
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert client.get("/api/v1/campaigns", headers=headers).status_code == 200
+    listed = admin.get("/staff/integrations")
+    assert "The CRM" in listed.text
+    assert secret not in listed.text
+    with installation.sessions() as session:
+        token_id = session.query(ApiToken.id).scalar()
+    for _twice in range(2):
+        assert admin.post_form(f"/staff/integrations/{token_id}/revoke").status_code == 303
+    assert client.get("/api/v1/campaigns", headers=headers).status_code == 401
+    assert staff(StaffRole.finance).get("/staff/integrations").status_code == 403
