@@ -13,8 +13,7 @@ from bench.room import Room, Scale, open_room, pages
 from bench.serving import ROOT
 
 WRITTEN = ROOT / "docs" / "queries.md"
-OF_EVERY_PAGE = ("staff_session", "alembic_version")
-"""Tables whose queries come with each page; they are shown once."""
+_COLUMN = r"[\w.\"]+(?: AS \w+)?, "
 _EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, SUMMARY ON) "
 _HEAD = """\
 # The queries of the staff's room
@@ -70,11 +69,8 @@ def shortened(statement: str) -> str:
     """`statement` in lines of its clauses, with long lists of columns cut."""
     text = " ".join(statement.split())
     text = re.sub(r"%\((\w+)\)s(::\w+( WITH TIME ZONE)?)?", r":\1", text)
-    text = re.sub(
-        r"(SELECT |RETURNING )((?:[\w.]+(?: AS \w+)?, ){4})(?:[\w.]+(?: AS \w+)?, )+",
-        r"\1\2…, ",
-        text,
-    )
+    text = re.sub(r"(:\w+), :\w+(?:, :\w+)+", r"\1, …", text)
+    text = re.sub(rf"((?:{_COLUMN}){{3}})(?:{_COLUMN}){{2,}}", r"\1…, ", text)
     return re.sub(
         r" (FROM|WHERE|ORDER BY|GROUP BY|LIMIT|UNION ALL|LEFT OUTER JOIN|JOIN|HAVING) ",
         r"\n\1 ",
@@ -98,6 +94,7 @@ def _step(line: str) -> str:
         r"\s*(Buffers|Planning|Buckets|Worker|Heap Blocks|Heap Fetches|Index Searches|I/O)", line
     ):
         return ""
+    line = re.sub(r"'[^']{24,}'", "'…'", line)
     line = re.sub(r"\(actual time=[\d.]+\.\.([\d.]+) rows=([\d.]+) loops=(\d+)\)", _figures, line)
     return line[:160].rstrip()
 

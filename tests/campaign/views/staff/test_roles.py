@@ -38,10 +38,10 @@ viewer  GET POST /staff/account/recovery-codes
 viewer  POST     /staff/account/sessions/<int:session_id>/end
 viewer  POST     /staff/account/sessions/end-others
 finance GET      /staff/audit
-finance GET      /staff/books/<int:year>-<int:month>
-finance GET      /staff/books/<int:year>-<int:month>/journal.<any(csv, jsonl):kind>
 finance GET      /staff/audit/audit.<any(csv, jsonl):kind>
 finance GET      /staff/books
+finance GET      /staff/books/<int:year>-<int:month>
+finance GET      /staff/books/<int:year>-<int:month>/journal.<any(csv, jsonl):kind>
 viewer  GET      /staff/c/<slug>
 admin   GET POST /staff/c/<slug>/close
 viewer  GET      /staff/c/<slug>/dashboard
@@ -79,6 +79,8 @@ finance POST     /staff/donors/<int:donor_id>/notes
 finance GET POST /staff/donors/<int:donor_id>/subscriptions/<stripe_id>/end
 finance GET      /staff/exports
 finance GET      /staff/exports/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>
+admin   GET POST /staff/integrations
+admin   POST     /staff/integrations/<int:token_id>/revoke
 viewer  GET      /staff/mail/preview/
 viewer  GET      /staff/mail/preview/<name>
 viewer  GET      /staff/mail/preview/<name>.html
@@ -99,8 +101,6 @@ finance GET      /staff/payouts/<payout_id>
 finance GET      /staff/reconciliations
 finance GET      /staff/reconciliations/<int:run_id>
 finance POST     /staff/review/<kind>/<path:key>
-admin   GET POST /staff/integrations
-admin   POST     /staff/integrations/<int:token_id>/revoke
 admin   GET POST /staff/team
 admin   GET      /staff/team/<int:member_id>
 admin   POST     /staff/team/<int:member_id>/activate
