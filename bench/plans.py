@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from bench.answers import Answer, Failure, Query, Watch, ask
+from bench.answers import Answer, Failure, Page, Query, Watch, ask
 from bench.room import Room, Scale, open_room, pages
 from bench.serving import ROOT
 
@@ -21,7 +21,8 @@ _HEAD = """\
 Made by `./dev bench plans --gifts {gifts}`; not to be edited. Each query of the pages that `./dev bench staff`
 measures, shortened, with the plan that PostgreSQL {version} chose at {count} gifts in three campaigns: for each step
 the rows it gave, how often it ran and the milliseconds until its last row, all of what lies below it included. Times
-are one machine's, with two cores; what to look for is that no step reads what a page does not show.
+are one machine's, with two cores; what to look for is that no step reads what a page does not show. An export is
+explained to its last row, by the cursor that streams it; a reader has the first ones long before.
 
 A query that several pages ask is shown with the first of them.
 """
@@ -40,14 +41,14 @@ def plans(scale: Scale) -> Iterator[Answer | Failure]:
             except LookupError as error:
                 yield Failure(str(error))
                 continue
-            chapters.append(chapter(room, page.name, queries, seen))
+            chapters.append(chapter(room, page, queries, seen))
         head = _HEAD.format(gifts=scale.gifts, version=version[0], count=f"{room.gifts:,}")
         WRITTEN.write_text("\n".join([head, *chapters]))
 
 
-def chapter(room: Room, name: str, queries: list[Query], seen: set[str]) -> str:
+def chapter(room: Room, page: Page, queries: list[Query], seen: set[str]) -> str:
     """A page's queries but those that are in `seen`, which grows by them, each with its plan; as Markdown."""
-    parts = [f"## {name[:1].upper()}{name[1:]}", ""]
+    parts = [f"## {page.name[:1].upper()}{page.name[1:]}", ""]
     new = []
     for query in queries:
         if query.statement not in seen and query.statement.lstrip()[:6].upper() in (
@@ -61,7 +62,7 @@ def chapter(room: Room, name: str, queries: list[Query], seen: set[str]) -> str:
         parts += ["Nothing that was not asked above.", ""]
     for query in new:
         parts += ["```sql", shortened(query.statement), "```", "", "```text"]
-        parts += [*_plan(room, query), "```", ""]
+        parts += [*_plan(room, query, streamed=page.first_bytes), "```", ""]
     return "\n".join(parts)
 
 
@@ -78,12 +79,18 @@ def shortened(statement: str) -> str:
     )
 
 
-def _plan(room: Room, query: Query) -> list[str]:
-    """The steps of the plan. The query runs once more, in a transaction that is rolled back."""
+def _plan(room: Room, query: Query, *, streamed: bool) -> list[str]:
+    """The steps of the plan. The query runs once more, to its end, in a transaction that is rolled back.
+
+    What is streamed is read by a cursor, for which PostgreSQL chooses what gives the first rows soonest.
+    """
+    cursor = "DECLARE streamed NO SCROLL CURSOR FOR " if streamed else ""
     url = room.installation.engine.url.set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
         connection.execute("SET TRANSACTION READ ONLY")
-        rows = connection.execute((_EXPLAIN + query.statement).encode(), query.values).fetchall()
+        rows = connection.execute(
+            (_EXPLAIN + cursor + query.statement).encode(), query.values
+        ).fetchall()
         connection.rollback()
     return [line for line in (_step(str(row[0])) for row in rows) if line]
 

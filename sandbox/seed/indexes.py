@@ -33,6 +33,6 @@ def indexes_set_aside(
 
 
 def _named(statement: str, name: object, table: object) -> sql.Composed:
-    return sql.SQL(statement).format(  # type: ignore[arg-type] # one of the three above
+    return sql.SQL(statement).format(
         name=sql.Identifier(str(name)), table=sql.Identifier(str(table))
     )

@@ -25,7 +25,7 @@ def test_every_measured_page_answers_and_its_queries_can_be_explained(
             except LookupError as error:
                 wrong.append(str(error))
         if page.name == "dashboard":
-            written = chapter(room, page.name, queries, seen)
+            written = chapter(room, page, queries, seen)
 
     assert wrong == []
     assert "## Dashboard" in written

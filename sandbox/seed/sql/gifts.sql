@@ -82,8 +82,11 @@ UPDATE promise SET kept = done.turns FROM (
 DELETE FROM draft WHERE n > (SELECT base.donation + gifts - (SELECT count(*) FROM renewal) FROM base);
 DELETE FROM promise WHERE NOT EXISTS (SELECT FROM draft WHERE draft.n = promise.n);
 INSERT INTO draft (n, parent, giver, place, offline, frequency, amount, cover, created_at, charged_at)
-SELECT renewal.n, parent, giver, place, false, frequency, amount, cover, renewal.charged_at, renewal.charged_at
+SELECT (SELECT max(n) FROM draft) + row_number() OVER (ORDER BY renewal.n), parent, giver, place, false, frequency, amount, cover,
+    renewal.charged_at, renewal.charged_at
 FROM renewal JOIN promise ON promise.n = parent;
+
+-- They have taken the numbers that were given up, so that what is seeded next draws others.
 
 -- What became of each. A settled gift of one time may go back; one that was begun may stay unpaid.
 UPDATE draft SET

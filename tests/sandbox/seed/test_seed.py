@@ -173,7 +173,7 @@ def digests(session: Session) -> list[object]:
 
 
 def test_more_may_be_added_and_the_books_stay_in_order(seeded: Installation) -> None:
-    fill(seeded, Wanted(300, 2, 7, clock.now()))
+    fill(seeded, Wanted(300, 2, 1, clock.now()))
 
     with seeded.sessions() as session:
         assert list(broken_invariants(session)) == []
