@@ -54,6 +54,7 @@ class LedgerEntry(Base):
             postgresql_where=text("kind = 'payment'"),
         ),
         Index("ix_ledger_entry_campaign_id_occurred_at", "campaign_id", "occurred_at"),
+        Index("ix_ledger_entry_occurred_at", "occurred_at"),
         Index("ix_ledger_entry_donation_id", "donation_id"),
         # What became of payments and counts nowhere: few, and looked at by each dashboard.
         Index(

@@ -57,6 +57,13 @@ class OutboxMessage(Base):
             "donor_id",
             postgresql_where=text("donor_id IS NOT NULL"),
         ),
+        Index(
+            "ix_outbox_message_step_id",
+            "step_id",
+            "state",
+            "id",
+            postgresql_where=text("step_id IS NOT NULL"),
+        ),
         Index("ix_outbox_message_failed", "id", postgresql_where=text("state = 'failed'")),
         Index(
             "ix_outbox_message_due",

@@ -159,6 +159,12 @@ def _make_searchable() -> None:
         postgresql_where=sa.text("state <> 'paid'"),
     )
     op.create_index(
+        "ix_outbox_message_step_id",
+        "outbox_message",
+        ["step_id", "state", "id"],
+        postgresql_where=sa.text("step_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_outbox_message_donor_id",
         "outbox_message",
         ["donor_id"],
@@ -167,6 +173,7 @@ def _make_searchable() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_outbox_message_step_id", table_name="outbox_message")
     op.drop_index("ix_outbox_message_donor_id", table_name="outbox_message")
     for name in ("unpaid", "code", "amount", "created_at", "words"):
         op.drop_index(f"ix_donation_{name}", table_name="donation")

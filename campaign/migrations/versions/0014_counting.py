@@ -154,6 +154,7 @@ UPDATE progress_shard SET gave_before = counted.people FROM (
 def upgrade() -> None:
     op.execute(FILL)
     op.execute(COUNT_ENTRY)
+    op.create_index("ix_ledger_entry_occurred_at", "ledger_entry", ["occurred_at"])
     op.create_index(
         "ix_ledger_entry_uncounted",
         "ledger_entry",
@@ -166,4 +167,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_ledger_entry_uncounted", table_name="ledger_entry")
+    op.drop_index("ix_ledger_entry_occurred_at", table_name="ledger_entry")
     op.execute(COUNT_WITHOUT_TALLIES)

@@ -1,10 +1,11 @@
 """Payouts, kept as Stripe tells them, and held against what the ledger knows of their parts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,8 @@ from campaign.models import Charge, Dispute, Donation, LedgerEntry, Payout, Payo
 from campaign.services.books import Outcome
 
 PAGE = 50
+SHOWN = 200
+"""Parts of a payout on its page; the file has all."""
 _ORDER = ("pending", "in_transit", "paid", "canceled", "failed")
 """Stripe's words in the order in which they can follow: a payout that was paid may still fail."""
 
@@ -29,16 +32,23 @@ class Part:
 
 @dataclass(frozen=True)
 class PaidOut:
-    """A payout with its parts. `unexplained` is what they leave of its amount, in minor units; 0 when all is read."""
+    """A payout with the first of its parts, and the sums of all of them in minor units.
+
+    `foreign` parts belong to no gift that is known here.
+    """
 
     payout: Payout
     parts: Sequence[Part]
-    unexplained: int
+    number: int
+    foreign: int
+    amount: int
+    fee: int
+    net: int
 
     @property
-    def foreign(self) -> int:
-        """How many of its parts belong to no gift that is known here."""
-        return sum(not part.donation for part in self.parts)
+    def unexplained(self) -> int:
+        """What its parts leave of its amount; 0 when all is read."""
+        return self.payout.amount - self.net
 
 
 def note_payout(session: Session, told: StripePayout) -> Outcome:
@@ -122,21 +132,69 @@ def find_payout(session: Session, stripe_id: str) -> PaidOut:
     payout = session.scalars(select(Payout).where(Payout.stripe_id == stripe_id)).one_or_none()
     if payout is None:
         raise NotFound(f"There is no payout {stripe_id!r} here; `campaign payouts` fetches them.")
-    donation_id = func.coalesce(
-        LedgerEntry.donation_id, Charge.donation_id, Refund.donation_id, Dispute.donation_id
-    )
+    gift = _gift_of_item()
+    item = PayoutItem
+    sums = session.execute(
+        select(
+            func.count(),
+            func.count().filter(gift.is_(None)),
+            *(func.coalesce(func.sum(column), 0) for column in (item.amount, item.fee, item.net)),
+        ).where(item.payout_id == payout.id)
+    ).one()
     query = (
-        select(PayoutItem, Donation.public_id)
-        .outerjoin(
-            LedgerEntry, LedgerEntry.balance_transaction_id == PayoutItem.balance_transaction_id
-        )
-        .outerjoin(Charge, Charge.stripe_id == PayoutItem.source)
-        .outerjoin(Refund, Refund.stripe_id == PayoutItem.source)
-        .outerjoin(Dispute, Dispute.stripe_id == PayoutItem.source)
-        .outerjoin(Donation, Donation.id == donation_id)
-        .where(PayoutItem.payout_id == payout.id)
-        .order_by(PayoutItem.created_at, PayoutItem.id)
+        select(item, Donation.public_id)
+        .outerjoin(Donation, Donation.id == gift)
+        .where(item.payout_id == payout.id)
+        .order_by(item.id)
     )
-    parts = [Part(item, donation or "") for item, donation in session.execute(query)]
-    left = payout.amount - sum(part.item.net for part in parts)
-    return PaidOut(payout, parts, left)
+    parts = [Part(one, donation or "") for one, donation in session.execute(query.limit(SHOWN))]
+    return PaidOut(payout, parts, *map(int, sums))
+
+
+def payout_rows(session: Session, stripe_id: str) -> Iterator[dict[str, Any]]:
+    """Every part of a payout as a flat row; the keys are COLUMNS."""
+    query = (
+        select(
+            PayoutItem.balance_transaction_id,
+            PayoutItem.kind,
+            PayoutItem.source,
+            Donation.public_id.label("donation_id"),
+            PayoutItem.amount,
+            PayoutItem.fee,
+            PayoutItem.net,
+            PayoutItem.currency,
+            PayoutItem.created_at,
+        )
+        .join(Payout, Payout.id == PayoutItem.payout_id)
+        .outerjoin(Donation, Donation.id == _gift_of_item())
+        .where(Payout.stripe_id == stripe_id)
+        .order_by(PayoutItem.id)
+        .execution_options(yield_per=1000)
+    )
+    for row in session.execute(query).mappings():
+        yield dict(row)
+
+
+COLUMNS = (
+    "balance_transaction_id",
+    "kind",
+    "source",
+    "donation_id",
+    "amount",
+    "fee",
+    "net",
+    "currency",
+    "created_at",
+)
+
+
+def _gift_of_item() -> ColumnElement[int | None]:
+    """The donation that a part belongs to: by the entry that books it, else by what moved it."""
+    booked = select(LedgerEntry.donation_id).where(
+        LedgerEntry.balance_transaction_id == PayoutItem.balance_transaction_id
+    )
+    moved = (
+        select(source.donation_id).where(source.stripe_id == PayoutItem.source)
+        for source in (Charge, Refund, Dispute)
+    )
+    return func.coalesce(booked.scalar_subquery(), *(one.scalar_subquery() for one in moved))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.errors import NoteRefused
@@ -59,17 +59,17 @@ def _hold(session: Session, note: Note) -> None:
 
 
 def _about(note: Note) -> Select[Note]:
-    return select(Note).where(
-        or_(Note.donor_id == note.donor_id, Note.donation_id == note.donation_id)
-    )
+    if note.donor_id is not None:
+        return select(Note).where(Note.donor_id == note.donor_id)
+    return select(Note).where(Note.donation_id == note.donation_id)
 
 
 def notes_of(
     session: Session, *, donor_ids: Sequence[int] = (), donation_id: int | None = None
 ) -> Sequence[Note]:
     """The notes about these rows of a donor, or about that donation, the latest first."""
-    return session.scalars(
-        select(Note)
-        .where(or_(Note.donor_id.in_(donor_ids), Note.donation_id == donation_id))
-        .order_by(Note.id.desc())
-    ).all()
+    about: ColumnElement[bool] = Note.donor_id.in_(donor_ids)
+    # Compared with None it would be every note that is about no donation.
+    if donation_id is not None:
+        about = or_(about, Note.donation_id == donation_id)
+    return session.scalars(select(Note).where(about).order_by(Note.id.desc())).all()

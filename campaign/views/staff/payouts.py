@@ -1,12 +1,23 @@
 """Payouts to the bank: what each was made of, and whether it agrees."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from campaign.models import StaffRole
-from campaign.services.bookkeeping.payouts import PAGE, find_payout, recent_payouts
+from campaign.services.audit import Subject, record
+from campaign.services.bookkeeping.payouts import (
+    COLUMNS,
+    PAGE,
+    find_payout,
+    payout_rows,
+    recent_payouts,
+)
 from campaign.views.context import installation
-from campaign.views.staff.access import needs, staff_blueprint
+from campaign.views.staff.access import actor, needs, staff_blueprint
+from campaign.views.staff.downloads import FORMATS, download
 from campaign.views.staff.paging import pages
 
 blueprint: Blueprint = staff_blueprint("payouts", "/payouts")
@@ -33,4 +44,26 @@ def payout(payout_id: str) -> ResponseReturnValue:
     """One payout with its parts."""
     with installation().sessions() as session:
         found = find_payout(session, payout_id)
-    return render_template("staff/books/payout.html", page_title=f"Payout {payout_id}", found=found)
+    return render_template(
+        "staff/books/payout.html",
+        page_title=f"Payout {payout_id}",
+        found=found,
+        formats=list(FORMATS),
+    )
+
+
+@blueprint.get("/<payout_id>/parts.<any(csv, jsonl):kind>")
+@needs(StaffRole.finance)
+def file(payout_id: str, kind: str) -> ResponseReturnValue:
+    """All of its parts as a file."""
+    here = installation()
+    with here.sessions.begin() as session:
+        find_payout(session, payout_id)
+        subject = Subject("export", payout_id)
+        record(session, actor(), "export.made", subject, after={"format": kind})
+
+    def rows() -> Iterator[dict[str, Any]]:
+        with here.sessions() as session:
+            yield from payout_rows(session, payout_id)
+
+    return download(COLUMNS, rows(), payout_id, kind)

@@ -15,12 +15,17 @@ from campaign.models import (
     StaffRole,
     Subscription,
 )
+from campaign.services.audit import Actor
+from campaign.services.desk.notes import add_donor_note
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.staff_fixtures import StaffClient, StaffMaker
 from tests.stripe_fixtures import Facts
 
 Give = Callable[..., Facts]
+
+
+FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
 
 
 @pytest.fixture
@@ -58,6 +63,21 @@ def test_donors_are_found_by_name_address_and_number(
         page = finance.get("/staff/donors", query_string={"q": text}).text
         assert {one for one in two if f'/staff/donors/{one}"' in page} == found, text
     assert finance.get("/staff/donors?before=x").status_code == 422
+
+
+def test_a_note_stands_on_the_page_of_its_donor_alone(
+    finance: StaffClient, two: tuple[int, int], installation: Installation
+) -> None:
+    first, second = two
+    with installation.sessions.begin() as session:
+        for donor_id, text in ((first, "called on Monday"), (second, "called on Tuesday")):
+            add_donor_note(session, session.get_one(Donor, donor_id), text, FAY)
+        session.flush()
+        add_donor_note(session, session.get_one(Donor, second), "called on Monday", FAY)
+    assert "called on Tuesday" not in finance.get(f"/staff/donors/{first}").text
+    page = finance.get(f"/staff/donors/{second}").text
+    assert "called on Tuesday" in page
+    assert "called on Monday" in page
 
 
 def test_a_merge_shows_both_as_one_and_is_undone(

@@ -98,6 +98,7 @@ finance POST     /staff/offline/import/enter
 finance GET      /staff/offline/look
 finance GET      /staff/payouts
 finance GET      /staff/payouts/<payout_id>
+finance GET      /staff/payouts/<payout_id>/parts.<any(csv, jsonl):kind>
 finance GET      /staff/reconciliations
 finance GET      /staff/reconciliations/<int:run_id>
 finance POST     /staff/review/<kind>/<path:key>
