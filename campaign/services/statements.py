@@ -36,7 +36,7 @@ class Recipient(NamedTuple):
 def recipients(session: Session, year: int) -> Sequence[Recipient]:
     """Whoever has a valid receipt for a gift of `year`, by id."""
     found = session.execute(_givers(year).order_by(Donor.id))
-    return [Recipient(*row._tuple()) for row in found]
+    return [Recipient(*row) for row in found]
 
 
 def _givers(year: int) -> Select[int, str, str, str]:
