@@ -43,7 +43,7 @@ except ConfigurationError as error:
 app = Celery(
     "workers",
     broker=settings.broker_url,
-    include=["workers.inbox", "workers.outbox", "workers.upkeep"],
+    include=["workers.inbox", "workers.outbox", "workers.upkeep", "workers.webhooks"],
 )
 app.conf.update(
     task_serializer="json",
@@ -61,6 +61,11 @@ app.conf.update(
     beat_schedule={
         "sweep-inbox": {"task": INBOX, "schedule": SWEEP, "options": {"expires": SWEEP.seconds}},
         "sweep-outbox": {"task": OUTBOX, "schedule": SWEEP, "options": {"expires": SWEEP.seconds}},
+        "send-webhooks": {
+            "task": "workers.webhooks.send",
+            "schedule": SWEEP,
+            "options": {"expires": SWEEP.seconds},
+        },
         "recover-events": {
             "task": "workers.upkeep.recover",
             "schedule": RECOVERY,

@@ -7,6 +7,7 @@ import click
 from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from campaign.cli.backup import backup, restore
 from campaign.cli.bounces import bounces
 from campaign.cli.campaigns import create
 from campaign.cli.countdown import deadline_emails
@@ -32,6 +33,7 @@ from campaign.cli.subscribers import subscribers
 from campaign.cli.subscriptions import subscription
 from campaign.cli.suppressions import suppressions
 from campaign.cli.tokens import tokens
+from campaign.cli.webhooks import webhooks
 from campaign.errors import CampaignError
 from campaign.observability import log_to_stderr
 
@@ -43,6 +45,7 @@ def cli() -> None:
 
 
 for command in (
+    backup,
     bounces,
     close,
     create,
@@ -62,6 +65,7 @@ for command in (
     payouts,
     reconcile,
     refund,
+    restore,
     resume,
     review,
     staff,
@@ -71,6 +75,7 @@ for command in (
     subscription,
     suppressions,
     tokens,
+    webhooks,
 ):
     cli.add_command(command)
 

@@ -20,7 +20,10 @@ _PAGE = 100
 
 @dataclass(frozen=True)
 class StripePayout:
-    """A payout as it stands: https://docs.stripe.com/api/payouts/object. `amount` is minor units of `currency`."""
+    """A payout as it stands: https://docs.stripe.com/api/payouts/object. `amount` is minor units of `currency`.
+
+    `itemized`: Stripe can tell now what it was made of, or never will, as somebody made it by hand.
+    """
 
     id: str
     created: datetime
@@ -28,6 +31,7 @@ class StripePayout:
     currency: str
     status: str
     arrival_date: date
+    itemized: bool
 
 
 def read_payout(found: Json) -> StripePayout:
@@ -39,6 +43,7 @@ def read_payout(found: Json) -> StripePayout:
         currency=found["currency"],
         status=found["status"],
         arrival_date=datetime.fromtimestamp(found["arrival_date"], UTC).date(),
+        itemized=found.get("reconciliation_status") in ("completed", "not_applicable"),
     )
 
 

@@ -18,7 +18,7 @@ log = get_logger(__name__)
 
 def payout_changed(session: Session, event: Event, _books: Books) -> Outcome:
     """A payout has arrived at the bank, or has come back from there."""
-    return note_payout(session, read_payout(event.object))
+    return note_payout(session, read_payout(event.object), event.created)
 
 
 def fetch_payouts(installation: Installation, since: datetime) -> int:
@@ -26,7 +26,7 @@ def fetch_payouts(installation: Installation, since: datetime) -> int:
     new = 0
     for payout in installation.gateway.payouts.since(since):
         with installation.sessions.begin() as session:
-            new += note_payout(session, payout).applied
+            new += note_payout(session, payout, clock.now()).applied
     return new
 
 

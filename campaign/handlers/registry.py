@@ -49,6 +49,7 @@ HANDLERS: Mapping[str, Handler] = {
     "customer.subscription.deleted": subscriptions.subscription_changed,
     "payout.paid": payouts.payout_changed,
     "payout.failed": payouts.payout_changed,
+    "payout.reconciliation_completed": payouts.payout_changed,
 }
 
 

@@ -26,5 +26,14 @@ def upgrade(database_url: str) -> None:
 
 def is_current(connection: Connection) -> bool:
     """Whether the database is at head."""
-    head = ScriptDirectory.from_config(_configuration()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    return current_revision(connection) == head_revision()
+
+
+def head_revision() -> str:
+    """The newest revision that this version of the service knows."""
+    return str(ScriptDirectory.from_config(_configuration()).get_current_head())
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision that the database is at; None where nothing was migrated yet."""
+    return MigrationContext.configure(connection).get_current_revision()

@@ -13,7 +13,8 @@ from campaign.models.base import Base, Key
 class Payout(Base):
     """One transfer from Stripe to the bank. `amount` is minor units of `currency`; `status` is Stripe's word.
 
-    `items_read_at`: when the balance transactions that make it up were read; their `net` then sums to `amount`.
+    `items_read_at`: when the balance transactions that make it up were read; their `net` then sums to `amount`. Stripe
+    can tell them once it is `itemized`. `failed_on`: the bank sent it back then, be it after it had arrived.
     https://docs.stripe.com/api/payouts/object
     """
 
@@ -26,6 +27,8 @@ class Payout(Base):
     status: Mapped[str]
     arrival_date: Mapped[date] = mapped_column(index=True)
     created_at: Mapped[datetime]
+    itemized: Mapped[bool] = mapped_column(server_default=text("false"))
+    failed_on: Mapped[date | None]
     items_read_at: Mapped[datetime | None]
 
 

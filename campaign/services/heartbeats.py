@@ -28,6 +28,7 @@ DEADLINE_EMAILS = "deadline-emails"
 JOBS: dict[str, timedelta] = {
     "sweep-inbox": timedelta(minutes=2),
     "sweep-outbox": timedelta(minutes=2),
+    "send-webhooks": timedelta(minutes=15),
     "recover-events": timedelta(hours=3),
     "book-fees": timedelta(minutes=15),
     "match-returns": timedelta(minutes=15),

@@ -15,6 +15,7 @@ from campaign import clock
 from campaign.migrations import is_current
 from campaign.services import counts
 from campaign.services.heartbeats import Silence, silences
+from campaign.services.integrations.deliveries import count_deliveries
 from campaign.views.context import installation
 
 blueprint = Blueprint("health", __name__)
@@ -105,6 +106,12 @@ class _Rows(Collector):
             "Mail that did not arrive, by kind",
             ["kind"],
             counts.count_failed_messages(session),
+        )
+        yield _gauge(
+            "campaign_webhook_deliveries",
+            "Outgoing webhooks by state; failed ones were given up",
+            ["state"],
+            count_deliveries(session),
         )
         yield _gauge(
             "campaign_disputes",

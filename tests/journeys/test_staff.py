@@ -186,6 +186,8 @@ PATHS = (
     "/staff/payouts",
     f"/staff/books/{now():%Y-%m}",
     "/staff/audit",
+    "/staff/integrations",
+    "/staff/webhooks",
     "/staff/team",
     "/staff/account",
     "/staff/sign-in",

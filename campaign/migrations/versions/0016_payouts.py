@@ -23,6 +23,8 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("arrival_date", sa.Date(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("itemized", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("failed_on", sa.Date(), nullable=True),
         sa.Column("items_read_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payout")),
         sa.UniqueConstraint("stripe_id", name=op.f("uq_payout_stripe_id")),

@@ -177,15 +177,16 @@ def _description(kind: LedgerKind, way: str) -> str:
 
 
 def _payouts(session: Session, first: date, after: date) -> Iterator[JournalLine]:
-    query = (
-        select(Payout)
-        .where(Payout.arrival_date >= first, Payout.arrival_date < after, Payout.status == "paid")
-        .order_by(Payout.arrival_date, Payout.id)
-    )
-    for one in session.scalars(query):
-        yield from _transfer(
-            one.arrival_date, STRIPE, "Payout", one.amount, one.currency, one.stripe_id
-        )
+    """What arrived; one that the bank sent back is booked back on the day of that, whatever month it arrived in."""
+    arrived = Payout.status.in_(("paid", "failed"))
+    moves = (("Payout", Payout.arrival_date, 1), ("Payout sent back", Payout.failed_on, -1))
+    for what, day, sign in moves:
+        query = select(Payout, day).where(day >= first, day < after, arrived)
+        for one, on in session.execute(query.order_by(day, Payout.id)):
+            amount = sign * one.amount
+            yield from _transfer(
+                on or one.arrival_date, STRIPE, what, amount, one.currency, one.stripe_id
+            )
 
 
 def _deposits(session: Session, first: date, after: date) -> Iterator[JournalLine]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -51,8 +51,11 @@ class PaidOut:
         return self.payout.amount - self.net
 
 
-def note_payout(session: Session, told: StripePayout) -> Outcome:
-    """Keep what Stripe says of a payout; of two facts the later in its life stands, whichever comes first."""
+def note_payout(session: Session, told: StripePayout, at: datetime) -> Outcome:
+    """Keep what Stripe says of a payout; of two facts the later in its life stands, whichever comes first.
+
+    `at`: when Stripe said so.
+    """
     row = insert(Payout).values(
         stripe_id=told.id,
         amount=told.amount,
@@ -60,6 +63,8 @@ def note_payout(session: Session, told: StripePayout) -> Outcome:
         status=told.status,
         arrival_date=told.arrival_date,
         created_at=told.created,
+        itemized=told.itemized,
+        failed_on=at.date() if told.status == "failed" else None,
     )
     rank = {name: number for number, name in enumerate(_ORDER)}
     later = case(rank, value=row.excluded.status, else_=0) > case(
@@ -69,10 +74,12 @@ def note_payout(session: Session, told: StripePayout) -> Outcome:
         row.on_conflict_do_update(
             index_elements=[Payout.stripe_id],
             set_={
-                "status": row.excluded.status,
-                "arrival_date": row.excluded.arrival_date,
+                "status": case((later, row.excluded.status), else_=Payout.status),
+                "arrival_date": case((later, row.excluded.arrival_date), else_=Payout.arrival_date),
+                "itemized": or_(Payout.itemized, row.excluded.itemized),
+                "failed_on": func.coalesce(Payout.failed_on, row.excluded.failed_on),
             },
-            where=later,
+            where=or_(later, and_(row.excluded.itemized, Payout.itemized.is_(False))),
         ).returning(Payout.id)
     ).one_or_none()
     return Outcome(applied=changed is not None, note="" if changed else "nothing new")
@@ -82,7 +89,7 @@ def unread(session: Session, limit: int = 20) -> Sequence[str]:
     """The payouts whose parts were not read yet, by Stripe's ids, the oldest first."""
     query = (
         select(Payout.stripe_id)
-        .where(Payout.items_read_at.is_(None), Payout.status.in_(("paid", "in_transit")))
+        .where(Payout.items_read_at.is_(None), Payout.itemized, Payout.status == "paid")
         .order_by(Payout.id)
         .limit(limit)
     )

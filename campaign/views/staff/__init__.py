@@ -32,6 +32,7 @@ from campaign.views.staff import (
     second_step,
     signing_in,
     team,
+    webhooks,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -63,6 +64,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     books.blueprint,
     reconciliations.blueprint,
     integrations.blueprint,
+    webhooks.blueprint,
     payouts.blueprint,
 )
 

@@ -70,9 +70,9 @@ FROM (
         CASE kind WHEN 'dispute' THEN 'adjustment' ELSE 'refund' END, amount + cover, fee
     FROM movement WHERE kind IN ('refund', 'dispute')
 ) AS moved, base WHERE (occurred_at + interval '2 days')::date < at::date;
-INSERT INTO payout (stripe_id, amount, currency, status, arrival_date, created_at, items_read_at)
+INSERT INTO payout (stripe_id, amount, currency, status, arrival_date, created_at, items_read_at, itemized)
 SELECT 'po_' || pg_temp.token((SELECT donation FROM base), 'po' || day), sum(amount - fee), 'usd', 'paid', day,
-    day - interval '1 day', day + interval '9 hours' FROM settled GROUP BY day ORDER BY day;
+    day - interval '1 day', day + interval '9 hours', true FROM settled GROUP BY day ORDER BY day;
 INSERT INTO payout_item (payout_id, balance_transaction_id, kind, source, amount, fee, net, currency, created_at)
 SELECT payout.id, balance_transaction_id, kind, source, settled.amount, fee, settled.amount - fee, 'usd', occurred_at
 FROM settled JOIN payout ON payout.stripe_id = 'po_' || pg_temp.token((SELECT donation FROM base), 'po' || day)

@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from campaign.config import Settings
-from tests.conftest import WEBHOOK_SECRET
+from tests.conftest import WEBHOOK_SECRET, Databases
 
 PROGRAM = [sys.executable, "-c", "from campaign.cli import main; main()"]
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,3 +65,19 @@ def environ(settings: Settings) -> dict[str, str]:
 def run(environ: dict[str, str]) -> Run:
     """Run a command of the script with this environment."""
     return lambda *arguments, **changes: run_with(environ | changes, *arguments)
+
+
+@pytest.fixture
+def target(databases: Databases, template: str) -> Iterator[str]:
+    """A migrated, empty database to restore into."""
+    name = databases.create(template)
+    yield databases.address(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def bare(databases: Databases) -> Iterator[str]:
+    """A database without tables."""
+    name = databases.create()
+    yield databases.address(name)
+    databases.drop(name)

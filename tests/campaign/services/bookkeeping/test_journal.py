@@ -4,11 +4,12 @@ from collections import defaultdict
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from campaign.clock import now
 from campaign.handlers import book_fees, read_payouts
 from campaign.installation import Installation
-from campaign.models import OfflineGift, StaffRole
+from campaign.models import OfflineGift, Payout, StaffRole
 from campaign.models.states import TakenBack
 from campaign.services.bookkeeping.journal import Journal, months, read_journal
 from campaign.services.envelopes.bounces import take_back
@@ -73,6 +74,22 @@ def test_cards_stand_at_stripe_until_they_are_paid_out(
     assert rows[0] == "day,account,fund,description,debit,credit,currency,reference"
     assert client.get("/staff/books/2026-13").status_code == 404
     assert f"/staff/books/{TODAY:%Y-%m}" in client.get("/staff/books").text.replace("-0", "-0")
+
+
+def test_a_payout_that_comes_back_is_booked_back_on_that_day(
+    bank: Bank, installation: Installation
+) -> None:
+    bank.stripe.pay(bank.give("25"))
+    made = bank.stripe.payout(arrive=False)
+    bank.stripe.fail_payout(made["id"])
+    bank.deliver()
+    arrival = TODAY + timedelta(days=7)
+    assert sums(installation, TODAY, arrival)["Bank"] == 0
+    with installation.sessions() as session:
+        kept = session.scalars(select(Payout)).one()
+        journal = read_journal(session, kept.arrival_date.replace(day=1), HERE)
+    assert kept.failed_on is not None
+    assert any(line.description == "Payout" and line.account == "Bank" for line in journal.lines)
 
 
 def test_a_check_goes_to_the_bank_and_a_bounced_one_comes_from_there(

@@ -110,6 +110,11 @@ admin   POST     /staff/team/<int:member_id>/link
 admin   POST     /staff/team/<int:member_id>/reset-second-factor
 admin   POST     /staff/team/<int:member_id>/role
 admin   GET      /staff/team/link
+admin   GET POST /staff/webhooks
+admin   GET      /staff/webhooks/<int:endpoint_id>
+admin   POST     /staff/webhooks/<int:endpoint_id>/deliveries/<int:delivery_id>
+admin   POST     /staff/webhooks/<int:endpoint_id>/disable
+admin   POST     /staff/webhooks/<int:endpoint_id>/test
 """
 ROLES = {"viewer": StaffRole.viewer, "finance": StaffRole.finance, "admin": StaffRole.admin}
 

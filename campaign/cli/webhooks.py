@@ -1,0 +1,81 @@
+"""`campaign webhooks add|list|disable|test|retry`: who is told of gifts at once."""
+
+import click
+
+from campaign import clock
+from campaign.errors import FieldsInvalid
+from campaign.installation import make_installation
+from campaign.services.audit import Actor
+from campaign.services.integrations.deliveries import send_again
+from campaign.services.integrations.endpoints import (
+    EVENTS,
+    add_endpoint,
+    disable_endpoint,
+    list_endpoints,
+    queue_test,
+)
+
+
+@click.group("webhooks")
+def webhooks() -> None:
+    """Outgoing webhooks: which addresses are told of gifts."""
+
+
+@webhooks.command("add")
+@click.argument("url")
+@click.option(
+    "--event",
+    "events",
+    multiple=True,
+    type=click.Choice(EVENTS),
+    help="Of what it is told; may be repeated. Of all, if not said.",
+)
+def add(url: str, events: tuple[str, ...]) -> None:
+    """Tell URL; prints its number and the secret that signs."""
+    here = make_installation(broker=False)
+    livemode = here.settings.livemode
+    try:
+        with here.sessions.begin() as session:
+            found = add_endpoint(
+                session, url, events or EVENTS, Actor.command_line(), livemode=livemode
+            )
+    except FieldsInvalid as error:
+        raise FieldsInvalid({"": " ".join(error.faults.values())}) from error
+    click.echo(f"{found.id}\t{found.secret}")
+
+
+@webhooks.command("list")
+def list_all() -> None:
+    """Every endpoint, a line each: number, address, events, state; parted by tabs."""
+    with make_installation(broker=False).sessions() as session:
+        for one in list_endpoints(session):
+            state = "disabled" if one.disabled_at else "active"
+            click.echo(f"{one.id}\t{one.url}\t{','.join(one.events)}\t{state}")
+
+
+@webhooks.command("disable")
+@click.argument("endpoint_id", type=int)
+def disable(endpoint_id: int) -> None:
+    """Tell ENDPOINT_ID no more."""
+    with make_installation(broker=False).sessions.begin() as session:
+        done = disable_endpoint(session, endpoint_id, Actor.command_line(), clock.now())
+    click.echo("It is told no more." if done else "It was disabled before. No change.")
+
+
+@webhooks.command("test")
+@click.argument("endpoint_id", type=int)
+def test(endpoint_id: int) -> None:
+    """Queue a delivery that means nothing; the worker sends it."""
+    with make_installation(broker=False).sessions.begin() as session:
+        made = queue_test(session, endpoint_id, Actor.command_line())
+        session.refresh(made)
+    click.echo(f"Delivery {made.id} ({made.public_id}) is queued.")
+
+
+@webhooks.command("retry")
+@click.argument("delivery_id", type=int)
+def retry(delivery_id: int) -> None:
+    """Send DELIVERY_ID again, whatever became of it."""
+    with make_installation(broker=False).sessions.begin() as session:
+        send_again(session, delivery_id, Actor.command_line(), clock.now())
+    click.echo("It is sent again by the worker.")

@@ -1,0 +1,145 @@
+"""`campaign backup` and `campaign restore`: everything comes back, at one moment's state, or nothing does."""
+
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import clock
+from campaign.gateway import read_event
+from campaign.handlers import apply_due_events
+from campaign.installation import Installation, make_installation
+from campaign.migrations import head_revision
+from campaign.models import Base, Campaign, Donation, Receipt, StaffLink, StaffSession
+from campaign.services.archive.making import lock_for_reading, make_backup
+from campaign.services.campaigns import find_campaign
+from campaign.services.donations import Gift, begin_donation
+from campaign.services.inbox import store_event
+from campaign.services.ledger import broken_invariants
+from sandbox.seed.filling import Wanted, fill
+from tests.campaign.cli.backups import call, contents, states_of_triggers
+from tests.campaign.cli.conftest import Run
+from tests.stripe_fixtures import Facts
+
+SIGNED_IN = {StaffLink.__tablename__, StaffSession.__tablename__}
+
+
+@pytest.fixture
+def seeded(installation: Installation, database_url: str) -> Installation:
+    """A rich installation: gifts and all around them, awkward text, who is signed in, a merged and a numbered donor."""
+    fill(installation, Wanted(300, 2, 1, clock.now()))
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "UPDATE donor SET name = E'Tab\\there\\nline \\\\. Zo\u00eb' WHERE id = (SELECT min(id) FROM donor)"
+        )
+        connection.execute(
+            "UPDATE donor SET merged_into_id = (SELECT max(id) FROM donor) WHERE id = (SELECT min(id) + 1 FROM donor)"
+        )
+        member = connection.execute(
+            "INSERT INTO staff_member (email, role, fs_uniquifier) VALUES ('a@x.example', 'admin', 'u')"
+            " RETURNING id"
+        ).fetchone()
+        assert member is not None
+        connection.execute(
+            "INSERT INTO staff_session (staff_id, digest, method, expires_at) VALUES (%s, 'd', 'link', now())",
+            member,
+        )
+    return installation
+
+
+def test_everything_comes_back_and_life_goes_on(
+    seeded: Installation,
+    database_url: str,
+    bare: str,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "all.backup"
+
+    made = run("backup", str(file))
+    restored = run("restore", str(file), DATABASE_URL=bare)
+
+    assert (made.status, made.errors, restored.status, restored.errors) == (0, [], 0, [])
+    assert "300 donations" in made.out
+    assert "the books are in order" in restored.out
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["all.backup"]
+    before, after = contents(database_url), contents(bare)
+    assert {name for name in before if before[name] != after[name]} == {"staff_session"}
+    assert after["staff_session"] == []
+    assert set(after) == {table.name for table in Base.metadata.sorted_tables}
+    assert states_of_triggers(bare) == {"O"}
+    assert numbers(bare) == numbers(database_url)
+
+
+def numbers(url: str) -> dict[str, int]:
+    """The last number that each identity gave."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
+        ).fetchall()
+    return {name: value for name, value in rows if not name.startswith(tuple(SIGNED_IN))}
+
+
+def test_gifts_that_come_meanwhile_are_not_half_in_it_and_later_ones_number_on(
+    installation: Installation, campaign: Campaign, target: str, tmp_path: Path
+) -> None:
+    pay(installation, "before@example.org")
+    file = tmp_path / "meanwhile.backup"
+
+    with file.open("wb") as out, Session(installation.engine) as session:
+        session.connection(
+            execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        lock_for_reading(session)
+        made = make_backup(
+            session,
+            out,
+            head_revision(),
+            clock.now(),
+            lambda table, _: pay(installation, f"{table}@example.org"),
+        )
+
+    assert len(receipts(installation)) > 5
+    call(target, "restore", str(file))
+    assert {part.rows for part in made.parts if part.table in ("donation", "receipt")} == {1}
+    elsewhere = make_installation(replace(installation.settings, database_url=driven(target)))
+    pay(elsewhere, "later@example.org")
+    assert [sequence for _, sequence in receipts(elsewhere)] == [1, 2]
+    (_, first), (_, second) = donations(elsewhere)
+    assert second > first
+    with elsewhere.sessions() as session:
+        assert list(broken_invariants(session)) == []
+    elsewhere.engine.dispose()
+
+
+def pay(installation: Installation, email: str) -> None:
+    """A gift that is begun, paid and booked."""
+    with installation.sessions.begin() as session:
+        gift = Gift(email=email, amount=2500, frequency="one_time", attempt=email, name="Ana")
+        donation = begin_donation(session, find_campaign(session, "nine-days"), gift, clock.now())
+        body = json.dumps(Facts(donation).completed()).encode()
+        store_event(session, read_event(body), body)
+    apply_due_events(installation)
+
+
+def driven(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def receipts(installation: Installation) -> list[tuple[int, int]]:
+    """Id and number of each receipt."""
+    with installation.sessions() as session:
+        rows = session.execute(select(Receipt.id, Receipt.sequence).order_by(Receipt.id))
+        return [(key, sequence) for key, sequence in rows]
+
+
+def donations(installation: Installation) -> list[tuple[str, int]]:
+    with installation.sessions() as session:
+        rows = session.execute(select(Donation.public_id, Donation.id).order_by(Donation.id))
+        return [(name, key) for name, key in rows]

@@ -1,0 +1,12 @@
+"""Outgoing webhooks, sent."""
+
+from campaign.heartbeat import beating
+from campaign.webhooks import send_due
+from workers.app import app, installation
+
+
+@app.task(name="workers.webhooks.send")
+def send() -> int:
+    """Tell every endpoint what is due; the number tried."""
+    with beating(installation(), "send-webhooks"):
+        return send_due(installation())
