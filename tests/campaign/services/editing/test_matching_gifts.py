@@ -192,8 +192,9 @@ def test_the_foreign_keys_trigger_comes_before_the_counting(installation: Instal
                 ' AND tgtype & 4 <> 0 ORDER BY tgname COLLATE "C"'
             )
         ).all()
-    assert names[-1] == "count_entry"
-    assert names[0].startswith("RI_ConstraintTrigger_c")
+    guards = [name for name in names if name.startswith("RI_ConstraintTrigger_c")]
+    assert guards
+    assert names.index(guards[-1]) < names.index("count_entry")
 
 
 def test_in_a_burst_of_gifts_and_refunds_no_promise_misses_or_doubles_any(
