@@ -12,6 +12,7 @@ from campaign.views import (
     embed,
     errors,
     health,
+    language,
     mail_events,
     pictures,
     printing,
@@ -68,6 +69,7 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.register_blueprint(mail_events.blueprint)
     app.register_blueprint(remind.blueprint)
     app.after_request(add_security_headers)
+    language.prepare(app)
     shell.prepare(app)
     open_staff_room(app)
     open_api(app)

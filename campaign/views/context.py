@@ -7,6 +7,7 @@ from typing import Any, cast
 from flask import current_app
 
 from campaign.installation import Installation
+from campaign.views.language import said
 from campaign.views.live import LiveProgress
 from campaign.views.visits import Visits
 
@@ -39,7 +40,7 @@ def context_values() -> dict[str, Any]:
     """What the layout needs."""
     return {
         "organization": installation().settings.organization,
-        "locale": "en",
+        "locale": said().locale,
         "site_url": installation().settings.site_url,
         "asset_version": current_app.extensions["static_version"],
     }
