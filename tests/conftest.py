@@ -5,9 +5,11 @@ Each test has a database of its own, copied from a migrated template in a few mi
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -25,6 +27,8 @@ from campaign.models.base import new_token
 from campaign.services.campaigns import NewCampaign, create_campaign
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.servers import PrivatePostgres
+from sandbox.servers.account import unprivileged
+from sandbox.servers.scratch import scratch_folder
 from sandbox.stripe import StripeSandbox
 
 WEBHOOK_SECRET = "whsec_for_tests"
@@ -32,6 +36,8 @@ GIVEN_STRIPE = os.environ.get("STRIPE_API_BASE", "")
 # A known port where STRIPE_API_BASE puts something between the sandbox and us; else a free one.
 SANDBOX_PORT = int(os.environ.get("SANDBOX_STRIPE_PORT", "8420")) if GIVEN_STRIPE else 0
 UNREACHABLE = "http://127.0.0.1:9"
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 4 * 1024**3
 
 # Its first line of every event would drown a failure; tests look at rows.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -52,8 +58,19 @@ def postgres() -> Iterator[str]:
     if given:
         yield given
         return
-    with PrivatePostgres() as server:
-        yield server.url
+    folder = scratch_folder(unprivileged(), first=_memory())
+    try:
+        with PrivatePostgres(folder / "server") as server:
+            yield server.url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """Where a database of each test's own costs a tenth of what it does on a disk, if there is room."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
+        return MEMORY
+    return None
 
 
 class Databases:
@@ -69,7 +86,8 @@ class Databases:
         name = f"test_{new_token().lower().replace('-', '_')}"
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template:
-            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+            # Copying its files costs half of writing them through the log.
+            statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
         self._execute(statement)
         return name
 

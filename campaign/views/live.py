@@ -7,10 +7,11 @@ moves the money), and every few seconds for the clock's sake. Under gunicorn's g
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
@@ -117,7 +118,13 @@ class LiveProgress:
         for feed in self._feeds.values():
             feed.push()
         if self._listener is not None:
+            self._wake_listener()
             self._listener.join(timeout=5)
+
+    def _wake_listener(self) -> None:
+        """It need not wait to its end; a database that is down lets it wait."""
+        with suppress(SQLAlchemyError), self._sessions.begin() as session:
+            session.execute(select(func.pg_notify(CHANNEL, "")))
 
     def _is_stale(self, feed: _Feed) -> bool:
         aged = time.monotonic() - feed.snapshot.read_at > FRESH

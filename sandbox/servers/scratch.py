@@ -15,9 +15,10 @@ from sandbox.servers.process import command_of
 NAME = re.compile(r"campaign-server-(\d+)-")
 
 
-def scratch_folder(account: Account | None = None) -> Path:
-    """A new private temporary folder that belongs to `account` and that it can reach."""
+def scratch_folder(account: Account | None = None, *, first: Path | None = None) -> Path:
+    """A new private temporary folder that belongs to `account` and that it can reach; in `first` if it can."""
     places = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
+    places = [first, *places] if first else places
     place = next((each for each in places if account is None or account.reaches(each)), places[0])
     remove_abandoned(place)
     folder = Path(tempfile.mkdtemp(prefix=f"campaign-server-{os.getpid()}-", dir=place))

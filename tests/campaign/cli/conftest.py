@@ -1,15 +1,17 @@
 """The console script as its users have it: a process, an environment, an exit status."""
 
+import atexit
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from campaign.config import Settings
+from tests.campaign.cli.warm import WarmProgram
 from tests.conftest import WEBHOOK_SECRET, Databases
 
 PROGRAM = [sys.executable, "-c", "from campaign.cli import main; main()"]
@@ -28,18 +30,18 @@ class Ended:
 Run = Callable[..., Ended]
 
 
+@cache
+def _program() -> WarmProgram:
+    program = WarmProgram().__enter__()
+    atexit.register(program.__exit__)
+    return program
+
+
 def run_with(environ: dict[str, str], *arguments: str) -> Ended:
+    """A command with nothing in its environment but `environ` and what every process has."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    done = subprocess.run(
-        [*PROGRAM, *arguments],
-        env=kept | {"PYTHONPATH": str(ROOT)} | environ,
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr.splitlines())
+    status, out, errors = _program().run(kept | environ, *arguments)
+    return Ended(status, out, errors.splitlines())
 
 
 @pytest.fixture
