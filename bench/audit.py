@@ -36,11 +36,13 @@ INSERT INTO refund (stripe_id, donation_id, payment_intent_id, amount, currency,
 INSERT INTO ledger_entry (campaign_id, donation_id, kind, amount, currency, occurred_at, source)
     SELECT campaign_id, id, 'refund', -500, 'usd', now(), 're_' || id
     FROM donation WHERE state = 'partially_refunded';
-INSERT INTO receipt (year, sequence, token, donation_id, amount, currency, gift_date, frozen)
-    SELECT 2026, row_number() OVER (ORDER BY id), token, id, amount, 'usd', current_date, '{}' FROM donation;
-INSERT INTO receipt (year, sequence, token, donation_id, amount, currency, gift_date, frozen, kind, replaces_id)
+INSERT INTO receipt (year, sequence, token, donation_id, campaign_id, amount, currency, gift_date, frozen)
+    SELECT 2026, row_number() OVER (ORDER BY id), token, id, campaign_id, amount, 'usd', current_date,
+        '{}' FROM donation;
+INSERT INTO receipt (year, sequence, token, donation_id, campaign_id, amount, currency, gift_date, frozen, kind,
+        replaces_id)
     SELECT 2026, :gifts + row_number() OVER (ORDER BY receipt.id), 'corrected' || receipt.id, donation_id,
-        receipt.amount - 500, 'usd', current_date, '{}', 'corrected', receipt.id
+        receipt.campaign_id, receipt.amount - 500, 'usd', current_date, '{}', 'corrected', receipt.id
     FROM receipt JOIN donation ON donation.id = donation_id WHERE state = 'partially_refunded';
 INSERT INTO receipt_counter SELECT 2026, count(*) FROM receipt;
 INSERT INTO outbox_message (kind, subject_key, receipt_id, recipient, message_id, state, sent_at)

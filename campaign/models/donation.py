@@ -53,7 +53,7 @@ class Donation(Base):
             postgresql_include=["amount"],
             postgresql_where=text("state = 'processing'"),
         ),
-        Index("ix_donation_campaign_id_created_at", "campaign_id", "created_at"),
+        Index("ix_donation_campaign_id", "campaign_id", "created_at", "id"),
         Index("ix_donation_donor_id", "donor_id"),
         Index(
             "ix_donation_comment", "campaign_id", "id", postgresql_where=text("comment <> '' AND NOT anonymous")

@@ -45,6 +45,9 @@ class Receipt(Base):
             postgresql_where=text("kind = 'receipt'"),
         ),
         Index("ix_receipt_donation_id", "donation_id"),
+        # As exports are ordered.
+        Index("ix_receipt_issued_at", "issued_at", "id"),
+        Index("ix_receipt_campaign_id", "campaign_id", "issued_at", "id"),
     )
 
     id: Mapped[Key]
@@ -52,6 +55,7 @@ class Receipt(Base):
     sequence: Mapped[int] = mapped_column(Integer)
     token: Mapped[str] = mapped_column(unique=True, default=new_token)
     donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     kind: Mapped[str] = mapped_column(server_default=text("'receipt'"))
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("receipt.id"), unique=True)
     amount: Mapped[int]

@@ -58,7 +58,7 @@ _DONATIONS = (
     .outerjoin(
         Receipt, and_(Receipt.donation_id == Donation.id, Receipt.kind == ReceiptKind.receipt.value)
     )
-    .order_by(Donation.id)
+    .order_by(Donation.created_at, Donation.id)
 )
 
 _LEDGER = (
@@ -80,7 +80,7 @@ _LEDGER = (
     )
     .join(Donation, Donation.id == LedgerEntry.donation_id)
     .outerjoin(Campaign, Campaign.id == LedgerEntry.campaign_id)
-    .order_by(LedgerEntry.id)
+    .order_by(LedgerEntry.recorded_at, LedgerEntry.id)
 )
 
 _RECEIPTS = (
@@ -99,8 +99,8 @@ _RECEIPTS = (
     )
     .outerjoin(_Replaced, _Replaced.id == Receipt.replaces_id)
     .join(Donation, Donation.id == Receipt.donation_id)
-    .join(Campaign, Campaign.id == Donation.campaign_id)
-    .order_by(Receipt.id)
+    .join(Campaign, Campaign.id == Receipt.campaign_id)
+    .order_by(Receipt.issued_at, Receipt.id)
 )
 
 # Those whose money arrived; narrowed by `since`, the counts are of gifts from then on.
@@ -125,7 +125,7 @@ EXPORTS: Mapping[str, Export] = {
     "donations": Export(_DONATIONS, Donation.campaign_id, Donation.created_at),
     "donors": Export(_DONORS, Donation.campaign_id, Donation.paid_at),
     "ledger": Export(_LEDGER, LedgerEntry.campaign_id, LedgerEntry.recorded_at),
-    "receipts": Export(_RECEIPTS, Donation.campaign_id, Receipt.issued_at),
+    "receipts": Export(_RECEIPTS, Receipt.campaign_id, Receipt.issued_at),
 }
 
 

@@ -96,6 +96,7 @@ def _issue(session: Session, donation: Donation, books: Books, issued: _Issued) 
         year=issued_on.year,
         sequence=_next_sequence(session, issued_on.year),
         donation_id=donation.id,
+        campaign_id=donation.campaign_id,
         kind=acknowledged.kind.value,
         replaces_id=issued.replaces.id if issued.replaces else None,
         amount=issued.amount,

@@ -18,10 +18,10 @@ CREATE INDEX ON issue (donation_id);
 ANALYZE issue;
 
 -- `told` is what all of a kind share; only what differs is written for each. `issue` stands in order already.
-INSERT INTO receipt (id, year, sequence, token, donation_id, kind, replaces_id, amount, currency, gift_date, issued_at,
+INSERT INTO receipt (id, year, sequence, token, donation_id, campaign_id, kind, replaces_id, amount, currency, gift_date, issued_at,
     posted_at, frozen)
-SELECT issue.id, issue.year, issue.sequence, pg_temp.token(gift.n, 'receipt' || issue.kind), gift.id, issue.kind,
-    before.id, issue.amount, 'usd', (gift.charged_at AT TIME ZONE base.zone)::date, issue.issued_at,
+SELECT issue.id, issue.year, issue.sequence, pg_temp.token(gift.n, 'receipt' || issue.kind), gift.id, gift.campaign_id,
+    issue.kind, before.id, issue.amount, 'usd', (gift.charged_at AT TIME ZONE base.zone)::date, issue.issued_at,
     CASE WHEN gift.email = '' THEN least(at, issue.issued_at + interval '1 day') END,
     words.told || jsonb_build_object(
         'donor_name', gift.name, 'donor_email', gift.email, 'amount_text', left_text, 'gift_date_text', given_on.text,
