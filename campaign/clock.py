@@ -107,6 +107,14 @@ def parse_start(text: str, timezone: ZoneInfo) -> datetime:
     return _parse_moment(text, timezone)
 
 
+def parse_end(text: str, timezone: ZoneInfo) -> datetime:
+    """The end that `text` names, which is no more part of it: a bare date is whole in it, an instant is the end."""
+    text = text.strip()
+    if _DATE.match(text):
+        return start_of_day(_parse_date(text) + timedelta(days=1), timezone)
+    return _parse_moment(text, timezone)
+
+
 def _parse_date(text: str) -> date:
     try:
         return _in_range(date.fromisoformat(text))

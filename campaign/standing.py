@@ -53,18 +53,22 @@ def end(
         return found
 
 
-def pause(installation: Installation, subscription: Subscription, until: datetime) -> Subscription:
+def pause(
+    installation: Installation, subscription: Subscription, until: datetime, by: Actor | None = None
+) -> Subscription:
     """Charge nothing until then; what falls due meanwhile is skipped."""
-    return _update(installation, subscription, changes.PAUSE, changes.pausing(until))
+    return _update(installation, subscription, changes.PAUSE, changes.pausing(until), by)
 
 
-def resume(installation: Installation, subscription: Subscription) -> Subscription:
+def resume(
+    installation: Installation, subscription: Subscription, by: Actor | None = None
+) -> Subscription:
     """Go on: take back a pause, or an end that was to come."""
-    return _update(installation, subscription, changes.RESUME, changes.resuming())
+    return _update(installation, subscription, changes.RESUME, changes.resuming(), by)
 
 
 def change_amount(
-    installation: Installation, subscription: Subscription, amount: int
+    installation: Installation, subscription: Subscription, amount: int, by: Actor | None = None
 ) -> Subscription:
     """Another amount, in minor units, from the next charge on; covered fees follow it."""
     cover = cover_for(installation, subscription, amount)
@@ -72,7 +76,7 @@ def change_amount(
         raise ChangeRefused("That is more than can be charged at once.")
     fact = installation.gateway.subscriptions.retrieve(subscription.stripe_id)
     wanted = changes.changing(subscription, fact, amount, cover)
-    return _update(installation, subscription, changes.AMOUNT, wanted)
+    return _update(installation, subscription, changes.AMOUNT, wanted, by)
 
 
 def cover_for(installation: Installation, subscription: Subscription, amount: int) -> int:
@@ -167,7 +171,7 @@ def _planned(
     with installation.sessions.begin() as session:
         planned = changes.plan_change(session, subscription.id, operation, parameters, clock.now())
         if by is not None:
-            changes.log_ending(session, planned[1], by, later=operation == changes.END_LATER)
+            changes.log_change(session, planned[1], by, operation, parameters)
         return planned
 
 

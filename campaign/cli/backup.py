@@ -24,6 +24,7 @@ from campaign.services.archive.making import lock_for_reading, make_backup
 from campaign.services.archive.manifest import BackupFailed, Manifest, RestoreRefused
 from campaign.services.archive.reading import open_archive
 from campaign.services.archive.restoring import restore as restore_rows
+from campaign.services.audit import Actor, Subject, record
 
 SECONDS = 5
 """Between two lines about what is being done."""
@@ -45,6 +46,8 @@ def backup(file: Path, *, force: bool) -> None:
         Session(engine) as session,
     ):
         manifest = _make(session, out)
+    with Session(engine) as session, session.begin():
+        record(session, Actor.command_line(), "backup.made", Subject("backup", file.name))
     engine.dispose()
     click.echo(f"{file}: {_counted(manifest)}.")
 

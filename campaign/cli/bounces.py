@@ -11,6 +11,7 @@ import click
 from campaign import clock
 from campaign.errors import ReportInvalid, ReportsUnread
 from campaign.installation import Installation, make_installation
+from campaign.services.audit import Actor, Subject, record
 from campaign.services.bounce_reports import Finding, Report, read_report
 from campaign.services.bounces import Noted, find_message, record_bounce, record_complaint
 
@@ -71,6 +72,10 @@ def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> 
         if mail.unseen is not None and not mail.fault:
             _mark_seen(mail.unseen)
     click.echo(", ".join(f"{counts[kind]:,} {kind}" for kind in _SUMMARY))
+    if any(counts[kind] for kind, _ in _KINDS.values()):
+        with installation.sessions.begin() as session:
+            subject = Subject("bounces", str(maildir or mbox or files[0]))
+            record(session, Actor.command_line(), "bounces.ingested", subject, after=dict(counts))
     if counts["unread"]:
         raise ReportsUnread(f"{counts['unread']:,} could not be read, see above; the rest is done.")
 

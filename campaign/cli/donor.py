@@ -8,9 +8,10 @@ import click
 from campaign import clock
 from campaign.errors import ErasureRefused
 from campaign.installation import Installation, make_installation
-from campaign.services.audit import Actor
+from campaign.services.audit import Actor, Subject, record
 from campaign.services.desk.erasing import Erased, erase_person, require_quiet
 from campaign.services.desk.holdings import Whose, find_person, read_holdings
+from campaign.services.desk.masking import masked_email
 from campaign.services.desk.stored_events import find_events, forget_events
 
 
@@ -31,6 +32,9 @@ def export(email: str) -> None:
         whose = find_person(session, email)
         held = read_holdings(session, whose)
     held["stripe_events"] = list(_events(installation, whose, forget=False))
+    with installation.sessions.begin() as session:
+        subject = Subject("donor", masked_email(email))
+        record(session, Actor.command_line(), "donor.exported", subject)
     json.dump(held, sys.stdout, ensure_ascii=False, indent=2)
     click.echo()
 

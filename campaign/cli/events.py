@@ -1,10 +1,13 @@
 """`campaign events`."""
 
+from typing import Any
+
 import click
 
 from campaign import clock
 from campaign.handlers import Recovery, recover_events, replay_event
-from campaign.installation import make_installation
+from campaign.installation import Installation, make_installation
+from campaign.services.audit import Actor, Subject, record
 
 
 @click.group("events")
@@ -16,7 +19,9 @@ def events() -> None:
 @click.argument("event_id")
 def replay(event_id: str) -> None:
     """Apply the stored event EVENT_ID again; harmless when it was applied."""
-    outcome = replay_event(make_installation(broker=False), event_id)
+    installation = make_installation(broker=False)
+    outcome = replay_event(installation, event_id)
+    _note(installation, "event.replayed", event_id, {"applied": outcome.applied})
     click.echo(f"{event_id}: {'applied' if outcome.applied else 'nothing new'}; {outcome.note}")
 
 
@@ -32,7 +37,16 @@ def recover(since: str | None) -> None:
     installation = make_installation(broker=False)
     timezone = clock.zone(installation.settings.organization.timezone)
     start = clock.parse_start(since, timezone) if since is not None else None
-    click.echo(_result(recover_events(installation, start)))
+    found = recover_events(installation, start)
+    counts = {"fetched": found.fetched, "new": found.new, "since": since or ""}
+    _note(installation, "events.recovered", "stripe", counts)
+    click.echo(_result(found))
+
+
+def _note(installation: Installation, action: str, key: str, told: dict[str, Any]) -> None:
+    """After the work, which commits by itself."""
+    with installation.sessions.begin() as session:
+        record(session, Actor.command_line(), action, Subject("event", key), after=told)
 
 
 def _result(found: Recovery) -> str:

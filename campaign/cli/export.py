@@ -5,6 +5,7 @@ import click
 from campaign import clock
 from campaign.cli.rows import write_rows
 from campaign.installation import make_installation
+from campaign.services.audit import Actor, Subject, record
 from campaign.services.campaigns import find_campaign
 from campaign.services.exports import EXPORTS, column_names, export_rows
 
@@ -17,11 +18,22 @@ from campaign.services.exports import EXPORTS, column_names, export_rows
     metavar="DAY|INSTANT",
     help="From then on: 2026-12-01 (in ORG_TIMEZONE), or an instant with offset.",
 )
-def export(what: str, slug: str | None, since: str | None) -> None:
+@click.option("--until", metavar="DAY|INSTANT", help="Before then; a day is still whole in it.")
+def export(what: str, slug: str | None, since: str | None, until: str | None) -> None:
     """Write donations, donors, ledger or receipts as CSV. Amounts are minor units."""
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
     start = clock.parse_start(since, zone) if since else None
+    end = clock.parse_end(until, zone) if until else None
+    with installation.sessions.begin() as session:
+        subject = Subject("export", what)
+        asked = {
+            "format": "csv",
+            "campaign": slug or "",
+            "since": since or "",
+            "until": until or "",
+        }
+        record(session, Actor.command_line(), "export.made", subject, after=asked)
     with installation.sessions() as session:
         campaign = find_campaign(session, slug) if slug else None
-        write_rows(column_names(what), export_rows(session, what, campaign, start))
+        write_rows(column_names(what), export_rows(session, what, campaign, start, end))

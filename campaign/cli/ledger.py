@@ -8,6 +8,7 @@ import click
 from campaign import clock, money
 from campaign.errors import CorrectionRefused
 from campaign.installation import make_installation
+from campaign.services.audit import Actor, Subject, record
 from campaign.services.campaigns import find_campaign
 from campaign.services.finality import correct_result, late_entries
 from campaign.services.ledger import broken_invariants
@@ -61,6 +62,14 @@ def correct(entry_id: int, slug: str, reason: str) -> None:
     with installation.sessions.begin() as session:
         campaign = find_campaign(session, slug)
         done = correct_result(session, campaign, entry_id, reason, _who(), clock.now())
+        record(
+            session,
+            Actor.command_line(),
+            "result.corrected",
+            Subject("campaign", slug, campaign.id),
+            before={"raised": done.raised - done.amount},
+            after={"raised": done.raised, "ledger_entry": entry_id, "reason": reason.strip()},
+        )
     amount, raised, frozen = (
         money.format_money(minor, done.currency)
         for minor in (done.amount, done.raised, done.frozen)

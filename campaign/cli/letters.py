@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -11,6 +12,7 @@ from campaign import clock, paper
 from campaign.errors import LettersRefused
 from campaign.installation import make_installation
 from campaign.services import by_post
+from campaign.services.audit import Actor, Subject, record
 
 
 @click.command("letters")
@@ -46,6 +48,9 @@ def letters(file: Path, again: str | None, window: str) -> None:
             ]
             keep(file, paper.letters_pdf(pages, window))
             by_post.mark_posted(session, ready, clock.now())
+            subject = Subject("letters", file.name)
+            told = dict(Counter(one.kind for one in ready)) | {"again_since": again or ""}
+            record(session, Actor.command_line(), "letters.printed", subject, after=told)
     click.echo(f"{len(ready):,} letters are in {file}." if ready else "No letter waits.")
     lacking = [one.about for one in found if not one.address]
     for about in lacking:

@@ -6,13 +6,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
+from sqlalchemy.orm import Session
 
 from campaign import clock
 from campaign.errors import CampaignError, ResendRefused
 from campaign.installation import Installation, make_installation
 from campaign.mail.preflight import Verdict, findings, records
+from campaign.models import OutboxMessage
 from campaign.nudge import OUTBOX
 from campaign.services import unsent
+from campaign.services.audit import Actor, Subject, record
 from campaign.services.unsent import Listed, Unsent
 
 
@@ -95,7 +98,7 @@ def resend(
 def _resend_one(installation: Installation, message_id: int, *, even: bool) -> bool:
     try:
         with installation.sessions.begin() as session:
-            message = unsent.resend(session, message_id, clock.now(), even_if_it_arrived=even)
+            message = _queue_again(session, message_id, even=even)
             told = f"{message.kind} {message.subject_key} to {message.recipient}"
     except ResendRefused as refused:
         click.echo(f"{message_id}: not sent again: {refused}.", err=True)
@@ -107,6 +110,14 @@ def _resend_one(installation: Installation, message_id: int, *, even: bool) -> b
     return True
 
 
+def _queue_again(session: Session, message_id: int, *, even: bool) -> OutboxMessage:
+    message = unsent.resend(session, message_id, clock.now(), even_if_it_arrived=even)
+    subject = Subject("message", str(message_id), message.campaign_id)
+    told = {"kind": message.kind, "about": message.subject_key, "even_if_it_arrived": even}
+    record(session, Actor.command_line(), "message.resent", subject, after=told)
+    return message
+
+
 def _resend_failed(installation: Installation, kind: str | None, *, even: bool) -> None:
     """A commit each: what was queued goes out, whatever happens to the rest."""
     with installation.sessions() as session:
@@ -116,7 +127,7 @@ def _resend_failed(installation: Installation, kind: str | None, *, even: bool) 
     for message_id in ids:
         try:
             with installation.sessions.begin() as session:
-                unsent.resend(session, message_id, clock.now(), even_if_it_arrived=even)
+                _queue_again(session, message_id, even=even)
             queued += 1
         except CampaignError as refused:
             reasons[str(refused)] += 1
@@ -140,8 +151,8 @@ def check() -> None:
         "another SPF mechanism (include:…) to put in the place of the one here. Its DKIM signature"
     )
     click.echo("must cover List-Unsubscribe and List-Unsubscribe-Post (RFC 8058).\n")
-    for record in records(installation.settings):
-        click.echo(record)
+    for line in records(installation.settings):
+        click.echo(line)
     wrong = sum(one.verdict is Verdict.wrong for one in found)
     if wrong:
         click.echo(f"{wrong} to be mended; see WRONG above.", err=True)

@@ -7,6 +7,7 @@ import click
 from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from campaign.cli.audit import audit
 from campaign.cli.backup import backup, restore
 from campaign.cli.bounces import bounces
 from campaign.cli.campaigns import create
@@ -45,6 +46,7 @@ def cli() -> None:
 
 
 for command in (
+    audit,
     backup,
     bounces,
     close,

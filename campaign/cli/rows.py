@@ -3,10 +3,9 @@
 import csv
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from campaign.cells import safe_cell
 
 
 def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -14,16 +13,4 @@ def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Non
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _written(value) for name, value in row.items()})
-
-
-def _written(value: Any) -> Any:
-    """Instants with their offset; a text that a spreadsheet would run as a formula gets an apostrophe before it.
-
-    https://owasp.org/www-community/attacks/CSV_Injection. Figures stay figures, signed ones too.
-    """
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+        writer.writerow({name: safe_cell(value) for name, value in row.items()})

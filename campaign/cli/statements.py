@@ -9,6 +9,7 @@ from campaign.errors import StatementRefused
 from campaign.installation import Installation, make_installation
 from campaign.nudge import OUTBOX
 from campaign.services import statements as services
+from campaign.services.audit import Actor, Subject, record
 
 
 @click.command("statements")
@@ -39,6 +40,10 @@ def statements(year: int, folder: Path | None, *, dry_run: bool, so_far: bool) -
         with installation.sessions.begin() as session:
             domain = installation.settings.mail_from.domain
             new = services.queue_statements(session, year, domain)
+            if new:
+                subject = Subject("statements", str(year))
+                told = {"queued": len(new), "of_them_by_post": sum(not email for email in new)}
+                record(session, Actor.command_line(), "statements.queued", subject, after=told)
         installation.nudge(OUTBOX)
     said = "would be queued" if dry_run else "queued"
     by_post = sum(not email for email in new)

@@ -1,8 +1,10 @@
 """`campaign subscribers import|export|remove`: who agreed to appeals."""
 
 from pathlib import Path
+from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from campaign import clock
 from campaign.cli.lists import read_file
@@ -10,6 +12,8 @@ from campaign.cli.rows import write_rows
 from campaign.errors import ListIncomplete, NotFound
 from campaign.installation import Installation, make_installation
 from campaign.services import subscribers as people
+from campaign.services.audit import Actor, Subject, record
+from campaign.services.desk.masking import masked_email
 from campaign.services.lines import Refusal
 from campaign.services.subscriber_lists import Consent, read_list
 from campaign.services.subscribers import Taken
@@ -39,8 +43,8 @@ def import_list(file: Path) -> None:
             continue
         batch.append(row)
         if len(batch) == people.CHUNK:
-            taken, batch = taken + _store(installation, batch), []
-    taken += _store(installation, batch)
+            taken, batch = taken + _store(installation, file.name, batch), []
+    taken += _store(installation, file.name, batch)
     click.echo(f"{taken.added:,} added, {taken.known:,} already there, {refused:,} refused.")
     if taken.suppressed:
         click.echo(f"{taken.suppressed:,} of them are on the suppression list and get no appeals.")
@@ -48,9 +52,13 @@ def import_list(file: Path) -> None:
         raise ListIncomplete("Mend what is named above, line by line, and import the file again.")
 
 
-def _store(installation: Installation, batch: list[Consent]) -> Taken:
+def _store(installation: Installation, name: str, batch: list[Consent]) -> Taken:
     with installation.sessions.begin() as session:
-        return people.add_subscribers(session, batch)
+        taken = people.add_subscribers(session, batch)
+        if batch:
+            told = {"added": taken.added, "already_there": taken.known}
+            _note(session, "subscribers.imported", name, told)
+        return taken
 
 
 @subscribers.command("export")
@@ -69,4 +77,9 @@ def remove(email: str) -> None:
     with installation.sessions.begin() as session:
         if not people.remove_subscriber(session, email):
             raise NotFound(f"{email} is no subscriber.")
+        _note(session, "subscriber.removed", masked_email(email), {})
     click.echo(f"{email} is forgotten as a subscriber.")
+
+
+def _note(session: Session, action: str, key: str, told: dict[str, Any]) -> None:
+    record(session, Actor.command_line(), action, Subject("subscriber", key), after=told)

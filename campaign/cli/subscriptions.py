@@ -70,7 +70,7 @@ def pause(subscription_id: str, months: str) -> None:
     """Charge nothing for some months; what falls due meanwhile is skipped."""
     installation, found = _opened(subscription_id)
     until = months_later(clock.now(), int(months), _zone(installation))
-    _tell(installation, standing.pause(installation, found, until))
+    _tell(installation, standing.pause(installation, found, until, Actor.command_line()))
 
 
 @subscription.command()
@@ -78,7 +78,7 @@ def pause(subscription_id: str, months: str) -> None:
 def resume(subscription_id: str) -> None:
     """Take back a pause, or an end that was to come."""
     installation, found = _opened(subscription_id)
-    _tell(installation, standing.resume(installation, found))
+    _tell(installation, standing.resume(installation, found, Actor.command_line()))
 
 
 @subscription.command()
@@ -93,7 +93,7 @@ def change(subscription_id: str, amount: str) -> None:
     if wanted < smallest:
         least = money.format_money(smallest, found.currency)
         raise ChangeRefused(f"The smallest amount of this campaign is {least}.")
-    _tell(installation, standing.change_amount(installation, found, wanted))
+    _tell(installation, standing.change_amount(installation, found, wanted, Actor.command_line()))
 
 
 def _tell(installation: Installation, found: Subscription) -> None:

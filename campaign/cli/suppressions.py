@@ -1,6 +1,7 @@
 """`campaign suppressions import|export|add|remove`: addresses that get no more appeals."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy.orm import Session
@@ -12,7 +13,9 @@ from campaign.errors import ListIncomplete, ListInvalid, NotFound
 from campaign.installation import make_installation
 from campaign.models import SuppressionReason
 from campaign.services import suppressions as list_of
+from campaign.services.audit import Actor, Subject, record
 from campaign.services.campaigns import find_campaign
+from campaign.services.desk.masking import masked_email
 from campaign.services.lines import Refusal, read_address
 from campaign.services.suppression_lists import COLUMNS, Entry, read_entries
 
@@ -45,6 +48,8 @@ def import_list(file: Path) -> None:
                 refused += 1
             else:
                 added, known = added + new, known + (not new)
+        counts = {"added": added, "already_there": known, "refused": refused}
+        _note(session, "suppressions.imported", file.name, counts)
     click.echo(f"{added:,} added, {known:,} already there, {refused:,} refused.")
     if refused:
         raise ListIncomplete("Mend what is named above, line by line, and import the file again.")
@@ -85,6 +90,9 @@ def add(email: str, slug: str | None) -> None:
             campaign_id=campaign.id if campaign else None,
             detail="by staff",
         )
+        if new:
+            told = {"campaign": slug or "all"}
+            _note(session, "suppression.added", masked_email(address), told)
     click.echo(f"{address} gets no more appeals{'' if new else ', as before'}.")
 
 
@@ -97,8 +105,14 @@ def remove(email: str, reason: str) -> None:
     with installation.sessions.begin() as session:
         if not list_of.lift(session, email):
             raise NotFound(f"{email} is not on the suppression list.")
+        _note(session, "suppression.removed", masked_email(email), {"reason": reason})
     log.warning("suppression_removed", reason=reason)
     click.echo(f"{email} may get appeals again.")
+
+
+def _note(session: Session, action: str, key: str, told: dict[str, Any]) -> None:
+    """What was done, without an address that erasing a person could not remove."""
+    record(session, Actor.command_line(), action, Subject("suppression", key), after=told)
 
 
 def _address(text: str) -> str:

@@ -4,7 +4,8 @@ For `campaign.standing`, which makes the calls. Each parameter set describes a s
 """
 
 from calendar import monthrange
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,21 +63,36 @@ def plan_change(
     return call, subscription
 
 
-def log_ending(
-    session: Session, subscription: Subscription, by: audit.Actor, *, later: bool
+_ACTIONS = {
+    END: "subscription.ended",
+    END_LATER: "subscription.ended",
+    PAUSE: "subscription.paused",
+    RESUME: "subscription.resumed",
+    AMOUNT: "subscription.changed",
+}
+
+
+def log_change(
+    session: Session,
+    subscription: Subscription,
+    by: audit.Actor,
+    operation: str,
+    parameters: Mapping[str, Any],
 ) -> None:
-    """That staff asked to end it, in the log of its donor; what Stripe made of it stands with the gift."""
-    audit.record(
-        session,
-        by,
-        "subscription.ended",
-        audit.Subject("donor", str(subscription.donor_id), subscription.campaign_id),
-        before={"state": subscription.state},
-        after={
-            "subscription": subscription.stripe_id,
-            "when": "at the end of the period" if later else "at once",
-        },
-    )
+    """That staff asked for it, in the log of its donor; what Stripe made of it stands with the gift."""
+    before: dict[str, Any] = {"state": subscription.state}
+    after: dict[str, Any] = {"subscription": subscription.stripe_id}
+    if operation in {END, END_LATER}:
+        after["when"] = "at the end of the period" if operation == END_LATER else "at once"
+    elif operation == PAUSE:
+        until = parameters["pause_collection"]["resumes_at"]
+        after["until"] = datetime.fromtimestamp(until, UTC).isoformat()
+    elif operation == AMOUNT:
+        before |= {"amount": subscription.amount, "cover": subscription.cover}
+        told = parameters["metadata"]
+        after |= {"amount": int(told["gift"]), "cover": int(told["cover"])}
+    subject = audit.Subject("donor", str(subscription.donor_id), subscription.campaign_id)
+    audit.record(session, by, _ACTIONS[operation], subject, before=before, after=after)
 
 
 def pausing(until: datetime) -> dict[str, Any]:

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Export:
-    """A query, and the columns by which `--campaign` and `--since` narrow it."""
+    """A query, and the columns by which a campaign and a time narrow it."""
 
     query: Select[*tuple[Any, ...]]
     campaign_id: InstrumentedAttribute[Any]
@@ -103,7 +103,7 @@ _RECEIPTS = (
     .order_by(Receipt.issued_at, Receipt.id)
 )
 
-# Those whose money arrived; narrowed by `since`, the counts are of gifts from then on.
+# Those whose money arrived; narrowed by a time, the counts are of gifts in it.
 _DONORS = (
     select(
         Donor.id,
@@ -130,9 +130,13 @@ EXPORTS: Mapping[str, Export] = {
 
 
 def export_rows(
-    session: Session, what: str, campaign: Campaign | None = None, since: datetime | None = None
+    session: Session,
+    what: str,
+    campaign: Campaign | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> Iterator[Row]:
-    """Every row of `what` (a key of EXPORTS), oldest first, of one campaign and from `since` on where given.
+    """Every row of `what` (a key of EXPORTS), oldest first, of one campaign and of [since, until) where given.
 
     Row keys are the column names, in the columns' order.
     """
@@ -142,6 +146,8 @@ def export_rows(
         query = query.where(export.campaign_id == campaign.id)
     if since is not None:
         query = query.where(export.moment >= since)
+    if until is not None:
+        query = query.where(export.moment < until)
     for row in session.execute(query.execution_options(yield_per=CHUNK)).mappings():
         yield dict(row)
 

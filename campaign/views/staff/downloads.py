@@ -13,8 +13,9 @@ from typing import Any
 
 from flask import Response, stream_with_context
 
+from campaign.cells import safe_cell
+
 FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
-_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _TOGETHER = 64 * 1024
 """Characters that are sent at once."""
 
@@ -62,8 +63,7 @@ def cell(value: Any) -> Any:
     """A cell that no spreadsheet computes."""
     if value is None or isinstance(value, int | float):
         return value
-    text = value if isinstance(value, str) else _plain(value)
-    return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text
+    return safe_cell(value if isinstance(value, str) else _plain(value))
 
 
 def _plain(value: Any) -> str:

@@ -1,7 +1,7 @@
 """The books and the people as files, streamed. Each file that is taken is an entry of the audit log."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request
@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import SelectField, StringField
+from wtforms import Field, SelectField, StringField
 from wtforms.widgets import DateInput
 
 from campaign import clock
@@ -40,6 +40,7 @@ class ExportForm(FlaskForm):
 
     campaign = SelectField(validate_choice=False)
     since = StringField(widget=DateInput())
+    until = StringField(widget=DateInput())
 
 
 @blueprint.get("")
@@ -68,19 +69,21 @@ def file(what: str, kind: str) -> ResponseReturnValue:
     here = installation()
     with here.sessions.begin() as session:
         form = _form(session)
-        since = _since(form)
+        since = _day(form.since)
+        until = _day(form.until, after=timedelta(days=1))
         if form.errors:
             return _page(form, 422)
         slug = form.campaign.data or ""
         if slug:
             find_campaign(session, slug)
-        asked = {"format": kind, "campaign": slug, "since": form.since.data or ""}
+        asked = {name: form[name].data or "" for name in ("campaign", "since", "until")}
+        asked["format"] = kind
         record(session, actor(), "export.made", Subject("export", what), after=asked)
 
     def rows() -> Iterator[dict[str, Any]]:
         with here.sessions() as session:
             campaign = find_campaign(session, slug) if slug else None
-            yield from export_rows(session, what, campaign, since)
+            yield from export_rows(session, what, campaign, since, until)
 
     today = clock.now().astimezone(organization_zone()).date()
     name = "-".join(filter(None, [what, slug, str(today)]))
@@ -94,13 +97,14 @@ def _form(session: Session) -> ExportForm:
     return form
 
 
-def _since(form: ExportForm) -> datetime | None:
-    text = (form.since.data or "").strip()
+def _day(field: Field, after: timedelta = timedelta()) -> datetime | None:
+    """The first moment of the day in `field`, or of the one `after` it; the last day is whole in the file."""
+    text = (field.data or "").strip()
     if not text:
         return None
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(text) + after
         return clock.start_of_day(day, organization_zone())
     except (ValueError, OverflowError):
-        form.since.errors = [f"{text!r} is no day; write it as 2026-12-31."]
+        field.errors = [f"{text!r} is no day; write it as 2026-12-31."]
         return None
