@@ -35,6 +35,9 @@ NOTICES = timedelta(hours=1)
 ALERTS = timedelta(minutes=10)
 """How often it is looked for what staff must know."""
 
+RECONCILING = timedelta(hours=12)
+"""How often the ledger is held against Stripe."""
+
 try:
     settings = load_settings()
 except ConfigurationError as error:
@@ -105,6 +108,11 @@ app.conf.update(
             "task": "workers.upkeep.alert_staff",
             "schedule": ALERTS,
             "options": {"expires": ALERTS.seconds},
+        },
+        "reconcile": {
+            "task": "workers.upkeep.reconcile",
+            "schedule": RECONCILING,
+            "options": {"expires": RECONCILING.seconds},
         },
     },
 )

@@ -6,15 +6,20 @@ from campaign import clock, refunding
 from campaign.handlers import book_fees as book_the_fees
 from campaign.handlers import match_returns as match_the_returns
 from campaign.handlers import read_payouts as read_the_payouts
-from campaign.handlers import recover_events
+from campaign.handlers import reconcile_and_keep, recover_events
 from campaign.heartbeat import beating
 from campaign.services.alerts import queue_alert
+from campaign.services.audit import Actor
 from campaign.services.finality import finalize_due_campaigns
 from campaign.services.notices import queue_renewal_notices
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)
 """How far back is looked each time; `campaign events recover` goes further."""
+
+
+COMPARED = timedelta(days=3)
+"""How far back the ledger is held against Stripe each time; `campaign reconcile` goes further."""
 
 
 @app.task(name="workers.upkeep.recover")
@@ -81,3 +86,11 @@ def alert_staff() -> int:
     recipient = here.settings.mail.alerts_to
     with beating(here, "alert-staff"), here.sessions.begin() as session:
         return queue_alert(session, clock.now(), recipient, domain, zone)
+
+
+@app.task(name="workers.upkeep.reconcile")
+def reconcile() -> int:
+    """Hold the ledger against Stripe and keep what differs for staff; how many differences there are."""
+    here, since = installation(), clock.now() - COMPARED
+    with beating(here, "reconcile"):
+        return reconcile_and_keep(here, since, Actor.schedule(), patience=5).found

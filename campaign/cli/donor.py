@@ -56,7 +56,8 @@ def erase(email: str, *, yes: bool) -> None:
     events = _events(installation, whose, forget=True)
     with installation.sessions.begin() as session:
         whose = find_person(session, email)
-        erased = erase_person(session, whose, Actor.command_line(), clock.now())
+        domain = installation.settings.mail_from.domain
+        erased = erase_person(session, whose, Actor.command_line(), clock.now(), domain)
     _tell(email, erased, len(events))
 
 

@@ -7,7 +7,7 @@ import click
 from campaign import clock, handlers
 from campaign.handlers import Reconciliation
 from campaign.installation import make_installation
-from campaign.services.audit import Actor, Subject, record
+from campaign.services.audit import Actor
 from campaign.services.differences import Difference
 
 PATIENCE = 5
@@ -35,11 +35,6 @@ def reconcile(since: str | None, *, apply: bool) -> None:
     result = handlers.reconcile_and_keep(
         installation, start, Actor.command_line(), apply=apply, tell=tell, patience=patience
     )
-    if apply:
-        with installation.sessions.begin() as session:
-            told = {"found": result.found, "mended": result.mended, "since": since or ""}
-            subject = Subject("reconciliation", "stripe")
-            record(session, Actor.command_line(), "differences.mended", subject, after=told)
     click.echo(_summary(result))
     if result.left:
         sys.exit(1)

@@ -8,6 +8,7 @@ import click
 
 from campaign import clock, money
 from campaign.installation import make_installation
+from campaign.services.bookkeeping.comparisons import Unsettled
 from campaign.services.finality import LateEntry
 from campaign.services.heartbeats import Silence
 from campaign.services.review import (
@@ -52,6 +53,7 @@ def _groups(found: Review, zone: ZoneInfo) -> Iterable[tuple[str, Sequence[str]]
         ("Silent jobs", [_job(one) for one in found.silent_jobs]),
         ("Late entries, not in the final result", [_late(one, zone) for one in found.late_entries]),
         ("Returns that no donation is known for", [_unplaced(one) for one in found.unplaced]),
+        ("Differences from Stripe", [_comparison(one, zone) for one in found.comparisons]),
     )
     return ((f"{title}: {len(lines)}", lines) for title, lines in groups if lines)
 
@@ -111,6 +113,11 @@ def _late(one: LateEntry, zone: ZoneInfo) -> str:
 
 def _unplaced(one: UnplacedReturn) -> str:
     return f"  {one.kind} {one.stripe_id or '?'} of payment {one.payment_intent_id or 'unknown'}"
+
+
+def _comparison(one: Unsettled, zone: ZoneInfo) -> str:
+    told = f"could not go on: {_line(one.error)}" if one.error else f"{one.left} left"
+    return f"  {_when(one.ended_at, zone)}: {told}  To see each: campaign reconcile"
 
 
 def _amount(minor: int, currency: str) -> str:

@@ -16,7 +16,7 @@ def reconcile_and_keep(
     actor: Actor,
     *,
     apply: bool = False,
-    tell: Tell,
+    tell: Tell | None = None,
     patience: float = 0,
 ) -> Reconciliation:
     """As `reconcile`; the run and each difference are kept, and that facts were recorded is audited."""
@@ -28,7 +28,8 @@ def reconcile_and_keep(
 
     def keep(one: Difference) -> None:
         found.append(one)
-        tell(one)
+        if tell is not None:
+            tell(one)
 
     try:
         result = reconcile(installation, start, apply=apply, tell=keep, patience=patience)

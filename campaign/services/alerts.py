@@ -168,6 +168,12 @@ def _books(found: Review) -> dict[str, str]:
             f"{_counted(len(found.unplaced), 'return')} of payments that no donation is known for;"
             " see `campaign review`."
         )
+    for one in found.comparisons:
+        problems[f"comparison:{one.run_id}"] = (
+            f"The comparison with Stripe could not go on: {one.error}"
+            if one.error
+            else f"{_counted(one.left, 'difference')} between the ledger and Stripe; see `campaign reconcile`."
+        )
     return problems
 
 

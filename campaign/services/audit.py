@@ -1,4 +1,4 @@
-"""The audit log: everything that staff do, written in the transaction that does it."""
+"""The audit log: everything that staff do, and donors on their own page, written in the transaction that does it."""
 
 import getpass
 from collections.abc import Mapping
@@ -12,10 +12,13 @@ from campaign.models import AuditEntry, StaffRole
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: a member of staff, or who sits at the command line (`staff_id` is None there)."""
+    """Who does something: a member of staff, or who sits at the command line (`staff_id` is None there).
+
+    Or a donor on their own page, who has no role either.
+    """
 
     name: str
-    role: StaffRole
+    role: StaffRole | None
     staff_id: int | None = None
 
     @classmethod
@@ -26,6 +29,16 @@ class Actor:
         except (KeyError, OSError):
             user = "unknown"
         return cls(f"command line: {user}", StaffRole.admin)
+
+    @classmethod
+    def schedule(cls) -> "Actor":
+        """The house itself, on its schedule."""
+        return cls("schedule", StaffRole.admin)
+
+    @classmethod
+    def donor(cls, donor_id: int) -> "Actor":
+        """The donor with that number; the log, which outlives them, knows them by nothing else."""
+        return cls(f"donor {donor_id}", None)
 
 
 @dataclass(frozen=True)

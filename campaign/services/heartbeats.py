@@ -37,6 +37,7 @@ JOBS: dict[str, timedelta] = {
     "finalize": timedelta(hours=1),
     "queue-notices": timedelta(hours=3),
     "alert-staff": timedelta(hours=1),
+    "reconcile": timedelta(hours=26),
     DEADLINE_EMAILS: timedelta(hours=2),
 }
 """Every scheduled job, and the longest silence that is still fine."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.services import unsent, waiting
+from campaign.services.bookkeeping.comparisons import Unsettled, unsettled
 from campaign.services.finality import LateEntry, late_entries
 from campaign.services.heartbeats import Silence, silences
 
@@ -106,6 +107,7 @@ class Review:
     silent_jobs: list[Silence] = field(default_factory=list)
     late_entries: list[LateEntry] = field(default_factory=list)
     unplaced: list[UnplacedReturn] = field(default_factory=list)
+    comparisons: list[Unsettled] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -127,4 +129,5 @@ def read_review(session: Session, at: datetime) -> Review:
         silent_jobs=[one for one in silences(session, at) if one.silent],
         late_entries=late_entries(session),
         unplaced=[UnplacedReturn(*row) for row in session.execute(waiting.unplaced_returns())],
+        comparisons=unsettled(session),
     )

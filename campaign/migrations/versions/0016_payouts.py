@@ -83,9 +83,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_payout_item_payout_id"), "payout_item", ["payout_id"], unique=False)
     op.create_index(op.f("ix_payout_item_source"), "payout_item", ["source"], unique=False)
+    op.create_index(
+        "ix_payout_item_other",
+        "payout_item",
+        ["created_at"],
+        postgresql_where=sa.text(
+            "kind <> ALL (ARRAY['charge', 'payment', 'refund', 'payment_refund', 'refund_failure',"
+            " 'payment_failure_refund', 'payment_reversal', 'adjustment'])"
+        ),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_payout_item_other", table_name="payout_item")
     op.drop_index(op.f("ix_payout_item_source"), table_name="payout_item")
     op.drop_index(op.f("ix_payout_item_payout_id"), table_name="payout_item")
     op.drop_table("payout_item")

@@ -1,6 +1,7 @@
 """What comparing the ledger with Stripe has found, run by run."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,32 @@ def end_run(
         for one in found[:MOST_KEPT]
     ]
     session.flush()
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """The newest comparison that came to its end, where it left differences; or could not go on: `error`."""
+
+    run_id: int
+    left: int
+    error: str | None
+    ended_at: datetime
+
+
+def unsettled(session: Session) -> list[Unsettled]:
+    """What the newest comparison left, or nothing."""
+    newest = session.scalars(
+        select(ReconciliationRun)
+        .where(ReconciliationRun.ended_at.is_not(None))
+        .order_by(ReconciliationRun.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is None or newest.ended_at is None:
+        return []
+    left = newest.differing - newest.mended
+    if not left and newest.error is None:
+        return []
+    return [Unsettled(newest.id, left, newest.error, newest.ended_at)]
 
 
 def recent_runs(session: Session, before: int | None = None) -> Sequence[ReconciliationRun]:

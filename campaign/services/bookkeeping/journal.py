@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, and_, case, cast, func, select
+from sqlalchemy import Date, and_, case, cast, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from campaign import clock
@@ -24,13 +24,16 @@ from campaign.models import (
     OfflineGift,
     OfflineKind,
     Payout,
+    PayoutItem,
 )
+from campaign.models.payouts import BETWEEN_STRIPE_AND_HOUSE
 
 STRIPE = "Stripe balance"
 BANK = "Bank"
 IN_HAND = "Checks and cash in hand"
 STOCK = "Stock received"
 FEES = "Card fees"
+CHARGES = "Charged or added by Stripe"
 CONTRIBUTIONS = "Contributions"
 COVERED = "Fees covered by donors"
 CARD = "card"
@@ -103,6 +106,7 @@ def read_journal(session: Session, first: date, zone: ZoneInfo) -> Journal:
     lines = [
         *_gifts(session, first, after, zone),
         *_payouts(session, first, after),
+        *_charged_by_stripe(session, first, after, zone),
         *_deposits(session, first, after),
     ]
     return Journal(first, sorted(lines, key=lambda line: (line.day, line.description)))
@@ -187,6 +191,30 @@ def _payouts(session: Session, first: date, after: date) -> Iterator[JournalLine
             yield from _transfer(
                 on or one.arrival_date, STRIPE, what, amount, one.currency, one.stripe_id
             )
+
+
+def _charged_by_stripe(
+    session: Session, first: date, after: date, zone: ZoneInfo
+) -> Iterator[JournalLine]:
+    """What moved the balance and belongs to no gift: Stripe's own bills, top-ups. Known once a payout paid it out."""
+    day = cast(func.timezone(zone.key, PayoutItem.created_at), Date)
+    keys = (day, PayoutItem.kind, PayoutItem.currency)
+    query = (
+        select(*keys, func.sum(PayoutItem.net), func.count())
+        .where(
+            text(BETWEEN_STRIPE_AND_HOUSE),
+            PayoutItem.created_at >= clock.start_of_day(first, zone),
+            PayoutItem.created_at < clock.start_of_day(after, zone),
+        )
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    for on, kind, currency, net, number in session.execute(query):
+        if net:
+            into, out = max(0, int(net)), max(0, -int(net))
+            told = f"Stripe: {kind.replace('_', ' ')}"
+            yield JournalLine(on, STRIPE, "", told, into, out, currency, number=number)
+            yield JournalLine(on, CHARGES, "", told, out, into, currency, number=number)
 
 
 def _deposits(session: Session, first: date, after: date) -> Iterator[JournalLine]:

@@ -49,6 +49,7 @@ def groups(review: Review, marks: Mapping[tuple[str, str], ReviewMark]) -> list[
         ("Events from Stripe given up", _events(review)),
         ("Late entries, not in the final result", _late(review)),
         ("Returns that no donation is known for", _unplaced(review)),
+        ("Differences from Stripe", _comparisons(review)),
     )
     named = [Group(title, [_marked(item, marks) for item in items]) for title, items in found]
     return [group for group in named if group.items]
@@ -123,3 +124,9 @@ def _unplaced(review: Review) -> Iterable[Item]:
     for one in review.unplaced:
         name = one.stripe_id or one.payment_intent_id or "unknown"
         yield Item("unplaced", name, f"{one.kind} {name}")
+
+
+def _comparisons(review: Review) -> Iterable[Item]:
+    for one in review.comparisons:
+        text = one.error or f"{one.left} between the ledger and Stripe"
+        yield Item("comparison", "", text, f"/staff/reconciliations/{one.run_id}")

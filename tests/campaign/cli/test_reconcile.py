@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from campaign.clock import now
-from campaign.models import Heartbeat, StaffRole
+from campaign.models import Heartbeat, ReconciliationRun, StaffRole
+from campaign.services.alerts import find_problems
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
 from tests.conftest import UNREACHABLE, sandbox_address
+from tests.envelopes import HERE
 from tests.reconciling import Bank
 from tests.staff_fixtures import StaffMaker
 
@@ -149,18 +151,10 @@ def test_the_command_explains_itself_without_any_settings() -> None:
     assert "--apply" in ended.out
 
 
-def test_the_scheduled_tasks_book_fees_and_match_returns(
-    environ: dict[str, str], bank: Bank
-) -> None:
-    session = bank.give()
-    bank.stripe.pay(session)
-    bank.deliver(lose="*")
-    bank.stripe.refund(session, 1000)
-    bank.deliver()
-    program = (
-        "from workers import app; app.loader.import_default_modules();"
-        "print(app.tasks['workers.upkeep.match_returns'](), app.tasks['workers.upkeep.book_fees']())"
-    )
+def scheduled(environ: dict[str, str], *tasks: str) -> str:
+    """The last line of what these tasks of a worker return."""
+    calls = ", ".join(f"app.tasks['workers.upkeep.{task}']()" for task in tasks)
+    program = f"from workers import app; app.loader.import_default_modules(); print({calls})"
     done = subprocess.run(
         [PROGRAM[0], "-c", program],
         env=environ | {"BROKER_URL": "redis://127.0.0.1:9/0", "PYTHONPATH": str(ROOT)},
@@ -169,8 +163,35 @@ def test_the_scheduled_tasks_book_fees_and_match_returns(
         timeout=60,
         check=True,
     )
-    assert done.stdout.splitlines()[-1] == "1 1"
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_scheduled_tasks_book_fees_and_match_returns(
+    environ: dict[str, str], bank: Bank
+) -> None:
+    session = bank.give()
+    bank.stripe.pay(session)
+    bank.deliver(lose="*")
+    bank.stripe.refund(session, 1000)
+    bank.deliver()
+    assert scheduled(environ, "match_returns", "book_fees") == "1 1"
     assert [entry[0] for entry in bank.entries()] == ["payment", "refund", "fee"]
     with bank.installation.sessions() as database:
         beats = database.scalars(select(Heartbeat.job).where(Heartbeat.succeeded_at.is_not(None)))
         assert set(beats) == {"book-fees", "match-returns"}
+
+
+def test_what_the_schedule_finds_waits_for_staff_until_it_is_mended(
+    environ: dict[str, str], run: Run, bank: Bank, lost: str, staff: StaffMaker
+) -> None:
+    assert scheduled(environ, "reconcile") == "1"
+    assert "Differences from Stripe: 1\n" in run("review").out
+    page = staff(StaffRole.viewer).get("/staff/").text
+    assert "1 between the ledger and Stripe" in page
+    with bank.installation.sessions() as database:
+        problems = find_problems(database, now(), HERE)
+        assert any("1 difference between the ledger and Stripe" in one for one in problems.values())
+        assert database.scalars(select(ReconciliationRun.asked_by)).one() == "schedule"
+    assert run(*RECONCILE, "--apply").status == 0
+    assert "Differences from Stripe" not in run("review").out
+    assert bank.donation().public_id == lost

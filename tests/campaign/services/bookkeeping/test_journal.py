@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from campaign.clock import now
+from campaign.gateway import Movement
 from campaign.handlers import book_fees, read_payouts
 from campaign.installation import Installation
 from campaign.models import OfflineGift, Payout, StaffRole
 from campaign.models.states import TakenBack
 from campaign.services.bookkeeping.journal import Journal, months, read_journal
+from campaign.services.bookkeeping.payouts import keep_items
 from campaign.services.envelopes.bounces import take_back
 from campaign.services.envelopes.deposits import close_batch, open_batch
 from campaign.services.envelopes.gifts import Choices
@@ -122,3 +124,25 @@ def test_a_check_goes_to_the_bank_and_a_bounced_one_comes_from_there(
     assert good.kind == "cheque"
     with here.sessions() as session:
         assert months(session, HERE) == [TODAY.replace(day=1)]
+
+
+def test_a_bill_of_stripes_is_booked_when_a_payout_has_paid_it(
+    bank: Bank, installation: Installation
+) -> None:
+    """The payout is less by the bill; without its line Stripe's account would never close."""
+    bank.stripe.pay(bank.give("25"))
+    paid_out = bank.stripe.payout()
+    bank.deliver()
+    book_fees(installation)
+    read_payouts(installation)
+    arrival = TODAY + timedelta(days=7)
+    assert sums(installation, TODAY, arrival)["Stripe balance"] == 0
+    bill = Movement("txn_bill", now(), "stripe_fee", -200, 0, paid_out["currency"], None, None)
+    with installation.sessions.begin() as session:
+        session.scalars(select(Payout)).one().amount -= 200
+        keep_items(session, paid_out["id"], [bill], now())
+        keep_items(session, paid_out["id"], [bill], now())
+    after = sums(installation, TODAY, arrival)
+    assert after["Charged or added by Stripe"] == 200
+    assert after["Stripe balance"] == 0
+    assert after["Bank"] == paid_out["amount"] - 200
