@@ -38,7 +38,7 @@ from campaign.services.letterhead import Pointless, Sender
 from campaign.services.outbox import RECEIPT, Claim
 from campaign.services.receipts import valid_receipts
 from campaign.services.staff.link_letters import SIGN_IN_LINK, link_letter
-from campaign.services.statements import told_by_another
+from campaign.services.statements import TOLD_BY_ANOTHER, told_by_another
 from campaign.services.subscriptions import first_donation
 
 __all__ = [
@@ -149,7 +149,7 @@ def _statement(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]
     year = int(claim.details["year"])
     donor = session.get_one(Donor, claim.donor_id)
     if told_by_another(session, donor, year):
-        return Pointless(f"the donor was merged into donor {donor.merged_into_id}, who is told")
+        return Pointless(TOLD_BY_ANOTHER.format(donor.merged_into_id))
     receipts = valid_receipts(session, donor.id, year)
     if not receipts:
         return Pointless(f"nothing was given in {year}, or all of it has gone back")

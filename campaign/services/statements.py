@@ -4,10 +4,10 @@ What it must say: https://www.irs.gov/pub/irs-pdf/p1771.pdf (organisation, amoun
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, case, exists, func, literal, select
+from sqlalchemy import Select, and_, case, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -120,6 +120,27 @@ def told_by_another(session: Session, donor: Donor, year: int) -> bool:
         OutboxMessage.state == OutboxState.sent.value,
     )
     return not session.scalar(select(gone))
+
+
+TOLD_BY_ANOTHER = "the donor was merged into donor {}, who is told"
+"""Why a merged row's statement was dropped."""
+
+
+def queue_dropped_again(session: Session, donor_ids: Sequence[int], at: datetime) -> int:
+    """Rows that speak for themselves again get the statements that were dropped while another spoke; their number."""
+    queued = session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.kind == STATEMENT,
+            OutboxMessage.donor_id.in_(donor_ids),
+            OutboxMessage.state == OutboxState.dropped.value,
+            OutboxMessage.last_error.startswith(TOLD_BY_ANOTHER.partition("{")[0]),
+        )
+        .values(state=OutboxState.queued.value, next_attempt_at=at, last_error=None)
+        .returning(OutboxMessage.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(queued.all())
 
 
 def statement_context(

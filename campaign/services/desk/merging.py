@@ -14,6 +14,7 @@ from campaign.errors import MergeRefused
 from campaign.models import Donor, DonorMerge
 from campaign.services import audit
 from campaign.services.desk.typed import LARGEST_KEY
+from campaign.services.statements import queue_dropped_again
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def undo_merge(session: Session, merge_id: int, actor: audit.Actor, at: datetime
         if row.merged_into_id == kept.id:
             row.merged_into_id = merged.id
     merge.undone_by, merge.undone_at = actor.name, at
+    queue_dropped_again(session, [merged.id, *(row.id for row in carried)], at)
     session.flush()
     _record(session, actor, "donor.unmerged", kept, merged)
     return merge

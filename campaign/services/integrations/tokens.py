@@ -4,13 +4,16 @@ A token is 256 random bits, so that its plain SHA-256 digest is enough to know i
 and the lookup by an indexed digest tells nothing by its time.
 """
 
+import base64
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.errors import FieldsInvalid, NotFound
@@ -50,8 +53,12 @@ def make_token(
     at: datetime,
     *,
     expires_at: datetime | None = None,
+    secret: str = "",
 ) -> Made:
-    """Make a token called `name`; raises FieldsInvalid for no name, unknown scopes, or an end in the past."""
+    """Make a token called `name`; raises FieldsInvalid for no name, unknown scopes, or an end in the past.
+
+    With a `secret` of the caller's the same one again is the same token, whoever asked first.
+    """
     faults = {}
     if not 0 < len(name.strip()) <= 100:
         faults["name"] = "Give the token a name of at most 100 letters: who will use it."
@@ -61,8 +68,8 @@ def make_token(
         faults["expires_at"] = "The last moment of a token lies in the future."
     if faults:
         raise FieldsInvalid(faults)
-    secret = PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken(
+    secret = secret or PREFIX + secrets.token_urlsafe(32)
+    row = insert(ApiToken).values(
         name=name.strip(),
         digest=_digest(secret),
         hint=secret[-4:],
@@ -70,11 +77,24 @@ def make_token(
         created_by=actor.name,
         expires_at=expires_at,
     )
-    session.add(token)
-    session.flush()
+    new = session.scalar(row.on_conflict_do_nothing().returning(ApiToken.id))
+    token = session.scalars(select(ApiToken).where(ApiToken.digest == _digest(secret))).one()
+    if new is None:
+        return Made(token, secret)
     told = {"name": token.name, "scopes": token.scopes}
     audit.record(session, actor, "api_token.made", _subject(token), after=told)
     return Made(token, secret)
+
+
+def secret_of(key: str, attempt: str) -> str:
+    """The secret that one filled-in form makes, however often it is sent; only who has the `key` can tell it."""
+    made = hmac.digest(key.encode(), f"api-token:{attempt}".encode(), "sha256")
+    return PREFIX + base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def find_token(session: Session, secret: str) -> ApiToken | None:
+    """The token of `secret`, in force or not."""
+    return session.scalars(select(ApiToken).where(ApiToken.digest == _digest(secret))).one_or_none()
 
 
 def list_tokens(session: Session) -> list[ApiToken]:

@@ -42,9 +42,15 @@ def scoped(blueprint: Blueprint, scope: Scope, *, one: bool = False) -> Callable
         401: "No token in force.",
         403: "The token lacks a scope.",
         429: "Too many requests.",
+        500: "A fault of ours; it is logged.",
+        503: "The database is away for a moment.",
     }
     answers |= {404: "Nothing has this name."} if one else {422: "A parameter is wrong."}
-    headers = {401: ("WWW-Authenticate", "string"), 429: ("Retry-After", "integer")}
+    headers = {
+        401: ("WWW-Authenticate", "string"),
+        429: ("Retry-After", "integer"),
+        503: ("Retry-After", "integer"),
+    }
 
     def decorate(view: View) -> View:
         @wraps(view)

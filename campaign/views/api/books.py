@@ -6,7 +6,7 @@ from campaign.services.integrations import presenting, reading
 from campaign.services.integrations.reading import Wanted
 from campaign.services.integrations.tokens import Scope
 from campaign.views.api.access import api_blueprint, scoped
-from campaign.views.api.paging import Answer, answer
+from campaign.views.api.paging import NEXT, Answer, answer
 from campaign.views.api.schemas import (
     LedgerEntrySchema,
     LedgerParameters,
@@ -22,7 +22,7 @@ blueprint = api_blueprint("books")
 @blueprint.get("/ledger")
 @scoped(blueprint, Scope.ledger)
 @blueprint.arguments(LedgerParameters, location="query", unknown=RAISE, as_kwargs=True)
-@blueprint.response(200, listed(LedgerEntrySchema))
+@blueprint.response(200, listed(LedgerEntrySchema), headers=NEXT)
 def ledger(**filters: object) -> Answer:
     """Every movement of money."""
     with installation().sessions() as session:
@@ -33,7 +33,7 @@ def ledger(**filters: object) -> Answer:
 @blueprint.get("/receipts")
 @scoped(blueprint, Scope.ledger)
 @blueprint.arguments(PeriodParameters, location="query", unknown=RAISE, as_kwargs=True)
-@blueprint.response(200, listed(ReceiptSchema))
+@blueprint.response(200, listed(ReceiptSchema), headers=NEXT)
 def receipts(**filters: object) -> Answer:
     """Receipts, without their wording."""
     with installation().sessions() as session:

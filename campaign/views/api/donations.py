@@ -7,7 +7,7 @@ from campaign.services.integrations import presenting, reading
 from campaign.services.integrations.reading import Wanted
 from campaign.services.integrations.tokens import Scope
 from campaign.views.api.access import api_blueprint, may_see_people, scoped
-from campaign.views.api.paging import Answer, answer
+from campaign.views.api.paging import NEXT, Answer, answer
 from campaign.views.api.problems import problem
 from campaign.views.api.schemas import (
     DonationParameters,
@@ -24,7 +24,7 @@ blueprint = api_blueprint("donations")
 @blueprint.get("/donations")
 @scoped(blueprint, Scope.donations)
 @blueprint.arguments(DonationParameters, location="query", unknown=RAISE, as_kwargs=True)
-@blueprint.response(200, listed(DonationSchema))
+@blueprint.response(200, listed(DonationSchema), headers=NEXT)
 def donations(**filters: object) -> Answer:
     """Donations, by when they were begun."""
     people = may_see_people()
@@ -48,7 +48,7 @@ def donation(public_id: str) -> dict[str, object] | Response:
 @blueprint.get("/subscriptions")
 @scoped(blueprint, Scope.donations)
 @blueprint.arguments(SubscriptionParameters, location="query", unknown=RAISE, as_kwargs=True)
-@blueprint.response(200, listed(SubscriptionSchema))
+@blueprint.response(200, listed(SubscriptionSchema), headers=NEXT)
 def subscriptions(**filters: object) -> Answer:
     """Monthly and yearly gifts."""
     with installation().sessions() as session:

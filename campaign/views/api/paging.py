@@ -9,6 +9,7 @@ from flask import request
 from campaign.services.integrations.reading import Page
 from campaign.views.context import installation
 
+NEXT = {"Link": {"schema": {"type": "string"}, "description": "The next page, where there is one."}}
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 

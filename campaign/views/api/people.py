@@ -8,7 +8,7 @@ from campaign.services.integrations import reading
 from campaign.services.integrations.reading import Wanted
 from campaign.services.integrations.tokens import Scope
 from campaign.views.api.access import api_blueprint, scoped
-from campaign.views.api.paging import Answer, answer
+from campaign.views.api.paging import NEXT, Answer, answer
 from campaign.views.api.problems import problem
 from campaign.views.api.schemas import DonorSchema, PeriodParameters, listed
 from campaign.views.context import installation
@@ -19,7 +19,7 @@ blueprint = api_blueprint("donors")
 @blueprint.get("/donors")
 @scoped(blueprint, Scope.donors)
 @blueprint.arguments(PeriodParameters, location="query", unknown=RAISE, as_kwargs=True)
-@blueprint.response(200, listed(DonorSchema))
+@blueprint.response(200, listed(DonorSchema), headers=NEXT)
 def donors(**filters: object) -> Answer:
     """Donors; not those who were merged into another, or erased."""
     with installation().sessions() as session:

@@ -9,7 +9,7 @@ from campaign.services.integrations import presenting, reading
 from campaign.services.integrations.reading import Wanted
 from campaign.services.integrations.tokens import Scope
 from campaign.views.api.access import api_blueprint, scoped
-from campaign.views.api.paging import Answer, answer
+from campaign.views.api.paging import NEXT, Answer, answer
 from campaign.views.api.schemas import CampaignSchema, PageParameters, ProgressSchema, listed
 from campaign.views.context import installation, live
 
@@ -19,7 +19,7 @@ blueprint = api_blueprint("campaigns")
 @blueprint.get("/campaigns")
 @scoped(blueprint, Scope.progress)
 @blueprint.arguments(PageParameters, location="query", unknown=RAISE, as_kwargs=True)
-@blueprint.response(200, listed(CampaignSchema))
+@blueprint.response(200, listed(CampaignSchema), headers=NEXT)
 def campaigns(**filters: object) -> Answer:
     """Every campaign."""
     at = clock.now()
@@ -40,11 +40,13 @@ def campaign(slug: str) -> dict[str, object]:
 @blueprint.get("/campaigns/<slug>/progress")
 @scoped(blueprint, Scope.progress, one=True)
 @blueprint.alt_response(304, description="Unchanged since the `ETag` that was sent.")
-@blueprint.response(200, ProgressSchema)
+@blueprint.response(200, ProgressSchema, headers={"ETag": {"schema": {"type": "string"}}})
 def progress(slug: str) -> Response:
     """The figure, as the public page has it; with an `ETag`."""
     snapshot = live().current(slug)
     response = Response(snapshot.body, mimetype="application/json")
     response.set_etag(snapshot.etag, weak=True)
+    # Ask each time; unchanged costs no body.
+    response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
     return response

@@ -29,8 +29,13 @@ def _code() -> fields.String:
     return fields.String(required=True, metadata={"description": "ISO 4217", "examples": ["usd"]})
 
 
+def _text(example: str, *, empty: bool = False) -> fields.String:
+    return fields.String(required=True, allow_none=empty, metadata={"examples": [example]})
+
+
 def _instant(*, empty: bool = False) -> fields.AwareDateTime:
-    return fields.AwareDateTime(required=True, allow_none=empty, format="iso")
+    example = {"examples": ["2026-12-22T22:05:00+00:00"]}
+    return fields.AwareDateTime(required=True, allow_none=empty, format="iso", metadata=example)
 
 
 def _person(words: str) -> fields.String:
@@ -86,50 +91,50 @@ class SubscriptionParameters(PageParameters):
 class CampaignSchema(Schema):
     """A campaign; what it has raised is at its `progress`."""
 
-    slug = fields.String(required=True)
-    title = fields.String(required=True)
+    slug = _text("nine-days")
+    title = _text("Keep every story free to read")
     state = fields.String(required=True, validate=_one_of(CampaignState))
     currency = _code()
     goal = _minor("the goal in minor units")
     stretch_goal = fields.Integer(required=True, allow_none=True)
-    fund = fields.String(required=True)
+    fund = _text("General")
     starts_at = _instant()
     deadline = _instant()
-    timezone = fields.String(required=True)
+    timezone = _text("America/Los_Angeles")
 
 
 class DonationSchema(Schema):
     """A gift, or one renewal. `amount` is the gift, `cover` what the donor added for fees."""
 
     id = fields.String(required=True, metadata={"examples": ["don_0123456789abcdef0123"]})
-    campaign = fields.String(required=True)
+    campaign = _text("nine-days")
     donor = fields.Integer(required=True)
-    subscription = fields.String(required=True, allow_none=True)
+    subscription = _text("sub_1Pq", empty=True)
     state = fields.String(required=True, validate=_one_of(DonationState))
     frequency = fields.String(required=True, validate=_one_of(Frequency))
     amount = _minor("the gift in minor units")
     cover = _minor("what the donor added for fees, in minor units")
     currency = _code()
-    code = fields.String(required=True)
+    code = _text("article-7")
     anonymous = fields.Boolean(required=True)
     name = _person("the donor's name")
     email = _person("the donor's address")
     comment = _person("what the donor wrote")
-    tribute_kind = fields.String(required=True)
+    tribute_kind = _text("honor")
     tribute_name = _person("whom the gift honours")
     created_at = _instant()
     paid_at = _instant(empty=True)
-    receipt_number = fields.String(required=True, allow_none=True)
+    receipt_number = _text("2026-000041", empty=True)
 
 
 class DonorSchema(Schema):
     """A person who gave."""
 
     id = fields.Integer(required=True)
-    name = fields.String(required=True)
-    email = fields.String(required=True)
-    address = fields.String(required=True)
-    locale = fields.String(required=True)
+    name = _text("Ana Reyes")
+    email = _text("ana@example.org")
+    address = _text("1 Wharf Street\nAstoria, OR 97103")
+    locale = _text("en")
     created_at = _instant()
 
 
@@ -137,8 +142,8 @@ class LedgerEntrySchema(Schema):
     """One movement of money. `amount` is signed; what a campaign raised is its sum."""
 
     id = fields.Integer(required=True)
-    campaign = fields.String(required=True, allow_none=True)
-    donation = fields.String(required=True)
+    campaign = _text("nine-days", empty=True)
+    donation = _text("don_0123456789abcdef0123")
     kind = fields.String(required=True, validate=_one_of(LedgerKind))
     amount = _minor("signed minor units")
     cover = _minor("signed minor units")
@@ -146,14 +151,14 @@ class LedgerEntrySchema(Schema):
     currency = _code()
     occurred_at = _instant()
     recorded_at = _instant()
-    source = fields.String(required=True)
+    source = _text("pi_3PQ")
 
 
 class ReceiptSchema(Schema):
     """A receipt; a corrected or void one replaces an earlier one."""
 
-    number = fields.String(required=True)
-    donation = fields.String(required=True)
+    number = _text("2026-000041")
+    donation = _text("don_0123456789abcdef0123")
     kind = fields.String(required=True, validate=_one_of(ReceiptKind))
     amount = _minor("minor units")
     currency = _code()
@@ -164,8 +169,8 @@ class ReceiptSchema(Schema):
 class SubscriptionSchema(Schema):
     """A monthly or yearly gift."""
 
-    id = fields.String(required=True)
-    campaign = fields.String(required=True)
+    id = _text("sub_1Pq")
+    campaign = _text("nine-days")
     donor = fields.Integer(required=True)
     state = fields.String(required=True, validate=_one_of(SubscriptionState))
     frequency = fields.String(required=True, validate=_one_of(Frequency))
@@ -174,13 +179,13 @@ class SubscriptionSchema(Schema):
     currency = _code()
     created_at = _instant()
     ended_at = _instant(empty=True)
-    end_reason = fields.String(required=True, allow_none=True)
+    end_reason = _text("cancellation_requested", empty=True)
 
 
 class ProgressSchema(Schema):
     """The figure, as the public page has it; `raised` and `goal` in minor units."""
 
-    campaign = fields.String(required=True)
+    campaign = _text("nine-days")
     state = fields.String(required=True, validate=_one_of(CampaignState))
     currency = _code()
     goal = _minor("minor units")

@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import DateInput
 
 from campaign import clock
@@ -105,21 +106,20 @@ def file(kind: str) -> ResponseReturnValue:
 
 def _form(session: Session) -> AuditForm:
     form = AuditForm(formdata=request.args)
-    form.action.choices = [("", "All"), *_action_choices(known_actions(session))]
+    form.action.choices = [SelectChoice("", "All"), *_action_choices(known_actions(session))]
     slugs = session.scalars(select(Campaign.slug).order_by(Campaign.slug)).all()
-    form.campaign.choices = [("", "All"), *((slug, slug) for slug in slugs)]
+    form.campaign.choices = [SelectChoice("", "All"), *(SelectChoice(slug, slug) for slug in slugs)]
     return form
 
 
-def _action_choices(actions: Any) -> list[tuple[str, str]]:
+def _action_choices(actions: Any) -> list[SelectChoice]:
     """Each noun with all its verbs, then each verb."""
-    choices: list[tuple[str, str]] = []
+    choices: dict[str, str] = {}
     for action in actions:
         noun, _, verb = action.partition(".")
-        if (f"{noun}.", f"{noun.replace('_', ' ')}: all") not in choices:
-            choices.append((f"{noun}.", f"{noun.replace('_', ' ')}: all"))
-        choices.append((action, f"{noun} {verb}".replace("_", " ")))
-    return choices
+        choices.setdefault(f"{noun}.", f"{noun.replace('_', ' ')}: all")
+        choices[action] = f"{noun} {verb}".replace("_", " ")
+    return [SelectChoice(value, words) for value, words in choices.items()]
 
 
 def _filters(form: AuditForm) -> AuditFilters | None:

@@ -10,6 +10,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import Field, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import DateInput
 
 from campaign import clock
@@ -93,7 +94,7 @@ def file(what: str, kind: str) -> ResponseReturnValue:
 def _form(session: Session) -> ExportForm:
     form = ExportForm(formdata=request.args)
     slugs = session.scalars(select(Campaign.slug).order_by(Campaign.deadline.desc())).all()
-    form.campaign.choices = [("", "All"), *((slug, slug) for slug in slugs)]
+    form.campaign.choices = [SelectChoice("", "All"), *(SelectChoice(slug, slug) for slug in slugs)]
     return form
 
 

@@ -1,19 +1,33 @@
 """Tokens of the read API: made, shown once, revoked."""
 
-from flask import flash, make_response, redirect, render_template, url_for
+from datetime import timedelta
+
+from flask import flash, make_response, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import SelectMultipleField, StringField
+from wtforms import HiddenField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 
 from campaign import clock
 from campaign.errors import FieldsInvalid
 from campaign.models import StaffRole
-from campaign.services.integrations.tokens import Scope, list_tokens, make_token, revoke_token
+from campaign.models.base import new_token
+from campaign.services.integrations.tokens import (
+    Scope,
+    find_token,
+    list_tokens,
+    make_token,
+    revoke_token,
+    secret_of,
+)
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults
 
 blueprint = staff_blueprint("integrations", "/integrations")
+
+ATTEMPT = "token_attempt"
+"""In the signed cookie, from the form to the page that shows the token: tells nobody the token without our key."""
 
 
 class TokenForm(FlaskForm):
@@ -23,51 +37,82 @@ class TokenForm(FlaskForm):
         csrf = False
 
     name = StringField()
-    scopes = SelectMultipleField(choices=[(scope.value, scope.value) for scope in Scope])
+    scopes = SelectMultipleField(choices=[scope.value for scope in Scope])
+    days = SelectField(
+        choices=[
+            SelectChoice("90", "90 days"),
+            SelectChoice("365", "A year"),
+            SelectChoice("", "Until it is revoked"),
+        ],
+        default="365",
+    )
+    attempt = HiddenField()
 
 
 @blueprint.get("")
 @needs(StaffRole.admin)
 def page() -> ResponseReturnValue:
     """Every token."""
-    return _page(TokenForm(formdata=None))
+    form = TokenForm(formdata=None)
+    form.attempt.data = new_token()
+    return _page(form)
 
 
 @blueprint.post("")
 @needs(StaffRole.admin)
 def add() -> ResponseReturnValue:
-    """Make a token and show it: this answer is the only place where it stands."""
-    form = TokenForm()
-    with installation().sessions() as session:
-        try:
-            made = make_token(
-                session, form.name.data or "", form.scopes.data or [], actor(), clock.now()
-            )
-            session.commit()
-        except FieldsInvalid as error:
-            put_faults(form, error.faults)
-            return make_response(_page(form), 422)
+    """Make a token; the next page shows it, once. The same form sent twice makes one."""
+    form, at = TokenForm(), clock.now()
+    attempt = form.attempt.data or new_token()
+    if not form.days.validate(form):
+        return make_response(_page(form), 422)
+    ends = at + timedelta(days=int(form.days.data)) if form.days.data else None
+    name, scopes = form.name.data or "", form.scopes.data or []
+    try:
+        with installation().sessions.begin() as database:
+            secret = _secret(attempt)
+            make_token(database, name, scopes, actor(), at, expires_at=ends, secret=secret)
+    except FieldsInvalid as error:
+        put_faults(form, error.faults)
+        return make_response(_page(form), 422)
+    session[ATTEMPT] = attempt
+    return redirect(url_for("integrations.made"), 303)
+
+
+@blueprint.get("/made")
+@needs(StaffRole.admin)
+def made() -> ResponseReturnValue:
+    """The new token, for who made it and this once; it is kept nowhere."""
+    attempt = session.pop(ATTEMPT, "")
+    with installation().sessions() as database:
+        token = find_token(database, _secret(attempt)) if attempt else None
+    if token is None:
+        return redirect(url_for("integrations.page"), 303)
     return render_template(
         "staff/integrations/made.html",
         page_title="A new token",
-        token=made.token,
-        secret=made.secret,
+        token=token,
+        secret=_secret(attempt),
     )
+
+
+def _secret(attempt: str) -> str:
+    return secret_of(installation().settings.secret_key, attempt)
 
 
 @blueprint.post("/<int:token_id>/revoke")
 @needs(StaffRole.admin)
 def revoke(token_id: int) -> ResponseReturnValue:
     """End a token at once."""
-    with installation().sessions.begin() as session:
-        revoke_token(session, token_id, actor(), clock.now())
+    with installation().sessions.begin() as database:
+        revoke_token(database, token_id, actor(), clock.now())
     flash("The token is revoked.")
     return redirect(url_for("integrations.page"), 303)
 
 
 def _page(form: TokenForm) -> str:
-    with installation().sessions() as session:
-        tokens = list_tokens(session)
+    with installation().sessions() as database:
+        tokens = list_tokens(database)
     return render_template(
         "staff/integrations/page.html",
         page_title="Integrations",

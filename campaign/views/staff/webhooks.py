@@ -34,7 +34,7 @@ class EndpointForm(FlaskForm):
 
     url = StringField()
     events = SelectMultipleField(
-        choices=[(event, event) for event in EVENTS],
+        choices=list(EVENTS),
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
         validate_choice=False,

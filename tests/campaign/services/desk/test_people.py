@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from campaign.clock import now
@@ -16,6 +16,7 @@ from campaign.models import (
     Campaign,
     Donation,
     Donor,
+    DonorMerge,
     OutboxMessage,
     Receipt,
     StaffRole,
@@ -30,7 +31,12 @@ from campaign.services.desk.merging import merge_donors, undo_merge
 from campaign.services.ledger import broken_invariants
 from campaign.services.outbox import Claim
 from campaign.services.receipts import valid_receipts
-from campaign.services.statements import queue_statements, recipients, told_by_another
+from campaign.services.statements import (
+    TOLD_BY_ANOTHER,
+    queue_statements,
+    recipients,
+    told_by_another,
+)
 from campaign.services.suppressions import suppress
 from tests.stripe_fixtures import Facts
 
@@ -199,6 +205,17 @@ def test_one_statement_tells_of_all_rows(
         assert told_by_another(session, session.get_one(Donor, merged), year)
         assert not told_by_another(session, session.get_one(Donor, kept), year)
         assert list(broken_invariants(session)) == []
+        merge_id = session.scalars(select(DonorMerge.id)).one()
+    # As the outbox drops it, and as it goes out after all once two people are told apart again.
+    of_merged = (OutboxMessage.donor_id == merged, OutboxMessage.kind == "statement")
+    with installation.sessions.begin() as session:
+        why = TOLD_BY_ANOTHER.format(kept)
+        dropped = update(OutboxMessage).where(*of_merged)
+        session.execute(dropped.values(state="dropped", last_error=why))
+        undo_merge(session, merge_id, MIA, now())
+    with installation.sessions() as session:
+        states = select(OutboxMessage.state).where(*of_merged)
+        assert session.scalars(states).all() == ["queued"]
 
 
 def test_who_gave_under_another_address_is_not_asked_again(

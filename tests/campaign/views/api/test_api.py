@@ -160,3 +160,21 @@ def test_other_methods_are_refused_and_no_cookie_is_set(
     assert not head.data
     assert "Set-Cookie" not in head.headers
     assert "Access-Control-Allow-Origin" not in head.headers
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(client: FlaskClient, installation):
+    token = bearer(installation, Scope.progress)
+    answers = [client.get("/api/v1/campaigns", headers=token) for _ in range(601)]
+    assert {one.status_code for one in answers[:600]} == {200}
+    refused = answers[-1]
+    assert (refused.status_code, refused.content_type) == (429, "application/problem+json")
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+
+
+def test_the_figure_is_asked_for_again_by_its_tag(client: FlaskClient, installation, campaign):
+    token = bearer(installation, Scope.progress)
+    path = f"/api/v1/campaigns/{campaign.slug}/progress"
+    first = client.get(path, headers=token)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    again = client.get(path, headers=token | {"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")

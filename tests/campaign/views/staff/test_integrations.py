@@ -7,9 +7,14 @@ def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(staff, client, campa
     admin = staff(StaffRole.admin)
     wrong = admin.post_form("/staff/integrations", {"name": ""})
     assert wrong.status_code == 422
-    made = admin.post_form("/staff/integrations", {"name": "The CRM", "scopes": ["progress:read"]})
-    assert made.status_code == 200
+    form = {"name": "The CRM", "scopes": ["progress:read"], "days": "90", "attempt": "a-form"}
+    assert admin.post_form("/staff/integrations", form | {"days": "7"}).status_code == 422
+    for _twice in range(2):
+        done = admin.post_form("/staff/integrations", form)
+        assert (done.status_code, done.location) == (303, "/staff/integrations/made")
+    made = admin.get("/staff/integrations/made")
     assert "no-store" in made.headers["Cache-Control"]
+    assert admin.get("/staff/integrations/made").location == "/staff/integrations"
     secret = made.text.partition("<code>")[2].partition("</code>")[0]
     headers = {"Authorization": f"Bearer {secret}"}
     assert client.get("/api/v1/campaigns", headers=headers).status_code == 200
@@ -17,7 +22,9 @@ def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(staff, client, campa
     assert "The CRM" in listed.text
     assert secret not in listed.text
     with installation.sessions() as session:
-        token_id = session.query(ApiToken.id).scalar()
+        token = session.query(ApiToken).one()
+        token_id = token.id
+        assert (token.expires_at - token.created_at).days in {89, 90}
     for _twice in range(2):
         assert admin.post_form(f"/staff/integrations/{token_id}/revoke").status_code == 303
     assert client.get("/api/v1/campaigns", headers=headers).status_code == 401

@@ -81,6 +81,7 @@ finance GET      /staff/exports
 finance GET      /staff/exports/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>
 admin   GET POST /staff/integrations
 admin   POST     /staff/integrations/<int:token_id>/revoke
+admin   GET      /staff/integrations/made
 viewer  GET      /staff/mail/preview/
 viewer  GET      /staff/mail/preview/<name>
 viewer  GET      /staff/mail/preview/<name>.html
