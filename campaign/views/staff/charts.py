@@ -14,6 +14,8 @@ HEAD = 24
 FOOT = 28
 _PLOT = HEIGHT - HEAD - FOOT
 _SQUARE = 1000
+_MARK = 18.0
+"""Percent of the width that a word below an axis takes on a phone."""
 _APART = 20
 """Pixels between two labels at least."""
 
@@ -113,11 +115,24 @@ def bar_chart(title: str, sentence: str, bars: Sequence[Bar], largest: str) -> M
                     f"{max(tall, 1):.1f}",
                 )
             )
-        if bar.mark:
-            anchor = "end" if index > len(bars) * 0.8 else "start"
-            place = (index + 1) * step if anchor == "end" else index * step
-            parts.append(_text(place, HEAD + plot + 20, bar.mark, anchor))
+    parts += [
+        _text(place, HEAD + plot + 20, mark, anchor) for place, mark, anchor in _marks(bars, step)
+    ]
     return _svg(title, sentence, HEAD + plot + FOOT, parts)
+
+
+def _marks(bars: Sequence[Bar], step: float) -> list[tuple[float, str, str]]:
+    """Where each word below the axis stands; from the last one back, those that would touch are left out."""
+    kept: list[tuple[float, str, str]] = []
+    begins = 200.0
+    for index, bar in reversed(list(enumerate(bars))):
+        at_end = index > len(bars) * 0.8
+        place = (index + 1) * step if at_end else index * step
+        left = place - _MARK if at_end else place
+        if bar.mark and left + _MARK <= begins:
+            kept.append((place, bar.mark, "end" if at_end else "start"))
+            begins = left
+    return kept
 
 
 def _rule(y: float, kind: str) -> Markup:
