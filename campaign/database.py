@@ -26,7 +26,9 @@ def make_engine(url: str, *, pool_size: int = 20) -> Engine:
         connect_args={
             "connect_timeout": 5,
             "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=10000"
-            " -c idle_in_transaction_session_timeout=60000",
+            " -c idle_in_transaction_session_timeout=60000"
+            # A stream is planned for all of its rows and read for the first ones; compiling that plan takes longer.
+            " -c jit=off",
         },
     )
 

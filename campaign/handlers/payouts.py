@@ -1,6 +1,6 @@
 """Payouts: what Stripe tells of them, and the reading of their parts, which no event carries."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 from structlog import get_logger
@@ -10,10 +10,13 @@ from campaign.errors import GatewayMissing, GatewayRefused
 from campaign.gateway import Event
 from campaign.gateway.payouts import read_payout
 from campaign.installation import Installation
-from campaign.services.bookkeeping.payouts import keep_items, note_payout, unread
+from campaign.services.bookkeeping.payouts import keep_items, match_items, note_payout, unread
 from campaign.services.books import Books, Outcome
 
 log = get_logger(__name__)
+
+MATCHED = timedelta(days=60)
+"""How long the gift of a part is looked for; what belongs to others on the same account never has one."""
 
 
 def payout_changed(session: Session, event: Event, _books: Books) -> Outcome:
@@ -46,4 +49,6 @@ def read_payouts(installation: Installation) -> int:
             items = []
         with installation.sessions.begin() as session:
             keep_items(session, payout_id, items, clock.now())
+    with installation.sessions.begin() as session:
+        match_items(session, clock.now() - MATCHED)
     return len(waiting)

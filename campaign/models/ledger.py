@@ -64,6 +64,12 @@ class LedgerEntry(Base):
         Index("ix_ledger_entry_recorded_at", "recorded_at", "id"),
         Index("ix_ledger_entry_occurred_at", "occurred_at"),
         Index("ix_ledger_entry_donation_id", "donation_id"),
+        # Monthly gifts that renewed between campaigns, among which the late payments are.
+        Index(
+            "ix_ledger_entry_uncounted_payment",
+            "occurred_at",
+            postgresql_where=text("campaign_id IS NULL AND kind = 'payment'"),
+        ),
         # What became of payments and counts nowhere: few, and looked at by each dashboard.
         Index(
             "ix_ledger_entry_uncounted",

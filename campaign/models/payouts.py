@@ -42,7 +42,10 @@ https://docs.stripe.com/reports/balance-transaction-types
 
 
 class PayoutItem(Base):
-    """A balance transaction that a payout paid out. `source` is what moved the money, as ledger entries name it."""
+    """A balance transaction that a payout paid out. `source` is what moved the money, as ledger entries name it.
+
+    `donation_id`: whose money it is, found when the part was read or, where the gift was booked later, soon after.
+    """
 
     __tablename__ = "payout_item"
     __table_args__ = (
@@ -50,6 +53,11 @@ class PayoutItem(Base):
             "ix_payout_item_other",
             "created_at",
             postgresql_where=text(BETWEEN_STRIPE_AND_HOUSE),
+        ),
+        Index(
+            "ix_payout_item_unmatched",
+            "created_at",
+            postgresql_where=text("donation_id IS NULL"),
         ),
     )
 
@@ -63,6 +71,7 @@ class PayoutItem(Base):
     net: Mapped[int]
     currency: Mapped[str]
     created_at: Mapped[datetime]
+    donation_id: Mapped[int | None] = mapped_column(ForeignKey("donation.id"))
 
 
 class ReconciliationRun(Base):

@@ -132,12 +132,11 @@ def _maybe_late(session: Session) -> CompoundSelect[int]:
     in_a_window = [
         and_(payment.occurred_at >= begun, payment.occurred_at < over) for begun, over in windows
     ]
+    # Written out, not bound, so that the indexes of just these are found.
+    paid = bindparam("paid", LedgerKind.payment.value, literal_execute=True)
     payments = select(payment.id).where(
-        payment.campaign_id.is_(None),
-        payment.kind == LedgerKind.payment.value,
-        or_(false(), *in_a_window),
+        payment.campaign_id.is_(None), payment.kind == paid, or_(false(), *in_a_window)
     )
-    # Written out, not bound, so that the index of just these is found.
     usual = [LedgerKind.payment.value, LedgerKind.fee.value, LedgerKind.correction.value]
     unusual = other.kind.not_in(bindparam("usual", usual, expanding=True, literal_execute=True))
     return union_all(payments, select(other.id).where(other.campaign_id.is_(None), unusual))

@@ -73,6 +73,10 @@ def upgrade() -> None:
         sa.Column("net", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("donation_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["donation_id"], ["donation.id"], name=op.f("fk_payout_item_donation_id_donation")
+        ),
         sa.ForeignKeyConstraint(
             ["payout_id"], ["payout.id"], name=op.f("fk_payout_item_payout_id_payout")
         ),
@@ -92,9 +96,16 @@ def upgrade() -> None:
             " 'payment_failure_refund', 'payment_reversal', 'adjustment'])"
         ),
     )
+    op.create_index(
+        "ix_payout_item_unmatched",
+        "payout_item",
+        ["created_at"],
+        postgresql_where=sa.text("donation_id IS NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_payout_item_unmatched", table_name="payout_item")
     op.drop_index("ix_payout_item_other", table_name="payout_item")
     op.drop_index(op.f("ix_payout_item_source"), table_name="payout_item")
     op.drop_index(op.f("ix_payout_item_payout_id"), table_name="payout_item")

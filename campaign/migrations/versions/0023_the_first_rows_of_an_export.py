@@ -36,10 +36,17 @@ def upgrade() -> None:
         ["campaign_id", "recorded_at", "id"],
         postgresql_include=["kind", "amount", "cover", "fee"],
     )
+    op.create_index(
+        "ix_ledger_entry_uncounted_payment",
+        "ledger_entry",
+        ["occurred_at"],
+        postgresql_where=sa.text("campaign_id IS NULL AND kind = 'payment'"),
+    )
 
 
 def downgrade() -> None:
     """The indexes as they were."""
+    op.drop_index("ix_ledger_entry_uncounted_payment", table_name="ledger_entry")
     op.drop_index("ix_ledger_entry_campaign_id", table_name="ledger_entry")
     op.drop_index("ix_ledger_entry_recorded_at", table_name="ledger_entry")
     op.create_index(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -118,7 +118,25 @@ def keep_items(session: Session, payout_id: str, items: Iterable[Movement], at: 
         new += session.execute(kept).one_or_none() is not None
     payout.items_read_at = at
     session.flush()
+    _match(session, PayoutItem.payout_id == payout.id)
     return new
+
+
+def match_items(session: Session, since: datetime) -> int:
+    """Find the gifts of the parts since then whose gifts were booked after they were read; how many were found."""
+    return _match(session, PayoutItem.created_at >= since)
+
+
+def _match(session: Session, which: ColumnElement[bool]) -> int:
+    gift = _gift_of_item()
+    found = session.execute(
+        update(PayoutItem)
+        .where(which, PayoutItem.donation_id.is_(None), gift.is_not(None))
+        .values(donation_id=gift)
+        .returning(PayoutItem.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(found.all())
 
 
 def recent_payouts(session: Session, before: int | None = None) -> Sequence[tuple[Payout, int]]:
@@ -139,18 +157,17 @@ def find_payout(session: Session, stripe_id: str) -> PaidOut:
     payout = session.scalars(select(Payout).where(Payout.stripe_id == stripe_id)).one_or_none()
     if payout is None:
         raise NotFound(f"There is no payout {stripe_id!r} here; `campaign payouts` fetches them.")
-    gift = _gift_of_item()
     item = PayoutItem
     sums = session.execute(
         select(
             func.count(),
-            func.count().filter(gift.is_(None)),
+            func.count().filter(item.donation_id.is_(None)),
             *(func.coalesce(func.sum(column), 0) for column in (item.amount, item.fee, item.net)),
         ).where(item.payout_id == payout.id)
     ).one()
     query = (
         select(item, Donation.public_id)
-        .outerjoin(Donation, Donation.id == gift)
+        .outerjoin(Donation, Donation.id == item.donation_id)
         .where(item.payout_id == payout.id)
         .order_by(item.id)
     )
@@ -173,7 +190,7 @@ def payout_rows(session: Session, stripe_id: str) -> Iterator[dict[str, Any]]:
             PayoutItem.created_at,
         )
         .join(Payout, Payout.id == PayoutItem.payout_id)
-        .outerjoin(Donation, Donation.id == _gift_of_item())
+        .outerjoin(Donation, Donation.id == PayoutItem.donation_id)
         .where(Payout.stripe_id == stripe_id)
         .order_by(PayoutItem.id)
         .execution_options(yield_per=1000)

@@ -60,20 +60,23 @@ FROM movement, base ORDER BY recorded_at, donation_id, kind DESC;
 
 -- Stripe pays out each day's charges two days later, less fees and what went back.
 CREATE TEMP TABLE settled AS
-SELECT (occurred_at + interval '2 days')::date AS day, source, balance_transaction_id, kind, amount, fee, occurred_at
+SELECT (occurred_at + interval '2 days')::date AS day, source, balance_transaction_id, kind, amount, fee, occurred_at, donation_id
 FROM (
     SELECT fee.occurred_at, payment.source, fee.balance_transaction_id, 'charge' AS kind,
-        payment.amount + payment.cover AS amount, fee.fee
+        payment.amount + payment.cover AS amount, fee.fee, donation_id
     FROM movement AS fee JOIN movement AS payment USING (donation_id) WHERE fee.kind = 'fee' AND payment.kind = 'payment'
     UNION ALL
     SELECT occurred_at, source, coalesce(balance_transaction_id, 'txn_' || pg_temp.token(n, 'txn-re')),
-        CASE kind WHEN 'dispute' THEN 'adjustment' ELSE 'refund' END, amount + cover, fee
+        CASE kind WHEN 'dispute' THEN 'adjustment' ELSE 'refund' END, amount + cover, fee,
+        donation_id
     FROM movement WHERE kind IN ('refund', 'dispute')
 ) AS moved, base WHERE (occurred_at + interval '2 days')::date < at::date;
 INSERT INTO payout (stripe_id, amount, currency, status, arrival_date, created_at, items_read_at, itemized)
 SELECT 'po_' || pg_temp.token((SELECT donation FROM base), 'po' || day), sum(amount - fee), 'usd', 'paid', day,
     day - interval '1 day', day + interval '9 hours', true FROM settled GROUP BY day ORDER BY day;
-INSERT INTO payout_item (payout_id, balance_transaction_id, kind, source, amount, fee, net, currency, created_at)
-SELECT payout.id, balance_transaction_id, kind, source, settled.amount, fee, settled.amount - fee, 'usd', occurred_at
+INSERT INTO payout_item (payout_id, balance_transaction_id, kind, source, amount, fee, net, currency, created_at,
+    donation_id)
+SELECT payout.id, balance_transaction_id, kind, source, settled.amount, fee, settled.amount - fee, 'usd', occurred_at,
+    donation_id
 FROM settled JOIN payout ON payout.stripe_id = 'po_' || pg_temp.token((SELECT donation FROM base), 'po' || day)
 ORDER BY payout.id, occurred_at;

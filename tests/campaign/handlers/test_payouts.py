@@ -59,6 +59,24 @@ def test_a_payout_is_kept_once_with_its_parts_and_agrees(
     assert client.get("/staff/payouts/po_none/parts.csv").status_code == 404
 
 
+def test_a_part_finds_its_gift_when_that_is_booked_later(
+    bank: Bank, installation: Installation
+) -> None:
+    bank.stripe.pay(bank.give("25"))
+    bank.deliver(lose="*")
+    bank.stripe.payout()
+    bank.deliver()
+    assert read_payouts(installation) == 1
+    with installation.sessions() as session:
+        assert session.scalars(select(PayoutItem.donation_id)).all() == [None]
+    recover_events(installation, now() - timedelta(days=1))
+    book_fees(installation)
+    assert read_payouts(installation) == 0
+    with installation.sessions() as session:
+        (found,) = session.scalars(select(PayoutItem.donation_id))
+        assert found == bank.donation().id
+
+
 def test_one_that_no_webhook_told_is_fetched(
     bank: Bank, payout_id: str, installation: Installation
 ) -> None:
