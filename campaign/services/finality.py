@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
+    BindParameter,
     CompoundSelect,
     Interval,
     Select,
@@ -133,7 +134,7 @@ def _maybe_late(session: Session) -> CompoundSelect[int]:
         and_(payment.occurred_at >= begun, payment.occurred_at < over) for begun, over in windows
     ]
     # Written out, not bound, so that the indexes of just these are found.
-    paid = bindparam("paid", LedgerKind.payment.value, literal_execute=True)
+    paid: BindParameter[str] = bindparam("paid", LedgerKind.payment.value, literal_execute=True)
     payments = select(payment.id).where(
         payment.campaign_id.is_(None), payment.kind == paid, or_(false(), *in_a_window)
     )

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.clock import now
-from campaign.handlers import apply_due_events, book_fees, fetch_payouts, read_payouts
+from campaign.handlers import apply_due_events, book_fees, fetch_payouts, read_payouts, recover_events
 from campaign.installation import Installation
 from campaign.models import Payout, PayoutItem, StaffRole
 from sandbox.stripe import StripeSandbox
