@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.clock import now
-from campaign.handlers import apply_due_events, book_fees, fetch_payouts, read_payouts, recover_events
+from campaign.handlers import apply_due_events, book_fees, fetch_payouts, read_payouts
 from campaign.installation import Installation
 from campaign.models import Payout, PayoutItem, StaffRole
 from sandbox.stripe import StripeSandbox
@@ -69,7 +69,7 @@ def test_a_part_finds_its_gift_when_that_is_booked_later(
     assert read_payouts(installation) == 1
     with installation.sessions() as session:
         assert session.scalars(select(PayoutItem.donation_id)).all() == [None]
-    recover_events(installation, now() - timedelta(days=1))
+    bank.reconcile(apply=True)
     book_fees(installation)
     assert read_payouts(installation) == 0
     with installation.sessions() as session:
