@@ -1,16 +1,17 @@
-"""The appeal and the figure, beside bare bytes from the same server."""
+"""The appeal and the figure, beside bare bytes from the same server; and what a reader on a phone waits for."""
 
 from collections.abc import Iterator
 
 from bench.figures import Figure, in_turn
 from bench.load import answers_per_second
+from bench.reading import NotMeasured, Score, Waiting, reading
 from bench.serving import serving
 
 LIMIT = "bare bytes"
 
 
-def pages() -> Iterator[Figure]:
-    """The kept page, a page rendered for its reader, and `progress.json`."""
+def pages() -> Iterator[Figure | Score | Waiting | NotMeasured]:
+    """The kept page, a page rendered for its reader, and `progress.json`; then Lighthouse on the appeal."""
     with serving() as running:
         kept, rendered, progress, limit = in_turn(
             lambda: answers_per_second(running.port, [_get("/c/nine-days")]),
@@ -18,9 +19,11 @@ def pages() -> Iterator[Figure]:
             lambda: answers_per_second(running.port, [_get("/c/nine-days/progress.json")]),
             lambda: answers_per_second(running.bare_port, [_get("/")]),
         )
-    yield Figure("page: the appeal, as every reader gets it", kept, LIMIT, limit)
-    yield Figure("page: the appeal, prefilled for one reader", rendered, LIMIT, limit)
-    yield Figure("page: progress.json", progress, LIMIT, limit)
+        yield Figure("page: the appeal, as every reader gets it", kept, LIMIT, limit)
+        yield Figure("page: the appeal, prefilled for one reader", rendered, LIMIT, limit)
+        yield Figure("page: progress.json", progress, LIMIT, limit)
+        site = f"http://127.0.0.1:{running.port}"
+        yield from reading(f"{site}/c/nine-days", f"{site}/healthz")
 
 
 def _get(path: str) -> bytes:

@@ -1,0 +1,47 @@
+"""Pages and files as they are sent where nothing stands in front: small, the same, and known again by their tags."""
+
+import gzip
+
+from flask.testing import FlaskClient
+
+from campaign.models import StaffRole
+
+PACKED = {"Accept-Encoding": "gzip, deflate, br"}
+
+
+def test_what_readers_load_is_sent_small_and_is_the_same(client: FlaskClient, campaign) -> None:
+    page = client.get("/c/nine-days").text
+    files = [part.partition('"')[0] for part in page.split('"/static/')[1:]]
+    assert files
+    for path in ("/c/nine-days", "/c/nine-days?amount=25", *(f"/static/{one}" for one in files)):
+        whole, packed = client.get(path), client.get(path, headers=PACKED)
+        assert "Content-Encoding" not in whole.headers
+        if len(whole.data) < 500:
+            continue
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert int(packed.headers["Content-Length"]) == len(packed.data) < len(whole.data) / 1.5
+        if "amount" not in path:  # there the form's token differs
+            assert gzip.decompress(packed.data) == whole.data
+        assert "Accept-Encoding" in packed.headers["Vary"]
+        assert "Accept-Encoding" in whole.headers["Vary"]
+
+
+def test_a_file_is_known_again_by_the_tag_of_either(client: FlaskClient, campaign) -> None:
+    whole = client.get("/static/site.css")
+    packed = client.get("/static/site.css", headers=PACKED)
+    assert packed.headers["ETag"] == f"W/{whole.headers['ETag']}"
+    for tag in (whole.headers["ETag"], packed.headers["ETag"]):
+        again = client.get("/static/site.css", headers=PACKED | {"If-None-Match": tag})
+        assert (again.status_code, again.data) == (304, b"")
+    part = client.get("/static/site.css", headers=PACKED | {"Range": "bytes=0-9"})
+    assert (part.status_code, len(part.data)) == (206, 10)
+
+
+def test_what_holds_secrets_or_is_streamed_passes_as_it_is(
+    client: FlaskClient, campaign, staff
+) -> None:
+    page = staff(StaffRole.admin).get("/staff/", headers=PACKED)
+    assert "Content-Encoding" not in page.headers
+    with client.get("/c/nine-days/progress/stream", headers=PACKED, buffered=False) as stream:
+        assert next(stream.response).startswith(b"retry")  # type: ignore[call-overload]
+        assert "Content-Encoding" not in stream.headers
