@@ -1,13 +1,9 @@
-"""The errors that the rooms raise and the edges turn into answers.
+"""The errors that the rooms raise and the edges turn into answers; what they have in common is `campaign.refusal`.
 
 Each carries a sentence for a person; `retry` says whether trying again can help. Anyone may import this module.
 """
 
-
-class CampaignError(Exception):
-    """A refusal with its reason in words. `str(error)` is fit to be shown."""
-
-    retry = False
+from campaign.refusal import CampaignError as CampaignError  # noqa: PLC0414 - mypy takes it for exported only so
 
 
 class ConfigurationError(CampaignError):

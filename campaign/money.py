@@ -45,7 +45,9 @@ def currency_code(text: str) -> str:
     """`text` as a lower-case ISO 4217 code known to CLDR; raises AmountInvalid."""
     code = text.strip().lower()
     if not _CURRENCY.match(code) or code.upper() not in Locale("en").currencies:
-        raise AmountInvalid(f"{text!r} is not a currency; give an ISO 4217 code such as usd.")
+        raise AmountInvalid(
+            "%(typed)s is not a currency; give an ISO 4217 code such as usd.", typed=repr(text)
+        )
     return code
 
 
@@ -79,32 +81,48 @@ def parse_amount(text: str, currency: str, locale: str = "en") -> int:
     if not bare:
         raise AmountInvalid("Enter an amount, for example 25.")
     group, point = get_group_symbol(locale), get_decimal_symbol(locale)
-    grouped = rf"[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}}){{1,4}}"
+    # Where a thin space groups, people type the one on their keyboard.
+    between = "[ \u00a0\u202f]" if group.isspace() else re.escape(group)
+    grouped = rf"[1-9]\d{{0,2}}(?:{between}\d{{3}}){{1,4}}"
     whole = rf"(?P<whole>\d{{1,12}}|{grouped})"
     part = rf"(?:{re.escape(point)}(?P<part>\d{{1,6}}))?"
     found = re.fullmatch(whole + part, bare, re.ASCII)
     if found is None:
         raise AmountInvalid(
-            f"“{_shown(text)}” is not an amount we can read. Use figures, for example 25 or 25{point}50."
+            "“%(typed)s” is not an amount we can read. Use figures, for example 25 or %(example)s.",
+            typed=_shown(text),
+            example=f"25{point}50",
         )
     cents = found["part"] or ""
     places = decimals(currency)
     if len(cents) > places:
-        allowed = f"at most {places} digits after the “{point}”" if places else "whole amounts only"
-        raise AmountInvalid(
-            f"“{_shown(text)}” has too many decimals: {currency.upper()} takes {allowed}."
-        )
-    minor = int(found["whole"].replace(group, "") + cents.ljust(places, "0"))
+        raise _too_many_decimals(text, currency, point)
+    minor = int(re.sub(r"\D", "", found["whole"]) + cents.ljust(places, "0"))
     if minor == 0:
         raise AmountInvalid("The amount must be more than zero.")
     return _chargeable(minor, text, currency)
 
 
+def _too_many_decimals(text: str, currency: str, point: str) -> AmountInvalid:
+    values = {"typed": _shown(text), "currency": currency.upper()}
+    if not decimals(currency):
+        return AmountInvalid(
+            "“%(typed)s” has too many decimals: %(currency)s takes whole amounts only.", **values
+        )
+    return AmountInvalid(
+        "“%(typed)s” has too many decimals: %(currency)s takes at most %(most)s digits after the “%(point)s”.",
+        **values,
+        most=decimals(currency),
+        point=point,
+    )
+
+
 def _chargeable(minor: int, text: str, currency: str) -> int:
+    values = {"typed": _shown(text), "currency": currency.upper()}
     if currency in _WHOLE_ONLY and minor % 100:
-        raise AmountInvalid(f"“{_shown(text)}”: {currency.upper()} takes whole amounts only.")
+        raise AmountInvalid("“%(typed)s”: %(currency)s takes whole amounts only.", **values)
     if currency in _THREE_DECIMAL and minor % 10:
-        raise AmountInvalid(f"“{_shown(text)}”: {currency.upper()} takes two decimals at most.")
+        raise AmountInvalid("“%(typed)s”: %(currency)s takes two decimals at most.", **values)
     return minor
 
 
@@ -142,10 +160,12 @@ def to_decimal(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-decimals(currency))
 
 
-def plain_amount(minor: int, currency: str) -> str:
-    """The amount as a form's value: `25`, `25.50`; no symbol, no grouping."""
+def plain_amount(minor: int, currency: str, locale: str = "en") -> str:
+    """The amount as a form's value: `25`, `25.50`; no symbol, no grouping. `parse_amount` of that locale reads it."""
     amount = to_decimal(minor, currency)
-    return str(amount.to_integral_value()) if amount == amount.to_integral_value() else str(amount)
+    if amount == amount.to_integral_value():
+        return str(amount.to_integral_value())
+    return str(amount).replace(".", get_decimal_symbol(locale))
 
 
 def format_money(minor: int, currency: str, locale: str = "en") -> str:

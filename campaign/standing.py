@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from campaign import clock, money
 from campaign.errors import ChangeRefused, GatewayKeySpent, GatewayRefused
-from campaign.gateway import SubscriptionFact
+from campaign.gateway import SubscriptionFact, stripe_language
 from campaign.installation import Installation
 from campaign.models import StripeCall, Subscription, SubscriptionState
 from campaign.nudge import OUTBOX
@@ -89,20 +89,23 @@ def cover_for(installation: Installation, subscription: Subscription, amount: in
     )
 
 
-def card_page(installation: Installation, subscription: Subscription, return_url: str) -> str:
-    """The address of Stripe's page on which another card can be given."""
+def card_page(
+    installation: Installation, subscription: Subscription, return_url: str, language: str
+) -> str:
+    """The address of Stripe's page on which another card can be given, in `language`, a BCP 47 tag."""
     if subscription.customer_id is None:
         subscription = refresh(installation, subscription)
     customer_id = subscription.customer_id
     if customer_id is None:
         raise GatewayRefused("Stripe names no customer of this gift.")
-    parameters = {"customer": customer_id, "return_url": return_url}
+    spoken = stripe_language(language)
+    parameters = {"customer": customer_id, "return_url": return_url, "locale": spoken}
     call, _ = _planned(installation, subscription, changes.CARD_PAGE, parameters)
     address = _kept(
         installation,
         call,
         lambda: installation.gateway.subscriptions.open_card_page(
-            customer_id, return_url, call.idempotency_key
+            customer_id, return_url, spoken, call.idempotency_key
         ),
     )
     with installation.sessions.begin() as session:

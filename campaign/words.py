@@ -1,17 +1,18 @@
 """The words of each language: gettext without a web framework. Letters, receipts and pages may ask here.
 
 English stands in the code; `translations/<language>/LC_MESSAGES/messages.po` holds the rest. Each catalog is read when
-it is first needed and kept; nothing compiled lies beside it. `docs/mail.md` says how to renew one.
+it is first needed and kept; nothing compiled lies beside it. `docs/languages.md` says how to add or renew one.
 """
 
 import io
 from dataclasses import dataclass
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
+from functools import cache, cached_property
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 ENGLISH = "en"
@@ -29,6 +30,42 @@ class Words:
     locale: str
     formats: str
     catalog: NullTranslations
+
+    @cached_property
+    def figures(self) -> str:
+        """`formats` as browsers name it (BCP 47), in the same digits as ours: `es-US`, `ar-u-nu-latn`."""
+        named = self.formats.replace("_", "-")
+        plain = Locale.parse(self.formats).default_numbering_system == "latn"
+        return named if plain else f"{named}-u-nu-latn"
+
+    @cached_property
+    def direction(self) -> str:
+        """`ltr` or `rtl`: which way it is written."""
+        return Locale.parse(self.formats).text_direction
+
+    @property
+    def asked_by(self) -> str:
+        """What asks for this language in the address of a page that all readers share: `lang=es`; '' for English."""
+        return "" if self.locale == ENGLISH else f"lang={self.locale}"
+
+    @cached_property
+    def plural_samples(self) -> dict[str, int]:
+        """A number for each plural that the language has, by CLDR's name of it: `{"one": 1, "other": 0}`.
+
+        https://cldr.unicode.org/index/cldr-spec/plural-rules; scripts in pages ask browsers by these names.
+        """
+        plural = Locale.parse(self.formats).plural_form
+        found = {"other": 0}
+        for number in range(200, -1, -1):
+            found[plural(number)] = number
+        return found
+
+    @cached_property
+    def own_name(self) -> str:
+        """What the language calls itself: `Español`."""
+        known = Locale.parse(self.locale, sep="-")
+        name = str(known.get_language_name() or self.locale)
+        return name[:1].upper() + name[1:]
 
     def gettext(self, message: str) -> str:
         """`message`, which is English, in this language; in English where the catalog lacks it."""
@@ -73,4 +110,4 @@ def _catalog(name: str) -> NullTranslations:
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
-    return GNUTranslations(compiled)
+    return Translations(compiled)

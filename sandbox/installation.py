@@ -10,6 +10,7 @@ from time import monotonic, sleep
 
 from celery import Celery
 
+from sandbox.article import ArticleServer
 from sandbox.children import Child, Watched, explain, stop_together
 from sandbox.record import completed
 from sandbox.servers import PrivateBroker, PrivatePostgres, ServerError
@@ -20,6 +21,7 @@ PROGRAMS = Path(sys.executable).parent  # the environment in which this runs
 PYTHON = (sys.executable, "-m")
 READY_SECONDS = 60.0
 MIGRATION_SECONDS = 300.0
+EXAMPLE = "nine-days"  # the demonstration's campaign
 GRACE_SECONDS = 5.0  # for requests and tasks under way; a stream never ends by itself
 
 
@@ -50,7 +52,7 @@ class Installation:
         self._stack = stack
         self._hurried = hurried
         self._watched: dict[str, Watched] = {}
-        self._outbox = self._stripe = ""
+        self._outbox = self._stripe = self._article = ""
         self.local_url = f"http://127.0.0.1:{options.port}"
         self._stand_ins: dict[str, str] = {}
 
@@ -74,6 +76,8 @@ class Installation:
         stripe = self._stripe or self._wishes.value("STRIPE_API_BASE")
         if stripe:
             yield "Stripe", stripe
+        if self._article:
+            yield "Article", self._article
 
     def start(self) -> None:
         (self._options.folder / "logs").mkdir(exist_ok=True)
@@ -84,6 +88,9 @@ class Installation:
         self._task("migrations", str(PROGRAMS / "campaign"), "db", "upgrade")
         if self._options.demonstration:
             self._task("demonstration", *PYTHON, "sandbox.demonstration")
+            port = kept_port(self._options.folder, "article")
+            article = ArticleServer(self.local_url, EXAMPLE, port)
+            self._article = self._stack.enter_context(article).url
         self._start_service()
 
     def _start_servers(self) -> None:

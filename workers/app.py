@@ -29,6 +29,9 @@ LOOKS = timedelta(minutes=1)
 FINALIZATION = timedelta(minutes=10)
 """How long after its grace period a campaign's result is frozen at most."""
 
+MILESTONES = timedelta(minutes=1)
+"""How often it is looked for shares of goals that were reached."""
+
 NOTICES = timedelta(hours=1)
 """How often yearly gifts that are about to renew are looked for."""
 
@@ -98,6 +101,11 @@ app.conf.update(
             "task": "workers.upkeep.finalize",
             "schedule": FINALIZATION,
             "options": {"expires": FINALIZATION.seconds},
+        },
+        "mark-milestones": {
+            "task": "workers.upkeep.mark_milestones",
+            "schedule": MILESTONES,
+            "options": {"expires": MILESTONES.seconds},
         },
         "queue-notices": {
             "task": "workers.upkeep.queue_notices",

@@ -11,7 +11,9 @@ from campaign.heartbeat import beating
 from campaign.services.alerts import queue_alert
 from campaign.services.audit import Actor
 from campaign.services.finality import finalize_due_campaigns
+from campaign.services.milestones import mark_milestones as mark_the_milestones
 from campaign.services.notices import queue_renewal_notices
+from campaign.services.posted.coupons import forget_posted
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)
@@ -59,14 +61,27 @@ def read_payouts() -> int:
 
 @app.task(name="workers.upkeep.finalize")
 def finalize() -> int:
-    """Freeze the results whose grace period is over, a commit each; their number."""
-    with beating(installation(), "finalize"):
+    """Freeze the results whose grace period is over, a commit each; their number.
+
+    To whom the appeals of campaigns long over were posted is forgotten.
+    """
+    here = installation()
+    with beating(here, "finalize"):
+        with here.sessions.begin() as session:
+            forget_posted(session, clock.now())
         return sum(iter(_finalize_one, 0))
 
 
 def _finalize_one() -> int:
     with installation().sessions.begin() as session:
         return len(finalize_due_campaigns(session, clock.now(), at_most=1))
+
+
+@app.task(name="workers.upkeep.mark_milestones")
+def mark_milestones() -> int:
+    """Write down which shares of their goals campaigns have reached; how many are new."""
+    with beating(installation(), "mark-milestones"), installation().sessions.begin() as session:
+        return mark_the_milestones(session, clock.now())
 
 
 @app.task(name="workers.upkeep.queue_notices")

@@ -30,7 +30,7 @@ from campaign.services.audit import Actor, Subject, record
     help="The envelope's window: us is #10 on Letter paper, din is DIN 5008 B on A4.",
 )
 def letters(file: Path, again: str | None, window: str) -> None:
-    """Write the receipts and statements of donors without email, to be printed and posted.
+    """Write the receipts and statements of donors without email, and the cards, to be printed and posted.
 
     Each is written once; after an interruption they are written again. Exit 1 where an address is missing.
     """

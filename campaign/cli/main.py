@@ -23,6 +23,7 @@ from campaign.cli.mail import mail
 from campaign.cli.matching import matching
 from campaign.cli.offline import offline
 from campaign.cli.payouts import payouts
+from campaign.cli.print_batch import print_batch
 from campaign.cli.reconcile import reconcile
 from campaign.cli.refund import refund
 from campaign.cli.review import review
@@ -65,6 +66,7 @@ for command in (
     open_campaign,
     pause,
     payouts,
+    print_batch,
     reconcile,
     refund,
     restore,

@@ -13,6 +13,7 @@ from campaign.services.finality import LateEntry
 from campaign.services.heartbeats import Silence
 from campaign.services.review import (
     ActionableWarning,
+    AskedErasure,
     FailedMessage,
     GivenUpEvent,
     OpenDispute,
@@ -53,6 +54,7 @@ def _groups(found: Review, zone: ZoneInfo) -> Iterable[tuple[str, Sequence[str]]
         ("Silent jobs", [_job(one) for one in found.silent_jobs]),
         ("Late entries, not in the final result", [_late(one, zone) for one in found.late_entries]),
         ("Returns that no donation is known for", [_unplaced(one) for one in found.unplaced]),
+        ("Donors who ask to be removed", [_erasure(one, zone) for one in found.erasures]),
         ("Differences from Stripe", [_comparison(one, zone) for one in found.comparisons]),
     )
     return ((f"{title}: {len(lines)}", lines) for title, lines in groups if lines)
@@ -130,3 +132,8 @@ def _when(moment: datetime, zone: ZoneInfo) -> str:
 
 def _line(text: str | None) -> str:
     return " ".join((text or "no reason was kept").split())
+
+
+def _erasure(one: AskedErasure, zone: ZoneInfo) -> str:
+    asked = _when(one.asked_at, zone)
+    return f"  donor {one.donor_id}, asked {asked}; campaign donor erase {one.email}"

@@ -14,6 +14,7 @@ from campaign.gateway.events import (
     read_invoice,
     read_payment_intent,
 )
+from campaign.gateway.languages import stripe_language
 from campaign.gateway.movements import PaymentFact
 from campaign.gateway.returns import (
     Movement,
@@ -67,5 +68,6 @@ __all__ = [
     "read_payment_intent",
     "read_refund",
     "read_subscription",
+    "stripe_language",
     "verified_event",
 ]

@@ -5,7 +5,7 @@ repeatable by themselves.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
@@ -55,8 +55,12 @@ class SubscriptionCalls:
         )
         return read_cards(found.to_dict())
 
-    def open_card_page(self, customer_id: str, return_url: str, idempotency_key: str) -> str:
+    def open_card_page(
+        self, customer_id: str, return_url: str, language: str, idempotency_key: str
+    ) -> str:
         """The address of Stripe's page on which a donor gives another card: a bearer secret, good for minutes.
+
+        `language` as `stripe_language` gives it.
 
         https://docs.stripe.com/customer-management/portal-deep-links
         """
@@ -65,6 +69,7 @@ class SubscriptionCalls:
                 params={
                     "customer": customer_id,
                     "return_url": return_url,
+                    "locale": cast("Any", language),
                     "flow_data": {
                         "type": "payment_method_update",
                         "after_completion": {

@@ -65,7 +65,7 @@ def render_letter(name: str, context: dict[str, Any]) -> Letter:
     """
     said = words(context["locale"])
     environment = _environment(said.locale)
-    values = context | {"locale": said.locale}
+    values = context | {"locale": said.locale, "direction": said.direction}
     subject = environment.get_template(f"email/{name}/subject.txt").render(values)
     html = environment.get_template(f"email/{name}/body.html").render(values)
     text = environment.get_template(f"email/{name}/body.txt").render(values)

@@ -1,5 +1,13 @@
 """The tables: columns, constraints and tiny properties. No mail, no URLs, no tasks."""
 
+from campaign.models.appeal import (
+    CampaignText,
+    CommentState,
+    House,
+    Milestone,
+    MilestoneMark,
+    WallEntry,
+)
 from campaign.models.base import Base
 from campaign.models.campaign import Campaign
 from campaign.models.desk import DepositBatch, DonorMerge, Note, OfflineGift, ReviewMark
@@ -11,7 +19,9 @@ from campaign.models.integrations import ApiToken, WebhookDelivery, WebhookEndpo
 from campaign.models.ledger import LedgerEntry, ProgressShard
 from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
 from campaign.models.outbox import OutboxMessage
+from campaign.models.own_page import DonorLink, DonorLinkPurpose, DonorSession, ErasureRequest
 from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun
+from campaign.models.posted import PostedAppeal
 from campaign.models.receipt import Receipt, ReceiptCounter
 from campaign.models.returns import Charge, Dispute, FraudWarning, PaymentLookup, Refund
 from campaign.models.staff import AuditEntry, StaffLink, StaffMember, StaffPasskey, StaffSession
@@ -37,6 +47,7 @@ from campaign.models.states import (
 from campaign.models.stripe_call import StripeCall
 from campaign.models.subscription import InvoicePayment, Subscription
 from campaign.models.tallies import CodeVisit, GiftTally, MatchingGift, MatchingShard
+from campaign.models.tribute import CardWay, TributeCard
 
 __all__ = [
     "ApiToken",
@@ -46,20 +57,28 @@ __all__ = [
     "CampaignDonor",
     "CampaignState",
     "CampaignStep",
+    "CampaignText",
+    "CardWay",
     "Charge",
     "CodeVisit",
+    "CommentState",
     "DeliveryState",
     "DepositBatch",
     "Dispute",
     "Donation",
     "DonationState",
     "Donor",
+    "DonorLink",
+    "DonorLinkPurpose",
     "DonorMerge",
+    "DonorSession",
+    "ErasureRequest",
     "Extension",
     "FraudWarning",
     "Frequency",
     "GiftTally",
     "Heartbeat",
+    "House",
     "InboxEvent",
     "InboxState",
     "InvoicePayment",
@@ -67,6 +86,8 @@ __all__ = [
     "LedgerKind",
     "MatchingGift",
     "MatchingShard",
+    "Milestone",
+    "MilestoneMark",
     "Note",
     "OfflineGift",
     "OfflineKind",
@@ -75,6 +96,7 @@ __all__ = [
     "PaymentLookup",
     "Payout",
     "PayoutItem",
+    "PostedAppeal",
     "ProgressShard",
     "Receipt",
     "ReceiptCounter",
@@ -99,6 +121,8 @@ __all__ = [
     "SuppressionReason",
     "TakenBack",
     "TallyKind",
+    "TributeCard",
+    "WallEntry",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]

@@ -9,12 +9,14 @@ from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     Integer,
+    SmallInteger,
     and_,
     func,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from campaign.models.appeal import COLOUR_PATTERN
 from campaign.models.base import Base, Key
 from campaign.models.states import CampaignState
 
@@ -31,6 +33,11 @@ class Campaign(Base):
     campaigns before, besides those who agreed to appeals. `stretch_goal` is asked for once the goal is met; `fund` is
     the account that the books put the gifts under. While `paused_at` is set, staff have stopped taking gifts by card
     (an attack, a fault at Stripe), for the reader to see why in `pause_reason`.
+
+    How it is shown: an accent of its own (`accent_light` and `accent_dark`, else the house's), the line of the
+    organisation it is for (`organization_line`, where that is another than the house), `locale` of its first texts,
+    `thanks` once it has ended, and whether it has a donor wall. While `figures_hidden`, the bar and the counts are told
+    to nobody before the end; where `figures_from_percent` is set, only until that share of the goal is raised.
     """
 
     __tablename__ = "campaign"
@@ -44,6 +51,12 @@ class Campaign(Base):
         CheckConstraint("(finalized_at IS NULL) = (final_raised IS NULL)", name="finalized"),
         CheckConstraint("stretch_goal > goal", name="stretch_goal"),
         CheckConstraint("(paused_at IS NULL) = (pause_reason IS NULL)", name="paused"),
+        CheckConstraint("(accent_light IS NULL) = (accent_dark IS NULL)", name="accents"),
+        CheckConstraint(
+            f"accent_light ~ '{COLOUR_PATTERN}' AND accent_dark ~ '{COLOUR_PATTERN}'",
+            name="colours",
+        ),
+        CheckConstraint("figures_from_percent BETWEEN 1 AND 100", name="figures_from_percent"),
     )
 
     id: Mapped[Key]
@@ -64,6 +77,14 @@ class Campaign(Base):
     fund: Mapped[str] = mapped_column(server_default=text("'General'"))
     paused_at: Mapped[datetime | None]
     pause_reason: Mapped[str | None]
+    accent_light: Mapped[str | None]
+    accent_dark: Mapped[str | None]
+    organization_line: Mapped[str] = mapped_column(server_default=text("''"))
+    locale: Mapped[str] = mapped_column(server_default=text("'en'"))
+    thanks: Mapped[str] = mapped_column(server_default=text("''"))
+    wall_shown: Mapped[bool] = mapped_column(server_default=text("false"))
+    figures_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
+    figures_from_percent: Mapped[int | None] = mapped_column(SmallInteger)
     finalized_at: Mapped[datetime | None]
     final_raised: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

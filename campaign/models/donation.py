@@ -34,7 +34,8 @@ class Donation(Base):
     `charged_at` is the moment of the charge: for a bank debit the day it was promised, for a card the day it was paid.
     `consent_wording` holds the words beside the box that the donor ticked to get appeals; '' where it stayed empty.
     `returned_at` is set once a bank has refused a one-time debit for good, before or after it seemed to succeed.
-    `words` is what a search finds it by; the database makes them.
+    `words` is what a search finds it by; the database makes them. `shared_computer`: its page soon tells nothing of the
+    person; `page_closed_at`: from then on. `offer_declined_at`: no monthly gift is offered beside it.
     """
 
     __tablename__ = "donation"
@@ -97,6 +98,9 @@ class Donation(Base):
     charged_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     returned_at: Mapped[datetime | None]
+    shared_computer: Mapped[bool] = mapped_column(server_default=text("false"))
+    page_closed_at: Mapped[datetime | None]
+    offer_declined_at: Mapped[datetime | None]
     words: Mapped[str] = mapped_column(
         TSVECTOR,
         Computed("search_words(((name || ' '::text) || email))", persisted=True),

@@ -10,5 +10,13 @@ from campaign.paper.documents import (
     receipt_pdf,
     statement_pdf,
 )
+from campaign.paper.labels import receipt_heading
 
-__all__ = ["ADDRESSES", "deposit_slip_pdf", "letters_pdf", "receipt_pdf", "statement_pdf"]
+__all__ = [
+    "ADDRESSES",
+    "deposit_slip_pdf",
+    "letters_pdf",
+    "receipt_heading",
+    "receipt_pdf",
+    "statement_pdf",
+]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from campaign.paper.labels import label
+from campaign.paper.labels import receipt_heading, receipt_notice
 from campaign.paper.typesetting import set_pdf
-from campaign.services.receipt_words import GRANT
+from campaign.services.tributes import card_heading, card_sentence
 from campaign.words import Words, words
 
 ADDRESSES = {
@@ -34,12 +34,12 @@ def report_pdf(context: dict[str, Any]) -> bytes:
 
 
 def letters_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> bytes:
-    """A letter for each, each on a sheet of its own: `kind` receipt or statement, `context`, `address` (its lines).
+    """A letter for each, each on a sheet of its own: `kind` receipt, statement or card, `context`, `address`.
 
     `window`: a name in ADDRESSES.
     """
     place = ADDRESSES[window]
-    makers = {"receipt": _receipt, "statement": _statement}
+    makers = {"receipt": _receipt, "statement": _statement, "card": _card}
     pages = [
         makers[one["kind"]](one["context"]) | {"kind": one["kind"], "address": one["address"]}
         for one in letters
@@ -77,32 +77,16 @@ def _receipt(context: dict[str, Any]) -> dict[str, Any]:
         (said.gettext("Date"), context["gift_date_text"]),
         (said.gettext("Campaign"), context["campaign_title"]),
         (said.gettext("How often"), context.get("frequency_text", "")),
-        (label("in_place_of", said), context["replaces"]),
+        (said.gettext("In place of receipt"), context["replaces"]),
     ]
     return _head(context, said) | {
-        "heading": f"{_title(context, said)} {context['number']}",
-        "issued": f"{said.gettext('Issued')} {context['issued_text']}",
-        "notice": _notice(context, said),
+        "heading": receipt_heading(context, said),
+        "issued": said.gettext("Issued %(day)s") % {"day": context["issued_text"]},
+        "notice": receipt_notice(context, said),
         "amount": "" if context["voided"] else context["amount_text"],
         "rows": [row for row in rows if row[1]],
         "wording": context["wording"],
     }
-
-
-def _title(context: dict[str, Any], said: Words) -> str:
-    if context.get("acknowledges") == GRANT:
-        return label("void_acknowledgment" if context["voided"] else "acknowledgment", said)
-    if context["kind"] in {"corrected", "void"}:
-        return label(context["kind"], said)
-    return said.gettext("Receipt")
-
-
-def _notice(context: dict[str, Any], said: Words) -> str:
-    if context["replaced_by"]:
-        return label("replaced", said) % {"number": context["replaced_by"]}
-    if not context["voided"]:
-        return ""
-    return label("voided_grant" if context.get("acknowledges") == GRANT else "voided", said)
 
 
 def _statement(context: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +94,12 @@ def _statement(context: dict[str, Any]) -> dict[str, Any]:
     return _head(context, said) | {
         "heading": said.gettext("Your gifts in %(year)s") % {"year": context["year"]},
         "donor": context["donor_name"],
-        "columns": [said.gettext(one) for one in ("Date", "Receipt", "Campaign", "Amount")],
+        "columns": [
+            said.gettext("Date"),
+            said.gettext("Receipt"),
+            said.gettext("Campaign"),
+            said.gettext("Amount"),
+        ],
         "gifts": [
             [gift["date_text"], gift["number"], gift["campaign_title"], gift["amount_text"]]
             for gift in context["gifts"]
@@ -118,6 +107,23 @@ def _statement(context: dict[str, Any]) -> dict[str, Any]:
         "total_word": said.gettext("Total"),
         "totals": context["totals"],
         "wording": context["wording"],
+    }
+
+
+def _card(context: dict[str, Any]) -> dict[str, Any]:
+    """`context` as `card_words` makes it, with the organisation."""
+    said, organization = words(context["locale"]), context["organization"]
+    return {
+        "lang": said.locale,
+        "organization": organization.name,
+        "organization_lines": organization.address_lines,
+        # It is no receipt.
+        "ein": "",
+        "heading": card_heading(context, said),
+        "greeting": said.gettext("Dear %(name)s,") % {"name": context["name"]},
+        "sentence": card_sentence(context, organization.name, said),
+        "message": context["message"],
+        "sender": context["sender"],
     }
 
 

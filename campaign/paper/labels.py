@@ -1,31 +1,37 @@
-"""The words that stand on paper only, by language; everything else that paper says is in the letters' catalogs."""
+"""The words that stand on receipts alone, on paper and on their page: headings and notices."""
 
-from campaign.words import ENGLISH, Words
+from collections.abc import Mapping
+from typing import Any
 
-_LABELS = {
-    "en": {
-        "corrected": "Corrected receipt",
-        "void": "Void receipt",
-        "acknowledgment": "Acknowledgment",
-        "void_acknowledgment": "Void acknowledgment",
-        "in_place_of": "In place of receipt",
-        "replaced": "Replaced: receipt %(number)s stands in its place. This one can no longer be used for taxes.",
-        "voided_grant": "Void: nothing is left of this grant.",
-        "voided": "Void: nothing is left of this gift, and no receipt of it can be used for taxes.",
-    },
-    "es": {
-        "corrected": "Recibo corregido",
-        "void": "Recibo anulado",
-        "acknowledgment": "Constancia",
-        "void_acknowledgment": "Constancia anulada",
-        "in_place_of": "En lugar del recibo",
-        "replaced": "Sustituido: vale en su lugar el recibo %(number)s. Este ya no sirve para los impuestos.",
-        "voided_grant": "Anulada: no queda nada de esta subvención.",
-        "voided": "Anulado: no queda nada de este donativo, y ningún recibo suyo sirve para los impuestos.",
-    },
-}
+from campaign.services.receipt_words import GRANT
+from campaign.words import Words
 
 
-def label(name: str, said: Words) -> str:
-    """The words called `name` in the language of `said`; in English where it has none."""
-    return _LABELS.get(said.locale, _LABELS[ENGLISH])[name]
+def receipt_heading(context: Mapping[str, Any], said: Words) -> str:
+    """`Corrected receipt 2026-000123`; `context` as `receipt_context` makes it."""
+    if context.get("acknowledges") == GRANT:
+        text = said.gettext("Acknowledgment %(number)s")
+        text = said.gettext("Void acknowledgment %(number)s") if context["voided"] else text
+    else:
+        headings = {
+            "corrected": said.gettext("Corrected receipt %(number)s"),
+            "void": said.gettext("Void receipt %(number)s"),
+        }
+        text = headings.get(context["kind"], said.gettext("Receipt %(number)s"))
+    return text % {"number": context["number"]}
+
+
+def receipt_notice(context: Mapping[str, Any], said: Words) -> str:
+    """Why this receipt is no longer the valid one; '' where it is."""
+    if context["replaced_by"]:
+        text = said.gettext(
+            "Replaced: receipt %(number)s stands in its place. This one can no longer be used for taxes."
+        )
+        return text % {"number": context["replaced_by"]}
+    if not context["voided"]:
+        return ""
+    if context.get("acknowledges") == GRANT:
+        return said.gettext("Void: nothing is left of this grant.")
+    return said.gettext(
+        "Void: nothing is left of this gift, and no receipt of it can be used for taxes."
+    )

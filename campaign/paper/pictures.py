@@ -22,15 +22,17 @@ def bar_png(
     goal: float,
     *,
     card: bool = False,
+    language: str = "en",
+    hidden: bool = False,
 ) -> bytes:
     """The bar and its words, 600 points wide; as a `card`, 1200 by 630 pixels, as links are shown when shared.
 
     `parts`: received, promised and matched, and `goal` the mark's place, in percent of the bar. The same picture is
-    made once a process.
+    made once a process; a `hidden` one has no bar. `language` is the words' own, a BCP 47 tag.
     """
     values = {
         "title": title,
-        "lang": "en",
+        "lang": language,
         "organization": organization,
         "heading": title if card else "",
         "heading_size": 30 if card else 21,
@@ -40,6 +42,7 @@ def bar_png(
         "goal": goal,
         "sentence": sentence,
         "until": headline if card else until,
+        "hidden": hidden,
         "height": 315 if card else 0,
     }
     made = typst.compile(

@@ -73,15 +73,30 @@ def _common(progress: Progress, code: str, sender: Sender, said: Words) -> dict[
         "greeting": places.with_name(
             said.gettext("Dear %(name)s,") % {"name": places.NAME}, said.gettext("Dear reader,")
         ),
-        "figure": wording.raised_so_far(progress, said),
+        **_figures(progress, said),
         "goal_text": wording.amount(campaign.goal, campaign.currency, said),
-        "raised_text": wording.amount(progress.raised, campaign.currency, said),
+        "as_of_text": wording.moment_there(progress.as_of, campaign.zone, said),
+        "campaign_url": sender.address(
+            f"/c/{campaign.slug}?code={code}" + (said.asked_by and f"&{said.asked_by}")
+        ),
+        "unsubscribe_url": places.UNSUBSCRIBE_URL,
+    }
+
+
+def _figures(progress: Progress, said: Words) -> dict[str, Any]:
+    """The sum in words, and all that counts; while nobody is told the figure, only the goal."""
+    currency = progress.campaign.currency
+    if progress.hidden:
+        goal = wording.amount(progress.campaign.goal, currency, said)
+        told = said.gettext("The goal is %(goal)s. What has come in is told later.")
+        return {"hidden": True, "figure": told % {"goal": goal}}
+    return {
+        "hidden": False,
+        "figure": wording.raised_so_far(progress, said),
+        "raised_text": wording.amount(progress.raised, currency, said),
         "readers_text": wording.readers(progress.donors, said),
         "percent": min(100, max(0, int(progress.percent))),
         "percent_text": f"{progress.percent:g}%",
-        "as_of_text": wording.moment_there(progress.as_of, campaign.zone, said),
-        "campaign_url": sender.address(f"/c/{campaign.slug}?code={code}"),
-        "unsubscribe_url": places.UNSUBSCRIBE_URL,
     }
 
 
@@ -113,8 +128,11 @@ def _values(progress: Progress, sender: Sender, said: Words) -> dict[str, str]:
         "title": " ".join(campaign.title.split()),
         "organization": sender.organization.name,
         "goal": wording.amount(campaign.goal, campaign.currency, said),
-        "raised": wording.amount(progress.raised, campaign.currency, said),
+        "raised": ""
+        if progress.hidden
+        else wording.amount(progress.raised, campaign.currency, said),
         "left": _left(progress, said),
+        "hidden": "yes" if progress.hidden else "",
         "days": wording.days(days, said) if left else "",
         "days_left": left,
         "last_day": wording.weekday_date(last, said),
@@ -124,12 +142,14 @@ def _values(progress: Progress, sender: Sender, said: Words) -> dict[str, str]:
 
 def _left(progress: Progress, said: Words) -> str:
     left = progress.campaign.goal - progress.raised
-    return wording.amount(left, progress.campaign.currency, said) if left > 0 else ""
+    told = left > 0 and not progress.hidden
+    return wording.amount(left, progress.campaign.currency, said) if told else ""
 
 
 def _promised(progress: Progress, said: Words) -> str:
     currency = progress.campaign.currency
-    return wording.amount(progress.pending, currency, said) if progress.pending else ""
+    told = progress.pending and not progress.hidden
+    return wording.amount(progress.pending, currency, said) if told else ""
 
 
 def _moved(campaign: Campaign, extension: Extension | None, said: Words) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What goes by post: receipts and statements of donors without email, until a batch of letters was written.
+"""What goes by post: receipts and statements of donors without email, and cards, until a batch of letters was written.
 
 The command writes the file between `waiting_letters` and its commit, so a crash prints a letter again and loses none.
 """
@@ -13,15 +13,26 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from campaign.config import Organization
-from campaign.models import Donation, Donor, OutboxMessage, Receipt, ReceiptKind
+from campaign.models import (
+    CardWay,
+    Donation,
+    Donor,
+    OutboxMessage,
+    Receipt,
+    ReceiptKind,
+    TributeCard,
+)
 from campaign.services.desk.people import speaking_row
 from campaign.services.receipts import receipt_context
 from campaign.services.statements import STATEMENT, statement_context, told_by_another
+from campaign.services.tributes import STANDING, card_words
+
+CARD = "card"
 
 
 @dataclass(frozen=True)
 class PostalLetter:
-    """One letter. `kind` is receipt or statement, `key` its row; `address` is empty where nobody knows it."""
+    """One letter. `kind` is receipt, statement or card, `key` its row; `address` is empty where nobody knows it."""
 
     kind: str
     key: int
@@ -40,6 +51,7 @@ def waiting_letters(
     letters = [
         *(_receipt(session, receipt) for receipt in _receipts(session, again)),
         *(_statement(session, row, organization) for row in _statements(session, again)),
+        *(_card(donation, card, organization) for donation, card in _cards(session, again)),
     ]
     return [one for one in letters if one.kind != STATEMENT or one.context["gifts"]]
 
@@ -92,6 +104,23 @@ def _told_by_another(session: Session, row: OutboxMessage) -> bool:
     return told_by_another(session, donor, int(row.details["year"]))
 
 
+def _cards(session: Session, again: datetime | None) -> Sequence[tuple[Donation, TributeCard]]:
+    """Of gifts that are paid and stand; what was refunded before is not told any more."""
+    since: ColumnElement[bool] = TributeCard.posted_at >= again if again else ~true()
+    query = (
+        select(Donation, TributeCard)
+        .join(TributeCard, TributeCard.donation_id == Donation.id)
+        .where(
+            TributeCard.way == CardWay.post.value,
+            Donation.state.in_(STANDING),
+            or_(TributeCard.posted_at.is_(None), since),
+        )
+        .order_by(TributeCard.id)
+        .with_for_update(of=TributeCard)
+    )
+    return [(donation, card) for donation, card in session.execute(query)]
+
+
 def _receipt(session: Session, receipt: Receipt) -> PostalLetter:
     """To the address of the row that speaks for the donor, where one is known there."""
     donor = receipt.donation.donor
@@ -108,6 +137,12 @@ def _statement(session: Session, row: OutboxMessage, organization: Organization)
     return PostalLetter(STATEMENT, row.id, about, _lines(donor), context)
 
 
+def _card(donation: Donation, card: TributeCard, organization: Organization) -> PostalLetter:
+    context = {"organization": organization, **card_words(donation, card)}
+    address = (card.name, *card.address.splitlines())
+    return PostalLetter(CARD, card.id, f"card of {donation.public_id}", address, context)
+
+
 def _lines(donor: Donor) -> tuple[str, ...]:
     """The address with the donor's name over it, unless it begins with it; () where there is none."""
     lines = tuple(line.strip() for line in donor.address.splitlines() if line.strip())
@@ -120,6 +155,8 @@ def mark_posted(session: Session, letters: Sequence[PostalLetter], at: datetime)
     """They stand in a file that is safe on the disk."""
     receipts = [one.key for one in letters if one.kind == "receipt"]
     session.execute(update(Receipt).where(Receipt.id.in_(receipts)).values(posted_at=at))
+    cards = [one.key for one in letters if one.kind == CARD]
+    session.execute(update(TributeCard).where(TributeCard.id.in_(cards)).values(posted_at=at))
     posted = func.jsonb_build_object("posted_at", at.timestamp(), type_=JSONB)
     session.execute(
         update(OutboxMessage)

@@ -15,6 +15,7 @@ from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
 from campaign.services import audit
 from campaign.services.audit import Actor, Subject
+from campaign.services.house import read_look
 from campaign.services.steps import add_default_steps
 
 
@@ -70,6 +71,7 @@ def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None =
         ask_past_donors=wanted.ask_past_donors,
         stretch_goal=wanted.stretch_goal,
         fund=wanted.fund,
+        wall_shown=read_look(session).wall_by_default,
     )
     _stored(session, campaign)
     if actor is not None:

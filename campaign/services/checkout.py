@@ -12,9 +12,10 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign.config import Organization
-from campaign.gateway import CheckoutSession
+from campaign.gateway import CheckoutSession, stripe_language
 from campaign.models import Donation, Frequency, StripeCall
 from campaign.services.calls import add_call, is_good, latest_call, record_answer
+from campaign.words import words
 
 OPERATION = "checkout_session"
 
@@ -47,7 +48,7 @@ def session_parameters(
         "line_items": _line_items(donation, title, organization.name),
         "success_url": returns.success_url,
         "cancel_url": returns.cancel_url,
-        "locale": "auto",
+        "locale": stripe_language(words(donation.locale).locale),
     }
     if donation.frequency == Frequency.one_time:
         description = f"Donation to {organization.name}: {title}"
@@ -63,13 +64,14 @@ def session_parameters(
 
 
 def _line_items(donation: Donation, title: str, organization: str) -> list[dict[str, Any]]:
-    items = [_line_item(donation, donation.amount, f"Donation to {organization}", title)]
+    """What Stripe's page and its receipts call the two parts, in the donor's language."""
+    said = words(donation.locale)
+    name = said.gettext("Donation to %(name)s") % {"name": organization}
+    items = [_line_item(donation, donation.amount, name, title)]
     if donation.cover:
-        items.append(
-            _line_item(
-                donation, donation.cover, "Card fees covered", "Added by you to cover the fees"
-            )
-        )
+        covered = said.gettext("Card fees covered")
+        added = said.gettext("Added by you to cover the fees")
+        items.append(_line_item(donation, donation.cover, covered, added))
     return items
 
 

@@ -8,11 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.models import Donation, Subscriber, Suppression, SuppressionReason
+from campaign.words import ENGLISH, words
 
-WORDING = (
+WORDING = words(ENGLISH).gettext(
     "Write to me about campaigns like this one. A few times a year at most; one click stops it."
 )
-"""The words beside the box, which is never ticked beforehand. Each donation keeps those it was shown."""
+"""The words beside the box, which is never ticked beforehand. A donation keeps those it was shown, in its language."""
 
 SOURCE = "donation form"
 

@@ -12,6 +12,17 @@ from campaign.errors import CampaignNotOpen, CampaignPaused, NotFound
 from campaign.models import Campaign, Donation, DonationState, Donor
 from campaign.models.base import new_public_id, new_token
 from campaign.models.states import OPEN_STATES
+from campaign.services.tributes import Card, keep_card
+from campaign.services.wall import ask_to_be_shown
+
+
+@dataclass(frozen=True)
+class Wall:
+    """A wish to stand on the donor wall; `wording` stood beside what was ticked. `comment` may be read there too."""
+
+    place: str
+    wording: str
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,9 @@ class Gift:
     comment: str = ""
     tribute_kind: str = ""
     tribute_name: str = ""
+    card: Card | None = None
+    wall: Wall | None = None
+    shared_computer: bool = False
     code: str = ""
     consent_wording: str = ""
 
@@ -75,6 +89,7 @@ def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetim
         "tribute_name": gift.tribute_name,
         "code": gift.code,
         "consent_wording": gift.consent_wording,
+        "shared_computer": gift.shared_computer,
     }
     # Loops only where the open donation ends between the two statements; then its place is free.
     while True:
@@ -83,7 +98,19 @@ def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetim
             select(Donation).where(Donation.attempt == key, Donation.state.in_(OPEN_STATES))
         )
         if donation is not None:
+            _keep_wishes(session, donation, gift, at)
             return donation
+
+
+def _keep_wishes(session: Session, donation: Donation, gift: Gift, at: datetime) -> None:
+    """What is done once the gift is paid, beside its receipt."""
+    if gift.card is not None:
+        keep_card(session, donation, gift.card)
+    if gift.wall is not None:
+        wall = gift.wall
+        ask_to_be_shown(
+            session, donation, wall.place, at, wording=wall.wording, comment=wall.comment
+        )
 
 
 def find_or_add_donor(session: Session, gift: Gift) -> int:

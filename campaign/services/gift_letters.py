@@ -13,7 +13,7 @@ from campaign.models import Donation, Donor, Frequency, Receipt, Subscription
 from campaign.services import wording
 from campaign.services.letterhead import Sender
 from campaign.services.receipts import receipt_context
-from campaign.words import Words, words
+from campaign.words import ENGLISH, Words, words
 
 EVERY = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
 
@@ -38,6 +38,7 @@ def receipt_letter(receipt: Receipt, sender: Sender) -> dict[str, Any]:
         "receipt_url": sender.address(f"/receipts/{receipt.token}"),
         "donation_frequency": receipt.donation.frequency,
         "subscription_url": _page(subscription, sender) if subscription else "",
+        "own_page_url": own_page_url(sender, words(shown["locale"])),
     }
 
 
@@ -56,7 +57,7 @@ def renewing_letter(subscription: Subscription, first: Donation, sender: Sender)
         "given_up": subscription.end_reason == PAYMENT_FAILED,
         "mend_url": subscription.mend_url or "",
         "subscription_url": _page(subscription, sender),
-        "give_url": sender.address("/"),
+        "give_url": sender.address("/" + (said.asked_by and f"?{said.asked_by}")),
     }
 
 
@@ -90,6 +91,7 @@ def statement_letter(
             }
             for receipt in receipts
         ],
+        "own_page_url": own_page_url(sender, said),
     }
 
 
@@ -108,6 +110,11 @@ def greeting(name: str, said: Words) -> str:
     if not name.strip():
         return said.gettext("Hello,")
     return said.gettext("Dear %(name)s,") % {"name": " ".join(name.split())}
+
+
+def own_page_url(sender: Sender, said: Words) -> str:
+    """Where a donor asks for a link to their own page, in the letter's language."""
+    return sender.address("/me" if said.locale == ENGLISH else f"/me?lang={said.locale}")
 
 
 def _page(subscription: Subscription, sender: Sender) -> str:

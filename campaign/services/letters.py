@@ -36,10 +36,12 @@ from campaign.services.gift_letters import (
 )
 from campaign.services.letterhead import Pointless, Sender
 from campaign.services.outbox import RECEIPT, Claim
+from campaign.services.own_page import letters as own_page
 from campaign.services.receipts import valid_receipts
 from campaign.services.staff.link_letters import SIGN_IN_LINK, link_letter
 from campaign.services.statements import TOLD_BY_ANOTHER, told_by_another
 from campaign.services.subscriptions import first_donation
+from campaign.services.tributes import TRIBUTE_CARD, card_letter
 
 __all__ = [
     "EVERY",
@@ -166,10 +168,13 @@ _KINDS: dict[str, Maker] = {
     RECEIPT: _receipt,
     RENEWAL_FAILED: _renewal_failed,
     SUBSCRIPTION_ENDED: _ended,
+    TRIBUTE_CARD: card_letter,
     "renewal_upcoming": _upcoming,
     "statement": _statement,
     "staff_alert": _staff_alert,
     SIGN_IN_LINK: link_letter,
+    own_page.LINK: own_page.link_letter,
+    own_page.NOTE: own_page.note,
     "appeal": appeal,
     "reminder": reminder,
     "wrap_up": wrap_up,

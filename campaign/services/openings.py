@@ -26,7 +26,8 @@ def opening(key: str, texts: Mapping[str, Any], values: Mapping[str, str], said:
     """The opening of the step `key`. `texts` are the step's own, by language, and go before the defaults.
 
     `values`: title, organization, goal, raised, left ('' once the goal is met), days (`9 days`; '' in the last 24
-    hours), days_left (`9 days left`), last_day and ending. Staff may write each in braces: `{left}`.
+    hours), days_left (`9 days left`), last_day and ending. Staff may write each in braces: `{left}`. Where `hidden` is
+    'yes', raised and left are '' because nobody is told the figure yet.
     """
     own = _own(texts, said)
     subject = _filled(own.get("subject", ""), values) or _subject(key, values, said)
@@ -56,10 +57,17 @@ def _paragraphs(text: str) -> tuple[str, ...]:
 
 
 def _subject(key: str, values: Mapping[str, str], said: Words) -> str:
-    if not values["left"]:
+    hidden = bool(values.get("hidden"))
+    if not values["left"] and not hidden:
         text = said.gettext("The goal of %(goal)s is met; open until %(last_day)s")
     elif key == "opening":
         text = said.gettext("Our campaign is open: %(title)s")
+    elif hidden:
+        text = (
+            said.gettext("%(days_left)s to raise %(goal)s")
+            if values["days"]
+            else said.gettext("Our campaign ends on %(last_day)s")
+        )
     elif not values["days"]:
         text = said.gettext("Our campaign ends on %(last_day)s: %(left)s still to raise")
     else:
@@ -68,7 +76,7 @@ def _subject(key: str, values: Mapping[str, str], said: Words) -> str:
 
 
 def _default(key: str, values: Mapping[str, str], said: Words) -> str:
-    if not values["left"]:
+    if not values["left"] and not values.get("hidden"):
         return said.gettext(
             "Readers have given what we asked for. Thank you. The campaign stays open until its end,"
             " and what comes now goes toward the same reporting."

@@ -22,6 +22,7 @@ from campaign.services.donations import lock_donation
 from campaign.services.placing import lock_payer, lock_payment
 from campaign.services.receipts import issue_receipt
 from campaign.services.subscriptions import join_subscription
+from campaign.services.tributes import queue_card
 
 PAGE_LIVES = timedelta(days=1)
 """How long a checkout session can be paid: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""
@@ -181,6 +182,7 @@ def record_payment(
     session.flush()
     _append(session, donation, payment, campaign.id if campaign and counts else None)
     keep_consent(session, donation)
+    queue_card(session, donation, books.mail_domain)
     receipt = issue_receipt(session, donation, books, payment.paid_at)
     later = adopt_returns(session, donation, books)
     followed = f"; then {later.note}" if later.applied else ""

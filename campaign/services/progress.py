@@ -81,6 +81,15 @@ class Progress:
         return self.state == CampaignState.final
 
     @property
+    def hidden(self) -> bool:
+        """Whether the bar and the counts are told to nobody yet, as staff chose; the result is always told."""
+        campaign = self.campaign
+        if not campaign.figures_hidden or self.as_of >= campaign.deadline:
+            return False
+        shown_from = campaign.figures_from_percent
+        return shown_from is None or self.raised * 100 < campaign.goal * shown_from
+
+    @property
     def percent(self) -> float:
         """Of the goal, to one decimal; not capped."""
         share = Decimal(self.raised) * 100 / Decimal(self.campaign.goal)

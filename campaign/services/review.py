@@ -95,6 +95,16 @@ class UnplacedReturn:
 
 
 @dataclass(frozen=True)
+class AskedErasure:
+    """A donor asked on their own page to be removed; `donor_id` is the row that speaks for them."""
+
+    id: int
+    donor_id: int
+    email: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
 class Review:
     """All of it, each in the order in which it should be looked at."""
 
@@ -107,6 +117,7 @@ class Review:
     silent_jobs: list[Silence] = field(default_factory=list)
     late_entries: list[LateEntry] = field(default_factory=list)
     unplaced: list[UnplacedReturn] = field(default_factory=list)
+    erasures: list[AskedErasure] = field(default_factory=list)
     comparisons: list[Unsettled] = field(default_factory=list)
 
     @property
@@ -129,5 +140,6 @@ def read_review(session: Session, at: datetime) -> Review:
         silent_jobs=[one for one in silences(session, at) if one.silent],
         late_entries=late_entries(session),
         unplaced=[UnplacedReturn(*row) for row in session.execute(waiting.unplaced_returns())],
+        erasures=[AskedErasure(*row) for row in session.execute(waiting.asked_erasures())],
         comparisons=unsettled(session),
     )

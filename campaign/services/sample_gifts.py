@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 from typing import Any
 
-from campaign.models import Donor, Receipt, ReceiptKind
-from campaign.services import gift_letters
+from campaign.models import Donor, DonorLinkPurpose, Receipt, ReceiptKind, TributeCard
+from campaign.services import gift_letters, tributes
 from campaign.services.letterhead import Sender
+from campaign.services.own_page import letters as own_page
 from campaign.services.sample_facts import NAME, Make, donation, receipt, subscription
 from campaign.services.staff.link_letters import Opening, opening_letter
 from campaign.services.staff.links import BY_COMMAND, BY_MAIL
@@ -33,6 +34,11 @@ def letters() -> list[tuple[str, str, Make]]:
         ),
         ("statement", "statement", _statement),
         ("staff_alert", "staff_alert", _alert),
+        ("own_page_link", "own_page_link", _own_page(DonorLinkPurpose.open)),
+        ("own_page_address", "own_page_link", _own_page(DonorLinkPurpose.address)),
+        *[(f"own_page_{about}", "own_page_note", _note(about)) for about in own_page.About],
+        ("tribute_card", "tribute_card", _card("memory")),
+        ("tribute_card_honor", "tribute_card", _card("honor")),
         ("sign_in_link", "sign_in_link", _opening(BY_MAIL)),
         ("sign_in_invitation", "sign_in_link", _opening(BY_COMMAND, "ana@newsroom.example")),
     ]
@@ -82,6 +88,32 @@ def _alert(sender: Sender, locale: str) -> dict[str, Any]:
         "The job “recover” has been silent for 3 hours.",
     ]
     return gift_letters.alert_letter(problems, locale, sender)
+
+
+def _own_page(purpose: DonorLinkPurpose) -> Make:
+    def make(sender: Sender, locale: str) -> dict[str, Any]:
+        url = sender.address("/me/link/sample")
+        opening = own_page.Opening(purpose, "ana@example.org", url)
+        return own_page.opening_letter(opening, locale, sender)
+
+    return make
+
+
+def _note(about: own_page.About) -> Make:
+    return lambda sender, locale: own_page.note_letter(about, locale, sender)
+
+
+def _card(kind: str) -> Make:
+    def make(sender: Sender, locale: str) -> dict[str, Any]:
+        gift = donation(locale, "one_time")
+        gift.tribute_kind, gift.tribute_name = kind, "Rosa Reyes"
+        message = "She read the paper aloud at breakfast.\nI thought of that today."
+        card = TributeCard(
+            way="email", name="Ben Ortiz", sender=NAME, message=message if kind == "memory" else ""
+        )
+        return {"organization": sender.organization, **tributes.card_words(gift, card)}
+
+    return make
 
 
 def _opening(lifetime: timedelta, invited_by: str = "") -> Make:

@@ -15,6 +15,7 @@ from campaign.errors import MailDelayed, MailRefused, MailUnknown
 from campaign.models import OutboxMessage, OutboxState, SuppressionReason
 from campaign.services import audience, outbox, reminders, suppressions
 from campaign.services.outbox import CLAIMED, Claim
+from campaign.services.own_page import letters as own_page
 
 MAY_HAVE_ARRIVED = "it may have arrived, and is not repeated"
 TOO_LATE = "its time was over before its turn came"
@@ -138,6 +139,8 @@ def _suppress(session: Session, claim: Claim, error: MailRefused) -> None:
 
 
 def _forget(session: Session, claim: Claim) -> None:
-    """A reminder is over, whatever became of it: the address is not kept for another."""
+    """A reminder is over, whatever became of it: the address is not kept for another. Nor that of who was erased."""
     if claim.kind == outbox.REMINDER:
         reminders.forget(session, claim)
+    if own_page.is_last(claim):
+        own_page.forget_note(session, claim)

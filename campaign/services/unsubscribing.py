@@ -14,11 +14,13 @@ from campaign.services.suppressions import suppress
 class Standing:
     """Whom a letter was to, and which mail they still get.
 
-    `email` is '' where the address was forgotten. `campaign` is the title of the one that the letter was about, or ''.
-    `all_stopped`, `campaign_stopped`: no appeals at all, or none of that campaign. `undoable`: they said so themselves.
+    `email` is '' where the address was forgotten. `locale` is the letter's. `campaign` is the title of the one that
+    the letter was about, or ''. `all_stopped`, `campaign_stopped`: no appeals at all, or none of that campaign.
+    `undoable`: they said so themselves.
     """
 
     email: str
+    locale: str
     campaign: str
     all_stopped: bool
     campaign_stopped: bool
@@ -36,6 +38,7 @@ def standing(session: Session, token: str) -> Standing:
     ).all()
     return Standing(
         email=message.recipient,
+        locale=message.locale,
         campaign=campaign.title if campaign else "",
         all_stopped=any(row.campaign_id is None for row in found),
         campaign_stopped=any(row.campaign_id is not None for row in found),

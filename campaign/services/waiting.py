@@ -10,6 +10,7 @@ from sqlalchemy import (
     Text,
     and_,
     exists,
+    func,
     literal,
     or_,
     select,
@@ -22,6 +23,8 @@ from campaign.models import (
     Dispute,
     Donation,
     DonationState,
+    Donor,
+    ErasureRequest,
     FraudWarning,
     InboxEvent,
     InboxState,
@@ -115,6 +118,19 @@ def troubled_refunds(at: datetime) -> Select[*tuple[Any, ...]]:
 
 def _stands(state: RefundState, since: datetime) -> ColumnElement[bool]:
     return and_(Refund.state == state.value, Refund.created_at <= since)
+
+
+def asked_erasures() -> Select[*tuple[Any, ...]]:
+    """Requests of donors to be removed that are neither done nor withdrawn, the oldest first."""
+    asker, speaker = aliased(Donor), aliased(Donor)
+    speaks = func.coalesce(asker.merged_into_id, asker.id)
+    return (
+        select(ErasureRequest.id, speaker.id, speaker.email, ErasureRequest.asked_at)
+        .join(asker, asker.id == ErasureRequest.donor_id)
+        .join(speaker, speaker.id == speaks)
+        .where(ErasureRequest.done_at.is_(None), ErasureRequest.withdrawn_at.is_(None))
+        .order_by(ErasureRequest.asked_at, ErasureRequest.id)
+    )
 
 
 def given_up_events() -> Select[*tuple[Any, ...]]:

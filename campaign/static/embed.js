@@ -1,12 +1,13 @@
-// <script async src="…/embed.js" data-campaign="slug" data-form="foot|banner|bar" data-code="…"></script>
+// <script async src="…/embed.js" data-campaign="slug" data-form="foot|banner|bar" data-code="…" data-lang="es"></script>
 // No cookies, nothing kept but the reader's wish to close it. Themes: --appeal-accent, -accent-ink, -paper, -ink, -font.
 (() => {
   const tag = document.currentScript;
   const NAME = "campaign-appeal";
   const CLOSED_FOR = 90 * 86_400_000;
   const LONGEST = 60_000;
-  const language = document.documentElement.lang || "en";
   const feeds = {};
+  // The server puts in every language that it speaks.
+  const SUPPORT = { en: "Support this newsroom" };
 
   const make = (name, attributes = {}, ...children) => {
     const node = document.createElement(name);
@@ -16,9 +17,9 @@
   };
   const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
-  function money(minor, currency) {
-    const format = (digits) => new Intl.NumberFormat(language, { style: "currency", currency, maximumFractionDigits: digits, minimumFractionDigits: digits });
-    const digits = new Intl.NumberFormat(language, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+  function money(minor, currency, figures) {
+    const format = (digits) => new Intl.NumberFormat(figures, { style: "currency", currency, maximumFractionDigits: digits, minimumFractionDigits: digits });
+    const digits = new Intl.NumberFormat(figures, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
     const amount = minor / 10 ** digits;
     return format(Number.isInteger(amount) ? 0 : digits).format(amount);
   }
@@ -63,8 +64,8 @@
 .a *{margin:0}h2{font:700 1.25em/1.2 var(--appeal-font,Charter,"Bitstream Charter",Cambria,Georgia,serif)}p{margin-top:.5em!important;font-variant-numeric:tabular-nums}
 .m{display:flex;box-sizing:border-box;height:14px;margin-top:.75em!important;border:1px solid currentColor;overflow:hidden}.m i{height:100%;transition:width .6s}.r{background:currentColor}
 .p{background:repeating-linear-gradient(45deg,currentColor 0 2px,transparent 2px 5px)}.t{background:radial-gradient(currentColor 1.2px,transparent 1.4px) 0 0/5px 5px}
-.g{display:flex;flex-wrap:wrap;gap:.5em;margin-top:1em!important}a,button{box-sizing:border-box;min-height:2.75em;padding:.6em 1.1em;border:1px solid var(--appeal-accent,#0b5a5c);background:var(--appeal-accent,#0b5a5c);color:var(--appeal-accent-ink,#fff);font:600 1em/1.4 var(--appeal-font,system-ui,sans-serif);text-decoration:none;cursor:pointer}
-button{border-color:transparent;background:none;color:inherit;font-weight:400;text-decoration:underline}:focus-visible{outline:3px solid var(--appeal-accent,#0b5a5c);outline-offset:2px}
+.g{display:flex;flex-wrap:wrap;gap:.5em;margin-top:1em!important}a,button{box-sizing:border-box;min-height:2.75em;padding:.6em 1.1em;border:1px solid var(--appeal-accent,var(--a,#0b5a5c));background:var(--appeal-accent,var(--a,#0b5a5c));color:var(--appeal-accent-ink,var(--b,#fff));font:600 1em/1.4 var(--appeal-font,system-ui,sans-serif);text-decoration:none;cursor:pointer}
+button{border-color:transparent;background:none;color:inherit;font-weight:400;text-decoration:underline}:focus-visible{outline:3px solid var(--appeal-accent,var(--a,#0b5a5c));outline-offset:2px}
 .banner{display:flex;flex-wrap:wrap;align-items:center;gap:.25em 1em;padding:.5em 1em;border-block-width:1px;border-block-style:solid}.banner>*{margin-block:0!important}.banner .m{flex:1 1 8em}.bar{padding:0;border:0}.bar h2,.bar .g{display:none}
 @media (prefers-reduced-motion:reduce){.m i{transition:none}}`;
 
@@ -76,10 +77,6 @@ button{border-color:transparent;background:none;color:inherit;font-weight:400;te
       try {
         if (Date.now() - localStorage.getItem(this.key) < CLOSED_FOR) return this.remove();
       } catch { /* a browser that keeps nothing shows it again */ }
-      this.root ??= this.attachShadow({ mode: "open" });
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(SHEET);
-      this.root.adoptedStyleSheets = [sheet];
       this.listen = (progress) => this.show(progress);
       this.ask();
     }
@@ -87,17 +84,28 @@ button{border-color:transparent;background:none;color:inherit;font-weight:400;te
       clearTimeout(this.timer);
       this.feed?.delete(this.listen);
     }
+    // What stands in it without a script stays until there is something in its place.
+    put(node) {
+      if (!this.root) {
+        this.root = this.attachShadow({ mode: "open" });
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(SHEET);
+        this.root.adoptedStyleSheets = [sheet];
+      }
+      this.root.replaceChildren(node);
+    }
     async ask() {
-      const code = encodeURIComponent(this.getAttribute("code") || "");
+      const lang = this.getAttribute("lang") || document.documentElement.lang;
+      const query = new URLSearchParams({ code: this.getAttribute("code") || "", ...(/^(en\b|$)/i.test(lang) ? {} : { lang }) });
       try {
-        const answer = await fetch(`${this.home}/c/${this.slug}/embed.json?code=${code}`, { credentials: "omit" });
+        const answer = await fetch(`${this.home}/c/${this.slug}/embed.json?${query}`, { credentials: "omit" });
         this.said = await answer.json();
         this.build();
       } catch {
         if (this.said) return;
         // A page whose policy lets nothing be fetched still leads to the appeal.
-        const link = make("a", { href: `${this.home}/c/${this.slug}?code=${code}`, part: "button" }, this.getAttribute("text") || "Support this newsroom");
-        return this.root.replaceChildren(make("div", { class: "a" }, link));
+        const link = make("a", { href: `${this.home}/c/${this.slug}?${query}`, part: "button" }, this.getAttribute("text") || SUPPORT[lang] || SUPPORT[lang.split("-")[0]] || SUPPORT.en);
+        return this.put(make("div", { class: "a" }, link));
       }
       const stream = `${this.home}/c/${this.slug}/progress/stream`;
       this.feed = feeds[stream] ??= new Feed(stream);
@@ -113,26 +121,33 @@ button{border-color:transparent;background:none;color:inherit;font-weight:400;te
       close.addEventListener("click", () => this.close());
       const form = this.getAttribute("form") || "foot";
       const shown = form === "banner" ? links.slice(-1) : links;
-      const parts = [make("h2", { part: "headline" }, said.headline), this.meter, this.sentence, make("div", { class: "g" }, ...shown, close)];
-      this.root.replaceChildren(make("section", { class: `a ${form}`, "aria-label": said.title, part: "unit" }, ...parts));
+      const parts = [make("h2", { part: "headline" }, said.headline), ...(said.hidden ? [] : [this.meter]), this.sentence, make("div", { class: "g" }, ...shown, close)];
+      this.put(make("section", { class: `a ${form}`, "aria-label": said.title, lang: said.lang, dir: said.dir, part: "unit" }, ...parts));
+      if (said.accent[0]) ["--a", "--b"].forEach((name, place) => this.root.firstChild.style.setProperty(name, said.accent[place]));
+      this.sentence.textContent = said.said;
       this.show(said.progress);
+      this.dispatchEvent(new Event("appeal-shown", { bubbles: true }));
     }
     show(progress) {
+      const { said } = this;
+      if (!said.hidden) this.draw(progress);
+      clearTimeout(this.timer);
+      const old = said.progress;
+      const met = (one) => !said.hidden && one.raised >= one.goal;
+      const turned = ["state", "days_left", "deadline", "goal"].some((name) => progress[name] !== old[name]) || met(progress) !== met(old);
+      if (turned || progress.seconds_left < 86_400) this.timer = setTimeout(() => this.ask(), turned ? 1000 * Math.random() : 60_000);
+    }
+    draw(progress) {
       const { said } = this;
       const { raised, pending, matched, goal, currency } = progress;
       const scale = Math.max(goal, raised + pending + matched) || 1;
       [raised, pending, matched].forEach((minor, place) => { this.bars[place].style.width = `${Math.max(0, (minor / scale) * 100)}%`; });
-      const amounts = Object.fromEntries(Object.entries({ raised, pending, matched, goal }).map(([name, minor]) => [name, money(minor, currency)]));
-      let text = fill(said.sentence, { ...amounts, percent: new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(progress.percent / 100) });
+      const amounts = Object.fromEntries(Object.entries({ raised, pending, matched, goal }).map(([name, minor]) => [name, money(minor, currency, said.figures)]));
+      let text = fill(said.sentence, { ...amounts, percent: new Intl.NumberFormat(said.figures, { style: "percent", maximumFractionDigits: 1 }).format(progress.percent / 100) });
       for (const name of ["pending", "matched"]) if (progress[name]) text += fill(said[name], amounts);
       this.sentence.textContent = text;
       this.meter.setAttribute("aria-valuenow", Math.min(100, Math.max(0, progress.percent)));
       this.meter.setAttribute("aria-valuetext", text);
-      clearTimeout(this.timer);
-      const old = said.progress;
-      const met = (one) => one.raised >= one.goal;
-      const turned = ["state", "days_left", "deadline", "goal"].some((name) => progress[name] !== old[name]) || met(progress) !== met(old);
-      if (turned || progress.seconds_left < 86_400) this.timer = setTimeout(() => this.ask(), turned ? 1000 * Math.random() : 60_000);
     }
     close() {
       try {
@@ -146,6 +161,6 @@ button{border-color:transparent;background:none;color:inherit;font-weight:400;te
   if (!customElements.get(NAME)) customElements.define(NAME, Appeal);
   if (!tag?.dataset.campaign) return;
   const home = tag.src.replace(/\/embed\.js.*$/, "");
-  const { campaign, form = "foot", code = "", text = "" } = tag.dataset;
-  tag.after(make(NAME, { home, campaign, form, code, text }));
+  const { campaign, form = "foot", code = "", text = "", lang } = tag.dataset;
+  tag.after(make(NAME, { home, campaign, form, code, text, ...(lang && { lang }) }));
 })();

@@ -1,10 +1,12 @@
-// Follows the donation form along: the free amount, the button's words, one submission. The form is complete without it.
+// Follows the donation form along: the free amount, the sum of the fees, the button's words, one submission. The form is
+// complete without it, and nothing of it is kept in the browser.
 const form = document.querySelector("[data-form]");
 const words = form.dataset;
-const language = document.documentElement.lang || "en";
-const { amount, amount_other: free, attempt, frequency, cover_fees: cover } = form.elements;
+const language = document.documentElement.dataset.figures || "en";
+const { amount, amount_other: free, attempt, frequency, cover_fees: cover, shared } = form.elements;
 const button = form.querySelector("[type=submit]");
 const amounts = amount instanceof RadioNodeList ? [...amount] : [amount];
+const hint = document.querySelector("#cover_fees-hint");
 const other = amounts.find((radio) => radio.value === "other");
 
 const style = { style: "currency", currency: words.currency };
@@ -23,20 +25,42 @@ function typedAmount(text) {
   return /^\d*$/.test(part) && part.length <= digits ? Number(`${plain}.${part || 0}`) : 0;
 }
 
-function name() {
+const given = () => {
   const chosen = amounts.find((radio) => radio.checked);
-  const value = chosen === other ? typedAmount(free.value) : Number(chosen?.value);
+  return chosen === other ? typedAmount(free.value) : typedAmount(chosen?.value ?? "");
+};
+
+function shown(value) {
+  const places = Number.isInteger(value) ? 0 : digits;
+  const fixed = { ...style, minimumFractionDigits: places, maximumFractionDigits: places };
+  return new Intl.NumberFormat(language, fixed).format(value);
+}
+
+function name(value) {
   if (!value) return words.plain;
-  const shown = Number.isInteger(value) ? 0 : digits;
-  const fixed = { ...style, minimumFractionDigits: shown, maximumFractionDigits: shown };
-  const text = new Intl.NumberFormat(language, fixed).format(value);
-  const named = words[frequency.value || "one_time"].replace("{amount}", text);
+  const named = words[frequency.value || "one_time"].replace("{amount}", shown(value));
   return cover.checked ? words.cover.replace("{text}", named) : named;
 }
 
+// As the server reckons it, which has the last word on the page that follows.
+function fees(value) {
+  const unit = 10 ** digits;
+  const gross = Math.round(((value + Number(words.fixed)) / (1 - Number(words.rate))) * unit) / unit;
+  return Math.round((gross - value) * unit) / unit;
+}
+
+// At a shared computer the browser is told to remember nothing, also by whoever says so after typing.
+const remembered = [...form.querySelectorAll("[autocomplete]:not([autocomplete=off])")].map((one) => [one, one.autocomplete]);
+let sent = false;
+
 function refresh() {
-  button.disabled = false;
-  button.textContent = name();
+  const value = given();
+  sent = false;
+  button.removeAttribute("aria-disabled");
+  button.textContent = name(value);
+  if (value) hint.textContent = words.hint.replace("{gift}", shown(value)).replace("{cover}", shown(fees(value)));
+  form.autocomplete = shared.checked ? "off" : "on";
+  remembered.forEach(([field, kind]) => (field.autocomplete = shared.checked ? "off" : kind));
 }
 
 free.addEventListener("input", () => {
@@ -51,8 +75,10 @@ other.addEventListener("click", (event) => event.detail && free.focus());
 form.addEventListener("input", refresh);
 form.addEventListener("change", refresh);
 form.addEventListener("submit", (event) => {
-  if (button.disabled) return event.preventDefault();
-  button.disabled = true;
+  if (sent) return event.preventDefault();
+  sent = true;
+  // Not disabled: a disabled button would keep its own field back.
+  button.setAttribute("aria-disabled", "true");
   button.textContent = words.wait;
 });
 window.addEventListener("pageshow", refresh);

@@ -1,7 +1,8 @@
 // Keeps the sum, its bar and the time left current. The page is complete without it; all words are in the markup.
 const box = document.querySelector("[data-progress]");
 const words = box.dataset;
-const language = document.documentElement.lang || "en";
+const language = document.documentElement.dataset.figures || "en";
+const stretch = Number(words.stretch || 0);
 const parts = Object.fromEntries([...box.querySelectorAll("[data-part]")].map((it) => [it.dataset.part, it]));
 
 const POLL = 4_000;
@@ -26,6 +27,12 @@ const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => va
 const say = (part, text) => parts[part].textContent !== text && (parts[part].textContent = text);
 const jittered = (delay) => delay * (0.5 + Math.random());
 const count = (n) => new Intl.NumberFormat(language).format(n);
+// The form of a phrase that goes with a number: `days` of 9 is the page's `data-days-other`.
+function counted(name, n) {
+  const plural = new Intl.PluralRules(language).select(n);
+  const form = words[name + plural[0].toUpperCase() + plural.slice(1)] ?? words[`${name}Other`];
+  return fill(form, { n: count(n) });
+}
 const unit = (n, name) =>
   new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" }).format(n);
 
@@ -40,7 +47,7 @@ function money(minor, currency) {
 
 function drawBar(progress) {
   const { raised, pending, matched, goal } = progress;
-  const asked = raised >= goal ? Math.max(goal, Number(words.stretch)) : goal;
+  const asked = raised >= goal ? Math.max(goal, stretch) : goal;
   const scale = Math.max(asked, raised + pending + matched) || 1;
   const share = (minor) => `${Math.max(0, Math.round((minor / scale) * 10_000) / 100)}%`;
   const place = (part, from, width) => {
@@ -56,27 +63,25 @@ function drawBar(progress) {
 }
 
 function sentence(progress, amounts) {
-  const plural = new Intl.PluralRules(language).select(progress.donors);
-  const donors = fill(words[plural === "one" ? "donorsOne" : "donorsOther"], { n: count(progress.donors) });
+  const donors = counted("donors", progress.donors);
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 })
     .format(progress.percent / 100);
-  let text = fill(progress.donors ? words.sentence : words.sentenceEmpty, { ...amounts, donors, percent });
-  if (progress.pending) text += fill(words.pending, amounts);
-  if (progress.matched) text += fill(words.matched, amounts);
+  const told = [fill(progress.donors ? words.sentence : words.sentenceEmpty, { ...amounts, donors, percent })];
+  if (progress.pending) told.push(fill(words.pending, amounts));
+  if (progress.matched) told.push(fill(words.matched, amounts));
   const { raised, goal, state } = progress;
-  const stretch = Number(words.stretch);
-  if (!stretch || raised < goal) return text;
-  if (raised >= stretch) return text + fill(words.furtherMet, amounts);
-  return state === "open" ? text + fill(words.further, amounts) : text;
+  if (stretch && raised >= stretch) told.push(fill(words.furtherMet, amounts));
+  else if (stretch && raised >= goal && state === "open") told.push(fill(words.further, amounts));
+  return told.join(" ");
 }
 
 // A sponsor's offer stands while its window is open and funds remain.
 function showOffers(progress) {
   if (parts.sponsor) {
-    const { pool, others } = parts.sponsor.dataset;
+    const { pool, others, offer } = parts.sponsor.dataset;
     const remaining = Number(pool) - (progress.matched - Number(others));
     parts.sponsor.hidden = remaining <= 0;
-    say("remaining", money(Math.max(0, remaining), progress.currency));
+    say("sponsor", fill(offer, { remaining: money(Math.max(0, remaining), progress.currency) }));
   }
   for (const offer of box.querySelectorAll("[data-ends]")) {
     if (Date.parse(progress.as_of) >= Date.parse(offer.dataset.ends)) offer.hidden = true;
@@ -115,16 +120,19 @@ function showCountdown() {
   }
   const seconds = Math.max(60, secondsLeft());
   const lastDay = seconds <= DAY;
-  const met = latest.raised >= latest.goal;
+  // While figures are hidden, the page does not say whether the goal is met.
+  const met = Boolean(words.met) && latest.raised >= latest.goal;
   if (!lastDay && latest.days_left === saidDays && met === saidMet) return;
   saidDays = latest.days_left;
   saidMet = met;
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
   const clockwise = [hours && unit(hours, "hour"), minutes && unit(minutes, "minute")];
-  const left = lastDay ? clockwise.filter(Boolean).join(" ") : unit(Math.max(1, latest.days_left), "day");
-  const headline = met ? words.met : words.headline;
-  say("headline", fill(headline, { left, goal: money(latest.goal, latest.currency) }));
+  const left = lastDay
+    ? fill(words.hours, { time: clockwise.filter(Boolean).join(" ") })
+    : counted("days", Math.max(1, latest.days_left));
+  const asked = words.sentence ? words.headline : "{left}";
+  say("headline", fill(met ? words.met : asked, { left, goal: money(latest.goal, latest.currency) }));
   say("until", fill(words.until, { left }));
 }
 
@@ -146,13 +154,22 @@ function show(progress) {
   const changed = !latest || ["raised", "pending", "matched"].some((name) => latest[name] !== progress[name]);
   latest = progress;
   arrived = Date.now();
+  showOffers(progress);
+  if (parts.meter) showFigures(progress, changed);
+  finished = progress.final;
+  if (finished) {
+    showCountdown();
+    rest();
+  } else tick();
+}
+
+function showFigures(progress, changed) {
   const { currency } = progress;
   const amounts = Object.fromEntries(
     ["raised", "goal", "pending", "matched"].map((name) => [name, money(progress[name], currency)]),
   );
-  amounts.stretch = money(Number(words.stretch), currency);
+  amounts.stretch = money(stretch, currency);
   const text = sentence(progress, amounts);
-  showOffers(progress);
   drawBar(progress);
   say("raised", amounts.raised);
   say("goal-text", fill(words.goal, amounts));
@@ -163,11 +180,6 @@ function show(progress) {
     hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: progress.timezone, timeZoneName: "short",
   }).format(new Date(progress.as_of)));
   if (changed) speak(text, progress);
-  finished = progress.final;
-  if (finished) {
-    showCountdown();
-    rest();
-  } else tick();
 }
 
 function rest() {

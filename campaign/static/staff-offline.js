@@ -15,9 +15,17 @@ async function look() {
     const found = await answer.json();
     told.textContent = [found.code, found.email].filter(Boolean).join(" ");
     if (found.campaign) campaign.value = found.campaign;
+    if (found.giver) fillIn(found.giver);
   } catch {
     // Out of reach: the server looks again when the form is sent.
   }
+}
+
+// Whom a posted coupon names; what is written by hand stays.
+function fillIn(giver) {
+  const fields = Object.keys(giver).map((name) => form.elements[name]);
+  if (fields.some((field) => field.value.trim())) return;
+  for (const field of fields) field.value = giver[field.name];
 }
 
 if (form) {

@@ -9,25 +9,29 @@ import nh3
 from flask import Response, make_response, render_template, url_for
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from werkzeug.datastructures import MultiDict
 
 from campaign import clock, money
 from campaign.errors import AmountInvalid
 from campaign.models import Campaign
-from campaign.models.base import new_token
+from campaign.services import wording
 from campaign.services.consents import WORDING
+from campaign.views.asking import cover_hint, present_mail, present_suggestions
 from campaign.views.context import installation, live
 from campaign.views.forms import GiftForm
+from campaign.views.gifts import wall_comment_wording, wall_wording
+from campaign.views.language import said
 from campaign.views.moves import present_extensions
-from campaign.views.presenting import (
-    cover_hint,
-    present_countdown,
-    present_mail,
-    present_progress,
-    present_suggestions,
-)
+from campaign.views.presenting import present_countdown, present_progress
 from campaign.views.reminding import present_reminders
 from campaign.views.sponsors import present_sponsors
+from campaign.views.surrounding import (
+    alternates,
+    campaign_words,
+    present_milestones,
+    present_share,
+    present_today,
+)
+from campaign.views.theme import accents_for, stylesheet_url
 
 _TAGS = {"h2", "h3", "p", "ul", "ol", "li", "blockquote", "a", "strong", "em", "hr", "br", "code"}
 
@@ -47,11 +51,10 @@ class Notice:
 
 def paused_notice(reason: str) -> Notice:
     """Why no gift is taken by card now, and how to give nevertheless."""
-    return Notice(
-        "paused",
-        "Gifts by card are paused",
-        f"{reason}. Nothing was charged. A check by mail is welcome, as described below.",
+    told = said().gettext(
+        "%(reason)s. Nothing was charged. A check by mail is welcome, as described below."
     )
+    return Notice("paused", said().gettext("Gifts by card are paused"), told % {"reason": reason})
 
 
 @lru_cache(maxsize=256)
@@ -67,29 +70,28 @@ def appeal_html(markdown: str) -> Markup:
     return Markup(cleaned)  # noqa: S704 - cleaned on the line above
 
 
-def empty_form(prefill: MultiDict[str, str] | None = None) -> GiftForm:
-    """The form as first shown, filled from an address such as `?amount=25&frequency=monthly&code=…`."""
-    form = GiftForm(formdata=None)
-    given = prefill or MultiDict()
-    for name in ("frequency", "code"):
-        if given.get(name):
-            form[name].data = given[name]
-    form.amount.data = given.get("amount", "")
-    form.attempt.data = new_token()
-    return form
-
-
 def render_appeal(
     slug: str, form: GiftForm, *, notice: Notice | None = None, status: int = 200
 ) -> Response:
     """The page of the campaign `slug` with `form` as it stands; raises NotFound."""
     snapshot = live().current(slug)
     progress = snapshot.progress
-    campaign = progress.campaign
+    campaign, spoken = progress.campaign, campaign_words(snapshot)
     page = render_template(
         "public/appeal.html",
-        page_title=campaign.title,
+        page_title=spoken.title.text,
         campaign=_campaign_values(campaign, progress.state.value),
+        spoken=spoken,
+        appeal_html=appeal_html(spoken.appeal.text),
+        thanks_html=appeal_html(spoken.thanks.text),
+        theme_stylesheet=stylesheet_url(accents_for(campaign)),
+        milestones=present_milestones(progress, snapshot.around.milestones),
+        today=present_today(progress, snapshot.around.today),
+        newest=snapshot.around.newest,
+        others=snapshot.around.others,
+        several=snapshot.around.several,
+        share=present_share(campaign, spoken.title.text),
+        alternates=alternates(slug),
         progress=present_progress(progress),
         countdown=present_countdown(progress),
         sponsors=present_sponsors(progress),
@@ -109,18 +111,21 @@ def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
     slug = campaign.slug
     return {
         "slug": slug,
-        "title": campaign.title,
+        "organization_line": campaign.organization_line,
         "currency": campaign.currency,
         "state": state,
         "paused": campaign.pause_reason or "",
-        "appeal_html": appeal_html(campaign.appeal),
         "url": url_for("public.appeal", slug=slug),
         "donate_url": url_for("donate.give", slug=slug),
         "progress_url": url_for("public.progress", slug=slug),
         "stream_url": url_for("public.stream", slug=slug),
-        "minimum_text": money.format_money(campaign.smallest_amount, campaign.currency),
+        "minimum_text": wording.amount(campaign.smallest_amount, campaign.currency, said()),
         "currency_symbol": money.symbol(campaign.currency),
-        "consent_wording": WORDING,
+        "consent_wording": said().gettext(WORDING),
+        "wall_wording": wall_wording() if campaign.wall_shown else "",
+        "wall_comment_wording": wall_comment_wording(),
+        "fee_rate": str(installation().settings.card_fee_rate),
+        "fee_fixed": money.to_decimal(installation().settings.card_fee_fixed, campaign.currency),
         "remind_url": url_for("remind.ask", slug=slug),
     }
 

@@ -9,8 +9,12 @@ from campaign.observability import observe
 from campaign.views import (
     donate,
     donor,
+    donor_page,
+    donor_page_entry,
+    donor_page_papers,
     embed,
     errors,
+    feed,
     health,
     language,
     mail_events,
@@ -19,10 +23,13 @@ from campaign.views import (
     public,
     remind,
     subscriptions,
+    theme,
     unsubscribe,
+    walls,
     webhooks,
 )
 from campaign.views.api import register as open_api
+from campaign.views.compression import Compressed
 from campaign.views.context import context_values, static_version
 from campaign.views.headers import add_security_headers
 from campaign.views.kept import KeptPages
@@ -54,27 +61,35 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.extensions["installation"] = installation
     app.extensions["live"] = LiveProgress(installation.engine, installation.sessions)
+    app.extensions["looks"] = theme.Looks(installation.sessions)
     app.extensions["visits"] = Visits(installation.sessions)
     app.extensions["static_version"] = static_version(app.static_folder or "")
     limiter.init_app(app)
     app.context_processor(context_values)
+    app.context_processor(theme.template_values)
     for blueprint in (public.blueprint, donate.blueprint, donor.blueprint, webhooks.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(embed.blueprint)
+    app.register_blueprint(feed.blueprint)
     app.register_blueprint(pictures.blueprint)
     app.register_blueprint(printing.blueprint)
     app.register_blueprint(subscriptions.blueprint)
+    for page in (donor_page_entry, donor_page, donor_page_papers):
+        app.register_blueprint(page.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(unsubscribe.blueprint)
     app.register_blueprint(mail_events.blueprint)
     app.register_blueprint(remind.blueprint)
+    app.register_blueprint(theme.blueprint)
+    app.register_blueprint(walls.blueprint)
     app.after_request(add_security_headers)
     language.prepare(app)
     shell.prepare(app)
     open_staff_room(app)
     open_api(app)
     errors.register(app)
-    app.wsgi_app = KeptPages(app.wsgi_app, app.extensions["live"])  # type: ignore[method-assign] # the documented way to wrap an application
+    kept = KeptPages(app.wsgi_app, app.extensions["live"])
+    app.wsgi_app = Compressed(kept)  # type: ignore[method-assign] # the documented way to wrap an application
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # likewise

@@ -7,7 +7,7 @@ from typing import Any, cast
 from flask import current_app
 
 from campaign.installation import Installation
-from campaign.views.language import said
+from campaign.views.language import asked_language, other_languages, said, shared_language
 from campaign.views.live import LiveProgress
 from campaign.views.visits import Visits
 
@@ -41,6 +41,11 @@ def context_values() -> dict[str, Any]:
     return {
         "organization": installation().settings.organization,
         "locale": said().locale,
+        "direction": said().direction,
+        "figures_locale": said().figures,
+        "asked_language": asked_language(),
+        "shared_language": shared_language(),
+        "other_languages": other_languages(),
         "site_url": installation().settings.site_url,
         "asset_version": current_app.extensions["static_version"],
     }

@@ -1,4 +1,8 @@
-"""The form's way to Stripe: parse, one donation row, commit; the gateway; commit; 303."""
+"""The form's way to Stripe: parse, one donation row, commit; the gateway; commit; 303.
+
+The appeal's button adds `step=review`: then the gift is shown first, and nothing is written. Without it, as from the
+review page and from whoever posts the fields alone, the same address leads on to Stripe.
+"""
 
 from urllib.parse import urlencode
 
@@ -19,11 +23,15 @@ from campaign.services.campaigns import find_campaign
 from campaign.services.donations import Gift, begin_donation
 from campaign.views.appeal import Notice, paused_notice, render_appeal
 from campaign.views.context import installation
-from campaign.views.forms import GiftForm, read_gift
+from campaign.views.forms import GiftForm
+from campaign.views.gifts import read_gift
+from campaign.views.language import said, shared_language, told
 from campaign.views.limits import GIVING, limiter
 from campaign.views.opening import find_session, open_session
 from campaign.views.origins import refuse_cross_site
+from campaign.views.reviewing import CHANGE, REVIEW, render_review
 from campaign.views.settling import settle
+from campaign.views.surrounding import campaign_title
 
 blueprint = Blueprint("donate", __name__)
 log = get_logger(__name__)
@@ -37,9 +45,11 @@ RETRY_AFTER = 30
 @blueprint.post("/c/<slug>/donate")
 @limiter.limit(GIVING)
 def give(slug: str) -> ResponseReturnValue:
-    """One gift: 303 to Stripe's page, or the form again with what was typed."""
+    """One gift: 303 to Stripe's page, or the form again with what was typed; on request its review, or a change."""
     refuse_cross_site()
-    form = GiftForm(formdata=request.form)
+    form, step = GiftForm(formdata=request.form), request.form.get("step", "")
+    if step == CHANGE:
+        return _form_again(slug, form, 200)
     settings = installation().settings
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
@@ -57,22 +67,24 @@ def give(slug: str) -> ResponseReturnValue:
             raise CampaignPaused(campaign.pause_reason)
         if gift is None:
             return _form_again(slug, form, 422)
+        if step == REVIEW:
+            return render_review(campaign, form, gift)
         return redirect(_checkout_address(slug, gift), 303)
     except CampaignPaused as error:
-        return _form_again(slug, form, 409, paused_notice(str(error)))
+        return _form_again(slug, form, 409, paused_notice(told(error)))
     except CampaignNotOpen:
-        return _form_again(slug, form, 409, _CLOSED)
+        return _form_again(slug, form, 409, _closed())
     except GatewayRefused as error:
         log.warning("checkout_refused", campaign=slug, error=str(error))
-        return _form_again(slug, form, 422, _REFUSED)
+        return _form_again(slug, form, 422, _refused())
     except GatewayUnavailable as error:
         log.warning("checkout_unavailable", campaign=slug, error=str(error))
-        return _form_again(slug, form, 503, _UNAVAILABLE, RETRY_AFTER)
+        return _form_again(slug, form, 503, _unavailable(), RETRY_AFTER)
 
 
 def too_many(slug: str, retry_after: int) -> Response:
     """The answer to one person who sends the form too often."""
-    return _form_again(slug, GiftForm(formdata=request.form), 429, _LIMITED, retry_after)
+    return _form_again(slug, GiftForm(formdata=request.form), 429, _limited(), retry_after)
 
 
 def _checkout_address(slug: str, gift: Gift) -> str:
@@ -109,7 +121,10 @@ def _begin(slug: str, gift: Gift, *, looked_up: int = 0) -> tuple[Donation, Stri
         campaign = find_campaign(session, slug)
         donation = begin_donation(session, campaign, gift, clock.now())
         parameters = checkout.session_parameters(
-            donation, campaign.title, installation().settings.organization, _returns(slug, donation)
+            donation,
+            campaign_title(campaign),
+            installation().settings.organization,
+            _returns(slug, donation),
         )
         call = checkout.plan_checkout(
             session, donation, parameters, clock.now(), looked_up=looked_up
@@ -120,11 +135,15 @@ def _begin(slug: str, gift: Gift, *, looked_up: int = 0) -> tuple[Donation, Stri
 def _returns(slug: str, donation: Donation) -> checkout.Returns:
     """Second thoughts lead back to the form with amount and frequency; an email never stands in an address."""
     query = {
-        "amount": money.plain_amount(donation.amount, donation.currency),
+        "amount": money.plain_amount(donation.amount, donation.currency, said().formats),
         "frequency": donation.frequency,
     }
     if donation.code:
         query["code"] = donation.code
+    if donation.shared_computer:
+        query["shared"] = "1"
+    if shared_language():
+        query["lang"] = said().locale
     back = url_for("public.appeal", slug=slug) + "?" + urlencode(query) + "#give"
     address = installation().address
     return checkout.Returns(
@@ -143,24 +162,42 @@ def _form_again(
     return response
 
 
-_CLOSED = Notice(
-    "closed",
-    "This campaign is not open for gifts",
-    "Nothing was charged. The dates above say when it runs; a check by mail is welcome at any time.",
-)
-_REFUSED = Notice(
-    "unavailable",
-    "Our payment service refused this gift",
-    "Nothing was charged. Please check the amount and try again, or give by mail as described below.",
-)
-_UNAVAILABLE = Notice(
-    "unavailable",
-    "Our payment service cannot be reached right now",
-    "Nothing was charged, and what you typed is still here. Please try again in a minute, or give by mail"
-    " as described below.",
-)
-_LIMITED = Notice(
-    "limited",
-    "That was a little too often",
-    "Nothing was charged, and what you typed is still here. Please wait a minute and send it again.",
-)
+def _closed() -> Notice:
+    return Notice(
+        "closed",
+        said().gettext("This campaign is not open for gifts"),
+        said().gettext(
+            "Nothing was charged. The dates above say when it runs; a check by mail is welcome at any time."
+        ),
+    )
+
+
+def _refused() -> Notice:
+    return Notice(
+        "unavailable",
+        said().gettext("Our payment service refused this gift"),
+        said().gettext(
+            "Nothing was charged. Please check the amount and try again, or give by mail as described below."
+        ),
+    )
+
+
+def _unavailable() -> Notice:
+    return Notice(
+        "unavailable",
+        said().gettext("Our payment service cannot be reached right now"),
+        said().gettext(
+            "Nothing was charged, and what you typed is still here. Please try again in a minute, or give by mail"
+            " as described below."
+        ),
+    )
+
+
+def _limited() -> Notice:
+    return Notice(
+        "limited",
+        said().gettext("That was a little too often"),
+        said().gettext(
+            "Nothing was charged, and what you typed is still here. Please wait a minute and send it again."
+        ),
+    )

@@ -1,23 +1,29 @@
 """A donor's pages by secret address: what became of the gift, and its receipt. Never cached, never indexed."""
 
-from typing import Any
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 
-from babel.dates import format_date
-from flask import Blueprint, Response, make_response, render_template, url_for
-
-from campaign import money
-from campaign.models import Donation, DonationState
-from campaign.paper import receipt_pdf
+from campaign import clock
+from campaign.models import DonationState
+from campaign.paper import receipt_heading, receipt_pdf
+from campaign.services import afterwards
 from campaign.services.donations import find_donation
 from campaign.services.receipts import find_receipt, receipt_context
+from campaign.views.asking import present_mail
 from campaign.views.context import installation
 from campaign.views.headers import make_private
-from campaign.views.presenting import present_mail
+from campaign.views.language import said, shared_language, speak
+from campaign.views.origins import refuse_cross_site
 from campaign.views.settling import settle
+from campaign.views.thanking import present_gift, present_offer
+from campaign.views.theme import accents_for, stylesheet_url
 
 blueprint = Blueprint("donor", __name__)
 
 _UNSETTLED = {DonationState.pending, DonationState.declined, DonationState.processing}
+
+_CLEAR = '"cache", "storage"'
+"""https://www.w3.org/TR/clear-site-data/: what the browser kept of this site. We set a reader no cookie to clear."""
 
 
 @blueprint.get("/donations/<token>")
@@ -29,45 +35,64 @@ def donation(token: str) -> Response:
     if found.session_id and DonationState(found.state) in _UNSETTLED:
         settle(found)
     with here.sessions() as session:
-        found = find_donation(session, token)
+        found, now = find_donation(session, token), clock.now()
+        speak(found.locale)
+        if afterwards.is_page_closed(found, now):
+            return _closed(found.campaign.slug)
+        offered = afterwards.monthly_offer(session, found, now)
         page = render_template(
             "donor/donation.html",
-            page_title="Your gift",
-            donation=_donation_values(found),
+            page_title=said().gettext("Your gift"),
+            theme_stylesheet=stylesheet_url(accents_for(found.campaign)),
+            donation=present_gift(found),
+            offer=present_offer(found, offered) if offered else None,
             mail=present_mail(found.campaign, here.settings.organization),
         )
     return make_private(make_response(page))
 
 
-def _donation_values(found: Donation) -> dict[str, Any]:
-    slug, receipt = found.campaign.slug, found.receipt
-    moment = (found.paid_at or found.created_at).astimezone(found.campaign.zone)
-    amount = money.plain_amount(found.amount, found.currency)
-    retry = url_for("public.appeal", slug=slug, amount=amount, frequency=found.frequency)
-    left = receipt.amount if receipt else found.charge
-    return {
-        "state": "failed" if found.state == DonationState.declined else found.state,
-        "amount_text": money.format_money(found.amount, found.currency),
-        "frequency": found.frequency,
-        "email": found.email,
-        "name": found.name,
-        "campaign_title": found.campaign.title,
-        "campaign_url": url_for("public.appeal", slug=slug),
-        "receipt_url": url_for("donor.receipt", token=receipt.token) if receipt else "",
-        "receipt_number": receipt.number if receipt else "",
-        "date_text": format_date(moment.date(), "long", locale="en"),
-        "cover_text": money.format_money(found.cover, found.currency) if found.cover else "",
-        "retry_url": retry + "#give",
-        "subscription_url": _subscription_url(found),
-        "left_text": money.format_money(left, found.currency),
-        "back_text": money.format_money(found.charge - left, found.currency),
-        "returned": found.returned_at is not None and found.paid_at is not None,
-    }
+@blueprint.post("/donations/<token>/no-thanks")
+def no_thanks(token: str) -> ResponseReturnValue:
+    """The donor wants no monthly gift beside this one: it is not offered again."""
+    refuse_cross_site()
+    with installation().sessions.begin() as session:
+        afterwards.decline_offer(session, token, clock.now())
+    return redirect(url_for("donor.donation", token=token, lang=shared_language()), 303)
 
 
-def _subscription_url(found: Donation) -> str:
-    gift = found.subscription
-    return url_for("subscriptions.page", token=gift.token) if gift else ""
+@blueprint.post("/donations/<token>/finish")
+def finish(token: str) -> ResponseReturnValue:
+    """The donor leaves a shared computer: the page tells nothing any more, and the browser forgets this site."""
+    refuse_cross_site()
+    with installation().sessions.begin() as session:
+        afterwards.close_page(session, token, clock.now())
+        speak(find_donation(session, token).locale)
+    return _cleared(redirect(url_for("donor.finished", lang=shared_language()), 303))
+
+
+@blueprint.get("/finished")
+def finished() -> Response:
+    """Says that the window can be closed; the same for everybody."""
+    page = render_template("donor/finished.html", page_title=said().gettext("You have finished"))
+    return _cleared(make_response(page))
+
+
+def _closed(slug: str) -> Response:
+    return make_private(
+        make_response(
+            render_template(
+                "donor/closed.html",
+                page_title=said().gettext("This page is closed"),
+                campaign_url=url_for("public.appeal", slug=slug, lang=shared_language()),
+            )
+        )
+    )
+
+
+def _cleared(response: ResponseReturnValue) -> Response:
+    private = make_private(make_response(response))
+    private.headers["Clear-Site-Data"] = _CLEAR
+    return private
 
 
 @blueprint.get("/receipts/<token>")
@@ -75,11 +100,13 @@ def receipt(token: str) -> Response:
     """The receipt, as it was worded when it was issued."""
     with installation().sessions() as session:
         found = find_receipt(session, token)
-        later = found.replaced_by
+        later, shown = found.replaced_by, receipt_context(found)
+        speak(shown["locale"])
         page = render_template(
             "donor/receipt.html",
-            page_title=f"Receipt {found.number}",
-            receipt=receipt_context(found),
+            page_title=said().gettext("Receipt %(number)s") % {"number": found.number},
+            heading=receipt_heading(shown, said()),
+            receipt=shown,
             pdf_url=url_for("donor.receipt_paper", token=found.token),
             replaced_by_url=url_for("donor.receipt", token=later.token) if later else "",
         )

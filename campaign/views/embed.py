@@ -4,20 +4,31 @@
 """
 
 import gzip
+import json
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
 
+from campaign.models import Campaign
+from campaign.services.colours import ink_on
 from campaign.services.progress import Progress
+from campaign.views.asking import present_suggestions
 from campaign.views.context import installation, live
-from campaign.views.presenting import present_countdown, present_progress, present_suggestions
+from campaign.views.language import said, shared_language
+from campaign.views.presenting import present_countdown, present_progress
+from campaign.views.surrounding import campaign_words
+from campaign.views.theme import accents_for, stylesheet_url
+from campaign.words import Words, languages, words
 
 blueprint = Blueprint("embed", __name__)
 
 FORMS = ("foot", "banner", "bar")
 LONGEST_CODE = 60
+_SUPPORT = b'{ en: "Support this newsroom" }'
+"""In the script: what a link says where nothing else can be fetched."""
+_FIGURES = frozenset({"raised", "pending", "matched", "percent", "donations", "donors"})
 _CACHE = "public, max-age=1, stale-while-revalidate=10"
 _SCRIPT_CACHE = "public, max-age=3600, stale-while-revalidate=86400"
 
@@ -39,13 +50,16 @@ def script() -> Response:
 
 @lru_cache(maxsize=1)
 def _script(path: Path) -> tuple[bytes, bytes, str]:
-    body = path.read_bytes()
+    told = {
+        words(name).locale: words(name).gettext("Support this newsroom") for name in languages()
+    }
+    body = path.read_bytes().replace(_SUPPORT, json.dumps(told, ensure_ascii=False).encode())
     packed = gzip.compress(body, mtime=0)
     return body, packed, f"{len(body)}-{current_app.extensions['static_version']}"
 
 
 @blueprint.get("/c/<slug>/embed.json")
-def words(slug: str) -> Response:
+def unit_words(slug: str) -> Response:
     """What the unit says and where it leads, with the figure; addresses are whole, since it stands elsewhere."""
     response = jsonify(_unit(slug, _code()))
     response.headers["Cache-Control"] = _CACHE
@@ -66,6 +80,7 @@ def frame(slug: str) -> Response:
         slug=slug,
         home=installation().settings.site_url,
         bar=present_progress(live().current(slug).progress),
+        theme_stylesheet=stylesheet_url(accents_for(live().current(slug).progress.campaign)),
     )
     response = make_response(page)
     response.headers["Cache-Control"] = _CACHE
@@ -87,30 +102,56 @@ def _for_all(response: Response) -> Response:
 
 
 def _unit(slug: str, code: str) -> dict[str, object]:
-    progress = live().current(slug).progress
-    shown = present_progress(progress)
+    snapshot = live().current(slug)
+    progress, shown = snapshot.progress, present_progress(snapshot.progress)
     home = f"{installation().settings.site_url}/c/{slug}"
+    spoken = said()
     return {
-        "title": progress.campaign.title,
+        "lang": spoken.locale,
+        "dir": spoken.direction,
+        "figures": spoken.figures,
+        "title": campaign_words(snapshot).title.text,
+        "hidden": shown.hidden,
+        "accent": _accent(progress.campaign),
         "headline": present_countdown(progress).headline,
-        "label": "Raised so far",
-        "close": "Not now",
-        "sentence": "{raised} of {goal} raised, {percent}.",
-        "pending": " {pending} more is promised by bank debit.",
-        "matched": " {matched} more comes from matching gifts.",
+        "label": spoken.gettext("Raised so far"),
+        "close": spoken.gettext("Not now"),
+        **_sentences(spoken),
         "said": shown.sentence,
         "links": _links(progress, home, code),
-        "progress": {
-            **progress.facts(),
-            "seconds_left": progress.seconds_left,
-            "as_of": shown.as_of_iso,
-        },
+        "progress": _facts(progress, shown.as_of_iso),
+    }
+
+
+def _facts(progress: Progress, as_of: str) -> dict[str, object]:
+    """As `progress.json`; while figures are hidden without them, since this is only made to be shown."""
+    hidden = _FIGURES if progress.hidden else frozenset()
+    facts = {name: value for name, value in progress.facts().items() if name not in hidden}
+    return {**facts, "seconds_left": progress.seconds_left, "as_of": as_of}
+
+
+def _accent(campaign: Campaign) -> list[str]:
+    """The accent and what is written on it; only the light one, as the unit stands on other people's paper."""
+    accents = accents_for(campaign)
+    return [accents[0], ink_on(accents[0])] if accents else []
+
+
+def _sentences(spoken: Words) -> dict[str, str]:
+    """What the script fills with figures: `{raised} of {goal} raised, {percent}.`"""
+    names = ("raised", "goal", "percent", "pending", "matched")
+    places = {name: f"{{{name}}}" for name in names}
+    return {
+        "sentence": spoken.gettext("%(raised)s of %(goal)s raised, %(percent)s.") % places,
+        "pending": " " + spoken.gettext("%(pending)s more is promised by bank debit.") % places,
+        "matched": " " + spoken.gettext("%(matched)s more comes from matching gifts.") % places,
     }
 
 
 def _links(progress: Progress, home: str, code: str) -> list[dict[str, str]]:
     """The suggested amounts while gifts are taken; the page itself always."""
     known = {"code": code} if code else {}
+    if language := shared_language():
+        known["lang"] = language
     opened = progress.campaign.is_open(progress.as_of)
     amounts = present_suggestions(progress.campaign)[:4] if opened else []
     links = [
@@ -118,4 +159,10 @@ def _links(progress: Progress, home: str, code: str) -> list[dict[str, str]]:
         for each in amounts
     ]
     query = f"?{urlencode(known)}" if known else ""
-    return [*links, {"text": "Give" if opened else "Read more", "url": f"{home}{query}"}]
+    return [
+        *links,
+        {
+            "text": said().gettext("Give") if opened else said().gettext("Read more"),
+            "url": f"{home}{query}",
+        },
+    ]

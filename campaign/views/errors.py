@@ -1,6 +1,7 @@
 """Errors as pages: what happened, in words, and the way on. Never a stack trace to a reader."""
 
 from flask import Flask, Response, make_response, render_template, request, url_for
+from flask_babel import lazy_gettext
 from flask_limiter.errors import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -10,27 +11,43 @@ from werkzeug.exceptions import HTTPException
 from campaign.errors import NotFound
 from campaign.views.api.problems import problem
 from campaign.views.donate import too_many
+from campaign.views.language import asked_language, is_staffs, said, shared_language, speak
+from campaign.words import ENGLISH, languages, words
 
 log = get_logger(__name__)
 
-_WORDS: dict[int, tuple[str, str]] = {
-    400: ("We could not read that request", "Please go back and try again."),
+_WORDS: dict[int, tuple[object, object]] = {
+    400: (
+        lazy_gettext("We could not read that request"),
+        lazy_gettext("Please go back and try again."),
+    ),
     403: (
-        "This form was sent from another site",
-        "For your safety it was not accepted. Please open the appeal here and give from there.",
+        lazy_gettext("This form was sent from another site"),
+        lazy_gettext(
+            "For your safety it was not accepted. Please open the appeal here and give from there."
+        ),
     ),
     404: (
-        "There is nothing at this address",
-        "The address may be incomplete, or the page has moved.",
+        lazy_gettext("There is nothing at this address"),
+        lazy_gettext("The address may be incomplete, or the page has moved."),
     ),
-    405: ("This page cannot be used that way", "Please start from the appeal."),
-    413: ("That was too large", "Please shorten what you sent."),
-    429: ("That was a little too often", "Please wait a minute and try again."),
+    405: (
+        lazy_gettext("This page cannot be used that way"),
+        lazy_gettext("Please start from the appeal."),
+    ),
+    413: (lazy_gettext("That was too large"), lazy_gettext("Please shorten what you sent.")),
+    429: (
+        lazy_gettext("That was a little too often"),
+        lazy_gettext("Please wait a minute and try again."),
+    ),
     500: (
-        "Something went wrong on our side",
-        "It has been noted. Nothing was charged by this page.",
+        lazy_gettext("Something went wrong on our side"),
+        lazy_gettext("It has been noted. Nothing was charged by this page."),
     ),
-    503: ("We cannot answer right now", "Please try again in a minute. Nothing was charged."),
+    503: (
+        lazy_gettext("We cannot answer right now"),
+        lazy_gettext("Please try again in a minute. Nothing was charged."),
+    ),
 }
 
 _API_WORDS = {
@@ -62,12 +79,21 @@ def _page(status: int, headers: dict[str, str] | None = None) -> Response:
     if request.path.startswith("/api/"):
         return problem(status, _API_WORDS.get(status, "See the status."), headers)
     title, text = _WORDS.get(status, _WORDS[500 if status >= 500 else 400])
-    values = {"status": status, "title": title, "text": text, "home_url": url_for("public.home")}
+    _speak_to_browser()
+    home = url_for("public.home", lang=shared_language())
+    values = {"status": status, "title": title, "text": text, "home_url": home}
     page = render_template("errors/error.html", page_title=title, error=values)
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(headers or {})
     return response
+
+
+def _speak_to_browser() -> None:
+    """No cache keeps this page, so it may follow what the browser asks for where the address names no language."""
+    if said().locale == ENGLISH and not asked_language() and not is_staffs(request.path):
+        known = [words(name).locale for name in languages()]
+        speak(request.accept_languages.best_match(known) or ENGLISH)
 
 
 def _limited(error: RateLimitExceeded) -> Response:

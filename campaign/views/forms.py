@@ -1,8 +1,6 @@
 """The donation form: the contract's fields, read as people type them, with an error beside each that is wrong."""
 
 import unicodedata
-from decimal import Decimal
-from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
@@ -16,13 +14,9 @@ from wtforms import (
     TextAreaField,
 )
 
-from campaign import money
-from campaign.errors import AmountInvalid
-from campaign.models import Campaign, Frequency
-from campaign.services.consents import WORDING
-from campaign.services.donations import Gift
+from campaign.models import Frequency
+from campaign.views.language import said
 
-OTHER = "other"
 _NO = (False, "", "false", "False", "0", "no", "off")
 
 
@@ -52,103 +46,58 @@ class GiftForm(FlaskForm):
     email = EmailField()
     name = StringField()
     cover_fees = BooleanField(false_values=_NO)
-    anonymous = BooleanField(false_values=_NO)
     subscribe = BooleanField(false_values=_NO)
-    comment = TextAreaField()
     tribute_kind = SelectField(choices=["", "honor", "memory"], default="", validate_choice=False)
     tribute_name = StringField()
+    card = SelectField(choices=["", "email", "post"], default="", validate_choice=False)
+    card_name = StringField()
+    card_email = EmailField()
+    card_address = TextAreaField()
+    card_message = TextAreaField()
+    card_from = StringField()
+    comment = TextAreaField()
+    wall = BooleanField(false_values=_NO)
+    wall_place = StringField()
+    wall_comment = BooleanField(false_values=_NO)
+    anonymous = BooleanField(false_values=_NO)
+    shared = BooleanField(false_values=_NO)
     code = HiddenField()
     attempt = HiddenField()
+    reviewed = HiddenField()
 
     def complain(self, field: Field, text: str) -> None:
         """Put an error beside `field`."""
         field.errors = [*field.errors, text]
+
+    def limited(self, field: Field, most: int, *, lines: bool = False) -> str:
+        """What was typed into `field`, cleaned; an error beside it where it is longer than `most`."""
+        text = clean(field.data, lines=lines)
+        if len(text) > most:
+            sentence = said().gettext(
+                "This is %(length)s characters long; there is room for %(most)s."
+            )
+            self.complain(field, sentence % {"length": len(text), "most": most})
+        return text
 
     @property
     def complaints(self) -> list[tuple[str, str]]:
         """(field name, error) in the form's order, for the summary."""
         return [(field.name, text) for field in self for text in field.errors]
 
+    @property
+    def language(self) -> str:
+        """What the form is written in, so that its answer is too."""
+        return said().locale
 
-def read_gift(
-    form: GiftForm, campaign: Campaign, *, fee_rate: Decimal, fee_fixed: int, strict: bool
-) -> Gift | None:
-    """The gift that `form` describes, or None with every fault noted beside its field.
+
+def read_email(form: GiftForm, field: Field, missing: str, *, strict: bool) -> str | None:
+    """The address in `field`; None with the fault noted beside it, `missing` where it is empty.
 
     `strict` refuses addresses of test domains, which a live installation could never mail to.
     """
-    amount = _amount(form, campaign)
-    email = _email(form, strict=strict)
-    frequency = form.frequency.data or Frequency.one_time.value
-    if frequency not in set(Frequency):
-        form.complain(form.frequency, "Choose one time, monthly or yearly.")
-    name = _limited(form, form.name, 200)
-    comment = _limited(form, form.comment, 1000, lines=True)
-    tribute = _tribute(form)
-    if form.complaints or amount is None or email is None:
-        return None
-    cover = (
-        money.fee_cover(amount, fee_rate, fee_fixed, campaign.currency)
-        if form.cover_fees.data
-        else 0
-    )
-    if amount + cover > money.LARGEST_CHARGE:
-        form.complain(
-            form.cover_fees, "With the fees, the sum is more than can be charged at once."
-        )
-        return None
-    return Gift(
-        email=email,
-        amount=amount,
-        frequency=frequency,
-        attempt=clean(form.attempt.data),
-        cover=cover,
-        name=name,
-        anonymous=bool(form.anonymous.data),
-        comment=comment,
-        tribute_kind=tribute[0],
-        tribute_name=tribute[1],
-        # Hidden, so its donor could not mend it: what is too long is cut.
-        code=clean(form.code.data)[:64],
-        consent_wording=WORDING if form.subscribe.data else "",
-    )
-
-
-def _amount(form: GiftForm, campaign: Campaign) -> int | None:
-    chosen, typed = (form.amount.data or "").strip(), (form.amount_other.data or "").strip()
-    try:
-        if typed and chosen not in {"", OTHER} and not _same(chosen, typed, campaign.currency):
-            raise AmountInvalid(f"You chose {chosen} and also typed {typed}. Keep one of the two.")
-        amount = money.parse_amount(typed if chosen in {"", OTHER} else chosen, campaign.currency)
-        _require_bounds(amount, campaign)
-    except AmountInvalid as error:
-        form.complain(form.amount, str(error))
-        return None
-    return amount
-
-
-def _same(chosen: str, typed: str, currency: str) -> bool:
-    try:
-        return money.parse_amount(chosen, currency) == money.parse_amount(typed, currency)
-    except AmountInvalid:
-        return False
-
-
-def _require_bounds(amount: int, campaign: Campaign) -> None:
-    if amount < campaign.smallest_amount:
-        smallest = money.format_money(campaign.smallest_amount, campaign.currency)
-        raise AmountInvalid(f"The smallest amount our payment service takes is {smallest}.")
-    if amount > money.LARGEST_CHARGE:
-        largest = money.format_money(money.LARGEST_CHARGE, campaign.currency)
-        raise AmountInvalid(
-            f"The largest amount that can be charged at once is {largest}. For more, please write to us."
-        )
-
-
-def _email(form: GiftForm, *, strict: bool) -> str | None:
-    typed = clean(form.email.data)
+    typed = clean(field.data)
     if not typed:
-        form.complain(form.email, "Enter your email address; the receipt goes there.")
+        form.complain(field, missing)
         return None
     try:
         found = validate_email(
@@ -156,25 +105,8 @@ def _email(form: GiftForm, *, strict: bool) -> str | None:
         )
     except EmailNotValidError:
         form.complain(
-            form.email, "This email address is not complete. It looks like name@example.org."
+            field,
+            said().gettext("This email address is not complete. It looks like name@example.org."),
         )
         return None
     return found.ascii_email or found.normalized
-
-
-def _limited(form: GiftForm, field: Any, most: int, *, lines: bool = False) -> str:
-    text = clean(field.data, lines=lines)
-    if len(text) > most:
-        form.complain(field, f"This is {len(text)} characters long; there is room for {most}.")
-    return text
-
-
-def _tribute(form: GiftForm) -> tuple[str, str]:
-    kind, name = form.tribute_kind.data or "", _limited(form, form.tribute_name, 200)
-    if kind not in {"", "honor", "memory"}:
-        form.complain(form.tribute_kind, "Choose in honor of, in memory of, or neither.")
-    elif kind and not name:
-        form.complain(form.tribute_name, "Enter the name of the person this gift is for.")
-    elif name and not kind:
-        form.complain(form.tribute_kind, "Choose whether it is in honor or in memory.")
-    return kind, name

@@ -1,7 +1,7 @@
 """Rendered appeal pages, kept for a second and answered before the framework does any work.
 
-The page is the same for every reader, and `Cache-Control` promises no more than a second's freshness; a gift that
-arrives meanwhile ends the keeping at once. Readers of an address with a query get a page of their own.
+The page is the same for every reader of a language, and `Cache-Control` promises no more than a second's freshness; a
+gift that arrives meanwhile ends the keeping at once. Any other query gets a page of its own.
 """
 
 import time
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaign.views.live import LiveProgress
+from campaign.words import languages
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -39,7 +40,7 @@ class KeptPages:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        path = _page_path(environ)
+        path = _page_address(environ)
         if path is None:
             return self._application(environ, start_response)
         page = self._pages.get(path)
@@ -75,11 +76,16 @@ def _no_writing(_part: bytes) -> object:
     raise RuntimeError("The application returns its pages; it never writes them.")
 
 
-def _page_path(environ: "WSGIEnvironment") -> str | None:
-    """The path of an appeal page that every reader shares, else None."""
-    if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING"):
+_LANGUAGES = frozenset({"", *(f"lang={name.replace('_', '-')}" for name in languages())})
+"""The queries that many share: none, or a language there is and nothing else."""
+
+
+def _page_address(environ: "WSGIEnvironment") -> str | None:
+    """The path and language of an appeal page that every reader shares, else None."""
+    query = environ.get("QUERY_STRING", "")
+    if environ["REQUEST_METHOD"] != "GET" or query not in _LANGUAGES:
         return None
     path = str(environ.get("PATH_INFO", ""))
     if path == "/" or (path.startswith("/c/") and path.count("/") == 2):
-        return path
+        return f"{path}?{query}"
     return None

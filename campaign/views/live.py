@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import psycopg
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from campaign import clock
@@ -21,10 +22,13 @@ from campaign.models import Extension
 from campaign.services.campaigns import find_campaign
 from campaign.services.extensions import public_extensions
 from campaign.services.progress import Progress, read_progress
+from campaign.services.telling import NOTHING, Around, read_around
 
 CHANNEL = "progress"
 FRESH = 5.0
 """Seconds after which a snapshot is read again although nobody notified."""
+AROUND_FRESH = 1.0
+"""Seconds for which the wall and the like are kept while gift follows gift."""
 PUSH_EVERY = 0.25
 """Seconds between two pushes at most; what happens in between is pushed together."""
 KEEP_ALIVE = 15.0
@@ -39,7 +43,7 @@ log = get_logger(__name__)
 class Snapshot:
     """One reading: the object for readers, its bytes and its tag. `read_at` is monotonic seconds.
 
-    `extensions`: how the deadline was moved, for the page.
+    `extensions`: how the deadline was moved; `around`: what else the page tells, read anew once a second at most.
     """
 
     progress: Progress
@@ -47,6 +51,8 @@ class Snapshot:
     etag: str
     read_at: float
     extensions: Sequence[Extension] = ()
+    around: Around = NOTHING
+    around_at: float = 0.0
 
     @property
     def event(self) -> bytes:
@@ -136,7 +142,17 @@ class LiveProgress:
             campaign = find_campaign(session, slug)
             progress = read_progress(session, campaign, clock.now())
             moved = public_extensions(session, campaign)
-        return Snapshot(progress, progress.body(), progress.etag(), read_at, moved)
+            around, around_at = self._around(slug, session, progress, read_at)
+        body, etag = progress.body(), progress.etag()
+        return Snapshot(progress, body, etag, read_at, moved, around, around_at)
+
+    def _around(
+        self, slug: str, session: Session, progress: Progress, at: float
+    ) -> tuple[Around, float]:
+        feed = self._feeds.get(slug)
+        if feed is not None and at - feed.snapshot.around_at < AROUND_FRESH:
+            return feed.snapshot.around, feed.snapshot.around_at
+        return read_around(session, progress), at
 
     def _refresh(self, feed: _Feed) -> None:
         """Read again what is stale; those who come meanwhile wait for this one reading."""

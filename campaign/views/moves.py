@@ -1,14 +1,14 @@
 """How a campaign's deadline was moved, as public sentences."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime, format_skeleton
 
 from campaign import clock
 from campaign.models import Campaign, Extension
-
-_LOCALE = "en"
+from campaign.views.language import said
 
 
 def present_extensions(campaign: Campaign, extensions: Sequence[Extension]) -> list[str]:
@@ -21,17 +21,39 @@ def _moved(zone: ZoneInfo, extension: Extension) -> str:
 
     Closed early it is `Closed early on December 20 instead of December 31, because …`.
     """
+    spoken = said()
     ends = (extension.previous_deadline, extension.deadline)
     days = [clock.last_day(end, zone) for end in ends]
-    before, after = (format_date(day, "MMMM d", locale=_LOCALE) for day in days)
-    if days[0] == days[1]:
-        pattern = "h:mm a 'on' MMMM d"
-        before, after = (
-            format_datetime(end.astimezone(zone), pattern, tzinfo=zone, locale=_LOCALE)
-            for end in ends
+    hours = days[0] == days[1]
+    before, after = [hour_text(end, zone) for end in ends] if hours else map(day_text, days)
+    values = {
+        "before": before,
+        "after": after,
+        "day": day_text(extension.created_at.astimezone(zone).date()),
+        "reason": extension.reason,
+    }
+    if not extension.closed_early:
+        told = spoken.gettext(
+            "Extended on %(day)s from %(before)s to %(after)s, because %(reason)s."
         )
-    on = format_date(extension.created_at.astimezone(zone).date(), "'on' MMMM d", locale=_LOCALE)
-    if extension.closed_early:
-        at = on if days[0] != days[1] else f"at {after}"
-        return f"Closed early {at} instead of {before}, because {extension.reason}."
-    return f"Extended {on} from {before} to {after}, because {extension.reason}."
+    elif hours:
+        told = spoken.gettext(
+            "Closed early at %(after)s instead of %(before)s, because %(reason)s."
+        )
+    else:
+        told = spoken.gettext("Closed early on %(day)s instead of %(before)s, because %(reason)s.")
+    return told % values
+
+
+def day_text(day: date) -> str:
+    """`December 28`."""
+    return str(format_skeleton("MMMMd", day, locale=said().formats))
+
+
+def hour_text(moment: datetime, zone: ZoneInfo) -> str:
+    """`5:00 PM on December 28`."""
+    time = format_datetime(moment, "h:mm a", tzinfo=zone, locale=said().formats)
+    return said().gettext("%(time)s on %(day)s") % {
+        "time": time,
+        "day": day_text(moment.astimezone(zone).date()),
+    }

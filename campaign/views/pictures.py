@@ -1,15 +1,18 @@
 """The bar as a picture, and what a link to the appeal unfolds to elsewhere (Open Graph, oEmbed). No cookies."""
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, request
 from markupsafe import escape
 
 from campaign.errors import NotFound
 from campaign.paper.pictures import bar_png
-from campaign.services.progress import Progress
 from campaign.views.context import installation, live
+from campaign.views.language import said, speak
+from campaign.views.live import Snapshot
 from campaign.views.presenting import present_countdown, present_progress
+from campaign.views.surrounding import campaign_words
+from campaign.words import ENGLISH
 
 blueprint = Blueprint("pictures", __name__)
 
@@ -33,26 +36,32 @@ def card(slug: str) -> Response:
 def _picture(slug: str, *, card: bool) -> Response:
     snapshot = live().current(slug)
     response = Response(mimetype="image/png")
-    response.set_etag(f"{snapshot.etag}-{'card' if card else 'bar'}")
+    kind = f"{'card' if card else 'bar'}{'-hidden' if snapshot.progress.hidden else ''}"
+    response.set_etag(f"{snapshot.etag}-{kind}-{said().locale}")
     response.headers["Cache-Control"] = _CACHE
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.make_conditional(request)
     if response.status_code == 200:
-        response.set_data(_drawn(snapshot.progress, card=card))
+        response.set_data(_drawn(snapshot, card=card))
     return response
 
 
-def _drawn(progress: Progress, *, card: bool) -> bytes:
+def _drawn(snapshot: Snapshot, *, card: bool) -> bytes:
+    progress = snapshot.progress
     shown, countdown = present_progress(progress), present_countdown(progress)
     return bar_png(
-        progress.campaign.title,
+        campaign_words(snapshot).title.text,
         installation().settings.organization.name,
         countdown.headline,
         shown.sentence,
         countdown.sentence,
-        (shown.received_width, shown.pending_width, shown.matched_width),
+        (0, 0, 0)
+        if shown.hidden
+        else (shown.received_width, shown.pending_width, shown.matched_width),
         shown.goal_position,
         card=card,
+        hidden=shown.hidden,
+        language=said().locale,
     )
 
 
@@ -61,14 +70,17 @@ def oembed() -> Response:
     """How to show a campaign's address on another page: https://oembed.com, type `rich`, as JSON only."""
     if request.args.get("format", "json") != "json":
         abort(501)
-    slug = _slug(request.args.get("url", ""))
-    progress = live().current(slug).progress
+    address = request.args.get("url", "")
+    slug = _slug(address)
+    speak(parse_qs(urlsplit(address).query).get("lang", [ENGLISH])[-1])
+    spoken = f"?{said().asked_by}" if said().asked_by else ""
+    title = campaign_words(live().current(slug)).title.text
     home = installation().settings.site_url
     width = min(request.args.get("maxwidth", LARGEST_FRAME, type=int), LARGEST_FRAME)
     height = min(request.args.get("maxheight", FRAME_HEIGHT, type=int), FRAME_HEIGHT)
-    title = progress.campaign.title
     frame = (
-        f'<iframe src="{escape(home)}/c/{escape(slug)}/embed" title="{escape(title)}" width="{width}" height="{height}"'
+        f'<iframe src="{escape(home)}/c/{escape(slug)}/embed{escape(spoken)}"'
+        f' title="{escape(title)}" width="{width}" height="{height}"'
         ' loading="lazy" style="border:0;max-width:100%"></iframe>'
     )
     response = jsonify(
@@ -80,7 +92,7 @@ def oembed() -> Response:
         width=width,
         height=height,
         html=frame,
-        thumbnail_url=f"{home}/c/{slug}/card.png",
+        thumbnail_url=f"{home}/c/{slug}/card.png{spoken}",
         thumbnail_width=1200,
         thumbnail_height=630,
         cache_age=60,

@@ -1,22 +1,24 @@
-"""Figures and times as sentences: what the templates of the appeal show. Words and formats only, no queries."""
+"""Figures and times as sentences of the page's language: what the templates of the appeal show. No queries."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, get_timezone_name
+from babel.dates import format_datetime
+from babel.numbers import format_percent
+from babel.units import format_unit
 
-from campaign import clock, money
-from campaign.config import Organization
+from campaign import clock
 from campaign.models import Campaign, CampaignState
+from campaign.services import wording
 from campaign.services.progress import Progress
-
-_LOCALE = "en"
+from campaign.views.language import said
 
 
 @dataclass(frozen=True)
 class ProgressView:
-    """The bar and its words. Widths and the goal's mark are percent of the bar, whose scale grows past the goal."""
+    """The bar and its words. Widths and the goal's mark are percent of the bar, whose scale grows past the goal.
+
+    While `hidden`, nothing of it but the goal and `sentence` may be shown to readers.
+    """
 
     raised: int
     pending: int
@@ -39,39 +41,24 @@ class ProgressView:
     as_of_text: str
     as_of_iso: str
     final: bool
+    hidden: bool
+    met: bool
 
 
 @dataclass(frozen=True)
 class Countdown:
-    """What remains, as a headline and as an absolute date with its zone."""
+    """What remains, as a headline and as an absolute date with its zone; `end_text` is that date alone."""
 
     headline: str
     sentence: str
+    end_text: str
     deadline_iso: str
     days_left: int
 
 
-@dataclass(frozen=True)
-class MailAddress:
-    """How to give by mail."""
-
-    payee: str
-    address_lines: tuple[str, ...]
-    code: str
-    postmark_text: str
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A suggested amount: the form's value and what stands on the button."""
-
-    value: str
-    text: str
-
-
-def present_progress(progress: Progress) -> ProgressView:
-    """The bar in words and widths."""
-    campaign, currency = progress.campaign, progress.campaign.currency
+def present_progress(progress: Progress, *, to_staff: bool = False) -> ProgressView:
+    """The bar in words and widths; nothing is hidden from staff."""
+    campaign, hidden = progress.campaign, progress.hidden and not to_staff
     raised = max(0, progress.raised)
     scale = max(progress.asked, raised + progress.pending + progress.matched)
     stretch = campaign.stretch_goal or 0
@@ -81,153 +68,170 @@ def present_progress(progress: Progress) -> ProgressView:
         pending=progress.pending,
         goal=campaign.goal,
         matched=progress.matched,
-        raised_text=money.format_money(progress.raised, currency),
-        goal_text=money.format_money(campaign.goal, currency),
-        pending_text=money.format_money(progress.pending, currency) if progress.pending else "",
+        raised_text=_amount(campaign, progress.raised),
+        goal_text=_amount(campaign, campaign.goal),
+        pending_text=_amount(campaign, progress.pending) if progress.pending else "",
         stretch_goal=stretch,
-        stretch_text=money.format_money(stretch, currency) if stretch else "",
+        stretch_text=_amount(campaign, stretch) if stretch else "",
         percent=progress.percent,
-        percent_text=f"{progress.percent:g}%",
+        percent_text=percent(progress.percent),
         donations=progress.donations,
         donors=progress.donors,
         received_width=round(raised * 100 / scale, 2),
         pending_width=round(progress.pending * 100 / scale, 2),
         matched_width=round(progress.matched * 100 / scale, 2),
         goal_position=round(campaign.goal * 100 / scale, 2),
-        sentence=_progress_sentence(progress),
+        sentence=_hidden_sentence(progress) if hidden else _progress_sentence(progress),
         as_of_text=f"{moment:%H:%M} {moment:%Z}",
         as_of_iso=moment.isoformat(timespec="seconds"),
         final=progress.final,
+        hidden=hidden,
+        met=progress.raised >= campaign.goal,
+    )
+
+
+def _amount(campaign: Campaign, minor: int) -> str:
+    return wording.amount(minor, campaign.currency, said())
+
+
+def percent(share: float) -> str:
+    """`24.7%`: of a hundred, to one decimal."""
+    return str(
+        format_percent(round(share, 1) / 100, locale=said().formats, decimal_quantization=False)
     )
 
 
 def _progress_sentence(progress: Progress) -> str:
-    campaign = progress.campaign
-    raised = money.format_money(progress.raised, campaign.currency)
-    goal = money.format_money(campaign.goal, campaign.currency)
-    people = "1 donor" if progress.donors == 1 else f"{progress.donors:,} donors"
-    by = f" by {people}" if progress.donors else ""
-    sentence = f"{raised} of {goal} raised{by}, {progress.percent:g}%."
+    campaign, spoken = progress.campaign, said()
+    values = {
+        "raised": _amount(campaign, progress.raised),
+        "goal": _amount(campaign, campaign.goal),
+        "percent": percent(progress.percent),
+        "donors": spoken.ngettext("%(n)s donor", "%(n)s donors", progress.donors)
+        % {"n": wording.number(progress.donors, spoken)},
+        "pending": _amount(campaign, progress.pending),
+        "matched": _amount(campaign, progress.matched),
+    }
+    told = [
+        spoken.gettext("%(raised)s of %(goal)s raised by %(donors)s, %(percent)s.")
+        if progress.donors
+        else spoken.gettext("%(raised)s of %(goal)s raised, %(percent)s.")
+    ]
     if progress.pending:
-        promised = money.format_money(progress.pending, campaign.currency)
-        sentence += f" {promised} more is promised by bank debit and not counted yet."
+        told.append(
+            spoken.gettext("%(pending)s more is promised by bank debit and not counted yet.")
+        )
     if progress.matched:
-        matched = money.format_money(progress.matched, campaign.currency)
-        sentence += f" {matched} more comes from matching gifts."
-    return sentence + _further(progress)
+        told.append(spoken.gettext("%(matched)s more comes from matching gifts."))
+    return " ".join([one % values for one in told] + _further(progress))
 
 
-def _further(progress: Progress) -> str:
+def _further(progress: Progress) -> list[str]:
     """Past the goal, what is asked for now."""
     campaign, stretch = progress.campaign, progress.campaign.stretch_goal
     if stretch is None or progress.raised < campaign.goal:
-        return ""
-    shown = money.format_money(stretch, campaign.currency)
+        return []
+    shown = {"stretch": _amount(campaign, stretch)}
     if progress.raised >= stretch:
-        return f" The stretch goal of {shown} is met too."
+        return [said().gettext("The stretch goal of %(stretch)s is met too.") % shown]
     if progress.state != CampaignState.open:
-        return ""
-    return f" Every further gift goes toward {shown}."
+        return []
+    return [said().gettext("Every further gift goes toward %(stretch)s.") % shown]
+
+
+def _hidden_sentence(progress: Progress) -> str:
+    """What is asked for, and when it is told what has come."""
+    campaign = progress.campaign
+    values = {"goal": _amount(campaign, campaign.goal)}
+    if campaign.figures_from_percent is None:
+        return said().gettext("The goal is %(goal)s. What has come in is told later.") % values
+    values["percent"] = percent(campaign.figures_from_percent)
+    return (
+        said().gettext(
+            "The goal is %(goal)s. What has come in is told once %(percent)s of it is reached."
+        )
+        % values
+    )
 
 
 def present_countdown(progress: Progress) -> Countdown:
     """The countdown in the campaign's own zone; a sentence, and only on the last day hours and minutes."""
     campaign = progress.campaign
-    headline, sentence = _words(progress, ending(campaign))
+    end = ending(campaign)
+    headline, sentence = _words(progress, end)
     return Countdown(
         headline=headline,
         sentence=sentence,
+        end_text=end,
         deadline_iso=campaign.deadline.astimezone(campaign.zone).isoformat(),
         days_left=progress.days_left,
     )
 
 
 def _words(progress: Progress, end: str) -> tuple[str, str]:
-    campaign, state = progress.campaign, progress.state
+    campaign, state, spoken = progress.campaign, progress.state, said()
     if state == CampaignState.upcoming:
-        opening = _day(campaign.starts_at.astimezone(campaign.zone))
-        return f"Opens on {opening}", f"It runs from {opening} until {end}."
-    if state == CampaignState.closed:
-        provisional = _day(campaign.final_from.astimezone(campaign.zone))
-        late = (
-            f"The result is provisional until {provisional}, while gifts in the mail still arrive."
+        values = {"day": wording.date_there(campaign.starts_at, campaign.zone, spoken), "end": end}
+        return (
+            spoken.gettext("Opens on %(day)s") % values,
+            spoken.gettext("It runs from %(day)s until %(end)s.") % values,
         )
-        return "This campaign has ended", f"It ended at {end}. {late}"
-    if state == CampaignState.final:
-        return "This campaign has ended", f"It ended at {end}. {_final_words(progress)}"
-    left = time_left(progress)
-    goal = money.format_money(campaign.goal, campaign.currency)
+    if state in {CampaignState.closed, CampaignState.final}:
+        return spoken.gettext("This campaign has ended"), _ended_words(progress, end)
+    values = {"left": time_left(progress), "end": end, "goal": _amount(campaign, campaign.goal)}
+    sentence = spoken.gettext("%(left)s, until %(end)s.") % values
+    if progress.hidden:
+        return values["left"], sentence
     if progress.raised >= campaign.goal:
-        return f"The goal of {goal} is met", f"{left}, until {end}."
-    return f"{left} to raise {goal}", f"{left}, until {end}."
+        return spoken.gettext("The goal of %(goal)s is met") % values, sentence
+    return spoken.gettext("%(left)s to raise %(goal)s") % values, sentence
 
 
-def _final_words(progress: Progress) -> str:
-    frozen = progress.campaign.final_raised
+def _ended_words(progress: Progress, end: str) -> str:
+    campaign, spoken = progress.campaign, said()
+    ended = spoken.gettext("It ended at %(end)s.") % {"end": end}
+    if progress.state == CampaignState.closed:
+        late = spoken.gettext(
+            "The result is provisional until %(day)s, while gifts in the mail still arrive."
+        )
+        day = wording.date_there(campaign.final_from, campaign.zone, spoken)
+        return f"{ended} {late % {'day': day}}"
+    frozen = campaign.final_raised
     if frozen is None or frozen == progress.raised:
-        return "This is the final result."
-    at_first = money.format_money(frozen, progress.campaign.currency)
-    return f"This is the final result, {at_first} at first and corrected since."
+        final = spoken.gettext("This is the final result.")
+        return f"{ended} {final}"
+    corrected = spoken.gettext(
+        "This is the final result, %(amount)s at first and corrected since."
+    ) % {"amount": _amount(campaign, frozen)}
+    return f"{ended} {corrected}"
 
 
 def time_left(progress: Progress) -> str:
     """`9 days left`; in the last 24 hours `5 hours 12 minutes left`."""
-    if progress.seconds_left > 86_400:
-        days = max(1, progress.days_left)
-        return "1 day left" if days == 1 else f"{days} days left"
-    minutes = max(1, progress.seconds_left // 60)
-    hours, rest = divmod(minutes, 60)
-    parts = [f"{hours} {'hour' if hours == 1 else 'hours'}"] if hours else []
-    parts += [f"{rest} {'minute' if rest == 1 else 'minutes'}"] if rest or not hours else []
-    return f"{' '.join(parts)} left"
+    if told := wording.days_left(progress, said()):
+        return told
+    hours, minutes = divmod(max(1, progress.seconds_left // 60), 60)
+    parts = [
+        format_unit(count, unit, "long", locale=said().formats)
+        for count, unit in ((hours, "hour"), (minutes, "minute"))
+        if count
+    ]
+    return said().gettext("%(time)s left") % {"time": " ".join(parts)}
 
 
 def ending(campaign: Campaign) -> str:
     """The deadline as people say it: `midnight at the end of December 31, 2026, Pacific time`."""
-    local = campaign.deadline.astimezone(campaign.zone)
+    spoken, zone = said(), campaign.zone
+    local = campaign.deadline.astimezone(zone)
     if (local.hour, local.minute, local.second) == (0, 0, 0):
-        last = clock.last_day(campaign.deadline, campaign.zone)
-        written = format_date(last, "long", locale=_LOCALE)
-        return f"midnight at the end of {written}, {zone_name(campaign.zone)}"
-    at = format_datetime(local, "h:mm a", tzinfo=campaign.zone, locale=_LOCALE)
-    return f"{at} on {_day(local)}, {zone_name(campaign.zone)}"
-
-
-def zone_name(zone: ZoneInfo) -> str:
-    """A zone as a newspaper writes it: `Pacific time`."""
-    if fixed := clock.fixed_name(zone):
-        return fixed
-    name = str(get_timezone_name(zone, width="long", zone_variant="generic", locale=_LOCALE))
-    return name.removesuffix(" Time") + " time" if name.endswith(" Time") else name
-
-
-def _day(moment: datetime) -> str:
-    return str(format_date(moment.date(), "long", locale=_LOCALE))
-
-
-def present_mail(campaign: Campaign, organization: Organization) -> MailAddress:
-    """Payee, address, the code to write on the cheque, and until when a postmark counts."""
-    last = format_date(clock.last_day(campaign.deadline, campaign.zone), "long", locale=_LOCALE)
-    return MailAddress(
-        payee=organization.name,
-        address_lines=organization.address_lines,
-        code=campaign.slug.upper(),
-        postmark_text=f"A gift postmarked by {last} counts for this campaign.",
-    )
-
-
-def present_suggestions(campaign: Campaign) -> list[Suggestion]:
-    """The suggested amounts, smallest first."""
-    return [
-        Suggestion(
-            value=money.plain_amount(amount, campaign.currency),
-            text=money.format_money(amount, campaign.currency),
-        )
-        for amount in campaign.suggested_amounts
-    ]
-
-
-def cover_hint(campaign: Campaign, cover: int, example: int) -> str:
-    """What covering the fees would add to an example amount; both in minor units."""
-    added = money.format_money(cover, campaign.currency)
-    return f"On {money.format_money(example, campaign.currency)} that adds {added}."
+        last = clock.last_day(campaign.deadline, zone)
+        return spoken.gettext("midnight at the end of %(day)s, %(zone)s") % {
+            "day": wording.long_date(last, spoken),
+            "zone": wording.zone_name(zone, spoken),
+        }
+    at = format_datetime(local, "h:mm a", tzinfo=zone, locale=spoken.formats)
+    return spoken.gettext("%(time)s on %(day)s, %(zone)s") % {
+        "time": at,
+        "day": wording.long_date(local.date(), spoken),
+        "zone": wording.zone_name(zone, spoken),
+    }

@@ -7,23 +7,21 @@ import re
 from typing import Any
 
 import segno
-from babel.dates import format_date
 from flask import Blueprint, Response, make_response, render_template, request
 from markupsafe import Markup
 
-from campaign import clock, money
+from campaign import clock
 from campaign.models import Campaign
+from campaign.services import wording
 from campaign.services.envelopes.codes import article_name, coupon_code
 from campaign.services.progress import Progress
 from campaign.views.appeal import appeal_html
+from campaign.views.asking import present_mail, present_suggestions
 from campaign.views.context import installation, live
+from campaign.views.language import said
 from campaign.views.moves import present_extensions
-from campaign.views.presenting import (
-    ending,
-    present_mail,
-    present_progress,
-    present_suggestions,
-)
+from campaign.views.presenting import ending, present_progress
+from campaign.views.surrounding import campaign_words
 
 blueprint = Blueprint("printing", __name__)
 
@@ -39,13 +37,14 @@ def sheet(slug: str) -> Response:
     snapshot = live().current(slug)
     progress = snapshot.progress
     campaign = progress.campaign
+    spoken = campaign_words(snapshot)
     large = request.args.get("large", "") not in {"", "0", "no"}
     size = request.args.get("size", SHEETS[0])
     article = article_name(request.args.get("article", ""))
     page = render_template(
         "public/print.html",
-        page_title=campaign.title,
-        campaign={"slug": slug, "title": campaign.title, "state": progress.state.value},
+        page_title=spoken.title.text,
+        campaign={"slug": slug, "title": spoken.title.text, "state": progress.state.value},
         progress=present_progress(progress),
         aim=_aim(campaign),
         end=ending(campaign),
@@ -55,11 +54,11 @@ def sheet(slug: str) -> Response:
         size=size if size in SHEETS else SHEETS[0],
         large=large,
         article=article,
-        **_text(campaign, "large" if large else "plain"),
+        **_text(spoken.appeal.text, "large" if large else "plain"),
         **_code(campaign, article),
         others=_others(slug, size, article, large=large),
         taken=_takes_mail(progress),
-        as_of_day=format_date(progress.as_of.astimezone(campaign.zone).date(), "long", locale="en"),
+        as_of_day=wording.date_there(progress.as_of, campaign.zone, said()),
     )
     response = make_response(page)
     response.headers["Cache-Control"] = _CACHE
@@ -69,8 +68,10 @@ def sheet(slug: str) -> Response:
 def _aim(campaign: Campaign) -> str:
     """The goal and its day; how many days are left would be wrong once the sheet has been in the mail."""
     last = clock.last_day(campaign.deadline, campaign.zone)
-    goal = money.format_money(campaign.goal, campaign.currency)
-    return f"{goal} to raise by {format_date(last, 'long', locale='en')}"
+    return said().gettext("%(goal)s to raise by %(day)s") % {
+        "goal": wording.amount(campaign.goal, campaign.currency, said()),
+        "day": wording.long_date(last, said()),
+    }
 
 
 def _takes_mail(progress: Progress) -> bool:
@@ -78,9 +79,9 @@ def _takes_mail(progress: Progress) -> bool:
     return progress.campaign.is_open(progress.as_of)
 
 
-def _text(campaign: Campaign, room: str) -> dict[str, Any]:
+def _text(appeal: str, room: str) -> dict[str, Any]:
     """As many whole paragraphs as there is room for; whether that is all of them."""
-    blocks = [block for block in re.split(r"\n\s*\n", campaign.appeal.strip()) if block.strip()]
+    blocks = [block for block in re.split(r"\n\s*\n", appeal.strip()) if block.strip()]
     kept: list[str] = []
     for block in blocks:
         if kept and sum(map(len, kept)) + len(block) > ROOM[room]:
@@ -101,9 +102,13 @@ def _text(campaign: Campaign, room: str) -> dict[str, Any]:
 def _code(campaign: Campaign, article: str) -> dict[str, Any]:
     """The coupon's code, the address that carries it, and that address as a QR code (ISO/IEC 18004, level M)."""
     code = coupon_code(campaign, article)
-    address = f"{installation().settings.site_url}/c/{campaign.slug}?code={code}"
+    address = f"{installation().settings.site_url}/c/{campaign.slug}?code={code}{_spoken()}"
     drawn = segno.make(address, error="m", micro=False).svg_inline(
-        border=4, omitsize=True, svgclass="qr", lineclass=None, title=f"QR code: {address}"
+        border=4,
+        omitsize=True,
+        svgclass="qr",
+        lineclass=None,
+        title=said().gettext("QR code: %(address)s") % {"address": address},
     )
     return {
         "code": code,
@@ -112,19 +117,27 @@ def _code(campaign: Campaign, article: str) -> dict[str, Any]:
     }
 
 
+def _spoken() -> str:
+    """The part of an address that names the page's language."""
+    return f"&{said().asked_by}" if said().asked_by else ""
+
+
 def _others(slug: str, size: str, article: str, *, large: bool) -> list[dict[str, str]]:
     """Addresses of the same sheet in the other paper and print."""
-    named = f"&article={article}" if article else ""
+    spoken = said()
+    named = (f"&article={article}" if article else "") + _spoken()
     other_size = "letter" if size == "a4" else "a4"
     kept = "&large=1" if large else ""
     turned = "" if large else "&large=1"
     return [
         {
-            "text": "Letter paper" if other_size == "letter" else "A4 paper",
+            "text": spoken.gettext("Letter paper")
+            if other_size == "letter"
+            else spoken.gettext("A4 paper"),
             "url": f"/c/{slug}/print?size={other_size}{kept}{named}",
         },
         {
-            "text": "Usual print" if large else "Large print",
+            "text": spoken.gettext("Usual print") if large else spoken.gettext("Large print"),
             "url": f"/c/{slug}/print?size={size if size in SHEETS else SHEETS[0]}{turned}{named}",
         },
     ]

@@ -5,8 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from campaign import clock
 from campaign.services.campaigns import current_campaign
-from campaign.views.appeal import empty_form, render_appeal
+from campaign.views.appeal import render_appeal
 from campaign.views.context import installation, live, visits
+from campaign.views.language import said
+from campaign.views.prefilling import empty_form
 
 blueprint = Blueprint("public", __name__)
 
@@ -21,7 +23,9 @@ def home() -> Response:
         campaign = current_campaign(session, clock.now())
     if campaign is None:
         return make_response(
-            render_template("public/nothing_open.html", page_title="Nothing to give to yet")
+            render_template(
+                "public/nothing_open.html", page_title=said().gettext("Nothing to give to yet")
+            )
         )
     return _public(campaign.slug)
 
@@ -33,9 +37,10 @@ def appeal(slug: str) -> Response:
 
 
 def _public(slug: str) -> Response:
-    response = render_appeal(slug, empty_form(request.args))
+    campaign = live().current(slug).progress.campaign
+    response = render_appeal(slug, empty_form(campaign, request.args))
     if code := request.args.get("code"):
-        visits().count(live().current(slug).progress.campaign, code, clock.now())
+        visits().count(campaign, code, clock.now())
     response.headers["Cache-Control"] = _PAGE_CACHE
     return response
 

@@ -13,9 +13,11 @@ from campaign.services.reminders import request_reminder, require_address
 from campaign.views.context import installation
 from campaign.views.forms import clean
 from campaign.views.headers import make_private
+from campaign.views.language import said, shared_language, told
 from campaign.views.limits import GIVING, limiter
 from campaign.views.origins import refuse_cross_site
 from campaign.views.reminding import present_reminders, reminder_moment
+from campaign.views.surrounding import campaign_title
 
 blueprint = Blueprint("remind", __name__)
 
@@ -49,7 +51,7 @@ def ask(slug: str) -> Response:
             return _page(slug, asked, 409)
         asked.errors = _faults(campaign, asked, now)
         if not asked.errors:
-            kept = request_reminder(session, campaign, asked.email, asked.when, "en", now)
+            kept = request_reminder(session, campaign, asked.email, asked.when, said().locale, now)
             asked.moment = reminder_moment(campaign, kept.due_at)
     return _page(slug, asked, 422 if asked.errors else 200)
 
@@ -58,11 +60,13 @@ def _faults(campaign: Campaign, asked: _Asked, at: datetime) -> list[dict[str, s
     """Every field that needs another look, in the form's order."""
     faults = []
     if asked.when not in {offer.value for offer in present_reminders(campaign, at)}:
-        faults.append({"field_id": "when", "text": "Choose when we should remind you."})
+        faults.append(
+            {"field_id": "when", "text": said().gettext("Choose when we should remind you.")}
+        )
     try:
         require_address(asked.email)
     except ReminderInvalid as error:
-        faults.append({"field_id": "remind_email", "text": str(error)})
+        faults.append({"field_id": "remind_email", "text": told(error)})
     return faults
 
 
@@ -70,14 +74,15 @@ def _page(slug: str, asked: _Asked, status: int = 200) -> Response:
     now = clock.now()
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
+        title = campaign_title(campaign)
     page = render_template(
         "public/remind.html",
-        page_title="Remind me later",
-        title=campaign.title,
+        page_title=said().gettext("Remind me later"),
+        title=title,
         is_open=campaign.is_open(now),
         offers=present_reminders(campaign, now),
         asked=asked,
         remind_url=url_for("remind.ask", slug=slug),
-        appeal_url=url_for("public.appeal", slug=slug),
+        appeal_url=url_for("public.appeal", slug=slug, lang=shared_language()),
     )
     return make_private(make_response(page, status))

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_skeleton
 
 from campaign.models import Campaign
+from campaign.services import wording
 from campaign.services.reminders import choices
-from campaign.views.presenting import zone_name
-
-LOCALE = "en"
+from campaign.views.language import said
+from campaign.words import Words
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,31 @@ class ReminderOffer:
     text: str
 
 
-_WHEN = {"tomorrow": "Tomorrow", "three_days": "In three days", "last_day": "On the last day"}
+def _when(choice: str, day: str, spoken: Words) -> str:
+    told = {
+        "tomorrow": spoken.gettext("Tomorrow, %(day)s"),
+        "three_days": spoken.gettext("In three days, %(day)s"),
+        "last_day": spoken.gettext("On the last day, %(day)s"),
+    }
+    return told[choice] % {"day": day}
 
 
 def present_reminders(campaign: Campaign, at: datetime) -> list[ReminderOffer]:
     """What may still be chosen at `at`: `Tomorrow, December 24`."""
+    spoken = said()
     return [
         ReminderOffer(
-            choice.value,
-            f"{_WHEN[choice]}, {format_date(due.astimezone(campaign.zone).date(), 'MMMM d', locale=LOCALE)}",
+            choice.value, _when(choice.value, _day(due.astimezone(campaign.zone)), spoken)
         )
         for choice, due in choices(campaign, at)
     ]
 
 
+def _day(local: datetime) -> str:
+    """`December 24`."""
+    return str(format_skeleton("MMMMd", local, tzinfo=local.tzinfo, locale=said().formats))
+
+
 def reminder_moment(campaign: Campaign, due: datetime) -> str:
-    """`9:00 AM on December 24, 2026, Pacific time`."""
-    local = due.astimezone(campaign.zone)
-    at = format_datetime(local, "h:mm a", tzinfo=campaign.zone, locale=LOCALE)
-    return f"{at} on {format_date(local.date(), 'long', locale=LOCALE)}, {zone_name(campaign.zone)}"
+    """`9:00 AM on Thursday, December 24, Pacific time`."""
+    return wording.moment_there(due, campaign.zone, said())

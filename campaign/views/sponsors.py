@@ -3,24 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from babel.dates import format_date, format_datetime
-
-from campaign import clock, money
+from campaign import clock
 from campaign.models import Campaign
+from campaign.services import wording
 from campaign.services.progress import Matching, Progress
+from campaign.views.language import said
+from campaign.views.moves import day_text, hour_text
 
-_LOCALE = "en"
 _HUNDRED = 100
+REMAINING = "{remaining}"
 
 
 @dataclass(frozen=True)
 class SponsorView:
-    """`offer` is “Until December 20, X adds $1 for each $1 you give”; what remains of the pool stands apart, so that
-    progress.js can keep it current. `pool` and `others` (what all other sponsors add) are minor units."""
+    """`sentence` is “Until December 20, X adds $1 for each $1 you give; $800 of $1,000 remain.”
 
-    offer: str
-    remaining_text: str
-    pool_text: str
+    Once more as `template`, with `{remaining}` for what remains of the pool, so that progress.js can keep it current.
+    `pool` and `others` (what all other sponsors add) are minor units. While figures are hidden only `sentence` counts.
+    """
+
+    sentence: str
+    template: str
     pool: int
     others: int
     ends_iso: str
@@ -33,9 +36,10 @@ def present_sponsors(progress: Progress) -> list[SponsorView]:
         return []
     return [
         SponsorView(
-            offer=f"{offer_text(campaign, one)} you give",
-            remaining_text=money.format_money(one.remaining, campaign.currency),
-            pool_text=money.format_money(one.gift.pool, campaign.currency),
+            sentence=_offer(campaign, one)
+            if progress.hidden
+            else _sentence(campaign, one, wording.amount(one.remaining, campaign.currency, said())),
+            template=_sentence(campaign, one, REMAINING),
             pool=one.gift.pool,
             others=progress.matched - one.matched,
             ends_iso=one.until.astimezone(campaign.zone).isoformat(timespec="seconds"),
@@ -45,19 +49,42 @@ def present_sponsors(progress: Progress) -> list[SponsorView]:
     ]
 
 
+def _offer(campaign: Campaign, matching: Matching) -> str:
+    """While nobody is told what has come in: what remains of the pool would tell it."""
+    told = said().gettext(
+        "Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s you give."
+    )
+    return told % _values(campaign, matching)
+
+
+def _sentence(campaign: Campaign, matching: Matching, remaining: str) -> str:
+    told = said().gettext(
+        "Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s you give;"
+        " %(remaining)s of %(pool)s remain."
+    )
+    pool = wording.amount(matching.gift.pool, campaign.currency, said())
+    return told % {**_values(campaign, matching), "remaining": remaining, "pool": pool}
+
+
 def offer_text(campaign: Campaign, matching: Matching) -> str:
     """`Until December 20, the Reyes family adds $1 for each $1`."""
+    told = said().gettext("Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s")
+    return told % _values(campaign, matching)
+
+
+def _values(campaign: Campaign, matching: Matching) -> dict[str, str]:
     gift, currency = matching.gift, campaign.currency
-    added = money.format_money(gift.ratio_percent, currency)
-    given = money.format_money(_HUNDRED, currency)
-    until = _last(min(matching.until, campaign.deadline), campaign)
-    return f"Until {until}, {gift.sponsor} adds {added} for each {given}"
+    return {
+        "until": _last(min(matching.until, campaign.deadline), campaign),
+        "sponsor": gift.sponsor,
+        "added": wording.amount(gift.ratio_percent, currency, said()),
+        "given": wording.amount(_HUNDRED, currency, said()),
+    }
 
 
 def _last(until: datetime, campaign: Campaign) -> str:
     """The last day where the window ends with it, else the moment."""
     day = clock.last_day(until, campaign.zone)
     if clock.end_of_day(day, campaign.zone) == until:
-        return str(format_date(day, "MMMM d", locale=_LOCALE))
-    local = until.astimezone(campaign.zone)
-    return str(format_datetime(local, "h:mm a 'on' MMMM d", tzinfo=campaign.zone, locale=_LOCALE))
+        return day_text(day)
+    return hour_text(until, campaign.zone)

@@ -5,36 +5,42 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from flask import Response, make_response, render_template, url_for
+from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
 from campaign import clock, money
 from campaign.errors import AmountInvalid
-from campaign.models import Donation, Subscription, SubscriptionState
+from campaign.models import Donation, Frequency, Subscription, SubscriptionState
+from campaign.services import wording
 from campaign.services.changes import PAUSES, months_later
-from campaign.services.letters import EVERY, PAYMENT_FAILED
+from campaign.services.letters import PAYMENT_FAILED
 from campaign.services.subscriptions import first_donation, gifts_of
 from campaign.views.appeal import Notice
 from campaign.views.context import installation
 from campaign.views.headers import make_private
+from campaign.views.language import asked_language, said, shared_language, told
+from campaign.views.surrounding import campaign_title
 
 _GIFT_STATES = {
-    "partially_refunded": "partly refunded",
-    "refunded": "refunded",
-    "disputed": "disputed",
-    "lost": "taken back by the bank",
-    "failed": "taken back by the bank",
+    "partially_refunded": lazy_gettext("partly refunded"),
+    "refunded": lazy_gettext("refunded"),
+    "disputed": lazy_gettext("disputed"),
+    "lost": lazy_gettext("taken back by the bank"),
+    "failed": lazy_gettext("taken back by the bank"),
 }
 SAID = {
-    "amount": "The new amount is set. It is charged from the next time on.",
-    "pause": "This gift rests now. Nothing is charged meanwhile.",
-    "resume": "This gift goes on.",
-    "end": "This gift has ended. Nothing more will be charged.",
-    "card": "Stripe has told us about your card. The next charge, and any that is unpaid, goes to the one you chose.",
+    "amount": lazy_gettext("The new amount is set. It is charged from the next time on."),
+    "pause": lazy_gettext("This gift rests now. Nothing is charged meanwhile."),
+    "resume": lazy_gettext("This gift goes on."),
+    "end": lazy_gettext("This gift has ended. Nothing more will be charged."),
+    "card": lazy_gettext(
+        "Stripe has told us about your card. The next charge, and any that is unpaid, goes to the one you chose."
+    ),
 }
+"""What was done, by the word that stands in the address afterwards."""
 
 
 class ChangeForm(FlaskForm):
@@ -62,15 +68,19 @@ def read_amount(form: ChangeForm, subscription: Subscription) -> int | None:
     """The amount typed, in minor units, or None with the fault beside the field."""
     currency, smallest = subscription.currency, subscription.campaign.smallest_amount
     try:
-        amount = money.parse_amount(form.amount.data or "", currency)
+        amount = money.parse_amount(form.amount.data or "", currency, said().formats)
         if amount < smallest:
-            least = money.format_money(smallest, currency)
-            raise AmountInvalid(f"The smallest amount our payment service takes is {least}.")
+            raise AmountInvalid(
+                "The smallest amount our payment service takes is %(least)s.",
+                least=wording.amount(smallest, currency, said()),
+            )
         if amount > money.LARGEST_CHARGE:
-            most = money.format_money(money.LARGEST_CHARGE, currency)
-            raise AmountInvalid(f"The largest amount that can be charged at once is {most}.")
+            raise AmountInvalid(
+                "The largest amount that can be charged at once is %(most)s.",
+                most=wording.amount(money.LARGEST_CHARGE, currency, said()),
+            )
     except AmountInvalid as error:
-        form.amount.errors = [str(error)]
+        form.amount.errors = [told(error)]
         return None
     return amount
 
@@ -79,7 +89,7 @@ def read_months(form: ChangeForm) -> int | None:
     """The months chosen, or None with the fault beside the field."""
     if form.months.data in {str(months) for months in PAUSES}:
         return int(form.months.data)
-    form.months.errors = ["Choose for how many months this gift should rest."]
+    form.months.errors = [said().gettext("Choose for how many months this gift should rest.")]
     return None
 
 
@@ -89,24 +99,24 @@ def render_subscription(
     form: ChangeForm | None = None,
     *,
     notice: Notice | None = None,
-    said: str = "",
+    done: str = "",
     status: int = 200,
     template: str = "donor/subscription.html",
 ) -> Response:
     """The page, private, at `status`; with what was typed in `form`, and why it was not done."""
     form = form or ChangeForm(formdata=None)
     if form.amount.data is None:
-        form.amount.data = money.plain_amount(found.amount, found.currency)
+        form.amount.data = money.plain_amount(found.amount, found.currency, said().formats)
     page = render_template(
         template,
-        page_title=f"Your {found.frequency} gift",
+        page_title=_title(found),
         gift=_values(session, found),
         payments=[_payment(one) for one in gifts_of(session, found)],
         form=form,
         pauses=PAUSES,
         errors=_errors(form),
         notice=notice,
-        said=SAID.get(said, ""),
+        said=SAID.get(done, ""),
     )
     return make_private(make_response(page, status))
 
@@ -116,19 +126,21 @@ def _errors(form: ChangeForm) -> list[dict[str, str]]:
 
 
 def _values(session: Session, found: Subscription) -> dict[str, Any]:
-    here = url_for("subscriptions.page", token=found.token)
     return {
-        "url": here,
+        "url": url_for("subscriptions.page", token=found.token),
+        "end_url": url_for(
+            "subscriptions.confirm_end", token=found.token, lang=asked_language() or None
+        ),
         "state": found.state,
         "state_text": _state_text(found),
-        "title": money.format_money(found.charge, found.currency),
-        "every": EVERY[found.frequency],
-        "frequency": found.frequency,
-        "currency_symbol": money.symbol(found.currency),
-        "amount_text": money.format_money(found.amount, found.currency),
-        "cover_text": money.format_money(found.cover, found.currency) if found.cover else "",
-        "campaign_title": found.campaign.title,
-        "campaign_url": url_for("public.appeal", slug=found.campaign.slug),
+        "title": wording.amount(found.charge, found.currency, said()),
+        "heading": _heading(found),
+        "monthly": _monthly(found),
+        "currency_symbol": money.symbol(found.currency, said().formats),
+        "amount_text": wording.amount(found.amount, found.currency, said()),
+        "cover_text": wording.amount(found.cover, found.currency, said()) if found.cover else "",
+        "campaign_title": campaign_title(found.campaign),
+        "campaign_url": url_for("public.appeal", slug=found.campaign.slug, lang=shared_language()),
         "email": first_donation(session, found).email,
         "next_text": _next_text(found),
         "ending": found.ends_at_period_end,
@@ -139,21 +151,56 @@ def _values(session: Session, found: Subscription) -> dict[str, Any]:
         "ended": found.state == SubscriptionState.ended,
         "ended_text": written(found.ended_at),
         "given_up": found.end_reason == PAYMENT_FAILED,
-        "give_again_url": url_for("public.home"),
+        "give_again_url": url_for("public.home", lang=shared_language()),
     }
 
 
+def summarize(found: Subscription) -> dict[str, Any]:
+    """A monthly or yearly gift in few words, and its page, for a list of them."""
+    return {
+        "url": url_for("subscriptions.page", token=found.token, lang=asked_language() or None),
+        "heading": _heading(found),
+        "campaign_title": found.campaign.title,
+        "state_text": _state_text(found),
+        "next_text": _next_text(found),
+        "ended": found.state == SubscriptionState.ended,
+    }
+
+
+def _monthly(found: Subscription) -> bool:
+    return found.frequency == Frequency.monthly
+
+
+def _title(found: Subscription) -> str:
+    if _monthly(found):
+        return said().gettext("Your monthly gift")
+    return said().gettext("Your yearly gift")
+
+
+def _heading(found: Subscription) -> str:
+    """`$25 a month`, `$300 a year, ended`."""
+    spoken, ended = said(), found.state == SubscriptionState.ended
+    if _monthly(found):
+        text = spoken.gettext("%(amount)s a month")
+        text = spoken.gettext("%(amount)s a month, ended") if ended else text
+    else:
+        text = spoken.gettext("%(amount)s a year")
+        text = spoken.gettext("%(amount)s a year, ended") if ended else text
+    return text % {"amount": wording.amount(found.charge, found.currency, spoken)}
+
+
 def _state_text(found: Subscription) -> str:
+    gettext = said().gettext
     if found.state == SubscriptionState.ended:
-        return f"Ended on {written(found.ended_at)}"
+        return gettext("Ended on %(day)s") % {"day": written(found.ended_at)}
     if found.state == SubscriptionState.paused:
         until = written(found.paused_until)
-        return f"Resting until {until}" if until else "Resting"
+        return gettext("Resting until %(day)s") % {"day": until} if until else gettext("Resting")
     if found.ends_at_period_end:
-        return f"Ends on {written(found.current_period_end)}"
+        return gettext("Ends on %(day)s") % {"day": written(found.current_period_end)}
     if found.state == SubscriptionState.past_due:
-        return "The last payment did not go through"
-    return "Going on"
+        return gettext("The last payment did not go through")
+    return gettext("Going on")
 
 
 def _next_text(found: Subscription) -> str:
@@ -171,15 +218,15 @@ def written(moment: datetime | None) -> str:
     if moment is None:
         return ""
     zone = ZoneInfo(installation().settings.organization.timezone)
-    return str(format_date(moment.astimezone(zone).date(), "long", locale="en"))
+    return wording.date_there(moment, zone, said())
 
 
 def _payment(gift: Donation) -> Payment:
     receipt = gift.receipt
     return Payment(
         date_text=written(gift.charged_at or gift.created_at),
-        amount_text=money.format_money(gift.charge, gift.currency),
-        state_text=_GIFT_STATES.get(gift.state, ""),
+        amount_text=wording.amount(gift.charge, gift.currency, said()),
+        state_text=str(_GIFT_STATES.get(gift.state, "")),
         receipt_url=url_for("donor.receipt", token=receipt.token) if receipt else "",
         receipt_number=receipt.number if receipt else "",
     )

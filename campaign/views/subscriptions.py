@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 from structlog import get_logger
 
 from campaign import standing
 from campaign.errors import ChangeRefused, FactMismatch, GatewayRefused, GatewayUnavailable
 from campaign.models import Subscription
-from campaign.services.subscriptions import find_subscription
+from campaign.services.subscriptions import find_subscription, first_donation
 from campaign.views.appeal import Notice
 from campaign.views.context import installation
+from campaign.views.language import asked_language, said, speak, told
 from campaign.views.limits import limiter
 from campaign.views.origins import refuse_cross_site
 from campaign.views.subscription_page import (
@@ -49,7 +51,7 @@ def page(token: str) -> ResponseReturnValue:
     found = _found(token)
     if found.current_period_end is None and not found.ended_at:
         _quietly(lambda: standing.refresh(installation(), found))
-    return _page(token, said=request.args.get("said", ""))
+    return _page(token, done=request.args.get("said", ""))
 
 
 @blueprint.post("/amount")
@@ -104,9 +106,10 @@ def end(token: str) -> ResponseReturnValue:
 def card(token: str) -> ResponseReturnValue:
     """On to Stripe's page for another card, which leads back to `card_given`."""
     found = _found(token)
-    back = installation().address(url_for(".card_given", token=token))
+    here = url_for(".card_given", token=token, lang=asked_language() or None)
+    back = installation().address(here)
     try:
-        return redirect(standing.card_page(installation(), found, back), 303)
+        return redirect(standing.card_page(installation(), found, back, said().locale), 303)
     except (ChangeRefused, GatewayRefused, GatewayUnavailable) as error:
         return _not_done(token, None, error)
 
@@ -118,30 +121,40 @@ def card_given(token: str) -> ResponseReturnValue:
     taken = _quietly(lambda: standing.take_up_card(installation(), found))
     if not taken:
         return _not_done(token, None, GatewayUnavailable())
-    return redirect(url_for(".page", token=token, said="card"), 303)
+    return redirect(_address(token, "card"), 303)
 
 
 def _found(token: str) -> Subscription:
     with installation().sessions() as session:
-        return find_subscription(session, token)
+        found = find_subscription(session, token)
+        speak(first_donation(session, found).locale)
+        return found
+
+
+def _address(token: str, done: str) -> str:
+    """The page, where it says what was done, in the language that was asked for."""
+    return url_for(".page", token=token, said=done, lang=asked_language() or None)
 
 
 def _done(
-    token: str, said: str, form: ChangeForm | None, change: Callable[[], object]
+    token: str, done: str, form: ChangeForm | None, change: Callable[[], object]
 ) -> ResponseReturnValue:
     """Make the change and show the page anew; or the page as typed, with why not."""
     try:
         change()
     except (ChangeRefused, GatewayRefused, GatewayUnavailable) as error:
         return _not_done(token, form, error)
-    return redirect(url_for(".page", token=token, said=said), 303)
+    return redirect(_address(token, done), 303)
 
 
 def _not_done(token: str, form: ChangeForm | None, error: Exception) -> ResponseReturnValue:
     log.warning("subscription_not_changed", error=repr(error))
     if isinstance(error, ChangeRefused):
         return _page(
-            token, form, notice=Notice("closed", "Nothing was changed", str(error)), status=409
+            token,
+            form,
+            notice=Notice("closed", said().gettext("Nothing was changed"), told(error)),
+            status=409,
         )
     if isinstance(error, GatewayRefused):
         # It may have been changed or ended at Stripe without our hearing of it.
@@ -158,14 +171,15 @@ def _page(
     form: ChangeForm | None = None,
     *,
     notice: Notice | None = None,
-    said: str = "",
+    done: str = "",
     status: int = 200,
     template: str = "donor/subscription.html",
 ) -> Response:
     with installation().sessions() as session:
         found = find_subscription(session, token)
+        speak(first_donation(session, found).locale)
         return render_subscription(
-            session, found, form, notice=notice, said=said, status=status, template=template
+            session, found, form, notice=notice, done=done, status=status, template=template
         )
 
 
@@ -181,11 +195,15 @@ def _quietly(ask: Callable[[], object]) -> bool:
 
 _REFUSED = Notice(
     "unavailable",
-    "Our payment service refused this",
-    "Nothing was changed. Please check what you typed, or write to us and we will do it for you.",
+    lazy_gettext("Our payment service refused this"),
+    lazy_gettext(
+        "Nothing was changed. Please check what you typed, or write to us and we will do it for you."
+    ),
 )
 _UNAVAILABLE = Notice(
     "unavailable",
-    "Our payment service cannot be reached right now",
-    "Nothing is lost, and what you typed is still here. Please try again in a minute; doing it twice does no harm.",
+    lazy_gettext("Our payment service cannot be reached right now"),
+    lazy_gettext(
+        "Nothing is lost, and what you typed is still here. Please try again in a minute; doing it twice does no harm."
+    ),
 )

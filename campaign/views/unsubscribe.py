@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from campaign.services import unsubscribing
 from campaign.views.context import installation
 from campaign.views.headers import make_private
+from campaign.views.language import said, speak
 
 blueprint = Blueprint("unsubscribe", __name__)
 
@@ -42,9 +43,10 @@ def change(token: str) -> Response:
 def _page(token: str, *, done: str) -> Response:
     with installation().sessions() as session:
         standing = unsubscribing.standing(session, token)
+    speak(standing.locale)
     page = render_template(
         "public/unsubscribe.html",
-        page_title="Letters about campaigns",
+        page_title=said().gettext("Letters about campaigns"),
         standing=standing,
         address=masked(standing.email),
         done=done,

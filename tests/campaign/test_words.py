@@ -1,44 +1,23 @@
 """The words of each language, and that none is missing."""
 
+import ast
 import re
 import string
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.extract import DEFAULT_KEYWORDS
 from babel.messages.pofile import read_po
 
 from campaign.mail.render import render_letter
 from campaign.services.samples import samples
 from campaign.words import TRANSLATIONS, language, languages, words
 from tests.campaign.mail.letters import EVERY, SENDER, sample_letter
+from tests.catalogs import KEYWORDS, PLACEHOLDER, ROOT, Message, messages
 
-ROOT = Path(__file__).parents[2]
+FILLED_BY_SCRIPTS = re.compile(r"\{\w+\}")
 OTHERS = [name for name in languages() if name != "en"]
-PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%")
-
-Message = tuple[str, ...]
-
-
-@pytest.fixture(scope="module")
-def messages() -> dict[Message, str]:
-    """Every message in the code and in the letters, with where it stands; plurals are of two parts."""
-    with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
-    found: dict[Message, str] = {}
-    for name, line, message, _, _ in extract_from_dir(
-        ROOT, methods, options, directory_filter=_ours
-    ):
-        parts = (message,) if isinstance(message, str) else tuple(message)
-        found.setdefault(parts, f"{name}:{line}")
-    return found
-
-
-def _ours(path: str | Path) -> bool:
-    return Path(path).relative_to(ROOT).parts[0] in {"campaign", "templates"}
 
 
 def catalog(name: str) -> Catalog:
@@ -46,18 +25,38 @@ def catalog(name: str) -> Catalog:
         return read_po(file, locale=name)
 
 
-def test_the_extraction_sees_code_and_templates(messages: dict[Message, str]) -> None:
-    assert ("No goods or services were provided in exchange for this gift.",) in messages
-    assert ("Give to this campaign",) in messages
-    assert ("%(days)s day left", "%(days)s days left") in messages
-    assert len(messages) > 100
+def test_the_extraction_sees_code_and_templates() -> None:
+    assert ("No goods or services were provided in exchange for this gift.",) in messages()
+    assert ("Give to this campaign",) in messages()
+    assert ("%(days)s day left", "%(days)s days left") in messages()
+    assert ("The amount must be more than zero.",) in messages()
+    assert ("There is nothing at this address",) in messages()
+    assert len(messages()) > 300
+
+
+def test_the_documented_extraction_asks_for_the_same_words() -> None:
+    told = (ROOT / "docs" / "languages.md").read_text(encoding="utf-8")
+    named = {one.partition(":")[0] for one in re.findall(r" -k ([\w:,]+)", told)}
+    assert named == set(KEYWORDS) - set(DEFAULT_KEYWORDS)
+
+
+def test_no_message_hides_from_the_extraction_in_an_f_string() -> None:
+    hidden = [
+        f"{path}:{call.lineno}"
+        for path in sorted((ROOT / "campaign").rglob("*.py"))
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("gettext")
+    ]
+    assert hidden == []
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_no_message_is_missing(messages: dict[Message, str], name: str) -> None:
+def test_no_message_is_missing(name: str) -> None:
     known = catalog(name)
     missing = [
-        f"{where}: {parts[0]!r}" for parts, where in messages.items() if not _whole(known, parts)
+        f"{where}: {parts[0]!r}" for parts, where in messages().items() if not _whole(known, parts)
     ]
     assert not missing, f"not in {name}:\n" + "\n".join(missing)
 
@@ -72,11 +71,9 @@ def _whole(known: Catalog, parts: Message) -> bool:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_no_message_is_doubtful_or_of_no_use_any_more(
-    messages: dict[Message, str], name: str
-) -> None:
+def test_no_message_is_doubtful_or_of_no_use_any_more(name: str) -> None:
     known = catalog(name)
-    used = {parts[0] for parts in messages}
+    used = {parts[0] for parts in messages()}
     ids = [message.id if isinstance(message.id, str) else message.id[0] for message in known]
     assert [message.id for message in known if message.fuzzy and message.id] == []
     assert [one for one in ids if one and one not in used] == []
@@ -87,6 +84,7 @@ def test_no_message_is_doubtful_or_of_no_use_any_more(
 def test_a_translation_has_the_places_of_its_message(name: str) -> None:
     for original, told in _pairs(catalog(name)):
         assert set(PLACEHOLDER.findall(original)) == set(PLACEHOLDER.findall(told)), told
+        assert set(FILLED_BY_SCRIPTS.findall(original)) == set(FILLED_BY_SCRIPTS.findall(told))
         told % dict.fromkeys(PLACEHOLDER.findall(original), "x")
 
 
@@ -115,7 +113,7 @@ def test_no_english_sentence_is_left_in_a_letter(name: str, locale: str) -> None
     english, told = (sample_letter(name, one).text for one in ("en", locale))
     same = set(re.split(r"(?<=[.:])\s+", english)) & set(re.split(r"(?<=[.:])\s+", told))
     sentences = {one for one in same if len(one.split()) > 4 and "://" not in one}
-    data = ("a storm kept", "3 letters", "Oregon", "Keep every story", "The job")
+    data = ("a storm kept", "at breakfast", "I thought of that", "3 letters", "Oregon", "Keep every story", "The job")
     assert {one for one in sentences if not any(part in one for part in data)} == set()
 
 
@@ -152,7 +150,7 @@ def test_what_nobody_translated_stays_english() -> None:
 
 def test_a_letter_in_a_language_that_we_lack_is_english_and_says_so() -> None:
     context = samples()["receipt"].make(SENDER, "fr")
-    assert '<html lang="en">' in render_letter("receipt", context).html
+    assert '<html lang="en" dir="ltr">' in render_letter("receipt", context).html
 
 
 def test_nothing_compiled_is_kept_beside_the_catalogs() -> None:

@@ -93,6 +93,10 @@ def test_it_serves_survives_nothing_and_keeps_its_data(folder: Path) -> None:
     assert list(addresses) == NAMES
     assert answers(addresses["Appeal"])
     assert answers(addresses["Outbox"])
+    assert first.process.stdout is not None
+    name, _, article = first.process.stdout.readline().strip().partition(": ")
+    assert name == "Article"
+    assert answers(article)
     environment = environment_of_run(folder)
     assert environment["DATABASE_URL"].startswith("postgresql://")
     assert environment["STRIPE_API_BASE"] == addresses["Stripe"].rstrip("/")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import Running
-from tests.journeys.test_giving import fill_appeal, mails_to, pay
+from tests.journeys.test_giving import fill_appeal, give, mails_to, pay
 from tests.journeys.test_pages import WIDTHS, no_findings
 from tests.waiting import wait_until
 
@@ -17,8 +17,7 @@ Open = Callable[..., Page]
 def give_monthly(page: Page, email: str) -> None:
     fill_appeal(page, email)
     page.get_by_label("Monthly").check(force=True)
-    page.get_by_role("button", name="Give").click()
-    page.wait_for_url("**/c/pay/**")
+    give(page)
     pay(page)
     page.wait_for_url("**/donations/**")
     page.get_by_role("link", name="change, pause or end it").click()

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from campaign.clock import now
 from tests.journeys.conftest import Running
-from tests.journeys.test_giving import fill_appeal, pay
+from tests.journeys.test_giving import fill_appeal, give, pay
 from tests.journeys.test_pages import WIDTHS, no_findings
 from tests.waiting import wait_until
 
@@ -85,8 +85,7 @@ def drive(running: Running, browser: Browser, admin: StorageState) -> str:
     expect(page.get_by_text("is created")).to_be_visible()
     page.goto(f"{running.appeal}/c/{SLUG}")
     fill_appeal(page, "river@example.org")
-    page.get_by_role("button", name="Give").click()
-    page.wait_for_url("**/c/pay/**")
+    give(page)
     pay(page)
     page.wait_for_url("**/donations/**")
     context.close()
@@ -155,8 +154,7 @@ def test_the_dashboard_moves_by_itself(
     page.context.new_page().goto(f"{running.appeal}/c/{SLUG}")
     giving = page.context.pages[-1]
     fill_appeal(giving, "second@example.org", "$10")
-    giving.get_by_role("button", name="Give").click()
-    giving.wait_for_url("**/c/pay/**")
+    give(giving)
     pay(giving)
     giving.wait_for_url("**/donations/**")
     page.bring_to_front()

@@ -10,7 +10,7 @@ from psycopg import sql
 from sqlalchemy import Table
 
 from campaign.errors import CampaignError
-from campaign.models import Base, StaffLink, StaffSession
+from campaign.models import Base, DonorLink, DonorSession, StaffLink, StaffSession
 
 KIND = "campaign backup"
 VERSION = 1
@@ -20,8 +20,10 @@ NAME = "manifest.json"
 LONGEST = 1_000_000
 """Bytes of a manifest; a longer one is none of ours."""
 
-NOT_CARRIED = frozenset({StaffLink.__tablename__, StaffSession.__tablename__})
-"""Nobody is signed in by a backup, and no link in it opens the staff's room."""
+NOT_CARRIED = frozenset(
+    table.__tablename__ for table in (StaffLink, StaffSession, DonorLink, DonorSession)
+)
+"""Nobody is signed in by a backup, and no link in it opens the staff's room or a donor's page."""
 
 SETTINGS = {
     "client_encoding": "UTF8",

@@ -11,7 +11,7 @@ from campaign.errors import NotFound
 from campaign.models import ReviewMark
 from campaign.services.audit import Actor, Subject, record
 
-KINDS = ("dispute", "warning", "refund", "event", "message", "late_entry", "unplaced")
+KINDS = ("dispute", "warning", "refund", "event", "message", "late_entry", "unplaced", "erasure")
 
 
 def read_marks(session: Session) -> Mapping[tuple[str, str], ReviewMark]:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign import clock
 from campaign.errors import DonorInvalid, DonorKnown
 from campaign.models import (
     Donation,
@@ -25,6 +26,7 @@ from campaign.services import audit
 from campaign.services.desk.masking import masked, masked_email
 from campaign.services.desk.typed import has_control
 from campaign.services.lines import read_address
+from campaign.services.own_page.sessions import close_page
 
 LONGEST = {"name": 200, "email": 254, "address": 500}
 """Characters."""
@@ -115,6 +117,7 @@ def _take_address(session: Session, donor: Donor, email: str) -> None:
             )
         raise DonorKnown(f"{known} If they are one person, merge the two.", other.id)
     if donor.email:
+        close_page(session, donor, clock.now())
         _move_consent(session, donor.email.lower(), email)
         _readdress(session, donor.email.lower(), email)
 

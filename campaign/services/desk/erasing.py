@@ -16,6 +16,8 @@ from campaign.models import (
     Donation,
     DonationState,
     Donor,
+    DonorLink,
+    DonorSession,
     Note,
     OfflineGift,
     OutboxMessage,
@@ -28,10 +30,14 @@ from campaign.models import (
     SubscriptionState,
     Suppression,
     SuppressionReason,
+    TributeCard,
     WebhookDelivery,
 )
 from campaign.services import audit
-from campaign.services.desk.holdings import Whose, mail_of, told_of
+from campaign.services.desk.holdings import Whose, cards_of, mail_of, told_of
+from campaign.services.own_page.erasure import close_requests
+from campaign.services.posted.coupons import posted_to
+from campaign.services.wall import withdraw_all
 
 ERASED = "the person was erased"
 _WISHES = (SuppressionReason.unsubscribed.value, SuppressionReason.complained.value)
@@ -55,8 +61,12 @@ class Erased:
         return bool(self.donations or self.mails or self.consents)
 
 
-def erase_person(session: Session, whose: Whose, actor: audit.Actor, at: datetime) -> Erased:
+def erase_person(
+    session: Session, whose: Whose, actor: audit.Actor, at: datetime, mail_domain: str = ""
+) -> Erased:
     """Take the person out of every row. Done again, it finds nothing.
+
+    Whoever asked for it on their own page is told that it is done, by mail from `mail_domain`; '' tells nobody.
 
     Raises ErasureRefused while a monthly gift goes on, or a payment is under way.
     """
@@ -69,6 +79,7 @@ def erase_person(session: Session, whose: Whose, actor: audit.Actor, at: datetim
     ).all()
     # Letters are found by receipts and addresses: before those go.
     mails = _forget_mail(session, whose)
+    close_requests(session, whose.donors, mail_domain, at)
     consents, wishes = _forget_consent(session, whose)
     _blank_gifts(session, whose)
     _blank_donors(session, whose, at)
@@ -163,6 +174,8 @@ def _forget_consent(session: Session, whose: Whose) -> tuple[int, list[str]]:
 
 def _blank_gifts(session: Session, whose: Whose) -> None:
     ids = whose.donation_ids
+    withdraw_all(session, ids)
+    session.execute(delete(TributeCard).where(cards_of(whose)).execution_options(**_WITHOUT_SYNC))
     session.execute(
         update(Donation)
         .where(Donation.id.in_(ids))
@@ -211,6 +224,12 @@ def _blank_gifts(session: Session, whose: Whose) -> None:
 
 def _blank_donors(session: Session, whose: Whose, at: datetime) -> None:
     ids = whose.donor_ids
+    for one in posted_to(session, whose.donors):
+        session.delete(one)
+    for table in (DonorLink, DonorSession):
+        session.execute(
+            delete(table).where(table.donor_id.in_(ids)).execution_options(**_WITHOUT_SYNC)
+        )
     session.execute(
         delete(Note)
         .where(or_(Note.donor_id.in_(ids), Note.donation_id.in_(whose.donation_ids)))

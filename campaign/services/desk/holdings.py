@@ -12,6 +12,9 @@ from campaign.models import (
     Base,
     Donation,
     Donor,
+    DonorLink,
+    DonorSession,
+    ErasureRequest,
     LedgerEntry,
     Note,
     OfflineGift,
@@ -22,14 +25,17 @@ from campaign.models import (
     Subscriber,
     Subscription,
     Suppression,
+    TributeCard,
+    WallEntry,
     WebhookDelivery,
 )
 from campaign.services.desk.gift import audit_of
 from campaign.services.desk.people import rows_of, speaking_row
+from campaign.services.posted.coupons import posted_to
 
 Held = dict[str, Any]
 
-_SECRET = {"token", "words", "session_url", "mend_url", "attempt"}
+_SECRET = {"token", "words", "session_url", "mend_url", "attempt", "digest"}
 """Columns that open pages, or say nothing of the person."""
 
 
@@ -56,6 +62,12 @@ def find_person(session: Session, email: str) -> Whose:
     donor = session.scalar(select(Donor).where(Donor.email != "", func.lower(Donor.email) == email))
     if donor is None:
         return Whose([], [email], [])
+    found = person_of(session, donor)
+    return Whose(found.donors, sorted({*found.addresses, email}), found.donations)
+
+
+def person_of(session: Session, donor: Donor) -> Whose:
+    """The person to whom this row belongs. An address that is another's now is no longer among theirs."""
     rows = rows_of(session, speaking_row(session, donor))
     donations = session.scalars(
         select(Donation)
@@ -64,7 +76,12 @@ def find_person(session: Session, email: str) -> Whose:
         .execution_options(populate_existing=True)
     ).all()
     used = {one.email.lower() for one in rows} | {one.email.lower() for one in donations}
-    return Whose(rows, sorted((used | {email}) - {""}), donations)
+    others = session.scalars(
+        select(func.lower(Donor.email)).where(
+            func.lower(Donor.email).in_(used - {""}), Donor.id.not_in([one.id for one in rows])
+        )
+    )
+    return Whose(rows, sorted(used - {""} - set(others)), donations)
 
 
 def mail_of(whose: Whose) -> ColumnElement[bool]:
@@ -88,6 +105,14 @@ def told_of(whose: Whose) -> ColumnElement[bool]:
     )
 
 
+def cards_of(whose: Whose) -> ColumnElement[bool]:
+    """In a query: the cards about gifts that this person sent, and those that were sent to them."""
+    return or_(
+        TributeCard.donation_id.in_(whose.donation_ids),
+        func.lower(TributeCard.email).in_([one for one in whose.addresses if one]),
+    )
+
+
 def read_holdings(session: Session, whose: Whose) -> Held:
     """Everything as JSON can hold it: instants as RFC 3339, amounts in minor units, no secret of a page."""
     donors, donations = whose.donor_ids, whose.donation_ids
@@ -97,16 +122,24 @@ def read_holdings(session: Session, whose: Whose) -> Held:
         "donations": _rows(session, Donation, Donation.id.in_(donations)),
         "offline_gifts": _rows(session, OfflineGift, OfflineGift.donation_id.in_(donations)),
         "ledger": _rows(session, LedgerEntry, LedgerEntry.donation_id.in_(donations)),
+        "donor_wall": _rows(session, WallEntry, WallEntry.donation_id.in_(donations)),
         "refunds": _rows(session, Refund, Refund.donation_id.in_(donations)),
         "receipts": _rows(session, Receipt, Receipt.donation_id.in_(donations)),
         "subscriptions": _rows(session, Subscription, Subscription.donor_id.in_(donors)),
         "mail": _rows(session, OutboxMessage, mail_of(whose)),
+        "tribute_cards": _rows(session, TributeCard, cards_of(whose)),
+        "posted_appeals": [_row(one) for one in posted_to(session, whose.donors)],
         "notes": _rows(
             session, Note, or_(Note.donor_id.in_(donors), Note.donation_id.in_(donations))
         ),
         "consent": _rows(session, Subscriber, _addressed(Subscriber.email, whose)),
         "no_appeals": _rows(session, Suppression, _addressed(Suppression.email, whose)),
         "reminders": _rows(session, Reminder, _addressed(Reminder.email, whose)),
+        "own_page": [
+            row
+            for table in (DonorLink, DonorSession, ErasureRequest)
+            for row in _rows(session, table, table.donor_id.in_(donors))
+        ],
         "told_elsewhere": _rows(session, WebhookDelivery, told_of(whose)),
         "what_staff_did": [
             _row(entry)
@@ -124,7 +157,12 @@ def _addressed(column: InstrumentedAttribute[str], whose: Whose) -> ColumnElemen
 
 
 def _rows(session: Session, table: type[Any], condition: ColumnElement[bool]) -> list[Held]:
-    return [_row(row) for row in session.scalars(select(table).where(condition).order_by(table.id))]
+    return [
+        _row(row)
+        for row in session.scalars(
+            select(table).where(condition).order_by(*table.__mapper__.primary_key)
+        )
+    ]
 
 
 def _row(row: Base) -> Held:

@@ -12,6 +12,7 @@ from campaign.models import (
     Donation,
     Donor,
     DonorMerge,
+    ErasureRequest,
     LedgerEntry,
     LedgerKind,
     Note,
@@ -26,6 +27,7 @@ from campaign.services.desk.merging import standing_merges
 from campaign.services.desk.newest import Cursor, Keys, Listing, read_keys
 from campaign.services.desk.notes import notes_of
 from campaign.services.desk.people import rows_of
+from campaign.services.own_page.erasure import open_request_of
 
 MAILS = 25
 """Letters on a page."""
@@ -66,6 +68,7 @@ class PersonPage:
     subscribers: Sequence[Subscriber]
     notes: Sequence[Note]
     audit: Sequence[AuditEntry]
+    erasure: ErasureRequest | None
 
 
 def read_person(session: Session, donor: Donor, gifts: Cursor) -> PersonPage:
@@ -105,6 +108,7 @@ def read_person(session: Session, donor: Donor, gifts: Cursor) -> PersonPage:
         ).all(),
         notes=notes_of(session, donor_ids=ids),
         audit=audit_of(session, "donor", [str(one) for one in ids]),
+        erasure=open_request_of(session, ids),
     )
 
 

@@ -1,11 +1,11 @@
 """An offline gift as people write it down, read into an entry. Forms and lists are read alike.
 
-Only campaigns are looked up; nothing is stored.
+Only campaigns and posted coupons are looked up; nothing is stored.
 """
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from campaign.services.envelopes.codes import read_code
 from campaign.services.envelopes.days import day_of_gift, latest_day
 from campaign.services.envelopes.kinds import read_kind
 from campaign.services.lines import read_address
+from campaign.services.posted.coupons import address_of, counted_code, find_posted
 
 LONGEST = {"name": 200, "email": 254, "address": 500, "reference": 100, "described": 300}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -84,7 +85,7 @@ def read_entry(session: Session, written: WrittenGift, at: datetime, zone: ZoneI
     Raises OfflineGiftInvalid with every fault.
     """
     faults = _Faults()
-    campaign, code = _campaign(session, written, faults)
+    campaign, code, written = _campaign(session, written, faults)
     kind = read_kind(written.kind)
     if kind is None:
         faults.note(
@@ -111,20 +112,32 @@ def read_entry(session: Session, written: WrittenGift, at: datetime, zone: ZoneI
 
 def _campaign(
     session: Session, written: WrittenGift, faults: _Faults
-) -> tuple[Campaign | None, str]:
-    """The coupon's campaign; of a gift without one, the campaign that was named."""
+) -> tuple[Campaign | None, str, WrittenGift]:
+    """The coupon's campaign and code; of a gift without one, the campaign that was named.
+
+    A coupon that was posted to somebody fills in who it is, where nobody wrote a name or an address.
+    """
     try:
         if written.code.strip():
-            coupon = read_code(session, written.code)
-            return coupon.campaign, coupon.code
+            return _coupon(session, written)
         if written.campaign:
-            return find_campaign(session, written.campaign), ""
+            return find_campaign(session, written.campaign), "", written
         faults.note("code", "There is no code, and no campaign was named instead.")
     except OfflineGiftInvalid as error:
         faults.note("code", str(error))
     except NotFound as error:
         faults.note("campaign", str(error))
-    return None, ""
+    return None, "", written
+
+
+def _coupon(session: Session, written: WrittenGift) -> tuple[Campaign, str, WrittenGift]:
+    coupon = read_code(session, written.code)
+    posted = find_posted(session, coupon)
+    if posted is None:
+        return coupon.campaign, coupon.code, written
+    if not (written.name + written.email + written.address).strip():
+        written = replace(written, name=posted.name, address="\n".join(address_of(posted)))
+    return coupon.campaign, counted_code(coupon.campaign), written
 
 
 def _days(written: WrittenGift, latest: date, faults: _Faults) -> tuple[date | None, date | None]:

@@ -5,6 +5,7 @@ from flask import Blueprint, Flask
 from campaign.views.staff import (
     access,
     account,
+    appearance,
     audit,
     books,
     campaign_standing,
@@ -18,6 +19,7 @@ from campaign.views.staff import (
     donor_changes,
     donors,
     exports,
+    house,
     integrations,
     mail_preview,
     matching,
@@ -32,6 +34,8 @@ from campaign.views.staff import (
     second_step,
     signing_in,
     team,
+    translations,
+    wall,
     webhooks,
 )
 
@@ -53,6 +57,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     campaigns.blueprint,
     campaign_standing.blueprint,
     campaign_text.blueprint,
+    appearance.blueprint,
+    translations.blueprint,
+    wall.blueprint,
+    house.blueprint,
     campaign_steps.blueprint,
     matching.blueprint,
     report.blueprint,

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaign import money
 from campaign.models import ReviewMark
 from campaign.services.review import Review
 
+ERASE_WITHIN = timedelta(days=30)
+"""What donors are told: https://gdpr.eu/article-12-how-controllers-should-provide-personal-data-to-the-subject/"""
 _URGENT = ("dispute", "warning", "refund", "job", "stuck")
 
 
@@ -49,6 +51,7 @@ def groups(review: Review, marks: Mapping[tuple[str, str], ReviewMark]) -> list[
         ("Events from Stripe given up", _events(review)),
         ("Late entries, not in the final result", _late(review)),
         ("Returns that no donation is known for", _unplaced(review)),
+        ("Donors who ask to be removed", _erasures(review)),
         ("Differences from Stripe", _comparisons(review)),
     )
     named = [Group(title, [_marked(item, marks) for item in items]) for title, items in found]
@@ -130,3 +133,10 @@ def _comparisons(review: Review) -> Iterable[Item]:
     for one in review.comparisons:
         text = one.error or f"{one.left} between the ledger and Stripe"
         yield Item("comparison", "", text, f"/staff/reconciliations/{one.run_id}")
+
+
+def _erasures(review: Review) -> Iterable[Item]:
+    for one in review.erasures:
+        text = f"Donor {one.donor_id}: campaign donor erase {one.email}"
+        until = one.asked_at + ERASE_WITHIN
+        yield Item("erasure", str(one.id), text, f"/staff/donors/{one.donor_id}", until)

@@ -98,7 +98,7 @@ def show(slug: str) -> ResponseReturnValue:
         page_title=campaign.title,
         campaign=campaign,
         progress=progress,
-        shown=present_progress(progress),
+        shown=present_progress(progress, to_staff=True),
         countdown=present_countdown(progress),
         ending=ending(campaign),
         moved=moved,

@@ -51,7 +51,7 @@ def _dashboard(slug: str | None) -> ResponseReturnValue:
         page_title=campaign.title,
         campaign=campaign,
         found=found,
-        shown=present_progress(found.progress),
+        shown=present_progress(found.progress, to_staff=True),
         countdown=present_countdown(found.progress),
         attention=waiting,
         charts=_charts(campaign, found),

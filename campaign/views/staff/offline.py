@@ -23,6 +23,7 @@ from campaign.services.envelopes.gifts import Entered, Undecided, enter_gift
 from campaign.services.envelopes.kinds import NAMES, REASONS, TAKEN_BACK
 from campaign.services.envelopes.listing import campaign_choices, describe_donor, latest_entries
 from campaign.services.envelopes.reading import read_entry
+from campaign.services.posted.coupons import address_of, find_posted
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.offline_form import STAYS, EnvelopeForm
@@ -47,7 +48,7 @@ def page() -> ResponseReturnValue:
 
 
 def _coupon(session: Session, code: str, form: EnvelopeForm) -> str:
-    """What a code names, in a sentence; '' for none. A campaign that it names is chosen."""
+    """What a code names, in a sentence; '' for none. A campaign that it names is chosen, a person filled in."""
     if not code.strip():
         return ""
     try:
@@ -55,6 +56,10 @@ def _coupon(session: Session, code: str, form: EnvelopeForm) -> str:
     except OfflineGiftInvalid as error:
         return str(error)
     form.campaign.data = found.campaign.slug
+    posted = find_posted(session, found)
+    if posted is not None:
+        form.fill_in(posted.name, address_of(posted))
+        return f"{found.code} was posted to {posted.name} for {found.campaign.title}."
     article = f", article {found.article}" if found.article else ""
     return f"{found.code} is a coupon of {found.campaign.title}{article}."
 
@@ -129,6 +134,7 @@ def look() -> ResponseReturnValue:
     with installation().sessions() as session:
         code, email = request.args.get("code", ""), request.args.get("email", "")
         told = {"code": _coupon(session, code, form), "campaign": form.campaign.data}
+        told |= {"giver": form.giver()} if form.name.data else {}
         return told | {"email": describe_donor(session, email) if email.strip() else ""}
 
 

@@ -74,6 +74,16 @@ class EnvelopeForm(FlaskForm):
         self.received_on.data = self.received_on.data or today
         self.token.data = self.token.data or secrets.token_urlsafe(16)
 
+    def fill_in(self, name: str, address: Sequence[str]) -> None:
+        """Who gave, as a posted coupon tells; `address` has three lines at most."""
+        self.name.data = name
+        for field, line in zip(_ADDRESS, address, strict=False):
+            self[field].data = line
+
+    def giver(self) -> dict[str, str]:
+        """Name and address as they stand in the form, by field."""
+        return {name: self[name].data or "" for name in ("name", *_ADDRESS)}
+
     def complain(self, faults: dict[str, str]) -> None:
         """Put each fault beside its field."""
         for name, words in faults.items():

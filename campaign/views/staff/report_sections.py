@@ -80,7 +80,7 @@ def present_report(report: Report) -> ReportView:
         standing=_standing(report),
         as_of=_moment(progress.as_of, campaign),
         headlines=_headlines(report),
-        sentence=present_progress(progress).sentence,
+        sentence=present_progress(progress, to_staff=True).sentence,
         sections=[section for section in every if section.rows],
         moved=present_extensions(campaign, report.extensions),
         comments=[(one.text, one.name or "A reader") for one in report.comments],

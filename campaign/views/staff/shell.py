@@ -41,10 +41,12 @@ NAVIGATION = (
     Link("Donors", "/staff/donors", StaffRole.viewer),
     Link("Envelopes", "/staff/offline", StaffRole.finance),
     Link("Campaigns", "/staff/campaigns", StaffRole.viewer),
+    Link("Donor wall", "/staff/wall", StaffRole.finance),
     Link("Books", "/staff/books", StaffRole.finance),
     Link("Audit log", "/staff/audit", StaffRole.finance),
     Link("Integrations", "/staff/integrations", StaffRole.admin),
     Link("Team", "/staff/team", StaffRole.admin),
+    Link("Settings", "/staff/settings", StaffRole.admin),
 )
 
 

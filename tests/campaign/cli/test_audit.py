@@ -38,6 +38,7 @@ CHANGES = {
     "offline import": "offline_gifts.imported",
     "open": "campaign.opened",
     "pause": "campaign.paused",
+    "print-batch": "posted_appeals.printed",
     "reconcile": "ledger.mended",
     "refund": "donation.refunded",
     "resume": "campaign.resumed",
@@ -148,6 +149,9 @@ def walk(gifts: dict[str, str], folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("steps", "add", "spring", "halfway", "--days", "100")
     yield ("steps", "edit", "spring", "halfway", "--subject", "Half-way")
     yield ("offline", "import", str(checks), "--campaign", "spring")
+    readers = folder / "readers.csv"
+    readers.write_text("name,number,institution,address\nBo Lund,77,State Prison,1 Road|Salem\n")
+    yield ("print-batch", str(readers), str(folder / "readers.pdf"), "--campaign", "spring")
     yield ("close", "spring", "--reason", "All is paid for")
     yield ("staff", "add", "kim@example.org", "--role", "viewer")
     yield ("staff", "deactivate", "kim@example.org")

@@ -85,7 +85,7 @@ def test_an_appeal_tells_the_total_of_now(ask: Ask, step: dict[str, int], paid: 
 def test_an_appeal_is_written_in_the_readers_language(ask: Ask, step: dict[str, int]) -> None:
     letter = ask("appeal", locale="es-MX", **step)
     assert isinstance(letter, Letter)
-    assert '<html lang="es">' in letter.html
+    assert '<html lang="es" dir="ltr">' in letter.html
     assert "nadie tiene la obligación de donar" in text(letter)
 
 

@@ -184,8 +184,7 @@ def test_each_kind_has_its_own_words(
     page = PdfReader(BytesIO(paper.receipt_pdf(shown))).pages[0].extract_text()
     assert f"{heading} {shown['number']}" in page
     there = client.get(f"/receipts/{receipt.token}").text
-    title = "Acknowledgment" if kind == "daf" else "Receipt"
-    assert f"<h1>{title} {shown['number']}</h1>" in there
+    assert f"<h1>{heading} {shown['number']}</h1>" in there
     assert f"<strong>{amount_text}</strong>" in there
     assert bool(statements) is (kind != "daf")
     if kind == "stock":

@@ -34,7 +34,7 @@ def test_each_letter_can_be_looked_at(client: StaffClient) -> None:
         html = client.get(f"{HOME}{name}.html?locale=es")
         text = client.get(f"{HOME}{name}.txt?locale=es")
         assert (html.mimetype, text.mimetype) == ("text/html", "text/plain")
-        assert '<html lang="es">' in html.text
+        assert '<html lang="es" dir="ltr">' in html.text
         assert "The Harbor Ledger" in text.text
 
 
@@ -60,7 +60,7 @@ def test_what_is_no_letter_is_not_found(client: StaffClient, path: str) -> None:
 
 
 def test_an_unknown_language_is_shown_in_english(client: StaffClient) -> None:
-    assert '<html lang="en">' in client.get(f"{HOME}receipt.html?locale=xx").text
+    assert '<html lang="en" dir="ltr">' in client.get(f"{HOME}receipt.html?locale=xx").text
 
 
 def test_they_are_for_the_staff_also_where_real_money_moves(installation: Installation) -> None:

@@ -43,6 +43,7 @@ finance GET      /staff/books
 finance GET      /staff/books/<int:year>-<int:month>
 finance GET      /staff/books/<int:year>-<int:month>/journal.<any(csv, jsonl):kind>
 viewer  GET      /staff/c/<slug>
+admin   GET POST /staff/c/<slug>/appearance
 admin   GET POST /staff/c/<slug>/close
 viewer  GET      /staff/c/<slug>/dashboard
 admin   GET POST /staff/c/<slug>/deadline
@@ -61,6 +62,7 @@ admin   GET POST /staff/c/<slug>/steps/<key>
 admin   POST     /staff/c/<slug>/steps/<key>/letter
 admin   POST     /staff/c/<slug>/steps/<key>/remove
 admin   GET POST /staff/c/<slug>/steps/new
+admin   GET POST /staff/c/<slug>/texts/<locale>
 viewer  GET      /staff/campaigns
 admin   GET POST /staff/campaigns/new
 viewer  GET      /staff/donations
@@ -103,6 +105,7 @@ finance GET      /staff/payouts/<payout_id>/parts.<any(csv, jsonl):kind>
 finance GET      /staff/reconciliations
 finance GET      /staff/reconciliations/<int:run_id>
 finance POST     /staff/review/<kind>/<path:key>
+admin   GET POST /staff/settings
 admin   GET POST /staff/team
 admin   GET      /staff/team/<int:member_id>
 admin   POST     /staff/team/<int:member_id>/activate
@@ -111,6 +114,8 @@ admin   POST     /staff/team/<int:member_id>/link
 admin   POST     /staff/team/<int:member_id>/reset-second-factor
 admin   POST     /staff/team/<int:member_id>/role
 admin   GET      /staff/team/link
+finance GET      /staff/wall
+finance POST     /staff/wall/<int:donation_id>
 admin   GET POST /staff/webhooks
 admin   GET      /staff/webhooks/<int:endpoint_id>
 admin   POST     /staff/webhooks/<int:endpoint_id>/deliveries/<int:delivery_id>

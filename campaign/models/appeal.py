@@ -1,0 +1,132 @@
+"""What the appeal shows besides its figure: the house's look, texts by language, milestones, who gave."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base, one_of
+
+COLOUR_PATTERN = "^#[0-9a-f]{6}$"
+
+
+class MilestoneMark(StrEnum):
+    """A quarter of the goal, a half, three quarters, all of it; and the stretch goal beyond."""
+
+    quarter = "quarter"
+    half = "half"
+    three_quarters = "three_quarters"
+    goal = "goal"
+    stretch = "stretch"
+
+
+class CommentState(StrEnum):
+    """What became of the words for the donor wall: none were left, or they wait for staff, may be read, may not."""
+
+    none = "none"
+    waiting = "waiting"
+    approved = "approved"
+    hidden = "hidden"
+
+
+class House(Base):
+    """How the house looks, in its only row. Empty where it looks as it comes.
+
+    `accent_light` and `accent_dark` are `#rrggbb`, both or none; `logo` is the picture's bytes, `logo_digest` names it
+    in its address. `masthead` and `footer` stand on every page for readers; `wall_by_default`: whether a new campaign
+    begins with a donor wall.
+    """
+
+    __tablename__ = "house"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="only_one"),
+        CheckConstraint("(accent_light IS NULL) = (accent_dark IS NULL)", name="accents"),
+        CheckConstraint(
+            f"accent_light ~ '{COLOUR_PATTERN}' AND accent_dark ~ '{COLOUR_PATTERN}'",
+            name="colours",
+        ),
+        CheckConstraint(
+            "(logo IS NULL) = (logo_type IS NULL) AND (logo IS NULL) = (logo_digest IS NULL)",
+            name="logo",
+        ),
+        CheckConstraint("logo IS NULL OR logo_alt <> ''", name="logo_alt"),
+    )
+
+    id: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, autoincrement=False, server_default=text("1")
+    )
+    accent_light: Mapped[str | None]
+    accent_dark: Mapped[str | None]
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    logo_type: Mapped[str | None]
+    logo_digest: Mapped[str | None]
+    logo_alt: Mapped[str] = mapped_column(server_default=text("''"))
+    masthead: Mapped[str] = mapped_column(server_default=text("''"))
+    footer: Mapped[str] = mapped_column(server_default=text("''"))
+    wall_by_default: Mapped[bool] = mapped_column(server_default=text("false"))
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CampaignText(Base):
+    """A campaign's own words in one more language (`es`); an empty one is read in the campaign's first language."""
+
+    __tablename__ = "campaign_text"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    locale: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(server_default=text("''"))
+    appeal: Mapped[str] = mapped_column(server_default=text("''"))
+    thanks: Mapped[str] = mapped_column(server_default=text("''"))
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Milestone(Base):
+    """A share of the goal, or the stretch goal, that was reached; written once, and told only while it still holds.
+
+    `target` is what had to be raised, `raised` the sum with which it was, both in minor units. `reached_at` is the
+    moment of the movement of money that did it, in the order in which money moved.
+    """
+
+    __tablename__ = "milestone"
+    __table_args__ = (CheckConstraint(one_of("mark", MilestoneMark), name="mark"),)
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    mark: Mapped[str] = mapped_column(primary_key=True)
+    target: Mapped[int] = mapped_column(primary_key=True)
+    reached_at: Mapped[datetime]
+    raised: Mapped[int]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class WallEntry(Base):
+    """A donor's wish that their first name and place stand on the campaign's donor wall.
+
+    Shown only while the gift is paid and stands; the donor's wish ends with the row. `wording` holds the words beside
+    the box that was ticked. `hidden_at`: staff took the whole entry off the wall.
+    """
+
+    __tablename__ = "wall_entry"
+    __table_args__ = (
+        CheckConstraint("first_name <> ''", name="first_name"),
+        CheckConstraint(one_of("comment_state", CommentState), name="comment_state"),
+        CheckConstraint("(comment = '') = (comment_state = 'none')", name="comment"),
+        Index("ix_wall_entry_campaign_id", "campaign_id", "donation_id"),
+        Index(
+            "ix_wall_entry_waiting",
+            "donation_id",
+            postgresql_where=text("comment_state = 'waiting' AND hidden_at IS NULL"),
+        ),
+    )
+
+    donation_id: Mapped[int] = mapped_column(
+        ForeignKey("donation.id"), primary_key=True, autoincrement=False
+    )
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    first_name: Mapped[str]
+    place: Mapped[str] = mapped_column(server_default=text("''"))
+    comment: Mapped[str] = mapped_column(server_default=text("''"))
+    comment_state: Mapped[str] = mapped_column(server_default=text("'none'"))
+    wording: Mapped[str]
+    consent_at: Mapped[datetime]
+    hidden_at: Mapped[datetime | None]

@@ -1,0 +1,73 @@
+"""The donor's own page: who may open it for now, and what was asked there that staff must do."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.models.base import Base, Key, one_of
+
+
+class DonorLinkPurpose(StrEnum):
+    """What a link by mail does: open the page, or confirm an address that a donor wants letters to go to."""
+
+    open = "open"
+    address = "address"
+
+
+class DonorLink(Base):
+    """A one-time link that was mailed to a donor; only a digest of its secret is kept.
+
+    Used at most once, before `expires_at`. `email` is the address that a link for `address` confirms, else ''.
+    """
+
+    __tablename__ = "donor_link"
+    __table_args__ = (
+        CheckConstraint(one_of("purpose", DonorLinkPurpose), name="purpose"),
+        CheckConstraint("(purpose = 'address') = (email <> '')", name="email"),
+    )
+
+    id: Mapped[Key]
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), index=True)
+    purpose: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str] = mapped_column(server_default=text("''"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class DonorSession(Base):
+    """A browser in which a donor has opened their page. The cookie holds what `digest` is made from."""
+
+    __tablename__ = "donor_session"
+
+    id: Mapped[Key]
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), index=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+
+class ErasureRequest(Base):
+    """A donor asked to be removed: waits for staff until it is done, or the donor has withdrawn it."""
+
+    __tablename__ = "erasure_request"
+    __table_args__ = (
+        CheckConstraint("done_at IS NULL OR withdrawn_at IS NULL", name="ended"),
+        Index(
+            "uq_erasure_request_donor_id",
+            "donor_id",
+            unique=True,
+            postgresql_where=text("done_at IS NULL AND withdrawn_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"))
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    done_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]

@@ -1,0 +1,58 @@
+"""How the house looks: read for pages, once for many. What staff change is in `editing.house`."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session, undefer
+
+from campaign.models import House
+
+ONLY = 1
+"""The number of the only row."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The look for pages. `accents` are the light and the dark one; None where the house has chosen none."""
+
+    accents: tuple[str, str] | None = None
+    logo_digest: str = ""
+    logo_alt: str = ""
+    masthead: str = ""
+    footer: str = ""
+    wall_by_default: bool = False
+
+
+@dataclass(frozen=True)
+class Logo:
+    """The picture: its bytes and its media type, of `logos.TYPES`."""
+
+    body: bytes
+    type: str
+
+
+def read_look(session: Session) -> Look:
+    """The look; that which it comes with, where nobody has chosen."""
+    house = session.get(House, ONLY)
+    if house is None:
+        return Look()
+    return Look(
+        accents=accents_of(house.accent_light, house.accent_dark),
+        logo_digest=house.logo_digest or "",
+        logo_alt=house.logo_alt,
+        masthead=house.masthead,
+        footer=house.footer,
+        wall_by_default=house.wall_by_default,
+    )
+
+
+def read_logo(session: Session, digest: str) -> Logo | None:
+    """The logo if `digest` names the present one."""
+    house = session.get(House, ONLY, options=[undefer(House.logo)])
+    if house is None or house.logo is None or house.logo_digest != digest:
+        return None
+    return Logo(house.logo, house.logo_type or "")
+
+
+def accents_of(light: str | None, dark: str | None) -> tuple[str, str] | None:
+    """Two columns as one choice."""
+    return (light, dark) if light and dark else None

@@ -1,0 +1,86 @@
+"""Asking to be removed: a donor's request, which staff carry out with `campaign donor erase`.
+
+Nothing is removed by the request itself: a monthly gift may go on, and somebody else may sit at the computer.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.models import Donor, ErasureRequest
+from campaign.services import audit
+from campaign.services.desk.people import rows_of
+from campaign.services.own_page.letters import About, queue_note
+
+_OPEN = (ErasureRequest.done_at.is_(None), ErasureRequest.withdrawn_at.is_(None))
+
+
+def open_request(session: Session, donor: Donor) -> ErasureRequest | None:
+    """What the person for whom `donor` speaks has asked and is not done yet."""
+    return open_request_of(session, [row.id for row in rows_of(session, donor)])
+
+
+def open_request_of(session: Session, donor_ids: Sequence[int]) -> ErasureRequest | None:
+    """The same, by the numbers of all rows of the person."""
+    return session.scalar(
+        select(ErasureRequest)
+        .where(ErasureRequest.donor_id.in_(donor_ids), *_OPEN)
+        .order_by(ErasureRequest.id)
+        .limit(1)
+    )
+
+
+def request_erasure(session: Session, donor: Donor, mail_domain: str, at: datetime) -> bool:
+    """Keep the request, once, and confirm it by mail; whether it is new."""
+    if open_request(session, donor) is not None:
+        return False
+    added = session.scalar(
+        insert(ErasureRequest)
+        .values(donor_id=donor.id, asked_at=at)
+        .on_conflict_do_nothing()
+        .returning(ErasureRequest.id)
+    )
+    if added is None:
+        return False
+    audit.record(session, audit.Actor.donor(donor.id), "donor.asked_to_be_erased", _subject(donor))
+    queue_note(session, donor, About.erasure_asked, donor.email, mail_domain, at)
+    return True
+
+
+def withdraw_request(session: Session, donor: Donor, at: datetime) -> bool:
+    """They have thought better of it; whether there was a request."""
+    ids = [row.id for row in rows_of(session, donor)]
+    ended = session.scalars(
+        update(ErasureRequest)
+        .where(ErasureRequest.donor_id.in_(ids), *_OPEN)
+        .values(withdrawn_at=at)
+        .returning(ErasureRequest.id)
+    ).all()
+    if ended:
+        who = audit.Actor.donor(donor.id)
+        audit.record(session, who, "donor.stays", _subject(donor))
+    return bool(ended)
+
+
+def close_requests(
+    session: Session, donors: Sequence[Donor], mail_domain: str, at: datetime
+) -> None:
+    """The person is being erased: their requests are done, and a last letter says so, whose address is then forgotten.
+
+    `donors` are the person's rows, the one that speaks first, with their addresses still in them.
+    """
+    done = session.scalars(
+        update(ErasureRequest)
+        .where(ErasureRequest.donor_id.in_([one.id for one in donors]), *_OPEN)
+        .values(done_at=at)
+        .returning(ErasureRequest.id)
+    ).all()
+    if done and mail_domain:
+        queue_note(session, donors[0], About.erased, donors[0].email, mail_domain, at)
+
+
+def _subject(donor: Donor) -> audit.Subject:
+    return audit.Subject("donor", str(donor.id))

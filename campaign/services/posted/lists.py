@@ -1,0 +1,142 @@
+"""A list of readers in institutions as people keep it: a CSV file, each row read or refused by its line.
+
+Plain reading: nothing is stored. Addresses must fit the envelope's window, which shows them and nothing else.
+"""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from babel import Locale, UnknownLocaleError
+
+from campaign.errors import ListInvalid
+from campaign.services.lines import Refusal, read_lines
+
+COLUMNS = ("name", "number", "institution", "address", "locale")
+NEEDED = COLUMNS[:4]
+LONGEST_LINE = 40
+"""Characters that the window shows in a type which machines and mail rooms read."""
+MOST_LINES = 5
+_FORMULA = ("=", "+", "-", "@")
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One reader. `number` is the institution's for them, '' for none; `address` its lines; `locale` '' for the
+    campaign's own."""
+
+    name: str
+    number: str
+    institution: str
+    address: tuple[str, ...]
+    locale: str = ""
+
+    @property
+    def window(self) -> list[str]:
+        """The lines that the envelope shows: what institutions ask for, and nothing else."""
+        named = f"{self.name}, {self.number}" if self.number else self.name
+        first = [named] if len(named) <= LONGEST_LINE else [self.name, self.number]
+        return [*first, self.institution, *self.address]
+
+    @property
+    def person(self) -> tuple[str, str, str]:
+        """What makes two rows the same person's."""
+        return (self.name.lower(), self.number.lower(), self.institution.lower())
+
+
+class _Wrong(Exception):
+    """Why a row cannot be taken."""
+
+
+def read_recipients(raw: bytes, default: str = "en") -> Iterator[tuple[int, Recipient] | Refusal]:
+    """Each row with its line, in order; the header is line 1. `default` is the locale of rows that name none.
+
+    Raises ListInvalid where the file as a whole cannot be read. The lines of an address are parted by upright strokes.
+    """
+    lines = read_lines(raw)
+    delimiter, columns = _header(lines[0] if lines else b"")
+    seen: dict[tuple[str, str, str], int] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        try:
+            found = _recipient(_fields(line, delimiter, columns), default)
+            first = seen.setdefault(found.person, number)
+            if first != number:
+                raise _Wrong(f"the same person stands on line {first} already")
+            yield number, found
+        except _Wrong as wrong:
+            yield Refusal(number, str(wrong))
+
+
+def _header(line: bytes) -> tuple[str, Sequence[str]]:
+    text = line.decode(errors="replace")
+    delimiter = max(",;\t", key=text.count)
+    columns = [name.strip().strip('"').strip().lower() for name in text.split(delimiter)]
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        raise ListInvalid(
+            f"The first line must name the columns {','.join(NEEDED)}; it lacks {', '.join(missing)}."
+        )
+    unknown = [name for name in columns if name not in COLUMNS]
+    if unknown or len(set(columns)) < len(columns):
+        what = f"unknown: {', '.join(map(repr, unknown))}" if unknown else "one is named twice"
+        raise ListInvalid(f"The columns may be {', '.join(COLUMNS)}, each once; {what}.")
+    return delimiter, columns
+
+
+def _fields(line: bytes, delimiter: str, columns: Sequence[str]) -> dict[str, str]:
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        raise _Wrong("it is not UTF-8 (Excel's own encoding?); save the file as UTF-8") from None
+    try:
+        (fields,) = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    except (csv.Error, ValueError):
+        raise _Wrong("a quotation mark is not closed on the same line") from None
+    if len(fields) != len(columns):
+        raise _Wrong(f"{len(fields)} fields where the header names {len(columns)}")
+    return {name: _clean(name, value) for name, value in zip(columns, fields, strict=True)}
+
+
+def _clean(name: str, value: str) -> str:
+    if value.startswith(_FORMULA):
+        raise _Wrong(f"{name} begins like a formula: {value[:40]!r}")
+    value = " ".join(unicodedata.normalize("NFC", value).split())
+    if any(unicodedata.category(one) in {"Cc", "Cf", "Cs"} for one in value):
+        raise _Wrong(f"{name} holds a control character")
+    return value
+
+
+def _recipient(fields: dict[str, str], default: str) -> Recipient:
+    for name in ("name", "institution", "address"):
+        if not fields[name]:
+            raise _Wrong(f"no {name}")
+    lines = tuple(line.strip() for line in fields["address"].split("|") if line.strip())
+    if not lines:
+        raise _Wrong("no address")
+    found = Recipient(
+        fields["name"],
+        fields["number"],
+        fields["institution"],
+        lines,
+        _locale(fields.get("locale", "")) or default,
+    )
+    shown = found.window
+    long = next((line for line in shown if len(line) > LONGEST_LINE), None)
+    if long is not None:
+        raise _Wrong(f"{long!r} is longer than the {LONGEST_LINE} characters that the window shows")
+    if len(shown) > MOST_LINES:
+        raise _Wrong(f"{len(shown)} lines where the window shows {MOST_LINES}")
+    return found
+
+
+def _locale(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        return str(Locale.parse(text.replace("-", "_")).language)
+    except (UnknownLocaleError, ValueError):
+        raise _Wrong(f"{text!r} is no language; write en or es") from None

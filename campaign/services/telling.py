@@ -1,0 +1,91 @@
+"""A campaign's own words by language, and all that the appeal tells besides its figure: read together, for pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from campaign.models import Campaign, CampaignText, Milestone
+from campaign.services.campaigns import open_campaigns
+from campaign.services.milestones import read_milestones
+from campaign.services.progress import Progress
+from campaign.services.today import NOBODY, Today, gave_today
+from campaign.services.wall import Shown, read_wall
+
+NEWEST = 5
+"""So many lines of the donor wall stand on the appeal itself."""
+
+
+MOST_OTHERS = 3
+"""So many other campaigns are named there; the list of all has a page of its own."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A text and the language it is in, which may be another than the page's."""
+
+    text: str
+    locale: str
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the appeal tells besides its figure, as it stood when it was read.
+
+    `others`: the other campaigns that take gifts now; `several`: whether the house has had more than this one.
+    """
+
+    milestones: Sequence[Milestone] = ()
+    newest: Sequence[Shown] = ()
+    today: Today = NOBODY
+    texts: Mapping[str, CampaignText] = field(default_factory=dict)
+    others: Sequence[Campaign] = ()
+    several: bool = False
+
+
+NOTHING = Around()
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A campaign's texts for readers of one language; each in the first language where it has not been translated."""
+
+    title: Told
+    appeal: Told
+    thanks: Told
+
+
+def read_around(session: Session, progress: Progress) -> Around:
+    """A few short queries, none of which grows with the gifts."""
+    campaign = progress.campaign
+    return Around(
+        milestones=read_milestones(session, campaign, progress.raised),
+        newest=read_wall(session, campaign, at_most=NEWEST),
+        today=gave_today(session, campaign, progress.as_of),
+        texts=read_texts(session, campaign),
+        others=[one for one in open_campaigns(session, progress.as_of) if one.id != campaign.id][
+            :MOST_OTHERS
+        ],
+        several=bool(session.scalar(select(exists().where(Campaign.id != campaign.id)))),
+    )
+
+
+def read_texts(session: Session, campaign: Campaign) -> dict[str, CampaignText]:
+    """The texts in other languages than the campaign's first, by language."""
+    rows = session.scalars(select(CampaignText).where(CampaignText.campaign_id == campaign.id))
+    return {row.locale: row for row in rows}
+
+
+def spoken_in(locale: str, campaign: Campaign, texts: Mapping[str, CampaignText]) -> Spoken:
+    """The campaign's texts for a page in `locale`."""
+    found = texts.get(locale) if locale != campaign.locale else None
+
+    def told(base: str, translated: str) -> Told:
+        return Told(translated, locale) if translated else Told(base, campaign.locale)
+
+    return Spoken(
+        title=told(campaign.title, found.title if found else ""),
+        appeal=told(campaign.appeal, found.appeal if found else ""),
+        thanks=told(campaign.thanks, found.thanks if found else ""),
+    )

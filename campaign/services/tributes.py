@@ -1,0 +1,144 @@
+"""Cards that tell someone of a gift in their honor, or in memory of someone near to them: kept, queued, written.
+
+The form keeps a card with its donation; the payment queues it, once; and when its turn comes it asks once more whether
+the gift stands. What goes by post waits in `services.by_post` until staff print it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.models import (
+    CardWay,
+    Donation,
+    DonationState,
+    OutboxMessage,
+    OutboxState,
+    TributeCard,
+)
+from campaign.services.letterhead import Pointless, Sender
+from campaign.services.outbox import Claim
+from campaign.services.suppressions import is_suppressed
+from campaign.words import Words, words
+
+TRIBUTE_CARD = "tribute_card"
+MEMORY = "memory"
+STANDING = (DonationState.paid.value, DonationState.partially_refunded.value)
+"""The states of a gift of which something is there."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the form says of a card. `way` is email or post, and the address that it needs is not empty."""
+
+    way: str
+    name: str
+    email: str = ""
+    address: str = ""
+    message: str = ""
+    sender: str = ""
+
+
+def keep_card(session: Session, donation: Donation, card: Card) -> None:
+    """Keep the card that goes with `donation`; the same form again changes nothing."""
+    session.execute(
+        insert(TributeCard)
+        .values(
+            donation_id=donation.id,
+            way=card.way,
+            name=card.name,
+            email=card.email if card.way == CardWay.email else "",
+            address=card.address if card.way == CardWay.post else "",
+            message=card.message,
+            sender=card.sender,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def card_of(session: Session, donation: Donation) -> TributeCard | None:
+    """The card that goes with `donation`."""
+    return session.scalar(select(TributeCard).where(TributeCard.donation_id == donation.id))
+
+
+def queue_card(session: Session, donation: Donation, mail_domain: str) -> None:
+    """The gift is paid: its card, if it goes by mail, is queued; once, however often this is called."""
+    card = card_of(session, donation)
+    if card is None or card.way != CardWay.email:
+        return
+    digest = hashlib.sha256(f"{TRIBUTE_CARD}\x1f{donation.token}".encode()).hexdigest()[:24]
+    session.execute(
+        insert(OutboxMessage)
+        .values(
+            kind=TRIBUTE_CARD,
+            subject_key=donation.public_id,
+            recipient=card.email,
+            # With the donor's own letters it is found, and goes, when the donor is erased.
+            donor_id=donation.donor_id,
+            name=card.name,
+            locale=donation.locale,
+            message_id=f"<tribute-card-{digest}@{mail_domain}>",
+            state=OutboxState.queued.value,
+        )
+        .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
+    )
+
+
+def card_letter(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """The card whose turn has come, or why it is withdrawn."""
+    donation = session.scalars(
+        select(Donation).where(Donation.public_id == claim.subject_key)
+    ).one()
+    card = card_of(session, donation)
+    if card is None:
+        return Pointless("the card is no longer kept")
+    if donation.state not in STANDING:
+        return Pointless(f"the gift is {donation.state}")
+    if is_suppressed(session, card.email):
+        return Pointless("this address takes no mail from us")
+    return {"organization": sender.organization, **card_words(donation, card)}
+
+
+def card_words(donation: Donation, card: TributeCard) -> dict[str, Any]:
+    """What stands on the card, by mail and on paper; never how much was given."""
+    said = words(donation.locale)
+    return {
+        "locale": said.locale,
+        "memory": donation.tribute_kind == MEMORY,
+        "tribute_name": _line(donation.tribute_name),
+        "name": _line(card.name),
+        "sender": _line(card.sender),
+        "message": [line for line in card.message.splitlines() if line.strip()],
+    }
+
+
+def card_heading(context: dict[str, Any], said: Words) -> str:
+    """`A gift in memory of Rosa Reyes`; `context` as `card_words` makes it."""
+    heading = (
+        said.gettext("A gift in memory of %(name)s")
+        if context["memory"]
+        else said.gettext("A gift in honor of %(name)s")
+    )
+    return heading % {"name": context["tribute_name"]}
+
+
+def card_sentence(context: dict[str, Any], organization_name: str, said: Words) -> str:
+    """`Ana Reyes has given to The Harbor Ledger in memory of Rosa Reyes.`"""
+    sentence = (
+        said.gettext("%(sender)s has given to %(organization)s in memory of %(honored)s.")
+        if context["memory"]
+        else said.gettext("%(sender)s has given to %(organization)s in honor of %(honored)s.")
+    )
+    return sentence % {
+        "sender": context["sender"],
+        "organization": organization_name,
+        "honored": context["tribute_name"],
+    }
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,12 @@
+// The link to pass on: copied here, or handed to the system's own sheet. Nobody is told.
+const offer = document.querySelector("[data-share]");
+const { share: url, copy, copied, more } = offer.dataset;
+const shared = document.querySelector("[data-part=shared]");
+function button(text, work) {
+  const made = document.createElement("button");
+  Object.assign(made, { type: "button", className: "linked", textContent: text });
+  made.addEventListener("click", work);
+  offer.append(" ", made);
+}
+if (navigator.clipboard) button(copy, () => navigator.clipboard.writeText(url).then(() => (shared.textContent = copied), () => {}));
+if (navigator.share) button(more, () => navigator.share({ title: document.title, url }).catch(() => {}));

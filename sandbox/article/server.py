@@ -1,0 +1,81 @@
+"""The server of the article's pages. They are files beside this one; two names in them are filled in."""
+
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from string import Template
+
+from sandbox.block import RunsInBlock
+
+PAGES = Path(__file__).parent / "pages"
+LOOPBACK = "127.0.0.1"
+ADDRESSES = {
+    "/": "article.html",
+    "/hostile": "hostile.html",
+    "/newsletter": "newsletter.html",
+    "/article.css": "article.css",
+    "/hostile.css": "hostile.css",
+    "/article.js": "article.js",
+}
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+
+
+class ArticleServer(RunsInBlock):
+    """Serves while the block runs; `site` is where the appeal of `campaign` is, without a slash at its end."""
+
+    def __init__(self, site: str, campaign: str, port: int = 0) -> None:
+        self._server = _Server((LOOPBACK, port), _Handler)
+        self._server.values = {"site": site, "campaign": campaign}
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{LOOPBACK}:{self._server.server_port}/"
+
+    def start(self) -> "ArticleServer":
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    values: dict[str, str]
+
+    @property
+    def policy(self) -> str:
+        """As strict as a page with the appeal in it can be."""
+        site = self.values["site"]
+        return (
+            f"default-src 'none'; style-src 'self'; script-src 'self' {site}; connect-src {site}; img-src {site};"
+            f" frame-src {site}; base-uri 'none'; form-action 'none'"
+        )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        name = ADDRESSES.get(self.path.partition("?")[0])
+        if name is None:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        file = PAGES / name
+        body = Template(file.read_text()).substitute(self.server.values).encode()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", f"{TYPES[file.suffix]}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", self.server.policy)
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads a line for each request."""

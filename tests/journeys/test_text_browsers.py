@@ -1,0 +1,120 @@
+"""The appeal in lynx and w3m: it reads well, and its form leads over the review to Stripe's page."""
+
+import os
+import pty
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+import requests
+
+from tests.journeys.conftest import Running
+
+TYPED = {"amount": "25", "frequency": "monthly", "email": "w3m@example.org", "name": "Lee Ross"}
+
+READ_IN_ORDER = (
+    *("The Harbor Ledger", "Keep every story free to read", "raised", "As of", "left, until"),
+    *("Tonight the harbor commission votes", "Your gift", "How much", "$25", "Another amount"),
+    *("How often", "Monthly", "Email", "Your receipt goes there.", "Name", "card fees"),
+    *("On $50 that adds $1.80.", "shared computer", "Nothing is charged before you confirm there."),
+    *("Review your gift", "By mail", "Make a check payable to The Harbor Ledger"),
+)
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"no {name} on the PATH: it is Debian's package of that name")
+    return found
+
+
+def written(command: list[str]) -> str:
+    """What a browser writes of a page, words apart by one space."""
+    made = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    return " ".join(made.stdout.split())
+
+
+@pytest.mark.parametrize("command", [["lynx", "-dump", "-nolist"], ["w3m", "-dump"]], ids=str)
+def test_the_appeal_reads_well(running: Running, command: list[str]) -> None:
+    page, place = written([program(command[0]), *command[1:], running.appeal]), 0
+    for told in READ_IN_ORDER:
+        assert told in page[place:], f"{told!r} is not where it belongs in: {page}"
+        place = page.index(told, place)
+
+
+def test_w3m_posts_the_form_and_the_review(running: Running, tmp_path: Path) -> None:
+    address, file = f"{running.appeal}/c/nine-days/donate", tmp_path / "typed"
+
+    def post(**typed: str) -> str:
+        file.write_text(urlencode(typed))
+        return written([program("w3m"), "-dump", "-post", str(file), address])
+
+    review = post(**TYPED, step="review")
+    for told in ("Look over your gift", "$25", "Every month", "Lee Ross", "Give $25 monthly"):
+        assert told in review
+    shown = requests.post(address, data=TYPED | {"step": "review"}, timeout=10).text
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown)
+    paying = post(**{name: unescape(value) for name, value in fields})
+    assert "Card number" in paying
+    assert "$25" in paying
+    faults = post(**{**TYPED, "email": "lee", "step": "review"})
+    assert "One thing needs another look" in faults
+    assert "This email address is not complete" in faults
+
+
+def keys(*pressed: str) -> str:
+    """A script of lynx's: each key by its name, and what begins with a quote letter by letter."""
+    lines: list[str] = []
+    for one in pressed:
+        typed = one[1:] if one.startswith("'") else ""
+        names = ["<space>" if letter == " " else letter for letter in typed] or [one]
+        lines += [f"key {name}" for name in names]
+    return "\n".join(lines) + "\n"
+
+
+def search(text: str) -> tuple[str, ...]:
+    return "/", f"'{text}", "^J"
+
+
+def drive(address: str, script: Path) -> str:
+    """Run lynx by `script` in a terminal of 24 lines; everything that it wrote there."""
+    command = [program("lynx"), f"-cmd_script={script}", address]
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "vt100", "LINES": "24", "COLUMNS": "80"}
+    told = b""
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    ) as lynx:
+        os.close(theirs)
+        try:
+            while part := os.read(ours, 65536):
+                told += part
+        except OSError:
+            # How Linux says that the other side of a terminal has gone.
+            lynx.wait(timeout=10)
+    os.close(ours)
+    return re.sub(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9])", " ", told.decode(errors="replace"))
+
+
+def test_lynx_fills_the_form_by_keys_and_reaches_stripes_page(
+    running: Running, tmp_path: Path
+) -> None:
+    script = tmp_path / "keys"
+    script.write_text(
+        keys(
+            *(*search("$25"), "Down Arrow", "^J"),
+            *(*search("Your receipt goes"), "'lynx@example.org", "Down Arrow", "'Lee Ross"),
+            *("Down Arrow", *search("Review your gift"), "^J"),
+            *(*search("Give $"), "^J"),
+            *("Q", "y"),
+        )
+    )
+    told = drive(f"{running.appeal}/c/nine-days", script)
+    assert "Look over your gift" in told
+    assert "303 SEE OTHER" in told.upper()
+    assert f"Using {running.stripe}/c/pay/" in told
+    assert "$25 · checkout" in told
