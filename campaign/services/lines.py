@@ -1,9 +1,11 @@
 """Lists that people bring as files: their lines, whatever the encoding, and the addresses in them.
 
-For the lists of subscribers and of suppressed addresses.
+For the lists of subscribers, of suppressed addresses, of offline gifts and of readers in institutions.
 """
 
 import codecs
+import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
@@ -34,6 +36,50 @@ def read_lines(raw: bytes) -> list[bytes]:
     return (
         raw.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     )
+
+
+class WrongLine(Exception):
+    """Why a line cannot be taken."""
+
+
+def read_header(
+    line: str, needed: Sequence[str], columns: Sequence[str], named: Sequence[str] = ()
+) -> tuple[str, Sequence[str]]:
+    """What parts the fields (a comma, a semicolon or a tab), and the columns that the first line names.
+
+    Raises ListInvalid where one of `needed` is missing, one is named twice or is none of `columns`. `named`: the
+    columns to tell of, if others than the needed ones.
+    """
+    delimiter = max(",;\t", key=line.count)
+    found = [name.strip().strip('"').strip().lower() for name in line.split(delimiter)]
+    missing = [name for name in needed if name not in found]
+    if missing:
+        told = ",".join(named or needed)
+        raise ListInvalid(
+            f"The first line must name the columns {told}; it lacks {', '.join(missing)}."
+        )
+    unknown = [name for name in found if name not in columns]
+    if unknown or len(set(found)) < len(found):
+        what = f"unknown: {', '.join(map(repr, unknown))}" if unknown else "one is named twice"
+        raise ListInvalid(f"The columns may be {', '.join(columns)}, each once; {what}.")
+    return delimiter, found
+
+
+def read_fields(line: bytes, delimiter: str, columns: Sequence[str]) -> dict[str, str]:
+    """The fields of one line by their columns; raises WrongLine."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise WrongLine(
+            f"byte {error.start + 1} is not UTF-8 (Excel's own encoding?); save the file as UTF-8"
+        ) from None
+    try:
+        (fields,) = csv.reader([text], delimiter=delimiter, strict=True)
+    except (csv.Error, ValueError):
+        raise WrongLine("a quotation mark is not closed on the same line") from None
+    if len(fields) != len(columns):
+        raise WrongLine(f"{len(fields)} fields where the header names {len(columns)}")
+    return dict(zip(columns, fields, strict=True))
 
 
 def read_address(text: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from campaign.errors import ListInvalid
 from campaign.services.envelopes.reading import WrittenGift
-from campaign.services.lines import Refusal
+from campaign.services.lines import Refusal, read_header
 
 COLUMNS = (
     "received_on",
@@ -52,7 +52,7 @@ def read_rows(raw: bytes, campaign: str = "") -> Iterator[Row | Refusal]:
     A row without a reference gets one that follows from what it says and from how many rows before it say the same.
     """
     lines = _decoded(raw)
-    delimiter, columns = _header(lines[0])
+    delimiter, columns = read_header(lines[0], NEEDED, COLUMNS)
     alike: Counter[str] = Counter()
     for line, text in _records(lines):
         if not text.strip():
@@ -94,21 +94,6 @@ def _decoded(raw: bytes) -> list[str]:
     else:
         text = raw.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _header(first: str) -> tuple[str, Sequence[str]]:
-    delimiter = max(",;\t", key=first.count)
-    columns = [name.strip().strip('"').strip().lower() for name in first.split(delimiter)]
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise ListInvalid(
-            f"The first line must name the columns {','.join(NEEDED)}; it lacks {', '.join(missing)}."
-        )
-    unknown = [name for name in columns if name not in COLUMNS]
-    if unknown or len(set(columns)) < len(columns):
-        what = f"unknown: {', '.join(map(repr, unknown))}" if unknown else "one is named twice"
-        raise ListInvalid(f"The columns may be {', '.join(COLUMNS)}, each once; {what}.")
-    return delimiter, columns
 
 
 def _row(line: int, fields: dict[str, str], campaign: str, alike: Counter[str]) -> Row | Refusal:

@@ -3,16 +3,13 @@
 Plain reading: nothing is stored. Addresses must fit the envelope's window, which shows them and nothing else.
 """
 
-import csv
-import io
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from babel import Locale, UnknownLocaleError
 
-from campaign.errors import ListInvalid
-from campaign.services.lines import Refusal, read_lines
+from campaign.services.lines import Refusal, WrongLine, read_fields, read_header, read_lines
 
 COLUMNS = ("name", "number", "institution", "address", "locale")
 NEEDED = COLUMNS[:4]
@@ -46,77 +43,48 @@ class Recipient:
         return (self.name.lower(), self.number.lower(), self.institution.lower())
 
 
-class _Wrong(Exception):
-    """Why a row cannot be taken."""
-
-
 def read_recipients(raw: bytes, default: str = "en") -> Iterator[tuple[int, Recipient] | Refusal]:
     """Each row with its line, in order; the header is line 1. `default` is the locale of rows that name none.
 
     Raises ListInvalid where the file as a whole cannot be read. The lines of an address are parted by upright strokes.
     """
     lines = read_lines(raw)
-    delimiter, columns = _header(lines[0] if lines else b"")
+    first_line = lines[0].decode(errors="replace") if lines else ""
+    delimiter, columns = read_header(first_line, NEEDED, COLUMNS)
     seen: dict[tuple[str, str, str], int] = {}
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
             continue
         try:
-            found = _recipient(_fields(line, delimiter, columns), default)
+            found = _recipient(_cleaned(read_fields(line, delimiter, columns)), default)
             first = seen.setdefault(found.person, number)
             if first != number:
-                raise _Wrong(f"the same person stands on line {first} already")
+                raise WrongLine(f"the same person stands on line {first} already")
             yield number, found
-        except _Wrong as wrong:
+        except WrongLine as wrong:
             yield Refusal(number, str(wrong))
 
 
-def _header(line: bytes) -> tuple[str, Sequence[str]]:
-    text = line.decode(errors="replace")
-    delimiter = max(",;\t", key=text.count)
-    columns = [name.strip().strip('"').strip().lower() for name in text.split(delimiter)]
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise ListInvalid(
-            f"The first line must name the columns {','.join(NEEDED)}; it lacks {', '.join(missing)}."
-        )
-    unknown = [name for name in columns if name not in COLUMNS]
-    if unknown or len(set(columns)) < len(columns):
-        what = f"unknown: {', '.join(map(repr, unknown))}" if unknown else "one is named twice"
-        raise ListInvalid(f"The columns may be {', '.join(COLUMNS)}, each once; {what}.")
-    return delimiter, columns
-
-
-def _fields(line: bytes, delimiter: str, columns: Sequence[str]) -> dict[str, str]:
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        raise _Wrong("it is not UTF-8 (Excel's own encoding?); save the file as UTF-8") from None
-    try:
-        (fields,) = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-    except (csv.Error, ValueError):
-        raise _Wrong("a quotation mark is not closed on the same line") from None
-    if len(fields) != len(columns):
-        raise _Wrong(f"{len(fields)} fields where the header names {len(columns)}")
-    return {name: _clean(name, value) for name, value in zip(columns, fields, strict=True)}
+def _cleaned(fields: dict[str, str]) -> dict[str, str]:
+    return {name: _clean(name, value) for name, value in fields.items()}
 
 
 def _clean(name: str, value: str) -> str:
     if value.startswith(_FORMULA):
-        raise _Wrong(f"{name} begins like a formula: {value[:40]!r}")
+        raise WrongLine(f"{name} begins like a formula: {value[:40]!r}")
     value = " ".join(unicodedata.normalize("NFC", value).split())
     if any(unicodedata.category(one) in {"Cc", "Cf", "Cs"} for one in value):
-        raise _Wrong(f"{name} holds a control character")
+        raise WrongLine(f"{name} holds a control character")
     return value
 
 
 def _recipient(fields: dict[str, str], default: str) -> Recipient:
     for name in ("name", "institution", "address"):
         if not fields[name]:
-            raise _Wrong(f"no {name}")
+            raise WrongLine(f"no {name}")
     lines = tuple(line.strip() for line in fields["address"].split("|") if line.strip())
     if not lines:
-        raise _Wrong("no address")
+        raise WrongLine("no address")
     found = Recipient(
         fields["name"],
         fields["number"],
@@ -127,9 +95,11 @@ def _recipient(fields: dict[str, str], default: str) -> Recipient:
     shown = found.window
     long = next((line for line in shown if len(line) > LONGEST_LINE), None)
     if long is not None:
-        raise _Wrong(f"{long!r} is longer than the {LONGEST_LINE} characters that the window shows")
+        raise WrongLine(
+            f"{long!r} is longer than the {LONGEST_LINE} characters that the window shows"
+        )
     if len(shown) > MOST_LINES:
-        raise _Wrong(f"{len(shown)} lines where the window shows {MOST_LINES}")
+        raise WrongLine(f"{len(shown)} lines where the window shows {MOST_LINES}")
     return found
 
 
@@ -139,4 +109,4 @@ def _locale(text: str) -> str:
     try:
         return str(Locale.parse(text.replace("-", "_")).language)
     except (UnknownLocaleError, ValueError):
-        raise _Wrong(f"{text!r} is no language; write en or es") from None
+        raise WrongLine(f"{text!r} is no language; write en or es") from None

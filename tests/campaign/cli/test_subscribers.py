@@ -96,7 +96,7 @@ def test_a_file_without_its_columns_is_refused_whole(
     assert (done.status, done.out) == (1, "")
     assert done.errors == [
         (
-            "The first line must name the columns email, name, locale, timezone, consent_source, consent_at;"
+            "The first line must name the columns email,name,locale,timezone,consent_source,consent_at;"
             " it lacks email, consent_source, consent_at."
         )
     ]
