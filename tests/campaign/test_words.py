@@ -113,7 +113,15 @@ def test_no_english_sentence_is_left_in_a_letter(name: str, locale: str) -> None
     english, told = (sample_letter(name, one).text for one in ("en", locale))
     same = set(re.split(r"(?<=[.:])\s+", english)) & set(re.split(r"(?<=[.:])\s+", told))
     sentences = {one for one in same if len(one.split()) > 4 and "://" not in one}
-    data = ("a storm kept", "at breakfast", "I thought of that", "3 letters", "Oregon", "Keep every story", "The job")
+    data = (
+        "a storm kept",
+        "at breakfast",
+        "I thought of that",
+        "3 letters",
+        "Oregon",
+        "Keep every story",
+        "The job",
+    )
     assert {one for one in sentences if not any(part in one for part in data)} == set()
 
 
