@@ -29,7 +29,7 @@ def plain_text(mail: ReceivedMail) -> str:
 
 
 def ask(client: FlaskClient, email: str = ANA) -> TestResponse:
-    """Ask for a link; what is done after the answer has been done."""
+    """Ask for a link."""
     answer = client.post("/me", data={"email": email})
     answer.close()
     return answer

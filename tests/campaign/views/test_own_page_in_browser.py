@@ -13,7 +13,6 @@ from tests.campaign.views.test_unsubscribe_in_browser import address, no_finding
 from tests.envelopes import Enter
 from tests.own_page import ANA, mailed_link
 from tests.stripe_fixtures import Facts
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]
@@ -43,8 +42,7 @@ def test_a_donor_asks_looks_changes_and_leaves(
     page.get_by_label("Email").fill(ANA)
     page.get_by_role("button", name="Mail me a link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
-    # The letter is queued after the answer has gone out.
-    wait_until(lambda: is_queued(mailing))
+    assert is_queued(mailing)
     page.goto(address + mailed_link(mailing, mailbox))
     no_findings(page)
     page.get_by_role("button", name="Open my page").click()
