@@ -134,7 +134,7 @@ def _forget_mail(session: Session, whose: Whose) -> int:
             recipient="",
             step_id=None,
             name="",
-            details=OutboxMessage.details - "problems",
+            details=OutboxMessage.details.op("-")("problems"),
             state=case(
                 (OutboxMessage.state == OutboxState.sent.value, OutboxState.sent.value),
                 else_=OutboxState.dropped.value,
@@ -208,7 +208,7 @@ def _blank_gifts(session: Session, whose: Whose) -> None:
         update(StripeCall)
         .where(StripeCall.donation_id.in_(ids))
         .values(
-            parameters=(StripeCall.parameters - "customer_email").op("#-")(
+            parameters=StripeCall.parameters.op("-")("customer_email").op("#-")(
                 cast(["metadata", "note"], ARRAY(Text))
             )
         )
