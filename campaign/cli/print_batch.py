@@ -21,7 +21,6 @@ from campaign.services.posted.coupons import keep_coupons
 from campaign.services.posted.lists import Recipient, read_recipients
 from campaign.services.posted.sheets import Batch, sheet_context
 from campaign.services.progress import read_progress
-from campaign.services.telling import read_texts
 
 
 @click.command("print-batch")
@@ -104,7 +103,6 @@ def _print(
     settings, at = installation.settings, clock.now()
     batch = Batch(
         read_progress(session, campaign, at),
-        read_texts(session, campaign),
         settings.organization,
         settings.site_url,
     )

@@ -1,6 +1,7 @@
 """A campaign: goal, window, zone and the appeal's text."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -14,11 +15,14 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
 
 from campaign.models.appeal import COLOUR_PATTERN
 from campaign.models.base import Base, Key
 from campaign.models.states import CampaignState
+
+if TYPE_CHECKING:
+    from campaign.models.appeal import CampaignText
 
 SLUG_PATTERN = "^[a-z0-9]+(-[a-z0-9]+)*$"
 
@@ -89,9 +93,19 @@ class Campaign(Base):
     final_raised: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
+    # Its own words in other languages than its first, by language. They are edited by `services.editing`.
+    texts: Mapped[dict[str, "CampaignText"]] = relationship(
+        collection_class=attribute_keyed_dict("locale"), viewonly=True
+    )
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    def title_in(self, locale: str) -> str:
+        """The title on one line, in `locale` if it has been translated, else in the campaign's first language."""
+        found = self.texts.get(locale) if locale != self.locale else None
+        return " ".join(((found.title if found else "") or self.title).split())
 
     @property
     def final_from(self) -> datetime:

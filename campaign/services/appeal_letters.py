@@ -3,7 +3,6 @@
 Whether this reader still wants one is `services.audience`'s question; here it is only whether there is anything to say.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +14,6 @@ from campaign.services.appeals import appeal_context, reminder_context, result_c
 from campaign.services.letterhead import Pointless, Sender
 from campaign.services.outbox import Claim
 from campaign.services.progress import Progress, read_progress
-from campaign.services.telling import read_texts
 from campaign.words import words
 
 
@@ -50,9 +48,7 @@ def thank_you(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] 
 
 def _progress(session: Session, claim: Claim) -> Progress:
     campaign = session.get_one(Campaign, claim.campaign_id)
-    texts = read_texts(session, campaign)
-    titles = {locale: text.title for locale, text in texts.items()}
-    return replace(read_progress(session, campaign, clock.now()), titles=titles)
+    return read_progress(session, campaign, clock.now())
 
 
 def _extension(session: Session, campaign: Campaign) -> Extension | None:

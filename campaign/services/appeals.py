@@ -69,7 +69,7 @@ def _common(progress: Progress, code: str, sender: Sender, said: Words) -> dict[
     return {
         "organization": sender.organization,
         "locale": said.locale,
-        "title": progress.title_in(said.locale),
+        "title": campaign.title_in(said.locale),
         "greeting": places.with_name(
             said.gettext("Dear %(name)s,") % {"name": places.NAME}, said.gettext("Dear reader,")
         ),
@@ -125,7 +125,7 @@ def _values(progress: Progress, sender: Sender, said: Words) -> dict[str, str]:
     left = wording.days_left(progress, said)
     last = clock.last_day(campaign.deadline, campaign.zone)
     return {
-        "title": progress.title_in(said.locale),
+        "title": campaign.title_in(said.locale),
         "organization": sender.organization.name,
         "goal": wording.amount(campaign.goal, campaign.currency, said),
         "raised": ""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from campaign import clock, money
 from campaign.errors import CampaignInvalid, NotFound
@@ -130,9 +130,12 @@ def find_campaign(session: Session, slug: str) -> Campaign:
 
 
 def open_campaigns(session: Session, at: datetime) -> Sequence[Campaign]:
-    """The campaigns that take gifts at the instant `at`, the one that ends soonest first."""
+    """The campaigns that take gifts at the instant `at`, the one that ends soonest first, with their texts."""
     return session.scalars(
-        select(Campaign).where(Campaign.open_at(at)).order_by(Campaign.deadline, Campaign.id)
+        select(Campaign)
+        .where(Campaign.open_at(at))
+        .order_by(Campaign.deadline, Campaign.id)
+        .options(selectinload(Campaign.texts))
     ).all()
 
 

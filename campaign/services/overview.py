@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from campaign.models import Campaign, CampaignState, ProgressShard
 from campaign.services.progress import Progress
@@ -22,7 +22,7 @@ class Overview:
 
 
 def read_overview(session: Session, at: datetime) -> Overview:
-    """One query, from the shards. Of each standing only campaign, `raised` and moment are filled in."""
+    """From the shards, and the titles. Of each standing only campaign, `raised` and moment are filled in."""
     raised = func.coalesce(func.sum(ProgressShard.raised), 0)
     rows = session.execute(
         select(Campaign, raised)
@@ -30,6 +30,7 @@ def read_overview(session: Session, at: datetime) -> Overview:
         .group_by(Campaign.id)
         .order_by(Campaign.deadline.desc(), Campaign.id.desc())
         .limit(MOST)
+        .options(selectinload(Campaign.texts))
     )
     every = [Progress(campaign, int(sum_), 0, 0, 0, 0, at) for campaign, sum_ in rows]
     return Overview(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import blake2b
@@ -54,8 +54,7 @@ class Matching:
 class Progress:
     """A campaign's standing at `as_of`. Amounts are minor units of the campaign's currency.
 
-    `matched` is what all of `matching` comes to; it is no part of `raised`. `titles`: the campaign's title in other
-    languages than its first, by language, where letters need it.
+    `matched` is what all of `matching` comes to; it is no part of `raised`.
     """
 
     campaign: Campaign
@@ -66,11 +65,6 @@ class Progress:
     donors: int
     as_of: datetime
     matching: tuple[Matching, ...] = ()
-    titles: Mapping[str, str] = field(default_factory=dict)
-
-    def title_in(self, locale: str) -> str:
-        """The title on one line, in `locale` if it has been translated, else in the campaign's first language."""
-        return " ".join((self.titles.get(locale) or self.campaign.title).split())
 
     @property
     def asked(self) -> int:

@@ -85,7 +85,7 @@ def frozen_words(
         "amount_text": amount_text,
         "gift_date_text": gift_date,
         "issued_text": issued,
-        "campaign_title": donation.campaign.title,
+        "campaign_title": donation.campaign.title_in(said.locale),
         "frequency_text": _frequency(donation, said),
         "gone": _gone(about, said) if about.kind == ReceiptKind.void else "",
         "wording": _wording(donation, organization, about, said),

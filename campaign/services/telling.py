@@ -1,12 +1,12 @@
 """A campaign's own words by language, and all that the appeal tells besides its figure: read together, for pages."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from campaign.models import Campaign, CampaignText, Milestone
+from campaign.models import Campaign, Milestone
 from campaign.services.campaigns import open_campaigns
 from campaign.services.milestones import read_milestones
 from campaign.services.progress import Progress
@@ -39,7 +39,6 @@ class Around:
     milestones: Sequence[Milestone] = ()
     newest: Sequence[Shown] = ()
     today: Today = NOBODY
-    texts: Mapping[str, CampaignText] = field(default_factory=dict)
     others: Sequence[Campaign] = ()
     several: bool = False
 
@@ -57,13 +56,16 @@ class Spoken:
 
 
 def read_around(session: Session, progress: Progress) -> Around:
-    """A few short queries, none of which grows with the gifts."""
+    """A few short queries, none of which grows with the gifts.
+
+    The texts in every language are read with them: pages are made from it when the session has long ended.
+    """
     campaign = progress.campaign
+    session.refresh(campaign, ["texts"])
     return Around(
         milestones=read_milestones(session, campaign, progress.raised),
         newest=read_wall(session, campaign, at_most=NEWEST),
         today=gave_today(session, campaign, progress.as_of),
-        texts=read_texts(session, campaign),
         others=[one for one in open_campaigns(session, progress.as_of) if one.id != campaign.id][
             :MOST_OTHERS
         ],
@@ -71,15 +73,9 @@ def read_around(session: Session, progress: Progress) -> Around:
     )
 
 
-def read_texts(session: Session, campaign: Campaign) -> dict[str, CampaignText]:
-    """The texts in other languages than the campaign's first, by language."""
-    rows = session.scalars(select(CampaignText).where(CampaignText.campaign_id == campaign.id))
-    return {row.locale: row for row in rows}
-
-
-def spoken_in(locale: str, campaign: Campaign, texts: Mapping[str, CampaignText]) -> Spoken:
+def spoken_in(locale: str, campaign: Campaign) -> Spoken:
     """The campaign's texts for a page in `locale`."""
-    found = texts.get(locale) if locale != campaign.locale else None
+    found = campaign.texts.get(locale) if locale != campaign.locale else None
 
     def told(base: str, translated: str) -> Told:
         return Told(translated, locale) if translated else Told(base, campaign.locale)

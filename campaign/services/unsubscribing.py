@@ -14,14 +14,14 @@ from campaign.services.suppressions import suppress
 class Standing:
     """Whom a letter was to, and which mail they still get.
 
-    `email` is '' where the address was forgotten. `locale` is the letter's. `campaign` is the title of the one that
-    the letter was about, or ''. `all_stopped`, `campaign_stopped`: no appeals at all, or none of that campaign.
+    `email` is '' where the address was forgotten. `locale` is the letter's. `campaign` is the one that the
+    letter was about. `all_stopped`, `campaign_stopped`: no appeals at all, or none of that campaign.
     `undoable`: they said so themselves.
     """
 
     email: str
     locale: str
-    campaign: str
+    campaign: Campaign | None
     all_stopped: bool
     campaign_stopped: bool
     undoable: bool
@@ -39,7 +39,7 @@ def standing(session: Session, token: str) -> Standing:
     return Standing(
         email=message.recipient,
         locale=message.locale,
-        campaign=campaign.title if campaign else "",
+        campaign=campaign,
         all_stopped=any(row.campaign_id is None for row in found),
         campaign_stopped=any(row.campaign_id is not None for row in found),
         undoable=any(row.reason == SuppressionReason.unsubscribed.value for row in found),

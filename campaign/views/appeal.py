@@ -28,6 +28,7 @@ from campaign.views.surrounding import (
     alternates,
     campaign_words,
     present_milestones,
+    present_others,
     present_share,
     present_today,
 )
@@ -88,7 +89,7 @@ def render_appeal(
         milestones=present_milestones(progress, snapshot.around.milestones),
         today=present_today(progress, snapshot.around.today),
         newest=snapshot.around.newest,
-        others=snapshot.around.others,
+        others=present_others(snapshot.around.others),
         several=snapshot.around.several,
         share=present_share(campaign, spoken.title.text),
         alternates=alternates(slug),

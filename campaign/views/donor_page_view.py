@@ -28,6 +28,7 @@ from campaign.views.appeal import Notice
 from campaign.views.context import installation
 from campaign.views.language import asked_language, said
 from campaign.views.subscription_page import summarize, written
+from campaign.views.surrounding import campaign_title
 from campaign.words import words
 
 SAID = {
@@ -125,7 +126,7 @@ def _gift(gift: Donation, found: OwnGifts) -> dict[str, Any]:
             else written(gift.charged_at or gift.created_at)
         ),
         "amount_text": _what(gift),
-        "campaign_title": gift.campaign.title,
+        "campaign_title": campaign_title(gift.campaign),
         "frequency": gift.frequency,
         "state_texts": list(filter(None, (_way(offline), _state(gift, offline)))),
         "left_text": _left(gift),

@@ -160,7 +160,7 @@ def summarize(found: Subscription) -> dict[str, Any]:
     return {
         "url": url_for("subscriptions.page", token=found.token, lang=asked_language() or None),
         "heading": _heading(found),
-        "campaign_title": found.campaign.title,
+        "campaign_title": campaign_title(found.campaign),
         "state_text": _state_text(found),
         "next_text": _next_text(found),
         "ended": found.state == SubscriptionState.ended,

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from flask import url_for
-from sqlalchemy.orm import object_session
 
 from campaign.models import Campaign, Milestone, MilestoneMark
 from campaign.services import wording
 from campaign.services.progress import Progress
-from campaign.services.telling import Spoken, read_texts, spoken_in
+from campaign.services.telling import Spoken, Told, spoken_in
 from campaign.services.today import Today
 from campaign.views.context import installation
 from campaign.views.language import said
@@ -36,6 +35,14 @@ class ShareView:
 
 
 @dataclass(frozen=True)
+class OtherView:
+    """Another campaign that is open, by its name."""
+
+    slug: str
+    title: Told
+
+
+@dataclass(frozen=True)
 class Alternate:
     """The same page in a language: https://developers.google.com/search/docs/specialty/international."""
 
@@ -45,15 +52,12 @@ class Alternate:
 
 def campaign_words(snapshot: Snapshot) -> Spoken:
     """The campaign's own texts for the page's language."""
-    return spoken_in(said().locale, snapshot.progress.campaign, snapshot.around.texts)
+    return spoken_in(said().locale, snapshot.progress.campaign)
 
 
 def campaign_title(campaign: Campaign) -> str:
-    """Its title in the page's language, read by the session that `campaign` came with."""
-    session = object_session(campaign)
-    if session is None or said().locale == campaign.locale:
-        return campaign.title
-    return spoken_in(said().locale, campaign, read_texts(session, campaign)).title.text
+    """Its title in the page's language, where it has been translated."""
+    return campaign.title_in(said().locale)
 
 
 def present_milestones(progress: Progress, reached: Sequence[Milestone]) -> list[MilestoneView]:
@@ -92,6 +96,11 @@ def present_today(progress: Progress, today: Today) -> str:
             "%(n)s reader gave today.", "%(n)s readers gave today.", today.readers
         )
     return told % {"n": wording.number(today.readers, spoken)}
+
+
+def present_others(others: Sequence[Campaign]) -> list[OtherView]:
+    """What else takes gifts now."""
+    return [OtherView(one.slug, spoken_in(said().locale, one).title) for one in others]
 
 
 def present_share(campaign: Campaign, title: str) -> ShareView:

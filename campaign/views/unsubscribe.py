@@ -11,6 +11,7 @@ from campaign.services import unsubscribing
 from campaign.views.context import installation
 from campaign.views.headers import make_private
 from campaign.views.language import said, speak
+from campaign.views.surrounding import campaign_title
 
 blueprint = Blueprint("unsubscribe", __name__)
 
@@ -43,14 +44,15 @@ def change(token: str) -> Response:
 def _page(token: str, *, done: str) -> Response:
     with installation().sessions() as session:
         standing = unsubscribing.standing(session, token)
-    speak(standing.locale)
-    page = render_template(
-        "public/unsubscribe.html",
-        page_title=said().gettext("Letters about campaigns"),
-        standing=standing,
-        address=masked(standing.email),
-        done=done,
-    )
+        speak(standing.locale)
+        page = render_template(
+            "public/unsubscribe.html",
+            page_title=said().gettext("Letters about campaigns"),
+            standing=standing,
+            campaign=campaign_title(standing.campaign) if standing.campaign else "",
+            address=masked(standing.email),
+            done=done,
+        )
     return make_private(make_response(page))
 
 

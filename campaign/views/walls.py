@@ -9,6 +9,7 @@ from campaign.errors import NotFound
 from campaign.services import wording
 from campaign.services.overview import read_overview
 from campaign.services.progress import Progress
+from campaign.services.telling import spoken_in
 from campaign.services.wall import PAGE, read_wall
 from campaign.views.context import installation, live
 from campaign.views.language import said
@@ -82,10 +83,11 @@ def _shared(page: str) -> Response:
 
 def _listed(progress: Progress) -> Listed:
     campaign = progress.campaign
+    told = spoken_in(said().locale, campaign).title
     return Listed(
         campaign.slug,
-        campaign.title,
-        campaign.locale,
+        told.text,
+        told.locale,
         campaign.organization_line,
         _standing(progress),
     )

@@ -1,12 +1,11 @@
 """What stands on the sheet that is posted to one reader: their address, the appeal, how to give, and their coupon."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from campaign import clock
 from campaign.config import Organization
-from campaign.models import Campaign, CampaignText
+from campaign.models import Campaign
 from campaign.services import wording
 from campaign.services.posted.coupons import counted_code
 from campaign.services.posted.lists import Recipient
@@ -19,10 +18,9 @@ _SUGGESTED = 5
 
 @dataclass(frozen=True)
 class Batch:
-    """What the sheets of one batch share: the figure, the campaign's texts by language, whose it is and where."""
+    """What the sheets of one batch share: the figure, whose it is and where."""
 
     progress: Progress
-    texts: Mapping[str, CampaignText]
     organization: Organization
     site_url: str
 
@@ -30,7 +28,7 @@ class Batch:
 def sheet_context(batch: Batch, recipient: Recipient, code: str) -> dict[str, Any]:
     """One sheet, in the reader's language. `code` is their coupon's; `address` is what the envelope's window shows."""
     campaign, said = batch.progress.campaign, words(recipient.locale)
-    told = spoken_in(said.locale, campaign, batch.texts)
+    told = spoken_in(said.locale, campaign)
     page = f"{batch.site_url}/c/{campaign.slug}"
     return {
         "lang": said.locale,

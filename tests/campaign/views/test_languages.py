@@ -17,10 +17,14 @@ from campaign.models import Campaign, CampaignText, Donation, OutboxMessage, Rem
 from campaign.services.checkout import Returns, session_parameters
 from campaign.views.language import said, speak
 from campaign.words import words
+from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.views.test_unsubscribe import Letter, letter
+from tests.editing import running
+from tests.own_page import open_own_page
 from tests.stripe_fixtures import Facts
 
 __all__ = ["letter"]
+Give, Store = Callable[..., Facts], Callable[..., None]
 SPANISH = '<html lang="es" dir="ltr" data-figures="es-US">'
 
 
@@ -146,8 +150,8 @@ def test_the_sheet_the_unit_and_the_picture_follow_the_address(
 def test_a_receipt_speaks_as_it_was_issued(
     client: FlaskClient,
     installation: Installation,
-    give: Callable[..., Facts],
-    store: Callable[..., None],
+    give: Give,
+    store: Store,
 ) -> None:
     facts = give()
     with installation.sessions.begin() as session:
@@ -168,7 +172,7 @@ def test_a_receipt_speaks_as_it_was_issued(
     ("locale", "asked"), [("en", "auto"), ("es", "es-419"), ("es-MX", "es-419")]
 )
 def test_stripes_page_speaks_the_language_of_the_gift(
-    give: Callable[..., Facts], installation: Installation, locale: str, asked: str
+    give: Give, installation: Installation, locale: str, asked: str
 ) -> None:
     facts = give()
     with installation.sessions() as session:
@@ -183,14 +187,39 @@ def test_stripes_page_speaks_the_language_of_the_gift(
     assert ("Donativo a The Harbor Ledger" in told) is (locale != "en")
 
 
-def test_a_campaigns_own_title_is_told_in_the_language_of_the_page(
-    client: FlaskClient, campaign: Campaign, installation: Installation
-) -> None:
+@pytest.fixture
+def translated(installation: Installation, campaign: Campaign) -> None:
     with installation.sessions.begin() as session:
         text = CampaignText(campaign_id=campaign.id, locale="es", title="Noticias para todos")
         session.add(text)
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_campaigns_own_title_is_told_in_the_language_of_the_page(
+    client: FlaskClient, installation: Installation, letter: Letter
+) -> None:
+    running(installation)
     typed = {"lang": "es", "amount": "25", "email": "ana@example.org", "step": "review"}
     assert "Noticias para todos" in client.post("/c/nine-days/donate", data=typed).text
     for path in ("", "/remind", "/print", "/embed"):
         assert "Noticias para todos" in client.get(f"/c/nine-days{path}?lang=es").text, path
         assert "Noticias para todos" not in client.get(f"/c/nine-days{path}").text, path
+    for path in ("/campaigns", "/c/winter", f"/unsubscribe/{letter()}"):
+        assert "Noticias para todos" in client.get(f"{path}?lang=es").text, path
+        assert "Noticias para todos" not in client.get(path).text, path
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_donors_page_and_receipt_name_the_campaign_in_their_language(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, give: Give, store: Store
+) -> None:
+    facts = give(locale="es")
+    store(facts.completed())
+    apply_due_events(mailing)
+    assert "Noticias para todos" in client.get(f"/donations/{facts.donation.token}").text
+    with mailing.sessions() as session:
+        receipt = session.get_one(Donation, facts.donation.id).receipt
+        assert receipt is not None
+        assert receipt.frozen["campaign_title"] == "Noticias para todos"
+    assert "Noticias para todos" in open_own_page(client, mailing, mailbox)
+    assert "Keep every story free to read" in client.get("/me?lang=en").text
