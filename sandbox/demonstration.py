@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from campaign import clock
 from campaign.installation import Installation, make_installation
-from campaign.models import Campaign
+from campaign.models import Campaign, CampaignText
 from campaign.services.campaigns import NewCampaign, create_campaign
 
 SLUG = "nine-days"
@@ -40,6 +40,30 @@ If you cannot give, please do not. Read on, and send the stories to a neighbor. 
 helps, and we will tell you to the dollar what came of it.
 """
 
+SPANISH_TITLE = "Que cada artículo siga siendo gratis"
+
+SPANISH_APPEAL = """\
+Esta noche la comisión del puerto vota quién puede construir junto a los viejos muelles de la conservera.
+Nuestra reportera estará en la sala, como ha estado en cada votación desde marzo, cuando descubrió que dos de
+los siete comisionados no habían dicho a nadie que tienen terrenos allí.
+
+Usted podrá leer lo que ella escriba sin pagar y sin registrarse. También podrán hacerlo quienes trabajan en
+los muelles, los estudiantes que nos leen en las computadoras de la biblioteca y quienes reciben estas páginas
+impresas por correo. **Nada de esto está detrás de un muro de pago, y nada lo estará.**
+
+Eso es posible porque algunas personas que nos leen donan. La mayoría da un poco. Ningún dueño paga esta
+redacción ni la paga ningún anunciante, así que a nadie más que a ustedes debemos lo que publicamos.
+
+## Qué se hace con cincuenta mil dólares
+
+- Mantienen a una reportera en los tribunales durante un año.
+- Pagan los documentos que solicitamos, y a la abogada cuando nos los niegan.
+- Imprimen y envían por correo cada reportaje largo a novecientas personas que no tienen internet.
+
+Si no puede donar, por favor no lo haga. Siga leyendo y comparta los artículos con alguien de su barrio. Si
+puede, cualquier monto ayuda, y le diremos hasta el último dólar qué se hizo con él.
+"""
+
 
 def seed(installation: Installation | None = None) -> None:
     """Create the demonstration campaign where there is no campaign at all."""
@@ -49,7 +73,7 @@ def seed(installation: Installation | None = None) -> None:
     with here.sessions.begin() as session:
         if session.scalar(select(func.count()).select_from(Campaign)):
             return
-        create_campaign(
+        campaign = create_campaign(
             session,
             NewCampaign(
                 slug=SLUG,
@@ -59,6 +83,11 @@ def seed(installation: Installation | None = None) -> None:
                 timezone=zone,
                 appeal=APPEAL,
             ),
+        )
+        session.add(
+            CampaignText(
+                campaign_id=campaign.id, locale="es", title=SPANISH_TITLE, appeal=SPANISH_APPEAL
+            )
         )
 
 
