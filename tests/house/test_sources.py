@@ -1,4 +1,4 @@
-"""What no file of the repository may hold."""
+"""What no file of the repository may hold, and what two of them may not both hold."""
 
 import re
 import subprocess
@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "campaign" / "static"
+CLASS = re.compile(r"\.([a-z][a-z-]*)")
+ALONE = re.compile(r"^(?:@media[^{]*{ )?\.([a-z][a-z-]*)(?= {|,)", re.MULTILINE)
 # Written apart, so that this file is not its own finding.
 PACKAGE_HOSTS = re.compile(
     r"pypi\.(?:)org|pythonhosted\.(?:)org|npmjs\.(?:)(?:org|com)|yarnpkg\.(?:)com"
@@ -46,3 +49,13 @@ def test_every_locked_package_has_its_hashes() -> None:
         )
         assert packages
         assert len(blocks) == len(packages), path.name
+
+
+def test_staff_pages_own_classes_are_not_styled_for_readers_too() -> None:
+    """Staff pages take the site's sheet and add theirs: a name of both would look like neither."""
+    ours = CLASS.findall((STATIC / "site.css").read_text())
+    theirs = [
+        name for sheet in STATIC.glob("staff*.css") for name in ALONE.findall(sheet.read_text())
+    ]
+    assert theirs
+    assert set(theirs) & set(ours) == set()

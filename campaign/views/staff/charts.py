@@ -16,6 +16,8 @@ _PLOT = HEIGHT - HEAD - FOOT
 _SQUARE = 1000
 _MARK = 18.0
 """Percent of the width that a word below an axis takes on a phone."""
+_FEWEST = 8
+"""Bars for which an axis has room at least."""
 _APART = 20
 """Pixels between two labels at least."""
 
@@ -102,7 +104,8 @@ def bar_chart(title: str, sentence: str, bars: Sequence[Bar], largest: str) -> M
     plot = 140
     unit = plot / (top - bottom)
     axis = HEAD + top * unit
-    step = 100 / max(1, len(bars))
+    # The first day of a campaign is a bar, not a wall.
+    step = 100 / max(_FEWEST, len(bars))
     parts = [_text(0, 14, largest, "start", "chart-name"), _rule(axis, "chart-axis")]
     for index, bar in enumerate(bars):
         tall = abs(bar.value) * unit
@@ -158,6 +161,6 @@ def share_bar(value: int, of: int) -> Markup:
     """A small bar within a table's cell; the figure beside it says the same."""
     width = max(0.0, min(100.0, value * 100 / of)) if of > 0 else 0.0
     return Markup(
-        '<svg class="share" width="100%" height="10" aria-hidden="true" focusable="false">'
+        '<svg class="portion" width="100%" height="10" aria-hidden="true" focusable="false">'
         '<rect class="chart-bar" width="{}%" height="10"/></svg>'
     ).format(escape(f"{width:.2f}"))

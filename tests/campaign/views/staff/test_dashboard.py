@@ -33,7 +33,7 @@ def test_it_shows_what_came_by_which_way(
         "$50 to $100",
         "One-time",
         "Needed a day",
-        "0 gave before, 2 are new",
+        "0 gave before, 2 new",
     ):
         assert words in page
     assert "There is no forecast yet" in page
