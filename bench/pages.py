@@ -22,8 +22,10 @@ def pages() -> Iterator[Figure | Score | Waiting | NotMeasured]:
         yield Figure("page: the appeal, as every reader gets it", kept, LIMIT, limit)
         yield Figure("page: the appeal, prefilled for one reader", rendered, LIMIT, limit)
         yield Figure("page: progress.json", progress, LIMIT, limit)
-        site = f"http://127.0.0.1:{running.port}"
-        yield from reading(f"{site}/c/nine-days", f"{site}/healthz")
+        here = "http://127.0.0.1"
+        yield from reading(
+            f"{here}:{running.port}/c/nine-days", f"{here}:{running.bare_port}/blank"
+        )
 
 
 def _get(path: str) -> bytes:

@@ -25,6 +25,8 @@ CATEGORIES = {
 }
 LEAST = 99
 """Of 100, in each category."""
+PATIENCE = 180
+"""Seconds for one page: Lighthouse has been seen to go on after an error that it has told."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def _report(program: Path, browser: str, address: str, *options: str) -> Mapping
             [program, address, "--quiet", "--output=json", f"--output-path={file}",
              f"--chrome-flags={flags}", *options],
             check=True,
+            timeout=PATIENCE,
             env=os.environ | {"CHROME_PATH": browser},
         )  # fmt: skip
         report: Mapping[str, Any] = json.loads(file.read_text())
