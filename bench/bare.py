@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 PAGE = b"x" * 12_000
-BLANK = b"<!doctype html><html lang=en><title>Blank</title></html>"
+BLANK = b"<!doctype html><html lang=en><title>Blank</title><p>Blank</html>"
 
 
 def application(
     environ: dict[str, Any], start_response: Callable[[str, list[tuple[str, str]]], object]
 ) -> Iterable[bytes]:
-    """Answers everything alike, but `/blank` with a page on which nothing is; a posted body is read first."""
+    """Answers everything alike, but `/blank` with a page of one word; a posted body is read first."""
     environ["wsgi.input"].read()
     body = BLANK if environ["PATH_INFO"] == "/blank" else PAGE
     start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(body)))])
