@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 PAGE = b"x" * 12_000
-BLANK = b"<!doctype html><html lang=en><title>Blank</title><p>Blank</html>"
+BLANK = (
+    b"<!doctype html><html lang=en><title>Blank</title><link rel=icon href=data:,><p>Blank</html>"
+)
 
 
 def application(

@@ -91,9 +91,11 @@ def _gunicorn(port: int, application: str) -> Iterator[None]:
         cwd=ROOT,
         stderr=subprocess.DEVNULL,
     ) as process:
-        _await(port)
-        yield
-        process.terminate()
+        try:
+            _await(port)
+            yield
+        finally:
+            process.terminate()
 
 
 def _await(port: int) -> None:
