@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Update,
     bindparam,
+    exists,
     func,
     select,
     update,
@@ -33,11 +34,34 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 PATIENCE = timedelta(days=1)
 
+TWICE = timedelta(seconds=30)
+"""The same form sent again within this is the same wish."""
+
 RECEIPT = "receipt"
 REMINDER = "reminder"
 
 WAITING = (OutboxState.queued.value, OutboxState.sending.value)
 """The states of what is not over."""
+
+
+def is_wished_again(
+    session: Session,
+    kind: str,
+    recipient: str,
+    details: dict[str, str],
+    at: datetime,
+    *,
+    donor_id: int | None = None,
+) -> bool:
+    """Whether the same letter was queued within TWICE. The caller holds a lock on whose it is, or two may both ask."""
+    just_now = exists().where(
+        OutboxMessage.kind == kind,
+        func.lower(OutboxMessage.recipient) == recipient.lower(),
+        OutboxMessage.donor_id.is_not_distinct_from(donor_id),
+        OutboxMessage.details == details,
+        OutboxMessage.created_at > at - TWICE,
+    )
+    return bool(session.scalar(select(just_now)))
 
 
 @dataclass(frozen=True)

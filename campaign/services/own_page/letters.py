@@ -5,11 +5,11 @@ a new link in it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign import clock
@@ -17,14 +17,12 @@ from campaign.models import Donor, DonorLinkPurpose, OutboxMessage, OutboxState
 from campaign.models.base import new_token
 from campaign.services.gift_letters import own_page_url
 from campaign.services.letterhead import Pointless, Sender
-from campaign.services.outbox import Claim
+from campaign.services.outbox import Claim, is_wished_again
 from campaign.services.own_page.links import LIFETIMES, make_link
 from campaign.words import words
 
 LINK = "own_page_link"
 NOTE = "own_page_note"
-TWICE = timedelta(seconds=30)
-"""The same form sent again within this is the same wish."""
 
 
 class About(StrEnum):
@@ -75,14 +73,7 @@ def _queue_link(
     # Whoever sends the same form at once waits here for the first to be kept.
     session.execute(select(Donor.id).where(Donor.id == donor.id).with_for_update(key_share=True))
     details = {"purpose": purpose.value}
-    just_now = exists().where(
-        OutboxMessage.kind == LINK,
-        func.lower(OutboxMessage.recipient) == email.lower(),
-        OutboxMessage.donor_id == donor.id,
-        OutboxMessage.details == details,
-        OutboxMessage.created_at > at - TWICE,
-    )
-    if session.scalar(select(just_now)):
+    if is_wished_again(session, LINK, email, details, at, donor_id=donor.id):
         return False
     session.add(
         OutboxMessage(

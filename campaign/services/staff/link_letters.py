@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from campaign import clock
@@ -13,13 +12,11 @@ from campaign.models import OutboxMessage, OutboxState, StaffMember
 from campaign.models.base import new_token
 from campaign.services.audit import Actor
 from campaign.services.letterhead import Pointless, Sender
-from campaign.services.outbox import Claim
+from campaign.services.outbox import Claim, is_wished_again
 from campaign.services.staff.links import BY_COMMAND, BY_MAIL, make_link
 from campaign.services.staff.members import find_member
 
 SIGN_IN_LINK = "sign_in_link"
-TWICE = timedelta(seconds=30)
-"""The same form sent again within this is the same wish."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +54,7 @@ def _queue(
 ) -> bool:
     # Whoever sends the same form at once waits here for the first to be kept.
     session.get_one(StaffMember, member.id, populate_existing=True, with_for_update=True)
-    just_now = exists().where(
-        OutboxMessage.kind == SIGN_IN_LINK,
-        func.lower(OutboxMessage.recipient) == member.email.lower(),
-        OutboxMessage.details == details,
-        OutboxMessage.created_at > at - TWICE,
-    )
-    if session.scalar(select(just_now)):
+    if is_wished_again(session, SIGN_IN_LINK, member.email, details, at):
         return False
     session.add(
         OutboxMessage(

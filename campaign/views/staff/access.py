@@ -4,7 +4,7 @@ The cookie belongs to `/staff` alone: elsewhere the session cannot even be writt
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -46,11 +46,21 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 _csrf = CSRFProtect()
 
 
-def staff_blueprint(name: str, path: str = "") -> Blueprint:
-    """A blueprint under `/staff` + `path`, closed to who is not signed in; forms are checked, answers kept nowhere."""
+def staff_blueprint(name: str, path: str = "", *, largest: int = 0) -> Blueprint:
+    """A blueprint under `/staff` + `path`, closed to who is not signed in; forms are checked, answers kept nowhere.
+
+    `largest`: bytes that its forms may send, where that is more than others may.
+    """
     blueprint = Blueprint(name, __name__, url_prefix=PREFIX + path)
     blueprint.before_request(_require_sign_in)
+    if largest:
+        # Before the form is read for its token.
+        blueprint.url_value_preprocessor(partial(_allow_long_forms, largest))
     return _guarded(blueprint)
+
+
+def _allow_long_forms(largest: int, _endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    request.max_content_length = request.max_form_memory_size = largest
 
 
 def open_blueprint(name: str, path: str = "") -> Blueprint:

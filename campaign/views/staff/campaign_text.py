@@ -22,10 +22,10 @@ from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults
 
-blueprint = staff_blueprint("campaign_text", "/c/<slug>/edit")
-
 LARGEST = 1_000_000
 """Bytes of the form: an appeal of LONGEST_APPEAL characters as a browser sends it."""
+
+blueprint = staff_blueprint("campaign_text", "/c/<slug>/edit", largest=LARGEST)
 
 LABELS = {
     "title": "Title",
@@ -56,13 +56,6 @@ class TextForm(FlaskForm):
     starts = StringField()
     ask_past_donors = BooleanField()
     version = HiddenField()
-
-
-@blueprint.url_value_preprocessor
-def _allow_long_texts(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Before the form is read for its token."""
-    request.max_content_length = LARGEST
-    request.max_form_memory_size = LARGEST
 
 
 @blueprint.route("", methods=["GET", "POST"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,18 +19,13 @@ from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.shell import organization_zone
 
-blueprint = staff_blueprint("offline_import", "/offline/import")
-
 LARGEST = 1024 * 1024
 MOST_ROWS = 1000
 """Of a list on a page; the command takes any number."""
 _TOLD = 10
 
-
-@blueprint.url_value_preprocessor
-def _take_lists(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """A list is larger than other forms, and comes back written in letters. Set before anything reads the form."""
-    request.max_content_length = request.max_form_memory_size = 4 * LARGEST
+# A list is larger than other forms, and comes back written in letters.
+blueprint = staff_blueprint("offline_import", "/offline/import", largest=4 * LARGEST)
 
 
 @dataclass(frozen=True)

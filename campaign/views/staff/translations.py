@@ -1,7 +1,6 @@
 """A campaign's own words in another language: seen as readers will see them before they are kept."""
 
 from dataclasses import asdict
-from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -27,7 +26,7 @@ from campaign.views.staff.campaign_text import LARGEST
 from campaign.views.staff.faults import put_faults
 from campaign.words import words
 
-blueprint = staff_blueprint("translations", "/c/<slug>/texts/<locale>")
+blueprint = staff_blueprint("translations", "/c/<slug>/texts/<locale>", largest=LARGEST)
 
 
 class TranslationForm(FlaskForm):
@@ -40,13 +39,6 @@ class TranslationForm(FlaskForm):
     appeal = TextAreaField()
     thanks = TextAreaField()
     seen = HiddenField()
-
-
-@blueprint.url_value_preprocessor
-def _allow_long_texts(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Before the form is read for its token."""
-    request.max_content_length = LARGEST
-    request.max_form_memory_size = LARGEST
 
 
 @blueprint.route("", methods=["GET", "POST"])
