@@ -56,6 +56,7 @@ admin   GET POST /staff/c/<slug>/open
 admin   GET POST /staff/c/<slug>/pause
 viewer  GET      /staff/c/<slug>/report
 viewer  GET      /staff/c/<slug>/report.pdf
+finance GET POST /staff/c/<slug>/post
 admin   POST     /staff/c/<slug>/resume
 viewer  GET      /staff/c/<slug>/steps
 admin   GET POST /staff/c/<slug>/steps/<key>
