@@ -5,13 +5,16 @@ The only place that knows how many decimals a currency has. No floats anywhere.
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from babel import Locale
 from babel.numbers import (
+    NumberPattern,
     format_currency,
     get_currency_symbol,
     get_decimal_symbol,
     get_group_symbol,
+    parse_pattern,
 )
 
 from campaign.errors import AmountInvalid
@@ -172,16 +175,31 @@ def format_money(minor: int, currency: str, locale: str = "en") -> str:
     """The amount as people write it: `$25`, `$25.50`, `$1,000`; decimals only where they say something."""
     amount = to_decimal(minor, currency)
     places = 0 if amount == amount.to_integral_value() else decimals(currency)
-    pattern = str(Locale.parse(locale).currency_formats["standard"].pattern)
+    return str(
+        format_currency(
+            amount,
+            currency.upper(),
+            format=_pattern(currency, places, locale),
+            locale=_locale(locale),
+            currency_digits=False,
+        )
+    )
+
+
+@lru_cache(maxsize=256)
+def _locale(name: str) -> Locale:
+    """A table of the staff's room has hundreds of amounts; Babel reads the name anew for each."""
+    return Locale.parse(name)
+
+
+@lru_cache(maxsize=256)
+def _pattern(currency: str, places: int, locale: str) -> NumberPattern:
+    pattern = str(_locale(locale).currency_formats["standard"].pattern)
     pattern = re.sub(r"\.0+", f".{'0' * places}" if places else "", pattern)
     if symbol(currency, locale)[-1].isalpha():
         # A code is parted from its figure: KWD 25.
         pattern = pattern.replace("¤#", "¤\u00a0#")
-    return str(
-        format_currency(
-            amount, currency.upper(), format=pattern, locale=locale, currency_digits=False
-        )
-    )
+    return parse_pattern(pattern)
 
 
 def fee_cover(amount: int, rate: Decimal, fixed: int, currency: str) -> int:
