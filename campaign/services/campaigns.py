@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from campaign import clock, money
 from campaign.errors import CampaignInvalid, NotFound
@@ -130,12 +130,9 @@ def find_campaign(session: Session, slug: str) -> Campaign:
 
 
 def open_campaigns(session: Session, at: datetime) -> Sequence[Campaign]:
-    """The campaigns that take gifts at the instant `at`, the one that ends soonest first, with their texts."""
+    """The campaigns that take gifts at the instant `at`, the one that ends soonest first."""
     return session.scalars(
-        select(Campaign)
-        .where(Campaign.open_at(at))
-        .order_by(Campaign.deadline, Campaign.id)
-        .options(selectinload(Campaign.texts))
+        select(Campaign).where(Campaign.open_at(at)).order_by(Campaign.deadline, Campaign.id)
     ).all()
 
 

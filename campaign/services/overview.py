@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from campaign.models import Campaign, CampaignState, ProgressShard
 from campaign.services.progress import Progress
@@ -30,7 +30,6 @@ def read_overview(session: Session, at: datetime) -> Overview:
         .group_by(Campaign.id)
         .order_by(Campaign.deadline.desc(), Campaign.id.desc())
         .limit(MOST)
-        .options(selectinload(Campaign.texts))
     )
     every = [Progress(campaign, int(sum_), 0, 0, 0, 0, at) for campaign, sum_ in rows]
     return Overview(

@@ -56,12 +56,8 @@ class Spoken:
 
 
 def read_around(session: Session, progress: Progress) -> Around:
-    """A few short queries, none of which grows with the gifts.
-
-    The texts in every language are read with them: pages are made from it when the session has long ended.
-    """
+    """A few short queries, none of which grows with the gifts."""
     campaign = progress.campaign
-    session.refresh(campaign, ["texts"])
     return Around(
         milestones=read_milestones(session, campaign, progress.raised),
         newest=read_wall(session, campaign, at_most=NEWEST),

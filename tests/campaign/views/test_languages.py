@@ -14,14 +14,16 @@ from campaign.errors import AmountInvalid
 from campaign.handlers import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignText, Donation, OutboxMessage, Reminder
+from campaign.services.campaigns import find_campaign
 from campaign.services.checkout import Returns, session_parameters
 from campaign.views.language import said, speak
 from campaign.words import words
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.views.test_unsubscribe import Letter, letter
-from tests.editing import running
+from tests.editing import book, running
 from tests.own_page import open_own_page
 from tests.stripe_fixtures import Facts
+from tests.waiting import wait_until
 
 __all__ = ["letter"]
 Give, Store = Callable[..., Facts], Callable[..., None]
@@ -207,6 +209,22 @@ def test_a_campaigns_own_title_is_told_in_the_language_of_the_page(
     for path in ("/campaigns", "/c/winter", f"/unsubscribe/{letter()}"):
         assert "Noticias para todos" in client.get(f"{path}?lang=es").text, path
         assert "Noticias para todos" not in client.get(path).text, path
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_page_is_made_from_every_reading_of_the_figure(
+    app: Flask, client: FlaskClient, installation: Installation
+) -> None:
+    """What stands around the figure is read less often than the figure itself."""
+    address, live = "/c/nine-days?lang=es", app.extensions["live"]
+    assert client.get(address).status_code == 200
+    for _ in range(3):
+        before = live.current("nine-days")
+        with installation.sessions.begin() as session:
+            book(session, find_campaign(session, "nine-days"), 1_000)
+        wait_until(lambda known=before: live.current("nine-days").etag != known.etag)
+        answer = client.get(address)
+        assert (answer.status_code, "Noticias para todos" in answer.text) == (200, True)
 
 
 @pytest.mark.usefixtures("translated")
