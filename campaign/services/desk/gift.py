@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.errors import NotFound, RefundRefused
@@ -19,10 +19,12 @@ from campaign.models import (
     OutboxMessage,
     Receipt,
     Refund,
+    TributeCard,
 )
 from campaign.services.desk.notes import notes_of
 from campaign.services.desk.people import speaking_row
 from campaign.services.refunds import Left, what_is_left
+from campaign.services.tributes import TRIBUTE_CARD, card_of
 
 LATEST = 50
 """Entries of the audit log on a page; the log itself has all."""
@@ -35,6 +37,7 @@ class GiftPage:
     donation: Donation
     donor: Donor
     offline: OfflineGift | None
+    card: TributeCard | None
     entries: Sequence[LedgerEntry]
     refunds: Sequence[Refund]
     disputes: Sequence[Dispute]
@@ -93,6 +96,7 @@ def read_gift(session: Session, public_id: str) -> GiftPage:
             .where(OfflineGift.donation_id == donation.id)
             .options(joinedload(OfflineGift.batch))
         ),
+        card=card_of(session, donation),
         entries=session.scalars(
             select(LedgerEntry)
             .where(LedgerEntry.donation_id == donation.id)
@@ -110,7 +114,14 @@ def read_gift(session: Session, public_id: str) -> GiftPage:
         receipts=receipts,
         mails=session.scalars(
             select(OutboxMessage)
-            .where(OutboxMessage.receipt_id.in_([one.id for one in receipts]))
+            .where(
+                or_(
+                    OutboxMessage.receipt_id.in_([one.id for one in receipts]),
+                    and_(
+                        OutboxMessage.kind == TRIBUTE_CARD, OutboxMessage.subject_key == public_id
+                    ),
+                )
+            )
             .order_by(OutboxMessage.id)
         ).all(),
         notes=notes_of(session, donation_id=donation.id),

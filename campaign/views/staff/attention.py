@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from campaign import money
 from campaign.models import ReviewMark
-from campaign.services.review import Review
+from campaign.services.review import FailedMessage, Review
+from campaign.services.tributes import TRIBUTE_CARD
 
 ERASE_WITHIN = timedelta(days=30)
 """What donors are told: https://gdpr.eu/article-12-how-controllers-should-provide-personal-data-to-the-subject/"""
@@ -106,7 +108,14 @@ def _messages(review: Review) -> Iterable[Item]:
     for one in review.messages:
         why = " ".join((one.last_error or "no reason was kept").split())
         text = f"{one.kind.replace('_', ' ')} {one.subject} to {one.recipient}: {why}"
-        yield Item("message", str(one.id), text)
+        yield Item("message", str(one.id), text, _of_letter(one))
+
+
+def _of_letter(one: FailedMessage) -> str:
+    """The gift that a card is about; else the donors with the address that did not take it."""
+    if one.kind == TRIBUTE_CARD:
+        return _page(one.subject)
+    return f"/staff/donors?{urlencode({'q': one.recipient})}" if one.recipient else ""
 
 
 def _events(review: Review) -> Iterable[Item]:
