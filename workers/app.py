@@ -32,6 +32,9 @@ FINALIZATION = timedelta(minutes=10)
 MILESTONES = timedelta(minutes=1)
 """How often it is looked for shares of goals that were reached."""
 
+ERASURES = timedelta(minutes=1)
+"""How often it is looked for people whom staff have agreed to remove."""
+
 NOTICES = timedelta(hours=1)
 """How often yearly gifts that are about to renew are looked for."""
 
@@ -106,6 +109,11 @@ app.conf.update(
             "task": "workers.upkeep.mark_milestones",
             "schedule": MILESTONES,
             "options": {"expires": MILESTONES.seconds},
+        },
+        "erase-donors": {
+            "task": "workers.upkeep.erase_donors",
+            "schedule": ERASURES,
+            "options": {"expires": ERASURES.seconds},
         },
         "queue-notices": {
             "task": "workers.upkeep.queue_notices",

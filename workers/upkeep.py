@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from campaign import clock, refunding
+from campaign import clock, erasing, refunding
 from campaign.handlers import book_fees as book_the_fees
 from campaign.handlers import match_returns as match_the_returns
 from campaign.handlers import read_payouts as read_the_payouts
@@ -82,6 +82,13 @@ def mark_milestones() -> int:
     """Write down which shares of their goals campaigns have reached; how many are new."""
     with beating(installation(), "mark-milestones"), installation().sessions.begin() as session:
         return mark_the_milestones(session, clock.now())
+
+
+@app.task(name="workers.upkeep.erase_donors")
+def erase_donors() -> int:
+    """Remove the people whose requests staff have agreed to; how many."""
+    with beating(installation(), "erase-donors"):
+        return erasing.erase_approved(installation())
 
 
 @app.task(name="workers.upkeep.queue_notices")

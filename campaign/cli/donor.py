@@ -5,14 +5,13 @@ import sys
 
 import click
 
-from campaign import clock
+from campaign import clock, erasing
 from campaign.errors import ErasureRefused
-from campaign.installation import Installation, make_installation
+from campaign.installation import make_installation
 from campaign.services.audit import Actor, Subject, record
-from campaign.services.desk.erasing import Erased, erase_person, require_quiet
+from campaign.services.desk.erasing import Erased, require_quiet
 from campaign.services.desk.holdings import Whose, find_person, read_holdings
 from campaign.services.desk.masking import masked_email
-from campaign.services.desk.stored_events import find_events, forget_events
 
 
 @click.group("donor")
@@ -31,7 +30,7 @@ def export(email: str) -> None:
     with installation.sessions() as session:
         whose = find_person(session, email)
         held = read_holdings(session, whose)
-    held["stripe_events"] = list(_events(installation, whose, forget=False))
+    held["stripe_events"] = erasing.stored_events(installation, whose, forget=False)
     with installation.sessions.begin() as session:
         subject = Subject("donor", masked_email(email))
         record(session, Actor.command_line(), "donor.exported", subject)
@@ -52,13 +51,10 @@ def erase(email: str, *, yes: bool) -> None:
         whose = find_person(session, email)
         require_quiet(session, whose, clock.now())
     _ask(whose, yes=yes)
-    # The stored events first: were this cut, the same command would still find whose they are.
-    events = _events(installation, whose, forget=True)
-    with installation.sessions.begin() as session:
-        whose = find_person(session, email)
-        domain = installation.settings.mail_from.domain
-        erased = erase_person(session, whose, Actor.command_line(), clock.now(), domain)
-    _tell(email, erased, len(events))
+    erased, events = erasing.erase(
+        installation, lambda session: find_person(session, email), Actor.command_line()
+    )
+    _tell(email, erased, events)
 
 
 def _ask(whose: Whose, *, yes: bool) -> None:
@@ -68,21 +64,6 @@ def _ask(whose: Whose, *, yes: bool) -> None:
         raise ErasureRefused("Nothing was erased: nobody can be asked once more here; add --yes.")
     gifts = len(whose.donations)
     click.confirm(f"Erase {', '.join(whose.addresses)} with {gifts} gifts?", abort=True)
-
-
-def _events(installation: Installation, whose: Whose, *, forget: bool) -> list[str]:
-    """The stored events that speak of the person; a commit for each piece that was looked through."""
-    words = [*whose.addresses, *(one.public_id for one in whose.donations)]
-    found: list[str] = []
-    after: str | None = ""
-    while after is not None:
-        with installation.sessions.begin() as session:
-            piece = find_events(session, words, after)
-            if forget:
-                forget_events(session, piece.ids)
-        found += piece.ids
-        after = piece.next_after
-    return found
 
 
 def _tell(email: str, erased: Erased, events: int) -> None:

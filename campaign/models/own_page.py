@@ -53,11 +53,15 @@ class DonorSession(Base):
 
 
 class ErasureRequest(Base):
-    """A donor asked to be removed: waits for staff until it is done, or the donor has withdrawn it."""
+    """A donor asked to be removed: waits for staff until it is done, or the donor has withdrawn it.
+
+    `approved_at`, `approved_by`: who of staff agreed, and when; from then on it waits for a worker.
+    """
 
     __tablename__ = "erasure_request"
     __table_args__ = (
         CheckConstraint("done_at IS NULL OR withdrawn_at IS NULL", name="ended"),
+        CheckConstraint("(approved_at IS NULL) = (approved_by = '')", name="approved"),
         Index(
             "uq_erasure_request_donor_id",
             "donor_id",
@@ -71,3 +75,5 @@ class ErasureRequest(Base):
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
     done_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str] = mapped_column(server_default=text("''"))

@@ -36,6 +36,7 @@ JOBS: dict[str, timedelta] = {
     "finish-refunds": timedelta(minutes=10),
     "finalize": timedelta(hours=1),
     "mark-milestones": timedelta(minutes=15),
+    "erase-donors": timedelta(minutes=30),
     "queue-notices": timedelta(hours=3),
     "alert-staff": timedelta(hours=1),
     "reconcile": timedelta(hours=26),

@@ -121,14 +121,18 @@ def _stands(state: RefundState, since: datetime) -> ColumnElement[bool]:
 
 
 def asked_erasures() -> Select[*tuple[Any, ...]]:
-    """Requests of donors to be removed that are neither done nor withdrawn, the oldest first."""
+    """Requests of donors to be removed that nobody has agreed to, done or withdrawn, the oldest first."""
     asker, speaker = aliased(Donor), aliased(Donor)
     speaks = func.coalesce(asker.merged_into_id, asker.id)
     return (
         select(ErasureRequest.id, speaker.id, speaker.email, ErasureRequest.asked_at)
         .join(asker, asker.id == ErasureRequest.donor_id)
         .join(speaker, speaker.id == speaks)
-        .where(ErasureRequest.done_at.is_(None), ErasureRequest.withdrawn_at.is_(None))
+        .where(
+            ErasureRequest.done_at.is_(None),
+            ErasureRequest.withdrawn_at.is_(None),
+            ErasureRequest.approved_at.is_(None),
+        )
         .order_by(ErasureRequest.asked_at, ErasureRequest.id)
     )
 

@@ -88,7 +88,14 @@ def erase_person(
     )
     if erased.anything or whose.donors:
         key = str(whose.donors[0].id) if whose.donors else "no donor"
-        told = {"donations": erased.donations, "letters": mails, "consents": consents}
+        told: dict[str, object] = {
+            "donations": erased.donations,
+            "letters": mails,
+            "consents": consents,
+        }
+        if erased.customers:
+            # Stripe keeps its own record of them, for staff to delete in its dashboard.
+            told["stripe_customers"] = ", ".join(erased.customers)
         audit.record(session, actor, "donor.erased", audit.Subject("donor", key), after=told)
     return erased
 

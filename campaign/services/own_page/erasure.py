@@ -1,4 +1,4 @@
-"""Asking to be removed: a donor's request, which staff carry out with `campaign donor erase`.
+"""Asking to be removed: a donor's request, to which staff agree, and which a worker then carries out.
 
 Nothing is removed by the request itself: a monthly gift may go on, and somebody else may sit at the computer.
 """
@@ -63,6 +63,46 @@ def withdraw_request(session: Session, donor: Donor, at: datetime) -> bool:
         who = audit.Actor.donor(donor.id)
         audit.record(session, who, "donor.stays", _subject(donor))
     return bool(ended)
+
+
+def approve_erasure(session: Session, donor: Donor, actor: audit.Actor, at: datetime) -> None:
+    """Staff agree: a worker removes the person. Where they asked in another way than on their page, that is kept too.
+
+    The caller has made sure by `require_quiet` that it can be done. Agreed to again, nothing changes.
+    """
+    session.execute(select(Donor.id).where(Donor.id == donor.id).with_for_update(key_share=True))
+    if open_request(session, donor) is None:
+        session.add(ErasureRequest(donor_id=donor.id, asked_at=at))
+        session.flush()
+    ids = [row.id for row in rows_of(session, donor)]
+    agreed = session.scalars(
+        update(ErasureRequest)
+        .where(ErasureRequest.donor_id.in_(ids), *_OPEN, ErasureRequest.approved_at.is_(None))
+        .values(approved_at=at, approved_by=actor.name)
+        .returning(ErasureRequest.id)
+    ).all()
+    if agreed:
+        audit.record(session, actor, "donor.erasure_agreed", _subject(donor))
+
+
+def approved_requests(session: Session) -> Sequence[ErasureRequest]:
+    """Those that a worker is to carry out, the oldest first."""
+    return session.scalars(
+        select(ErasureRequest)
+        .where(*_OPEN, ErasureRequest.approved_at.is_not(None))
+        .order_by(ErasureRequest.approved_at, ErasureRequest.id)
+    ).all()
+
+
+def send_back(session: Session, donor_id: int, actor: audit.Actor, reason: str) -> None:
+    """It could not be carried out: it waits for staff again, and the log says why."""
+    session.execute(
+        update(ErasureRequest)
+        .where(ErasureRequest.donor_id == donor_id, *_OPEN)
+        .values(approved_at=None, approved_by="")
+    )
+    subject = audit.Subject("donor", str(donor_id))
+    audit.record(session, actor, "donor.erasure_refused", subject, after={"reason": reason})
 
 
 def close_requests(

@@ -146,6 +146,6 @@ def _comparisons(review: Review) -> Iterable[Item]:
 
 def _erasures(review: Review) -> Iterable[Item]:
     for one in review.erasures:
-        text = f"Donor {one.donor_id}: campaign donor erase {one.email}"
+        text = f"Donor {one.donor_id}: {one.email}"
         until = one.asked_at + ERASE_WITHIN
-        yield Item("erasure", str(one.id), text, f"/staff/donors/{one.donor_id}", until)
+        yield Item("erasure", str(one.id), text, f"/staff/donors/{one.donor_id}/remove", until)

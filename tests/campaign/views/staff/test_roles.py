@@ -79,6 +79,7 @@ viewer  GET      /staff/donors/<int:donor_id>/mail
 finance GET POST /staff/donors/<int:donor_id>/merge
 finance POST     /staff/donors/<int:donor_id>/merges/<int:merge_id>/undo
 finance POST     /staff/donors/<int:donor_id>/notes
+admin   GET POST /staff/donors/<int:donor_id>/remove
 finance GET POST /staff/donors/<int:donor_id>/subscriptions/<stripe_id>/end
 finance GET      /staff/exports
 finance GET      /staff/exports/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>
