@@ -13,8 +13,9 @@ from campaign.errors import ErasureRefused
 from campaign.installation import Installation
 from campaign.models import Donor, ErasureRequest, StaffRole
 from campaign.services.audit import Actor
-from campaign.services.desk.erasing import Erased, erase_person, require_quiet
+from campaign.services.desk.erasing import Erased, erase_person
 from campaign.services.desk.holdings import Whose, person_of
+from campaign.services.desk.quiet import require_quiet
 from campaign.services.desk.stored_events import find_events, forget_events
 from campaign.services.own_page.erasure import approved_requests, send_back
 

@@ -9,9 +9,10 @@ from campaign import clock, erasing
 from campaign.errors import ErasureRefused
 from campaign.installation import make_installation
 from campaign.services.audit import Actor, Subject, record
-from campaign.services.desk.erasing import Erased, require_quiet
+from campaign.services.desk.erasing import Erased
 from campaign.services.desk.holdings import Whose, find_person, read_holdings
 from campaign.services.desk.masking import masked_email
+from campaign.services.desk.quiet import require_quiet
 
 
 @click.group("donor")

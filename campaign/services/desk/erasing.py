@@ -11,10 +11,8 @@ from sqlalchemy import ARRAY, Text, case, cast, delete, func, literal, or_, sele
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from campaign.errors import ErasureRefused
 from campaign.models import (
     Donation,
-    DonationState,
     Donor,
     DonorLink,
     DonorSession,
@@ -27,7 +25,6 @@ from campaign.models import (
     StripeCall,
     Subscriber,
     Subscription,
-    SubscriptionState,
     Suppression,
     SuppressionReason,
     TributeCard,
@@ -35,6 +32,7 @@ from campaign.models import (
 )
 from campaign.services import audit
 from campaign.services.desk.holdings import Whose, cards_of, mail_of, told_of
+from campaign.services.desk.quiet import require_quiet
 from campaign.services.own_page.erasure import close_requests
 from campaign.services.posted.coupons import posted_to
 from campaign.services.wall import withdraw_all
@@ -106,30 +104,6 @@ def _lock(session: Session, whose: Whose) -> None:
         session.execute(
             select(table.id).where(table.id.in_(ids)).order_by(table.id).with_for_update()
         ).all()
-
-
-def require_quiet(session: Session, whose: Whose, at: datetime) -> None:
-    """Raises ErasureRefused while a monthly gift goes on, or a payment is under way."""
-    going_on = session.scalars(
-        select(Subscription.stripe_id).where(
-            Subscription.donor_id.in_(whose.donor_ids),
-            Subscription.state != SubscriptionState.ended.value,
-        )
-    ).all()
-    if going_on:
-        raise ErasureRefused(
-            "Nothing was erased: a monthly or yearly gift goes on. End it first: "
-            + "; ".join(f"campaign subscription end {one}" for one in going_on)
-        )
-    for one in whose.donations:
-        waiting = one.session_expires_at is not None and one.session_expires_at > at
-        if one.state == DonationState.processing or (
-            one.state in {DonationState.pending, DonationState.declined} and waiting
-        ):
-            raise ErasureRefused(
-                f"Nothing was erased: donation {one.public_id} is {one.state}, and may still be paid. Try again once it"
-                " is over: a page of Stripe's within a day, a bank debit within two weeks."
-            )
 
 
 def _forget_mail(session: Session, whose: Whose) -> int:

@@ -6,9 +6,9 @@ from flask.typing import ResponseReturnValue
 from campaign import clock
 from campaign.errors import ErasureRefused
 from campaign.models import StaffRole
-from campaign.services.desk.erasing import require_quiet
 from campaign.services.desk.holdings import person_of
 from campaign.services.desk.people import find_donor, speaking_row
+from campaign.services.desk.quiet import require_quiet
 from campaign.services.own_page.erasure import approve_erasure, open_request
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
