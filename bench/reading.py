@@ -26,7 +26,7 @@ CATEGORIES = {
 LEAST = 99
 """Of 100, in each category."""
 PATIENCE = 180
-"""Seconds for one page: Lighthouse has been seen to go on after an error that it has told."""
+"""Seconds for one page: a browser that hangs must not hold up the other benchmarks."""
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,12 @@ class Campaign(Base):
 
     def title_in(self, locale: str) -> str:
         """The title on one line, in `locale` if it has been translated, else in the campaign's first language."""
-        found = self.texts.get(locale) if locale != self.locale else None
+        found = self.text_in(locale)
         return " ".join(((found.title if found else "") or self.title).split())
+
+    def text_in(self, locale: str) -> "CampaignText | None":
+        """Its words in `locale`, where that is another language than its first."""
+        return self.texts.get(locale) if locale != self.locale else None
 
     @property
     def final_from(self) -> datetime:

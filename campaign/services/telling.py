@@ -71,7 +71,7 @@ def read_around(session: Session, progress: Progress) -> Around:
 
 def spoken_in(locale: str, campaign: Campaign) -> Spoken:
     """The campaign's texts for a page in `locale`."""
-    found = campaign.texts.get(locale) if locale != campaign.locale else None
+    found = campaign.text_in(locale)
 
     def told(base: str, translated: str) -> Told:
         return Told(translated, locale) if translated else Told(base, campaign.locale)

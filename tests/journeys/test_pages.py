@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.findings import no_findings, overflow
 from tests.journeys.conftest import Running
 from tests.journeys.test_giving import fill_appeal, give, pay
 
@@ -33,15 +33,6 @@ def paid_addresses(running: Running, browser: Browser) -> dict[str, str]:
     found = {"thanks": thanks, "receipt": page.url}
     page.close()
     return found
-
-
-def no_findings(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    wide = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wide <= 0, f"the page is {wide} px wider than the window"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -77,10 +68,7 @@ def test_the_form_with_faults_has_no_findings(
 def test_text_at_twice_its_size_still_fits(running: Running, open_page: Open) -> None:
     page = open_page(running.appeal, viewport=WIDTHS["desk"])
     page.evaluate("document.documentElement.style.fontSize = '200%'")
-    wide = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wide <= 0
+    assert overflow(page) == []
 
 
 def test_the_first_load_is_light_and_asks_nobody_else(running: Running, open_page: Open) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy import update
 
 from campaign.installation import Installation
 from campaign.models import Campaign
-from tests.campaign.views.test_unsubscribe_in_browser import address, no_findings
+from tests.campaign.views.test_unsubscribe_in_browser import address
+from tests.findings import no_findings
 from tests.journeys.conftest import Running
 
 pytestmark = pytest.mark.browser

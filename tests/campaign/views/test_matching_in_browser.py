@@ -8,8 +8,9 @@ from playwright.sync_api import Page, expect
 from campaign.clock import now
 from campaign.installation import Installation
 from campaign.services.editing.matching_gifts import Promise, add_matching_gift
-from tests.campaign.views.test_unsubscribe_in_browser import address, no_findings
+from tests.campaign.views.test_unsubscribe_in_browser import address
 from tests.editing import ADMIN, book, move, running
+from tests.findings import no_findings
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]

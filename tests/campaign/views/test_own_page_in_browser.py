@@ -9,8 +9,9 @@ from sqlalchemy import select
 from campaign.installation import Installation
 from campaign.models import OutboxMessage
 from sandbox.outbox.receiver import MailReceiver
-from tests.campaign.views.test_unsubscribe_in_browser import address, no_findings
+from tests.campaign.views.test_unsubscribe_in_browser import address
 from tests.envelopes import Enter
+from tests.findings import no_findings
 from tests.own_page import ANA, mailed_link
 from tests.stripe_fixtures import Facts
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from sqlalchemy import select
 
@@ -13,6 +12,7 @@ from tests.campaign.views.foreign import ARABIC, PSEUDO, english_in, made_up, sp
 from tests.campaign.views.test_subscriptions import Begin, begin, stripe_api_base, sync
 from tests.campaign.views.test_unsubscribe import Letter, letter
 from tests.campaign.views.test_unsubscribe_in_browser import address
+from tests.findings import no_findings
 
 __all__ = ["address", "begin", "letter", "made_up", "stripe_api_base", "sync"]
 Open = Callable[..., Page]
@@ -42,9 +42,9 @@ def test_at_360_pixels_nothing_overflows_and_the_page_is_a_mirror(
     page.wait_for_selector("#errors")
     _fits(page)
     if locale == ARABIC:
-        _no_findings(page)
+        no_findings(page)
         page.goto(f"{address}/c/nine-days?lang=es")
-        _no_findings(page)
+        no_findings(page)
     for path in (
         f"/campaigns?{here}",
         f"/me?{here}",
@@ -63,7 +63,7 @@ def test_at_360_pixels_nothing_overflows_and_the_page_is_a_mirror(
         _fits(page)
     if locale == ARABIC:
         page.goto(f"{address}/subscriptions/{gift.token}")
-        _no_findings(page)
+        no_findings(page)
 
 
 def _is_a_mirror(page: Page) -> None:
@@ -86,8 +86,3 @@ def _fits(page: Page) -> None:
     assert wide <= 360, f"{page.url} is {wide} px wide"
     left = [line for line in page.locator("main").inner_text().splitlines() if english_in(line)]
     assert left == [], page.url
-
-
-def _no_findings(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()

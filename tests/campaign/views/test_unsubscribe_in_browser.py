@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from tests.campaign.views.test_unsubscribe import Letter, letter
+from tests.findings import no_findings
 
 pytestmark = pytest.mark.browser
 __all__ = ["letter"]
@@ -24,12 +24,6 @@ def address(app: Flask) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
-
-
-def no_findings(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index] # it has one
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from campaign.installation import Installation
@@ -17,6 +16,7 @@ from tests.campaign.views.everyone.house import furnish
 from tests.campaign.views.test_subscriptions import Begin, begin, stripe_api_base, sync
 from tests.campaign.views.test_unsubscribe import Letter, letter
 from tests.campaign.views.test_unsubscribe_in_browser import address
+from tests.findings import findings, overflow
 from tests.own_page import ANA, mailed_link
 
 pytestmark = pytest.mark.browser
@@ -26,7 +26,6 @@ EYES = {
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
     "desk": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
 }
-WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SEND = "form[action*=donate] [type=submit]"
 
 
@@ -45,18 +44,13 @@ class Looking:
     def see(self, name: str) -> None:
         """The page as it stands, and with its text at twice the size."""
         page, told = self.page, f"{name} ({self.language}, {self.eyes})"
-        found = Axe().run(page)
-        if found.violations_count:
-            self.faults.append(f"{told}: {found.generate_report()}")
+        self.faults += [f"{told}: {one}" for one in findings(page)]
         if page.locator("html").get_attribute("lang") != self.language:
             self.faults.append(f"{told}: is not in its language")
-        if (wide := page.evaluate(WIDER)) > 0:
-            self.faults.append(f"{told}: is {wide} px wider than the window")
         self._keep(f"{name}-{self.language}-{self.eyes}")
         if self.eyes == "desk":
             page.evaluate("document.documentElement.style.fontSize = '200%'")
-            if (wide := page.evaluate(WIDER)) > 0:
-                self.faults.append(f"{told}: is {wide} px too wide at twice the text's size")
+            self.faults += [f"{told}, text at twice its size: {one}" for one in overflow(page)]
             self._keep(f"{name}-{self.language}-200")
 
     def _keep(self, name: str) -> None:

@@ -12,7 +12,7 @@ from campaign.clock import now
 from campaign.installation import Installation
 from campaign.models import StaffRole
 from campaign.services.staff.links import BY_COMMAND, make_link
-from tests.campaign.views.test_unsubscribe_in_browser import no_findings
+from tests.findings import no_findings
 from tests.staff_fixtures import add_staff
 
 pytestmark = pytest.mark.browser
