@@ -68,9 +68,11 @@ def withdraw_request(session: Session, donor: Donor, at: datetime) -> bool:
 def approve_erasure(session: Session, donor: Donor, actor: audit.Actor, at: datetime) -> None:
     """Staff agree: a worker removes the person. Where they asked in another way than on their page, that is kept too.
 
-    The caller has made sure by `require_quiet` that it can be done. Agreed to again, nothing changes.
+    The caller has made sure by `require_quiet` that it can be done. Agreed to again, or late, nothing changes.
     """
-    session.execute(select(Donor.id).where(Donor.id == donor.id).with_for_update(key_share=True))
+    session.refresh(donor, with_for_update={"key_share": True})
+    if donor.erased_at is not None:
+        return
     if open_request(session, donor) is None:
         session.add(ErasureRequest(donor_id=donor.id, asked_at=at))
         session.flush()

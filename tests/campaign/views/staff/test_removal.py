@@ -12,6 +12,7 @@ from campaign.erasing import erase_approved
 from campaign.installation import Installation
 from campaign.models import AuditEntry, Donation, Donor, ErasureRequest, OutboxMessage
 from campaign.services.own_page.erasure import request_erasure, withdraw_request
+from tests.envelopes import Enter, gift_of
 from tests.staff_fixtures import StaffClient, StaffMaker
 from tests.stripe_fixtures import Facts
 
@@ -65,6 +66,10 @@ def test_what_a_donor_asked_for_is_agreed_to_and_done_once(
         ("donor.erased", admin.member.email),
     ]
     assert "This person was removed on" in admin.get(page).text
+    # A form that comes late, from a window left open, begins nothing anew.
+    logged = done(installation)
+    assert admin.post_form(page).status_code == 303
+    assert (erase_approved(installation), done(installation)) == (0, logged)
 
 
 def test_who_asked_in_another_way_is_removed_too(
@@ -75,6 +80,21 @@ def test_who_asked_in_another_way_is_removed_too(
     assert erase_approved(installation) == 1
     with installation.sessions() as session:
         assert session.scalars(select(ErasureRequest)).one().done_at is not None
+
+
+def test_who_has_no_email_address_is_removed_and_not_written_to(
+    installation: Installation, admin: StaffClient, enter: Enter
+) -> None:
+    gift = gift_of(enter(email=""))
+    with installation.sessions() as session:
+        donor_id = session.get_one(Donation, gift.donation_id).donor_id
+    page = f"/staff/donors/{donor_id}/remove"
+    assert "There is no email address to tell" in admin.get(page).text
+    assert admin.post_form(page).status_code == 303
+    assert erase_approved(installation) == 1
+    with installation.sessions() as session:
+        assert session.get_one(Donor, donor_id).name == ""
+        assert session.scalars(select(OutboxMessage)).all() == []
 
 
 def test_until_it_is_done_they_may_think_better_of_it(
