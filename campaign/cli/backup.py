@@ -5,10 +5,10 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 import click
 import psycopg
@@ -116,13 +116,14 @@ def _placed(file: Path, *, force: bool) -> Iterator[BinaryIO]:
     """A file that gets its name when it is whole and on the disk, and otherwise leaves nothing."""
     _refuse_to_replace(file, force=force)
     partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}.partial")
-    with _ended_by_signal():
+    with _ended_by_signal() as end_if_received:
         descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as out:
                 yield out
                 out.flush()
                 os.fsync(out.fileno())
+            end_if_received()
             _refuse_to_replace(file, force=force)
             partial.replace(file)
         finally:
@@ -144,17 +145,28 @@ def _keep_name(folder: Path) -> None:
 
 
 @contextmanager
-def _ended_by_signal() -> Iterator[None]:
-    """SIGTERM ends it as Ctrl-C does, so that what is half written is removed."""
+def _ended_by_signal() -> Iterator[Callable[[], None]]:
+    """SIGTERM ends it as Ctrl-C does, so that what is half written is removed.
 
-    def end(number: int, _: object) -> NoReturn:
-        sys.exit(128 + number)
+    The signal is remembered: Python drops what is raised while it cleans up after an import or an object, and the
+    database may complain of a statement that was cut off. Neither is to hide that the program was told to end.
+    """
+    received: list[int] = []
 
-    before = signal.signal(signal.SIGTERM, end)
+    def end_if_received() -> None:
+        if received:
+            sys.exit(128 + received[0])
+
+    def receive(number: int, _: object) -> None:
+        received.append(number)
+        end_if_received()
+
+    before = signal.signal(signal.SIGTERM, receive)
     try:
-        yield
+        yield end_if_received
     finally:
         signal.signal(signal.SIGTERM, before)
+        end_if_received()
 
 
 @contextmanager

@@ -4,12 +4,17 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
-from campaign.services.archive.manifest import BackupFailed, RestoreRefused
+from campaign.cli.main import cli
+from campaign.services.archive.making import make_backup
+from campaign.services.archive.manifest import BackupFailed, Manifest, RestoreRefused
 from tests.campaign.cli.backups import (
     call,
     contents,
@@ -112,18 +117,40 @@ def test_no_file_is_replaced_unasked_and_none_left_by_one_that_failed(
     with psycopg.connect(database_url) as connection:
         # It waits for this table, so that it is surely killed before it is done.
         connection.execute("LOCK TABLE receipt IN ACCESS EXCLUSIVE MODE")
-        assert killed_halfway(environ, small.parent / "killed.backup") == 128 + signal.SIGTERM
+        status, said = killed_halfway(environ, small.parent / "killed.backup")
+        assert status == 128 + signal.SIGTERM, said
     assert list(small.parent.iterdir()) == [small]
 
 
-def killed_halfway(environ: dict[str, str], file: Path) -> int:
+def killed_halfway(environ: dict[str, str], file: Path) -> tuple[int, str]:
     command = [*PROGRAM, "backup", str(file)]
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | environ
-    with subprocess.Popen(command, env=environ, cwd="/", stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=environ, cwd="/", stderr=subprocess.PIPE) as process:
         until = time.monotonic() + 20
         while not list(file.parent.glob(".killed*")) and time.monotonic() < until:
             time.sleep(0.05)
         assert list(file.parent.glob(".killed*"))
         assert not file.exists()
         process.send_signal(signal.SIGTERM)
-        return process.wait(20)
+        _, said = process.communicate(timeout=20)
+        return process.returncode, said.decode()
+
+
+@pytest.mark.parametrize("cut_off", [True, False])
+def test_being_told_to_end_is_not_forgotten(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, cut_off: bool
+) -> None:
+    """Python drops an exit that is raised in a weak reference's callback, and a database may answer with an error."""
+
+    def told_to_end(*given: Any) -> Manifest:
+        with suppress(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+        if cut_off:
+            raise psycopg.errors.QueryCanceled("canceling statement due to user request")
+        return make_backup(*given)
+
+    monkeypatch.setattr("campaign.cli.backup.make_backup", told_to_end)
+    command = ["backup", str(tmp_path / "told.backup")]
+    ended = CliRunner().invoke(cli, command, env={"DATABASE_URL": database_url})
+    assert (ended.exit_code, ended.output) == (128 + signal.SIGTERM, "")
+    assert list(tmp_path.iterdir()) == []
