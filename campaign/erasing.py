@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from campaign import clock
-from campaign.errors import ErasureRefused
+from campaign.errors import ErasureFailed, ErasureRefused
 from campaign.installation import Installation
 from campaign.models import Donor, ErasureRequest, StaffRole
 from campaign.services.audit import Actor
@@ -53,10 +53,15 @@ def stored_events(installation: Installation, whose: Whose, *, forget: bool) -> 
 
 
 def erase_approved(installation: Installation) -> int:
-    """Carry out what staff have agreed to; how many people. What cannot be done now goes back to staff, with why."""
+    """Carry out what staff have agreed to; how many people. What is refused now goes back to staff, with why.
+
+    Raises ErasureFailed at the end where anything else went wrong with somebody: the others are removed, and the next
+    run tries again.
+    """
     with installation.sessions() as session:
         agreed = [(one.id, one.donor_id, one.approved_by) for one in approved_requests(session)]
     done = 0
+    failed: list[str] = []
     for request_id, donor_id, approved_by in agreed:
         actor = Actor(approved_by, StaffRole.admin)
         try:
@@ -65,6 +70,11 @@ def erase_approved(installation: Installation) -> int:
         except ErasureRefused as error:
             with installation.sessions.begin() as session:
                 send_back(session, donor_id, actor, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one person, the others are removed
+            # Only its kind: the database's own words about a row may hold the name that is to be forgotten.
+            failed.append(f"donor {donor_id} ({type(error).__name__})")
+    if failed:
+        raise ErasureFailed(f"Not removed, and tried again by the next run: {', '.join(failed)}.")
     return done
 
 

@@ -166,6 +166,10 @@ class ErasureRefused(CampaignError):
     """A donor who cannot be erased yet: something of theirs is still under way."""
 
 
+class ErasureFailed(CampaignError):
+    """Some of the people whose removal was agreed to could not be removed; the others were. It is tried again."""
+
+
 class RefundRefused(CampaignError):
     """A refund that cannot be made: not paid, nothing or less left, or Stripe's own refusal in its words."""
 

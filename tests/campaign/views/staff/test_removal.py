@@ -4,11 +4,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import select, update
 
 from campaign.clock import now
 from campaign.erasing import erase_approved
+from campaign.errors import ErasureFailed
 from campaign.installation import Installation
 from campaign.models import AuditEntry, Donation, Donor, ErasureRequest, OutboxMessage
 from campaign.services.own_page.erasure import request_erasure, withdraw_request
@@ -95,6 +97,35 @@ def test_who_has_no_email_address_is_removed_and_not_written_to(
     with installation.sessions() as session:
         assert session.get_one(Donor, donor_id).name == ""
         assert session.scalars(select(OutboxMessage)).all() == []
+
+
+def test_where_one_cannot_be_removed_the_others_are(
+    installation: Installation, admin: StaffClient, enter: Enter, donor_id: int, database_url: str
+) -> None:
+    with installation.sessions() as session:
+        given = session.get_one(Donation, gift_of(enter(email="ben@example.org")).donation_id)
+        other = given.donor_id
+    for one in (donor_id, other):
+        assert admin.post_form(f"/staff/donors/{one}/remove").status_code == 303
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RAISE 'no room for ana@example.org'; END $$"
+        )
+        connection.execute(
+            "CREATE TRIGGER stop BEFORE UPDATE ON donor FOR EACH ROW"
+            f" WHEN (old.id = {donor_id:d}) EXECUTE FUNCTION stop()"
+        )
+    with pytest.raises(ErasureFailed) as failed:
+        erase_approved(installation)
+    assert f"donor {donor_id} (" in str(failed.value)
+    assert "ana@" not in str(failed.value)
+    with installation.sessions() as session:
+        assert session.get_one(Donor, donor_id).email == "ana@example.org"
+        assert session.get_one(Donor, other).email == ""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DROP TRIGGER stop ON donor")
+    assert erase_approved(installation) == 1
 
 
 def test_until_it_is_done_they_may_think_better_of_it(
