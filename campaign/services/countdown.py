@@ -91,11 +91,16 @@ def queue_due(session: Session, campaign_id: int, at: datetime, mail_domain: str
     return told + _reminded(campaign, reminders.queue_due(session, campaign, at, mail_domain))
 
 
-def preview_due(session: Session, campaign_id: int, at: datetime) -> list[Queued]:
-    """What `queue_due` would queue now; nothing is written and nobody waits."""
+def preview_due(
+    session: Session, campaign_id: int, at: datetime, *, at_any_hour: bool = False
+) -> list[Queued]:
+    """What `queue_due` would queue now; nothing is written and nobody waits.
+
+    `at_any_hour` counts those too for whom it is night now, who are written to when they wake.
+    """
     campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
     told = []
-    for found, letters in _letters(session, campaign, at, "localhost"):
+    for found, letters in _letters(session, campaign, at, "localhost", at_any_hour=at_any_hour):
         counted = select(func.count()).select_from(letters.subquery())
         told.append(_counted(found, session.scalars(counted).one()))
     return told + _reminded(campaign, reminders.count_due(session, campaign, at))
@@ -113,7 +118,12 @@ def _reminded(campaign: Campaign, count: int) -> list[Queued]:
 
 
 def _letters(
-    session: Session, campaign: Campaign, at: datetime, mail_domain: str
+    session: Session,
+    campaign: Campaign,
+    at: datetime,
+    mail_domain: str,
+    *,
+    at_any_hour: bool = False,
 ) -> list[tuple[Queued, Select[Any]]]:
     """The rows to insert for the one step that is open, kind by kind.
 
@@ -128,7 +138,9 @@ def _letters(
     return [
         (
             Queued(campaign.slug, window.step.key, kind, 0, window.due, window.closes),
-            _rows(session, campaign, window, kind, people, at, mail_domain),
+            _rows(campaign, window, kind, people, at, mail_domain).where(
+                true() if at_any_hour else _awake(session, campaign, people, at)
+            ),
         )
         for kind, people in audiences
     ]
@@ -147,7 +159,6 @@ def _after_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
 
 
 def _rows(
-    session: Session,
     campaign: Campaign,
     window: steps.Window,
     kind: str,
@@ -176,7 +187,7 @@ def _rows(
         audience.new_message_id(kind, mail_domain),
         literal(at),
         literal(OutboxState.queued.value),
-    ).where(*(~condition for condition in left_out), _awake(session, campaign, people, at))
+    ).where(*(~condition for condition in left_out))
 
 
 def _awake(

@@ -37,7 +37,7 @@ class StepRow:
 
 
 def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRow]:
-    """All steps of the campaign. The one that is due now is counted as the countdown would queue it now."""
+    """All steps of the campaign. The one that is due now is counted as the countdown would queue it by day."""
     every = steps.steps_of(session, campaign.id)
     windows = {window.step.id: window for window in steps.windows(campaign, every)}
     counts = letter_counts(session, campaign)
@@ -61,7 +61,7 @@ def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRo
 
 def _due_now(session: Session, campaign: Campaign, at: datetime) -> dict[str, int]:
     found: dict[str, int] = {}
-    for queued in preview_due(session, campaign.id, at):
+    for queued in preview_due(session, campaign.id, at, at_any_hour=True):
         found[queued.key] = found.get(queued.key, 0) + queued.count
     return found
 

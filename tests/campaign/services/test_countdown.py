@@ -3,6 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -25,6 +26,7 @@ from tests.campaign.services.readers import (
 )
 
 MIDDAY = "2026-12-26T12:00-08:00"
+MIDNIGHT = "2026-12-26T00:00-08:00"
 
 
 @pytest.fixture
@@ -233,5 +235,9 @@ def test_a_preview_tells_what_a_run_would_queue_and_queues_nothing(
         with installation.sessions() as session:
             told = countdown.preview_due(session, winter.id, at(MIDDAY))
         assert counts(told) == {"seven_days/appeal": 7}
+    with installation.sessions() as session:
+        preview = partial(countdown.preview_due, session, winter.id, at(MIDNIGHT))
+        assert counts(preview()) == {}
+        assert counts(preview(at_any_hour=True)) == {"seven_days/appeal": 7}
     assert letters(installation) == []
     assert counts(run(installation, MIDDAY)) == {"seven_days/appeal": 7}
