@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/<int:year>-<int:month>")
+@blueprint.get("/<int:year>-<int(fixed_digits=2):month>")
 @needs(StaffRole.finance)
 def journal(year: int, month: int) -> ResponseReturnValue:
     """The journal of a month."""
@@ -46,7 +46,7 @@ def journal(year: int, month: int) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/<int:year>-<int:month>/journal.<any(csv, jsonl):kind>")
+@blueprint.get("/<int:year>-<int(fixed_digits=2):month>/journal.<any(csv, jsonl):kind>")
 @needs(StaffRole.finance)
 def file(year: int, month: int, kind: str) -> ResponseReturnValue:
     """The same as a file."""

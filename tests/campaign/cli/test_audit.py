@@ -14,7 +14,15 @@ from sqlalchemy import select
 from campaign.cli.main import cli
 from campaign.handlers import apply_due_events
 from campaign.installation import Installation
-from campaign.models import AuditEntry, Campaign, Donation, InboxEvent, OutboxMessage, Subscription
+from campaign.models import (
+    AuditEntry,
+    Campaign,
+    Donation,
+    InboxEvent,
+    OutboxMessage,
+    Receipt,
+    Subscription,
+)
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import sandbox_address
@@ -121,7 +129,7 @@ def gifts(
             "monthly": session.scalars(select(Subscription.stripe_id)).one(),
             "event": session.scalars(select(InboxEvent.id).limit(1)).one(),
             "message": str(message.id),
-            "year": str(message.created_at.year),
+            "year": str(session.scalars(select(Receipt.gift_date).limit(1)).one().year),
         }
 
 

@@ -1,5 +1,6 @@
 """`campaign mail`: what waits and what failed, sending it again, and the look before the first letter."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -52,7 +53,7 @@ def test_what_waits_and_what_failed_is_listed_by_state_and_kind(
     queue_appeals(installation, campaign, "ben@example.org")
     every = run("mail", "list").out.splitlines()
     assert len(every) == 2
-    assert "receipt 2026-000001 to ana@example.org" in every[0]
+    assert re.search(r"receipt \d{4}-000001 to ana@example\.org", every[0])
     assert "queued" in every[0]
     assert len(run("mail", "list", "--kind", "appeal").out.splitlines()) == 1
     change(installation, state="failed", last_error="550 no\nsuch user")
@@ -90,7 +91,8 @@ def test_a_failed_receipt_is_sent_again_under_its_message_id(
     assert f"campaign mail resend {row.id}" in run("review").out
     ended = run("mail", "resend", str(row.id))
     assert ended.status == 0
-    assert ended.out == f"{row.id}: receipt 2026-000001 to ana@example.org is queued again.\n"
+    said = rf"{row.id}: receipt \d{{4}}-000001 to ana@example\.org is queued again\.\n"
+    assert re.fullmatch(said, ended.out)
     deliver_due(mailing)
     assert mailbox.wait_for(1)[0].message["Message-ID"] == row.message_id
 

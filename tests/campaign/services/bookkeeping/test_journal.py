@@ -75,7 +75,7 @@ def test_cards_stand_at_stripe_until_they_are_paid_out(
     rows = client.get(f"/staff/books/{TODAY:%Y-%m}/journal.csv").text.splitlines()
     assert rows[0] == "day,account,fund,description,debit,credit,currency,reference"
     assert client.get("/staff/books/2026-13").status_code == 404
-    assert f"/staff/books/{TODAY:%Y-%m}" in client.get("/staff/books").text.replace("-0", "-0")
+    assert f"/staff/books/{TODAY:%Y-%m}" in client.get("/staff/books").text
 
 
 def test_a_payout_that_comes_back_is_booked_back_on_that_day(

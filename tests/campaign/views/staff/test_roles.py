@@ -40,8 +40,8 @@ viewer  POST     /staff/account/sessions/end-others
 finance GET      /staff/audit
 finance GET      /staff/audit/audit.<any(csv, jsonl):kind>
 finance GET      /staff/books
-finance GET      /staff/books/<int:year>-<int:month>
-finance GET      /staff/books/<int:year>-<int:month>/journal.<any(csv, jsonl):kind>
+finance GET      /staff/books/<int:year>-<int(fixed_digits=2):month>
+finance GET      /staff/books/<int:year>-<int(fixed_digits=2):month>/journal.<any(csv, jsonl):kind>
 viewer  GET      /staff/c/<slug>
 admin   GET POST /staff/c/<slug>/appearance
 admin   GET POST /staff/c/<slug>/close
@@ -149,6 +149,7 @@ def routes(app: Flask) -> Iterator[tuple[Route, str]]:
 def address(rule: str) -> str:
     """An address that the rule matches, of nothing that exists."""
     chosen = re.sub(r"<any\((\w+)[^>]+>", r"\1", rule)
+    chosen = chosen.replace("<int(fixed_digits=2):month>", "99")
     return re.sub(r"<[^>]+>", "none", re.sub(r"<int:[^>]+>", "999999", chosen))
 
 
