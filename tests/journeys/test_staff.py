@@ -71,6 +71,10 @@ def admin(running: Running, browser: Browser) -> StorageState:
     return state
 
 
+def raised(running: Running) -> int:
+    return requests.get(f"{running.appeal}/c/{SLUG}/progress.json", timeout=5).json()["raised"]
+
+
 @pytest.fixture(scope="package")
 def drive(running: Running, browser: Browser, admin: StorageState) -> str:
     """A campaign that the admin has begun, with a gift of $25 by card."""
@@ -90,17 +94,14 @@ def drive(running: Running, browser: Browser, admin: StorageState) -> str:
     pay(page)
     page.wait_for_url("**/donations/**")
     context.close()
+    wait_until(lambda: raised(running) == 2500)
     return SLUG
-
-
-def raised(running: Running) -> int:
-    return requests.get(f"{running.appeal}/c/{SLUG}/progress.json", timeout=5).json()["raised"]
 
 
 def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
     running: Running, open_page: Open, admin: StorageState, drive: str
 ) -> None:
-    wait_until(lambda: raised(running) == 2500)
+    before = raised(running)
     page = open_page(f"{running.appeal}/staff/offline", storage_state=admin)
     check = {
         "Amount": "40",
@@ -113,7 +114,7 @@ def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
         page.get_by_label(label, exact=True).fill(text)
     page.get_by_role("button", name="Enter the gift").click()
     expect(page.get_by_role("cell", name="$40")).to_be_visible()
-    wait_until(lambda: raised(running) == 6500)
+    wait_until(lambda: raised(running) == before + 4000)
 
     page.goto(f"{running.appeal}/staff/donations?q=river@example.org")
     page.locator("table.data tbody a").first.click()
@@ -121,7 +122,7 @@ def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
     page.get_by_label("How much").fill("10")
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="Refund $10").dblclick()
-    wait_until(lambda: raised(running) == 5500)
+    wait_until(lambda: raised(running) == before + 3000)
 
     later = now().date() + timedelta(days=45)
     page.goto(f"{running.appeal}/staff/c/{SLUG}/deadline")
@@ -141,10 +142,10 @@ def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
     expect(page.get_by_role("cell", name=EMAIL).first).to_be_visible()
 
     public = open_page(f"{running.appeal}/c/{SLUG}")
-    expect(public.locator("[data-part=raised]")).to_have_text("$55")
+    expect(public.locator("[data-part=raised]")).to_have_text(f"${before // 100 + 30}")
     expect(public.get_by_text("because the mail was late for a week")).to_be_visible()
     dashboard = open_page(f"{running.appeal}/staff/c/{SLUG}/dashboard", storage_state=admin)
-    expect(dashboard.locator("#standing")).to_have_attribute("data-raised", "5500")
+    expect(dashboard.locator("#standing")).to_have_attribute("data-raised", str(before + 3000))
 
 
 def test_the_dashboard_moves_by_itself(
