@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_until(holds: Callable[[], object], seconds: float = 30.0) -> None:
     """Return once `holds()`; fail aloud after `seconds`."""
     end = time.monotonic() + seconds
     while not holds():
