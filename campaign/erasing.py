@@ -6,6 +6,7 @@ The events go piece by piece, a commit each; were that cut, the same call would 
 from collections.abc import Callable
 from functools import partial
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from campaign import clock
@@ -65,17 +66,25 @@ def erase_approved(installation: Installation) -> int:
     for request_id, donor_id, approved_by in agreed:
         actor = Actor(approved_by, StaffRole.admin)
         try:
-            erased, _ = erase(installation, partial(_agreed_person, request_id), actor)
-            done += erased.anything
-        except ErasureRefused as error:
-            with installation.sessions.begin() as session:
-                send_back(session, donor_id, actor, str(error))
+            done += _carry_out(installation, request_id, donor_id, actor)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one person, the others are removed
             # Only its kind: the database's own words about a row may hold the name that is to be forgotten.
-            failed.append(f"donor {donor_id} ({type(error).__name__})")
+            kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
+            failed.append(f"donor {donor_id} ({kind})")
     if failed:
         raise ErasureFailed(f"Not removed, and tried again by the next run: {', '.join(failed)}.")
     return done
+
+
+def _carry_out(installation: Installation, request_id: int, donor_id: int, actor: Actor) -> bool:
+    """Whether anything of this person was there to remove."""
+    try:
+        erased, _ = erase(installation, partial(_agreed_person, request_id), actor)
+    except ErasureRefused as error:
+        with installation.sessions.begin() as session:
+            send_back(session, donor_id, actor, str(error))
+        return False
+    return erased.anything
 
 
 def _agreed_person(request_id: int, session: Session) -> Whose:
