@@ -138,7 +138,7 @@ class MailReceiver(RunsInBlock):
             self._plans.clear()
             self._messages.clear()
 
-    def wait_for(self, count: int, timeout: float = 10.0) -> list[ReceivedMail]:
+    def wait_for(self, count: int, timeout: float = 30.0) -> list[ReceivedMail]:
         """The messages, once there are at least `count`; TimeoutError otherwise."""
         give_up = time.monotonic() + timeout
         with self._news:

@@ -33,7 +33,9 @@ class Running:
 
     def mails(self) -> list[dict[str, str]]:
         """What arrived in the outbox viewer."""
-        found: list[dict[str, str]] = requests.get(f"{self.outbox}/messages.json", timeout=5).json()
+        found: list[dict[str, str]] = requests.get(
+            f"{self.outbox}/messages.json", timeout=30
+        ).json()
         return found
 
 

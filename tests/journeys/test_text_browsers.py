@@ -57,7 +57,7 @@ def test_w3m_posts_the_form_and_the_review(running: Running, tmp_path: Path) -> 
     review = post(**TYPED, step="review")
     for told in ("Look over your gift", "$25", "Every month", "Lee Ross", "Give $25 monthly"):
         assert told in review
-    shown = requests.post(address, data=TYPED | {"step": "review"}, timeout=10).text
+    shown = requests.post(address, data=TYPED | {"step": "review"}, timeout=30).text
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown)
     paying = post(**{name: unescape(value) for name, value in fields})
     assert "Card number" in paying
@@ -96,7 +96,7 @@ def drive(address: str, script: Path) -> str:
                 told += part
         except OSError:
             # How Linux says that the other side of a terminal has gone.
-            lynx.wait(timeout=10)
+            lynx.wait(timeout=30)
     os.close(ours)
     return re.sub(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9])", " ", told.decode(errors="replace"))
 
@@ -104,7 +104,7 @@ def drive(address: str, script: Path) -> str:
 def sessions_of(running: Running, email: str) -> list[dict[str, Any]]:
     """Stripe's pages that were opened for this address."""
     address, key = f"{running.stripe}/v1/checkout/sessions", ("sk_test_journeys", "")
-    found = requests.get(address, params={"limit": 100}, auth=key, timeout=10).json()
+    found = requests.get(address, params={"limit": 100}, auth=key, timeout=30).json()
     return [one for one in found["data"] if one["customer_email"] == email]
 
 

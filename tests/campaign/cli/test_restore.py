@@ -126,13 +126,13 @@ def killed_halfway(environ: dict[str, str], file: Path) -> tuple[int, str]:
     command = [*PROGRAM, "backup", str(file)]
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | environ
     with subprocess.Popen(command, env=environ, cwd="/", stderr=subprocess.PIPE) as process:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not list(file.parent.glob(".killed*")) and time.monotonic() < until:
             time.sleep(0.05)
         assert list(file.parent.glob(".killed*"))
         assert not file.exists()
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=60)
         return process.returncode, said.decode()
 
 

@@ -102,7 +102,7 @@ def test_two_at_once_that_see_different_problems_tell_each_once(
             tell(paid.disputed("created", "needs_response", -2500))
             second = pool.submit(alert, installation, noon)
             assert not wait([second], timeout=0.5).done
-        assert second.result(timeout=10) == 1
+        assert second.result(timeout=30) == 1
     keys = [key for one in alerts(installation) for key in one.details["keys"]]
     assert len(keys) == len(set(keys)) == 2
 

@@ -140,7 +140,7 @@ def test_an_entry_under_way_is_waited_for_and_counted(
             asked.wait(5)
             with pytest.raises(TimeoutError):
                 freezing.result(timeout=0.3)
-        assert freezing.result(timeout=5) == ["nine-days"]
+        assert freezing.result(timeout=30) == ["nine-days"]
     assert stored(installation, campaign).final_raised == 1500
 
 

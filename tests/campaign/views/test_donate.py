@@ -1,7 +1,6 @@
 """The form's way to Stripe's page: one intention, one donation, one session."""
 
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +17,9 @@ from campaign.installation import Installation, make_installation
 from campaign.models import Campaign, Donation, Donor, StripeCall
 from campaign.services.campaigns import NewCampaign, create_campaign
 from sandbox.stripe import StripeSandbox
+from sandbox.stripe.control import faults
 from tests.conftest import UNREACHABLE, sandbox_address
+from tests.waiting import wait_until
 
 FORM = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a-1"}
 
@@ -327,7 +328,7 @@ def test_a_slow_answer_does_not_hold_the_database(
     stripe.fault("POST /v1/checkout/sessions", "slow", times=1, seconds=1.5)
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(give, app.test_client())
-        time.sleep(0.7)
+        wait_until(lambda: not faults.waiting(stripe.account))
         assert installation.engine.pool.checkedout() == 0  # type: ignore[attr-defined] # a QueuePool
         assert waiting.result().status_code == 303
 

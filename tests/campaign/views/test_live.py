@@ -138,5 +138,5 @@ def test_closing_lets_every_reader_go(live: LiveProgress, campaign: Campaign) ->
     wait_until(lambda: all(reader.figures for reader in readers))
     live.close()
     for reader in readers:
-        reader.join(timeout=10)
+        reader.join(timeout=30)
         assert not reader.is_alive()

@@ -25,7 +25,7 @@ def letter(to: str = "ada@example.org", subject: str = "Thank you") -> EmailMess
 
 
 def send(receiver: MailReceiver, *messages: EmailMessage) -> None:
-    with smtplib.SMTP("127.0.0.1", receiver.port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", receiver.port, timeout=30) as client:
         for message in messages:
             client.send_message(message)
 
@@ -93,7 +93,7 @@ def test_credentials_are_asked_for() -> None:
     with MailReceiver(credentials=("ledger", "secret")) as receiver:
         with pytest.raises(smtplib.SMTPException, match=r"530|Authentication required"):
             send(receiver, letter())
-        with smtplib.SMTP("127.0.0.1", receiver.port, timeout=5) as client:
+        with smtplib.SMTP("127.0.0.1", receiver.port, timeout=30) as client:
             client.login("ledger", "secret")
             client.send_message(letter())
         assert receiver.url == f"smtp://ledger:secret@127.0.0.1:{receiver.port}"

@@ -28,7 +28,7 @@ class Viewer:
 
     def get(self, path: str, **headers: str) -> tuple[str, HTTPMessage]:
         request = urllib.request.Request(self.address + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.read().decode(errors="replace"), answer.headers
 
     def messages(self) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ class Viewer:
         return found
 
     def send(self, message: EmailMessage) -> None:
-        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=5) as client:
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=30) as client:
             client.send_message(message)
 
 
@@ -150,10 +150,10 @@ def test_delete_all_deletes_all_but_not_for_another_site(viewer: Viewer) -> None
         delete, data=b"", headers={"Sec-Fetch-Site": "cross-site"}, method="POST"
     )
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(foreign, timeout=5)
+        urllib.request.urlopen(foreign, timeout=30)
     assert len(viewer.messages()) == 1
 
-    urllib.request.urlopen(delete, data=b"", timeout=5).close()
+    urllib.request.urlopen(delete, data=b"", timeout=30).close()
 
     assert viewer.messages() == []
     assert "Nothing was sent yet" in viewer.get("/")[0]
@@ -174,7 +174,7 @@ def test_an_unknown_mail_is_not_found(viewer: Viewer, place: str) -> None:
 
 def test_a_damaged_mail_is_shown_as_far_as_it_can_be_read(viewer: Viewer) -> None:
     raw = b"Subject: =?utf-8?b?broken\r\nContent-Type: text/plain; charset=no-such\r\n\r\n\xff text"
-    with smtplib.SMTP("127.0.0.1", viewer.smtp_port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", viewer.smtp_port, timeout=30) as client:
         client.sendmail("a@example.org", ["b@example.org"], raw)
 
     place = f"/messages/{viewer.messages()[0]['id']}"

@@ -30,7 +30,7 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def gone(process: int, within: float = 10.0) -> bool:
+def gone(process: int, within: float = 30.0) -> bool:
     """Whether the process ends within that many seconds."""
     give_up = time.monotonic() + within
     while command_of(process) and time.monotonic() < give_up:

@@ -38,7 +38,7 @@ def test_another_endpoint_is_refused(post: Callable[..., Any], form: dict[str, A
 def test_while_the_first_request_runs_the_second_is_in_use(
     post: Callable[..., Any], form: dict[str, Any], sandbox: StripeSandbox
 ) -> None:
-    sandbox.fault("POST /v1/checkout/sessions", "slow", seconds=0.6)
+    sandbox.fault("POST /v1/checkout/sessions", "slow", seconds=4)
     answers = []
     threads = [
         threading.Thread(target=lambda: answers.append(post("checkout/sessions", form, "k1")))

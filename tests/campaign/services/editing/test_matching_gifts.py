@@ -156,7 +156,7 @@ def _waits_for(work: Callable[[], object], release: Callable[[], None]) -> None:
         with pytest.raises(TimeoutError):
             running_work.result(timeout=0.7)
         release()
-        running_work.result(timeout=10)
+        running_work.result(timeout=30)
 
 
 def test_a_promise_waits_for_gifts_under_way_and_counts_them(installation: Installation) -> None:

@@ -59,6 +59,7 @@ def test_a_passkey_signs_in_and_is_the_second_factor_of_a_link(
     session, device = authenticator(page)
     no_findings(page)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{address}/staff/")
     page.goto(f"{address}/staff/account/passkeys")
     page.get_by_label("Name").fill("Blue key")
     no_findings(page)
