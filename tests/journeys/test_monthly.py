@@ -75,4 +75,5 @@ def test_the_page_of_a_monthly_gift_has_no_findings(
     page.goto(monthly_address)
     page.get_by_label("Amount every month").fill("lots")
     page.get_by_role("button", name="Set this amount").click()
+    expect(page.get_by_role("alert")).to_contain_text("lots")
     no_findings(page)

@@ -120,6 +120,7 @@ def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
 
     page.goto(f"{running.appeal}/staff/donations?q=river@example.org")
     page.locator("table.data tbody a").first.click()
+    page.wait_for_url("**/staff/donations/don_*")
     page.get_by_role("link", name="Refund").first.click()
     page.get_by_label("How much").fill("10")
     page.get_by_role("button", name="Go on").click()
@@ -223,7 +224,9 @@ def test_a_donation_and_a_donor_have_pages_without_a_finding(
         f"{running.appeal}/staff/donations", storage_state=admin, viewport=WIDTHS["phone"]
     )
     page.locator("table.data tbody a").first.click()
+    page.wait_for_url("**/staff/donations/don_*")
     no_findings(page)
     page.goto(f"{running.appeal}/staff/donors")
     page.locator("table.data tbody a").first.click()
+    page.wait_for_url("**/staff/donors/*")
     no_findings(page)

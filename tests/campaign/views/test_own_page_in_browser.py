@@ -62,6 +62,7 @@ def test_a_donor_asks_looks_changes_and_leaves(
     page.get_by_role("button", name="Keep this").click()
     expect(page.get_by_role("main")).to_contain_text("Ana María Reyes")
     page.get_by_role("link", name="Ask to be removed").click()
+    expect(page.get_by_role("link", name="Back, and change nothing")).to_be_visible()
     no_findings(page)
     page.get_by_role("link", name="Back, and change nothing").click()
     page.get_by_role("button", name="Finish and clear").first.click()

@@ -6,6 +6,7 @@ With `PICTURES=folder` in the environment each page is kept there as a picture, 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -103,6 +104,7 @@ def _the_own_page(looking: Looking, mailing: Installation, mailbox: MailReceiver
     page = looking.page
     page.goto(f"{looking.address}/me?lang={looking.language}")
     page.locator("main form [type=submit]").click()
+    page.wait_for_selector("[role=alert]")
     looking.see("me-ask-with-fault")
     page.locator("[type=email]").fill(ANA)
     page.locator("main form [type=submit]").click()
@@ -110,6 +112,6 @@ def _the_own_page(looking: Looking, mailing: Installation, mailbox: MailReceiver
     link = mailed_link(mailing, mailbox)
     looking.go("me-link", link)
     page.locator("main form [type=submit]").click()
-    page.wait_for_load_state()
+    page.wait_for_url(lambda url: urlsplit(url).path == "/me")
     for name, path in (("me", "/me"), ("me-details", "/me/details"), ("me-erasure", "/me/erasure")):
         looking.go(name, path)
