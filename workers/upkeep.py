@@ -14,6 +14,7 @@ from campaign.services.finality import finalize_due_campaigns
 from campaign.services.milestones import mark_milestones as mark_the_milestones
 from campaign.services.notices import queue_renewal_notices
 from campaign.services.posted.coupons import forget_posted
+from campaign.services.tributes import forget_cards
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)
@@ -63,12 +64,13 @@ def read_payouts() -> int:
 def finalize() -> int:
     """Freeze the results whose grace period is over, a commit each; their number.
 
-    To whom the appeals of campaigns long over were posted is forgotten.
+    To whom the appeals and the cards of campaigns long over went is forgotten.
     """
     here = installation()
     with beating(here, "finalize"):
         with here.sessions.begin() as session:
             forget_posted(session, clock.now())
+            forget_cards(session, clock.now())
         return sum(iter(_finalize_one, 0))
 
 

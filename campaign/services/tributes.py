@@ -1,18 +1,20 @@
 """Cards that tell someone of a gift in their honor, or in memory of someone near to them: kept, queued, written.
 
 The form keeps a card with its donation; the payment queues it, once; and when its turn comes it asks once more whether
-the gift stands. What goes by post waits in `services.by_post` until staff print it.
+the gift stands. What goes by post waits in `services.by_post` until staff print it. In the end both are forgotten.
 """
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.models import (
+    Campaign,
     CardWay,
     Donation,
     DonationState,
@@ -29,6 +31,10 @@ TRIBUTE_CARD = "tribute_card"
 MEMORY = "memory"
 STANDING = (DonationState.paid.value, DonationState.partially_refunded.value)
 """The states of a gift of which something is there."""
+KEPT = timedelta(days=90)
+"""After the campaign's result is final, and after the gift: as long as a donor may ask what became of their card."""
+_AT_ONCE = 1000
+_WITHOUT_SYNC = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,50 @@ def card_letter(session: Session, claim: Claim, sender: Sender) -> dict[str, Any
     if is_suppressed(session, card.email):
         return Pointless("this address takes no mail from us")
     return {"organization": sender.organization, **card_words(donation, card)}
+
+
+def forget_cards(session: Session, at: datetime) -> int:
+    """Forget whom the cards of campaigns long over went to; how many. One that still waits its turn is kept."""
+    to_print = (
+        (TributeCard.way == CardWay.post.value)
+        & TributeCard.posted_at.is_(None)
+        & Donation.state.in_(STANDING)
+    )
+    to_send = exists().where(
+        OutboxMessage.kind == TRIBUTE_CARD,
+        OutboxMessage.subject_key == Donation.public_id,
+        OutboxMessage.state.in_([OutboxState.queued.value, OutboxState.sending.value]),
+    )
+    # The donations first, as whoever erases a person does; one that is busy has its turn next time.
+    due = session.execute(
+        select(Donation.id, Donation.public_id)
+        .join(TributeCard, TributeCard.donation_id == Donation.id)
+        .join(Campaign, Campaign.id == Donation.campaign_id)
+        .where(
+            Campaign.finalized_at <= at - KEPT,
+            TributeCard.created_at <= at - KEPT,
+            ~to_print,
+            ~to_send,
+        )
+        .order_by(Donation.id)
+        .limit(_AT_ONCE)
+        .with_for_update(of=Donation, skip_locked=True)
+    ).all()
+    session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.kind == TRIBUTE_CARD,
+            OutboxMessage.subject_key.in_([public_id for _, public_id in due]),
+        )
+        .values(recipient="", name="", bounce=None)
+        .execution_options(**_WITHOUT_SYNC)
+    )
+    session.execute(
+        delete(TributeCard)
+        .where(TributeCard.donation_id.in_([donation_id for donation_id, _ in due]))
+        .execution_options(**_WITHOUT_SYNC)
+    )
+    return len(due)
 
 
 def card_words(donation: Donation, card: TributeCard) -> dict[str, Any]:

@@ -2,23 +2,24 @@
 
 import io
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from campaign import clock, paper
 from campaign.delivery import deliver_due
 from campaign.handlers import apply_due_events
 from campaign.installation import Installation
-from campaign.models import OutboxMessage, SuppressionReason, TributeCard
+from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
 from campaign.services import by_post
 from campaign.services.audit import Actor
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person, read_holdings
 from campaign.services.suppressions import suppress
-from campaign.services.tributes import TRIBUTE_CARD, Card
+from campaign.services.tributes import KEPT, TRIBUTE_CARD, Card, forget_cards
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts
 
@@ -138,3 +139,33 @@ def test_of_the_donor_and_of_who_gets_it_a_card_is_told_and_erased(
         assert session.scalars(select(TributeCard)).all() == []
     (row,) = cards(installation)
     assert (row.recipient, row.name, row.state) == ("", "", "dropped")
+
+
+def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
+    mailing: Installation, dedicate: Give, store: Store
+) -> None:
+    later, moment = clock.now() + KEPT, timedelta(minutes=1)
+
+    def forgotten(at: datetime) -> int:
+        with mailing.sessions.begin() as session:
+            return forget_cards(session, at)
+
+    by_email, printed = dedicate(BY_EMAIL), dedicate(BY_POST, email="cora@example.org")
+    back = dedicate(BY_POST, email="dora@example.org")
+    store(by_email.completed(), printed.completed(), back.completed(), back.refunded("r", 2_500))
+    apply_due_events(mailing)
+    assert forgotten(later + moment) == 0, "its result is not final"
+    with mailing.sessions.begin() as session:
+        session.execute(update(Campaign).values(finalized_at=clock.now(), final_raised=5_000))
+    assert forgotten(later - moment) == 0
+    assert forgotten(later + moment) == 1, "of the gift that went back; the others wait their turn"
+    deliver_due(mailing)
+    with mailing.sessions.begin() as session:
+        waiting = by_post.waiting_letters(session, mailing.settings.organization, None)
+        by_post.mark_posted(session, waiting, clock.now())
+    assert forgotten(later + moment) == 2
+    assert forgotten(later + moment) == 0
+    with mailing.sessions() as session:
+        assert session.scalars(select(TributeCard)).all() == []
+    (row,) = cards(mailing)
+    assert (row.recipient, row.name, row.state) == ("", "", "sent")
