@@ -68,10 +68,11 @@ def finalize() -> int:
     """
     here = installation()
     with beating(here, "finalize"):
+        frozen = sum(iter(_finalize_one, 0))
         with here.sessions.begin() as session:
             forget_posted(session, clock.now())
             forget_cards(session, clock.now())
-        return sum(iter(_finalize_one, 0))
+    return frozen
 
 
 def _finalize_one() -> int:
