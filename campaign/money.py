@@ -171,6 +171,7 @@ def plain_amount(minor: int, currency: str, locale: str = "en") -> str:
     return str(amount).replace(".", get_decimal_symbol(locale))
 
 
+@lru_cache(maxsize=4096)
 def format_money(minor: int, currency: str, locale: str = "en") -> str:
     """The amount as people write it: `$25`, `$25.50`, `$1,000`; decimals only where they say something."""
     amount = to_decimal(minor, currency)

@@ -12,7 +12,8 @@ from campaign.models import Campaign, CampaignStep
 from campaign.services import step_changes
 from campaign.services import steps as countdown_steps
 from campaign.services.campaigns import find_campaign
-from campaign.services.step_changes import Counts, StepChange
+from campaign.services.step_changes import StepChange
+from campaign.services.step_letters import Counts, letter_counts
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -31,7 +32,7 @@ def list_steps(slug: str) -> None:
         campaign = find_campaign(session, slug)
         every = countdown_steps.steps_of(session, campaign.id)
         windows = {window.step.id: window for window in countdown_steps.windows(campaign, every)}
-        counts = step_changes.letter_counts(session, campaign)
+        counts = letter_counts(session, campaign)
         click.echo(f"{slug}: times in {campaign.timezone}; a window ends with its second time.")
         for step in sorted(every, key=lambda each: countdown_steps.due_at(campaign, each)):
             when = _when(campaign, step, windows.get(step.id))

@@ -11,10 +11,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
-    false,
     func,
-    or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -95,7 +94,7 @@ def _plain_sum(session: Session, campaign: Campaign) -> int:
     return int(session.scalars(total.where(LedgerEntry.campaign_id == campaign.id)).one())
 
 
-def _late(session: Session) -> Select[LedgerEntry, Donation, Campaign]:
+def _late() -> Select[LedgerEntry, Donation, Campaign]:
     """Entries that belong to a campaign by the moment of the charge, count for none, and were not corrected.
 
     A gift that was charged outside the window belongs to none, and neither does what becomes of it.
@@ -113,7 +112,7 @@ def _late(session: Session) -> Select[LedgerEntry, Donation, Campaign]:
         .join(Donation, Donation.id == LedgerEntry.donation_id)
         .join(Campaign, Campaign.id == Donation.campaign_id)
         .where(
-            LedgerEntry.id.in_(_maybe_late(session)),
+            LedgerEntry.id.in_(_maybe_late()),
             LedgerEntry.campaign_id.is_(None),
             LedgerEntry.kind.not_in([LedgerKind.correction.value, LedgerKind.fee.value]),
             LedgerEntry.amount != 0,
@@ -124,20 +123,24 @@ def _late(session: Session) -> Select[LedgerEntry, Donation, Campaign]:
     )
 
 
-def _maybe_late(session: Session) -> CompoundSelect[int]:
+def _maybe_late() -> CompoundSelect[int]:
     """The few entries among which the late ones are: monthly gifts that renew between campaigns count for none either,
     and there are many of them. A payment is booked at the moment of its charge."""
     payment, other = aliased(LedgerEntry), aliased(LedgerEntry)
-    # Read first: told the moments, PostgreSQL goes straight to them.
-    windows = session.execute(select(Campaign.starts_at, Campaign.deadline)).all()
-    in_a_window = [
-        and_(payment.occurred_at >= begun, payment.occurred_at < over) for begun, over in windows
-    ]
     # Written out, not bound, so that the indexes of just these are found.
     paid: BindParameter[str] = bindparam("paid", LedgerKind.payment.value, literal_execute=True)
-    payments = select(payment.id).where(
-        payment.campaign_id.is_(None), payment.kind == paid, or_(false(), *in_a_window)
+    # Campaign by campaign, so that the index is asked for a window each and not for all of it.
+    in_its_window = (
+        select(payment.id)
+        .where(
+            payment.campaign_id.is_(None),
+            payment.kind == paid,
+            payment.occurred_at >= Campaign.starts_at,
+            payment.occurred_at < Campaign.deadline,
+        )
+        .lateral()
     )
+    payments = select(in_its_window.c.id).select_from(Campaign).join(in_its_window, true())
     usual = [LedgerKind.payment.value, LedgerKind.fee.value, LedgerKind.correction.value]
     unusual = other.kind.not_in(bindparam("usual", usual, expanding=True, literal_execute=True))
     return union_all(payments, select(other.id).where(other.campaign_id.is_(None), unusual))
@@ -145,7 +148,7 @@ def _maybe_late(session: Session) -> CompoundSelect[int]:
 
 def late_entries(session: Session, campaign: Campaign | None = None) -> list[LateEntry]:
     """What came after the end and was not brought into the result, of one campaign or of all."""
-    query = _late(session)
+    query = _late()
     if campaign is not None:
         query = query.where(Campaign.id == campaign.id)
     return [
@@ -221,7 +224,7 @@ def _late_entry(session: Session, campaign: Campaign, entry_id: int) -> LedgerEn
     if entry is None:
         raise NotFound(f"There is no ledger entry {entry_id}.")
     session.execute(select(Donation.id).where(Donation.id == entry.donation_id).with_for_update())
-    late = _late(session).where(LedgerEntry.id == entry_id, Campaign.id == campaign.id)
+    late = _late().where(LedgerEntry.id == entry_id, Campaign.id == campaign.id)
     if session.execute(late).first() is not None:
         return entry
     sources = [f"entry-{entry_id}-in", f"entry-{entry_id}-out"]

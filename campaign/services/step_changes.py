@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -36,16 +36,6 @@ class StepChange:
     locale: str = "en"
     subject: str | None = None
     opening: str | None = None
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The letters of one step: waiting or under way, sent, dropped when their turn came, failed."""
-
-    waiting: int = 0
-    sent: int = 0
-    dropped: int = 0
-    failed: int = 0
 
 
 def find_step(session: Session, campaign: Campaign, key: str) -> CampaignStep:
@@ -229,20 +219,3 @@ def _expiry(step: CampaignStep, hours: int) -> int | None:
     if not 1 <= hours <= MOST_HOURS:
         raise StepInvalid(f"A step expires between 1 and {MOST_HOURS} hours after it is due.")
     return hours
-
-
-def letter_counts(session: Session, campaign: Campaign) -> dict[int, Counts]:
-    """How many letters each step has, by the step's id."""
-    state = OutboxMessage.state
-    rows = session.execute(
-        select(
-            OutboxMessage.step_id,
-            func.count().filter(state.in_(["queued", "sending"])),
-            func.count().filter(state == "sent"),
-            func.count().filter(state == "dropped"),
-            func.count().filter(state == "failed"),
-        )
-        .where(OutboxMessage.campaign_id == campaign.id, OutboxMessage.step_id.is_not(None))
-        .group_by(OutboxMessage.step_id)
-    )
-    return {row[0]: Counts(*row[1:]) for row in rows if row[0] is not None}

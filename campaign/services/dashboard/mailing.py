@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.models import Campaign, CampaignStep, CodeVisit, OutboxMessage, OutboxState
-from campaign.services.steps import due_at
+from campaign.models import Campaign, CodeVisit
+from campaign.services.step_letters import Counts, letter_counts
+from campaign.services.steps import due_at, steps_of
 
 
 @dataclass(frozen=True)
@@ -18,32 +19,15 @@ class StepMail:
     key: str
     due: datetime
     enabled: bool
-    sent: int
-    waiting: int
-    failed: int
-    dropped: int
+    counts: Counts
 
 
 def mail_by_step(session: Session, campaign: Campaign) -> Sequence[StepMail]:
     """Each step of the countdown, in the order of its days."""
-    count = func.count(OutboxMessage.id)
-    state = OutboxMessage.state
-    waiting = state.in_((OutboxState.queued.value, OutboxState.sending.value))
-    query = (
-        select(
-            CampaignStep,
-            count.filter(state == OutboxState.sent.value),
-            count.filter(waiting),
-            count.filter(state == OutboxState.failed.value),
-            count.filter(state == OutboxState.dropped.value),
-        )
-        .outerjoin(OutboxMessage, OutboxMessage.step_id == CampaignStep.id)
-        .where(CampaignStep.campaign_id == campaign.id)
-        .group_by(CampaignStep.id)
-    )
+    counts = letter_counts(session, campaign)
     rows = [
-        StepMail(step.key, due_at(campaign, step), step.enabled, *counts)
-        for step, *counts in session.execute(query)
+        StepMail(step.key, due_at(campaign, step), step.enabled, counts.get(step.id, Counts()))
+        for step in steps_of(session, campaign.id)
     ]
     return sorted(rows, key=lambda row: (row.due, row.key))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import BindParameter, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from campaign import clock
@@ -131,7 +131,13 @@ def _gave_before(session: Session, campaign: Campaign) -> int:
 
 
 def _pledges(session: Session, campaign: Campaign) -> Pledges:
-    going_on = (SubscriptionState.active.value, SubscriptionState.past_due.value)
+    # Written out, not bound, so that the index of just these is found.
+    going_on: BindParameter[list[str]] = bindparam(
+        "going_on",
+        [SubscriptionState.active.value, SubscriptionState.past_due.value],
+        expanding=True,
+        literal_execute=True,
+    )
     query = (
         select(
             Subscription.frequency, func.count(), func.coalesce(func.sum(Subscription.amount), 0)

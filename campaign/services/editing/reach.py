@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.models import Campaign, CampaignStep
 from campaign.services import audience, readers, steps
 from campaign.services.countdown import preview_due
-from campaign.services.step_changes import Counts, letter_counts
+from campaign.services.step_letters import Counts, letter_counts
 
 
 @dataclass(frozen=True)

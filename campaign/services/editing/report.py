@@ -26,7 +26,7 @@ from campaign.services.appeals import mail_code
 from campaign.services.dashboard.tallies import Tally, by_code, by_size, read_tallies
 from campaign.services.extensions import public_extensions
 from campaign.services.progress import Progress, read_progress
-from campaign.services.step_changes import Counts, letter_counts
+from campaign.services.step_letters import Counts, letter_counts
 
 MOST_COMMENTS = 40
 BEST_DAYS = 5

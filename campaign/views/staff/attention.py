@@ -1,18 +1,43 @@
 """What waits for a person, as lines for the dashboard: what it is, where it is settled, and who has looked at it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from campaign import money
 from campaign.models import ReviewMark
-from campaign.services.review import FailedMessage, Review
+from campaign.services.bookkeeping.comparisons import Unsettled
+from campaign.services.finality import LateEntry
+from campaign.services.heartbeats import Silence
+from campaign.services.review import (
+    ActionableWarning,
+    AskedErasure,
+    FailedMessage,
+    GivenUpEvent,
+    OpenDispute,
+    Review,
+    StuckMail,
+    TroubledRefund,
+    UnplacedReturn,
+)
 from campaign.services.tributes import TRIBUTE_CARD
 
 ERASE_WITHIN = timedelta(days=30)
 """What donors are told: https://gdpr.eu/article-12-how-controllers-should-provide-personal-data-to-the-subject/"""
+MOST = 25
+"""The items of a group that are shown; there may be thousands."""
 _URGENT = ("dispute", "warning", "refund", "job", "stuck")
+
+
+class Line(NamedTuple):
+    """What is said of a thing. `url` is its page, or ''; `until` a due date."""
+
+    text: str
+    url: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -22,47 +47,87 @@ class Item:
     kind: str
     key: str
     text: str
-    url: str = ""
-    until: datetime | None = None
+    url: str
+    until: datetime | None
     seen_by: str = ""
     seen_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Group:
-    """Things of one kind under their name."""
+    """Things of one kind under their name: `number` of them, of which the first MOST are `items`.
+
+    `urgent`: nobody has looked at some of it, and it costs money to wait.
+    """
 
     title: str
+    number: int
     items: list[Item]
-
-    @property
-    def urgent(self) -> bool:
-        """Whether nobody has looked at some of it, and it costs money to wait."""
-        return any(item.kind in _URGENT and not item.seen_by for item in self.items)
+    urgent: bool
 
 
-def groups(review: Review, marks: Mapping[tuple[str, str], ReviewMark]) -> list[Group]:
+Marks = Mapping[tuple[str, str], ReviewMark]
+
+
+def groups(review: Review, marks: Marks) -> list[Group]:
     """The kinds of which there is anything, in the order in which they should be looked at."""
-    found = (
-        ("Disputes and inquiries", _disputes(review)),
-        ("Fraud warnings: a refund now avoids a dispute", _warnings(review)),
-        ("Refunds in trouble", _refunds(review)),
-        ("Jobs that are silent", _jobs(review)),
-        ("Mail that is stuck", _stuck(review)),
-        ("Mail that failed", _messages(review)),
-        ("Events from Stripe given up", _events(review)),
-        ("Late entries, not in the final result", _late(review)),
-        ("Returns that no donation is known for", _unplaced(review)),
-        ("Donors who ask to be removed", _erasures(review)),
-        ("Differences from Stripe", _comparisons(review)),
+    warnings = "Fraud warnings: a refund now avoids a dispute"
+    late, unplaced = (
+        "Late entries, not in the final result",
+        "Returns that no donation is known for",
     )
-    named = [Group(title, [_marked(item, marks) for item in items]) for title, items in found]
-    return [group for group in named if group.items]
+    found: tuple[
+        tuple[str, str, Sequence[Any], Callable[[Any], Line], Callable[[Any], object]], ...
+    ]
+    found = (
+        ("Disputes and inquiries", "dispute", review.disputes, _dispute, _stripe_id),
+        (warnings, "warning", review.warnings, _warning, _stripe_id),
+        ("Refunds in trouble", "refund", review.refunds, _refund, _refund_key),
+        ("Jobs that are silent", "job", review.silent_jobs, _job, _no_key),
+        ("Mail that is stuck", "stuck", review.stuck, _stuck, _no_key),
+        ("Mail that failed", "message", review.messages, _message, _id),
+        ("Events from Stripe given up", "event", review.events, _event, _id),
+        (late, "late_entry", review.late_entries, _late, _id),
+        (unplaced, "unplaced", review.unplaced, _unplaced, _name),
+        ("Donors who ask to be removed", "erasure", review.erasures, _erasure, _id),
+        ("Differences from Stripe", "comparison", review.comparisons, _comparison, _no_key),
+    )
+    return [
+        _group(title, kind, [(str(key(one)), one) for one in things], line, marks)
+        for title, kind, things, line, key in found
+        if things
+    ]
 
 
-def _marked(item: Item, marks: Mapping[tuple[str, str], ReviewMark]) -> Item:
-    mark = marks.get((item.kind, item.key))
-    return replace(item, seen_by=mark.marked_by, seen_at=mark.marked_at) if mark else item
+def _group(
+    title: str,
+    kind: str,
+    things: Sequence[tuple[str, Any]],
+    line: Callable[[Any], Line],
+    marks: Marks,
+) -> Group:
+    """Only what is shown is put into words."""
+    items = [_item(kind, key, line(one), marks) for key, one in things[:MOST]]
+    urgent = kind in _URGENT and any((kind, key) not in marks for key, _ in things)
+    return Group(title, len(things), items, urgent)
+
+
+_id, _stripe_id = attrgetter("id"), attrgetter("stripe_id")
+
+
+def _no_key(_: object) -> str:
+    """It ends by itself."""
+    return ""
+
+
+def _refund_key(one: TroubledRefund) -> str:
+    return one.stripe_id or one.donation
+
+
+def _item(kind: str, key: str, line: Line, marks: Marks) -> Item:
+    mark = marks.get((kind, key))
+    seen = (mark.marked_by, mark.marked_at) if mark else ("", None)
+    return Item(kind, key, *line, *seen)
 
 
 def _page(donation: str | None) -> str:
@@ -73,42 +138,40 @@ def _amount(minor: int, currency: str) -> str:
     return money.format_money(minor, currency)
 
 
-def _disputes(review: Review) -> Iterable[Item]:
-    for one in review.disputes:
-        what = "Inquiry" if one.status.startswith("warning_") else "Dispute"
-        about = one.reason.replace("_", " ")
-        text = f"{what} about {_amount(one.amount, one.currency)}: {about}, {one.status.replace('_', ' ')}"
-        yield Item("dispute", one.stripe_id, text, _page(one.donation), one.due_by)
+def _dispute(one: OpenDispute) -> Line:
+    what = "Inquiry" if one.status.startswith("warning_") else "Dispute"
+    about = one.reason.replace("_", " ")
+    text = (
+        f"{what} about {_amount(one.amount, one.currency)}: {about}, {one.status.replace('_', ' ')}"
+    )
+    return Line(text, _page(one.donation), one.due_by)
 
 
-def _warnings(review: Review) -> Iterable[Item]:
-    for one in review.warnings:
-        text = f"{_amount(one.amount, one.currency)}: {one.fraud_type.replace('_', ' ')}"
-        yield Item("warning", one.stripe_id, text, _page(one.donation))
+def _warning(one: ActionableWarning) -> Line:
+    text = f"{_amount(one.amount, one.currency)}: {one.fraud_type.replace('_', ' ')}"
+    return Line(text, _page(one.donation))
 
 
-def _refunds(review: Review) -> Iterable[Item]:
-    for one in review.refunds:
-        why = f", {one.failure_reason}" if one.failure_reason else ""
-        text = f"{_amount(one.amount, one.currency)}: {one.state}{why}"
-        yield Item("refund", one.stripe_id or one.donation, text, _page(one.donation))
+def _refund(one: TroubledRefund) -> Line:
+    why = f", {one.failure_reason}" if one.failure_reason else ""
+    return Line(f"{_amount(one.amount, one.currency)}: {one.state}{why}", _page(one.donation))
 
 
-def _jobs(review: Review) -> Iterable[Item]:
-    for one in review.silent_jobs:
-        yield Item("job", "", f"{one.job}: {one.sentence}")
+def _job(one: Silence) -> Line:
+    return Line(f"{one.job}: {one.sentence}")
 
 
-def _stuck(review: Review) -> Iterable[Item]:
-    for one in review.stuck:
-        yield Item("stuck", "", f"{one.number} {one.kind.replace('_', ' ')}", until=one.since)
+def _stuck(one: StuckMail) -> Line:
+    return Line(f"{one.number} {one.kind.replace('_', ' ')}", until=one.since)
 
 
-def _messages(review: Review) -> Iterable[Item]:
-    for one in review.messages:
-        why = " ".join((one.last_error or "no reason was kept").split())
-        text = f"{one.kind.replace('_', ' ')} {one.subject} to {one.recipient}: {why}"
-        yield Item("message", str(one.id), text, _of_letter(one))
+def _message(one: FailedMessage) -> Line:
+    text = f"{one.kind.replace('_', ' ')} {one.subject} to {one.recipient}: {_why(one.last_error)}"
+    return Line(text, _of_letter(one))
+
+
+def _why(told: str | None) -> str:
+    return " ".join((told or "no reason was kept").split())
 
 
 def _of_letter(one: FailedMessage) -> str:
@@ -118,34 +181,28 @@ def _of_letter(one: FailedMessage) -> str:
     return f"/staff/donors?{urlencode({'q': one.recipient})}" if one.recipient else ""
 
 
-def _events(review: Review) -> Iterable[Item]:
-    for one in review.events:
-        why = " ".join((one.last_error or "no reason was kept").split())
-        yield Item("event", one.id, f"{one.type}, tried {one.attempts} times: {why}")
+def _event(one: GivenUpEvent) -> Line:
+    return Line(f"{one.type}, tried {one.attempts} times: {_why(one.last_error)}")
 
 
-def _late(review: Review) -> Iterable[Item]:
-    for one in review.late_entries:
-        text = (
-            f"{_amount(one.amount, one.currency)}: {one.kind.replace('_', ' ')} for {one.campaign}"
-        )
-        yield Item("late_entry", str(one.id), text, _page(one.donation))
+def _late(one: LateEntry) -> Line:
+    text = f"{_amount(one.amount, one.currency)}: {one.kind.replace('_', ' ')} for {one.campaign}"
+    return Line(text, _page(one.donation))
 
 
-def _unplaced(review: Review) -> Iterable[Item]:
-    for one in review.unplaced:
-        name = one.stripe_id or one.payment_intent_id or "unknown"
-        yield Item("unplaced", name, f"{one.kind} {name}")
+def _name(one: UnplacedReturn) -> str:
+    return one.stripe_id or one.payment_intent_id or "unknown"
 
 
-def _comparisons(review: Review) -> Iterable[Item]:
-    for one in review.comparisons:
-        text = one.error or f"{one.left} between the ledger and Stripe"
-        yield Item("comparison", "", text, f"/staff/reconciliations/{one.run_id}")
+def _unplaced(one: UnplacedReturn) -> Line:
+    return Line(f"{one.kind} {_name(one)}")
 
 
-def _erasures(review: Review) -> Iterable[Item]:
-    for one in review.erasures:
-        text = f"Donor {one.donor_id}: {one.email}"
-        until = one.asked_at + ERASE_WITHIN
-        yield Item("erasure", str(one.id), text, f"/staff/donors/{one.donor_id}/remove", until)
+def _comparison(one: Unsettled) -> Line:
+    text = one.error or f"{one.left} between the ledger and Stripe"
+    return Line(text, f"/staff/reconciliations/{one.run_id}")
+
+
+def _erasure(one: AskedErasure) -> Line:
+    until = one.asked_at + ERASE_WITHIN
+    return Line(f"Donor {one.donor_id}: {one.email}", f"/staff/donors/{one.donor_id}/remove", until)
