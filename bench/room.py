@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from bench.answers import Page
+from bench.answers import DOCUMENT, Page
 from bench.serving import installation_on
 from campaign import clock, create_app
 from campaign.installation import Installation
@@ -104,10 +104,10 @@ def pages(room: Room) -> list[Page]:
         Page("the donor with most gifts", f"/staff/donors/{known['busiest']}"),
         Page("envelopes", "/staff/offline"),
         Page("audit log", "/staff/audit"),
-        Page("report", f"/staff/c/{known['past']}/report"),
+        Page("report", f"/staff/c/{known['past']}/report", target=DOCUMENT),
         Page("campaigns", "/staff/campaigns"),
         Page("books", "/staff/books"),
-        Page("books, a month", f"/staff/books/{known['month']}"),
+        Page("books, a month", f"/staff/books/{known['month']}", target=DOCUMENT),
         Page("payouts", "/staff/payouts"),
         Page("a payout", f"/staff/payouts/{known['payout']}"),
         Page("reconciliation", "/staff/reconciliations"),

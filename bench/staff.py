@@ -1,4 +1,7 @@
-"""The staff's room on a seeded database: each page in 200 ms at the median, no query of the dashboard over 50."""
+"""The staff's room on a seeded database: each page in 200 ms at the median, no query of the dashboard over 50.
+
+The report and the journal, which add up the ledger, may take 400.
+"""
 
 from collections.abc import Iterator
 from statistics import median
