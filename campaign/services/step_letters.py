@@ -6,8 +6,7 @@ from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState
-
-_UNDER_WAY = (OutboxState.queued.value, OutboxState.sending.value)
+from campaign.services.outbox import WAITING
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ def letter_counts(session: Session, campaign: Campaign) -> dict[int, Counts]:
     # Step by step: joined as a whole, PostgreSQL reads the letters of every other campaign too.
     counted = (
         select(
-            count.filter(state.in_(_UNDER_WAY)).label("waiting"),
+            count.filter(state.in_(WAITING)).label("waiting"),
             count.filter(state == OutboxState.sent.value).label("sent"),
             count.filter(state == OutboxState.dropped.value).label("dropped"),
             count.filter(state == OutboxState.failed.value).label("failed"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,8 +22,9 @@ from campaign.models import (
     OutboxState,
     TributeCard,
 )
+from campaign.services.forgotten_letters import forget_letters
 from campaign.services.letterhead import Pointless, Sender
-from campaign.services.outbox import Claim
+from campaign.services.outbox import WAITING, Claim
 from campaign.services.suppressions import is_suppressed
 from campaign.words import Words, words
 
@@ -34,7 +35,6 @@ STANDING = (DonationState.paid.value, DonationState.partially_refunded.value)
 KEPT = timedelta(days=90)
 """After the campaign's result is final, and after the gift: as long as a donor may ask what became of their card."""
 _AT_ONCE = 1000
-_WITHOUT_SYNC = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def forget_cards(session: Session, at: datetime) -> int:
     to_send = exists().where(
         OutboxMessage.kind == TRIBUTE_CARD,
         OutboxMessage.subject_key == Donation.public_id,
-        OutboxMessage.state.in_([OutboxState.queued.value, OutboxState.sending.value]),
+        OutboxMessage.state.in_(WAITING),
     )
     # The donations first, as whoever erases a person does; one that is busy has its turn next time.
     due = session.execute(
@@ -136,19 +136,14 @@ def forget_cards(session: Session, at: datetime) -> int:
         .limit(_AT_ONCE)
         .with_for_update(of=Donation, skip_locked=True)
     ).all()
-    session.execute(
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.kind == TRIBUTE_CARD,
-            OutboxMessage.subject_key.in_([public_id for _, public_id in due]),
-        )
-        .values(recipient="", name="", bounce=None)
-        .execution_options(**_WITHOUT_SYNC)
+    theirs = OutboxMessage.subject_key.in_([public_id for _, public_id in due])
+    forget_letters(
+        session, (OutboxMessage.kind == TRIBUTE_CARD) & theirs, "the campaign is long over"
     )
     session.execute(
         delete(TributeCard)
         .where(TributeCard.donation_id.in_([donation_id for donation_id, _ in due]))
-        .execution_options(**_WITHOUT_SYNC)
+        .execution_options(synchronize_session=False)
     )
     return len(due)
 

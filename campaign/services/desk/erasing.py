@@ -7,7 +7,7 @@ agreed and why: docs/decisions/011. Stripe's events are in `stored_events`.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ARRAY, Text, case, cast, delete, func, literal, or_, select, update
+from sqlalchemy import ARRAY, Text, cast, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -18,8 +18,6 @@ from campaign.models import (
     DonorSession,
     Note,
     OfflineGift,
-    OutboxMessage,
-    OutboxState,
     Receipt,
     Reminder,
     StripeCall,
@@ -33,6 +31,7 @@ from campaign.models import (
 from campaign.services import audit
 from campaign.services.desk.holdings import Whose, cards_of, mail_of, told_of
 from campaign.services.desk.quiet import require_quiet
+from campaign.services.forgotten_letters import forget_letters
 from campaign.services.own_page.erasure import close_requests
 from campaign.services.posted.coupons import posted_to
 from campaign.services.wall import withdraw_all
@@ -76,7 +75,7 @@ def erase_person(
         .distinct()
     ).all()
     # Letters are found by receipts and addresses: before those go.
-    mails = _forget_mail(session, whose)
+    mails = forget_letters(session, mail_of(whose), ERASED)
     close_requests(session, whose.donors, mail_domain, at)
     consents, wishes = _forget_consent(session, whose)
     _blank_gifts(session, whose)
@@ -104,30 +103,6 @@ def _lock(session: Session, whose: Whose) -> None:
         session.execute(
             select(table.id).where(table.id.in_(ids)).order_by(table.id).with_for_update()
         ).all()
-
-
-def _forget_mail(session: Session, whose: Whose) -> int:
-    """Nobody can be read from a letter's row. It leaves its step: there each letter has an address of its own."""
-    gone = session.execute(
-        update(OutboxMessage)
-        .where(mail_of(whose))
-        .values(
-            recipient="",
-            step_id=None,
-            name="",
-            details=OutboxMessage.details.op("-")("problems"),
-            state=case(
-                (OutboxMessage.state == OutboxState.sent.value, OutboxState.sent.value),
-                else_=OutboxState.dropped.value,
-            ),
-            last_error=case((OutboxMessage.state == OutboxState.sent.value, None), else_=ERASED),
-            bounce=None,
-            lease_until=None,
-        )
-        .returning(OutboxMessage.id)
-        .execution_options(**_WITHOUT_SYNC)
-    )
-    return len(gone.all())
 
 
 def _forget_consent(session: Session, whose: Whose) -> tuple[int, list[str]]:

@@ -29,6 +29,9 @@ ERASE_WITHIN = timedelta(days=30)
 """What donors are told: https://gdpr.eu/article-12-how-controllers-should-provide-personal-data-to-the-subject/"""
 MOST = 25
 """The items of a group that are shown; there may be thousands."""
+_WARNINGS = "Fraud warnings: a refund now avoids a dispute"
+_LATE = "Late entries, not in the final result"
+_UNPLACED = "Returns that no donation is known for"
 _URGENT = ("dispute", "warning", "refund", "job", "stuck")
 
 
@@ -71,24 +74,19 @@ Marks = Mapping[tuple[str, str], ReviewMark]
 
 def groups(review: Review, marks: Marks) -> list[Group]:
     """The kinds of which there is anything, in the order in which they should be looked at."""
-    warnings = "Fraud warnings: a refund now avoids a dispute"
-    late, unplaced = (
-        "Late entries, not in the final result",
-        "Returns that no donation is known for",
-    )
     found: tuple[
         tuple[str, str, Sequence[Any], Callable[[Any], Line], Callable[[Any], object]], ...
     ]
     found = (
         ("Disputes and inquiries", "dispute", review.disputes, _dispute, _stripe_id),
-        (warnings, "warning", review.warnings, _warning, _stripe_id),
+        (_WARNINGS, "warning", review.warnings, _warning, _stripe_id),
         ("Refunds in trouble", "refund", review.refunds, _refund, _refund_key),
         ("Jobs that are silent", "job", review.silent_jobs, _job, _no_key),
         ("Mail that is stuck", "stuck", review.stuck, _stuck, _no_key),
         ("Mail that failed", "message", review.messages, _message, _id),
         ("Events from Stripe given up", "event", review.events, _event, _id),
-        (late, "late_entry", review.late_entries, _late, _id),
-        (unplaced, "unplaced", review.unplaced, _unplaced, _name),
+        (_LATE, "late_entry", review.late_entries, _late, _id),
+        (_UNPLACED, "unplaced", review.unplaced, _unplaced, _name),
         ("Donors who ask to be removed", "erasure", review.erasures, _erasure, _id),
         ("Differences from Stripe", "comparison", review.comparisons, _comparison, _no_key),
     )

@@ -24,6 +24,7 @@ from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts
 
 BY_EMAIL = Card("email", "Ben Ortiz", "ben@example.org", "", "She read it aloud.", "Ana Reyes")
+FAILING = Card("email", "Finn Orr", "finn@example.org", "", "", "Ana Reyes")
 BY_POST = Card("post", "Ben Ortiz", "", "12 Pier Road\nAstoria, OR 97103", "", "Ana Reyes")
 
 Give = Callable[..., Facts]
@@ -152,7 +153,14 @@ def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
 
     by_email, printed = dedicate(BY_EMAIL), dedicate(BY_POST, email="cora@example.org")
     back = dedicate(BY_POST, email="dora@example.org")
-    store(by_email.completed(), printed.completed(), back.completed(), back.refunded("r", 2_500))
+    failing = dedicate(FAILING, email="eve@example.org")
+    store(
+        failing.completed(),
+        by_email.completed(),
+        printed.completed(),
+        back.completed(),
+        back.refunded("r", 2_500),
+    )
     apply_due_events(mailing)
     assert forgotten(later + moment) == 0, "its result is not final"
     with mailing.sessions.begin() as session:
@@ -163,9 +171,17 @@ def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
     with mailing.sessions.begin() as session:
         waiting = by_post.waiting_letters(session, mailing.settings.organization, None)
         by_post.mark_posted(session, waiting, clock.now())
-    assert forgotten(later + moment) == 2
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.kind == TRIBUTE_CARD, OutboxMessage.recipient == FAILING.email)
+            .values(state="failed", sent_at=None, last_error="550 <finn@example.org> is unknown")
+        )
+    assert forgotten(later + moment) == 3
     assert forgotten(later + moment) == 0
     with mailing.sessions() as session:
         assert session.scalars(select(TributeCard)).all() == []
-    (row,) = cards(mailing)
-    assert (row.recipient, row.name, row.state) == ("", "", "sent")
+    rows = [(row.recipient, row.name, row.state, row.last_error) for row in cards(mailing)]
+    assert sorted(rows, key=str) == [
+        ("", "", "dropped", "the campaign is long over"),
+        ("", "", "sent", None),
+    ]
