@@ -1,5 +1,6 @@
 """Facts that the ledger lacks, applied from Stripe's own objects by the functions that events use."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -23,16 +24,11 @@ def mend(installation: Installation, case: Case) -> None:
 
     Whatever the ledger has already is not booked again. Raises FactMismatch and what the gateway raises.
     """
-    intent = case.payment_intent_id or next((one.payment_intent_id for one in case.movements), None)
+    intent = case.intent
     if intent is None:
         return
     mine = [one for one in case.movements if one.payment_intent_id == intent]
-    booked = any(one.kind == LedgerKind.payment for one in case.entries)
-    returned = [one for one in mine if one.kind == LedgerKind.payment_failed]
-    if not booked or case.payment_intent_id is None or returned:
-        owner = ask_owner(installation.gateway, intent)
-        book_owner(installation, owner)
-        _mend_returned(installation, owner, returned)
+    _mend_payment(installation, case, intent, mine)
     # The latest first: a refund that came back carries the moment of its end.
     for one in reversed(mine):
         if one.source.get("object") in {"refund", "dispute"}:
@@ -41,6 +37,17 @@ def mend(installation: Installation, case: Case) -> None:
     for one in mine:
         if one.fee:
             book_one(installation, one)
+
+
+def _mend_payment(
+    installation: Installation, case: Case, intent: str, mine: Sequence[Moved]
+) -> None:
+    booked = any(one.kind == LedgerKind.payment for one in case.entries)
+    returned = [one for one in mine if one.kind == LedgerKind.payment_failed]
+    if not booked or case.payment_intent_id is None or returned:
+        owner = ask_owner(installation.gateway, intent)
+        book_owner(installation, owner)
+        _mend_returned(installation, owner, returned)
 
 
 def _mend_returned(installation: Installation, owner: Owner, returned: list[Moved]) -> None:

@@ -4,7 +4,7 @@ Without `apply` nothing is written but a temporary table. With it each missing f
 events use, so doing it twice, or while events arrive, is harmless. No transaction is open while Stripe is asked.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -192,14 +192,9 @@ class _Run:
     def _settle(self, read: Callable[[], Case], *, wait: bool) -> bool:
         """Tell what differs, mended or not; False where it is young and may wait."""
         case, found = self._look(read)
-        edge = clock.now() - YOUNG
-        if (
-            wait
-            and found.differences
-            and all(one.at and one.at > edge for one in found.differences)
-        ):
-            return False
         before = found.differences
+        if wait and before and _all_young(before):
+            return False
         if self.apply and (found.young_fees or any(one.mendable for one in before)):
             words = self._mend(case)
             walk.place_movements(self.session)
@@ -234,6 +229,11 @@ class _Run:
         payments, others = walk.count_payments(self.session)
         self.session.commit()
         return Reconciliation(self.moved, payments, others, self.found, self.mended, self.fees)
+
+
+def _all_young(differences: Iterable[Difference]) -> bool:
+    edge = clock.now() - YOUNG
+    return all(one.at and one.at > edge for one in differences)
 
 
 def _same(found: Difference) -> tuple[str, str | None, tuple[str, ...]]:

@@ -115,14 +115,7 @@ def _book_refunds(session: Session, account: Account, charges: Sequence[Charge])
     told = max(sum(one.refunded for one in charges), sum(one.amount for one in refunds))
     room = told + account.total(LedgerKind.refund)
     for one in refunds:
-        name = one.stripe_id or ""
-        if room > 0 and not account.booked(LedgerKind.refund, name):
-            part = min(one.amount, room)
-            room -= part
-            account.post(Posting(LedgerKind.refund, -part, name, one.created_at))
-        if one.state in _CAME_BACK and not account.booked(LedgerKind.refund_failed, name):
-            moment = one.ended_at or one.created_at
-            account.post(Posting(LedgerKind.refund_failed, one.amount, name, moment))
+        room -= _book_refund(account, one, room)
     if room > 0:
         charge = max(charges, key=lambda one: one.refunded)
         source = f"{charge.stripe_id}:{charge.refunded}"
@@ -130,36 +123,54 @@ def _book_refunds(session: Session, account: Account, charges: Sequence[Charge])
         account.post(Posting(LedgerKind.refund, -room, source, moment))
 
 
+def _book_refund(account: Account, refund: Refund, room: int) -> int:
+    """Book what of `room` this refund took, and that it came back; minor units, how much of `room` it took."""
+    name, part = refund.stripe_id or "", 0
+    if room > 0 and not account.booked(LedgerKind.refund, name):
+        part = min(refund.amount, room)
+        account.post(Posting(LedgerKind.refund, -part, name, refund.created_at))
+    if refund.state in _CAME_BACK and not account.booked(LedgerKind.refund_failed, name):
+        moment = refund.ended_at or refund.created_at
+        account.post(Posting(LedgerKind.refund_failed, refund.amount, name, moment))
+    return part
+
+
 def _book_dispute(account: Account, dispute: Dispute) -> None:
-    for kind, known, sign in (
-        (LedgerKind.dispute, dispute.withdrawn, -1),
-        (LedgerKind.reinstatement, dispute.reinstated, 1),
-    ):
-        room = known - account.under(kind, dispute.stripe_id)
-        if room <= 0:
-            continue
-        first = not account.booked(kind, dispute.stripe_id)
-        source = dispute.stripe_id if first else f"{dispute.stripe_id}:{known}"
-        mine = [
-            one
-            for one in dispute.movements
-            if one["amount"] * sign > 0
-            and one["currency"] == dispute.currency
-            and not account.booked_transaction(one["id"])
-        ]
-        movement = mine[0] if mine else None
-        account.post(
-            Posting(
-                kind,
-                sign * room,
-                source,
-                _moment(movement) if movement else dispute.as_of,
-                fee=movement["fee"] if movement else 0,
-                balance_transaction_id=movement["id"] if movement else None,
-            )
-        )
+    _book_moved(account, dispute, LedgerKind.dispute, dispute.withdrawn, -1)
+    _book_moved(account, dispute, LedgerKind.reinstatement, dispute.reinstated, 1)
     for one in dispute.movements:
         book_fee(account, one["id"], one["fee"], one["currency"], _moment(one))
+
+
+def _book_moved(
+    account: Account, dispute: Dispute, kind: LedgerKind, known: int, sign: int
+) -> None:
+    """What a dispute took (`sign` -1) or gave back (1), as far as it is `known` and not booked."""
+    room = known - account.under(kind, dispute.stripe_id)
+    if room <= 0:
+        return
+    first = not account.booked(kind, dispute.stripe_id)
+    source = dispute.stripe_id if first else f"{dispute.stripe_id}:{known}"
+    movement = _unbooked_movement(account, dispute, sign)
+    account.post(
+        Posting(
+            kind,
+            sign * room,
+            source,
+            _moment(movement) if movement else dispute.as_of,
+            fee=movement["fee"] if movement else 0,
+            balance_transaction_id=movement["id"] if movement else None,
+        )
+    )
+
+
+def _unbooked_movement(account: Account, dispute: Dispute, sign: int) -> dict[str, Any] | None:
+    """The first that went the way of `sign`, in the dispute's currency."""
+    for one in dispute.movements:
+        mine = one["amount"] * sign > 0 and one["currency"] == dispute.currency
+        if mine and not account.booked_transaction(one["id"]):
+            return one
+    return None
 
 
 def _moment(movement: dict[str, Any]) -> datetime:

@@ -36,6 +36,13 @@ class Case:
     since: datetime | None = None
     """The beginning of the window: older entries need no movement in it."""
 
+    @property
+    def intent(self) -> str | None:
+        """The donation's payment; where none is noted, the first that moved."""
+        return self.payment_intent_id or next(
+            (one.payment_intent_id for one in self.movements), None
+        )
+
 
 @dataclass
 class Comparison:
@@ -47,10 +54,9 @@ class Comparison:
 
 def compare(case: Case, at: datetime) -> Comparison:
     """Where the two sides of `case` differ at `at`."""
-    intent = case.payment_intent_id or next((one.payment_intent_id for one in case.movements), None)
-    case = replace(case, payment_intent_id=intent)
+    case = replace(case, payment_intent_id=case.intent)
     found = Comparison()
-    mine = [one for one in case.movements if one.payment_intent_id == intent]
+    mine = [one for one in case.movements if one.payment_intent_id == case.payment_intent_id]
     found.differences += _second_payments(case)
     case = replace(case, movements=mine)
     found.differences += [*_payment(case), *_refunds(case)]
@@ -80,17 +86,23 @@ def _second_payments(case: Case) -> Iterator[Difference]:
 def _payment(case: Case) -> Iterator[Difference]:
     """A charge that was taken back and then charged anew is one payment."""
     taken, back = _of(case, LedgerKind.payment), _of(case, LedgerKind.payment_failed)
-    booked, failed = _entries(case, LedgerKind.payment), _entries(case, LedgerKind.payment_failed)
+    booked = _entries(case, LedgerKind.payment)
     if not booked:
         yield from _unbooked(case, taken, back)
         return
-    surplus = sum(one.amount for one in taken) - _total(booked) if taken else 0
-    repeated = min(max(surplus, 0), sum(one.amount for one in back))
-    if taken and (surplus != repeated or taken[-1].currency != booked[-1].currency):
+    surplus = _amount(taken) - _total(booked) if taken else 0
+    repeated = min(max(surplus, 0), _amount(back))
+    if not taken:
+        if _within(case, booked):
+            yield _doubt(case, LedgerKind.payment, booked)
+    elif surplus != repeated or taken[-1].currency != booked[-1].currency:
         yield _difference(case, LedgerKind.payment, _moved(taken), _booked(booked))
-    elif not taken and _within(case, booked):
-        yield _doubt(case, LedgerKind.payment, booked)
-    returned = sum(one.amount for one in back) - repeated
+    yield from _returned(case, back, _amount(back) - repeated)
+
+
+def _returned(case: Case, back: list[Moved], returned: int) -> Iterator[Difference]:
+    """`returned` is what was taken back and not charged anew, of all that was taken `back`."""
+    failed = _entries(case, LedgerKind.payment_failed)
     if returned > _total(failed):
         ledger = _booked(failed) if failed else None
         stripe = replace(_moved(back), amount=returned)
@@ -101,7 +113,7 @@ def _payment(case: Case) -> Iterator[Difference]:
 
 def _unbooked(case: Case, taken: list[Moved], back: list[Moved]) -> Iterator[Difference]:
     """A promised debit that was broken may show in the balance and leave it again: that was no payment."""
-    if sum(one.amount for one in taken) <= sum(one.amount for one in back):
+    if _amount(taken) <= _amount(back):
         return
     stripe = _moved(taken[-1:])
     agreed = (case.charge, case.currency)
@@ -113,19 +125,31 @@ def _unbooked(case: Case, taken: list[Moved], back: list[Moved]) -> Iterator[Dif
 def _refunds(case: Case) -> Iterator[Difference]:
     """Some refunds are booked by what their charge told in all, under its name and no refund's."""
     told, booked = _of(case, LedgerKind.refund), _entries(case, LedgerKind.refund)
+    counted = _counted(told, booked)
+    short = _amount(told) - _total(counted)
+    yield from _short_refunds(case, told, counted, short)
+    strange = [one for one in booked if one not in counted]
+    if _within(case, strange) or (short < 0 and _within(case, counted)):
+        yield _doubt(case, LedgerKind.refund, booked)
+
+
+def _counted(told: list[Moved], booked: list[LedgerEntry]) -> list[LedgerEntry]:
+    """The entries that bear a refund's name, then those that bear their charge's."""
     names = {one.source_id for one in told}
-    unnamed = [one for one in booked if one.source.startswith(("ch_", "py_"))]
-    counted = [one for one in booked if one.source in names] + unnamed
-    short = sum(one.amount for one in told) - _total(counted)
-    known = {one.source for one in booked}
+    named = [one for one in booked if one.source in names]
+    return named + [one for one in booked if one.source.startswith(("ch_", "py_"))]
+
+
+def _short_refunds(
+    case: Case, told: list[Moved], counted: list[LedgerEntry], short: int
+) -> Iterator[Difference]:
+    """The refunds that are not booked; `short` is how much more Stripe tells than the entries that count for it."""
+    known = {one.source for one in counted}
     missing = [one for one in told if one.source_id not in known]
     if short > 0 and not missing:
         yield _difference(case, LedgerKind.refund, _moved(told), _booked(counted))
     for one in _unbooked_refunds(missing, short):
         yield _difference(case, LedgerKind.refund, _moved([one]), None, mendable=True)
-    strange = [one for one in booked if one.source not in names and one not in unnamed]
-    if _within(case, strange) or (short < 0 and _within(case, counted)):
-        yield _doubt(case, LedgerKind.refund, booked)
 
 
 def _unbooked_refunds(missing: Sequence[Moved], short: int) -> list[Moved]:
@@ -153,7 +177,7 @@ def _by_source(case: Case, kind: LedgerKind) -> Iterator[Difference]:
         booked[entry.source.partition(":")[0]].append(entry)
     for name in told.keys() | booked.keys():
         moved, entries = told.get(name, []), booked.get(name, [])
-        more = sum(one.amount for one in moved) - _total(entries)
+        more = _amount(moved) - _total(entries)
         if more > 0:
             ledger = _booked(entries) if entries else None
             yield _difference(case, kind, _moved(moved), ledger, mendable=True)
@@ -164,25 +188,40 @@ def _by_source(case: Case, kind: LedgerKind) -> Iterator[Difference]:
 def _fees(case: Case, at: datetime, found: Comparison) -> None:
     if not _entries(case, LedgerKind.payment):
         return
-    reported = {name for one in found.differences if one.stripe for name in one.stripe.names}
+    reported = _names_at_stripe(found.differences)
     booked = {one.balance_transaction_id: one for one in case.entries if one.balance_transaction_id}
     for one in case.movements:
         entry = booked.pop(one.id, None)
-        side = Side(one.fee, one.fee_currency, (one.id, one.payment_intent_id), one.created)
-        if entry is None and one.fee and one.id not in reported:
-            if at - one.created > FEE_WITHIN:
-                found.differences.append(
-                    _difference(case, LedgerKind.fee, side, None, mendable=True)
-                )
-            else:
-                found.young_fees += 1
-        elif entry and (entry.fee != one.fee or (one.fee and entry.currency != one.fee_currency)):
-            found.differences.append(_difference(case, LedgerKind.fee, side, _fee_side(entry)))
-    for entry in booked.values():
+        if entry is not None:
+            found.differences += _unequal_fee(case, one, entry)
+        elif not one.fee or one.id in reported:
+            continue
+        elif at - one.created > FEE_WITHIN:
+            stripe = _fee_at_stripe(one)
+            found.differences.append(_difference(case, LedgerKind.fee, stripe, None, mendable=True))
+        else:
+            found.young_fees += 1
+    found.differences += _doubtful_fees(case, booked.values())
+
+
+def _names_at_stripe(differences: Iterable[Difference]) -> set[str]:
+    return {name for one in differences if one.stripe for name in one.stripe.names}
+
+
+def _unequal_fee(case: Case, one: Moved, entry: LedgerEntry) -> Iterator[Difference]:
+    if entry.fee != one.fee or (one.fee and entry.currency != one.fee_currency):
+        yield _difference(case, LedgerKind.fee, _fee_at_stripe(one), _fee_side(entry))
+
+
+def _doubtful_fees(case: Case, entries: Iterable[LedgerEntry]) -> Iterator[Difference]:
+    """Of entries whose movement is not in the window."""
+    for entry in entries:
         if entry.fee and _within(case, [entry]):
-            found.differences.append(
-                replace(_doubt(case, LedgerKind.fee, [entry]), ledger=_fee_side(entry))
-            )
+            yield replace(_doubt(case, LedgerKind.fee, [entry]), ledger=_fee_side(entry))
+
+
+def _fee_at_stripe(one: Moved) -> Side:
+    return Side(one.fee, one.fee_currency, (one.id, one.payment_intent_id), one.created)
 
 
 def _fee_side(entry: LedgerEntry) -> Side:
@@ -198,6 +237,10 @@ def _entries(case: Case, kind: LedgerKind) -> list[LedgerEntry]:
     return [one for one in case.entries if one.kind == kind]
 
 
+def _amount(movements: Iterable[Moved]) -> int:
+    return sum(one.amount for one in movements)
+
+
 def _total(entries: Iterable[LedgerEntry]) -> int:
     return abs(sum(one.amount + one.cover for one in entries))
 
@@ -209,8 +252,7 @@ def _within(case: Case, entries: Iterable[LedgerEntry]) -> bool:
 def _moved(movements: Sequence[Moved]) -> Side:
     names = [name for one in movements for name in (one.source_id, one.payment_intent_id, one.id)]
     latest = movements[-1]
-    total = sum(one.amount for one in movements)
-    return Side(total, latest.currency, tuple(dict.fromkeys(names)), latest.created)
+    return Side(_amount(movements), latest.currency, tuple(dict.fromkeys(names)), latest.created)
 
 
 def _booked(entries: Sequence[LedgerEntry]) -> Side:

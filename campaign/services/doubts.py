@@ -73,13 +73,18 @@ def _dispute(doubt: Difference, answer: Answer) -> tuple[Side | None, str]:
     if found is None or doubt.ledger is None:
         return None, ""
     sign = -1 if doubt.kind == LedgerKind.dispute else 1
-    listed = sum(abs(one.amount) for one in found.movements if one.amount * sign > 0)
-    foreign = any(one.currency != found.currency for one in found.movements)
-    happened = found.status == "won" if sign > 0 else not found.status.startswith("warning_")
-    # Without a list, or with one in another currency, the status alone tells.
-    amount = listed if found.movements and not foreign else found.amount if happened else 0
-    total = min(amount, doubt.ledger.amount)
+    total = min(_moved_by(found, sign), doubt.ledger.amount)
     return Side(total, found.currency, (found.id,)), f"Stripe says it is {found.status}"
+
+
+def _moved_by(dispute: StripeDispute, sign: int) -> int:
+    """What a dispute took (`sign` -1) or gave back (1), in minor units of its own currency."""
+    foreign = any(one.currency != dispute.currency for one in dispute.movements)
+    if dispute.movements and not foreign:
+        return sum(abs(one.amount) for one in dispute.movements if one.amount * sign > 0)
+    # Without a list, or with one in another currency, the status alone tells.
+    happened = dispute.status == "won" if sign > 0 else not dispute.status.startswith("warning_")
+    return dispute.amount if happened else 0
 
 
 def _fee(answer: Answer) -> Side | None:

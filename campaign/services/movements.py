@@ -1,5 +1,6 @@
 """What moved Stripe's balance, as the ledger would call it. For the services of fees and reconciliation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +40,14 @@ class Moved:
     source: dict[str, Any]
 
 
+def _is_of_a_payment(source: Mapping[str, Any]) -> bool:
+    """Whether it is a charge that was made, a refund or a dispute, and of a payment intent."""
+    what = source.get("object")
+    if not source.get("payment_intent") or what not in {"charge", "refund", "dispute"}:
+        return False
+    return what != "charge" or source.get("status") != "pending"
+
+
 def read_moved(found: Movement) -> Moved | None:
     """`found` as the ledger would call it; None for payouts, Stripe's own bills and whatever is no payment's.
 
@@ -46,12 +55,9 @@ def read_moved(found: Movement) -> Moved | None:
     kept in another currency than the donor paid in, the source tells the amount.
     """
     source = found.source or {}
-    intent = source.get("payment_intent")
-    what = source.get("object")
-    if not intent or what not in {"charge", "refund", "dispute"}:
+    if not _is_of_a_payment(source):
         return None
-    if what == "charge" and source.get("status") == "pending":
-        return None
+    what = source["object"]
     sign = (found.amount > 0) - (found.amount < 0)
     kind = _KINDS[what, sign] if sign else LedgerKind.fee
     same = source["currency"] == found.currency
@@ -66,7 +72,7 @@ def read_moved(found: Movement) -> Moved | None:
         fee_currency=found.currency,
         created=found.created,
         source_id=source["id"],
-        payment_intent_id=intent,
+        payment_intent_id=source["payment_intent"],
         public_id=named,
         bare=what == "charge" and not source.get("customer"),
         source=dict(source),
