@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parseaddr
-from urllib.parse import parse_qs, unquote
+from urllib.parse import SplitResult, parse_qs, unquote
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,6 +21,7 @@ from campaign.mail_config import MailSettings, read_mail
 from campaign.staff_config import StaffSettings, read_staff
 
 _TRUE = {"1", "true", "yes", "on"}
+_SMTP_PORTS = {"tls": 465, "starttls": 587, "plain": 25}
 
 
 @dataclass(frozen=True)
@@ -145,15 +146,21 @@ def _smtp(reader: Variables) -> SmtpAddress:
     parts = reader.address("SMTP_URL", url, {"smtp", "smtps"})
     if parts.scheme in {"smtp", "smtps"} and not parts.hostname:
         reader.fault("SMTP_URL", "names no host")
-    starttls = parse_qs(parts.query).get("starttls", ["0"])[-1].lower() in _TRUE
-    tls = parts.scheme == "smtps"
+    security = _smtp_security(parts)
     return SmtpAddress(
         host=parts.hostname or "",
-        port=parts.port or (465 if tls else 587 if starttls else 25),
-        security="tls" if tls else "starttls" if starttls else "plain",
+        port=parts.port or _SMTP_PORTS[security],
+        security=security,
         user=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
     )
+
+
+def _smtp_security(parts: SplitResult) -> str:
+    if parts.scheme == "smtps":
+        return "tls"
+    starttls = parse_qs(parts.query).get("starttls", ["0"])[-1]
+    return "starttls" if starttls.lower() in _TRUE else "plain"
 
 
 def _sender(reader: Variables) -> Sender:

@@ -45,14 +45,14 @@ def _words(error: stripe.StripeError) -> str:
 
 def _by_status(error: stripe.StripeError) -> Exception:
     words = f"{error.code or type(error).__name__}: {_words(error)}"
-    status = error.http_status or 0
-    in_use = status == 409 or error.code == "idempotency_key_in_use"
-    if in_use and not _was_kept(error):
-        return GatewayBusy(f"Stripe is still at the same request ({words}).")
-    if isinstance(error, stripe.IdempotencyError) and not in_use:
+    failed = GatewayKeySpent(f"Stripe failed ({words}).")
+    if error.http_status == 409 or error.code == "idempotency_key_in_use":
+        busy = GatewayBusy(f"Stripe is still at the same request ({words}).")
+        return failed if _was_kept(error) else busy
+    if isinstance(error, stripe.IdempotencyError):
         return GatewayKeySpent(f"The key was used with other parameters ({words}).")
-    if status >= 500 or in_use:
-        return GatewayKeySpent(f"Stripe failed ({words}).")
+    if (error.http_status or 0) >= 500:
+        return failed
     if error.code == "resource_missing":
         return GatewayMissing(f"Stripe does not know it ({words}).")
     return GatewayRefused(f"Stripe refused the request ({words}).")

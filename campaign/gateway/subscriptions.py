@@ -74,7 +74,6 @@ class InvoicePayment:
 def read_subscription(found: Json) -> SubscriptionFact:
     """A `subscription` object. Raises KeyError or TypeError where Stripe's promise is broken."""
     listed: Sequence[Json] = (found.get("items") or {}).get("data") or ()
-    ends = [item["current_period_end"] for item in listed if item.get("current_period_end")]
     pause = found.get("pause_collection") or {}
     metadata = found.get("metadata") or {}
     gift, cover = read_parts(metadata)
@@ -84,7 +83,7 @@ def read_subscription(found: Json) -> SubscriptionFact:
         customer_id=read_id(found.get("customer")),
         items=tuple(_item(item) for item in listed),
         currency=found.get("currency"),
-        current_period_end=read_instant(min(ends)) if ends else None,
+        current_period_end=_period_end(listed),
         cancel_at_period_end=bool(found.get("cancel_at_period_end")),
         cancel_at=_moment(found.get("cancel_at")),
         paused=bool(pause),
@@ -95,6 +94,12 @@ def read_subscription(found: Json) -> SubscriptionFact:
         gift=gift,
         cover=cover,
     )
+
+
+def _period_end(items: Sequence[Json]) -> datetime | None:
+    """The first of the ends that the items name."""
+    ends = [item["current_period_end"] for item in items if item.get("current_period_end")]
+    return read_instant(min(ends)) if ends else None
 
 
 def _item(item: Json) -> SubscriptionItem:

@@ -9,6 +9,10 @@ from markdown_it.token import Token
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": True})
 _MARKDOWN.enable(["replacements", "smartquotes"])
 
+# What a token begins or ends: the kind of block from here on, and how deep in items we are.
+_KIND_FROM = {"heading_open": "heading", "heading_close": "paragraph"}
+_ITEMS = {"list_item_open": 1, "list_item_close": -1}
+
 
 def blocks(markdown: str) -> list[dict[str, Any]]:
     """Each block, in order: `kind` is heading, paragraph or item; `runs` are pairs of a text and whether it is bold."""
@@ -18,15 +22,9 @@ def blocks(markdown: str) -> list[dict[str, Any]]:
 def _blocks(tokens: list[Token]) -> Iterator[dict[str, Any]]:
     kind, items = "paragraph", 0
     for token in tokens:
-        if token.type == "heading_open":
-            kind = "heading"
-        elif token.type == "heading_close":
-            kind = "paragraph"
-        elif token.type == "list_item_open":
-            items += 1
-        elif token.type == "list_item_close":
-            items -= 1
-        elif token.type == "inline":
+        kind = _KIND_FROM.get(token.type, kind)
+        items += _ITEMS.get(token.type, 0)
+        if token.type == "inline":
             runs = _joined(_runs(token.children or []))
             if runs:
                 yield {"kind": "item" if items else kind, "runs": runs}

@@ -186,10 +186,15 @@ def quiet_until(session: Session, claim: "Claim", at: datetime) -> datetime | No
         return None
     if campaign.paused_at is not None and claim.kind in (APPEAL, REMINDER):
         return at + PAUSED_AGAIN
-    window = _window(session, campaign, claim.step_id) if claim.step_id else None
-    later = window.due if window and at < window.due else at
+    later = _step_due(session, campaign, claim, at)
     waking = quiet_end(later, known_zone(claim.timezone) or campaign.zone) or later
     return waking if waking > at else None
+
+
+def _step_due(session: Session, campaign: Campaign, claim: "Claim", at: datetime) -> datetime:
+    """When the letter's step is due; `at` where that is past, or it is no step's."""
+    window = _window(session, campaign, claim.step_id) if claim.step_id else None
+    return window.due if window and at < window.due else at
 
 
 def _window(session: Session, campaign: Campaign, step_id: int) -> steps.Window | None:

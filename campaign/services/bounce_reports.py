@@ -77,10 +77,7 @@ def _read(raw: bytes, bounces: str) -> Report | None:
             return _named(Report(finding, detail, (), ()), mail, parts, bounces)
         if found == "message/feedback-report":
             fields = next(iter(_groups(part)), Message())
-            said = _field(fields, "Feedback-Type").lower()
-            finding = Finding.complaint if said in _COMPLAINTS else Finding.nothing
-            agent = _field(fields, "User-Agent") or _field(fields, "Reporting-MTA")
-            detail = f"{said or 'feedback'}, reported by {agent or 'a mail provider'}"
+            finding, detail = _feedback(fields)
             return _named(Report(finding, detail, (), ()), mail, [*parts, fields], bounces)
     if kind in {"delivery-status", "feedback-report"}:
         raise ReportInvalid("The report cannot be read: its machine-readable part is missing.")
@@ -116,6 +113,13 @@ def _worst(groups: Iterable[Message]) -> tuple[Finding, str]:
     if not found:
         raise ReportInvalid("The report cannot be read: it says nothing about any recipient.")
     return min(found, key=lambda each: list(Finding).index(each[0]))
+
+
+def _feedback(fields: Message) -> tuple[Finding, str]:
+    said = _field(fields, "Feedback-Type").lower()
+    finding = Finding.complaint if said in _COMPLAINTS else Finding.nothing
+    agent = _field(fields, "User-Agent") or _field(fields, "Reporting-MTA")
+    return finding, f"{said or 'feedback'}, reported by {agent or 'a mail provider'}"
 
 
 def _finding(group: Message) -> tuple[Finding, str]:

@@ -58,11 +58,17 @@ def read_header(
         raise ListInvalid(
             f"The first line must name the columns {told}; it lacks {', '.join(missing)}."
         )
-    unknown = [name for name in found if name not in columns]
-    if unknown or len(set(found)) < len(found):
-        what = f"unknown: {', '.join(map(repr, unknown))}" if unknown else "one is named twice"
-        raise ListInvalid(f"The columns may be {', '.join(columns)}, each once; {what}.")
+    fault = _fault_of_columns(found, columns)
+    if fault:
+        raise ListInvalid(f"The columns may be {', '.join(columns)}, each once; {fault}.")
     return delimiter, found
+
+
+def _fault_of_columns(found: Sequence[str], columns: Sequence[str]) -> str:
+    unknown = [name for name in found if name not in columns]
+    if unknown:
+        return f"unknown: {', '.join(map(repr, unknown))}"
+    return "one is named twice" if len(set(found)) < len(found) else ""
 
 
 def read_fields(line: bytes, delimiter: str, columns: Sequence[str]) -> dict[str, str]:

@@ -41,9 +41,7 @@ def read_event(given: Any, at: datetime) -> MailEvent:
     # No set: what is given may be a list, which cannot be looked up in one.
     if given.get("type") not in (BOUNCE, COMPLAINT):
         raise ValueError(f"type must be {BOUNCE} or {COMPLAINT}")
-    permanent = given.get("permanent", given["type"] == COMPLAINT)
-    if not isinstance(permanent, bool) or (given["type"] == BOUNCE and "permanent" not in given):
-        raise ValueError("permanent must say true or false")
+    permanent = _permanent(given)
     email, message_id, token = (_text(given, name) for name in ("email", "message_id", "token"))
     if not (email or message_id or token):
         raise ValueError("it names neither email, message_id nor token")
@@ -56,6 +54,14 @@ def read_event(given: Any, at: datetime) -> MailEvent:
         occurred_at=_moment(given, at),
         detail=_text(given, "detail"),
     )
+
+
+def _permanent(given: Mapping[str, Any]) -> bool:
+    """A bounce must say whether it is for good; a complaint is, where it does not say."""
+    permanent = given.get("permanent", True if given["type"] == COMPLAINT else None)
+    if not isinstance(permanent, bool):
+        raise ValueError("permanent must say true or false")  # noqa: TRY004 - as above
+    return permanent
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:
@@ -86,9 +92,12 @@ def apply_event(session: Session, event: MailEvent) -> bool:
         [event.token] if event.token else [],
         [event.message_id] if event.message_id else [],
     )
-    if message is not None and event.type == COMPLAINT:
+    if message is None:
+        _suppress(session, event)
+        return bool(event.email)
+    if event.type == COMPLAINT:
         record_complaint(session, message, detail=event.detail, at=event.occurred_at)
-    elif message is not None:
+    else:
         record_bounce(
             session,
             message,
@@ -96,8 +105,12 @@ def apply_event(session: Session, event: MailEvent) -> bool:
             detail=event.detail,
             at=event.occurred_at,
         )
-    elif event.email and (event.type == COMPLAINT or event.permanent):
-        complained = event.type == COMPLAINT
+    return True
+
+
+def _suppress(session: Session, event: MailEvent) -> None:
+    """By the address alone, where no message of ours is named."""
+    complained = event.type == COMPLAINT
+    if event.email and (complained or event.permanent):
         reason = SuppressionReason.complained if complained else SuppressionReason.bounced
         suppress(session, event.email, reason, detail=event.detail[:500])
-    return message is not None or bool(event.email)

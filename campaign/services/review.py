@@ -4,15 +4,20 @@ The dashboard and `campaign review` show it. Amounts are minor units beside thei
 id, None where it is not known whose money it is.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import TypeVar
 
+from sqlalchemy import Executable
 from sqlalchemy.orm import Session
 
 from campaign.services import unsent, waiting
 from campaign.services.bookkeeping.comparisons import Unsettled, unsettled
 from campaign.services.finality import LateEntry, late_entries
 from campaign.services.heartbeats import Silence, silences
+
+_One = TypeVar("_One")
 
 
 @dataclass(frozen=True)
@@ -129,17 +134,20 @@ class Review:
 def read_review(session: Session, at: datetime) -> Review:
     """What waits for a person at `at`."""
     return Review(
-        disputes=[OpenDispute(*row) for row in session.execute(waiting.open_disputes())],
-        warnings=[
-            ActionableWarning(*row) for row in session.execute(waiting.actionable_warnings())
-        ],
-        refunds=[TroubledRefund(*row) for row in session.execute(waiting.troubled_refunds(at))],
-        events=[GivenUpEvent(*row) for row in session.execute(waiting.given_up_events())],
-        messages=[FailedMessage(*row) for row in session.execute(waiting.failed_messages())],
-        stuck=[StuckMail(*row) for row in session.execute(unsent.stuck_by_kind(at))],
+        disputes=_read(session, OpenDispute, waiting.open_disputes()),
+        warnings=_read(session, ActionableWarning, waiting.actionable_warnings()),
+        refunds=_read(session, TroubledRefund, waiting.troubled_refunds(at)),
+        events=_read(session, GivenUpEvent, waiting.given_up_events()),
+        messages=_read(session, FailedMessage, waiting.failed_messages()),
+        stuck=_read(session, StuckMail, unsent.stuck_by_kind(at)),
         silent_jobs=[one for one in silences(session, at) if one.silent],
         late_entries=late_entries(session),
-        unplaced=[UnplacedReturn(*row) for row in session.execute(waiting.unplaced_returns())],
-        erasures=[AskedErasure(*row) for row in session.execute(waiting.asked_erasures())],
+        unplaced=_read(session, UnplacedReturn, waiting.unplaced_returns()),
+        erasures=_read(session, AskedErasure, waiting.asked_erasures()),
         comparisons=unsettled(session),
     )
+
+
+def _read(session: Session, kind: Callable[..., _One], query: Executable) -> list[_One]:
+    """The rows of `query`, whose columns are the fields of `kind` in order."""
+    return [kind(*row) for row in session.execute(query)]

@@ -52,14 +52,12 @@ def claim_bulk(session: Session, at: datetime, limit: int) -> BulkBatch:
     ).all()
     begun = [_claim(row) for row in rows if row.begun_at is not None]
     rest = [_claim(row) for row in rows if row.begun_at is None]
-    late = [one for one in rest if one.expires_at is not None and one.expires_at <= at]
-    fresh = [one for one in rest if one.expires_at is None or one.expires_at > at]
+    late = [one for one in rest if _expired(one, at)]
+    fresh = [one for one in rest if not _expired(one, at)]
     died = f"the worker that sent it died: {MAY_HAVE_ARRIVED}"
-    _change(session, begun, state=OutboxState.failed.value, lease_until=None, last_error=died)
-    _change(session, late, state=OutboxState.dropped.value, lease_until=None, last_error=TOO_LATE)
+    _settle(session, begun, OutboxState.failed, died)
+    _settle(session, late, OutboxState.dropped, TOO_LATE)
     _change(session, fresh, **outbox.leased(at))
-    for one in begun + late:
-        _forget(session, one)
     return BulkBatch([replace(one, attempts=one.attempts + 1) for one in fresh], len(begun + late))
 
 
@@ -67,6 +65,17 @@ def _claim(row: Row[*tuple[object, ...]]) -> Claim:
     found = row._asdict()
     del found["begun_at"]
     return Claim(**found)
+
+
+def _expired(claim: Claim, at: datetime) -> bool:
+    return claim.expires_at is not None and claim.expires_at <= at
+
+
+def _settle(session: Session, claims: Iterable[Claim], state: OutboxState, why: str) -> None:
+    """They are over without being sent."""
+    _change(session, claims, state=state.value, lease_until=None, last_error=why)
+    for claim in claims:
+        _forget(session, claim)
 
 
 def _change(session: Session, claims: Iterable[Claim], **values: object) -> None:
@@ -85,7 +94,7 @@ def begin_bulk(session: Session, claim: Claim, at: datetime) -> bool:
 
     Commit before the mail server is spoken to. Where it is not to be sent, its row says why, or waits.
     """
-    if claim.expires_at is not None and claim.expires_at <= at:
+    if _expired(claim, at):
         dropped(session, claim, TOO_LATE)
         return False
     if reason := audience.why_unwanted(session, claim, at):
@@ -94,7 +103,7 @@ def begin_bulk(session: Session, claim: Claim, at: datetime) -> bool:
     later = audience.quiet_until(session, claim, at)
     if later is None:
         return _begin(session, claim, at)
-    if claim.expires_at is not None and claim.expires_at <= later:
+    if _expired(claim, later):
         dropped(session, claim, "its time ends within the reader's quiet hours, or a pause")
     else:
         outbox.put_back(session, claim, later, attempts=claim.attempts - 1)

@@ -128,8 +128,12 @@ def _why_not(message: OutboxMessage, at: datetime, *, even_if_it_arrived: bool) 
         return "its address has been forgotten"
     if message.expires_at is not None and message.expires_at <= at:
         return "its time is over"
-    if message.bulk and message.state == OutboxState.sent:
+    return _why_not_twice(message, even_if_it_arrived=even_if_it_arrived) if message.bulk else ""
+
+
+def _why_not_twice(message: OutboxMessage, *, even_if_it_arrived: bool) -> str:
+    if message.state == OutboxState.sent:
         return "it arrived, and a letter to many readers is never sent twice"
-    if message.bulk and message.begun_at is not None and not even_if_it_arrived:
+    if message.begun_at is not None and not even_if_it_arrived:
         return "it may have arrived; give --even-if-it-arrived to send it all the same"
     return ""

@@ -13,6 +13,8 @@ from campaign.models import AuditEntry, Campaign
 PAGE = 50
 CHUNK = 1000
 
+_Query = Select[AuditEntry, str | None]
+
 
 @dataclass(frozen=True)
 class AuditFilters:
@@ -66,24 +68,28 @@ def read_page(
     limit: int = PAGE,
 ) -> AuditPage:
     """The page of entries older than `before`, or newer than `after`, or the newest."""
-    query = _filtered(filters)
-    if after is not None:
-        query = query.where(AuditEntry.id > after).order_by(AuditEntry.id)
-    else:
-        query = query.order_by(AuditEntry.id.desc())
-        if before is not None:
-            query = query.where(AuditEntry.id < before)
+    query = _ordered(_filtered(filters), before, after)
     rows = session.execute(query.limit(limit + 1)).all()
     more, rows = len(rows) > limit, rows[:limit]
     if after is not None:
-        rows = rows[::-1]
+        rows, has_newer, has_older = rows[::-1], more, True
+    else:
+        has_newer, has_older = before is not None, more
     lines = [_line(entry, slug) for entry, slug in rows]
-    ids = [line.entry.id for line in lines]
     return AuditPage(
         lines,
-        newer=ids[0] if ids and (more if after is not None else before is not None) else None,
-        older=ids[-1] if ids and (more or after is not None) else None,
+        newer=lines[0].entry.id if lines and has_newer else None,
+        older=lines[-1].entry.id if lines and has_older else None,
     )
+
+
+def _ordered(query: _Query, before: int | None, after: int | None) -> _Query:
+    """From the key on which the page begins: upwards after `after`, else downwards."""
+    if after is not None:
+        return query.where(AuditEntry.id > after).order_by(AuditEntry.id)
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return query.order_by(AuditEntry.id.desc())
 
 
 def audit_rows(session: Session, filters: AuditFilters) -> Iterator[dict[str, Any]]:
@@ -132,7 +138,7 @@ def known_actions(session: Session) -> Sequence[str]:
     return session.scalars(select(known.c.action).where(known.c.action.is_not(None))).all()
 
 
-def _filtered(filters: AuditFilters) -> Select[AuditEntry, str | None]:
+def _filtered(filters: AuditFilters) -> _Query:
     query = select(AuditEntry, Campaign.slug).outerjoin(
         Campaign, Campaign.id == AuditEntry.campaign_id
     )

@@ -74,10 +74,7 @@ def undo_merge(session: Session, merge_id: int, actor: audit.Actor, at: datetime
     if merge.undone_at is not None:
         return merge
     kept, merged = rows[merge.kept_id], rows[merge.merged_id]
-    if kept.merged_into_id is not None or merged.merged_into_id != kept.id:
-        raise MergeRefused(f"Donor {kept.id} was itself merged afterwards; undo that merge first.")
-    if kept.erased_at is not None:
-        raise MergeRefused("This person was erased; there is nothing left to part.")
+    _require_undoable(kept, merged)
     merged.merged_into_id = None
     session.flush()
     carried = [rows[key] for key in merge.carried.get("repointed", []) if key in rows]
@@ -89,6 +86,13 @@ def undo_merge(session: Session, merge_id: int, actor: audit.Actor, at: datetime
     session.flush()
     _record(session, actor, "donor.unmerged", kept, merged)
     return merge
+
+
+def _require_undoable(kept: Donor, merged: Donor) -> None:
+    if kept.merged_into_id is not None or merged.merged_into_id != kept.id:
+        raise MergeRefused(f"Donor {kept.id} was itself merged afterwards; undo that merge first.")
+    if kept.erased_at is not None:
+        raise MergeRefused("This person was erased; there is nothing left to part.")
 
 
 def _lock(session: Session, *ids: int) -> dict[int, Donor]:

@@ -42,6 +42,18 @@ class Wanted:
 
 def create(session: Session, wanted: Wanted, actor: Actor, at: datetime) -> Campaign:
     """The new campaign, or the one that the same form has just made; raises FieldsInvalid."""
+    asked = _read(wanted, at)
+    try:
+        return create_campaign(session, asked, actor)
+    except CampaignInvalid as error:
+        twin = session.scalar(select(Campaign).where(Campaign.slug == asked.slug))
+        if twin is not None and _is_same(twin, asked, at):
+            return twin
+        raise FieldsInvalid({"slug": str(error)}) from error
+
+
+def _read(wanted: Wanted, at: datetime) -> NewCampaign:
+    """Every field, read; raises FieldsInvalid with every fault."""
     reader = Reader()
     zone = reader.read("timezone", lambda: clock.zone(wanted.timezone.strip()))
     currency = reader.read("currency", lambda: money.currency_code(wanted.currency))
@@ -56,7 +68,7 @@ def create(session: Session, wanted: Wanted, actor: Actor, at: datetime) -> Camp
         lambda: reading.one_line(wanted.fund or "General", reading.LONGEST_FUND, "a fund"),
     )
     reader.check()
-    asked = NewCampaign(
+    return NewCampaign(
         slug=wanted.slug.strip(),
         title=" ".join(wanted.title.split()),
         goal=wanted.goal,
@@ -71,13 +83,6 @@ def create(session: Session, wanted: Wanted, actor: Actor, at: datetime) -> Camp
         stretch_goal=stretch,
         fund=fund or "General",
     )
-    try:
-        return create_campaign(session, asked, actor)
-    except CampaignInvalid as error:
-        twin = session.scalar(select(Campaign).where(Campaign.slug == asked.slug))
-        if twin is not None and _is_same(twin, asked, at):
-            return twin
-        raise FieldsInvalid({"slug": str(error)}) from error
 
 
 def _is_same(twin: Campaign, asked: NewCampaign, at: datetime) -> bool:

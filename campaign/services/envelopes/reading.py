@@ -86,12 +86,7 @@ def read_entry(session: Session, written: WrittenGift, at: datetime, zone: ZoneI
     """
     faults = _Faults()
     campaign, code, written = _campaign(session, written, faults)
-    kind = read_kind(written.kind)
-    if kind is None:
-        faults.note(
-            "kind",
-            f"{written.kind!r} is no kind of gift; use check, cash, donor_advised_fund or stock.",
-        )
+    kind = _kind(written.kind, faults)
     # Servers and spreadsheets often count the days as UTC does.
     latest = latest_day(at, zone, campaign.zone if campaign else zone, ZoneInfo("UTC"))
     received, postmarked = _days(written, latest, faults)
@@ -138,6 +133,14 @@ def _coupon(session: Session, written: WrittenGift) -> tuple[Campaign, str, Writ
     if not (written.name + written.email + written.address).strip():
         written = replace(written, name=posted.name, address="\n".join(address_of(posted)))
     return coupon.campaign, counted_code(coupon.campaign), written
+
+
+def _kind(text: str, faults: _Faults) -> OfflineKind | None:
+    kind = read_kind(text)
+    if kind is None:
+        words = "is no kind of gift; use check, cash, donor_advised_fund or stock."
+        faults.note("kind", f"{text!r} {words}")
+    return kind
 
 
 def _days(written: WrittenGift, latest: date, faults: _Faults) -> tuple[date | None, date | None]:

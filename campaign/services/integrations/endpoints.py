@@ -16,6 +16,7 @@ from campaign.services.audit import Actor, Subject, record
 EVENTS = ("donation.paid", "donation.refunded", "subscription.ended")
 TEST = "endpoint.test"
 LONGEST_URL = 2000
+_SCHEMES = {True: ("https",), False: ("https", "http")}  # by livemode
 
 
 def add_endpoint(
@@ -64,7 +65,7 @@ def _fault_of(url: str, *, livemode: bool) -> str:
         port = parts.port
     except ValueError:
         return "This is no web address."
-    if parts.scheme not in {"https"} | (set() if livemode else {"http"}):
+    if parts.scheme not in _SCHEMES[livemode]:
         return "The address must begin with https://."
     if not parts.hostname or parts.username or parts.fragment or port == 0:
         return "The address needs a host, and no user, password or #."

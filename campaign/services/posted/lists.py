@@ -92,7 +92,11 @@ def _recipient(fields: dict[str, str], default: str) -> Recipient:
         lines,
         _locale(fields.get("locale", "")) or default,
     )
-    shown = found.window
+    _require_fit(found.window)
+    return found
+
+
+def _require_fit(shown: list[str]) -> None:
     long = next((line for line in shown if len(line) > LONGEST_LINE), None)
     if long is not None:
         raise WrongLine(
@@ -100,7 +104,6 @@ def _recipient(fields: dict[str, str], default: str) -> Recipient:
         )
     if len(shown) > MOST_LINES:
         raise WrongLine(f"{len(shown)} lines where the window shows {MOST_LINES}")
-    return found
 
 
 def _locale(text: str) -> str:
