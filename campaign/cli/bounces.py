@@ -61,10 +61,7 @@ def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> 
     What came back for good, or was called spam, suppresses the address. Other mail, and reports that name no message
     of ours, change nothing. The same report may come any number of times.
     """
-    if not files and maildir is None and mbox is None:
-        raise click.UsageError("Give files, - for stdin, --maildir or --mbox.")
-    if maildir is not None and not (maildir / "new").is_dir():
-        raise click.UsageError(f"{maildir} is no Maildir: it has no folder new.")
+    _require_source(files, maildir, mbox)
     installation = make_installation(broker=False)
     counts: Counter[str] = Counter()
     for mail in _mails(files, maildir, mbox):
@@ -78,6 +75,13 @@ def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> 
             record(session, Actor.command_line(), "bounces.ingested", subject, after=dict(counts))
     if counts["unread"]:
         raise ReportsUnread(f"{counts['unread']:,} could not be read, see above; the rest is done.")
+
+
+def _require_source(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> None:
+    if not files and maildir is None and mbox is None:
+        raise click.UsageError("Give files, - for stdin, --maildir or --mbox.")
+    if maildir is not None and not (maildir / "new").is_dir():
+        raise click.UsageError(f"{maildir} is no Maildir: it has no folder new.")
 
 
 def _take(installation: Installation, mail: Mail) -> str:

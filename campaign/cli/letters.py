@@ -3,8 +3,10 @@
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 import click
 
@@ -43,15 +45,21 @@ def letters(file: Path, again: str | None, window: str) -> None:
         found = by_post.waiting_letters(session, organization, since)
         ready = [one for one in found if one.address]
         if ready:
-            pages = [
-                {"kind": one.kind, "context": one.context, "address": one.address} for one in ready
-            ]
-            keep(file, paper.letters_pdf(pages, window))
+            keep(file, paper.letters_pdf([_page(one) for one in ready], window))
             by_post.mark_posted(session, ready, clock.now())
-            subject = Subject("letters", file.name)
             told = dict(Counter(one.kind for one in ready)) | {"again_since": again or ""}
+            subject = Subject("letters", file.name)
             record(session, Actor.command_line(), "letters.printed", subject, after=told)
     click.echo(f"{len(ready):,} letters are in {file}." if ready else "No letter waits.")
+    _require_addresses(found)
+
+
+def _page(letter: by_post.PostalLetter) -> dict[str, Any]:
+    return {"kind": letter.kind, "context": letter.context, "address": letter.address}
+
+
+def _require_addresses(found: Sequence[by_post.PostalLetter]) -> None:
+    """Says whose is missing, and ends the command with 1 then."""
     lacking = [one.about for one in found if not one.address]
     for about in lacking:
         click.echo(f"No postal address: {about}. It waits until the donor has one.", err=True)

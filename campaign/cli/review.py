@@ -1,7 +1,8 @@
 """`campaign review`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import click
@@ -24,6 +25,8 @@ from campaign.services.review import (
     read_review,
 )
 
+_One = TypeVar("_One")
+
 _UNKNOWN = "of no donation that is known"
 
 
@@ -42,22 +45,28 @@ def review() -> None:
 
 def _groups(found: Review, zone: ZoneInfo) -> Iterable[tuple[str, Sequence[str]]]:
     groups = (
-        ("Disputes and inquiries", [_dispute(one, zone) for one in found.disputes]),
+        ("Disputes and inquiries", _lines(_dispute, found.disputes, zone)),
         (
             "Fraud warnings (a refund now avoids a dispute)",
-            [_warning(one, zone) for one in found.warnings],
+            _lines(_warning, found.warnings, zone),
         ),
-        ("Refunds in trouble", [_refund(one, zone) for one in found.refunds]),
-        ("Events given up", [_event(one, zone) for one in found.events]),
-        ("Mail that failed", [_message(one, zone) for one in found.messages]),
-        ("Mail that is stuck", [_stuck(one, zone) for one in found.stuck]),
-        ("Silent jobs", [_job(one) for one in found.silent_jobs]),
-        ("Late entries, not in the final result", [_late(one, zone) for one in found.late_entries]),
-        ("Returns that no donation is known for", [_unplaced(one) for one in found.unplaced]),
-        ("Donors who ask to be removed", [_erasure(one, zone) for one in found.erasures]),
-        ("Differences from Stripe", [_comparison(one, zone) for one in found.comparisons]),
+        ("Refunds in trouble", _lines(_refund, found.refunds, zone)),
+        ("Events given up", _lines(_event, found.events, zone)),
+        ("Mail that failed", _lines(_message, found.messages, zone)),
+        ("Mail that is stuck", _lines(_stuck, found.stuck, zone)),
+        ("Silent jobs", [*map(_job, found.silent_jobs)]),
+        ("Late entries, not in the final result", _lines(_late, found.late_entries, zone)),
+        ("Returns that no donation is known for", [*map(_unplaced, found.unplaced)]),
+        ("Donors who ask to be removed", _lines(_erasure, found.erasures, zone)),
+        ("Differences from Stripe", _lines(_comparison, found.comparisons, zone)),
     )
     return ((f"{title}: {len(lines)}", lines) for title, lines in groups if lines)
+
+
+def _lines(
+    line_of: Callable[[_One, ZoneInfo], str], every: Iterable[_One], zone: ZoneInfo
+) -> Sequence[str]:
+    return [line_of(one, zone) for one in every]
 
 
 def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:

@@ -128,18 +128,24 @@ def _filters(form: AuditForm) -> AuditFilters | None:
     if form.since.errors or form.until.errors:
         return None
     zone = organization_zone()
-    kind, separator, key = (form.subject.data or "").strip().partition(" ")
-    if not separator and kind.startswith("don_"):
-        kind, key = "donation", kind
+    kind, key = _subject(form.subject.data or "")
     return AuditFilters(
         actor=(form.actor.data or "").strip(),
         action=form.action.data or "",
         subject_kind=kind,
-        subject_key=key.strip(),
+        subject_key=key,
         campaign=form.campaign.data or "",
         since=clock.start_of_day(since, zone) if since else None,
         until=clock.start_of_day(until + timedelta(days=1), zone) if until else None,
     )
+
+
+def _subject(typed: str) -> tuple[str, str]:
+    """A kind and a key; a donation's public id stands for both."""
+    kind, separator, key = typed.strip().partition(" ")
+    if not separator and kind.startswith("don_"):
+        return "donation", kind
+    return kind, key.strip()
 
 
 def _day(field: Any) -> date | None:

@@ -28,7 +28,7 @@ from campaign.errors import (
 )
 from campaign.models import Donor, StaffRole, Subscription
 from campaign.services.desk.correcting import Correction, correct_donor
-from campaign.services.desk.donors import find_donors
+from campaign.services.desk.donors import DonorLine, find_donors
 from campaign.services.desk.merging import merge_donors, undo_merge
 from campaign.services.desk.newest import Cursor
 from campaign.services.desk.people import find_donor, rows_of
@@ -143,13 +143,12 @@ def _merge_page(donor_id: int, other: str, *, fault: str = "") -> ResponseReturn
         chosen = _other(session, donor, other)
         if other and chosen is None:
             fault = fault or f"There is no other donor {other} to merge this one with."
-        lines, _ = find_donors(session, text, Cursor()) if text and not chosen else ([], None)
         page = render_template(
             "staff/donors/merge.html",
             page_title="Merge two donors",
             donor=donor,
             people=[_merged(session, one) for one in (donor, chosen)] if chosen else [],
-            lines=[one for one in lines if one.id != donor.id and not one.erased],
+            lines=[] if chosen else _found(session, text, donor),
             text=text,
             fault=fault,
         )
@@ -159,6 +158,14 @@ def _merge_page(donor_id: int, other: str, *, fault: str = "") -> ResponseReturn
 def _other(session: Session, donor: Donor, text: str) -> Donor | None:
     key = read_key(text)
     return None if key is None or key == donor.id else session.get(Donor, key)
+
+
+def _found(session: Session, text: str, donor: Donor) -> list[DonorLine]:
+    """Whom `text` finds, if they can be merged with `donor`."""
+    if not text:
+        return []
+    lines, _ = find_donors(session, text, Cursor())
+    return [one for one in lines if one.id != donor.id and not one.erased]
 
 
 def _merged(session: Session, donor: Donor) -> PersonPage:

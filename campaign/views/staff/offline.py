@@ -14,7 +14,7 @@ from campaign.errors import (
     OfflineGiftKnown,
     TakingBackRefused,
 )
-from campaign.models import StaffRole, TakenBack
+from campaign.models import Donation, StaffRole, TakenBack
 from campaign.nudge import OUTBOX
 from campaign.services.envelopes.bounces import find_offline_gift, reasons_for, take_back
 from campaign.services.envelopes.codes import read_code
@@ -114,16 +114,24 @@ def _entered(form: EnvelopeForm) -> Entered | Undecided:
         entry = read_entry(session, form.written(), at, organization_zone())
         outcome = enter_gift(session, entry, form.choices(), actor(), installation().books, at)
         if isinstance(outcome, Entered):
-            donation = outcome.gift.donation
-            amount = money.format_money(donation.amount, donation.currency)
-            giver = donation.name or donation.email or "somebody unnamed"
-            before = "Entered" if outcome.new else "Already entered"
-            place = f" It counts for no campaign: {outcome.why_not}." if outcome.why_not else ""
-            counted = f" for {donation.campaign.title}" if outcome.new and not place else ""
-            flash(f"{before}: {amount} from {giver}, {outcome.gift.reference}{counted}.{place}")
-            if outcome.new and donation.name and not (donation.email or donation.donor.address):
+            flash(_entered_in_words(outcome))
+            if outcome.new and _waits_for_address(outcome.gift.donation):
                 flash("There is no address: the receipt waits until there is one.")
         return outcome
+
+
+def _entered_in_words(outcome: Entered) -> str:
+    donation = outcome.gift.donation
+    amount = money.format_money(donation.amount, donation.currency)
+    giver = donation.name or donation.email or "somebody unnamed"
+    before = "Entered" if outcome.new else "Already entered"
+    place = f" It counts for no campaign: {outcome.why_not}." if outcome.why_not else ""
+    counted = f" for {donation.campaign.title}" if outcome.new and not place else ""
+    return f"{before}: {amount} from {giver}, {outcome.gift.reference}{counted}.{place}"
+
+
+def _waits_for_address(donation: Donation) -> bool:
+    return bool(donation.name) and not (donation.email or donation.donor.address)
 
 
 @blueprint.get("/look")

@@ -105,6 +105,10 @@ def _read(raw: bytes, slug: str) -> Preview:
         )
     with installation().sessions() as session:
         read = [reader.plan(session, one, at) if isinstance(one, Row) else one for one in rows]
+    return _preview(read)
+
+
+def _preview(read: Sequence[Planned | Refusal]) -> Preview:
     planned = [one for one in read if isinstance(one, Planned)]
     return Preview(
         [one for one in planned if not one.alike],

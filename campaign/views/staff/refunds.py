@@ -145,24 +145,36 @@ def _wanted(form: RefundForm, gift: GiftPage) -> _Wanted | None:
     """What was typed, or None with the fault beside the field. A second click, after it was made, is not refused here:
     what is left has changed by it.
     """
+    amount = _amount(form, gift)
+    if amount is None:
+        return None
+    if form.reason.data and form.reason.data not in REASONS:
+        form.reason.errors = ["Choose one of these reasons."]
+    note = _note(form)
+    return None if form.errors else _Wanted(amount, form.reason.data or None, note)
+
+
+def _amount(form: RefundForm, gift: GiftPage) -> int | None:
+    """Minor units; None where nothing could be read."""
     currency, left = gift.donation.currency, gift.left
-    typed = (form.amount.data or "").strip()
     try:
-        amount = money.parse_amount(typed, currency)
+        amount = money.parse_amount((form.amount.data or "").strip(), currency)
     except AmountInvalid as error:
         form.amount.errors = [str(error)]
         return None
     if not form.token.data and (left is None or amount > left.amount):
         most = money.format_money(left.amount if left else 0, currency)
         form.amount.errors = [f"No more than {most} is left to refund."]
-    if form.reason.data and form.reason.data not in REASONS:
-        form.reason.errors = ["Choose one of these reasons."]
+    return amount
+
+
+def _note(form: RefundForm) -> str:
     note = (form.note.data or "").strip()
     if has_control(note):
         form.note.errors = ["The note holds a control character; write it anew."]
     if len(note) > LONGEST_NOTE:
         form.note.errors = [f"At most {LONGEST_NOTE} characters; this has {len(note)}."]
-    return None if form.errors else _Wanted(amount, form.reason.data or None, note)
+    return note
 
 
 def _read(public_id: str) -> GiftPage:
