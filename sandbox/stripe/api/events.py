@@ -37,9 +37,8 @@ def list_events(account: Account, asked: Json) -> Json:
     """`delivery_success=false` are those that some endpoint has not acknowledged, yet or ever."""
     oldest = account.now() - KEPT
     found = [event for event in account.every("event") if event["created"] >= oldest]
-    patterns = [asked["type"]] if "type" in asked else asked.get("types")
-    if patterns is not None:
-        found = [event for event in found if any(fnmatchcase(event["type"], p) for p in patterns)]
+    patterns = [asked["type"]] if "type" in asked else asked.get("types", ["*"])
+    found = [event for event in found if any(fnmatchcase(event["type"], p) for p in patterns)]
     if "delivery_success" in asked:
         wanted = asked["delivery_success"]
         found = [

@@ -116,17 +116,18 @@ _STATUSES = names(
 def list_subscriptions(account: Account, asked: Json) -> Json:
     """Cancelled ones only on request, as at Stripe."""
     found = lists.matching(account, "subscription", asked, {"customer": text()})
-    status = asked.get("status")
-    if status in (None, "ended"):
-        over = status == "ended"
-        found = [obj for obj in found if (obj["status"] in subscriptions.OVER) == over]
-    elif status != "all":
-        found = [obj for obj in found if obj["status"] == status]
+    found = [obj for obj in found if _has_status(obj, asked.get("status"))]
     bounds = asked.get("current_period_end", {})
     found = [obj for obj in found if lists.within(subscriptions.period_end(obj), bounds)]
     if "price" in asked:
         found = [obj for obj in found if _has_price(obj, asked["price"])]
     return lists.page(found, asked, "/v1/subscriptions")
+
+
+def _has_status(subscription: Json, asked: str | None) -> bool:
+    if asked in (None, "ended"):
+        return (subscription["status"] in subscriptions.OVER) == (asked == "ended")
+    return asked in ("all", subscription["status"])
 
 
 def _has_price(subscription: Json, price: str) -> bool:

@@ -131,15 +131,9 @@ def update(account: Account, subscription: Json, asked: Json) -> Json:
     before = copied(subscription)
     if "items" in asked:
         _change_items(account, subscription, asked)
-    if "metadata" in asked:
-        subscription["metadata"] = merged(subscription["metadata"], asked["metadata"])
-    for name in ("description", "default_payment_method"):
-        if name in asked:
-            subscription[name] = asked[name]
+    _change_members(subscription, asked)
     if "pause_collection" in asked:
         _pause(account, subscription, asked["pause_collection"])
-    if "cancellation_details" in asked:
-        subscription["cancellation_details"].update(asked["cancellation_details"])
     if "cancel_at_period_end" in asked:
         _cancel_later(account, subscription, at_end=asked["cancel_at_period_end"])
     previous = {name: value for name, value in before.items() if subscription[name] != value}
@@ -147,6 +141,17 @@ def update(account: Account, subscription: Json, asked: Json) -> Json:
     if previous:
         account.emit("customer.subscription.updated", subscription, previous)
     return subscription
+
+
+def _change_members(subscription: Json, asked: Json) -> None:
+    """Those that are only kept."""
+    if "metadata" in asked:
+        subscription["metadata"] = merged(subscription["metadata"], asked["metadata"])
+    for name in ("description", "default_payment_method"):
+        if name in asked:
+            subscription[name] = asked[name]
+    if "cancellation_details" in asked:
+        subscription["cancellation_details"].update(asked["cancellation_details"])
 
 
 def merged(metadata: Json, asked: Json | None) -> Json:
