@@ -75,7 +75,6 @@ class Invoice:
     paid_at: datetime | None
     status: str = ""
     customer_id: str | None = None
-    billing_reason: str = ""
     attempts: int = 0
     next_attempt_at: datetime | None = None
     pay_url: str | None = None
@@ -169,7 +168,6 @@ def read_invoice(found: Json) -> Invoice:
         paid_at=_invoice_paid_at(found),
         status=found.get("status") or "",
         customer_id=read_id(found.get("customer")),
-        billing_reason=found.get("billing_reason") or "",
         attempts=found.get("attempt_count") or 0,
         next_attempt_at=read_instant(next_attempt) if next_attempt else None,
         pay_url=found.get("hosted_invoice_url"),

@@ -20,8 +20,6 @@ NAME = f"{_OPEN}name{_CLOSE}"
 UNSUBSCRIBE_URL = f"{_OPEN}unsubscribe{_CLOSE}"
 """The address of the page on which this reader ends such mail."""
 
-ALL = (NAME, UNSUBSCRIBE_URL)
-
 _PLACE = re.compile(f"{_OPEN}[a-z_]+{_CLOSE}")
 _CHOICE = re.compile(f"{_NAMED}([^{_UNNAMED}]*){_UNNAMED}([^{_END}]*){_END}")
 _JOINERS = "\u200c\u200d"  # some scripts are written with them

@@ -7,7 +7,6 @@ those of success criteria 1.4.3 (text) and 1.4.11 (edges of what can be used).
 import re
 
 from campaign.errors import FieldsInvalid
-from campaign.models.appeal import COLOUR_PATTERN
 
 PAPER = {"light": "#fffdf8", "dark": "#171614"}
 """As `--paper` in site.css."""
@@ -91,8 +90,3 @@ def weakness(accent: str, scheme: str) -> str:
                 f" at least {needed:g}:1 is needed."
             )
     return ""
-
-
-def is_colour(text: str) -> bool:
-    """Whether `text` is a colour as the tables keep it."""
-    return re.fullmatch(COLOUR_PATTERN.strip("^$"), text) is not None

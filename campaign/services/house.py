@@ -24,7 +24,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Logo:
-    """The picture: its bytes and its media type, of `logos.TYPES`."""
+    """The picture: its bytes and its media type, as `logos.kind_of` tells it."""
 
     body: bytes
     type: str

@@ -9,7 +9,6 @@ LARGEST = 200_000
 """Bytes."""
 
 SVG = "image/svg+xml"
-TYPES = ("image/png", "image/jpeg", "image/webp", SVG)
 
 # What comes before the first element of an SVG: a byte order mark, the XML declaration, comments, a document type.
 _BEFORE_ROOT = re.compile(

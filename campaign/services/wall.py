@@ -103,11 +103,6 @@ def withdraw_all(session: Session, donation_ids: Sequence[int]) -> int:
     return len(gone)
 
 
-def entry_of(session: Session, donation: Donation) -> WallEntry | None:
-    """What the donor asked to be shown of this gift; None where they did not."""
-    return session.get(WallEntry, donation.id, populate_existing=True)
-
-
 def read_wall(
     session: Session, campaign: Campaign, *, before: int | None = None, at_most: int = PAGE
 ) -> list[Shown]:

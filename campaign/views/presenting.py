@@ -26,9 +26,7 @@ class ProgressView:
     matched: int
     raised_text: str
     goal_text: str
-    pending_text: str
     stretch_goal: int
-    stretch_text: str
     percent: float
     percent_text: str
     donations: int
@@ -70,9 +68,7 @@ def present_progress(progress: Progress, *, to_staff: bool = False) -> ProgressV
         matched=progress.matched,
         raised_text=_amount(campaign, progress.raised),
         goal_text=_amount(campaign, campaign.goal),
-        pending_text=_amount(campaign, progress.pending) if progress.pending else "",
         stretch_goal=stretch,
-        stretch_text=_amount(campaign, stretch) if stretch else "",
         percent=progress.percent,
         percent_text=percent(progress.percent),
         donations=progress.donations,

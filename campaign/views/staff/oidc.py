@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from flask import current_app, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from structlog import get_logger
 from werkzeug.exceptions import NotFound
 
 from campaign.models import StaffMember
@@ -21,7 +20,6 @@ try:
 except ImportError:  # the `oidc` extra is not installed
     OAuth = None
 
-log = get_logger(__name__)
 blueprint = open_blueprint("oidc", "/sign-in/provider")
 
 _CLIENT = "staff_oidc"

@@ -5,8 +5,6 @@ from sandbox.stripe.objects.cards import BANK_ROUTING, Card
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id
 
-EXPIRY = {"exp_month": 12, "exp_year": 2034}
-
 
 def payment_method(details: Json, *, email: str | None, name: str | None, created: int) -> Json:
     """`details` is the part named by its type: {"card": {…}} or {"us_bank_account": {…}}."""
