@@ -1,6 +1,6 @@
 """The errors that the rooms raise and the edges turn into answers; what they have in common is `campaign.refusal`.
 
-Each carries a sentence for a person; `retry` says whether trying again can help. Anyone may import this module.
+Each carries a sentence for a person. Anyone may import this module.
 """
 
 from campaign.refusal import CampaignError as CampaignError  # noqa: PLC0414 - mypy takes it for exported only so
@@ -54,8 +54,6 @@ class ExtensionRefused(CampaignError):
 
 class CountdownFailed(CampaignError):
     """The countdown of some campaigns could not be queued; the others' was."""
-
-    retry = True
 
 
 class ListInvalid(CampaignError):
@@ -177,13 +175,9 @@ class RefundRefused(CampaignError):
 class RefundUnfinished(CampaignError):
     """A refund that is written down and that Stripe has not confirmed: it is looked up and finished by the workers."""
 
-    retry = True
-
 
 class GatewayUnavailable(CampaignError):
     """Stripe did not answer, or asked us to come back later. Repeating with the same key is safe."""
-
-    retry = True
 
 
 class GatewayKeySpent(GatewayUnavailable):
@@ -226,8 +220,6 @@ class MailRefused(CampaignError):
 
 class MailDelayed(CampaignError):
     """The message could not be handed over now (4xx, connection lost), and certainly was not."""
-
-    retry = True
 
 
 class MailUnknown(CampaignError):

@@ -10,8 +10,6 @@ class CampaignError(Exception):
     say it in its reader's language: see `told_by`.
     """
 
-    retry = False
-
     def __init__(self, message: str = "", **values: object) -> None:
         super().__init__(message % values if values else message)
         self.message = message
