@@ -9,16 +9,17 @@ from campaign import clock
 from campaign.errors import CountdownFailed
 from campaign.heartbeat import beating
 from campaign.installation import Installation, make_installation
+from campaign.mail import kinds
 from campaign.nudge import OUTBOX
-from campaign.services import audience, countdown
+from campaign.services import countdown
 from campaign.services.countdown import Queued
 from campaign.services.heartbeats import DEADLINE_EMAILS
 
 _LETTERS = {
-    audience.APPEAL: ("appeal", "appeals"),
-    audience.REMINDER: ("reminder", "reminders"),
-    audience.THANK_YOU: ("letter of thanks", "letters of thanks"),
-    audience.WRAP_UP: ("letter with the result", "letters with the result"),
+    kinds.APPEAL: ("appeal", "appeals"),
+    kinds.REMINDER: ("reminder", "reminders"),
+    kinds.THANK_YOU: ("letter of thanks", "letters of thanks"),
+    kinds.WRAP_UP: ("letter with the result", "letters with the result"),
 }
 
 

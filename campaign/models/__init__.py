@@ -10,14 +10,15 @@ from campaign.models.appeal import (
 )
 from campaign.models.base import Base
 from campaign.models.campaign import Campaign
-from campaign.models.desk import DepositBatch, DonorMerge, Note, OfflineGift, ReviewMark
 from campaign.models.donation import Donation
 from campaign.models.donor import CampaignDonor, Donor
+from campaign.models.donor_admin import DonorMerge, Note, ReviewMark
 from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
 from campaign.models.integrations import ApiToken, WebhookDelivery, WebhookEndpoint
 from campaign.models.ledger import LedgerEntry, ProgressShard
 from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
+from campaign.models.offline import DepositBatch, OfflineGift
 from campaign.models.outbox import OutboxMessage
 from campaign.models.own_page import DonorLink, DonorLinkPurpose, DonorSession, ErasureRequest
 from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun

@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    literal,
     or_,
     select,
 )
@@ -24,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from campaign import clock
 from campaign.errors import DeadlineInvalid
+from campaign.mail.kinds import APPEAL, REMINDER, THANK_YOU
 from campaign.models import (
     Campaign,
     CampaignStep,
@@ -38,11 +38,6 @@ from campaign.services.desk.people import other_rows
 
 if TYPE_CHECKING:
     from campaign.services.outbox import Claim
-
-APPEAL = "appeal"
-REMINDER = "reminder"
-THANK_YOU = "thank_you"
-WRAP_UP = "wrap_up"
 
 Id = int | ColumnElement[int]
 
@@ -106,14 +101,6 @@ def suppressed(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bo
             or_(Suppression.campaign_id.is_(None), Suppression.campaign_id == campaign_id),
         )
         .correlate_except(Suppression)
-    )
-
-
-def new_message_id(kind: str, mail_domain: str) -> ColumnElement[str]:
-    """The Message-ID of a letter that is queued by a statement; it follows from nothing that tells of the reader."""
-    name = kind.replace("_", "-")
-    return func.concat(
-        literal(f"<{name}-"), func.gen_random_uuid(), literal(f"@{mail_domain}>"), type_=Text()
     )
 
 

@@ -1,13 +1,17 @@
 """The audit log: everything that staff do, and donors on their own page, written in the transaction that does it."""
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.models import AuditEntry, StaffRole
+
+LATEST = 50
+"""Entries of the audit log on a page; the log itself has all."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +77,13 @@ def record(
     session.add(entry)
     session.flush()
     return entry
+
+
+def audit_of(session: Session, kind: str, keys: Sequence[str]) -> Sequence[AuditEntry]:
+    """What staff did to these things, the latest first."""
+    return session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.subject_kind == kind, AuditEntry.subject_key.in_(keys))
+        .order_by(AuditEntry.id.desc())
+        .limit(LATEST)
+    ).all()

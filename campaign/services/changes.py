@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.checkout.session_requests import INTERVALS
 from campaign.errors import ChangeRefused
 from campaign.gateway import SubscriptionFact, SubscriptionItem
 from campaign.models import StripeCall, Subscription, SubscriptionState
 from campaign.services import audit
 from campaign.services.calls import add_call, latest_call
-from campaign.services.checkout import INTERVALS
 from campaign.services.donations import lock_donation
 from campaign.services.subscriptions import first_donation
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.mail import kinds
 from campaign.models import (
     Campaign,
     CampaignStep,
@@ -34,6 +35,7 @@ from campaign.models import (
     StepAnchor,
 )
 from campaign.services import audience, readers, reminders, steps
+from campaign.services.outbox import new_message_id
 
 COLUMNS = ["kind", "subject_key", "campaign_id", "step_id", "recipient", "name", "locale", "timezone",
            "bulk", "expires_at", "message_id", "next_attempt_at", "state"]  # fmt: skip
@@ -113,7 +115,7 @@ def _counted(found: Queued, count: int) -> Queued:
 def _reminded(campaign: Campaign, count: int) -> list[Queued]:
     if not count:
         return []
-    kind = audience.REMINDER
+    kind = kinds.REMINDER
     return [Queued(campaign.slug, kind, kind, count, campaign.starts_at, campaign.deadline)]
 
 
@@ -147,14 +149,14 @@ def _letters(
 
 
 def _before_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
-    return [(audience.APPEAL, readers.appealed_to(campaign))]
+    return [(kinds.APPEAL, readers.appealed_to(campaign))]
 
 
 def _after_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
     """Who gave is thanked; who was asked and did not give hears how it ended. Nobody is both."""
     return [
-        (audience.THANK_YOU, readers.givers(campaign)),
-        (audience.WRAP_UP, readers.asked(campaign)),
+        (kinds.THANK_YOU, readers.givers(campaign)),
+        (kinds.WRAP_UP, readers.asked(campaign)),
     ]
 
 
@@ -171,7 +173,7 @@ def _rows(
         OutboxMessage.step_id == window.step.id, func.lower(OutboxMessage.recipient) == address
     )
     left_out = [queued_before, audience.suppressed(address, campaign.id)]
-    if kind != audience.THANK_YOU:
+    if kind != kinds.THANK_YOU:
         left_out.append(audience.gave(address, campaign.id))
     return select(
         literal(kind),
@@ -184,7 +186,7 @@ def _rows(
         people.c.timezone,
         true(),
         literal(window.closes),
-        audience.new_message_id(kind, mail_domain),
+        new_message_id(kind, mail_domain),
         literal(at),
         literal(OutboxState.queued.value),
     ).where(*(~condition for condition in left_out))

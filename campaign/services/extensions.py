@@ -15,6 +15,7 @@ from structlog import get_logger
 
 from campaign import clock
 from campaign.errors import ExtensionRefused
+from campaign.mail.kinds import THANK_YOU, WRAP_UP
 from campaign.models import (
     Campaign,
     CampaignState,
@@ -24,7 +25,6 @@ from campaign.models import (
     StaffRole,
 )
 from campaign.services import audit, steps
-from campaign.services.audience import THANK_YOU, WRAP_UP
 from campaign.services.audit import Actor, Subject
 
 LONGEST_REASON = 300

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from campaign.models import Donation, Donor, Frequency, Receipt, Subscription
 from campaign.services import wording
-from campaign.services.letterhead import Sender
+from campaign.services.letterhead import Sender, own_page_url
 from campaign.services.receipts import receipt_context
-from campaign.words import ENGLISH, Words, words
+from campaign.words import Words, words
 
 EVERY = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
 
@@ -110,11 +110,6 @@ def greeting(name: str, said: Words) -> str:
     if not name.strip():
         return said.gettext("Hello,")
     return said.gettext("Dear %(name)s,") % {"name": " ".join(name.split())}
-
-
-def own_page_url(sender: Sender, said: Words) -> str:
-    """Where a donor asks for a link to their own page, in the letter's language."""
-    return sender.address("/me" if said.locale == ENGLISH else f"/me?lang={said.locale}")
 
 
 def _page(subscription: Subscription, sender: Sender) -> str:

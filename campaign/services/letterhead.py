@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from campaign.config import Organization
+from campaign.words import ENGLISH, Words
 
 
 @dataclass(frozen=True)
@@ -19,3 +20,8 @@ class Pointless:
     """Why a letter need not be sent any more."""
 
     reason: str
+
+
+def own_page_url(sender: Sender, said: Words) -> str:
+    """Where a donor asks for a link to their own page, in the letter's language."""
+    return sender.address("/me" if said.locale == ENGLISH else f"/me?lang={said.locale}")

@@ -3,23 +3,19 @@
 The outbox's edge asks for a letter when its turn comes, so it always says how things stand then.
 """
 
-import hashlib
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign import clock
-from campaign.gateway import Invoice
 from campaign.models import (
     Donation,
     Donor,
     OutboxMessage,
-    OutboxState,
     Receipt,
     Subscription,
     SubscriptionState,
@@ -40,6 +36,7 @@ from campaign.services.own_page import letters as own_page
 from campaign.services.receipts import valid_receipts
 from campaign.services.staff.link_letters import SIGN_IN_LINK, link_letter
 from campaign.services.statements import TOLD_BY_ANOTHER, told_by_another
+from campaign.services.subscription_emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
 from campaign.services.subscriptions import first_donation
 from campaign.services.tributes import TRIBUTE_CARD, card_letter
 
@@ -49,44 +46,7 @@ __all__ = [
     "Pointless",
     "Sender",
     "letter_context",
-    "queue_ended",
-    "queue_renewal_failed",
 ]
-
-RENEWAL_FAILED = "renewal_failed"
-SUBSCRIPTION_ENDED = "subscription_ended"
-
-
-def queue_renewal_failed(
-    session: Session, subscription: Subscription, invoice: Invoice, mail_domain: str
-) -> None:
-    """One letter for each failed try to charge an invoice."""
-    key = f"{invoice.id}:{invoice.attempts}"
-    _queue(session, RENEWAL_FAILED, key, subscription, mail_domain)
-
-
-def queue_ended(session: Session, subscription: Subscription, mail_domain: str) -> None:
-    """One letter for the end of a monthly gift."""
-    _queue(session, SUBSCRIPTION_ENDED, subscription.stripe_id, subscription, mail_domain)
-
-
-def _queue(
-    session: Session, kind: str, key: str, subscription: Subscription, mail_domain: str
-) -> None:
-    """The Message-ID follows from what the letter is about, and tells it to nobody."""
-    digest = hashlib.sha256(f"{kind}\x1f{key}\x1f{subscription.token}".encode()).hexdigest()[:24]
-    session.execute(
-        insert(OutboxMessage)
-        .values(
-            kind=kind,
-            subject_key=key,
-            subscription_id=subscription.id,
-            recipient=first_donation(session, subscription).email,
-            message_id=f"<{kind.replace('_', '-')}-{digest}@{mail_domain}>",
-            state=OutboxState.queued.value,
-        )
-        .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
-    )
 
 
 def letter_context(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:

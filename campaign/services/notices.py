@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.models import Donation, Frequency, OutboxMessage, Subscription, SubscriptionState
-from campaign.services.audience import new_message_id
+from campaign.services.outbox import new_message_id
 
 RENEWAL_UPCOMING = "renewal_upcoming"
 BEFORE = timedelta(days=14)

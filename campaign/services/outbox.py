@@ -14,10 +14,12 @@ from sqlalchemy import (
     CursorResult,
     DateTime,
     Table,
+    Text,
     Update,
     bindparam,
     exists,
     func,
+    literal,
     select,
     update,
 )
@@ -119,6 +121,14 @@ def queue_receipt(session: Session, receipt: Receipt, recipient: str, mail_domai
             state=OutboxState.queued.value,
         )
         .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
+    )
+
+
+def new_message_id(kind: str, mail_domain: str) -> ColumnElement[str]:
+    """The Message-ID of a letter that is queued by a statement; it follows from nothing that tells of the reader."""
+    name = kind.replace("_", "-")
+    return func.concat(
+        literal(f"<{name}-"), func.gen_random_uuid(), literal(f"@{mail_domain}>"), type_=Text()
     )
 
 

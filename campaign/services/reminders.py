@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from campaign import clock
 from campaign.errors import MailRefused, ReminderInvalid
 from campaign.mail.addresses import wire_address
+from campaign.mail.kinds import REMINDER
 from campaign.models import (
     Campaign,
     CampaignState,
@@ -34,7 +35,8 @@ from campaign.models import (
     ReminderChoice,
 )
 from campaign.services import audience
-from campaign.services.audience import QUIET_FROM, QUIET_UNTIL, REMINDER
+from campaign.services.audience import QUIET_FROM, QUIET_UNTIL
+from campaign.services.outbox import new_message_id
 
 if TYPE_CHECKING:
     from campaign.services.outbox import Claim
@@ -157,7 +159,7 @@ def queue_due(session: Session, campaign: Campaign, at: datetime, mail_domain: s
         letters.c.locale,
         true(),
         literal(campaign.deadline),
-        audience.new_message_id(REMINDER, mail_domain),
+        new_message_id(REMINDER, mail_domain),
         literal(at),
         literal(OutboxState.queued.value),
     )

@@ -14,7 +14,7 @@ from campaign.gateway import Invoice, SubscriptionFact
 from campaign.models import Donation, Subscription, SubscriptionState
 from campaign.services.books import Books, Outcome
 from campaign.services.donations import lock_donation
-from campaign.services.letters import queue_ended, queue_renewal_failed
+from campaign.services.subscription_emails import queue_ended, queue_renewal_failed
 from campaign.services.subscriptions import first_donation_id, join_subscription, split
 
 Moment = tuple[datetime, str]

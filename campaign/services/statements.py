@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from campaign.config import Organization
 from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt, ReceiptKind
 from campaign.services import wording
-from campaign.services.audience import new_message_id
 from campaign.services.desk.people import speaker_of
+from campaign.services.outbox import new_message_id
 from campaign.services.receipt_words import PROPERTY
 from campaign.services.receipts import for_taxes, valid_receipts
 from campaign.words import Words, words

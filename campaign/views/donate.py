@@ -1,4 +1,4 @@
-"""The form's way to Stripe: parse, one donation row, commit; the gateway; commit; 303.
+"""The donation form: parse, `checkout.flow`, 303 to Stripe's page; or the form again with what was typed.
 
 The appeal's button adds `step=review`: then the gift is shown first, and nothing is written. Without it, as from the
 review page and from whoever posts the fields alone, the same address leads on to Stripe.
@@ -11,32 +11,28 @@ from flask.typing import ResponseReturnValue
 from structlog import get_logger
 
 from campaign import clock, money
+from campaign.checkout.flow import CheckoutRequest, begin_checkout
+from campaign.checkout.session_requests import RedirectUrls
 from campaign.errors import (
     CampaignNotOpen,
     CampaignPaused,
     GatewayRefused,
     GatewayUnavailable,
 )
-from campaign.models import Donation, DonationState, StripeCall
-from campaign.services import checkout
+from campaign.models import Donation
 from campaign.services.campaigns import find_campaign
-from campaign.services.donations import Gift, begin_donation
+from campaign.services.donations import Gift
 from campaign.views.appeal import Notice, paused_notice, render_appeal
 from campaign.views.context import installation
 from campaign.views.forms import GiftForm
 from campaign.views.gifts import read_gift
 from campaign.views.language import said, shared_language, told
 from campaign.views.limits import GIVING, limiter
-from campaign.views.opening import find_session, open_session
 from campaign.views.origins import refuse_cross_site
 from campaign.views.reviewing import CHANGE, REVIEW, render_review
-from campaign.views.settling import settle
-from campaign.views.surrounding import campaign_title
 
 blueprint = Blueprint("donate", __name__)
 log = get_logger(__name__)
-
-_TO_BE_PAID = (DonationState.pending, DonationState.declined)
 
 RETRY_AFTER = 30
 """Seconds that a donor is asked to wait when Stripe is out of reach."""
@@ -88,51 +84,13 @@ def too_many(slug: str, retry_after: int) -> Response:
 
 
 def _checkout_address(slug: str, gift: Gift) -> str:
-    """Where to send the donor: the same place for the same form, even posted twice at once."""
-    donation, call = _begin(slug, gift)
-    earlier = donation.session_url and call.created_at < clock.now() - checkout.DOUBLE_CLICK
-    # Its page may have been paid, or run out, without our hearing of it: then this is a new gift.
-    if earlier and settle(donation):
-        donation, call = _begin(slug, gift)
-    if checkout.is_waste(donation, call, clock.now()):
-        donation, call = _look_up(slug, gift, donation, call)
-    if donation.state in _TO_BE_PAID and donation.session_url is None:
-        donation = open_session(donation, call)
-    # A gift that was paid on a page whose answer was lost is not asked for again.
-    if donation.state not in _TO_BE_PAID:
-        return url_for("donor.donation", token=donation.token)
-    if donation.session_url is None:
-        raise GatewayUnavailable("The session has no page.")
-    return donation.session_url
+    begun = begin_checkout(
+        installation(), CheckoutRequest(slug, gift, lambda donation: _redirect_urls(slug, donation))
+    )
+    return begun.payment_url or url_for("donor.donation", token=begun.donation.token)
 
 
-def _look_up(
-    slug: str, gift: Gift, donation: Donation, call: StripeCall
-) -> tuple[Donation, StripeCall]:
-    """What Stripe did under a key that is of no use any more; where it did nothing, another call is begun."""
-    found = find_session(donation, call)
-    if found is not None:
-        return found, call
-    return _begin(slug, gift, looked_up=call.ordinal)
-
-
-def _begin(slug: str, gift: Gift, *, looked_up: int = 0) -> tuple[Donation, StripeCall]:
-    with installation().sessions.begin() as session:
-        campaign = find_campaign(session, slug)
-        donation = begin_donation(session, campaign, gift, clock.now())
-        parameters = checkout.session_parameters(
-            donation,
-            campaign_title(campaign),
-            installation().settings.organization,
-            _returns(slug, donation),
-        )
-        call = checkout.plan_checkout(
-            session, donation, parameters, clock.now(), looked_up=looked_up
-        )
-        return donation, call
-
-
-def _returns(slug: str, donation: Donation) -> checkout.Returns:
+def _redirect_urls(slug: str, donation: Donation) -> RedirectUrls:
     """Second thoughts lead back to the form with amount and frequency; an email never stands in an address."""
     query = {
         "amount": money.plain_amount(donation.amount, donation.currency, said().formats),
@@ -146,7 +104,7 @@ def _returns(slug: str, donation: Donation) -> checkout.Returns:
         query["lang"] = said().locale
     back = url_for("public.appeal", slug=slug) + "?" + urlencode(query) + "#give"
     address = installation().address
-    return checkout.Returns(
+    return RedirectUrls(
         success_url=address(url_for("donor.donation", token=donation.token)),
         cancel_url=address(back),
     )

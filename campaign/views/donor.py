@@ -4,6 +4,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from campaign import clock
+from campaign.checkout.sync import sync_donation
 from campaign.models import DonationState
 from campaign.paper import receipt_heading, receipt_pdf
 from campaign.services import afterwards
@@ -14,7 +15,6 @@ from campaign.views.context import installation
 from campaign.views.headers import make_private
 from campaign.views.language import said, shared_language, speak
 from campaign.views.origins import refuse_cross_site
-from campaign.views.settling import settle
 from campaign.views.thanking import present_gift, present_offer
 from campaign.views.theme import accents_for, stylesheet_url
 
@@ -33,7 +33,7 @@ def donation(token: str) -> Response:
     with here.sessions() as session:
         found = find_donation(session, token)
     if found.session_id and DonationState(found.state) in _UNSETTLED:
-        settle(found)
+        sync_donation(here, found)
     with here.sessions() as session:
         found, now = find_donation(session, token), clock.now()
         speak(found.locale)

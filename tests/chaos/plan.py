@@ -31,11 +31,11 @@ FOREMOST = ("checkout.*", "payment_intent.*", "invoice*")
 """The events that tell of payments."""
 
 ESSENTIAL = (
-    "web:views.donate._begin.commit",
-    "web:views.opening.open_session.stripe",
-    "web:views.opening._keep.commit",
-    "web:views.settling.settle_session.stripe",
-    "web:views.settling.settle_session.commit",
+    "web:checkout.flow._begin.commit",
+    "web:checkout.open_session.open_session.stripe",
+    "web:checkout.open_session._keep.commit",
+    "web:checkout.sync.sync_session.stripe",
+    "web:checkout.sync.sync_session.commit",
     "web:views.webhooks.receive.commit",
     "web:views.webhooks.receive.nudge",
     "worker:handlers.inbox.apply_next_event.commit",

@@ -21,13 +21,11 @@ from campaign.models import (
     Refund,
     TributeCard,
 )
+from campaign.services.audit import audit_of
 from campaign.services.desk.notes import notes_of
 from campaign.services.desk.people import speaking_row
 from campaign.services.refunds import Left, what_is_left
 from campaign.services.tributes import TRIBUTE_CARD, card_of
-
-LATEST = 50
-"""Entries of the audit log on a page; the log itself has all."""
 
 
 @dataclass(frozen=True)
@@ -135,13 +133,3 @@ def _left(session: Session, donation: Donation) -> Left | None:
         return what_is_left(session, donation)
     except RefundRefused:
         return None
-
-
-def audit_of(session: Session, kind: str, keys: Sequence[str]) -> Sequence[AuditEntry]:
-    """What staff did to these things, the latest first."""
-    return session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.subject_kind == kind, AuditEntry.subject_key.in_(keys))
-        .order_by(AuditEntry.id.desc())
-        .limit(LATEST)
-    ).all()

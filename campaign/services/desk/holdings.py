@@ -29,7 +29,7 @@ from campaign.models import (
     WallEntry,
     WebhookDelivery,
 )
-from campaign.services.desk.gift import audit_of
+from campaign.services.audit import audit_of
 from campaign.services.desk.people import rows_of, speaking_row
 from campaign.services.posted.coupons import posted_to
 

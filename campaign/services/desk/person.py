@@ -22,7 +22,7 @@ from campaign.models import (
     Subscription,
     Suppression,
 )
-from campaign.services.desk.gift import audit_of
+from campaign.services.audit import audit_of
 from campaign.services.desk.merging import standing_merges
 from campaign.services.desk.newest import Cursor, Keys, Listing, read_keys
 from campaign.services.desk.notes import notes_of

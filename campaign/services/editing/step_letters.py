@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.mail import Letter, render_letter
+from campaign.mail.kinds import APPEAL, WRAP_UP
 from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
 from campaign.models import Campaign, CampaignStep, StepAnchor
 from campaign.services import steps
 from campaign.services.appeals import appeal_context, result_context
-from campaign.services.audience import APPEAL, WRAP_UP
 from campaign.services.extensions import public_extensions
 from campaign.services.letterhead import Sender
 from campaign.services.progress import read_progress

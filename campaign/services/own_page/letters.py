@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 from campaign import clock
 from campaign.models import Donor, DonorLinkPurpose, OutboxMessage, OutboxState
 from campaign.models.base import new_token
-from campaign.services.gift_letters import own_page_url
-from campaign.services.letterhead import Pointless, Sender
+from campaign.services.letterhead import Pointless, Sender, own_page_url
 from campaign.services.outbox import Claim, is_wished_again
 from campaign.services.own_page.links import LIFETIMES, make_link
 from campaign.words import words

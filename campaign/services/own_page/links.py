@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.models import Donor, DonorLink, DonorLinkPurpose
-from campaign.services.staff.links import digest_of, new_secret
+from campaign.secret_tokens import digest_of, new_secret
 
 LIFETIMES = {
     DonorLinkPurpose.open: timedelta(minutes=15),

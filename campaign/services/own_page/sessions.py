@@ -12,9 +12,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.models import Donor, DonorSession
+from campaign.secret_tokens import digest_of, new_secret
 from campaign.services.desk.people import speaking_row
 from campaign.services.own_page.links import KEPT, forget_links, spend_links
-from campaign.services.staff.links import digest_of, new_secret
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=2)

@@ -3,8 +3,6 @@
 A link's secret has 256 random bits, so a plain digest of it is as good as the secret is for whoever reads the table.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.errors import LinkSpent
 from campaign.models import StaffLink, StaffMember
+from campaign.secret_tokens import digest_of, new_secret
 
 BY_COMMAND = timedelta(hours=24)
 """For a link that an admin or the command line makes and passes on."""
@@ -31,16 +30,6 @@ class MadeLink:
     def path(self) -> str:
         """Its address below the site's."""
         return f"/staff/sign-in/link/{self.secret}"
-
-
-def digest_of(secret: str) -> str:
-    """What is kept of a secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def new_secret() -> str:
-    """256 bits, safe in an address."""
-    return secrets.token_urlsafe(32)
 
 
 def make_link(

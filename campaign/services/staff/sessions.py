@@ -12,7 +12,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from campaign.models import StaffLink, StaffMember, StaffPasskey, StaffSession
-from campaign.services.staff.links import digest_of, new_secret
+from campaign.secret_tokens import digest_of, new_secret
 
 AUTHENTICATOR = "authenticator"
 """What `StaffMember.tf_primary_method` says once an app is confirmed."""

@@ -10,12 +10,12 @@ from flask_babel import get_locale, gettext, lazy_gettext
 from sqlalchemy import select, update
 
 from campaign import money
+from campaign.checkout.session_requests import RedirectUrls, session_parameters
 from campaign.errors import AmountInvalid
 from campaign.handlers import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignText, Donation, OutboxMessage, Reminder
 from campaign.services.campaigns import find_campaign
-from campaign.services.checkout import Returns, session_parameters
 from campaign.views.language import said, speak
 from campaign.words import words
 from sandbox.outbox.receiver import MailReceiver
@@ -180,9 +180,9 @@ def test_stripes_page_speaks_the_language_of_the_gift(
     with installation.sessions() as session:
         found = session.get_one(Donation, facts.donation.id)
         found.locale, found.cover = locale, 100
-        returns = Returns("http://localhost/a", "http://localhost/b")
+        urls = RedirectUrls("http://localhost/a", "http://localhost/b")
         organization = installation.settings.organization
-        parameters = session_parameters(found, "Nine days", organization, returns)
+        parameters = session_parameters(found, "Nine days", organization, urls)
         session.rollback()
     assert parameters["locale"] == asked
     told = json.dumps(parameters["line_items"], ensure_ascii=False)

@@ -1,6 +1,6 @@
 """Opening Stripe's page: under the key that is written down, or found again where the answer was lost.
 
-For the form's view. At most one page of a donation can be paid: of several, one is kept and the others are ended.
+For `checkout.flow`. At most one page of a donation can be paid: of several, one is kept and the others are ended.
 """
 
 from datetime import timedelta
@@ -8,13 +8,13 @@ from datetime import timedelta
 from structlog import get_logger
 
 from campaign import clock
+from campaign.checkout.session_requests import DOUBLE_CLICK, record_session
+from campaign.checkout.sync import sync_donation, sync_session
 from campaign.errors import GatewayBusy, GatewayKeySpent, GatewayRefused, GatewayUnavailable
 from campaign.gateway import CheckoutSession
+from campaign.installation import Installation
 from campaign.models import Donation, StripeCall
 from campaign.services.calls import record_failure
-from campaign.services.checkout import DOUBLE_CLICK, record_session
-from campaign.views.context import installation
-from campaign.views.settling import settle, settle_session
 
 CLOCKS = timedelta(minutes=1)
 """How far Stripe's clock and ours may disagree."""
@@ -22,83 +22,84 @@ CLOCKS = timedelta(minutes=1)
 log = get_logger(__name__)
 
 
-def open_session(donation: Donation, call: StripeCall) -> Donation:
+def open_session(here: Installation, donation: Donation, call: StripeCall) -> Donation:
     """Ask Stripe for the page, under the key that is written down already, and keep its answer.
 
     Raises GatewayUnavailable or GatewayRefused; the same call may be made again.
     """
-    here = installation()
     try:
         opened = here.gateway.create_checkout_session(call.parameters, call.idempotency_key)
     except GatewayBusy:
-        return _wait_for_twin(donation)
+        return _wait_for_twin(here, donation)
     except (GatewayKeySpent, GatewayRefused) as error:
         with here.sessions.begin() as session:
             record_failure(session, call, error)
         raise
-    kept = _keep(donation, call, opened)
+    kept = _keep(here, donation, call, opened)
     if call.created_at > clock.now() - DOUBLE_CLICK:
         return kept
     # An answer that was kept under its key tells how the page stood then.
-    settle(kept)
-    return _again(kept)
+    sync_donation(here, kept)
+    return _again(here, kept)
 
 
-def find_session(donation: Donation, call: StripeCall) -> Donation | None:
+def find_session(here: Installation, donation: Donation, call: StripeCall) -> Donation | None:
     """The donation with the session that Stripe opened for a call whose answer is lost; None where there is none.
 
     A session that was completed is applied as its webhook would be. Raises GatewayUnavailable or GatewayRefused.
     """
     since = donation.created_at - CLOCKS
-    found = installation().gateway.sessions_of(donation.public_id, donation.email, since)
+    found = here.gateway.sessions_of(donation.public_id, donation.email, since)
     complete = [one for one in found if one.status == "complete"]
     usable = [one for one in found if one.status == "open"]
     for superseded in usable if complete else usable[1:]:
-        _end(donation, superseded)
+        _end(here, donation, superseded)
     if complete:
-        return _apply(donation, complete[0])
-    return _keep(donation, call, usable[0]) if usable else None
+        return _apply(here, donation, complete[0])
+    return _keep(here, donation, call, usable[0]) if usable else None
 
 
-def _keep(donation: Donation, call: StripeCall, opened: CheckoutSession) -> Donation:
+def _keep(
+    here: Installation, donation: Donation, call: StripeCall, opened: CheckoutSession
+) -> Donation:
     """Keep a session's page as the donation's; where another was kept meanwhile, that one counts."""
-    with installation().sessions.begin() as session:
+    with here.sessions.begin() as session:
         record_session(session, call, opened, clock.now())
         kept = session.get_one(Donation, donation.id)
     if kept.session_id != opened.id:
-        _end(donation, opened)
+        _end(here, donation, opened)
     return kept
 
 
-def _apply(donation: Donation, complete: CheckoutSession) -> Donation:
+def _apply(here: Installation, donation: Donation, complete: CheckoutSession) -> Donation:
     before = donation.state
-    settle_session(complete.id, donation.public_id)
-    found = _again(donation)
+    sync_session(here, complete.id, donation.public_id)
+    found = _again(here, donation)
     if found.state == before:
         raise GatewayUnavailable(f"Session {complete.id} is complete and could not be applied.")
     return found
 
 
-def _end(donation: Donation, superseded: CheckoutSession) -> None:
+def _end(here: Installation, donation: Donation, superseded: CheckoutSession) -> None:
     """Nobody was shown this page; from now on nobody can pay it."""
     log.warning("session_superseded", donation=donation.public_id, session=superseded.id)
     try:
-        installation().gateway.expire_session(superseded.id)
+        here.gateway.expire_session(superseded.id)
     except GatewayRefused as error:
         # It is over already: another request has ended it, or its time was up.
         log.warning("session_not_ended", session=superseded.id, error=str(error))
 
 
-def _wait_for_twin(donation: Donation) -> Donation:
+def _wait_for_twin(here: Installation, donation: Donation) -> Donation:
     """The same form, posted at the same moment, is being answered: its page is ours too."""
     for _ in range(20):
         clock.pause(0.25)
-        found = _again(donation)
+        found = _again(here, donation)
         if found.session_url:
             return found
     raise GatewayBusy("The same form is still being worked on.")
 
 
-def _again(donation: Donation) -> Donation:
-    with installation().sessions() as session:
+def _again(here: Installation, donation: Donation) -> Donation:
+    with here.sessions() as session:
         return session.get_one(Donation, donation.id)

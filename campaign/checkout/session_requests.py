@@ -1,7 +1,8 @@
 """The way to Stripe's page: what to ask for, written down with its key before it is asked.
 
-The edge calls these in turn: `plan_checkout`, commit, the gateway, then `record_session` or `calls.record_failure`,
-commit. What a call did whose answer is lost is looked up at Stripe before another takes its place.
+`checkout.flow` calls these in turn: `plan_checkout`, commit, the gateway, then `record_session` or
+`calls.record_failure`, commit. What a call did whose answer is lost is looked up at Stripe before another takes its
+place.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ INTERVALS = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
 
 
 @dataclass(frozen=True)
-class Returns:
+class RedirectUrls:
     """Where Stripe sends the donor back to: after paying, and on second thoughts."""
 
     success_url: str
@@ -34,7 +35,7 @@ class Returns:
 
 
 def session_parameters(
-    donation: Donation, title: str, organization: Organization, returns: Returns
+    donation: Donation, title: str, organization: Organization, redirect_urls: RedirectUrls
 ) -> dict[str, Any]:
     """The parameters of a hosted session for `donation`: https://docs.stripe.com/api/checkout/sessions/create.
 
@@ -46,8 +47,8 @@ def session_parameters(
         "customer_email": donation.email,
         "metadata": metadata,
         "line_items": _line_items(donation, title, organization.name),
-        "success_url": returns.success_url,
-        "cancel_url": returns.cancel_url,
+        "success_url": redirect_urls.success_url,
+        "cancel_url": redirect_urls.cancel_url,
         "locale": stripe_language(words(donation.locale).locale),
     }
     if donation.frequency == Frequency.one_time:

@@ -1,28 +1,27 @@
-"""Asking Stripe how a donor's page fares, and booking the answer, without waiting for the webhook."""
+"""Asks Stripe for the state of a checkout session, and books the answer without waiting for the webhook."""
 
 from structlog import get_logger
 
 from campaign import clock
 from campaign.errors import FactMismatch, GatewayRefused, GatewayUnavailable
+from campaign.installation import Installation
 from campaign.models import Donation
 from campaign.nudge import OUTBOX
 from campaign.services.payments import apply_session
-from campaign.views.context import installation
 
 log = get_logger(__name__)
 
 
-def settle(donation: Donation) -> bool:
+def sync_donation(here: Installation, donation: Donation) -> bool:
     """Re-read the donation's session and apply it as the webhook would; True where it told something new.
 
     False too where Stripe is out of reach or contradicts our record, which is logged: the page then says what is known.
     """
-    return settle_session(donation.session_id or "", donation.public_id)
+    return sync_session(here, donation.session_id or "", donation.public_id)
 
 
-def settle_session(session_id: str, public_id: str) -> bool:
+def sync_session(here: Installation, session_id: str, public_id: str) -> bool:
     """The same for any session of the donation called `public_id`, also one that we never heard of."""
-    here = installation()
     try:
         found = here.gateway.retrieve_checkout_session(session_id)
         with here.sessions.begin() as session:
