@@ -7,12 +7,13 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from campaign import clock
 from campaign.errors import FieldsInvalid
@@ -20,9 +21,9 @@ from campaign.handlers import apply_due_events
 from campaign.installation import Installation
 from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
 from campaign.services.audit import Actor
-from campaign.services.integrations.deliveries import GIVEN_UP_AFTER, claim_next
+from campaign.services.integrations.deliveries import GIVEN_UP_AFTER, Claim, claim_next
 from campaign.services.integrations.endpoints import EVENTS, add_endpoint, disable_endpoint
-from campaign.webhooks import Undeliverable, post, send_due
+from campaign.webhooks import Undeliverable, post, send_due, signature_headers
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 
@@ -109,7 +110,26 @@ def test_a_gift_and_its_refund_are_told_signed_as_the_standard_has_it(
     digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{digest}"
     assert abs(int(headers["webhook-timestamp"]) - clock.now().timestamp()) < 60
+    assert Webhook(endpoint.secret).verify(body, headers) == first
+    with pytest.raises(WebhookVerificationError):
+        Webhook(endpoint.secret).verify(body.replace(b"2500", b"9900"), headers)
     assert [one.state for one in log(installation)] == ["delivered", "delivered"]
+
+
+def test_the_standards_own_example_has_the_standards_own_signature() -> None:
+    claim = Claim(
+        id=1,
+        public_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        url="https://crm.example.org/",
+        secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        body={},
+    )
+    at = datetime.fromtimestamp(1614265330.75, UTC)
+    assert signature_headers(claim, '{"test": 2432232314}', at) == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
 
 
 @pytest.mark.parametrize("status", [500, 429, 301, 404])
