@@ -4,6 +4,8 @@ The kept page and the files beside it are the same bytes for every reader: each 
 What is streamed (the live bar, exports) passes as it comes, and so do the staff's pages: a page that holds a secret
 beside what a stranger can put into its address must not tell by its length what it holds (BREACH,
 https://breachattack.com).
+
+Ours, since Flask-Compress works beneath the kept pages, packs a file anew for each reader, and a part of one (206) too.
 """
 
 import gzip
