@@ -14,8 +14,8 @@ from sqlalchemy import delete, select
 
 from bench.figures import Figure, in_turn
 from bench.serving import ROOT, fresh_installation
-from campaign import clock
-from campaign.config import SmtpAddress
+from campaign.core import clock
+from campaign.core.settings import SmtpAddress
 from campaign.delivery import deliver_due
 from campaign.installation import Installation
 from campaign.models import CampaignStep, OutboxMessage

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from bench.answers import DOCUMENT, Page
 from bench.serving import installation_on
-from campaign import clock, create_app
+from campaign import create_app
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import Donation, StaffRole
 from campaign.services.audit import Actor

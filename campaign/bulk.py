@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign import clock
-from campaign.database import Sessions, make_sessions
-from campaign.errors import CampaignError, MailDelayed, MailUnknown
+from campaign.core import clock
+from campaign.core.database import Sessions, make_sessions
+from campaign.core.errors import CampaignError, MailDelayed, MailUnknown
 from campaign.installation import Installation
-from campaign.mail import Transport
+from campaign.mail.transport import Transport
 from campaign.models import OutboxMessage
 from campaign.services import outbox, sending
 from campaign.services.audience import WINDOWS

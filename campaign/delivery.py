@@ -9,13 +9,14 @@ from datetime import timedelta
 
 from structlog import get_logger
 
-from campaign import clock
 from campaign.bulk import BulkRun
+from campaign.core import clock
+from campaign.core.task_queue import OUTBOX
 from campaign.installation import Installation
-from campaign.mail import Letter, Transport, build_message, render_letter
 from campaign.mail.headers import QUIET
-from campaign.mail.message import Attachment
-from campaign.nudge import OUTBOX
+from campaign.mail.message import Attachment, build_message
+from campaign.mail.render import Letter, render_letter
+from campaign.mail.transport import Transport
 from campaign.paper.attachments import attachments
 from campaign.services import outbox, sending
 from campaign.services.letters import Pointless, Sender, letter_context

@@ -9,8 +9,8 @@ from functools import partial
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import ErasureFailed, ErasureRefused
+from campaign.core import clock
+from campaign.core.errors import ErasureFailed, ErasureRefused
 from campaign.installation import Installation
 from campaign.models import Donor, ErasureRequest, StaffRole
 from campaign.services.audit import Actor

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.services import heartbeats
 

@@ -5,12 +5,12 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
-from campaign.config import Settings, load_settings
-from campaign.database import Sessions, make_engine, make_sessions
+from campaign.core.booking_context import Books
+from campaign.core.database import Sessions, make_engine, make_sessions
+from campaign.core.settings import Settings, load_settings
+from campaign.core.task_queue import Nudge
 from campaign.gateway import TIMEOUT, StripeGateway
-from campaign.mail import Transport
-from campaign.nudge import Nudge
-from campaign.services.books import Books
+from campaign.mail.transport import Transport
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from datetime import timedelta
 from sqlalchemy import select
 from structlog import get_logger
 
-from campaign import clock
-from campaign.errors import (
+from campaign.core import clock
+from campaign.core.errors import (
     CampaignError,
     GatewayBusy,
     GatewayKeySpent,
@@ -20,10 +20,10 @@ from campaign.errors import (
     RefundRefused,
     RefundUnfinished,
 )
+from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePayment, StripeRefund
 from campaign.installation import Installation
 from campaign.models import Donation, Refund, RefundState, StripeCall
-from campaign.nudge import OUTBOX
 from campaign.services import refunds
 from campaign.services.calls import is_good, record_answer, record_failure
 from campaign.services.invoices import apply_invoice_payment

@@ -1,11 +1,12 @@
 """The letters of one batch of bulk mail: rendered once for all their readers, filled for each. For `campaign.bulk`."""
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
-from campaign.mail import Letter, build_message, render_letter
 from campaign.mail.addresses import bounce_address
 from campaign.mail.headers import bulk_headers
+from campaign.mail.message import build_message
 from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mail.render import Letter, render_letter
 from campaign.services.letters import Pointless, Sender, letter_context
 from campaign.services.outbox import Claim
 

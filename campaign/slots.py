@@ -11,8 +11,8 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from campaign import clock
-from campaign.mail_config import MailSettings
+from campaign.core import clock
+from campaign.core.mail_settings import MailSettings
 
 _SLOTS = 0x6D61696C
 """The class of these locks; any number that no other part of the service takes."""

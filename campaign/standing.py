@@ -8,12 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from campaign import clock, money
-from campaign.errors import ChangeRefused, GatewayKeySpent, GatewayRefused
+from campaign.core import clock, money
+from campaign.core.errors import ChangeRefused, GatewayKeySpent, GatewayRefused
+from campaign.core.task_queue import OUTBOX
 from campaign.gateway import SubscriptionFact, stripe_language
 from campaign.installation import Installation
 from campaign.models import StripeCall, Subscription, SubscriptionState
-from campaign.nudge import OUTBOX
 from campaign.services import changes
 from campaign.services.audit import Actor
 from campaign.services.calls import record_answer, record_failure

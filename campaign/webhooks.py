@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from standardwebhooks import Webhook
 from structlog import get_logger
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.services.integrations.deliveries import (
     LONGEST_ERROR,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation, make_installation
 from campaign.models import Campaign, CampaignText
 from campaign.services.campaigns import NewCampaign, create_campaign

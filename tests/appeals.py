@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignStep, OutboxMessage
 from campaign.models.base import new_token

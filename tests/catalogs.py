@@ -12,7 +12,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import write_po
 
-from campaign import words
+from campaign.core import i18n
 
 ROOT = Path(__file__).parents[1]
 KEYWORDS = DEFAULT_KEYWORDS | {
@@ -34,7 +34,7 @@ Message = tuple[str, ...]
 @cache
 def messages() -> dict[Message, str]:
     """Every message in the code and in the templates, with where it stands; plurals are of two parts."""
-    with (words.TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
+    with (i18n.TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     found: dict[Message, str] = {}
     for name, line, message, _, _ in extract_from_dir(
@@ -60,9 +60,9 @@ def spoken(folder: Path, languages: dict[str, Callable[[str], str]]) -> Iterator
         path.parent.mkdir(parents=True)
         with path.open("wb") as file:
             write_po(file, _made_up(name, told))
-    usual = words.TRANSLATIONS
-    for name in words.languages():
-        if name != words.ENGLISH:
+    usual = i18n.TRANSLATIONS
+    for name in i18n.languages():
+        if name != i18n.ENGLISH:
             shutil.copytree(usual / name, folder / name)
     try:
         _turn_to(folder)
@@ -72,9 +72,9 @@ def spoken(folder: Path, languages: dict[str, Callable[[str], str]]) -> Iterator
 
 
 def _turn_to(folder: Path) -> None:
-    words.TRANSLATIONS = folder
-    words.languages.cache_clear()
-    words._words.cache_clear()
+    i18n.TRANSLATIONS = folder
+    i18n.languages.cache_clear()
+    i18n._words.cache_clear()
 
 
 def _made_up(name: str, told: Callable[[str], str]) -> Catalog:

@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from psycopg import sql
 
 from campaign import create_app
-from campaign.config import Organization, Sender, Settings, SmtpAddress
+from campaign.core.settings import Organization, Sender, Settings, SmtpAddress
 from campaign.installation import Installation, make_installation
 from campaign.migrations import upgrade
 from campaign.models import Campaign

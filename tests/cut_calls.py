@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from campaign import create_app
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.gateway import StripeGateway
 from campaign.installation import Installation
 from campaign.models import Donation, Receipt, StripeCall

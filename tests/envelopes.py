@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from campaign.clock import now, zone
+from campaign.core.clock import now, zone
 from campaign.installation import Installation
 from campaign.models import Campaign, OfflineGift, StaffRole
 from campaign.services.audit import Actor

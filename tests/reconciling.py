@@ -10,7 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from campaign.handlers import HANDLERS, Reconciliation, apply_due_events, reconcile
+from campaign.handlers.inbox import apply_due_events
+from campaign.handlers.reconciliation import Reconciliation, reconcile
+from campaign.handlers.registry import HANDLERS
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
 from campaign.services.differences import Difference

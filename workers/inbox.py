@@ -1,8 +1,8 @@
 """Stripe's events, applied."""
 
-from campaign.handlers import apply_due_events
+from campaign.core.task_queue import INBOX
+from campaign.handlers.inbox import apply_due_events
 from campaign.heartbeat import beating
-from campaign.nudge import INBOX
 from workers.app import app, installation
 
 

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
-from campaign import clock, erasing, refunding
-from campaign.handlers import book_fees as book_the_fees
-from campaign.handlers import match_returns as match_the_returns
-from campaign.handlers import read_payouts as read_the_payouts
-from campaign.handlers import reconcile_and_keep, recover_events
+from campaign import erasing, refunding
+from campaign.core import clock
+from campaign.handlers.fees import book_fees as book_the_fees
+from campaign.handlers.matching import match_returns as match_the_returns
+from campaign.handlers.payouts import read_payouts as read_the_payouts
+from campaign.handlers.recorded import reconcile_and_keep
+from campaign.handlers.recovery import recover_events
 from campaign.heartbeat import beating
 from campaign.services.alerts import queue_alert
 from campaign.services.audit import Actor

@@ -7,10 +7,15 @@ from datetime import timedelta
 
 from structlog import get_logger
 
-from campaign import clock
 from campaign.checkout.session_requests import DOUBLE_CLICK, record_session
 from campaign.checkout.sync import sync_donation, sync_session
-from campaign.errors import GatewayBusy, GatewayKeySpent, GatewayRefused, GatewayUnavailable
+from campaign.core import clock
+from campaign.core.errors import (
+    GatewayBusy,
+    GatewayKeySpent,
+    GatewayRefused,
+    GatewayUnavailable,
+)
 from campaign.gateway import CheckoutSession
 from campaign.installation import Installation
 from campaign.models import Donation, StripeCall

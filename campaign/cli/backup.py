@@ -15,10 +15,10 @@ import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.config import load_database_url
-from campaign.database import make_engine
-from campaign.errors import CampaignError
+from campaign.core import clock
+from campaign.core.database import make_engine
+from campaign.core.errors import CampaignError
+from campaign.core.settings import load_database_url
 from campaign.migrations import current_revision, head_revision, upgrade
 from campaign.services.archive.making import lock_for_reading, make_backup
 from campaign.services.archive.manifest import BackupFailed, Manifest, RestoreRefused

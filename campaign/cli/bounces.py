@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import click
 
-from campaign import clock
-from campaign.errors import ReportInvalid, ReportsUnread
+from campaign.core import clock
+from campaign.core.errors import ReportInvalid, ReportsUnread
 from campaign.installation import Installation, make_installation
 from campaign.services.audit import Actor, Subject, record
 from campaign.services.bounce_reports import Finding, Report, read_report

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from campaign import money
-from campaign.errors import CampaignInvalid
+from campaign.core import money
+from campaign.core.errors import CampaignInvalid
 from campaign.installation import make_installation
 from campaign.services.audit import Actor
 from campaign.services.campaigns import NewCampaign, create_campaign

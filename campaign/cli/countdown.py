@@ -5,12 +5,12 @@ from datetime import datetime
 
 import click
 
-from campaign import clock
-from campaign.errors import CountdownFailed
+from campaign.core import clock
+from campaign.core.errors import CountdownFailed
+from campaign.core.task_queue import OUTBOX
 from campaign.heartbeat import beating
 from campaign.installation import Installation, make_installation
 from campaign.mail import kinds
-from campaign.nudge import OUTBOX
 from campaign.services import countdown
 from campaign.services.countdown import Queued
 from campaign.services.heartbeats import DEADLINE_EMAILS

@@ -5,8 +5,9 @@ import sys
 
 import click
 
-from campaign import clock, erasing
-from campaign.errors import ErasureRefused
+from campaign import erasing
+from campaign.core import clock
+from campaign.core.errors import ErasureRefused
 from campaign.installation import make_installation
 from campaign.services.audit import Actor, Subject, record
 from campaign.services.desk.erasing import Erased

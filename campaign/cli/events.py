@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from campaign import clock
-from campaign.handlers import Recovery, recover_events, replay_event
+from campaign.core import clock
+from campaign.handlers.inbox import replay_event
+from campaign.handlers.recovery import Recovery, recover_events
 from campaign.installation import Installation, make_installation
 from campaign.services.audit import Actor, Subject, record
 

@@ -2,8 +2,8 @@
 
 import click
 
-from campaign import clock
 from campaign.cli.rows import write_rows
+from campaign.core import clock
 from campaign.installation import make_installation
 from campaign.services.audit import Actor, Subject, record
 from campaign.services.campaigns import find_campaign

@@ -4,8 +4,8 @@ import getpass
 
 import click
 
-from campaign import clock
-from campaign.errors import ExtensionRefused
+from campaign.core import clock
+from campaign.core.errors import ExtensionRefused
 from campaign.installation import make_installation
 from campaign.services.campaigns import find_campaign
 from campaign.services.extensions import extend as move_deadline

@@ -5,8 +5,8 @@ import sys
 
 import click
 
-from campaign import clock, money
-from campaign.errors import CorrectionRefused
+from campaign.core import clock, money
+from campaign.core.errors import CorrectionRefused
 from campaign.installation import make_installation
 from campaign.services.audit import Actor, Subject, record
 from campaign.services.campaigns import find_campaign

@@ -8,9 +8,10 @@ from tempfile import NamedTemporaryFile
 
 import click
 
-from campaign import clock, paper
-from campaign.errors import LettersRefused
+from campaign.core import clock
+from campaign.core.errors import LettersRefused
 from campaign.installation import make_installation
+from campaign.paper import documents
 from campaign.services import by_post
 from campaign.services.audit import Actor, Subject, record
 
@@ -24,7 +25,7 @@ from campaign.services.audit import Actor, Subject, record
 )
 @click.option(
     "--window",
-    type=click.Choice(list(paper.ADDRESSES)),
+    type=click.Choice(list(documents.ADDRESSES)),
     default="us",
     show_default=True,
     help="The envelope's window: us is #10 on Letter paper, din is DIN 5008 B on A4.",
@@ -46,7 +47,7 @@ def letters(file: Path, again: str | None, window: str) -> None:
             pages = [
                 {"kind": one.kind, "context": one.context, "address": one.address} for one in ready
             ]
-            keep(file, paper.letters_pdf(pages, window))
+            keep(file, documents.letters_pdf(pages, window))
             by_post.mark_posted(session, ready, clock.now())
             subject = Subject("letters", file.name)
             told = dict(Counter(one.kind for one in ready)) | {"again_since": again or ""}

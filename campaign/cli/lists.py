@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from campaign.errors import ListInvalid
+from campaign.core.errors import ListInvalid
 
 LARGEST = 200_000_000
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import CampaignError, ResendRefused
+from campaign.core import clock
+from campaign.core.errors import CampaignError, ResendRefused
+from campaign.core.task_queue import OUTBOX
 from campaign.installation import Installation, make_installation
 from campaign.mail.preflight import Verdict, findings, records
 from campaign.models import OutboxMessage
-from campaign.nudge import OUTBOX
 from campaign.services import unsent
 from campaign.services.audit import Actor, Subject, record
 from campaign.services.unsent import Listed, Unsent

@@ -36,8 +36,8 @@ from campaign.cli.subscriptions import subscription
 from campaign.cli.suppressions import suppressions
 from campaign.cli.tokens import tokens
 from campaign.cli.webhooks import webhooks
-from campaign.errors import CampaignError
-from campaign.observability import log_to_stderr
+from campaign.core.errors import CampaignError
+from campaign.core.observability import log_to_stderr
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,7 +2,7 @@
 
 import click
 
-from campaign import clock, money
+from campaign.core import clock, money
 from campaign.installation import make_installation
 from campaign.services.audit import Actor
 from campaign.services.campaigns import find_campaign

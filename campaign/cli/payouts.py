@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import click
 
-from campaign import clock, money
-from campaign.handlers import fetch_payouts, read_payouts
+from campaign.core import clock, money
+from campaign.handlers.payouts import fetch_payouts, read_payouts
 from campaign.installation import make_installation
 from campaign.services.bookkeeping.payouts import recent_payouts
 

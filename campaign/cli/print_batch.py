@@ -6,9 +6,9 @@ import click
 
 from campaign.cli.letters import keep
 from campaign.cli.lists import read_file
-from campaign.errors import LettersRefused, ListIncomplete
+from campaign.core.errors import LettersRefused, ListIncomplete
 from campaign.installation import make_installation
-from campaign.paper import ADDRESSES
+from campaign.paper.documents import ADDRESSES
 from campaign.posted_appeals import print_appeals, read_list
 from campaign.services.audit import Actor
 

@@ -4,8 +4,9 @@ import sys
 
 import click
 
-from campaign import clock, handlers
-from campaign.handlers import Reconciliation
+from campaign.core import clock
+from campaign.handlers import reconciliation
+from campaign.handlers.reconciliation import Reconciliation
 from campaign.installation import make_installation
 from campaign.services.audit import Actor
 from campaign.services.differences import Difference
@@ -32,7 +33,7 @@ def reconcile(since: str | None, *, apply: bool) -> None:
         click.echo(f"{'mended: ' if found.mended else ''}{found.sentence(zone)}")
 
     patience = 0 if apply else PATIENCE
-    result = handlers.reconcile_and_keep(
+    result = reconciliation.reconcile_and_keep(
         installation, start, Actor.command_line(), apply=apply, tell=tell, patience=patience
     )
     click.echo(_summary(result))

@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from campaign import money
-from campaign.errors import NotFound, RefundRefused, RefundUnfinished
+from campaign.core import money
+from campaign.core.errors import NotFound, RefundRefused, RefundUnfinished
 from campaign.gateway import PATIENCE
 from campaign.installation import Installation, make_installation
 from campaign.models import Donation, Refund

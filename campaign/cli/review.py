@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from campaign import clock, money
+from campaign.core import clock, money
 from campaign.installation import make_installation
 from campaign.services.bookkeeping.comparisons import Unsettled
 from campaign.services.finality import LateEntry

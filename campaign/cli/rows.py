@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from campaign.cells import safe_cell
+from campaign.core.csv_cells import safe_cell
 
 
 def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

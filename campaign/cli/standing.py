@@ -2,7 +2,7 @@
 
 import click
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import make_installation
 from campaign.services.audit import Actor
 from campaign.services.campaigns import find_campaign

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from campaign.errors import StepInvalid
+from campaign.core.errors import StepInvalid
 from campaign.installation import make_installation
 from campaign.models import Campaign, CampaignStep
 from campaign.services import step_changes

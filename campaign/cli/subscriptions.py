@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from campaign import clock, money, standing
-from campaign.errors import ChangeRefused
+from campaign import standing
+from campaign.core import clock, money
+from campaign.core.errors import ChangeRefused
 from campaign.installation import Installation, make_installation
 from campaign.models import Subscription, SubscriptionState
 from campaign.services.audit import Actor

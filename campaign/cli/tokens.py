@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import make_installation
 from campaign.models import ApiToken
 from campaign.services.audit import Actor

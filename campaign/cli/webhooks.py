@@ -2,8 +2,8 @@
 
 import click
 
-from campaign import clock
-from campaign.errors import FieldsInvalid
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
 from campaign.installation import make_installation
 from campaign.services.audit import Actor
 from campaign.services.integrations.deliveries import send_again

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import stripe
 
-from campaign.errors import (
+from campaign.core.errors import (
     GatewayBusy,
     GatewayKeySpent,
     GatewayMissing,

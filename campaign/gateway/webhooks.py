@@ -7,7 +7,7 @@ from datetime import datetime
 
 import stripe
 
-from campaign.errors import WebhookRefused
+from campaign.core.errors import WebhookRefused
 from campaign.gateway.events import Event, read_event
 
 TOLERANCE = 300

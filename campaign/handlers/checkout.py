@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_checkout_session
-from campaign.services.books import Books, Outcome
 from campaign.services.payments import apply_broken_promise, apply_session
 
 

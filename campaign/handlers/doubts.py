@@ -1,6 +1,6 @@
 """What Stripe answers about an entry of the ledger that the walk over its balance did not explain."""
 
-from campaign.errors import GatewayMissing
+from campaign.core.errors import GatewayMissing
 from campaign.gateway import StripeGateway
 from campaign.models import LedgerKind
 from campaign.services.differences import Difference

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from campaign import clock
+from campaign.core import clock
 from campaign.gateway import Movement
 from campaign.installation import Installation
 from campaign.services.fees import book_fee_of, late_payments, look_since, unbooked

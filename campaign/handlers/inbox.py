@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign import clock
-from campaign.errors import FactMismatch
+from campaign.core import clock
+from campaign.core.booking_context import Books, Outcome
+from campaign.core.errors import FactMismatch
+from campaign.core.task_queue import OUTBOX
 from campaign.gateway import read_event
 from campaign.handlers.registry import dispatch
 from campaign.installation import Installation
 from campaign.models import InboxEvent, InboxState
-from campaign.nudge import OUTBOX
 from campaign.services import inbox
-from campaign.services.books import Books, Outcome
 
 log = get_logger(__name__)
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_invoice, read_invoice_payment
-from campaign.services.books import Books, Outcome
 from campaign.services.invoices import apply_invoice, apply_invoice_payment
 from campaign.services.renewing import apply_failed_invoice
 

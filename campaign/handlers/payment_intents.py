@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_payment_intent
-from campaign.services.books import Books, Outcome
 from campaign.services.payments import apply_intent
 
 

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign import clock
-from campaign.errors import GatewayMissing, GatewayRefused
+from campaign.core import clock
+from campaign.core.booking_context import Books, Outcome
+from campaign.core.errors import GatewayMissing, GatewayRefused
 from campaign.gateway import Event
 from campaign.gateway.payouts import read_payout
 from campaign.installation import Installation
 from campaign.services.bookkeeping.payouts import keep_items, match_items, note_payout, unread
-from campaign.services.books import Books, Outcome
 
 log = get_logger(__name__)
 

@@ -13,14 +13,14 @@ from functools import partial
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import FactMismatch, GatewayRefused, TransitionRefused
+from campaign.core import clock
+from campaign.core.errors import FactMismatch, GatewayRefused, TransitionRefused
+from campaign.core.task_queue import OUTBOX
 from campaign.handlers.doubts import ask
 from campaign.handlers.fees import pages
 from campaign.handlers.matching import ask_owner
 from campaign.handlers.mending import mend
 from campaign.installation import Installation
-from campaign.nudge import OUTBOX
 from campaign.services import walk
 from campaign.services.comparing import Case, Comparison, compare
 from campaign.services.differences import Difference

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from campaign import clock
+from campaign.core import clock
 from campaign.handlers.reconciliation import WINDOW, Reconciliation, Tell, reconcile
 from campaign.installation import Installation
 from campaign.services.audit import Actor, Subject, record

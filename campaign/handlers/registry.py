@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event
 from campaign.handlers import (
     checkout,
@@ -13,7 +14,6 @@ from campaign.handlers import (
     returns,
     subscriptions,
 )
-from campaign.services.books import Books, Outcome
 
 Handler = Callable[[Session, Event, Books], Outcome]
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_charge, read_dispute, read_fraud_warning, read_refund
-from campaign.services.books import Books, Outcome
 from campaign.services.disputes import Moved, apply_dispute
 from campaign.services.returns import apply_charge, apply_refund, note_fraud_warning
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_subscription
-from campaign.services.books import Books, Outcome
 from campaign.services.renewing import apply_subscription
 
 

@@ -6,7 +6,7 @@ from email.utils import quote
 
 from email_validator import EmailNotValidError, validate_email
 
-from campaign.errors import MailRefused
+from campaign.core.errors import MailRefused
 
 _FORBIDDEN = frozenset('<>()[],;:\\"')
 LONGEST_LOCAL_PART = 64

@@ -11,8 +11,8 @@ from functools import cache
 from socket import getfqdn
 from typing import NamedTuple, Self
 
-from campaign.config import SmtpAddress
-from campaign.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.core.settings import SmtpAddress
 
 TIMEOUT = 30
 """Seconds for any one answer of the mail server."""

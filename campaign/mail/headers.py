@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from campaign.config import Sender
+from campaign.core.settings import Sender
 from campaign.mail.addresses import phrase
 
 LIST = "appeals"

@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from types import MappingProxyType
 from urllib.parse import quote
 
-from campaign.config import Sender
+from campaign.core.settings import Sender
 from campaign.mail.addresses import mailbox, one_line
 from campaign.mail.render import Letter
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from campaign.config import Settings, SmtpAddress
-from campaign.errors import MailRefused
+from campaign.core.errors import MailRefused
+from campaign.core.settings import Settings, SmtpAddress
 from campaign.mail.addresses import bounce_address, wire_address
 from campaign.mail.conversation import Conversation
 from campaign.mail.headers import bulk_headers

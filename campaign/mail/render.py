@@ -11,7 +11,7 @@ from typing import Any
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from campaign.words import words
+from campaign.core.i18n import words
 
 WIDTH = 72
 """How many characters a line of plain text may have; an address that is longer stays whole."""

@@ -7,8 +7,8 @@ import smtplib
 from types import TracebackType
 from typing import Self
 
-from campaign.config import SmtpAddress
-from campaign.errors import MailDelayed
+from campaign.core.errors import MailDelayed
+from campaign.core.settings import SmtpAddress
 from campaign.mail.addresses import wire_address
 from campaign.mail.conversation import Conversation, Lost
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign.config import Organization
+from campaign.core.settings import Organization
 from campaign.mail.message import Attachment
 from campaign.models import Receipt
 from campaign.paper.documents import receipt_pdf, statement_pdf

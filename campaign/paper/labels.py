@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from campaign.core.i18n import Words
 from campaign.services.receipt_words import GRANT
-from campaign.words import Words
 
 
 def receipt_heading(context: Mapping[str, Any], said: Words) -> str:

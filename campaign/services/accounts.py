@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import FactMismatch
+from campaign.core import clock
+from campaign.core.booking_context import Books, Outcome
+from campaign.core.errors import FactMismatch
 from campaign.models import (
     Charge,
     Dispute,
@@ -25,7 +26,6 @@ from campaign.models import (
     Refund,
     RefundState,
 )
-from campaign.services.books import Books, Outcome
 from campaign.services.posting import DISPUTED, REFUNDED, Account, Posting, book_fee, open_account
 from campaign.services.receipts import acknowledge
 

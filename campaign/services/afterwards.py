@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from campaign import money
+from campaign.core import money
 from campaign.models import (
     Campaign,
     Donation,

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign import money
+from campaign.core import money
 from campaign.models import InboxEvent, InboxState, OutboxMessage, OutboxState
 from campaign.services.review import (
     ActionableWarning,

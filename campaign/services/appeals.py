@@ -6,14 +6,14 @@ A context is the same for every reader of (kind, step, language); where readers 
 
 from typing import Any
 
-from campaign import clock
+from campaign.core import clock
+from campaign.core.i18n import Words
 from campaign.mail import places
 from campaign.models import Campaign, CampaignStep, Extension
 from campaign.services import wording
 from campaign.services.letterhead import Sender
 from campaign.services.openings import opening
 from campaign.services.progress import Progress
-from campaign.words import Words
 
 _CHARACTERS = 64
 """As many of a code as a donation keeps."""

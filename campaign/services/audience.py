@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import DeadlineInvalid
+from campaign.core import clock
+from campaign.core.errors import DeadlineInvalid
 from campaign.mail.kinds import APPEAL, REMINDER, THANK_YOU
 from campaign.models import (
     Campaign,

@@ -14,7 +14,7 @@ from email.policy import compat32
 from email.utils import getaddresses
 from enum import StrEnum
 
-from campaign.errors import ReportInvalid
+from campaign.core.errors import ReportInvalid
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")

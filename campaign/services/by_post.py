@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Double, exists, func, or_, select, true, u
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
-from campaign.config import Organization
+from campaign.core.settings import Organization
 from campaign.models import (
     CardWay,
     Donation,

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign import clock, money
-from campaign.errors import CampaignInvalid, NotFound
+from campaign.core import clock, money
+from campaign.core.errors import CampaignInvalid, NotFound
 from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
 from campaign.services import audit

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.checkout.session_requests import INTERVALS
-from campaign.errors import ChangeRefused
+from campaign.core.errors import ChangeRefused
 from campaign.gateway import SubscriptionFact, SubscriptionItem
 from campaign.models import StripeCall, Subscription, SubscriptionState
 from campaign.services import audit

@@ -7,8 +7,8 @@ from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.core.i18n import ENGLISH, words
 from campaign.models import Donation, Subscriber, Suppression, SuppressionReason
-from campaign.words import ENGLISH, words
 
 WORDING = words(ENGLISH).gettext(
     "Write to me about campaigns like this one. A few times a year at most; one click stops it."

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import (
     Campaign,
     Dispute,

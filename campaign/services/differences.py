@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campaign import money
+from campaign.core import money
 from campaign.models import LedgerKind
 
 _AT_STRIPE = {

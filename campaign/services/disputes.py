@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import StripeDispute
 from campaign.models import Dispute, Donation
-from campaign.services.books import Books, Outcome
 from campaign.services.placing import lock_payment, place_payment
 from campaign.services.returns import book
 

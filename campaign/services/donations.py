@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.errors import CampaignNotOpen, CampaignPaused, NotFound
+from campaign.core.errors import CampaignNotOpen, CampaignPaused, NotFound
 from campaign.models import Campaign, Donation, DonationState, Donor
 from campaign.models.base import new_public_id, new_token
 from campaign.models.states import OPEN_STATES

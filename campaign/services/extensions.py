@@ -13,8 +13,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign import clock
-from campaign.errors import ExtensionRefused
+from campaign.core import clock
+from campaign.core.errors import ExtensionRefused
 from campaign.mail.kinds import THANK_YOU, WRAP_UP
 from campaign.models import (
     Campaign,

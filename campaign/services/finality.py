@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 from structlog import get_logger
 
-from campaign.errors import AlreadyCorrected, CorrectionRefused, NotFound
+from campaign.core.errors import AlreadyCorrected, CorrectionRefused, NotFound
 from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
 
 log = get_logger(__name__)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
 from campaign.gateway import Event
 from campaign.models import InboxEvent, InboxState
 

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Invoice, InvoicePayment
 from campaign.models import Donation
 from campaign.models import InvoicePayment as KnownPayment
 from campaign.services.accounts import adopt_returns
-from campaign.services.books import Books, Outcome
 from campaign.services.campaigns import campaign_for_renewal
 from campaign.services.donations import lock_donation
 from campaign.services.payments import Payment, record_payment

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from campaign.config import Organization
-from campaign.words import ENGLISH, Words
+from campaign.core.i18n import ENGLISH, Words
+from campaign.core.settings import Organization
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import re
 from hashlib import blake2b
 
-from campaign.errors import FieldsInvalid
+from campaign.core.errors import FieldsInvalid
 
 LARGEST = 200_000
 """Bytes."""

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from campaign.core.csv_lists import read_address
 from campaign.models import SuppressionReason
 from campaign.services.bounces import find_message, record_bounce, record_complaint
-from campaign.services.lines import read_address
 from campaign.services.suppressions import suppress
 
 BOUNCE, COMPLAINT = "bounce", "complaint"

@@ -10,6 +10,7 @@ from sqlalchemy import and_, exists, func, or_, select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Invoice, InvoicePayment, PaymentFact
 from campaign.models import (
     Charge,
@@ -22,7 +23,6 @@ from campaign.models import (
     Refund,
 )
 from campaign.services.accounts import adopt_returns, settle_accounts
-from campaign.services.books import Books, Outcome
 from campaign.services.payments import apply_intent
 from campaign.services.placing import lock_payment, place_payment
 from campaign.services.subscriptions import first_donation_id

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from campaign.words import Words, language
+from campaign.core.i18n import Words, language
 
 _VALUE = re.compile(r"\{([a-z_]+)\}")
 

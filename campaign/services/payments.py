@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import FactMismatch
+from campaign.core import clock
+from campaign.core.booking_context import Books, Outcome
+from campaign.core.errors import FactMismatch
 from campaign.gateway import CheckoutSession, PaymentIntent
 from campaign.models import Campaign, Donation, DonationState, Frequency, LedgerEntry, LedgerKind
 from campaign.models.states import DONATION_TRANSITIONS
 from campaign.services.accounts import adopt_returns, settle_accounts
-from campaign.services.books import Books, Outcome
 from campaign.services.consents import keep_consent
 from campaign.services.donations import lock_donation
 from campaign.services.placing import lock_payer, lock_payment

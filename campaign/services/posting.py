@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import Campaign, CampaignDonor, Donation, LedgerEntry, LedgerKind
 
 REFUNDED = (LedgerKind.refund, LedgerKind.refund_failed)

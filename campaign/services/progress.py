@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import (
     Campaign,
     CampaignState,

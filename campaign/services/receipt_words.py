@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from campaign.config import Organization
+from campaign.core.i18n import Words, words
+from campaign.core.settings import Organization
 from campaign.models import (
     Donation,
     Frequency,
@@ -21,7 +22,6 @@ from campaign.models import (
     TakenBack,
 )
 from campaign.services import wording
-from campaign.words import Words, words
 
 MONEY, PROPERTY, GRANT = "money", "property", "grant"
 """What a receipt acknowledges."""

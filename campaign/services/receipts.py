@@ -16,8 +16,9 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from campaign import clock
-from campaign.errors import NotFound
+from campaign.core import clock
+from campaign.core.booking_context import Books
+from campaign.core.errors import NotFound
 from campaign.models import (
     Donation,
     OfflineGift,
@@ -26,7 +27,6 @@ from campaign.models import (
     ReceiptCounter,
     ReceiptKind,
 )
-from campaign.services.books import Books
 from campaign.services.desk.people import spoken_for
 from campaign.services.envelopes.days import day_of_gift
 from campaign.services.outbox import queue_receipt

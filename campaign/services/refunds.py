@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign import money
-from campaign.errors import RefundRefused
+from campaign.core import money
+from campaign.core.errors import RefundRefused
 from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundState, StripeCall
 from campaign.services import audit
 from campaign.services.donations import lock_donation

@@ -22,8 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import MailRefused, ReminderInvalid
+from campaign.core import clock
+from campaign.core.errors import MailRefused, ReminderInvalid
 from campaign.mail.addresses import wire_address
 from campaign.mail.kinds import REMINDER
 from campaign.models import (

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from campaign.errors import FactMismatch
+from campaign.core.booking_context import Books, Outcome
+from campaign.core.errors import FactMismatch
 from campaign.gateway import Invoice, SubscriptionFact
 from campaign.models import Donation, Subscription, SubscriptionState
-from campaign.services.books import Books, Outcome
 from campaign.services.donations import lock_donation
 from campaign.services.subscription_emails import queue_ended, queue_renewal_failed
 from campaign.services.subscriptions import first_donation_id, join_subscription, split

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from campaign.config import Organization
+from campaign.core.settings import Organization
 from campaign.models import Campaign, Donation, Receipt, ReceiptKind, Subscription
 from campaign.services.letterhead import Sender
 from campaign.services.progress import Progress

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from campaign.core.i18n import words
 from campaign.models import CampaignStep, Extension
 from campaign.services import appeals, sample_gifts
 from campaign.services.sample_facts import END, OPENING, Make, progress
-from campaign.words import words
 
 
 @dataclass(frozen=True)

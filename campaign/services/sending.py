@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
-from campaign.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
 from campaign.models import OutboxMessage, OutboxState, SuppressionReason
 from campaign.services import audience, outbox, reminders, suppressions
 from campaign.services.outbox import CLAIMED, Claim

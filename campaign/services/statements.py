@@ -11,14 +11,14 @@ from sqlalchemy import Select, and_, case, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from campaign.config import Organization
+from campaign.core.i18n import Words, words
+from campaign.core.settings import Organization
 from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt, ReceiptKind
 from campaign.services import wording
 from campaign.services.desk.people import speaker_of
 from campaign.services.outbox import new_message_id
 from campaign.services.receipt_words import PROPERTY
 from campaign.services.receipts import for_taxes, valid_receipts
-from campaign.words import Words, words
 
 STATEMENT = "statement"
 BY_POST = "goes by post: the donor has no email address"

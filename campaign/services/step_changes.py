@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound, StepInvalid
+from campaign.core.errors import NotFound, StepInvalid
 from campaign.models import Campaign, CampaignStep, OutboxMessage, StepAnchor
 from campaign.services import audit, steps
 from campaign.services.audit import Actor, Subject

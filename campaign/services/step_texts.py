@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from campaign.errors import StepInvalid
-from campaign.words import languages
+from campaign.core.errors import StepInvalid
+from campaign.core.i18n import languages
 
 LONGEST_SUBJECT = 150
 LONGEST_OPENING = 5000

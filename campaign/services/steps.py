@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import case, func, select, true, update
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState, StepAnchor
 
 WRAP_UP_HOURS = 168

@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 
-from campaign import clock
-from campaign.errors import DeadlineInvalid, ListInvalid
-from campaign.services.lines import (
+from campaign.core import clock
+from campaign.core.csv_lists import (
     Refusal,
     WrongLine,
     read_address,
@@ -21,6 +20,7 @@ from campaign.services.lines import (
     read_header,
     read_lines,
 )
+from campaign.core.errors import DeadlineInvalid, ListInvalid
 
 COLUMNS = ("email", "name", "locale", "timezone", "consent_source", "consent_at", "consent_wording")
 NEEDED = ("email", "consent_source", "consent_at")

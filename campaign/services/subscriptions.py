@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
 from campaign.gateway import Invoice
 from campaign.models import Donation, DonationState, Subscription, SubscriptionState
 from campaign.models.base import new_public_id, new_token

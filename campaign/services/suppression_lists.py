@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from campaign.core.csv_lists import Refusal, read_address, read_lines
 from campaign.models import SuppressionReason
-from campaign.services.lines import Refusal, read_address, read_lines
 
 COLUMNS = ("email", "campaign", "reason", "detail", "created_at")
 _GUARDED = re.compile(r"^'(?=[=+\-@])")

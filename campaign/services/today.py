@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
 from campaign.services.wall import STANDING
 

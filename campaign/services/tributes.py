@@ -13,6 +13,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.core.i18n import Words, words
 from campaign.models import (
     Campaign,
     CardWay,
@@ -26,7 +27,6 @@ from campaign.services.forgotten_letters import forget_letters
 from campaign.services.letterhead import Pointless, Sender
 from campaign.services.outbox import WAITING, Claim
 from campaign.services.suppressions import is_suppressed
-from campaign.words import Words, words
 
 TRIBUTE_CARD = "tribute_card"
 MEMORY = "memory"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound, ResendRefused
+from campaign.core.errors import NotFound, ResendRefused
 from campaign.models import OutboxMessage, OutboxState
 
 SOON_ENOUGH = timedelta(hours=1)

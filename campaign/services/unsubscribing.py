@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
 from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionReason
 from campaign.services.suppressions import suppress
 

@@ -10,8 +10,8 @@ from flask import Response, make_response, render_template, url_for
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from campaign import clock, money
-from campaign.errors import AmountInvalid
+from campaign.core import clock, money
+from campaign.core.errors import AmountInvalid
 from campaign.models import Campaign
 from campaign.services import wording
 from campaign.services.consents import WORDING

@@ -3,9 +3,9 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from campaign.core.observability import observe
 from campaign.installation import Installation, make_installation
 from campaign.mail.render import templates_folder
-from campaign.observability import observe
 from campaign.views import (
     donate,
     donor,

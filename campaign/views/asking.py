@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from campaign import clock, money
-from campaign.config import Organization
+from campaign.core import clock, money
+from campaign.core.settings import Organization
 from campaign.models import Campaign
 from campaign.services import wording
 from campaign.views.language import said

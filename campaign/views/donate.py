@@ -10,10 +10,10 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from structlog import get_logger
 
-from campaign import clock, money
 from campaign.checkout.flow import CheckoutRequest, begin_checkout
 from campaign.checkout.session_requests import RedirectUrls
-from campaign.errors import (
+from campaign.core import clock, money
+from campaign.core.errors import (
     CampaignNotOpen,
     CampaignPaused,
     GatewayRefused,

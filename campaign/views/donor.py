@@ -3,10 +3,11 @@
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign import clock
 from campaign.checkout.sync import sync_donation
+from campaign.core import clock
 from campaign.models import DonationState
-from campaign.paper import receipt_heading, receipt_pdf
+from campaign.paper.documents import receipt_pdf
+from campaign.paper.labels import receipt_heading
 from campaign.services import afterwards
 from campaign.services.donations import find_donation
 from campaign.services.receipts import find_receipt, receipt_context

@@ -4,10 +4,10 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import DonorInvalid
+from campaign.core import clock
+from campaign.core.errors import DonorInvalid
+from campaign.core.task_queue import OUTBOX
 from campaign.models import Donor
-from campaign.nudge import OUTBOX
 from campaign.services.consents import WORDING
 from campaign.services.own_page.changing import change_details
 from campaign.services.own_page.letters import queue_confirmation

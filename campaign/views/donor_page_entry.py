@@ -9,11 +9,11 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
-from campaign import clock
-from campaign.errors import DonorInvalid, DonorKnown
+from campaign.core import clock
+from campaign.core.errors import DonorInvalid, DonorKnown
+from campaign.core.task_queue import OUTBOX
 from campaign.installation import Installation
 from campaign.models import DonorLinkPurpose
-from campaign.nudge import OUTBOX
 from campaign.services.own_page.changing import confirm_address
 from campaign.services.own_page.letters import queue_link
 from campaign.services.own_page.links import LinkState, Looked, look_at_link, use_link

@@ -6,14 +6,14 @@ from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import EmailField, SelectField, StringField, TextAreaField
 
-from campaign.errors import DonorInvalid
+from campaign.core.csv_lists import read_address
+from campaign.core.errors import DonorInvalid
+from campaign.core.i18n import languages, words
 from campaign.models import Donor
 from campaign.services.desk.correcting import LONGEST
-from campaign.services.lines import read_address
 from campaign.services.own_page.changing import Details
 from campaign.views.forms import clean
 from campaign.views.language import said, told
-from campaign.words import languages, words
 
 INCOMPLETE = lazy_gettext("This address is not complete. It looks like name@example.org.")
 

@@ -7,7 +7,8 @@ from flask import Response, make_response, render_template, url_for
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.core import clock
+from campaign.core.i18n import words
 from campaign.models import (
     Donation,
     DonationState,
@@ -29,7 +30,6 @@ from campaign.views.context import installation
 from campaign.views.language import asked_language, said
 from campaign.views.subscription_page import summarize, written
 from campaign.views.surrounding import campaign_title
-from campaign.words import words
 
 SAID = {
     "receipt": lazy_gettext("The receipt is on its way to your address."),

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
 
+from campaign.core.i18n import Words, languages, words
 from campaign.models import Campaign
 from campaign.services.colours import ink_on
 from campaign.services.progress import Progress
@@ -20,7 +21,6 @@ from campaign.views.language import said, shared_language
 from campaign.views.presenting import present_countdown, present_progress
 from campaign.views.surrounding import campaign_words
 from campaign.views.theme import accents_for, stylesheet_url
-from campaign.words import Words, languages, words
 
 blueprint = Blueprint("embed", __name__)
 

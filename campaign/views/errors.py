@@ -8,11 +8,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
+from campaign.core.i18n import ENGLISH, languages, words
 from campaign.views.api.problems import problem
 from campaign.views.donate import too_many
 from campaign.views.language import asked_language, is_staffs, said, shared_language, speak
-from campaign.words import ENGLISH, languages, words
 
 log = get_logger(__name__)
 

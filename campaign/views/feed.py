@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 from flask import Blueprint, Response, request
 from markupsafe import escape
 
-from campaign import clock
+from campaign.core import clock
 from campaign.services import wording
 from campaign.views.context import installation, live
 from campaign.views.language import said

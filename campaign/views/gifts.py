@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from campaign import money
-from campaign.errors import AmountInvalid
+from campaign.core import money
+from campaign.core.errors import AmountInvalid
 from campaign.models import Campaign, Frequency
 from campaign.services.consents import WORDING
 from campaign.services.donations import Gift, Wall

@@ -4,7 +4,7 @@ A page that all readers share has its language in its address (`?lang=es`), so t
 between; a personal page speaks the language of its donor until its address names another. Staff pages are English.
 
 Flask-Babel asks here which language a page speaks, and its `gettext`, `lazy_gettext` and `get_locale` serve views and
-templates; the words come from `campaign.words`, where letters find theirs, so that there is one catalog.
+templates; the words come from `campaign.core.i18n`, where letters find theirs, so that there is one catalog.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from flask import Flask, g, has_app_context, has_request_context, request
 from flask_babel import Babel, Domain, refresh
 from werkzeug.exceptions import HTTPException
 
-from campaign.errors import CampaignError
-from campaign.words import ENGLISH, Words, language, languages, words
+from campaign.core.errors import CampaignError
+from campaign.core.i18n import ENGLISH, Words, language, languages, words
 
 
 class _OneCatalog(Domain):

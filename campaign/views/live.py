@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign import clock
-from campaign.database import Sessions
+from campaign.core import clock
+from campaign.core.database import Sessions
 from campaign.models import Extension
 from campaign.services.campaigns import find_campaign
 from campaign.services.extensions import public_extensions

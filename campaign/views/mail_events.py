@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from campaign import clock
+from campaign.core import clock
 from campaign.services.mail_events import apply_event, read_event
 from campaign.views.context import installation
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_skeleton
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import Campaign, Extension
 from campaign.views.language import said
 

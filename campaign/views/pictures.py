@@ -5,14 +5,14 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Blueprint, Response, abort, jsonify, request
 from markupsafe import escape
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
+from campaign.core.i18n import ENGLISH
 from campaign.paper.pictures import bar_png
 from campaign.views.context import installation, live
 from campaign.views.language import said, speak
 from campaign.views.live import Snapshot
 from campaign.views.presenting import present_countdown, present_progress
 from campaign.views.surrounding import campaign_words
-from campaign.words import ENGLISH
 
 blueprint = Blueprint("pictures", __name__)
 

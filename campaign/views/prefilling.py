@@ -6,8 +6,8 @@ left out without a word.
 
 from collections.abc import Mapping
 
-from campaign import money
-from campaign.errors import AmountInvalid
+from campaign.core import money
+from campaign.core.errors import AmountInvalid
 from campaign.models import Campaign, Frequency
 from campaign.models.base import new_token
 from campaign.views.forms import GiftForm, clean

@@ -6,7 +6,7 @@ from babel.dates import format_datetime
 from babel.numbers import format_percent
 from babel.units import format_unit
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import Campaign, CampaignState
 from campaign.services import wording
 from campaign.services.progress import Progress

@@ -10,7 +10,7 @@ import segno
 from flask import Blueprint, Response, make_response, render_template, request
 from markupsafe import Markup
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import Campaign
 from campaign.services import wording
 from campaign.services.envelopes.codes import article_name, coupon_code

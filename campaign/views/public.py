@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from campaign import clock
+from campaign.core import clock
 from campaign.services.campaigns import current_campaign
 from campaign.views.appeal import render_appeal
 from campaign.views.context import installation, live, visits

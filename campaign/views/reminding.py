@@ -5,11 +5,11 @@ from datetime import datetime
 
 from babel.dates import format_skeleton
 
+from campaign.core.i18n import Words
 from campaign.models import Campaign
 from campaign.services import wording
 from campaign.services.reminders import choices
 from campaign.views.language import said
-from campaign.words import Words
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import Campaign
 from campaign.services import wording
 from campaign.services.progress import Matching, Progress

@@ -11,8 +11,8 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
-from campaign import clock, money
-from campaign.errors import AmountInvalid
+from campaign.core import clock, money
+from campaign.core.errors import AmountInvalid
 from campaign.models import Donation, Frequency, Subscription, SubscriptionState
 from campaign.services import wording
 from campaign.services.changes import PAUSES, months_later

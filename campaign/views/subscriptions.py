@@ -8,7 +8,12 @@ from flask_babel import lazy_gettext
 from structlog import get_logger
 
 from campaign import standing
-from campaign.errors import ChangeRefused, FactMismatch, GatewayRefused, GatewayUnavailable
+from campaign.core.errors import (
+    ChangeRefused,
+    FactMismatch,
+    GatewayRefused,
+    GatewayUnavailable,
+)
 from campaign.models import Subscription
 from campaign.services.subscriptions import find_subscription, first_donation
 from campaign.views.appeal import Notice

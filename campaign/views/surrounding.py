@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 from flask import url_for
 
+from campaign.core.i18n import languages, words
 from campaign.models import Campaign, Milestone, MilestoneMark
 from campaign.services import wording
 from campaign.services.progress import Progress
@@ -15,7 +16,6 @@ from campaign.views.context import installation
 from campaign.views.language import said
 from campaign.views.live import Snapshot
 from campaign.views.moves import day_text
-from campaign.words import languages, words
 
 
 @dataclass(frozen=True)

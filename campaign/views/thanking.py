@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import url_for
 
-from campaign import money
+from campaign.core import money
 from campaign.models import Donation, DonationState, Frequency
 from campaign.services import wording
 from campaign.views.language import said, shared_language

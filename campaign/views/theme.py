@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort, current_app, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
-from campaign.database import Sessions
+from campaign.core.database import Sessions
 from campaign.models import Campaign
 from campaign.services.colours import ink_on, weakness
 from campaign.services.house import Look, accents_of, read_logo, read_look

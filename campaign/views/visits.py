@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
-from campaign.database import Sessions
+from campaign.core.database import Sessions
 from campaign.models import Campaign, CodeVisit
 
 EVERY = 5.0

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from campaign import clock
-from campaign.errors import NotFound
+from campaign.core import clock
+from campaign.core.errors import NotFound
 from campaign.services import wording
 from campaign.services.overview import read_overview
 from campaign.services.progress import Progress

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, jsonify, request
 from structlog import get_logger
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from campaign import clock
-from campaign.errors import WebhookRefused
+from campaign.core import clock
+from campaign.core.errors import WebhookRefused
+from campaign.core.task_queue import INBOX
 from campaign.gateway import verified_event
-from campaign.nudge import INBOX
 from campaign.services.inbox import store_event
 from campaign.views.context import installation
 

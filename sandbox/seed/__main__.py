@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from campaign import clock
-from campaign.errors import CampaignError
+from campaign.core import clock
+from campaign.core.errors import CampaignError
 from campaign.installation import Installation, make_installation
 from campaign.migrations import is_current, upgrade
 from sandbox import demonstration

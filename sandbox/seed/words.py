@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from campaign.config import Organization
+from campaign.core.i18n import words
+from campaign.core.settings import Organization
 from campaign.models import Campaign, Donation, OfflineGift, Receipt, ReceiptKind
 from campaign.services import wording
 from campaign.services.receipt_words import Acknowledged, frozen_words
-from campaign.words import words
 
 LOCALES = ("en", "es")
 _DAY = date(2001, 2, 3)

@@ -9,10 +9,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from campaign import clock
 from campaign.bulk import BulkRun, Post
+from campaign.core import clock
 from campaign.delivery import deliver_batch, deliver_due
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage, Reminder, Suppression
 from campaign.services import outbox, sending

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from campaign.clock import now
-from campaign.errors import RefundUnfinished
+from campaign.core.clock import now
+from campaign.core.errors import RefundUnfinished
 from campaign.gateway import StripeGateway
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation
 from campaign.refunding import finish_refunds, give_back

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from campaign import clock
+from campaign.core import clock
 from campaign.delivery import deliver_batch, deliver_due
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import OutboxMessage, Receipt
 from campaign.services import outbox

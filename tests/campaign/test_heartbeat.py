@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, text
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.heartbeat import beating
 from campaign.installation import Installation
 from campaign.models import Heartbeat

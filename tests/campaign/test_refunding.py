@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.errors import RefundRefused, RefundUnfinished
-from campaign.handlers import apply_due_events
+from campaign.core.errors import RefundRefused, RefundUnfinished
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InvoicePayment
 from campaign.refunding import finish_refunds, give_back

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import select, text, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from campaign import clock
-from campaign.errors import FieldsInvalid
-from campaign.handlers import apply_due_events
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
 from campaign.services.audit import Actor

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import requests
 
-from campaign.handlers import reconcile
+from campaign.handlers.reconciliation import reconcile
 from campaign.services.differences import Difference
 from campaign.services.ledger import broken_invariants
 from tests.chaos.donors import Donor

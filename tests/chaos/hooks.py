@@ -15,16 +15,16 @@ import requests
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from campaign.core.task_queue import Nudge
 from campaign.mail.conversation import Conversation
-from campaign.nudge import Nudge
 from tests.chaos.ground import Ground
 
 ROOMS = ("campaign.", "workers.")
 BELOW_THE_EDGE = (
     "campaign.gateway",
     "campaign.mail",
-    "campaign.nudge",
-    "campaign.database",
+    "campaign.core.task_queue",
+    "campaign.core.database",
     "campaign.installation",
 )
 """They do what their callers ask, and it is the callers whose names tell the points apart."""

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import requests
 
-from campaign.config import load_settings
+from campaign.core.settings import load_settings
 from campaign.installation import Installation, make_installation
 from campaign.migrations import upgrade
 from campaign.services.campaigns import NewCampaign, create_campaign

@@ -15,7 +15,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from campaign.clock import now
+from campaign.core.clock import now
 from tests.findings import no_findings
 from tests.journeys.conftest import Running
 from tests.journeys.test_giving import fill_appeal, give, pay

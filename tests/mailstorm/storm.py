@@ -17,11 +17,11 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import func, select
 
-from campaign import clock
-from campaign.config import load_settings
+from campaign.core import clock
+from campaign.core.settings import load_settings
 from campaign.delivery import deliver_due
 from campaign.gateway import read_event
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation, make_installation
 from campaign.models import OutboxMessage
 from campaign.services import outbox

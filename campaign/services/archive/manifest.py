@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Table
 
-from campaign.errors import CampaignError
+from campaign.core.errors import CampaignError
 from campaign.models import Base, DonorLink, DonorSession, StaffLink, StaffSession
 
 KIND = "campaign backup"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
 from campaign.models import ReconciliationRun
 from campaign.services.differences import Difference
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Date, and_, case, cast, func, select, text
 from sqlalchemy.orm import Session, aliased
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import (
     Campaign,
     DepositBatch,

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound
+from campaign.core.booking_context import Outcome
+from campaign.core.errors import NotFound
 from campaign.gateway import Movement
 from campaign.gateway.payouts import StripePayout
 from campaign.models import Charge, Dispute, Donation, LedgerEntry, Payout, PayoutItem, Refund
-from campaign.services.books import Outcome
 
 PAGE = 50
 SHOWN = 200

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
 from campaign.models import ReviewMark
 from campaign.services.audit import Actor, Subject, record
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, stdev
 
-from campaign import money
+from campaign.core import money
 from campaign.models import Campaign
 from campaign.services.dashboard.tallies import Tally
 

@@ -11,8 +11,10 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import DonorInvalid, DonorKnown
+from campaign.core import clock
+from campaign.core.csv_lists import read_address
+from campaign.core.errors import DonorInvalid, DonorKnown
+from campaign.core.input_limits import has_control
 from campaign.models import (
     Donation,
     Donor,
@@ -24,8 +26,6 @@ from campaign.models import (
 )
 from campaign.services import audit
 from campaign.services.desk.masking import masked, masked_email
-from campaign.services.desk.typed import has_control
-from campaign.services.lines import read_address
 from campaign.services.own_page.sessions import close_page
 
 LONGEST = {"name": 200, "email": 254, "address": 500}

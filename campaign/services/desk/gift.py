@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.errors import NotFound, RefundRefused
+from campaign.core.errors import NotFound, RefundRefused
 from campaign.models import (
     AuditEntry,
     Dispute,

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from campaign.errors import MergeRefused
+from campaign.core.errors import MergeRefused
+from campaign.core.input_limits import LARGEST_KEY
 from campaign.models import Donor, DonorMerge
 from campaign.services import audit
-from campaign.services.desk.typed import LARGEST_KEY
 from campaign.services.statements import queue_dropped_again
 
 

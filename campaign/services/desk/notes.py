@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.errors import NoteRefused
+from campaign.core.errors import NoteRefused
+from campaign.core.input_limits import has_control
 from campaign.models import Donation, Donor, Note
 from campaign.services import audit
-from campaign.services.desk.typed import has_control
 
 LONGEST = 5000
 """Characters of a note."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
+from campaign.core.input_limits import LARGEST_KEY
 from campaign.models import Donor
-from campaign.services.desk.typed import LARGEST_KEY
 
 
 def find_donor(session: Session, donor_id: int) -> Donor:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.errors import ErasureRefused
+from campaign.core.errors import ErasureRefused
 from campaign.models import DonationState, Subscription, SubscriptionState
 from campaign.services.desk.holdings import Whose
 

@@ -5,14 +5,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound, ResendRefused
+from campaign.core.booking_context import Books
+from campaign.core.errors import NotFound, ResendRefused
+from campaign.core.input_limits import one_line
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
 from campaign.services import audit, receipts, unsent
-from campaign.services.books import Books
 from campaign.services.desk.correcting import LONGEST
 from campaign.services.desk.masking import masked, masked_email
 from campaign.services.desk.people import speaking_row
-from campaign.services.desk.typed import one_line
 from campaign.services.donations import lock_donation
 from campaign.services.outbox import queue_receipt
 

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Select, and_, cast, func, or_, select, uni
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from campaign import money
-from campaign.errors import AmountInvalid
+from campaign.core import money
+from campaign.core.errors import AmountInvalid
+from campaign.core.input_limits import one_line
 from campaign.models import (
     Campaign,
     Charge,
@@ -26,7 +27,6 @@ from campaign.models import (
     Refund,
     Subscription,
 )
-from campaign.services.desk.typed import one_line
 
 Entity = Any
 """A mapped class, or an alias of it."""

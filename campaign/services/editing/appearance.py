@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaign.errors import FieldsInvalid
+from campaign.core.errors import FieldsInvalid
+from campaign.core.i18n import languages
 from campaign.models import Campaign
 from campaign.services import audit
 from campaign.services.audit import Actor, Subject
@@ -13,7 +14,6 @@ from campaign.services.editing import reading
 from campaign.services.editing.house import read_accent_fields, short_line
 from campaign.services.editing.reading import Reader
 from campaign.services.editing.texts import tell_readers
-from campaign.words import languages
 
 LONGEST_LINE = 120
 LONGEST_THANKS = 20_000

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import clock, money
-from campaign.errors import CampaignInvalid, FieldsInvalid
+from campaign.core import clock, money
+from campaign.core.errors import CampaignInvalid, FieldsInvalid
 from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
 from campaign.services.audit import Actor

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, undefer
 
-from campaign.errors import FieldsInvalid
+from campaign.core.errors import FieldsInvalid
 from campaign.models import House
 from campaign.services import audit, logos
 from campaign.services.audit import Actor, Subject

@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, text, true
 from sqlalchemy.orm import Session
 
-from campaign import clock, money
-from campaign.errors import FieldsInvalid, NotFound
+from campaign.core import clock, money
+from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import Campaign, MatchingGift, MatchingShard
 from campaign.services import audit
 from campaign.services.audit import Actor, Subject

@@ -7,8 +7,13 @@ from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from campaign import clock, money
-from campaign.errors import AmountInvalid, CampaignError, DeadlineInvalid, FieldsInvalid
+from campaign.core import clock, money
+from campaign.core.errors import (
+    AmountInvalid,
+    CampaignError,
+    DeadlineInvalid,
+    FieldsInvalid,
+)
 
 LONGEST_TITLE = 200
 LONGEST_APPEAL = 200_000

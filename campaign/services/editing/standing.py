@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign import clock
-from campaign.errors import StateRefused
+from campaign.core import clock
+from campaign.core.errors import StateRefused
 from campaign.models import Campaign, CampaignState
 from campaign.services import audit, steps
 from campaign.services.audit import Actor, Subject

@@ -5,16 +5,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaign.mail import Letter, render_letter
+from campaign.core.i18n import words
 from campaign.mail.kinds import APPEAL, WRAP_UP
 from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mail.render import Letter, render_letter
 from campaign.models import Campaign, CampaignStep, StepAnchor
 from campaign.services import steps
 from campaign.services.appeals import appeal_context, result_context
 from campaign.services.extensions import public_extensions
 from campaign.services.letterhead import Sender
 from campaign.services.progress import read_progress
-from campaign.words import words
 
 READER = "Ana Reyes"
 

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from campaign import clock, money
-from campaign.errors import CampaignInvalid, ChangedMeanwhile
+from campaign.core import clock, money
+from campaign.core.errors import CampaignInvalid, ChangedMeanwhile
 from campaign.models import Campaign, CampaignState, LedgerEntry, MatchingGift
 from campaign.services import audit
 from campaign.services.audit import Actor, Subject

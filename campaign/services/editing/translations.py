@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.errors import ChangedMeanwhile, NotFound
+from campaign.core.errors import ChangedMeanwhile, NotFound
 from campaign.models import Campaign, CampaignText
 from campaign.services import audit
 from campaign.services.audit import Actor, Subject

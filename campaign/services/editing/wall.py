@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
 from campaign.models import Campaign, CommentState, Donation, WallEntry
 from campaign.services import audit
 from campaign.services.audit import Actor, Subject

@@ -10,11 +10,11 @@ from datetime import date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound, TakingBackRefused
+from campaign.core.booking_context import Books
+from campaign.core.errors import NotFound, TakingBackRefused
 from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind, TakenBack
 from campaign.services import audit
 from campaign.services.accounts import settle_accounts
-from campaign.services.books import Books
 from campaign.services.donations import lock_donation
 from campaign.services.envelopes.days import latest_day
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.errors import OfflineGiftInvalid
+from campaign.core.errors import OfflineGiftInvalid
 from campaign.models import Campaign
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

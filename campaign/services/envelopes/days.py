@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import Campaign, OfflineKind
 
 _NOON = time(12)

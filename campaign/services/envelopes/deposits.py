@@ -8,8 +8,8 @@ from sqlalchemy import func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import money
-from campaign.errors import DepositRefused, NotFound
+from campaign.core import money
+from campaign.core.errors import DepositRefused, NotFound
 from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind
 from campaign.services import audit
 from campaign.services.envelopes.reading import Entry

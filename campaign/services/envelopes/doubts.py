@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign import money
-from campaign.errors import OfflineGiftKnown
+from campaign.core import money
+from campaign.core.errors import OfflineGiftKnown
 from campaign.models import Campaign, Donation, OfflineGift, TakenBack
 from campaign.services.envelopes.days import place_gift
 from campaign.services.envelopes.kinds import NAMES, TAKEN_BACK

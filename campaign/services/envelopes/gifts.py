@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from campaign.core.booking_context import Books
 from campaign.models import (
     Campaign,
     DepositBatch,
@@ -25,7 +26,6 @@ from campaign.models import (
 )
 from campaign.models.base import new_token
 from campaign.services import audit
-from campaign.services.books import Books
 from campaign.services.envelopes.days import Place, place_gift
 from campaign.services.envelopes.deposits import take_batch
 from campaign.services.envelopes.donors import Candidate, candidates, find_giver

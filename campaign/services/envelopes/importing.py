@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.errors import CampaignError, OfflineGiftInvalid, OfflineGiftKnown
+from campaign.core.booking_context import Books
+from campaign.core.csv_lists import Refusal
+from campaign.core.errors import CampaignError, OfflineGiftInvalid, OfflineGiftKnown
 from campaign.models import OfflineGift, TakenBack
 from campaign.services import audit
-from campaign.services.books import Books
 from campaign.services.envelopes.donors import SOMEBODY_NEW, candidates
 from campaign.services.envelopes.doubts import Doubt, describe, doubts, require_unknown
 from campaign.services.envelopes.gifts import Choices, Entered, enter_gift
 from campaign.services.envelopes.lists import Row, read_rows
 from campaign.services.envelopes.reading import Entry, read_entry
-from campaign.services.lines import Refusal
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from campaign.errors import ListInvalid
+from campaign.core.csv_lists import Refusal, read_header
+from campaign.core.errors import ListInvalid
 from campaign.services.envelopes.reading import WrittenGift
-from campaign.services.lines import Refusal, read_header
 
 COLUMNS = (
     "received_on",

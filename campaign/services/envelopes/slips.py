@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from campaign import money
-from campaign.config import Organization
+from campaign.core import money
+from campaign.core.settings import Organization
 from campaign.services.envelopes.deposits import Contents
 
 _LOCALE = "en"

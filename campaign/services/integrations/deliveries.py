@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
 from campaign.models import (
     DeliveryState,
     Donation,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.errors import FieldsInvalid, NotFound
+from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import WebhookDelivery, WebhookEndpoint
 from campaign.services.audit import Actor, Subject, record
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from campaign.errors import FieldsInvalid
+from campaign.core.errors import FieldsInvalid
 from campaign.models import Campaign, Donation, Donor, LedgerEntry, Receipt, Subscription
 
 LARGEST_PAGE = 200

@@ -16,7 +16,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.errors import FieldsInvalid, NotFound
+from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import ApiToken
 from campaign.services import audit
 from campaign.services.audit import Actor, Subject

@@ -10,8 +10,8 @@ from enum import StrEnum
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from campaign.core.secrets import digest_of, new_secret
 from campaign.models import Donor, DonorLink, DonorLinkPurpose
-from campaign.secret_tokens import digest_of, new_secret
 
 LIFETIMES = {
     DonorLinkPurpose.open: timedelta(minutes=15),

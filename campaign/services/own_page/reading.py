@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Integer, Select, exists, extract, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from campaign.errors import NotFound
+from campaign.core.errors import NotFound
 from campaign.models import (
     Donation,
     DonationState,

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from campaign.core.secrets import digest_of, new_secret
 from campaign.models import Donor, DonorSession
-from campaign.secret_tokens import digest_of, new_secret
 from campaign.services.desk.people import speaking_row
 from campaign.services.own_page.links import KEPT, forget_links, spend_links
 

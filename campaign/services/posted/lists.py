@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from babel import Locale, UnknownLocaleError
 
-from campaign.services.lines import Refusal, WrongLine, read_fields, read_header, read_lines
+from campaign.core.csv_lists import Refusal, WrongLine, read_fields, read_header, read_lines
 
 COLUMNS = ("name", "number", "institution", "address", "locale")
 NEEDED = COLUMNS[:4]

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from campaign import clock
-from campaign.config import Organization
+from campaign.core import clock
+from campaign.core.i18n import Words, words
+from campaign.core.settings import Organization
 from campaign.models import Campaign
 from campaign.services import wording
 from campaign.services.posted.coupons import counted_code
 from campaign.services.posted.lists import Recipient
 from campaign.services.progress import Progress
 from campaign.services.telling import spoken_in
-from campaign.words import Words, words
 
 _SUGGESTED = 5
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import OutboxMessage, OutboxState, StaffMember
 from campaign.models.base import new_token
 from campaign.services.audit import Actor

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.errors import LinkSpent
+from campaign.core.errors import LinkSpent
+from campaign.core.secrets import digest_of, new_secret
 from campaign.models import StaffLink, StaffMember
-from campaign.secret_tokens import digest_of, new_secret
 
 BY_COMMAND = timedelta(hours=24)
 """For a link that an admin or the command line makes and passes on."""

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from campaign.core.secrets import digest_of, new_secret
 from campaign.models import StaffLink, StaffMember, StaffPasskey, StaffSession
-from campaign.secret_tokens import digest_of, new_secret
 
 AUTHENTICATOR = "authenticator"
 """What `StaffMember.tf_primary_method` says once an app is confirmed."""

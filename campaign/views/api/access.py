@@ -9,8 +9,8 @@ from flask_limiter.util import get_remote_address
 from flask_smorest import Blueprint
 from werkzeug.exceptions import HTTPException
 
-from campaign import clock
-from campaign.errors import FieldsInvalid
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
 from campaign.services.integrations.tokens import Scope, recognise
 from campaign.views.api.problems import TYPE, problem
 from campaign.views.api.schemas import ProblemSchema

@@ -3,7 +3,7 @@
 from flask import Response, request
 from marshmallow import RAISE
 
-from campaign import clock
+from campaign.core import clock
 from campaign.services.campaigns import find_campaign
 from campaign.services.integrations import presenting, reading
 from campaign.services.integrations.reading import Wanted

@@ -27,7 +27,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import StaffMember, StaffRole
 from campaign.services.audit import Actor

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.services.audit import record
 from campaign.services.staff.members import LONGEST_NAME, rename, subject

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
-from campaign.errors import FieldsInvalid
+from campaign.core.errors import FieldsInvalid
+from campaign.core.i18n import words
 from campaign.models import Campaign, StaffRole
 from campaign.services.campaigns import find_campaign
 from campaign.services.editing.appearance import (
@@ -21,7 +22,6 @@ from campaign.services.editing.translations import other_locales
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults
-from campaign.words import words
 
 blueprint = staff_blueprint("appearance", "/c/<slug>/appearance")
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from campaign import money
+from campaign.core import money
 from campaign.models import ReviewMark
 from campaign.services.bookkeeping.comparisons import Unsettled
 from campaign.services.finality import LateEntry

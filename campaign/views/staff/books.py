@@ -5,7 +5,7 @@ from datetime import date
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import StaffRole
 from campaign.services.audit import Subject, record
 from campaign.services.bookkeeping.comparisons import recent_runs

@@ -12,8 +12,8 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
-from campaign import clock
-from campaign.errors import DeadlineInvalid, ExtensionRefused, StateRefused
+from campaign.core import clock
+from campaign.core.errors import DeadlineInvalid, ExtensionRefused, StateRefused
 from campaign.models import Campaign, StaffRole
 from campaign.services.campaigns import find_campaign
 from campaign.services.editing import standing

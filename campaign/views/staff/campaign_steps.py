@@ -8,9 +8,10 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
-from campaign import clock
-from campaign.errors import StepInvalid
-from campaign.mail import Letter
+from campaign.core import clock
+from campaign.core.errors import StepInvalid
+from campaign.core.i18n import language, languages
+from campaign.mail.render import Letter
 from campaign.models import Campaign, CampaignStep, StaffRole, StepAnchor
 from campaign.services import step_changes
 from campaign.services.campaigns import find_campaign
@@ -22,7 +23,6 @@ from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults
 from campaign.views.staff.mail_preview import LETTER_POLICY
-from campaign.words import language, languages
 
 blueprint = staff_blueprint("campaign_steps", "/c/<slug>/steps")
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
-from campaign import clock
-from campaign.errors import ChangedMeanwhile, FieldsInvalid
+from campaign.core import clock
+from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
 from campaign.models import AuditEntry, Campaign, CampaignState, StaffRole
 from campaign.services.campaigns import find_campaign
 from campaign.services.editing.reading import markdown

@@ -8,8 +8,8 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import BooleanField, StringField, TextAreaField
 
-from campaign import clock
-from campaign.errors import FieldsInvalid
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
 from campaign.models import Campaign, CampaignState, StaffRole
 from campaign.services.campaigns import find_campaign
 from campaign.services.editing.creation import Wanted, create

@@ -8,7 +8,7 @@ from flask_limiter.errors import RateLimitExceeded
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.services.staff.passwords import set_password
 from campaign.services.staff.second_factor import (

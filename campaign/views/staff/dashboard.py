@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from campaign import clock, money
+from campaign.core import clock, money
 from campaign.models import Campaign, StaffRole
 from campaign.services.campaigns import current_campaign, find_campaign
 from campaign.services.dashboard.marks import mark_seen, read_marks, unmark

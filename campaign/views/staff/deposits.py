@@ -5,9 +5,10 @@ from datetime import date
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign import clock, paper
-from campaign.errors import AmountInvalid, DepositRefused
+from campaign.core import clock
+from campaign.core.errors import AmountInvalid, DepositRefused
 from campaign.models import StaffRole
+from campaign.paper import documents
 from campaign.services.envelopes.days import latest_day
 from campaign.services.envelopes.deposits import (
     close_batch,
@@ -146,6 +147,6 @@ def slip(batch_id: int) -> ResponseReturnValue:
         held = contents(session, find_batch(session, batch_id))
         context = slip_context(held, installation().settings.organization)
     sheet = "a4" if request.args.get("paper") == "a4" else "us-letter"
-    answer = Response(paper.deposit_slip_pdf(context, sheet), mimetype="application/pdf")
+    answer = Response(documents.deposit_slip_pdf(context, sheet), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="deposit-{batch_id}.pdf"'
     return answer

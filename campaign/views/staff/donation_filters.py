@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from wtforms import DateField, Field, SearchField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
-from campaign import clock, money
-from campaign.errors import AmountInvalid
+from campaign.core import clock, money
+from campaign.core.errors import AmountInvalid
+from campaign.core.input_limits import read_key
 from campaign.models import Campaign, DonationState, Frequency
 from campaign.services.desk.donations import Filters, Way
 from campaign.services.desk.newest import Cursor
-from campaign.services.desk.typed import read_key
 from campaign.views.staff.shell import organization_zone
 
 EVERY = SelectChoice("", "All")

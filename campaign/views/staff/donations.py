@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 
-from campaign import clock
-from campaign.errors import NoteRefused, ResendRefused
+from campaign.core import clock
+from campaign.core.errors import NoteRefused, ResendRefused
+from campaign.core.task_queue import OUTBOX
 from campaign.models import Donor, StaffRole
-from campaign.nudge import OUTBOX
 from campaign.services.desk.correcting import LONGEST
 from campaign.services.desk.donations import find_donations
 from campaign.services.desk.gift import find_gift, read_gift

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from wtforms import EmailField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
-from campaign import clock, standing
-from campaign.errors import (
+from campaign import standing
+from campaign.core import clock
+from campaign.core.errors import (
     ChangeRefused,
     DonorInvalid,
     DonorKnown,
@@ -26,6 +27,7 @@ from campaign.errors import (
     MergeRefused,
     NotFound,
 )
+from campaign.core.input_limits import read_key
 from campaign.models import Donor, StaffRole, Subscription
 from campaign.services.desk.correcting import Correction, correct_donor
 from campaign.services.desk.donors import find_donors
@@ -33,7 +35,6 @@ from campaign.services.desk.merging import merge_donors, undo_merge
 from campaign.services.desk.newest import Cursor
 from campaign.services.desk.people import find_donor, rows_of
 from campaign.services.desk.person import PersonPage, read_person
-from campaign.services.desk.typed import read_key
 from campaign.services.subscriptions import named_subscription
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

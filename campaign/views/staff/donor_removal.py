@@ -3,8 +3,8 @@
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign import clock
-from campaign.errors import ErasureRefused
+from campaign.core import clock
+from campaign.core.errors import ErasureRefused
 from campaign.models import StaffRole
 from campaign.services.desk.holdings import person_of
 from campaign.services.desk.people import find_donor, speaking_row

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Response, stream_with_context
 
-from campaign.cells import safe_cell
+from campaign.core.csv_cells import safe_cell
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 _TOGETHER = 64 * 1024

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.services.audit import Actor, record
 from campaign.services.staff.members import subject

@@ -13,7 +13,7 @@ from wtforms import Field, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import DateInput
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import Campaign, StaffRole
 from campaign.services.audit import Subject, record
 from campaign.services.campaigns import find_campaign

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from flask import jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign import clock
+from campaign.core import clock
 from campaign.views.staff.access import signed_in
 
 FRESH = timedelta(minutes=15)

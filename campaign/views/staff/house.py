@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, FileField, StringField, TextAreaField
 
-from campaign import clock
-from campaign.errors import FieldsInvalid
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
 from campaign.models import StaffRole
 from campaign.services.colours import ACCENT, read_accents
 from campaign.services.editing.house import Typed, edit_house

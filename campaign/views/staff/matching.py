@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
-from campaign import clock
-from campaign.errors import FieldsInvalid
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
 from campaign.models import Campaign, StaffRole
 from campaign.services.campaigns import find_campaign
 from campaign.services.editing.matching_gifts import (

@@ -6,16 +6,16 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from campaign import clock, money
-from campaign.errors import (
+from campaign.core import clock, money
+from campaign.core.errors import (
     CampaignError,
     DepositRefused,
     OfflineGiftInvalid,
     OfflineGiftKnown,
     TakingBackRefused,
 )
+from campaign.core.task_queue import OUTBOX
 from campaign.models import StaffRole, TakenBack
-from campaign.nudge import OUTBOX
 from campaign.services.envelopes.bounces import find_offline_gift, reasons_for, take_back
 from campaign.services.envelopes.codes import read_code
 from campaign.services.envelopes.deposits import contents, open_batches

@@ -7,14 +7,14 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from campaign import clock
-from campaign.errors import ListInvalid
+from campaign.core import clock
+from campaign.core.csv_lists import Refusal
+from campaign.core.errors import ListInvalid
+from campaign.core.task_queue import OUTBOX
 from campaign.models import StaffRole
-from campaign.nudge import OUTBOX
 from campaign.services.envelopes.importing import ListReader, Planned, record_import
 from campaign.services.envelopes.listing import campaign_choices
 from campaign.services.envelopes.lists import COLUMNS, NEEDED, Row
-from campaign.services.lines import Refusal
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.shell import organization_zone

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_limiter.errors import RateLimitExceeded
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import StaffRefused
+from campaign.core import clock
+from campaign.core.errors import StaffRefused
 from campaign.models import StaffMember, StaffPasskey, StaffRole
 from campaign.services.staff import passkeys
 from campaign.views.context import installation

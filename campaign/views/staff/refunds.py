@@ -21,19 +21,19 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
-from campaign import money
-from campaign.errors import (
+from campaign.core import money
+from campaign.core.errors import (
     AmountInvalid,
     GatewayRefused,
     GatewayUnavailable,
     RefundRefused,
     RefundUnfinished,
 )
+from campaign.core.input_limits import has_control
 from campaign.models import Donation, Refund, StaffRole
 from campaign.models.base import new_token
 from campaign.refunding import give_back
 from campaign.services.desk.gift import GiftPage, read_gift
-from campaign.services.desk.typed import has_control
 from campaign.services.refunds import LONGEST_NOTE, REASONS, RefundRequest
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
-from campaign import clock
+from campaign.core import clock
 from campaign.models import StaffRole
 from campaign.paper.documents import report_pdf
 from campaign.services.campaigns import find_campaign

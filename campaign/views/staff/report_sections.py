@@ -6,7 +6,7 @@ from datetime import datetime
 
 from babel.dates import format_date, format_datetime
 
-from campaign import money
+from campaign.core import money
 from campaign.models import Campaign, Frequency
 from campaign.services.dashboard.tallies import Tally
 from campaign.services.editing.report import Report

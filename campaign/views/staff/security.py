@@ -27,7 +27,7 @@ from flask_security import hash_password as argon2_of
 from flask_security.datastore import Datastore
 from passlib.totp import TotpMatch
 
-from campaign.config import Settings
+from campaign.core.settings import Settings
 from campaign.models import StaffMember
 from campaign.services.staff.passwords import LONGEST, SHORTEST, password_fault
 

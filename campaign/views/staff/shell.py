@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from flask import Flask
 
-from campaign import money
+from campaign.core import money
 from campaign.models import StaffRole
 from campaign.views.context import installation
 

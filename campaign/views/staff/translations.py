@@ -8,8 +8,9 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import HiddenField, StringField, TextAreaField
 
-from campaign import clock
-from campaign.errors import ChangedMeanwhile, FieldsInvalid
+from campaign.core import clock
+from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
+from campaign.core.i18n import words
 from campaign.models import Campaign, StaffRole
 from campaign.services.campaigns import find_campaign
 from campaign.services.editing.reading import markdown
@@ -24,7 +25,6 @@ from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.campaign_text import LARGEST
 from campaign.views.staff.faults import put_faults
-from campaign.words import words
 
 blueprint = staff_blueprint("translations", "/c/<slug>/texts/<locale>", largest=LARGEST)
 

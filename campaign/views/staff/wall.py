@@ -3,10 +3,10 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign import clock
-from campaign.errors import NotFound
+from campaign.core import clock
+from campaign.core.errors import NotFound
+from campaign.core.input_limits import LARGEST_KEY
 from campaign.models import StaffRole
-from campaign.services.desk.typed import LARGEST_KEY
 from campaign.services.editing.wall import PAGE, Decision, decide, read_lines
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

@@ -27,7 +27,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from campaign.errors import StaffRefused
+from campaign.core.errors import StaffRefused
 from campaign.models import StaffMember, StaffPasskey
 from campaign.services.staff.passkeys import NewPasskey, user_handle
 from campaign.views.context import installation

@@ -6,8 +6,8 @@ from flask_wtf import FlaskForm
 from wtforms import SelectMultipleField, StringField
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from campaign import clock
-from campaign.errors import FieldsInvalid, NotFound
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import StaffRole
 from campaign.services.integrations.deliveries import PAGE, deliveries_of, send_again
 from campaign.services.integrations.endpoints import (

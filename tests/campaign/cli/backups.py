@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from psycopg import sql
 
 from campaign.cli.main import cli
-from campaign.errors import CampaignError
+from campaign.core.errors import CampaignError
 
 
 def call(url: str, *arguments: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.config import Settings
+from campaign.core.settings import Settings
 from tests.campaign.cli.warm import WarmProgram
 from tests.conftest import WEBHOOK_SECRET, Databases
 

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.core import clock
 from campaign.gateway import read_event
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation, make_installation
 from campaign.migrations import head_revision
 from campaign.models import (

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import Campaign, Extension, Heartbeat, OutboxMessage, Suppression
 from campaign.services.campaigns import NewCampaign, create_campaign

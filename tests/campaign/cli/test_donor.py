@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from stripe import StripeClient
 
-from campaign.clock import now
-from campaign.handlers import recover_events
+from campaign.core.clock import now
+from campaign.handlers.recovery import recover_events
 from campaign.installation import Installation
 from campaign.models import (
     Base,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation
 from campaign.services.progress import read_progress

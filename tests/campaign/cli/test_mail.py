@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from campaign import clock
+from campaign.core import clock
 from campaign.delivery import deliver_due
 from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage

@@ -9,10 +9,10 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
-from campaign import clock
 from campaign.cli.letters import keep
-from campaign.errors import LettersRefused
-from campaign.handlers import apply_due_events
+from campaign.core import clock
+from campaign.core.errors import LettersRefused
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
 from campaign.paper.attachments import attachments

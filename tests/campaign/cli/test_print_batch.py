@@ -9,7 +9,7 @@ import pytest
 from pypdf import PageObject, PdfReader
 from sqlalchemy import select, update
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, Donor, PostedAppeal, StaffRole
 from campaign.services.desk.erasing import erase_person

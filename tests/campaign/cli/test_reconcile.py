@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import select
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.models import Heartbeat, ReconciliationRun, StaffRole
 from campaign.services.alerts import find_problems
 from sandbox.stripe import StripeSandbox

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from stripe import StripeClient
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import Donation
 from sandbox.stripe import StripeSandbox

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from campaign.clock import now
-from campaign.handlers import apply_due_events
+from campaign.core.clock import now
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Heartbeat, InboxEvent, LedgerEntry, OutboxMessage
 from campaign.services.finality import finalize_due_campaigns

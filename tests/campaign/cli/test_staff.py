@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from campaign.cli.main import cli
-from campaign.errors import CampaignError
+from campaign.core.errors import CampaignError
 from campaign.installation import Installation
 from campaign.models import AuditEntry, StaffMember
 from tests.campaign.cli.conftest import Ended, Run

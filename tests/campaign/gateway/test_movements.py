@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from campaign.clock import now
-from campaign.errors import GatewayMissing
+from campaign.core.clock import now
+from campaign.core.errors import GatewayMissing
 from campaign.installation import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from campaign.errors import WebhookRefused
+from campaign.core.errors import WebhookRefused
 from campaign.gateway import Event, verified_event
 from tests.stripe_fixtures import Json, event, signature
 

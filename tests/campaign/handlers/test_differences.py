@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaign.clock import now
-from campaign.handlers import book_fees
+from campaign.core.clock import now
+from campaign.handlers.fees import book_fees
 from campaign.models import LedgerEntry, LedgerKind
 from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.services.differences import Difference

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from campaign.clock import now
-from campaign.errors import GatewayUnavailable
-from campaign.handlers import book_fees
+from campaign.core.clock import now
+from campaign.core.errors import GatewayUnavailable
+from campaign.handlers.fees import book_fees
 from campaign.heartbeat import beating
 from campaign.models import Campaign, Donation, LedgerEntry
 from campaign.services.fees import look_since

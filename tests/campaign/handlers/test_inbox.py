@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from campaign.handlers import apply_due_events, replay_event
+from campaign.handlers.inbox import apply_due_events, replay_event
 from campaign.installation import Installation
 from campaign.models import (
     Campaign,

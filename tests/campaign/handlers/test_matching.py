@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from campaign.clock import now
-from campaign.errors import GatewayUnavailable
-from campaign.handlers import match_returns
+from campaign.core.clock import now
+from campaign.core.errors import GatewayUnavailable
+from campaign.handlers.matching import match_returns
 from campaign.models import Donation, InboxEvent, PaymentLookup, Refund
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from campaign.clock import now
-from campaign.handlers import apply_due_events, book_fees, fetch_payouts, read_payouts
+from campaign.core.clock import now
+from campaign.handlers.fees import book_fees
+from campaign.handlers.inbox import apply_due_events
+from campaign.handlers.payouts import fetch_payouts, read_payouts
 from campaign.installation import Installation
 from campaign.models import Payout, PayoutItem, StaffRole
 from sandbox.stripe import StripeSandbox

@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select, text
 
-from campaign.errors import GatewayUnavailable
-from campaign.handlers import apply_due_events, book_fees, match_returns, reconcile
+from campaign.core.errors import GatewayUnavailable
+from campaign.handlers.fees import book_fees
+from campaign.handlers.inbox import apply_due_events
+from campaign.handlers.matching import match_returns
+from campaign.handlers.reconciliation import reconcile
 from campaign.installation import Installation
 from campaign.models import PaymentLookup
 from campaign.services.differences import Difference

@@ -11,10 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from stripe import StripeClient
 
-from campaign.clock import now
-from campaign.errors import GatewayRefused, GatewayUnavailable
+from campaign.core.clock import now
+from campaign.core.errors import GatewayRefused, GatewayUnavailable
 from campaign.gateway import StripeGateway, UndeliveredEvent
-from campaign.handlers import HANDLERS, Recovery, apply_due_events, recover_events
+from campaign.handlers.inbox import apply_due_events
+from campaign.handlers.recovery import Recovery, recover_events
+from campaign.handlers.registry import HANDLERS
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, ProgressShard, Receipt
 from campaign.services.ledger import broken_invariants

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
 from campaign.services.ledger import broken_invariants

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from campaign.config import Settings
+from campaign.core.settings import Settings
 from campaign.installation import make_installation
 from tests.campaign.histories.machine import Histories, Worlds
 from tests.campaign.histories.world import World

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.gateway import read_event
-from campaign.handlers import apply_due_events, replay_event
+from campaign.handlers.inbox import apply_due_events, replay_event
 from campaign.installation import Installation
 from campaign.models import Donation, InboxEvent, LedgerEntry, Receipt
 from campaign.services.campaigns import NewCampaign, create_campaign

@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from campaign.config import Organization
-from campaign.mail import Letter, render_letter
+from campaign.core.settings import Organization
 from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mail.render import Letter, render_letter
 from campaign.services import sample_facts
 from campaign.services.letterhead import Sender
 from campaign.services.samples import samples

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from campaign.mail import render_letter
+from campaign.core.i18n import words
 from campaign.mail.places import fill
+from campaign.mail.render import render_letter
 from campaign.models import CampaignStep
 from campaign.services.appeals import appeal_context, mail_code
 from campaign.services.progress import Progress
 from campaign.services.sample_facts import END, campaign
-from campaign.words import words
 from tests.campaign.mail.letters import PLACES, SENDER, sample_letter
 
 STEPS = ("opening", "nine_days", "seven_days", "three_days", "two_days", "last_day", "last_hours")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from campaign.config import SmtpAddress
-from campaign.errors import MailDelayed
-from campaign.mail import Transport
+from campaign.core.errors import MailDelayed
+from campaign.core.settings import SmtpAddress
+from campaign.mail.transport import Transport
 from sandbox.outbox.receiver import MailReceiver
 
 MESSAGE = b"Subject: Test\r\n\r\nOne line.\r\n"

@@ -8,11 +8,11 @@ from email.utils import parseaddr
 
 import pytest
 
-from campaign.config import Sender
-from campaign.errors import MailRefused
-from campaign.mail import Letter, build_message
+from campaign.core.errors import MailRefused
+from campaign.core.settings import Sender
 from campaign.mail.headers import bulk_headers
-from campaign.mail.message import Attachment
+from campaign.mail.message import Attachment, build_message
+from campaign.mail.render import Letter
 
 PAGE = "https://give.harbor-ledger.example/unsubscribe/" + "Ab-_" * 20
 LETTER = Letter("Nine days left", "Give $25.\n\n.\nFrom here on.\n", "<p>Gib 25 €. " + "x" * 90)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from campaign import clock
-from campaign.config import load_settings
+from campaign.core import clock
+from campaign.core.settings import load_settings
 from campaign.mail.preflight import Verdict, findings
 
 FINE = {

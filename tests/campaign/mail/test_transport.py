@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from campaign.config import SmtpAddress
-from campaign.errors import MailDelayed, MailRefused, MailUnknown
-from campaign.mail import Transport
+from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.core.settings import SmtpAddress
+from campaign.mail.transport import Transport
 from sandbox.outbox.receiver import MailReceiver
 
 MESSAGE = b"Subject: Test\r\n\r\nOne line.\r\n.\r\n..two\r\n"

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from campaign.errors import TransitionRefused
+from campaign.core.errors import TransitionRefused
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, DonationState
 from campaign.services.ledger import broken_invariants

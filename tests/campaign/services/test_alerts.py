@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select, update
 from time_machine import travel
 
-from campaign import clock
+from campaign.core import clock
 from campaign.delivery import deliver_batch
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, Subscription
 from campaign.services.alerts import find_problems, queue_alert

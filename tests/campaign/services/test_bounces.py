@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from campaign import clock
-from campaign.errors import ReportInvalid
+from campaign.core import clock
+from campaign.core.errors import ReportInvalid
 from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage, Suppression
 from campaign.services.bounce_reports import Finding, Report, read_report

@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from campaign import clock
-from campaign.errors import AmountInvalid, CampaignError, CampaignInvalid, DeadlineInvalid, NotFound
+from campaign.core import clock
+from campaign.core.errors import (
+    AmountInvalid,
+    CampaignError,
+    CampaignInvalid,
+    DeadlineInvalid,
+    NotFound,
+)
 from campaign.installation import Installation
 from campaign.models import Campaign
 from campaign.services.campaigns import (

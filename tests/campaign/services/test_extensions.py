@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from campaign.errors import CampaignError, DeadlineInvalid, ExtensionRefused
+from campaign.core.errors import CampaignError, DeadlineInvalid, ExtensionRefused
 from campaign.installation import Installation
 from campaign.models import Campaign
 from campaign.services.campaigns import find_campaign

@@ -11,9 +11,9 @@ import time_machine
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from campaign import clock
-from campaign.errors import AlreadyCorrected, CorrectionRefused, NotFound
-from campaign.handlers import apply_due_events
+from campaign.core import clock
+from campaign.core.errors import AlreadyCorrected, CorrectionRefused, NotFound
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, LedgerEntry
 from campaign.services.finality import (

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import Campaign, Heartbeat
 from campaign.services.heartbeats import JOBS, Silence, begin, fail, silences, succeed

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select, update
 from time_machine import travel
 
-from campaign import clock
-from campaign.handlers import apply_due_events
+from campaign.core import clock
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
-from campaign.mail import Letter, render_letter
 from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mail.render import Letter, render_letter
 from campaign.models import (
     Campaign,
     CampaignStep,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from campaign import clock
+from campaign.core import clock
 from campaign.heartbeat import beating
 from campaign.installation import Installation
 from campaign.models import Donation, OutboxMessage, OutboxState, Subscription

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaign.clock import now
-from campaign.handlers import apply_due_events
+from campaign.core.clock import now
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign
 from campaign.services.progress import Progress, read_progress

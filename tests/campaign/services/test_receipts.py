@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from campaign.clock import now
-from campaign.errors import NotFound
-from campaign.handlers import apply_due_events
+from campaign.core.booking_context import Books
+from campaign.core.clock import now
+from campaign.core.errors import NotFound
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Donation, Receipt, ReceiptCounter
-from campaign.services.books import Books
 from campaign.services.receipts import find_receipt, issue_receipt
 from tests.stripe_fixtures import Facts
 

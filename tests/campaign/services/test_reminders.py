@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import func, select
 
-from campaign.errors import ReminderInvalid
+from campaign.core.errors import ReminderInvalid
 from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage, Reminder, ReminderChoice, Suppression
 from campaign.services import audience, reminders

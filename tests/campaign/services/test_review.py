@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from campaign.clock import now
-from campaign.handlers import apply_due_events
+from campaign.core.clock import now
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, InboxEvent, OutboxMessage, PaymentLookup, Refund
 from campaign.services.finality import finalize_due_campaigns

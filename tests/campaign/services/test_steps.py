@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from campaign import clock
-from campaign.errors import StepInvalid
+from campaign.core import clock
+from campaign.core.errors import StepInvalid
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignStep
 from campaign.services import steps

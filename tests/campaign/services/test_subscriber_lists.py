@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaign.errors import ListInvalid
-from campaign.services.lines import Refusal
+from campaign.core.csv_lists import Refusal
+from campaign.core.errors import ListInvalid
 from campaign.services.subscriber_lists import Consent, read_list
 
 NOW = datetime(2026, 12, 1, 18, tzinfo=UTC)

@@ -9,11 +9,12 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select, update
 
-from campaign import clock, paper
+from campaign.core import clock
 from campaign.delivery import deliver_due
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
+from campaign.paper import documents
 from campaign.services import by_post
 from campaign.services.audit import Actor
 from campaign.services.desk.erasing import erase_person
@@ -113,7 +114,7 @@ def test_a_card_by_post_is_printed_once_and_not_for_a_gift_that_went_back(
     assert (letter.kind, letter.about) == ("card", f"card of {facts.donation.public_id}")
     assert letter.address == ("Ben Ortiz", "12 Pier Road", "Astoria, OR 97103")
     page = {"kind": letter.kind, "context": letter.context, "address": letter.address}
-    pdf = PdfReader(io.BytesIO(paper.letters_pdf([page])))
+    pdf = PdfReader(io.BytesIO(documents.letters_pdf([page])))
     assert len(pdf.pages) == 1
     text = " ".join(pdf.pages[0].extract_text().split())
     assert (

@@ -3,8 +3,8 @@
 import pytest
 from flask.testing import FlaskClient
 
-from campaign.clock import now
-from campaign.errors import NotFound
+from campaign.core.clock import now
+from campaign.core.errors import NotFound
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, StaffRole, WallEntry
 from campaign.services.desk.erasing import erase_person

@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from campaign.core.i18n import words
 from campaign.models import Campaign
 from campaign.services import wording
 from campaign.services.progress import Progress
 from campaign.services.sample_facts import END, campaign, progress
-from campaign.words import words
 
 EN, ES = words("en"), words("es")
 

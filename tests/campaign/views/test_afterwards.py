@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation
 from campaign.services.afterwards import small_part

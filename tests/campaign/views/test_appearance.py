@@ -5,7 +5,8 @@ from datetime import timedelta
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.clock import now
+from campaign.core.clock import now
+from campaign.core.i18n import words
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignStep
 from campaign.services.appeals import appeal_context
@@ -13,7 +14,6 @@ from campaign.services.editing.matching_gifts import Promise, add_matching_gift
 from campaign.services.letterhead import Sender
 from campaign.services.milestones import mark_milestones
 from campaign.services.progress import read_progress
-from campaign.words import words
 from tests.editing import ADMIN, audited, book, running
 from tests.staff_fixtures import StaffMaker
 from tests.waiting import wait_until

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from campaign import clock, create_app
+from campaign import create_app
+from campaign.core import clock
 from campaign.installation import Installation, make_installation
 from campaign.models import Campaign, Donation, Donor, StripeCall
 from campaign.services.campaigns import NewCampaign, create_campaign

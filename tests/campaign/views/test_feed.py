@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import Campaign, Extension, Milestone
 

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select, text
 
-from campaign.clock import now
-from campaign.handlers import apply_due_events
+from campaign.core.clock import now
+from campaign.handlers.inbox import apply_due_events
 from campaign.heartbeat import beating
 from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage, PaymentLookup

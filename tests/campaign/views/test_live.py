@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import event, text
 
-from campaign.errors import NotFound
-from campaign.handlers import apply_due_events
+from campaign.core.errors import NotFound
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign
 from campaign.views.live import LiveProgress

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from campaign import create_app
+from campaign.core.mail_settings import MailSettings
 from campaign.installation import Installation
-from campaign.mail_config import MailSettings
 from campaign.models import OutboxMessage, Suppression
 from tests.campaign.views.test_unsubscribe import Letter, letter
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.services.editing.matching_gifts import Promise, add_matching_gift
 from tests.campaign.views.test_unsubscribe_in_browser import address

@@ -8,9 +8,9 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.delivery import deliver_due
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,

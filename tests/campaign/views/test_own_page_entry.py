@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from campaign import create_app
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.delivery import deliver_due
 from campaign.installation import Installation
 from campaign.models import Donor, DonorLink, DonorSession, OutboxMessage

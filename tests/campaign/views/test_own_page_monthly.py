@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.clock import now
-from campaign.handlers import apply_due_events
+from campaign.core.clock import now
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, StaffRole, StripeCall, Subscription
 from sandbox.outbox.receiver import MailReceiver

@@ -8,7 +8,7 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, DonationState, Donor, OutboxMessage, Receipt
 from campaign.models.states import SETTLED_STATES

@@ -7,7 +7,7 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import Campaign, Reminder, SuppressionReason
 from campaign.services.suppressions import suppress

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, Receipt
 from campaign.services.ledger import broken_invariants

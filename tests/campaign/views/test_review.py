@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, TributeCard, WallEntry
 from sandbox.stripe import StripeSandbox

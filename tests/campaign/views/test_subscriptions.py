@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from stripe import StripeClient
 
-from campaign import clock
+from campaign.core import clock
 from campaign.delivery import deliver_due
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import (
     Campaign,

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.core import clock
 from campaign.installation import Installation, make_installation
 from campaign.models import Base, Campaign, CampaignState, Donation, Donor, Receipt
 from campaign.services.ledger import broken_invariants

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.gateway import Movement
-from campaign.handlers import book_fees, read_payouts
+from campaign.handlers.fees import book_fees
+from campaign.handlers.payouts import read_payouts
 from campaign.installation import Installation
 from campaign.models import OfflineGift, Payout, StaffRole
 from campaign.models.states import TakenBack

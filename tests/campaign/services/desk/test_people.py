@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from campaign.clock import now
-from campaign.errors import DonorInvalid, DonorKnown, MergeRefused
-from campaign.handlers import apply_due_events
+from campaign.core.clock import now
+from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,

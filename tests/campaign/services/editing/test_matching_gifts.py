@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from campaign.clock import now
-from campaign.errors import FieldsInvalid, NotFound
+from campaign.core.clock import now
+from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.installation import Installation
 from campaign.models import Campaign, MatchingGift
 from campaign.services.editing.matching_gifts import (

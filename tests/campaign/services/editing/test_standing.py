@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from campaign.clock import now
-from campaign.errors import CampaignPaused, ExtensionRefused, StateRefused
+from campaign.core.clock import now
+from campaign.core.errors import CampaignPaused, ExtensionRefused, StateRefused
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignState
 from campaign.services import audience

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaign.clock import now
-from campaign.errors import ChangedMeanwhile, FieldsInvalid
+from campaign.core.clock import now
+from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
 from campaign.installation import Installation
 from campaign.models import Campaign
 from campaign.services.campaigns import find_campaign

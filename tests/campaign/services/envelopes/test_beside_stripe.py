@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import TakenBack
 from campaign.services.envelopes.bounces import take_back

@@ -9,9 +9,8 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from campaign import paper
-from campaign.clock import now
-from campaign.errors import OfflineGiftKnown, RefundRefused, TakingBackRefused
+from campaign.core.clock import now
+from campaign.core.errors import OfflineGiftKnown, RefundRefused, TakingBackRefused
 from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,
@@ -23,6 +22,7 @@ from campaign.models import (
     Receipt,
     TakenBack,
 )
+from campaign.paper import documents
 from campaign.services.by_post import mark_posted, waiting_letters
 from campaign.services.envelopes.bounces import TakenBackGift, take_back
 from campaign.services.envelopes.deposits import close_batch, contents, find_batch, open_batch
@@ -181,7 +181,7 @@ def test_each_kind_has_its_own_words(
     assert shown["amount_text"] == amount_text
     assert says in words
     assert silent not in words
-    page = PdfReader(BytesIO(paper.receipt_pdf(shown))).pages[0].extract_text()
+    page = PdfReader(BytesIO(documents.receipt_pdf(shown))).pages[0].extract_text()
     assert f"{heading} {shown['number']}" in page
     there = client.get(f"/receipts/{receipt.token}").text
     assert f"<h1>{heading} {shown['number']}</h1>" in there

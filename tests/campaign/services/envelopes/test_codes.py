@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from campaign.errors import OfflineGiftInvalid
+from campaign.core.errors import OfflineGiftInvalid
 from campaign.installation import Installation
 from campaign.models import Campaign
 from campaign.services.campaigns import NewCampaign, create_campaign

@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from campaign.clock import now
-from campaign.errors import OfflineGiftInvalid, OfflineGiftKnown
+from campaign.core.clock import now
+from campaign.core.errors import OfflineGiftInvalid, OfflineGiftKnown
 from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,

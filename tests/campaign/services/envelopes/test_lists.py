@@ -4,9 +4,9 @@ import codecs
 
 import pytest
 
-from campaign.errors import ListInvalid
+from campaign.core.csv_lists import Refusal
+from campaign.core.errors import ListInvalid
 from campaign.services.envelopes.lists import COLUMNS, NEEDED, Row, read_rows
-from campaign.services.lines import Refusal
 
 HEADER = ",".join(NEEDED)
 ROW = "2026-12-03,,25,usd,Ana,,,,{}"

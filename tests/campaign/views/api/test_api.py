@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign import clock
-from campaign.handlers import apply_due_events
+from campaign.core import clock
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import ApiToken, AuditEntry
 from campaign.services.audit import Actor

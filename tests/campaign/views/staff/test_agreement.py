@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 from sqlalchemy import func, select
 
-from campaign import clock
+from campaign.core import clock
 from campaign.handlers.inbox import apply_next_event
 from campaign.installation import Installation
 from campaign.models import Campaign, LedgerEntry

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.models import ReviewMark
 from campaign.services.review import ActionableWarning, FailedMessage, Review
 from campaign.views.staff.attention import MOST, groups

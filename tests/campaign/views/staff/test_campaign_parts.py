@@ -6,7 +6,7 @@ from datetime import timedelta
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignStep, MatchingGift, StaffRole
 from campaign.services.editing.matching_gifts import Promise, add_matching_gift

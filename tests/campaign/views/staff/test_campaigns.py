@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignState, StaffRole
 from campaign.services.campaigns import find_campaign

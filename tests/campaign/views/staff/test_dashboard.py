@@ -4,8 +4,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from campaign import clock
-from campaign.handlers import apply_due_events
+from campaign.core import clock
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import AuditEntry, Campaign, CodeVisit, StaffRole
 from campaign.services.ledger import broken_invariants

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import OutboxMessage, StaffRole
 from campaign.services.tributes import TRIBUTE_CARD

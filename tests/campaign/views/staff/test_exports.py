@@ -6,7 +6,7 @@ import json
 
 from sqlalchemy import select
 
-from campaign.handlers import apply_due_events
+from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import AuditEntry, StaffRole
 from campaign.services.exports import column_names

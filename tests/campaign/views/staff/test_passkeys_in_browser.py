@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import CDPSession, Page, expect
 from werkzeug.serving import make_server
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import StaffRole
 from campaign.services.staff.links import BY_COMMAND, make_link

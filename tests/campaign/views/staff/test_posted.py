@@ -7,7 +7,7 @@ from pypdf import PdfReader
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import AuditEntry, Campaign, PostedAppeal, StaffRole
 from campaign.services.envelopes.codes import coupon_code

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from sqlalchemy import select, update
 
-from campaign.clock import now
+from campaign.core.clock import now
+from campaign.core.errors import ErasureFailed
 from campaign.erasing import erase_approved
-from campaign.errors import ErasureFailed
 from campaign.installation import Installation
 from campaign.models import AuditEntry, Donation, Donor, ErasureRequest, OutboxMessage
 from campaign.services.own_page.erasure import request_erasure, withdraw_request

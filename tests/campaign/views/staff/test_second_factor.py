@@ -12,7 +12,7 @@ from passlib.totp import TOTP
 from sqlalchemy import select
 
 from campaign import create_app
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import AuditEntry, StaffMember, StaffRole
 from campaign.services.staff.links import BY_COMMAND, make_link

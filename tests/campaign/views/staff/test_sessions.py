@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from campaign import create_app
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import AuditEntry, Campaign, StaffLink, StaffRole, StaffSession
 from tests.staff_fixtures import StaffMaker, add_staff, browser

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 from sqlalchemy import select
 
-from campaign.clock import now
-from campaign.errors import StaffRefused
+from campaign.core.clock import now
+from campaign.core.errors import StaffRefused
 from campaign.installation import Installation
 from campaign.models import AuditEntry, OutboxMessage, StaffMember, StaffRole
 from campaign.services.staff.members import change_role

@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-from campaign.config import Settings
+from campaign.core.settings import Settings
 
 try:
     import sentry_sdk

@@ -1,9 +1,9 @@
-"""How mail goes out and what comes back, as the environment decides it. Read by `campaign.config` only."""
+"""How mail goes out and what comes back, as the environment decides it. Read by `campaign.core.settings` only."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from campaign.environment import Variables
+from campaign.core.env_reader import Variables
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from babel.numbers import (
     parse_pattern,
 )
 
-from campaign.errors import AmountInvalid
+from campaign.core.errors import AmountInvalid
 
 # https://docs.stripe.com/currencies#zero-decimal
 _ZERO_DECIMAL = frozenset(

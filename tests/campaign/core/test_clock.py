@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign import clock
-from campaign.errors import DeadlineInvalid
+from campaign.core import clock
+from campaign.core.errors import DeadlineInvalid
 
 LOS_ANGELES = clock.zone("America/Los_Angeles")
 BLINK = timedelta(microseconds=1)

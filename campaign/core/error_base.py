@@ -1,4 +1,4 @@
-"""What every refusal of ours is: a sentence for a person. For `campaign.errors`, where anyone finds them."""
+"""What every refusal of ours is: a sentence for a person. For `campaign.core.errors`, where anyone finds them."""
 
 from collections.abc import Callable
 

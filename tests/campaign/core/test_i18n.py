@@ -10,9 +10,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS
 from babel.messages.pofile import read_po
 
+from campaign.core.i18n import TRANSLATIONS, language, languages, words
 from campaign.mail.render import render_letter
 from campaign.services.samples import samples
-from campaign.words import TRANSLATIONS, language, languages, words
 from tests.campaign.mail.letters import EVERY, SENDER, sample_letter
 from tests.catalogs import KEYWORDS, PLACEHOLDER, ROOT, Message, messages
 

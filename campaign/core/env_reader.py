@@ -1,6 +1,6 @@
 """Variables of the environment, read one by one; what was wrong with each is remembered and told all at once.
 
-Only `campaign.config` uses it. Every variable may come from a file: `NAME_FILE` names it (container secrets).
+Only `campaign.core.settings` uses it. Every variable may come from a file: `NAME_FILE` names it (container secrets).
 Ours, since environs and pydantic-settings do not list an unreadable or second `NAME_FILE` with the other faults, and
 add some 75 and 200 ms of CPU to the start of every command.
 """
@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from campaign.errors import ConfigurationError
+from campaign.core.errors import ConfigurationError
 
 _NOWHERE = urlsplit("")
 

@@ -8,10 +8,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from campaign import create_app
-from campaign.config import Settings
+from campaign.core.settings import Settings
+from campaign.core.task_queue import INBOX, Nudge
 from campaign.installation import make_installation
 from campaign.models import Campaign
-from campaign.nudge import INBOX, Nudge
 from sandbox.servers import PrivateBroker
 from tests.stripe_fixtures import signature
 

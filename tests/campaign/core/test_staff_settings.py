@@ -2,9 +2,9 @@
 
 import pytest
 
-from campaign.environment import Variables
-from campaign.errors import ConfigurationError
-from campaign.staff_config import OidcSettings, StaffSettings, read_staff
+from campaign.core.env_reader import Variables
+from campaign.core.errors import ConfigurationError
+from campaign.core.staff_settings import OidcSettings, StaffSettings, read_staff
 
 PROVIDER = {
     "OIDC_ISSUER": "https://login.example.org/",

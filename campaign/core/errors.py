@@ -1,9 +1,9 @@
-"""The errors that the rooms raise and the edges turn into answers; what they have in common is `campaign.refusal`.
+"""The errors that the rooms raise and the edges turn into answers; what they have in common is `campaign.core.error_base`.
 
 Each carries a sentence for a person; `retry` says whether trying again can help. Anyone may import this module.
 """
 
-from campaign.refusal import CampaignError as CampaignError  # noqa: PLC0414 - mypy takes it for exported only so
+from campaign.core.error_base import CampaignError as CampaignError  # noqa: PLC0414 - mypy takes it for exported only so
 
 
 class ConfigurationError(CampaignError):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign import money
-from campaign.errors import AmountInvalid
+from campaign.core import money
+from campaign.core.errors import AmountInvalid
 
 CURRENCIES = (
     "aed", "aud", "bgn", "bhd", "bif", "brl", "cad", "chf", "clp", "czk", "dkk", "eur", "gbp", "hkd", "huf", "inr",

@@ -1,8 +1,8 @@
-"""How staff sign in, as the environment decides it. Read by `campaign.config` only."""
+"""How staff sign in, as the environment decides it. Read by `campaign.core.settings` only."""
 
 from dataclasses import dataclass, field
 
-from campaign.environment import Variables
+from campaign.core.env_reader import Variables
 
 _OPTIONAL, _REQUIRED = "optional", "required"
 

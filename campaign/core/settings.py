@@ -14,11 +14,11 @@ from urllib.parse import parse_qs, unquote
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from campaign.clock import zone
-from campaign.environment import Variables
-from campaign.errors import DeadlineInvalid
-from campaign.mail_config import MailSettings, read_mail
-from campaign.staff_config import StaffSettings, read_staff
+from campaign.core.clock import zone
+from campaign.core.env_reader import Variables
+from campaign.core.errors import DeadlineInvalid
+from campaign.core.mail_settings import MailSettings, read_mail
+from campaign.core.staff_settings import StaffSettings, read_staff
 
 _TRUE = {"1", "true", "yes", "on"}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from campaign.config import Settings, load_database_url, load_settings
-from campaign.errors import ConfigurationError
+from campaign.core.errors import ConfigurationError
+from campaign.core.settings import Settings, load_database_url, load_settings
 
 GOOD = {
     "DATABASE_URL": "postgresql://campaign:hidden-database@db.example/campaign",

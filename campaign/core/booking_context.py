@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from campaign.config import Organization
+from campaign.core.settings import Organization
 
 
 @dataclass(frozen=True)
