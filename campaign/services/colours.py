@@ -7,7 +7,7 @@ those of success criteria 1.4.3 (text) and 1.4.11 (edges of what can be used).
 import re
 
 from campaign.core.errors import FieldsInvalid
-from campaign.models.appeal import COLOUR_PATTERN
+from campaign.models.campaign_content import COLOUR_PATTERN
 
 PAPER = {"light": "#fffdf8", "dark": "#171614"}
 """As `--paper` in site.css."""
