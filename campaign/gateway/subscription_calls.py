@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from campaign.gateway.answers import translated
+from campaign.gateway.error_mapping import translated
 from campaign.gateway.subscriptions import Cards, SubscriptionFact, read_cards, read_subscription
 
 if TYPE_CHECKING:

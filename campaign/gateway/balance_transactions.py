@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from campaign.gateway.answers import translated
+from campaign.gateway.error_mapping import translated
 from campaign.gateway.events import (
     Invoice,
     Json,
@@ -20,7 +20,7 @@ from campaign.gateway.events import (
     read_invoice,
     read_payment_intent,
 )
-from campaign.gateway.returns import (
+from campaign.gateway.refunds_disputes import (
     Movement,
     StripeCharge,
     StripeDispute,
