@@ -15,12 +15,13 @@ from campaign.core import clock
 from campaign.core.database import Sessions, make_sessions
 from campaign.core.errors import CampaignError, MailDelayed, MailUnknown
 from campaign.installation import Installation
-from campaign.mail.transport import Transport
+from campaign.mailer import outbox
+from campaign.mailer.outbox import Claim
+from campaign.mailer.transport import Transport
 from campaign.models import OutboxMessage
-from campaign.services import outbox, sending
+from campaign.services import sending
 from campaign.services.audience import WINDOWS
 from campaign.services.letters import Pointless
-from campaign.services.outbox import Claim
 from campaign.shared_letters import Letters, envelope_sender
 from campaign.slots import Pace, slot
 

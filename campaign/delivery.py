@@ -13,12 +13,13 @@ from campaign.bulk import BulkRun
 from campaign.core import clock
 from campaign.core.task_queue import OUTBOX
 from campaign.installation import Installation
-from campaign.mail.headers import QUIET
-from campaign.mail.message import Attachment, build_message
-from campaign.mail.render import Letter, render_letter
-from campaign.mail.transport import Transport
+from campaign.mailer import outbox
+from campaign.mailer.headers import QUIET
+from campaign.mailer.message import Attachment, build_message
+from campaign.mailer.render import Letter, render_letter
+from campaign.mailer.transport import Transport
 from campaign.paper.attachments import attachments
-from campaign.services import outbox, sending
+from campaign.services import sending
 from campaign.services.letters import Pointless, Sender, letter_context
 from campaign.shared_letters import envelope_sender
 

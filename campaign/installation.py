@@ -10,7 +10,7 @@ from campaign.core.database import Sessions, make_engine, make_sessions
 from campaign.core.settings import Settings, load_settings
 from campaign.core.task_queue import Nudge
 from campaign.gateway import TIMEOUT, StripeGateway
-from campaign.mail.transport import Transport
+from campaign.mailer.transport import Transport
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from campaign.core import clock
 from campaign.installation import Installation
-from campaign.mail.addresses import bounce_address
-from campaign.mail.headers import bulk_headers
-from campaign.mail.message import build_message
-from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
-from campaign.mail.render import Letter, render_letter
+from campaign.mailer.addresses import bounce_address
+from campaign.mailer.headers import bulk_headers
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mailer.message import build_message
+from campaign.mailer.outbox import Claim
+from campaign.mailer.render import Letter, render_letter
 from campaign.services.letters import Pointless, Sender, letter_context
-from campaign.services.outbox import Claim
 
 
 def envelope_sender(installation: Installation, claim: Claim) -> str:

@@ -10,7 +10,7 @@ from campaign.core.errors import CountdownFailed
 from campaign.core.task_queue import OUTBOX
 from campaign.heartbeat import beating
 from campaign.installation import Installation, make_installation
-from campaign.mail import kinds
+from campaign.mailer import kinds
 from campaign.services import countdown
 from campaign.services.countdown import Queued
 from campaign.services.heartbeats import DEADLINE_EMAILS

@@ -12,12 +12,12 @@ from campaign.cli.rows import write_rows
 from campaign.core.csv_lists import Refusal, read_address
 from campaign.core.errors import ListIncomplete, ListInvalid, NotFound
 from campaign.installation import make_installation
+from campaign.mailer import suppressions as list_of
+from campaign.mailer.suppression_lists import COLUMNS, Entry, read_entries
 from campaign.models import SuppressionReason
-from campaign.services import suppressions as list_of
 from campaign.services.audit import Actor, Subject, record
 from campaign.services.campaigns import find_campaign
 from campaign.services.desk.masking import masked_email
-from campaign.services.suppression_lists import COLUMNS, Entry, read_entries
 
 log = get_logger(__name__)
 

@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from campaign.core.settings import Organization
-from campaign.mail.message import Attachment
+from campaign.mailer.message import Attachment
+from campaign.mailer.outbox import RECEIPT, Claim
 from campaign.models import Receipt
 from campaign.paper.documents import receipt_pdf, statement_pdf
-from campaign.services.outbox import RECEIPT, Claim
 from campaign.services.receipts import receipt_context
 from campaign.services.statements import STATEMENT, statement_context
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typst
 
-from campaign.mail.render import templates_folder
+from campaign.mailer.render import templates_folder
 from campaign.paper.coverage import FONTS, printable
 
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from campaign.core import clock
 from campaign.core.i18n import words
+from campaign.mailer.email_context import Pointless, Sender
+from campaign.mailer.outbox import Claim
 from campaign.models import Campaign, CampaignState, CampaignStep, Extension
 from campaign.services.appeals import appeal_context, reminder_context, result_context
-from campaign.services.letterhead import Pointless, Sender
-from campaign.services.outbox import Claim
 from campaign.services.progress import Progress, read_progress
 
 

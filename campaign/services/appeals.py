@@ -1,17 +1,17 @@
 """What the letters to many tell: appeals, reminders, and the result with thanks.
 
 A context is the same for every reader of (kind, step, language); where readers differ it holds places
-(`campaign.mail.places`). Figures and the end are those of the moment at which it is made.
+(`campaign.mailer.merge_fields`). Figures and the end are those of the moment at which it is made.
 """
 
 from typing import Any
 
 from campaign.core import clock
 from campaign.core.i18n import Words
-from campaign.mail import places
+from campaign.mailer import merge_fields
+from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep, Extension
 from campaign.services import wording
-from campaign.services.letterhead import Sender
 from campaign.services.openings import opening
 from campaign.services.progress import Progress
 
@@ -70,8 +70,9 @@ def _common(progress: Progress, code: str, sender: Sender, said: Words) -> dict[
         "organization": sender.organization,
         "locale": said.locale,
         "title": campaign.title_in(said.locale),
-        "greeting": places.with_name(
-            said.gettext("Dear %(name)s,") % {"name": places.NAME}, said.gettext("Dear reader,")
+        "greeting": merge_fields.with_name(
+            said.gettext("Dear %(name)s,") % {"name": merge_fields.NAME},
+            said.gettext("Dear reader,"),
         ),
         **_figures(progress, said),
         "goal_text": wording.amount(campaign.goal, campaign.currency, said),
@@ -79,7 +80,7 @@ def _common(progress: Progress, code: str, sender: Sender, said: Words) -> dict[
         "campaign_url": sender.address(
             f"/c/{campaign.slug}?code={code}" + (said.asked_by and f"&{said.asked_by}")
         ),
-        "unsubscribe_url": places.UNSUBSCRIBE_URL,
+        "unsubscribe_url": merge_fields.UNSUBSCRIBE_URL,
     }
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid
-from campaign.mail.kinds import APPEAL, REMINDER, THANK_YOU
+from campaign.mailer.kinds import APPEAL, REMINDER, THANK_YOU
 from campaign.models import (
     Campaign,
     CampaignStep,
@@ -37,7 +37,7 @@ from campaign.services import steps
 from campaign.services.desk.people import other_rows
 
 if TYPE_CHECKING:
-    from campaign.services.outbox import Claim
+    from campaign.mailer.outbox import Claim
 
 Id = int | ColumnElement[int]
 

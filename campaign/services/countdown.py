@@ -25,7 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.mail import kinds
+from campaign.mailer import kinds
+from campaign.mailer.outbox import new_message_id
 from campaign.models import (
     Campaign,
     CampaignStep,
@@ -35,7 +36,6 @@ from campaign.models import (
     StepAnchor,
 )
 from campaign.services import audience, readers, reminders, steps
-from campaign.services.outbox import new_message_id
 
 COLUMNS = ["kind", "subject_key", "campaign_id", "step_id", "recipient", "name", "locale", "timezone",
            "bulk", "expires_at", "message_id", "next_attempt_at", "state"]  # fmt: skip

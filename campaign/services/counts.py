@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
+from campaign.mailer import undelivered
 from campaign.models import (
     Campaign,
     Dispute,
@@ -17,7 +18,6 @@ from campaign.models import (
     ProgressShard,
     Refund,
 )
-from campaign.services import unsent
 from campaign.services.waiting import actionable_warnings, unplaced_returns
 
 
@@ -33,7 +33,7 @@ def count_messages(session: Session) -> Mapping[str, int]:
 
 def count_stuck_messages(session: Session) -> Mapping[str, int]:
     """Mail that is due for more than an hour, or was left by a worker that died, by kind."""
-    return {row[0]: row[1] for row in session.execute(unsent.stuck_by_kind(clock.now()))}
+    return {row[0]: row[1] for row in session.execute(undelivered.stuck_by_kind(clock.now()))}
 
 
 def count_failed_messages(session: Session) -> Mapping[str, int]:

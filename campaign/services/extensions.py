@@ -15,7 +15,7 @@ from structlog import get_logger
 
 from campaign.core import clock
 from campaign.core.errors import ExtensionRefused
-from campaign.mail.kinds import THANK_YOU, WRAP_UP
+from campaign.mailer.kinds import THANK_YOU, WRAP_UP
 from campaign.models import (
     Campaign,
     CampaignState,

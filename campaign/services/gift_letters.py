@@ -10,9 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from campaign.core.i18n import Words, words
+from campaign.mailer.email_context import Sender, own_page_url
 from campaign.models import Donation, Donor, Frequency, Receipt, Subscription
 from campaign.services import wording
-from campaign.services.letterhead import Sender, own_page_url
 from campaign.services.receipts import receipt_context
 
 EVERY = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}

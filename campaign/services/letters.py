@@ -12,6 +12,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
+from campaign.mailer.email_context import Pointless, Sender
+from campaign.mailer.outbox import RECEIPT, Claim
 from campaign.models import (
     Donation,
     Donor,
@@ -30,8 +32,6 @@ from campaign.services.gift_letters import (
     statement_letter,
     upcoming_letter,
 )
-from campaign.services.letterhead import Pointless, Sender
-from campaign.services.outbox import RECEIPT, Claim
 from campaign.services.own_page import letters as own_page
 from campaign.services.receipts import valid_receipts
 from campaign.services.staff.link_letters import SIGN_IN_LINK, link_letter

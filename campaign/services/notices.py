@@ -6,8 +6,8 @@ from sqlalchemy import Date, Text, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.mailer.outbox import new_message_id
 from campaign.models import Donation, Frequency, OutboxMessage, Subscription, SubscriptionState
-from campaign.services.outbox import new_message_id
 
 RENEWAL_UPCOMING = "renewal_upcoming"
 BEFORE = timedelta(days=14)

@@ -6,7 +6,7 @@ Each audience has the columns email, name, locale and timezone, and an address i
 from sqlalchemy import Subquery, exists, func, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from campaign.mail import kinds
+from campaign.mailer import kinds
 from campaign.models import Campaign, Donation, Donor, OutboxMessage, OutboxState, Subscriber
 from campaign.services import audience
 

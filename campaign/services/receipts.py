@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from campaign.core import clock
 from campaign.core.booking_context import Books
 from campaign.core.errors import NotFound
+from campaign.mailer.outbox import queue_receipt
 from campaign.models import (
     Donation,
     OfflineGift,
@@ -29,7 +30,6 @@ from campaign.models import (
 )
 from campaign.services.desk.people import spoken_for
 from campaign.services.envelopes.days import day_of_gift
-from campaign.services.outbox import queue_receipt
 from campaign.services.receipt_words import GRANT, MONEY, Acknowledged, frozen_words
 
 

@@ -24,8 +24,9 @@ from sqlalchemy.orm import Session
 
 from campaign.core import clock
 from campaign.core.errors import MailRefused, ReminderInvalid
-from campaign.mail.addresses import wire_address
-from campaign.mail.kinds import REMINDER
+from campaign.mailer.addresses import wire_address
+from campaign.mailer.kinds import REMINDER
+from campaign.mailer.outbox import new_message_id
 from campaign.models import (
     Campaign,
     CampaignState,
@@ -36,10 +37,9 @@ from campaign.models import (
 )
 from campaign.services import audience
 from campaign.services.audience import QUIET_FROM, QUIET_UNTIL
-from campaign.services.outbox import new_message_id
 
 if TYPE_CHECKING:
-    from campaign.services.outbox import Claim
+    from campaign.mailer.outbox import Claim
 
 LONGEST_ADDRESS = 254
 """Characters: RFC 5321, 4.5.3.1.3."""

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaign.services import unsent, waiting
+from campaign.mailer import undelivered
+from campaign.services import waiting
 from campaign.services.bookkeeping.comparisons import Unsettled, unsettled
 from campaign.services.finality import LateEntry, late_entries
 from campaign.services.heartbeats import Silence, silences
@@ -136,7 +137,7 @@ def read_review(session: Session, at: datetime) -> Review:
         refunds=[TroubledRefund(*row) for row in session.execute(waiting.troubled_refunds(at))],
         events=[GivenUpEvent(*row) for row in session.execute(waiting.given_up_events())],
         messages=[FailedMessage(*row) for row in session.execute(waiting.failed_messages())],
-        stuck=[StuckMail(*row) for row in session.execute(unsent.stuck_by_kind(at))],
+        stuck=[StuckMail(*row) for row in session.execute(undelivered.stuck_by_kind(at))],
         silent_jobs=[one for one in silences(session, at) if one.silent],
         late_entries=late_entries(session),
         unplaced=[UnplacedReturn(*row) for row in session.execute(waiting.unplaced_returns())],

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from campaign.core.settings import Organization
+from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, Donation, Receipt, ReceiptKind, Subscription
-from campaign.services.letterhead import Sender
 from campaign.services.progress import Progress
 from campaign.services.receipt_words import Acknowledged, frozen_words
 

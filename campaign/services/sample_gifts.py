@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 from typing import Any
 
+from campaign.mailer.email_context import Sender
 from campaign.models import Donor, DonorLinkPurpose, Receipt, ReceiptKind, TributeCard
 from campaign.services import gift_letters, tributes
-from campaign.services.letterhead import Sender
 from campaign.services.own_page import letters as own_page
 from campaign.services.sample_facts import NAME, Make, donation, receipt, subscription
 from campaign.services.staff.link_letters import Opening, opening_letter

@@ -12,9 +12,10 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.mailer import outbox, suppressions
+from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import OutboxMessage, OutboxState, SuppressionReason
-from campaign.services import audience, outbox, reminders, suppressions
-from campaign.services.outbox import CLAIMED, Claim
+from campaign.services import audience, reminders
 from campaign.services.own_page import letters as own_page
 
 MAY_HAVE_ARRIVED = "it may have arrived, and is not repeated"

@@ -5,8 +5,8 @@ from dataclasses import astuple, dataclass
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
+from campaign.mailer.outbox import WAITING
 from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState
-from campaign.services.outbox import WAITING
 
 
 @dataclass(frozen=True)

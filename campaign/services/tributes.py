@@ -14,6 +14,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core.i18n import Words, words
+from campaign.mailer.email_context import Pointless, Sender
+from campaign.mailer.outbox import WAITING, Claim
+from campaign.mailer.redaction import forget_letters
+from campaign.mailer.suppressions import is_suppressed
 from campaign.models import (
     Campaign,
     CardWay,
@@ -23,10 +27,6 @@ from campaign.models import (
     OutboxState,
     TributeCard,
 )
-from campaign.services.forgotten_letters import forget_letters
-from campaign.services.letterhead import Pointless, Sender
-from campaign.services.outbox import WAITING, Claim
-from campaign.services.suppressions import is_suppressed
 
 TRIBUTE_CARD = "tribute_card"
 MEMORY = "memory"

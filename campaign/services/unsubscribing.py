@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import NotFound
+from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionReason
-from campaign.services.suppressions import suppress
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from campaign.core.observability import observe
 from campaign.installation import Installation, make_installation
-from campaign.mail.render import templates_folder
+from campaign.mailer.render import templates_folder
 from campaign.views import (
     donate,
     donor,

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from campaign.core import clock
-from campaign.services.mail_events import apply_event, read_event
+from campaign.mailer.provider_events import apply_event, read_event
 from campaign.views.context import installation
 
 blueprint = Blueprint("mail_events", __name__)

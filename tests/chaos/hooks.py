@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from campaign.core.task_queue import Nudge
-from campaign.mail.conversation import Conversation
+from campaign.mailer.smtp import Conversation
 from tests.chaos.ground import Ground
 
 ROOMS = ("campaign.", "workers.")

@@ -20,7 +20,8 @@ if ROLE == "web":
     monkey.patch_all()
 
 from campaign import refunding  # noqa: E402 - after the patch
-from campaign.services import inbox, outbox  # noqa: E402
+from campaign.mailer import outbox  # noqa: E402
+from campaign.services import inbox
 from tests.chaos.ground import Ground  # noqa: E402
 from tests.chaos.hooks import Hooks  # noqa: E402
 

@@ -23,8 +23,8 @@ from campaign.delivery import deliver_due
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation, make_installation
+from campaign.mailer import outbox
 from campaign.models import OutboxMessage
-from campaign.services import outbox
 from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event

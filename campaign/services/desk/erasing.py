@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, Text, cast, delete, func, literal, or_, select, up
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from campaign.mailer.redaction import forget_letters
 from campaign.models import (
     Donation,
     Donor,
@@ -31,7 +32,6 @@ from campaign.models import (
 from campaign.services import audit
 from campaign.services.desk.holdings import Whose, cards_of, mail_of, told_of
 from campaign.services.desk.quiet import require_quiet
-from campaign.services.forgotten_letters import forget_letters
 from campaign.services.own_page.erasure import close_requests
 from campaign.services.posted.coupons import posted_to
 from campaign.services.wall import withdraw_all

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from campaign.core.booking_context import Books
 from campaign.core.errors import NotFound, ResendRefused
 from campaign.core.input_limits import one_line
+from campaign.mailer import undelivered
+from campaign.mailer.outbox import queue_receipt
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
-from campaign.services import audit, receipts, unsent
+from campaign.services import audit, receipts
 from campaign.services.desk.correcting import LONGEST
 from campaign.services.desk.masking import masked, masked_email
 from campaign.services.desk.people import speaking_row
 from campaign.services.donations import lock_donation
-from campaign.services.outbox import queue_receipt
 
 
 def where_to(session: Session, donation: Donation) -> str:
@@ -39,7 +40,7 @@ def resend_receipt(
     if message is None:
         queue_receipt(session, receipt, address, books.mail_domain)
     else:
-        message = unsent.resend(session, message.id, at)
+        message = undelivered.resend(session, message.id, at)
         message.recipient = address
     session.flush()
     subject = audit.Subject("donation", donation.public_id, donation.campaign_id)

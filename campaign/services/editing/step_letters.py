@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.core.i18n import words
-from campaign.mail.kinds import APPEAL, WRAP_UP
-from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
-from campaign.mail.render import Letter, render_letter
+from campaign.mailer.email_context import Sender
+from campaign.mailer.kinds import APPEAL, WRAP_UP
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mailer.render import Letter, render_letter
 from campaign.models import Campaign, CampaignStep, StepAnchor
 from campaign.services import steps
 from campaign.services.appeals import appeal_context, result_context
 from campaign.services.extensions import public_extensions
-from campaign.services.letterhead import Sender
 from campaign.services.progress import read_progress
 
 READER = "Ana Reyes"

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from campaign.core import clock
 from campaign.core.i18n import words
+from campaign.mailer.email_context import Pointless, Sender, own_page_url
+from campaign.mailer.outbox import Claim, is_wished_again
 from campaign.models import Donor, DonorLinkPurpose, OutboxMessage, OutboxState
 from campaign.models.base import new_token
-from campaign.services.letterhead import Pointless, Sender, own_page_url
-from campaign.services.outbox import Claim, is_wished_again
 from campaign.services.own_page.links import LIFETIMES, make_link
 
 LINK = "own_page_link"

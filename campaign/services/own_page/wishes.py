@@ -7,10 +7,10 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.mailer.suppressions import suppress
 from campaign.models import Donation, Donor, Subscriber, Suppression, SuppressionReason
 from campaign.services import audit
 from campaign.services.desk.people import rows_of
-from campaign.services.suppressions import suppress
 from campaign.services.wall import withdraw
 
 SOURCE = "own page"

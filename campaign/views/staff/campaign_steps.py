@@ -11,13 +11,13 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from campaign.core import clock
 from campaign.core.errors import StepInvalid
 from campaign.core.i18n import language, languages
-from campaign.mail.render import Letter
+from campaign.mailer.email_context import Sender
+from campaign.mailer.render import Letter
 from campaign.models import Campaign, CampaignStep, StaffRole, StepAnchor
 from campaign.services import step_changes
 from campaign.services.campaigns import find_campaign
 from campaign.services.editing.reach import step_rows
 from campaign.services.editing.step_letters import step_letter
-from campaign.services.letterhead import Sender
 from campaign.services.step_changes import NO_EXPIRY, StepChange
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

@@ -11,6 +11,7 @@ from stripe import StripeClient
 from campaign.core.clock import now
 from campaign.handlers.recovery import recover_events
 from campaign.installation import Installation
+from campaign.mailer.suppressions import suppress
 from campaign.models import (
     Base,
     Campaign,
@@ -25,7 +26,6 @@ from campaign.services.audit import Actor
 from campaign.services.desk.merging import merge_donors
 from campaign.services.desk.notes import add_donation_note, add_donor_note
 from campaign.services.statements import queue_statements
-from campaign.services.suppressions import suppress
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import UNREACHABLE, sandbox_address

@@ -14,9 +14,9 @@ from campaign.core import clock
 from campaign.core.errors import LettersRefused
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
+from campaign.mailer.outbox import claim_messages
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
 from campaign.paper.attachments import attachments
-from campaign.services.outbox import claim_messages
 from tests.campaign.cli.conftest import Run
 from tests.stripe_fixtures import Facts
 

@@ -3,10 +3,10 @@
 from functools import cache
 
 from campaign.core.settings import Organization
-from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
-from campaign.mail.render import Letter, render_letter
+from campaign.mailer.email_context import Sender
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mailer.render import Letter, render_letter
 from campaign.services import sample_facts
-from campaign.services.letterhead import Sender
 from campaign.services.samples import samples
 
 SITE = "https://give.example.org"

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from campaign.core.i18n import words
-from campaign.mail.places import fill
-from campaign.mail.render import render_letter
+from campaign.mailer.merge_fields import fill
+from campaign.mailer.render import render_letter
 from campaign.models import CampaignStep
 from campaign.services.appeals import appeal_context, mail_code
 from campaign.services.progress import Progress

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from campaign.mail.render import Letter, render_letter
+from campaign.mailer.render import Letter, render_letter
 from campaign.models import ReceiptKind
 from campaign.services.gift_letters import receipt_letter
 from campaign.services.sample_facts import receipt

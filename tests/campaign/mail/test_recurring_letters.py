@@ -1,6 +1,6 @@
 """The letters about monthly and yearly gifts: what they lead to, and that names stay names."""
 
-from campaign.mail.render import render_letter
+from campaign.mailer.render import render_letter
 from campaign.services.gift_letters import renewing_letter
 from campaign.services.sample_facts import donation, subscription
 from tests.campaign.mail.letters import SENDER, sample_letter

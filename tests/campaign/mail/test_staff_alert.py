@@ -1,6 +1,6 @@
 """The letter to staff: what is wrong, a line each."""
 
-from campaign.mail.render import render_letter
+from campaign.mailer.render import render_letter
 from campaign.services.gift_letters import alert_letter
 from tests.campaign.mail.letters import SENDER
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from campaign.installation import Installation
+from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import Campaign, Suppression
 from campaign.services import audience
 from campaign.services.extensions import extend
-from campaign.services.outbox import CLAIMED, Claim
 from campaign.services.step_changes import StepChange, change_step
 from tests.campaign.services.readers import at, donate, mark_all_sent, new_campaign, run, subscribe
 

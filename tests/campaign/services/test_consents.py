@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
+from campaign.mailer.suppressions import is_suppressed, suppress
 from campaign.models import Campaign, Subscriber, SuppressionReason
 from campaign.services.consents import WORDING
-from campaign.services.suppressions import is_suppressed, suppress
 from tests.stripe_fixtures import Facts
 
 Give = Callable[..., Facts]

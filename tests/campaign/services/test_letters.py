@@ -12,8 +12,9 @@ from time_machine import travel
 from campaign.core import clock
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
-from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill
-from campaign.mail.render import Letter, render_letter
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mailer.outbox import Claim
+from campaign.mailer.render import Letter, render_letter
 from campaign.models import (
     Campaign,
     CampaignStep,
@@ -26,7 +27,6 @@ from campaign.models import (
     SubscriptionState,
 )
 from campaign.services.letters import Pointless, Sender, letter_context
-from campaign.services.outbox import Claim
 from tests.stripe_fixtures import Facts
 
 AFTER_THE_END = datetime(2100, 1, 2, tzinfo=UTC)

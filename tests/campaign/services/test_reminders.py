@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from campaign.core.errors import ReminderInvalid
 from campaign.installation import Installation
+from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import Campaign, OutboxMessage, Reminder, ReminderChoice, Suppression
 from campaign.services import audience, reminders
-from campaign.services.outbox import CLAIMED, Claim
 from tests.campaign.services.readers import at, counts, donate, letters, new_campaign, run
 
 MIDDAY = "2026-12-26T12:00-08:00"

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from campaign.core.clock import now
 from campaign.core.i18n import words
 from campaign.installation import Installation
+from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep
 from campaign.services.appeals import appeal_context
 from campaign.services.editing.matching_gifts import Promise, add_matching_gift
-from campaign.services.letterhead import Sender
 from campaign.services.milestones import mark_milestones
 from campaign.services.progress import read_progress
 from tests.editing import ADMIN, audited, book, running

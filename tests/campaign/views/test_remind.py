@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from campaign.core import clock
 from campaign.installation import Installation
+from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, Reminder, SuppressionReason
-from campaign.services.suppressions import suppress
 
 PATH = "/c/nine-days/remind"
 ASKED = {"email": "ana@example.org", "when": "tomorrow"}

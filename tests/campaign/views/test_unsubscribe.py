@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.installation import Installation
+from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionReason
-from campaign.services.suppressions import suppress
 from campaign.views.unsubscribe import masked
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

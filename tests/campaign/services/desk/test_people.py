@@ -11,6 +11,8 @@ from campaign.core.clock import now
 from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
+from campaign.mailer.outbox import Claim
+from campaign.mailer.suppressions import suppress
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -29,7 +31,6 @@ from campaign.services.audit import Actor
 from campaign.services.desk.correcting import ADDRESS_CORRECTED, Correction, correct_donor
 from campaign.services.desk.merging import merge_donors, undo_merge
 from campaign.services.ledger import broken_invariants
-from campaign.services.outbox import Claim
 from campaign.services.receipts import valid_receipts
 from campaign.services.statements import (
     TOLD_BY_ANOTHER,
@@ -37,7 +38,6 @@ from campaign.services.statements import (
     recipients,
     told_by_another,
 )
-from campaign.services.suppressions import suppress
 from tests.stripe_fixtures import Facts
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)

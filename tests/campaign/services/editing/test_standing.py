@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from campaign.core.clock import now
 from campaign.core.errors import CampaignPaused, ExtensionRefused, StateRefused
 from campaign.installation import Installation
+from campaign.mailer.outbox import Claim
 from campaign.models import Campaign, CampaignState
 from campaign.services import audience
 from campaign.services.campaigns import find_campaign
@@ -15,7 +16,6 @@ from campaign.services.donations import Gift, begin_donation
 from campaign.services.editing import standing
 from campaign.services.extensions import close_early, extend, public_extensions
 from campaign.services.finality import late_entries
-from campaign.services.outbox import Claim
 from tests.campaign.services.readers import counts, letters, mark_all_sent, run, subscribe
 from tests.editing import ADMIN, audited, book, running
 from tests.editing import standing as progress_of

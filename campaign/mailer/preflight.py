@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from campaign.core.errors import MailRefused
 from campaign.core.settings import Settings, SmtpAddress
-from campaign.mail.addresses import bounce_address, wire_address
-from campaign.mail.conversation import Conversation
-from campaign.mail.headers import bulk_headers
-from campaign.mail.message import LONGEST_LINE, build_message
-from campaign.mail.render import Letter
+from campaign.mailer.addresses import bounce_address, wire_address
+from campaign.mailer.headers import bulk_headers
+from campaign.mailer.message import LONGEST_LINE, build_message
+from campaign.mailer.render import Letter
+from campaign.mailer.smtp import Conversation
 
 TOKEN = "A" * 22
 """As long as the tokens of messages are."""

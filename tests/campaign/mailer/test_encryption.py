@@ -10,7 +10,7 @@ import pytest
 
 from campaign.core.errors import MailDelayed
 from campaign.core.settings import SmtpAddress
-from campaign.mail.transport import Transport
+from campaign.mailer.transport import Transport
 from sandbox.outbox.receiver import MailReceiver
 
 MESSAGE = b"Subject: Test\r\n\r\nOne line.\r\n"

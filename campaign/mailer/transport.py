@@ -9,8 +9,8 @@ from typing import Self
 
 from campaign.core.errors import MailDelayed
 from campaign.core.settings import SmtpAddress
-from campaign.mail.addresses import wire_address
-from campaign.mail.conversation import Conversation, Lost
+from campaign.mailer.addresses import wire_address
+from campaign.mailer.smtp import Conversation, Lost
 
 
 class Transport:

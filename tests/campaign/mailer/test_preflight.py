@@ -4,7 +4,7 @@ import pytest
 
 from campaign.core import clock
 from campaign.core.settings import load_settings
-from campaign.mail.preflight import Verdict, findings
+from campaign.mailer.preflight import Verdict, findings
 
 FINE = {
     "DATABASE_URL": "postgresql://127.0.0.1/nowhere",

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from campaign.mail.render import Letter
+from campaign.mailer.render import Letter
 
 _OPEN, _CLOSE = "\ue010", "\ue011"
 _NAMED, _UNNAMED, _END = "\ue012", "\ue013", "\ue014"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from campaign.core.settings import Sender
-from campaign.mail.addresses import phrase
+from campaign.mailer.addresses import phrase
 
 LIST = "appeals"
 QUIET = {"X-Auto-Response-Suppress": "OOF, AutoReply"}

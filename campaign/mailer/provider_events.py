@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaign.core.csv_lists import read_address
+from campaign.mailer.bounces import find_message, record_bounce, record_complaint
+from campaign.mailer.suppressions import suppress
 from campaign.models import SuppressionReason
-from campaign.services.bounces import find_message, record_bounce, record_complaint
-from campaign.services.suppressions import suppress
 
 BOUNCE, COMPLAINT = "bounce", "complaint"
 

@@ -16,8 +16,8 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from campaign.core.settings import Sender
-from campaign.mail.addresses import mailbox, one_line
-from campaign.mail.render import Letter
+from campaign.mailer.addresses import mailbox, one_line
+from campaign.mailer.render import Letter
 
 LONGEST_LINE = 998
 """Characters without the line's end: RFC 5322, 2.1.1."""

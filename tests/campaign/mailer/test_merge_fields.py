@@ -2,8 +2,8 @@
 
 import pytest
 
-from campaign.mail.places import NAME, UNSUBSCRIBE_URL, fill, with_name
-from campaign.mail.render import Letter
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill, with_name
+from campaign.mailer.render import Letter
 
 GREETING = with_name(f"Dear {NAME},", "Dear reader,")
 LETTER = Letter(

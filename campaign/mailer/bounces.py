@@ -11,8 +11,8 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.mailer.suppressions import suppress
 from campaign.models import OutboxMessage, SuppressionReason
-from campaign.services.suppressions import suppress
 
 LONGEST_DETAIL = 500
 _ADDRESS = re.compile(r"[^\s<>()\[\];,:\"']+@[^\s<>()\[\];,:\"']+")

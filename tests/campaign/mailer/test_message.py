@@ -10,9 +10,9 @@ import pytest
 
 from campaign.core.errors import MailRefused
 from campaign.core.settings import Sender
-from campaign.mail.headers import bulk_headers
-from campaign.mail.message import Attachment, build_message
-from campaign.mail.render import Letter
+from campaign.mailer.headers import bulk_headers
+from campaign.mailer.message import Attachment, build_message
+from campaign.mailer.render import Letter
 
 PAGE = "https://give.harbor-ledger.example/unsubscribe/" + "Ab-_" * 20
 LETTER = Letter("Nine days left", "Give $25.\n\n.\nFrom here on.\n", "<p>Gib 25 €. " + "x" * 90)
