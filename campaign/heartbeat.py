@@ -7,9 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
+from campaign.audit import heartbeats
 from campaign.core import clock
 from campaign.installation import Installation
-from campaign.services import heartbeats
 
 log = get_logger(__name__)
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from structlog import get_logger
 
+from campaign.audit.stripe_requests import is_good, record_answer, record_failure
 from campaign.core import clock
 from campaign.core.errors import (
     CampaignError,
@@ -25,7 +26,6 @@ from campaign.gateway import InvoicePayment, StripeRefund
 from campaign.installation import Installation
 from campaign.models import Donation, Refund, RefundState, StripeCall
 from campaign.services import refunds
-from campaign.services.calls import is_good, record_answer, record_failure
 from campaign.services.invoices import apply_invoice_payment
 from campaign.services.refund_calls import plan_call
 from campaign.services.returns import apply_refund

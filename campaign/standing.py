@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
+from campaign.audit.audit_log import Actor
+from campaign.audit.stripe_requests import record_answer, record_failure
 from campaign.core import clock, money
 from campaign.core.errors import ChangeRefused, GatewayKeySpent, GatewayRefused
 from campaign.core.task_queue import OUTBOX
@@ -15,8 +17,6 @@ from campaign.gateway import SubscriptionFact, stripe_language
 from campaign.installation import Installation
 from campaign.models import StripeCall, Subscription, SubscriptionState
 from campaign.services import changes
-from campaign.services.audit import Actor
-from campaign.services.calls import record_answer, record_failure
 from campaign.services.renewing import apply_answer, newest
 
 _Answer = TypeVar("_Answer")

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import AuditEntry, Campaign, Donation, Donor, LedgerEntry, StaffRole
-from campaign.services.audit import Actor
 from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.services.ledger import broken_invariants
 from campaign.services.progress import Progress, read_progress

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
+from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import StaffMember, StaffRole
-from campaign.services.audit import Actor
 from campaign.services.staff.links import BY_COMMAND, make_link
 from campaign.services.staff.members import add_member
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from structlog import get_logger
 
+from campaign.audit.stripe_requests import record_failure
 from campaign.checkout.session_requests import DOUBLE_CLICK, record_session
 from campaign.checkout.sync import sync_donation, sync_session
 from campaign.core import clock
@@ -19,7 +20,6 @@ from campaign.core.errors import (
 from campaign.gateway import CheckoutSession
 from campaign.installation import Installation
 from campaign.models import Donation, StripeCall
-from campaign.services.calls import record_failure
 
 CLOCKS = timedelta(minutes=1)
 """How far Stripe's clock and ours may disagree."""

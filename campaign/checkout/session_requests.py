@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from campaign.audit.stripe_requests import add_call, is_good, latest_call, record_answer
 from campaign.core.i18n import words
 from campaign.core.settings import Organization
 from campaign.gateway import CheckoutSession, stripe_language
 from campaign.models import Donation, Frequency, StripeCall
-from campaign.services.calls import add_call, is_good, latest_call, record_answer
 
 OPERATION = "checkout_session"
 

@@ -15,6 +15,7 @@ import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.database import make_engine
 from campaign.core.errors import CampaignError
@@ -24,7 +25,6 @@ from campaign.services.archive.making import lock_for_reading, make_backup
 from campaign.services.archive.manifest import BackupFailed, Manifest, RestoreRefused
 from campaign.services.archive.reading import open_archive
 from campaign.services.archive.restoring import restore as restore_rows
-from campaign.services.audit import Actor, Subject, record
 
 SECONDS = 5
 """Between two lines about what is being done."""

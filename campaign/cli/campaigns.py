@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from campaign.audit.audit_log import Actor
 from campaign.core import money
 from campaign.core.errors import CampaignInvalid
 from campaign.installation import make_installation
-from campaign.services.audit import Actor
 from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.views.presenting import ending
 

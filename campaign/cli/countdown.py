@@ -5,6 +5,7 @@ from datetime import datetime
 
 import click
 
+from campaign.audit.heartbeats import DEADLINE_EMAILS
 from campaign.core import clock
 from campaign.core.errors import CountdownFailed
 from campaign.core.task_queue import OUTBOX
@@ -13,7 +14,6 @@ from campaign.installation import Installation, make_installation
 from campaign.mailer import kinds
 from campaign.services import countdown
 from campaign.services.countdown import Queued
-from campaign.services.heartbeats import DEADLINE_EMAILS
 
 _LETTERS = {
     kinds.APPEAL: ("appeal", "appeals"),

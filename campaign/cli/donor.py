@@ -6,10 +6,10 @@ import sys
 import click
 
 from campaign import erasing
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import ErasureRefused
 from campaign.installation import make_installation
-from campaign.services.audit import Actor, Subject, record
 from campaign.services.desk.erasing import Erased
 from campaign.services.desk.holdings import Whose, find_person, read_holdings
 from campaign.services.desk.masking import masked_email

@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.handlers.inbox import replay_event
 from campaign.handlers.recovery import Recovery, recover_events
 from campaign.installation import Installation, make_installation
-from campaign.services.audit import Actor, Subject, record
 
 
 @click.group("events")

@@ -5,10 +5,10 @@ import sys
 
 import click
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock, money
 from campaign.core.errors import CorrectionRefused
 from campaign.installation import make_installation
-from campaign.services.audit import Actor, Subject, record
 from campaign.services.campaigns import find_campaign
 from campaign.services.finality import correct_result, late_entries
 from campaign.services.ledger import broken_invariants

@@ -8,12 +8,12 @@ from tempfile import NamedTemporaryFile
 
 import click
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import LettersRefused
 from campaign.installation import make_installation
 from campaign.paper import documents
 from campaign.services import by_post
-from campaign.services.audit import Actor, Subject, record
 
 
 @click.command("letters")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import CampaignError, ResendRefused
 from campaign.core.task_queue import OUTBOX
@@ -16,7 +17,6 @@ from campaign.mailer import undelivered
 from campaign.mailer.preflight import Verdict, findings, records
 from campaign.mailer.undelivered import Listed, Unsent
 from campaign.models import OutboxMessage
-from campaign.services.audit import Actor, Subject, record
 
 
 @click.group("mail")

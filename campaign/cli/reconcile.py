@@ -4,11 +4,11 @@ import sys
 
 import click
 
+from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.handlers import reconciliation
 from campaign.handlers.reconciliation import Reconciliation
 from campaign.installation import make_installation
-from campaign.services.audit import Actor
 from campaign.services.differences import Difference
 
 PATIENCE = 5

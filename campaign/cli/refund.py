@@ -4,13 +4,13 @@ import sys
 
 import click
 
+from campaign.audit.audit_log import Actor
 from campaign.core import money
 from campaign.core.errors import NotFound, RefundRefused, RefundUnfinished
 from campaign.gateway import PATIENCE
 from campaign.installation import Installation, make_installation
 from campaign.models import Donation, Refund
 from campaign.refunding import give_back
-from campaign.services.audit import Actor
 from campaign.services.donations import lock_donation
 from campaign.services.refunds import (
     REASONS,

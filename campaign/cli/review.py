@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from campaign.audit.heartbeats import Silence
 from campaign.core import clock, money
 from campaign.installation import make_installation
 from campaign.services.bookkeeping.comparisons import Unsettled
 from campaign.services.finality import LateEntry
-from campaign.services.heartbeats import Silence
 from campaign.services.review import (
     ActionableWarning,
     AskedErasure,

@@ -2,9 +2,9 @@
 
 import click
 
+from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.installation import make_installation
-from campaign.services.audit import Actor
 from campaign.services.campaigns import find_campaign
 from campaign.services.editing import standing
 from campaign.services.extensions import close_early

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import StatementRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.installation import Installation, make_installation
 from campaign.paper import documents
 from campaign.services import statements as services
-from campaign.services.audit import Actor, Subject, record
 
 
 @click.command("statements")

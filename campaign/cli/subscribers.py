@@ -6,6 +6,7 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.cli.lists import read_file
 from campaign.cli.rows import write_rows
 from campaign.core import clock
@@ -13,7 +14,6 @@ from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListIncomplete, NotFound
 from campaign.installation import Installation, make_installation
 from campaign.services import subscribers as people
-from campaign.services.audit import Actor, Subject, record
 from campaign.services.desk.masking import masked_email
 from campaign.services.subscriber_lists import Consent, read_list
 from campaign.services.subscribers import Taken

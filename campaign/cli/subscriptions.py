@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from campaign import standing
+from campaign.audit.audit_log import Actor
 from campaign.core import clock, money
 from campaign.core.errors import ChangeRefused
 from campaign.installation import Installation, make_installation
 from campaign.models import Subscription, SubscriptionState
-from campaign.services.audit import Actor
 from campaign.services.changes import PAUSES, months_later
 from campaign.services.letters import EVERY
 from campaign.services.subscriptions import first_donation, gifts_of, named_subscription

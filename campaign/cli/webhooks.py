@@ -2,10 +2,10 @@
 
 import click
 
+from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
 from campaign.installation import make_installation
-from campaign.services.audit import Actor
 from campaign.services.integrations.deliveries import send_again
 from campaign.services.integrations.endpoints import (
     EVENTS,

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, NotFound
 from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
-from campaign.services import audit
-from campaign.services.audit import Actor, Subject
 from campaign.services.house import read_look
 from campaign.services.steps import add_default_steps
 
@@ -75,7 +75,7 @@ def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None =
     )
     _stored(session, campaign)
     if actor is not None:
-        audit.record(
+        audit_log.record(
             session,
             actor,
             "campaign.created",

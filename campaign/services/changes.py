@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
+from campaign.audit.stripe_requests import add_call, latest_call
 from campaign.checkout.session_requests import INTERVALS
 from campaign.core.errors import ChangeRefused
 from campaign.gateway import SubscriptionFact, SubscriptionItem
 from campaign.models import StripeCall, Subscription, SubscriptionState
-from campaign.services import audit
-from campaign.services.calls import add_call, latest_call
 from campaign.services.donations import lock_donation
 from campaign.services.subscriptions import first_donation
 
@@ -75,7 +75,7 @@ _ACTIONS = {
 def log_change(
     session: Session,
     subscription: Subscription,
-    by: audit.Actor,
+    by: audit_log.Actor,
     operation: str,
     parameters: Mapping[str, Any],
 ) -> None:
@@ -91,8 +91,8 @@ def log_change(
         before |= {"amount": subscription.amount, "cover": subscription.cover}
         told = parameters["metadata"]
         after |= {"amount": int(told["gift"]), "cover": int(told["cover"])}
-    subject = audit.Subject("donor", str(subscription.donor_id), subscription.campaign_id)
-    audit.record(session, by, _ACTIONS[operation], subject, before=before, after=after)
+    subject = audit_log.Subject("donor", str(subscription.donor_id), subscription.campaign_id)
+    audit_log.record(session, by, _ACTIONS[operation], subject, before=before, after=after)
 
 
 def pausing(until: datetime) -> dict[str, Any]:

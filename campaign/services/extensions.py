@@ -13,6 +13,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core import clock
 from campaign.core.errors import ExtensionRefused
 from campaign.mailer.kinds import THANK_YOU, WRAP_UP
@@ -24,8 +26,7 @@ from campaign.models import (
     OutboxState,
     StaffRole,
 )
-from campaign.services import audit, steps
-from campaign.services.audit import Actor, Subject
+from campaign.services import steps
 
 LONGEST_REASON = 300
 
@@ -128,7 +129,7 @@ def _move(session: Session, campaign: Campaign, move: Move, actor: Actor) -> Ext
     campaign.deadline_wall_clock = local.isoformat()
     session.flush()
     steps.refresh_expiry(session, campaign)
-    audit.record(
+    audit_log.record(
         session,
         actor,
         "campaign.closed" if extension.closed_early else "deadline.extended",

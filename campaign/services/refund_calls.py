@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.audit.stripe_requests import KEY_LIFE, add_call, is_good, latest_call
 from campaign.models import Refund, RefundState, StripeCall
-from campaign.services.calls import KEY_LIFE, add_call, is_good, latest_call
 
 OPERATION = "refund"
 

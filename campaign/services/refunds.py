@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.core import money
 from campaign.core.errors import RefundRefused
 from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundState, StripeCall
-from campaign.services import audit
 from campaign.services.donations import lock_donation
 from campaign.services.posting import DISPUTED, REFUNDED, open_account
 from campaign.services.refund_calls import add_refund_call
@@ -40,7 +40,7 @@ class RefundRequest:
 
     donation_id: str
     amount: int | None
-    actor: audit.Actor
+    actor: audit_log.Actor
     token: str
     reason: str | None = None
     note: str = ""
@@ -126,11 +126,11 @@ def request_refund(session: Session, asked: RefundRequest, at: datetime) -> Requ
 
 def _record(session: Session, asked: RefundRequest, donation: Donation, amount: int) -> None:
     """That it was asked for; what came of it stands with the donation."""
-    audit.record(
+    audit_log.record(
         session,
         asked.actor,
         "donation.refunded",
-        audit.Subject("donation", donation.public_id, donation.campaign_id),
+        audit_log.Subject("donation", donation.public_id, donation.campaign_id),
         before={"state": donation.state},
         after={"amount": amount, "currency": donation.currency, "reason": asked.reason or ""},
     )

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from campaign.audit.heartbeats import Silence, silences
 from campaign.mailer import undelivered
 from campaign.services import waiting
 from campaign.services.bookkeeping.comparisons import Unsettled, unsettled
 from campaign.services.finality import LateEntry, late_entries
-from campaign.services.heartbeats import Silence, silences
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core.errors import NotFound, StepInvalid
 from campaign.models import Campaign, CampaignStep, OutboxMessage, StepAnchor
-from campaign.services import audit, steps
-from campaign.services.audit import Actor, Subject
+from campaign.services import steps
 from campaign.services.step_texts import changed_texts
 
 MOST_DAYS = 366
@@ -187,7 +188,7 @@ def _record(
     """Only what differs; nothing where nothing does."""
     differs = [name for name in before | after if before.get(name) != after.get(name)]
     if differs:
-        audit.record(
+        audit_log.record(
             session,
             actor or Actor.command_line(),
             action,

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 from flask import Response, abort, make_response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import ResendRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.models import Donor
 from campaign.paper.documents import statement_pdf
-from campaign.services.audit import Actor
 from campaign.services.desk.receipting import resend_receipt
 from campaign.services.own_page.erasure import open_request, request_erasure, withdraw_request
 from campaign.services.own_page.reading import has_statement, own_gift

@@ -11,10 +11,10 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from campaign.audit.heartbeats import Silence, silences
 from campaign.core import clock
 from campaign.migrations import is_current
 from campaign.services import counts
-from campaign.services.heartbeats import Silence, silences
 from campaign.services.integrations.deliveries import count_deliveries
 from campaign.views.context import installation
 

@@ -7,9 +7,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.errors import NotFound
 from campaign.models import ReviewMark
-from campaign.services.audit import Actor, Subject, record
 
 KINDS = ("dispute", "warning", "refund", "event", "message", "late_entry", "unplaced", "erasure")
 

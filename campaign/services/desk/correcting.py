@@ -11,6 +11,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.core import clock
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import DonorInvalid, DonorKnown
@@ -24,7 +25,6 @@ from campaign.models import (
     Suppression,
     SuppressionReason,
 )
-from campaign.services import audit
 from campaign.services.desk.masking import masked, masked_email
 from campaign.services.own_page.sessions import close_page
 
@@ -45,7 +45,9 @@ class Correction:
     address: str
 
 
-def correct_donor(session: Session, donor_id: int, wanted: Correction, actor: audit.Actor) -> Donor:
+def correct_donor(
+    session: Session, donor_id: int, wanted: Correction, actor: audit_log.Actor
+) -> Donor:
     """Set what is wanted; nothing changes where it stands already.
 
     Raises DonorInvalid, or DonorKnown where another row has that address.
@@ -70,7 +72,9 @@ def correct_donor(session: Session, donor_id: int, wanted: Correction, actor: au
     _carry_to_donations(session, donor, before)
     session.flush()
     told = {"before": _told(before, wanted), "after": _told(wanted, before)}
-    audit.record(session, actor, "donor.corrected", audit.Subject("donor", str(donor.id)), **told)
+    audit_log.record(
+        session, actor, "donor.corrected", audit_log.Subject("donor", str(donor.id)), **told
+    )
     return donor
 
 

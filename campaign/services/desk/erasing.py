@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, Text, cast, delete, func, literal, or_, select, up
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.mailer.redaction import forget_letters
 from campaign.models import (
     Donation,
@@ -29,7 +30,6 @@ from campaign.models import (
     TributeCard,
     WebhookDelivery,
 )
-from campaign.services import audit
 from campaign.services.desk.holdings import Whose, cards_of, mail_of, told_of
 from campaign.services.desk.quiet import require_quiet
 from campaign.services.own_page.erasure import close_requests
@@ -59,7 +59,7 @@ class Erased:
 
 
 def erase_person(
-    session: Session, whose: Whose, actor: audit.Actor, at: datetime, mail_domain: str = ""
+    session: Session, whose: Whose, actor: audit_log.Actor, at: datetime, mail_domain: str = ""
 ) -> Erased:
     """Take the person out of every row. Done again, it finds nothing.
 
@@ -93,7 +93,9 @@ def erase_person(
         if erased.customers:
             # Stripe keeps its own record of them, for staff to delete in its dashboard.
             told["stripe_customers"] = ", ".join(erased.customers)
-        audit.record(session, actor, "donor.erased", audit.Subject("donor", key), after=told)
+        audit_log.record(
+            session, actor, "donor.erased", audit_log.Subject("donor", key), after=told
+        )
     return erased
 
 

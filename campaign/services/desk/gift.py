@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from campaign.audit.audit_log import audit_of
 from campaign.core.errors import NotFound, RefundRefused
 from campaign.models import (
     AuditEntry,
@@ -21,7 +22,6 @@ from campaign.models import (
     Refund,
     TributeCard,
 )
-from campaign.services.audit import audit_of
 from campaign.services.desk.notes import notes_of
 from campaign.services.desk.people import speaking_row
 from campaign.services.refunds import Left, what_is_left

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from campaign.audit.audit_log import audit_of
 from campaign.models import (
     Base,
     Donation,
@@ -29,7 +30,6 @@ from campaign.models import (
     WallEntry,
     WebhookDelivery,
 )
-from campaign.services.audit import audit_of
 from campaign.services.desk.people import rows_of, speaking_row
 from campaign.services.posted.coupons import posted_to
 

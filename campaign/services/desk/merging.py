@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.core.errors import MergeRefused
 from campaign.core.input_limits import LARGEST_KEY
 from campaign.models import Donor, DonorMerge
-from campaign.services import audit
 from campaign.services.statements import queue_dropped_again
 
 
@@ -26,7 +26,7 @@ class Merged:
     new: bool
 
 
-def merge_donors(session: Session, kept_id: int, merged_id: int, actor: audit.Actor) -> Merged:
+def merge_donors(session: Session, kept_id: int, merged_id: int, actor: audit_log.Actor) -> Merged:
     """From now on `kept_id` speaks for `merged_id`, and for whom that spoke. The same again changes nothing.
 
     Raises MergeRefused where a row was erased, is spoken for by another, or is the same.
@@ -64,7 +64,7 @@ def _require_free(kept: Donor, merged: Donor) -> None:
             )
 
 
-def undo_merge(session: Session, merge_id: int, actor: audit.Actor, at: datetime) -> DonorMerge:
+def undo_merge(session: Session, merge_id: int, actor: audit_log.Actor, at: datetime) -> DonorMerge:
     """Two people again, as before. The same again changes nothing. Raises MergeRefused where a later merge stands."""
     merge = session.get(DonorMerge, merge_id) if merge_id <= LARGEST_KEY else None
     if merge is None:
@@ -108,11 +108,15 @@ def _lock(session: Session, *ids: int) -> dict[int, Donor]:
     return {row.id: row for row in found}
 
 
-def _record(session: Session, actor: audit.Actor, action: str, kept: Donor, merged: Donor) -> None:
+def _record(
+    session: Session, actor: audit_log.Actor, action: str, kept: Donor, merged: Donor
+) -> None:
     """In the log of both: whoever reads one must find it."""
     told = {"kept": kept.id, "merged": merged.id}
     for row in (kept, merged):
-        audit.record(session, actor, action, audit.Subject("donor", str(row.id)), after=told)
+        audit_log.record(
+            session, actor, action, audit_log.Subject("donor", str(row.id)), after=told
+        )
 
 
 def standing_merges(session: Session, donor: Donor) -> dict[int, DonorMerge]:

@@ -5,29 +5,31 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.core.errors import NoteRefused
 from campaign.core.input_limits import has_control
 from campaign.models import Donation, Donor, Note
-from campaign.services import audit
 
 LONGEST = 5000
 """Characters of a note."""
 
 
-def add_donor_note(session: Session, donor: Donor, text: str, actor: audit.Actor) -> Note:
+def add_donor_note(session: Session, donor: Donor, text: str, actor: audit_log.Actor) -> Note:
     """A note about a donor. Raises NoteRefused where it says nothing, or too much."""
-    subject = audit.Subject("donor", str(donor.id))
+    subject = audit_log.Subject("donor", str(donor.id))
     return _add(session, Note(donor_id=donor.id), text, actor, subject)
 
 
-def add_donation_note(session: Session, donation: Donation, text: str, actor: audit.Actor) -> Note:
+def add_donation_note(
+    session: Session, donation: Donation, text: str, actor: audit_log.Actor
+) -> Note:
     """A note about one donation. Raises NoteRefused where it says nothing, or too much."""
-    subject = audit.Subject("donation", donation.public_id, donation.campaign_id)
+    subject = audit_log.Subject("donation", donation.public_id, donation.campaign_id)
     return _add(session, Note(donation_id=donation.id), text, actor, subject)
 
 
 def _add(
-    session: Session, note: Note, text: str, actor: audit.Actor, subject: audit.Subject
+    session: Session, note: Note, text: str, actor: audit_log.Actor, subject: audit_log.Subject
 ) -> Note:
     """The same words by the same person, directly after one another, are one note: a form that was sent twice."""
     text = text.replace("\r\n", "\n").strip()
@@ -45,7 +47,7 @@ def _add(
     session.add(note)
     session.flush()
     # The words stay out of the log, which outlives the person's erasure.
-    audit.record(session, actor, f"{subject.kind}.noted", subject, after={"note": note.id})
+    audit_log.record(session, actor, f"{subject.kind}.noted", subject, after={"note": note.id})
     return note
 
 

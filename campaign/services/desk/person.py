@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from campaign.audit.audit_log import audit_of
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -22,7 +23,6 @@ from campaign.models import (
     Subscription,
     Suppression,
 )
-from campaign.services.audit import audit_of
 from campaign.services.desk.merging import standing_merges
 from campaign.services.desk.newest import Cursor, Keys, Listing, read_keys
 from campaign.services.desk.notes import notes_of

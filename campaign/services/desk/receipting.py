@@ -5,13 +5,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.core.booking_context import Books
 from campaign.core.errors import NotFound, ResendRefused
 from campaign.core.input_limits import one_line
 from campaign.mailer import undelivered
 from campaign.mailer.outbox import queue_receipt
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
-from campaign.services import audit, receipts
+from campaign.services import receipts
 from campaign.services.desk.correcting import LONGEST
 from campaign.services.desk.masking import masked, masked_email
 from campaign.services.desk.people import speaking_row
@@ -24,7 +25,7 @@ def where_to(session: Session, donation: Donation) -> str:
 
 
 def resend_receipt(
-    session: Session, public_id: str, actor: audit.Actor, at: datetime, books: Books
+    session: Session, public_id: str, actor: audit_log.Actor, at: datetime, books: Books
 ) -> OutboxMessage:
     """Queue the valid receipt once more, to the donor's present address. Raises NotFound or ResendRefused."""
     donation = _locked(session, public_id)
@@ -43,9 +44,9 @@ def resend_receipt(
         message = undelivered.resend(session, message.id, at)
         message.recipient = address
     session.flush()
-    subject = audit.Subject("donation", donation.public_id, donation.campaign_id)
+    subject = audit_log.Subject("donation", donation.public_id, donation.campaign_id)
     told = {"receipt": receipt.number, "to": masked_email(address)}
-    audit.record(session, actor, "receipt.resent", subject, after=told)
+    audit_log.record(session, actor, "receipt.resent", subject, after=told)
     return session.scalars(
         select(OutboxMessage).where(
             OutboxMessage.receipt_id == receipt.id, OutboxMessage.kind == "receipt"
@@ -54,7 +55,7 @@ def resend_receipt(
 
 
 def reissue_receipt(
-    session: Session, public_id: str, name: str, actor: audit.Actor, at: datetime, books: Books
+    session: Session, public_id: str, name: str, actor: audit_log.Actor, at: datetime, books: Books
 ) -> Receipt:
     """A corrected receipt of the same amount that names the one before, under `name` and the present address.
 
@@ -72,8 +73,8 @@ def reissue_receipt(
     donation.name, donation.email = name, address
     session.flush()
     issued = receipts.reissue(session, donation, latest, books, at)
-    subject = audit.Subject("donation", donation.public_id, donation.campaign_id)
-    audit.record(
+    subject = audit_log.Subject("donation", donation.public_id, donation.campaign_id)
+    audit_log.record(
         session,
         actor,
         "receipt.reissued",

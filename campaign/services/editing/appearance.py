@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core.errors import FieldsInvalid
 from campaign.core.i18n import languages
 from campaign.models import Campaign
-from campaign.services import audit
-from campaign.services.audit import Actor, Subject
 from campaign.services.editing import reading
 from campaign.services.editing.house import read_accent_fields, short_line
 from campaign.services.editing.reading import Reader
@@ -65,7 +65,7 @@ def edit_appearance(session: Session, campaign: Campaign, typed: Shown, actor: A
     for name in changed:
         setattr(campaign, name, values[name])
     session.flush()
-    audit.record(
+    audit_log.record(
         session,
         actor,
         "campaign.edited",

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, FieldsInvalid
 from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
-from campaign.services.audit import Actor
 from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.services.editing import reading
 from campaign.services.editing.reading import Reader

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, undefer
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core.errors import FieldsInvalid
 from campaign.models import House
-from campaign.services import audit, logos
-from campaign.services.audit import Actor, Subject
+from campaign.services import logos
 from campaign.services.colours import read_accents
 from campaign.services.editing import reading
 from campaign.services.editing.reading import Reader
@@ -52,7 +53,7 @@ def edit_house(session: Session, typed: Typed, actor: Actor, at: datetime) -> li
         setattr(house, name, values[name])
     house.changed_at = at
     session.flush()
-    audit.record(
+    audit_log.record(
         session,
         actor,
         "house.edited",

@@ -12,11 +12,11 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, text, true
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core import clock, money
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import Campaign, MatchingGift, MatchingShard
-from campaign.services import audit
-from campaign.services.audit import Actor, Subject
 from campaign.services.editing import reading
 from campaign.services.editing.reading import Reader
 from campaign.services.editing.texts import tell_readers
@@ -123,7 +123,7 @@ def _tell(
     before: Mapping[str, object] | None = None,
 ) -> None:
     subject = Subject("matching_gift", str(gift.id), campaign.id)
-    audit.record(session, actor, action, subject, before=before, after=after)
+    audit_log.record(session, actor, action, subject, before=before, after=after)
     tell_readers(session, campaign)
 
 

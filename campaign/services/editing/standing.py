@@ -9,11 +9,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core import clock
 from campaign.core.errors import StateRefused
 from campaign.models import Campaign, CampaignState
-from campaign.services import audit, steps
-from campaign.services.audit import Actor, Subject
+from campaign.services import steps
 from campaign.services.editing.texts import tell_readers
 from campaign.services.finality import freeze_result
 
@@ -124,6 +125,6 @@ def _record(
     after: Mapping[str, object],
 ) -> None:
     subject = Subject("campaign", campaign.slug, campaign.id)
-    audit.record(session, actor, action, subject, before=before, after=after)
+    audit_log.record(session, actor, action, subject, before=before, after=after)
     tell_readers(session, campaign)
     log.info(action.replace(".", "_"), campaign=campaign.slug)

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, ChangedMeanwhile
 from campaign.models import Campaign, CampaignState, LedgerEntry, MatchingGift
-from campaign.services import audit
-from campaign.services.audit import Actor, Subject
 from campaign.services.editing import reading
 from campaign.services.editing.reading import Reader
 from campaign.services.progress import read_progress
@@ -99,7 +99,7 @@ def edit_campaign(
     for name in changed:
         setattr(campaign, _COLUMNS[name], values[name])
     session.flush()
-    audit.record(
+    audit_log.record(
         session,
         actor,
         "campaign.edited",

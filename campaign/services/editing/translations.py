@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core.errors import ChangedMeanwhile, NotFound
 from campaign.models import Campaign, CampaignText
-from campaign.services import audit
-from campaign.services.audit import Actor, Subject
 from campaign.services.editing import reading
 from campaign.services.editing.appearance import LONGEST_THANKS, known_languages, short_text
 from campaign.services.editing.house import short_line
@@ -78,7 +78,7 @@ def edit_translation(
             index_elements=["campaign_id", "locale"], set_={**after, "changed_at": at}
         )
     )
-    audit.record(
+    audit_log.record(
         session,
         actor,
         "campaign.translated",

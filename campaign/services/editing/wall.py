@@ -8,10 +8,10 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core.errors import NotFound
 from campaign.models import Campaign, CommentState, Donation, WallEntry
-from campaign.services import audit
-from campaign.services.audit import Actor, Subject
 from campaign.services.wall import STANDING, tell_readers
 
 PAGE = 50
@@ -87,7 +87,7 @@ def decide(
     session.flush()
     if _told(entry) != before:
         donation = session.get_one(Donation, donation_id)
-        audit.record(
+        audit_log.record(
             session,
             actor,
             "wall.decided",

@@ -10,10 +10,10 @@ from datetime import date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.core.booking_context import Books
 from campaign.core.errors import NotFound, TakingBackRefused
 from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind, TakenBack
-from campaign.services import audit
 from campaign.services.accounts import settle_accounts
 from campaign.services.donations import lock_donation
 from campaign.services.envelopes.days import latest_day
@@ -50,7 +50,7 @@ def take_back(
     public_id: str,
     reason: TakenBack,
     day: date,
-    actor: audit.Actor,
+    actor: audit_log.Actor,
     books: Books,
     at: datetime,
 ) -> TakenBackGift:
@@ -108,15 +108,15 @@ def _leave_batch(session: Session, gift: OfflineGift) -> None:
         session.flush()
 
 
-def _record(session: Session, gift: OfflineGift, actor: audit.Actor) -> None:
+def _record(session: Session, gift: OfflineGift, actor: audit_log.Actor) -> None:
     """Each reason has its own name in the log: `offline_gift.bounced`, `.mistaken`, `.returned`."""
     verb = "mistaken" if gift.taken_back == TakenBack.mistake else gift.taken_back
     donation = gift.donation
-    audit.record(
+    audit_log.record(
         session,
         actor,
         f"offline_gift.{verb}",
-        audit.Subject("donation", donation.public_id, donation.campaign_id),
+        audit_log.Subject("donation", donation.public_id, donation.campaign_id),
         before={"state": "paid"},
         after={
             "state": donation.state,

@@ -8,10 +8,10 @@ from sqlalchemy import func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
+from campaign.audit import audit_log
 from campaign.core import money
 from campaign.core.errors import DepositRefused, NotFound
 from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind
-from campaign.services import audit
 from campaign.services.envelopes.reading import Entry
 
 LONGEST_NAME = 80
@@ -55,7 +55,7 @@ class Summary:
 
 
 def open_batch(
-    session: Session, name: str, currency: str, actor: audit.Actor, at: datetime
+    session: Session, name: str, currency: str, actor: audit_log.Actor, at: datetime
 ) -> DepositBatch:
     """A new batch called `name`, or the open one of that name: the same form posted twice opens one."""
     name = " ".join(name.split())
@@ -75,9 +75,9 @@ def open_batch(
         raise DepositRefused(
             f"There is a batch called {known.name} already; choose another name."
         ) from None
-    subject = audit.Subject("deposit_batch", str(batch.id))
+    subject = audit_log.Subject("deposit_batch", str(batch.id))
     after = {"name": name, "currency": currency}
-    audit.record(session, actor, "deposit_batch.opened", subject, after=after)
+    audit_log.record(session, actor, "deposit_batch.opened", subject, after=after)
     return batch
 
 
@@ -182,7 +182,7 @@ def move_gifts(
     batch_id: int,
     put_in: Collection[int],
     take_out: Collection[int],
-    actor: audit.Actor,
+    actor: audit_log.Actor,
 ) -> int:
     """Put gifts into an open batch and take others out, by their ids; how many moved. Repeated it moves none."""
     batch = _locked(session, batch_id)
@@ -205,8 +205,8 @@ def move_gifts(
             moved["taken_out"].append(gift.reference)
     session.flush()
     if any(moved.values()):
-        subject = audit.Subject("deposit_batch", str(batch.id))
-        audit.record(session, actor, "deposit_batch.changed", subject, after=moved)
+        subject = audit_log.Subject("deposit_batch", str(batch.id))
+        audit_log.record(session, actor, "deposit_batch.changed", subject, after=moved)
     return len(moved["put_in"]) + len(moved["taken_out"])
 
 
@@ -215,7 +215,7 @@ def close_batch(
     batch_id: int,
     deposited_on: date,
     bank_reference: str,
-    actor: audit.Actor,
+    actor: audit_log.Actor,
     at: datetime,
 ) -> DepositBatch:
     """Close a batch for good; one that is closed stays as it was closed. Raises DepositRefused for an empty one."""
@@ -236,6 +236,6 @@ def close_batch(
         "total": held.total,
         "currency": batch.currency,
     }
-    subject = audit.Subject("deposit_batch", str(batch.id))
-    audit.record(session, actor, "deposit_batch.closed", subject, after=after)
+    subject = audit_log.Subject("deposit_batch", str(batch.id))
+    audit_log.record(session, actor, "deposit_batch.closed", subject, after=after)
     return batch

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.core.booking_context import Books
 from campaign.models import (
     Campaign,
@@ -25,7 +26,6 @@ from campaign.models import (
     OfflineKind,
 )
 from campaign.models.base import new_token
-from campaign.services import audit
 from campaign.services.envelopes.days import Place, place_gift
 from campaign.services.envelopes.deposits import take_batch
 from campaign.services.envelopes.donors import Candidate, candidates, find_giver
@@ -74,7 +74,7 @@ def enter_gift(
     session: Session,
     entry: Entry,
     choices: Choices,
-    actor: audit.Actor,
+    actor: audit_log.Actor,
     books: Books,
     at: datetime,
 ) -> Entered | Undecided:
@@ -135,7 +135,7 @@ def _store(
     entry: Entry,
     donor: Donor,
     batch: DepositBatch | None,
-    who: tuple[audit.Actor, str | None],
+    who: tuple[audit_log.Actor, str | None],
     when: tuple[Place, datetime],
 ) -> OfflineGift:
     """Nobody has agreed to be named in public by posting a check."""
@@ -198,13 +198,13 @@ def _source(session: Session, reference: str) -> str:
     return source
 
 
-def _record(session: Session, gift: OfflineGift, place: Place, actor: audit.Actor) -> None:
+def _record(session: Session, gift: OfflineGift, place: Place, actor: audit_log.Actor) -> None:
     donation = gift.donation
-    audit.record(
+    audit_log.record(
         session,
         actor,
         "offline_gift.entered",
-        audit.Subject("donation", donation.public_id, donation.campaign_id),
+        audit_log.Subject("donation", donation.public_id, donation.campaign_id),
         after={
             "reference": gift.reference,
             "kind": gift.kind,

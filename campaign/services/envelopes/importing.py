@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from campaign.audit import audit_log
 from campaign.core.booking_context import Books
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import CampaignError, OfflineGiftInvalid, OfflineGiftKnown
 from campaign.models import OfflineGift, TakenBack
-from campaign.services import audit
 from campaign.services.envelopes.donors import SOMEBODY_NEW, candidates
 from campaign.services.envelopes.doubts import Doubt, describe, doubts, require_unknown
 from campaign.services.envelopes.gifts import Choices, Entered, enter_gift
@@ -93,7 +93,7 @@ class ListReader:
         )
 
     def enter(
-        self, session: Session, planned: Planned, actor: audit.Actor, books: Books, at: datetime
+        self, session: Session, planned: Planned, actor: audit_log.Actor, books: Books, at: datetime
     ) -> Entered | Refusal:
         """Enter a row as it was planned, whatever doubts there were; a Refusal where another was faster.
 
@@ -131,14 +131,14 @@ def _require_new(session: Session, entry: Entry) -> None:
 
 
 def record_import(
-    session: Session, actor: audit.Actor, raw: bytes, *, entered: int, refused: int
+    session: Session, actor: audit_log.Actor, raw: bytes, *, entered: int, refused: int
 ) -> None:
     """Keep in the audit log which file was imported, by its digest, and what came of it."""
     digest = hashlib.sha256(raw).hexdigest()
-    audit.record(
+    audit_log.record(
         session,
         actor,
         "offline_gifts.imported",
-        audit.Subject("offline_list", digest[:16]),
+        audit_log.Subject("offline_list", digest[:16]),
         after={"sha256": digest, "entered": entered, "refused": refused},
     )

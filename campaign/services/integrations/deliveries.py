@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.errors import NotFound
 from campaign.models import (
     DeliveryState,
@@ -21,7 +22,6 @@ from campaign.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from campaign.services.audit import Actor, Subject, record
 from campaign.services.integrations.presenting import donation_told, subscription_told
 
 PAGE = 50

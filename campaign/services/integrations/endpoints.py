@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import WebhookDelivery, WebhookEndpoint
-from campaign.services.audit import Actor, Subject, record
 
 EVENTS = ("donation.paid", "donation.refunded", "subscription.ended")
 TEST = "endpoint.test"

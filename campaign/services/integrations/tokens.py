@@ -16,10 +16,10 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import ApiToken
-from campaign.services import audit
-from campaign.services.audit import Actor, Subject
 
 PREFIX = "cmp_"
 """By which a token that leaked into a file is known for what it is."""
@@ -82,7 +82,7 @@ def make_token(
     if new is None:
         return Made(token, secret)
     told = {"name": token.name, "scopes": token.scopes}
-    audit.record(session, actor, "api_token.made", _subject(token), after=told)
+    audit_log.record(session, actor, "api_token.made", _subject(token), after=told)
     return Made(token, secret)
 
 
@@ -110,7 +110,9 @@ def revoke_token(session: Session, token_id: int, actor: Actor, at: datetime) ->
     if token.revoked_at is not None:
         return False
     token.revoked_at = at
-    audit.record(session, actor, "api_token.revoked", _subject(token), before={"name": token.name})
+    audit_log.record(
+        session, actor, "api_token.revoked", _subject(token), before={"name": token.name}
+    )
     return True
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.models import Donation, Donor, DonorLinkPurpose, Subscriber
-from campaign.services import audit
 from campaign.services.desk.correcting import Correction, correct_donor
 from campaign.services.desk.people import rows_of, speaking_row
 from campaign.services.own_page.letters import About, queue_note
@@ -30,13 +30,13 @@ class Details:
 
 def change_details(session: Session, donor: Donor, wanted: Details) -> None:
     """Set what is wanted. Letters, and pages, speak the new language from now on. Raises DonorInvalid."""
-    actor = audit.Actor.donor(donor.id)
+    actor = audit_log.Actor.donor(donor.id)
     correct_donor(session, donor.id, Correction(wanted.name, donor.email, wanted.address), actor)
     if wanted.locale != donor.locale:
         _change_language(session, donor, wanted.locale, actor)
 
 
-def _change_language(session: Session, donor: Donor, locale: str, actor: audit.Actor) -> None:
+def _change_language(session: Session, donor: Donor, locale: str, actor: audit_log.Actor) -> None:
     rows = rows_of(session, donor)
     ids = [row.id for row in rows]
     addresses = [row.email.lower() for row in rows if row.email]
@@ -51,11 +51,11 @@ def _change_language(session: Session, donor: Donor, locale: str, actor: audit.A
             update(table).where(mine).values(locale=locale).execution_options(**_WITHOUT_SYNC)
         )
     session.refresh(donor)
-    audit.record(
+    audit_log.record(
         session,
         actor,
         "donor.changed_language",
-        audit.Subject("donor", str(donor.id)),
+        audit_log.Subject("donor", str(donor.id)),
         before={"language": before},
         after={"language": locale},
     )
@@ -72,7 +72,7 @@ def confirm_address(session: Session, secret: str, mail_domain: str, at: datetim
     donor = speaking_row(session, looked.donor)
     former = donor.email
     wanted = Correction(donor.name, looked.email, donor.address)
-    correct_donor(session, donor.id, wanted, audit.Actor.donor(donor.id))
+    correct_donor(session, donor.id, wanted, audit_log.Actor.donor(donor.id))
     if former.lower() != donor.email.lower():
         queue_note(session, donor, About.address_changed, former, mail_domain, at)
     return Looked(LinkState.good, donor, donor.email)

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.models import Donor, ErasureRequest
-from campaign.services import audit
 from campaign.services.desk.people import rows_of
 from campaign.services.own_page.letters import About, queue_note
 
@@ -45,7 +45,9 @@ def request_erasure(session: Session, donor: Donor, mail_domain: str, at: dateti
     )
     if added is None:
         return False
-    audit.record(session, audit.Actor.donor(donor.id), "donor.asked_to_be_erased", _subject(donor))
+    audit_log.record(
+        session, audit_log.Actor.donor(donor.id), "donor.asked_to_be_erased", _subject(donor)
+    )
     queue_note(session, donor, About.erasure_asked, donor.email, mail_domain, at)
     return True
 
@@ -60,12 +62,12 @@ def withdraw_request(session: Session, donor: Donor, at: datetime) -> bool:
         .returning(ErasureRequest.id)
     ).all()
     if ended:
-        who = audit.Actor.donor(donor.id)
-        audit.record(session, who, "donor.stays", _subject(donor))
+        who = audit_log.Actor.donor(donor.id)
+        audit_log.record(session, who, "donor.stays", _subject(donor))
     return bool(ended)
 
 
-def approve_erasure(session: Session, donor: Donor, actor: audit.Actor, at: datetime) -> None:
+def approve_erasure(session: Session, donor: Donor, actor: audit_log.Actor, at: datetime) -> None:
     """Staff agree: a worker removes the person. Where they asked in another way than on their page, that is kept too.
 
     The caller has made sure by `require_quiet` that it can be done. Agreed to again, or late, nothing changes.
@@ -84,7 +86,7 @@ def approve_erasure(session: Session, donor: Donor, actor: audit.Actor, at: date
         .returning(ErasureRequest.id)
     ).all()
     if agreed:
-        audit.record(session, actor, "donor.erasure_agreed", _subject(donor))
+        audit_log.record(session, actor, "donor.erasure_agreed", _subject(donor))
 
 
 def approved_requests(session: Session) -> Sequence[ErasureRequest]:
@@ -96,15 +98,15 @@ def approved_requests(session: Session) -> Sequence[ErasureRequest]:
     ).all()
 
 
-def send_back(session: Session, donor_id: int, actor: audit.Actor, reason: str) -> None:
+def send_back(session: Session, donor_id: int, actor: audit_log.Actor, reason: str) -> None:
     """It could not be carried out: it waits for staff again, and the log says why."""
     session.execute(
         update(ErasureRequest)
         .where(ErasureRequest.donor_id == donor_id, *_OPEN)
         .values(approved_at=None, approved_by="")
     )
-    subject = audit.Subject("donor", str(donor_id))
-    audit.record(session, actor, "donor.erasure_refused", subject, after={"reason": reason})
+    subject = audit_log.Subject("donor", str(donor_id))
+    audit_log.record(session, actor, "donor.erasure_refused", subject, after={"reason": reason})
 
 
 def close_requests(
@@ -124,5 +126,5 @@ def close_requests(
         queue_note(session, donors[0], About.erased, donors[0].email, mail_domain, at)
 
 
-def _subject(donor: Donor) -> audit.Subject:
-    return audit.Subject("donor", str(donor.id))
+def _subject(donor: Donor) -> audit_log.Subject:
+    return audit_log.Subject("donor", str(donor.id))

@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.models import Donor
-from campaign.services import audit
 from campaign.services.desk.holdings import Held, person_of, read_holdings
 
 _OF_STAFF = {"actor", "staff_id", "written_by", "requested_by", "entered_by"}
@@ -12,8 +12,8 @@ _OF_STAFF = {"actor", "staff_id", "written_by", "requested_by", "entered_by"}
 def take_out(session: Session, donor: Donor) -> Held:
     """As JSON can hold it; the taking stands in the audit log."""
     held = read_holdings(session, person_of(session, donor))
-    subject = audit.Subject("donor", str(donor.id))
-    audit.record(session, audit.Actor.donor(donor.id), "donor.exported", subject)
+    subject = audit_log.Subject("donor", str(donor.id))
+    audit_log.record(session, audit_log.Actor.donor(donor.id), "donor.exported", subject)
     return {part: [_without_staff(row) for row in rows] for part, rows in held.items()}
 
 

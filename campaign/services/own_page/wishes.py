@@ -7,9 +7,9 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.audit import audit_log
 from campaign.mailer.suppressions import suppress
 from campaign.models import Donation, Donor, Subscriber, Suppression, SuppressionReason
-from campaign.services import audit
 from campaign.services.desk.people import rows_of
 from campaign.services.wall import withdraw
 
@@ -82,5 +82,5 @@ def leave_wall(session: Session, donor: Donor, gift: Donation) -> None:
 
 
 def _record(session: Session, donor: Donor, action: str) -> None:
-    subject = audit.Subject("donor", str(donor.id))
-    audit.record(session, audit.Actor.donor(donor.id), action, subject)
+    subject = audit_log.Subject("donor", str(donor.id))
+    audit_log.record(session, audit_log.Actor.donor(donor.id), action, subject)

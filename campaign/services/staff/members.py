@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import StaffRefused
 from campaign.models import StaffMember, StaffRole
-from campaign.services.audit import Actor, Subject, record
 from campaign.services.staff.links import spend_links
 from campaign.services.staff.sessions import end_sessions
 

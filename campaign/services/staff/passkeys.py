@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, record
 from campaign.core.errors import StaffRefused
 from campaign.models import StaffMember, StaffPasskey
-from campaign.services.audit import Actor, record
 from campaign.services.staff.members import read_name, subject
 
 MOST = 20

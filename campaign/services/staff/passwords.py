@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, record
 from campaign.models import StaffMember
-from campaign.services.audit import Actor, record
 from campaign.services.staff.links import spend_links
 from campaign.services.staff.members import subject
 from campaign.services.staff.sessions import end_sessions

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from campaign.audit.audit_log import Actor, record
 from campaign.models import StaffMember, StaffPasskey
-from campaign.services.audit import Actor, record
 from campaign.services.staff.members import shut_out, subject
 from campaign.services.staff.sessions import AUTHENTICATOR, has_authenticator
 

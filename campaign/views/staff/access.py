@@ -27,10 +27,10 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
+from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import StaffMember, StaffRole
-from campaign.services.audit import Actor
 from campaign.services.staff.sessions import LONGEST, SignedIn, resume_session
 from campaign.views.context import installation
 from campaign.views.headers import make_private

@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
+from campaign.audit.audit_log import record
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
-from campaign.services.audit import record
 from campaign.services.staff.members import LONGEST_NAME, rename, subject
 from campaign.services.staff.passkeys import list_passkeys
 from campaign.services.staff.sessions import (

@@ -7,11 +7,11 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from campaign.audit.heartbeats import Silence
 from campaign.core import money
 from campaign.models import ReviewMark
 from campaign.services.bookkeeping.comparisons import Unsettled
 from campaign.services.finality import LateEntry
-from campaign.services.heartbeats import Silence
 from campaign.services.review import (
     ActionableWarning,
     AskedErasure,

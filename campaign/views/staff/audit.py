@@ -12,9 +12,9 @@ from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import DateInput
 
+from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
 from campaign.models import Campaign, StaffRole
-from campaign.services.audit import Subject, record
 from campaign.services.bookkeeping.audit_log import (
     COLUMNS,
     AuditFilters,

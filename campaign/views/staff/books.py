@@ -5,9 +5,9 @@ from datetime import date
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
 from campaign.models import StaffRole
-from campaign.services.audit import Subject, record
 from campaign.services.bookkeeping.comparisons import recent_runs
 from campaign.services.bookkeeping.journal import COLUMNS, Journal, months, read_journal
 from campaign.views.context import installation

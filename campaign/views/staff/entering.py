@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
+from campaign.audit.audit_log import Actor, record
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
-from campaign.services.audit import Actor, record
 from campaign.services.staff.members import subject
 from campaign.services.staff.second_factor import has_second_factor
 from campaign.services.staff.sessions import Browser, begin_session, end_session

@@ -13,9 +13,9 @@ from wtforms import Field, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import DateInput
 
+from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
 from campaign.models import Campaign, StaffRole
-from campaign.services.audit import Subject, record
 from campaign.services.campaigns import find_campaign
 from campaign.services.exports import column_names, export_rows
 from campaign.views.context import installation

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from campaign.audit.audit_log import Subject, record
 from campaign.models import StaffRole
-from campaign.services.audit import Subject, record
 from campaign.services.bookkeeping.payouts import (
     COLUMNS,
     PAGE,

@@ -7,8 +7,8 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
+from campaign.audit.audit_log import Actor
 from campaign.models import StaffMember, StaffRole
-from campaign.services.audit import Actor
 from campaign.services.staff.passkeys import list_passkeys
 from campaign.services.staff.second_factor import note_recovery_code_used
 from campaign.services.staff.sessions import has_authenticator

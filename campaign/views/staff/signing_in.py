@@ -16,11 +16,11 @@ from flask_limiter.errors import RateLimitExceeded
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField
 
+from campaign.audit.audit_log import record
 from campaign.core import clock
 from campaign.core.errors import LinkSpent
 from campaign.core.task_queue import OUTBOX
 from campaign.installation import Installation
-from campaign.services.audit import record
 from campaign.services.staff.link_letters import queue_link
 from campaign.services.staff.links import look_at_link, use_link
 from campaign.services.staff.members import find_member, subject

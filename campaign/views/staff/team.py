@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from wtforms import EmailField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
+from campaign.audit.audit_log import record
 from campaign.core import clock
 from campaign.core.errors import NotFound, StaffRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.models import StaffMember, StaffRole
-from campaign.services.audit import record
 from campaign.services.staff import members
 from campaign.services.staff.link_letters import queue_invitation
 from campaign.services.staff.links import BY_COMMAND, make_link

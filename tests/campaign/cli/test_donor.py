@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from stripe import StripeClient
 
+from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.handlers.recovery import recover_events
 from campaign.installation import Installation
@@ -22,7 +23,6 @@ from campaign.models import (
     Subscriber,
     SuppressionReason,
 )
-from campaign.services.audit import Actor
 from campaign.services.desk.merging import merge_donors
 from campaign.services.desk.notes import add_donation_note, add_donor_note
 from campaign.services.statements import queue_statements

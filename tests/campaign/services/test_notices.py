@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from campaign.audit.heartbeats import JOBS
 from campaign.core import clock
 from campaign.heartbeat import beating
 from campaign.installation import Installation
 from campaign.models import Donation, OutboxMessage, OutboxState, Subscription
 from campaign.services.alerts import queue_alert
-from campaign.services.heartbeats import JOBS
 from campaign.services.notices import queue_renewal_notices
 from tests.stripe_fixtures import Facts
 

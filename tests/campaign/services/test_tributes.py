@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select, update
 
+from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.delivery import deliver_due
 from campaign.handlers.inbox import apply_due_events
@@ -17,7 +18,6 @@ from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
 from campaign.paper import documents
 from campaign.services import by_post
-from campaign.services.audit import Actor
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person, read_holdings
 from campaign.services.tributes import KEPT, TRIBUTE_CARD, Card, forget_cards

@@ -8,12 +8,12 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select, text
 
+from campaign.audit.heartbeats import JOBS, fail
 from campaign.core.clock import now
 from campaign.handlers.inbox import apply_due_events
 from campaign.heartbeat import beating
 from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage, PaymentLookup
-from campaign.services.heartbeats import JOBS, fail
 from tests.stripe_fixtures import Facts
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]

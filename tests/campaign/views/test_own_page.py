@@ -8,6 +8,7 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.delivery import deliver_due
 from campaign.handlers.inbox import apply_due_events
@@ -24,7 +25,6 @@ from campaign.models import (
     Suppression,
     WallEntry,
 )
-from campaign.services.audit import Actor
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person
 from campaign.services.desk.merging import merge_donors

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
 from campaign.handlers.inbox import apply_due_events
@@ -27,7 +28,6 @@ from campaign.models import (
     SuppressionReason,
 )
 from campaign.services.audience import why_unwanted
-from campaign.services.audit import Actor
 from campaign.services.desk.correcting import ADDRESS_CORRECTED, Correction, correct_donor
 from campaign.services.desk.merging import merge_donors, undo_merge
 from campaign.services.ledger import broken_invariants

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
+from campaign.audit.audit_log import Actor
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import (
@@ -15,7 +16,6 @@ from campaign.models import (
     StaffRole,
     Subscription,
 )
-from campaign.services.audit import Actor
 from campaign.services.desk.notes import add_donor_note
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
