@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from bench.figures import Figure
 from bench.serving import fresh_installation
+from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
-from campaign.services.campaigns import find_campaign
 from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 
 from bench.figures import Figure, in_turn
 from bench.serving import ROOT, fresh_installation
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
 from campaign.core.settings import SmtpAddress
 from campaign.delivery import deliver_due
@@ -21,7 +22,6 @@ from campaign.installation import Installation
 from campaign.models import CampaignStep, OutboxMessage
 from campaign.models.base import new_token
 from campaign.services import sending
-from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.shared_letters import Letters
 
 MAILS = 600

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import CampaignNotOpen
 from campaign.installation import Installation
 from campaign.paper.coverage import printable
 from campaign.paper.posted import posted_appeals_pdf
-from campaign.services.campaigns import find_campaign
 from campaign.services.posted.coupons import keep_coupons
 from campaign.services.posted.lists import Recipient, read_recipients
 from campaign.services.posted.sheets import Batch, sheet_context
-from campaign.services.progress import read_progress
 
 
 @dataclass(frozen=True)

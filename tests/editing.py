@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.campaigns.progress import Progress, read_progress
 from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import AuditEntry, Campaign, Donation, Donor, LedgerEntry, StaffRole
-from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.services.ledger import broken_invariants
-from campaign.services.progress import Progress, read_progress
 
 ADMIN = Actor("ada@harbor-ledger.example", StaffRole.admin)
 _numbers = itertools.count(1)

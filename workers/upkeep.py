@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from campaign import erasing, refunding
 from campaign.audit.audit_log import Actor
+from campaign.campaigns.finalization import finalize_due_campaigns
+from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
 from campaign.core import clock
 from campaign.handlers.fees import book_fees as book_the_fees
 from campaign.handlers.matching import match_returns as match_the_returns
@@ -12,8 +14,6 @@ from campaign.handlers.recorded import reconcile_and_keep
 from campaign.handlers.recovery import recover_events
 from campaign.heartbeat import beating
 from campaign.services.alerts import queue_alert
-from campaign.services.finality import finalize_due_campaigns
-from campaign.services.milestones import mark_milestones as mark_the_milestones
 from campaign.services.notices import queue_renewal_notices
 from campaign.services.posted.coupons import forget_posted
 from campaign.services.tributes import forget_cards

@@ -7,6 +7,7 @@ given again goes on from there, and is charged at most once.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from campaign.campaigns.campaigns import find_campaign
 from campaign.checkout import session_requests
 from campaign.checkout.open_session import find_session, open_session
 from campaign.checkout.session_requests import RedirectUrls
@@ -16,7 +17,6 @@ from campaign.core.errors import GatewayUnavailable
 from campaign.core.i18n import words
 from campaign.installation import Installation
 from campaign.models import Donation, DonationState, StripeCall
-from campaign.services.campaigns import find_campaign
 from campaign.services.donations import Gift, begin_donation
 
 _TO_BE_PAID = (DonationState.pending, DonationState.declined)

@@ -4,11 +4,11 @@ import getpass
 
 import click
 
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import extend as move_deadline
 from campaign.core import clock
 from campaign.core.errors import ExtensionRefused
 from campaign.installation import make_installation
-from campaign.services.campaigns import find_campaign
-from campaign.services.extensions import extend as move_deadline
 from campaign.views.presenting import ending
 
 

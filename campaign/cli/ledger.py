@@ -6,11 +6,11 @@ import sys
 import click
 
 from campaign.audit.audit_log import Actor, Subject, record
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.finalization import correct_result, late_entries
 from campaign.core import clock, money
 from campaign.core.errors import CorrectionRefused
 from campaign.installation import make_installation
-from campaign.services.campaigns import find_campaign
-from campaign.services.finality import correct_result, late_entries
 from campaign.services.ledger import broken_invariants
 
 

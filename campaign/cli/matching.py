@@ -3,15 +3,11 @@
 import click
 
 from campaign.audit.audit_log import Actor
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_matching_gift
+from campaign.campaigns.progress import Matching, read_progress
 from campaign.core import clock, money
 from campaign.installation import make_installation
-from campaign.services.campaigns import find_campaign
-from campaign.services.editing.matching_gifts import (
-    Promise,
-    add_matching_gift,
-    end_matching_gift,
-)
-from campaign.services.progress import Matching, read_progress
 from campaign.views.sponsors import offer_text
 
 

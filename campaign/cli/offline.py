@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from campaign.audit.audit_log import Actor
+from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.lists import read_file
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListIncomplete
 from campaign.core.task_queue import OUTBOX
 from campaign.installation import Installation, make_installation
-from campaign.services.campaigns import find_campaign
 from campaign.services.envelopes.importing import ListReader, Planned, record_import
 from campaign.services.envelopes.lists import Row
 

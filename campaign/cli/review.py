@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import click
 
 from campaign.audit.heartbeats import Silence
+from campaign.campaigns.finalization import LateEntry
 from campaign.core import clock, money
 from campaign.installation import make_installation
 from campaign.services.bookkeeping.comparisons import Unsettled
-from campaign.services.finality import LateEntry
 from campaign.services.review import (
     ActionableWarning,
     AskedErasure,

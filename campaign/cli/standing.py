@@ -3,11 +3,11 @@
 import click
 
 from campaign.audit.audit_log import Actor
+from campaign.campaigns import status_changes
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import close_early
 from campaign.core import clock
 from campaign.installation import make_installation
-from campaign.services.campaigns import find_campaign
-from campaign.services.editing import standing
-from campaign.services.extensions import close_early
 from campaign.views.moves import present_extensions
 
 NOTHING = "Nothing has changed."
@@ -18,7 +18,7 @@ NOTHING = "Nothing has changed."
 def open_campaign(slug: str) -> None:
     """Open the upcoming campaign SLUG at this moment; its first letter is due at once."""
     with make_installation(broker=False).sessions.begin() as session:
-        done = standing.open_now(session, find_campaign(session, slug), Actor.command_line())
+        done = status_changes.open_now(session, find_campaign(session, slug), Actor.command_line())
     click.echo(f"{slug} is open." if done else f"{slug} was open before. {NOTHING}")
 
 
@@ -45,7 +45,7 @@ def pause(slug: str, reason: str) -> None:
     """
     with make_installation(broker=False).sessions.begin() as session:
         campaign = find_campaign(session, slug)
-        done = standing.pause(session, campaign, reason, Actor.command_line(), clock.now())
+        done = status_changes.pause(session, campaign, reason, Actor.command_line(), clock.now())
     click.echo(
         f"{slug} takes no gifts by card now." if done else f"It was paused before. {NOTHING}"
     )
@@ -56,5 +56,5 @@ def pause(slug: str, reason: str) -> None:
 def resume(slug: str) -> None:
     """Take gifts by card for the campaign SLUG again."""
     with make_installation(broker=False).sessions.begin() as session:
-        done = standing.resume(session, find_campaign(session, slug), Actor.command_line())
+        done = status_changes.resume(session, find_campaign(session, slug), Actor.command_line())
     click.echo(f"{slug} takes gifts by card again." if done else f"It was not paused. {NOTHING}")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from campaign.audit.audit_log import Actor, Subject, record
+from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.lists import read_file
 from campaign.cli.rows import write_rows
 from campaign.core.csv_lists import Refusal, read_address
@@ -16,7 +17,6 @@ from campaign.installation import make_installation
 from campaign.mailer import suppressions as list_of
 from campaign.mailer.suppression_lists import COLUMNS, Entry, read_entries
 from campaign.models import SuppressionReason
-from campaign.services.campaigns import find_campaign
 from campaign.services.desk.masking import masked_email
 
 log = get_logger(__name__)

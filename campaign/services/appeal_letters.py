@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.progress import Progress, read_progress
 from campaign.core import clock
 from campaign.core.i18n import words
 from campaign.mailer.email_context import Pointless, Sender
 from campaign.mailer.outbox import Claim
 from campaign.models import Campaign, CampaignState, CampaignStep, Extension
 from campaign.services.appeals import appeal_context, reminder_context, result_context
-from campaign.services.progress import Progress, read_progress
 
 
 def appeal(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:

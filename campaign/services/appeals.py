@@ -6,14 +6,14 @@ A context is the same for every reader of (kind, step, language); where readers 
 
 from typing import Any
 
+from campaign.campaigns import formatting
+from campaign.campaigns.default_texts import opening
+from campaign.campaigns.progress import Progress
 from campaign.core import clock
 from campaign.core.i18n import Words
 from campaign.mailer import merge_fields
 from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep, Extension
-from campaign.services import wording
-from campaign.services.openings import opening
-from campaign.services.progress import Progress
 
 _CHARACTERS = 64
 """As many of a code as a donation keeps."""
@@ -52,9 +52,11 @@ def result_context(
     short = max(0, campaign.goal - progress.raised)
     return _common(progress, mail_code(code), sender, said) | {
         "final": campaign.is_final(progress.as_of),
-        "ended_text": wording.weekday_date(clock.last_day(campaign.deadline, campaign.zone), said),
-        "final_from_text": wording.date_there(campaign.final_from, campaign.zone, said),
-        "short_text": wording.amount(short, campaign.currency, said) if short else "",
+        "ended_text": formatting.weekday_date(
+            clock.last_day(campaign.deadline, campaign.zone), said
+        ),
+        "final_from_text": formatting.date_there(campaign.final_from, campaign.zone, said),
+        "short_text": formatting.amount(short, campaign.currency, said) if short else "",
         "promised_text": _promised(progress, said),
     }
 
@@ -75,8 +77,8 @@ def _common(progress: Progress, code: str, sender: Sender, said: Words) -> dict[
             said.gettext("Dear reader,"),
         ),
         **_figures(progress, said),
-        "goal_text": wording.amount(campaign.goal, campaign.currency, said),
-        "as_of_text": wording.moment_there(progress.as_of, campaign.zone, said),
+        "goal_text": formatting.amount(campaign.goal, campaign.currency, said),
+        "as_of_text": formatting.moment_there(progress.as_of, campaign.zone, said),
         "campaign_url": sender.address(
             f"/c/{campaign.slug}?code={code}" + (said.asked_by and f"&{said.asked_by}")
         ),
@@ -88,14 +90,14 @@ def _figures(progress: Progress, said: Words) -> dict[str, Any]:
     """The sum in words, and all that counts; while nobody is told the figure, only the goal."""
     currency = progress.campaign.currency
     if progress.hidden:
-        goal = wording.amount(progress.campaign.goal, currency, said)
+        goal = formatting.amount(progress.campaign.goal, currency, said)
         told = said.gettext("The goal is %(goal)s. What has come in is told later.")
         return {"hidden": True, "figure": told % {"goal": goal}}
     return {
         "hidden": False,
-        "figure": wording.raised_so_far(progress, said),
-        "raised_text": wording.amount(progress.raised, currency, said),
-        "readers_text": wording.readers(progress.donors, said),
+        "figure": formatting.raised_so_far(progress, said),
+        "raised_text": formatting.amount(progress.raised, currency, said),
+        "readers_text": formatting.readers(progress.donors, said),
         "percent": min(100, max(0, int(progress.percent))),
         "percent_text": f"{progress.percent:g}%",
     }
@@ -111,11 +113,11 @@ def _asking(
         "give_url": common["campaign_url"] + "#give",
         "left_text": _left(progress, said),
         "promised_text": _promised(progress, said),
-        "days_left_text": wording.days_left(progress, said),
-        "ending_text": wording.ending(campaign, said),
+        "days_left_text": formatting.days_left(progress, said),
+        "ending_text": formatting.ending(campaign, said),
         "payee": sender.organization.name,
         "memo": campaign.slug.upper(),
-        "postmark_text": wording.long_date(last, said),
+        "postmark_text": formatting.long_date(last, said),
         "moved": _moved(campaign, extension, said),
     }
 
@@ -123,34 +125,34 @@ def _asking(
 def _values(progress: Progress, sender: Sender, said: Words) -> dict[str, str]:
     campaign = progress.campaign
     days = max(1, progress.days_left)
-    left = wording.days_left(progress, said)
+    left = formatting.days_left(progress, said)
     last = clock.last_day(campaign.deadline, campaign.zone)
     return {
         "title": campaign.title_in(said.locale),
         "organization": sender.organization.name,
-        "goal": wording.amount(campaign.goal, campaign.currency, said),
+        "goal": formatting.amount(campaign.goal, campaign.currency, said),
         "raised": ""
         if progress.hidden
-        else wording.amount(progress.raised, campaign.currency, said),
+        else formatting.amount(progress.raised, campaign.currency, said),
         "left": _left(progress, said),
         "hidden": "yes" if progress.hidden else "",
-        "days": wording.days(days, said) if left else "",
+        "days": formatting.days(days, said) if left else "",
         "days_left": left,
-        "last_day": wording.weekday_date(last, said),
-        "ending": wording.ending(campaign, said),
+        "last_day": formatting.weekday_date(last, said),
+        "ending": formatting.ending(campaign, said),
     }
 
 
 def _left(progress: Progress, said: Words) -> str:
     left = progress.campaign.goal - progress.raised
     told = left > 0 and not progress.hidden
-    return wording.amount(left, progress.campaign.currency, said) if told else ""
+    return formatting.amount(left, progress.campaign.currency, said) if told else ""
 
 
 def _promised(progress: Progress, said: Words) -> str:
     currency = progress.campaign.currency
     told = progress.pending and not progress.hidden
-    return wording.amount(progress.pending, currency, said) if told else ""
+    return formatting.amount(progress.pending, currency, said) if told else ""
 
 
 def _moved(campaign: Campaign, extension: Extension | None, said: Words) -> dict[str, str]:
@@ -158,7 +160,7 @@ def _moved(campaign: Campaign, extension: Extension | None, said: Words) -> dict
     if extension is None:
         return {}
     before, after = (
-        wording.weekday_date(clock.last_day(end, campaign.zone), said)
+        formatting.weekday_date(clock.last_day(end, campaign.zone), said)
         for end in (extension.previous_deadline, extension.deadline)
     )
     return {"before": before, "after": after, "reason": extension.reason.rstrip(" .")}

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import schedule
 from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid
 from campaign.mailer.kinds import APPEAL, REMINDER, THANK_YOU
@@ -33,7 +34,6 @@ from campaign.models import (
     Reminder,
     Suppression,
 )
-from campaign.services import steps
 from campaign.services.desk.people import other_rows
 
 if TYPE_CHECKING:
@@ -179,13 +179,13 @@ def quiet_until(session: Session, claim: "Claim", at: datetime) -> datetime | No
     return waking if waking > at else None
 
 
-def _window(session: Session, campaign: Campaign, step_id: int) -> steps.Window | None:
+def _window(session: Session, campaign: Campaign, step_id: int) -> schedule.Window | None:
     """Where the session's `info` has a place for them, the windows of one batch are reckoned once a deadline."""
-    kept: dict[tuple[object, ...], steps.Window | None] = session.info.get(WINDOWS, {})
+    kept: dict[tuple[object, ...], schedule.Window | None] = session.info.get(WINDOWS, {})
     key = (campaign.id, campaign.deadline, step_id)
     if key not in kept:
-        every: Iterable[CampaignStep] = steps.steps_of(session, campaign.id)
-        kept[key] = steps.window_of(campaign, every, step_id)
+        every: Iterable[CampaignStep] = schedule.steps_of(session, campaign.id)
+        kept[key] = schedule.window_of(campaign, every, step_id)
     return kept[key]
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import schedule
 from campaign.mailer import kinds
 from campaign.mailer.outbox import new_message_id
 from campaign.models import (
@@ -35,7 +36,7 @@ from campaign.models import (
     Reminder,
     StepAnchor,
 )
-from campaign.services import audience, readers, reminders, steps
+from campaign.services import audience, readers, reminders
 
 COLUMNS = ["kind", "subject_key", "campaign_id", "step_id", "recipient", "name", "locale", "timezone",
            "bulk", "expires_at", "message_id", "next_attempt_at", "state"]  # fmt: skip
@@ -58,7 +59,7 @@ class Queued:
 
 def campaigns_to_mail(session: Session, at: datetime) -> Sequence[tuple[int, str]]:
     """Id and slug of each campaign that may have something to queue or to forget at `at`, the oldest first."""
-    expiry = func.coalesce(CampaignStep.expires_after, steps.WRAP_UP_HOURS)
+    expiry = func.coalesce(CampaignStep.expires_after, schedule.WRAP_UP_HOURS)
     wrapping_up = exists().where(
         CampaignStep.campaign_id == Campaign.id,
         CampaignStep.anchor == StepAnchor.after_end.value,
@@ -81,7 +82,7 @@ def queue_due(session: Session, campaign_id: int, at: datetime, mail_domain: str
 
     Waits for another run of the same campaign, and then finds its rows.
     """
-    steps.lock_countdown(session, campaign_id)
+    schedule.lock_countdown(session, campaign_id)
     campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
     told = []
     for found, letters in _letters(session, campaign, at, mail_domain):
@@ -133,7 +134,7 @@ def _letters(
     reader with each row of the others one by one.
     """
     session.execute(select(func.set_config("enable_nestloop", "off", true())))
-    window = steps.open_window(campaign, steps.steps_of(session, campaign.id), at)
+    window = schedule.open_window(campaign, schedule.steps_of(session, campaign.id), at)
     if window is None:
         return []
     audiences = _after_the_end(campaign) if window.after_end else _before_the_end(campaign)
@@ -162,7 +163,7 @@ def _after_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
 
 def _rows(
     campaign: Campaign,
-    window: steps.Window,
+    window: schedule.Window,
     kind: str,
     people: Subquery,
     at: datetime,

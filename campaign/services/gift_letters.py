@@ -9,10 +9,10 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from campaign.campaigns import formatting
 from campaign.core.i18n import Words, words
 from campaign.mailer.email_context import Sender, own_page_url
 from campaign.models import Donation, Donor, Frequency, Receipt, Subscription
-from campaign.services import wording
 from campaign.services.receipts import receipt_context
 
 EVERY = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
@@ -50,10 +50,10 @@ def renewing_letter(subscription: Subscription, first: Donation, sender: Sender)
         "organization": sender.organization,
         "locale": said.locale,
         "greeting": greeting(first.name, said),
-        "amount_text": wording.amount(subscription.charge, subscription.currency, said),
+        "amount_text": formatting.amount(subscription.charge, subscription.currency, said),
         "yearly": subscription.frequency == Frequency.yearly,
-        "failed_date_text": wording.date_there(subscription.failed_at, zone, said),
-        "ended_date_text": wording.date_there(subscription.ended_at, zone, said),
+        "failed_date_text": formatting.date_there(subscription.failed_at, zone, said),
+        "ended_date_text": formatting.date_there(subscription.ended_at, zone, said),
         "given_up": subscription.end_reason == PAYMENT_FAILED,
         "mend_url": subscription.mend_url or "",
         "subscription_url": _page(subscription, sender),
@@ -65,7 +65,7 @@ def upcoming_letter(
     subscription: Subscription, first: Donation, renews_on: date, sender: Sender
 ) -> dict[str, Any]:
     """That a yearly gift is about to renew, on `renews_on` where the organisation is."""
-    date_text = wording.long_date(renews_on, words(first.locale))
+    date_text = formatting.long_date(renews_on, words(first.locale))
     return renewing_letter(subscription, first, sender) | {"renewal_date_text": date_text}
 
 
@@ -82,12 +82,14 @@ def statement_letter(
         "locale": said.locale,
         "greeting": greeting(donor.name, said),
         "year": str(year),
-        "total_text": " + ".join(wording.amount(totals[one], one, said) for one in sorted(totals)),
+        "total_text": " + ".join(
+            formatting.amount(totals[one], one, said) for one in sorted(totals)
+        ),
         "gifts": [
             {
-                "date_text": wording.short_date(receipt.gift_date, said),
+                "date_text": formatting.short_date(receipt.gift_date, said),
                 "number": receipt.number,
-                "amount_text": wording.amount(receipt.amount, receipt.currency, said),
+                "amount_text": formatting.amount(receipt.amount, receipt.currency, said),
             }
             for receipt in receipts
         ],

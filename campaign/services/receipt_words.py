@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from campaign.campaigns import formatting
 from campaign.core.i18n import Words, words
 from campaign.core.settings import Organization
 from campaign.models import (
@@ -21,7 +22,6 @@ from campaign.models import (
     ReceiptKind,
     TakenBack,
 )
-from campaign.services import wording
 
 MONEY, PROPERTY, GRANT = "money", "property", "grant"
 """What a receipt acknowledges."""
@@ -67,8 +67,8 @@ def frozen_words(
 ) -> dict[str, Any]:
     """Every word and name as issued, in the donation's language."""
     said = words(donation.locale)
-    gift_date, issued = (wording.long_date(day, said) for day in about.days)
-    amount_text = wording.amount(about.amount, donation.currency, said)
+    gift_date, issued = (formatting.long_date(day, said) for day in about.days)
+    amount_text = formatting.amount(about.amount, donation.currency, said)
     if about.what == PROPERTY and about.amount:
         amount_text = about.described
     return {
@@ -103,14 +103,14 @@ def _frequency(donation: Donation, said: Words) -> str:
 def _wording(
     donation: Donation, organization: Organization, about: Acknowledged, said: Words
 ) -> list[str]:
-    given = wording.amount(donation.charge, donation.currency, said)
+    given = formatting.amount(donation.charge, donation.currency, said)
     values = {
         "organization": organization.name,
         "ein": organization.ein,
         "given": about.described if about.what == PROPERTY else given,
         "fund": about.described,
-        "left": wording.amount(about.amount, donation.currency, said),
-        "date": wording.long_date(about.days[0], said),
+        "left": formatting.amount(about.amount, donation.currency, said),
+        "date": formatting.long_date(about.days[0], said),
         "number": about.replaces.number if about.replaces else "",
     }
     received = _received(about, said)

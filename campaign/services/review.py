@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.audit.heartbeats import Silence, silences
+from campaign.campaigns.finalization import LateEntry, late_entries
 from campaign.mailer import undelivered
 from campaign.services import waiting
 from campaign.services.bookkeeping.comparisons import Unsettled, unsettled
-from campaign.services.finality import LateEntry, late_entries
 
 
 @dataclass(frozen=True)

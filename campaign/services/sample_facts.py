@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+from campaign.campaigns.progress import Progress
 from campaign.core.settings import Organization
 from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, Donation, Receipt, ReceiptKind, Subscription
-from campaign.services.progress import Progress
 from campaign.services.receipt_words import Acknowledged, frozen_words
 
 Make = Callable[[Sender, str], dict[str, Any]]

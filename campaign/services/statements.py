@@ -11,11 +11,11 @@ from sqlalchemy import Select, and_, case, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
+from campaign.campaigns import formatting
 from campaign.core.i18n import Words, words
 from campaign.core.settings import Organization
 from campaign.mailer.outbox import new_message_id
 from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt, ReceiptKind
-from campaign.services import wording
 from campaign.services.desk.people import speaker_of
 from campaign.services.receipt_words import PROPERTY
 from campaign.services.receipts import for_taxes, valid_receipts
@@ -168,14 +168,14 @@ def statement_context(
         "donor_name": donor.name or donor.email,
         "gifts": [
             {
-                "date_text": wording.short_date(receipt.gift_date, said),
+                "date_text": formatting.short_date(receipt.gift_date, said),
                 "number": receipt.number,
                 "amount_text": _what(receipt, said),
                 "campaign_title": receipt.frozen["campaign_title"],
             }
             for receipt in receipts
         ],
-        "totals": [wording.amount(totals[one], one, said) for one in sorted(totals)],
+        "totals": [formatting.amount(totals[one], one, said) for one in sorted(totals)],
         "organization_name": organization.name,
         "organization_ein": organization.ein,
         "organization_address_lines": list(organization.address_lines),
@@ -186,7 +186,7 @@ def statement_context(
 def _what(receipt: Receipt, said: Words) -> str:
     if receipt.frozen.get("acknowledges") == PROPERTY:
         return str(receipt.frozen["amount_text"])
-    return wording.amount(receipt.amount, receipt.currency, said)
+    return formatting.amount(receipt.amount, receipt.currency, said)
 
 
 def _wording(organization: Organization, said: Words) -> list[str]:

@@ -10,10 +10,10 @@ from flask import Response, make_response, render_template, url_for
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from campaign.campaigns import formatting
 from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid
 from campaign.models import Campaign
-from campaign.services import wording
 from campaign.services.consents import WORDING
 from campaign.views.asking import cover_hint, present_mail, present_suggestions
 from campaign.views.context import installation, live
@@ -120,7 +120,7 @@ def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
         "donate_url": url_for("donate.give", slug=slug),
         "progress_url": url_for("public.progress", slug=slug),
         "stream_url": url_for("public.stream", slug=slug),
-        "minimum_text": wording.amount(campaign.smallest_amount, campaign.currency, said()),
+        "minimum_text": formatting.amount(campaign.smallest_amount, campaign.currency, said()),
         "currency_symbol": money.symbol(campaign.currency),
         "consent_wording": said().gettext(WORDING),
         "wall_wording": wall_wording() if campaign.wall_shown else "",

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from campaign.campaigns import formatting
 from campaign.core import clock, money
 from campaign.core.settings import Organization
 from campaign.models import Campaign
-from campaign.services import wording
 from campaign.views.language import said
 
 
@@ -29,7 +29,7 @@ class Suggestion:
 
 def present_mail(campaign: Campaign, organization: Organization) -> MailAddress:
     """Payee, address, the code to write on the cheque, and until when a postmark counts."""
-    last = wording.long_date(clock.last_day(campaign.deadline, campaign.zone), said())
+    last = formatting.long_date(clock.last_day(campaign.deadline, campaign.zone), said())
     return MailAddress(
         payee=organization.name,
         address_lines=organization.address_lines,
@@ -44,7 +44,7 @@ def present_suggestions(campaign: Campaign) -> list[Suggestion]:
     return [
         Suggestion(
             value=money.plain_amount(amount, campaign.currency, said().formats),
-            text=wording.amount(amount, campaign.currency, said()),
+            text=formatting.amount(amount, campaign.currency, said()),
         )
         for amount in campaign.suggested_amounts
     ]
@@ -53,6 +53,6 @@ def present_suggestions(campaign: Campaign) -> list[Suggestion]:
 def cover_hint(campaign: Campaign, cover: int, example: int) -> str:
     """What covering the fees would add to an example amount; both in minor units."""
     return said().gettext("On %(gift)s that adds %(cover)s.") % {
-        "gift": wording.amount(example, campaign.currency, said()),
-        "cover": wording.amount(cover, campaign.currency, said()),
+        "gift": formatting.amount(example, campaign.currency, said()),
+        "cover": formatting.amount(cover, campaign.currency, said()),
     }

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from structlog import get_logger
 
+from campaign.campaigns.campaigns import find_campaign
 from campaign.checkout.flow import CheckoutRequest, begin_checkout
 from campaign.checkout.session_requests import RedirectUrls
 from campaign.core import clock, money
@@ -20,7 +21,6 @@ from campaign.core.errors import (
     GatewayUnavailable,
 )
 from campaign.models import Donation
-from campaign.services.campaigns import find_campaign
 from campaign.services.donations import Gift
 from campaign.views.appeal import Notice, paused_notice, render_appeal
 from campaign.views.context import installation

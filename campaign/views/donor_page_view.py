@@ -7,6 +7,7 @@ from flask import Response, make_response, render_template, url_for
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import formatting
 from campaign.core import clock
 from campaign.core.i18n import words
 from campaign.models import (
@@ -18,7 +19,6 @@ from campaign.models import (
     TakenBack,
     WallEntry,
 )
-from campaign.services import wording
 from campaign.services.consents import WORDING
 from campaign.services.own_page.erasure import open_request
 from campaign.services.own_page.reading import OwnGifts, read_gifts
@@ -121,7 +121,7 @@ def _gift(gift: Donation, found: OwnGifts) -> dict[str, Any]:
     return {
         "id": gift.public_id,
         "date_text": (
-            wording.long_date(receipt.gift_date, said())
+            formatting.long_date(receipt.gift_date, said())
             if receipt
             else written(gift.charged_at or gift.created_at)
         ),
@@ -149,7 +149,7 @@ def _what(gift: Donation) -> str:
     receipt = gift.receipt
     if receipt and receipt.frozen.get("acknowledges") == PROPERTY:
         return str(receipt.frozen["amount_text"])
-    return wording.amount(gift.charge, gift.currency, said())
+    return formatting.amount(gift.charge, gift.currency, said())
 
 
 def _way(offline: OfflineGift | None) -> str:
@@ -167,4 +167,4 @@ def _left(gift: Donation) -> str:
     receipt = gift.receipt
     if gift.state != DonationState.partially_refunded or receipt is None:
         return ""
-    return wording.amount(receipt.amount, receipt.currency, said())
+    return formatting.amount(receipt.amount, receipt.currency, said())

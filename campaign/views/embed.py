@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
 
+from campaign.campaigns.colors import ink_on
+from campaign.campaigns.progress import Progress
 from campaign.core.i18n import Words, languages, words
 from campaign.models import Campaign
-from campaign.services.colours import ink_on
-from campaign.services.progress import Progress
 from campaign.views.asking import present_suggestions
 from campaign.views.context import installation, live
 from campaign.views.language import said, shared_language

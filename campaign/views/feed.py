@@ -14,8 +14,8 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 from flask import Blueprint, Response, request
 from markupsafe import escape
 
+from campaign.campaigns import formatting
 from campaign.core import clock
-from campaign.services import wording
 from campaign.views.context import installation, live
 from campaign.views.language import said
 from campaign.views.live import Snapshot
@@ -129,8 +129,8 @@ def _opened(snapshot: Snapshot) -> News:
     first = snapshot.extensions[0].previous_deadline if snapshot.extensions else campaign.deadline
     text = spoken.gettext("%(title)s: the goal is %(goal)s by %(day)s.") % {
         "title": campaign_words(snapshot).title.text,
-        "goal": wording.amount(campaign.goal, campaign.currency, spoken),
-        "day": wording.long_date(clock.last_day(first, campaign.zone), spoken),
+        "goal": formatting.amount(campaign.goal, campaign.currency, spoken),
+        "day": formatting.long_date(clock.last_day(first, campaign.zone), spoken),
     }
     return News("opened", campaign.starts_at, spoken.gettext("The campaign is open"), text)
 
@@ -141,7 +141,7 @@ def _ended(snapshot: Snapshot) -> News:
         "It ended at %(end)s. The final result is told here after %(day)s, when gifts in the mail have arrived."
     ) % {
         "end": ending(campaign),
-        "day": wording.date_there(campaign.final_from, campaign.zone, spoken),
+        "day": formatting.date_there(campaign.final_from, campaign.zone, spoken),
     }
     return News("ended", campaign.deadline, spoken.gettext("This campaign has ended"), text)
 
@@ -149,8 +149,8 @@ def _ended(snapshot: Snapshot) -> News:
 def _final(snapshot: Snapshot, at: datetime) -> News:
     campaign, spoken = snapshot.progress.campaign, said()
     values = {
-        "raised": wording.amount(campaign.final_raised or 0, campaign.currency, spoken),
-        "goal": wording.amount(campaign.goal, campaign.currency, spoken),
+        "raised": formatting.amount(campaign.final_raised or 0, campaign.currency, spoken),
+        "goal": formatting.amount(campaign.goal, campaign.currency, spoken),
     }
     title = spoken.gettext("The final result: %(raised)s") % values
     text = spoken.gettext("%(raised)s of %(goal)s was raised. This is the final result.") % values

@@ -16,13 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import public_extensions
+from campaign.campaigns.localized_texts import NOTHING, Around, read_around
+from campaign.campaigns.progress import Progress, read_progress
 from campaign.core import clock
 from campaign.core.database import Sessions
 from campaign.models import Extension
-from campaign.services.campaigns import find_campaign
-from campaign.services.extensions import public_extensions
-from campaign.services.progress import Progress, read_progress
-from campaign.services.telling import NOTHING, Around, read_around
 
 CHANNEL = "progress"
 FRESH = 5.0

@@ -6,10 +6,10 @@ from babel.dates import format_datetime
 from babel.numbers import format_percent
 from babel.units import format_unit
 
+from campaign.campaigns import formatting
+from campaign.campaigns.progress import Progress
 from campaign.core import clock
 from campaign.models import Campaign, CampaignState
-from campaign.services import wording
-from campaign.services.progress import Progress
 from campaign.views.language import said
 
 
@@ -91,7 +91,7 @@ def present_progress(progress: Progress, *, to_staff: bool = False) -> ProgressV
 
 
 def _amount(campaign: Campaign, minor: int) -> str:
-    return wording.amount(minor, campaign.currency, said())
+    return formatting.amount(minor, campaign.currency, said())
 
 
 def percent(share: float) -> str:
@@ -108,7 +108,7 @@ def _progress_sentence(progress: Progress) -> str:
         "goal": _amount(campaign, campaign.goal),
         "percent": percent(progress.percent),
         "donors": spoken.ngettext("%(n)s donor", "%(n)s donors", progress.donors)
-        % {"n": wording.number(progress.donors, spoken)},
+        % {"n": formatting.number(progress.donors, spoken)},
         "pending": _amount(campaign, progress.pending),
         "matched": _amount(campaign, progress.matched),
     }
@@ -171,7 +171,10 @@ def present_countdown(progress: Progress) -> Countdown:
 def _words(progress: Progress, end: str) -> tuple[str, str]:
     campaign, state, spoken = progress.campaign, progress.state, said()
     if state == CampaignState.upcoming:
-        values = {"day": wording.date_there(campaign.starts_at, campaign.zone, spoken), "end": end}
+        values = {
+            "day": formatting.date_there(campaign.starts_at, campaign.zone, spoken),
+            "end": end,
+        }
         return (
             spoken.gettext("Opens on %(day)s") % values,
             spoken.gettext("It runs from %(day)s until %(end)s.") % values,
@@ -194,7 +197,7 @@ def _ended_words(progress: Progress, end: str) -> str:
         late = spoken.gettext(
             "The result is provisional until %(day)s, while gifts in the mail still arrive."
         )
-        day = wording.date_there(campaign.final_from, campaign.zone, spoken)
+        day = formatting.date_there(campaign.final_from, campaign.zone, spoken)
         return f"{ended} {late % {'day': day}}"
     frozen = campaign.final_raised
     if frozen is None or frozen == progress.raised:
@@ -208,7 +211,7 @@ def _ended_words(progress: Progress, end: str) -> str:
 
 def time_left(progress: Progress) -> str:
     """`9 days left`; in the last 24 hours `5 hours 12 minutes left`."""
-    if told := wording.days_left(progress, said()):
+    if told := formatting.days_left(progress, said()):
         return told
     hours, minutes = divmod(max(1, progress.seconds_left // 60), 60)
     parts = [
@@ -226,12 +229,12 @@ def ending(campaign: Campaign) -> str:
     if (local.hour, local.minute, local.second) == (0, 0, 0):
         last = clock.last_day(campaign.deadline, zone)
         return spoken.gettext("midnight at the end of %(day)s, %(zone)s") % {
-            "day": wording.long_date(last, spoken),
-            "zone": wording.zone_name(zone, spoken),
+            "day": formatting.long_date(last, spoken),
+            "zone": formatting.zone_name(zone, spoken),
         }
     at = format_datetime(local, "h:mm a", tzinfo=zone, locale=spoken.formats)
     return spoken.gettext("%(time)s on %(day)s, %(zone)s") % {
         "time": at,
-        "day": wording.long_date(local.date(), spoken),
-        "zone": wording.zone_name(zone, spoken),
+        "day": formatting.long_date(local.date(), spoken),
+        "zone": formatting.zone_name(zone, spoken),
     }

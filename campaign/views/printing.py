@@ -10,11 +10,11 @@ import segno
 from flask import Blueprint, Response, make_response, render_template, request
 from markupsafe import Markup
 
+from campaign.campaigns import formatting
+from campaign.campaigns.progress import Progress
 from campaign.core import clock
 from campaign.models import Campaign
-from campaign.services import wording
 from campaign.services.envelopes.codes import article_name, coupon_code
-from campaign.services.progress import Progress
 from campaign.views.appeal import appeal_html
 from campaign.views.asking import present_mail, present_suggestions
 from campaign.views.context import installation, live
@@ -58,7 +58,7 @@ def sheet(slug: str) -> Response:
         **_code(campaign, article),
         others=_others(slug, size, article, large=large),
         taken=_takes_mail(progress),
-        as_of_day=wording.date_there(progress.as_of, campaign.zone, said()),
+        as_of_day=formatting.date_there(progress.as_of, campaign.zone, said()),
     )
     response = make_response(page)
     response.headers["Cache-Control"] = _CACHE
@@ -69,8 +69,8 @@ def _aim(campaign: Campaign) -> str:
     """The goal and its day; how many days are left would be wrong once the sheet has been in the mail."""
     last = clock.last_day(campaign.deadline, campaign.zone)
     return said().gettext("%(goal)s to raise by %(day)s") % {
-        "goal": wording.amount(campaign.goal, campaign.currency, said()),
-        "day": wording.long_date(last, said()),
+        "goal": formatting.amount(campaign.goal, campaign.currency, said()),
+        "day": formatting.long_date(last, said()),
     }
 
 

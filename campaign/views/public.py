@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from campaign.campaigns.campaigns import current_campaign
 from campaign.core import clock
-from campaign.services.campaigns import current_campaign
 from campaign.views.appeal import render_appeal
 from campaign.views.context import installation, live, visits
 from campaign.views.language import said

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
+from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.core.errors import ReminderInvalid
 from campaign.models import Campaign
-from campaign.services.campaigns import find_campaign
 from campaign.services.reminders import request_reminder, require_address
 from campaign.views.context import installation
 from campaign.views.forms import clean

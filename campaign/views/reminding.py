@@ -5,9 +5,9 @@ from datetime import datetime
 
 from babel.dates import format_skeleton
 
+from campaign.campaigns import formatting
 from campaign.core.i18n import Words
 from campaign.models import Campaign
-from campaign.services import wording
 from campaign.services.reminders import choices
 from campaign.views.language import said
 
@@ -47,4 +47,4 @@ def _day(local: datetime) -> str:
 
 def reminder_moment(campaign: Campaign, due: datetime) -> str:
     """`9:00 AM on Thursday, December 24, Pacific time`."""
-    return wording.moment_there(due, campaign.zone, said())
+    return formatting.moment_there(due, campaign.zone, said())

@@ -10,8 +10,8 @@ from typing import Any
 from flask import Response, make_response, render_template, url_for
 from wtforms import BooleanField
 
+from campaign.campaigns import formatting
 from campaign.models import Campaign, CardWay, Frequency
-from campaign.services import wording
 from campaign.services.donations import Gift
 from campaign.views.context import live
 from campaign.views.forms import GiftForm
@@ -59,7 +59,7 @@ def _hidden(form: GiftForm) -> list[tuple[str, str]]:
 
 def _gift_values(campaign: Campaign, gift: Gift) -> dict[str, Any]:
     def shown(minor: int) -> str:
-        return wording.amount(minor, campaign.currency, said())
+        return formatting.amount(minor, campaign.currency, said())
 
     return {
         "amount_text": shown(gift.amount),
@@ -88,5 +88,5 @@ def _button(campaign: Campaign, gift: Gift) -> str:
         Frequency.monthly.value: said().gettext("Give %(amount)s monthly"),
         Frequency.yearly.value: said().gettext("Give %(amount)s yearly"),
     }
-    amount = wording.amount(gift.amount + gift.cover, campaign.currency, said())
+    amount = formatting.amount(gift.amount + gift.cover, campaign.currency, said())
     return sentences[gift.frequency] % {"amount": amount}

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaign.campaigns import formatting
+from campaign.campaigns.progress import Matching, Progress
 from campaign.core import clock
 from campaign.models import Campaign
-from campaign.services import wording
-from campaign.services.progress import Matching, Progress
 from campaign.views.language import said
 from campaign.views.moves import day_text, hour_text
 
@@ -38,7 +38,9 @@ def present_sponsors(progress: Progress) -> list[SponsorView]:
         SponsorView(
             sentence=_offer(campaign, one)
             if progress.hidden
-            else _sentence(campaign, one, wording.amount(one.remaining, campaign.currency, said())),
+            else _sentence(
+                campaign, one, formatting.amount(one.remaining, campaign.currency, said())
+            ),
             template=_sentence(campaign, one, REMAINING),
             pool=one.gift.pool,
             others=progress.matched - one.matched,
@@ -62,7 +64,7 @@ def _sentence(campaign: Campaign, matching: Matching, remaining: str) -> str:
         "Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s you give;"
         " %(remaining)s of %(pool)s remain."
     )
-    pool = wording.amount(matching.gift.pool, campaign.currency, said())
+    pool = formatting.amount(matching.gift.pool, campaign.currency, said())
     return told % {**_values(campaign, matching), "remaining": remaining, "pool": pool}
 
 
@@ -77,8 +79,8 @@ def _values(campaign: Campaign, matching: Matching) -> dict[str, str]:
     return {
         "until": _last(min(matching.until, campaign.deadline), campaign),
         "sponsor": gift.sponsor,
-        "added": wording.amount(gift.ratio_percent, currency, said()),
-        "given": wording.amount(_HUNDRED, currency, said()),
+        "added": formatting.amount(gift.ratio_percent, currency, said()),
+        "given": formatting.amount(_HUNDRED, currency, said()),
     }
 
 

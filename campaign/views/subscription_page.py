@@ -11,10 +11,10 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
+from campaign.campaigns import formatting
 from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid
 from campaign.models import Donation, Frequency, Subscription, SubscriptionState
-from campaign.services import wording
 from campaign.services.changes import PAUSES, months_later
 from campaign.services.letters import PAYMENT_FAILED
 from campaign.services.subscriptions import first_donation, gifts_of
@@ -72,12 +72,12 @@ def read_amount(form: ChangeForm, subscription: Subscription) -> int | None:
         if amount < smallest:
             raise AmountInvalid(
                 "The smallest amount our payment service takes is %(least)s.",
-                least=wording.amount(smallest, currency, said()),
+                least=formatting.amount(smallest, currency, said()),
             )
         if amount > money.LARGEST_CHARGE:
             raise AmountInvalid(
                 "The largest amount that can be charged at once is %(most)s.",
-                most=wording.amount(money.LARGEST_CHARGE, currency, said()),
+                most=formatting.amount(money.LARGEST_CHARGE, currency, said()),
             )
     except AmountInvalid as error:
         form.amount.errors = [told(error)]
@@ -133,12 +133,12 @@ def _values(session: Session, found: Subscription) -> dict[str, Any]:
         ),
         "state": found.state,
         "state_text": _state_text(found),
-        "title": wording.amount(found.charge, found.currency, said()),
+        "title": formatting.amount(found.charge, found.currency, said()),
         "heading": _heading(found),
         "monthly": _monthly(found),
         "currency_symbol": money.symbol(found.currency, said().formats),
-        "amount_text": wording.amount(found.amount, found.currency, said()),
-        "cover_text": wording.amount(found.cover, found.currency, said()) if found.cover else "",
+        "amount_text": formatting.amount(found.amount, found.currency, said()),
+        "cover_text": formatting.amount(found.cover, found.currency, said()) if found.cover else "",
         "campaign_title": campaign_title(found.campaign),
         "campaign_url": url_for("public.appeal", slug=found.campaign.slug, lang=shared_language()),
         "email": first_donation(session, found).email,
@@ -186,7 +186,7 @@ def _heading(found: Subscription) -> str:
     else:
         text = spoken.gettext("%(amount)s a year")
         text = spoken.gettext("%(amount)s a year, ended") if ended else text
-    return text % {"amount": wording.amount(found.charge, found.currency, spoken)}
+    return text % {"amount": formatting.amount(found.charge, found.currency, spoken)}
 
 
 def _state_text(found: Subscription) -> str:
@@ -218,14 +218,14 @@ def written(moment: datetime | None) -> str:
     if moment is None:
         return ""
     zone = ZoneInfo(installation().settings.organization.timezone)
-    return wording.date_there(moment, zone, said())
+    return formatting.date_there(moment, zone, said())
 
 
 def _payment(gift: Donation) -> Payment:
     receipt = gift.receipt
     return Payment(
         date_text=written(gift.charged_at or gift.created_at),
-        amount_text=wording.amount(gift.charge, gift.currency, said()),
+        amount_text=formatting.amount(gift.charge, gift.currency, said()),
         state_text=str(_GIFT_STATES.get(gift.state, "")),
         receipt_url=url_for("donor.receipt", token=receipt.token) if receipt else "",
         receipt_number=receipt.number if receipt else "",

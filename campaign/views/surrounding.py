@@ -6,12 +6,12 @@ from urllib.parse import quote, urlencode
 
 from flask import url_for
 
+from campaign.campaigns import formatting
+from campaign.campaigns.donors_today import Today
+from campaign.campaigns.localized_texts import Spoken, Told, spoken_in
+from campaign.campaigns.progress import Progress
 from campaign.core.i18n import languages, words
 from campaign.models import Campaign, Milestone, MilestoneMark
-from campaign.services import wording
-from campaign.services.progress import Progress
-from campaign.services.telling import Spoken, Told, spoken_in
-from campaign.services.today import Today
 from campaign.views.context import installation
 from campaign.views.language import said
 from campaign.views.live import Snapshot
@@ -79,7 +79,7 @@ def _milestone(campaign: Campaign, one: Milestone) -> MilestoneView:
     }[MilestoneMark(one.mark)]
     values = {
         "day": day_text(day),
-        "amount": wording.amount(one.target, campaign.currency, spoken),
+        "amount": formatting.amount(one.target, campaign.currency, spoken),
     }
     return MilestoneView(told % values, day.isoformat())
 
@@ -95,7 +95,7 @@ def present_today(progress: Progress, today: Today) -> str:
         told = spoken.ngettext(
             "%(n)s reader gave today.", "%(n)s readers gave today.", today.readers
         )
-    return told % {"n": wording.number(today.readers, spoken)}
+    return told % {"n": formatting.number(today.readers, spoken)}
 
 
 def present_others(others: Sequence[Campaign]) -> list[OtherView]:

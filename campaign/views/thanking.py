@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import url_for
 
+from campaign.campaigns import formatting
 from campaign.core import money
 from campaign.models import Donation, DonationState, Frequency
-from campaign.services import wording
 from campaign.views.language import said, shared_language
 from campaign.views.surrounding import campaign_title
 
@@ -28,7 +28,7 @@ def present_gift(found: Donation) -> dict[str, Any]:
         "campaign_url": url_for("public.appeal", slug=slug, lang=shared_language()),
         "receipt_url": url_for("donor.receipt", token=receipt.token) if receipt else "",
         "receipt_number": receipt.number if receipt else "",
-        "date_text": wording.long_date(moment.date(), said()),
+        "date_text": formatting.long_date(moment.date(), said()),
         "cover_text": _amount(found.cover, found) if found.cover else "",
         "retry_url": _form_address(found, found.amount, found.frequency),
         "subscription_url": "" if shared else _subscription_url(found),
@@ -64,7 +64,7 @@ def _form_address(found: Donation, amount: int, frequency: str) -> str:
 
 
 def _amount(minor: int, found: Donation) -> str:
-    return wording.amount(minor, found.currency, said())
+    return formatting.amount(minor, found.currency, said())
 
 
 def _sum(found: Donation) -> str:

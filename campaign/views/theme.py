@@ -14,11 +14,11 @@ from flask import Blueprint, Response, abort, current_app, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
+from campaign.campaigns.branding import Look, accents_of, read_logo, read_look
+from campaign.campaigns.colors import ink_on, weakness
+from campaign.campaigns.logos import SVG
 from campaign.core.database import Sessions
 from campaign.models import Campaign
-from campaign.services.colours import ink_on, weakness
-from campaign.services.house import Look, accents_of, read_logo, read_look
-from campaign.services.logos import SVG
 from campaign.views.context import installation
 
 blueprint = Blueprint("theme", __name__)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from campaign.campaigns import formatting
+from campaign.campaigns.campaign_list import read_overview
+from campaign.campaigns.donor_wall import PAGE, read_wall
+from campaign.campaigns.localized_texts import spoken_in
+from campaign.campaigns.progress import Progress
 from campaign.core import clock
 from campaign.core.errors import NotFound
-from campaign.services import wording
-from campaign.services.overview import read_overview
-from campaign.services.progress import Progress
-from campaign.services.telling import spoken_in
-from campaign.services.wall import PAGE, read_wall
 from campaign.views.context import installation, live
 from campaign.views.language import said
 from campaign.views.presenting import ending
@@ -96,10 +96,10 @@ def _listed(progress: Progress) -> Listed:
 def _standing(progress: Progress) -> str:
     campaign, spoken = progress.campaign, said()
     values = {
-        "goal": wording.amount(campaign.goal, campaign.currency, spoken),
-        "raised": wording.amount(progress.raised, campaign.currency, spoken),
+        "goal": formatting.amount(campaign.goal, campaign.currency, spoken),
+        "raised": formatting.amount(progress.raised, campaign.currency, spoken),
         "end": ending(campaign),
-        "day": wording.date_there(campaign.starts_at, campaign.zone, spoken),
+        "day": formatting.date_there(campaign.starts_at, campaign.zone, spoken),
     }
     if progress.as_of < campaign.starts_at:
         return spoken.gettext("Opens on %(day)s. The goal is %(goal)s.") % values

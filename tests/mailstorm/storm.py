@@ -17,6 +17,7 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import func, select
 
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
 from campaign.core.settings import load_settings
 from campaign.delivery import deliver_due
@@ -25,7 +26,6 @@ from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation, make_installation
 from campaign.mailer import outbox
 from campaign.models import OutboxMessage
-from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 from sandbox.outbox.receiver import MailReceiver

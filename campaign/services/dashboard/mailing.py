@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.schedule import due_at, steps_of
 from campaign.models import Campaign, CodeVisit
 from campaign.services.step_letters import Counts, letter_counts
-from campaign.services.steps import due_at, steps_of
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BindParameter, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.progress import Progress, read_progress
 from campaign.core import clock
 from campaign.models import (
     Campaign,
@@ -22,7 +23,6 @@ from campaign.services.dashboard import tallies
 from campaign.services.dashboard.mailing import StepMail, mail_by_step, visits_by_code
 from campaign.services.dashboard.pace import Forecast, Pace, as_the_last_closed, forecast, pace
 from campaign.services.dashboard.tallies import Tally
-from campaign.services.progress import Progress, read_progress
 
 RECENT_HOURS = 48
 TROUBLE = timedelta(hours=24)

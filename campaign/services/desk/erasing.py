@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
+from campaign.campaigns.donor_wall import withdraw_all
 from campaign.mailer.redaction import forget_letters
 from campaign.models import (
     Donation,
@@ -34,7 +35,6 @@ from campaign.services.desk.holdings import Whose, cards_of, mail_of, told_of
 from campaign.services.desk.quiet import require_quiet
 from campaign.services.own_page.erasure import close_requests
 from campaign.services.posted.coupons import posted_to
-from campaign.services.wall import withdraw_all
 
 ERASED = "the person was erased"
 _WISHES = (SuppressionReason.unsubscribed.value, SuppressionReason.complained.value)

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import Subquery, func, select, true
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import schedule
 from campaign.models import Campaign, CampaignStep
-from campaign.services import audience, readers, steps
+from campaign.services import audience, readers
 from campaign.services.countdown import preview_due
 from campaign.services.step_letters import Counts, letter_counts
 
@@ -21,7 +22,7 @@ class StepRow:
 
     step: CampaignStep
     due: datetime
-    window: steps.Window | None
+    window: schedule.Window | None
     counts: Counts
     reach: int | None
 
@@ -38,13 +39,13 @@ class StepRow:
 
 def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRow]:
     """All steps of the campaign. The one that is due now is counted as the countdown would queue it by day."""
-    every = steps.steps_of(session, campaign.id)
-    windows = {window.step.id: window for window in steps.windows(campaign, every)}
+    every = schedule.steps_of(session, campaign.id)
+    windows = {window.step.id: window for window in schedule.windows(campaign, every)}
     counts = letter_counts(session, campaign)
     now = _due_now(session, campaign, at)
     asked, thanked = _expected(session, campaign)
     rows = []
-    for step in sorted(every, key=lambda one: (steps.due_at(campaign, one), one.id)):
+    for step in sorted(every, key=lambda one: (schedule.due_at(campaign, one), one.id)):
         window = windows.get(step.id)
         reach = None
         if window and window.is_open(at):
@@ -53,7 +54,7 @@ def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRo
             reach = thanked if window.after_end else asked
         rows.append(
             StepRow(
-                step, steps.due_at(campaign, step), window, counts.get(step.id, Counts()), reach
+                step, schedule.due_at(campaign, step), window, counts.get(step.id, Counts()), reach
             )
         )
     return rows

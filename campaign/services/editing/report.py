@@ -10,6 +10,9 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import schedule
+from campaign.campaigns.extensions import public_extensions
+from campaign.campaigns.progress import Progress, read_progress
 from campaign.models import (
     Campaign,
     Donation,
@@ -21,11 +24,8 @@ from campaign.models import (
     ProgressShard,
     TallyKind,
 )
-from campaign.services import steps
 from campaign.services.appeals import mail_code
 from campaign.services.dashboard.tallies import Tally, by_code, by_size, read_tallies
-from campaign.services.extensions import public_extensions
-from campaign.services.progress import Progress, read_progress
 from campaign.services.step_letters import Counts, letter_counts
 
 MOST_COMMENTS = 40
@@ -146,14 +146,14 @@ def _best_days(hours: Sequence[Tally]) -> list[tuple[date, Tally]]:
 
 def _mail(session: Session, campaign: Campaign, codes: Mapping[str, Tally]) -> list[StepResult]:
     counts = letter_counts(session, campaign)
-    every = steps.steps_of(session, campaign.id)
+    every = schedule.steps_of(session, campaign.id)
     return [
         StepResult(
             step.key,
             counts.get(step.id, Counts()),
             codes.get(mail_code(step.key), Tally(step.key)),
         )
-        for step in sorted(every, key=lambda one: steps.due_at(campaign, one))
+        for step in sorted(every, key=lambda one: schedule.due_at(campaign, one))
         if step.id in counts or mail_code(step.key) in codes
     ]
 

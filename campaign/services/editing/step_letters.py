@@ -5,16 +5,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import schedule
+from campaign.campaigns.extensions import public_extensions
+from campaign.campaigns.progress import read_progress
 from campaign.core.i18n import words
 from campaign.mailer.email_context import Sender
 from campaign.mailer.kinds import APPEAL, WRAP_UP
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.render import Letter, render_letter
 from campaign.models import Campaign, CampaignStep, StepAnchor
-from campaign.services import steps
 from campaign.services.appeals import appeal_context, result_context
-from campaign.services.extensions import public_extensions
-from campaign.services.progress import read_progress
 
 READER = "Ana Reyes"
 
@@ -28,7 +28,7 @@ def step_letter(
     at: datetime,
 ) -> Letter:
     """With the figures of `at` and the days that are left when the step is due, to a made-up reader."""
-    due = max(at, steps.due_at(campaign, step))
+    due = max(at, schedule.due_at(campaign, step))
     progress = replace(read_progress(session, campaign, at), as_of=due)
     said = words(locale)
     if step.anchor == StepAnchor.after_end:

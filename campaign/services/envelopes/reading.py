@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.campaigns import find_campaign
 from campaign.core import money
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import AmountInvalid, NotFound, OfflineGiftInvalid
 from campaign.models import Campaign, OfflineKind
-from campaign.services.campaigns import find_campaign
 from campaign.services.envelopes.codes import read_code
 from campaign.services.envelopes.days import day_of_gift, latest_day
 from campaign.services.envelopes.kinds import read_kind

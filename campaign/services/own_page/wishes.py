@@ -8,10 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
+from campaign.campaigns.donor_wall import withdraw
 from campaign.mailer.suppressions import suppress
 from campaign.models import Donation, Donor, Subscriber, Suppression, SuppressionReason
 from campaign.services.desk.people import rows_of
-from campaign.services.wall import withdraw
 
 SOURCE = "own page"
 

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from campaign.campaigns import formatting
+from campaign.campaigns.localized_texts import spoken_in
+from campaign.campaigns.progress import Progress
 from campaign.core import clock
 from campaign.core.i18n import Words, words
 from campaign.core.settings import Organization
 from campaign.models import Campaign
-from campaign.services import wording
 from campaign.services.posted.coupons import counted_code
 from campaign.services.posted.lists import Recipient
-from campaign.services.progress import Progress
-from campaign.services.telling import spoken_in
 
 _SUGGESTED = 5
 
@@ -51,22 +51,22 @@ def sheet_context(batch: Batch, recipient: Recipient, code: str) -> dict[str, An
 
 def _aim(campaign: Campaign, said: Words) -> str:
     return said.gettext("%(goal)s to raise by %(day)s") % {
-        "goal": wording.amount(campaign.goal, campaign.currency, said),
+        "goal": formatting.amount(campaign.goal, campaign.currency, said),
         "day": _last_day(campaign, said),
     }
 
 
 def _last_day(campaign: Campaign, said: Words) -> str:
-    return wording.long_date(clock.last_day(campaign.deadline, campaign.zone), said)
+    return formatting.long_date(clock.last_day(campaign.deadline, campaign.zone), said)
 
 
 def _figure(progress: Progress, said: Words) -> str:
     """Marked with its day: paper does not move. '' while the figures are told to nobody."""
     if progress.hidden:
         return ""
-    day = wording.date_there(progress.as_of, progress.campaign.zone, said)
+    day = formatting.date_there(progress.as_of, progress.campaign.zone, said)
     return said.gettext("%(figure)s, as of %(day)s.") % {
-        "figure": wording.raised_so_far(progress, said),
+        "figure": formatting.raised_so_far(progress, said),
         "day": day,
     }
 
@@ -95,7 +95,7 @@ def _coupon(campaign: Campaign, recipient: Recipient, said: Words) -> dict[str, 
         "code_word": said.gettext("Code"),
         "gift_word": said.gettext("My gift:"),
         "other_word": said.gettext("other"),
-        "amounts": [wording.amount(one, campaign.currency, said) for one in suggested],
+        "amounts": [formatting.amount(one, campaign.currency, said) for one in suggested],
         "from_word": said.gettext("From"),
         "from": ", ".join(one for one in (recipient.name, recipient.number) if one),
         "moved_word": said.gettext("My address, if it is another now"),

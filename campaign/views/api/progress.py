@@ -3,8 +3,8 @@
 from flask import Response, request
 from marshmallow import RAISE
 
+from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
-from campaign.services.campaigns import find_campaign
 from campaign.services.integrations import presenting, reading
 from campaign.services.integrations.reading import Wanted
 from campaign.services.integrations.tokens import Scope

@@ -8,17 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
+from campaign.campaigns.appearance import Shown, appearance_of, edit_appearance, known_languages
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.translations import other_locales
 from campaign.core.errors import FieldsInvalid
 from campaign.core.i18n import words
 from campaign.models import Campaign, StaffRole
-from campaign.services.campaigns import find_campaign
-from campaign.services.editing.appearance import (
-    Shown,
-    appearance_of,
-    edit_appearance,
-    known_languages,
-)
-from campaign.services.editing.translations import other_locales
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from campaign.audit.heartbeats import Silence
+from campaign.campaigns.finalization import LateEntry
 from campaign.core import money
 from campaign.models import ReviewMark
 from campaign.services.bookkeeping.comparisons import Unsettled
-from campaign.services.finality import LateEntry
 from campaign.services.review import (
     ActionableWarning,
     AskedErasure,

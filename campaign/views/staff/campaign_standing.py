@@ -12,12 +12,12 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
+from campaign.campaigns import status_changes
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import Extended, close_early, extend
 from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid, ExtensionRefused, StateRefused
 from campaign.models import Campaign, StaffRole
-from campaign.services.campaigns import find_campaign
-from campaign.services.editing import standing
-from campaign.services.extensions import Extended, close_early, extend
 from campaign.views.context import installation
 from campaign.views.moves import present_extensions
 from campaign.views.presenting import ending
@@ -168,7 +168,9 @@ def pause(slug: str) -> ResponseReturnValue:
         slug,
         PAUSE,
         form,
-        lambda session, campaign: standing.pause(session, campaign, reason, actor(), clock.now()),
+        lambda session, campaign: status_changes.pause(
+            session, campaign, reason, actor(), clock.now()
+        ),
         "Gifts by card are paused, and the public page says so.",
     )
 
@@ -178,7 +180,7 @@ def pause(slug: str) -> ResponseReturnValue:
 def resume(slug: str) -> ResponseReturnValue:
     """Take gifts by card again."""
     with installation().sessions.begin() as session:
-        standing.resume(session, find_campaign(session, slug), actor())
+        status_changes.resume(session, find_campaign(session, slug), actor())
     flash("Gifts by card are taken again.")
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
@@ -191,7 +193,7 @@ def open_now(slug: str) -> ResponseReturnValue:
         slug,
         OPEN,
         ReasonForm(),
-        lambda session, campaign: standing.open_now(session, campaign, actor()),
+        lambda session, campaign: status_changes.open_now(session, campaign, actor()),
         "The campaign is open.",
     )
 
@@ -204,7 +206,9 @@ def finalize(slug: str) -> ResponseReturnValue:
         slug,
         FINALIZE,
         ReasonForm(),
-        lambda session, campaign: standing.finalize_now(session, campaign, actor(), clock.now()),
+        lambda session, campaign: status_changes.finalize_now(
+            session, campaign, actor(), clock.now()
+        ),
         "The result is final.",
     )
 

@@ -8,17 +8,17 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
+from campaign.campaigns import schedule_edits
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.schedule_edits import NO_EXPIRY, StepChange
 from campaign.core import clock
 from campaign.core.errors import StepInvalid
 from campaign.core.i18n import language, languages
 from campaign.mailer.email_context import Sender
 from campaign.mailer.render import Letter
 from campaign.models import Campaign, CampaignStep, StaffRole, StepAnchor
-from campaign.services import step_changes
-from campaign.services.campaigns import find_campaign
 from campaign.services.editing.reach import step_rows
 from campaign.services.editing.step_letters import step_letter
-from campaign.services.step_changes import NO_EXPIRY, StepChange
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults
@@ -81,7 +81,7 @@ def new(slug: str) -> ResponseReturnValue:
             return _page(campaign, None, form, Seen())
         key = (form.key.data or "").strip()
         try:
-            step_changes.add_step(session, campaign, key, _change(form, counted=True), actor())
+            schedule_edits.add_step(session, campaign, key, _change(form, counted=True), actor())
             session.commit()
         except StepInvalid as error:
             put_faults(form, {_field_of(error): str(error)})
@@ -104,9 +104,9 @@ def edit(slug: str, key: str) -> ResponseReturnValue:
         try:
             change = _change(form, counted=step.anchor in _COUNTED)
             if request.form.get("do") == "preview":
-                copy = step_changes.apply_to_copy(step, change)
+                copy = schedule_edits.apply_to_copy(step, change)
                 return _page(campaign, step, form, _seen(session, campaign, copy, form))
-            step_changes.change_step(session, campaign, key, change, actor())
+            schedule_edits.change_step(session, campaign, key, change, actor())
             session.commit()
         except StepInvalid as error:
             put_faults(form, {_field_of(error): str(error)})
@@ -123,7 +123,9 @@ def letter(slug: str, key: str) -> ResponseReturnValue:
     with installation().sessions() as session:
         campaign, step = _found(session, slug, key)
         try:
-            copy = step_changes.apply_to_copy(step, _change(form, counted=step.anchor in _COUNTED))
+            copy = schedule_edits.apply_to_copy(
+                step, _change(form, counted=step.anchor in _COUNTED)
+            )
         except StepInvalid as error:
             put_faults(form, {_field_of(error): str(error)})
             return make_response(_page(campaign, step, form, Seen()), 422)
@@ -139,7 +141,7 @@ def remove(slug: str, key: str) -> ResponseReturnValue:
     """Take a step of one's own away."""
     try:
         with installation().sessions.begin() as session:
-            step_changes.remove_step(session, find_campaign(session, slug), key, actor())
+            schedule_edits.remove_step(session, find_campaign(session, slug), key, actor())
     except StepInvalid as error:
         flash(str(error))
         return redirect(url_for("campaign_steps.edit", slug=slug, key=key), 303)
@@ -149,7 +151,7 @@ def remove(slug: str, key: str) -> ResponseReturnValue:
 
 def _found(session: Session, slug: str, key: str) -> tuple[Campaign, CampaignStep]:
     campaign = find_campaign(session, slug)
-    return campaign, step_changes.find_known_step(session, campaign, key)
+    return campaign, schedule_edits.find_known_step(session, campaign, key)
 
 
 def _form() -> StepForm:
@@ -203,7 +205,7 @@ def _field_of(error: StepInvalid) -> str:
 
 
 def _seen(session: Session, campaign: Campaign, step: CampaignStep, form: StepForm) -> Seen:
-    bare = step_changes.apply_to_copy(step, StepChange())
+    bare = schedule_edits.apply_to_copy(step, StepChange())
     bare.texts = {}
     locale = form.locale.data
     usual = _letter(session, campaign, bare, locale)
@@ -226,6 +228,6 @@ def _page(campaign: Campaign, step: CampaignStep | None, form: StepForm, seen: S
         seen=seen,
         counted=step is None or step.anchor in _COUNTED,
         own_words=step is None or step.anchor != StepAnchor.after_end,
-        default=step is not None and step_changes.is_default(step.key),
+        default=step is not None and schedule_edits.is_default(step.key),
         languages=languages(),
     )

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.edit import Texts, edit_campaign, texts_of, version
+from campaign.campaigns.form_parsing import markdown
 from campaign.core import clock
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
 from campaign.models import AuditEntry, Campaign, CampaignState, StaffRole
-from campaign.services.campaigns import find_campaign
-from campaign.services.editing.reading import markdown
-from campaign.services.editing.texts import Texts, edit_campaign, texts_of, version
 from campaign.views.appeal import appeal_html
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

@@ -8,13 +8,13 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import BooleanField, StringField, TextAreaField
 
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.creation import Wanted, create
+from campaign.campaigns.extensions import public_extensions
+from campaign.campaigns.progress import Progress, read_progress
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
 from campaign.models import Campaign, CampaignState, StaffRole
-from campaign.services.campaigns import find_campaign
-from campaign.services.editing.creation import Wanted, create
-from campaign.services.extensions import public_extensions
-from campaign.services.progress import Progress, read_progress
 from campaign.views.context import installation
 from campaign.views.moves import present_extensions
 from campaign.views.presenting import ending, present_countdown, present_progress

@@ -7,9 +7,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from campaign.campaigns.campaigns import current_campaign, find_campaign
 from campaign.core import clock, money
 from campaign.models import Campaign, StaffRole
-from campaign.services.campaigns import current_campaign, find_campaign
 from campaign.services.dashboard.marks import mark_seen, read_marks, unmark
 from campaign.services.dashboard.reading import Dashboard, begin_snapshot, read_dashboard
 from campaign.services.review import read_review

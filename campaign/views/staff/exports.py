@@ -14,9 +14,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import DateInput
 
 from campaign.audit.audit_log import Subject, record
+from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.models import Campaign, StaffRole
-from campaign.services.campaigns import find_campaign
 from campaign.services.exports import column_names, export_rows
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

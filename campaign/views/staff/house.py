@@ -7,13 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, FileField, StringField, TextAreaField
 
+from campaign.campaigns.branding import Look, read_look
+from campaign.campaigns.branding_edit import Typed, edit_house
+from campaign.campaigns.colors import ACCENT, read_accents
+from campaign.campaigns.logos import LARGEST
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
 from campaign.models import StaffRole
-from campaign.services.colours import ACCENT, read_accents
-from campaign.services.editing.house import Typed, edit_house
-from campaign.services.house import Look, read_look
-from campaign.services.logos import LARGEST
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults

@@ -7,17 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.form_parsing import deadline_text, local_text
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_matching_gift
+from campaign.campaigns.progress import Matching, read_progress
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
 from campaign.models import Campaign, StaffRole
-from campaign.services.campaigns import find_campaign
-from campaign.services.editing.matching_gifts import (
-    Promise,
-    add_matching_gift,
-    end_matching_gift,
-)
-from campaign.services.editing.reading import deadline_text, local_text
-from campaign.services.progress import Matching, read_progress
 from campaign.views.context import installation
 from campaign.views.sponsors import offer_text
 from campaign.views.staff.access import actor, needs, staff_blueprint

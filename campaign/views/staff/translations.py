@@ -8,18 +8,13 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import HiddenField, StringField, TextAreaField
 
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.form_parsing import markdown
+from campaign.campaigns.translations import Translated, edit_translation, mark, translation_of
 from campaign.core import clock
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
 from campaign.core.i18n import words
 from campaign.models import Campaign, StaffRole
-from campaign.services.campaigns import find_campaign
-from campaign.services.editing.reading import markdown
-from campaign.services.editing.translations import (
-    Translated,
-    edit_translation,
-    mark,
-    translation_of,
-)
 from campaign.views.appeal import appeal_html
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

@@ -3,11 +3,11 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.campaigns.wall_moderation import PAGE, Decision, decide, read_lines
 from campaign.core import clock
 from campaign.core.errors import NotFound
 from campaign.core.input_limits import LARGEST_KEY
 from campaign.models import StaffRole
-from campaign.services.editing.wall import PAGE, Decision, decide, read_lines
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.paging import pages

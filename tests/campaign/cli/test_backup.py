@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
@@ -26,7 +27,6 @@ from campaign.models import (
     StaffSession,
 )
 from campaign.services.archive.making import lock_for_reading, make_backup
-from campaign.services.campaigns import find_campaign
 from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 from campaign.services.ledger import broken_invariants

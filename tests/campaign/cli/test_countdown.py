@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
 from campaign.installation import Installation
 from campaign.models import Campaign, Extension, Heartbeat, OutboxMessage, Suppression
-from campaign.services.campaigns import NewCampaign, create_campaign
 from tests.campaign.cli.conftest import Run
 from tests.campaign.services.readers import donate, subscribe, subscribe_many
 

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from campaign.campaigns.progress import read_progress
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation
-from campaign.services.progress import read_progress
 from tests.campaign.cli.conftest import Run
 from tests.stripe_fixtures import Facts
 

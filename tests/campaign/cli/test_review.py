@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from campaign.audit.heartbeats import JOBS
+from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Heartbeat, InboxEvent, LedgerEntry, OutboxMessage
-from campaign.services.finality import finalize_due_campaigns
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
 from tests.stripe_fixtures import Facts
 

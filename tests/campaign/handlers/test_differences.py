@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.clock import now
 from campaign.handlers.fees import book_fees
 from campaign.models import LedgerEntry, LedgerKind
-from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.services.differences import Difference
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.objects.money import balance_transaction

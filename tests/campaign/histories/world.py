@@ -13,16 +13,16 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events, replay_event
 from campaign.installation import Installation
 from campaign.models import Donation, InboxEvent, LedgerEntry, Receipt
-from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 from campaign.services.ledger import broken_invariants
-from campaign.services.progress import read_progress
 from tests.campaign.histories.model import Figure, Standing
 from tests.stripe_fixtures import Facts, Json
 

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, Donor, OutboxMessage, Subscriber
 from campaign.services import countdown
-from campaign.services.campaigns import NewCampaign, create_campaign
 from campaign.services.countdown import Queued
 
 DOMAIN = "harbor-ledger.example"

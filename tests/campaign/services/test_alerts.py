@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import func, select, update
 from time_machine import travel
 
+from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core import clock
 from campaign.delivery import deliver_batch
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, Subscription
 from campaign.services.alerts import find_problems, queue_alert
-from campaign.services.finality import finalize_due_campaigns
 from campaign.services.notices import queue_renewal_notices
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts, Json

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from campaign.campaigns.extensions import extend
+from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.installation import Installation
 from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import Campaign, Suppression
 from campaign.services import audience
-from campaign.services.extensions import extend
-from campaign.services.step_changes import StepChange, change_step
 from tests.campaign.services.readers import at, donate, mark_all_sent, new_campaign, run, subscribe
 
 MIDDAY = "2026-12-26T12:00-08:00"

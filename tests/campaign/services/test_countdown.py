@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
+from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.installation import Installation
 from campaign.models import Campaign, Suppression
 from campaign.services import countdown
-from campaign.services.step_changes import StepChange, change_step
 from tests.campaign.services.readers import (
     addresses,
     at,

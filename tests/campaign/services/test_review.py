@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from campaign.audit.heartbeats import JOBS, succeed
+from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, InboxEvent, OutboxMessage, PaymentLookup, Refund
-from campaign.services.finality import finalize_due_campaigns
 from campaign.services.review import Review, UnplacedReturn, read_review
 from tests.stripe_fixtures import Facts, Json
 

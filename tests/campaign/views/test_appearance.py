@@ -5,15 +5,15 @@ from datetime import timedelta
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.campaigns.milestones import mark_milestones
+from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
 from campaign.core.i18n import words
 from campaign.installation import Installation
 from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep
 from campaign.services.appeals import appeal_context
-from campaign.services.editing.matching_gifts import Promise, add_matching_gift
-from campaign.services.milestones import mark_milestones
-from campaign.services.progress import read_progress
 from tests.editing import ADMIN, audited, book, running
 from tests.staff_fixtures import StaffMaker
 from tests.waiting import wait_until

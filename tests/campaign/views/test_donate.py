@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from campaign import create_app
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
 from campaign.installation import Installation, make_installation
 from campaign.models import Campaign, Donation, Donor, StripeCall
-from campaign.services.campaigns import NewCampaign, create_campaign
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.control import faults
 from tests.conftest import UNREACHABLE, sandbox_address

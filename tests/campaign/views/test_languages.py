@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from flask_babel import get_locale, gettext, lazy_gettext
 from sqlalchemy import select, update
 
+from campaign.campaigns.campaigns import find_campaign
 from campaign.checkout.session_requests import RedirectUrls, session_parameters
 from campaign.core import money
 from campaign.core.errors import AmountInvalid
@@ -16,7 +17,6 @@ from campaign.core.i18n import words
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignText, Donation, OutboxMessage, Reminder
-from campaign.services.campaigns import find_campaign
 from campaign.views.language import said, speak
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.views.test_unsubscribe import Letter, letter

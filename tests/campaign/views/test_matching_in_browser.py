@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
 from campaign.installation import Installation
-from campaign.services.editing.matching_gifts import Promise, add_matching_gift
 from tests.campaign.views.test_unsubscribe_in_browser import address
 from tests.editing import ADMIN, book, move, running
 from tests.findings import no_findings

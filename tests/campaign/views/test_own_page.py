@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
+from campaign.campaigns.donor_wall import ask_to_be_shown
 from campaign.core.clock import now
 from campaign.delivery import deliver_due
 from campaign.handlers.inbox import apply_due_events
@@ -29,7 +30,6 @@ from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person
 from campaign.services.desk.merging import merge_donors
 from campaign.services.desk.notes import add_donor_note
-from campaign.services.wall import ask_to_be_shown
 from sandbox.outbox.receiver import MailReceiver
 from tests.envelopes import Enter, gift_of
 from tests.own_page import ANA, LINK, ask, open_own_page, plain_text, send

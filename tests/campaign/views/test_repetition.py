@@ -7,11 +7,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from campaign.campaigns.progress import Progress, read_progress
 from campaign.handlers.inbox import apply_due_events
 from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, Receipt
 from campaign.services.ledger import broken_invariants
-from campaign.services.progress import Progress, read_progress
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.stripe_fixtures import Json, signature

@@ -5,8 +5,8 @@ import io
 import pytest
 from flask.testing import FlaskClient
 
+from campaign.campaigns.logos import LARGEST
 from campaign.installation import Installation
-from campaign.services.logos import LARGEST
 from tests.editing import audited, running
 from tests.staff_fixtures import StaffMaker
 from tests.waiting import wait_until

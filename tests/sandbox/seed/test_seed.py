@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.installation import Installation, make_installation
 from campaign.models import Base, Campaign, CampaignState, Donation, Donor, Receipt
 from campaign.services.ledger import broken_invariants
-from campaign.services.progress import read_progress
 from campaign.services.receipt_words import Acknowledged, frozen_words
 from sandbox.seed.filling import Wanted, fill, holds_other_gifts
 from tests.conftest import Databases

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
+from campaign.campaigns.finalization import finalize_due_campaigns, late_entries
 from campaign.core.clock import now
 from campaign.core.errors import OfflineGiftInvalid, OfflineGiftKnown
 from campaign.installation import Installation
@@ -23,7 +24,6 @@ from campaign.models import (
 from campaign.services.by_post import waiting_letters
 from campaign.services.envelopes.codes import coupon_code
 from campaign.services.envelopes.gifts import Choices, Entered, Undecided
-from campaign.services.finality import finalize_due_campaigns, late_entries
 from campaign.services.ledger import broken_invariants
 from tests.envelopes import FINANCE, TODAY, Enter, bar, day, gift_of
 

@@ -8,6 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.donor_wall import ask_to_be_shown
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.campaigns.milestones import mark_milestones
 from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import (
@@ -18,10 +21,7 @@ from campaign.models import (
     DonationState,
     WallEntry,
 )
-from campaign.services.editing.matching_gifts import Promise, add_matching_gift
-from campaign.services.milestones import mark_milestones
 from campaign.services.receipts import acknowledge, issue_receipt
-from campaign.services.wall import ask_to_be_shown
 from tests.editing import ADMIN, book, move, running
 
 TEXT = "Tonight the **commission** votes.\n\n- The harbor plan\n- The budget\n\n> A quoted line."

@@ -6,11 +6,11 @@ from datetime import timedelta
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from campaign.campaigns.extensions import extend
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignStep, MatchingGift, StaffRole
-from campaign.services.editing.matching_gifts import Promise, add_matching_gift
-from campaign.services.extensions import extend
 from tests.campaign.services.readers import subscribe
 from tests.editing import ADMIN, audited, book, move, running
 from tests.staff_fixtures import StaffMaker

@@ -4,10 +4,10 @@ import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
+from campaign.campaigns.campaigns import find_campaign
 from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignState, StaffRole
-from campaign.services.campaigns import find_campaign
 from tests.editing import audited, book, running
 from tests.staff_fixtures import StaffMaker
 from tests.waiting import wait_until

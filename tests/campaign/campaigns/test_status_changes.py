@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from campaign.campaigns import status_changes
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import close_early, extend, public_extensions
+from campaign.campaigns.finalization import late_entries
 from campaign.core.clock import now
 from campaign.core.errors import CampaignPaused, ExtensionRefused, StateRefused
 from campaign.installation import Installation
 from campaign.mailer.outbox import Claim
 from campaign.models import Campaign, CampaignState
 from campaign.services import audience
-from campaign.services.campaigns import find_campaign
 from campaign.services.donations import Gift, begin_donation
-from campaign.services.editing import standing
-from campaign.services.extensions import close_early, extend, public_extensions
-from campaign.services.finality import late_entries
 from tests.campaign.services.readers import counts, letters, mark_all_sent, run, subscribe
 from tests.editing import ADMIN, audited, book, running
 from tests.editing import standing as progress_of
@@ -105,9 +105,9 @@ def test_an_upcoming_campaign_opens_at_once_with_its_first_letter(
         subscribe(session, "ana@example.org", timezone=noon())
     assert counts(run(installation, now())) == {}
     with installation.sessions.begin() as session:
-        assert standing.open_now(session, find_campaign(session, "winter"), ADMIN)
+        assert status_changes.open_now(session, find_campaign(session, "winter"), ADMIN)
     with installation.sessions.begin() as session:
-        assert not standing.open_now(session, find_campaign(session, "winter"), ADMIN)
+        assert not status_changes.open_now(session, find_campaign(session, "winter"), ADMIN)
     assert found(installation).is_open(now())
     assert counts(run(installation, now())) == {"opening/appeal": 1}
     assert [one.action for one in audited(installation)] == ["campaign.opened"]
@@ -125,7 +125,7 @@ def test_while_paused_no_gift_begins_and_no_appeal_leaves(
     campaign = running(installation)
     wait_until(lambda: "Your gift" in client.get("/c/winter").text)
     with installation.sessions.begin() as session:
-        assert standing.pause(session, campaign, "Someone tests stolen cards.", ADMIN, now())
+        assert status_changes.pause(session, campaign, "Someone tests stolen cards.", ADMIN, now())
     wait_until(lambda: "Gifts by card are paused" in client.get("/c/winter").text)
     page = client.get("/c/winter").text
     assert "Someone tests stolen cards." in page
@@ -145,8 +145,8 @@ def test_while_paused_no_gift_begins_and_no_appeal_leaves(
         assert later > now()
         assert audience.quiet_until(session, claim(paused, "thank_you"), now()) is None
     with installation.sessions.begin() as session:
-        assert standing.resume(session, paused, ADMIN)
-        assert not standing.resume(session, paused, ADMIN)
+        assert status_changes.resume(session, paused, ADMIN)
+        assert not status_changes.resume(session, paused, ADMIN)
     wait_until(lambda: "Your gift" in client.get("/c/winter").text)
     assert [one.action for one in audited(installation)] == ["campaign.paused", "campaign.resumed"]
 
@@ -181,10 +181,12 @@ def test_a_result_is_made_final_by_hand_only_when_its_day_has_come(
     with installation.sessions.begin() as session:
         book(session, campaign, 1_000)
     with installation.sessions() as session, pytest.raises(StateRefused, match="late gifts"):
-        standing.finalize_now(session, campaign, ADMIN, campaign.final_from - timedelta(seconds=1))
+        status_changes.finalize_now(
+            session, campaign, ADMIN, campaign.final_from - timedelta(seconds=1)
+        )
     with installation.sessions.begin() as session:
-        assert standing.finalize_now(session, campaign, ADMIN, campaign.final_from)
-        assert not standing.finalize_now(session, campaign, ADMIN, campaign.final_from)
+        assert status_changes.finalize_now(session, campaign, ADMIN, campaign.final_from)
+        assert not status_changes.finalize_now(session, campaign, ADMIN, campaign.final_from)
     assert found(installation).final_raised == 1_000
     (entry,) = audited(installation)
     assert (entry.action, entry.after) == ("campaign.finalized", {"final_raised": 1_000})

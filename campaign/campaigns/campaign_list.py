@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.progress import Progress
 from campaign.models import Campaign, CampaignState, ProgressShard
-from campaign.services.progress import Progress
 
 MOST = 500
 

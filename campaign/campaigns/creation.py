@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
+from campaign.campaigns import form_parsing
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.campaigns.form_parsing import Reader
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, FieldsInvalid
 from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
-from campaign.services.campaigns import NewCampaign, create_campaign
-from campaign.services.editing import reading
-from campaign.services.editing.reading import Reader
 
 DOUBLE_CLICK = timedelta(minutes=1)
 """Within this time the same form is the same campaign."""
@@ -46,14 +46,18 @@ def create(session: Session, wanted: Wanted, actor: Actor, at: datetime) -> Camp
     zone = reader.read("timezone", lambda: clock.zone(wanted.timezone.strip()))
     currency = reader.read("currency", lambda: money.currency_code(wanted.currency))
     reader.read("slug", lambda: _slug(wanted.slug))
-    reader.read("title", lambda: reading.one_line(wanted.title, reading.LONGEST_TITLE, "a title"))
-    appeal = reader.read("appeal", lambda: reading.markdown(wanted.appeal))
+    reader.read(
+        "title", lambda: form_parsing.one_line(wanted.title, form_parsing.LONGEST_TITLE, "a title")
+    )
+    appeal = reader.read("appeal", lambda: form_parsing.markdown(wanted.appeal))
     stretch = _sums(reader, wanted, currency) if currency else None
     if zone:
         _window(reader, wanted, zone, at)
     fund = reader.read(
         "fund",
-        lambda: reading.one_line(wanted.fund or "General", reading.LONGEST_FUND, "a fund"),
+        lambda: form_parsing.one_line(
+            wanted.fund or "General", form_parsing.LONGEST_FUND, "a fund"
+        ),
     )
     reader.check()
     asked = NewCampaign(
@@ -65,7 +69,7 @@ def create(session: Session, wanted: Wanted, actor: Actor, at: datetime) -> Camp
         currency=wanted.currency,
         start=wanted.starts or None,
         appeal=appeal or "",
-        suggested=reading.parted(wanted.suggested),
+        suggested=form_parsing.parted(wanted.suggested),
         smallest=wanted.smallest.strip() or None,
         ask_past_donors=wanted.ask_past_donors,
         stretch_goal=stretch,
@@ -102,13 +106,16 @@ def _slug(text: str) -> str:
 
 def _sums(reader: Reader, wanted: Wanted, currency: str) -> int | None:
     goal = reader.read("goal", lambda: money.parse_amount(wanted.goal, currency))
-    smallest = reader.read("smallest", lambda: reading.smallest_amount(wanted.smallest, currency))
+    smallest = reader.read(
+        "smallest", lambda: form_parsing.smallest_amount(wanted.smallest, currency)
+    )
     if wanted.suggested.strip():
         reader.read(
-            "suggested", lambda: reading.suggested_amounts(wanted.suggested, currency, smallest)
+            "suggested",
+            lambda: form_parsing.suggested_amounts(wanted.suggested, currency, smallest),
         )
     return reader.read(
-        "stretch_goal", lambda: reading.stretch_goal(wanted.stretch_goal, currency, goal)
+        "stretch_goal", lambda: form_parsing.stretch_goal(wanted.stretch_goal, currency, goal)
     )
 
 

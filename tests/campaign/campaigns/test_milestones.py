@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from campaign.campaigns.donors_today import FEWEST, gave_today
+from campaign.campaigns.milestones import mark_milestones, read_milestones
 from campaign.core.clock import now
 from campaign.installation import Installation
 from campaign.models import Campaign, Milestone
-from campaign.services.milestones import mark_milestones, read_milestones
-from campaign.services.today import FEWEST, gave_today
 from tests.editing import book, move, running, standing
 
 

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import schedule
+from campaign.campaigns.step_texts import changed_texts
 from campaign.core.errors import NotFound, StepInvalid
 from campaign.models import Campaign, CampaignStep, OutboxMessage, StepAnchor
-from campaign.services import steps
-from campaign.services.step_texts import changed_texts
 
 MOST_DAYS = 366
 MOST_HOURS = 24 * MOST_DAYS
@@ -41,7 +41,7 @@ class StepChange:
 
 def find_step(session: Session, campaign: Campaign, key: str) -> CampaignStep:
     """The step called `key`; raises StepInvalid."""
-    every = {step.key: step for step in steps.steps_of(session, campaign.id)}
+    every = {step.key: step for step in schedule.steps_of(session, campaign.id)}
     if key not in every:
         raise StepInvalid(f"{campaign.slug} has no step {key!r}; it has {', '.join(every)}.")
     return every[key]
@@ -66,14 +66,14 @@ def change_step(
 
     Raises StepInvalid.
     """
-    steps.lock_countdown(session, campaign.id)
+    schedule.lock_countdown(session, campaign.id)
     campaign = session.get_one(Campaign, campaign.id, populate_existing=True)
     step = find_step(session, campaign, key)
     before = _facts(step)
     _apply(step, change)
     session.flush()
     _record(session, campaign, key, "step.changed", before, _facts(step), actor)
-    steps.refresh_expiry(session, campaign)
+    schedule.refresh_expiry(session, campaign)
     return step
 
 
@@ -116,7 +116,7 @@ def add_step(
     """One more step of this campaign, counted back from its end. Raises StepInvalid."""
     if not _KEY.match(key) or len(key) > 40:
         raise StepInvalid(f"{key!r} is no name for a step; write it like five_days.")
-    steps.lock_countdown(session, campaign.id)
+    schedule.lock_countdown(session, campaign.id)
     anchor, offset = _moment(change)
     added = session.scalar(
         insert(CampaignStep)
@@ -137,7 +137,7 @@ def add_step(
     _apply(step, rest)
     session.flush()
     _record(session, campaign, key, "step.added", {}, _facts(step), actor)
-    steps.refresh_expiry(session, campaign)
+    schedule.refresh_expiry(session, campaign)
     return step
 
 
@@ -148,8 +148,8 @@ def remove_step(session: Session, campaign: Campaign, key: str, actor: Actor | N
     """
     if is_default(key):
         raise StepInvalid(f"{key} belongs to every campaign; switch it off instead.")
-    steps.lock_countdown(session, campaign.id)
-    step = next((one for one in steps.steps_of(session, campaign.id) if one.key == key), None)
+    schedule.lock_countdown(session, campaign.id)
+    step = next((one for one in schedule.steps_of(session, campaign.id) if one.key == key), None)
     if step is None:
         return
     letters = select(OutboxMessage.id).where(OutboxMessage.step_id == step.id).limit(1)
@@ -158,12 +158,12 @@ def remove_step(session: Session, campaign: Campaign, key: str, actor: Actor | N
     _record(session, campaign, key, "step.removed", _facts(step), {}, actor)
     session.delete(step)
     session.flush()
-    steps.refresh_expiry(session, campaign)
+    schedule.refresh_expiry(session, campaign)
 
 
 def is_default(key: str) -> bool:
     """Whether every campaign has this step."""
-    return any(step.key == key for step in steps.DEFAULTS)
+    return any(step.key == key for step in schedule.DEFAULTS)
 
 
 def _facts(step: CampaignStep) -> dict[str, object]:

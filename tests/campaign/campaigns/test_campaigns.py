@@ -7,6 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from campaign.campaigns.campaigns import (
+    NewCampaign,
+    campaign_for_renewal,
+    create_campaign,
+    current_campaign,
+    find_campaign,
+)
 from campaign.core import clock
 from campaign.core.errors import (
     AmountInvalid,
@@ -17,13 +24,6 @@ from campaign.core.errors import (
 )
 from campaign.installation import Installation
 from campaign.models import Campaign
-from campaign.services.campaigns import (
-    NewCampaign,
-    campaign_for_renewal,
-    create_campaign,
-    current_campaign,
-    find_campaign,
-)
 
 WANTED = NewCampaign(
     slug="nine-days",

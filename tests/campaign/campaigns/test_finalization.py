@@ -11,20 +11,20 @@ import time_machine
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from campaign.core import clock
-from campaign.core.errors import AlreadyCorrected, CorrectionRefused, NotFound
-from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
-from campaign.models import Campaign, LedgerEntry
-from campaign.services.finality import (
+from campaign.campaigns.finalization import (
     Corrected,
     LateEntry,
     correct_result,
     finalize_due_campaigns,
     late_entries,
 )
+from campaign.campaigns.progress import read_progress
+from campaign.core import clock
+from campaign.core.errors import AlreadyCorrected, CorrectionRefused, NotFound
+from campaign.handlers.inbox import apply_due_events
+from campaign.installation import Installation
+from campaign.models import Campaign, LedgerEntry
 from campaign.services.ledger import broken_invariants
-from campaign.services.progress import read_progress
 from tests.stripe_fixtures import Facts, Json
 
 Give = Callable[..., Facts]

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.creation import Wanted, create
+from campaign.campaigns.edit import Texts, edit_campaign, texts_of, version
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
 from campaign.installation import Installation
 from campaign.models import Campaign
-from campaign.services.campaigns import find_campaign
-from campaign.services.editing.creation import Wanted, create
-from campaign.services.editing.matching_gifts import Promise, add_matching_gift
-from campaign.services.editing.texts import Texts, edit_campaign, texts_of, version
 from tests.editing import ADMIN, audited, book, running
 
 UPCOMING = {"start": "2098-12-01", "deadline": "2098-12-31"}

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import form_parsing
+from campaign.campaigns.edit import tell_readers
+from campaign.campaigns.form_parsing import Reader
 from campaign.core import clock, money
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import Campaign, MatchingGift, MatchingShard
-from campaign.services.editing import reading
-from campaign.services.editing.reading import Reader
-from campaign.services.editing.texts import tell_readers
 
 LARGEST_RATIO = 1000
 _PATIENCE = "1min"
@@ -139,9 +139,10 @@ def _kept(gift: MatchingGift) -> dict[str, object]:
 
 def _read(campaign: Campaign, promise: Promise, actor: Actor, at: datetime) -> MatchingGift:
     reader = Reader()
-    longest = reading.LONGEST_SPONSOR
+    longest = form_parsing.LONGEST_SPONSOR
     sponsor = reader.read(
-        "sponsor", lambda: reading.one_line(promise.sponsor, longest, "the sponsor’s public name")
+        "sponsor",
+        lambda: form_parsing.one_line(promise.sponsor, longest, "the sponsor’s public name"),
     )
     pool = reader.read("pool", lambda: money.parse_amount(promise.pool, campaign.currency))
     ratio = reader.read("ratio", lambda: _ratio(promise.ratio))
@@ -183,12 +184,12 @@ def _window(
         "starts",
         campaign.starts_at <= starts < campaign.deadline,
         "The window must lie within the campaign; it begins"
-        f" {reading.local_text(campaign.starts_at, zone)}.",
+        f" {form_parsing.local_text(campaign.starts_at, zone)}.",
     )
     reader.require(
         "ends",
         ends <= campaign.deadline,
-        f"The window must lie within the campaign; it ends {reading.local_text(campaign.deadline, zone)}.",
+        f"The window must lie within the campaign; it ends {form_parsing.local_text(campaign.deadline, zone)}.",
     )
     reader.require("ends", ends > starts, "The window must end after it begins.")
     reader.require("ends", ends > at, "That is over already.")

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns.branding import read_look
+from campaign.campaigns.schedule import add_default_steps
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, NotFound
 from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
-from campaign.services.house import read_look
-from campaign.services.steps import add_default_steps
 
 
 @dataclass(frozen=True)

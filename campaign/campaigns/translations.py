@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import form_parsing
+from campaign.campaigns.appearance import LONGEST_THANKS, known_languages, short_text
+from campaign.campaigns.branding_edit import short_line
+from campaign.campaigns.edit import tell_readers
+from campaign.campaigns.form_parsing import Reader
 from campaign.core.errors import ChangedMeanwhile, NotFound
 from campaign.models import Campaign, CampaignText
-from campaign.services.editing import reading
-from campaign.services.editing.appearance import LONGEST_THANKS, known_languages, short_text
-from campaign.services.editing.house import short_line
-from campaign.services.editing.reading import Reader
-from campaign.services.editing.texts import tell_readers
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,10 @@ def edit_translation(
 
 def _read(typed: Translated) -> Translated:
     reader = Reader()
-    title = reader.read("title", lambda: short_line(typed.title, reading.LONGEST_TITLE, "title"))
-    appeal = reader.read("appeal", lambda: reading.markdown(typed.appeal))
+    title = reader.read(
+        "title", lambda: short_line(typed.title, form_parsing.LONGEST_TITLE, "title")
+    )
+    appeal = reader.read("appeal", lambda: form_parsing.markdown(typed.appeal))
     thanks = reader.read("thanks", lambda: short_text(typed.thanks, "thanks", LONGEST_THANKS))
     reader.check()
     return Translated(title or "", appeal or "", thanks or "")

@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import form_parsing
+from campaign.campaigns.branding_edit import read_accent_fields, short_line
+from campaign.campaigns.edit import tell_readers
+from campaign.campaigns.form_parsing import Reader
 from campaign.core.errors import FieldsInvalid
 from campaign.core.i18n import languages
 from campaign.models import Campaign
-from campaign.services.editing import reading
-from campaign.services.editing.house import read_accent_fields, short_line
-from campaign.services.editing.reading import Reader
-from campaign.services.editing.texts import tell_readers
 
 LONGEST_LINE = 120
 LONGEST_THANKS = 20_000
@@ -114,7 +114,7 @@ def known_languages() -> tuple[str, ...]:
 
 def short_text(text: str, name: str, longest: int) -> str:
     """Markdown that may be empty."""
-    lines = reading.markdown(text)
+    lines = form_parsing.markdown(text)
     if len(lines) > longest:
         raise FieldsInvalid({name: f"There is room for {longest:,} characters."})
     return lines

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns.donor_wall import STANDING, tell_readers
 from campaign.core.errors import NotFound
 from campaign.models import Campaign, CommentState, Donation, WallEntry
-from campaign.services.wall import STANDING, tell_readers
 
 PAGE = 50
 

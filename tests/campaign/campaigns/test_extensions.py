@@ -6,11 +6,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import Extended, extend, public_extensions
 from campaign.core.errors import CampaignError, DeadlineInvalid, ExtensionRefused
 from campaign.installation import Installation
 from campaign.models import Campaign
-from campaign.services.campaigns import find_campaign
-from campaign.services.extensions import Extended, extend, public_extensions
 from tests.campaign.services.readers import (
     addresses,
     at,

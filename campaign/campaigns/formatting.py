@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import format_decimal
 
+from campaign.campaigns.progress import Progress
 from campaign.core import clock, money
 from campaign.core.i18n import Words
 from campaign.models import Campaign
-from campaign.services.progress import Progress
 
 
 def amount(minor: int, currency: str, said: Words) -> str:

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import form_parsing
+from campaign.campaigns.form_parsing import Reader
+from campaign.campaigns.progress import read_progress
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, ChangedMeanwhile
 from campaign.models import Campaign, CampaignState, LedgerEntry, MatchingGift
-from campaign.services.editing import reading
-from campaign.services.editing.reading import Reader
-from campaign.services.progress import read_progress
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def texts_of(campaign: Campaign) -> Texts:
             money.plain_amount(campaign.stretch_goal, currency) if campaign.stretch_goal else ""
         ),
         fund=campaign.fund,
-        starts=reading.local_text(campaign.starts_at, campaign.zone),
+        starts=form_parsing.local_text(campaign.starts_at, campaign.zone),
         ask_past_donors=campaign.ask_past_donors,
     )
 
@@ -134,29 +134,32 @@ def _kept(value: Any) -> Any:
 
 def _read(session: Session, campaign: Campaign, typed: Texts, at: datetime) -> dict[str, Any]:
     reader, currency = Reader(), campaign.currency
-    smallest = reader.read("smallest", lambda: reading.smallest_amount(typed.smallest, currency))
+    smallest = reader.read(
+        "smallest", lambda: form_parsing.smallest_amount(typed.smallest, currency)
+    )
     goal = reader.read("goal", lambda: money.parse_amount(typed.goal, currency))
     values = {
         "title": reader.read(
-            "title", lambda: reading.one_line(typed.title, reading.LONGEST_TITLE, "a title")
+            "title",
+            lambda: form_parsing.one_line(typed.title, form_parsing.LONGEST_TITLE, "a title"),
         ),
-        "appeal": reader.read("appeal", lambda: reading.markdown(typed.appeal)),
+        "appeal": reader.read("appeal", lambda: form_parsing.markdown(typed.appeal)),
         "suggested": reader.read(
-            "suggested", lambda: reading.suggested_amounts(typed.suggested, currency, smallest)
+            "suggested", lambda: form_parsing.suggested_amounts(typed.suggested, currency, smallest)
         ),
         "smallest": smallest,
         "goal": goal,
         "stretch_goal": reader.read(
-            "stretch_goal", lambda: reading.stretch_goal(typed.stretch_goal, currency, goal)
+            "stretch_goal", lambda: form_parsing.stretch_goal(typed.stretch_goal, currency, goal)
         ),
         "fund": reader.read(
-            "fund", lambda: reading.one_line(typed.fund, reading.LONGEST_FUND, "a fund")
+            "fund", lambda: form_parsing.one_line(typed.fund, form_parsing.LONGEST_FUND, "a fund")
         ),
         "starts": reader.read("starts", lambda: _start(session, campaign, typed.starts, at)),
         "ask_past_donors": typed.ask_past_donors,
     }
     reader.check()
-    if values["appeal"] == reading.markdown(campaign.appeal):
+    if values["appeal"] == form_parsing.markdown(campaign.appeal):
         values["appeal"] = campaign.appeal
     _check_goals(session, campaign, reader, values, at)
     reader.check()
@@ -165,7 +168,10 @@ def _read(session: Session, campaign: Campaign, typed: Texts, at: datetime) -> d
 
 def _start(session: Session, campaign: Campaign, text: str, at: datetime) -> datetime:
     """Only while it lies ahead; a field that was not touched is no change."""
-    if text.strip() == reading.local_text(campaign.starts_at, campaign.zone) or not text.strip():
+    if (
+        text.strip() == form_parsing.local_text(campaign.starts_at, campaign.zone)
+        or not text.strip()
+    ):
         return campaign.starts_at
     if campaign.state(at) != CampaignState.upcoming:
         raise CampaignInvalid("The campaign has begun: its start stands.")

@@ -1,6 +1,6 @@
 """Where a campaign stands, as staff may change it: opened before its day, paused, taken up again, made final.
 
-The deadline moves by `services.extensions` only. Each of these may be sent twice: the second changes nothing.
+The deadline moves by `campaigns.extensions` only. Each of these may be sent twice: the second changes nothing.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from structlog import get_logger
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import schedule
+from campaign.campaigns.edit import tell_readers
+from campaign.campaigns.finalization import freeze_result
 from campaign.core import clock
 from campaign.core.errors import StateRefused
 from campaign.models import Campaign, CampaignState
-from campaign.services import steps
-from campaign.services.editing.texts import tell_readers
-from campaign.services.finality import freeze_result
 
 LONGEST_REASON = 300
 
@@ -25,7 +25,7 @@ log = get_logger(__name__)
 
 def open_now(session: Session, campaign: Campaign, actor: Actor) -> bool:
     """Begin an upcoming campaign at this moment; False where it has begun. Its first letter is due at once."""
-    steps.lock_countdown(session, campaign.id)
+    schedule.lock_countdown(session, campaign.id)
     campaign = _locked(session, campaign)
     moment = clock.now()
     state = campaign.state(moment)
@@ -36,7 +36,7 @@ def open_now(session: Session, campaign: Campaign, actor: Actor) -> bool:
     before = campaign.starts_at
     campaign.starts_at = moment
     session.flush()
-    steps.refresh_expiry(session, campaign)
+    schedule.refresh_expiry(session, campaign)
     _record(
         session,
         campaign,

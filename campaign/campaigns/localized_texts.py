@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.campaigns import open_campaigns
+from campaign.campaigns.donor_wall import Shown, read_wall
+from campaign.campaigns.donors_today import NOBODY, Today, gave_today
+from campaign.campaigns.milestones import read_milestones
+from campaign.campaigns.progress import Progress
 from campaign.models import Campaign, Milestone
-from campaign.services.campaigns import open_campaigns
-from campaign.services.milestones import read_milestones
-from campaign.services.progress import Progress
-from campaign.services.today import NOBODY, Today, gave_today
-from campaign.services.wall import Shown, read_wall
 
 NEWEST = 5
 """So many lines of the donor wall stand on the appeal itself."""

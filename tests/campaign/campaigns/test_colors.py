@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from campaign.campaigns.colors import ACCENT, PAPER, contrast, ink_on, read_accents
 from campaign.core.errors import FieldsInvalid
-from campaign.services.colours import ACCENT, PAPER, contrast, ink_on, read_accents
 
 SHEET = Path(__file__).parents[3] / "campaign" / "static" / "site.css"
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from campaign.campaigns import schedule
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.campaigns.schedule_edits import NO_EXPIRY, StepChange, add_step, change_step
 from campaign.core import clock
 from campaign.core.errors import StepInvalid
 from campaign.installation import Installation
 from campaign.models import Campaign, CampaignStep
-from campaign.services import steps
-from campaign.services.campaigns import NewCampaign, create_campaign
-from campaign.services.step_changes import NO_EXPIRY, StepChange, add_step, change_step
 
 WANTED = NewCampaign(
     slug="winter",
@@ -38,10 +38,10 @@ def create(installation: Installation) -> Create:
     return made
 
 
-def windows(installation: Installation, campaign: Campaign) -> dict[str, steps.Window]:
+def windows(installation: Installation, campaign: Campaign) -> dict[str, schedule.Window]:
     with installation.sessions() as session:
-        every = steps.steps_of(session, campaign.id)
-        return {window.step.key: window for window in steps.windows(campaign, every)}
+        every = schedule.steps_of(session, campaign.id)
+        return {window.step.key: window for window in schedule.windows(campaign, every)}
 
 
 def there(moment: datetime, campaign: Campaign) -> str:
@@ -73,16 +73,16 @@ def test_at_each_instant_one_step_is_open_at_most_and_each_from_its_own_first_in
 ) -> None:
     campaign = create()
     with installation.sessions() as session:
-        every = steps.steps_of(session, campaign.id)
-    for window in steps.windows(campaign, every):
-        opened = steps.open_window(campaign, every, window.due)
+        every = schedule.steps_of(session, campaign.id)
+    for window in schedule.windows(campaign, every):
+        opened = schedule.open_window(campaign, every, window.due)
         assert opened is not None
         assert opened.step.key == window.step.key
-        last = steps.open_window(campaign, every, window.closes - BLINK)
+        last = schedule.open_window(campaign, every, window.closes - BLINK)
         assert last is not None
         assert last.step.key == window.step.key
-    assert steps.open_window(campaign, every, campaign.starts_at - BLINK) is None
-    assert steps.open_window(campaign, every, campaign.deadline + timedelta(days=7)) is None
+    assert schedule.open_window(campaign, every, campaign.starts_at - BLINK) is None
+    assert schedule.open_window(campaign, every, campaign.deadline + timedelta(days=7)) is None
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_of_two_steps_due_at_once_only_the_one_nearer_to_the_end_is_open(
     found = windows(installation, campaign)
     assert found["opening"].due == found["opening"].closes == found["last_day"].due
     with installation.sessions() as session:
-        every = steps.steps_of(session, campaign.id)
-    opened = steps.open_window(campaign, every, campaign.starts_at)
+        every = schedule.steps_of(session, campaign.id)
+    opened = schedule.open_window(campaign, every, campaign.starts_at)
     assert opened is not None
     assert opened.step.key == "last_day"
 

@@ -15,6 +15,7 @@ from structlog import get_logger
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import schedule
 from campaign.core import clock
 from campaign.core.errors import ExtensionRefused
 from campaign.mailer.kinds import THANK_YOU, WRAP_UP
@@ -26,7 +27,6 @@ from campaign.models import (
     OutboxState,
     StaffRole,
 )
-from campaign.services import steps
 
 LONGEST_REASON = 300
 
@@ -110,7 +110,7 @@ class Move:
 
 
 def _locked(session: Session, campaign: Campaign) -> Campaign:
-    steps.lock_countdown(session, campaign.id)
+    schedule.lock_countdown(session, campaign.id)
     return session.get_one(Campaign, campaign.id, populate_existing=True, with_for_update=True)
 
 
@@ -128,7 +128,7 @@ def _move(session: Session, campaign: Campaign, move: Move, actor: Actor) -> Ext
     local = move.deadline.astimezone(campaign.zone).replace(tzinfo=None)
     campaign.deadline_wall_clock = local.isoformat()
     session.flush()
-    steps.refresh_expiry(session, campaign)
+    schedule.refresh_expiry(session, campaign)
     audit_log.record(
         session,
         actor,

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session, undefer
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import form_parsing, logos
+from campaign.campaigns.branding import ONLY
+from campaign.campaigns.colors import read_accents
+from campaign.campaigns.donor_wall import tell_readers
+from campaign.campaigns.form_parsing import Reader
 from campaign.core.errors import FieldsInvalid
 from campaign.models import House
-from campaign.services import logos
-from campaign.services.colours import read_accents
-from campaign.services.editing import reading
-from campaign.services.editing.reading import Reader
-from campaign.services.house import ONLY
-from campaign.services.wall import tell_readers
 
 LONGEST_MASTHEAD = 80
 LONGEST_FOOTER = 400
@@ -101,7 +100,7 @@ def short_line(text: str, longest: int, name: str) -> str:
     if not text.strip():
         return ""
     try:
-        return reading.one_line(text, longest, name)
+        return form_parsing.one_line(text, longest, name)
     except FieldsInvalid as error:
         raise FieldsInvalid({name: str(error)}) from None
 

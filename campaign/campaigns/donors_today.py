@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.donor_wall import STANDING
 from campaign.core import clock
 from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
-from campaign.services.wall import STANDING
 
 MOST = 2_000
 """The newest of today's gifts that are looked at: two thousand cost a few milliseconds."""
