@@ -12,7 +12,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 

@@ -18,9 +18,9 @@ from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
 from campaign.core.settings import SmtpAddress
 from campaign.delivery import deliver_due
-from campaign.installation import Installation
 from campaign.models import CampaignStep, OutboxMessage
 from campaign.models.base import new_token
+from campaign.runtime.context import Installation
 from campaign.services import sending
 from campaign.shared_letters import Letters
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaign.core.observability import observe
-from campaign.installation import Installation, make_installation
 from campaign.migrations import upgrade
+from campaign.runtime.context import Installation, make_installation
 from sandbox.demonstration import seed
 from sandbox.servers import PrivateBroker, PrivatePostgres, free_port
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask
 
-    from campaign.installation import Installation
+    from campaign.runtime.context import Installation
 
 __all__ = ["create_app"]
 

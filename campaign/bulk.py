@@ -14,11 +14,11 @@ from structlog import get_logger
 from campaign.core import clock
 from campaign.core.database import Sessions, make_sessions
 from campaign.core.errors import CampaignError, MailDelayed, MailUnknown
-from campaign.installation import Installation
 from campaign.mailer import outbox
 from campaign.mailer.outbox import Claim
 from campaign.mailer.transport import Transport
 from campaign.models import OutboxMessage
+from campaign.runtime.context import Installation
 from campaign.services import sending
 from campaign.services.audience import WINDOWS
 from campaign.services.letters import Pointless

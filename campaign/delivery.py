@@ -12,13 +12,13 @@ from structlog import get_logger
 from campaign.bulk import BulkRun
 from campaign.core import clock
 from campaign.core.task_queue import OUTBOX
-from campaign.installation import Installation
 from campaign.mailer import outbox
 from campaign.mailer.headers import QUIET
 from campaign.mailer.message import Attachment, build_message
 from campaign.mailer.render import Letter, render_letter
 from campaign.mailer.transport import Transport
 from campaign.paper.attachments import attachments
+from campaign.runtime.context import Installation
 from campaign.services import sending
 from campaign.services.letters import Pointless, Sender, letter_context
 from campaign.shared_letters import envelope_sender

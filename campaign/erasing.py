@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import ErasureFailed, ErasureRefused
-from campaign.installation import Installation
 from campaign.models import Donor, ErasureRequest, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.desk.erasing import Erased, erase_person
 from campaign.services.desk.holdings import Whose, person_of
 from campaign.services.desk.quiet import require_quiet

@@ -14,9 +14,9 @@ from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import CampaignNotOpen
-from campaign.installation import Installation
 from campaign.paper.coverage import printable
 from campaign.paper.posted import posted_appeals_pdf
+from campaign.runtime.context import Installation
 from campaign.services.posted.coupons import keep_coupons
 from campaign.services.posted.lists import Recipient, read_recipients
 from campaign.services.posted.sheets import Batch, sheet_context

@@ -23,8 +23,8 @@ from campaign.core.errors import (
 )
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePayment, StripeRefund
-from campaign.installation import Installation
 from campaign.models import Donation, Refund, RefundState, StripeCall
+from campaign.runtime.context import Installation
 from campaign.services import refunds
 from campaign.services.invoices import apply_invoice_payment
 from campaign.services.refund_calls import plan_call

@@ -1,13 +1,13 @@
 """The letters of one batch of bulk mail: rendered once for all their readers, filled for each. For `campaign.bulk`."""
 
 from campaign.core import clock
-from campaign.installation import Installation
 from campaign.mailer.addresses import bounce_address
 from campaign.mailer.headers import bulk_headers
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.message import build_message
 from campaign.mailer.outbox import Claim
 from campaign.mailer.render import Letter, render_letter
+from campaign.runtime.context import Installation
 from campaign.services.letters import Pointless, Sender, letter_context
 
 

@@ -14,8 +14,8 @@ from campaign.core import clock, money
 from campaign.core.errors import ChangeRefused, GatewayKeySpent, GatewayRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import SubscriptionFact, stripe_language
-from campaign.installation import Installation
 from campaign.models import StripeCall, Subscription, SubscriptionState
+from campaign.runtime.context import Installation
 from campaign.services import changes
 from campaign.services.renewing import apply_answer, newest
 

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 from structlog import get_logger
 
 from campaign.core import clock
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from campaign.services.integrations.deliveries import (
     LONGEST_ERROR,
     Claim,

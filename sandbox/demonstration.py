@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
-from campaign.installation import Installation, make_installation
 from campaign.models import Campaign, CampaignText
+from campaign.runtime.context import Installation, make_installation
 
 SLUG = "nine-days"
 DAYS = 9

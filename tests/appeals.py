@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from campaign.core import clock
-from campaign.installation import Installation
 from campaign.models import Campaign, CampaignStep, OutboxMessage
 from campaign.models.base import new_token
+from campaign.runtime.context import Installation
 
 MAIL_DOMAIN = "harbor-ledger.example"
 

@@ -21,10 +21,10 @@ from psycopg import sql
 from campaign import create_app
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.settings import Organization, Sender, Settings, SmtpAddress
-from campaign.installation import Installation, make_installation
 from campaign.migrations import upgrade
 from campaign.models import Campaign
 from campaign.models.base import new_token
+from campaign.runtime.context import Installation, make_installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.servers import PrivatePostgres
 from sandbox.servers.account import unprivileged

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.clock import now, zone
-from campaign.installation import Installation
 from campaign.models import Campaign, OfflineGift, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.envelopes.gifts import Choices, Entered, Undecided, enter_gift
 from campaign.services.envelopes.reading import WrittenGift, read_entry
 

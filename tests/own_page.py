@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from campaign.delivery import deliver_due
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver, ReceivedMail
 
 ANA = "ana@example.org"

@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from campaign.handlers.inbox import apply_due_events
 from campaign.handlers.reconciliation import Reconciliation, reconcile
 from campaign.handlers.registry import HANDLERS
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
+from campaign.runtime.context import Installation
 from campaign.services.differences import Difference
 from campaign.services.ledger import broken_invariants
 from sandbox.stripe import StripeSandbox

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import StaffMember, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.staff.links import BY_COMMAND, make_link
 from campaign.services.staff.members import add_member
 

@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 from campaign.core.clock import now
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation
+from campaign.runtime.context import Installation
 from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 

@@ -12,7 +12,7 @@ from campaign.core.observability import observe
 from campaign.core.settings import load_settings
 from campaign.core.task_queue import INBOX, OUTBOX
 from campaign.gateway import PATIENCE
-from campaign.installation import Installation, make_installation
+from campaign.runtime.context import Installation, make_installation
 
 SWEEP = timedelta(seconds=10)
 """How long a row waits at most when its nudge was lost."""

@@ -2,7 +2,7 @@
 
 from campaign.core.task_queue import INBOX
 from campaign.handlers.inbox import apply_due_events
-from campaign.heartbeat import beating
+from campaign.runtime.job_heartbeat import beating
 from workers.app import app, installation
 
 

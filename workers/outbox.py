@@ -2,7 +2,7 @@
 
 from campaign.core.task_queue import OUTBOX
 from campaign.delivery import deliver_due
-from campaign.heartbeat import beating
+from campaign.runtime.job_heartbeat import beating
 from workers.app import app, installation
 
 

@@ -1,6 +1,6 @@
 """Outgoing webhooks, sent."""
 
-from campaign.heartbeat import beating
+from campaign.runtime.job_heartbeat import beating
 from campaign.webhooks import send_due
 from workers.app import app, installation
 

@@ -1,6 +1,6 @@
 """Whether the scheduled jobs run: each leaves a row when it begins, ends well or fails, and its silence is told.
 
-Commits belong to the edge (`campaign.heartbeat`). Web, commands and the dashboard read `silences`.
+Commits belong to the edge (`campaign.runtime.job_heartbeat`). Web, commands and the dashboard read `silences`.
 """
 
 from dataclasses import dataclass

@@ -18,8 +18,8 @@ from campaign.core.errors import (
     GatewayUnavailable,
 )
 from campaign.gateway import CheckoutSession
-from campaign.installation import Installation
 from campaign.models import Donation, StripeCall
+from campaign.runtime.context import Installation
 
 CLOCKS = timedelta(minutes=1)
 """How far Stripe's clock and ours may disagree."""

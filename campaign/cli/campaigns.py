@@ -8,7 +8,7 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import money
 from campaign.core.errors import CampaignInvalid
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from campaign.views.presenting import ending
 
 _LONGEST_APPEAL = 200_000

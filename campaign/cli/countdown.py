@@ -9,9 +9,9 @@ from campaign.audit.heartbeats import DEADLINE_EMAILS
 from campaign.core import clock
 from campaign.core.errors import CountdownFailed
 from campaign.core.task_queue import OUTBOX
-from campaign.heartbeat import beating
-from campaign.installation import Installation, make_installation
 from campaign.mailer import kinds
+from campaign.runtime.context import Installation, make_installation
+from campaign.runtime.job_heartbeat import beating
 from campaign.services import countdown
 from campaign.services.countdown import Queued
 

@@ -8,7 +8,7 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.handlers.inbox import replay_event
 from campaign.handlers.recovery import Recovery, recover_events
-from campaign.installation import Installation, make_installation
+from campaign.runtime.context import Installation, make_installation
 
 
 @click.group("events")

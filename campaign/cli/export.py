@@ -6,7 +6,7 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.rows import write_rows
 from campaign.core import clock
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from campaign.services.exports import EXPORTS, column_names, export_rows
 
 

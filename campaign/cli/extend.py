@@ -8,7 +8,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.extensions import extend as move_deadline
 from campaign.core import clock
 from campaign.core.errors import ExtensionRefused
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from campaign.views.presenting import ending
 
 

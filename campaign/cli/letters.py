@@ -11,8 +11,8 @@ import click
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import LettersRefused
-from campaign.installation import make_installation
 from campaign.paper import documents
+from campaign.runtime.context import make_installation
 from campaign.services import by_post
 
 

@@ -12,11 +12,11 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import CampaignError, ResendRefused
 from campaign.core.task_queue import OUTBOX
-from campaign.installation import Installation, make_installation
 from campaign.mailer import undelivered
 from campaign.mailer.preflight import Verdict, findings, records
 from campaign.mailer.undelivered import Listed, Unsent
 from campaign.models import OutboxMessage
+from campaign.runtime.context import Installation, make_installation
 
 
 @click.group("mail")

@@ -7,7 +7,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_matching_gift
 from campaign.campaigns.progress import Matching, read_progress
 from campaign.core import clock, money
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from campaign.views.sponsors import offer_text
 
 

@@ -11,7 +11,7 @@ from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListIncomplete
 from campaign.core.task_queue import OUTBOX
-from campaign.installation import Installation, make_installation
+from campaign.runtime.context import Installation, make_installation
 from campaign.services.envelopes.importing import ListReader, Planned, record_import
 from campaign.services.envelopes.lists import Row
 

@@ -6,7 +6,7 @@ import click
 
 from campaign.core import clock, money
 from campaign.handlers.payouts import fetch_payouts, read_payouts
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from campaign.services.bookkeeping.payouts import recent_payouts
 
 WINDOW = timedelta(days=35)

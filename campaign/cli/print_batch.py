@@ -8,9 +8,9 @@ from campaign.audit.audit_log import Actor
 from campaign.cli.letters import keep
 from campaign.cli.lists import read_file
 from campaign.core.errors import LettersRefused, ListIncomplete
-from campaign.installation import make_installation
 from campaign.paper.documents import ADDRESSES
 from campaign.posted_appeals import print_appeals, read_list
+from campaign.runtime.context import make_installation
 
 
 @click.command("print-batch")

@@ -8,7 +8,7 @@ from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.handlers import reconciliation
 from campaign.handlers.reconciliation import Reconciliation
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from campaign.services.differences import Difference
 
 PATIENCE = 5

@@ -8,9 +8,9 @@ from campaign.audit.audit_log import Actor
 from campaign.core import money
 from campaign.core.errors import NotFound, RefundRefused, RefundUnfinished
 from campaign.gateway import PATIENCE
-from campaign.installation import Installation, make_installation
 from campaign.models import Donation, Refund
 from campaign.refunding import give_back
+from campaign.runtime.context import Installation, make_installation
 from campaign.services.donations import lock_donation
 from campaign.services.refunds import (
     REASONS,

@@ -9,7 +9,7 @@ import click
 from campaign.audit.heartbeats import Silence
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import clock, money
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from campaign.services.bookkeeping.comparisons import Unsettled
 from campaign.services.review import (
     ActionableWarning,

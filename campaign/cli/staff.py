@@ -4,8 +4,8 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.installation import make_installation
 from campaign.models import StaffRole
+from campaign.runtime.context import make_installation
 from campaign.services.staff import members
 from campaign.services.staff.links import BY_COMMAND, make_link
 from campaign.services.staff.members import Added

@@ -7,7 +7,7 @@ from campaign.campaigns import status_changes
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.extensions import close_early
 from campaign.core import clock
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from campaign.views.moves import present_extensions
 
 NOTHING = "Nothing has changed."

@@ -8,8 +8,8 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import StatementRefused
 from campaign.core.task_queue import OUTBOX
-from campaign.installation import Installation, make_installation
 from campaign.paper import documents
+from campaign.runtime.context import Installation, make_installation
 from campaign.services import statements as services
 
 

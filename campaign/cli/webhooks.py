@@ -5,7 +5,7 @@ import click
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from campaign.services.integrations.deliveries import send_again
 from campaign.services.integrations.endpoints import (
     EVENTS,

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from campaign.core import clock
 from campaign.gateway import Movement
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from campaign.services.fees import book_fee_of, late_payments, look_since, unbooked
 from campaign.services.movements import Moved, read_moved
 

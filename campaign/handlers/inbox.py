@@ -14,8 +14,8 @@ from campaign.core.errors import FactMismatch
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import read_event
 from campaign.handlers.registry import dispatch
-from campaign.installation import Installation
 from campaign.models import InboxEvent, InboxState
+from campaign.runtime.context import Installation
 from campaign.services import inbox
 
 log = get_logger(__name__)

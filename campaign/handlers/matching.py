@@ -11,7 +11,7 @@ from campaign.core import clock
 from campaign.core.errors import FactMismatch, GatewayMissing, GatewayRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePayment, StripeGateway
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from campaign.services.invoices import apply_invoice, apply_invoice_payment
 from campaign.services.matching import (
     Owner,

@@ -8,8 +8,8 @@ from campaign.core.booking_context import Books
 from campaign.gateway import read_charge, read_dispute, read_refund
 from campaign.handlers.fees import book_one
 from campaign.handlers.matching import ask_owner, book_owner
-from campaign.installation import Installation
 from campaign.models import LedgerKind
+from campaign.runtime.context import Installation
 from campaign.services.comparing import Case
 from campaign.services.disputes import Moved as Certain
 from campaign.services.disputes import apply_dispute

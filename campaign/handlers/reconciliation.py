@@ -20,7 +20,7 @@ from campaign.handlers.doubts import ask
 from campaign.handlers.fees import pages
 from campaign.handlers.matching import ask_owner
 from campaign.handlers.mending import mend
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from campaign.services import walk
 from campaign.services.comparing import Case, Comparison, compare
 from campaign.services.differences import Difference

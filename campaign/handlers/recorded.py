@@ -5,7 +5,7 @@ from datetime import datetime
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.handlers.reconciliation import WINDOW, Reconciliation, Tell, reconcile
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from campaign.services.bookkeeping.comparisons import begin_run, end_run
 from campaign.services.differences import Difference
 

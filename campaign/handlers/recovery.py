@@ -12,8 +12,8 @@ from structlog import get_logger
 from campaign.gateway import UndeliveredEvent
 from campaign.handlers.inbox import apply_due_events
 from campaign.handlers.registry import HANDLERS
-from campaign.installation import Installation
 from campaign.models import InboxEvent, InboxState
+from campaign.runtime.context import Installation
 from campaign.services.inbox import store_event
 
 log = get_logger(__name__)

@@ -4,8 +4,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from campaign.core.observability import observe
-from campaign.installation import Installation, make_installation
 from campaign.mailer.render import templates_folder
+from campaign.runtime.context import Installation, make_installation
 from campaign.views import (
     donate,
     donor,

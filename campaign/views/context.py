@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from flask import current_app
 
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from campaign.views.language import asked_language, other_languages, said, shared_language
 from campaign.views.live import LiveProgress
 from campaign.views.visits import Visits

@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext
 from campaign.core import clock
 from campaign.core.errors import DonorInvalid, DonorKnown
 from campaign.core.task_queue import OUTBOX
-from campaign.installation import Installation
 from campaign.models import DonorLinkPurpose
+from campaign.runtime.context import Installation
 from campaign.services.own_page.changing import confirm_address
 from campaign.services.own_page.letters import queue_link
 from campaign.services.own_page.links import LinkState, Looked, look_at_link, use_link

@@ -6,7 +6,7 @@ from bench.answers import Answer, Page, Watch, ask
 from bench.plans import chapter, shortened
 from bench.room import Room, pages, signed_in
 from campaign.core import clock
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from sandbox.seed.filling import Wanted, fill
 
 

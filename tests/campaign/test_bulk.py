@@ -13,9 +13,9 @@ from campaign.bulk import BulkRun, Post
 from campaign.core import clock
 from campaign.delivery import deliver_batch, deliver_due
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.mailer import outbox
 from campaign.models import Campaign, OutboxMessage, Reminder, Suppression
+from campaign.runtime.context import Installation
 from campaign.services import sending
 from campaign.slots import Pace, slot
 from sandbox.outbox.receiver import MailReceiver

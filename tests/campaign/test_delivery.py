@@ -10,9 +10,9 @@ from sqlalchemy import select
 from campaign.core import clock
 from campaign.delivery import deliver_batch, deliver_due
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.mailer import outbox
 from campaign.models import OutboxMessage, Receipt
+from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts
 

@@ -3,8 +3,8 @@
 from sqlalchemy import select
 
 from campaign.erasing import stored_events
-from campaign.installation import Installation
 from campaign.models import InboxEvent
+from campaign.runtime.context import Installation
 from campaign.services.desk.holdings import Whose
 from tests.stripe_fixtures import Facts
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from campaign.core.errors import RefundRefused, RefundUnfinished
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InvoicePayment
 from campaign.refunding import finish_refunds, give_back
+from campaign.runtime.context import Installation
 from campaign.services.refunds import RefundRequest
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

@@ -19,8 +19,8 @@ from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
+from campaign.runtime.context import Installation
 from campaign.services.integrations.deliveries import GIVEN_UP_AFTER, Claim, claim_next
 from campaign.services.integrations.endpoints import EVENTS, add_endpoint, disable_endpoint
 from campaign.webhooks import Undeliverable, post, send_due, signature_headers

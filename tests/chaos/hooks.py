@@ -25,7 +25,7 @@ BELOW_THE_EDGE = (
     "campaign.mail",
     "campaign.core.task_queue",
     "campaign.core.database",
-    "campaign.installation",
+    "campaign.runtime.context",
 )
 """They do what their callers ask, and it is the callers whose names tell the points apart."""
 

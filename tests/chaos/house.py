@@ -13,8 +13,8 @@ import requests
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.settings import load_settings
-from campaign.installation import Installation, make_installation
 from campaign.migrations import upgrade
+from campaign.runtime.context import Installation, make_installation
 from sandbox.outbox import MailReceiver
 from sandbox.servers import free_port
 from sandbox.servers.scratch import scratch_folder

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.campaign.views.test_unsubscribe_in_browser import address
 from tests.findings import no_findings
 from tests.journeys.conftest import Running

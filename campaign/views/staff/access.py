@@ -29,8 +29,8 @@ from werkzeug.exceptions import Forbidden
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.installation import Installation
 from campaign.models import StaffMember, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.staff.sessions import LONGEST, SignedIn, resume_session
 from campaign.views.context import installation
 from campaign.views.headers import make_private

@@ -20,7 +20,7 @@ from campaign.audit.audit_log import record
 from campaign.core import clock
 from campaign.core.errors import LinkSpent
 from campaign.core.task_queue import OUTBOX
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from campaign.services.staff.link_letters import queue_link
 from campaign.services.staff.links import look_at_link, use_link
 from campaign.services.staff.members import find_member, subject

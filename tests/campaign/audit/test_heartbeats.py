@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.heartbeats import JOBS, Silence, begin, fail, silences, succeed
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import Campaign, Heartbeat
+from campaign.runtime.context import Installation
 
 JOB = "sweep-inbox"
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -22,8 +22,8 @@ from campaign.core.errors import (
     DeadlineInvalid,
     NotFound,
 )
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 
 WANTED = NewCampaign(
     slug="nine-days",

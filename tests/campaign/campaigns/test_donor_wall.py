@@ -7,8 +7,8 @@ from campaign.campaigns.donor_wall import ask_to_be_shown, read_wall, withdraw
 from campaign.campaigns.wall_moderation import Decision, decide, read_lines
 from campaign.core.clock import now
 from campaign.core.errors import NotFound
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, StaffRole, WallEntry
+from campaign.runtime.context import Installation
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person, read_holdings
 from tests.editing import ADMIN, audited, book, running

@@ -11,8 +11,8 @@ from campaign.campaigns.edit import Texts, edit_campaign, texts_of, version
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.editing import ADMIN, audited, book, running
 
 UPCOMING = {"start": "2098-12-01", "deadline": "2098-12-31"}

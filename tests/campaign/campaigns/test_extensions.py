@@ -9,8 +9,8 @@ from sqlalchemy import text
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.extensions import Extended, extend, public_extensions
 from campaign.core.errors import CampaignError, DeadlineInvalid, ExtensionRefused
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.campaign.services.readers import (
     addresses,
     at,

@@ -22,8 +22,8 @@ from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.core.errors import AlreadyCorrected, CorrectionRefused, NotFound
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, LedgerEntry
+from campaign.runtime.context import Installation
 from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts, Json
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_matching_gift
 from campaign.core.clock import now
 from campaign.core.errors import FieldsInvalid, NotFound
-from campaign.installation import Installation
 from campaign.models import Campaign, MatchingGift
+from campaign.runtime.context import Installation
 from tests.editing import ADMIN, audited, book, move, running, shards_agree, standing
 
 DAY = timedelta(days=1)

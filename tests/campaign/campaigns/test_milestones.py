@@ -7,8 +7,8 @@ from sqlalchemy import select
 from campaign.campaigns.donors_today import FEWEST, gave_today
 from campaign.campaigns.milestones import mark_milestones, read_milestones
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import Campaign, Milestone
+from campaign.runtime.context import Installation
 from tests.editing import book, move, running, standing
 
 

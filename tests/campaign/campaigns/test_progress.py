@@ -9,8 +9,8 @@ import pytest
 from campaign.campaigns.progress import Progress, read_progress
 from campaign.core.clock import now
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.stripe_fixtures import Facts
 
 Give = Callable[..., Facts]

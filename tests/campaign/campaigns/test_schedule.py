@@ -13,8 +13,8 @@ from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.campaigns.schedule_edits import NO_EXPIRY, StepChange, add_step, change_step
 from campaign.core import clock
 from campaign.core.errors import StepInvalid
-from campaign.installation import Installation
 from campaign.models import Campaign, CampaignStep
+from campaign.runtime.context import Installation
 
 WANTED = NewCampaign(
     slug="winter",

@@ -11,9 +11,9 @@ from campaign.campaigns.extensions import close_early, extend, public_extensions
 from campaign.campaigns.finalization import late_entries
 from campaign.core.clock import now
 from campaign.core.errors import CampaignPaused, ExtensionRefused, StateRefused
-from campaign.installation import Installation
 from campaign.mailer.outbox import Claim
 from campaign.models import Campaign, CampaignState
+from campaign.runtime.context import Installation
 from campaign.services import audience
 from campaign.services.donations import Gift, begin_donation
 from tests.campaign.services.readers import counts, letters, mark_all_sent, run, subscribe

@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from campaign.cli.main import cli
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -23,6 +22,7 @@ from campaign.models import (
     Receipt,
     Subscription,
 )
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import sandbox_address

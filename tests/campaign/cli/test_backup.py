@@ -14,7 +14,6 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation, make_installation
 from campaign.migrations import head_revision
 from campaign.models import (
     Base,
@@ -26,6 +25,7 @@ from campaign.models import (
     StaffLink,
     StaffSession,
 )
+from campaign.runtime.context import Installation, make_installation
 from campaign.services.archive.making import lock_for_reading, make_backup
 from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage, Suppression
+from campaign.runtime.context import Installation
 from tests.appeals import messages, queue_appeals
 from tests.bounce_reports import (
     BOUNCES,

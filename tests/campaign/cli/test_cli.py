@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run, run_with
 from tests.conftest import Databases
 from tests.stripe_fixtures import Facts, event

@@ -11,8 +11,8 @@ from sqlalchemy import func, select, text
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
-from campaign.installation import Installation
 from campaign.models import Campaign, Extension, Heartbeat, OutboxMessage, Suppression
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
 from tests.campaign.services.readers import donate, subscribe, subscribe_many
 

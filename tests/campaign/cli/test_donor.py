@@ -11,7 +11,6 @@ from stripe import StripeClient
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.handlers.recovery import recover_events
-from campaign.installation import Installation
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
     Base,
@@ -23,6 +22,7 @@ from campaign.models import (
     Subscriber,
     SuppressionReason,
 )
+from campaign.runtime.context import Installation
 from campaign.services.desk.merging import merge_donors
 from campaign.services.desk.notes import add_donation_note, add_donor_note
 from campaign.services.statements import queue_statements

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from campaign.campaigns.progress import read_progress
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
 from tests.stripe_fixtures import Facts
 

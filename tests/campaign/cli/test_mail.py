@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 
 from campaign.core import clock
 from campaign.delivery import deliver_due
-from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage
+from campaign.runtime.context import Installation
 from campaign.services import sending
 from sandbox.outbox.receiver import MailReceiver
 from tests.appeals import make_due, messages, queue_appeals

@@ -1,7 +1,7 @@
 """`campaign matching`, `open`, `close`, `pause`, `resume`: what somebody at the server needs, each harmless twice."""
 
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
 from tests.editing import audited, book, running
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from campaign.services.envelopes.codes import coupon_code
 from campaign.services.ledger import broken_invariants
 from tests.campaign.cli.conftest import Run

@@ -10,8 +10,8 @@ from pypdf import PageObject, PdfReader
 from sqlalchemy import select, update
 
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, Donor, PostedAppeal, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import person_of, read_holdings
 from campaign.services.envelopes.codes import coupon_code

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from stripe import StripeClient
 
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import Donation
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
 from tests.conftest import UNREACHABLE, sandbox_address

@@ -12,8 +12,8 @@ from campaign.audit.heartbeats import JOBS
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Heartbeat, InboxEvent, LedgerEntry, OutboxMessage
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
 from tests.stripe_fixtures import Facts
 

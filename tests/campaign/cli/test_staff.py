@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from campaign.cli.main import cli
 from campaign.core.errors import CampaignError
-from campaign.installation import Installation
 from campaign.models import AuditEntry, StaffMember
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Ended, Run
 from tests.staff_fixtures import browser
 

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, Subscription
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Ended, Run
 from tests.conftest import UNREACHABLE, sandbox_address

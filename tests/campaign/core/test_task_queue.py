@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 from campaign import create_app
 from campaign.core.settings import Settings
 from campaign.core.task_queue import INBOX, Nudge
-from campaign.installation import make_installation
 from campaign.models import Campaign
+from campaign.runtime.context import make_installation
 from sandbox.servers import PrivateBroker
 from tests.stripe_fixtures import signature
 

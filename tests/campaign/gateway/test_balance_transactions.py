@@ -6,7 +6,7 @@ import pytest
 
 from campaign.core.clock import now
 from campaign.core.errors import GatewayMissing
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.reconciling import Bank

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import func, select
 
 from campaign.handlers.inbox import apply_due_events, replay_event
-from campaign.installation import Installation
 from campaign.models import (
     Campaign,
     Donation,
@@ -19,6 +18,7 @@ from campaign.models import (
     ProgressShard,
     Receipt,
 )
+from campaign.runtime.context import Installation
 from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts, Json, event
 

@@ -9,8 +9,8 @@ from campaign.core.clock import now
 from campaign.handlers.fees import book_fees
 from campaign.handlers.inbox import apply_due_events
 from campaign.handlers.payouts import fetch_payouts, read_payouts
-from campaign.installation import Installation
 from campaign.models import Payout, PayoutItem, StaffRole
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.reconciling import Bank

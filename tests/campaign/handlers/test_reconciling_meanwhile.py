@@ -14,8 +14,8 @@ from campaign.handlers.fees import book_fees
 from campaign.handlers.inbox import apply_due_events
 from campaign.handlers.matching import match_returns
 from campaign.handlers.reconciliation import reconcile
-from campaign.installation import Installation
 from campaign.models import PaymentLookup
+from campaign.runtime.context import Installation
 from campaign.services.differences import Difference
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import func, select
 
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import (
     Dispute,
     Donation,
@@ -18,6 +17,7 @@ from campaign.models import (
     ProgressShard,
     Receipt,
 )
+from campaign.runtime.context import Installation
 from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts, Json, event
 

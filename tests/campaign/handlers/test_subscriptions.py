@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import (
     Donation,
     InboxEvent,
@@ -20,6 +19,7 @@ from campaign.models import (
     Receipt,
     Subscription,
 )
+from campaign.runtime.context import Installation
 from tests.recurring_facts import DAY, deleted, failed, invoice_payment, subscription, updated
 from tests.stripe_fixtures import Facts, Json, event
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
+from campaign.runtime.context import Installation
 from campaign.services.ledger import broken_invariants
 from tests.recurring_facts import invoice_payment
 from tests.stripe_fixtures import Facts, Json, event

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from campaign.core.settings import Settings
-from campaign.installation import make_installation
+from campaign.runtime.context import make_installation
 from tests.campaign.histories.machine import Histories, Worlds
 from tests.campaign.histories.world import World
 from tests.conftest import Databases

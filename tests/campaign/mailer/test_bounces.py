@@ -5,10 +5,10 @@ from sqlalchemy import select
 
 from campaign.core import clock
 from campaign.core.errors import ReportInvalid
-from campaign.installation import Installation
 from campaign.mailer.bounce_reports import Finding, Report, read_report
 from campaign.mailer.bounces import Noted, find_message, record_bounce, record_complaint
 from campaign.models import Campaign, OutboxMessage, Suppression
+from campaign.runtime.context import Installation
 from tests.appeals import messages, queue_appeals
 from tests.bounce_reports import (
     BOUNCES,

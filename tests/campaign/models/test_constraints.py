@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from campaign.core.errors import TransitionRefused
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, DonationState
+from campaign.runtime.context import Installation
 from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts
 

@@ -7,8 +7,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, Donor, OutboxMessage, Subscriber
+from campaign.runtime.context import Installation
 from campaign.services import countdown
 from campaign.services.countdown import Queued
 

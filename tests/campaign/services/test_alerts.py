@@ -12,8 +12,8 @@ from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core import clock
 from campaign.delivery import deliver_batch
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, Subscription
+from campaign.runtime.context import Installation
 from campaign.services.alerts import find_problems, queue_alert
 from campaign.services.notices import queue_renewal_notices
 from sandbox.outbox.receiver import MailReceiver

@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from campaign.campaigns.extensions import extend
 from campaign.campaigns.schedule_edits import StepChange, change_step
-from campaign.installation import Installation
 from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import Campaign, Suppression
+from campaign.runtime.context import Installation
 from campaign.services import audience
 from tests.campaign.services.readers import at, donate, mark_all_sent, new_campaign, run, subscribe
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from campaign.campaigns.schedule_edits import StepChange, change_step
-from campaign.installation import Installation
 from campaign.models import Campaign, Suppression
+from campaign.runtime.context import Installation
 from campaign.services import countdown
 from tests.campaign.services.readers import (
     addresses,

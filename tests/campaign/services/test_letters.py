@@ -11,7 +11,6 @@ from time_machine import travel
 
 from campaign.core import clock
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.outbox import Claim
 from campaign.mailer.render import Letter, render_letter
@@ -26,6 +25,7 @@ from campaign.models import (
     Subscription,
     SubscriptionState,
 )
+from campaign.runtime.context import Installation
 from campaign.services.letters import Pointless, Sender, letter_context
 from tests.stripe_fixtures import Facts
 

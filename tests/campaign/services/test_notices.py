@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 
 from campaign.audit.heartbeats import JOBS
 from campaign.core import clock
-from campaign.heartbeat import beating
-from campaign.installation import Installation
 from campaign.models import Donation, OutboxMessage, OutboxState, Subscription
+from campaign.runtime.context import Installation
+from campaign.runtime.job_heartbeat import beating
 from campaign.services.alerts import queue_alert
 from campaign.services.notices import queue_renewal_notices
 from tests.stripe_fixtures import Facts

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from campaign.core.errors import ReminderInvalid
-from campaign.installation import Installation
 from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import Campaign, OutboxMessage, Reminder, ReminderChoice, Suppression
+from campaign.runtime.context import Installation
 from campaign.services import audience, reminders
 from tests.campaign.services.readers import at, counts, donate, letters, new_campaign, run
 

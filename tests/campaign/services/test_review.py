@@ -10,8 +10,8 @@ from campaign.audit.heartbeats import JOBS, succeed
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, InboxEvent, OutboxMessage, PaymentLookup, Refund
+from campaign.runtime.context import Installation
 from campaign.services.review import Review, UnplacedReturn, read_review
 from tests.stripe_fixtures import Facts, Json
 

@@ -13,10 +13,10 @@ from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.delivery import deliver_due
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
 from campaign.paper import documents
+from campaign.runtime.context import Installation
 from campaign.services import by_post
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person, read_holdings

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from campaign.installation import Installation
 from campaign.models import Donation, Receipt
+from campaign.runtime.context import Installation
 from tests.catalogs import arabic, pseudo, spoken
 from tests.house.bare_words import READ
 

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.stripe_fixtures import Facts
 from tests.waiting import wait_until
 

@@ -10,9 +10,9 @@ from campaign.campaigns.milestones import mark_milestones
 from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
 from campaign.core.i18n import words
-from campaign.installation import Installation
 from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep
+from campaign.runtime.context import Installation
 from campaign.services.appeals import appeal_context
 from tests.editing import ADMIN, audited, book, running
 from tests.staff_fixtures import StaffMaker

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.campaign.views.test_unsubscribe_in_browser import address
 from tests.editing import book, running
 from tests.findings import no_findings

@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 from campaign import create_app
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
-from campaign.installation import Installation, make_installation
 from campaign.models import Campaign, Donation, Donor, StripeCall
+from campaign.runtime.context import Installation, make_installation
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.control import faults
 from tests.conftest import UNREACHABLE, sandbox_address

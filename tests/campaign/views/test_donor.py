@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, OutboxMessage, Receipt
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.stripe_fixtures import Facts

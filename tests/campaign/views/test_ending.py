@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.stripe_fixtures import Facts
 
 

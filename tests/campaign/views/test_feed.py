@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from campaign.core import clock
-from campaign.installation import Installation
 from campaign.models import Campaign, Extension, Milestone
+from campaign.runtime.context import Installation
 
 FEED = "/c/nine-days/feed.xml"
 

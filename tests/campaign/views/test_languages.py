@@ -15,8 +15,8 @@ from campaign.core import money
 from campaign.core.errors import AmountInvalid
 from campaign.core.i18n import words
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, CampaignText, Donation, OutboxMessage, Reminder
+from campaign.runtime.context import Installation
 from campaign.views.language import said, speak
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.views.test_unsubscribe import Letter, letter

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from campaign import create_app
 from campaign.core.mail_settings import MailSettings
-from campaign.installation import Installation
 from campaign.models import OutboxMessage, Suppression
+from campaign.runtime.context import Installation
 from tests.campaign.views.test_unsubscribe import Letter, letter
 
 __all__ = ["letter"]

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from tests.campaign.views.test_unsubscribe_in_browser import address
 from tests.editing import ADMIN, book, move, running
 from tests.findings import no_findings

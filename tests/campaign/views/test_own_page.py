@@ -13,7 +13,6 @@ from campaign.campaigns.donor_wall import ask_to_be_shown
 from campaign.core.clock import now
 from campaign.delivery import deliver_due
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -26,6 +25,7 @@ from campaign.models import (
     Suppression,
     WallEntry,
 )
+from campaign.runtime.context import Installation
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person
 from campaign.services.desk.merging import merge_donors

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from campaign.installation import Installation
 from campaign.models import OutboxMessage
+from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.views.test_unsubscribe_in_browser import address
 from tests.envelopes import Enter

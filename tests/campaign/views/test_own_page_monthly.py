@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, StaffRole, StripeCall, Subscription
+from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

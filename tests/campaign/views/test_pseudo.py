@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.campaigns.milestones import mark_milestones
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, DonationState, Donor, OutboxMessage, Receipt
 from campaign.models.states import SETTLED_STATES
+from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.campaign.views.foreign import PSEUDO, english_left, english_on, made_up, speaks

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from campaign.installation import Installation
 from campaign.models import Donation, Receipt
+from campaign.runtime.context import Installation
 from tests.campaign.views.foreign import ARABIC, PSEUDO, english_in, made_up, speaks
 from tests.campaign.views.test_subscriptions import Begin, begin, stripe_api_base, sync
 from tests.campaign.views.test_unsubscribe import Letter, letter

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.core import clock
-from campaign.installation import Installation
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, Reminder, SuppressionReason
+from campaign.runtime.context import Installation
 
 PATH = "/c/nine-days/remind"
 ASKED = {"email": "ana@example.org", "when": "tomorrow"}

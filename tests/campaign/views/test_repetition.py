@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from campaign.campaigns.progress import Progress, read_progress
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, InboxEvent, Receipt
+from campaign.runtime.context import Installation
 from campaign.services.ledger import broken_invariants
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from campaign.core import clock
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, TributeCard, WallEntry
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from campaign.campaigns.logos import LARGEST
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from tests.editing import audited, running
 from tests.staff_fixtures import StaffMaker
 from tests.waiting import wait_until

@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.installation import Installation
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionReason
+from campaign.runtime.context import Installation
 from campaign.views.unsubscribe import masked
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

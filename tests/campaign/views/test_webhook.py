@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import InboxEvent
+from campaign.runtime.context import Installation
 from tests.stripe_fixtures import Json, event, signature
 
 Post = Callable[..., TestResponse]

@@ -10,9 +10,9 @@ from campaign.core.clock import now
 from campaign.gateway import Movement
 from campaign.handlers.fees import book_fees
 from campaign.handlers.payouts import read_payouts
-from campaign.installation import Installation
 from campaign.models import OfflineGift, Payout, StaffRole
 from campaign.models.states import TakenBack
+from campaign.runtime.context import Installation
 from campaign.services.bookkeeping.journal import Journal, months, read_journal
 from campaign.services.bookkeeping.payouts import keep_items
 from campaign.services.envelopes.bounces import take_back

@@ -11,7 +11,6 @@ from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.mailer.outbox import Claim
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
@@ -27,6 +26,7 @@ from campaign.models import (
     Suppression,
     SuppressionReason,
 )
+from campaign.runtime.context import Installation
 from campaign.services.audience import why_unwanted
 from campaign.services.desk.correcting import ADDRESS_CORRECTED, Correction, correct_donor
 from campaign.services.desk.merging import merge_donors, undo_merge

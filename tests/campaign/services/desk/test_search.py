@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, Donor
 from campaign.models.base import new_public_id, new_token
+from campaign.runtime.context import Installation
 from campaign.services.desk import newest
 from campaign.services.desk.donations import Filters, Way, find_donations
 from campaign.services.desk.donors import find_donors

@@ -3,8 +3,8 @@
 import pytest
 
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import TakenBack
+from campaign.runtime.context import Installation
 from campaign.services.envelopes.bounces import take_back
 from campaign.services.envelopes.gifts import Choices
 from sandbox.stripe import StripeSandbox

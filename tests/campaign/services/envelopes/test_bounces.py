@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.core.errors import OfflineGiftKnown, RefundRefused, TakingBackRefused
-from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -23,6 +22,7 @@ from campaign.models import (
     TakenBack,
 )
 from campaign.paper import documents
+from campaign.runtime.context import Installation
 from campaign.services.by_post import mark_posted, waiting_letters
 from campaign.services.envelopes.bounces import TakenBackGift, take_back
 from campaign.services.envelopes.deposits import close_batch, contents, find_batch, open_batch

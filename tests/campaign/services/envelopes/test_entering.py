@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from campaign.campaigns.finalization import finalize_due_campaigns, late_entries
 from campaign.core.clock import now
 from campaign.core.errors import OfflineGiftInvalid, OfflineGiftKnown
-from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -21,6 +20,7 @@ from campaign.models import (
     OutboxMessage,
     Receipt,
 )
+from campaign.runtime.context import Installation
 from campaign.services.by_post import waiting_letters
 from campaign.services.envelopes.codes import coupon_code
 from campaign.services.envelopes.gifts import Choices, Entered, Undecided

@@ -12,7 +12,6 @@ from campaign.campaigns.donor_wall import ask_to_be_shown
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.campaigns.milestones import mark_milestones
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import (
     Campaign,
     CampaignText,
@@ -21,6 +20,7 @@ from campaign.models import (
     DonationState,
     WallEntry,
 )
+from campaign.runtime.context import Installation
 from campaign.services.receipts import acknowledge, issue_receipt
 from tests.editing import ADMIN, book, move, running
 

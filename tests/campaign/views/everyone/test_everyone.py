@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.views.everyone.house import furnish
 from tests.campaign.views.test_subscriptions import Begin, begin, stripe_api_base, sync

@@ -4,8 +4,8 @@ import re
 
 from flask import Flask
 
-from campaign.installation import Installation
 from campaign.models import StaffMember, StaffRole
+from campaign.runtime.context import Installation
 from tests.staff_fixtures import StaffClient, StaffMaker, browser
 
 FIRST, SECOND = "tapir umbrella kilowatt", "seven lumpy otters sing"

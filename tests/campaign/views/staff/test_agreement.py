@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from campaign.core import clock
 from campaign.handlers.inbox import apply_next_event
-from campaign.installation import Installation
 from campaign.models import Campaign, LedgerEntry
+from campaign.runtime.context import Installation
 from campaign.services.dashboard.reading import begin_snapshot, read_dashboard
 from campaign.services.exports import export_rows
 from campaign.services.ledger import broken_invariants

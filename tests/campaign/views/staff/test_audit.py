@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from campaign.audit.audit_log import Actor, Subject, record
-from campaign.installation import Installation
 from campaign.models import Campaign, StaffRole
+from campaign.runtime.context import Installation
 from campaign.views.staff.downloads import cell
 from tests.staff_fixtures import StaffMaker
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from campaign.campaigns.extensions import extend
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import Campaign, CampaignStep, MatchingGift, StaffRole
+from campaign.runtime.context import Installation
 from tests.campaign.services.readers import subscribe
 from tests.editing import ADMIN, audited, book, move, running
 from tests.staff_fixtures import StaffMaker

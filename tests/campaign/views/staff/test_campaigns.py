@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import Campaign, CampaignState, StaffRole
+from campaign.runtime.context import Installation
 from tests.editing import audited, book, running
 from tests.staff_fixtures import StaffMaker
 from tests.waiting import wait_until

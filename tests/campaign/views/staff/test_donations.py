@@ -8,7 +8,6 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -19,6 +18,7 @@ from campaign.models import (
     Refund,
     StaffRole,
 )
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.refunds import assert_one_refund, pay, state

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import OutboxMessage, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.tributes import TRIBUTE_CARD
 from tests.campaign.services.test_tributes import BY_EMAIL, BY_POST
 from tests.staff_fixtures import StaffMaker

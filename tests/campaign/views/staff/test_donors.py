@@ -7,7 +7,6 @@ from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.handlers.inbox import apply_due_events
-from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -16,6 +15,7 @@ from campaign.models import (
     StaffRole,
     Subscription,
 )
+from campaign.runtime.context import Installation
 from campaign.services.desk.notes import add_donor_note
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

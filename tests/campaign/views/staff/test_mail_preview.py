@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from campaign import create_app
-from campaign.installation import Installation
 from campaign.models import StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.samples import samples
 from tests.staff_fixtures import StaffClient, StaffMaker, add_staff, browser
 

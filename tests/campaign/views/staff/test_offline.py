@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation, LedgerEntry, OfflineGift, Receipt, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.envelopes.codes import coupon_code
 from tests.envelopes import TODAY, Enter, bar, day, gift_of
 from tests.staff_fixtures import StaffClient, StaffMaker

@@ -6,8 +6,8 @@ from io import BytesIO
 import pytest
 from sqlalchemy import select
 
-from campaign.installation import Installation
 from campaign.models import AuditEntry, Campaign, StaffRole
+from campaign.runtime.context import Installation
 from tests.envelopes import TODAY, Enter, bar, day, gift_of
 from tests.staff_fixtures import StaffClient, StaffMaker
 

@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 
 from campaign import create_app
 from campaign.core.staff_settings import OidcSettings
-from campaign.installation import Installation
 from campaign.models import StaffRole
+from campaign.runtime.context import Installation
 from tests.staff_fixtures import add_staff, browser
 
 KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})

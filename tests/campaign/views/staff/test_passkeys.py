@@ -3,8 +3,8 @@
 import pytest
 from flask import Flask
 
-from campaign.installation import Installation
 from campaign.models import StaffMember, StaffPasskey, StaffRole
+from campaign.runtime.context import Installation
 from tests.staff_fixtures import StaffClient, StaffMaker, browser
 
 GARBAGE = (

@@ -9,8 +9,8 @@ from playwright.sync_api import CDPSession, Page, expect
 from werkzeug.serving import make_server
 
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.staff.links import BY_COMMAND, make_link
 from tests.findings import no_findings
 from tests.staff_fixtures import add_staff

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import AuditEntry, Campaign, PostedAppeal, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.envelopes.codes import coupon_code
 from tests.staff_fixtures import StaffClient, StaffMaker
 

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from campaign import create_app
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import AuditEntry, StaffMember, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.staff.links import BY_COMMAND, make_link
 from tests.staff_fixtures import StaffClient, StaffMaker, add_staff, browser
 

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from campaign import create_app
 from campaign.core.clock import now
-from campaign.installation import Installation
 from campaign.models import AuditEntry, Campaign, StaffLink, StaffRole, StaffSession
+from campaign.runtime.context import Installation
 from tests.staff_fixtures import StaffMaker, add_staff, browser
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from campaign import create_app
 from campaign.core.clock import now
 from campaign.delivery import deliver_due
-from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,
     OutboxMessage,
@@ -20,6 +19,7 @@ from campaign.models import (
     StaffMember,
     StaffRole,
 )
+from campaign.runtime.context import Installation
 from campaign.services.staff.members import deactivate
 from campaign.views.staff.security import hash_password
 from sandbox.outbox.receiver import MailReceiver

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.core.errors import StaffRefused
-from campaign.installation import Installation
 from campaign.models import AuditEntry, OutboxMessage, StaffMember, StaffRole
+from campaign.runtime.context import Installation
 from campaign.services.staff.members import change_role
 from tests.staff_fixtures import COMMAND_LINE, StaffMaker, add_staff, browser
 

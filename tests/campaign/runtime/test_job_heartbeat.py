@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select, text
 
 from campaign.core.clock import now
-from campaign.heartbeat import beating
-from campaign.installation import Installation
 from campaign.models import Heartbeat
+from campaign.runtime.context import Installation
+from campaign.runtime.job_heartbeat import beating
 
 
 def row(installation: Installation) -> Heartbeat:

@@ -9,7 +9,7 @@ from structlog import get_logger
 
 from campaign.audit import heartbeats
 from campaign.core import clock
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 
 log = get_logger(__name__)
 
