@@ -10,10 +10,10 @@ from bench.figures import Figure
 from bench.serving import fresh_installation
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
+from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
 from campaign.runtime.context import Installation
-from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 
 GIFTS = 400

@@ -16,11 +16,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from campaign.core.clock import now
+from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
-from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 
 Json = dict[str, Any]

@@ -7,6 +7,7 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
 from campaign.core import clock
+from campaign.donations.tribute_cards import forget_cards
 from campaign.handlers.fees import book_fees as book_the_fees
 from campaign.handlers.matching import match_returns as match_the_returns
 from campaign.handlers.payouts import read_payouts as read_the_payouts
@@ -16,7 +17,6 @@ from campaign.runtime.job_heartbeat import beating
 from campaign.services.alerts import queue_alert
 from campaign.services.notices import queue_renewal_notices
 from campaign.services.posted.coupons import forget_posted
-from campaign.services.tributes import forget_cards
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)

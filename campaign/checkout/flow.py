@@ -15,9 +15,9 @@ from campaign.checkout.sync import sync_donation
 from campaign.core import clock
 from campaign.core.errors import GatewayUnavailable
 from campaign.core.i18n import words
+from campaign.donations.donations import Gift, begin_donation
 from campaign.models import Donation, DonationState, StripeCall
 from campaign.runtime.context import Installation
-from campaign.services.donations import Gift, begin_donation
 
 _TO_BE_PAID = (DonationState.pending, DonationState.declined)
 

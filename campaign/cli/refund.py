@@ -7,11 +7,11 @@ import click
 from campaign.audit.audit_log import Actor
 from campaign.core import money
 from campaign.core.errors import NotFound, RefundRefused, RefundUnfinished
+from campaign.donations.donations import lock_donation
 from campaign.gateway import PATIENCE
 from campaign.models import Donation, Refund
 from campaign.refunding import give_back
 from campaign.runtime.context import Installation, make_installation
-from campaign.services.donations import lock_donation
 from campaign.services.refunds import (
     REASONS,
     RefundRequest,

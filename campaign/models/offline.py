@@ -40,7 +40,7 @@ class OfflineGift(Base):
     Its donation is paid, and its payment in the ledger has the source `offline:<reference>`. `reference` (the
     cheque's number with its bank, or what staff call it) is unique without regard to case, so that no gift counts
     twice; only what was entered by mistake frees its own. `received_on` and `postmarked_on` are days in the campaign's
-    zone (`services.envelopes.days` says to which the gift belongs). `described`: which shares were given, or from which
+    zone (`donations.gift_dates` says to which the gift belongs). `described`: which shares were given, or from which
     fund. `entry_token` makes a form that is posted twice one gift. `bounced_on` is the day from which it no longer
     counts, `taken_back` why.
     """

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from campaign.core.i18n import Words, words
+from campaign.donations.tribute_cards import card_heading, card_sentence
 from campaign.paper.labels import receipt_heading, receipt_notice
 from campaign.paper.typesetting import set_pdf
-from campaign.services.tributes import card_heading, card_sentence
 
 ADDRESSES = {
     "us": {"paper": "us-letter", "sender": (0.5, 0.625), "recipient": (0.75, 2.0625)},

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import schedule
 from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid
+from campaign.donations.canonical_donors import other_rows
 from campaign.mailer.kinds import APPEAL, REMINDER, THANK_YOU
 from campaign.models import (
     Campaign,
@@ -34,7 +35,6 @@ from campaign.models import (
     Reminder,
     Suppression,
 )
-from campaign.services.desk.people import other_rows
 
 if TYPE_CHECKING:
     from campaign.mailer.outbox import Claim

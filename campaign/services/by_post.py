@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core.settings import Organization
+from campaign.donations.canonical_donors import speaking_row
+from campaign.donations.tribute_cards import STANDING, card_words
 from campaign.models import (
     CardWay,
     Donation,
@@ -22,10 +24,8 @@ from campaign.models import (
     ReceiptKind,
     TributeCard,
 )
-from campaign.services.desk.people import speaking_row
 from campaign.services.receipts import receipt_context
 from campaign.services.statements import STATEMENT, statement_context, told_by_another
-from campaign.services.tributes import STANDING, card_words
 
 CARD = "card"
 

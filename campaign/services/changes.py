@@ -16,9 +16,9 @@ from campaign.audit import audit_log
 from campaign.audit.stripe_requests import add_call, latest_call
 from campaign.checkout.session_requests import INTERVALS
 from campaign.core.errors import ChangeRefused
+from campaign.donations.donations import lock_donation
 from campaign.gateway import SubscriptionFact, SubscriptionItem
 from campaign.models import StripeCall, Subscription, SubscriptionState
-from campaign.services.donations import lock_donation
 from campaign.services.subscriptions import first_donation
 
 END = "subscription_end"

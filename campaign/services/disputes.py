@@ -9,9 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
+from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.gateway import StripeDispute
 from campaign.models import Dispute, Donation
-from campaign.services.placing import lock_payment, place_payment
 from campaign.services.returns import book
 
 _STRENGTH = (

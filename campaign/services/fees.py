@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.models import Donation, Heartbeat, LedgerEntry, LedgerKind
 from campaign.services.movements import Moved
-from campaign.services.placing import lock_payment, place_payment
 from campaign.services.posting import book_fee, open_account
 
 JOB = "book-fees"

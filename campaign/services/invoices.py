@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import campaign_for_renewal
 from campaign.core.booking_context import Books, Outcome
+from campaign.donations.donation_lookup import lock_payer, lock_payment
+from campaign.donations.donations import lock_donation
 from campaign.gateway import Invoice, InvoicePayment
 from campaign.models import Donation
 from campaign.models import InvoicePayment as KnownPayment
 from campaign.services.accounts import adopt_returns
-from campaign.services.donations import lock_donation
 from campaign.services.payments import Payment, record_payment
-from campaign.services.placing import lock_payer, lock_payment
 from campaign.services.renewing import note_paid
 from campaign.services.subscriptions import (
     first_donation_id,

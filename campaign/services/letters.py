@@ -12,6 +12,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
+from campaign.donations.tribute_cards import TRIBUTE_CARD, card_letter
 from campaign.mailer.email_context import Pointless, Sender
 from campaign.mailer.outbox import RECEIPT, Claim
 from campaign.models import (
@@ -38,7 +39,6 @@ from campaign.services.staff.link_letters import SIGN_IN_LINK, link_letter
 from campaign.services.statements import TOLD_BY_ANOTHER, told_by_another
 from campaign.services.subscription_emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
 from campaign.services.subscriptions import first_donation
-from campaign.services.tributes import TRIBUTE_CARD, card_letter
 
 __all__ = [
     "EVERY",

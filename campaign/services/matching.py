@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
+from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.gateway import Invoice, InvoicePayment, PaymentFact
 from campaign.models import (
     Charge,
@@ -24,7 +25,6 @@ from campaign.models import (
 )
 from campaign.services.accounts import adopt_returns, settle_accounts
 from campaign.services.payments import apply_intent
-from campaign.services.placing import lock_payment, place_payment
 from campaign.services.subscriptions import first_donation_id
 
 ASK_AGAIN = timedelta(hours=1)

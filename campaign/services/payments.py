@@ -13,16 +13,16 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.booking_context import Books, Outcome
 from campaign.core.errors import FactMismatch
+from campaign.donations.consents import keep_consent
+from campaign.donations.donation_lookup import lock_payer, lock_payment
+from campaign.donations.donations import lock_donation
+from campaign.donations.tribute_cards import queue_card
 from campaign.gateway import CheckoutSession, PaymentIntent
 from campaign.models import Campaign, Donation, DonationState, Frequency, LedgerEntry, LedgerKind
 from campaign.models.states import DONATION_TRANSITIONS
 from campaign.services.accounts import adopt_returns, settle_accounts
-from campaign.services.consents import keep_consent
-from campaign.services.donations import lock_donation
-from campaign.services.placing import lock_payer, lock_payment
 from campaign.services.receipts import issue_receipt
 from campaign.services.subscriptions import join_subscription
-from campaign.services.tributes import queue_card
 
 PAGE_LIVES = timedelta(days=1)
 """How long a checkout session can be paid: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""

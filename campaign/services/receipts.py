@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from campaign.core import clock
 from campaign.core.booking_context import Books
 from campaign.core.errors import NotFound
+from campaign.donations.canonical_donors import spoken_for
+from campaign.donations.gift_dates import day_of_gift
 from campaign.mailer.outbox import queue_receipt
 from campaign.models import (
     Donation,
@@ -28,8 +30,6 @@ from campaign.models import (
     ReceiptCounter,
     ReceiptKind,
 )
-from campaign.services.desk.people import spoken_for
-from campaign.services.envelopes.days import day_of_gift
 from campaign.services.receipt_words import GRANT, MONEY, Acknowledged, frozen_words
 
 

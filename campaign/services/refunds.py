@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from campaign.audit import audit_log
 from campaign.core import money
 from campaign.core.errors import RefundRefused
+from campaign.donations.donations import lock_donation
 from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundState, StripeCall
-from campaign.services.donations import lock_donation
 from campaign.services.posting import DISPUTED, REFUNDED, open_account
 from campaign.services.refund_calls import add_refund_call
 

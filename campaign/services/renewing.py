@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.core.errors import FactMismatch
+from campaign.donations.donations import lock_donation
 from campaign.gateway import Invoice, SubscriptionFact
 from campaign.models import Donation, Subscription, SubscriptionState
-from campaign.services.donations import lock_donation
 from campaign.services.subscription_emails import queue_ended, queue_renewal_failed
 from campaign.services.subscriptions import first_donation_id, join_subscription, split
 

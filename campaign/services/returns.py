@@ -12,10 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
+from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.gateway import StripeCharge, StripeFraudWarning, StripeRefund
 from campaign.models import Charge, Donation, FraudWarning, Refund, RefundState
 from campaign.services.accounts import settle_accounts
-from campaign.services.placing import lock_payment, place_payment
 
 _STATES = {
     "pending": RefundState.pending,

@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 from typing import Any
 
+from campaign.donations import tribute_cards
 from campaign.mailer.email_context import Sender
 from campaign.models import Donor, DonorLinkPurpose, Receipt, ReceiptKind, TributeCard
-from campaign.services import gift_letters, tributes
+from campaign.services import gift_letters
 from campaign.services.own_page import letters as own_page
 from campaign.services.sample_facts import NAME, Make, donation, receipt, subscription
 from campaign.services.staff.link_letters import Opening, opening_letter
@@ -111,7 +112,7 @@ def _card(kind: str) -> Make:
         card = TributeCard(
             way="email", name="Ben Ortiz", sender=NAME, message=message if kind == "memory" else ""
         )
-        return {"organization": sender.organization, **tributes.card_words(gift, card)}
+        return {"organization": sender.organization, **tribute_cards.card_words(gift, card)}
 
     return make
 

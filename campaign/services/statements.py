@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session, aliased
 from campaign.campaigns import formatting
 from campaign.core.i18n import Words, words
 from campaign.core.settings import Organization
+from campaign.donations.canonical_donors import speaker_of
 from campaign.mailer.outbox import new_message_id
 from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt, ReceiptKind
-from campaign.services.desk.people import speaker_of
 from campaign.services.receipt_words import PROPERTY
 from campaign.services.receipts import for_taxes, valid_receipts
 

@@ -13,8 +13,8 @@ from markupsafe import Markup
 from campaign.campaigns import formatting
 from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid
+from campaign.donations.consents import WORDING
 from campaign.models import Campaign
-from campaign.services.consents import WORDING
 from campaign.views.asking import cover_hint, present_mail, present_suggestions
 from campaign.views.context import installation, live
 from campaign.views.forms import GiftForm

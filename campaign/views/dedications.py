@@ -2,8 +2,8 @@
 
 import re
 
+from campaign.donations.tribute_cards import Card
 from campaign.models import CardWay
-from campaign.services.tributes import Card
 from campaign.views.forms import GiftForm, clean, read_email
 from campaign.views.language import said
 

@@ -20,8 +20,8 @@ from campaign.core.errors import (
     GatewayRefused,
     GatewayUnavailable,
 )
+from campaign.donations.donations import Gift
 from campaign.models import Donation
-from campaign.services.donations import Gift
 from campaign.views.appeal import Notice, paused_notice, render_appeal
 from campaign.views.context import installation
 from campaign.views.forms import GiftForm

@@ -5,11 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from campaign.checkout.sync import sync_donation
 from campaign.core import clock
+from campaign.donations import post_donation
+from campaign.donations.donations import find_donation
 from campaign.models import DonationState
 from campaign.paper.documents import receipt_pdf
 from campaign.paper.labels import receipt_heading
-from campaign.services import afterwards
-from campaign.services.donations import find_donation
 from campaign.services.receipts import find_receipt, receipt_context
 from campaign.views.asking import present_mail
 from campaign.views.context import installation
@@ -38,9 +38,9 @@ def donation(token: str) -> Response:
     with here.sessions() as session:
         found, now = find_donation(session, token), clock.now()
         speak(found.locale)
-        if afterwards.is_page_closed(found, now):
+        if post_donation.is_page_closed(found, now):
             return _closed(found.campaign.slug)
-        offered = afterwards.monthly_offer(session, found, now)
+        offered = post_donation.monthly_offer(session, found, now)
         page = render_template(
             "donor/donation.html",
             page_title=said().gettext("Your gift"),
@@ -57,7 +57,7 @@ def no_thanks(token: str) -> ResponseReturnValue:
     """The donor wants no monthly gift beside this one: it is not offered again."""
     refuse_cross_site()
     with installation().sessions.begin() as session:
-        afterwards.decline_offer(session, token, clock.now())
+        post_donation.decline_offer(session, token, clock.now())
     return redirect(url_for("donor.donation", token=token, lang=shared_language()), 303)
 
 
@@ -66,7 +66,7 @@ def finish(token: str) -> ResponseReturnValue:
     """The donor leaves a shared computer: the page tells nothing any more, and the browser forgets this site."""
     refuse_cross_site()
     with installation().sessions.begin() as session:
-        afterwards.close_page(session, token, clock.now())
+        post_donation.close_page(session, token, clock.now())
         speak(find_donation(session, token).locale)
     return _cleared(redirect(url_for("donor.finished", lang=shared_language()), 303))
 

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.errors import DonorInvalid
 from campaign.core.task_queue import OUTBOX
+from campaign.donations.consents import WORDING
 from campaign.models import Donor
-from campaign.services.consents import WORDING
 from campaign.services.own_page.changing import change_details
 from campaign.services.own_page.letters import queue_confirmation
 from campaign.services.own_page.reading import own_gift

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import formatting
 from campaign.core import clock
 from campaign.core.i18n import words
+from campaign.donations.consents import WORDING
 from campaign.models import (
     Donation,
     DonationState,
@@ -19,7 +20,6 @@ from campaign.models import (
     TakenBack,
     WallEntry,
 )
-from campaign.services.consents import WORDING
 from campaign.services.own_page.erasure import open_request
 from campaign.services.own_page.reading import OwnGifts, read_gifts
 from campaign.services.own_page.wishes import appeals_to

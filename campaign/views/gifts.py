@@ -5,9 +5,9 @@ from decimal import Decimal
 from campaign.campaigns.donor_wall import LONGEST_PLACE
 from campaign.core import money
 from campaign.core.errors import AmountInvalid
+from campaign.donations.consents import WORDING
+from campaign.donations.donations import Gift, Wall
 from campaign.models import Campaign, Frequency
-from campaign.services.consents import WORDING
-from campaign.services.donations import Gift, Wall
 from campaign.views.dedications import read_card, read_tribute
 from campaign.views.forms import GiftForm, clean, read_email
 from campaign.views.language import said, told

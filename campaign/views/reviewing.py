@@ -11,8 +11,8 @@ from flask import Response, make_response, render_template, url_for
 from wtforms import BooleanField
 
 from campaign.campaigns import formatting
+from campaign.donations.donations import Gift
 from campaign.models import Campaign, CardWay, Frequency
-from campaign.services.donations import Gift
 from campaign.views.context import live
 from campaign.views.forms import GiftForm
 from campaign.views.headers import make_private

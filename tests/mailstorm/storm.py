@@ -21,12 +21,12 @@ from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
 from campaign.core.settings import load_settings
 from campaign.delivery import deliver_due
+from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer import outbox
 from campaign.models import OutboxMessage
 from campaign.runtime.context import Installation, make_installation
-from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 from sandbox.outbox.receiver import MailReceiver
 from tests.appeals import messages, queue_appeals, readers

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.audit.audit_log import audit_of
 from campaign.core.errors import NotFound, RefundRefused
+from campaign.donations.canonical_donors import speaking_row
+from campaign.donations.tribute_cards import TRIBUTE_CARD, card_of
 from campaign.models import (
     AuditEntry,
     Dispute,
@@ -23,9 +25,7 @@ from campaign.models import (
     TributeCard,
 )
 from campaign.services.desk.notes import notes_of
-from campaign.services.desk.people import speaking_row
 from campaign.services.refunds import Left, what_is_left
-from campaign.services.tributes import TRIBUTE_CARD, card_of
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.audit.audit_log import audit_of
+from campaign.donations.canonical_donors import rows_of, speaking_row
 from campaign.models import (
     Base,
     Donation,
@@ -30,7 +31,6 @@ from campaign.models import (
     WallEntry,
     WebhookDelivery,
 )
-from campaign.services.desk.people import rows_of, speaking_row
 from campaign.services.posted.coupons import posted_to
 
 Held = dict[str, Any]

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.audit.audit_log import audit_of
+from campaign.donations.canonical_donors import rows_of
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -26,7 +27,6 @@ from campaign.models import (
 from campaign.services.desk.merging import standing_merges
 from campaign.services.desk.newest import Cursor, Keys, Listing, read_keys
 from campaign.services.desk.notes import notes_of
-from campaign.services.desk.people import rows_of
 from campaign.services.own_page.erasure import open_request_of
 
 MAILS = 25

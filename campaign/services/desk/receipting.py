@@ -9,14 +9,14 @@ from campaign.audit import audit_log
 from campaign.core.booking_context import Books
 from campaign.core.errors import NotFound, ResendRefused
 from campaign.core.input_limits import one_line
+from campaign.donations.canonical_donors import speaking_row
+from campaign.donations.donations import lock_donation
 from campaign.mailer import undelivered
 from campaign.mailer.outbox import queue_receipt
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
 from campaign.services import receipts
 from campaign.services.desk.correcting import LONGEST
 from campaign.services.desk.masking import masked, masked_email
-from campaign.services.desk.people import speaking_row
-from campaign.services.donations import lock_donation
 
 
 def where_to(session: Session, donation: Donation) -> str:

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from campaign.audit import audit_log
 from campaign.core.booking_context import Books
 from campaign.core.errors import NotFound, TakingBackRefused
+from campaign.donations.donations import lock_donation
+from campaign.donations.gift_dates import latest_day
 from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind, TakenBack
 from campaign.services.accounts import settle_accounts
-from campaign.services.donations import lock_donation
-from campaign.services.envelopes.days import latest_day
 
 _NOON = time(12)
 

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.core import money
 from campaign.core.errors import OfflineGiftKnown
+from campaign.donations.gift_dates import place_gift
+from campaign.donations.offline_kinds import NAMES, TAKEN_BACK
 from campaign.models import Campaign, Donation, OfflineGift, TakenBack
-from campaign.services.envelopes.days import place_gift
-from campaign.services.envelopes.kinds import NAMES, TAKEN_BACK
 from campaign.services.envelopes.reading import Entry
 
 NEAR = timedelta(days=10)

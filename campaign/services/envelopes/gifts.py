@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.core.booking_context import Books
+from campaign.donations.gift_dates import Place, place_gift
 from campaign.models import (
     Campaign,
     DepositBatch,
@@ -26,7 +27,6 @@ from campaign.models import (
     OfflineKind,
 )
 from campaign.models.base import new_token
-from campaign.services.envelopes.days import Place, place_gift
 from campaign.services.envelopes.deposits import take_batch
 from campaign.services.envelopes.donors import Candidate, candidates, find_giver
 from campaign.services.envelopes.doubts import Doubt, doubts, require_unknown

@@ -15,10 +15,10 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import money
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import AmountInvalid, NotFound, OfflineGiftInvalid
+from campaign.donations.gift_dates import day_of_gift, latest_day
+from campaign.donations.offline_kinds import read_kind
 from campaign.models import Campaign, OfflineKind
 from campaign.services.envelopes.codes import read_code
-from campaign.services.envelopes.days import day_of_gift, latest_day
-from campaign.services.envelopes.kinds import read_kind
 from campaign.services.posted.coupons import address_of, counted_code, find_posted
 
 LONGEST = {"name": 200, "email": 254, "address": 500, "reference": 100, "described": 300}

@@ -10,9 +10,9 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
+from campaign.donations.canonical_donors import rows_of, speaking_row
 from campaign.models import Donation, Donor, DonorLinkPurpose, Subscriber
 from campaign.services.desk.correcting import Correction, correct_donor
-from campaign.services.desk.people import rows_of, speaking_row
 from campaign.services.own_page.letters import About, queue_note
 from campaign.services.own_page.links import LinkState, Looked, use_link
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Integer, Select, exists, extract, func, or
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from campaign.core.errors import NotFound
+from campaign.donations.canonical_donors import spoken_for
 from campaign.models import (
     Donation,
     DonationState,
@@ -19,7 +20,6 @@ from campaign.models import (
     SubscriptionState,
     WallEntry,
 )
-from campaign.services.desk.people import spoken_for
 from campaign.services.receipts import for_taxes
 
 LATEST = 24

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.campaigns.donor_wall import withdraw
+from campaign.donations.canonical_donors import rows_of
 from campaign.mailer.suppressions import suppress
 from campaign.models import Donation, Donor, Subscriber, Suppression, SuppressionReason
-from campaign.services.desk.people import rows_of
 
 SOURCE = "own page"
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from campaign.audit.heartbeats import Silence
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import money
+from campaign.donations.tribute_cards import TRIBUTE_CARD
 from campaign.models import ReviewMark
 from campaign.services.bookkeeping.comparisons import Unsettled
 from campaign.services.review import (
@@ -23,7 +24,6 @@ from campaign.services.review import (
     TroubledRefund,
     UnplacedReturn,
 )
-from campaign.services.tributes import TRIBUTE_CARD
 
 ERASE_WITHIN = timedelta(days=30)
 """What donors are told: https://gdpr.eu/article-12-how-controllers-should-provide-personal-data-to-the-subject/"""

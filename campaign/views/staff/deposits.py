@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from campaign.core import clock
 from campaign.core.errors import AmountInvalid, DepositRefused
+from campaign.donations.gift_dates import latest_day
+from campaign.donations.offline_kinds import NAMES, TAKEN_BACK
 from campaign.models import StaffRole
 from campaign.paper import documents
-from campaign.services.envelopes.days import latest_day
 from campaign.services.envelopes.deposits import (
     close_batch,
     contents,
@@ -19,7 +20,6 @@ from campaign.services.envelopes.deposits import (
     move_gifts,
     open_batch,
 )
-from campaign.services.envelopes.kinds import NAMES, TAKEN_BACK
 from campaign.services.envelopes.listing import campaign_choices
 from campaign.services.envelopes.slips import slip_context
 from campaign.views.context import installation

@@ -11,12 +11,12 @@ from wtforms import StringField, TextAreaField
 from campaign.core import clock
 from campaign.core.errors import NoteRefused, ResendRefused
 from campaign.core.task_queue import OUTBOX
+from campaign.donations.canonical_donors import speaking_row
 from campaign.models import Donor, StaffRole
 from campaign.services.desk.correcting import LONGEST
 from campaign.services.desk.donations import find_donations
 from campaign.services.desk.gift import find_gift, read_gift
 from campaign.services.desk.notes import add_donation_note
-from campaign.services.desk.people import speaking_row
 from campaign.services.desk.receipting import reissue_receipt, resend_receipt, where_to
 from campaign.services.receipts import receipt_context
 from campaign.views.context import installation

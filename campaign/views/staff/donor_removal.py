@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from campaign.core import clock
 from campaign.core.errors import ErasureRefused
+from campaign.donations.canonical_donors import find_donor, speaking_row
 from campaign.models import StaffRole
 from campaign.services.desk.holdings import person_of
-from campaign.services.desk.people import find_donor, speaking_row
 from campaign.services.desk.quiet import require_quiet
 from campaign.services.own_page.erasure import approve_erasure, open_request
 from campaign.views.context import installation

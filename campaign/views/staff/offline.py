@@ -15,12 +15,12 @@ from campaign.core.errors import (
     TakingBackRefused,
 )
 from campaign.core.task_queue import OUTBOX
+from campaign.donations.offline_kinds import NAMES, REASONS, TAKEN_BACK
 from campaign.models import StaffRole, TakenBack
 from campaign.services.envelopes.bounces import find_offline_gift, reasons_for, take_back
 from campaign.services.envelopes.codes import read_code
 from campaign.services.envelopes.deposits import contents, open_batches
 from campaign.services.envelopes.gifts import Entered, Undecided, enter_gift
-from campaign.services.envelopes.kinds import NAMES, REASONS, TAKEN_BACK
 from campaign.services.envelopes.listing import campaign_choices, describe_donor, latest_entries
 from campaign.services.envelopes.reading import read_entry
 from campaign.services.posted.coupons import address_of, find_posted

@@ -16,11 +16,11 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
+from campaign.donations.offline_kinds import NAMES
 from campaign.models import Campaign, DepositBatch, OfflineKind
 from campaign.services.envelopes.donors import SOMEBODY_NEW, Candidate
 from campaign.services.envelopes.doubts import Doubt
 from campaign.services.envelopes.gifts import Choices, Undecided
-from campaign.services.envelopes.kinds import NAMES
 from campaign.services.envelopes.reading import WrittenGift
 
 STAYS = ("kind", "received_on", "batch", "campaign")

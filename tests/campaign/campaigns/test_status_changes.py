@@ -11,11 +11,11 @@ from campaign.campaigns.extensions import close_early, extend, public_extensions
 from campaign.campaigns.finalization import late_entries
 from campaign.core.clock import now
 from campaign.core.errors import CampaignPaused, ExtensionRefused, StateRefused
+from campaign.donations.donations import Gift, begin_donation
 from campaign.mailer.outbox import Claim
 from campaign.models import Campaign, CampaignState
 from campaign.runtime.context import Installation
 from campaign.services import audience
-from campaign.services.donations import Gift, begin_donation
 from tests.campaign.services.readers import counts, letters, mark_all_sent, run, subscribe
 from tests.editing import ADMIN, audited, book, running
 from tests.editing import standing as progress_of

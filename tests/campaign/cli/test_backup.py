@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
+from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
 from campaign.migrations import head_revision
@@ -27,7 +28,6 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation, make_installation
 from campaign.services.archive.making import lock_for_reading, make_backup
-from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 from campaign.services.ledger import broken_invariants
 from sandbox.seed.filling import Wanted, fill

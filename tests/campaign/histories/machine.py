@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from campaign.services.donations import Gift
+from campaign.donations.donations import Gift
 from tests.campaign.histories.choices import (
     Delivery,
     Wanted,

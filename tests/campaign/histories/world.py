@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
+from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events, replay_event
 from campaign.models import Donation, InboxEvent, LedgerEntry, Receipt
 from campaign.runtime.context import Installation
-from campaign.services.donations import Gift, begin_donation
 from campaign.services.inbox import store_event
 from campaign.services.ledger import broken_invariants
 from tests.campaign.histories.model import Figure, Standing

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from campaign.core import clock
+from campaign.donations.post_donation import small_part
 from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
-from campaign.services.afterwards import small_part
 from sandbox.stripe import StripeSandbox
 from tests.campaign.views.test_review import SIMPLE, post, rows, stripe_api_base
 

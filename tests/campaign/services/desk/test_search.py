@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from campaign.core.clock import now
+from campaign.donations.canonical_donors import find_donor
 from campaign.models import Campaign, Donation, Donor
 from campaign.models.base import new_public_id, new_token
 from campaign.runtime.context import Installation
@@ -13,7 +14,6 @@ from campaign.services.desk import newest
 from campaign.services.desk.donations import Filters, Way, find_donations
 from campaign.services.desk.donors import find_donors
 from campaign.services.desk.newest import Cursor
-from campaign.services.desk.people import find_donor
 from campaign.services.desk.person import read_person
 
 NAMES = ("Ana Reyes", "José Ibáñez", "Mary-Ann O'Neill", "Wei Lee")

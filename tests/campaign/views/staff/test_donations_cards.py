@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
+from campaign.donations.tribute_cards import TRIBUTE_CARD
 from campaign.handlers.inbox import apply_due_events
 from campaign.models import OutboxMessage, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.tributes import TRIBUTE_CARD
-from tests.campaign.services.test_tributes import BY_EMAIL, BY_POST
+from tests.campaign.donations.test_tribute_cards import BY_EMAIL, BY_POST
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.donor_wall import ask_to_be_shown
 from campaign.core.errors import CampaignNotOpen, CampaignPaused, NotFound
+from campaign.donations.tribute_cards import Card, keep_card
 from campaign.models import Campaign, Donation, DonationState, Donor
 from campaign.models.base import new_public_id, new_token
 from campaign.models.states import OPEN_STATES
-from campaign.services.tributes import Card, keep_card
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.delivery import deliver_due
+from campaign.donations.tribute_cards import KEPT, TRIBUTE_CARD, Card, forget_cards
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
@@ -20,7 +21,6 @@ from campaign.runtime.context import Installation
 from campaign.services import by_post
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person, read_holdings
-from campaign.services.tributes import KEPT, TRIBUTE_CARD, Card, forget_cards
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts
 

@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import money
+from campaign.donations.donations import find_donation
 from campaign.models import (
     Campaign,
     Donation,
@@ -17,7 +18,6 @@ from campaign.models import (
     Subscription,
     SubscriptionState,
 )
-from campaign.services.donations import find_donation
 
 PAGE_STAYS = timedelta(minutes=15)
 """How long the page of a gift from a shared computer tells whose it was, from the charge on."""

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from campaign.donations.gift_dates import day_of_gift, latest_day, place_gift
 from campaign.models import Campaign, OfflineKind
-from campaign.services.envelopes.days import day_of_gift, latest_day, place_gift
 
 RECEIVED, POSTMARK = date(2027, 1, 5), date(2026, 12, 31)
 PACIFIC = ZoneInfo("America/Los_Angeles")

@@ -3,8 +3,8 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.donations.donations import lock_donation
 from campaign.models import Charge, Donation, InvoicePayment
-from campaign.services.donations import lock_donation
 
 # Any constant will do; it keeps these locks apart from others.
 _PAYMENTS = 7_201_432
