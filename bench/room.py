@@ -18,9 +18,9 @@ from bench.serving import installation_on
 from campaign import create_app
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
+from campaign.integrations.tokens import Scope, make_token
 from campaign.models import Donation, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.integrations.tokens import Scope, make_token
 from campaign.services.staff.links import BY_COMMAND, make_link
 from campaign.services.staff.members import add_member
 from sandbox.seed.filling import Wanted, fill

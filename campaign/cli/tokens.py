@@ -6,9 +6,9 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
+from campaign.integrations.tokens import Scope, list_tokens, make_token, revoke_token
 from campaign.models import ApiToken
 from campaign.runtime.context import make_installation
-from campaign.services.integrations.tokens import Scope, list_tokens, make_token, revoke_token
 
 
 @click.group("tokens")

@@ -5,15 +5,15 @@ import click
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
-from campaign.runtime.context import make_installation
-from campaign.services.integrations.deliveries import send_again
-from campaign.services.integrations.endpoints import (
+from campaign.integrations.deliveries import send_again
+from campaign.integrations.endpoints import (
     EVENTS,
     add_endpoint,
     disable_endpoint,
     list_endpoints,
     queue_test,
 )
+from campaign.runtime.context import make_installation
 
 
 @click.group("webhooks")

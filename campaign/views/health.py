@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.heartbeats import Silence, silences
 from campaign.core import clock
+from campaign.integrations.deliveries import count_deliveries
 from campaign.migrations import is_current
 from campaign.services import counts
-from campaign.services.integrations.deliveries import count_deliveries
 from campaign.views.context import installation
 
 blueprint = Blueprint("health", __name__)

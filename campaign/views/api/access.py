@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
-from campaign.services.integrations.tokens import Scope, recognise
+from campaign.integrations.tokens import Scope, recognise
 from campaign.views.api.problems import TYPE, problem
 from campaign.views.api.schemas import ProblemSchema
 from campaign.views.context import installation

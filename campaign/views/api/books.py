@@ -2,9 +2,9 @@
 
 from marshmallow import RAISE
 
-from campaign.services.integrations import presenting, reading
-from campaign.services.integrations.reading import Wanted
-from campaign.services.integrations.tokens import Scope
+from campaign.integrations import payloads, queries
+from campaign.integrations.queries import Wanted
+from campaign.integrations.tokens import Scope
 from campaign.views.api.access import api_blueprint, scoped
 from campaign.views.api.paging import NEXT, Answer, answer
 from campaign.views.api.schemas import (
@@ -26,8 +26,8 @@ blueprint = api_blueprint("books")
 def ledger(**filters: object) -> Answer:
     """Every movement of money."""
     with installation().sessions() as session:
-        page = reading.read_ledger(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, lambda row: presenting.entry_told(*row))
+        page = queries.read_ledger(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: payloads.entry_told(*row))
 
 
 @blueprint.get("/receipts")
@@ -37,5 +37,5 @@ def ledger(**filters: object) -> Answer:
 def receipts(**filters: object) -> Answer:
     """Receipts, without their wording."""
     with installation().sessions() as session:
-        page = reading.read_receipts(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, presenting.receipt_told)
+        page = queries.read_receipts(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, payloads.receipt_told)

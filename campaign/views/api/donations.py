@@ -3,9 +3,9 @@
 from flask import Response
 from marshmallow import RAISE
 
-from campaign.services.integrations import presenting, reading
-from campaign.services.integrations.reading import Wanted
-from campaign.services.integrations.tokens import Scope
+from campaign.integrations import payloads, queries
+from campaign.integrations.queries import Wanted
+from campaign.integrations.tokens import Scope
 from campaign.views.api.access import api_blueprint, may_see_people, scoped
 from campaign.views.api.paging import NEXT, Answer, answer
 from campaign.views.api.problems import problem
@@ -29,8 +29,8 @@ def donations(**filters: object) -> Answer:
     """Donations, by when they were begun."""
     people = may_see_people()
     with installation().sessions() as session:
-        page = reading.read_donations(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, lambda row: presenting.donation_told(row, people=people))
+        page = queries.read_donations(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: payloads.donation_told(row, people=people))
 
 
 @blueprint.get("/donations/<public_id>")
@@ -39,10 +39,10 @@ def donations(**filters: object) -> Answer:
 def donation(public_id: str) -> dict[str, object] | Response:
     """One donation."""
     with installation().sessions() as session:
-        found = reading.read_donation(session, public_id)
+        found = queries.read_donation(session, public_id)
         if found is None:
             return problem(404, "There is no such donation.")
-        return presenting.donation_told(found, people=may_see_people())
+        return payloads.donation_told(found, people=may_see_people())
 
 
 @blueprint.get("/subscriptions")
@@ -52,5 +52,5 @@ def donation(public_id: str) -> dict[str, object] | Response:
 def subscriptions(**filters: object) -> Answer:
     """Monthly and yearly gifts."""
     with installation().sessions() as session:
-        page = reading.read_subscriptions(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, presenting.subscription_told)
+        page = queries.read_subscriptions(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, payloads.subscription_told)

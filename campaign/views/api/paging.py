@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from campaign.services.integrations.reading import Page
+from campaign.integrations.queries import Page
 from campaign.views.context import installation
 
 NEXT = {"Link": {"schema": {"type": "string"}, "description": "The next page, where there is one."}}

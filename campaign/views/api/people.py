@@ -3,10 +3,10 @@
 from flask import Response
 from marshmallow import RAISE
 
+from campaign.integrations import queries
+from campaign.integrations.queries import Wanted
+from campaign.integrations.tokens import Scope
 from campaign.models import Donor
-from campaign.services.integrations import reading
-from campaign.services.integrations.reading import Wanted
-from campaign.services.integrations.tokens import Scope
 from campaign.views.api.access import api_blueprint, scoped
 from campaign.views.api.paging import NEXT, Answer, answer
 from campaign.views.api.problems import problem
@@ -23,7 +23,7 @@ blueprint = api_blueprint("donors")
 def donors(**filters: object) -> Answer:
     """Donors; not those who were merged into another, or erased."""
     with installation().sessions() as session:
-        page = reading.read_donors(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        page = queries.read_donors(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
         return answer(page, lambda row: dict(vars(row)))
 
 

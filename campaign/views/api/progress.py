@@ -5,9 +5,9 @@ from marshmallow import RAISE
 
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
-from campaign.services.integrations import presenting, reading
-from campaign.services.integrations.reading import Wanted
-from campaign.services.integrations.tokens import Scope
+from campaign.integrations import payloads, queries
+from campaign.integrations.queries import Wanted
+from campaign.integrations.tokens import Scope
 from campaign.views.api.access import api_blueprint, scoped
 from campaign.views.api.paging import NEXT, Answer, answer
 from campaign.views.api.schemas import CampaignSchema, PageParameters, ProgressSchema, listed
@@ -24,8 +24,8 @@ def campaigns(**filters: object) -> Answer:
     """Every campaign."""
     at = clock.now()
     with installation().sessions() as session:
-        page = reading.read_campaigns(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, lambda row: presenting.campaign_told(row, at))
+        page = queries.read_campaigns(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: payloads.campaign_told(row, at))
 
 
 @blueprint.get("/campaigns/<slug>")
@@ -34,7 +34,7 @@ def campaigns(**filters: object) -> Answer:
 def campaign(slug: str) -> dict[str, object]:
     """One campaign."""
     with installation().sessions() as session:
-        return presenting.campaign_told(find_campaign(session, slug), clock.now())
+        return payloads.campaign_told(find_campaign(session, slug), clock.now())
 
 
 @blueprint.get("/campaigns/<slug>/progress")

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from campaign.integrations.queries import LARGEST_PAGE
 from campaign.models import (
     CampaignState,
     DonationState,
@@ -12,7 +13,6 @@ from campaign.models import (
     ReceiptKind,
     SubscriptionState,
 )
-from campaign.services.integrations.reading import LARGEST_PAGE
 
 _LARGEST = 2**63 - 1
 

@@ -10,9 +10,7 @@ from wtforms.fields.choices import SelectChoice
 
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
-from campaign.models import StaffRole
-from campaign.models.base import new_token
-from campaign.services.integrations.tokens import (
+from campaign.integrations.tokens import (
     Scope,
     find_token,
     list_tokens,
@@ -20,6 +18,8 @@ from campaign.services.integrations.tokens import (
     revoke_token,
     secret_of,
 )
+from campaign.models import StaffRole
+from campaign.models.base import new_token
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults

@@ -8,9 +8,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid, NotFound
-from campaign.models import StaffRole
-from campaign.services.integrations.deliveries import PAGE, deliveries_of, send_again
-from campaign.services.integrations.endpoints import (
+from campaign.integrations.deliveries import PAGE, deliveries_of, send_again
+from campaign.integrations.endpoints import (
     EVENTS,
     add_endpoint,
     disable_endpoint,
@@ -18,6 +17,7 @@ from campaign.services.integrations.endpoints import (
     list_endpoints,
     queue_test,
 )
+from campaign.models import StaffRole
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.handlers.inbox import apply_due_events
+from campaign.integrations.tokens import Scope, make_token, revoke_token
 from campaign.models import ApiToken, AuditEntry
 from campaign.runtime.context import Installation
-from campaign.services.integrations.tokens import Scope, make_token, revoke_token
 
 EVERYTHING = [scope.value for scope in Scope]
 

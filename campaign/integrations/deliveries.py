@@ -1,4 +1,4 @@
-"""What is told to endpoints: claimed, worded, marked. The row is the truth; `campaign.webhooks` does the sending.
+"""What is told to endpoints: claimed, worded, marked. The row is the truth; `campaign.integrations.webhook_sender` does the sending.
 
 A delivery may arrive twice, under the same id: whoever sends may die between the answer and the mark.
 """
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.errors import NotFound
+from campaign.integrations.payloads import donation_told, subscription_told
 from campaign.models import (
     DeliveryState,
     Donation,
@@ -22,7 +23,6 @@ from campaign.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from campaign.services.integrations.presenting import donation_told, subscription_told
 
 PAGE = 50
 LEASE = timedelta(minutes=2)

@@ -17,8 +17,7 @@ from standardwebhooks import Webhook
 from structlog import get_logger
 
 from campaign.core import clock
-from campaign.runtime.context import Installation
-from campaign.services.integrations.deliveries import (
+from campaign.integrations.deliveries import (
     LONGEST_ERROR,
     Claim,
     claim_next,
@@ -26,6 +25,7 @@ from campaign.services.integrations.deliveries import (
     mark_delivered,
     mark_failed,
 )
+from campaign.runtime.context import Installation
 
 TIMEOUT = 5.0
 """Seconds for each step of one POST."""

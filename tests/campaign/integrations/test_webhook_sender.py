@@ -19,11 +19,11 @@ from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
 from campaign.handlers.inbox import apply_due_events
+from campaign.integrations.deliveries import GIVEN_UP_AFTER, Claim, claim_next
+from campaign.integrations.endpoints import EVENTS, add_endpoint, disable_endpoint
+from campaign.integrations.webhook_sender import Undeliverable, post, send_due, signature_headers
 from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
 from campaign.runtime.context import Installation
-from campaign.services.integrations.deliveries import GIVEN_UP_AFTER, Claim, claim_next
-from campaign.services.integrations.endpoints import EVENTS, add_endpoint, disable_endpoint
-from campaign.webhooks import Undeliverable, post, send_due, signature_headers
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 
@@ -224,7 +224,7 @@ def test_a_slow_endpoint_holds_nobody_up(
     endpoint: WebhookEndpoint, receiver: Receiver, installation: Installation, give: Callable[..., Facts],
     store: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("campaign.webhooks.TIMEOUT", 0.3)
+    monkeypatch.setattr("campaign.integrations.webhook_sender.TIMEOUT", 0.3)
     silent = ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # it listens, and never answers
     with installation.sessions.begin() as session:
         url = f"http://127.0.0.1:{silent.server_port}/"
