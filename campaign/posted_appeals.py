@@ -14,8 +14,8 @@ from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import CampaignNotOpen
-from campaign.paper.coverage import printable
 from campaign.paper.posted import posted_appeals_pdf
+from campaign.receipts.font_coverage import printable
 from campaign.runtime.context import Installation
 from campaign.services.posted.coupons import keep_coupons
 from campaign.services.posted.lists import Recipient, read_recipients

@@ -11,9 +11,8 @@ import click
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import LettersRefused
-from campaign.paper import documents
+from campaign.receipts import pdf_documents, print_queue
 from campaign.runtime.context import make_installation
-from campaign.services import by_post
 
 
 @click.command("letters")
@@ -25,7 +24,7 @@ from campaign.services import by_post
 )
 @click.option(
     "--window",
-    type=click.Choice(list(documents.ADDRESSES)),
+    type=click.Choice(list(pdf_documents.ADDRESSES)),
     default="us",
     show_default=True,
     help="The envelope's window: us is #10 on Letter paper, din is DIN 5008 B on A4.",
@@ -41,14 +40,14 @@ def letters(file: Path, again: str | None, window: str) -> None:
     organization = installation.settings.organization
     since = clock.parse_start(again, clock.zone(organization.timezone)) if again else None
     with installation.sessions.begin() as session:
-        found = by_post.waiting_letters(session, organization, since)
+        found = print_queue.waiting_letters(session, organization, since)
         ready = [one for one in found if one.address]
         if ready:
             pages = [
                 {"kind": one.kind, "context": one.context, "address": one.address} for one in ready
             ]
-            keep(file, documents.letters_pdf(pages, window))
-            by_post.mark_posted(session, ready, clock.now())
+            keep(file, pdf_documents.letters_pdf(pages, window))
+            print_queue.mark_posted(session, ready, clock.now())
             subject = Subject("letters", file.name)
             told = dict(Counter(one.kind for one in ready)) | {"again_since": again or ""}
             record(session, Actor.command_line(), "letters.printed", subject, after=told)

@@ -8,9 +8,9 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import StatementRefused
 from campaign.core.task_queue import OUTBOX
-from campaign.paper import documents
+from campaign.receipts import pdf_documents
+from campaign.receipts import statements as services
 from campaign.runtime.context import Installation, make_installation
-from campaign.services import statements as services
 
 
 @click.command("statements")
@@ -60,5 +60,5 @@ def _write(installation: Installation, year: int, folder: Path) -> None:
                 session, one.donor_id, year, installation.settings.organization
             )
             path = folder / f"statement-{year}-{one.donor_id}.pdf"
-            path.write_bytes(documents.statement_pdf(context))
+            path.write_bytes(pdf_documents.statement_pdf(context))
     click.echo(f"{len(found):,} statements are in {folder}.")

@@ -1,7 +1,7 @@
 """Cards that tell someone of a gift in their honor, or in memory of someone near to them: kept, queued, written.
 
 The form keeps a card with its donation; the payment queues it, once; and when its turn comes it asks once more whether
-the gift stands. What goes by post waits in `services.by_post` until staff print it. In the end both are forgotten.
+the gift stands. What goes by post waits in `receipts.print_queue` until staff print it. In the end both are forgotten.
 """
 
 import hashlib

@@ -3,14 +3,14 @@
 The same context gives the same bytes, on every machine: the typeface lies beside this file and no clock is read.
 """
 
-from campaign.paper.documents import (
+from campaign.receipts.pdf_documents import (
     ADDRESSES,
     deposit_slip_pdf,
     letters_pdf,
     receipt_pdf,
     statement_pdf,
 )
-from campaign.paper.labels import receipt_heading
+from campaign.receipts.receipt_labels import receipt_heading
 
 __all__ = [
     "ADDRESSES",

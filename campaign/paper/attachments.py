@@ -9,9 +9,9 @@ from campaign.core.settings import Organization
 from campaign.mailer.message import Attachment
 from campaign.mailer.outbox import RECEIPT, Claim
 from campaign.models import Receipt
-from campaign.paper.documents import receipt_pdf, statement_pdf
-from campaign.services.receipts import receipt_context
-from campaign.services.statements import STATEMENT, statement_context
+from campaign.receipts.pdf_documents import receipt_pdf, statement_pdf
+from campaign.receipts.receipts import receipt_context
+from campaign.receipts.statements import STATEMENT, statement_context
 
 PDF = "application/pdf"
 

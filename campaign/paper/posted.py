@@ -5,9 +5,9 @@ from typing import Any
 
 import segno
 
-from campaign.paper.documents import ADDRESSES
-from campaign.paper.prose import blocks
-from campaign.paper.typesetting import set_pdf
+from campaign.receipts.markdown_blocks import blocks
+from campaign.receipts.pdf_documents import ADDRESSES
+from campaign.receipts.typesetting import set_pdf
 
 
 def posted_appeals_pdf(sheets: Sequence[dict[str, Any]], window: str = "us") -> bytes:

@@ -26,8 +26,8 @@ from campaign.models import (
     Refund,
     RefundState,
 )
+from campaign.receipts.receipts import acknowledge
 from campaign.services.posting import DISPUTED, REFUNDED, Account, Posting, book_fee, open_account
-from campaign.services.receipts import acknowledge
 
 _Evidence = TypeVar("_Evidence", Charge, Refund, Dispute)
 _Table = type[Charge] | type[Refund] | type[Dispute] | type[FraudWarning]

@@ -13,7 +13,7 @@ from campaign.campaigns import formatting
 from campaign.core.i18n import Words, words
 from campaign.mailer.email_context import Sender, own_page_url
 from campaign.models import Donation, Donor, Frequency, Receipt, Subscription
-from campaign.services.receipts import receipt_context
+from campaign.receipts.receipts import receipt_context
 
 EVERY = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
 

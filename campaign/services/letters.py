@@ -23,6 +23,8 @@ from campaign.models import (
     Subscription,
     SubscriptionState,
 )
+from campaign.receipts.receipts import valid_receipts
+from campaign.receipts.statements import TOLD_BY_ANOTHER, told_by_another
 from campaign.services.appeal_letters import appeal, reminder, thank_you, wrap_up
 from campaign.services.gift_letters import (
     EVERY,
@@ -34,9 +36,7 @@ from campaign.services.gift_letters import (
     upcoming_letter,
 )
 from campaign.services.own_page import letters as own_page
-from campaign.services.receipts import valid_receipts
 from campaign.services.staff.link_letters import SIGN_IN_LINK, link_letter
-from campaign.services.statements import TOLD_BY_ANOTHER, told_by_another
 from campaign.services.subscription_emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
 from campaign.services.subscriptions import first_donation
 

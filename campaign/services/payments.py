@@ -20,8 +20,8 @@ from campaign.donations.tribute_cards import queue_card
 from campaign.gateway import CheckoutSession, PaymentIntent
 from campaign.models import Campaign, Donation, DonationState, Frequency, LedgerEntry, LedgerKind
 from campaign.models.states import DONATION_TRANSITIONS
+from campaign.receipts.receipts import issue_receipt
 from campaign.services.accounts import adopt_returns, settle_accounts
-from campaign.services.receipts import issue_receipt
 from campaign.services.subscriptions import join_subscription
 
 PAGE_LIVES = timedelta(days=1)

@@ -8,7 +8,7 @@ from campaign.campaigns.progress import Progress
 from campaign.core.settings import Organization
 from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, Donation, Receipt, ReceiptKind, Subscription
-from campaign.services.receipt_words import Acknowledged, frozen_words
+from campaign.receipts.receipt_text import Acknowledged, frozen_words
 
 Make = Callable[[Sender, str], dict[str, Any]]
 """What makes a letter's context for a sender in a language."""

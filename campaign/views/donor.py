@@ -8,9 +8,9 @@ from campaign.core import clock
 from campaign.donations import post_donation
 from campaign.donations.donations import find_donation
 from campaign.models import DonationState
-from campaign.paper.documents import receipt_pdf
-from campaign.paper.labels import receipt_heading
-from campaign.services.receipts import find_receipt, receipt_context
+from campaign.receipts.pdf_documents import receipt_pdf
+from campaign.receipts.receipt_labels import receipt_heading
+from campaign.receipts.receipts import find_receipt, receipt_context
 from campaign.views.asking import present_mail
 from campaign.views.context import installation
 from campaign.views.headers import make_private

@@ -20,10 +20,10 @@ from campaign.models import (
     TakenBack,
     WallEntry,
 )
+from campaign.receipts.receipt_text import GRANT, PROPERTY
 from campaign.services.own_page.erasure import open_request
 from campaign.services.own_page.reading import OwnGifts, read_gifts
 from campaign.services.own_page.wishes import appeals_to
-from campaign.services.receipt_words import GRANT, PROPERTY
 from campaign.views import donor_page_access as access
 from campaign.views.appeal import Notice
 from campaign.views.context import installation

@@ -7,7 +7,7 @@ from markupsafe import escape
 
 from campaign.core.errors import NotFound
 from campaign.core.i18n import ENGLISH
-from campaign.paper.pictures import bar_png
+from campaign.receipts.progress_image import bar_png
 from campaign.views.context import installation, live
 from campaign.views.language import said, speak
 from campaign.views.live import Snapshot

@@ -9,7 +9,7 @@ from campaign.campaigns import formatting
 from campaign.core.i18n import words
 from campaign.core.settings import Organization
 from campaign.models import Campaign, Donation, OfflineGift, Receipt, ReceiptKind
-from campaign.services.receipt_words import Acknowledged, frozen_words
+from campaign.receipts.receipt_text import Acknowledged, frozen_words
 
 LOCALES = ("en", "es")
 _DAY = date(2001, 2, 3)

@@ -14,7 +14,7 @@ from campaign.audit import audit_log
 from campaign.core.errors import MergeRefused
 from campaign.core.input_limits import LARGEST_KEY
 from campaign.models import Donor, DonorMerge
-from campaign.services.statements import queue_dropped_again
+from campaign.receipts.statements import queue_dropped_again
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from campaign.donations.donations import lock_donation
 from campaign.mailer import undelivered
 from campaign.mailer.outbox import queue_receipt
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
-from campaign.services import receipts
+from campaign.receipts import receipts
 from campaign.services.desk.correcting import LONGEST
 from campaign.services.desk.masking import masked, masked_email
 

@@ -27,11 +27,11 @@ from campaign.models import (
     OfflineKind,
 )
 from campaign.models.base import new_token
+from campaign.receipts.receipts import issue_receipt
 from campaign.services.envelopes.deposits import take_batch
 from campaign.services.envelopes.donors import Candidate, candidates, find_giver
 from campaign.services.envelopes.doubts import Doubt, doubts, require_unknown
 from campaign.services.envelopes.reading import Entry
-from campaign.services.receipts import issue_receipt
 
 # Any constant will do; it keeps this lock apart from others.
 _ENTERING = 7_201_433

@@ -20,7 +20,7 @@ from campaign.models import (
     SubscriptionState,
     WallEntry,
 )
-from campaign.services.receipts import for_taxes
+from campaign.receipts.receipts import for_taxes
 
 LATEST = 24
 """Gifts that are shown at first."""

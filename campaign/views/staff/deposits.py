@@ -10,7 +10,7 @@ from campaign.core.errors import AmountInvalid, DepositRefused
 from campaign.donations.gift_dates import latest_day
 from campaign.donations.offline_kinds import NAMES, TAKEN_BACK
 from campaign.models import StaffRole
-from campaign.paper import documents
+from campaign.receipts import pdf_documents
 from campaign.services.envelopes.deposits import (
     close_batch,
     contents,
@@ -147,6 +147,6 @@ def slip(batch_id: int) -> ResponseReturnValue:
         held = contents(session, find_batch(session, batch_id))
         context = slip_context(held, installation().settings.organization)
     sheet = "a4" if request.args.get("paper") == "a4" else "us-letter"
-    answer = Response(documents.deposit_slip_pdf(context, sheet), mimetype="application/pdf")
+    answer = Response(pdf_documents.deposit_slip_pdf(context, sheet), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="deposit-{batch_id}.pdf"'
     return answer

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.models import StaffRole
-from campaign.paper.documents import report_pdf
+from campaign.receipts.pdf_documents import report_pdf
 from campaign.services.editing.report import Report, read_report
 from campaign.views.context import installation
 from campaign.views.staff.access import needs, staff_blueprint

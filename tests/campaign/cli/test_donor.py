@@ -22,10 +22,10 @@ from campaign.models import (
     Subscriber,
     SuppressionReason,
 )
+from campaign.receipts.statements import queue_statements
 from campaign.runtime.context import Installation
 from campaign.services.desk.merging import merge_donors
 from campaign.services.desk.notes import add_donation_note, add_donor_note
-from campaign.services.statements import queue_statements
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import UNREACHABLE, sandbox_address

@@ -16,9 +16,8 @@ from campaign.donations.tribute_cards import KEPT, TRIBUTE_CARD, Card, forget_ca
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
-from campaign.paper import documents
+from campaign.receipts import pdf_documents, print_queue
 from campaign.runtime.context import Installation
-from campaign.services import by_post
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person, read_holdings
 from sandbox.outbox.receiver import MailReceiver
@@ -48,10 +47,10 @@ def cards(installation: Installation) -> list[OutboxMessage]:
         return list(session.scalars(found))
 
 
-def to_print(installation: Installation) -> list[by_post.PostalLetter]:
+def to_print(installation: Installation) -> list[print_queue.PostalLetter]:
     organization = installation.settings.organization
     with installation.sessions.begin() as session:
-        return list(by_post.waiting_letters(session, organization, None))
+        return list(print_queue.waiting_letters(session, organization, None))
 
 
 def test_a_card_by_email_goes_out_once_when_the_gift_is_paid(
@@ -114,7 +113,7 @@ def test_a_card_by_post_is_printed_once_and_not_for_a_gift_that_went_back(
     assert (letter.kind, letter.about) == ("card", f"card of {facts.donation.public_id}")
     assert letter.address == ("Ben Ortiz", "12 Pier Road", "Astoria, OR 97103")
     page = {"kind": letter.kind, "context": letter.context, "address": letter.address}
-    pdf = PdfReader(io.BytesIO(documents.letters_pdf([page])))
+    pdf = PdfReader(io.BytesIO(pdf_documents.letters_pdf([page])))
     assert len(pdf.pages) == 1
     text = " ".join(pdf.pages[0].extract_text().split())
     assert (
@@ -122,7 +121,7 @@ def test_a_card_by_post_is_printed_once_and_not_for_a_gift_that_went_back(
     )
     assert "12 Pier Road" in text
     with installation.sessions.begin() as session:
-        by_post.mark_posted(session, [letter], clock.now())
+        print_queue.mark_posted(session, [letter], clock.now())
     assert to_print(installation) == []
 
 
@@ -170,8 +169,8 @@ def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
     assert forgotten(later + moment) == 1, "of the gift that went back; the others wait their turn"
     deliver_due(mailing)
     with mailing.sessions.begin() as session:
-        waiting = by_post.waiting_letters(session, mailing.settings.organization, None)
-        by_post.mark_posted(session, waiting, clock.now())
+        waiting = print_queue.waiting_letters(session, mailing.settings.organization, None)
+        print_queue.mark_posted(session, waiting, clock.now())
         session.execute(
             update(OutboxMessage)
             .where(OutboxMessage.kind == TRIBUTE_CARD, OutboxMessage.recipient == FAILING.email)

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.models import Base, Campaign, CampaignState, Donation, Donor, Receipt
+from campaign.receipts.receipt_text import Acknowledged, frozen_words
 from campaign.runtime.context import Installation, make_installation
 from campaign.services.ledger import broken_invariants
-from campaign.services.receipt_words import Acknowledged, frozen_words
 from sandbox.seed.filling import Wanted, fill, holds_other_gifts
 from tests.conftest import Databases
 

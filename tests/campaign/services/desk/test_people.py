@@ -26,18 +26,18 @@ from campaign.models import (
     Suppression,
     SuppressionReason,
 )
-from campaign.runtime.context import Installation
-from campaign.services.audience import why_unwanted
-from campaign.services.desk.correcting import ADDRESS_CORRECTED, Correction, correct_donor
-from campaign.services.desk.merging import merge_donors, undo_merge
-from campaign.services.ledger import broken_invariants
-from campaign.services.receipts import valid_receipts
-from campaign.services.statements import (
+from campaign.receipts.receipts import valid_receipts
+from campaign.receipts.statements import (
     TOLD_BY_ANOTHER,
     queue_statements,
     recipients,
     told_by_another,
 )
+from campaign.runtime.context import Installation
+from campaign.services.audience import why_unwanted
+from campaign.services.desk.correcting import ADDRESS_CORRECTED, Correction, correct_donor
+from campaign.services.desk.merging import merge_donors, undo_merge
+from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)

@@ -21,16 +21,16 @@ from campaign.models import (
     Receipt,
     TakenBack,
 )
-from campaign.paper import documents
+from campaign.receipts import pdf_documents
+from campaign.receipts.print_queue import mark_posted, waiting_letters
+from campaign.receipts.receipts import receipt_context
+from campaign.receipts.statements import recipients, statement_context
 from campaign.runtime.context import Installation
-from campaign.services.by_post import mark_posted, waiting_letters
 from campaign.services.envelopes.bounces import TakenBackGift, take_back
 from campaign.services.envelopes.deposits import close_batch, contents, find_batch, open_batch
 from campaign.services.envelopes.gifts import Choices
 from campaign.services.ledger import broken_invariants
-from campaign.services.receipts import receipt_context
 from campaign.services.refunds import RefundRequest, request_refund
-from campaign.services.statements import recipients, statement_context
 from tests.envelopes import FINANCE, TODAY, Enter, bar, gift_of
 
 
@@ -181,7 +181,7 @@ def test_each_kind_has_its_own_words(
     assert shown["amount_text"] == amount_text
     assert says in words
     assert silent not in words
-    page = PdfReader(BytesIO(documents.receipt_pdf(shown))).pages[0].extract_text()
+    page = PdfReader(BytesIO(pdf_documents.receipt_pdf(shown))).pages[0].extract_text()
     assert f"{heading} {shown['number']}" in page
     there = client.get(f"/receipts/{receipt.token}").text
     assert f"<h1>{heading} {shown['number']}</h1>" in there

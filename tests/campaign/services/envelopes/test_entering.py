@@ -20,8 +20,8 @@ from campaign.models import (
     OutboxMessage,
     Receipt,
 )
+from campaign.receipts.print_queue import waiting_letters
 from campaign.runtime.context import Installation
-from campaign.services.by_post import waiting_letters
 from campaign.services.envelopes.codes import coupon_code
 from campaign.services.envelopes.gifts import Choices, Entered, Undecided
 from campaign.services.ledger import broken_invariants

@@ -20,8 +20,8 @@ from campaign.models import (
     DonationState,
     WallEntry,
 )
+from campaign.receipts.receipts import acknowledge, issue_receipt
 from campaign.runtime.context import Installation
-from campaign.services.receipts import acknowledge, issue_receipt
 from tests.editing import ADMIN, book, move, running
 
 TEXT = "Tonight the **commission** votes.\n\n- The harbor plan\n- The budget\n\n> A quoted line."

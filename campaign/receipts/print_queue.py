@@ -24,8 +24,8 @@ from campaign.models import (
     ReceiptKind,
     TributeCard,
 )
-from campaign.services.receipts import receipt_context
-from campaign.services.statements import STATEMENT, statement_context, told_by_another
+from campaign.receipts.receipts import receipt_context
+from campaign.receipts.statements import STATEMENT, statement_context, told_by_another
 
 CARD = "card"
 

@@ -17,8 +17,8 @@ from campaign.core.settings import Organization
 from campaign.donations.canonical_donors import speaker_of
 from campaign.mailer.outbox import new_message_id
 from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt, ReceiptKind
-from campaign.services.receipt_words import PROPERTY
-from campaign.services.receipts import for_taxes, valid_receipts
+from campaign.receipts.receipt_text import PROPERTY
+from campaign.receipts.receipts import for_taxes, valid_receipts
 
 STATEMENT = "statement"
 BY_POST = "goes by post: the donor has no email address"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from campaign.paper.coverage import FONTS, covered, printable
-from campaign.paper.documents import letters_pdf, receipt_pdf, statement_pdf
+from campaign.receipts.font_coverage import FONTS, covered, printable
+from campaign.receipts.pdf_documents import letters_pdf, receipt_pdf, statement_pdf
 
 RECEIPT: dict[str, Any] = {
     "kind": "receipt",

@@ -5,8 +5,8 @@ from typing import Any
 
 from campaign.core.i18n import Words, words
 from campaign.donations.tribute_cards import card_heading, card_sentence
-from campaign.paper.labels import receipt_heading, receipt_notice
-from campaign.paper.typesetting import set_pdf
+from campaign.receipts.receipt_labels import receipt_heading, receipt_notice
+from campaign.receipts.typesetting import set_pdf
 
 ADDRESSES = {
     "us": {"paper": "us-letter", "sender": (0.5, 0.625), "recipient": (0.75, 2.0625)},

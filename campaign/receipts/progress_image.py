@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import typst
 
-from campaign.paper.coverage import FONTS
-from campaign.paper.typesetting import folder, inputs
+from campaign.receipts.font_coverage import FONTS
+from campaign.receipts.typesetting import folder, inputs
 
 PIXELS_PER_INCH = 144.0
 """Two pixels a point, so that it is sharp on a phone."""

@@ -7,7 +7,7 @@ from typing import Any
 import typst
 
 from campaign.mailer.render import templates_folder
-from campaign.paper.coverage import FONTS, printable
+from campaign.receipts.font_coverage import FONTS, printable
 
 
 def set_pdf(name: str, values: dict[str, Any]) -> bytes:

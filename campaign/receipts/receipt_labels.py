@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from campaign.core.i18n import Words
-from campaign.services.receipt_words import GRANT
+from campaign.receipts.receipt_text import GRANT
 
 
 def receipt_heading(context: Mapping[str, Any], said: Words) -> str:

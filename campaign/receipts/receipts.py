@@ -30,7 +30,7 @@ from campaign.models import (
     ReceiptCounter,
     ReceiptKind,
 )
-from campaign.services.receipt_words import GRANT, MONEY, Acknowledged, frozen_words
+from campaign.receipts.receipt_text import GRANT, MONEY, Acknowledged, frozen_words
 
 
 def issue_receipt(
