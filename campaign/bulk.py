@@ -18,9 +18,9 @@ from campaign.mailer import outbox
 from campaign.mailer.outbox import Claim
 from campaign.mailer.transport import Transport
 from campaign.models import OutboxMessage
+from campaign.outreach.eligibility import WINDOWS
 from campaign.runtime.context import Installation
 from campaign.services import sending
-from campaign.services.audience import WINDOWS
 from campaign.services.letters import Pointless
 from campaign.shared_letters import Letters, envelope_sender
 from campaign.slots import Pace, slot

@@ -10,10 +10,10 @@ from campaign.core import clock
 from campaign.core.errors import CountdownFailed
 from campaign.core.task_queue import OUTBOX
 from campaign.mailer import kinds
+from campaign.outreach import countdown
+from campaign.outreach.countdown import Queued
 from campaign.runtime.context import Installation, make_installation
 from campaign.runtime.job_heartbeat import beating
-from campaign.services import countdown
-from campaign.services.countdown import Queued
 
 _LETTERS = {
     kinds.APPEAL: ("appeal", "appeals"),

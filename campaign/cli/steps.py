@@ -12,8 +12,8 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.schedule_edits import StepChange
 from campaign.core.errors import StepInvalid
 from campaign.models import Campaign, CampaignStep
+from campaign.outreach.step_statistics import Counts, letter_counts
 from campaign.runtime.context import make_installation
-from campaign.services.step_letters import Counts, letter_counts
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -1,6 +1,6 @@
 """The letters to many, from the rows that a claimed message names; `services.letters` calls them.
 
-Whether this reader still wants one is `services.audience`'s question; here it is only whether there is anything to say.
+Whether this reader still wants one is `outreach.eligibility`'s question; here it is only whether there is anything to say.
 """
 
 from typing import Any
@@ -14,7 +14,11 @@ from campaign.core.i18n import words
 from campaign.mailer.email_context import Pointless, Sender
 from campaign.mailer.outbox import Claim
 from campaign.models import Campaign, CampaignState, CampaignStep, Extension
-from campaign.services.appeals import appeal_context, reminder_context, result_context
+from campaign.outreach.campaign_email_content import (
+    appeal_context,
+    reminder_context,
+    result_context,
+)
 
 
 def appeal(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:

@@ -10,7 +10,8 @@ from typing import Any
 
 from campaign.core.i18n import words
 from campaign.models import CampaignStep, Extension
-from campaign.services import appeals, sample_gifts
+from campaign.outreach import campaign_email_content
+from campaign.services import sample_gifts
 from campaign.services.sample_facts import END, OPENING, Make, progress
 
 
@@ -78,20 +79,20 @@ def _appeal(
         deadline=END,
         reason="a storm kept our office closed for a week",
     )
-    return lambda sender, locale: appeals.appeal_context(
+    return lambda sender, locale: campaign_email_content.appeal_context(
         progress(at, raised), step, extension if moved else None, sender, words(locale)
     )
 
 
 def _reminder(at: datetime) -> Make:
-    return lambda sender, locale: appeals.reminder_context(
+    return lambda sender, locale: campaign_email_content.reminder_context(
         progress(at, 3_125_000), None, sender, words(locale)
     )
 
 
 def _results() -> list[Sample]:
     def result(at: datetime, raised: int) -> Make:
-        return lambda sender, locale: appeals.result_context(
+        return lambda sender, locale: campaign_email_content.result_context(
             progress(at, raised), sender, words(locale)
         )
 

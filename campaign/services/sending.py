@@ -15,7 +15,7 @@ from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
 from campaign.mailer import outbox, suppressions
 from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import OutboxMessage, OutboxState, SuppressionReason
-from campaign.services import audience, reminders
+from campaign.outreach import eligibility, reminders
 from campaign.services.own_page import letters as own_page
 
 MAY_HAVE_ARRIVED = "it may have arrived, and is not repeated"
@@ -89,10 +89,10 @@ def begin_bulk(session: Session, claim: Claim, at: datetime) -> bool:
     if claim.expires_at is not None and claim.expires_at <= at:
         dropped(session, claim, TOO_LATE)
         return False
-    if reason := audience.why_unwanted(session, claim, at):
+    if reason := eligibility.why_unwanted(session, claim, at):
         dropped(session, claim, reason)
         return False
-    later = audience.quiet_until(session, claim, at)
+    later = eligibility.quiet_until(session, claim, at)
     if later is None:
         return _begin(session, claim, at)
     if claim.expires_at is not None and claim.expires_at <= later:

@@ -9,7 +9,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.core.errors import ReminderInvalid
 from campaign.models import Campaign
-from campaign.services.reminders import request_reminder, require_address
+from campaign.outreach.reminders import request_reminder, require_address
 from campaign.views.context import installation
 from campaign.views.forms import clean
 from campaign.views.headers import make_private

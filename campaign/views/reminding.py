@@ -8,7 +8,7 @@ from babel.dates import format_skeleton
 from campaign.campaigns import formatting
 from campaign.core.i18n import Words
 from campaign.models import Campaign
-from campaign.services.reminders import choices
+from campaign.outreach.reminders import choices
 from campaign.views.language import said
 
 

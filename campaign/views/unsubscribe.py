@@ -7,7 +7,7 @@ anywhere, answers 200 and may be repeated: https://www.rfc-editor.org/rfc/rfc805
 from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from campaign.services import unsubscribing
+from campaign.outreach import unsubscribe
 from campaign.views.context import installation
 from campaign.views.headers import make_private
 from campaign.views.language import said, speak
@@ -16,9 +16,9 @@ from campaign.views.surrounding import campaign_title
 blueprint = Blueprint("unsubscribe", __name__)
 
 _VERBS = {
-    "all": unsubscribing.stop_all,
-    "campaign": unsubscribing.stop_campaign,
-    "undo": unsubscribing.take_back,
+    "all": unsubscribe.stop_all,
+    "campaign": unsubscribe.stop_campaign,
+    "undo": unsubscribe.take_back,
 }
 
 
@@ -35,7 +35,7 @@ def change(token: str) -> Response:
         scope = request.form.get("scope", "all")
     except RequestEntityTooLarge:
         scope = "all"
-    verb = _VERBS.get(scope, unsubscribing.stop_all)
+    verb = _VERBS.get(scope, unsubscribe.stop_all)
     with installation().sessions.begin() as session:
         verb(session, token)
     return _page(token, done="undo" if scope == "undo" else "stop")
@@ -43,7 +43,7 @@ def change(token: str) -> Response:
 
 def _page(token: str, *, done: str) -> Response:
     with installation().sessions() as session:
-        standing = unsubscribing.standing(session, token)
+        standing = unsubscribe.standing(session, token)
         speak(standing.locale)
         page = render_template(
             "public/unsubscribe.html",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.schedule import due_at, steps_of
 from campaign.models import Campaign, CodeVisit
-from campaign.services.step_letters import Counts, letter_counts
+from campaign.outreach.step_statistics import Counts, letter_counts
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from campaign.models import (
     ProgressShard,
     TallyKind,
 )
-from campaign.services.appeals import mail_code
+from campaign.outreach.campaign_email_content import mail_code
+from campaign.outreach.step_statistics import Counts, letter_counts
 from campaign.services.dashboard.tallies import Tally, by_code, by_size, read_tallies
-from campaign.services.step_letters import Counts, letter_counts
 
 MOST_COMMENTS = 40
 BEST_DAYS = 5

@@ -17,8 +17,8 @@ from campaign.core.i18n import language, languages
 from campaign.mailer.email_context import Sender
 from campaign.mailer.render import Letter
 from campaign.models import Campaign, CampaignStep, StaffRole, StepAnchor
-from campaign.services.editing.reach import step_rows
-from campaign.services.editing.step_letters import step_letter
+from campaign.outreach.recipient_counts import step_rows
+from campaign.outreach.step_preview import step_letter
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.faults import put_faults

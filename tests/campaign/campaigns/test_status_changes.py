@@ -14,8 +14,8 @@ from campaign.core.errors import CampaignPaused, ExtensionRefused, StateRefused
 from campaign.donations.donations import Gift, begin_donation
 from campaign.mailer.outbox import Claim
 from campaign.models import Campaign, CampaignState
+from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
-from campaign.services import audience
 from tests.campaign.services.readers import counts, letters, mark_all_sent, run, subscribe
 from tests.editing import ADMIN, audited, book, running
 from tests.editing import standing as progress_of
@@ -140,10 +140,10 @@ def test_while_paused_no_gift_begins_and_no_appeal_leaves(
     with installation.sessions() as session:
         with pytest.raises(CampaignPaused):
             begin_donation(session, paused, Gift("a@example.org", 2500, "one_time", "x"), now())
-        later = audience.quiet_until(session, claim(paused, "appeal"), now())
+        later = eligibility.quiet_until(session, claim(paused, "appeal"), now())
         assert later is not None
         assert later > now()
-        assert audience.quiet_until(session, claim(paused, "thank_you"), now()) is None
+        assert eligibility.quiet_until(session, claim(paused, "thank_you"), now()) is None
     with installation.sessions.begin() as session:
         assert status_changes.resume(session, paused, ADMIN)
         assert not status_changes.resume(session, paused, ADMIN)

@@ -9,7 +9,7 @@ from campaign.core.i18n import words
 from campaign.mailer.merge_fields import fill
 from campaign.mailer.render import render_letter
 from campaign.models import CampaignStep
-from campaign.services.appeals import appeal_context, mail_code
+from campaign.outreach.campaign_email_content import appeal_context, mail_code
 from campaign.services.sample_facts import END, campaign
 from tests.campaign.mail.letters import PLACES, SENDER, sample_letter
 

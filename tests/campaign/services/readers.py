@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.models import Campaign, Donation, Donor, OutboxMessage, Subscriber
+from campaign.outreach import countdown
+from campaign.outreach.countdown import Queued
 from campaign.runtime.context import Installation
-from campaign.services import countdown
-from campaign.services.countdown import Queued
 
 DOMAIN = "harbor-ledger.example"
 

@@ -12,8 +12,8 @@ from campaign.core.clock import now
 from campaign.core.i18n import words
 from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep
+from campaign.outreach.campaign_email_content import appeal_context
 from campaign.runtime.context import Installation
-from campaign.services.appeals import appeal_context
 from tests.editing import ADMIN, audited, book, running
 from tests.staff_fixtures import StaffMaker
 from tests.waiting import wait_until

@@ -26,6 +26,7 @@ from campaign.models import (
     Suppression,
     SuppressionReason,
 )
+from campaign.outreach.eligibility import why_unwanted
 from campaign.receipts.receipts import valid_receipts
 from campaign.receipts.statements import (
     TOLD_BY_ANOTHER,
@@ -34,7 +35,6 @@ from campaign.receipts.statements import (
     told_by_another,
 )
 from campaign.runtime.context import Installation
-from campaign.services.audience import why_unwanted
 from campaign.services.desk.correcting import ADDRESS_CORRECTED, Correction, correct_donor
 from campaign.services.desk.merging import merge_donors, undo_merge
 from campaign.services.ledger import broken_invariants

@@ -11,8 +11,8 @@ from campaign.campaigns.extensions import extend
 from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import Campaign, Suppression
+from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
-from campaign.services import audience
 from tests.campaign.services.readers import at, donate, mark_all_sent, new_campaign, run, subscribe
 
 MIDDAY = "2026-12-26T12:00-08:00"
@@ -39,12 +39,12 @@ def claim(installation: Installation, kind: str = "appeal") -> Claim:
 
 def why(installation: Installation, letter: Claim, moment: str = LATER) -> str:
     with installation.sessions() as session:
-        return audience.why_unwanted(session, letter, at(moment))
+        return eligibility.why_unwanted(session, letter, at(moment))
 
 
 def quiet(installation: Installation, letter: Claim, moment: str) -> datetime | None:
     with installation.sessions() as session:
-        return audience.quiet_until(session, letter, at(moment))
+        return eligibility.quiet_until(session, letter, at(moment))
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_quiet_hours_are_the_readers_and_else_the_campaigns(
 def test_nine_in_the_morning_is_nine_on_the_clock_when_clocks_change(
     zone: str, moment: str, hours: int
 ) -> None:
-    found = audience.quiet_end(at(moment), ZoneInfo(zone))
+    found = eligibility.quiet_end(at(moment), ZoneInfo(zone))
     assert found is not None
     assert found.astimezone(ZoneInfo(zone)).hour == 9
     assert (found - at(moment)).total_seconds() == hours * 3600

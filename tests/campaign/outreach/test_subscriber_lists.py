@@ -7,7 +7,7 @@ import pytest
 
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListInvalid
-from campaign.services.subscriber_lists import Consent, read_list
+from campaign.outreach.subscriber_lists import Consent, read_list
 
 NOW = datetime(2026, 12, 1, 18, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")

@@ -14,7 +14,7 @@ from campaign.mailer.kinds import APPEAL, WRAP_UP
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.render import Letter, render_letter
 from campaign.models import Campaign, CampaignStep, StepAnchor
-from campaign.services.appeals import appeal_context, result_context
+from campaign.outreach.campaign_email_content import appeal_context, result_context
 
 READER = "Ana Reyes"
 

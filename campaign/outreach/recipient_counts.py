@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import schedule
 from campaign.models import Campaign, CampaignStep
-from campaign.services import audience, readers
-from campaign.services.countdown import preview_due
-from campaign.services.step_letters import Counts, letter_counts
+from campaign.outreach import eligibility, segments
+from campaign.outreach.countdown import preview_due
+from campaign.outreach.step_statistics import Counts, letter_counts
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,16 @@ def _expected(session: Session, campaign: Campaign) -> tuple[int, int]:
     """Who would be asked if a step were due now, and who would hear of the end."""
     # Lists that were just imported have no statistics yet; see services.countdown.
     session.execute(select(func.set_config("enable_nestloop", "off", true())))
-    asked = _count(session, campaign, readers.appealed_to(campaign), gave=False)
-    givers = _count(session, campaign, readers.givers(campaign), gave=True)
-    told = _count(session, campaign, readers.asked(campaign), gave=False)
+    asked = _count(session, campaign, segments.appealed_to(campaign), gave=False)
+    givers = _count(session, campaign, segments.givers(campaign), gave=True)
+    told = _count(session, campaign, segments.asked(campaign), gave=False)
     return asked, givers + told
 
 
 def _count(session: Session, campaign: Campaign, people: Subquery, *, gave: bool) -> int:
     address = func.lower(people.c.email)
     query = select(func.count()).select_from(people)
-    query = query.where(~audience.suppressed(address, campaign.id))
+    query = query.where(~eligibility.suppressed(address, campaign.id))
     if not gave:
-        query = query.where(~audience.gave(address, campaign.id))
+        query = query.where(~eligibility.gave(address, campaign.id))
     return session.scalars(query).one()

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.models import Campaign, Suppression
+from campaign.outreach import countdown
 from campaign.runtime.context import Installation
-from campaign.services import countdown
 from tests.campaign.services.readers import (
     addresses,
     at,

@@ -36,7 +36,7 @@ from campaign.models import (
     Reminder,
     StepAnchor,
 )
-from campaign.services import audience, readers, reminders
+from campaign.outreach import eligibility, reminders, segments
 
 COLUMNS = ["kind", "subject_key", "campaign_id", "step_id", "recipient", "name", "locale", "timezone",
            "bulk", "expires_at", "message_id", "next_attempt_at", "state"]  # fmt: skip
@@ -150,14 +150,14 @@ def _letters(
 
 
 def _before_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
-    return [(kinds.APPEAL, readers.appealed_to(campaign))]
+    return [(kinds.APPEAL, segments.appealed_to(campaign))]
 
 
 def _after_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
     """Who gave is thanked; who was asked and did not give hears how it ended. Nobody is both."""
     return [
-        (kinds.THANK_YOU, readers.givers(campaign)),
-        (kinds.WRAP_UP, readers.asked(campaign)),
+        (kinds.THANK_YOU, segments.givers(campaign)),
+        (kinds.WRAP_UP, segments.asked(campaign)),
     ]
 
 
@@ -173,9 +173,9 @@ def _rows(
     queued_before = exists().where(
         OutboxMessage.step_id == window.step.id, func.lower(OutboxMessage.recipient) == address
     )
-    left_out = [queued_before, audience.suppressed(address, campaign.id)]
+    left_out = [queued_before, eligibility.suppressed(address, campaign.id)]
     if kind != kinds.THANK_YOU:
-        left_out.append(audience.gave(address, campaign.id))
+        left_out.append(eligibility.gave(address, campaign.id))
     return select(
         literal(kind),
         func.concat(literal(window.step.id), literal(":"), address),
@@ -199,7 +199,7 @@ def _awake(
     """Whether it is no quiet hour of the reader's: reckoned once for each zone that readers have."""
     zone = people.c.timezone
     names = session.scalars(select(zone).where(zone.is_not(None)).distinct()).all()
-    quiet = audience.quiet_zones(names, campaign.zone, at)
-    if audience.quiet_end(at, campaign.zone):
+    quiet = eligibility.quiet_zones(names, campaign.zone, at)
+    if eligibility.quiet_end(at, campaign.zone):
         return and_(zone.is_not(None), zone.not_in(quiet))
     return or_(zone.is_(None), zone.not_in(quiet))

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from campaign.core.errors import ReminderInvalid
 from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import Campaign, OutboxMessage, Reminder, ReminderChoice, Suppression
+from campaign.outreach import eligibility, reminders
 from campaign.runtime.context import Installation
-from campaign.services import audience, reminders
 from tests.campaign.services.readers import at, counts, donate, letters, new_campaign, run
 
 MIDDAY = "2026-12-26T12:00-08:00"
@@ -47,7 +47,7 @@ def claim(installation: Installation) -> Claim:
 
 def why(installation: Installation, letter: Claim, moment: str = NEXT_DAY) -> str:
     with installation.sessions() as session:
-        return audience.why_unwanted(session, letter, at(moment))
+        return eligibility.why_unwanted(session, letter, at(moment))
 
 
 @pytest.mark.parametrize(

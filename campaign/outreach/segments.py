@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from campaign.mailer import kinds
 from campaign.models import Campaign, Donation, Donor, OutboxMessage, OutboxState, Subscriber
-from campaign.services import audience
+from campaign.outreach import eligibility
 
 
 def appealed_to(campaign: Campaign) -> Subquery:
@@ -38,7 +38,7 @@ def appealed_to(campaign: Campaign) -> Subquery:
 def givers(campaign: Campaign) -> Subquery:
     """Who gave to the campaign and of whose gifts something is left."""
     gifts = select(Donation.donor_id).where(
-        Donation.campaign_id == campaign.id, Donation.state.in_(audience.STANDING)
+        Donation.campaign_id == campaign.id, Donation.state.in_(eligibility.STANDING)
     )
     return (
         select(

@@ -35,8 +35,8 @@ from campaign.models import (
     Reminder,
     ReminderChoice,
 )
-from campaign.services import audience
-from campaign.services.audience import QUIET_FROM, QUIET_UNTIL
+from campaign.outreach import eligibility
+from campaign.outreach.eligibility import QUIET_FROM, QUIET_UNTIL
 
 if TYPE_CHECKING:
     from campaign.mailer.outbox import Claim
@@ -180,7 +180,7 @@ def count_due(session: Session, campaign: Campaign, at: datetime) -> int:
 
 def _due(campaign: Campaign, at: datetime) -> Subquery | None:
     """The reminders to queue; None at the end, and in the quiet hours of the campaign's zone."""
-    if at >= campaign.deadline or audience.quiet_end(at, campaign.zone):
+    if at >= campaign.deadline or eligibility.quiet_end(at, campaign.zone):
         return None
     return (
         select(Reminder.id, Reminder.email, Reminder.locale)
@@ -197,8 +197,8 @@ def _due(campaign: Campaign, at: datetime) -> Subquery | None:
 def _unwanted(campaign: Campaign) -> ColumnElement[bool]:
     address = func.lower(Reminder.email)
     return or_(
-        audience.suppressed(address, campaign.id),
-        audience.gave(address, campaign.id),
+        eligibility.suppressed(address, campaign.id),
+        eligibility.gave(address, campaign.id),
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.models import Subscriber, Suppression
-from campaign.services.subscriber_lists import Consent
+from campaign.outreach.subscriber_lists import Consent
 
 CHUNK = 1000
 """Rows held, or stored by one statement, at once."""
