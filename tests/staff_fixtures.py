@@ -12,10 +12,10 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from campaign.audit.audit_log import Actor
+from campaign.auth.staff_links import BY_COMMAND, make_link
 from campaign.core.clock import now
 from campaign.models import StaffMember, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.staff.links import BY_COMMAND, make_link
 from campaign.services.staff.members import add_member
 
 COMMAND_LINE = Actor("command line: tests", StaffRole.admin)

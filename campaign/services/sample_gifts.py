@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from campaign.auth.staff_links import BY_COMMAND, BY_MAIL
 from campaign.donations import tribute_cards
 from campaign.mailer.email_context import Sender
 from campaign.models import Donor, DonorLinkPurpose, Receipt, ReceiptKind, TributeCard
@@ -10,7 +11,6 @@ from campaign.services import gift_letters
 from campaign.services.own_page import letters as own_page
 from campaign.services.sample_facts import NAME, Make, donation, receipt, subscription
 from campaign.services.staff.link_letters import Opening, opening_letter
-from campaign.services.staff.links import BY_COMMAND, BY_MAIL
 
 _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
 

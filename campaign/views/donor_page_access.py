@@ -12,8 +12,8 @@ from flask import Blueprint, Response, abort, g, redirect, request, url_for
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from campaign.auth.donor_sessions import Visitor, form_token, resume_session
 from campaign.core import clock
-from campaign.services.own_page.sessions import Visitor, form_token, resume_session
 from campaign.views.context import installation
 from campaign.views.headers import make_private
 from campaign.views.language import asked_language, speak

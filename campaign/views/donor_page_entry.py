@@ -9,6 +9,8 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
+from campaign.auth.donor_links import LinkState, Looked, look_at_link, use_link
+from campaign.auth.donor_sessions import begin_session, end_session
 from campaign.core import clock
 from campaign.core.errors import DonorInvalid, DonorKnown
 from campaign.core.task_queue import OUTBOX
@@ -16,8 +18,6 @@ from campaign.models import DonorLinkPurpose
 from campaign.runtime.context import Installation
 from campaign.services.own_page.changing import confirm_address
 from campaign.services.own_page.letters import queue_link
-from campaign.services.own_page.links import LinkState, Looked, look_at_link, use_link
-from campaign.services.own_page.sessions import begin_session, end_session
 from campaign.views import donor_page_access as access
 from campaign.views.context import installation
 from campaign.views.donor_page_forms import AddressForm, faults, read_email

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
+from campaign.auth.donor_sessions import close_page
 from campaign.core import clock
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import DonorInvalid, DonorKnown
@@ -26,7 +27,6 @@ from campaign.models import (
     SuppressionReason,
 )
 from campaign.services.desk.masking import masked, masked_email
-from campaign.services.own_page.sessions import close_page
 
 LONGEST = {"name": 200, "email": 254, "address": 500}
 """Characters."""

@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.auth.donor_links import LIFETIMES, make_link
 from campaign.core import clock
 from campaign.core.i18n import words
 from campaign.mailer.email_context import Pointless, Sender, own_page_url
 from campaign.mailer.outbox import Claim, is_wished_again
 from campaign.models import Donor, DonorLinkPurpose, OutboxMessage, OutboxState
 from campaign.models.base import new_token
-from campaign.services.own_page.links import LIFETIMES, make_link
 
 LINK = "own_page_link"
 NOTE = "own_page_note"

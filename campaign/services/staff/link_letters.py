@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
+from campaign.auth.staff_links import BY_COMMAND, BY_MAIL, make_link
 from campaign.core import clock
 from campaign.mailer.email_context import Pointless, Sender
 from campaign.mailer.outbox import Claim, is_wished_again
 from campaign.models import OutboxMessage, OutboxState, StaffMember
 from campaign.models.base import new_token
-from campaign.services.staff.links import BY_COMMAND, BY_MAIL, make_link
 from campaign.services.staff.members import find_member
 
 SIGN_IN_LINK = "sign_in_link"

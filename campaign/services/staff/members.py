@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
+from campaign.auth.staff_links import spend_links
+from campaign.auth.staff_sessions import end_sessions
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import StaffRefused
 from campaign.models import StaffMember, StaffRole
-from campaign.services.staff.links import spend_links
-from campaign.services.staff.sessions import end_sessions
 
 LONGEST_NAME = 100
 

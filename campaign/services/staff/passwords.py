@@ -11,10 +11,10 @@ from itertools import pairwise
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, record
+from campaign.auth.staff_links import spend_links
+from campaign.auth.staff_sessions import end_sessions
 from campaign.models import StaffMember
-from campaign.services.staff.links import spend_links
 from campaign.services.staff.members import subject
-from campaign.services.staff.sessions import end_sessions
 
 SHORTEST = 12
 LONGEST = 128

@@ -6,9 +6,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, record
+from campaign.auth.staff_sessions import AUTHENTICATOR, has_authenticator
 from campaign.models import StaffMember, StaffPasskey
 from campaign.services.staff.members import shut_out, subject
-from campaign.services.staff.sessions import AUTHENTICATOR, has_authenticator
 
 
 def has_passkey(session: Session, member: StaffMember) -> bool:

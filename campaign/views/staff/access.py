@@ -28,10 +28,10 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
 from campaign.audit.audit_log import Actor
+from campaign.auth.staff_sessions import LONGEST, SignedIn, resume_session
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.staff.sessions import LONGEST, SignedIn, resume_session
 from campaign.views.context import installation
 from campaign.views.headers import make_private
 from campaign.views.origins import refuse_cross_site

@@ -8,6 +8,7 @@ from flask_limiter.errors import RateLimitExceeded
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
+from campaign.auth.staff_sessions import has_authenticator
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.services.staff.passwords import set_password
@@ -17,7 +18,6 @@ from campaign.services.staff.second_factor import (
     note_recovery_codes,
     remove_authenticator,
 )
-from campaign.services.staff.sessions import has_authenticator
 from campaign.views.context import installation
 from campaign.views.limits import limiter
 from campaign.views.staff import throttle

@@ -17,14 +17,14 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField
 
 from campaign.audit.audit_log import record
+from campaign.auth.staff_links import look_at_link, use_link
+from campaign.auth.staff_sessions import end_session
 from campaign.core import clock
 from campaign.core.errors import LinkSpent
 from campaign.core.task_queue import OUTBOX
 from campaign.runtime.context import Installation
 from campaign.services.staff.link_letters import queue_link
-from campaign.services.staff.links import look_at_link, use_link
 from campaign.services.staff.members import find_member, subject
-from campaign.services.staff.sessions import end_session
 from campaign.views.context import installation
 from campaign.views.forms import clean
 from campaign.views.limits import limiter

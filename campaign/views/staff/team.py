@@ -11,16 +11,16 @@ from wtforms import EmailField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from campaign.audit.audit_log import record
+from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.auth.staff_sessions import has_authenticator, list_sessions
 from campaign.core import clock
 from campaign.core.errors import NotFound, StaffRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.models import StaffMember, StaffRole
 from campaign.services.staff import members
 from campaign.services.staff.link_letters import queue_invitation
-from campaign.services.staff.links import BY_COMMAND, make_link
 from campaign.services.staff.passkeys import list_passkeys
 from campaign.services.staff.second_factor import reset_second_factor
-from campaign.services.staff.sessions import has_authenticator, list_sessions
 from campaign.views.context import installation
 from campaign.views.forms import clean
 from campaign.views.staff.access import actor, current_staff, needs, staff_blueprint

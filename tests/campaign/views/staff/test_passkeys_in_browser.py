@@ -8,10 +8,10 @@ from flask import Flask
 from playwright.sync_api import CDPSession, Page, expect
 from werkzeug.serving import make_server
 
+from campaign.auth.staff_links import BY_COMMAND, make_link
 from campaign.core.clock import now
 from campaign.models import StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.staff.links import BY_COMMAND, make_link
 from tests.findings import no_findings
 from tests.staff_fixtures import add_staff
 

@@ -12,10 +12,10 @@ from passlib.totp import TOTP
 from sqlalchemy import select
 
 from campaign import create_app
+from campaign.auth.staff_links import BY_COMMAND, make_link
 from campaign.core.clock import now
 from campaign.models import AuditEntry, StaffMember, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.staff.links import BY_COMMAND, make_link
 from tests.staff_fixtures import StaffClient, StaffMaker, add_staff, browser
 
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from campaign.auth.donor_links import KEPT, forget_links, spend_links
 from campaign.core.secrets import digest_of, new_secret
 from campaign.donations.canonical_donors import speaking_row
 from campaign.models import Donor, DonorSession
-from campaign.services.own_page.links import KEPT, forget_links, spend_links
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=2)
