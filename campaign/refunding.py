@@ -23,12 +23,12 @@ from campaign.core.errors import (
 )
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePayment, StripeRefund
+from campaign.ledger.refund_evidence import apply_refund
 from campaign.models import Donation, Refund, RefundState, StripeCall
 from campaign.runtime.context import Installation
 from campaign.services import refunds
 from campaign.services.invoices import apply_invoice_payment
 from campaign.services.refund_calls import plan_call
-from campaign.services.returns import apply_refund
 
 GRACE = timedelta(minutes=1)
 """A request is left to whoever made it for so long before the workers take it up."""

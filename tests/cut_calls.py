@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 from campaign import create_app
 from campaign.core.clock import now
 from campaign.gateway import StripeGateway
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Donation, Receipt, StripeCall
 from campaign.models.base import new_token
 from campaign.runtime.context import Installation
-from campaign.services.ledger import broken_invariants
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.stripe_fixtures import Json

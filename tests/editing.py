@@ -11,9 +11,9 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.campaigns.progress import Progress, read_progress
 from campaign.core.clock import now
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import AuditEntry, Campaign, Donation, Donor, LedgerEntry, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.ledger import broken_invariants
 
 ADMIN = Actor("ada@harbor-ledger.example", StaffRole.admin)
 _numbers = itertools.count(1)

@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from campaign.handlers.inbox import apply_due_events
 from campaign.handlers.reconciliation import Reconciliation, reconcile
 from campaign.handlers.registry import HANDLERS
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
 from campaign.runtime.context import Installation
 from campaign.services.differences import Difference
-from campaign.services.ledger import broken_invariants
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER
 from sandbox.stripe.objects.payments import card_of_method, payment_intent, payment_method

@@ -8,10 +8,10 @@ from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Donation, Refund, StaffRole, StripeCall
 from campaign.models.base import new_token
 from campaign.runtime.context import Installation
-from campaign.services.ledger import broken_invariants
 from campaign.services.refunds import RefundRequest
 from sandbox.stripe import StripeSandbox
 

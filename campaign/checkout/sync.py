@@ -5,9 +5,9 @@ from structlog import get_logger
 from campaign.core import clock
 from campaign.core.errors import FactMismatch, GatewayRefused, GatewayUnavailable
 from campaign.core.task_queue import OUTBOX
+from campaign.ledger.payments import apply_session
 from campaign.models import Donation
 from campaign.runtime.context import Installation
-from campaign.services.payments import apply_session
 
 log = get_logger(__name__)
 

@@ -6,8 +6,8 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.rows import write_rows
 from campaign.core import clock
+from campaign.ledger.exports import EXPORTS, column_names, export_rows
 from campaign.runtime.context import make_installation
-from campaign.services.exports import EXPORTS, column_names, export_rows
 
 
 @click.command("export")

@@ -10,8 +10,8 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.finalization import correct_result, late_entries
 from campaign.core import clock, money
 from campaign.core.errors import CorrectionRefused
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.runtime.context import make_installation
-from campaign.services.ledger import broken_invariants
 
 
 @click.group("ledger")

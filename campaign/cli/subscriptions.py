@@ -9,11 +9,11 @@ from campaign import standing
 from campaign.audit.audit_log import Actor
 from campaign.core import clock, money
 from campaign.core.errors import ChangeRefused
+from campaign.ledger.subscription_donations import first_donation, gifts_of, named_subscription
 from campaign.models import Subscription, SubscriptionState
 from campaign.runtime.context import Installation, make_installation
 from campaign.services.changes import PAUSES, months_later
 from campaign.services.letters import EVERY
-from campaign.services.subscriptions import first_donation, gifts_of, named_subscription
 
 
 @click.group("subscription")

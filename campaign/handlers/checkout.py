@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_checkout_session
-from campaign.services.payments import apply_broken_promise, apply_session
+from campaign.ledger.payments import apply_broken_promise, apply_session
 
 
 def session_changed(session: Session, event: Event, books: Books) -> Outcome:

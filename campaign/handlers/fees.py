@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from campaign.core import clock
 from campaign.gateway import Movement
+from campaign.ledger.balance_transactions import Moved, read_moved
+from campaign.ledger.fees import book_fee_of, late_payments, look_since, unbooked
 from campaign.runtime.context import Installation
-from campaign.services.fees import book_fee_of, late_payments, look_since, unbooked
-from campaign.services.movements import Moved, read_moved
 
 _Item = TypeVar("_Item")
 PAGE = 100

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_payment_intent
-from campaign.services.payments import apply_intent
+from campaign.ledger.payments import apply_intent
 
 
 def intent_changed(session: Session, event: Event, books: Books) -> Outcome:

@@ -20,13 +20,13 @@ from campaign.handlers.doubts import ask
 from campaign.handlers.fees import pages
 from campaign.handlers.matching import ask_owner
 from campaign.handlers.mending import mend
+from campaign.ledger.balance_transactions import read_moved
 from campaign.runtime.context import Installation
 from campaign.services import walk
 from campaign.services.comparing import Case, Comparison, compare
 from campaign.services.differences import Difference
 from campaign.services.doubts import judge
 from campaign.services.matching import find_owner, note_asked
-from campaign.services.movements import read_moved
 from campaign.services.reconciliation import (
     read_case,
     read_unbooked,

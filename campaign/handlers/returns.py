@@ -4,8 +4,8 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_charge, read_dispute, read_fraud_warning, read_refund
-from campaign.services.disputes import Moved, apply_dispute
-from campaign.services.returns import apply_charge, apply_refund, note_fraud_warning
+from campaign.ledger.disputes import Moved, apply_dispute
+from campaign.ledger.refund_evidence import apply_charge, apply_refund, note_fraud_warning
 
 
 def refund_changed(session: Session, event: Event, books: Books) -> Outcome:

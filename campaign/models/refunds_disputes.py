@@ -1,7 +1,7 @@
 """What we know of money that goes back: charges, refunds, disputes and fraud warnings, as Stripe tells of them.
 
 These rows are evidence and may be known before the payment is: `donation_id` is empty until it can be told whose they
-are. The ledger books what they say (`services.accounts`). Figures only ever grow, so the order of the facts does not
+are. The ledger books what they say (`ledger.settlement`). Figures only ever grow, so the order of the facts does not
 matter.
 """
 

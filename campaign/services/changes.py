@@ -18,8 +18,8 @@ from campaign.checkout.session_requests import INTERVALS
 from campaign.core.errors import ChangeRefused
 from campaign.donations.donations import lock_donation
 from campaign.gateway import SubscriptionFact, SubscriptionItem
+from campaign.ledger.subscription_donations import first_donation
 from campaign.models import StripeCall, Subscription, SubscriptionState
-from campaign.services.subscriptions import first_donation
 
 END = "subscription_end"
 END_LATER = "subscription_end_later"

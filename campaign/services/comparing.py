@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from campaign.ledger.balance_transactions import Moved
 from campaign.models import LedgerEntry, LedgerKind
 from campaign.services.differences import Difference, Side
-from campaign.services.movements import Moved
 
 FEE_WITHIN = timedelta(days=1)
 """A fee is booked minutes after its movement; one that is missing for longer is a difference."""

@@ -12,16 +12,16 @@ from campaign.core.booking_context import Books, Outcome
 from campaign.donations.donation_lookup import lock_payer, lock_payment
 from campaign.donations.donations import lock_donation
 from campaign.gateway import Invoice, InvoicePayment
-from campaign.models import Donation
-from campaign.models import InvoicePayment as KnownPayment
-from campaign.services.accounts import adopt_returns
-from campaign.services.payments import Payment, record_payment
-from campaign.services.renewing import note_paid
-from campaign.services.subscriptions import (
+from campaign.ledger.payments import Payment, record_payment
+from campaign.ledger.settlement import adopt_returns
+from campaign.ledger.subscription_donations import (
     first_donation_id,
     join_subscription,
     renewal_donation,
 )
+from campaign.models import Donation
+from campaign.models import InvoicePayment as KnownPayment
+from campaign.services.renewing import note_paid
 
 
 def apply_invoice(

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 from campaign.core.booking_context import Books, Outcome
 from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.gateway import Invoice, InvoicePayment, PaymentFact
+from campaign.ledger.payments import apply_intent
+from campaign.ledger.settlement import adopt_returns, settle_accounts
+from campaign.ledger.subscription_donations import first_donation_id
 from campaign.models import (
     Charge,
     Dispute,
@@ -23,9 +26,6 @@ from campaign.models import (
     PaymentLookup,
     Refund,
 )
-from campaign.services.accounts import adopt_returns, settle_accounts
-from campaign.services.payments import apply_intent
-from campaign.services.subscriptions import first_donation_id
 
 ASK_AGAIN = timedelta(hours=1)
 YOUNG = timedelta(days=35)

@@ -1,7 +1,7 @@
 """Refunds that we make ourselves: what is left to give back, the request, and what came of it.
 
 A request is written down with its call before Stripe is asked. `campaign.refunding` commits it, calls, and applies
-Stripe's answer with `services.returns`; a call that was cut is looked up, and `services.refund_calls` says what may be
+Stripe's answer with `ledger.refund_evidence`; a call that was cut is looked up, and `services.refund_calls` says what may be
 asked after that.
 """
 
@@ -18,8 +18,8 @@ from campaign.audit import audit_log
 from campaign.core import money
 from campaign.core.errors import RefundRefused
 from campaign.donations.donations import lock_donation
+from campaign.ledger.posting import DISPUTED, REFUNDED, open_account
 from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundState, StripeCall
-from campaign.services.posting import DISPUTED, REFUNDED, open_account
 from campaign.services.refund_calls import add_refund_call
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")

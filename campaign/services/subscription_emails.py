@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.gateway import Invoice
+from campaign.ledger.subscription_donations import first_donation
 from campaign.models import OutboxMessage, OutboxState, Subscription
-from campaign.services.subscriptions import first_donation
 
 RENEWAL_FAILED = "renewal_failed"
 SUBSCRIPTION_ENDED = "subscription_ended"

@@ -28,8 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, aliased
 
+from campaign.ledger.balance_transactions import Moved
 from campaign.models import Donation, InvoicePayment, PaymentLookup
-from campaign.services.movements import Moved
 
 MOVED = Table(
     "stripe_movement",

@@ -14,8 +14,8 @@ from campaign.core.errors import (
     GatewayRefused,
     GatewayUnavailable,
 )
+from campaign.ledger.subscription_donations import find_subscription, first_donation
 from campaign.models import Subscription
-from campaign.services.subscriptions import find_subscription, first_donation
 from campaign.views.appeal import Notice
 from campaign.views.context import installation
 from campaign.views.language import asked_language, said, speak, told

@@ -8,6 +8,7 @@ from psycopg import sql
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Base, Heartbeat
 from campaign.services.archive.manifest import (
     Part,
@@ -18,7 +19,6 @@ from campaign.services.archive.manifest import (
 )
 from campaign.services.archive.raw import Raw, Tell, all_tables, raw_of
 from campaign.services.archive.reading import Archive
-from campaign.services.ledger import broken_invariants
 
 
 def restore(session: Session, archive: Archive, tell: Tell) -> None:

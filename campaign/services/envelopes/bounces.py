@@ -15,8 +15,8 @@ from campaign.core.booking_context import Books
 from campaign.core.errors import NotFound, TakingBackRefused
 from campaign.donations.donations import lock_donation
 from campaign.donations.gift_dates import latest_day
+from campaign.ledger.settlement import settle_accounts
 from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind, TakenBack
-from campaign.services.accounts import settle_accounts
 
 _NOON = time(12)
 

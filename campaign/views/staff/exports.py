@@ -16,8 +16,8 @@ from wtforms.widgets import DateInput
 from campaign.audit.audit_log import Subject, record
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
+from campaign.ledger.exports import column_names, export_rows
 from campaign.models import Campaign, StaffRole
-from campaign.services.exports import column_names, export_rows
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.downloads import FORMATS, download

@@ -22,9 +22,9 @@ from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.core.errors import AlreadyCorrected, CorrectionRefused, NotFound
 from campaign.handlers.inbox import apply_due_events
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, LedgerEntry
 from campaign.runtime.context import Installation
-from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts, Json
 
 Give = Callable[..., Facts]

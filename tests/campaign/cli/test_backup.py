@@ -15,6 +15,7 @@ from campaign.core import clock
 from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.migrations import head_revision
 from campaign.models import (
     Base,
@@ -29,7 +30,6 @@ from campaign.models import (
 from campaign.runtime.context import Installation, make_installation
 from campaign.services.archive.making import lock_for_reading, make_backup
 from campaign.services.inbox import store_event
-from campaign.services.ledger import broken_invariants
 from sandbox.seed.filling import Wanted, fill
 from tests.campaign.cli.backups import call, contents, states_of_triggers
 from tests.campaign.cli.conftest import Run

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from campaign.services.envelopes.codes import coupon_code
-from campaign.services.ledger import broken_invariants
 from tests.campaign.cli.conftest import Run
 from tests.envelopes import TODAY, bar, day
 

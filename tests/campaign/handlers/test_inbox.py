@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from campaign.handlers.inbox import apply_due_events, replay_event
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import (
     Campaign,
     Donation,
@@ -19,7 +20,6 @@ from campaign.models import (
     Receipt,
 )
 from campaign.runtime.context import Installation
-from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts, Json, event
 
 Give = Callable[..., Facts]

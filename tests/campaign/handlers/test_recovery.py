@@ -17,9 +17,9 @@ from campaign.gateway import StripeGateway, UndeliveredEvent
 from campaign.handlers.inbox import apply_due_events
 from campaign.handlers.recovery import Recovery, recover_events
 from campaign.handlers.registry import HANDLERS
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, ProgressShard, Receipt
 from campaign.runtime.context import Installation
-from campaign.services.ledger import broken_invariants
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from campaign.handlers.inbox import apply_due_events
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import (
     Dispute,
     Donation,
@@ -18,7 +19,6 @@ from campaign.models import (
     Receipt,
 )
 from campaign.runtime.context import Installation
-from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts, Json, event
 
 Give = Callable[..., Facts]

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from campaign.core.errors import TransitionRefused
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, DonationState
 from campaign.runtime.context import Installation
-from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts
 
 Give = Callable[..., Facts]

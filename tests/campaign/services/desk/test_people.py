@@ -11,6 +11,7 @@ from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
 from campaign.handlers.inbox import apply_due_events
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.mailer.outbox import Claim
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
@@ -37,7 +38,6 @@ from campaign.receipts.statements import (
 from campaign.runtime.context import Installation
 from campaign.services.desk.correcting import ADDRESS_CORRECTED, Correction, correct_donor
 from campaign.services.desk.merging import merge_donors, undo_merge
-from campaign.services.ledger import broken_invariants
 from tests.stripe_fixtures import Facts
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)

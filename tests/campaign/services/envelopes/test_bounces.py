@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.core.errors import OfflineGiftKnown, RefundRefused, TakingBackRefused
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -29,7 +30,6 @@ from campaign.runtime.context import Installation
 from campaign.services.envelopes.bounces import TakenBackGift, take_back
 from campaign.services.envelopes.deposits import close_batch, contents, find_batch, open_batch
 from campaign.services.envelopes.gifts import Choices
-from campaign.services.ledger import broken_invariants
 from campaign.services.refunds import RefundRequest, request_refund
 from tests.envelopes import FINANCE, TODAY, Enter, bar, gift_of
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from campaign.campaigns.finalization import finalize_due_campaigns, late_entries
 from campaign.core.clock import now
 from campaign.core.errors import OfflineGiftInvalid, OfflineGiftKnown
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -24,7 +25,6 @@ from campaign.receipts.print_queue import waiting_letters
 from campaign.runtime.context import Installation
 from campaign.services.envelopes.codes import coupon_code
 from campaign.services.envelopes.gifts import Choices, Entered, Undecided
-from campaign.services.ledger import broken_invariants
 from tests.envelopes import FINANCE, TODAY, Enter, bar, day, gift_of
 
 

@@ -6,9 +6,9 @@ from sqlalchemy import select, text
 
 from campaign.core import clock
 from campaign.handlers.inbox import apply_due_events
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import AuditEntry, Campaign, CodeVisit, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.ledger import broken_invariants
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 

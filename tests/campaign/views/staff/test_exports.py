@@ -7,9 +7,9 @@ import json
 from sqlalchemy import select
 
 from campaign.handlers.inbox import apply_due_events
+from campaign.ledger.exports import column_names
 from campaign.models import AuditEntry, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.exports import column_names
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from campaign.core.booking_context import Books, Outcome
 from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.gateway import StripeDispute
+from campaign.ledger.refund_evidence import book
 from campaign.models import Dispute, Donation
-from campaign.services.returns import book
 
 _STRENGTH = (
     "warning_needs_response",

@@ -7,9 +7,9 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.donations.donation_lookup import lock_payment, place_payment
+from campaign.ledger.balance_transactions import Moved
+from campaign.ledger.posting import book_fee, open_account
 from campaign.models import Donation, Heartbeat, LedgerEntry, LedgerKind
-from campaign.services.movements import Moved
-from campaign.services.posting import book_fee, open_account
 
 JOB = "book-fees"
 OVERLAP = timedelta(minutes=15)

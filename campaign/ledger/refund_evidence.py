@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from campaign.core.booking_context import Books, Outcome
 from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.gateway import StripeCharge, StripeFraudWarning, StripeRefund
+from campaign.ledger.settlement import settle_accounts
 from campaign.models import Charge, Donation, FraudWarning, Refund, RefundState
-from campaign.services.accounts import settle_accounts
 
 _STATES = {
     "pending": RefundState.pending,

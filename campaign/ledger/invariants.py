@@ -4,7 +4,7 @@ The queries aggregate by hash and spill to disk, so that a million entries take 
 `:at` is the present instant.
 """
 
-from campaign.services.tally_invariants import TALLY_INVARIANTS
+from campaign.ledger.tally_invariants import TALLY_INVARIANTS
 
 SETTLED = "('paid', 'partially_refunded', 'refunded', 'disputed', 'lost')"
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
-from campaign.services.invariants import INVARIANTS
+from campaign.ledger.invariants import INVARIANTS
 
 
 def broken_invariants(session: Session) -> Iterator[str]:

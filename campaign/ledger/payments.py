@@ -18,11 +18,11 @@ from campaign.donations.donation_lookup import lock_payer, lock_payment
 from campaign.donations.donations import lock_donation
 from campaign.donations.tribute_cards import queue_card
 from campaign.gateway import CheckoutSession, PaymentIntent
+from campaign.ledger.settlement import adopt_returns, settle_accounts
+from campaign.ledger.subscription_donations import join_subscription
 from campaign.models import Campaign, Donation, DonationState, Frequency, LedgerEntry, LedgerKind
 from campaign.models.states import DONATION_TRANSITIONS
 from campaign.receipts.receipts import issue_receipt
-from campaign.services.accounts import adopt_returns, settle_accounts
-from campaign.services.subscriptions import join_subscription
 
 PAGE_LIVES = timedelta(days=1)
 """How long a checkout session can be paid: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""

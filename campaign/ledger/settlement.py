@@ -15,6 +15,14 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.booking_context import Books, Outcome
 from campaign.core.errors import FactMismatch
+from campaign.ledger.posting import (
+    DISPUTED,
+    REFUNDED,
+    Account,
+    Posting,
+    book_fee,
+    open_account,
+)
 from campaign.models import (
     Charge,
     Dispute,
@@ -27,7 +35,6 @@ from campaign.models import (
     RefundState,
 )
 from campaign.receipts.receipts import acknowledge
-from campaign.services.posting import DISPUTED, REFUNDED, Account, Posting, book_fee, open_account
 
 _Evidence = TypeVar("_Evidence", Charge, Refund, Dispute)
 _Table = type[Charge] | type[Refund] | type[Dispute] | type[FraudWarning]

@@ -1,4 +1,4 @@
-"""What must always hold of the tallies that the dashboard shows. Words and SQL as in `services.invariants`."""
+"""What must always hold of the tallies that the dashboard shows. Words and SQL as in `ledger.invariants`."""
 
 TALLIED = (
     "campaign {0}: by {1} its tallies sum to {2} of {3} gifts, its kept shards to {4} of {5}",
