@@ -9,10 +9,10 @@ from campaign import erasing
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import ErasureRefused
+from campaign.donors.masking import masked_email
 from campaign.runtime.context import make_installation
 from campaign.services.desk.erasing import Erased
 from campaign.services.desk.holdings import Whose, find_person, read_holdings
-from campaign.services.desk.masking import masked_email
 from campaign.services.desk.quiet import require_quiet
 
 

@@ -12,11 +12,11 @@ from campaign.cli.rows import write_rows
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListIncomplete, NotFound
+from campaign.donors.masking import masked_email
 from campaign.outreach import subscribers as people
 from campaign.outreach.subscriber_lists import Consent, read_list
 from campaign.outreach.subscribers import Taken
 from campaign.runtime.context import Installation, make_installation
-from campaign.services.desk.masking import masked_email
 
 
 @click.group("subscribers")

@@ -13,11 +13,11 @@ from campaign.cli.lists import read_file
 from campaign.cli.rows import write_rows
 from campaign.core.csv_lists import Refusal, read_address
 from campaign.core.errors import ListIncomplete, ListInvalid, NotFound
+from campaign.donors.masking import masked_email
 from campaign.mailer import suppressions as list_of
 from campaign.mailer.suppression_lists import COLUMNS, Entry, read_entries
 from campaign.models import SuppressionReason
 from campaign.runtime.context import make_installation
-from campaign.services.desk.masking import masked_email
 
 log = get_logger(__name__)
 

@@ -10,6 +10,7 @@ from campaign.audit.audit_log import audit_of
 from campaign.core.errors import NotFound, RefundRefused
 from campaign.donations.canonical_donors import speaking_row
 from campaign.donations.tribute_cards import TRIBUTE_CARD, card_of
+from campaign.donors.notes import notes_of
 from campaign.models import (
     AuditEntry,
     Dispute,
@@ -24,7 +25,6 @@ from campaign.models import (
     Refund,
     TributeCard,
 )
-from campaign.services.desk.notes import notes_of
 from campaign.services.refunds import Left, what_is_left
 
 

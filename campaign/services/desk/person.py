@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.audit.audit_log import audit_of
 from campaign.donations.canonical_donors import rows_of
+from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
+from campaign.donors.merging import standing_merges
+from campaign.donors.notes import notes_of
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -24,9 +27,6 @@ from campaign.models import (
     Subscription,
     Suppression,
 )
-from campaign.services.desk.merging import standing_merges
-from campaign.services.desk.newest import Cursor, Keys, Listing, read_keys
-from campaign.services.desk.notes import notes_of
 from campaign.services.own_page.erasure import open_request_of
 
 MAILS = 25

@@ -14,9 +14,9 @@ from wtforms.fields.choices import SelectChoice
 from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid
 from campaign.core.input_limits import read_key
+from campaign.donors.donation_list import Filters, Way
+from campaign.donors.keyset_paging import Cursor
 from campaign.models import Campaign, DonationState, Frequency
-from campaign.services.desk.donations import Filters, Way
-from campaign.services.desk.newest import Cursor
 from campaign.views.staff.shell import organization_zone
 
 EVERY = SelectChoice("", "All")

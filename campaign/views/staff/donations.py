@@ -12,13 +12,13 @@ from campaign.core import clock
 from campaign.core.errors import NoteRefused, ResendRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.donations.canonical_donors import speaking_row
+from campaign.donors.corrections import LONGEST
+from campaign.donors.donation_list import find_donations
+from campaign.donors.notes import add_donation_note
+from campaign.donors.receipt_reissue import reissue_receipt, resend_receipt, where_to
 from campaign.models import Donor, StaffRole
 from campaign.receipts.receipts import receipt_context
-from campaign.services.desk.correcting import LONGEST
-from campaign.services.desk.donations import find_donations
 from campaign.services.desk.gift import find_gift, read_gift
-from campaign.services.desk.notes import add_donation_note
-from campaign.services.desk.receipting import reissue_receipt, resend_receipt, where_to
 from campaign.views.context import installation
 from campaign.views.staff import links
 from campaign.views.staff.access import actor, needs, staff_blueprint

@@ -29,12 +29,12 @@ from campaign.core.errors import (
 )
 from campaign.core.input_limits import read_key
 from campaign.donations.canonical_donors import find_donor, rows_of
+from campaign.donors.corrections import Correction, correct_donor
+from campaign.donors.donor_list import find_donors
+from campaign.donors.keyset_paging import Cursor
+from campaign.donors.merging import merge_donors, undo_merge
 from campaign.ledger.subscription_donations import named_subscription
 from campaign.models import Donor, StaffRole, Subscription
-from campaign.services.desk.correcting import Correction, correct_donor
-from campaign.services.desk.donors import find_donors
-from campaign.services.desk.merging import merge_donors, undo_merge
-from campaign.services.desk.newest import Cursor
 from campaign.services.desk.person import PersonPage, read_person
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

@@ -8,10 +8,10 @@ from wtforms import SearchField, TextAreaField
 from campaign.core.errors import NoteRefused
 from campaign.core.input_limits import read_key
 from campaign.donations.canonical_donors import find_donor, rows_of, speaking_row
+from campaign.donors.donor_list import find_donors
+from campaign.donors.keyset_paging import Cursor
+from campaign.donors.notes import add_donor_note
 from campaign.models import StaffRole
-from campaign.services.desk.donors import find_donors
-from campaign.services.desk.newest import Cursor
-from campaign.services.desk.notes import add_donor_note
 from campaign.services.desk.person import load_mails, read_mail_keys, read_person
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

@@ -10,6 +10,8 @@ from stripe import StripeClient
 
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
+from campaign.donors.merging import merge_donors
+from campaign.donors.notes import add_donation_note, add_donor_note
 from campaign.handlers.recovery import recover_events
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
@@ -24,8 +26,6 @@ from campaign.models import (
 )
 from campaign.receipts.statements import queue_statements
 from campaign.runtime.context import Installation
-from campaign.services.desk.merging import merge_donors
-from campaign.services.desk.notes import add_donation_note, add_donor_note
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import UNREACHABLE, sandbox_address

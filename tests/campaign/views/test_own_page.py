@@ -12,6 +12,8 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.donor_wall import ask_to_be_shown
 from campaign.core.clock import now
 from campaign.delivery import deliver_due
+from campaign.donors.merging import merge_donors
+from campaign.donors.notes import add_donor_note
 from campaign.handlers.inbox import apply_due_events
 from campaign.models import (
     AuditEntry,
@@ -28,8 +30,6 @@ from campaign.models import (
 from campaign.runtime.context import Installation
 from campaign.services.desk.erasing import erase_person
 from campaign.services.desk.holdings import find_person
-from campaign.services.desk.merging import merge_donors
-from campaign.services.desk.notes import add_donor_note
 from sandbox.outbox.receiver import MailReceiver
 from tests.envelopes import Enter, gift_of
 from tests.own_page import ANA, LINK, ask, open_own_page, plain_text, send

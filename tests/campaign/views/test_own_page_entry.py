@@ -13,9 +13,9 @@ from sqlalchemy import func, select, update
 from campaign import create_app
 from campaign.core.clock import now
 from campaign.delivery import deliver_due
+from campaign.donors.corrections import Correction, correct_donor
 from campaign.models import Donor, DonorLink, DonorSession, OutboxMessage
 from campaign.runtime.context import Installation
-from campaign.services.desk.correcting import Correction, correct_donor
 from sandbox.outbox.receiver import MailReceiver
 from tests.own_page import ANA, ask, mailed_link, open_own_page
 from tests.staff_fixtures import COMMAND_LINE

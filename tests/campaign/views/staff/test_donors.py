@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
+from campaign.donors.notes import add_donor_note
 from campaign.handlers.inbox import apply_due_events
 from campaign.models import (
     AuditEntry,
@@ -16,7 +17,6 @@ from campaign.models import (
     Subscription,
 )
 from campaign.runtime.context import Installation
-from campaign.services.desk.notes import add_donor_note
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.staff_fixtures import StaffClient, StaffMaker

@@ -7,13 +7,13 @@ from sqlalchemy import event, insert, select
 
 from campaign.core.clock import now
 from campaign.donations.canonical_donors import find_donor
+from campaign.donors import keyset_paging
+from campaign.donors.donation_list import Filters, Way, find_donations
+from campaign.donors.donor_list import find_donors
+from campaign.donors.keyset_paging import Cursor
 from campaign.models import Campaign, Donation, Donor
 from campaign.models.base import new_public_id, new_token
 from campaign.runtime.context import Installation
-from campaign.services.desk import newest
-from campaign.services.desk.donations import Filters, Way, find_donations
-from campaign.services.desk.donors import find_donors
-from campaign.services.desk.newest import Cursor
 from campaign.services.desk.person import read_person
 
 NAMES = ("Ana Reyes", "José Ibáñez", "Mary-Ann O'Neill", "Wei Lee")
@@ -82,8 +82,8 @@ def test_every_road_lists_the_same(
     near: int,
     few: int,
 ) -> None:
-    monkeypatch.setattr(newest, "NEAR", near)
-    monkeypatch.setattr(newest, "FEW", few)
+    monkeypatch.setattr(keyset_paging, "NEAR", near)
+    monkeypatch.setattr(keyset_paging, "FEW", few)
     with installation.sessions() as session:
         names = dict(session.execute(select(Donation.public_id, Donation.name)).all())
     assert walk(installation, "", Filters()) == gifts

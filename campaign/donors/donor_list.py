@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
+from campaign.donors.search_query import read_donor_search
 from campaign.models import Donation, Donor, LedgerEntry, LedgerKind
-from campaign.services.desk.newest import Cursor, Keys, Listing, read_keys
-from campaign.services.desk.searching import read_donor_search
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from campaign.services.desk.searching import Condition, Entity, Search
+from campaign.donors.search_query import Condition, Entity, Search
 
 NEAR = 20_000
 """Rows that are looked through from the newest on."""

@@ -11,12 +11,12 @@ from campaign.core.errors import NotFound, ResendRefused
 from campaign.core.input_limits import one_line
 from campaign.donations.canonical_donors import speaking_row
 from campaign.donations.donations import lock_donation
+from campaign.donors.corrections import LONGEST
+from campaign.donors.masking import masked, masked_email
 from campaign.mailer import undelivered
 from campaign.mailer.outbox import queue_receipt
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
 from campaign.receipts import receipts
-from campaign.services.desk.correcting import LONGEST
-from campaign.services.desk.masking import masked, masked_email
 
 
 def where_to(session: Session, donation: Donation) -> str:

@@ -17,6 +17,7 @@ from campaign.core import clock
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import DonorInvalid, DonorKnown
 from campaign.core.input_limits import has_control
+from campaign.donors.masking import masked, masked_email
 from campaign.models import (
     Donation,
     Donor,
@@ -26,7 +27,6 @@ from campaign.models import (
     Suppression,
     SuppressionReason,
 )
-from campaign.services.desk.masking import masked, masked_email
 
 LONGEST = {"name": 200, "email": 254, "address": 500}
 """Characters."""

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
+from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
+from campaign.donors.search_query import Entity, read_donation_search
 from campaign.models import Campaign, Donation, OfflineGift
-from campaign.services.desk.newest import Cursor, Keys, Listing, read_keys
-from campaign.services.desk.searching import Entity, read_donation_search
 
 
 class Way(StrEnum):
