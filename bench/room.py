@@ -22,7 +22,7 @@ from campaign.core import clock
 from campaign.integrations.tokens import Scope, make_token
 from campaign.models import Donation, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.staff.members import add_member
+from campaign.staff.members import add_member
 from sandbox.seed.filling import Wanted, fill
 from sandbox.servers import PrivatePostgres
 

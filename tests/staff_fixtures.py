@@ -16,7 +16,7 @@ from campaign.auth.staff_links import BY_COMMAND, make_link
 from campaign.core.clock import now
 from campaign.models import StaffMember, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.staff.members import add_member
+from campaign.staff.members import add_member
 
 COMMAND_LINE = Actor("command line: tests", StaffRole.admin)
 

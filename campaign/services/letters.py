@@ -37,8 +37,8 @@ from campaign.services.gift_letters import (
     upcoming_letter,
 )
 from campaign.services.own_page import letters as own_page
-from campaign.services.staff.link_letters import SIGN_IN_LINK, link_letter
 from campaign.services.subscription_emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
+from campaign.staff.sign_in_emails import SIGN_IN_LINK, link_letter
 
 __all__ = [
     "EVERY",

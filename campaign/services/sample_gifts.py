@@ -10,7 +10,7 @@ from campaign.models import Donor, DonorLinkPurpose, Receipt, ReceiptKind, Tribu
 from campaign.services import gift_letters
 from campaign.services.own_page import letters as own_page
 from campaign.services.sample_facts import NAME, Make, donation, receipt, subscription
-from campaign.services.staff.link_letters import Opening, opening_letter
+from campaign.staff.sign_in_emails import Opening, opening_letter
 
 _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
 

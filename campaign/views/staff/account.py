@@ -11,8 +11,8 @@ from campaign.audit.audit_log import record
 from campaign.auth.staff_sessions import end_session, end_sessions, has_authenticator, list_sessions
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
-from campaign.services.staff.members import LONGEST_NAME, rename, subject
-from campaign.services.staff.passkeys import list_passkeys
+from campaign.staff.members import LONGEST_NAME, rename, subject
+from campaign.staff.passkeys import list_passkeys
 from campaign.views.context import installation
 from campaign.views.forms import clean
 from campaign.views.staff.access import actor, current_staff, needs, signed_in, staff_blueprint

@@ -11,8 +11,8 @@ from wtforms import PasswordField, StringField
 from campaign.auth.staff_sessions import has_authenticator
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
-from campaign.services.staff.passwords import set_password
-from campaign.services.staff.second_factor import (
+from campaign.staff.passwords import set_password
+from campaign.staff.second_factor import (
     has_second_factor,
     keep_authenticator,
     note_recovery_codes,

@@ -12,8 +12,8 @@ from campaign.audit.audit_log import Actor, record
 from campaign.auth.staff_sessions import Browser, begin_session, end_session
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
-from campaign.services.staff.members import subject
-from campaign.services.staff.second_factor import has_second_factor
+from campaign.staff.members import subject
+from campaign.staff.second_factor import has_second_factor
 from campaign.views.staff.access import SESSION_SECRET, safe_next, signed_in
 
 PATIENCE = timedelta(minutes=10)

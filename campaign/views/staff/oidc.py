@@ -9,7 +9,7 @@ from structlog import get_logger
 from werkzeug.exceptions import NotFound
 
 from campaign.models import StaffMember
-from campaign.services.staff.members import find_member
+from campaign.staff.members import find_member
 from campaign.views.context import installation
 from campaign.views.staff.access import open_blueprint
 from campaign.views.staff.entering import enter, failed

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.errors import StaffRefused
 from campaign.models import StaffMember, StaffPasskey, StaffRole
-from campaign.services.staff import passkeys
+from campaign.staff import passkeys
 from campaign.views.context import installation
 from campaign.views.limits import limiter
 from campaign.views.staff import throttle

@@ -10,8 +10,8 @@ from wtforms import StringField
 from campaign.audit.audit_log import Actor
 from campaign.auth.staff_sessions import has_authenticator
 from campaign.models import StaffMember, StaffRole
-from campaign.services.staff.passkeys import list_passkeys
-from campaign.services.staff.second_factor import note_recovery_code_used
+from campaign.staff.passkeys import list_passkeys
+from campaign.staff.second_factor import note_recovery_code_used
 from campaign.views.context import installation
 from campaign.views.limits import limiter
 from campaign.views.staff import throttle

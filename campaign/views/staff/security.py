@@ -29,7 +29,7 @@ from passlib.totp import TotpMatch
 
 from campaign.core.settings import Settings
 from campaign.models import StaffMember
-from campaign.services.staff.passwords import LONGEST, SHORTEST, password_fault
+from campaign.staff.passwords import LONGEST, SHORTEST, password_fault
 
 RECOVERY_CODES = 10
 _EXTENSION = "staff_security"

@@ -23,8 +23,8 @@ from campaign.core import clock
 from campaign.core.errors import LinkSpent
 from campaign.core.task_queue import OUTBOX
 from campaign.runtime.context import Installation
-from campaign.services.staff.link_letters import queue_link
-from campaign.services.staff.members import find_member, subject
+from campaign.staff.members import find_member, subject
+from campaign.staff.sign_in_emails import queue_link
 from campaign.views.context import installation
 from campaign.views.forms import clean
 from campaign.views.limits import limiter

@@ -17,10 +17,10 @@ from campaign.core import clock
 from campaign.core.errors import NotFound, StaffRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.models import StaffMember, StaffRole
-from campaign.services.staff import members
-from campaign.services.staff.link_letters import queue_invitation
-from campaign.services.staff.passkeys import list_passkeys
-from campaign.services.staff.second_factor import reset_second_factor
+from campaign.staff import members
+from campaign.staff.passkeys import list_passkeys
+from campaign.staff.second_factor import reset_second_factor
+from campaign.staff.sign_in_emails import queue_invitation
 from campaign.views.context import installation
 from campaign.views.forms import clean
 from campaign.views.staff.access import actor, current_staff, needs, staff_blueprint

@@ -29,7 +29,7 @@ from webauthn.helpers.structs import (
 
 from campaign.core.errors import StaffRefused
 from campaign.models import StaffMember, StaffPasskey
-from campaign.services.staff.passkeys import NewPasskey, user_handle
+from campaign.staff.passkeys import NewPasskey, user_handle
 from campaign.views.context import installation
 
 Json = dict[str, Any]

@@ -20,7 +20,7 @@ from campaign.models import (
     StaffRole,
 )
 from campaign.runtime.context import Installation
-from campaign.services.staff.members import deactivate
+from campaign.staff.members import deactivate
 from campaign.views.staff.security import hash_password
 from sandbox.outbox.receiver import MailReceiver
 from tests.staff_fixtures import COMMAND_LINE, StaffMaker, add_staff, browser

@@ -10,7 +10,7 @@ from campaign.core.clock import now
 from campaign.core.errors import StaffRefused
 from campaign.models import AuditEntry, OutboxMessage, StaffMember, StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.staff.members import change_role
+from campaign.staff.members import change_role
 from tests.staff_fixtures import COMMAND_LINE, StaffMaker, add_staff, browser
 
 

@@ -14,7 +14,7 @@ from campaign.audit.audit_log import Actor, record
 from campaign.auth.staff_links import spend_links
 from campaign.auth.staff_sessions import end_sessions
 from campaign.models import StaffMember
-from campaign.services.staff.members import subject
+from campaign.staff.members import subject
 
 SHORTEST = 12
 LONGEST = 128
@@ -29,7 +29,7 @@ _DISGUISES = str.maketrans("013457@$!|+", "oleastasiit")
 @cache
 def common_words() -> frozenset[str]:
     """The words that common passwords are made of, in lower case."""
-    listed = files("campaign.services.staff").joinpath("common_words.txt").read_text("utf-8")
+    listed = files("campaign.staff").joinpath("common_words.txt").read_text("utf-8")
     return frozenset(line for line in listed.split() if line)
 
 

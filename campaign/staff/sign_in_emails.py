@@ -14,7 +14,7 @@ from campaign.mailer.email_context import Pointless, Sender
 from campaign.mailer.outbox import Claim, is_wished_again
 from campaign.models import OutboxMessage, OutboxState, StaffMember
 from campaign.models.base import new_token
-from campaign.services.staff.members import find_member
+from campaign.staff.members import find_member
 
 SIGN_IN_LINK = "sign_in_link"
 

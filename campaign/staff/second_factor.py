@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.audit.audit_log import Actor, record
 from campaign.auth.staff_sessions import AUTHENTICATOR, has_authenticator
 from campaign.models import StaffMember, StaffPasskey
-from campaign.services.staff.members import shut_out, subject
+from campaign.staff.members import shut_out, subject
 
 
 def has_passkey(session: Session, member: StaffMember) -> bool:

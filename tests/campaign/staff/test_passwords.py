@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.services.staff.passwords import common_words, password_fault
+from campaign.staff.passwords import common_words, password_fault
 
 ABOUT = ("ana.reyes@example.org", "Ana Reyes", "The Harbor Ledger")
 

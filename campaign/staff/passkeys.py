@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.audit.audit_log import Actor, record
 from campaign.core.errors import StaffRefused
 from campaign.models import StaffMember, StaffPasskey
-from campaign.services.staff.members import read_name, subject
+from campaign.staff.members import read_name, subject
 
 MOST = 20
 
