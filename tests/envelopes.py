@@ -11,9 +11,9 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.clock import now, zone
 from campaign.models import Campaign, OfflineGift, StaffRole
+from campaign.offline.entry import Choices, Entered, Undecided, enter_gift
+from campaign.offline.entry_parsing import WrittenGift, read_entry
 from campaign.runtime.context import Installation
-from campaign.services.envelopes.gifts import Choices, Entered, Undecided, enter_gift
-from campaign.services.envelopes.reading import WrittenGift, read_entry
 
 FINANCE = Actor("fay@harbor-ledger.example", StaffRole.finance)
 HERE = zone("America/Los_Angeles")

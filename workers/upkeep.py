@@ -13,10 +13,10 @@ from campaign.handlers.matching import match_returns as match_the_returns
 from campaign.handlers.payouts import read_payouts as read_the_payouts
 from campaign.handlers.recorded import reconcile_and_keep
 from campaign.handlers.recovery import recover_events
+from campaign.offline.direct_mail_codes import forget_posted
 from campaign.runtime.job_heartbeat import beating
 from campaign.services.alerts import queue_alert
 from campaign.services.notices import queue_renewal_notices
-from campaign.services.posted.coupons import forget_posted
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)

@@ -11,9 +11,9 @@ from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListIncomplete
 from campaign.core.task_queue import OUTBOX
+from campaign.offline.csv_import import ListReader, Planned, record_import
+from campaign.offline.csv_rows import Row
 from campaign.runtime.context import Installation, make_installation
-from campaign.services.envelopes.importing import ListReader, Planned, record_import
-from campaign.services.envelopes.lists import Row
 
 
 @click.group("offline")

@@ -8,7 +8,7 @@ from campaign.audit.audit_log import Actor
 from campaign.cli.letters import keep
 from campaign.cli.lists import read_file
 from campaign.core.errors import LettersRefused, ListIncomplete
-from campaign.posted_appeals import print_appeals, read_list
+from campaign.offline.direct_mail_flow import print_appeals, read_list
 from campaign.receipts.pdf_documents import ADDRESSES
 from campaign.runtime.context import make_installation
 

@@ -11,7 +11,7 @@ from campaign.models.base import Base, Key
 class PostedAppeal(Base):
     """One reader to whom a campaign's appeal is posted. Forgotten some time after the result is final.
 
-    `code` is the part of the coupon's code that names them (`services.envelopes.codes`); printed again, it stays.
+    `code` is the part of the coupon's code that names them (`offline.coupon_codes`); printed again, it stays.
     `number` is the one under which the institution knows them, '' for none; `address` the institution's, its lines
     parted by new lines. `printed_at`: last.
     """

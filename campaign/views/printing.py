@@ -14,7 +14,7 @@ from campaign.campaigns import formatting
 from campaign.campaigns.progress import Progress
 from campaign.core import clock
 from campaign.models import Campaign
-from campaign.services.envelopes.codes import article_name, coupon_code
+from campaign.offline.coupon_codes import article_name, coupon_code
 from campaign.views.appeal import appeal_html
 from campaign.views.asking import present_mail, present_suggestions
 from campaign.views.context import installation, live

@@ -31,10 +31,10 @@ from campaign.models import (
     TributeCard,
     WebhookDelivery,
 )
+from campaign.offline.direct_mail_codes import posted_to
 from campaign.services.desk.holdings import Whose, cards_of, mail_of, told_of
 from campaign.services.desk.quiet import require_quiet
 from campaign.services.own_page.erasure import close_requests
-from campaign.services.posted.coupons import posted_to
 
 ERASED = "the person was erased"
 _WISHES = (SuppressionReason.unsubscribed.value, SuppressionReason.complained.value)

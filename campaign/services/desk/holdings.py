@@ -31,7 +31,7 @@ from campaign.models import (
     WallEntry,
     WebhookDelivery,
 )
-from campaign.services.posted.coupons import posted_to
+from campaign.offline.direct_mail_codes import posted_to
 
 Held = dict[str, Any]
 

@@ -10,8 +10,8 @@ from campaign.core.errors import AmountInvalid, DepositRefused
 from campaign.donations.gift_dates import latest_day
 from campaign.donations.offline_kinds import NAMES, TAKEN_BACK
 from campaign.models import StaffRole
-from campaign.receipts import pdf_documents
-from campaign.services.envelopes.deposits import (
+from campaign.offline.deposit_slips import slip_context
+from campaign.offline.deposits import (
     close_batch,
     contents,
     find_batch,
@@ -20,8 +20,8 @@ from campaign.services.envelopes.deposits import (
     move_gifts,
     open_batch,
 )
-from campaign.services.envelopes.listing import campaign_choices
-from campaign.services.envelopes.slips import slip_context
+from campaign.offline.recent import campaign_choices
+from campaign.receipts import pdf_documents
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.paging import pages

@@ -17,13 +17,13 @@ from campaign.core.errors import (
 from campaign.core.task_queue import OUTBOX
 from campaign.donations.offline_kinds import NAMES, REASONS, TAKEN_BACK
 from campaign.models import StaffRole, TakenBack
-from campaign.services.envelopes.bounces import find_offline_gift, reasons_for, take_back
-from campaign.services.envelopes.codes import read_code
-from campaign.services.envelopes.deposits import contents, open_batches
-from campaign.services.envelopes.gifts import Entered, Undecided, enter_gift
-from campaign.services.envelopes.listing import campaign_choices, describe_donor, latest_entries
-from campaign.services.envelopes.reading import read_entry
-from campaign.services.posted.coupons import address_of, find_posted
+from campaign.offline.coupon_codes import read_code
+from campaign.offline.deposits import contents, open_batches
+from campaign.offline.direct_mail_codes import address_of, find_posted
+from campaign.offline.entry import Entered, Undecided, enter_gift
+from campaign.offline.entry_parsing import read_entry
+from campaign.offline.recent import campaign_choices, describe_donor, latest_entries
+from campaign.offline.reversals import find_offline_gift, reasons_for, take_back
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.offline_form import STAYS, EnvelopeForm

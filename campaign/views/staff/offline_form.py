@@ -18,10 +18,10 @@ from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
 from campaign.donations.offline_kinds import NAMES
 from campaign.models import Campaign, DepositBatch, OfflineKind
-from campaign.services.envelopes.donors import SOMEBODY_NEW, Candidate
-from campaign.services.envelopes.doubts import Doubt
-from campaign.services.envelopes.gifts import Choices, Undecided
-from campaign.services.envelopes.reading import WrittenGift
+from campaign.offline.donor_match import SOMEBODY_NEW, Candidate
+from campaign.offline.duplicate_checks import Doubt
+from campaign.offline.entry import Choices, Undecided
+from campaign.offline.entry_parsing import WrittenGift
 
 STAYS = ("kind", "received_on", "batch", "campaign")
 """What is the same for envelope after envelope."""

@@ -12,9 +12,9 @@ from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListInvalid
 from campaign.core.task_queue import OUTBOX
 from campaign.models import StaffRole
-from campaign.services.envelopes.importing import ListReader, Planned, record_import
-from campaign.services.envelopes.listing import campaign_choices
-from campaign.services.envelopes.lists import COLUMNS, NEEDED, Row
+from campaign.offline.csv_import import ListReader, Planned, record_import
+from campaign.offline.csv_rows import COLUMNS, NEEDED, Row
+from campaign.offline.recent import campaign_choices
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.shell import organization_zone

@@ -12,8 +12,8 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import CampaignNotOpen, ListInvalid
 from campaign.models import StaffRole
-from campaign.posted_appeals import ReadList, print_appeals, read_list
-from campaign.services.posted.lists import COLUMNS, NEEDED
+from campaign.offline.direct_mail_flow import ReadList, print_appeals, read_list
+from campaign.offline.direct_mail_list import COLUMNS, NEEDED
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 

@@ -9,8 +9,8 @@ import pytest
 
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign
+from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation
-from campaign.services.envelopes.codes import coupon_code
 from tests.campaign.cli.conftest import Run
 from tests.envelopes import TODAY, bar, day
 

@@ -12,12 +12,12 @@ from campaign.handlers.fees import book_fees
 from campaign.handlers.payouts import read_payouts
 from campaign.models import OfflineGift, Payout, StaffRole
 from campaign.models.states import TakenBack
+from campaign.offline.deposits import close_batch, open_batch
+from campaign.offline.entry import Choices
+from campaign.offline.reversals import take_back
 from campaign.runtime.context import Installation
 from campaign.services.bookkeeping.journal import Journal, months, read_journal
 from campaign.services.bookkeeping.payouts import keep_items
-from campaign.services.envelopes.bounces import take_back
-from campaign.services.envelopes.deposits import close_batch, open_batch
-from campaign.services.envelopes.gifts import Choices
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.envelopes import FINANCE, HERE, TODAY, Enter, gift_of

@@ -8,8 +8,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from campaign.models import AuditEntry, Campaign, DepositBatch, OfflineGift, StaffRole
+from campaign.offline.entry import Choices
 from campaign.runtime.context import Installation
-from campaign.services.envelopes.gifts import Choices
 from tests.envelopes import TODAY, Enter, gift_of
 from tests.staff_fixtures import StaffClient, StaffMaker
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from campaign.models import Campaign, Donation, LedgerEntry, OfflineGift, Receipt, StaffRole
+from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation
-from campaign.services.envelopes.codes import coupon_code
 from tests.envelopes import TODAY, Enter, bar, day, gift_of
 from tests.staff_fixtures import StaffClient, StaffMaker
 

@@ -9,8 +9,8 @@ from werkzeug.test import TestResponse
 
 from campaign.core.clock import now
 from campaign.models import AuditEntry, Campaign, PostedAppeal, StaffRole
+from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation
-from campaign.services.envelopes.codes import coupon_code
 from tests.staff_fixtures import StaffClient, StaffMaker
 
 HEADER = "name,number,institution,address\n"

@@ -4,9 +4,9 @@ import pytest
 
 from campaign.core.clock import now
 from campaign.models import TakenBack
+from campaign.offline.entry import Choices
+from campaign.offline.reversals import take_back
 from campaign.runtime.context import Installation
-from campaign.services.envelopes.bounces import take_back
-from campaign.services.envelopes.gifts import Choices
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.envelopes import FINANCE, TODAY, Enter, gift_of

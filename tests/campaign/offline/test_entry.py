@@ -21,10 +21,10 @@ from campaign.models import (
     OutboxMessage,
     Receipt,
 )
+from campaign.offline.coupon_codes import coupon_code
+from campaign.offline.entry import Choices, Entered, Undecided
 from campaign.receipts.print_queue import waiting_letters
 from campaign.runtime.context import Installation
-from campaign.services.envelopes.codes import coupon_code
-from campaign.services.envelopes.gifts import Choices, Entered, Undecided
 from tests.envelopes import FINANCE, TODAY, Enter, bar, day, gift_of
 
 

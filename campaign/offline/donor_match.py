@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.models import Donation, Donor
-from campaign.services.envelopes.reading import Entry
+from campaign.offline.entry_parsing import Entry
 
 SOMEBODY_NEW = "new"
 """The choice of who enters a gift: none of those who were shown."""

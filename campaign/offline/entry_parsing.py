@@ -18,8 +18,8 @@ from campaign.core.errors import AmountInvalid, NotFound, OfflineGiftInvalid
 from campaign.donations.gift_dates import day_of_gift, latest_day
 from campaign.donations.offline_kinds import read_kind
 from campaign.models import Campaign, OfflineKind
-from campaign.services.envelopes.codes import read_code
-from campaign.services.posted.coupons import address_of, counted_code, find_posted
+from campaign.offline.coupon_codes import read_code
+from campaign.offline.direct_mail_codes import address_of, counted_code, find_posted
 
 LONGEST = {"name": 200, "email": 254, "address": 500, "reference": 100, "described": 300}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

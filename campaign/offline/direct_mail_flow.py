@@ -14,12 +14,12 @@ from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import CampaignNotOpen
-from campaign.paper.posted import posted_appeals_pdf
+from campaign.offline.direct_mail_codes import keep_coupons
+from campaign.offline.direct_mail_list import Recipient, read_recipients
+from campaign.offline.direct_mail_pdf import posted_appeals_pdf
+from campaign.offline.direct_mail_sheets import Batch, sheet_context
 from campaign.receipts.font_coverage import printable
 from campaign.runtime.context import Installation
-from campaign.services.posted.coupons import keep_coupons
-from campaign.services.posted.lists import Recipient, read_recipients
-from campaign.services.posted.sheets import Batch, sheet_context
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from campaign.audit import audit_log
 from campaign.core import money
 from campaign.core.errors import DepositRefused, NotFound
 from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind
-from campaign.services.envelopes.reading import Entry
+from campaign.offline.entry_parsing import Entry
 
 LONGEST_NAME = 80
 

@@ -7,8 +7,8 @@ import pytest
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.errors import OfflineGiftInvalid
 from campaign.models import Campaign
+from campaign.offline.coupon_codes import Coupon, article_name, coupon_code, read_code
 from campaign.runtime.context import Installation
-from campaign.services.envelopes.codes import Coupon, article_name, coupon_code, read_code
 
 SLUGS = ("nine-days", "spring", "spring-2026", "oil-5")
 

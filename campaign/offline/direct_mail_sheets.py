@@ -10,8 +10,8 @@ from campaign.core import clock
 from campaign.core.i18n import Words, words
 from campaign.core.settings import Organization
 from campaign.models import Campaign
-from campaign.services.posted.coupons import counted_code
-from campaign.services.posted.lists import Recipient
+from campaign.offline.direct_mail_codes import counted_code
+from campaign.offline.direct_mail_list import Recipient
 
 _SUGGESTED = 5
 

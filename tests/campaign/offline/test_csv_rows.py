@@ -6,7 +6,7 @@ import pytest
 
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListInvalid
-from campaign.services.envelopes.lists import COLUMNS, NEEDED, Row, read_rows
+from campaign.offline.csv_rows import COLUMNS, NEEDED, Row, read_rows
 
 HEADER = ",".join(NEEDED)
 ROW = "2026-12-03,,25,usd,Ana,,,,{}"

@@ -7,7 +7,7 @@ from babel.dates import format_date
 
 from campaign.core import money
 from campaign.core.settings import Organization
-from campaign.services.envelopes.deposits import Contents
+from campaign.offline.deposits import Contents
 
 _LOCALE = "en"
 

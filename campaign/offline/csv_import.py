@@ -18,11 +18,11 @@ from campaign.core.booking_context import Books
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import CampaignError, OfflineGiftInvalid, OfflineGiftKnown
 from campaign.models import OfflineGift, TakenBack
-from campaign.services.envelopes.donors import SOMEBODY_NEW, candidates
-from campaign.services.envelopes.doubts import Doubt, describe, doubts, require_unknown
-from campaign.services.envelopes.gifts import Choices, Entered, enter_gift
-from campaign.services.envelopes.lists import Row, read_rows
-from campaign.services.envelopes.reading import Entry, read_entry
+from campaign.offline.csv_rows import Row, read_rows
+from campaign.offline.donor_match import SOMEBODY_NEW, candidates
+from campaign.offline.duplicate_checks import Doubt, describe, doubts, require_unknown
+from campaign.offline.entry import Choices, Entered, enter_gift
+from campaign.offline.entry_parsing import Entry, read_entry
 
 
 @dataclass(frozen=True)

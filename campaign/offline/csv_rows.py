@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from campaign.core.csv_lists import Refusal, read_header
 from campaign.core.errors import ListInvalid
-from campaign.services.envelopes.reading import WrittenGift
+from campaign.offline.entry_parsing import WrittenGift
 
 COLUMNS = (
     "received_on",

@@ -11,7 +11,7 @@ from campaign.receipts.typesetting import set_pdf
 
 
 def posted_appeals_pdf(sheets: Sequence[dict[str, Any]], window: str = "us") -> bytes:
-    """A sheet for each of `sheets` (`services.posted.sheets`), each on one page; `window` is a name in ADDRESSES.
+    """A sheet for each of `sheets` (`offline.direct_mail_sheets`), each on one page; `window` is a name in ADDRESSES.
 
     As much of the appeal is set as there is room for, in whole paragraphs; then it is told where the rest is.
     """

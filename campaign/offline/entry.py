@@ -27,11 +27,11 @@ from campaign.models import (
     OfflineKind,
 )
 from campaign.models.base import new_token
+from campaign.offline.deposits import take_batch
+from campaign.offline.donor_match import Candidate, candidates, find_giver
+from campaign.offline.duplicate_checks import Doubt, doubts, require_unknown
+from campaign.offline.entry_parsing import Entry
 from campaign.receipts.receipts import issue_receipt
-from campaign.services.envelopes.deposits import take_batch
-from campaign.services.envelopes.donors import Candidate, candidates, find_giver
-from campaign.services.envelopes.doubts import Doubt, doubts, require_unknown
-from campaign.services.envelopes.reading import Entry
 
 # Any constant will do; it keeps this lock apart from others.
 _ENTERING = 7_201_433

@@ -22,14 +22,14 @@ from campaign.models import (
     Receipt,
     TakenBack,
 )
+from campaign.offline.deposits import close_batch, contents, find_batch, open_batch
+from campaign.offline.entry import Choices
+from campaign.offline.reversals import TakenBackGift, take_back
 from campaign.receipts import pdf_documents
 from campaign.receipts.print_queue import mark_posted, waiting_letters
 from campaign.receipts.receipts import receipt_context
 from campaign.receipts.statements import recipients, statement_context
 from campaign.runtime.context import Installation
-from campaign.services.envelopes.bounces import TakenBackGift, take_back
-from campaign.services.envelopes.deposits import close_batch, contents, find_batch, open_batch
-from campaign.services.envelopes.gifts import Choices
 from campaign.services.refunds import RefundRequest, request_refund
 from tests.envelopes import FINANCE, TODAY, Enter, bar, gift_of
 

@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.models import Campaign, Donor, PostedAppeal
-from campaign.services.envelopes.codes import Coupon, coupon_code
-from campaign.services.posted.lists import Recipient
+from campaign.offline.coupon_codes import Coupon, coupon_code
+from campaign.offline.direct_mail_list import Recipient
 
 TOGETHER = "post"
 """The article under which all gifts by these coupons are counted, and which the QR code carries."""

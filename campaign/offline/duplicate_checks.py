@@ -12,7 +12,7 @@ from campaign.core.errors import OfflineGiftKnown
 from campaign.donations.gift_dates import place_gift
 from campaign.donations.offline_kinds import NAMES, TAKEN_BACK
 from campaign.models import Campaign, Donation, OfflineGift, TakenBack
-from campaign.services.envelopes.reading import Entry
+from campaign.offline.entry_parsing import Entry
 
 NEAR = timedelta(days=10)
 """How far apart two people may receive or enter one check."""
