@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import clock
 from campaign.donations.tribute_cards import TRIBUTE_CARD, card_letter
+from campaign.donor_portal import emails as own_page
 from campaign.ledger.subscription_donations import first_donation
 from campaign.mailer.email_context import Pointless, Sender
 from campaign.mailer.outbox import RECEIPT, Claim
@@ -36,7 +37,6 @@ from campaign.services.gift_letters import (
     statement_letter,
     upcoming_letter,
 )
-from campaign.services.own_page import letters as own_page
 from campaign.services.subscription_emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
 from campaign.staff.sign_in_emails import SIGN_IN_LINK, link_letter
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from campaign.auth.staff_links import BY_COMMAND, BY_MAIL
 from campaign.donations import tribute_cards
+from campaign.donor_portal import emails as own_page
 from campaign.mailer.email_context import Sender
 from campaign.models import Donor, DonorLinkPurpose, Receipt, ReceiptKind, TributeCard
 from campaign.services import gift_letters
-from campaign.services.own_page import letters as own_page
 from campaign.services.sample_facts import NAME, Make, donation, receipt, subscription
 from campaign.staff.sign_in_emails import Opening, opening_letter
 

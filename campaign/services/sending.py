@@ -12,11 +12,11 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.donor_portal import emails as own_page
 from campaign.mailer import outbox, suppressions
 from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import OutboxMessage, OutboxState, SuppressionReason
 from campaign.outreach import eligibility, reminders
-from campaign.services.own_page import letters as own_page
 
 MAY_HAVE_ARRIVED = "it may have arrived, and is not repeated"
 TOO_LATE = "its time was over before its turn came"

@@ -8,11 +8,11 @@ from campaign.core import clock
 from campaign.core.errors import DonorInvalid
 from campaign.core.task_queue import OUTBOX
 from campaign.donations.consents import WORDING
+from campaign.donor_portal.donation_history import own_gift
+from campaign.donor_portal.emails import queue_confirmation
+from campaign.donor_portal.preferences import end_appeals, leave_wall, want_appeals
+from campaign.donor_portal.profile import change_details
 from campaign.models import Donor
-from campaign.services.own_page.changing import change_details
-from campaign.services.own_page.letters import queue_confirmation
-from campaign.services.own_page.reading import own_gift
-from campaign.services.own_page.wishes import end_appeals, leave_wall, want_appeals
 from campaign.views import donor_page_access as access
 from campaign.views.context import installation
 from campaign.views.donor_page_forms import (

@@ -14,10 +14,10 @@ from campaign.auth.donor_sessions import begin_session, end_session
 from campaign.core import clock
 from campaign.core.errors import DonorInvalid, DonorKnown
 from campaign.core.task_queue import OUTBOX
+from campaign.donor_portal.emails import queue_link
+from campaign.donor_portal.profile import confirm_address
 from campaign.models import DonorLinkPurpose
 from campaign.runtime.context import Installation
-from campaign.services.own_page.changing import confirm_address
-from campaign.services.own_page.letters import queue_link
 from campaign.views import donor_page_access as access
 from campaign.views.context import installation
 from campaign.views.donor_page_forms import AddressForm, faults, read_email

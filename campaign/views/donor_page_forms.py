@@ -9,9 +9,9 @@ from wtforms import EmailField, SelectField, StringField, TextAreaField
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import DonorInvalid
 from campaign.core.i18n import languages, words
+from campaign.donor_portal.profile import Details
 from campaign.donors.corrections import LONGEST
 from campaign.models import Donor
-from campaign.services.own_page.changing import Details
 from campaign.views.forms import clean
 from campaign.views.language import said, told
 

@@ -11,6 +11,8 @@ from campaign.campaigns import formatting
 from campaign.core import clock
 from campaign.core.i18n import words
 from campaign.donations.consents import WORDING
+from campaign.donor_portal.donation_history import OwnGifts, read_gifts
+from campaign.donor_portal.preferences import appeals_to
 from campaign.models import (
     Donation,
     DonationState,
@@ -22,8 +24,6 @@ from campaign.models import (
 )
 from campaign.receipts.receipt_text import GRANT, PROPERTY
 from campaign.services.own_page.erasure import open_request
-from campaign.services.own_page.reading import OwnGifts, read_gifts
-from campaign.services.own_page.wishes import appeals_to
 from campaign.views import donor_page_access as access
 from campaign.views.appeal import Notice
 from campaign.views.context import installation

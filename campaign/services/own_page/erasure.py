@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.donations.canonical_donors import rows_of
+from campaign.donor_portal.emails import About, queue_note
 from campaign.models import Donor, ErasureRequest
-from campaign.services.own_page.letters import About, queue_note
 
 _OPEN = (ErasureRequest.done_at.is_(None), ErasureRequest.withdrawn_at.is_(None))
 

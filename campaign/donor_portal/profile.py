@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from campaign.audit import audit_log
 from campaign.auth.donor_links import LinkState, Looked, use_link
 from campaign.donations.canonical_donors import rows_of, speaking_row
+from campaign.donor_portal.emails import About, queue_note
 from campaign.donors.corrections import Correction, correct_donor
 from campaign.models import Donation, Donor, DonorLinkPurpose, Subscriber
-from campaign.services.own_page.letters import About, queue_note
 
 _WITHOUT_SYNC = {"synchronize_session": False}
 
