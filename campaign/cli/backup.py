@@ -16,15 +16,15 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
+from campaign.backup.dump import lock_for_reading, make_backup
+from campaign.backup.manifest import BackupFailed, Manifest, RestoreRefused
+from campaign.backup.restore import restore as restore_rows
+from campaign.backup.verify import open_archive
 from campaign.core import clock
 from campaign.core.database import make_engine
 from campaign.core.errors import CampaignError
 from campaign.core.settings import load_database_url
 from campaign.migrations import current_revision, head_revision, upgrade
-from campaign.services.archive.making import lock_for_reading, make_backup
-from campaign.services.archive.manifest import BackupFailed, Manifest, RestoreRefused
-from campaign.services.archive.reading import open_archive
-from campaign.services.archive.restoring import restore as restore_rows
 
 SECONDS = 5
 """Between two lines about what is being done."""

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.backup.dump import lock_for_reading, make_backup
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.donations.donations import Gift, begin_donation
@@ -28,7 +29,6 @@ from campaign.models import (
     StaffSession,
 )
 from campaign.runtime.context import Installation, make_installation
-from campaign.services.archive.making import lock_for_reading, make_backup
 from campaign.services.inbox import store_event
 from sandbox.seed.filling import Wanted, fill
 from tests.campaign.cli.backups import call, contents, states_of_triggers

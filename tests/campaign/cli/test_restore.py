@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from campaign.backup.dump import make_backup
+from campaign.backup.manifest import BackupFailed, Manifest, RestoreRefused
 from campaign.cli.main import cli
-from campaign.services.archive.making import make_backup
-from campaign.services.archive.manifest import BackupFailed, Manifest, RestoreRefused
 from tests.campaign.cli.backups import (
     call,
     contents,

@@ -11,7 +11,7 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from campaign.services.archive.manifest import (
+from campaign.backup.manifest import (
     NAME,
     BackupFailed,
     Manifest,
@@ -22,7 +22,7 @@ from campaign.services.archive.manifest import (
     has_identity,
     part_name,
 )
-from campaign.services.archive.raw import Raw, Tell, all_tables, raw_of
+from campaign.backup.raw_connection import Raw, Tell, all_tables, raw_of
 
 BLOCK = 1 << 18
 """Bytes that are compressed at once: rows are short, and each call costs."""

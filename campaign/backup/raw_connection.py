@@ -7,8 +7,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.orm import Session
 
+from campaign.backup.manifest import SETTINGS
 from campaign.models import Base
-from campaign.services.archive.manifest import SETTINGS
 
 Raw = psycopg.Connection[tuple[Any, ...]]
 

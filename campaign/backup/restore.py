@@ -8,17 +8,11 @@ from psycopg import sql
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
+from campaign.backup.manifest import Part, RestoreRefused, carried, copying, has_identity
+from campaign.backup.raw_connection import Raw, Tell, all_tables, raw_of
+from campaign.backup.verify import Archive
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Base, Heartbeat
-from campaign.services.archive.manifest import (
-    Part,
-    RestoreRefused,
-    carried,
-    copying,
-    has_identity,
-)
-from campaign.services.archive.raw import Raw, Tell, all_tables, raw_of
-from campaign.services.archive.reading import Archive
 
 
 def restore(session: Session, archive: Archive, tell: Tell) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from campaign.services.archive.manifest import (
+from campaign.backup.manifest import (
     KIND,
     LONGEST,
     NAME,
@@ -22,7 +22,7 @@ from campaign.services.archive.manifest import (
     columns_of,
     manifest_of,
 )
-from campaign.services.archive.raw import Tell
+from campaign.backup.raw_connection import Tell
 
 BLOCK = 1 << 18
 DAMAGES = (
