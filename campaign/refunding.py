@@ -27,8 +27,8 @@ from campaign.ledger.refund_evidence import apply_refund
 from campaign.models import Donation, Refund, RefundState, StripeCall
 from campaign.runtime.context import Installation
 from campaign.services import refunds
-from campaign.services.invoices import apply_invoice_payment
 from campaign.services.refund_calls import plan_call
+from campaign.subscriptions.invoices import apply_invoice_payment
 
 GRACE = timedelta(minutes=1)
 """A request is left to whoever made it for so long before the workers take it up."""

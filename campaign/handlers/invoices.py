@@ -4,8 +4,8 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_invoice, read_invoice_payment
-from campaign.services.invoices import apply_invoice, apply_invoice_payment
-from campaign.services.renewing import apply_failed_invoice
+from campaign.subscriptions.invoices import apply_invoice, apply_invoice_payment
+from campaign.subscriptions.subscription_events import apply_failed_invoice
 
 
 def invoice_paid(session: Session, event: Event, books: Books) -> Outcome:

@@ -12,7 +12,6 @@ from campaign.core.errors import FactMismatch, GatewayMissing, GatewayRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePayment, StripeGateway
 from campaign.runtime.context import Installation
-from campaign.services.invoices import apply_invoice, apply_invoice_payment
 from campaign.services.matching import (
     Owner,
     apply_owned_intent,
@@ -24,6 +23,7 @@ from campaign.services.matching import (
     returned_renewals,
     unplaced_evidence,
 )
+from campaign.subscriptions.invoices import apply_invoice, apply_invoice_payment
 
 log = get_logger(__name__)
 

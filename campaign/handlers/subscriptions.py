@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event, read_subscription
-from campaign.services.renewing import apply_subscription
+from campaign.subscriptions.subscription_events import apply_subscription
 
 
 def subscription_changed(session: Session, event: Event, books: Books) -> Outcome:

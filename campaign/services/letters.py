@@ -37,8 +37,8 @@ from campaign.services.gift_letters import (
     statement_letter,
     upcoming_letter,
 )
-from campaign.services.subscription_emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
 from campaign.staff.sign_in_emails import SIGN_IN_LINK, link_letter
+from campaign.subscriptions.emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
 
 __all__ = [
     "EVERY",

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from structlog import get_logger
 
-from campaign import standing
 from campaign.core.errors import (
     ChangeRefused,
     FactMismatch,
@@ -16,6 +15,7 @@ from campaign.core.errors import (
 )
 from campaign.ledger.subscription_donations import find_subscription, first_donation
 from campaign.models import Subscription
+from campaign.subscriptions import change_flow
 from campaign.views.appeal import Notice
 from campaign.views.context import installation
 from campaign.views.language import asked_language, said, speak, told
@@ -55,7 +55,7 @@ def page(token: str) -> ResponseReturnValue:
     """How the gift stands; asked of Stripe where no event has told it yet."""
     found = _found(token)
     if found.current_period_end is None and not found.ended_at:
-        _quietly(lambda: standing.refresh(installation(), found))
+        _quietly(lambda: change_flow.refresh(installation(), found))
     return _page(token, done=request.args.get("said", ""))
 
 
@@ -68,7 +68,7 @@ def amount(token: str) -> ResponseReturnValue:
     if wanted is None:
         return _page(token, form, status=422)
     return _done(
-        token, "amount", form, lambda: standing.change_amount(installation(), found, wanted)
+        token, "amount", form, lambda: change_flow.change_amount(installation(), found, wanted)
     )
 
 
@@ -81,7 +81,7 @@ def pause(token: str) -> ResponseReturnValue:
     if months is None:
         return _page(token, form, status=422)
     until = rests_until(months)
-    return _done(token, "pause", form, lambda: standing.pause(installation(), found, until))
+    return _done(token, "pause", form, lambda: change_flow.pause(installation(), found, until))
 
 
 @blueprint.post("/resume")
@@ -89,7 +89,7 @@ def pause(token: str) -> ResponseReturnValue:
 def resume(token: str) -> ResponseReturnValue:
     """Go on after a rest, or not end after all."""
     found = _found(token)
-    return _done(token, "resume", None, lambda: standing.resume(installation(), found))
+    return _done(token, "resume", None, lambda: change_flow.resume(installation(), found))
 
 
 @blueprint.get("/end")
@@ -103,7 +103,7 @@ def confirm_end(token: str) -> ResponseReturnValue:
 def end(token: str) -> ResponseReturnValue:
     """The end, at once."""
     found = _found(token)
-    return _done(token, "end", None, lambda: standing.end(installation(), found, None))
+    return _done(token, "end", None, lambda: change_flow.end(installation(), found, None))
 
 
 @blueprint.post("/card")
@@ -114,7 +114,7 @@ def card(token: str) -> ResponseReturnValue:
     here = url_for(".card_given", token=token, lang=asked_language() or None)
     back = installation().address(here)
     try:
-        return redirect(standing.card_page(installation(), found, back, said().locale), 303)
+        return redirect(change_flow.card_page(installation(), found, back, said().locale), 303)
     except (ChangeRefused, GatewayRefused, GatewayUnavailable) as error:
         return _not_done(token, None, error)
 
@@ -123,7 +123,7 @@ def card(token: str) -> ResponseReturnValue:
 def card_given(token: str) -> ResponseReturnValue:
     """Back from Stripe's page: the card chosen there is charged from now on."""
     found = _found(token)
-    taken = _quietly(lambda: standing.take_up_card(installation(), found))
+    taken = _quietly(lambda: change_flow.take_up_card(installation(), found))
     if not taken:
         return _not_done(token, None, GatewayUnavailable())
     return redirect(_address(token, "card"), 303)
@@ -164,7 +164,7 @@ def _not_done(token: str, form: ChangeForm | None, error: Exception) -> Response
     if isinstance(error, GatewayRefused):
         # It may have been changed or ended at Stripe without our hearing of it.
         found = _found(token)
-        _quietly(lambda: standing.refresh(installation(), found))
+        _quietly(lambda: change_flow.refresh(installation(), found))
         return _page(token, form, notice=_REFUSED, status=422)
     answer = _page(token, form, notice=_UNAVAILABLE, status=503)
     answer.headers["Retry-After"] = str(RETRY_AFTER)

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from wtforms import EmailField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
-from campaign import standing
 from campaign.core import clock
 from campaign.core.errors import (
     ChangeRefused,
@@ -36,6 +35,7 @@ from campaign.donors.merging import merge_donors, undo_merge
 from campaign.ledger.subscription_donations import named_subscription
 from campaign.models import Donor, StaffRole, Subscription
 from campaign.services.desk.person import PersonPage, read_person
+from campaign.subscriptions import change_flow
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 
@@ -195,7 +195,7 @@ def end(donor_id: int, stripe_id: str) -> ResponseReturnValue:
         form.when.errors = ["Choose when it shall end."]
         return _end_page(found, form, 422)
     try:
-        standing.end(installation(), found, actor(), later=form.when.data == "later")
+        change_flow.end(installation(), found, actor(), later=form.when.data == "later")
     except (ChangeRefused, GatewayRefused) as error:
         return _end_page(found, form, 422, f"Nothing was changed: {error}")
     except GatewayUnavailable:

@@ -21,7 +21,7 @@ from campaign.ledger.subscription_donations import (
 )
 from campaign.models import Donation
 from campaign.models import InvoicePayment as KnownPayment
-from campaign.services.renewing import note_paid
+from campaign.subscriptions.subscription_events import note_paid
 
 
 def apply_invoice(

@@ -16,8 +16,8 @@ from campaign.core.task_queue import OUTBOX
 from campaign.gateway import SubscriptionFact, stripe_language
 from campaign.models import StripeCall, Subscription, SubscriptionState
 from campaign.runtime.context import Installation
-from campaign.services import changes
-from campaign.services.renewing import apply_answer, newest
+from campaign.subscriptions import change_requests
+from campaign.subscriptions.subscription_events import apply_answer, newest
 
 _Answer = TypeVar("_Answer")
 
@@ -35,13 +35,19 @@ def end(
     """
     calls = installation.gateway.subscriptions
     if later:
-        return _update(installation, subscription, changes.END_LATER, changes.ending_later(), by)
+        return _update(
+            installation,
+            subscription,
+            change_requests.END_LATER,
+            change_requests.ending_later(),
+            by,
+        )
     comment = {"comment": f"Ended by the {'staff' if by else 'donor'}."}
     try:
         return _change(
             installation,
             subscription,
-            changes.END,
+            change_requests.END,
             comment,
             lambda call: calls.cancel(subscription.stripe_id, call.parameters["comment"]),
             by,
@@ -57,14 +63,18 @@ def pause(
     installation: Installation, subscription: Subscription, until: datetime, by: Actor | None = None
 ) -> Subscription:
     """Charge nothing until then; what falls due meanwhile is skipped."""
-    return _update(installation, subscription, changes.PAUSE, changes.pausing(until), by)
+    return _update(
+        installation, subscription, change_requests.PAUSE, change_requests.pausing(until), by
+    )
 
 
 def resume(
     installation: Installation, subscription: Subscription, by: Actor | None = None
 ) -> Subscription:
     """Go on: take back a pause, or an end that was to come."""
-    return _update(installation, subscription, changes.RESUME, changes.resuming(), by)
+    return _update(
+        installation, subscription, change_requests.RESUME, change_requests.resuming(), by
+    )
 
 
 def change_amount(
@@ -75,8 +85,8 @@ def change_amount(
     if amount + cover > money.LARGEST_CHARGE:
         raise ChangeRefused("That is more than can be charged at once.")
     fact = installation.gateway.subscriptions.retrieve(subscription.stripe_id)
-    wanted = changes.changing(subscription, fact, amount, cover)
-    return _update(installation, subscription, changes.AMOUNT, wanted, by)
+    wanted = change_requests.changing(subscription, fact, amount, cover)
+    return _update(installation, subscription, change_requests.AMOUNT, wanted, by)
 
 
 def cover_for(installation: Installation, subscription: Subscription, amount: int) -> int:
@@ -100,7 +110,7 @@ def card_page(
         raise GatewayRefused("Stripe names no customer of this gift.")
     spoken = stripe_language(language)
     parameters = {"customer": customer_id, "return_url": return_url, "locale": spoken}
-    call, _ = _planned(installation, subscription, changes.CARD_PAGE, parameters)
+    call, _ = _planned(installation, subscription, change_requests.CARD_PAGE, parameters)
     address = _kept(
         installation,
         call,
@@ -122,7 +132,7 @@ def take_up_card(installation: Installation, subscription: Subscription) -> None
     cards = installation.gateway.subscriptions.cards(subscription.stripe_id)
     if cards.chosen and cards.chosen != cards.used:
         wanted = {"default_payment_method": cards.chosen}
-        _update(installation, subscription, changes.CARD, wanted)
+        _update(installation, subscription, change_requests.CARD, wanted)
 
 
 def refresh(installation: Installation, subscription: Subscription) -> Subscription:
@@ -172,9 +182,11 @@ def _planned(
     by: Actor | None = None,
 ) -> tuple[StripeCall, Subscription]:
     with installation.sessions.begin() as session:
-        planned = changes.plan_change(session, subscription.id, operation, parameters, clock.now())
+        planned = change_requests.plan_change(
+            session, subscription.id, operation, parameters, clock.now()
+        )
         if by is not None:
-            changes.log_change(session, planned[1], by, operation, parameters)
+            change_requests.log_change(session, planned[1], by, operation, parameters)
         return planned
 
 

@@ -15,7 +15,7 @@ from campaign.donations.donations import lock_donation
 from campaign.gateway import Invoice, SubscriptionFact
 from campaign.ledger.subscription_donations import first_donation_id, join_subscription, split
 from campaign.models import Donation, Subscription, SubscriptionState
-from campaign.services.subscription_emails import queue_ended, queue_renewal_failed
+from campaign.subscriptions.emails import queue_ended, queue_renewal_failed
 
 Moment = tuple[datetime, str]
 """When an event was made, and its id."""
