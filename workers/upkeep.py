@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from campaign import erasing, refunding
+from campaign import refunding
 from campaign.audit.audit_log import Actor
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
@@ -14,6 +14,7 @@ from campaign.handlers.payouts import read_payouts as read_the_payouts
 from campaign.handlers.recorded import reconcile_and_keep
 from campaign.handlers.recovery import recover_events
 from campaign.offline.direct_mail_codes import forget_posted
+from campaign.privacy import erasure_flow
 from campaign.runtime.job_heartbeat import beating
 from campaign.services.alerts import queue_alert
 from campaign.services.notices import queue_renewal_notices
@@ -93,7 +94,7 @@ def mark_milestones() -> int:
 def erase_donors() -> int:
     """Remove the people whose requests staff have agreed to; how many."""
     with beating(installation(), "erase-donors"):
-        return erasing.erase_approved(installation())
+        return erasure_flow.erase_approved(installation())
 
 
 @app.task(name="workers.upkeep.queue_notices")

@@ -13,10 +13,10 @@ from campaign.core.task_queue import OUTBOX
 from campaign.donor_portal.donation_history import has_statement, own_gift
 from campaign.donors.receipt_reissue import resend_receipt
 from campaign.models import Donor
+from campaign.privacy.donor_export import take_out
+from campaign.privacy.erasure_requests import open_request, request_erasure, withdraw_request
 from campaign.receipts.pdf_documents import statement_pdf
 from campaign.receipts.statements import statement_context
-from campaign.services.own_page.erasure import open_request, request_erasure, withdraw_request
-from campaign.services.own_page.taking import take_out
 from campaign.views import donor_page_access as access
 from campaign.views.context import installation
 from campaign.views.donor_page import done

@@ -22,8 +22,8 @@ from campaign.models import (
     TakenBack,
     WallEntry,
 )
+from campaign.privacy.erasure_requests import open_request
 from campaign.receipts.receipt_text import GRANT, PROPERTY
-from campaign.services.own_page.erasure import open_request
 from campaign.views import donor_page_access as access
 from campaign.views.appeal import Notice
 from campaign.views.context import installation

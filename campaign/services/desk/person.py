@@ -27,7 +27,7 @@ from campaign.models import (
     Subscription,
     Suppression,
 )
-from campaign.services.own_page.erasure import open_request_of
+from campaign.privacy.erasure_requests import open_request_of
 
 MAILS = 25
 """Letters on a page."""

@@ -7,9 +7,9 @@ from campaign.core import clock
 from campaign.core.errors import ErasureRefused
 from campaign.donations.canonical_donors import find_donor, speaking_row
 from campaign.models import StaffRole
-from campaign.services.desk.holdings import person_of
-from campaign.services.desk.quiet import require_quiet
-from campaign.services.own_page.erasure import approve_erasure, open_request
+from campaign.privacy.erasure_guard import require_quiet
+from campaign.privacy.erasure_requests import approve_erasure, open_request
+from campaign.privacy.personal_data_export import person_of
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 

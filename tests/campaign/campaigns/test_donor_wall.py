@@ -8,9 +8,9 @@ from campaign.campaigns.wall_moderation import Decision, decide, read_lines
 from campaign.core.clock import now
 from campaign.core.errors import NotFound
 from campaign.models import Campaign, Donation, StaffRole, WallEntry
+from campaign.privacy.erasure import erase_person
+from campaign.privacy.personal_data_export import find_person, read_holdings
 from campaign.runtime.context import Installation
-from campaign.services.desk.erasing import erase_person
-from campaign.services.desk.holdings import find_person, read_holdings
 from tests.editing import ADMIN, audited, book, running
 from tests.staff_fixtures import StaffMaker
 from tests.waiting import wait_until

@@ -13,9 +13,9 @@ from campaign.core.clock import now
 from campaign.models import Campaign, Donation, Donor, PostedAppeal, StaffRole
 from campaign.offline.coupon_codes import coupon_code
 from campaign.offline.direct_mail_codes import forget_posted
+from campaign.privacy.erasure import erase_person
+from campaign.privacy.personal_data_export import person_of, read_holdings
 from campaign.runtime.context import Installation
-from campaign.services.desk.erasing import erase_person
-from campaign.services.desk.holdings import person_of, read_holdings
 from tests.campaign.cli.conftest import Ended, Run
 from tests.envelopes import FINANCE, Enter, gift_of
 from tests.staff_fixtures import StaffMaker

@@ -16,10 +16,10 @@ from campaign.donations.tribute_cards import KEPT, TRIBUTE_CARD, Card, forget_ca
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
+from campaign.privacy.erasure import erase_person
+from campaign.privacy.personal_data_export import find_person, read_holdings
 from campaign.receipts import pdf_documents, print_queue
 from campaign.runtime.context import Installation
-from campaign.services.desk.erasing import erase_person
-from campaign.services.desk.holdings import find_person, read_holdings
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts
 

@@ -27,9 +27,9 @@ from campaign.models import (
     Suppression,
     WallEntry,
 )
+from campaign.privacy.erasure import erase_person
+from campaign.privacy.personal_data_export import find_person
 from campaign.runtime.context import Installation
-from campaign.services.desk.erasing import erase_person
-from campaign.services.desk.holdings import find_person
 from sandbox.outbox.receiver import MailReceiver
 from tests.envelopes import Enter, gift_of
 from tests.own_page import ANA, LINK, ask, open_own_page, plain_text, send

@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 
 from campaign.core.clock import now
 from campaign.core.errors import ErasureFailed
-from campaign.erasing import erase_approved
 from campaign.models import AuditEntry, Donation, Donor, ErasureRequest, OutboxMessage
+from campaign.privacy.erasure_flow import erase_approved
+from campaign.privacy.erasure_requests import request_erasure, withdraw_request
 from campaign.runtime.context import Installation
-from campaign.services.own_page.erasure import request_erasure, withdraw_request
 from tests.envelopes import Enter, gift_of
 from tests.staff_fixtures import StaffClient, StaffMaker
 from tests.stripe_fixtures import Facts

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.errors import ErasureRefused
 from campaign.models import DonationState, Subscription, SubscriptionState
-from campaign.services.desk.holdings import Whose
+from campaign.privacy.personal_data_export import Whose
 
 
 def require_quiet(session: Session, whose: Whose, at: datetime) -> None:

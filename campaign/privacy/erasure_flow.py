@@ -13,12 +13,12 @@ from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import ErasureFailed, ErasureRefused
 from campaign.models import Donor, ErasureRequest, StaffRole
+from campaign.privacy.erasure import Erased, erase_person
+from campaign.privacy.erasure_guard import require_quiet
+from campaign.privacy.erasure_requests import approved_requests, send_back
+from campaign.privacy.event_redaction import find_events, forget_events
+from campaign.privacy.personal_data_export import Whose, person_of
 from campaign.runtime.context import Installation
-from campaign.services.desk.erasing import Erased, erase_person
-from campaign.services.desk.holdings import Whose, person_of
-from campaign.services.desk.quiet import require_quiet
-from campaign.services.desk.stored_events import find_events, forget_events
-from campaign.services.own_page.erasure import approved_requests, send_back
 
 
 def erase(

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.models import Donor
-from campaign.services.desk.holdings import Held, person_of, read_holdings
+from campaign.privacy.personal_data_export import Held, person_of, read_holdings
 
 _OF_STAFF = {"actor", "staff_id", "written_by", "requested_by", "entered_by"}
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from campaign.erasing import stored_events
 from campaign.models import InboxEvent
+from campaign.privacy.erasure_flow import stored_events
+from campaign.privacy.personal_data_export import Whose
 from campaign.runtime.context import Installation
-from campaign.services.desk.holdings import Whose
 from tests.stripe_fixtures import Facts
 
 

@@ -32,9 +32,9 @@ from campaign.models import (
     WebhookDelivery,
 )
 from campaign.offline.direct_mail_codes import posted_to
-from campaign.services.desk.holdings import Whose, cards_of, mail_of, told_of
-from campaign.services.desk.quiet import require_quiet
-from campaign.services.own_page.erasure import close_requests
+from campaign.privacy.erasure_guard import require_quiet
+from campaign.privacy.erasure_requests import close_requests
+from campaign.privacy.personal_data_export import Whose, cards_of, mail_of, told_of
 
 ERASED = "the person was erased"
 _WISHES = (SuppressionReason.unsubscribed.value, SuppressionReason.complained.value)
