@@ -5,7 +5,7 @@ import re
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from campaign.delivery import deliver_due
+from campaign.emails.delivery import deliver_due
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver, ReceivedMail
 

@@ -1,7 +1,7 @@
 """Mail, sent."""
 
 from campaign.core.task_queue import OUTBOX
-from campaign.delivery import deliver_due
+from campaign.emails.delivery import deliver_due
 from campaign.runtime.job_heartbeat import beating
 from workers.app import app, installation
 

@@ -8,6 +8,7 @@ from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
 from campaign.core import clock
 from campaign.donations.tribute_cards import forget_cards
+from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.handlers.fees import book_fees as book_the_fees
 from campaign.handlers.matching import match_returns as match_the_returns
 from campaign.handlers.payouts import read_payouts as read_the_payouts
@@ -17,7 +18,6 @@ from campaign.offline.direct_mail_codes import forget_posted
 from campaign.privacy import erasure_flow
 from campaign.runtime.job_heartbeat import beating
 from campaign.services.alerts import queue_alert
-from campaign.services.notices import queue_renewal_notices
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)

@@ -8,10 +8,10 @@ import click
 from campaign.audit.audit_log import Actor
 from campaign.core import clock, money
 from campaign.core.errors import ChangeRefused
+from campaign.emails.contexts import EVERY
 from campaign.ledger.subscription_donations import first_donation, gifts_of, named_subscription
 from campaign.models import Subscription, SubscriptionState
 from campaign.runtime.context import Installation, make_installation
-from campaign.services.letters import EVERY
 from campaign.subscriptions import change_flow
 from campaign.subscriptions.change_requests import PAUSES, months_later
 

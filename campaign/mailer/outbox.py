@@ -1,7 +1,7 @@
 """The outbox: queue a message with the fact it tells of, claim it, keep what happened to it.
 
 A claim is a lease. A worker that dies after handing over a letter leaves it to another, which sends it again under the
-same Message-ID: a receipt may arrive twice as one mail, never not at all. Bulk mail is claimed by `services.sending`.
+same Message-ID: a receipt may arrive twice as one mail, never not at all. Bulk mail is claimed by `emails.bulk_claims`.
 """
 
 from collections.abc import Sequence

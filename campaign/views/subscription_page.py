@@ -14,9 +14,9 @@ from wtforms import SelectField, StringField
 from campaign.campaigns import formatting
 from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid
+from campaign.emails.contexts import PAYMENT_FAILED
 from campaign.ledger.subscription_donations import first_donation, gifts_of
 from campaign.models import Donation, Frequency, Subscription, SubscriptionState
-from campaign.services.letters import PAYMENT_FAILED
 from campaign.subscriptions.change_requests import PAUSES, months_later
 from campaign.views.appeal import Notice
 from campaign.views.context import installation

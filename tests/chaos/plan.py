@@ -39,9 +39,9 @@ ESSENTIAL = (
     "web:views.webhooks.receive.commit",
     "web:views.webhooks.receive.nudge",
     "worker:handlers.inbox.apply_next_event.commit",
-    "worker:delivery.deliver_batch.commit",
-    "worker:delivery.deliver.mail",
-    "worker:delivery.deliver.commit",
+    "worker:emails.delivery.deliver_batch.commit",
+    "worker:emails.delivery.deliver.mail",
+    "worker:emails.delivery.deliver.commit",
     "worker:handlers.recovery.recover_events.stripe",
     "worker:handlers.recovery.recover_events.commit",
 )

@@ -20,8 +20,8 @@ from sqlalchemy import func, select
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
 from campaign.core.settings import load_settings
-from campaign.delivery import deliver_due
 from campaign.donations.donations import Gift, begin_donation
+from campaign.emails.delivery import deliver_due
 from campaign.gateway import read_event
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer import outbox

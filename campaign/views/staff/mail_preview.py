@@ -4,12 +4,12 @@ from flask import Response, make_response, render_template, request
 
 from campaign.core.errors import NotFound
 from campaign.core.i18n import language, languages
+from campaign.emails import sample_facts
+from campaign.emails.samples import Sample, samples
 from campaign.mailer.email_context import Sender
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.render import Letter, render_letter
 from campaign.models import StaffRole
-from campaign.services import sample_facts
-from campaign.services.samples import Sample, samples
 from campaign.views.context import installation
 from campaign.views.staff.access import needs, staff_blueprint
 

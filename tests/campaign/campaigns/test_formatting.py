@@ -8,8 +8,8 @@ import pytest
 from campaign.campaigns import formatting
 from campaign.campaigns.progress import Progress
 from campaign.core.i18n import words
+from campaign.emails.sample_facts import END, campaign, progress
 from campaign.models import Campaign
-from campaign.services.sample_facts import END, campaign, progress
 
 EN, ES = words("en"), words("es")
 

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, update
 
 from campaign.core import clock
-from campaign.delivery import deliver_due
+from campaign.emails import bulk_claims
+from campaign.emails.delivery import deliver_due
 from campaign.models import Campaign, OutboxMessage
 from campaign.runtime.context import Installation
-from campaign.services import sending
 from sandbox.outbox.receiver import MailReceiver
 from tests.appeals import make_due, messages, queue_appeals
 from tests.campaign.cli.conftest import Run
@@ -36,8 +36,8 @@ def receipt(installation: Installation) -> OutboxMessage:
 def begin(installation: Installation) -> None:
     """As a worker does that dies then."""
     with installation.sessions.begin() as session:
-        for claim in sending.claim_bulk(session, clock.now(), 10).claims:
-            assert sending.begin_bulk(session, claim, clock.now())
+        for claim in bulk_claims.claim_bulk(session, clock.now(), 10).claims:
+            assert bulk_claims.begin_bulk(session, claim, clock.now())
     make_due(installation)
     deliver_due(installation)
 

@@ -12,10 +12,10 @@ from sqlalchemy import func, select, update
 from campaign.cli.letters import keep
 from campaign.core import clock
 from campaign.core.errors import LettersRefused
+from campaign.emails.attachments import attachments
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.outbox import claim_messages
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
-from campaign.paper.attachments import attachments
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
 from tests.stripe_fixtures import Facts

@@ -11,8 +11,8 @@ from babel.messages.extract import DEFAULT_KEYWORDS
 from babel.messages.pofile import read_po
 
 from campaign.core.i18n import TRANSLATIONS, language, languages, words
+from campaign.emails.samples import samples
 from campaign.mailer.render import render_letter
-from campaign.services.samples import samples
 from tests.campaign.mail.letters import EVERY, SENDER, sample_letter
 from tests.catalogs import KEYWORDS, PLACEHOLDER, ROOT, Message, messages
 

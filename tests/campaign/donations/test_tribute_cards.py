@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.delivery import deliver_due
 from campaign.donations.tribute_cards import KEPT, TRIBUTE_CARD, Card, forget_cards
+from campaign.emails.delivery import deliver_due
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard

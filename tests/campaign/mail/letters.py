@@ -3,11 +3,11 @@
 from functools import cache
 
 from campaign.core.settings import Organization
+from campaign.emails import sample_facts
+from campaign.emails.samples import samples
 from campaign.mailer.email_context import Sender
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.render import Letter, render_letter
-from campaign.services import sample_facts
-from campaign.services.samples import samples
 
 SITE = "https://give.example.org"
 STRIPE_PAGE = "https://invoice.stripe.com/"

@@ -10,12 +10,12 @@ from time_machine import travel
 
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core import clock
-from campaign.delivery import deliver_batch
+from campaign.emails.delivery import deliver_batch
+from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, Subscription
 from campaign.runtime.context import Installation
 from campaign.services.alerts import find_problems, queue_alert
-from campaign.services.notices import queue_renewal_notices
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts, Json
 

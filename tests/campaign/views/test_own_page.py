@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from campaign.audit.audit_log import Actor
 from campaign.campaigns.donor_wall import ask_to_be_shown
 from campaign.core.clock import now
-from campaign.delivery import deliver_due
 from campaign.donors.merging import merge_donors
 from campaign.donors.notes import add_donor_note
+from campaign.emails.delivery import deliver_due
 from campaign.handlers.inbox import apply_due_events
 from campaign.models import (
     AuditEntry,

@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 
 from campaign import create_app
 from campaign.core.clock import now
-from campaign.delivery import deliver_due
 from campaign.donors.corrections import Correction, correct_donor
+from campaign.emails.delivery import deliver_due
 from campaign.models import Donor, DonorLink, DonorSession, OutboxMessage
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver

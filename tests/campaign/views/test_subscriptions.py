@@ -11,7 +11,7 @@ from sqlalchemy import select
 from stripe import StripeClient
 
 from campaign.core import clock
-from campaign.delivery import deliver_due
+from campaign.emails.delivery import deliver_due
 from campaign.handlers.inbox import apply_due_events
 from campaign.models import (
     Campaign,

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from campaign import create_app
+from campaign.emails.samples import samples
 from campaign.models import StaffRole
 from campaign.runtime.context import Installation
-from campaign.services.samples import samples
 from tests.staff_fixtures import StaffClient, StaffMaker, add_staff, browser
 
 HOME = "/staff/mail/preview/"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from campaign import create_app
 from campaign.core.clock import now
-from campaign.delivery import deliver_due
+from campaign.emails.delivery import deliver_due
 from campaign.models import (
     AuditEntry,
     OutboxMessage,

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from campaign.core.i18n import words
+from campaign.emails import sample_donation_emails
+from campaign.emails.sample_facts import END, OPENING, Make, progress
 from campaign.models import CampaignStep, Extension
 from campaign.outreach import campaign_email_content
-from campaign.services import sample_gifts
-from campaign.services.sample_facts import END, OPENING, Make, progress
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Sample:
 
 def samples() -> Mapping[str, Sample]:
     """All of them by name, in the order in which staff look for them."""
-    gifts = [Sample(name, kind, make) for name, kind, make in sample_gifts.letters()]
+    gifts = [Sample(name, kind, make) for name, kind, make in sample_donation_emails.letters()]
     made = [*gifts, *_appeals(), *_results()]
     return {sample.name: sample for sample in made}
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from campaign.emails.donation_emails import receipt_letter
+from campaign.emails.sample_facts import receipt
 from campaign.mailer.render import Letter, render_letter
 from campaign.models import ReceiptKind
-from campaign.services.gift_letters import receipt_letter
-from campaign.services.sample_facts import receipt
 from tests.campaign.mail.letters import ORGANIZATION, SENDER, sample_letter
 
 

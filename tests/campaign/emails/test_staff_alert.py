@@ -1,7 +1,7 @@
 """The letter to staff: what is wrong, a line each."""
 
+from campaign.emails.donation_emails import alert_letter
 from campaign.mailer.render import render_letter
-from campaign.services.gift_letters import alert_letter
 from tests.campaign.mail.letters import SENDER
 
 

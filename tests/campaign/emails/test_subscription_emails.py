@@ -1,8 +1,8 @@
 """The letters about monthly and yearly gifts: what they lead to, and that names stay names."""
 
+from campaign.emails.donation_emails import renewing_letter
+from campaign.emails.sample_facts import donation, subscription
 from campaign.mailer.render import render_letter
-from campaign.services.gift_letters import renewing_letter
-from campaign.services.sample_facts import donation, subscription
 from tests.campaign.mail.letters import SENDER, sample_letter
 
 GIFT_PAGE = "https://give.example.org/subscriptions/sample-gift"

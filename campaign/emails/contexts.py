@@ -14,6 +14,16 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.donations.tribute_cards import TRIBUTE_CARD, card_letter
 from campaign.donor_portal import emails as own_page
+from campaign.emails.campaign_emails import appeal, reminder, thank_you, wrap_up
+from campaign.emails.donation_emails import (
+    EVERY,
+    PAYMENT_FAILED,
+    alert_letter,
+    receipt_letter,
+    renewing_letter,
+    statement_letter,
+    upcoming_letter,
+)
 from campaign.ledger.subscription_donations import first_donation
 from campaign.mailer.email_context import Pointless, Sender
 from campaign.mailer.outbox import RECEIPT, Claim
@@ -27,16 +37,6 @@ from campaign.models import (
 )
 from campaign.receipts.receipts import valid_receipts
 from campaign.receipts.statements import TOLD_BY_ANOTHER, told_by_another
-from campaign.services.appeal_letters import appeal, reminder, thank_you, wrap_up
-from campaign.services.gift_letters import (
-    EVERY,
-    PAYMENT_FAILED,
-    alert_letter,
-    receipt_letter,
-    renewing_letter,
-    statement_letter,
-    upcoming_letter,
-)
 from campaign.staff.sign_in_emails import SIGN_IN_LINK, link_letter
 from campaign.subscriptions.emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
 

@@ -1,4 +1,4 @@
-"""The sample letters about a donor's own gifts, and the one to staff; `services.samples` lists them."""
+"""The sample letters about a donor's own gifts, and the one to staff; `emails.samples` lists them."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from campaign.auth.staff_links import BY_COMMAND, BY_MAIL
 from campaign.donations import tribute_cards
 from campaign.donor_portal import emails as own_page
+from campaign.emails import donation_emails
+from campaign.emails.sample_facts import NAME, Make, donation, receipt, subscription
 from campaign.mailer.email_context import Sender
 from campaign.models import Donor, DonorLinkPurpose, Receipt, ReceiptKind, TributeCard
-from campaign.services import gift_letters
-from campaign.services.sample_facts import NAME, Make, donation, receipt, subscription
 from campaign.staff.sign_in_emails import Opening, opening_letter
 
 _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
@@ -17,7 +17,7 @@ _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
 
 def letters() -> list[tuple[str, str, Make]]:
     """Each with its name, the folder of its template, and what makes its context."""
-    given_up = gift_letters.PAYMENT_FAILED
+    given_up = donation_emails.PAYMENT_FAILED
     return [
         ("receipt", "receipt", _receipt("one_time", 2_606, ReceiptKind.receipt)),
         ("receipt_monthly", "receipt", _receipt("monthly", 2_606, ReceiptKind.receipt)),
@@ -48,7 +48,7 @@ def letters() -> list[tuple[str, str, Make]]:
 def _receipt(frequency: str, amount: int, kind: ReceiptKind) -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         made = receipt(sender.organization, locale, frequency, amount, kind)
-        return gift_letters.receipt_letter(made, sender)
+        return donation_emails.receipt_letter(made, sender)
 
     return make
 
@@ -58,14 +58,16 @@ def _renewing(
 ) -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         gift = subscription(frequency, end_reason=end_reason, mend_url=mend_url)
-        return gift_letters.renewing_letter(gift, donation(locale, frequency), sender)
+        return donation_emails.renewing_letter(gift, donation(locale, frequency), sender)
 
     return make
 
 
 def _upcoming(sender: Sender, locale: str) -> dict[str, Any]:
     first = donation(locale, "yearly")
-    return gift_letters.upcoming_letter(subscription("yearly"), first, date(2027, 12, 22), sender)
+    return donation_emails.upcoming_letter(
+        subscription("yearly"), first, date(2027, 12, 22), sender
+    )
 
 
 def _statement(sender: Sender, locale: str) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def _statement(sender: Sender, locale: str) -> dict[str, Any]:
         for month in (2, 7, 12)
     ]
     donor = Donor(name=NAME, locale=locale)
-    return gift_letters.statement_letter(donor, 2026, receipts, sender)
+    return donation_emails.statement_letter(donor, 2026, receipts, sender)
 
 
 def _alert(sender: Sender, locale: str) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def _alert(sender: Sender, locale: str) -> dict[str, Any]:
         "3 letters have failed since yesterday; “campaign mail list” names them.",
         "The job “recover” has been silent for 3 hours.",
     ]
-    return gift_letters.alert_letter(problems, locale, sender)
+    return donation_emails.alert_letter(problems, locale, sender)
 
 
 def _own_page(purpose: DonorLinkPurpose) -> Make:

@@ -1,6 +1,6 @@
 """The outbox's edge: claim a batch, commit, hand each letter over on one connection, commit each result.
 
-Receipts and whatever else one person waits for; bulk mail goes beside it (`campaign.bulk`) and never before it.
+Receipts and whatever else one person waits for; bulk mail goes beside it (`campaign.emails.bulk`) and never before it.
 """
 
 import time
@@ -9,19 +9,19 @@ from datetime import timedelta
 
 from structlog import get_logger
 
-from campaign.bulk import BulkRun
 from campaign.core import clock
 from campaign.core.task_queue import OUTBOX
+from campaign.emails import bulk_claims
+from campaign.emails.attachments import attachments
+from campaign.emails.batch_renderer import envelope_sender
+from campaign.emails.bulk import BulkRun
+from campaign.emails.contexts import Pointless, Sender, letter_context
 from campaign.mailer import outbox
 from campaign.mailer.headers import QUIET
 from campaign.mailer.message import Attachment, build_message
 from campaign.mailer.render import Letter, render_letter
 from campaign.mailer.transport import Transport
-from campaign.paper.attachments import attachments
 from campaign.runtime.context import Installation
-from campaign.services import sending
-from campaign.services.letters import Pointless, Sender, letter_context
-from campaign.shared_letters import envelope_sender
 
 BATCH = 50
 TIME_FOR_A_TASK = timedelta(minutes=5)
@@ -76,7 +76,7 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Clai
         letter, files = _letter(installation, claim)
         if isinstance(letter, Pointless):
             with installation.sessions.begin() as session:
-                sending.dropped(session, claim, letter.reason)
+                bulk_claims.dropped(session, claim, letter.reason)
             return
         message = build_message(
             letter,
@@ -93,7 +93,7 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Clai
         log.warning("mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__)
         failed = error
     with installation.sessions.begin() as session:
-        sending.ended(session, claim, failed, clock.now())
+        bulk_claims.ended(session, claim, failed, clock.now())
 
 
 def _letter(

@@ -1,6 +1,6 @@
 """Bulk mail's edge: as many connections as there are free slots, and on each, letter after letter, begun at most once.
 
-`campaign.delivery` starts it, and goes on sending receipts meanwhile.
+`campaign.emails.delivery` starts it, and goes on sending receipts meanwhile.
 """
 
 import time
@@ -14,16 +14,16 @@ from structlog import get_logger
 from campaign.core import clock
 from campaign.core.database import Sessions, make_sessions
 from campaign.core.errors import CampaignError, MailDelayed, MailUnknown
+from campaign.emails import bulk_claims
+from campaign.emails.batch_renderer import Letters, envelope_sender
+from campaign.emails.contexts import Pointless
+from campaign.emails.rate_limit import Pace, slot
 from campaign.mailer import outbox
 from campaign.mailer.outbox import Claim
 from campaign.mailer.transport import Transport
 from campaign.models import OutboxMessage
 from campaign.outreach.eligibility import WINDOWS
 from campaign.runtime.context import Installation
-from campaign.services import sending
-from campaign.services.letters import Pointless
-from campaign.shared_letters import Letters, envelope_sender
-from campaign.slots import Pace, slot
 
 BATCH = 50
 TIME_FOR_A_RUN = timedelta(seconds=15)
@@ -111,7 +111,7 @@ def _deliver_batch(
         sessions = make_sessions(connection)
         sessions.configure(info={WINDOWS: {}})
         with sessions.begin() as session:
-            batch = sending.claim_bulk(session, begun, size)
+            batch = bulk_claims.claim_bulk(session, begun, size)
         if batch.claims and not _reached(sessions, transport, batch.claims):
             return 0
         post = Post(installation, sessions, transport, pace)
@@ -135,7 +135,7 @@ def _reached(sessions: Sessions, transport: Transport, claims: list[Claim]) -> b
         log.warning("mail_server_unreachable", error=str(error))
         with sessions.begin() as session:
             for claim in claims:
-                sending.ended(session, claim, error, clock.now())
+                bulk_claims.ended(session, claim, error, clock.now())
         return False
     return True
 
@@ -179,10 +179,10 @@ class Post:
         with self._sessions.begin() as session:
             self._keep(session)
             if isinstance(message, Pointless):
-                sending.dropped(session, claim, message.reason)
+                bulk_claims.dropped(session, claim, message.reason)
                 begun = False
             else:
-                begun = sending.begin_bulk(session, claim, clock.now())
+                begun = bulk_claims.begin_bulk(session, claim, clock.now())
         self._ended = None
         return begun
 
@@ -195,7 +195,7 @@ class Post:
             log.warning(
                 "mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__
             )
-        sending.ended(session, claim, error, clock.now())
+        bulk_claims.ended(session, claim, error, clock.now())
 
     def _hand_over(self, claim: Claim, message: bytes) -> Exception | None:
         """What went wrong, if anything did. It is begun: all that is not certain is MailUnknown."""

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core import clock
-from campaign.delivery import deliver_batch, deliver_due
+from campaign.emails.delivery import deliver_batch, deliver_due
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer import outbox
 from campaign.models import OutboxMessage, Receipt
@@ -187,7 +187,7 @@ def test_a_receipt_whose_file_cannot_be_made_still_arrives(
     def broken(_context: object) -> bytes:
         raise OSError("the typeface is gone")
 
-    monkeypatch.setattr("campaign.paper.attachments.receipt_pdf", broken)
+    monkeypatch.setattr("campaign.emails.attachments.receipt_pdf", broken)
     deliver_batch(mailing)
     (received,) = mailbox.wait_for(1)
     assert list(received.message.iter_attachments()) == []

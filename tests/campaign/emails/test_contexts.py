@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from time_machine import travel
 
 from campaign.core import clock
+from campaign.emails.contexts import Pointless, Sender, letter_context
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.outbox import Claim
@@ -26,7 +27,6 @@ from campaign.models import (
     SubscriptionState,
 )
 from campaign.runtime.context import Installation
-from campaign.services.letters import Pointless, Sender, letter_context
 from tests.stripe_fixtures import Facts
 
 AFTER_THE_END = datetime(2100, 1, 2, tzinfo=UTC)

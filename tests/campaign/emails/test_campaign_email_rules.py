@@ -6,11 +6,11 @@ import pytest
 
 from campaign.campaigns.progress import Progress
 from campaign.core.i18n import words
+from campaign.emails.sample_facts import END, campaign
 from campaign.mailer.merge_fields import fill
 from campaign.mailer.render import render_letter
 from campaign.models import CampaignStep
 from campaign.outreach.campaign_email_content import appeal_context, mail_code
-from campaign.services.sample_facts import END, campaign
 from tests.campaign.mail.letters import PLACES, SENDER, sample_letter
 
 STEPS = ("opening", "nine_days", "seven_days", "three_days", "two_days", "last_day", "last_hours")

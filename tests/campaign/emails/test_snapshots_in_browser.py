@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from campaign.services.samples import samples
+from campaign.emails.samples import samples
 from tests.campaign.mail.letters import sample_letter
 
 pytestmark = pytest.mark.browser

@@ -1,4 +1,4 @@
-"""The letters to many, from the rows that a claimed message names; `services.letters` calls them.
+"""The letters to many, from the rows that a claimed message names; `emails.contexts` calls them.
 
 Whether this reader still wants one is `outreach.eligibility`'s question; here it is only whether there is anything to say.
 """

@@ -1,6 +1,7 @@
-"""The letters of one batch of bulk mail: rendered once for all their readers, filled for each. For `campaign.bulk`."""
+"""The letters of one batch of bulk mail: rendered once for all their readers, filled for each. For `campaign.emails.bulk`."""
 
 from campaign.core import clock
+from campaign.emails.contexts import Pointless, Sender, letter_context
 from campaign.mailer.addresses import bounce_address
 from campaign.mailer.headers import bulk_headers
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
@@ -8,7 +9,6 @@ from campaign.mailer.message import build_message
 from campaign.mailer.outbox import Claim
 from campaign.mailer.render import Letter, render_letter
 from campaign.runtime.context import Installation
-from campaign.services.letters import Pointless, Sender, letter_context
 
 
 def envelope_sender(installation: Installation, claim: Claim) -> str:

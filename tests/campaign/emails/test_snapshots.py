@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.services.samples import samples
+from campaign.emails.samples import samples
 from tests.campaign.mail.letters import BULK, EVERY, SITE, STRIPE_PAGE, sample_letter
 
 FOLDER = Path(__file__).parent / "letters"

@@ -9,15 +9,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from campaign.bulk import BulkRun, Post
 from campaign.core import clock
-from campaign.delivery import deliver_batch, deliver_due
+from campaign.emails import bulk_claims
+from campaign.emails.bulk import BulkRun, Post
+from campaign.emails.delivery import deliver_batch, deliver_due
+from campaign.emails.rate_limit import Pace, slot
 from campaign.handlers.inbox import apply_due_events
 from campaign.mailer import outbox
 from campaign.models import Campaign, OutboxMessage, Reminder, Suppression
 from campaign.runtime.context import Installation
-from campaign.services import sending
-from campaign.slots import Pace, slot
 from sandbox.outbox.receiver import MailReceiver
 from tests.appeals import awake, make_due, messages, queue_appeals, readers
 from tests.stripe_fixtures import Facts
@@ -129,7 +129,7 @@ def test_what_is_late_is_dropped_and_not_sent(
     queue_appeals(mailing, campaign, *readers(60), expires_at=clock.now() - timedelta(seconds=1))
     deliver_due(mailing)
     assert set(states(mailing)) == {"dropped"}
-    assert messages(mailing)[0].last_error == sending.TOO_LATE
+    assert messages(mailing)[0].last_error == bulk_claims.TOO_LATE
     assert mailbox.messages == []
 
 
@@ -138,10 +138,10 @@ def test_what_expires_between_claim_and_sending_is_dropped(
 ) -> None:
     queue_appeals(mailing, campaign, "ana@example.org")
     with mailing.sessions.begin() as session:
-        [claim] = sending.claim_bulk(session, clock.now(), 10).claims
+        [claim] = bulk_claims.claim_bulk(session, clock.now(), 10).claims
     assert claim.expires_at is not None
     with mailing.sessions.begin() as session:
-        assert not sending.begin_bulk(session, claim, claim.expires_at)
+        assert not bulk_claims.begin_bulk(session, claim, claim.expires_at)
     assert states(mailing) == ["dropped"]
 
 
@@ -171,7 +171,7 @@ def test_a_worker_that_died_before_it_began_leaves_it_to_another(
 ) -> None:
     queue_appeals(mailing, campaign, "ana@example.org")
     with mailing.sessions.begin() as session:
-        sending.claim_bulk(session, clock.now(), 10)
+        bulk_claims.claim_bulk(session, clock.now(), 10)
     assert deliver_due(mailing) == 0
     make_due(mailing)
     deliver_due(mailing)
@@ -184,8 +184,8 @@ def test_a_worker_that_died_after_it_began_leaves_it_failed_and_visible(
 ) -> None:
     queue_appeals(mailing, campaign, "ana@example.org")
     with mailing.sessions.begin() as session:
-        [claim] = sending.claim_bulk(session, clock.now(), 10).claims
-        assert sending.begin_bulk(session, claim, clock.now())
+        [claim] = bulk_claims.claim_bulk(session, clock.now(), 10).claims
+        assert bulk_claims.begin_bulk(session, claim, clock.now())
     make_due(mailing)
     deliver_due(mailing)
     [row] = messages(mailing)
@@ -200,13 +200,13 @@ def test_a_worker_whose_lease_ended_begins_nothing(
     queue_appeals(mailing, campaign, "ana@example.org")
     at = clock.now()
     with mailing.sessions.begin() as session:
-        [slow] = sending.claim_bulk(session, at, 10).claims
+        [slow] = bulk_claims.claim_bulk(session, at, 10).claims
     with mailing.sessions.begin() as session:
-        assert not sending.begin_bulk(session, slow, at + outbox.LEASE)
+        assert not bulk_claims.begin_bulk(session, slow, at + outbox.LEASE)
     with mailing.sessions.begin() as session:
-        [second] = sending.claim_bulk(session, at + outbox.LEASE, 10).claims
-        assert not sending.begin_bulk(session, slow, at + outbox.LEASE)
-        assert sending.begin_bulk(session, second, at + outbox.LEASE)
+        [second] = bulk_claims.claim_bulk(session, at + outbox.LEASE, 10).claims
+        assert not bulk_claims.begin_bulk(session, slow, at + outbox.LEASE)
+        assert bulk_claims.begin_bulk(session, second, at + outbox.LEASE)
 
 
 @pytest.mark.parametrize("after_data", [False, True])
@@ -258,7 +258,7 @@ def test_whatever_goes_wrong_once_it_is_begun_is_never_repeated(
 ) -> None:
     queue_appeals(mailing, campaign, "ana@example.org")
     with mailing.sessions.begin() as session:
-        [claim] = sending.claim_bulk(session, clock.now(), 10).claims
+        [claim] = bulk_claims.claim_bulk(session, clock.now(), 10).claims
     with mailing.transport() as transport:
         monkeypatch.setattr(transport, "send", lambda *_: 1 / 0)
         post = Post(mailing, mailing.sessions, transport, Pace(mailing.settings.mail))
