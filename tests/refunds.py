@@ -11,8 +11,8 @@ from campaign.core.clock import now
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Donation, Refund, StaffRole, StripeCall
 from campaign.models.base import new_token
+from campaign.refunds.refunds import RefundRequest
 from campaign.runtime.context import Installation
-from campaign.services.refunds import RefundRequest
 from sandbox.stripe import StripeSandbox
 
 EDITOR = Actor("editor", StaffRole.finance)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from campaign import refunding
 from campaign.audit.audit_log import Actor
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
@@ -16,6 +15,7 @@ from campaign.handlers.recorded import reconcile_and_keep
 from campaign.handlers.recovery import recover_events
 from campaign.offline.direct_mail_codes import forget_posted
 from campaign.privacy import erasure_flow
+from campaign.refunds import flow
 from campaign.runtime.job_heartbeat import beating
 from campaign.services.alerts import queue_alert
 from workers.app import app, installation
@@ -39,7 +39,7 @@ def recover() -> int:
 def finish_refunds() -> int:
     """Take up the refunds of ours whose answer from Stripe is not known; the number that is over now."""
     with beating(installation(), "finish-refunds"):
-        return refunding.finish_refunds(installation())
+        return flow.finish_refunds(installation())
 
 
 @app.task(name="workers.upkeep.book_fees")

@@ -10,15 +10,15 @@ from campaign.core.errors import NotFound, RefundRefused, RefundUnfinished
 from campaign.donations.donations import lock_donation
 from campaign.gateway import PATIENCE
 from campaign.models import Donation, Refund
-from campaign.refunding import give_back
-from campaign.runtime.context import Installation, make_installation
-from campaign.services.refunds import (
+from campaign.refunds.flow import give_back
+from campaign.refunds.refunds import (
     REASONS,
     RefundRequest,
     describe,
     repeatable_token,
     what_is_left,
 )
+from campaign.runtime.context import Installation, make_installation
 
 _SPOKEN = {
     "pending": "begun; the bank has it for some days",

@@ -19,8 +19,8 @@ if ROLE == "web":
     # As gunicorn.conf.py does, and before what follows opens or reads anything.
     monkey.patch_all()
 
-from campaign import refunding  # noqa: E402 - after the patch
 from campaign.mailer import outbox  # noqa: E402
+from campaign.refunds import flow  # noqa: E402 - after the patch
 from campaign.services import inbox
 from tests.chaos.ground import Ground  # noqa: E402
 from tests.chaos.hooks import Hooks  # noqa: E402
@@ -37,7 +37,7 @@ def shorten_waits() -> None:
     outbox.LONGEST_WAIT = timedelta(seconds=2)
     inbox.FIRST_WAIT = SOON
     inbox.LONGEST_WAIT = timedelta(seconds=2)
-    refunding.GRACE = SOON
+    flow.GRACE = SOON
 
 
 def web(arguments: list[str]) -> None:

@@ -25,7 +25,7 @@ from campaign.models import (
     Refund,
     TributeCard,
 )
-from campaign.services.refunds import Left, what_is_left
+from campaign.refunds.refunds import Left, what_is_left
 
 
 @dataclass(frozen=True)

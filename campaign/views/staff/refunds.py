@@ -32,9 +32,9 @@ from campaign.core.errors import (
 from campaign.core.input_limits import has_control
 from campaign.models import Donation, Refund, StaffRole
 from campaign.models.base import new_token
-from campaign.refunding import give_back
+from campaign.refunds.flow import give_back
+from campaign.refunds.refunds import LONGEST_NOTE, REASONS, RefundRequest
 from campaign.services.desk.gift import GiftPage, read_gift
-from campaign.services.refunds import LONGEST_NOTE, REASONS, RefundRequest
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 

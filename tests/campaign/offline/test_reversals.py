@@ -29,8 +29,8 @@ from campaign.receipts import pdf_documents
 from campaign.receipts.print_queue import mark_posted, waiting_letters
 from campaign.receipts.receipts import receipt_context
 from campaign.receipts.statements import recipients, statement_context
+from campaign.refunds.refunds import RefundRequest, request_refund
 from campaign.runtime.context import Installation
-from campaign.services.refunds import RefundRequest, request_refund
 from tests.envelopes import FINANCE, TODAY, Enter, bar, gift_of
 
 

@@ -12,9 +12,9 @@ from campaign.core.errors import RefundUnfinished
 from campaign.gateway import StripeGateway
 from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation
-from campaign.refunding import finish_refunds, give_back
+from campaign.refunds.flow import finish_refunds, give_back
+from campaign.refunds.refunds import request_refund
 from campaign.runtime.context import Installation
-from campaign.services.refunds import request_refund
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
 from tests.refunds import age, assert_one_refund, keys, pay, rows, state, wish

@@ -1,6 +1,6 @@
 """The calls behind a refund of ours: each key is written down first, and a new one is begun only when that is safe.
 
-`services.refunds` writes the first; `campaign.refunding` asks for the next once a refund was looked up and not found.
+`refunds.refunds` writes the first; `campaign.refunds.flow` asks for the next once a refund was looked up and not found.
 """
 
 from datetime import datetime, timedelta

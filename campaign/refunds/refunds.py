@@ -1,7 +1,7 @@
 """Refunds that we make ourselves: what is left to give back, the request, and what came of it.
 
-A request is written down with its call before Stripe is asked. `campaign.refunding` commits it, calls, and applies
-Stripe's answer with `ledger.refund_evidence`; a call that was cut is looked up, and `services.refund_calls` says what may be
+A request is written down with its call before Stripe is asked. `campaign.refunds.flow` commits it, calls, and applies
+Stripe's answer with `ledger.refund_evidence`; a call that was cut is looked up, and `refunds.stripe_requests` says what may be
 asked after that.
 """
 
@@ -20,7 +20,7 @@ from campaign.core.errors import RefundRefused
 from campaign.donations.donations import lock_donation
 from campaign.ledger.posting import DISPUTED, REFUNDED, open_account
 from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundState, StripeCall
-from campaign.services.refund_calls import add_refund_call
+from campaign.refunds.stripe_requests import add_refund_call
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 """Stripe's own words for it: https://docs.stripe.com/api/refunds/create."""

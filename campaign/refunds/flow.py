@@ -25,9 +25,9 @@ from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePayment, StripeRefund
 from campaign.ledger.refund_evidence import apply_refund
 from campaign.models import Donation, Refund, RefundState, StripeCall
+from campaign.refunds import refunds
+from campaign.refunds.stripe_requests import plan_call
 from campaign.runtime.context import Installation
-from campaign.services import refunds
-from campaign.services.refund_calls import plan_call
 from campaign.subscriptions.invoices import apply_invoice_payment
 
 GRACE = timedelta(minutes=1)
