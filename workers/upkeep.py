@@ -8,13 +8,13 @@ from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
 from campaign.core import clock
 from campaign.donations.tribute_cards import forget_cards
 from campaign.emails.renewal_notices import queue_renewal_notices
-from campaign.handlers.fees import book_fees as book_the_fees
-from campaign.handlers.matching import match_returns as match_the_returns
-from campaign.handlers.payouts import read_payouts as read_the_payouts
-from campaign.handlers.recorded import reconcile_and_keep
 from campaign.handlers.recovery import recover_events
 from campaign.offline.direct_mail_codes import forget_posted
 from campaign.privacy import erasure_flow
+from campaign.reconciliation.fetch_fees import book_fees as book_the_fees
+from campaign.reconciliation.fetch_payouts import read_payouts as read_the_payouts
+from campaign.reconciliation.match_payments import match_returns as match_the_returns
+from campaign.reconciliation.recorded_run import reconcile_and_keep
 from campaign.refunds import flow
 from campaign.runtime.job_heartbeat import beating
 from campaign.services.alerts import queue_alert

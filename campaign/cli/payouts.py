@@ -5,9 +5,9 @@ from datetime import timedelta
 import click
 
 from campaign.core import clock, money
-from campaign.handlers.payouts import fetch_payouts, read_payouts
+from campaign.reconciliation.fetch_payouts import fetch_payouts, read_payouts
+from campaign.reconciliation.payouts import recent_payouts
 from campaign.runtime.context import make_installation
-from campaign.services.bookkeeping.payouts import recent_payouts
 
 WINDOW = timedelta(days=35)
 

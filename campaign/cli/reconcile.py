@@ -6,10 +6,10 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.handlers import reconciliation
-from campaign.handlers.reconciliation import Reconciliation
+from campaign.reconciliation import run
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.run import Reconciliation
 from campaign.runtime.context import make_installation
-from campaign.services.differences import Difference
 
 PATIENCE = 5
 """Seconds to wait for the webhook of what moved in this very moment, before it is called a difference."""
@@ -33,7 +33,7 @@ def reconcile(since: str | None, *, apply: bool) -> None:
         click.echo(f"{'mended: ' if found.mended else ''}{found.sentence(zone)}")
 
     patience = 0 if apply else PATIENCE
-    result = reconciliation.reconcile_and_keep(
+    result = run.reconcile_and_keep(
         installation, start, Actor.command_line(), apply=apply, tell=tell, patience=patience
     )
     click.echo(_summary(result))

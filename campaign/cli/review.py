@@ -9,8 +9,8 @@ import click
 from campaign.audit.heartbeats import Silence
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import clock, money
+from campaign.reconciliation.runs import Unsettled
 from campaign.runtime.context import make_installation
-from campaign.services.bookkeeping.comparisons import Unsettled
 from campaign.services.review import (
     ActionableWarning,
     AskedErasure,

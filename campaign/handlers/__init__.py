@@ -2,14 +2,14 @@
 and fetches those that never arrived. Beside it what is asked of Stripe without an event: fees, whose a payment is,
 and whether its balance agrees with the ledger."""
 
-from campaign.handlers.fees import book_fees
 from campaign.handlers.inbox import apply_due_events, apply_next_event, replay_event
-from campaign.handlers.matching import match_returns
-from campaign.handlers.payouts import fetch_payouts, read_payouts
-from campaign.handlers.reconciliation import Reconciliation, reconcile
-from campaign.handlers.recorded import reconcile_and_keep
 from campaign.handlers.recovery import Recovery, recover_events
 from campaign.handlers.registry import HANDLERS, dispatch
+from campaign.reconciliation.fetch_fees import book_fees
+from campaign.reconciliation.fetch_payouts import fetch_payouts, read_payouts
+from campaign.reconciliation.match_payments import match_returns
+from campaign.reconciliation.recorded_run import reconcile_and_keep
+from campaign.reconciliation.run import Reconciliation, reconcile
 
 __all__ = [
     "HANDLERS",

@@ -6,14 +6,8 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event
-from campaign.handlers import (
-    checkout,
-    invoices,
-    payment_intents,
-    payouts,
-    returns,
-    subscriptions,
-)
+from campaign.handlers import checkout, invoices, payment_intents, returns, subscriptions
+from campaign.reconciliation import fetch_payouts
 
 Handler = Callable[[Session, Event, Books], Outcome]
 
@@ -47,9 +41,9 @@ HANDLERS: Mapping[str, Handler] = {
     "customer.subscription.paused": subscriptions.subscription_changed,
     "customer.subscription.resumed": subscriptions.subscription_changed,
     "customer.subscription.deleted": subscriptions.subscription_changed,
-    "payout.paid": payouts.payout_changed,
-    "payout.failed": payouts.payout_changed,
-    "payout.reconciliation_completed": payouts.payout_changed,
+    "payout.paid": fetch_payouts.payout_changed,
+    "payout.failed": fetch_payouts.payout_changed,
+    "payout.reconciliation_completed": fetch_payouts.payout_changed,
 }
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from campaign.audit.heartbeats import Silence, silences
 from campaign.campaigns.finalization import LateEntry, late_entries
 from campaign.mailer import undelivered
+from campaign.reconciliation.runs import Unsettled, unsettled
 from campaign.services import waiting
-from campaign.services.bookkeeping.comparisons import Unsettled, unsettled
 
 
 @dataclass(frozen=True)

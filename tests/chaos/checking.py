@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import requests
 
-from campaign.handlers.reconciliation import reconcile
 from campaign.ledger.integrity_check import broken_invariants
-from campaign.services.differences import Difference
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.run import reconcile
 from tests.chaos.donors import Donor
 from tests.chaos.house import House
 from tests.chaos.model import Truth, bank_sum, truths

@@ -12,7 +12,7 @@ from campaign.campaigns.finalization import LateEntry
 from campaign.core import money
 from campaign.donations.tribute_cards import TRIBUTE_CARD
 from campaign.models import ReviewMark
-from campaign.services.bookkeeping.comparisons import Unsettled
+from campaign.reconciliation.runs import Unsettled
 from campaign.services.review import (
     ActionableWarning,
     AskedErasure,

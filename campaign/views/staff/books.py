@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
 from campaign.models import StaffRole
-from campaign.services.bookkeeping.comparisons import recent_runs
+from campaign.reconciliation.runs import recent_runs
 from campaign.services.bookkeeping.journal import COLUMNS, Journal, months, read_journal
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

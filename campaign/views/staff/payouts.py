@@ -8,13 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from campaign.audit.audit_log import Subject, record
 from campaign.models import StaffRole
-from campaign.services.bookkeeping.payouts import (
-    COLUMNS,
-    PAGE,
-    find_payout,
-    payout_rows,
-    recent_payouts,
-)
+from campaign.reconciliation.payouts import COLUMNS, PAGE, find_payout, payout_rows, recent_payouts
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.downloads import FORMATS, download

@@ -4,7 +4,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from campaign.models import StaffRole
-from campaign.services.bookkeeping.comparisons import PAGE, find_run, recent_runs
+from campaign.reconciliation.runs import PAGE, find_run, recent_runs
 from campaign.views.context import installation
 from campaign.views.staff.access import needs, staff_blueprint
 from campaign.views.staff.paging import pages

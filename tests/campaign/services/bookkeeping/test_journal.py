@@ -8,16 +8,16 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.gateway import Movement
-from campaign.handlers.fees import book_fees
-from campaign.handlers.payouts import read_payouts
 from campaign.models import OfflineGift, Payout, StaffRole
 from campaign.models.states import TakenBack
 from campaign.offline.deposits import close_batch, open_batch
 from campaign.offline.entry import Choices
 from campaign.offline.reversals import take_back
+from campaign.reconciliation.fetch_fees import book_fees
+from campaign.reconciliation.fetch_payouts import read_payouts
+from campaign.reconciliation.payouts import keep_items
 from campaign.runtime.context import Installation
 from campaign.services.bookkeeping.journal import Journal, months, read_journal
-from campaign.services.bookkeeping.payouts import keep_items
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.envelopes import FINANCE, HERE, TODAY, Enter, gift_of

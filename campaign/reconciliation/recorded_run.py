@@ -4,10 +4,10 @@ from datetime import datetime
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
-from campaign.handlers.reconciliation import WINDOW, Reconciliation, Tell, reconcile
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.run import WINDOW, Reconciliation, Tell, reconcile
+from campaign.reconciliation.runs import begin_run, end_run
 from campaign.runtime.context import Installation
-from campaign.services.bookkeeping.comparisons import begin_run, end_run
-from campaign.services.differences import Difference
 
 
 def reconcile_and_keep(

@@ -3,8 +3,8 @@
 from campaign.core.errors import GatewayMissing
 from campaign.gateway import StripeGateway
 from campaign.models import LedgerKind
-from campaign.services.differences import Difference
-from campaign.services.doubts import Answer
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.unconfirmed_entries import Answer
 
 
 def ask(gateway: StripeGateway, doubt: Difference) -> Answer:

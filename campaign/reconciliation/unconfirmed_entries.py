@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from campaign.gateway import Movement, PaymentFact, StripeDispute, StripeRefund
 from campaign.models import LedgerKind
-from campaign.services.differences import Difference, Side
+from campaign.reconciliation.discrepancies import Difference, Side
 
 
 @dataclass(frozen=True)

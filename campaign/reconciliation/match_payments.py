@@ -11,8 +11,7 @@ from campaign.core import clock
 from campaign.core.errors import FactMismatch, GatewayMissing, GatewayRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePayment, StripeGateway
-from campaign.runtime.context import Installation
-from campaign.services.matching import (
+from campaign.reconciliation.payment_lookup import (
     Owner,
     apply_owned_intent,
     find_owner,
@@ -23,6 +22,7 @@ from campaign.services.matching import (
     returned_renewals,
     unplaced_evidence,
 )
+from campaign.runtime.context import Installation
 from campaign.subscriptions.invoices import apply_invoice, apply_invoice_payment
 
 log = get_logger(__name__)

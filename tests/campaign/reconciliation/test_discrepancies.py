@@ -8,9 +8,9 @@ import pytest
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.clock import now
-from campaign.handlers.fees import book_fees
 from campaign.models import LedgerEntry, LedgerKind
-from campaign.services.differences import Difference
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.fetch_fees import book_fees
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.objects.money import balance_transaction
 from tests.conftest import sandbox_address

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from campaign.core.clock import now
 from campaign.core.errors import GatewayUnavailable
-from campaign.handlers.fees import book_fees
 from campaign.ledger.fees import look_since
 from campaign.models import Campaign, Donation, LedgerEntry
+from campaign.reconciliation.fetch_fees import book_fees
 from campaign.runtime.job_heartbeat import beating
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

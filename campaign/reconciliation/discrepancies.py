@@ -1,6 +1,6 @@
 """A difference between Stripe's balance and the ledger, and how it is worded. Commands and pages show it.
 
-`services.comparing` finds them.
+`reconciliation.compare` finds them.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.errors import NotFound
 from campaign.models import ReconciliationRun
-from campaign.services.differences import Difference
+from campaign.reconciliation.discrepancies import Difference
 
 MOST_KEPT = 1000
 """Differences whose sentences a run keeps; its counts are of all."""

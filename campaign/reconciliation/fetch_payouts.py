@@ -10,8 +10,8 @@ from campaign.core.booking_context import Books, Outcome
 from campaign.core.errors import GatewayMissing, GatewayRefused
 from campaign.gateway import Event
 from campaign.gateway.payouts import read_payout
+from campaign.reconciliation.payouts import keep_items, match_items, note_payout, unread
 from campaign.runtime.context import Installation
-from campaign.services.bookkeeping.payouts import keep_items, match_items, note_payout, unread
 
 log = get_logger(__name__)
 

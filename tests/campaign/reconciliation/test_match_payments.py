@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.core.errors import GatewayUnavailable
-from campaign.handlers.matching import match_returns
 from campaign.models import Donation, InboxEvent, PaymentLookup, Refund
+from campaign.reconciliation.match_payments import match_returns
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.reconciling import Bank

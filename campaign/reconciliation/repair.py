@@ -6,16 +6,16 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books
 from campaign.gateway import read_charge, read_dispute, read_refund
-from campaign.handlers.fees import book_one
-from campaign.handlers.matching import ask_owner, book_owner
 from campaign.ledger.balance_transactions import Moved
 from campaign.ledger.disputes import Moved as Certain
 from campaign.ledger.disputes import apply_dispute
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
 from campaign.models import LedgerKind
+from campaign.reconciliation.compare import Case
+from campaign.reconciliation.fetch_fees import book_one
+from campaign.reconciliation.match_payments import ask_owner, book_owner
+from campaign.reconciliation.payment_lookup import Owner, note_return
 from campaign.runtime.context import Installation
-from campaign.services.comparing import Case
-from campaign.services.matching import Owner, note_return
 
 
 def mend(installation: Installation, case: Case) -> None:

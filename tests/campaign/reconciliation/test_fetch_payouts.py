@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.handlers.fees import book_fees
 from campaign.handlers.inbox import apply_due_events
-from campaign.handlers.payouts import fetch_payouts, read_payouts
 from campaign.models import Payout, PayoutItem, StaffRole
+from campaign.reconciliation.fetch_fees import book_fees
+from campaign.reconciliation.fetch_payouts import fetch_payouts, read_payouts
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

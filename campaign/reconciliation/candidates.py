@@ -1,6 +1,6 @@
 """Stripe's balance against the ledger: which donations differ, and how. Reads only.
 
-Made for `handlers.reconciliation`, which walks the balance into the temporary table of `services.walk` and asks
+Made for `reconciliation.run`, which walks the balance into the temporary table of `reconciliation.balance_transactions` and asks
 Stripe about what is in doubt.
 """
 
@@ -11,8 +11,8 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from campaign.models import Donation, InboxEvent, InboxState, LedgerEntry
-from campaign.services.comparing import Case
-from campaign.services.walk import movements_of
+from campaign.reconciliation.balance_transactions import movements_of
+from campaign.reconciliation.compare import Case
 
 # Sources of Stripe's: money that came by another road is none of Stripe's business.
 _NAMED_BY_STRIPE = "^(pi|in|cs|ch|py|re|pyr|du|dp)_"

@@ -1,6 +1,6 @@
 """One payment as Stripe's balance tells it, against what the ledger says. Plain comparison: nothing is read or written.
 
-For `services.reconciliation`, which gathers the two sides.
+For `reconciliation.candidates`, which gathers the two sides.
 """
 
 from collections import Counter, defaultdict
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from campaign.ledger.balance_transactions import Moved
 from campaign.models import LedgerEntry, LedgerKind
-from campaign.services.differences import Difference, Side
+from campaign.reconciliation.discrepancies import Difference, Side
 
 FEE_WITHIN = timedelta(days=1)
 """A fee is booked minutes after its movement; one that is missing for longer is a difference."""

@@ -16,23 +16,18 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.errors import FactMismatch, GatewayRefused, TransitionRefused
 from campaign.core.task_queue import OUTBOX
-from campaign.handlers.doubts import ask
-from campaign.handlers.fees import pages
-from campaign.handlers.matching import ask_owner
-from campaign.handlers.mending import mend
 from campaign.ledger.balance_transactions import read_moved
+from campaign.reconciliation import balance_transactions
+from campaign.reconciliation.ask_stripe import ask
+from campaign.reconciliation.candidates import read_case, read_unbooked, suspects, waiting_event
+from campaign.reconciliation.compare import Case, Comparison, compare
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.fetch_fees import pages
+from campaign.reconciliation.match_payments import ask_owner
+from campaign.reconciliation.payment_lookup import find_owner, note_asked
+from campaign.reconciliation.repair import mend
+from campaign.reconciliation.unconfirmed_entries import judge
 from campaign.runtime.context import Installation
-from campaign.services import walk
-from campaign.services.comparing import Case, Comparison, compare
-from campaign.services.differences import Difference
-from campaign.services.doubts import judge
-from campaign.services.matching import find_owner, note_asked
-from campaign.services.reconciliation import (
-    read_case,
-    read_unbooked,
-    suspects,
-    waiting_event,
-)
 
 WINDOW = timedelta(days=35)
 """How far back is looked by default: longer than a month of renewals."""
@@ -95,13 +90,13 @@ def _walking(installation: Installation) -> Iterator[Session]:
     """A session of one connection, which holds the temporary table."""
     with installation.engine.connect() as connection:
         session = Session(bind=connection, expire_on_commit=False)
-        walk.open_table(session)
+        balance_transactions.open_table(session)
         session.commit()
         try:
             yield session
         finally:
             session.rollback()
-            walk.close_table(session)
+            balance_transactions.close_table(session)
             session.commit()
 
 
@@ -124,19 +119,21 @@ class _Run:
         """Keep what moved, a page at a time."""
         for page in pages(self.installation.gateway.money.movements(self.since)):
             read = [one for one in map(read_moved, page) if one]
-            walk.keep_movements(self.session, read)
+            balance_transactions.keep_movements(self.session, read)
             self.session.commit()
             self.moved += len(read)
 
     def place(self) -> None:
         """Find whose each payment is; Stripe is asked about those that may be an invoice's."""
-        walk.place_movements(self.session)
-        unknown = walk.unplaced_payments(self.session)
+        balance_transactions.place_movements(self.session)
+        unknown = balance_transactions.unplaced_payments(self.session)
         self.session.commit()
         for name in unknown:
             owner = ask_owner(self.installation.gateway, name)
             donation_id, renewal_of = find_owner(self.session, owner)
-            walk.note_owner(self.session, name, donation_id=donation_id, renewal_of=renewal_of)
+            balance_transactions.note_owner(
+                self.session, name, donation_id=donation_id, renewal_of=renewal_of
+            )
             if self.apply and donation_id is None and renewal_of is None:
                 note_asked(self.session, name, clock.now(), ours=False)
             self.session.commit()
@@ -148,7 +145,7 @@ class _Run:
             if not young:
                 break
             clock.pause(patience / LOOKS)
-            walk.place_movements(self.session)
+            balance_transactions.place_movements(self.session)
             self.session.commit()
             young = [read for read in young if self._look(read)[1].differences]
         for read in young:
@@ -156,7 +153,7 @@ class _Run:
 
     def _cases(self) -> Iterator[Callable[[], Case]]:
         donations = suspects(self.session, self.since)
-        renewals = walk.unbooked_renewals(self.session)
+        renewals = balance_transactions.unbooked_renewals(self.session)
         self.session.commit()
         for donation_id in donations:
             yield partial(read_case, self.session, donation_id, self.since)
@@ -165,7 +162,7 @@ class _Run:
 
     def _renewal(self, payment_intent_id: str, first: str) -> Case:
         """The renewal as long as it is not booked; the donation that it has become, after."""
-        donation_id = walk.owner_of(self.session, payment_intent_id)
+        donation_id = balance_transactions.owner_of(self.session, payment_intent_id)
         if donation_id is not None:
             return read_case(self.session, donation_id, self.since)
         return read_unbooked(self.session, payment_intent_id, first)
@@ -202,7 +199,7 @@ class _Run:
         before = found.differences
         if self.apply and (found.young_fees or any(one.mendable for one in before)):
             words = self._mend(case)
-            walk.place_movements(self.session)
+            balance_transactions.place_movements(self.session)
             self.session.commit()
             _, found = self._look(read)
             found.differences = [_noted(one, words) for one in found.differences]
@@ -231,7 +228,7 @@ class _Run:
         self.fees += after.young_fees
 
     def result(self) -> Reconciliation:
-        payments, others = walk.count_payments(self.session)
+        payments, others = balance_transactions.count_payments(self.session)
         self.session.commit()
         return Reconciliation(self.moved, payments, others, self.found, self.mended, self.fees)
 
