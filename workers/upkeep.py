@@ -16,8 +16,8 @@ from campaign.reconciliation.fetch_payouts import read_payouts as read_the_payou
 from campaign.reconciliation.match_payments import match_returns as match_the_returns
 from campaign.reconciliation.recorded_run import reconcile_and_keep
 from campaign.refunds import flow
+from campaign.reporting.alerts import queue_alert
 from campaign.runtime.job_heartbeat import beating
-from campaign.services.alerts import queue_alert
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)

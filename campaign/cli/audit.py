@@ -8,8 +8,8 @@ import click
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.cli.rows import write_rows
 from campaign.core import clock
+from campaign.reporting.audit_search import COLUMNS, AuditFilters, audit_rows
 from campaign.runtime.context import make_installation
-from campaign.services.bookkeeping.audit_log import COLUMNS, AuditFilters, audit_rows
 
 
 @click.command("audit")

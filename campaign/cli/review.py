@@ -10,8 +10,7 @@ from campaign.audit.heartbeats import Silence
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import clock, money
 from campaign.reconciliation.runs import Unsettled
-from campaign.runtime.context import make_installation
-from campaign.services.review import (
+from campaign.reporting.review_queue import (
     ActionableWarning,
     AskedErasure,
     FailedMessage,
@@ -23,6 +22,7 @@ from campaign.services.review import (
     UnplacedReturn,
     read_review,
 )
+from campaign.runtime.context import make_installation
 
 _UNKNOWN = "of no donation that is known"
 

@@ -15,7 +15,7 @@ from campaign.audit.heartbeats import Silence, silences
 from campaign.core import clock
 from campaign.integrations.deliveries import count_deliveries
 from campaign.migrations import is_current
-from campaign.services import counts
+from campaign.reporting import metrics as campaign_metrics
 from campaign.views.context import installation
 
 blueprint = Blueprint("health", __name__)
@@ -90,22 +90,25 @@ class _Rows(Collector):
             "campaign_inbox_events",
             "Stripe events by state",
             ["state"],
-            counts.count_events(session),
+            campaign_metrics.count_events(session),
         )
         yield _gauge(
-            "campaign_outbox_messages", "Mail by state", ["state"], counts.count_messages(session)
+            "campaign_outbox_messages",
+            "Mail by state",
+            ["state"],
+            campaign_metrics.count_messages(session),
         )
         yield _gauge(
             "campaign_outbox_stuck_messages",
             "Mail that is due for more than an hour, or was left by a worker that died, by kind",
             ["kind"],
-            counts.count_stuck_messages(session),
+            campaign_metrics.count_stuck_messages(session),
         )
         yield _gauge(
             "campaign_outbox_failed_messages",
             "Mail that did not arrive, by kind",
             ["kind"],
-            counts.count_failed_messages(session),
+            campaign_metrics.count_failed_messages(session),
         )
         yield _gauge(
             "campaign_webhook_deliveries",
@@ -117,27 +120,30 @@ class _Rows(Collector):
             "campaign_disputes",
             "Disputes and inquiries by Stripe's status",
             ["status"],
-            counts.count_disputes(session),
+            campaign_metrics.count_disputes(session),
         )
         yield _gauge(
             "campaign_fraud_warnings",
             "Early fraud warnings; actionable while a refund still helps",
             ["actionable"],
-            counts.count_fraud_warnings(session),
+            campaign_metrics.count_fraud_warnings(session),
         )
         yield _gauge(
-            "campaign_refunds", "Refunds by state", ["state"], counts.count_refunds(session)
+            "campaign_refunds",
+            "Refunds by state",
+            ["state"],
+            campaign_metrics.count_refunds(session),
         )
         yield GaugeMetricFamily(
             "campaign_unplaced_returns",
             "Money that went back of payments nobody knows",
-            value=counts.count_unplaced(session),
+            value=campaign_metrics.count_unplaced(session),
         )
         yield _gauge(
             "campaign_raised_minor_units",
             "Raised, in minor units",
             ["campaign", "currency"],
-            counts.sums_raised(session),
+            campaign_metrics.sums_raised(session),
         )
         yield from _jobs(silences(session, clock.now()))
 

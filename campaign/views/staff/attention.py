@@ -13,7 +13,7 @@ from campaign.core import money
 from campaign.donations.tribute_cards import TRIBUTE_CARD
 from campaign.models import ReviewMark
 from campaign.reconciliation.runs import Unsettled
-from campaign.services.review import (
+from campaign.reporting.review_queue import (
     ActionableWarning,
     AskedErasure,
     FailedMessage,

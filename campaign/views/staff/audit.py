@@ -15,7 +15,7 @@ from wtforms.widgets import DateInput
 from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
 from campaign.models import Campaign, StaffRole
-from campaign.services.bookkeeping.audit_log import (
+from campaign.reporting.audit_search import (
     COLUMNS,
     AuditFilters,
     audit_rows,

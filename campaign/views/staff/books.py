@@ -9,7 +9,7 @@ from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
 from campaign.models import StaffRole
 from campaign.reconciliation.runs import recent_runs
-from campaign.services.bookkeeping.journal import COLUMNS, Journal, months, read_journal
+from campaign.reporting.journal import COLUMNS, Journal, months, read_journal
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.downloads import FORMATS, download

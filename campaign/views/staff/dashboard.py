@@ -10,9 +10,9 @@ from markupsafe import Markup
 from campaign.campaigns.campaigns import current_campaign, find_campaign
 from campaign.core import clock, money
 from campaign.models import Campaign, StaffRole
-from campaign.services.dashboard.marks import mark_seen, read_marks, unmark
-from campaign.services.dashboard.reading import Dashboard, begin_snapshot, read_dashboard
-from campaign.services.review import read_review
+from campaign.reporting.acknowledgements import mark_seen, read_marks, unmark
+from campaign.reporting.dashboard import Dashboard, begin_snapshot, read_dashboard
+from campaign.reporting.review_queue import read_review
 from campaign.views.context import installation
 from campaign.views.presenting import present_countdown, present_progress
 from campaign.views.staff.access import actor, needs, safe_next, staff_blueprint

@@ -18,7 +18,7 @@ from campaign.donors.notes import add_donation_note
 from campaign.donors.receipt_reissue import reissue_receipt, resend_receipt, where_to
 from campaign.models import Donor, StaffRole
 from campaign.receipts.receipts import receipt_context
-from campaign.services.desk.gift import find_gift, read_gift
+from campaign.reporting.donation_detail import find_gift, read_gift
 from campaign.views.context import installation
 from campaign.views.staff import links
 from campaign.views.staff.access import actor, needs, staff_blueprint

@@ -34,7 +34,7 @@ from campaign.donors.keyset_paging import Cursor
 from campaign.donors.merging import merge_donors, undo_merge
 from campaign.ledger.subscription_donations import named_subscription
 from campaign.models import Donor, StaffRole, Subscription
-from campaign.services.desk.person import PersonPage, read_person
+from campaign.reporting.donor_detail import PersonPage, read_person
 from campaign.subscriptions import change_flow
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint

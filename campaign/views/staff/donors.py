@@ -12,7 +12,7 @@ from campaign.donors.donor_list import find_donors
 from campaign.donors.keyset_paging import Cursor
 from campaign.donors.notes import add_donor_note
 from campaign.models import StaffRole
-from campaign.services.desk.person import load_mails, read_mail_keys, read_person
+from campaign.reporting.donor_detail import load_mails, read_mail_keys, read_person
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 from campaign.views.staff.paging import pages

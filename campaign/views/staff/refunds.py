@@ -34,7 +34,7 @@ from campaign.models import Donation, Refund, StaffRole
 from campaign.models.base import new_token
 from campaign.refunds.flow import give_back
 from campaign.refunds.refunds import LONGEST_NOTE, REASONS, RefundRequest
-from campaign.services.desk.gift import GiftPage, read_gift
+from campaign.reporting.donation_detail import GiftPage, read_gift
 from campaign.views.context import installation
 from campaign.views.staff.access import actor, needs, staff_blueprint
 

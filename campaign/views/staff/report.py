@@ -9,7 +9,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.models import StaffRole
 from campaign.receipts.pdf_documents import report_pdf
-from campaign.services.editing.report import Report, read_report
+from campaign.reporting.campaign_report import Report, read_report
 from campaign.views.context import installation
 from campaign.views.staff.access import needs, staff_blueprint
 from campaign.views.staff.report_sections import present_report

@@ -8,8 +8,8 @@ from babel.dates import format_date, format_datetime
 
 from campaign.core import money
 from campaign.models import Campaign, Frequency
-from campaign.services.dashboard.tallies import Tally
-from campaign.services.editing.report import Report
+from campaign.reporting.campaign_report import Report
+from campaign.reporting.tallies import Tally
 from campaign.views.moves import present_extensions
 from campaign.views.presenting import ending, present_progress
 from campaign.views.sponsors import offer_text

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.models import Heartbeat, ReconciliationRun, StaffRole
-from campaign.services.alerts import find_problems
+from campaign.reporting.alerts import find_problems
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
 from tests.conftest import UNREACHABLE, sandbox_address

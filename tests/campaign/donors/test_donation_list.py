@@ -13,8 +13,8 @@ from campaign.donors.donor_list import find_donors
 from campaign.donors.keyset_paging import Cursor
 from campaign.models import Campaign, Donation, Donor
 from campaign.models.base import new_public_id, new_token
+from campaign.reporting.donor_detail import read_person
 from campaign.runtime.context import Installation
-from campaign.services.desk.person import read_person
 
 NAMES = ("Ana Reyes", "José Ibáñez", "Mary-Ann O'Neill", "Wei Lee")
 

@@ -12,9 +12,9 @@ from campaign.audit.heartbeats import JOBS
 from campaign.core import clock
 from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.models import Donation, OutboxMessage, OutboxState, Subscription
+from campaign.reporting.alerts import queue_alert
 from campaign.runtime.context import Installation
 from campaign.runtime.job_heartbeat import beating
-from campaign.services.alerts import queue_alert
 from tests.stripe_fixtures import Facts
 
 ZONE = "America/Los_Angeles"

@@ -11,8 +11,8 @@ from campaign.handlers.inbox import apply_next_event
 from campaign.ledger.exports import export_rows
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, LedgerEntry
+from campaign.reporting.dashboard import begin_snapshot, read_dashboard
 from campaign.runtime.context import Installation
-from campaign.services.dashboard.reading import begin_snapshot, read_dashboard
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 from tests.waiting import wait_until

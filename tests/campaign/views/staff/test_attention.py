@@ -4,7 +4,7 @@ import pytest
 
 from campaign.core.clock import now
 from campaign.models import ReviewMark
-from campaign.services.review import ActionableWarning, FailedMessage, Review
+from campaign.reporting.review_queue import ActionableWarning, FailedMessage, Review
 from campaign.views.staff.attention import MOST, groups
 
 

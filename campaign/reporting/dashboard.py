@@ -19,10 +19,10 @@ from campaign.models import (
     SubscriptionState,
     TallyKind,
 )
-from campaign.services.dashboard import tallies
-from campaign.services.dashboard.mailing import StepMail, mail_by_step, visits_by_code
-from campaign.services.dashboard.pace import Forecast, Pace, as_the_last_closed, forecast, pace
-from campaign.services.dashboard.tallies import Tally
+from campaign.reporting import tallies
+from campaign.reporting.mailing import StepMail, mail_by_step, visits_by_code
+from campaign.reporting.pace import Forecast, Pace, as_the_last_closed, forecast, pace
+from campaign.reporting.tallies import Tally
 
 RECENT_HOURS = 48
 TROUBLE = timedelta(hours=24)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import money
 from campaign.models import InboxEvent, InboxState, OutboxMessage, OutboxState
-from campaign.services.review import (
+from campaign.reporting.review_queue import (
     ActionableWarning,
     OpenDispute,
     Review,

@@ -16,8 +16,8 @@ from campaign.offline.reversals import take_back
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.reconciliation.fetch_payouts import read_payouts
 from campaign.reconciliation.payouts import keep_items
+from campaign.reporting.journal import Journal, months, read_journal
 from campaign.runtime.context import Installation
-from campaign.services.bookkeeping.journal import Journal, months, read_journal
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.envelopes import FINANCE, HERE, TODAY, Enter, gift_of

@@ -14,7 +14,7 @@ from statistics import fmean, stdev
 
 from campaign.core import money
 from campaign.models import Campaign
-from campaign.services.dashboard.tallies import Tally
+from campaign.reporting.tallies import Tally
 
 FEWEST_DAYS = 3
 FEWEST_GIFTS = 20

@@ -18,7 +18,7 @@ from campaign.models import (
     ProgressShard,
     Refund,
 )
-from campaign.services.waiting import actionable_warnings, unplaced_returns
+from campaign.reporting.review_queries import actionable_warnings, unplaced_returns
 
 
 def count_events(session: Session) -> Mapping[str, int]:

@@ -26,7 +26,7 @@ from campaign.models import (
 )
 from campaign.outreach.campaign_email_content import mail_code
 from campaign.outreach.step_statistics import Counts, letter_counts
-from campaign.services.dashboard.tallies import Tally, by_code, by_size, read_tallies
+from campaign.reporting.tallies import Tally, by_code, by_size, read_tallies
 
 MOST_COMMENTS = 40
 BEST_DAYS = 5

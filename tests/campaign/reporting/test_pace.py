@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from campaign.models import Campaign
-from campaign.services.dashboard.pace import as_the_last_closed, forecast, pace
-from campaign.services.dashboard.tallies import Tally, by_day, last_hours, running_total
+from campaign.reporting.pace import as_the_last_closed, forecast, pace
+from campaign.reporting.tallies import Tally, by_day, last_hours, running_total
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
 

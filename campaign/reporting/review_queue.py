@@ -13,7 +13,7 @@ from campaign.audit.heartbeats import Silence, silences
 from campaign.campaigns.finalization import LateEntry, late_entries
 from campaign.mailer import undelivered
 from campaign.reconciliation.runs import Unsettled, unsettled
-from campaign.services import waiting
+from campaign.reporting import review_queries
 
 
 @dataclass(frozen=True)
@@ -130,17 +130,21 @@ class Review:
 def read_review(session: Session, at: datetime) -> Review:
     """What waits for a person at `at`."""
     return Review(
-        disputes=[OpenDispute(*row) for row in session.execute(waiting.open_disputes())],
+        disputes=[OpenDispute(*row) for row in session.execute(review_queries.open_disputes())],
         warnings=[
-            ActionableWarning(*row) for row in session.execute(waiting.actionable_warnings())
+            ActionableWarning(*row) for row in session.execute(review_queries.actionable_warnings())
         ],
-        refunds=[TroubledRefund(*row) for row in session.execute(waiting.troubled_refunds(at))],
-        events=[GivenUpEvent(*row) for row in session.execute(waiting.given_up_events())],
-        messages=[FailedMessage(*row) for row in session.execute(waiting.failed_messages())],
+        refunds=[
+            TroubledRefund(*row) for row in session.execute(review_queries.troubled_refunds(at))
+        ],
+        events=[GivenUpEvent(*row) for row in session.execute(review_queries.given_up_events())],
+        messages=[FailedMessage(*row) for row in session.execute(review_queries.failed_messages())],
         stuck=[StuckMail(*row) for row in session.execute(undelivered.stuck_by_kind(at))],
         silent_jobs=[one for one in silences(session, at) if one.silent],
         late_entries=late_entries(session),
-        unplaced=[UnplacedReturn(*row) for row in session.execute(waiting.unplaced_returns())],
-        erasures=[AskedErasure(*row) for row in session.execute(waiting.asked_erasures())],
+        unplaced=[
+            UnplacedReturn(*row) for row in session.execute(review_queries.unplaced_returns())
+        ],
+        erasures=[AskedErasure(*row) for row in session.execute(review_queries.asked_erasures())],
         comparisons=unsettled(session),
     )
