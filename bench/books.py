@@ -12,9 +12,9 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
-from campaign.handlers.inbox import apply_due_events
 from campaign.runtime.context import Installation
-from campaign.services.inbox import store_event
+from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.process import apply_due_events
 
 GIFTS = 400
 

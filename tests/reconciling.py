@@ -10,13 +10,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from campaign.handlers.inbox import apply_due_events
-from campaign.handlers.registry import HANDLERS
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
 from campaign.reconciliation.discrepancies import Difference
 from campaign.reconciliation.run import Reconciliation, reconcile
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from campaign.stripe_events.registry import HANDLERS
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER
 from sandbox.stripe.objects.payments import card_of_method, payment_intent, payment_method

@@ -18,10 +18,10 @@ from werkzeug.test import TestResponse
 from campaign.core.clock import now
 from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
-from campaign.services.inbox import store_event
+from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.process import apply_due_events
 
 Json = dict[str, Any]
 WEBHOOK_SECRET = "whsec_for_tests"

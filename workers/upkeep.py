@@ -8,7 +8,6 @@ from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
 from campaign.core import clock
 from campaign.donations.tribute_cards import forget_cards
 from campaign.emails.renewal_notices import queue_renewal_notices
-from campaign.handlers.recovery import recover_events
 from campaign.offline.direct_mail_codes import forget_posted
 from campaign.privacy import erasure_flow
 from campaign.reconciliation.fetch_fees import book_fees as book_the_fees
@@ -18,6 +17,7 @@ from campaign.reconciliation.recorded_run import reconcile_and_keep
 from campaign.refunds import flow
 from campaign.reporting.alerts import queue_alert
 from campaign.runtime.job_heartbeat import beating
+from campaign.stripe_events.recovery import recover_events
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)

@@ -6,9 +6,9 @@ import click
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
-from campaign.handlers.inbox import replay_event
-from campaign.handlers.recovery import Recovery, recover_events
 from campaign.runtime.context import Installation, make_installation
+from campaign.stripe_events.process import replay_event
+from campaign.stripe_events.recovery import Recovery, recover_events
 
 
 @click.group("events")

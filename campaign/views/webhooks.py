@@ -8,7 +8,7 @@ from campaign.core import clock
 from campaign.core.errors import WebhookRefused
 from campaign.core.task_queue import INBOX
 from campaign.gateway import verified_event
-from campaign.services.inbox import store_event
+from campaign.stripe_events.inbox import store_event
 from campaign.views.context import installation
 
 blueprint = Blueprint("webhooks", __name__)

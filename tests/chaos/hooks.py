@@ -1,7 +1,7 @@
 """Kill points, put into a victim's process from outside: the service itself knows nothing of them.
 
 A point is named by the process's role, the function at the service's edge that was at work, what it did and when:
-`worker:handlers.inbox.apply_next_event.commit.before`. So every commit and every call over the network has two points
+`worker:stripe_events.process.apply_next_event.commit.before`. So every commit and every call over the network has two points
 of its own, whatever is added to the service later.
 """
 

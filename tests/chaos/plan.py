@@ -38,12 +38,12 @@ ESSENTIAL = (
     "web:checkout.sync.sync_session.commit",
     "web:views.webhooks.receive.commit",
     "web:views.webhooks.receive.nudge",
-    "worker:handlers.inbox.apply_next_event.commit",
+    "worker:stripe_events.process.apply_next_event.commit",
     "worker:emails.delivery.deliver_batch.commit",
     "worker:emails.delivery.deliver.mail",
     "worker:emails.delivery.deliver.commit",
-    "worker:handlers.recovery.recover_events.stripe",
-    "worker:handlers.recovery.recover_events.commit",
+    "worker:stripe_events.recovery.recover_events.stripe",
+    "worker:stripe_events.recovery.recover_events.commit",
 )
 """The road of the money. Where one of them is never passed, the harness is blind and may not say that all is well."""
 

@@ -21,7 +21,7 @@ if ROLE == "web":
 
 from campaign.mailer import outbox  # noqa: E402
 from campaign.refunds import flow  # noqa: E402 - after the patch
-from campaign.services import inbox
+from campaign.stripe_events import inbox
 from tests.chaos.ground import Ground  # noqa: E402
 from tests.chaos.hooks import Hooks  # noqa: E402
 

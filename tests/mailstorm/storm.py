@@ -23,11 +23,11 @@ from campaign.core.settings import load_settings
 from campaign.donations.donations import Gift, begin_donation
 from campaign.emails.delivery import deliver_due
 from campaign.gateway import read_event
-from campaign.handlers.inbox import apply_due_events
 from campaign.mailer import outbox
 from campaign.models import OutboxMessage
 from campaign.runtime.context import Installation, make_installation
-from campaign.services.inbox import store_event
+from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.appeals import messages, queue_appeals, readers
 from tests.mailstorm.outcome import Outcome

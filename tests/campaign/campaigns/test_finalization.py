@@ -21,10 +21,10 @@ from campaign.campaigns.finalization import (
 from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.core.errors import AlreadyCorrected, CorrectionRefused, NotFound
-from campaign.handlers.inbox import apply_due_events
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, LedgerEntry
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Facts, Json
 
 Give = Callable[..., Facts]

@@ -8,9 +8,9 @@ import pytest
 
 from campaign.campaigns.progress import Progress, read_progress
 from campaign.core.clock import now
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Facts
 
 Give = Callable[..., Facts]

@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.cli.main import cli
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -23,6 +22,7 @@ from campaign.models import (
     Subscription,
 )
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import sandbox_address

@@ -15,7 +15,6 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
-from campaign.handlers.inbox import apply_due_events
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.migrations import head_revision
 from campaign.models import (
@@ -29,7 +28,8 @@ from campaign.models import (
     StaffSession,
 )
 from campaign.runtime.context import Installation, make_installation
-from campaign.services.inbox import store_event
+from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.process import apply_due_events
 from sandbox.seed.filling import Wanted, fill
 from tests.campaign.cli.backups import call, contents, states_of_triggers
 from tests.campaign.cli.conftest import Run

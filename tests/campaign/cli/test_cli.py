@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import Run, run_with
 from tests.conftest import Databases
 from tests.stripe_fixtures import Facts, event

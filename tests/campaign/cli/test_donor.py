@@ -12,7 +12,6 @@ from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.donors.merging import merge_donors
 from campaign.donors.notes import add_donation_note, add_donor_note
-from campaign.handlers.recovery import recover_events
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
     Base,
@@ -26,6 +25,7 @@ from campaign.models import (
 )
 from campaign.receipts.statements import queue_statements
 from campaign.runtime.context import Installation
+from campaign.stripe_events.recovery import recover_events
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import UNREACHABLE, sandbox_address

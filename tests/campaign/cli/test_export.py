@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from campaign.campaigns.progress import read_progress
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import Run
 from tests.stripe_fixtures import Facts
 

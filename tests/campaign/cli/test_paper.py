@@ -13,10 +13,10 @@ from campaign.cli.letters import keep
 from campaign.core import clock
 from campaign.core.errors import LettersRefused
 from campaign.emails.attachments import attachments
-from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.outbox import claim_messages
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import Run
 from tests.stripe_fixtures import Facts
 

@@ -11,9 +11,9 @@ from sqlalchemy import func, select, update
 from campaign.audit.heartbeats import JOBS
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Heartbeat, InboxEvent, LedgerEntry, OutboxMessage
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
 from tests.stripe_fixtures import Facts
 

@@ -7,9 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation, Subscription
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Ended, Run
 from tests.conftest import UNREACHABLE, sandbox_address

@@ -8,10 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.donations.consents import WORDING
-from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.suppressions import is_suppressed, suppress
 from campaign.models import Campaign, Subscriber, SuppressionReason
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Facts
 
 Give = Callable[..., Facts]

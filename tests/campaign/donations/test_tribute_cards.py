@@ -13,13 +13,13 @@ from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.donations.tribute_cards import KEPT, TRIBUTE_CARD, Card, forget_cards
 from campaign.emails.delivery import deliver_due
-from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import find_person, read_holdings
 from campaign.receipts import pdf_documents, print_queue
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts
 

@@ -12,7 +12,6 @@ from campaign.core.clock import now
 from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
 from campaign.donors.corrections import ADDRESS_CORRECTED, Correction, correct_donor
 from campaign.donors.merging import merge_donors, undo_merge
-from campaign.handlers.inbox import apply_due_events
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.mailer.outbox import Claim
 from campaign.mailer.suppressions import suppress
@@ -38,6 +37,7 @@ from campaign.receipts.statements import (
     told_by_another,
 )
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Facts
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)

@@ -14,10 +14,10 @@ from campaign.emails import bulk_claims
 from campaign.emails.bulk import BulkRun, Post
 from campaign.emails.delivery import deliver_batch, deliver_due
 from campaign.emails.rate_limit import Pace, slot
-from campaign.handlers.inbox import apply_due_events
 from campaign.mailer import outbox
 from campaign.models import Campaign, OutboxMessage, Reminder, Suppression
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.appeals import awake, make_due, messages, queue_appeals, readers
 from tests.stripe_fixtures import Facts

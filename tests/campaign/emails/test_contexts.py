@@ -11,7 +11,6 @@ from time_machine import travel
 
 from campaign.core import clock
 from campaign.emails.contexts import Pointless, Sender, letter_context
-from campaign.handlers.inbox import apply_due_events
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.outbox import Claim
 from campaign.mailer.render import Letter, render_letter
@@ -27,6 +26,7 @@ from campaign.models import (
     SubscriptionState,
 )
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Facts
 
 AFTER_THE_END = datetime(2100, 1, 2, tzinfo=UTC)

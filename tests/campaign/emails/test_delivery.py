@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from campaign.core import clock
 from campaign.emails.delivery import deliver_batch, deliver_due
-from campaign.handlers.inbox import apply_due_events
 from campaign.mailer import outbox
 from campaign.models import OutboxMessage, Receipt
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts
 

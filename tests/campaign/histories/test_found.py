@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from campaign.handlers.inbox import apply_due_events
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.recurring_facts import invoice_payment
 from tests.stripe_fixtures import Facts, Json, event
 

@@ -18,11 +18,11 @@ from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
 from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
-from campaign.handlers.inbox import apply_due_events, replay_event
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Donation, InboxEvent, LedgerEntry, Receipt
 from campaign.runtime.context import Installation
-from campaign.services.inbox import store_event
+from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.process import apply_due_events, replay_event
 from tests.campaign.histories.model import Figure, Standing
 from tests.stripe_fixtures import Facts, Json
 

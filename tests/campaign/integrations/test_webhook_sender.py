@@ -18,12 +18,12 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
-from campaign.handlers.inbox import apply_due_events
 from campaign.integrations.deliveries import GIVEN_UP_AFTER, Claim, claim_next
 from campaign.integrations.endpoints import EVENTS, add_endpoint, disable_endpoint
 from campaign.integrations.webhook_sender import Undeliverable, post, send_due, signature_headers
 from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 

@@ -13,10 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from campaign.core.booking_context import Books
 from campaign.core.clock import now
 from campaign.core.errors import NotFound
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Donation, Receipt, ReceiptCounter
 from campaign.receipts.receipts import find_receipt, issue_receipt
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Facts
 
 Give = Callable[..., Facts]

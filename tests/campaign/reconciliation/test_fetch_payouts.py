@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Payout, PayoutItem, StaffRole
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.reconciliation.fetch_payouts import fetch_payouts, read_payouts
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.reconciling import Bank

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import func, select, text
 
 from campaign.core.errors import GatewayUnavailable
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import PaymentLookup
 from campaign.reconciliation.discrepancies import Difference
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.reconciliation.match_payments import match_returns
 from campaign.reconciliation.run import reconcile
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.reconciling import Bank

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.core.errors import RefundRefused, RefundUnfinished
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation, InvoicePayment
 from campaign.refunds.flow import finish_refunds, give_back
 from campaign.refunds.refunds import RefundRequest
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.refunds import EDITOR, assert_one_refund, keys, pay, rows, state, wish

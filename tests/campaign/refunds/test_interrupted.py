@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 from campaign.core.clock import now
 from campaign.core.errors import RefundUnfinished
 from campaign.gateway import StripeGateway
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation
 from campaign.refunds.flow import finish_refunds, give_back
 from campaign.refunds.refunds import request_refund
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
 from tests.refunds import age, assert_one_refund, keys, pay, rows, state, wish

@@ -12,10 +12,10 @@ from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core import clock
 from campaign.emails.delivery import deliver_batch
 from campaign.emails.renewal_notices import queue_renewal_notices
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, Subscription
 from campaign.reporting.alerts import find_problems, queue_alert
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.stripe_fixtures import Facts, Json
 

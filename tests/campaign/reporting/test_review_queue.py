@@ -9,10 +9,10 @@ from sqlalchemy import update
 from campaign.audit.heartbeats import JOBS, succeed
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, InboxEvent, OutboxMessage, PaymentLookup, Refund
 from campaign.reporting.review_queue import Review, UnplacedReturn, read_review
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Facts, Json
 
 Give = Callable[..., Facts]

@@ -7,9 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Facts
 from tests.waiting import wait_until
 

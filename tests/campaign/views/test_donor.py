@@ -6,9 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation, OutboxMessage, Receipt
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.stripe_fixtures import Facts

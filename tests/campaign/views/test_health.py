@@ -10,10 +10,10 @@ from sqlalchemy import select, text
 
 from campaign.audit.heartbeats import JOBS, fail
 from campaign.core.clock import now
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, OutboxMessage, PaymentLookup
 from campaign.runtime.context import Installation
 from campaign.runtime.job_heartbeat import beating
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Facts
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]

@@ -14,9 +14,9 @@ from campaign.checkout.session_requests import RedirectUrls, session_parameters
 from campaign.core import money
 from campaign.core.errors import AmountInvalid
 from campaign.core.i18n import words
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, CampaignText, Donation, OutboxMessage, Reminder
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from campaign.views.language import said, speak
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.views.test_unsubscribe import Letter, letter

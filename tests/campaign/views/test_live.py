@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import event, text
 
 from campaign.core.errors import NotFound
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from campaign.views.live import LiveProgress
 from tests.stripe_fixtures import Facts
 from tests.waiting import wait_until

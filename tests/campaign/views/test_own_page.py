@@ -14,7 +14,6 @@ from campaign.core.clock import now
 from campaign.donors.merging import merge_donors
 from campaign.donors.notes import add_donor_note
 from campaign.emails.delivery import deliver_due
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -30,6 +29,7 @@ from campaign.models import (
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import find_person
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.envelopes import Enter, gift_of
 from tests.own_page import ANA, LINK, ask, open_own_page, plain_text, send

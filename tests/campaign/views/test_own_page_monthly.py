@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import Campaign, Donation, StaffRole, StripeCall, Subscription
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

@@ -12,7 +12,6 @@ from stripe import StripeClient
 
 from campaign.core import clock
 from campaign.emails.delivery import deliver_due
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import (
     Campaign,
     Donation,
@@ -23,6 +22,7 @@ from campaign.models import (
     Subscription,
 )
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import InboxEvent
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.stripe_fixtures import Json, event, signature
 
 Post = Callable[..., TestResponse]

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.handlers.inbox import apply_due_events
 from campaign.integrations.tokens import Scope, make_token, revoke_token
 from campaign.models import ApiToken, AuditEntry
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 
 EVERYTHING = [scope.value for scope in Scope]
 

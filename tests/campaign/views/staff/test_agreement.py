@@ -7,12 +7,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from campaign.core import clock
-from campaign.handlers.inbox import apply_next_event
 from campaign.ledger.exports import export_rows
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, LedgerEntry
 from campaign.reporting.dashboard import begin_snapshot, read_dashboard
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_next_event
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 from tests.waiting import wait_until

@@ -5,10 +5,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from campaign.core import clock
-from campaign.handlers.inbox import apply_due_events
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import AuditEntry, Campaign, CodeVisit, StaffRole
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 

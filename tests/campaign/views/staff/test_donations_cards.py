@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from campaign.donations.tribute_cards import TRIBUTE_CARD
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import OutboxMessage, StaffRole
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.campaign.donations.test_tribute_cards import BY_EMAIL, BY_POST
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts

@@ -7,7 +7,6 @@ from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.donors.notes import add_donor_note
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -17,6 +16,7 @@ from campaign.models import (
     Subscription,
 )
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.staff_fixtures import StaffClient, StaffMaker

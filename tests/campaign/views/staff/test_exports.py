@@ -6,10 +6,10 @@ import json
 
 from sqlalchemy import select
 
-from campaign.handlers.inbox import apply_due_events
 from campaign.ledger.exports import column_names
 from campaign.models import AuditEntry, StaffRole
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.staff_fixtures import StaffMaker
 from tests.stripe_fixtures import Facts
 

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from campaign.handlers.inbox import apply_due_events
 from campaign.models import (
     Donation,
     InboxEvent,
@@ -20,6 +19,7 @@ from campaign.models import (
     Subscription,
 )
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.recurring_facts import DAY, deleted, failed, invoice_payment, subscription, updated
 from tests.stripe_fixtures import Facts, Json, event
 

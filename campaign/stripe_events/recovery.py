@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from structlog import get_logger
 
 from campaign.gateway import UndeliveredEvent
-from campaign.handlers.inbox import apply_due_events
-from campaign.handlers.registry import HANDLERS
 from campaign.models import InboxEvent, InboxState
 from campaign.runtime.context import Installation
-from campaign.services.inbox import store_event
+from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.process import apply_due_events
+from campaign.stripe_events.registry import HANDLERS
 
 log = get_logger(__name__)
 

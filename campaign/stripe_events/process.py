@@ -13,10 +13,10 @@ from campaign.core.booking_context import Books, Outcome
 from campaign.core.errors import FactMismatch
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import read_event
-from campaign.handlers.registry import dispatch
 from campaign.models import InboxEvent, InboxState
 from campaign.runtime.context import Installation
-from campaign.services import inbox
+from campaign.stripe_events import inbox
+from campaign.stripe_events.registry import dispatch
 
 log = get_logger(__name__)
 

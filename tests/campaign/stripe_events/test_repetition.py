@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from campaign.campaigns.progress import Progress, read_progress
-from campaign.handlers.inbox import apply_due_events
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, Receipt
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.stripe_fixtures import Json, signature

@@ -14,12 +14,12 @@ from stripe import StripeClient
 from campaign.core.clock import now
 from campaign.core.errors import GatewayRefused, GatewayUnavailable
 from campaign.gateway import StripeGateway, UndeliveredEvent
-from campaign.handlers.inbox import apply_due_events
-from campaign.handlers.recovery import Recovery, recover_events
-from campaign.handlers.registry import HANDLERS
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, ProgressShard, Receipt
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from campaign.stripe_events.recovery import Recovery, recover_events
+from campaign.stripe_events.registry import HANDLERS
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
 

@@ -6,8 +6,14 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event
-from campaign.handlers import checkout, invoices, payment_intents, returns, subscriptions
 from campaign.reconciliation import fetch_payouts
+from campaign.stripe_events import (
+    checkout,
+    invoices,
+    payment_intents,
+    refunds_disputes,
+    subscriptions,
+)
 
 Handler = Callable[[Session, Event, Books], Outcome]
 
@@ -20,19 +26,19 @@ HANDLERS: Mapping[str, Handler] = {
     "payment_intent.payment_failed": payment_intents.intent_changed,
     "payment_intent.processing": payment_intents.intent_changed,
     "payment_intent.canceled": payment_intents.intent_changed,
-    "charge.refunded": returns.charge_refunded,
-    "charge.failed": returns.charge_failed,
-    "charge.refund.updated": returns.refund_changed,
-    "refund.created": returns.refund_changed,
-    "refund.updated": returns.refund_changed,
-    "refund.failed": returns.refund_changed,
-    "charge.dispute.created": returns.dispute_changed,
-    "charge.dispute.updated": returns.dispute_changed,
-    "charge.dispute.closed": returns.dispute_changed,
-    "charge.dispute.funds_withdrawn": returns.dispute_changed,
-    "charge.dispute.funds_reinstated": returns.dispute_changed,
-    "radar.early_fraud_warning.created": returns.fraud_warned,
-    "radar.early_fraud_warning.updated": returns.fraud_warned,
+    "charge.refunded": refunds_disputes.charge_refunded,
+    "charge.failed": refunds_disputes.charge_failed,
+    "charge.refund.updated": refunds_disputes.refund_changed,
+    "refund.created": refunds_disputes.refund_changed,
+    "refund.updated": refunds_disputes.refund_changed,
+    "refund.failed": refunds_disputes.refund_changed,
+    "charge.dispute.created": refunds_disputes.dispute_changed,
+    "charge.dispute.updated": refunds_disputes.dispute_changed,
+    "charge.dispute.closed": refunds_disputes.dispute_changed,
+    "charge.dispute.funds_withdrawn": refunds_disputes.dispute_changed,
+    "charge.dispute.funds_reinstated": refunds_disputes.dispute_changed,
+    "radar.early_fraud_warning.created": refunds_disputes.fraud_warned,
+    "radar.early_fraud_warning.updated": refunds_disputes.fraud_warned,
     "invoice.paid": invoices.invoice_paid,
     "invoice.payment_failed": invoices.invoice_failed,
     "invoice_payment.paid": invoices.invoice_payment_made,

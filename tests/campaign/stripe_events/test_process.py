@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from campaign.handlers.inbox import apply_due_events, replay_event
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import (
     Campaign,
@@ -20,6 +19,7 @@ from campaign.models import (
     Receipt,
 )
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events, replay_event
 from tests.stripe_fixtures import Facts, Json, event
 
 Give = Callable[..., Facts]
