@@ -9,7 +9,7 @@ from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import money
 from campaign.core.errors import CampaignInvalid
 from campaign.runtime.context import make_installation
-from campaign.views.presenting import ending
+from campaign.web.appeal.formatting import ending
 
 _LONGEST_APPEAL = 200_000
 

@@ -9,7 +9,7 @@ from campaign.campaigns.extensions import extend as move_deadline
 from campaign.core import clock
 from campaign.core.errors import ExtensionRefused
 from campaign.runtime.context import make_installation
-from campaign.views.presenting import ending
+from campaign.web.appeal.formatting import ending
 
 
 @click.command("extend")

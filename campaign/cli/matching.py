@@ -8,7 +8,7 @@ from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_ma
 from campaign.campaigns.progress import Matching, read_progress
 from campaign.core import clock, money
 from campaign.runtime.context import make_installation
-from campaign.views.sponsors import offer_text
+from campaign.web.appeal.matching_gifts import offer_text
 
 
 @click.group("matching")

@@ -8,7 +8,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.extensions import close_early
 from campaign.core import clock
 from campaign.runtime.context import make_installation
-from campaign.views.moves import present_extensions
+from campaign.web.appeal.deadline_changes import present_extensions
 
 NOTHING = "Nothing has changed."
 

@@ -29,7 +29,7 @@ def statement_pdf(context: dict[str, Any]) -> bytes:
 
 
 def report_pdf(context: dict[str, Any]) -> bytes:
-    """A campaign's report for the staff; `context` as `views.staff.report` makes it, in English."""
+    """A campaign's report for the staff; `context` as `web.staff.campaigns.report` makes it, in English."""
     return set_pdf("report", context | {"paper": "us-letter", "lang": "en"})
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from tests.campaign.views.test_unsubscribe_in_browser import address
+from tests.campaign.web.giving.test_unsubscribe_in_browser import address
 from tests.findings import no_findings
 from tests.journeys.conftest import Running
 
