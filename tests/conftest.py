@@ -43,11 +43,11 @@ MEMORY_BYTES = 4 * 1024**3
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 pytest_plugins = [
-    "tests.browser_fixtures",
-    "tests.stripe_fixtures",
-    "tests.reconciling",
-    "tests.staff_fixtures",
-    "tests.envelopes",
+    "tests.support.browser",
+    "tests.support.stripe",
+    "tests.support.reconciliation",
+    "tests.support.staff",
+    "tests.support.offline_gifts",
 ]
 
 

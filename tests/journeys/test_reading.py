@@ -15,8 +15,8 @@ from sqlalchemy import update
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
-from tests.findings import no_findings
 from tests.journeys.conftest import Running
+from tests.support.accessibility import no_findings
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]

@@ -29,9 +29,9 @@ from campaign.runtime.context import Installation, make_installation
 from campaign.stripe_events.inbox import store_event
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.appeals import messages, queue_appeals, readers
 from tests.mailstorm.outcome import Outcome
-from tests.stripe_fixtures import Facts
+from tests.support.campaign_emails import messages, queue_appeals, readers
+from tests.support.stripe import Facts
 
 WORKERS = 3
 _FORKS = multiprocessing.get_context("forkserver")

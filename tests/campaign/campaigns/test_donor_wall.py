@@ -11,9 +11,9 @@ from campaign.models import Campaign, Donation, StaffRole, WallEntry
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import find_person, read_holdings
 from campaign.runtime.context import Installation
-from tests.editing import ADMIN, audited, book, running
-from tests.staff_fixtures import StaffMaker
-from tests.waiting import wait_until
+from tests.support.campaigns import ADMIN, audited, book, running
+from tests.support.staff import StaffMaker
+from tests.support.waiting import wait_until
 
 WORDS = "Show my first name"
 

@@ -13,7 +13,7 @@ from campaign.core.clock import now
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from tests.editing import ADMIN, audited, book, running
+from tests.support.campaigns import ADMIN, audited, book, running
 
 UPCOMING = {"start": "2098-12-01", "deadline": "2098-12-31"}
 

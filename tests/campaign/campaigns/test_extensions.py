@@ -11,7 +11,7 @@ from campaign.campaigns.extensions import Extended, extend, public_extensions
 from campaign.core.errors import CampaignError, DeadlineInvalid, ExtensionRefused
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from tests.campaign.services.readers import (
+from tests.support.subscribers import (
     addresses,
     at,
     counts,
@@ -22,7 +22,7 @@ from tests.campaign.services.readers import (
     run,
     subscribe,
 )
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 MIDDAY = "2026-12-28T12:00-08:00"
 REASON = "the storm kept the mail away"

@@ -25,7 +25,7 @@ from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, LedgerEntry
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts, Json
+from tests.support.stripe import Facts, Json
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

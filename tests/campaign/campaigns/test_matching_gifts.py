@@ -13,7 +13,7 @@ from campaign.core.clock import now
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import Campaign, MatchingGift
 from campaign.runtime.context import Installation
-from tests.editing import ADMIN, audited, book, move, running, shards_agree, standing
+from tests.support.campaigns import ADMIN, audited, book, move, running, shards_agree, standing
 
 DAY = timedelta(days=1)
 

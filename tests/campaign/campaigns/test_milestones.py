@@ -9,7 +9,7 @@ from campaign.campaigns.milestones import mark_milestones, read_milestones
 from campaign.core.clock import now
 from campaign.models import Campaign, Milestone
 from campaign.runtime.context import Installation
-from tests.editing import book, move, running, standing
+from tests.support.campaigns import book, move, running, standing
 
 
 def marked(installation: Installation) -> int:

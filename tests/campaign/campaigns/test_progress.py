@@ -11,7 +11,7 @@ from campaign.core.clock import now
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

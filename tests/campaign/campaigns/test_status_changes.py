@@ -16,10 +16,10 @@ from campaign.mailer.outbox import Claim
 from campaign.models import Campaign, CampaignState
 from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
-from tests.campaign.services.readers import counts, letters, mark_all_sent, run, subscribe
-from tests.editing import ADMIN, audited, book, running
-from tests.editing import standing as progress_of
-from tests.waiting import wait_until
+from tests.support.campaigns import ADMIN, audited, book, running
+from tests.support.campaigns import standing as progress_of
+from tests.support.subscribers import counts, letters, mark_all_sent, run, subscribe
+from tests.support.waiting import wait_until
 
 REASON = "we have what we need"
 

@@ -13,7 +13,7 @@ from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.cut_calls import (
+from tests.support.interrupted_calls import (
     CREATE,
     age,
     assert_charged_once,

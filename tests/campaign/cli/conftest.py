@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from campaign.core.settings import Settings
-from tests.campaign.cli.warm import WarmProgram
 from tests.conftest import WEBHOOK_SECRET, Databases
+from tests.support.warm_cli import WarmProgram
 
 PROGRAM = [sys.executable, "-c", "from campaign.cli import main; main()"]
 ROOT = Path(__file__).resolve().parents[3]

@@ -31,9 +31,9 @@ from campaign.runtime.context import Installation, make_installation
 from campaign.stripe_events.inbox import store_event
 from campaign.stripe_events.process import apply_due_events
 from sandbox.seed.filling import Wanted, fill
-from tests.campaign.cli.backups import call, contents, states_of_triggers
 from tests.campaign.cli.conftest import Run
-from tests.stripe_fixtures import Facts
+from tests.support.backups import call, contents, states_of_triggers
+from tests.support.stripe import Facts
 
 SIGNED_IN = {table.__tablename__ for table in (StaffLink, StaffSession, DonorLink, DonorSession)}
 

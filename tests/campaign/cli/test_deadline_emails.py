@@ -14,7 +14,7 @@ from campaign.core import clock
 from campaign.models import Campaign, Extension, Heartbeat, OutboxMessage, Suppression
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
-from tests.campaign.services.readers import donate, subscribe, subscribe_many
+from tests.support.subscribers import donate, subscribe, subscribe_many
 
 Create = Callable[..., Campaign]
 

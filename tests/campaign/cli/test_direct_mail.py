@@ -17,8 +17,8 @@ from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import person_of, read_holdings
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Ended, Run
-from tests.envelopes import FINANCE, Enter, gift_of
-from tests.staff_fixtures import StaffMaker
+from tests.support.offline_gifts import FINANCE, Enter, gift_of
+from tests.support.staff import StaffMaker
 
 HEADER = "name,number,institution,address,locale\n"
 ANA = "Ana Reyes,SID 1234567,Two Rivers Correctional,82911 Beach Access Road|Umatilla OR 97882,\n"

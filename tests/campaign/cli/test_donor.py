@@ -29,7 +29,7 @@ from campaign.stripe_events.recovery import recover_events
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.refunds import pay
+from tests.support.refunds import pay
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
 TRACES = ("ana@", "ana called", "ana is", "reyes", "grandmother", "confidential")

@@ -15,7 +15,7 @@ from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 RECOVER = ("events", "recover")
 

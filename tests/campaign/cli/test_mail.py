@@ -12,9 +12,9 @@ from campaign.emails.delivery import deliver_due
 from campaign.models import Campaign, OutboxMessage
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
-from tests.appeals import make_due, messages, queue_appeals
 from tests.campaign.cli.conftest import Run
-from tests.stripe_fixtures import Facts
+from tests.support.campaign_emails import make_due, messages, queue_appeals
+from tests.support.stripe import Facts
 
 PRODUCTION = {
     "SITE_URL": "https://give.harbor-ledger.example",

@@ -13,7 +13,7 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import Run, run_with
 from tests.conftest import Databases
-from tests.stripe_fixtures import Facts, event
+from tests.support.stripe import Facts, event
 
 CREATE = (
     *("create", "spring", "--title", "A spring of stories", "--goal", "50000"),

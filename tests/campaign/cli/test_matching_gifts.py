@@ -3,7 +3,7 @@
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
-from tests.editing import audited, book, running
+from tests.support.campaigns import audited, book, running
 
 
 def test_a_sponsor_is_added_listed_and_ended(

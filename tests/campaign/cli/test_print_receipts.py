@@ -18,7 +18,7 @@ from campaign.models import Donation, Donor, OutboxMessage, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import Run
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

@@ -15,7 +15,7 @@ from campaign.models import Campaign, Heartbeat, InboxEvent, LedgerEntry, Outbox
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

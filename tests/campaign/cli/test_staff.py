@@ -13,7 +13,7 @@ from campaign.core.errors import CampaignError
 from campaign.models import AuditEntry, StaffMember
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Ended, Run
-from tests.staff_fixtures import browser
+from tests.support.staff import browser
 
 SITE = "http://localhost"
 

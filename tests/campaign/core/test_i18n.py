@@ -13,8 +13,8 @@ from babel.messages.pofile import read_po
 from campaign.core.i18n import TRANSLATIONS, language, languages, words
 from campaign.emails.samples import samples
 from campaign.mailer.render import render_letter
-from tests.campaign.mail.letters import EVERY, SENDER, sample_letter
-from tests.catalogs import KEYWORDS, PLACEHOLDER, ROOT, Message, messages
+from tests.support.catalogs import KEYWORDS, PLACEHOLDER, ROOT, Message, messages
+from tests.support.sample_emails import EVERY, SENDER, sample_letter
 
 FILLED_BY_SCRIPTS = re.compile(r"\{\w+\}")
 OTHERS = [name for name in languages() if name != "en"]

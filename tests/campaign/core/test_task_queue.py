@@ -13,7 +13,7 @@ from campaign.core.task_queue import INBOX, Nudge
 from campaign.models import Campaign
 from campaign.runtime.context import make_installation
 from sandbox.servers import PrivateBroker
-from tests.stripe_fixtures import signature
+from tests.support.stripe import signature
 
 NOBODY = "redis://127.0.0.1:9/0"
 

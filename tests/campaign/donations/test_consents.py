@@ -12,7 +12,7 @@ from campaign.mailer.suppressions import is_suppressed, suppress
 from campaign.models import Campaign, Subscriber, SuppressionReason
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

@@ -21,7 +21,7 @@ from campaign.receipts import pdf_documents, print_queue
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 BY_EMAIL = Card("email", "Ben Ortiz", "ben@example.org", "", "She read it aloud.", "Ana Reyes")
 FAILING = Card("email", "Finn Orr", "finn@example.org", "", "", "Ana Reyes")

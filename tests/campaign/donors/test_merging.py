@@ -38,7 +38,7 @@ from campaign.receipts.statements import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
 Give = Callable[..., Facts]

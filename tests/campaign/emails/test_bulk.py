@@ -19,8 +19,8 @@ from campaign.models import Campaign, OutboxMessage, Reminder, Suppression
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.appeals import awake, make_due, messages, queue_appeals, readers
-from tests.stripe_fixtures import Facts
+from tests.support.campaign_emails import awake, make_due, messages, queue_appeals, readers
+from tests.support.stripe import Facts
 
 
 def states(installation: Installation) -> list[str]:

@@ -11,7 +11,7 @@ from campaign.mailer.merge_fields import fill
 from campaign.mailer.render import render_letter
 from campaign.models import CampaignStep
 from campaign.outreach.campaign_email_content import appeal_context, mail_code
-from tests.campaign.mail.letters import PLACES, SENDER, sample_letter
+from tests.support.sample_emails import PLACES, SENDER, sample_letter
 
 STEPS = ("opening", "nine_days", "seven_days", "three_days", "two_days", "last_day", "last_hours")
 

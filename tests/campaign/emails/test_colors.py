@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.campaign.mail.letters import sample_letter
+from tests.support.sample_emails import sample_letter
 
 Colours = dict[str, dict[str, str]]
 

@@ -27,7 +27,7 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 AFTER_THE_END = datetime(2100, 1, 2, tzinfo=UTC)
 PLACES = {NAME: "Ana", UNSUBSCRIBE_URL: "https://give.example.org/unsubscribe/abc"}

@@ -14,7 +14,7 @@ from campaign.models import OutboxMessage, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 
 def message(installation: Installation) -> OutboxMessage:

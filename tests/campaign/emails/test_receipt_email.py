@@ -9,7 +9,7 @@ from campaign.emails.donation_emails import receipt_letter
 from campaign.emails.sample_facts import receipt
 from campaign.mailer.render import Letter, render_letter
 from campaign.models import ReceiptKind
-from tests.campaign.mail.letters import ORGANIZATION, SENDER, sample_letter
+from tests.support.sample_emails import ORGANIZATION, SENDER, sample_letter
 
 
 def rendered(**changes: Any) -> Letter:

@@ -15,7 +15,7 @@ from campaign.models import Donation, OutboxMessage, OutboxState, Subscription
 from campaign.reporting.alerts import queue_alert
 from campaign.runtime.context import Installation
 from campaign.runtime.job_heartbeat import beating
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 ZONE = "America/Los_Angeles"
 DOMAIN = "harbor-ledger.example"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from campaign.emails.samples import samples
-from tests.campaign.mail.letters import BULK, EVERY, SITE, STRIPE_PAGE, sample_letter
+from tests.support.sample_emails import BULK, EVERY, SITE, STRIPE_PAGE, sample_letter
 
 FOLDER = Path(__file__).parent / "letters"
 UPDATE = os.environ.get("UPDATE_LETTERS") == "1"

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from campaign.emails.samples import samples
-from tests.campaign.mail.letters import sample_letter
+from tests.support.sample_emails import sample_letter
 
 pytestmark = pytest.mark.browser
 

@@ -2,7 +2,7 @@
 
 from campaign.emails.donation_emails import alert_letter
 from campaign.mailer.render import render_letter
-from tests.campaign.mail.letters import SENDER
+from tests.support.sample_emails import SENDER
 
 
 def test_an_alert_lists_its_problems_a_line_each() -> None:

@@ -3,7 +3,7 @@
 from campaign.emails.donation_emails import renewing_letter
 from campaign.emails.sample_facts import donation, subscription
 from campaign.mailer.render import render_letter
-from tests.campaign.mail.letters import SENDER, sample_letter
+from tests.support.sample_emails import SENDER, sample_letter
 
 GIFT_PAGE = "https://give.example.org/subscriptions/sample-gift"
 

@@ -9,7 +9,7 @@ from campaign.core.errors import GatewayMissing
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.reconciling import Bank
+from tests.support.reconciliation import Bank
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from campaign.core.errors import WebhookRefused
 from campaign.gateway import Event, verified_event
-from tests.stripe_fixtures import Json, event, signature
+from tests.support.stripe import Json, event, signature
 
 NOW = datetime(2026, 12, 23, 12, tzinfo=UTC)
 SECRETS = ("whsec_new", "whsec_old")

@@ -24,8 +24,8 @@ from campaign.integrations.webhook_sender import Undeliverable, post, send_due, 
 from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.staff_fixtures import StaffMaker
-from tests.stripe_fixtures import Facts
+from tests.support.staff import StaffMaker
+from tests.support.stripe import Facts
 
 ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
 

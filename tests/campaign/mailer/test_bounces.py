@@ -9,8 +9,7 @@ from campaign.mailer.bounce_reports import Finding, Report, read_report
 from campaign.mailer.bounces import Noted, find_message, record_bounce, record_complaint
 from campaign.models import Campaign, OutboxMessage, Suppression
 from campaign.runtime.context import Installation
-from tests.appeals import messages, queue_appeals
-from tests.bounce_reports import (
+from tests.support.bounce_reports import (
     BOUNCES,
     DELAYED,
     EXCHANGE,
@@ -23,6 +22,7 @@ from tests.bounce_reports import (
     complaint,
     delivery,
 )
+from tests.support.campaign_emails import messages, queue_appeals
 
 
 def read(raw: bytes, bounces: str = BOUNCES) -> Report:

@@ -12,7 +12,7 @@ from campaign.core.errors import TransitionRefused
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, DonationState
 from campaign.runtime.context import Installation
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 

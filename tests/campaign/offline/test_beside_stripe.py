@@ -9,8 +9,8 @@ from campaign.offline.reversals import take_back
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.envelopes import FINANCE, TODAY, Enter, gift_of
-from tests.reconciling import Bank
+from tests.support.offline_gifts import FINANCE, TODAY, Enter, gift_of
+from tests.support.reconciliation import Bank
 
 
 @pytest.fixture

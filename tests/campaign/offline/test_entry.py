@@ -25,7 +25,7 @@ from campaign.offline.coupon_codes import coupon_code
 from campaign.offline.entry import Choices, Entered, Undecided
 from campaign.receipts.print_queue import waiting_letters
 from campaign.runtime.context import Installation
-from tests.envelopes import FINANCE, TODAY, Enter, bar, day, gift_of
+from tests.support.offline_gifts import FINANCE, TODAY, Enter, bar, day, gift_of
 
 
 def sound(installation: Installation) -> list[str]:

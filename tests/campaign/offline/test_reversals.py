@@ -31,7 +31,7 @@ from campaign.receipts.receipts import receipt_context
 from campaign.receipts.statements import recipients, statement_context
 from campaign.refunds.refunds import RefundRequest, request_refund
 from campaign.runtime.context import Installation
-from tests.envelopes import FINANCE, TODAY, Enter, bar, gift_of
+from tests.support.offline_gifts import FINANCE, TODAY, Enter, bar, gift_of
 
 
 def public_id(installation: Installation, gift: OfflineGift) -> str:

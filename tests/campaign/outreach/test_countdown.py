@@ -12,7 +12,7 @@ from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.models import Campaign, Suppression
 from campaign.outreach import countdown
 from campaign.runtime.context import Installation
-from tests.campaign.services.readers import (
+from tests.support.subscribers import (
     addresses,
     at,
     counts,

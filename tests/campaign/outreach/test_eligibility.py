@@ -13,7 +13,7 @@ from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import Campaign, Suppression
 from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
-from tests.campaign.services.readers import at, donate, mark_all_sent, new_campaign, run, subscribe
+from tests.support.subscribers import at, donate, mark_all_sent, new_campaign, run, subscribe
 
 MIDDAY = "2026-12-26T12:00-08:00"
 LATER = "2026-12-26T13:00-08:00"

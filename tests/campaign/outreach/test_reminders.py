@@ -10,7 +10,7 @@ from campaign.mailer.outbox import CLAIMED, Claim
 from campaign.models import Campaign, OutboxMessage, Reminder, ReminderChoice, Suppression
 from campaign.outreach import eligibility, reminders
 from campaign.runtime.context import Installation
-from tests.campaign.services.readers import at, counts, donate, letters, new_campaign, run
+from tests.support.subscribers import at, counts, donate, letters, new_campaign, run
 
 MIDDAY = "2026-12-26T12:00-08:00"
 NEXT_DAY = "2026-12-27T12:00-08:00"

@@ -6,7 +6,7 @@ from campaign.models import InboxEvent
 from campaign.privacy.erasure_flow import stored_events
 from campaign.privacy.personal_data_export import Whose
 from campaign.runtime.context import Installation
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 
 def test_where_nobody_is_meant_no_event_loses_anything(

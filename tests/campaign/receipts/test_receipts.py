@@ -17,7 +17,7 @@ from campaign.models import Donation, Receipt, ReceiptCounter
 from campaign.receipts.receipts import find_receipt, issue_receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

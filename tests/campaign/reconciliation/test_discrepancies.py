@@ -14,7 +14,7 @@ from campaign.reconciliation.fetch_fees import book_fees
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.objects.money import balance_transaction
 from tests.conftest import sandbox_address
-from tests.reconciling import Bank
+from tests.support.reconciliation import Bank
 
 DAY = 86_400
 

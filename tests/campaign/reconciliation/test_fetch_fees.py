@@ -14,7 +14,7 @@ from campaign.reconciliation.fetch_fees import book_fees
 from campaign.runtime.job_heartbeat import beating
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.reconciling import Bank
+from tests.support.reconciliation import Bank
 
 DAY = 86_400
 

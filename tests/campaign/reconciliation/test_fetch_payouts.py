@@ -13,8 +13,8 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.reconciling import Bank
-from tests.staff_fixtures import StaffMaker
+from tests.support.reconciliation import Bank
+from tests.support.staff import StaffMaker
 
 
 @pytest.fixture

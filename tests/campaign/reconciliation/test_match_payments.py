@@ -9,7 +9,7 @@ from campaign.models import Donation, InboxEvent, PaymentLookup, Refund
 from campaign.reconciliation.match_payments import match_returns
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.reconciling import Bank
+from tests.support.reconciliation import Bank
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.reconciling import Bank
+from tests.support.reconciliation import Bank
 
 Story = Callable[[Bank], None]
 

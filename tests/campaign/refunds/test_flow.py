@@ -16,7 +16,7 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.refunds import EDITOR, assert_one_refund, keys, pay, rows, state, wish
+from tests.support.refunds import EDITOR, assert_one_refund, keys, pay, rows, state, wish
 
 CREATE = "POST /v1/refunds"
 

@@ -17,8 +17,8 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.refunds import age, assert_one_refund, keys, pay, rows, state, wish
-from tests.stripe_fixtures import Json
+from tests.support.refunds import age, assert_one_refund, keys, pay, rows, state, wish
+from tests.support.stripe import Json
 
 CREATE, LIST = "POST /v1/refunds", "GET /v1/refunds"
 

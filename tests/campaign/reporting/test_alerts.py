@@ -17,7 +17,7 @@ from campaign.reporting.alerts import find_problems, queue_alert
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.stripe_fixtures import Facts, Json
+from tests.support.stripe import Facts, Json
 
 ZONE = "America/Los_Angeles"
 DOMAIN = "harbor-ledger.example"

@@ -20,9 +20,9 @@ from campaign.reporting.journal import Journal, months, read_journal
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.envelopes import FINANCE, HERE, TODAY, Enter, gift_of
-from tests.reconciling import Bank
-from tests.staff_fixtures import StaffMaker
+from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, gift_of
+from tests.support.reconciliation import Bank
+from tests.support.staff import StaffMaker
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from campaign.models import Campaign, InboxEvent, OutboxMessage, PaymentLookup, 
 from campaign.reporting.review_queue import Review, UnplacedReturn, read_review
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts, Json
+from tests.support.stripe import Facts, Json
 
 Give = Callable[..., Facts]
 Tell = Callable[..., None]

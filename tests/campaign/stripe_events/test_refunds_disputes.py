@@ -19,7 +19,7 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts, Json, event
+from tests.support.stripe import Facts, Json, event
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

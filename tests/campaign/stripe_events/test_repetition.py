@@ -14,7 +14,7 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.stripe_fixtures import Json, signature
+from tests.support.stripe import Json, signature
 
 DONORS = [
     ("card@example.org", "one_time", None),

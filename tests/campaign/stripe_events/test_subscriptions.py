@@ -20,8 +20,15 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.recurring_facts import DAY, deleted, failed, invoice_payment, subscription, updated
-from tests.stripe_fixtures import Facts, Json, event
+from tests.support.stripe import Facts, Json, event
+from tests.support.subscription_facts import (
+    DAY,
+    deleted,
+    failed,
+    invoice_payment,
+    subscription,
+    updated,
+)
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

@@ -14,7 +14,7 @@ from campaign.models import Campaign, OutboxMessage, PaymentLookup
 from campaign.runtime.context import Installation
 from campaign.runtime.job_heartbeat import beating
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

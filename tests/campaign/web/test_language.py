@@ -20,10 +20,10 @@ from campaign.stripe_events.process import apply_due_events
 from campaign.web.language import said, speak
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.web.giving.test_unsubscribe import Letter, letter
-from tests.editing import book, running
-from tests.own_page import open_own_page
-from tests.stripe_fixtures import Facts
-from tests.waiting import wait_until
+from tests.support.campaigns import book, running
+from tests.support.donor_portal import open_own_page
+from tests.support.stripe import Facts
+from tests.support.waiting import wait_until
 
 __all__ = ["letter"]
 Give, Store = Callable[..., Facts], Callable[..., None]

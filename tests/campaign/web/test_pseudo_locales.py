@@ -16,12 +16,12 @@ from campaign.models.states import SETTLED_STATES
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
-from tests.campaign.views.foreign import PSEUDO, english_left, english_on, made_up, speaks
 from tests.campaign.web.giving.test_unsubscribe import Letter, letter
 from tests.campaign.web.portal.test_subscriptions import Begin, begin, stripe_api_base, sync
-from tests.editing import ADMIN, book, running
-from tests.own_page import open_own_page, send
-from tests.stripe_fixtures import Facts
+from tests.support.campaigns import ADMIN, book, running
+from tests.support.donor_portal import open_own_page, send
+from tests.support.pseudo_locales import PSEUDO, english_left, english_on, made_up, speaks
+from tests.support.stripe import Facts
 
 __all__ = ["begin", "letter", "made_up", "stripe_api_base", "sync"]
 

@@ -7,9 +7,9 @@ from flask.testing import FlaskClient
 
 from campaign.campaigns.logos import LARGEST
 from campaign.runtime.context import Installation
-from tests.editing import audited, running
-from tests.staff_fixtures import StaffMaker
-from tests.waiting import wait_until
+from tests.support.campaigns import audited, running
+from tests.support.staff import StaffMaker
+from tests.support.waiting import wait_until
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 SVG = b'<?xml version="1.0"?><!-- ours --><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'

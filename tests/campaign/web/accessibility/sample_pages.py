@@ -22,7 +22,7 @@ from campaign.models import (
 )
 from campaign.receipts.receipts import acknowledge, issue_receipt
 from campaign.runtime.context import Installation
-from tests.editing import ADMIN, book, move, running
+from tests.support.campaigns import ADMIN, book, move, running
 
 TEXT = "Tonight the **commission** votes.\n\n- The harbor plan\n- The budget\n\n> A quoted line."
 SPANISH = "Esta noche la **comisión** vota.\n\n- El plan del puerto\n- El presupuesto"

@@ -17,8 +17,8 @@ from tests.campaign.web.accessibility.sample_pages import furnish
 from tests.campaign.web.giving.test_unsubscribe import Letter, letter
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
 from tests.campaign.web.portal.test_subscriptions import Begin, begin, stripe_api_base, sync
-from tests.findings import findings, overflow
-from tests.own_page import ANA, mailed_link
+from tests.support.accessibility import findings, overflow
+from tests.support.donor_portal import ANA, mailed_link
 
 pytestmark = pytest.mark.browser
 __all__ = ["address", "begin", "letter", "stripe_api_base", "sync"]

@@ -9,8 +9,8 @@ from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
 from campaign.runtime.context import Installation
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
-from tests.editing import ADMIN, book, move, running
-from tests.findings import no_findings
+from tests.support.accessibility import no_findings
+from tests.support.campaigns import ADMIN, book, move, running
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]

@@ -10,8 +10,8 @@ from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Facts
-from tests.waiting import wait_until
+from tests.support.stripe import Facts
+from tests.support.waiting import wait_until
 
 PAGES = ["/", "/c/nine-days"]
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
-from tests.editing import book, running
-from tests.findings import no_findings
+from tests.support.accessibility import no_findings
+from tests.support.campaigns import book, running
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]

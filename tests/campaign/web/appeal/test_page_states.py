@@ -14,9 +14,9 @@ from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep
 from campaign.outreach.campaign_email_content import appeal_context
 from campaign.runtime.context import Installation
-from tests.editing import ADMIN, audited, book, running
-from tests.staff_fixtures import StaffMaker
-from tests.waiting import wait_until
+from tests.support.campaigns import ADMIN, audited, book, running
+from tests.support.staff import StaffMaker
+from tests.support.waiting import wait_until
 
 FIGURES = ("$20,000", "40%", "progressbar", "Half-way", "A quarter", "gave today", "$30,000")
 

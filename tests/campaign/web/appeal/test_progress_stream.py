@@ -13,8 +13,8 @@ from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from campaign.web.appeal.progress_stream import LiveProgress
-from tests.stripe_fixtures import Facts
-from tests.waiting import wait_until
+from tests.support.stripe import Facts
+from tests.support.waiting import wait_until
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from campaign.core.clock import now
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from campaign.runtime.context import Installation, make_installation
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.control import faults
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 FORM = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a-1"}
 

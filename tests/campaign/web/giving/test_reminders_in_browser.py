@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from campaign.models import Campaign
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
-from tests.findings import no_findings
+from tests.support.accessibility import no_findings
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]

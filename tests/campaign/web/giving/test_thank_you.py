@@ -11,7 +11,7 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 Store = Callable[..., None]
 

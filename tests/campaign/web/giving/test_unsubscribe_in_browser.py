@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from tests.campaign.web.giving.test_unsubscribe import Letter, letter
-from tests.findings import no_findings
+from tests.support.accessibility import no_findings
 
 pytestmark = pytest.mark.browser
 __all__ = ["letter"]

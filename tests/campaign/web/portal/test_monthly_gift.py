@@ -14,8 +14,8 @@ from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.own_page import open_own_page
-from tests.staff_fixtures import StaffMaker
+from tests.support.donor_portal import open_own_page
+from tests.support.staff import StaffMaker
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from campaign.models import OutboxMessage
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
-from tests.envelopes import Enter
-from tests.findings import no_findings
-from tests.own_page import ANA, mailed_link
-from tests.stripe_fixtures import Facts
+from tests.support.accessibility import no_findings
+from tests.support.donor_portal import ANA, mailed_link
+from tests.support.offline_gifts import Enter
+from tests.support.stripe import Facts
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]

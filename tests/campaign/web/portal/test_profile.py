@@ -31,10 +31,10 @@ from campaign.privacy.personal_data_export import find_person
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.envelopes import Enter, gift_of
-from tests.own_page import ANA, LINK, ask, open_own_page, plain_text, send
-from tests.staff_fixtures import COMMAND_LINE, StaffMaker
-from tests.stripe_fixtures import Facts
+from tests.support.donor_portal import ANA, LINK, ask, open_own_page, plain_text, send
+from tests.support.offline_gifts import Enter, gift_of
+from tests.support.staff import COMMAND_LINE, StaffMaker
+from tests.support.stripe import Facts
 
 Give, Store = Callable[..., Facts], Callable[..., None]
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)

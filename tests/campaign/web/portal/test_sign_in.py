@@ -17,9 +17,9 @@ from campaign.emails.delivery import deliver_due
 from campaign.models import Donor, DonorLink, DonorSession, OutboxMessage
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
-from tests.own_page import ANA, ask, mailed_link, open_own_page
-from tests.staff_fixtures import COMMAND_LINE
-from tests.stripe_fixtures import Facts
+from tests.support.donor_portal import ANA, ask, mailed_link, open_own_page
+from tests.support.staff import COMMAND_LINE
+from tests.support.stripe import Facts
 
 
 def test_a_link_opens_the_page_once_by_its_button_and_no_secret_is_kept(

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from campaign.models import InboxEvent
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.stripe_fixtures import Json, event, signature
+from tests.support.stripe import Json, event, signature
 
 Post = Callable[..., TestResponse]
 

@@ -6,7 +6,7 @@ from flask import Flask
 
 from campaign.models import StaffMember, StaffRole
 from campaign.runtime.context import Installation
-from tests.staff_fixtures import StaffClient, StaffMaker, browser
+from tests.support.staff import StaffClient, StaffMaker, browser
 
 FIRST, SECOND = "tapir umbrella kilowatt", "seven lumpy otters sing"
 

@@ -20,7 +20,7 @@ from campaign import create_app
 from campaign.core.staff_settings import OidcSettings
 from campaign.models import StaffRole
 from campaign.runtime.context import Installation
-from tests.staff_fixtures import add_staff, browser
+from tests.support.staff import add_staff, browser
 
 KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
 

@@ -5,7 +5,7 @@ from flask import Flask
 
 from campaign.models import StaffMember, StaffPasskey, StaffRole
 from campaign.runtime.context import Installation
-from tests.staff_fixtures import StaffClient, StaffMaker, browser
+from tests.support.staff import StaffClient, StaffMaker, browser
 
 GARBAGE = (
     {},

@@ -12,8 +12,8 @@ from campaign.auth.staff_links import BY_COMMAND, make_link
 from campaign.core.clock import now
 from campaign.models import StaffRole
 from campaign.runtime.context import Installation
-from tests.findings import no_findings
-from tests.staff_fixtures import add_staff
+from tests.support.accessibility import no_findings
+from tests.support.staff import add_staff
 
 pytestmark = pytest.mark.browser
 

@@ -16,7 +16,7 @@ from campaign.auth.staff_links import BY_COMMAND, make_link
 from campaign.core.clock import now
 from campaign.models import AuditEntry, StaffMember, StaffRole
 from campaign.runtime.context import Installation
-from tests.staff_fixtures import StaffClient, StaffMaker, add_staff, browser
+from tests.support.staff import StaffClient, StaffMaker, add_staff, browser
 
 
 def link_for(installation: Installation, member: StaffMember) -> str:

@@ -13,7 +13,7 @@ from campaign import create_app
 from campaign.core.clock import now
 from campaign.models import AuditEntry, Campaign, StaffLink, StaffRole, StaffSession
 from campaign.runtime.context import Installation
-from tests.staff_fixtures import StaffMaker, add_staff, browser
+from tests.support.staff import StaffMaker, add_staff, browser
 
 
 def test_a_session_ends_when_unused_when_old_and_when_signed_out(staff: StaffMaker) -> None:

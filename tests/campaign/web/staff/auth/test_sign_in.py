@@ -23,7 +23,7 @@ from campaign.runtime.context import Installation
 from campaign.staff.members import deactivate
 from campaign.web.staff.auth.security import hash_password
 from sandbox.outbox.receiver import MailReceiver
-from tests.staff_fixtures import COMMAND_LINE, StaffMaker, add_staff, browser
+from tests.support.staff import COMMAND_LINE, StaffMaker, add_staff, browser
 
 PASSWORD = "tapir umbrella kilowatt"
 

@@ -11,7 +11,7 @@ from campaign.core.errors import StaffRefused
 from campaign.models import AuditEntry, OutboxMessage, StaffMember, StaffRole
 from campaign.runtime.context import Installation
 from campaign.staff.members import change_role
-from tests.staff_fixtures import COMMAND_LINE, StaffMaker, add_staff, browser
+from tests.support.staff import COMMAND_LINE, StaffMaker, add_staff, browser
 
 
 def test_someone_is_added_by_a_link_that_is_shown_once_or_mailed(

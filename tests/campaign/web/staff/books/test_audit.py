@@ -12,7 +12,7 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.models import Campaign, StaffRole
 from campaign.runtime.context import Installation
 from campaign.web.staff.core.downloads import cell
-from tests.staff_fixtures import StaffMaker
+from tests.support.staff import StaffMaker
 
 ANA = Actor("ana@harbor-ledger.example", StaffRole.finance)
 LINE = Actor("command line: root", StaffRole.admin)

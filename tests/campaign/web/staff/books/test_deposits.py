@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from campaign.models import AuditEntry, Campaign, DepositBatch, OfflineGift, StaffRole
 from campaign.offline.entry import Choices
 from campaign.runtime.context import Installation
-from tests.envelopes import TODAY, Enter, gift_of
-from tests.staff_fixtures import StaffClient, StaffMaker
+from tests.support.offline_gifts import TODAY, Enter, gift_of
+from tests.support.staff import StaffClient, StaffMaker
 
 
 @pytest.fixture

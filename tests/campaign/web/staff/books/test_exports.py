@@ -10,8 +10,8 @@ from campaign.ledger.exports import column_names
 from campaign.models import AuditEntry, StaffRole
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.staff_fixtures import StaffMaker
-from tests.stripe_fixtures import Facts
+from tests.support.staff import StaffMaker
+from tests.support.stripe import Facts
 
 
 def test_the_ledger_s_file_sums_to_what_was_raised(

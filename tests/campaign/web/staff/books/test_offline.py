@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from campaign.models import Campaign, Donation, LedgerEntry, OfflineGift, Receipt, StaffRole
 from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation
-from tests.envelopes import TODAY, Enter, bar, day, gift_of
-from tests.staff_fixtures import StaffClient, StaffMaker
+from tests.support.offline_gifts import TODAY, Enter, bar, day, gift_of
+from tests.support.staff import StaffClient, StaffMaker
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from campaign.models import AuditEntry, Campaign, StaffRole
 from campaign.runtime.context import Installation
-from tests.envelopes import TODAY, Enter, bar, day, gift_of
-from tests.staff_fixtures import StaffClient, StaffMaker
+from tests.support.offline_gifts import TODAY, Enter, bar, day, gift_of
+from tests.support.staff import StaffClient, StaffMaker
 
 HEADER = "received_on,postmarked_on,amount,currency,name,email,address,code,reference\n"
 

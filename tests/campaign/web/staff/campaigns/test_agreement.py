@@ -13,9 +13,9 @@ from campaign.models import Campaign, LedgerEntry
 from campaign.reporting.dashboard import begin_snapshot, read_dashboard
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_next_event
-from tests.staff_fixtures import StaffMaker
-from tests.stripe_fixtures import Facts
-from tests.waiting import wait_until
+from tests.support.staff import StaffMaker
+from tests.support.stripe import Facts
+from tests.support.waiting import wait_until
 
 GIFTS = 420
 REFUNDS = 80

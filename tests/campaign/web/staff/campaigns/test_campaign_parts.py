@@ -11,10 +11,10 @@ from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
 from campaign.models import Campaign, CampaignStep, MatchingGift, StaffRole
 from campaign.runtime.context import Installation
-from tests.campaign.services.readers import subscribe
-from tests.editing import ADMIN, audited, book, move, running
-from tests.staff_fixtures import StaffMaker
-from tests.waiting import wait_until
+from tests.support.campaigns import ADMIN, audited, book, move, running
+from tests.support.staff import StaffMaker
+from tests.support.subscribers import subscribe
+from tests.support.waiting import wait_until
 
 
 def steps(installation: Installation) -> dict[str, CampaignStep]:

@@ -8,9 +8,9 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core.clock import now
 from campaign.models import Campaign, CampaignState, StaffRole
 from campaign.runtime.context import Installation
-from tests.editing import audited, book, running
-from tests.staff_fixtures import StaffMaker
-from tests.waiting import wait_until
+from tests.support.campaigns import audited, book, running
+from tests.support.staff import StaffMaker
+from tests.support.waiting import wait_until
 
 NEW = {
     "title": "Spring",

@@ -9,8 +9,8 @@ from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import AuditEntry, Campaign, CodeVisit, StaffRole
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.staff_fixtures import StaffMaker
-from tests.stripe_fixtures import Facts
+from tests.support.staff import StaffMaker
+from tests.support.stripe import Facts
 
 
 def test_without_a_campaign_it_says_so(staff: StaffMaker) -> None:

@@ -11,7 +11,7 @@ from campaign.core.clock import now
 from campaign.models import AuditEntry, Campaign, PostedAppeal, StaffRole
 from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation
-from tests.staff_fixtures import StaffClient, StaffMaker
+from tests.support.staff import StaffClient, StaffMaker
 
 HEADER = "name,number,institution,address\n"
 ANA = "Ana Reyes,SID 1234567,Two Rivers Correctional,82911 Beach Access Road|Umatilla OR 97882\n"

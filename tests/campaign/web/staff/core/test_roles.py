@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from campaign.models import StaffRole
-from tests.staff_fixtures import StaffClient, StaffMaker, browser
+from tests.support.staff import StaffClient, StaffMaker, browser
 
 TABLE = """
 anyone  GET POST /staff/sign-in

@@ -10,8 +10,8 @@ from campaign.models import OutboxMessage, StaffRole
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.campaign.donations.test_tribute_cards import BY_EMAIL, BY_POST
-from tests.staff_fixtures import StaffMaker
-from tests.stripe_fixtures import Facts
+from tests.support.staff import StaffMaker
+from tests.support.stripe import Facts
 
 Give, Store = Callable[..., Facts], Callable[..., None]
 

@@ -21,9 +21,9 @@ from campaign.models import (
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.refunds import assert_one_refund, pay, state
-from tests.staff_fixtures import StaffMaker
-from tests.stripe_fixtures import Facts
+from tests.support.refunds import assert_one_refund, pay, state
+from tests.support.staff import StaffMaker
+from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 

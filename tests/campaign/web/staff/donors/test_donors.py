@@ -19,8 +19,8 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.staff_fixtures import StaffClient, StaffMaker
-from tests.stripe_fixtures import Facts
+from tests.support.staff import StaffClient, StaffMaker
+from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 

@@ -14,9 +14,9 @@ from campaign.models import AuditEntry, Donation, Donor, ErasureRequest, OutboxM
 from campaign.privacy.erasure_flow import erase_approved
 from campaign.privacy.erasure_requests import request_erasure, withdraw_request
 from campaign.runtime.context import Installation
-from tests.envelopes import Enter, gift_of
-from tests.staff_fixtures import StaffClient, StaffMaker
-from tests.stripe_fixtures import Facts
+from tests.support.offline_gifts import Enter, gift_of
+from tests.support.staff import StaffClient, StaffMaker
+from tests.support.stripe import Facts
 
 DOMAIN = "harbor-ledger.example"
 

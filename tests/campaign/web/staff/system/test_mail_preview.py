@@ -8,7 +8,7 @@ from campaign import create_app
 from campaign.emails.samples import samples
 from campaign.models import StaffRole
 from campaign.runtime.context import Installation
-from tests.staff_fixtures import StaffClient, StaffMaker, add_staff, browser
+from tests.support.staff import StaffClient, StaffMaker, add_staff, browser
 
 HOME = "/staff/mail/preview/"
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.campaign.histories.model import Fact
-from tests.stripe_fixtures import Json
+from tests.histories.model import Fact
+from tests.support.stripe import Json
 
 Pick = Callable[[Sequence[Any]], Any]
 """Chooses one of several: hypothesis does."""

@@ -23,8 +23,8 @@ from campaign.models import Donation, InboxEvent, LedgerEntry, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.inbox import store_event
 from campaign.stripe_events.process import apply_due_events, replay_event
-from tests.campaign.histories.model import Figure, Standing
-from tests.stripe_fixtures import Facts, Json
+from tests.histories.model import Figure, Standing
+from tests.support.stripe import Facts, Json
 
 CAMPAIGNS = {"harbor": "usd", "schools": "usd", "tokyo": "jpy"}
 INTERRUPTION = "the machine stopped here"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.stripe_fixtures import Facts, Json, event
+from tests.support.stripe import Facts, Json, event
 
 DAY = 86_400
 

@@ -6,16 +6,9 @@ events are derived from it, each with the facts that it tells.
 
 from typing import Any
 
-from tests.campaign.histories.model import (
-    Disputed,
-    Fact,
-    Refunded,
-    RunningTotal,
-    TakenBack,
-    Terms,
-)
-from tests.campaign.histories.telling import BACK, Dispute, Pick, Refund, Telling, some
-from tests.stripe_fixtures import Facts, Json, event
+from tests.histories.events import BACK, Dispute, Pick, Refund, Telling, some
+from tests.histories.model import Disputed, Fact, Refunded, RunningTotal, TakenBack, Terms
+from tests.support.stripe import Facts, Json, event
 
 SHARES = (1, 10, 33, 50, 99, 100)
 

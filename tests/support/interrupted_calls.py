@@ -18,7 +18,7 @@ from campaign.models.base import new_token
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.stripe_fixtures import Json
+from tests.support.stripe import Json
 
 CREATE, LIST = "POST /v1/checkout/sessions", "GET /v1/checkout/sessions"
 FORM = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a-1"}

@@ -14,7 +14,7 @@ from babel.messages.pofile import write_po
 
 from campaign.core import i18n
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KEYWORDS = DEFAULT_KEYWORDS | {
     "lazy_gettext": None,
     "lazy_ngettext": (1, 2),

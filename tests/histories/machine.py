@@ -17,19 +17,11 @@ from hypothesis.stateful import (
 )
 
 from campaign.donations.donations import Gift
-from tests.campaign.histories.choices import (
-    Delivery,
-    Wanted,
-    blows,
-    picking,
-    steps,
-    wanted,
-    workers,
-)
-from tests.campaign.histories.giving import Life, MonthlyLife
-from tests.campaign.histories.model import Standing, Terms, figure, standing
-from tests.campaign.histories.telling import Pick, Telling
-from tests.campaign.histories.world import CAMPAIGNS, Blow, World
+from tests.histories.choices import Delivery, Wanted, blows, picking, steps, wanted, workers
+from tests.histories.events import Pick, Telling
+from tests.histories.giving import Life, MonthlyLife
+from tests.histories.model import Standing, Terms, figure, standing
+from tests.histories.world import CAMPAIGNS, Blow, World
 
 Worlds = Callable[[], AbstractContextManager[World]]
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.campaign.histories.telling import Pick, Telling
-from tests.campaign.histories.world import CAMPAIGNS, Killed, Lost
-from tests.stripe_fixtures import Json
+from tests.histories.events import Pick, Telling
+from tests.histories.world import CAMPAIGNS, Killed, Lost
+from tests.support.stripe import Json
 
 DONORS = ("ana@example.org", "Ana@Example.org", "ben@example.org", "chiyo@example.org")
 BLOWS = (

@@ -11,8 +11,8 @@ from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.recurring_facts import invoice_payment
-from tests.stripe_fixtures import Facts, Json, event
+from tests.support.stripe import Facts, Json, event
+from tests.support.subscription_facts import invoice_payment
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from tests.campaign.histories.model import Broken, Fact, Paid, PayerKnown, Terms, Unpaid
-from tests.campaign.histories.returning import Money
-from tests.campaign.histories.telling import Pick, Telling, some
-from tests.recurring_facts import deleted, failed, invoice_payment, updated
-from tests.stripe_fixtures import Facts, Json, event
+from tests.histories.events import Pick, Telling, some
+from tests.histories.model import Broken, Fact, Paid, PayerKnown, Terms, Unpaid
+from tests.histories.refunds_disputes import Money
+from tests.support.stripe import Facts, Json, event
+from tests.support.subscription_facts import deleted, failed, invoice_payment, updated
 
 
 class Life:

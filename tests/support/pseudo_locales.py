@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from campaign.models import Donation, Receipt
 from campaign.runtime.context import Installation
-from tests.catalogs import arabic, pseudo, spoken
-from tests.house.bare_words import READ
+from tests.support.catalogs import arabic, pseudo, spoken
+from tests.support.untranslated import READ
 
 PSEUDO, ARABIC = "he", "ar"
 """Hebrew lends the made-up language its direction and its dates."""

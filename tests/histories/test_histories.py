@@ -14,9 +14,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from campaign.core.settings import Settings
 from campaign.runtime.context import make_installation
-from tests.campaign.histories.machine import Histories, Worlds
-from tests.campaign.histories.world import World
 from tests.conftest import Databases
+from tests.histories.machine import Histories, Worlds
+from tests.histories.world import World
 
 # Each example makes a database and runs threads: seconds are normal, and the data drawn are many small choices.
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
