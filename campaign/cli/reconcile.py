@@ -6,8 +6,8 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.reconciliation import run
 from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.recorded_run import reconcile_and_keep
 from campaign.reconciliation.run import Reconciliation
 from campaign.runtime.context import make_installation
 
@@ -33,7 +33,7 @@ def reconcile(since: str | None, *, apply: bool) -> None:
         click.echo(f"{'mended: ' if found.mended else ''}{found.sentence(zone)}")
 
     patience = 0 if apply else PATIENCE
-    result = run.reconcile_and_keep(
+    result = reconcile_and_keep(
         installation, start, Actor.command_line(), apply=apply, tell=tell, patience=patience
     )
     click.echo(_summary(result))

@@ -1,4 +1,4 @@
-"""The errors that the rooms raise and the edges turn into answers; what they have in common is `campaign.core.error_base`.
+"""The errors that the rooms raise and the edges turn into answers; what they share is in `core.error_base`.
 
 Each carries a sentence for a person; `retry` says whether trying again can help. Anyone may import this module.
 """

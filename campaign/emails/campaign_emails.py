@@ -1,6 +1,6 @@
 """The letters to many, from the rows that a claimed message names; `emails.contexts` calls them.
 
-Whether this reader still wants one is `outreach.eligibility`'s question; here it is only whether there is anything to say.
+Whether this reader still wants one is `outreach.eligibility`'s question; here it is whether there is anything to say.
 """
 
 from typing import Any

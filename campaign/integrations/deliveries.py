@@ -1,4 +1,4 @@
-"""What is told to endpoints: claimed, worded, marked. The row is the truth; `campaign.integrations.webhook_sender` does the sending.
+"""What is sent to endpoints: claimed, worded, marked. The row is the truth; `integrations.webhook_sender` sends it.
 
 A delivery may arrive twice, under the same id: whoever sends may die between the answer and the mark.
 """

@@ -1,8 +1,8 @@
 """A donation's account: the ledger is made to say what the evidence says, then state and receipt follow the ledger.
 
-Evidence (`models.refunds_disputes`) may come in any order, any number of times and before the payment; its figures only grow.
-`settle_accounts` compares them with the entries and appends what is missing, so the same evidence always ends in the
-same sums, the same state and the same amount acknowledged.
+Evidence (`models.refunds_disputes`) may come in any order, any number of times and before the payment; its figures
+only grow. `settle_accounts` compares them with the entries and appends what is missing, so the same evidence always
+ends in the same sums, the same state and the same amount acknowledged.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Stripe's balance against the ledger: which donations differ, and how. Reads only.
 
-Made for `reconciliation.run`, which walks the balance into the temporary table of `reconciliation.balance_transactions` and asks
-Stripe about what is in doubt.
+Made for `reconciliation.run`, which walks the balance into the temporary table of
+`reconciliation.balance_transactions` and asks Stripe about what is in doubt.
 """
 
 from collections.abc import Sequence

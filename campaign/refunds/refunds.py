@@ -1,8 +1,8 @@
 """Refunds that we make ourselves: what is left to give back, the request, and what came of it.
 
 A request is written down with its call before Stripe is asked. `campaign.refunds.flow` commits it, calls, and applies
-Stripe's answer with `ledger.refund_evidence`; a call that was cut is looked up, and `refunds.stripe_requests` says what may be
-asked after that.
+Stripe's answer with `ledger.refund_evidence`; a call that was cut is looked up, and `refunds.stripe_requests` says
+what may be asked after that.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The queries behind what waits for a person: `reporting.review_queue` reads their rows, `reporting.metrics` counts them."""
+"""The queries behind the review queue: `reporting.review_queue` reads their rows, `reporting.metrics` counts them."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,8 +1,8 @@
 """Kill points, put into a victim's process from outside: the service itself knows nothing of them.
 
 A point is named by the process's role, the function at the service's edge that was at work, what it did and when:
-`worker:stripe_events.process.apply_next_event.commit.before`. So every commit and every call over the network has two points
-of its own, whatever is added to the service later.
+`worker:stripe_events.process.apply_next_event.commit.before`. So every commit and every call over the network has two
+points of its own, whatever is added to the service later.
 """
 
 import functools
@@ -22,7 +22,7 @@ from tests.chaos.ground import Ground
 ROOMS = ("campaign.", "workers.")
 BELOW_THE_EDGE = (
     "campaign.gateway",
-    "campaign.mail",
+    "campaign.mailer",
     "campaign.core.task_queue",
     "campaign.core.database",
     "campaign.runtime.context",

@@ -14,7 +14,7 @@ import pytest
 from campaign.emails.samples import samples
 from tests.support.sample_emails import BULK, EVERY, SITE, STRIPE_PAGE, sample_letter
 
-FOLDER = Path(__file__).parent / "letters"
+FOLDER = Path(__file__).parent / "snapshots"
 UPDATE = os.environ.get("UPDATE_LETTERS") == "1"
 LARGEST = 80_000
 WIDEST = 72
