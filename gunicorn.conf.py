@@ -10,8 +10,8 @@ import os  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from campaign.config import load_settings  # noqa: E402
-from campaign.errors import ConfigurationError  # noqa: E402
+from campaign.core.errors import ConfigurationError  # noqa: E402
+from campaign.core.settings import load_settings  # noqa: E402
 
 worker_class = "gevent"
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(multiprocessing.cpu_count(), 4))

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bench.figures import Figure, Memory
 from bench.serving import fresh_installation
-from campaign.installation import Installation
+from campaign.runtime.context import Installation
 
 GIFTS = 470_000
 """Each with its payment and its fee, one in twenty with a refund: about a million entries."""

@@ -8,13 +8,13 @@ from sqlalchemy import text
 
 from bench.figures import Figure
 from bench.serving import fresh_installation
-from campaign import clock
+from campaign.campaigns.campaigns import find_campaign
+from campaign.core import clock
+from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
-from campaign.handlers import apply_due_events
-from campaign.installation import Installation
-from campaign.services.campaigns import find_campaign
-from campaign.services.donations import Gift, begin_donation
-from campaign.services.inbox import store_event
+from campaign.runtime.context import Installation
+from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.process import apply_due_events
 
 GIFTS = 400
 

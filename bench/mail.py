@@ -14,15 +14,15 @@ from sqlalchemy import delete, select
 
 from bench.figures import Figure, in_turn
 from bench.serving import ROOT, fresh_installation
-from campaign import clock
-from campaign.config import SmtpAddress
-from campaign.delivery import deliver_due
-from campaign.installation import Installation
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core import clock
+from campaign.core.settings import SmtpAddress
+from campaign.emails import bulk_claims
+from campaign.emails.batch_renderer import Letters
+from campaign.emails.delivery import deliver_due
 from campaign.models import CampaignStep, OutboxMessage
 from campaign.models.base import new_token
-from campaign.services import sending
-from campaign.services.campaigns import NewCampaign, create_campaign
-from campaign.shared_letters import Letters
+from campaign.runtime.context import Installation
 
 MAILS = 600
 
@@ -107,7 +107,7 @@ def _send(installation: Installation, step: CampaignStep) -> float:
 def _sample(installation: Installation, step: CampaignStep) -> bytes:
     _queue(installation, step, 1)
     with installation.sessions.begin() as session:
-        [claim] = sending.claim_bulk(session, clock.now(), 1).claims
+        [claim] = bulk_claims.claim_bulk(session, clock.now(), 1).claims
     message = Letters(installation).message(claim)
     return cast("bytes", message)
 

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from bench.answers import DOCUMENT, Page
 from bench.serving import installation_on
-from campaign import clock, create_app
-from campaign.installation import Installation
+from campaign import create_app
+from campaign.audit.audit_log import Actor
+from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.core import clock
+from campaign.integrations.tokens import Scope, make_token
 from campaign.models import Donation, StaffRole
-from campaign.services.audit import Actor
-from campaign.services.integrations.tokens import Scope, make_token
-from campaign.services.staff.links import BY_COMMAND, make_link
-from campaign.services.staff.members import add_member
+from campaign.runtime.context import Installation
+from campaign.staff.members import add_member
 from sandbox.seed.filling import Wanted, fill
 from sandbox.servers import PrivatePostgres
 

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaign.installation import Installation, make_installation
+from campaign.core.observability import observe
 from campaign.migrations import upgrade
-from campaign.observability import observe
+from campaign.runtime.context import Installation, make_installation
 from sandbox.demonstration import seed
 from sandbox.servers import PrivateBroker, PrivatePostgres, free_port
 

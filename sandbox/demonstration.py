@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from campaign import clock
-from campaign.installation import Installation, make_installation
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core import clock
 from campaign.models import Campaign, CampaignText
-from campaign.services.campaigns import NewCampaign, create_campaign
+from campaign.runtime.context import Installation, make_installation
 
 SLUG = "nine-days"
 DAYS = 9

@@ -19,12 +19,12 @@ from flask.testing import FlaskClient
 from psycopg import sql
 
 from campaign import create_app
-from campaign.config import Organization, Sender, Settings, SmtpAddress
-from campaign.installation import Installation, make_installation
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core.settings import Organization, Sender, Settings, SmtpAddress
 from campaign.migrations import upgrade
 from campaign.models import Campaign
 from campaign.models.base import new_token
-from campaign.services.campaigns import NewCampaign, create_campaign
+from campaign.runtime.context import Installation, make_installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.servers import PrivatePostgres
 from sandbox.servers.account import unprivileged
@@ -43,11 +43,11 @@ MEMORY_BYTES = 4 * 1024**3
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 pytest_plugins = [
-    "tests.browser_fixtures",
-    "tests.stripe_fixtures",
-    "tests.reconciling",
-    "tests.staff_fixtures",
-    "tests.envelopes",
+    "tests.support.browser",
+    "tests.support.stripe",
+    "tests.support.reconciliation",
+    "tests.support.staff",
+    "tests.support.offline_gifts",
 ]
 
 

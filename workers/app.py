@@ -7,12 +7,12 @@ from functools import cache
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
 
-from campaign.config import load_settings
-from campaign.errors import ConfigurationError
+from campaign.core.errors import ConfigurationError
+from campaign.core.observability import observe
+from campaign.core.settings import load_settings
+from campaign.core.task_queue import INBOX, OUTBOX
 from campaign.gateway import PATIENCE
-from campaign.installation import Installation, make_installation
-from campaign.nudge import INBOX, OUTBOX
-from campaign.observability import observe
+from campaign.runtime.context import Installation, make_installation
 
 SWEEP = timedelta(seconds=10)
 """How long a row waits at most when its nudge was lost."""

@@ -1,8 +1,8 @@
 """Stripe's events, applied."""
 
-from campaign.handlers import apply_due_events
-from campaign.heartbeat import beating
-from campaign.nudge import INBOX
+from campaign.core.task_queue import INBOX
+from campaign.runtime.job_heartbeat import beating
+from campaign.stripe_events.process import apply_due_events
 from workers.app import app, installation
 
 

@@ -1,8 +1,8 @@
 """Mail, sent."""
 
-from campaign.delivery import deliver_due
-from campaign.heartbeat import beating
-from campaign.nudge import OUTBOX
+from campaign.core.task_queue import OUTBOX
+from campaign.emails.delivery import deliver_due
+from campaign.runtime.job_heartbeat import beating
 from workers.app import app, installation
 
 

@@ -2,19 +2,22 @@
 
 from datetime import timedelta
 
-from campaign import clock, erasing, refunding
-from campaign.handlers import book_fees as book_the_fees
-from campaign.handlers import match_returns as match_the_returns
-from campaign.handlers import read_payouts as read_the_payouts
-from campaign.handlers import reconcile_and_keep, recover_events
-from campaign.heartbeat import beating
-from campaign.services.alerts import queue_alert
-from campaign.services.audit import Actor
-from campaign.services.finality import finalize_due_campaigns
-from campaign.services.milestones import mark_milestones as mark_the_milestones
-from campaign.services.notices import queue_renewal_notices
-from campaign.services.posted.coupons import forget_posted
-from campaign.services.tributes import forget_cards
+from campaign.audit.audit_log import Actor
+from campaign.campaigns.finalization import finalize_due_campaigns
+from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
+from campaign.core import clock
+from campaign.donations.tribute_cards import forget_cards
+from campaign.emails.renewal_notices import queue_renewal_notices
+from campaign.offline.direct_mail_codes import forget_posted
+from campaign.privacy import erasure_flow
+from campaign.reconciliation.fetch_fees import book_fees as book_the_fees
+from campaign.reconciliation.fetch_payouts import read_payouts as read_the_payouts
+from campaign.reconciliation.match_payments import match_returns as match_the_returns
+from campaign.reconciliation.recorded_run import reconcile_and_keep
+from campaign.refunds import flow
+from campaign.reporting.alerts import queue_alert
+from campaign.runtime.job_heartbeat import beating
+from campaign.stripe_events.recovery import recover_events
 from workers.app import app, installation
 
 RECOVERED = timedelta(days=2)
@@ -36,7 +39,7 @@ def recover() -> int:
 def finish_refunds() -> int:
     """Take up the refunds of ours whose answer from Stripe is not known; the number that is over now."""
     with beating(installation(), "finish-refunds"):
-        return refunding.finish_refunds(installation())
+        return flow.finish_refunds(installation())
 
 
 @app.task(name="workers.upkeep.book_fees")
@@ -91,7 +94,7 @@ def mark_milestones() -> int:
 def erase_donors() -> int:
     """Remove the people whose requests staff have agreed to; how many."""
     with beating(installation(), "erase-donors"):
-        return erasing.erase_approved(installation())
+        return erasure_flow.erase_approved(installation())
 
 
 @app.task(name="workers.upkeep.queue_notices")

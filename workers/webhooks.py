@@ -1,7 +1,7 @@
 """Outgoing webhooks, sent."""
 
-from campaign.heartbeat import beating
-from campaign.webhooks import send_due
+from campaign.integrations.webhook_sender import send_due
+from campaign.runtime.job_heartbeat import beating
 from workers.app import app, installation
 
 

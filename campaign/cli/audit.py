@@ -5,11 +5,11 @@ import sys
 
 import click
 
-from campaign import clock
-from campaign.cli.rows import write_rows
-from campaign.installation import make_installation
-from campaign.services.audit import Actor, Subject, record
-from campaign.services.bookkeeping.audit_log import COLUMNS, AuditFilters, audit_rows
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.cli.csv_output import write_rows
+from campaign.core import clock
+from campaign.reporting.audit_search import COLUMNS, AuditFilters, audit_rows
+from campaign.runtime.context import make_installation
 
 
 @click.command("audit")

@@ -15,16 +15,16 @@ import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.config import load_database_url
-from campaign.database import make_engine
-from campaign.errors import CampaignError
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.backup.dump import lock_for_reading, make_backup
+from campaign.backup.manifest import BackupFailed, Manifest, RestoreRefused
+from campaign.backup.restore import restore as restore_rows
+from campaign.backup.verify import open_archive
+from campaign.core import clock
+from campaign.core.database import make_engine
+from campaign.core.errors import CampaignError
+from campaign.core.settings import load_database_url
 from campaign.migrations import current_revision, head_revision, upgrade
-from campaign.services.archive.making import lock_for_reading, make_backup
-from campaign.services.archive.manifest import BackupFailed, Manifest, RestoreRefused
-from campaign.services.archive.reading import open_archive
-from campaign.services.archive.restoring import restore as restore_rows
-from campaign.services.audit import Actor, Subject, record
 
 SECONDS = 5
 """Between two lines about what is being done."""

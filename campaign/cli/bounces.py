@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import click
 
-from campaign import clock
-from campaign.errors import ReportInvalid, ReportsUnread
-from campaign.installation import Installation, make_installation
-from campaign.services.audit import Actor, Subject, record
-from campaign.services.bounce_reports import Finding, Report, read_report
-from campaign.services.bounces import Noted, find_message, record_bounce, record_complaint
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core import clock
+from campaign.core.errors import ReportInvalid, ReportsUnread
+from campaign.mailer.bounce_reports import Finding, Report, read_report
+from campaign.mailer.bounces import Noted, find_message, record_bounce, record_complaint
+from campaign.runtime.context import Installation, make_installation
 
 LARGEST = 10_000_000
 _SUMMARY = ("bounced", "soft", "complaint", "not ours", "no report")

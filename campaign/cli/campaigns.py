@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from campaign import money
-from campaign.errors import CampaignInvalid
-from campaign.installation import make_installation
-from campaign.services.audit import Actor
-from campaign.services.campaigns import NewCampaign, create_campaign
-from campaign.views.presenting import ending
+from campaign.audit.audit_log import Actor
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core import money
+from campaign.core.errors import CampaignInvalid
+from campaign.runtime.context import make_installation
+from campaign.web.appeal.formatting import ending
 
 _LONGEST_APPEAL = 200_000
 

@@ -2,7 +2,7 @@
 
 import click
 
-from campaign.config import load_database_url
+from campaign.core.settings import load_database_url
 from campaign.migrations import upgrade as apply_migrations
 
 

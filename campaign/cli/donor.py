@@ -5,14 +5,15 @@ import sys
 
 import click
 
-from campaign import clock, erasing
-from campaign.errors import ErasureRefused
-from campaign.installation import make_installation
-from campaign.services.audit import Actor, Subject, record
-from campaign.services.desk.erasing import Erased
-from campaign.services.desk.holdings import Whose, find_person, read_holdings
-from campaign.services.desk.masking import masked_email
-from campaign.services.desk.quiet import require_quiet
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core import clock
+from campaign.core.errors import ErasureRefused
+from campaign.donors.masking import masked_email
+from campaign.privacy import erasure_flow
+from campaign.privacy.erasure import Erased
+from campaign.privacy.erasure_guard import require_quiet
+from campaign.privacy.personal_data_export import Whose, find_person, read_holdings
+from campaign.runtime.context import make_installation
 
 
 @click.group("donor")
@@ -31,7 +32,7 @@ def export(email: str) -> None:
     with installation.sessions() as session:
         whose = find_person(session, email)
         held = read_holdings(session, whose)
-    held["stripe_events"] = erasing.stored_events(installation, whose, forget=False)
+    held["stripe_events"] = erasure_flow.stored_events(installation, whose, forget=False)
     with installation.sessions.begin() as session:
         subject = Subject("donor", masked_email(email))
         record(session, Actor.command_line(), "donor.exported", subject)
@@ -52,7 +53,7 @@ def erase(email: str, *, yes: bool) -> None:
         whose = find_person(session, email)
         require_quiet(session, whose, clock.now())
     _ask(whose, yes=yes)
-    erased, events = erasing.erase(
+    erased, events = erasure_flow.erase(
         installation, lambda session: find_person(session, email), Actor.command_line()
     )
     _tell(email, erased, events)

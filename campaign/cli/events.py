@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
-from campaign import clock
-from campaign.handlers import Recovery, recover_events, replay_event
-from campaign.installation import Installation, make_installation
-from campaign.services.audit import Actor, Subject, record
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core import clock
+from campaign.runtime.context import Installation, make_installation
+from campaign.stripe_events.process import replay_event
+from campaign.stripe_events.recovery import Recovery, recover_events
 
 
 @click.group("events")

@@ -2,12 +2,12 @@
 
 import click
 
-from campaign import clock
-from campaign.cli.rows import write_rows
-from campaign.installation import make_installation
-from campaign.services.audit import Actor, Subject, record
-from campaign.services.campaigns import find_campaign
-from campaign.services.exports import EXPORTS, column_names, export_rows
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.campaigns.campaigns import find_campaign
+from campaign.cli.csv_output import write_rows
+from campaign.core import clock
+from campaign.ledger.exports import EXPORTS, column_names, export_rows
+from campaign.runtime.context import make_installation
 
 
 @click.command("export")

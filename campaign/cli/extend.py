@@ -4,12 +4,12 @@ import getpass
 
 import click
 
-from campaign import clock
-from campaign.errors import ExtensionRefused
-from campaign.installation import make_installation
-from campaign.services.campaigns import find_campaign
-from campaign.services.extensions import extend as move_deadline
-from campaign.views.presenting import ending
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import extend as move_deadline
+from campaign.core import clock
+from campaign.core.errors import ExtensionRefused
+from campaign.runtime.context import make_installation
+from campaign.web.appeal.formatting import ending
 
 
 @click.command("extend")

@@ -5,13 +5,13 @@ import sys
 
 import click
 
-from campaign import clock, money
-from campaign.errors import CorrectionRefused
-from campaign.installation import make_installation
-from campaign.services.audit import Actor, Subject, record
-from campaign.services.campaigns import find_campaign
-from campaign.services.finality import correct_result, late_entries
-from campaign.services.ledger import broken_invariants
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.finalization import correct_result, late_entries
+from campaign.core import clock, money
+from campaign.core.errors import CorrectionRefused
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.runtime.context import make_installation
 
 
 @click.group("ledger")

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.errors import CampaignError, ResendRefused
-from campaign.installation import Installation, make_installation
-from campaign.mail.preflight import Verdict, findings, records
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core import clock
+from campaign.core.errors import CampaignError, ResendRefused
+from campaign.core.task_queue import OUTBOX
+from campaign.mailer import undelivered
+from campaign.mailer.preflight import Verdict, findings, records
+from campaign.mailer.undelivered import Listed, Unsent
 from campaign.models import OutboxMessage
-from campaign.nudge import OUTBOX
-from campaign.services import unsent
-from campaign.services.audit import Actor, Subject, record
-from campaign.services.unsent import Listed, Unsent
+from campaign.runtime.context import Installation, make_installation
 
 
 @click.group("mail")
@@ -38,9 +38,9 @@ def mail() -> None:
 def list_mail(states: tuple[str, ...], kind: str | None, limit: int) -> None:
     """List mail that waits or failed, a line each, the oldest first."""
     installation = make_installation(broker=False)
-    wanted = [Listed(state) for state in states] or list(unsent.UNSENT)
+    wanted = [Listed(state) for state in states] or list(undelivered.UNSENT)
     with installation.sessions() as session:
-        found = unsent.list_messages(session, clock.now(), wanted, kind, limit + 1)
+        found = undelivered.list_messages(session, clock.now(), wanted, kind, limit + 1)
     if not found:
         click.echo("There is no such mail.")
     zone = clock.zone(installation.settings.organization.timezone)
@@ -111,7 +111,7 @@ def _resend_one(installation: Installation, message_id: int, *, even: bool) -> b
 
 
 def _queue_again(session: Session, message_id: int, *, even: bool) -> OutboxMessage:
-    message = unsent.resend(session, message_id, clock.now(), even_if_it_arrived=even)
+    message = undelivered.resend(session, message_id, clock.now(), even_if_it_arrived=even)
     subject = Subject("message", str(message_id), message.campaign_id)
     told = {"kind": message.kind, "about": message.subject_key, "even_if_it_arrived": even}
     record(session, Actor.command_line(), "message.resent", subject, after=told)
@@ -121,7 +121,7 @@ def _queue_again(session: Session, message_id: int, *, even: bool) -> OutboxMess
 def _resend_failed(installation: Installation, kind: str | None, *, even: bool) -> None:
     """A commit each: what was queued goes out, whatever happens to the rest."""
     with installation.sessions() as session:
-        ids = unsent.failed_ids(session, kind)
+        ids = undelivered.failed_ids(session, kind)
     reasons: Counter[str] = Counter()
     queued = 0
     for message_id in ids:

@@ -10,25 +10,25 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from campaign.cli.audit import audit
 from campaign.cli.backup import backup, restore
 from campaign.cli.bounces import bounces
+from campaign.cli.campaign_status import close, open_campaign, pause, resume
 from campaign.cli.campaigns import create
-from campaign.cli.countdown import deadline_emails
 from campaign.cli.database import database
+from campaign.cli.deadline_emails import deadline_emails
+from campaign.cli.direct_mail import print_batch
 from campaign.cli.donor import donor
 from campaign.cli.events import events
 from campaign.cli.export import export
 from campaign.cli.extend import extend
 from campaign.cli.ledger import ledger
-from campaign.cli.letters import letters
 from campaign.cli.mail import mail
-from campaign.cli.matching import matching
+from campaign.cli.matching_gifts import matching
 from campaign.cli.offline import offline
 from campaign.cli.payouts import payouts
-from campaign.cli.print_batch import print_batch
+from campaign.cli.print_receipts import letters
 from campaign.cli.reconcile import reconcile
 from campaign.cli.refund import refund
 from campaign.cli.review import review
 from campaign.cli.staff import staff
-from campaign.cli.standing import close, open_campaign, pause, resume
 from campaign.cli.statements import statements
 from campaign.cli.steps import steps
 from campaign.cli.subscribers import subscribers
@@ -36,8 +36,8 @@ from campaign.cli.subscriptions import subscription
 from campaign.cli.suppressions import suppressions
 from campaign.cli.tokens import tokens
 from campaign.cli.webhooks import webhooks
-from campaign.errors import CampaignError
-from campaign.observability import log_to_stderr
+from campaign.core.errors import CampaignError
+from campaign.core.observability import log_to_stderr
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

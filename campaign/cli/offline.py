@@ -4,16 +4,16 @@ from pathlib import Path
 
 import click
 
-from campaign import clock
-from campaign.cli.lists import read_file
-from campaign.errors import ListIncomplete
-from campaign.installation import Installation, make_installation
-from campaign.nudge import OUTBOX
-from campaign.services.audit import Actor
-from campaign.services.campaigns import find_campaign
-from campaign.services.envelopes.importing import ListReader, Planned, record_import
-from campaign.services.envelopes.lists import Row
-from campaign.services.lines import Refusal
+from campaign.audit.audit_log import Actor
+from campaign.campaigns.campaigns import find_campaign
+from campaign.cli.input_files import read_file
+from campaign.core import clock
+from campaign.core.csv_lists import Refusal
+from campaign.core.errors import ListIncomplete
+from campaign.core.task_queue import OUTBOX
+from campaign.offline.csv_import import ListReader, Planned, record_import
+from campaign.offline.csv_rows import Row
+from campaign.runtime.context import Installation, make_installation
 
 
 @click.group("offline")

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import click
 
-from campaign import clock, money
-from campaign.handlers import fetch_payouts, read_payouts
-from campaign.installation import make_installation
-from campaign.services.bookkeeping.payouts import recent_payouts
+from campaign.core import clock, money
+from campaign.reconciliation.fetch_payouts import fetch_payouts, read_payouts
+from campaign.reconciliation.payouts import recent_payouts
+from campaign.runtime.context import make_installation
 
 WINDOW = timedelta(days=35)
 

@@ -4,11 +4,12 @@ import sys
 
 import click
 
-from campaign import clock, handlers
-from campaign.handlers import Reconciliation
-from campaign.installation import make_installation
-from campaign.services.audit import Actor
-from campaign.services.differences import Difference
+from campaign.audit.audit_log import Actor
+from campaign.core import clock
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.recorded_run import reconcile_and_keep
+from campaign.reconciliation.run import Reconciliation
+from campaign.runtime.context import make_installation
 
 PATIENCE = 5
 """Seconds to wait for the webhook of what moved in this very moment, before it is called a difference."""
@@ -32,7 +33,7 @@ def reconcile(since: str | None, *, apply: bool) -> None:
         click.echo(f"{'mended: ' if found.mended else ''}{found.sentence(zone)}")
 
     patience = 0 if apply else PATIENCE
-    result = handlers.reconcile_and_keep(
+    result = reconcile_and_keep(
         installation, start, Actor.command_line(), apply=apply, tell=tell, patience=patience
     )
     click.echo(_summary(result))

@@ -4,21 +4,21 @@ import sys
 
 import click
 
-from campaign import money
-from campaign.errors import NotFound, RefundRefused, RefundUnfinished
+from campaign.audit.audit_log import Actor
+from campaign.core import money
+from campaign.core.errors import NotFound, RefundRefused, RefundUnfinished
+from campaign.donations.donations import lock_donation
 from campaign.gateway import PATIENCE
-from campaign.installation import Installation, make_installation
 from campaign.models import Donation, Refund
-from campaign.refunding import give_back
-from campaign.services.audit import Actor
-from campaign.services.donations import lock_donation
-from campaign.services.refunds import (
+from campaign.refunds.flow import give_back
+from campaign.refunds.refunds import (
     REASONS,
     RefundRequest,
     describe,
     repeatable_token,
     what_is_left,
 )
+from campaign.runtime.context import Installation, make_installation
 
 _SPOKEN = {
     "pending": "begun; the bank has it for some days",

@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from campaign import clock, money
-from campaign.installation import make_installation
-from campaign.services.bookkeeping.comparisons import Unsettled
-from campaign.services.finality import LateEntry
-from campaign.services.heartbeats import Silence
-from campaign.services.review import (
+from campaign.audit.heartbeats import Silence
+from campaign.campaigns.finalization import LateEntry
+from campaign.core import clock, money
+from campaign.reconciliation.runs import Unsettled
+from campaign.reporting.review_queue import (
     ActionableWarning,
     AskedErasure,
     FailedMessage,
@@ -24,6 +23,7 @@ from campaign.services.review import (
     UnplacedReturn,
     read_review,
 )
+from campaign.runtime.context import make_installation
 
 _One = TypeVar("_One")
 

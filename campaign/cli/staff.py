@@ -2,14 +2,14 @@
 
 import click
 
-from campaign import clock
-from campaign.installation import make_installation
+from campaign.audit.audit_log import Actor
+from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.core import clock
 from campaign.models import StaffRole
-from campaign.services.audit import Actor
-from campaign.services.staff import members
-from campaign.services.staff.links import BY_COMMAND, make_link
-from campaign.services.staff.members import Added
-from campaign.services.staff.second_factor import has_second_factor, reset_second_factor
+from campaign.runtime.context import make_installation
+from campaign.staff import members
+from campaign.staff.members import Added
+from campaign.staff.second_factor import has_second_factor, reset_second_factor
 
 
 @click.group("staff")

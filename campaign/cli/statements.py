@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from campaign import clock, paper
-from campaign.errors import StatementRefused
-from campaign.installation import Installation, make_installation
-from campaign.nudge import OUTBOX
-from campaign.services import statements as services
-from campaign.services.audit import Actor, Subject, record
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core import clock
+from campaign.core.errors import StatementRefused
+from campaign.core.task_queue import OUTBOX
+from campaign.receipts import pdf_documents
+from campaign.receipts import statements as services
+from campaign.runtime.context import Installation, make_installation
 
 
 @click.command("statements")
@@ -59,5 +60,5 @@ def _write(installation: Installation, year: int, folder: Path) -> None:
                 session, one.donor_id, year, installation.settings.organization
             )
             path = folder / f"statement-{year}-{one.donor_id}.pdf"
-            path.write_bytes(paper.statement_pdf(context))
+            path.write_bytes(pdf_documents.statement_pdf(context))
     click.echo(f"{len(found):,} statements are in {folder}.")

@@ -6,14 +6,14 @@ from typing import Any, TypeVar
 
 import click
 
-from campaign.errors import StepInvalid
-from campaign.installation import make_installation
+from campaign.campaigns import schedule as countdown_steps
+from campaign.campaigns import schedule_edits
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.schedule_edits import StepChange
+from campaign.core.errors import StepInvalid
 from campaign.models import Campaign, CampaignStep
-from campaign.services import step_changes
-from campaign.services import steps as countdown_steps
-from campaign.services.campaigns import find_campaign
-from campaign.services.step_changes import StepChange
-from campaign.services.step_letters import Counts, letter_counts
+from campaign.outreach.step_statistics import Counts, letter_counts
+from campaign.runtime.context import make_installation
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -107,7 +107,7 @@ def edit(
     change = StepChange(
         days=days,
         hours=hours,
-        expires=step_changes.NO_EXPIRY if no_expiry else _positive(expires),
+        expires=schedule_edits.NO_EXPIRY if no_expiry else _positive(expires),
         enabled=enabled,
         locale=locale,
         subject=subject,
@@ -115,7 +115,7 @@ def edit(
     )
     if change == StepChange(locale=locale):
         raise click.UsageError("Say what is to change; see --help.")
-    _apply(slug, key, change, step_changes.change_step)
+    _apply(slug, key, change, schedule_edits.change_step)
 
 
 @steps.command("add")
@@ -142,7 +142,7 @@ def add(
         subject=subject,
         opening=_opening(opening, opening_file),
     )
-    _apply(slug, key, change, step_changes.add_step)
+    _apply(slug, key, change, schedule_edits.add_step)
 
 
 def _apply(slug: str, key: str, change: StepChange, apply: Callable[..., CampaignStep]) -> None:

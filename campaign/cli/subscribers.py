@@ -6,17 +6,17 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.cli.lists import read_file
-from campaign.cli.rows import write_rows
-from campaign.errors import ListIncomplete, NotFound
-from campaign.installation import Installation, make_installation
-from campaign.services import subscribers as people
-from campaign.services.audit import Actor, Subject, record
-from campaign.services.desk.masking import masked_email
-from campaign.services.lines import Refusal
-from campaign.services.subscriber_lists import Consent, read_list
-from campaign.services.subscribers import Taken
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.cli.csv_output import write_rows
+from campaign.cli.input_files import read_file
+from campaign.core import clock
+from campaign.core.csv_lists import Refusal
+from campaign.core.errors import ListIncomplete, NotFound
+from campaign.donors.masking import masked_email
+from campaign.outreach import subscribers as people
+from campaign.outreach.subscriber_lists import Consent, read_list
+from campaign.outreach.subscribers import Taken
+from campaign.runtime.context import Installation, make_installation
 
 
 @click.group("subscribers")

@@ -5,14 +5,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from campaign import clock, money, standing
-from campaign.errors import ChangeRefused
-from campaign.installation import Installation, make_installation
+from campaign.audit.audit_log import Actor
+from campaign.core import clock, money
+from campaign.core.errors import ChangeRefused
+from campaign.emails.contexts import EVERY
+from campaign.ledger.subscription_donations import first_donation, gifts_of, named_subscription
 from campaign.models import Subscription, SubscriptionState
-from campaign.services.audit import Actor
-from campaign.services.changes import PAUSES, months_later
-from campaign.services.letters import EVERY
-from campaign.services.subscriptions import first_donation, gifts_of, named_subscription
+from campaign.runtime.context import Installation, make_installation
+from campaign.subscriptions import change_flow
+from campaign.subscriptions.change_requests import PAUSES, months_later
 
 
 @click.group("subscription")
@@ -60,7 +61,7 @@ def show(subscription_id: str) -> None:
 def end(subscription_id: str, *, later: bool) -> None:
     """End it. The donor is written to."""
     installation, found = _opened(subscription_id)
-    _tell(installation, standing.end(installation, found, Actor.command_line(), later=later))
+    _tell(installation, change_flow.end(installation, found, Actor.command_line(), later=later))
 
 
 @subscription.command()
@@ -70,7 +71,7 @@ def pause(subscription_id: str, months: str) -> None:
     """Charge nothing for some months; what falls due meanwhile is skipped."""
     installation, found = _opened(subscription_id)
     until = months_later(clock.now(), int(months), _zone(installation))
-    _tell(installation, standing.pause(installation, found, until, Actor.command_line()))
+    _tell(installation, change_flow.pause(installation, found, until, Actor.command_line()))
 
 
 @subscription.command()
@@ -78,7 +79,7 @@ def pause(subscription_id: str, months: str) -> None:
 def resume(subscription_id: str) -> None:
     """Take back a pause, or an end that was to come."""
     installation, found = _opened(subscription_id)
-    _tell(installation, standing.resume(installation, found, Actor.command_line()))
+    _tell(installation, change_flow.resume(installation, found, Actor.command_line()))
 
 
 @subscription.command()
@@ -93,7 +94,9 @@ def change(subscription_id: str, amount: str) -> None:
     if wanted < smallest:
         least = money.format_money(smallest, found.currency)
         raise ChangeRefused(f"The smallest amount of this campaign is {least}.")
-    _tell(installation, standing.change_amount(installation, found, wanted, Actor.command_line()))
+    _tell(
+        installation, change_flow.change_amount(installation, found, wanted, Actor.command_line())
+    )
 
 
 def _tell(installation: Installation, found: Subscription) -> None:

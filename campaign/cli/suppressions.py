@@ -7,17 +7,17 @@ import click
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign.cli.lists import read_file
-from campaign.cli.rows import write_rows
-from campaign.errors import ListIncomplete, ListInvalid, NotFound
-from campaign.installation import make_installation
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.campaigns.campaigns import find_campaign
+from campaign.cli.csv_output import write_rows
+from campaign.cli.input_files import read_file
+from campaign.core.csv_lists import Refusal, read_address
+from campaign.core.errors import ListIncomplete, ListInvalid, NotFound
+from campaign.donors.masking import masked_email
+from campaign.mailer import suppressions as list_of
+from campaign.mailer.suppression_lists import COLUMNS, Entry, read_entries
 from campaign.models import SuppressionReason
-from campaign.services import suppressions as list_of
-from campaign.services.audit import Actor, Subject, record
-from campaign.services.campaigns import find_campaign
-from campaign.services.desk.masking import masked_email
-from campaign.services.lines import Refusal, read_address
-from campaign.services.suppression_lists import COLUMNS, Entry, read_entries
+from campaign.runtime.context import make_installation
 
 log = get_logger(__name__)
 

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 import click
 
-from campaign import clock
-from campaign.installation import make_installation
+from campaign.audit.audit_log import Actor
+from campaign.core import clock
+from campaign.integrations.tokens import Scope, list_tokens, make_token, revoke_token
 from campaign.models import ApiToken
-from campaign.services.audit import Actor
-from campaign.services.integrations.tokens import Scope, list_tokens, make_token, revoke_token
+from campaign.runtime.context import make_installation
 
 
 @click.group("tokens")

@@ -2,18 +2,18 @@
 
 import click
 
-from campaign import clock
-from campaign.errors import FieldsInvalid
-from campaign.installation import make_installation
-from campaign.services.audit import Actor
-from campaign.services.integrations.deliveries import send_again
-from campaign.services.integrations.endpoints import (
+from campaign.audit.audit_log import Actor
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
+from campaign.integrations.deliveries import send_again
+from campaign.integrations.endpoints import (
     EVENTS,
     add_endpoint,
     disable_endpoint,
     list_endpoints,
     queue_test,
 )
+from campaign.runtime.context import make_installation
 
 
 @click.group("webhooks")

@@ -3,6 +3,7 @@
 `StripeGateway` is a class so that another may be given in its place.
 """
 
+from campaign.gateway.balance_transactions import PaymentFact
 from campaign.gateway.client import PATIENCE, TIMEOUT, StripeGateway, UndeliveredEvent
 from campaign.gateway.events import (
     CheckoutSession,
@@ -15,8 +16,7 @@ from campaign.gateway.events import (
     read_payment_intent,
 )
 from campaign.gateway.languages import stripe_language
-from campaign.gateway.movements import PaymentFact
-from campaign.gateway.returns import (
+from campaign.gateway.refunds_disputes import (
     Movement,
     StripeCharge,
     StripeDispute,
@@ -36,7 +36,7 @@ from campaign.gateway.subscriptions import (
     read_invoice_payment,
     read_subscription,
 )
-from campaign.gateway.webhooks import verified_event
+from campaign.gateway.webhook_signature import verified_event
 
 __all__ = [
     "PATIENCE",

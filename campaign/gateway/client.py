@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import stripe
 from stripe.params import EventListParams
 
-from campaign.gateway.answers import translated
+from campaign.gateway.balance_transactions import MoneyCalls
+from campaign.gateway.error_mapping import translated
 from campaign.gateway.events import (
     CheckoutSession,
     Event,
@@ -18,10 +19,9 @@ from campaign.gateway.events import (
     read_event,
     read_instant,
 )
-from campaign.gateway.movements import MoneyCalls
 from campaign.gateway.payouts import PayoutCalls
-from campaign.gateway.recurring import SubscriptionCalls
-from campaign.gateway.returns import StripeRefund, read_refund
+from campaign.gateway.refunds_disputes import StripeRefund, read_refund
+from campaign.gateway.subscription_calls import SubscriptionCalls
 
 if TYPE_CHECKING:
     from stripe.params import RefundCreateParams

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from campaign.errors import WebhookRefused
+from campaign.core.errors import WebhookRefused
 
 Json = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ _IN_THE_AMERICAS = {"es": "es-419", "pt": "pt-BR"}
 
 
 def stripe_language(tag: str) -> str:
-    """The `locale` of a page for a reader of the language `tag`, a BCP 47 tag as `campaign.words` has it.
+    """The `locale` of a page for a reader of the language `tag`, a BCP 47 tag as `campaign.core.i18n` has it.
 
     English is spoken to whoever chose nothing: then the browser decides, as for languages that Stripe lacks.
     https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-locale

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from campaign.gateway.answers import translated
+from campaign.gateway.error_mapping import translated
 from campaign.gateway.events import Json, read_instant
-from campaign.gateway.returns import Movement, read_movement
+from campaign.gateway.refunds_disputes import Movement, read_movement
 
 if TYPE_CHECKING:
     from stripe.params import BalanceTransactionListParams, PayoutListParams

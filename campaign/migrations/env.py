@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
-from campaign.config import load_database_url
+from campaign.core.settings import load_database_url
 from campaign.models import Base
 
 # Any constant will do; it only has to be the same in every process that migrates.

@@ -1,6 +1,8 @@
 """The tables: columns, constraints and tiny properties. No mail, no URLs, no tasks."""
 
-from campaign.models.appeal import (
+from campaign.models.base import Base
+from campaign.models.campaign import Campaign
+from campaign.models.campaign_content import (
     CampaignText,
     CommentState,
     House,
@@ -8,22 +10,21 @@ from campaign.models.appeal import (
     MilestoneMark,
     WallEntry,
 )
-from campaign.models.base import Base
-from campaign.models.campaign import Campaign
-from campaign.models.desk import DepositBatch, DonorMerge, Note, OfflineGift, ReviewMark
+from campaign.models.direct_mail import PostedAppeal
 from campaign.models.donation import Donation
 from campaign.models.donor import CampaignDonor, Donor
+from campaign.models.donor_admin import DonorMerge, Note, ReviewMark
+from campaign.models.donor_portal import DonorLink, DonorLinkPurpose, DonorSession, ErasureRequest
 from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
 from campaign.models.integrations import ApiToken, WebhookDelivery, WebhookEndpoint
 from campaign.models.ledger import LedgerEntry, ProgressShard
 from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
+from campaign.models.offline import DepositBatch, OfflineGift
 from campaign.models.outbox import OutboxMessage
-from campaign.models.own_page import DonorLink, DonorLinkPurpose, DonorSession, ErasureRequest
 from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun
-from campaign.models.posted import PostedAppeal
 from campaign.models.receipt import Receipt, ReceiptCounter
-from campaign.models.returns import Charge, Dispute, FraudWarning, PaymentLookup, Refund
+from campaign.models.refunds_disputes import Charge, Dispute, FraudWarning, PaymentLookup, Refund
 from campaign.models.staff import AuditEntry, StaffLink, StaffMember, StaffPasskey, StaffSession
 from campaign.models.states import (
     CampaignState,
@@ -44,9 +45,9 @@ from campaign.models.states import (
     TakenBack,
     TallyKind,
 )
-from campaign.models.stripe_call import StripeCall
+from campaign.models.statistics import CodeVisit, GiftTally, MatchingGift, MatchingShard
+from campaign.models.stripe_request import StripeCall
 from campaign.models.subscription import InvoicePayment, Subscription
-from campaign.models.tallies import CodeVisit, GiftTally, MatchingGift, MatchingShard
 from campaign.models.tribute import CardWay, TributeCard
 
 __all__ = [

@@ -17,12 +17,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
 
-from campaign.models.appeal import COLOUR_PATTERN
 from campaign.models.base import Base, Key
+from campaign.models.campaign_content import COLOUR_PATTERN
 from campaign.models.states import CampaignState
 
 if TYPE_CHECKING:
-    from campaign.models.appeal import CampaignText
+    from campaign.models.campaign_content import CampaignText
 
 SLUG_PATTERN = "^[a-z0-9]+(-[a-z0-9]+)*$"
 

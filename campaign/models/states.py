@@ -7,7 +7,7 @@ So the same set of facts always ends in the same state.
 
 from enum import StrEnum
 
-from campaign.errors import TransitionRefused
+from campaign.core.errors import TransitionRefused
 
 
 class CampaignState(StrEnum):

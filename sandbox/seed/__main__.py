@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from campaign import clock
-from campaign.errors import CampaignError
-from campaign.installation import Installation, make_installation
+from campaign.core import clock
+from campaign.core.errors import CampaignError
 from campaign.migrations import is_current, upgrade
+from campaign.runtime.context import Installation, make_installation
 from sandbox import demonstration
 from sandbox.record import AlreadyRunningError, RunRecord, completed, environment_of_run
 from sandbox.seed.filling import Wanted, fill, holds_other_gifts

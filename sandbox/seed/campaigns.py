@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.campaigns import NewCampaign, create_campaign, current_campaign
+from campaign.campaigns.schedule import steps_of, windows
 from campaign.models import Campaign
-from campaign.services.appeals import mail_code
-from campaign.services.campaigns import NewCampaign, create_campaign, current_campaign
-from campaign.services.envelopes.codes import coupon_code
-from campaign.services.steps import steps_of, windows
+from campaign.offline.coupon_codes import coupon_code
+from campaign.outreach.campaign_email_content import mail_code
 
 SHARES = {1: (1.0,), 2: (0.6, 0.4), 3: (0.45, 0.25, 0.3)}
 """Of all gifts, the newest campaign first; more campaigns share alike."""

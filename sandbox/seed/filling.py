@@ -15,9 +15,9 @@ from psycopg import sql
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from campaign.installation import Installation
+from campaign.campaigns.schedule import steps_of, windows
 from campaign.models import Donation
-from campaign.services.steps import steps_of, windows
+from campaign.runtime.context import Installation
 from sandbox.seed.campaigns import Filled, campaigns_to_fill
 from sandbox.seed.indexes import indexes_set_aside
 from sandbox.seed.people import COMMENTS, FIRST_NAMES, HOURS, LAST_NAMES

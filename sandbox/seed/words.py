@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from campaign.config import Organization
+from campaign.campaigns import formatting
+from campaign.core.i18n import words
+from campaign.core.settings import Organization
 from campaign.models import Campaign, Donation, OfflineGift, Receipt, ReceiptKind
-from campaign.services import wording
-from campaign.services.receipt_words import Acknowledged, frozen_words
-from campaign.words import words
+from campaign.receipts.receipt_text import Acknowledged, frozen_words
 
 LOCALES = ("en", "es")
 _DAY = date(2001, 2, 3)
@@ -35,7 +35,7 @@ def days_in_words(first: date, last: date) -> Iterator[tuple[str, date, str]]:
         said = words(locale)
         for number in range((last - first).days + 1):
             day = first + timedelta(days=number)
-            yield locale, day, wording.long_date(day, said)
+            yield locale, day, formatting.long_date(day, said)
 
 
 def _frozen(organization: Organization, locale: str, kind: str, frequency: str) -> dict[str, Any]:
@@ -53,9 +53,9 @@ def _frozen(organization: Organization, locale: str, kind: str, frequency: str) 
 def _with_places(text: str, locale: str) -> str:
     said = words(locale)
     places = {
-        wording.amount(_GIVEN, "usd", said): "{given}",
-        wording.amount(_LEFT, "usd", said): "{left}",
-        wording.long_date(_DAY, said): "{date}",
+        formatting.amount(_GIVEN, "usd", said): "{given}",
+        formatting.amount(_LEFT, "usd", said): "{left}",
+        formatting.long_date(_DAY, said): "{date}",
         "0-000001": "{number}",
     }
     for written, place in places.items():

@@ -5,8 +5,8 @@ from flask import Flask
 from bench.answers import Answer, Page, Watch, ask
 from bench.plans import chapter, shortened
 from bench.room import Room, pages, signed_in
-from campaign import clock
-from campaign.installation import Installation
+from campaign.core import clock
+from campaign.runtime.context import Installation
 from sandbox.seed.filling import Wanted, fill
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import requests
 
-from campaign.handlers import reconcile
-from campaign.services.differences import Difference
-from campaign.services.ledger import broken_invariants
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.run import reconcile
 from tests.chaos.donors import Donor
 from tests.chaos.house import House
 from tests.chaos.model import Truth, bank_sum, truths

@@ -1,8 +1,8 @@
 """Kill points, put into a victim's process from outside: the service itself knows nothing of them.
 
 A point is named by the process's role, the function at the service's edge that was at work, what it did and when:
-`worker:handlers.inbox.apply_next_event.commit.before`. So every commit and every call over the network has two points
-of its own, whatever is added to the service later.
+`worker:stripe_events.process.apply_next_event.commit.before`. So every commit and every call over the network has two
+points of its own, whatever is added to the service later.
 """
 
 import functools
@@ -15,17 +15,17 @@ import requests
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from campaign.mail.conversation import Conversation
-from campaign.nudge import Nudge
+from campaign.core.task_queue import Nudge
+from campaign.mailer.smtp import Conversation
 from tests.chaos.ground import Ground
 
 ROOMS = ("campaign.", "workers.")
 BELOW_THE_EDGE = (
     "campaign.gateway",
-    "campaign.mail",
-    "campaign.nudge",
-    "campaign.database",
-    "campaign.installation",
+    "campaign.mailer",
+    "campaign.core.task_queue",
+    "campaign.core.database",
+    "campaign.runtime.context",
 )
 """They do what their callers ask, and it is the callers whose names tell the points apart."""
 

@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 import requests
 
-from campaign.config import load_settings
-from campaign.installation import Installation, make_installation
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core.settings import load_settings
 from campaign.migrations import upgrade
-from campaign.services.campaigns import NewCampaign, create_campaign
+from campaign.runtime.context import Installation, make_installation
 from sandbox.outbox import MailReceiver
 from sandbox.servers import free_port
 from sandbox.servers.scratch import scratch_folder

@@ -31,19 +31,19 @@ FOREMOST = ("checkout.*", "payment_intent.*", "invoice*")
 """The events that tell of payments."""
 
 ESSENTIAL = (
-    "web:views.donate._begin.commit",
-    "web:views.opening.open_session.stripe",
-    "web:views.opening._keep.commit",
-    "web:views.settling.settle_session.stripe",
-    "web:views.settling.settle_session.commit",
-    "web:views.webhooks.receive.commit",
-    "web:views.webhooks.receive.nudge",
-    "worker:handlers.inbox.apply_next_event.commit",
-    "worker:delivery.deliver_batch.commit",
-    "worker:delivery.deliver.mail",
-    "worker:delivery.deliver.commit",
-    "worker:handlers.recovery.recover_events.stripe",
-    "worker:handlers.recovery.recover_events.commit",
+    "web:checkout.flow._begin.commit",
+    "web:checkout.open_session.open_session.stripe",
+    "web:checkout.open_session._keep.commit",
+    "web:checkout.sync.sync_session.stripe",
+    "web:checkout.sync.sync_session.commit",
+    "web:web.webhooks.stripe.receive.commit",
+    "web:web.webhooks.stripe.receive.nudge",
+    "worker:stripe_events.process.apply_next_event.commit",
+    "worker:emails.delivery.deliver_batch.commit",
+    "worker:emails.delivery.deliver.mail",
+    "worker:emails.delivery.deliver.commit",
+    "worker:stripe_events.recovery.recover_events.stripe",
+    "worker:stripe_events.recovery.recover_events.commit",
 )
 """The road of the money. Where one of them is never passed, the harness is blind and may not say that all is well."""
 

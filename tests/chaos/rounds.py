@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from campaign.handlers import HANDLERS
+from campaign.stripe_events.registry import HANDLERS
 from sandbox.stripe.state import Json
 from sandbox.stripe.webhooks import records
 from tests.chaos.checking import LOST, Finding, check_round, read_letters

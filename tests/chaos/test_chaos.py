@@ -37,11 +37,11 @@ def what_a_second_page_is_called(house: House, game: Game) -> list[str]:
 
 def test_deaths_crashes_and_lost_answers_lose_nothing_and_double_nothing() -> None:
     kills = [
-        Kill("web:views.donate._begin.commit.after"),
-        Kill("worker:handlers.inbox.apply_next_event.commit.before", 3),
-        Kill("worker:delivery.deliver.mail.after"),
+        Kill("web:checkout.flow._begin.commit.after"),
+        Kill("worker:stripe_events.process.apply_next_event.commit.before", 3),
+        Kill("worker:emails.delivery.deliver.mail.after"),
     ]
-    whole = Kill("worker:delivery.deliver_batch.commit.after", 1, GROUP)
+    whole = Kill("worker:emails.delivery.deliver_batch.commit.after", 1, GROUP)
     fault = StripeFault("drop_after", "POST /v1/checkout/sessions", 2)
     with whole_house() as house:
         game = Game(house, seed=random.randrange(1_000_000))

@@ -19,8 +19,9 @@ if ROLE == "web":
     # As gunicorn.conf.py does, and before what follows opens or reads anything.
     monkey.patch_all()
 
-from campaign import refunding  # noqa: E402 - after the patch
-from campaign.services import inbox, outbox  # noqa: E402
+from campaign.mailer import outbox  # noqa: E402 - after the patch
+from campaign.refunds import flow as refund_flow  # noqa: E402
+from campaign.stripe_events import inbox  # noqa: E402
 from tests.chaos.ground import Ground  # noqa: E402
 from tests.chaos.hooks import Hooks  # noqa: E402
 
@@ -36,14 +37,13 @@ def shorten_waits() -> None:
     outbox.LONGEST_WAIT = timedelta(seconds=2)
     inbox.FIRST_WAIT = SOON
     inbox.LONGEST_WAIT = timedelta(seconds=2)
-    refunding.GRACE = SOON
+    refund_flow.GRACE = SOON
 
 
 def web(arguments: list[str]) -> None:
     # Imported here so that a worker that is started again only makes its application, which is quick.
-    from gunicorn.app.wsgiapp import run
-
     import campaign.views.application  # noqa: F401
+    from gunicorn.app.wsgiapp import run
 
     sys.argv = ["gunicorn", *arguments, "campaign:create_app()"]
     run()

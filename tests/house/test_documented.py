@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from campaign.handlers import HANDLERS
+from campaign.stripe_events.registry import HANDLERS
 from tests.house.documented import ROOT, Mention, all_faults, load_dev, mentions_in
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.bare_words import bare_texts
+from tests.support.untranslated import bare_texts
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 STAFF = {"layouts/staff.html", "macros/staff.html"}

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.findings import no_findings
 from tests.journeys.conftest import Running
+from tests.support.accessibility import no_findings
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

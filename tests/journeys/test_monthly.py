@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.findings import no_findings
 from tests.journeys.conftest import Running
 from tests.journeys.test_giving import fill_appeal, give, mails_to, pay
 from tests.journeys.test_pages import WIDTHS
-from tests.waiting import wait_until
+from tests.support.accessibility import no_findings
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

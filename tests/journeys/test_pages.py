@@ -7,9 +7,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.findings import no_findings, overflow
 from tests.journeys.conftest import Running
 from tests.journeys.test_giving import fill_appeal, give, pay
+from tests.support.accessibility import no_findings, overflow
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

@@ -8,8 +8,8 @@ import zxingcpp
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from tests.findings import no_findings
 from tests.journeys.conftest import Running
+from tests.support.accessibility import no_findings
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

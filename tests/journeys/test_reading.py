@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
-from campaign.installation import Installation
 from campaign.models import Campaign
-from tests.campaign.views.test_unsubscribe_in_browser import address
-from tests.findings import no_findings
+from campaign.runtime.context import Installation
+from tests.campaign.web.giving.test_unsubscribe_in_browser import address
 from tests.journeys.conftest import Running
+from tests.support.accessibility import no_findings
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]

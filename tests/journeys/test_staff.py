@@ -15,12 +15,12 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from campaign.clock import now
-from tests.findings import no_findings
+from campaign.core.clock import now
 from tests.journeys.conftest import Running
 from tests.journeys.test_giving import fill_appeal, give, pay
 from tests.journeys.test_pages import WIDTHS
-from tests.waiting import wait_until
+from tests.support.accessibility import no_findings
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

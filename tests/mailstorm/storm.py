@@ -17,21 +17,21 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import func, select
 
-from campaign import clock
-from campaign.config import load_settings
-from campaign.delivery import deliver_due
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core import clock
+from campaign.core.settings import load_settings
+from campaign.donations.donations import Gift, begin_donation
+from campaign.emails.delivery import deliver_due
 from campaign.gateway import read_event
-from campaign.handlers import apply_due_events
-from campaign.installation import Installation, make_installation
+from campaign.mailer import outbox
 from campaign.models import OutboxMessage
-from campaign.services import outbox
-from campaign.services.campaigns import NewCampaign, create_campaign
-from campaign.services.donations import Gift, begin_donation
-from campaign.services.inbox import store_event
+from campaign.runtime.context import Installation, make_installation
+from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.appeals import messages, queue_appeals, readers
 from tests.mailstorm.outcome import Outcome
-from tests.stripe_fixtures import Facts
+from tests.support.campaign_emails import messages, queue_appeals, readers
+from tests.support.stripe import Facts
 
 WORKERS = 3
 _FORKS = multiprocessing.get_context("forkserver")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from campaign.config import Settings
-from tests.campaign.cli.warm import WarmProgram
+from campaign.core.settings import Settings
 from tests.conftest import WEBHOOK_SECRET, Databases
+from tests.support.warm_cli import WarmProgram
 
 PROGRAM = [sys.executable, "-c", "from campaign.cli import main; main()"]
 ROOT = Path(__file__).resolve().parents[3]

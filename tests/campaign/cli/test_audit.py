@@ -12,8 +12,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.cli.main import cli
-from campaign.handlers import apply_due_events
-from campaign.installation import Installation
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -23,6 +21,8 @@ from campaign.models import (
     Receipt,
     Subscription,
 )
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import sandbox_address

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import clock
+from campaign.backup.dump import lock_for_reading, make_backup
+from campaign.campaigns.campaigns import find_campaign
+from campaign.core import clock
+from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
-from campaign.handlers import apply_due_events
-from campaign.installation import Installation, make_installation
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.migrations import head_revision
 from campaign.models import (
     Base,
@@ -25,15 +27,13 @@ from campaign.models import (
     StaffLink,
     StaffSession,
 )
-from campaign.services.archive.making import lock_for_reading, make_backup
-from campaign.services.campaigns import find_campaign
-from campaign.services.donations import Gift, begin_donation
-from campaign.services.inbox import store_event
-from campaign.services.ledger import broken_invariants
+from campaign.runtime.context import Installation, make_installation
+from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.process import apply_due_events
 from sandbox.seed.filling import Wanted, fill
-from tests.campaign.cli.backups import call, contents, states_of_triggers
 from tests.campaign.cli.conftest import Run
-from tests.stripe_fixtures import Facts
+from tests.support.backups import call, contents, states_of_triggers
+from tests.support.stripe import Facts
 
 SIGNED_IN = {table.__tablename__ for table in (StaffLink, StaffSession, DonorLink, DonorSession)}
 

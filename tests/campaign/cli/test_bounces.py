@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from campaign.installation import Installation
 from campaign.models import Campaign, OutboxMessage, Suppression
-from tests.appeals import messages, queue_appeals
-from tests.bounce_reports import (
+from campaign.runtime.context import Installation
+from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
+from tests.support.bounce_reports import (
     BOUNCES,
     DELAYED,
     MESSAGE_ID,
@@ -20,7 +20,7 @@ from tests.bounce_reports import (
     complaint,
     delivery,
 )
-from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
+from tests.support.campaign_emails import messages, queue_appeals
 
 OTHER = b"Subject: Out of office\nAuto-Submitted: auto-replied\n\nI am away.\n"
 BROKEN = b"Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\nhm\n"

@@ -8,9 +8,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from stripe import StripeClient
 
-from campaign.clock import now
-from campaign.handlers import recover_events
-from campaign.installation import Installation
+from campaign.audit.audit_log import Actor
+from campaign.core.clock import now
+from campaign.donors.merging import merge_donors
+from campaign.donors.notes import add_donation_note, add_donor_note
+from campaign.mailer.suppressions import suppress
 from campaign.models import (
     Base,
     Campaign,
@@ -21,15 +23,13 @@ from campaign.models import (
     Subscriber,
     SuppressionReason,
 )
-from campaign.services.audit import Actor
-from campaign.services.desk.merging import merge_donors
-from campaign.services.desk.notes import add_donation_note, add_donor_note
-from campaign.services.statements import queue_statements
-from campaign.services.suppressions import suppress
+from campaign.receipts.statements import queue_statements
+from campaign.runtime.context import Installation
+from campaign.stripe_events.recovery import recover_events
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.refunds import pay
+from tests.support.refunds import pay
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
 TRACES = ("ana@", "ana called", "ana is", "reyes", "grandmother", "confidential")

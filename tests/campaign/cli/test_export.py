@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from campaign.handlers import apply_due_events
-from campaign.installation import Installation
+from campaign.campaigns.progress import read_progress
 from campaign.models import Campaign, Donation
-from campaign.services.progress import read_progress
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import Run
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 LEDGER = (
     "id,campaign,donation_id,kind,amount,fee,currency,occurred_at,recorded_at,source,cover,"

@@ -6,15 +6,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from campaign import clock
-from campaign.delivery import deliver_due
-from campaign.installation import Installation
+from campaign.core import clock
+from campaign.emails import bulk_claims
+from campaign.emails.delivery import deliver_due
 from campaign.models import Campaign, OutboxMessage
-from campaign.services import sending
+from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
-from tests.appeals import make_due, messages, queue_appeals
 from tests.campaign.cli.conftest import Run
-from tests.stripe_fixtures import Facts
+from tests.support.campaign_emails import make_due, messages, queue_appeals
+from tests.support.stripe import Facts
 
 PRODUCTION = {
     "SITE_URL": "https://give.harbor-ledger.example",
@@ -36,8 +36,8 @@ def receipt(installation: Installation) -> OutboxMessage:
 def begin(installation: Installation) -> None:
     """As a worker does that dies then."""
     with installation.sessions.begin() as session:
-        for claim in sending.claim_bulk(session, clock.now(), 10).claims:
-            assert sending.begin_bulk(session, claim, clock.now())
+        for claim in bulk_claims.claim_bulk(session, clock.now(), 10).claims:
+            assert bulk_claims.begin_bulk(session, claim, clock.now())
     make_due(installation)
     deliver_due(installation)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from campaign.installation import Installation
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign
-from campaign.services.envelopes.codes import coupon_code
-from campaign.services.ledger import broken_invariants
+from campaign.offline.coupon_codes import coupon_code
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
-from tests.envelopes import TODAY, bar, day
+from tests.support.offline_gifts import TODAY, bar, day
 
 HEADER = "received_on,postmarked_on,amount,currency,name,email,address,code,reference"
 Write = Callable[..., str]

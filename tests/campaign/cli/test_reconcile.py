@@ -7,15 +7,15 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import select
 
-from campaign.clock import now
+from campaign.core.clock import now
 from campaign.models import Heartbeat, ReconciliationRun, StaffRole
-from campaign.services.alerts import find_problems
+from campaign.reporting.alerts import find_problems
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.envelopes import HERE
-from tests.reconciling import Bank
-from tests.staff_fixtures import StaffMaker
+from tests.support.offline_gifts import HERE
+from tests.support.reconciliation import Bank
+from tests.support.staff import StaffMaker
 
 RECONCILE = ("reconcile",)
 NOTHING = "no difference.\n"

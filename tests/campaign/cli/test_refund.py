@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.installation import Installation
 from campaign.models import Campaign, Donation
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
 from tests.conftest import UNREACHABLE, sandbox_address

@@ -12,10 +12,11 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from campaign.backup.dump import make_backup
+from campaign.backup.manifest import BackupFailed, Manifest, RestoreRefused
 from campaign.cli.main import cli
-from campaign.services.archive.making import make_backup
-from campaign.services.archive.manifest import BackupFailed, Manifest, RestoreRefused
-from tests.campaign.cli.backups import (
+from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
+from tests.support.backups import (
     call,
     contents,
     flip_a_byte,
@@ -26,8 +27,7 @@ from tests.campaign.cli.backups import (
     states_of_triggers,
     take_a_row,
 )
-from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from campaign.clock import now
-from campaign.handlers import apply_due_events
-from campaign.installation import Installation
+from campaign.audit.heartbeats import JOBS
+from campaign.campaigns.finalization import finalize_due_campaigns
+from campaign.core.clock import now
 from campaign.models import Campaign, Heartbeat, InboxEvent, LedgerEntry, OutboxMessage
-from campaign.services.finality import finalize_due_campaigns
-from campaign.services.heartbeats import JOBS
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
-from tests.stripe_fixtures import Facts
+from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]

@@ -9,11 +9,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from campaign.cli.main import cli
-from campaign.errors import CampaignError
-from campaign.installation import Installation
+from campaign.core.errors import CampaignError
 from campaign.models import AuditEntry, StaffMember
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Ended, Run
-from tests.staff_fixtures import browser
+from tests.support.staff import browser
 
 SITE = "http://localhost"
 

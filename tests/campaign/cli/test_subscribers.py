@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from campaign.installation import Installation
+from campaign.mailer.suppressions import is_suppressed, suppress
 from campaign.models import Subscriber, SuppressionReason
-from campaign.services.suppressions import is_suppressed, suppress
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
 
 HEADER = "email,name,locale,timezone,consent_source,consent_at\n"

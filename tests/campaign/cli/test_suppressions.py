@@ -4,8 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from campaign.installation import Installation
 from campaign.models import Campaign, Suppression
+from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
 
 

@@ -12,7 +12,7 @@ from sandbox import demonstration
 from sandbox.article import ArticleServer
 from sandbox.article.server import ADDRESSES
 from sandbox.installation import EXAMPLE
-from tests.campaign.views.test_unsubscribe_in_browser import address
+from tests.campaign.web.giving.test_unsubscribe_in_browser import address
 
 __all__ = ["address"]
 

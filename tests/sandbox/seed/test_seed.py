@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign import clock
-from campaign.installation import Installation, make_installation
+from campaign.campaigns.progress import read_progress
+from campaign.core import clock
+from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Base, Campaign, CampaignState, Donation, Donor, Receipt
-from campaign.services.ledger import broken_invariants
-from campaign.services.progress import read_progress
-from campaign.services.receipt_words import Acknowledged, frozen_words
+from campaign.receipts.receipt_text import Acknowledged, frozen_words
+from campaign.runtime.context import Installation, make_installation
 from sandbox.seed.filling import Wanted, fill, holds_other_gifts
 from tests.conftest import Databases
 

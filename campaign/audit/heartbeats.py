@@ -1,0 +1,190 @@
+"""Whether the scheduled jobs run: each leaves a row when it begins, ends well or fails, and its silence is told.
+
+Commits belong to the edge (`campaign.runtime.job_heartbeat`). Web, commands and the dashboard read `silences`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Text,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.models import Campaign, Heartbeat
+
+DEADLINE_EMAILS = "deadline-emails"
+
+JOBS: dict[str, timedelta] = {
+    "sweep-inbox": timedelta(minutes=2),
+    "sweep-outbox": timedelta(minutes=2),
+    "send-webhooks": timedelta(minutes=15),
+    "recover-events": timedelta(hours=3),
+    "book-fees": timedelta(minutes=15),
+    "match-returns": timedelta(minutes=15),
+    "read-payouts": timedelta(minutes=15),
+    "finish-refunds": timedelta(minutes=10),
+    "finalize": timedelta(hours=1),
+    "mark-milestones": timedelta(minutes=15),
+    "erase-donors": timedelta(minutes=30),
+    "queue-notices": timedelta(hours=3),
+    "alert-staff": timedelta(hours=1),
+    "reconcile": timedelta(hours=26),
+    DEADLINE_EMAILS: timedelta(hours=2),
+}
+"""Every scheduled job, and the longest silence that is still fine."""
+
+WRITE_EVERY = timedelta(seconds=10)
+"""A drain may be nudged a hundred times a second; its row is not written more often than this."""
+
+LONGEST_RUN = timedelta(minutes=10)
+"""A run under way counts as a sign of life for so long; the worker ends it then (`task_time_limit`)."""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """How a job stands. `unfinished_since`: a run began then, and neither it nor a later one has ended since.
+
+    `last_error` stays after a success, as what failed last. `sentence` says it all, for a person.
+    """
+
+    job: str
+    limit: timedelta
+    last_success: datetime | None
+    last_failure: datetime | None
+    last_error: str | None
+    unfinished_since: datetime | None
+    silent: bool
+    sentence: str
+
+
+def begin(session: Session, job: str, at: datetime) -> None:
+    """The job begins. `began_at` stays at the first run that has not ended, so that dying again hides nothing."""
+    ended = or_(
+        Heartbeat.succeeded_at >= Heartbeat.began_at, Heartbeat.failed_at >= Heartbeat.began_at
+    )
+    _keep(session, job, {"began_at": at}, and_(ended, _older(Heartbeat.began_at, at)))
+
+
+def succeed(session: Session, job: str, at: datetime) -> None:
+    """The job ended well."""
+    due = _news(Heartbeat.succeeded_at, Heartbeat.failed_at, at)
+    _keep(session, job, {"began_at": at, "succeeded_at": at}, due, changed={"succeeded_at": at})
+
+
+def fail(session: Session, job: str, error: str, at: datetime) -> None:
+    """The job failed; `error` is for staff only."""
+    told: dict[str, Any] = {"failed_at": at, "last_error": error[:1000]}
+    due = _news(Heartbeat.failed_at, Heartbeat.succeeded_at, at)
+    _keep(session, job, {"began_at": at, **told}, due, changed=told)
+
+
+def _older(column: Any, at: datetime) -> ColumnElement[bool]:
+    return or_(column.is_(None), column <= at - WRITE_EVERY)
+
+
+def _news(ended: Any, otherwise: Any, at: datetime) -> ColumnElement[bool]:
+    """Whether this end is worth a write: the last alike is old, or something else was kept since."""
+    return or_(_older(ended, at), otherwise >= ended, Heartbeat.began_at > ended)
+
+
+def _keep(
+    session: Session,
+    job: str,
+    values: dict[str, Any],
+    due: ColumnElement[bool],
+    changed: dict[str, Any] | None = None,
+) -> None:
+    """Insert, or update where `due`. A row that is not due is only read: an upsert alone would lock it each time."""
+    columns = ["job", *values]
+    types = {"last_error": Text()}
+    fresh = exists().where(Heartbeat.job == job, ~func.coalesce(due, False))
+    row = select(
+        literal(job, Text()),
+        *(
+            literal(value, types.get(name, DateTime(timezone=True)))
+            for name, value in values.items()
+        ),
+    ).where(~fresh)
+    session.execute(
+        insert(Heartbeat)
+        .from_select(columns, row)
+        .on_conflict_do_update(index_elements=["job"], set_=changed or values, where=due)
+    )
+
+
+def silences(session: Session, at: datetime) -> list[Silence]:
+    """How each job of JOBS stands at `at`, in their order."""
+    rows = {row.job: row for row in session.scalars(select(Heartbeat))}
+    began = session.scalar(select(func.min(Campaign.created_at)))
+    opening = session.scalar(
+        select(func.min(func.greatest(Campaign.starts_at, Campaign.created_at))).where(
+            Campaign.open_at(at)
+        )
+    )
+    return [
+        _standing(job, rows.get(job), opening if job == DEADLINE_EMAILS else began, at)
+        for job in JOBS
+    ]
+
+
+def _standing(job: str, row: Heartbeat | None, expected: datetime | None, at: datetime) -> Silence:
+    """`expected`: since when there is something for the job to do; None while there is nothing."""
+    success = row.succeeded_at if row else None
+    unfinished = _unfinished(row)
+    heard = max((moment for moment in (success, expected) if moment), default=at)
+    running = unfinished is not None and at - unfinished <= LONGEST_RUN
+    silent = expected is not None and at - heard > JOBS[job] and not running
+    return Silence(
+        job=job,
+        limit=JOBS[job],
+        last_success=success,
+        last_failure=row.failed_at if row else None,
+        last_error=row.last_error if row else None,
+        unfinished_since=unfinished,
+        silent=silent,
+        sentence=f"{'silent; ' if silent else ''}{_words(row, expected, at)}",
+    )
+
+
+def _unfinished(row: Heartbeat | None) -> datetime | None:
+    if row is None:
+        return None
+    ends = [moment for moment in (row.succeeded_at, row.failed_at) if moment]
+    return None if any(end >= row.began_at for end in ends) else row.began_at
+
+
+def _words(row: Heartbeat | None, expected: datetime | None, at: datetime) -> str:
+    success = row.succeeded_at if row else None
+    told = [f"last ended well {_ago(at - success)} ago" if success else _never(row, expected)]
+    if row and row.failed_at and (success is None or row.failed_at > success):
+        told.append(f"failed {_ago(at - row.failed_at)} ago: {row.last_error}")
+    unfinished = _unfinished(row)
+    if unfinished:
+        told.append(f"a run that began {_ago(at - unfinished)} ago has not ended")
+    return "; ".join(told)
+
+
+def _never(row: Heartbeat | None, expected: datetime | None) -> str:
+    if row is not None:
+        return "never ended well"
+    return "never ran" if expected else "never ran, and nothing waits for it yet"
+
+
+def _ago(length: timedelta) -> str:
+    """`40 seconds`, `12 minutes`, `5 hours`, `3 days`: whole units, the largest that fits twice."""
+    seconds = max(0, int(length.total_seconds()))
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"

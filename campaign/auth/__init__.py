@@ -1,0 +1,1 @@
+"""One-time links and sessions, of staff and of donors."""

@@ -1,0 +1,1 @@
+"""The whole installation's rows in one file, and back again."""

@@ -1,0 +1,29 @@
+"""The driver's own connection beneath a session, which alone speaks COPY. Making and restoring call it."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+from campaign.backup.manifest import SETTINGS
+from campaign.models import Base
+
+Raw = psycopg.Connection[tuple[Any, ...]]
+
+Tell = Callable[[str, int], None]
+"""Is told a table's name and how many of its rows are done, now and then."""
+
+
+def raw_of(session: Session) -> Raw:
+    """The connection of this session's transaction, set to write and read text alike everywhere."""
+    raw = cast("Raw", session.connection().connection.driver_connection)
+    for name, value in SETTINGS.items():
+        raw.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+    return raw
+
+
+def all_tables() -> sql.Composed:
+    """Every table of the service, for a LOCK."""
+    return sql.SQL(", ").join(sql.Identifier(table.name) for table in Base.metadata.sorted_tables)

@@ -1,0 +1,1 @@
+"""A campaign: its goal, window, texts, schedule, progress, matching gifts, milestones and donor wall."""

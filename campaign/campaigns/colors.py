@@ -1,0 +1,92 @@
+"""Contrast as WCAG 2.2 counts it, and what an accent needs to be readable on our paper.
+
+The formula is that of https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio and #dfn-relative-luminance; the limits are
+those of success criteria 1.4.3 (text) and 1.4.11 (edges of what can be used).
+"""
+
+import re
+
+from campaign.core.errors import FieldsInvalid
+
+PAPER = {"light": "#fffdf8", "dark": "#171614"}
+"""As `--paper` in site.css."""
+
+ACCENT = {"light": "#0b5a5c", "dark": "#74c9c4"}
+"""As `--accent` in site.css: the house's, where it has chosen none."""
+
+TEXT, EDGE = 4.5, 3.0
+_INKS = ("#ffffff", "#000000")
+_SHORT = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})\Z")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of `#rrggbb`: 0 for black, 1 for white."""
+    red, green, blue = (_linear(int(colour[at : at + 2], 16) / 255) for at in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, from 1 to 21, whichever is the lighter."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def ink_on(accent: str) -> str:
+    """White or black: what is read best on `accent`. One of the two always has 4.5:1."""
+    return max(_INKS, key=lambda ink: contrast(ink, accent))
+
+
+def read_accents(light: str, dark: str) -> tuple[str, str] | None:
+    """Both accents as `#rrggbb`; None where neither was typed.
+
+    Raises FieldsInvalid, by the fields `accent_light` and `accent_dark`, with the ratio of a colour that is too weak.
+    """
+    typed = {"accent_light": light, "accent_dark": dark}
+    if not any(text.strip() for text in typed.values()):
+        return None
+    faults: dict[str, str] = {}
+    found = {name: _read(name, text, faults) for name, text in typed.items()}
+    for name, scheme in (("accent_light", "light"), ("accent_dark", "dark")):
+        if found[name] and (fault := weakness(found[name], scheme)):
+            faults[name] = fault
+    if faults:
+        raise FieldsInvalid(faults)
+    return found["accent_light"], found["accent_dark"]
+
+
+def _read(name: str, text: str, faults: dict[str, str]) -> str:
+    matched = _SHORT.match(text.strip().lower())
+    if matched is None:
+        faults[name] = (
+            "Write the colour as #rrggbb, for example #0b5a5c."
+            if text.strip()
+            else "Give a colour for light and one for dark, or neither."
+        )
+        return ""
+    digits = matched[1] if len(matched[1]) == 6 else "".join(one * 2 for one in matched[1])
+    return f"#{digits}"
+
+
+def weakness(accent: str, scheme: str) -> str:
+    """Why `accent` cannot be read on the paper of `scheme`, with the ratio; '' where it can.
+
+    Links are text in it, buttons are edged by it, and white or black is written on it.
+    """
+    paper = PAPER[scheme]
+    told = (
+        (contrast(accent, paper), TEXT, f"as text on the {scheme} paper, {paper}"),
+        (contrast(accent, paper), EDGE, f"as an edge on the {scheme} paper, {paper}"),
+        (contrast(ink_on(accent), accent), TEXT, "under the words of a button"),
+    )
+    for ratio, needed, where in told:
+        if ratio < needed:
+            # Cut, not rounded: 4.49 is not 4.5.
+            return (
+                f"{accent} has a contrast of {int(ratio * 100) / 100:g}:1 {where};"
+                f" at least {needed:g}:1 is needed."
+            )
+    return ""

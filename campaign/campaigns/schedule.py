@@ -1,0 +1,194 @@
+"""The steps of a campaign's countdown: the defaults, when each is due, and how long its window stands open.
+
+Times follow from the campaign's clock alone and are computed, never stored: a moved deadline moves them all.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import case, func, select, true, update
+from sqlalchemy.orm import Session
+
+from campaign.core import clock
+from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState, StepAnchor
+
+WRAP_UP_HOURS = 168
+"""How long after the end a wrap-up may still be queued and sent."""
+
+_LOCK = "countdown"
+"""The advisory lock's name, beside the campaign's id."""
+_PATIENCE = "2min"
+"""For this transaction only: another run may have a long list to queue."""
+
+
+class DefaultStep(NamedTuple):
+    """A step as every new campaign gets it; the columns of `CampaignStep`."""
+
+    key: str
+    anchor: StepAnchor
+    offset: int = 0
+    expires_after: int | None = None
+
+
+DEFAULTS = (
+    DefaultStep("opening", StepAnchor.opening),
+    DefaultStep("nine_days", StepAnchor.days_before, 9),
+    DefaultStep("seven_days", StepAnchor.days_before, 7),
+    DefaultStep("three_days", StepAnchor.days_before, 3),
+    DefaultStep("two_days", StepAnchor.days_before, 2),
+    DefaultStep("last_day", StepAnchor.hours_before, 24),
+    DefaultStep("last_hours", StepAnchor.hours_before, 4),
+    DefaultStep("wrap_up", StepAnchor.after_end, 0, WRAP_UP_HOURS),
+)
+
+_ORDER = list(StepAnchor)
+
+
+@dataclass(frozen=True)
+class Window:
+    """When a step may be queued and sent: from `due`, and before `closes`. Empty where another step is due as soon."""
+
+    step: CampaignStep
+    due: datetime
+    closes: datetime
+
+    @property
+    def after_end(self) -> bool:
+        return self.step.anchor == StepAnchor.after_end
+
+    def is_open(self, at: datetime) -> bool:
+        return self.due <= at < self.closes
+
+
+def add_default_steps(session: Session, campaign: Campaign) -> None:
+    """Give a new campaign its countdown."""
+    for step in DEFAULTS:
+        session.add(
+            CampaignStep(
+                campaign_id=campaign.id,
+                key=step.key,
+                anchor=step.anchor.value,
+                offset=step.offset,
+                expires_after=step.expires_after,
+                enabled=True,
+                texts={},
+            )
+        )
+    session.flush()
+
+
+def steps_of(session: Session, campaign_id: int) -> Sequence[CampaignStep]:
+    """Every step of the campaign, the disabled ones too."""
+    query = select(CampaignStep).where(CampaignStep.campaign_id == campaign_id)
+    return session.scalars(query.order_by(CampaignStep.id)).all()
+
+
+def due_at(campaign: Campaign, step: CampaignStep) -> datetime:
+    """The instant at which `step` is due, in UTC.
+
+    Days before the end are wall-clock time in the campaign's zone: where the clocks skip or repeat that time it is
+    read with the offset before the change, as the end of a day is. Hours before the end are hours.
+    """
+    match StepAnchor(step.anchor):
+        case StepAnchor.opening:
+            return campaign.starts_at
+        case StepAnchor.days_before:
+            return clock.days_earlier(campaign.deadline, campaign.zone, step.offset)
+        case StepAnchor.hours_before:
+            return campaign.deadline - timedelta(hours=step.offset)
+        case StepAnchor.after_end:
+            return campaign.deadline
+
+
+def windows(campaign: Campaign, steps: Iterable[CampaignStep]) -> list[Window]:
+    """The windows of the enabled steps, in the order of the clock; no two of them overlap.
+
+    A step that would be due before the campaign's start does not take place. Each window closes when the next step is
+    due, when it expires, and at the campaign's end, whichever is first; a wrap-up's only when it expires.
+    """
+    times = [(due_at(campaign, step), step) for step in steps if step.enabled]
+    ahead = sorted(
+        ((due, step) for due, step in times if due >= campaign.starts_at),
+        key=lambda pair: (pair[0], _ORDER.index(StepAnchor(pair[1].anchor)), pair[1].id),
+    )
+    following = [due for due, _ in ahead[1:]] + [None]
+    return [
+        Window(step, due, _closes(campaign, step, due, after))
+        for (due, step), after in zip(ahead, following, strict=True)
+    ]
+
+
+def _closes(
+    campaign: Campaign, step: CampaignStep, due: datetime, following: datetime | None
+) -> datetime:
+    expires_after = step.expires_after
+    limits = [following] if following else []
+    if step.anchor == StepAnchor.after_end:
+        expires_after = expires_after or WRAP_UP_HOURS
+    else:
+        limits.append(campaign.deadline)
+    if expires_after:
+        limits.append(due + timedelta(hours=expires_after))
+    return min(limits)
+
+
+def open_window(campaign: Campaign, steps: Iterable[CampaignStep], at: datetime) -> Window | None:
+    """The one step that may be queued at the instant `at`: the latest that is due, while it is open."""
+    return next((window for window in windows(campaign, steps) if window.is_open(at)), None)
+
+
+def window_of(
+    campaign: Campaign, steps: Iterable[CampaignStep], step_id: int | None
+) -> Window | None:
+    """The window of one step; None for a step that is disabled or never due."""
+    return next((found for found in windows(campaign, steps) if found.step.id == step_id), None)
+
+
+def lock_countdown(session: Session, campaign_id: int) -> None:
+    """Wait until no other transaction queues for this campaign, or moves its deadline; held until the commit.
+
+    Two runs that queued the same readers at once would wait for each other's rows and could do so crosswise. The
+    campaign's own row is left alone: gifts must not wait for mail.
+    """
+    session.execute(
+        select(
+            func.set_config("lock_timeout", _PATIENCE, true()),
+            func.set_config("statement_timeout", _PATIENCE, true()),
+        )
+    )
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_LOCK, campaign_id))))
+
+
+def refresh_expiry(session: Session, campaign: Campaign) -> None:
+    """After the deadline or a step has changed: what is queued expires when its step's window closes now.
+
+    A letter whose step is due only later now is put off until then, and one that was put off comes forward again. A
+    step that takes place no more leaves its rows as they are: they are dropped when their turn comes.
+    """
+    waiting = (
+        OutboxMessage.state.in_([OutboxState.queued, OutboxState.sending]),
+        OutboxMessage.bulk,
+        OutboxMessage.begun_at.is_(None),
+        OutboxMessage.campaign_id == campaign.id,
+    )
+    for window in windows(campaign, steps_of(session, campaign.id)):
+        session.execute(
+            update(OutboxMessage)
+            .where(*waiting, OutboxMessage.step_id == window.step.id)
+            .values(
+                expires_at=window.closes,
+                next_attempt_at=case(
+                    (OutboxMessage.attempts == 0, window.due),
+                    else_=func.greatest(OutboxMessage.next_attempt_at, window.due),
+                ),
+            )
+            .execution_options(synchronize_session=False)
+        )
+    session.execute(
+        update(OutboxMessage)
+        .where(*waiting, OutboxMessage.step_id.is_(None), OutboxMessage.kind == "reminder")
+        .values(expires_at=campaign.deadline)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,222 @@
+"""What staff change in a campaign's countdown: when a step is due, until when, whether at all, and its words."""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import schedule
+from campaign.campaigns.step_texts import changed_texts
+from campaign.core.errors import NotFound, StepInvalid
+from campaign.models import Campaign, CampaignStep, OutboxMessage, StepAnchor
+
+MOST_DAYS = 366
+MOST_HOURS = 24 * MOST_DAYS
+NO_EXPIRY = 0
+
+_KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
+_COUNTED = (StepAnchor.days_before, StepAnchor.hours_before)
+
+
+@dataclass(frozen=True)
+class StepChange:
+    """What is to change; None leaves it as it is.
+
+    `days` or `hours` before the end. `expires` is in hours from when the step is due; NO_EXPIRY takes that away.
+    `subject` and `opening` are the words of `locale`; '' goes back to the usual ones.
+    """
+
+    days: int | None = None
+    hours: int | None = None
+    expires: int | None = None
+    enabled: bool | None = None
+    locale: str = "en"
+    subject: str | None = None
+    opening: str | None = None
+
+
+def find_step(session: Session, campaign: Campaign, key: str) -> CampaignStep:
+    """The step called `key`; raises StepInvalid."""
+    every = {step.key: step for step in schedule.steps_of(session, campaign.id)}
+    if key not in every:
+        raise StepInvalid(f"{campaign.slug} has no step {key!r}; it has {', '.join(every)}.")
+    return every[key]
+
+
+def find_known_step(session: Session, campaign: Campaign, key: str) -> CampaignStep:
+    """The step called `key`, for an address that names it; raises NotFound."""
+    try:
+        return find_step(session, campaign, key)
+    except StepInvalid as error:
+        raise NotFound(str(error)) from error
+
+
+def change_step(
+    session: Session,
+    campaign: Campaign,
+    key: str,
+    change: StepChange,
+    actor: Actor | None = None,
+) -> CampaignStep:
+    """Apply `change`; letters that are queued follow. Without an actor, whoever sits at the command line does it.
+
+    Raises StepInvalid.
+    """
+    schedule.lock_countdown(session, campaign.id)
+    campaign = session.get_one(Campaign, campaign.id, populate_existing=True)
+    step = find_step(session, campaign, key)
+    before = _facts(step)
+    _apply(step, change)
+    session.flush()
+    _record(session, campaign, key, "step.changed", before, _facts(step), actor)
+    schedule.refresh_expiry(session, campaign)
+    return step
+
+
+def apply_to_copy(step: CampaignStep, change: StepChange) -> CampaignStep:
+    """The step as `change` would leave it, for a preview; no session knows it. Raises StepInvalid."""
+    copy = CampaignStep(
+        id=step.id,
+        campaign_id=step.campaign_id,
+        key=step.key,
+        anchor=step.anchor,
+        offset=step.offset,
+        expires_after=step.expires_after,
+        enabled=step.enabled,
+        texts=step.texts,
+    )
+    _apply(copy, change)
+    return copy
+
+
+def _apply(step: CampaignStep, change: StepChange) -> None:
+    key = step.key
+    if change.days is not None or change.hours is not None:
+        if step.anchor not in _COUNTED:
+            raise StepInvalid(f"{key} is due by itself, at the campaign's opening or at its end.")
+        step.anchor, step.offset = _moment(change)
+    if change.expires is not None:
+        step.expires_after = _expiry(step, change.expires)
+    if change.enabled is not None:
+        step.enabled = change.enabled
+    step.texts = changed_texts(step.texts, change.locale, change.subject, change.opening)
+
+
+def add_step(
+    session: Session,
+    campaign: Campaign,
+    key: str,
+    change: StepChange,
+    actor: Actor | None = None,
+) -> CampaignStep:
+    """One more step of this campaign, counted back from its end. Raises StepInvalid."""
+    if not _KEY.match(key) or len(key) > 40:
+        raise StepInvalid(f"{key!r} is no name for a step; write it like five_days.")
+    schedule.lock_countdown(session, campaign.id)
+    anchor, offset = _moment(change)
+    added = session.scalar(
+        insert(CampaignStep)
+        .values(campaign_id=campaign.id, key=key, anchor=anchor, offset=offset)
+        .on_conflict_do_nothing(index_elements=["campaign_id", "key"])
+        .returning(CampaignStep.id)
+    )
+    if added is None:
+        raise StepInvalid(f"{campaign.slug} has a step {key!r} already; edit that one.")
+    rest = StepChange(
+        expires=change.expires,
+        enabled=change.enabled,
+        locale=change.locale,
+        subject=change.subject,
+        opening=change.opening,
+    )
+    step = find_step(session, campaign, key)
+    _apply(step, rest)
+    session.flush()
+    _record(session, campaign, key, "step.added", {}, _facts(step), actor)
+    schedule.refresh_expiry(session, campaign)
+    return step
+
+
+def remove_step(session: Session, campaign: Campaign, key: str, actor: Actor | None = None) -> None:
+    """Take away a step that staff have added and of which no letter was made. Gone already is no error.
+
+    Raises StepInvalid for the others: they can be switched off.
+    """
+    if is_default(key):
+        raise StepInvalid(f"{key} belongs to every campaign; switch it off instead.")
+    schedule.lock_countdown(session, campaign.id)
+    step = next((one for one in schedule.steps_of(session, campaign.id) if one.key == key), None)
+    if step is None:
+        return
+    letters = select(OutboxMessage.id).where(OutboxMessage.step_id == step.id).limit(1)
+    if session.scalar(letters) is not None:
+        raise StepInvalid(f"Letters of {key} exist, and their record stays; switch it off instead.")
+    _record(session, campaign, key, "step.removed", _facts(step), {}, actor)
+    session.delete(step)
+    session.flush()
+    schedule.refresh_expiry(session, campaign)
+
+
+def is_default(key: str) -> bool:
+    """Whether every campaign has this step."""
+    return any(step.key == key for step in schedule.DEFAULTS)
+
+
+def _facts(step: CampaignStep) -> dict[str, object]:
+    return {
+        "anchor": step.anchor,
+        "offset": step.offset,
+        "expires_after": step.expires_after,
+        "enabled": step.enabled,
+        "texts": step.texts,
+    }
+
+
+def _record(
+    session: Session,
+    campaign: Campaign,
+    key: str,
+    action: str,
+    before: dict[str, object],
+    after: dict[str, object],
+    actor: Actor | None,
+) -> None:
+    """Only what differs; nothing where nothing does."""
+    differs = [name for name in before | after if before.get(name) != after.get(name)]
+    if differs:
+        audit_log.record(
+            session,
+            actor or Actor.command_line(),
+            action,
+            Subject("step", f"{campaign.slug}/{key}", campaign.id),
+            before={name: before[name] for name in differs if name in before},
+            after={name: after[name] for name in differs if name in after},
+        )
+
+
+def _moment(change: StepChange) -> tuple[str, int]:
+    """Anchor and offset."""
+    if (change.days is None) == (change.hours is None):
+        raise StepInvalid("Give either days or hours before the end.")
+    anchor, offset, most = (
+        (StepAnchor.days_before, change.days, MOST_DAYS)
+        if change.days is not None
+        else (StepAnchor.hours_before, change.hours, MOST_HOURS)
+    )
+    if offset is None or not 1 <= offset <= most:
+        raise StepInvalid(f"A step is due between 1 and {most} before the end.")
+    return anchor.value, offset
+
+
+def _expiry(step: CampaignStep, hours: int) -> int | None:
+    if hours == NO_EXPIRY:
+        if step.anchor == StepAnchor.after_end:
+            raise StepInvalid(f"{step.key} has no other end than its expiry; give it in hours.")
+        return None
+    if not 1 <= hours <= MOST_HOURS:
+        raise StepInvalid(f"A step expires between 1 and {MOST_HOURS} hours after it is due.")
+    return hours

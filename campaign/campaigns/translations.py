@@ -1,0 +1,101 @@
+"""A campaign's own words in its other languages, as staff write them; each change in the audit log."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns import form_parsing
+from campaign.campaigns.appearance import LONGEST_THANKS, known_languages, short_text
+from campaign.campaigns.branding_edit import short_line
+from campaign.campaigns.edit import tell_readers
+from campaign.campaigns.form_parsing import Reader
+from campaign.core.errors import ChangedMeanwhile, NotFound
+from campaign.models import Campaign, CampaignText
+
+
+@dataclass(frozen=True)
+class Translated:
+    """The form as typed; what is empty is read in the campaign's first language."""
+
+    title: str = ""
+    appeal: str = ""
+    thanks: str = ""
+
+
+def other_locales(campaign: Campaign) -> tuple[str, ...]:
+    """The languages that the campaign may be told in besides its first."""
+    return tuple(one for one in known_languages() if one != campaign.locale)
+
+
+def translation_of(session: Session, campaign: Campaign, locale: str) -> Translated:
+    """As the form first shows it. Raises NotFound for the first language, and for one that pages do not speak."""
+    if locale not in other_locales(campaign):
+        raise NotFound(f"{locale!r} is no other language of this campaign.")
+    found = session.get(CampaignText, (campaign.id, locale), populate_existing=True)
+    return Translated(found.title, found.appeal, found.thanks) if found else Translated()
+
+
+def mark(translated: Translated) -> str:
+    """Names what the form was shown."""
+    return blake2b("\0".join(asdict(translated).values()).encode(), digest_size=6).hexdigest()
+
+
+def edit_translation(
+    session: Session,
+    campaign: Campaign,
+    locale: str,
+    typed: Translated,
+    seen: str,
+    actor: Actor,
+    at: datetime,
+) -> list[str]:
+    """Keep what was typed; the names of what changed. `seen` is the `mark` of what the form was shown.
+
+    Raises FieldsInvalid with each fault, ChangedMeanwhile where someone else has saved since.
+    """
+    session.execute(
+        select(Campaign.id).where(Campaign.id == campaign.id).with_for_update(key_share=True)
+    )
+    present = translation_of(session, campaign, locale)
+    wanted = _read(typed)
+    before, after = asdict(present), asdict(wanted)
+    changed = [name for name, text in after.items() if text != before[name]]
+    if changed and mark(present) != seen:
+        raise ChangedMeanwhile({name: before[name] for name in changed})
+    if not changed:
+        return []
+    row = {"campaign_id": campaign.id, "locale": locale, "changed_at": at, **after}
+    session.execute(
+        insert(CampaignText)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=["campaign_id", "locale"], set_={**after, "changed_at": at}
+        )
+    )
+    audit_log.record(
+        session,
+        actor,
+        "campaign.translated",
+        Subject("campaign", campaign.slug, campaign.id),
+        before={"locale": locale, **{name: before[name] for name in changed}},
+        after={"locale": locale, **{name: after[name] for name in changed}},
+    )
+    tell_readers(session, campaign)
+    return changed
+
+
+def _read(typed: Translated) -> Translated:
+    reader = Reader()
+    title = reader.read(
+        "title", lambda: short_line(typed.title, form_parsing.LONGEST_TITLE, "title")
+    )
+    appeal = reader.read("appeal", lambda: form_parsing.markdown(typed.appeal))
+    thanks = reader.read("thanks", lambda: short_text(typed.thanks, "thanks", LONGEST_THANKS))
+    reader.check()
+    return Translated(title or "", appeal or "", thanks or "")

@@ -1,0 +1,104 @@
+"""What staff decide about the donor wall: which comments may be read, and what is taken off. Each in the audit log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.audit.audit_log import Actor, Subject
+from campaign.campaigns.donor_wall import STANDING, tell_readers
+from campaign.core.errors import NotFound
+from campaign.models import Campaign, CommentState, Donation, WallEntry
+
+PAGE = 50
+
+
+class Decision(StrEnum):
+    """approve, refuse: the comment alone. hide, show: the whole line."""
+
+    approve = "approve"
+    refuse = "refuse"
+    hide = "hide"
+    show = "show"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the wall as staff see it, whether readers see it or not."""
+
+    entry: WallEntry
+    donation: Donation
+    campaign: Campaign
+
+    @property
+    def stands(self) -> bool:
+        return self.donation.state in STANDING
+
+
+def read_lines(
+    session: Session, *, waiting: bool, before: int | None = None, at_most: int = PAGE
+) -> Sequence[Line]:
+    """The newest first: comments of paid gifts that wait for a decision, or every line."""
+    query = (
+        select(WallEntry, Donation, Campaign)
+        .join(Donation, Donation.id == WallEntry.donation_id)
+        .join(Campaign, Campaign.id == WallEntry.campaign_id)
+        .order_by(WallEntry.donation_id.desc())
+        .limit(at_most)
+    )
+    if waiting:
+        query = query.where(
+            WallEntry.comment_state == CommentState.waiting.value,
+            WallEntry.hidden_at.is_(None),
+            Donation.state.in_(STANDING),
+        )
+    if before is not None:
+        query = query.where(WallEntry.donation_id < before)
+    return [Line(*row) for row in session.execute(query)]
+
+
+def decide(
+    session: Session,
+    donation_id: int,
+    decision: Decision,
+    comment: str,
+    actor: Actor,
+    at: datetime,
+) -> WallEntry:
+    """Do as was decided about the line of this donation, whose `comment` was read; the same again changes nothing.
+
+    Raises NotFound where the donor has withdrawn meanwhile, or has written another comment.
+    """
+    entry = session.get(WallEntry, donation_id, with_for_update=True, populate_existing=True)
+    if entry is None or entry.comment != comment:
+        raise NotFound("This line was changed or withdrawn by the donor meanwhile. Look again.")
+    before = _told(entry)
+    if decision in {Decision.approve, Decision.refuse} and entry.comment:
+        state = CommentState.approved if decision == Decision.approve else CommentState.hidden
+        entry.comment_state = state.value
+    elif decision == Decision.hide:
+        entry.hidden_at = entry.hidden_at or at
+    elif decision == Decision.show:
+        entry.hidden_at = None
+    session.flush()
+    if _told(entry) != before:
+        donation = session.get_one(Donation, donation_id)
+        audit_log.record(
+            session,
+            actor,
+            "wall.decided",
+            Subject("donation", donation.public_id, entry.campaign_id),
+            before=before,
+            after=_told(entry),
+        )
+        tell_readers(session)
+    return entry
+
+
+def _told(entry: WallEntry) -> dict[str, str | bool]:
+    """Without the donor's words, which the log would keep for longer than they may be kept."""
+    return {"comment_state": entry.comment_state, "hidden": entry.hidden_at is not None}

@@ -1,0 +1,125 @@
+"""The way to Stripe's page: what to ask for, written down with its key before it is asked.
+
+`checkout.flow` calls these in turn: `plan_checkout`, commit, the gateway, then `record_session` or
+`calls.record_failure`, commit. What a call did whose answer is lost is looked up at Stripe before another takes its
+place.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign.audit.stripe_requests import add_call, is_good, latest_call, record_answer
+from campaign.core.i18n import words
+from campaign.core.settings import Organization
+from campaign.gateway import CheckoutSession, stripe_language
+from campaign.models import Donation, Frequency, StripeCall
+
+OPERATION = "checkout_session"
+
+DOUBLE_CLICK = timedelta(seconds=30)
+"""A form that comes again within this time is sent to the same page without asking Stripe how that page fares."""
+
+INTERVALS = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
+
+
+@dataclass(frozen=True)
+class RedirectUrls:
+    """Where Stripe sends the donor back to: after paying, and on second thoughts."""
+
+    success_url: str
+    cancel_url: str
+
+
+def session_parameters(
+    donation: Donation, title: str, organization: Organization, redirect_urls: RedirectUrls
+) -> dict[str, Any]:
+    """The parameters of a hosted session for `donation`: https://docs.stripe.com/api/checkout/sessions/create.
+
+    A subscription carries its two parts in its metadata, which each of its invoices repeats.
+    """
+    metadata = {"donation_id": donation.public_id, "campaign": donation.campaign.slug}
+    parameters: dict[str, Any] = {
+        "client_reference_id": donation.public_id,
+        "customer_email": donation.email,
+        "metadata": metadata,
+        "line_items": _line_items(donation, title, organization.name),
+        "success_url": redirect_urls.success_url,
+        "cancel_url": redirect_urls.cancel_url,
+        "locale": stripe_language(words(donation.locale).locale),
+    }
+    if donation.frequency == Frequency.one_time:
+        description = f"Donation to {organization.name}: {title}"
+        parameters |= {
+            "mode": "payment",
+            "submit_type": "donate",
+            "payment_intent_data": {"metadata": metadata, "description": description},
+        }
+    else:
+        parts = {"gift": str(donation.amount), "cover": str(donation.cover)}
+        parameters |= {"mode": "subscription", "subscription_data": {"metadata": metadata | parts}}
+    return parameters
+
+
+def _line_items(donation: Donation, title: str, organization: str) -> list[dict[str, Any]]:
+    """What Stripe's page and its receipts call the two parts, in the donor's language."""
+    said = words(donation.locale)
+    name = said.gettext("Donation to %(name)s") % {"name": organization}
+    items = [_line_item(donation, donation.amount, name, title)]
+    if donation.cover:
+        covered = said.gettext("Card fees covered")
+        added = said.gettext("Added by you to cover the fees")
+        items.append(_line_item(donation, donation.cover, covered, added))
+    return items
+
+
+def _line_item(donation: Donation, amount: int, name: str, description: str) -> dict[str, Any]:
+    price: dict[str, Any] = {
+        "currency": donation.currency,
+        "unit_amount": amount,
+        "product_data": {"name": name, "description": description},
+    }
+    if donation.frequency in INTERVALS:
+        price["recurring"] = {"interval": INTERVALS[donation.frequency]}
+    return {"quantity": 1, "price_data": price}
+
+
+def plan_checkout(
+    session: Session,
+    donation: Donation,
+    parameters: dict[str, Any],
+    at: datetime,
+    *,
+    looked_up: int = 0,
+) -> StripeCall:
+    """The call to make, or made, for `donation`: the one already written down, else a new one.
+
+    A call whose key is spent, or that Stripe has forgotten (`is_waste` says so), is to be looked up at Stripe first;
+    `looked_up` is its ordinal once that found nothing, and then it gets a successor.
+    """
+    latest = latest_call(session, donation.id, OPERATION)
+    if latest is not None and (latest.ordinal != looked_up or not is_waste(donation, latest, at)):
+        return latest
+    key = f"donation-{donation.public_id}"
+    return add_call(session, donation.id, OPERATION, key, parameters, after=latest, at=at)
+
+
+def is_waste(donation: Donation, call: StripeCall, at: datetime) -> bool:
+    """Whether the call has no answer, and none can be had under its key any more."""
+    return donation.session_id is None and not is_good(call, at)
+
+
+def record_session(
+    session: Session, call: StripeCall, opened: CheckoutSession, at: datetime
+) -> None:
+    """Keep the session that Stripe opened. The first answer stays; a second one is the same session."""
+    session.execute(
+        update(Donation)
+        .where(Donation.id == call.donation_id, Donation.session_id.is_(None))
+        .values(session_id=opened.id, session_url=opened.url, session_expires_at=opened.expires_at)
+        .execution_options(synchronize_session=False)
+    )
+    record_answer(session, call, opened.id, at)

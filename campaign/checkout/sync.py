@@ -1,0 +1,34 @@
+"""Asks Stripe for the state of a checkout session, and books the answer without waiting for the webhook."""
+
+from structlog import get_logger
+
+from campaign.core import clock
+from campaign.core.errors import FactMismatch, GatewayRefused, GatewayUnavailable
+from campaign.core.task_queue import OUTBOX
+from campaign.ledger.payments import apply_session
+from campaign.models import Donation
+from campaign.runtime.context import Installation
+
+log = get_logger(__name__)
+
+
+def sync_donation(here: Installation, donation: Donation) -> bool:
+    """Re-read the donation's session and apply it as the webhook would; True where it told something new.
+
+    False too where Stripe is out of reach or contradicts our record, which is logged: the page then says what is known.
+    """
+    return sync_session(here, donation.session_id or "", donation.public_id)
+
+
+def sync_session(here: Installation, session_id: str, public_id: str) -> bool:
+    """The same for any session of the donation called `public_id`, also one that we never heard of."""
+    try:
+        found = here.gateway.retrieve_checkout_session(session_id)
+        with here.sessions.begin() as session:
+            outcome = apply_session(session, found, clock.now(), here.books)
+    except (GatewayUnavailable, GatewayRefused, FactMismatch) as error:
+        log.warning("session_not_applied", donation=public_id, error=str(error))
+        return False
+    if outcome.applied:
+        here.nudge(OUTBOX)
+    return outcome.applied

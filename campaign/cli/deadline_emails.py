@@ -1,0 +1,83 @@
+"""`campaign deadline-emails`, the cron job."""
+
+from contextlib import nullcontext
+from datetime import datetime
+
+import click
+
+from campaign.audit.heartbeats import DEADLINE_EMAILS
+from campaign.core import clock
+from campaign.core.errors import CountdownFailed
+from campaign.core.task_queue import OUTBOX
+from campaign.mailer import kinds
+from campaign.outreach import countdown
+from campaign.outreach.countdown import Queued
+from campaign.runtime.context import Installation, make_installation
+from campaign.runtime.job_heartbeat import beating
+
+_LETTERS = {
+    kinds.APPEAL: ("appeal", "appeals"),
+    kinds.REMINDER: ("reminder", "reminders"),
+    kinds.THANK_YOU: ("letter of thanks", "letters of thanks"),
+    kinds.WRAP_UP: ("letter with the result", "letters with the result"),
+}
+
+
+@click.command("deadline-emails")
+@click.option("--dry-run", is_flag=True, help="Say what would be queued, and write nothing.")
+def deadline_emails(*, dry_run: bool) -> None:
+    """Queue the countdown and deadline emails that are due now. Safe at any frequency, and twice at once.
+
+    Each campaign that is not final is done by itself: where one fails, the others are still done.
+    """
+    installation = make_installation(broker=False)
+    with nullcontext() if dry_run else beating(installation, DEADLINE_EMAILS):
+        _run(installation, clock.now(), dry_run=dry_run)
+
+
+def _run(installation: Installation, at: datetime, *, dry_run: bool) -> None:
+    with installation.sessions() as session:
+        campaigns = countdown.campaigns_to_mail(session, at)
+    done: list[Queued] = []
+    failed: list[str] = []
+    for campaign_id, slug in campaigns:
+        try:
+            found = _queue(installation, campaign_id, at, dry_run=dry_run)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one campaign, the others are done
+            failed.append(f"{slug}: {_reason(error)}")
+        else:
+            done += found
+            _tell(slug, found, dry_run=dry_run)
+    if any(step.count for step in done) and not dry_run:
+        installation.nudge(OUTBOX)
+    if failed:
+        raise CountdownFailed(f"Not queued, and tried again by the next run: {'; '.join(failed)}.")
+    if not campaigns:
+        click.echo("No campaign is running; nothing is due.")
+
+
+def _queue(
+    installation: Installation, campaign_id: int, at: datetime, *, dry_run: bool
+) -> list[Queued]:
+    """One campaign, in a transaction of its own."""
+    if not dry_run:
+        with installation.sessions.begin() as session:
+            domain = installation.settings.mail_from.domain
+            return countdown.queue_due(session, campaign_id, at, domain)
+    with installation.sessions() as session:
+        session.connection(execution_options={"postgresql_readonly": True})
+        return countdown.preview_due(session, campaign_id, at)
+
+
+def _tell(slug: str, found: list[Queued], *, dry_run: bool) -> None:
+    said = "would be queued" if dry_run else "queued"
+    for step in found:
+        until = f"to be sent before {step.closes:%Y-%m-%d %H:%M} UTC"
+        letters = _LETTERS[step.kind][step.count != 1]
+        click.echo(f"{slug}: {step.key}: {step.count:,} {letters} {said}, {until}.")
+    if not found:
+        click.echo(f"{slug}: nothing is due.")
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}"

@@ -1,0 +1,52 @@
+"""One line of JSON an event, and errors to Sentry where SENTRY_DSN is set. Traces need no code of ours: see docs."""
+
+import logging
+import sys
+
+import structlog
+
+from campaign.core.settings import Settings
+
+try:
+    import sentry_sdk
+except ImportError:  # the `observability` extra is not installed
+    sentry_sdk = None
+
+
+_SHARED: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def observe(settings: Settings, process: str) -> None:
+    """Log and report errors from this process; called once at its start. Donors' data is never logged, only ids."""
+    log_to_stderr()
+    if settings.sentry_dsn and sentry_sdk is not None:
+        sentry_sdk.init(dsn=settings.sentry_dsn, send_default_pii=False, server_name=process)
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """A line of JSON an event, on stderr: a command's result stands alone on stdout."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(sort_keys=True),
+            ],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # The SDK tells of each request at INFO; our own events say what matters.
+    logging.getLogger("stripe").setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,235 @@
+"""Typed settings, read once from the environment. A bad start lists every fault at once and stops.
+
+Every variable may come from a file instead: `NAME_FILE` names it (container secrets).
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from email.utils import parseaddr
+from urllib.parse import SplitResult, parse_qs, unquote
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from campaign.core.clock import zone
+from campaign.core.env_reader import Variables
+from campaign.core.errors import DeadlineInvalid
+from campaign.core.mail_settings import MailSettings, read_mail
+from campaign.core.staff_settings import StaffSettings, read_staff
+
+_TRUE = {"1", "true", "yes", "on"}
+_SMTP_PORTS = {"tls": 465, "starttls": 587, "plain": 25}
+
+
+@dataclass(frozen=True)
+class SmtpAddress:
+    """Where mail is handed over. `security` is `plain`, `starttls` or `tls`."""
+
+    host: str
+    port: int
+    security: str = "plain"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The From of every mail."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True)
+class Organization:
+    """Who receives the gifts, as receipts and pages name it. `registration` is a line that some states ask for."""
+
+    name: str
+    ein: str
+    address_lines: tuple[str, ...]
+    timezone: str
+    email: str
+    registration: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the environment decides. Rates are fractions; amounts are minor units."""
+
+    database_url: str = field(repr=False)
+    broker_url: str | None = field(repr=False)
+    secret_key: str = field(repr=False)
+    site_url: str
+    stripe_secret_key: str = field(repr=False)
+    stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
+    stripe_api_base: str
+    smtp: SmtpAddress
+    mail_from: Sender
+    organization: Organization
+    trusted_proxies: int = 0
+    card_fee_rate: Decimal = Decimal("0.029")
+    card_fee_fixed: int = 30
+    sentry_dsn: str | None = field(default=None, repr=False)
+    mail: MailSettings = field(default_factory=MailSettings)
+    staff: StaffSettings = field(default_factory=StaffSettings)
+
+    @property
+    def livemode(self) -> bool:
+        """Whether real money moves: the key says so."""
+        return "_live_" in self.stripe_secret_key[:8]
+
+
+def _database_url(reader: Variables) -> str:
+    url = reader.required("DATABASE_URL", "the PostgreSQL address, postgresql://…")
+    if not url:
+        return ""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        reader.fault("DATABASE_URL", "must begin with postgresql://")
+        return ""
+    try:
+        make_url(f"postgresql+psycopg://{rest}")
+    except (ArgumentError, ValueError):
+        reader.fault("DATABASE_URL", "is not an address: postgresql://user:password@host:5432/name")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _broker_url(reader: Variables, *, needed: bool) -> str | None:
+    meaning = "the Celery broker, redis://… or amqp://…"
+    url = reader.required("BROKER_URL", meaning) if needed else reader.optional("BROKER_URL")
+    reader.address("BROKER_URL", url or "", {"redis", "rediss", "unix", "amqp", "amqps"})
+    return url or None
+
+
+def _secret_key(reader: Variables) -> str:
+    key = reader.required("SECRET_KEY", "a random text of at least 32 characters")
+    if key and len(key) < 32:
+        reader.fault("SECRET_KEY", f"has {len(key)} characters; it needs at least 32")
+    return key
+
+
+def _web_address(reader: Variables, name: str, value: str) -> str:
+    parts = reader.address(name, value, {"http", "https"})
+    if parts.scheme and (not parts.hostname or parts.query or parts.fragment):
+        reader.fault(name, "must be a web address such as https://give.example.org")
+    return value.rstrip("/")
+
+
+def _stripe_key(reader: Variables) -> str:
+    key = reader.required("STRIPE_SECRET_KEY", "Stripe's secret or restricted key, sk_… or rk_…")
+    if key and not re.match(r"(sk|rk)_(test|live)_\w+\Z", key):
+        reader.fault("STRIPE_SECRET_KEY", "must look like sk_test_… or rk_live_…")
+    return key
+
+
+def _webhook_secrets(reader: Variables) -> tuple[str, ...]:
+    given = reader.required(
+        "STRIPE_WEBHOOK_SECRET", "the webhook endpoint's signing secret, whsec_…"
+    )
+    secrets = tuple(part.strip() for part in given.split(",") if part.strip())
+    if given and not (secrets and all(re.fullmatch(r"whsec_\S+", each) for each in secrets)):
+        reader.fault(
+            "STRIPE_WEBHOOK_SECRET", "each secret begins with whsec_; separate several by commas"
+        )
+    return secrets
+
+
+def _smtp(reader: Variables) -> SmtpAddress:
+    url = reader.required("SMTP_URL", "the mail server, smtp://user:password@host:587?starttls=1")
+    parts = reader.address("SMTP_URL", url, {"smtp", "smtps"})
+    if parts.scheme in {"smtp", "smtps"} and not parts.hostname:
+        reader.fault("SMTP_URL", "names no host")
+    security = _smtp_security(parts)
+    return SmtpAddress(
+        host=parts.hostname or "",
+        port=parts.port or _SMTP_PORTS[security],
+        security=security,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def _smtp_security(parts: SplitResult) -> str:
+    if parts.scheme == "smtps":
+        return "tls"
+    starttls = parse_qs(parts.query).get("starttls", ["0"])[-1]
+    return "starttls" if starttls.lower() in _TRUE else "plain"
+
+
+def _sender(reader: Variables) -> Sender:
+    given = reader.required("MAIL_FROM", "the sender, Name <address>")
+    name, address = parseaddr(given)
+    if given and (address.count("@") != 1 or any(c in given for c in "\r\n")):
+        reader.fault(
+            "MAIL_FROM", "must be an address, with a name before it: Name <news@example.org>"
+        )
+    return Sender(name=name, address=address)
+
+
+def _organization(reader: Variables, sender: Sender) -> Organization:
+    timezone = reader.required("ORG_TIMEZONE", "the organisation's IANA zone, America/New_York")
+    if timezone:
+        try:
+            zone(timezone)
+        except DeadlineInvalid as error:
+            reader.fault("ORG_TIMEZONE", str(error))
+    address = reader.required(
+        "ORG_ADDRESS", "the postal address; lines parted by a new line, \\n or |"
+    )
+    lines = tuple(filter(None, map(str.strip, re.split(r"\r?\n|\\n|\|", address))))
+    if address and not lines:
+        reader.fault("ORG_ADDRESS", "has no line with a word in it")
+    return Organization(
+        name=reader.required("ORG_NAME", "the organisation's legal name, as receipts need it"),
+        ein=reader.required("ORG_EIN", "the organisation's EIN, 12-3456789"),
+        address_lines=lines,
+        timezone=timezone,
+        email=sender.address,
+        registration=reader.optional("ORG_REGISTRATION") or "",
+    )
+
+
+def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = True) -> Settings:
+    """The settings of this process; raises ConfigurationError with all faults at once.
+
+    `broker=False` for a command, which can leave its work to the scheduled sweep.
+    """
+    reader = Variables(os.environ if environ is None else environ)
+    sender = _sender(reader)
+    base = reader.optional("STRIPE_API_BASE") or "https://api.stripe.com"
+    site = reader.required("SITE_URL", "the public base address, https://give.example.org")
+    settings = Settings(
+        database_url=_database_url(reader),
+        broker_url=_broker_url(reader, needed=broker),
+        secret_key=_secret_key(reader),
+        site_url=_web_address(reader, "SITE_URL", site),
+        stripe_secret_key=_stripe_key(reader),
+        stripe_webhook_secrets=_webhook_secrets(reader),
+        stripe_api_base=_web_address(reader, "STRIPE_API_BASE", base),
+        smtp=_smtp(reader),
+        mail_from=sender,
+        organization=_organization(reader, sender),
+        trusted_proxies=reader.count("TRUSTED_PROXIES", "0"),
+        card_fee_rate=reader.number("CARD_FEE_RATE", "0.029", Decimal("0.5")),
+        card_fee_fixed=reader.count("CARD_FEE_FIXED", "30"),
+        sentry_dsn=reader.optional("SENTRY_DSN"),
+        mail=read_mail(reader, sender.address),
+        staff=read_staff(reader),
+    )
+    reader.raise_faults()
+    return settings
+
+
+def load_database_url(environ: Mapping[str, str] | None = None) -> str:
+    """Only the database's address, for migrations, which need nothing else."""
+    reader = Variables(os.environ if environ is None else environ)
+    url = _database_url(reader)
+    reader.raise_faults()
+    return url

@@ -1,0 +1,62 @@
+"""To which day an offline gift belongs, and what that means for its campaign. Plain reckoning, no queries.
+
+A check that was mailed is given on the day of its postmark; cash, stock and a fund's grant on the day on which they
+reach us: https://www.irs.gov/publications/p526 ("Time of making contribution").
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from campaign.core import clock
+from campaign.models import Campaign, OfflineKind
+
+_NOON = time(12)
+_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a gift is counted. `charged_at` is the moment it is booked under; `why_not` says why it counts nowhere.
+
+    `late`: its day lies in the window, but the result is final.
+    """
+
+    charged_at: datetime
+    counts: bool
+    late: bool
+    why_not: str
+
+
+def day_of_gift(kind: OfflineKind, received_on: date, postmarked_on: date | None) -> date:
+    """The day on which it was given."""
+    if kind == OfflineKind.cheque and postmarked_on is not None:
+        return postmarked_on
+    return received_on
+
+
+def latest_day(at: datetime, *zones: ZoneInfo) -> date:
+    """The latest date that it is at `at` in any of `zones`: no gift can have come after it."""
+    return max(at.astimezone(zone).date() for zone in zones)
+
+
+def place_gift(campaign: Campaign, day: date, at: datetime) -> Place:
+    """Where a gift of `day` counts that is entered at `at`.
+
+    It belongs to `campaign` from the local day on which that begins to the day of its last moment. It is booked at noon
+    there, but never outside the campaign's window, and never later than now.
+    """
+    first = campaign.starts_at.astimezone(campaign.zone).date()
+    last = clock.last_day(campaign.deadline, campaign.zone)
+    moment = datetime.combine(day, _NOON, tzinfo=campaign.zone).astimezone(at.tzinfo)
+    if not first <= day <= last:
+        side = f"before {campaign.slug} began, on {first}" if day < first else ""
+        side = side or f"after the last day of {campaign.slug}, {last}"
+        return Place(min(moment, at), counts=False, late=False, why_not=f"{day} is {side}")
+    inside = min(max(moment, campaign.starts_at), campaign.deadline - _MOMENT)
+    charged_at = max(min(inside, at), campaign.starts_at)
+    if campaign.is_final(at):
+        return Place(
+            charged_at, counts=False, late=True, why_not=f"the result of {campaign.slug} is final"
+        )
+    return Place(charged_at, counts=True, late=False, why_not="")

@@ -1,0 +1,189 @@
+"""Cards that tell someone of a gift in their honor, or in memory of someone near to them: kept, queued, written.
+
+The form keeps a card with its donation; the payment queues it, once; and when its turn comes it asks once more whether
+the gift stands. What goes by post waits in `receipts.print_queue` until staff print it. In the end both are forgotten.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.core.i18n import Words, words
+from campaign.mailer.email_context import Pointless, Sender
+from campaign.mailer.outbox import WAITING, Claim
+from campaign.mailer.redaction import forget_letters
+from campaign.mailer.suppressions import is_suppressed
+from campaign.models import (
+    Campaign,
+    CardWay,
+    Donation,
+    DonationState,
+    OutboxMessage,
+    OutboxState,
+    TributeCard,
+)
+
+TRIBUTE_CARD = "tribute_card"
+MEMORY = "memory"
+STANDING = (DonationState.paid.value, DonationState.partially_refunded.value)
+"""The states of a gift of which something is there."""
+KEPT = timedelta(days=90)
+"""After the campaign's result is final, and after the gift: as long as a donor may ask what became of their card."""
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the form says of a card. `way` is email or post, and the address that it needs is not empty."""
+
+    way: str
+    name: str
+    email: str = ""
+    address: str = ""
+    message: str = ""
+    sender: str = ""
+
+
+def keep_card(session: Session, donation: Donation, card: Card) -> None:
+    """Keep the card that goes with `donation`; the same form again changes nothing."""
+    session.execute(
+        insert(TributeCard)
+        .values(
+            donation_id=donation.id,
+            way=card.way,
+            name=card.name,
+            email=card.email if card.way == CardWay.email else "",
+            address=card.address if card.way == CardWay.post else "",
+            message=card.message,
+            sender=card.sender,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def card_of(session: Session, donation: Donation) -> TributeCard | None:
+    """The card that goes with `donation`."""
+    return session.scalar(select(TributeCard).where(TributeCard.donation_id == donation.id))
+
+
+def queue_card(session: Session, donation: Donation, mail_domain: str) -> None:
+    """The gift is paid: its card, if it goes by mail, is queued; once, however often this is called."""
+    card = card_of(session, donation)
+    if card is None or card.way != CardWay.email:
+        return
+    digest = hashlib.sha256(f"{TRIBUTE_CARD}\x1f{donation.token}".encode()).hexdigest()[:24]
+    session.execute(
+        insert(OutboxMessage)
+        .values(
+            kind=TRIBUTE_CARD,
+            subject_key=donation.public_id,
+            recipient=card.email,
+            # With the donor's own letters it is found, and goes, when the donor is erased.
+            donor_id=donation.donor_id,
+            name=card.name,
+            locale=donation.locale,
+            message_id=f"<tribute-card-{digest}@{mail_domain}>",
+            state=OutboxState.queued.value,
+        )
+        .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
+    )
+
+
+def card_letter(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """The card whose turn has come, or why it is withdrawn."""
+    donation = session.scalars(
+        select(Donation).where(Donation.public_id == claim.subject_key)
+    ).one()
+    card = card_of(session, donation)
+    if card is None:
+        return Pointless("the card is no longer kept")
+    if donation.state not in STANDING:
+        return Pointless(f"the gift is {donation.state}")
+    if is_suppressed(session, card.email):
+        return Pointless("this address takes no mail from us")
+    return {"organization": sender.organization, **card_words(donation, card)}
+
+
+def forget_cards(session: Session, at: datetime) -> int:
+    """Forget whom the cards of campaigns long over went to; how many. One that still waits its turn is kept."""
+    to_print = (
+        (TributeCard.way == CardWay.post.value)
+        & TributeCard.posted_at.is_(None)
+        & Donation.state.in_(STANDING)
+    )
+    to_send = exists().where(
+        OutboxMessage.kind == TRIBUTE_CARD,
+        OutboxMessage.subject_key == Donation.public_id,
+        OutboxMessage.state.in_(WAITING),
+    )
+    # The donations first, as whoever erases a person does; one that is busy has its turn next time.
+    due = session.execute(
+        select(Donation.id, Donation.public_id)
+        .join(TributeCard, TributeCard.donation_id == Donation.id)
+        .join(Campaign, Campaign.id == Donation.campaign_id)
+        .where(
+            Campaign.finalized_at <= at - KEPT,
+            TributeCard.created_at <= at - KEPT,
+            ~to_print,
+            ~to_send,
+        )
+        .order_by(Donation.id)
+        .limit(_AT_ONCE)
+        .with_for_update(of=Donation, skip_locked=True)
+    ).all()
+    theirs = OutboxMessage.subject_key.in_([public_id for _, public_id in due])
+    forget_letters(
+        session, (OutboxMessage.kind == TRIBUTE_CARD) & theirs, "the campaign is long over"
+    )
+    session.execute(
+        delete(TributeCard)
+        .where(TributeCard.donation_id.in_([donation_id for donation_id, _ in due]))
+        .execution_options(synchronize_session=False)
+    )
+    return len(due)
+
+
+def card_words(donation: Donation, card: TributeCard) -> dict[str, Any]:
+    """What stands on the card, by mail and on paper; never how much was given."""
+    said = words(donation.locale)
+    return {
+        "locale": said.locale,
+        "memory": donation.tribute_kind == MEMORY,
+        "tribute_name": _line(donation.tribute_name),
+        "name": _line(card.name),
+        "sender": _line(card.sender),
+        "message": [line for line in card.message.splitlines() if line.strip()],
+    }
+
+
+def card_heading(context: dict[str, Any], said: Words) -> str:
+    """`A gift in memory of Rosa Reyes`; `context` as `card_words` makes it."""
+    heading = (
+        said.gettext("A gift in memory of %(name)s")
+        if context["memory"]
+        else said.gettext("A gift in honor of %(name)s")
+    )
+    return heading % {"name": context["tribute_name"]}
+
+
+def card_sentence(context: dict[str, Any], organization_name: str, said: Words) -> str:
+    """`Ana Reyes has given to The Harbor Ledger in memory of Rosa Reyes.`"""
+    sentence = (
+        said.gettext("%(sender)s has given to %(organization)s in memory of %(honored)s.")
+        if context["memory"]
+        else said.gettext("%(sender)s has given to %(organization)s in honor of %(honored)s.")
+    )
+    return sentence % {
+        "sender": context["sender"],
+        "organization": organization_name,
+        "honored": context["tribute_name"],
+    }
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

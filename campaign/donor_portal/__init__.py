@@ -1,0 +1,1 @@
+"""The donor's own page, `/me`: links to it, preferences, profile, history."""

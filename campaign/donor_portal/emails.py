@@ -1,0 +1,176 @@
+"""The letters of the donor's own page. The outbox never holds a link: it is made when its letter is written.
+
+That is in the sending edge's transaction, and its secret stands in the letter alone. A letter that is tried again has
+a new link in it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign.auth.donor_links import LIFETIMES, make_link
+from campaign.core import clock
+from campaign.core.i18n import words
+from campaign.mailer.email_context import Pointless, Sender, own_page_url
+from campaign.mailer.outbox import Claim, is_wished_again
+from campaign.models import Donor, DonorLinkPurpose, OutboxMessage, OutboxState
+from campaign.models.base import new_token
+
+LINK = "own_page_link"
+NOTE = "own_page_note"
+
+
+class About(StrEnum):
+    """What a note tells: letters go elsewhere now; that they asked to be removed; that they were."""
+
+    address_changed = "address_changed"
+    erasure_asked = "erasure_asked"
+    erased = "erased"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the letter with a link tells."""
+
+    purpose: DonorLinkPurpose
+    email: str
+    url: str
+
+
+def queue_link(session: Session, email: str, locale: str, mail_domain: str, at: datetime) -> bool:
+    """Queue a link to the donor who has this address; False if nobody has, or one was queued just now."""
+    donor = session.scalar(
+        select(Donor).where(
+            Donor.email != "", func.lower(Donor.email) == email.lower(), Donor.erased_at.is_(None)
+        )
+    )
+    if donor is None:
+        return False
+    return _queue_link(session, donor, DonorLinkPurpose.open, donor.email, locale, mail_domain, at)
+
+
+def queue_confirmation(
+    session: Session, donor: Donor, email: str, locale: str, mail_domain: str, at: datetime
+) -> bool:
+    """Queue a link to `email`, which confirms that the letters of `donor` shall go there; False if just now one was."""
+    return _queue_link(session, donor, DonorLinkPurpose.address, email, locale, mail_domain, at)
+
+
+def _queue_link(
+    session: Session,
+    donor: Donor,
+    purpose: DonorLinkPurpose,
+    email: str,
+    locale: str,
+    mail_domain: str,
+    at: datetime,
+) -> bool:
+    # Whoever sends the same form at once waits here for the first to be kept.
+    session.execute(select(Donor.id).where(Donor.id == donor.id).with_for_update(key_share=True))
+    details = {"purpose": purpose.value}
+    if is_wished_again(session, LINK, email, details, at, donor_id=donor.id):
+        return False
+    session.add(
+        OutboxMessage(
+            kind=LINK,
+            subject_key=f"{donor.id}:{new_token()}",
+            donor_id=donor.id,
+            recipient=email,
+            locale=locale,
+            details=details,
+            message_id=f"<own-page-{new_token().lower()}@{mail_domain}>",
+            state=OutboxState.queued.value,
+            created_at=at,
+            next_attempt_at=at,
+            expires_at=at + LIFETIMES[purpose],
+        )
+    )
+    session.flush()
+    return True
+
+
+def queue_note(
+    session: Session, donor: Donor, about: About, recipient: str, mail_domain: str, at: datetime
+) -> None:
+    """Queue what `about` tells; nothing where there is no address."""
+    if not recipient:
+        return
+    session.add(
+        OutboxMessage(
+            kind=NOTE,
+            subject_key=f"{donor.id}:{new_token()}",
+            donor_id=donor.id,
+            recipient=recipient,
+            locale=donor.locale,
+            details={"about": about.value},
+            message_id=f"<own-page-{new_token().lower()}@{mail_domain}>",
+            state=OutboxState.queued.value,
+            created_at=at,
+            next_attempt_at=at,
+        )
+    )
+    session.flush()
+
+
+def link_letter(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """Make the link, and the letter around it."""
+    at = clock.now()
+    purpose = DonorLinkPurpose(claim.details["purpose"])
+    donor = session.get_one(Donor, claim.donor_id)
+    opens = purpose is DonorLinkPurpose.open
+    if donor.erased_at is not None:
+        return Pointless("the person was erased")
+    if opens and donor.email.lower() != claim.recipient.lower():
+        return Pointless("the donor has another address now")
+    if claim.expires_at is not None and claim.expires_at <= at:
+        return Pointless("the link was asked for too long ago")
+    path = make_link(session, donor, purpose, "" if opens else claim.recipient, at)
+    return opening_letter(
+        Opening(purpose, claim.recipient, sender.address(path)), claim.locale, sender
+    )
+
+
+def opening_letter(opening: Opening, locale: str, sender: Sender) -> dict[str, Any]:
+    """The words of the letter with a link."""
+    return {
+        "organization": sender.organization,
+        "locale": words(locale).locale,
+        "purpose": opening.purpose.value,
+        "email": opening.email,
+        "link_url": opening.url,
+        "minutes": int(LIFETIMES[opening.purpose].total_seconds()) // 60,
+    }
+
+
+def note_letter(about: About, locale: str, sender: Sender) -> dict[str, Any]:
+    """The words of a note."""
+    return {
+        "organization": sender.organization,
+        "locale": words(locale).locale,
+        "about": about.value,
+        "page_url": own_page_url(sender, words(locale)),
+    }
+
+
+def note(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
+    """The note that was claimed."""
+    return note_letter(About(claim.details["about"]), claim.locale, sender)
+
+
+def forget_note(session: Session, claim: Claim) -> None:
+    """The last letter to a person who was erased is over: nothing keeps where it went."""
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == claim.id)
+        .values(recipient="", name="", bounce=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def is_last(claim: Claim) -> bool:
+    """Whether it is the letter that tells of an erasure."""
+    return claim.kind == NOTE and claim.details.get("about") == About.erased.value

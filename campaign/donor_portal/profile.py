@@ -1,0 +1,78 @@
+"""What a donor changes of what is known about them: name, postal address, language; and the address of their mail.
+
+What stood before is in the audit log, masked as it always is there (see docs/decisions/012).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.auth.donor_links import LinkState, Looked, use_link
+from campaign.donations.canonical_donors import rows_of, speaking_row
+from campaign.donor_portal.emails import About, queue_note
+from campaign.donors.corrections import Correction, correct_donor
+from campaign.models import Donation, Donor, DonorLinkPurpose, Subscriber
+
+_WITHOUT_SYNC = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a donor changes at once: `address` is postal, its lines parted by new lines; `locale` a language's tag."""
+
+    name: str
+    address: str
+    locale: str
+
+
+def change_details(session: Session, donor: Donor, wanted: Details) -> None:
+    """Set what is wanted. Letters, and pages, speak the new language from now on. Raises DonorInvalid."""
+    actor = audit_log.Actor.donor(donor.id)
+    correct_donor(session, donor.id, Correction(wanted.name, donor.email, wanted.address), actor)
+    if wanted.locale != donor.locale:
+        _change_language(session, donor, wanted.locale, actor)
+
+
+def _change_language(session: Session, donor: Donor, locale: str, actor: audit_log.Actor) -> None:
+    rows = rows_of(session, donor)
+    ids = [row.id for row in rows]
+    addresses = [row.email.lower() for row in rows if row.email]
+    before = donor.locale
+    for table, mine in (
+        (Donor, Donor.id.in_(ids)),
+        # Letters about a gift that goes on are in the language of the donation that began it.
+        (Donation, Donation.donor_id.in_(ids)),
+        (Subscriber, func.lower(Subscriber.email).in_(addresses)),
+    ):
+        session.execute(
+            update(table).where(mine).values(locale=locale).execution_options(**_WITHOUT_SYNC)
+        )
+    session.refresh(donor)
+    audit_log.record(
+        session,
+        actor,
+        "donor.changed_language",
+        audit_log.Subject("donor", str(donor.id)),
+        before={"language": before},
+        after={"language": locale},
+    )
+
+
+def confirm_address(session: Session, secret: str, mail_domain: str, at: datetime) -> Looked:
+    """Letters go to the address to which this link was mailed. The former one is told; open pages close.
+
+    Raises DonorKnown where another donor has it already, DonorInvalid where nothing can be corrected any more.
+    """
+    looked = use_link(session, secret, DonorLinkPurpose.address, at)
+    if looked.state is not LinkState.good or looked.donor is None:
+        return looked
+    donor = speaking_row(session, looked.donor)
+    former = donor.email
+    wanted = Correction(donor.name, looked.email, donor.address)
+    correct_donor(session, donor.id, wanted, audit_log.Actor.donor(donor.id))
+    if former.lower() != donor.email.lower():
+        queue_note(session, donor, About.address_changed, former, mail_domain, at)
+    return Looked(LinkState.good, donor, donor.email)

@@ -1,0 +1,1 @@
+"""People as staff see them: lists, search, corrections, merges, notes."""

@@ -1,0 +1,115 @@
+"""The list of donations: filters that stand in the address, one search, the newest first, page by page."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy.orm import Session
+
+from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
+from campaign.donors.search_query import Entity, read_donation_search
+from campaign.models import Campaign, Donation, OfflineGift
+
+
+class Way(StrEnum):
+    """How a gift came: through Stripe, or in an envelope."""
+
+    card = "card"
+    offline = "offline"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is wanted; None wants all. `least` and `most` are minor units of `currency`; times are [since, until)."""
+
+    campaign_id: int | None = None
+    state: str | None = None
+    frequency: str | None = None
+    way: Way | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    least: int | None = None
+    most: int | None = None
+    currency: str | None = None
+
+    def near(self, one: Entity) -> ColumnElement[bool]:
+        """What an index in the order of time can do."""
+        return _all(
+            (self.campaign_id, lambda wanted: one.campaign_id == wanted),
+            (self.since, lambda wanted: one.created_at >= wanted),
+            (self.until, lambda wanted: one.created_at < wanted),
+        )
+
+    def rest(self, one: Entity) -> ColumnElement[bool]:
+        """All else."""
+        offline = one.id.in_(select(OfflineGift.donation_id))
+        sums = self.currency if (self.least, self.most) != (None, None) else None
+        return _all(
+            (self.state, lambda wanted: one.state == wanted),
+            (self.frequency, lambda wanted: one.frequency == wanted),
+            (self.way, lambda wanted: offline if wanted is Way.offline else ~offline),
+            (self.least, lambda wanted: one.amount >= wanted),
+            (self.most, lambda wanted: one.amount <= wanted),
+            (sums, lambda wanted: one.currency == wanted),
+        )
+
+
+def _all(*filters: tuple[Any, Callable[[Any], ColumnElement[bool]]]) -> ColumnElement[bool]:
+    """Those filters of which something is wanted."""
+    return and_(true(), *(made(wanted) for wanted, made in filters if wanted is not None))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One donation in the list. `offline` says what it came as, '' where it came through Stripe."""
+
+    public_id: str
+    created_at: datetime
+    campaign: str
+    amount: int
+    cover: int
+    currency: str
+    state: str
+    frequency: str
+    name: str
+    email: str
+    code: str
+    donor_id: int
+    offline: str
+
+
+def find_donations(
+    session: Session, filters: Filters, text: str, cursor: Cursor
+) -> tuple[Sequence[Line], Keys]:
+    """A page of the donations that `filters` want and `text` finds, and the keys of its neighbours."""
+    listing = Listing(Donation, ("created_at", "id"), filters.near, filters.rest)
+    keys = read_keys(session, listing, read_donation_search(session, text), cursor)
+    return _lines(session, keys.ids), keys
+
+
+def _lines(session: Session, ids: Sequence[int]) -> Sequence[Line]:
+    rows = session.execute(
+        select(
+            Donation.public_id,
+            Donation.created_at,
+            Campaign.slug.label("campaign"),
+            Donation.amount,
+            Donation.cover,
+            Donation.currency,
+            Donation.state,
+            Donation.frequency,
+            Donation.name,
+            Donation.email,
+            Donation.code,
+            Donation.donor_id,
+            func.coalesce(OfflineGift.kind, "").label("offline"),
+        )
+        .join(Campaign, Campaign.id == Donation.campaign_id)
+        .outerjoin(OfflineGift, OfflineGift.donation_id == Donation.id)
+        .where(Donation.id.in_(ids))
+        .order_by(Donation.created_at.desc(), Donation.id.desc())
+    )
+    return [Line(**row._asdict()) for row in rows]

@@ -1,0 +1,160 @@
+"""Lists read by keys, the newest first, that answer as fast for a very common word as for one that is nowhere.
+
+No single plan does both: an index of words gathers every row that has a common one, and reading from the newest on goes
+through the whole table for a rare one. So the newest rows are looked through first; then the words' own index is asked
+for a bounded number; and only what is neither near nor rare is left to the planner. See docs/performance.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, func, select, true, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from campaign.donors.search_query import Condition, Entity, Search
+
+NEAR = 20_000
+"""Rows that are looked through from the newest on."""
+
+FEW = 5_000
+"""A search that finds no more is answered by its own index."""
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins: after the row `before` (older rows) or before the row `after` (newer ones)."""
+
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The ids of a page, the newest first, and the keys of the pages beside it, None where there is none."""
+
+    ids: Sequence[int]
+    newer: int | None
+    older: int | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What to list. `order` are the names of the columns, unique together; the last is `id`.
+
+    `near` narrows by what an index in that order can do; `rest` by anything.
+    """
+
+    entity: type[Any]
+    order: tuple[str, ...]
+    near: Condition = lambda one: true()  # noqa: ARG005 - a field's default
+    rest: Condition = lambda one: true()  # noqa: ARG005 - a field's default
+
+
+def read_keys(
+    session: Session, listing: Listing, search: Search | None, cursor: Cursor, limit: int = PAGE
+) -> Keys:
+    """One page of what is listed and found."""
+    upwards = cursor.after is not None
+    at = _position(session, listing, cursor.after if upwards else cursor.before)
+    found = list(_found(session, _Asked(listing, search, at, upwards=upwards, limit=limit + 1)))
+    more, ids = len(found) > limit, found[:limit]
+    if upwards:
+        ids.reverse()
+    return Keys(
+        ids,
+        newer=ids[0] if ids and (more if upwards else at is not None) else None,
+        older=ids[-1] if ids and (more or upwards) else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    listing: Listing
+    search: Search | None
+    at: tuple[Any, ...] | None
+    upwards: bool
+    limit: int
+
+    def beyond(self, one: Entity) -> ColumnElement[bool]:
+        if self.at is None:
+            return true()
+        here = tuple_(*(getattr(one, name) for name in self.listing.order))
+        return here > tuple_(*self.at) if self.upwards else here < tuple_(*self.at)
+
+    def sorting(self, one: Entity) -> list[ColumnElement[Any]]:
+        columns = [getattr(one, name) for name in self.listing.order]
+        return columns if self.upwards else [column.desc() for column in columns]
+
+    def narrowed(self, one: Entity, *more: Condition) -> list[ColumnElement[bool]]:
+        return [self.beyond(one), self.listing.near(one), *(each(one) for each in more)]
+
+
+def _position(session: Session, listing: Listing, key: int | None) -> tuple[Any, ...] | None:
+    """The place of row `key`; one that does not exist is no place, and the list begins at its beginning."""
+    if key is None:
+        return None
+    columns = [getattr(listing.entity, name) for name in listing.order]
+    row = session.execute(select(*columns).where(listing.entity.id == key)).one_or_none()
+    return tuple(row) if row else None
+
+
+def _found(session: Session, asked: _Asked) -> Sequence[int]:
+    search = asked.search
+    if search is None:
+        return _ordered(session, asked)
+    if not search.words:
+        return _ordered(session, asked, search.condition)
+    near = _among_the_newest(session, asked, search.condition)
+    if len(near) >= asked.limit:
+        return near
+    few = _few(session, asked, search.condition)
+    if few is None:
+        return _ordered(session, asked, search.condition)
+    return _ordered(session, asked, lambda one: one.id.in_(few)) if few else []
+
+
+def _ordered(session: Session, asked: _Asked, *more: Condition) -> Sequence[int]:
+    one = asked.listing.entity
+    return session.scalars(
+        select(one.id)
+        .where(*asked.narrowed(one, asked.listing.rest, *more))
+        .order_by(*asked.sorting(one))
+        .limit(asked.limit)
+    ).all()
+
+
+def _among_the_newest(session: Session, asked: _Asked, condition: Condition) -> Sequence[int]:
+    """The inner limit keeps the planner to its order; the outer one ends it as soon as a page is full."""
+    table: Table = asked.listing.entity.__table__
+    whole = asked.listing.entity
+    rows = (
+        select(table)
+        .where(*asked.narrowed(whole))
+        .order_by(*asked.sorting(whole))
+        .limit(NEAR)
+        .subquery()
+    )
+    one = aliased(whole, rows)
+    return session.scalars(
+        select(one.id)
+        .where(asked.listing.rest(one), condition(one))
+        .order_by(*asked.sorting(one))
+        .limit(asked.limit)
+    ).all()
+
+
+def _few(session: Session, asked: _Asked, condition: Condition) -> Sequence[int] | None:
+    """All that is asked for, if that is not many. Indexes are used, whatever the planner expects of the words."""
+    one = asked.listing.entity
+    wanted = asked.narrowed(one, asked.listing.rest, condition)
+    _plan_without_scans(session, without=True)
+    found = session.scalars(select(one.id).where(*wanted).limit(FEW + 1)).all()
+    _plan_without_scans(session, without=False)
+    return found if len(found) <= FEW else None
+
+
+def _plan_without_scans(session: Session, *, without: bool) -> None:
+    session.execute(select(func.set_config("enable_seqscan", "off" if without else "on", True)))  # noqa: FBT003 - is_local

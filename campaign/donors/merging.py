@@ -1,0 +1,133 @@
+"""Two rows of donors that are one person: one row speaks for both, nothing is moved, and it can be undone.
+
+What is read of a person follows the pointer (`desk.people`). Undoing goes backwards: a row that was itself merged
+afterwards is first set free.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.core.errors import MergeRefused
+from campaign.core.input_limits import LARGEST_KEY
+from campaign.models import Donor, DonorMerge
+from campaign.receipts.statements import queue_dropped_again
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Which row speaks for which from now on. `new`: it did not before."""
+
+    kept: Donor
+    merged: Donor
+    new: bool
+
+
+def merge_donors(session: Session, kept_id: int, merged_id: int, actor: audit_log.Actor) -> Merged:
+    """From now on `kept_id` speaks for `merged_id`, and for whom that spoke. The same again changes nothing.
+
+    Raises MergeRefused where a row was erased, is spoken for by another, or is the same.
+    """
+    rows = _lock(session, kept_id, merged_id)
+    kept, merged = rows.get(kept_id), rows.get(merged_id)
+    if kept is None or merged is None:
+        raise MergeRefused("One of the two donors does not exist.")
+    if merged.merged_into_id == kept.id:
+        return Merged(kept, merged, new=False)
+    _require_free(kept, merged)
+    repointed = [row for row in rows.values() if row.merged_into_id == merged.id]
+    for row in repointed:
+        row.merged_into_id = kept.id
+    session.flush()
+    merged.merged_into_id = kept.id
+    carried = {"repointed": sorted(row.id for row in repointed)}
+    session.add(
+        DonorMerge(kept_id=kept.id, merged_id=merged.id, carried=carried, merged_by=actor.name)
+    )
+    session.flush()
+    _record(session, actor, "donor.merged", kept, merged)
+    return Merged(kept, merged, new=True)
+
+
+def _require_free(kept: Donor, merged: Donor) -> None:
+    if kept.id == merged.id:
+        raise MergeRefused("That is the same donor twice.")
+    if kept.erased_at or merged.erased_at:
+        raise MergeRefused("One of the two was erased; nothing is known of that person any more.")
+    for row in (kept, merged):
+        if row.merged_into_id is not None:
+            raise MergeRefused(
+                f"Donor {row.id} was merged into donor {row.merged_into_id}. Open that one, or undo that merge first."
+            )
+
+
+def undo_merge(session: Session, merge_id: int, actor: audit_log.Actor, at: datetime) -> DonorMerge:
+    """Two people again, as before. The same again changes nothing. Raises MergeRefused where a later merge stands."""
+    merge = session.get(DonorMerge, merge_id) if merge_id <= LARGEST_KEY else None
+    if merge is None:
+        raise MergeRefused(f"There is no merge {merge_id}.")
+    rows = _lock(session, merge.kept_id, merge.merged_id)
+    session.refresh(merge)
+    if merge.undone_at is not None:
+        return merge
+    kept, merged = rows[merge.kept_id], rows[merge.merged_id]
+    _require_undoable(kept, merged)
+    merged.merged_into_id = None
+    session.flush()
+    carried = [rows[key] for key in merge.carried.get("repointed", []) if key in rows]
+    for row in carried:
+        if row.merged_into_id == kept.id:
+            row.merged_into_id = merged.id
+    merge.undone_by, merge.undone_at = actor.name, at
+    queue_dropped_again(session, [merged.id, *(row.id for row in carried)], at)
+    session.flush()
+    _record(session, actor, "donor.unmerged", kept, merged)
+    return merge
+
+
+def _require_undoable(kept: Donor, merged: Donor) -> None:
+    if kept.merged_into_id is not None or merged.merged_into_id != kept.id:
+        raise MergeRefused(f"Donor {kept.id} was itself merged afterwards; undo that merge first.")
+    if kept.erased_at is not None:
+        raise MergeRefused("This person was erased; there is nothing left to part.")
+
+
+def _lock(session: Session, *ids: int) -> dict[int, Donor]:
+    """These rows and all that point to them, in one order for all who ask, so that nobody waits in a circle.
+
+    What was read before the lock may have changed while waiting for it: it is read anew.
+    """
+    concerned = select(Donor).where(or_(Donor.id.in_(ids), Donor.merged_into_id.in_(ids)))
+    session.execute(
+        select(Donor.id).where(Donor.id.in_(ids)).order_by(Donor.id).with_for_update(key_share=True)
+    ).all()
+    found = session.scalars(
+        concerned.order_by(Donor.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in found}
+
+
+def _record(
+    session: Session, actor: audit_log.Actor, action: str, kept: Donor, merged: Donor
+) -> None:
+    """In the log of both: whoever reads one must find it."""
+    told = {"kept": kept.id, "merged": merged.id}
+    for row in (kept, merged):
+        audit_log.record(
+            session, actor, action, audit_log.Subject("donor", str(row.id)), after=told
+        )
+
+
+def standing_merges(session: Session, donor: Donor) -> dict[int, DonorMerge]:
+    """The merges by which `donor` speaks for others that can be undone now, by the merged row's id."""
+    found = session.scalars(
+        select(DonorMerge)
+        .where(DonorMerge.kept_id == donor.id, DonorMerge.undone_at.is_(None))
+        .order_by(DonorMerge.id)
+    )
+    return {merge.merged_id: merge for merge in found}

@@ -1,0 +1,1 @@
+"""What each email says, built and sent."""

@@ -1,0 +1,45 @@
+"""What goes with a letter as a file. The outbox's edge asks for it before it speaks to the mail server."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+from structlog import get_logger
+
+from campaign.core.settings import Organization
+from campaign.mailer.message import Attachment
+from campaign.mailer.outbox import RECEIPT, Claim
+from campaign.models import Receipt
+from campaign.receipts.pdf_documents import receipt_pdf, statement_pdf
+from campaign.receipts.receipts import receipt_context
+from campaign.receipts.statements import STATEMENT, statement_context
+
+PDF = "application/pdf"
+
+log = get_logger(__name__)
+
+
+def attachments(session: Session, claim: Claim, organization: Organization) -> Sequence[Attachment]:
+    """The receipt or the statement as PDF; nothing for other kinds.
+
+    A receipt goes out without its file rather than not at all, since the letter says everything: what went wrong is
+    logged. A statement's letter says that the file is there, so it waits until it is: the error goes on.
+    """
+    try:
+        return _made(session, claim, organization)
+    except Exception as error:
+        if claim.kind != RECEIPT:
+            raise
+        log.warning("paper_not_made", message=claim.id, kind=claim.kind, error=type(error).__name__)
+        return ()
+
+
+def _made(session: Session, claim: Claim, organization: Organization) -> Sequence[Attachment]:
+    if claim.kind == RECEIPT:
+        receipt = session.get_one(Receipt, claim.receipt_id)
+        name = f"receipt-{receipt.number}.pdf"
+        return [Attachment(name, PDF, receipt_pdf(receipt_context(receipt)))]
+    if claim.kind == STATEMENT and claim.donor_id is not None:
+        year = int(claim.details["year"])
+        context = statement_context(session, claim.donor_id, year, organization)
+        return [Attachment(f"statement-{year}.pdf", PDF, statement_pdf(context))]
+    return ()

@@ -1,0 +1,53 @@
+"""The letters of one batch of bulk mail: rendered once for all their readers, filled for each. For `emails.bulk`."""
+
+from campaign.core import clock
+from campaign.emails.contexts import Pointless, Sender, letter_context
+from campaign.mailer.addresses import bounce_address
+from campaign.mailer.headers import bulk_headers
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mailer.message import build_message
+from campaign.mailer.outbox import Claim
+from campaign.mailer.render import Letter, render_letter
+from campaign.runtime.context import Installation
+
+
+def envelope_sender(installation: Installation, claim: Claim) -> str:
+    """Where the message's bounces go; '' for the usual sender."""
+    bounces = installation.settings.mail.bounces
+    return bounce_address(bounces, claim.token) if bounces else ""
+
+
+class Letters:
+    """The letters of one batch: rendered once for all readers of a kind, step and language, filled for each."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._sender = Sender(installation.settings.organization, installation.address)
+        self._rendered: dict[tuple[object, ...], Letter] = {}
+
+    def message(self, claim: Claim) -> bytes | Pointless:
+        """As it goes over the wire."""
+        shared = self._letter(claim)
+        if isinstance(shared, Pointless):
+            return shared
+        settings = self._installation.settings
+        page = self._installation.address(f"/unsubscribe/{claim.token}")
+        about = (f"c{claim.campaign_id or 0}", f"s{claim.step_id or 0}", claim.kind)
+        return build_message(
+            fill(shared, {NAME: claim.name, UNSUBSCRIBE_URL: page}),
+            sender=settings.mail_from,
+            recipient=claim.recipient,
+            message_id=claim.message_id,
+            at=clock.now(),
+            headers=bulk_headers(settings.mail_from, settings.organization.name, page, about),
+        )
+
+    def _letter(self, claim: Claim) -> Letter | Pointless:
+        key = (claim.kind, claim.campaign_id, claim.step_id, claim.locale)
+        if key not in self._rendered:
+            with self._installation.sessions() as session:
+                context = letter_context(session, claim, self._sender)
+            if isinstance(context, Pointless):
+                return context
+            self._rendered[key] = render_letter(claim.kind, context)
+        return self._rendered[key]

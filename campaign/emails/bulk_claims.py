@@ -1,0 +1,156 @@
+"""The last look before a letter goes, and what follows from how it ended. For the edges that send.
+
+Bulk mail is begun at most once: `begun_at` is kept before the mail server is spoken to. A worker that dies after that
+leaves a message of which nobody knows whether it arrived; it is not sent again, and staff see it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
+
+from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.donor_portal import emails as own_page
+from campaign.mailer import outbox, suppressions
+from campaign.mailer.outbox import CLAIMED, Claim
+from campaign.models import OutboxMessage, OutboxState, SuppressionReason
+from campaign.outreach import eligibility, reminders
+
+MAY_HAVE_ARRIVED = "it may have arrived, and is not repeated"
+TOO_LATE = "its time was over before its turn came"
+
+_BEGUN = outbox.OURS.where(
+    outbox.MESSAGES.c.begun_at.is_(None), outbox.MESSAGES.c.lease_until > outbox.MOMENT
+).values(begun_at=outbox.MOMENT)
+
+
+@dataclass(frozen=True)
+class BulkBatch:
+    """Bulk messages that are claimed, and how many more were settled on the way without being sent."""
+
+    claims: list[Claim]
+    settled: int
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was due."""
+        return not self.claims and not self.settled
+
+
+def claim_bulk(session: Session, at: datetime, limit: int) -> BulkBatch:
+    """Up to `limit` bulk messages that are due, each claimed until `at` + LEASE.
+
+    Those that are too late are dropped; those whose worker died after it had begun them fail visibly.
+    """
+    rows = session.execute(
+        select(*CLAIMED, OutboxMessage.begun_at)
+        .where(outbox.due(at, bulk=True))
+        .order_by(OutboxMessage.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    begun = [_claim(row) for row in rows if row.begun_at is not None]
+    rest = [_claim(row) for row in rows if row.begun_at is None]
+    late = [one for one in rest if _expired(one, at)]
+    fresh = [one for one in rest if not _expired(one, at)]
+    died = f"the worker that sent it died: {MAY_HAVE_ARRIVED}"
+    _settle(session, begun, OutboxState.failed, died)
+    _settle(session, late, OutboxState.dropped, TOO_LATE)
+    _change(session, fresh, **outbox.leased(at))
+    return BulkBatch([replace(one, attempts=one.attempts + 1) for one in fresh], len(begun + late))
+
+
+def _claim(row: Row[*tuple[object, ...]]) -> Claim:
+    found = row._asdict()
+    del found["begun_at"]
+    return Claim(**found)
+
+
+def _expired(claim: Claim, at: datetime) -> bool:
+    return claim.expires_at is not None and claim.expires_at <= at
+
+
+def _settle(session: Session, claims: Iterable[Claim], state: OutboxState, why: str) -> None:
+    """They are over without being sent."""
+    _change(session, claims, state=state.value, lease_until=None, last_error=why)
+    for claim in claims:
+        _forget(session, claim)
+
+
+def _change(session: Session, claims: Iterable[Claim], **values: object) -> None:
+    ids = [claim.id for claim in claims]
+    if ids:
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_(ids))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def begin_bulk(session: Session, claim: Claim, at: datetime) -> bool:
+    """The last look at one bulk message; True when it is to be sent, and then it is begun for good.
+
+    Commit before the mail server is spoken to. Where it is not to be sent, its row says why, or waits.
+    """
+    if _expired(claim, at):
+        dropped(session, claim, TOO_LATE)
+        return False
+    if reason := eligibility.why_unwanted(session, claim, at):
+        dropped(session, claim, reason)
+        return False
+    later = eligibility.quiet_until(session, claim, at)
+    if later is None:
+        return _begin(session, claim, at)
+    if _expired(claim, later):
+        dropped(session, claim, "its time ends within the reader's quiet hours, or a pause")
+    else:
+        outbox.put_back(session, claim, later, attempts=claim.attempts - 1)
+    return False
+
+
+def _begin(session: Session, claim: Claim, at: datetime) -> bool:
+    return outbox.change(session, _BEGUN, claim, moment=at)
+
+
+def ended(session: Session, claim: Claim, error: Exception | None, at: datetime) -> None:
+    """How the attempt to send one message ended; None: the receiving server took it.
+
+    An error that is none of the mail room's says that it was never handed over.
+    """
+    if error is None:
+        over = outbox.mark_sent(session, claim, at)
+    elif isinstance(error, MailRefused):
+        over = outbox.mark_refused(session, claim, str(error))
+        if error.recipient:
+            _suppress(session, claim, error)
+    elif isinstance(error, MailUnknown) and claim.bulk:
+        words = f"{MAY_HAVE_ARRIVED}: {error}"[:1000]
+        over = outbox.finish(session, claim, state=OutboxState.failed.value, last_error=words)
+    else:
+        words = str(error) if isinstance(error, MailDelayed | MailUnknown) else repr(error)
+        over = outbox.mark_delayed(session, claim, words, at)
+    if over:
+        _forget(session, claim)
+
+
+def dropped(session: Session, claim: Claim, reason: str) -> None:
+    """There is no point in it any more."""
+    if outbox.mark_dropped(session, claim, reason):
+        _forget(session, claim)
+
+
+def _suppress(session: Session, claim: Claim, error: MailRefused) -> None:
+    """The address itself was refused: it gets no more appeals."""
+    reason = SuppressionReason.refused
+    suppressions.suppress(session, claim.recipient, reason, detail=str(error)[:1000])
+
+
+def _forget(session: Session, claim: Claim) -> None:
+    """A reminder is over, whatever became of it: the address is not kept for another. Nor that of who was erased."""
+    if claim.kind == outbox.REMINDER:
+        reminders.forget(session, claim)
+    if own_page.is_last(claim):
+        own_page.forget_note(session, claim)

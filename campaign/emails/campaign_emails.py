@@ -1,0 +1,77 @@
+"""The letters to many, from the rows that a claimed message names; `emails.contexts` calls them.
+
+Whether this reader still wants one is `outreach.eligibility`'s question; here it is whether there is anything to say.
+"""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.progress import Progress, read_progress
+from campaign.core import clock
+from campaign.core.i18n import words
+from campaign.mailer.email_context import Pointless, Sender
+from campaign.mailer.outbox import Claim
+from campaign.models import Campaign, CampaignState, CampaignStep, Extension
+from campaign.outreach.campaign_email_content import (
+    appeal_context,
+    reminder_context,
+    result_context,
+)
+
+
+def appeal(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """A step of the countdown, while the campaign takes gifts."""
+    progress = _progress(session, claim)
+    step = session.get_one(CampaignStep, claim.step_id)
+    extension = _extension(session, progress.campaign)
+    return _not_open(progress) or appeal_context(
+        progress, step, extension, sender, words(claim.locale)
+    )
+
+
+def reminder(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """The letter that somebody asked for, while the campaign takes gifts."""
+    progress = _progress(session, claim)
+    extension = _extension(session, progress.campaign)
+    return _not_open(progress) or reminder_context(progress, extension, sender, words(claim.locale))
+
+
+def wrap_up(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """The result, for those who were asked."""
+    progress = _progress(session, claim)
+    return _not_over(progress) or result_context(progress, sender, words(claim.locale))
+
+
+def thank_you(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """The result, for those who gave."""
+    progress = _progress(session, claim)
+    return _not_over(progress) or result_context(progress, sender, words(claim.locale))
+
+
+def _progress(session: Session, claim: Claim) -> Progress:
+    campaign = session.get_one(Campaign, claim.campaign_id)
+    return read_progress(session, campaign, clock.now())
+
+
+def _extension(session: Session, campaign: Campaign) -> Extension | None:
+    """The one that set the present end."""
+    return session.scalar(
+        select(Extension)
+        .where(Extension.campaign_id == campaign.id, Extension.deadline == campaign.deadline)
+        .order_by(Extension.id.desc())
+        .limit(1)
+    )
+
+
+def _not_open(progress: Progress) -> Pointless | None:
+    if progress.state == CampaignState.open:
+        return None
+    upcoming = progress.state == CampaignState.upcoming
+    return Pointless("the campaign has not begun" if upcoming else "the campaign has ended")
+
+
+def _not_over(progress: Progress) -> Pointless | None:
+    over = progress.state in {CampaignState.closed, CampaignState.final}
+    return None if over else Pointless("the campaign has not ended")

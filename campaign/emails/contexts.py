@@ -1,0 +1,142 @@
+"""The letters: which rows each kind tells of, and when there is nothing to tell any more.
+
+The outbox's edge asks for a letter when its turn comes, so it always says how things stand then.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from campaign.core import clock
+from campaign.donations.tribute_cards import TRIBUTE_CARD, card_letter
+from campaign.donor_portal import emails as own_page
+from campaign.emails.campaign_emails import appeal, reminder, thank_you, wrap_up
+from campaign.emails.donation_emails import (
+    EVERY,
+    PAYMENT_FAILED,
+    alert_letter,
+    receipt_letter,
+    renewing_letter,
+    statement_letter,
+    upcoming_letter,
+)
+from campaign.ledger.subscription_donations import first_donation
+from campaign.mailer.email_context import Pointless, Sender
+from campaign.mailer.outbox import RECEIPT, Claim
+from campaign.models import (
+    Donation,
+    Donor,
+    OutboxMessage,
+    Receipt,
+    Subscription,
+    SubscriptionState,
+)
+from campaign.receipts.receipts import valid_receipts
+from campaign.receipts.statements import TOLD_BY_ANOTHER, told_by_another
+from campaign.staff.sign_in_emails import SIGN_IN_LINK, link_letter
+from campaign.subscriptions.emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
+
+__all__ = [
+    "EVERY",
+    "PAYMENT_FAILED",
+    "Pointless",
+    "Sender",
+    "letter_context",
+]
+
+
+def letter_context(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """What the template of the claimed message's kind is filled with; or that it has become pointless."""
+    return _KINDS[claim.kind](session, claim, sender)
+
+
+def _receipt(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]:
+    return receipt_letter(session.get_one(Receipt, claim.receipt_id), sender)
+
+
+def _renewal_failed(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    subscription = session.get_one(Subscription, claim.subscription_id)
+    invoice_id, _, attempt = claim.subject_key.rpartition(":")
+    if subscription.state == SubscriptionState.ended:
+        return Pointless("the monthly gift has ended")
+    if subscription.failed_invoice_id != invoice_id:
+        return Pointless("the renewal has been paid, or is no longer asked for")
+    if _later_try(session, invoice_id, int(attempt)):
+        return Pointless("a later try failed too, and has its own letter")
+    return renewing_letter(subscription, first_donation(session, subscription), sender)
+
+
+def _later_try(session: Session, invoice_id: str, attempt: int) -> bool:
+    keys = session.scalars(
+        select(OutboxMessage.subject_key).where(
+            OutboxMessage.kind == RENEWAL_FAILED,
+            OutboxMessage.subject_key.startswith(f"{invoice_id}:", autoescape=True),
+        )
+    )
+    return any(int(key.rpartition(":")[2]) > attempt for key in keys)
+
+
+def _ended(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    subscription = session.get_one(Subscription, claim.subscription_id)
+    given = exists().where(
+        Donation.subscription_id == subscription.id, Donation.paid_at.is_not(None)
+    )
+    if not session.scalar(select(given)):
+        return Pointless("nothing was ever given")
+    return renewing_letter(subscription, first_donation(session, subscription), sender)
+
+
+def _upcoming(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    """The key names the day that was to be told; a gift that renews on another has, or gets, another letter."""
+    subscription = session.get_one(Subscription, claim.subscription_id)
+    zone = ZoneInfo(sender.organization.timezone)
+    told = date.fromisoformat(claim.subject_key.rpartition(":")[2])
+    ends = subscription.current_period_end
+    if subscription.state == SubscriptionState.ended or subscription.ends_at_period_end:
+        return Pointless("the gift does not renew")
+    if subscription.state == SubscriptionState.paused:
+        return Pointless("the gift rests")
+    if ends is None or ends.astimezone(zone).date() != told:
+        return Pointless("the gift renews on another day")
+    if ends <= clock.now():
+        return Pointless("the day of the renewal is past")
+    return upcoming_letter(subscription, first_donation(session, subscription), told, sender)
+
+
+def _statement(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+    year = int(claim.details["year"])
+    donor = session.get_one(Donor, claim.donor_id)
+    if told_by_another(session, donor, year):
+        return Pointless(TOLD_BY_ANOTHER.format(donor.merged_into_id))
+    receipts = valid_receipts(session, donor.id, year)
+    if not receipts:
+        return Pointless(f"nothing was given in {year}, or all of it has gone back")
+    return statement_letter(donor, year, receipts, sender)
+
+
+def _staff_alert(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
+    return alert_letter(claim.details["problems"], claim.locale, sender)
+
+
+Maker = Callable[[Session, Claim, Sender], dict[str, Any] | Pointless]
+
+_KINDS: dict[str, Maker] = {
+    RECEIPT: _receipt,
+    RENEWAL_FAILED: _renewal_failed,
+    SUBSCRIPTION_ENDED: _ended,
+    TRIBUTE_CARD: card_letter,
+    "renewal_upcoming": _upcoming,
+    "statement": _statement,
+    "staff_alert": _staff_alert,
+    SIGN_IN_LINK: link_letter,
+    own_page.LINK: own_page.link_letter,
+    own_page.NOTE: own_page.note,
+    "appeal": appeal,
+    "reminder": reminder,
+    "wrap_up": wrap_up,
+    "thank_you": thank_you,
+}

@@ -1,0 +1,101 @@
+"""The made-up campaign, gifts and receipts of the sample letters. No database holds these rows."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from campaign.campaigns.progress import Progress
+from campaign.core.settings import Organization
+from campaign.mailer.email_context import Sender
+from campaign.models import Campaign, Donation, Receipt, ReceiptKind, Subscription
+from campaign.receipts.receipt_text import Acknowledged, frozen_words
+
+Make = Callable[[Sender, str], dict[str, Any]]
+"""What makes a letter's context for a sender in a language."""
+
+NAME = "Ana Reyes"
+"""The reader of every sample."""
+
+OPENING = datetime(2026, 12, 1, 17, tzinfo=UTC)
+END = datetime(2027, 1, 1, 8, tzinfo=UTC)
+GIVEN = datetime(2026, 12, 22, 19, 30, tzinfo=UTC)
+GIFT_DATE = date(2026, 12, 22)
+
+
+def campaign() -> Campaign:
+    """$50,000 through December 31, 2026 in Los Angeles."""
+    return Campaign(
+        slug="year-end-2026",
+        title="Keep every story free to read",
+        currency="usd",
+        goal=5_000_000,
+        starts_at=OPENING,
+        deadline=END,
+        timezone="America/Los_Angeles",
+        grace_days=14,
+        ask_past_donors=True,
+    )
+
+
+def progress(at: datetime, raised: int) -> Progress:
+    """How the campaign stands at `at`, with `raised` minor units."""
+    donors = raised // 7_500
+    pending = 20_000 if raised else 0
+    return Progress(campaign(), raised, pending, 0, donors + 18, donors, at)
+
+
+def donation(locale: str, frequency: str) -> Donation:
+    """A gift of $25 with its fees covered."""
+    gift = Donation(
+        frequency=frequency,
+        amount=2_500,
+        cover=106,
+        currency="usd",
+        email="ana@example.org",
+        name=NAME,
+        locale=locale,
+    )
+    gift.campaign = campaign()
+    if frequency != "one_time":
+        gift.subscription = subscription(frequency)
+    return gift
+
+
+def subscription(
+    frequency: str, *, end_reason: str | None = None, mend_url: str | None = None
+) -> Subscription:
+    """A monthly or yearly gift of which a renewal failed, and that ended."""
+    return Subscription(
+        token="sample-gift",  # noqa: S106 - an address that leads nowhere
+        frequency=frequency,
+        amount=2_500,
+        cover=106,
+        currency="usd",
+        failed_at=GIVEN,
+        ended_at=datetime(2027, 1, 7, 19, 30, tzinfo=UTC),
+        end_reason=end_reason,
+        mend_url=mend_url,
+    )
+
+
+def receipt(
+    organization: Organization, locale: str, frequency: str, amount: int, kind: ReceiptKind
+) -> Receipt:
+    """A receipt over `amount` minor units, worded as a real one is."""
+    gift = donation(locale, frequency)
+    first = Receipt(year=2026, sequence=41)
+    later = kind != ReceiptKind.receipt
+    about = Acknowledged(amount, (GIFT_DATE, GIFT_DATE), first if later else None)
+    made = Receipt(
+        year=2026,
+        sequence=57 if later else 41,
+        token="sample-receipt",  # noqa: S106 - an address that leads nowhere
+        kind=kind.value,
+        amount=amount,
+        currency="usd",
+        gift_date=GIFT_DATE,
+        issued_at=GIVEN,
+        frozen=frozen_words(gift, organization, about),
+    )
+    made.donation = gift
+    return made

@@ -1,0 +1,1 @@
+"""Other systems: API tokens, outgoing webhooks and what they say."""

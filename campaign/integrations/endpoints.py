@@ -1,0 +1,118 @@
+"""Where donor databases want to be told, and of what. Staff pages and commands call it."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core.errors import FieldsInvalid, NotFound
+from campaign.models import WebhookDelivery, WebhookEndpoint
+
+EVENTS = ("donation.paid", "donation.refunded", "subscription.ended")
+TEST = "endpoint.test"
+LONGEST_URL = 2000
+_SCHEMES = {True: ("https",), False: ("https", "http")}  # by livemode
+
+
+def add_endpoint(
+    session: Session, url: str, events: Sequence[str], actor: Actor, *, livemode: bool
+) -> WebhookEndpoint:
+    """Begin to tell `url` of `events`; raises FieldsInvalid. The same address that is told already gets its events.
+
+    Its secret is 32 random bytes, written as https://www.standardwebhooks.com has it.
+    """
+    url = url.strip()
+    faults = {}
+    if fault := _fault_of(url, livemode=livemode):
+        faults["url"] = fault
+    if not events or set(events) - set(EVENTS):
+        faults["events"] = f"Choose at least one of {', '.join(EVENTS)}."
+    if faults:
+        raise FieldsInvalid(faults)
+    wanted = [event for event in EVENTS if event in events]
+    known = session.scalars(
+        select(WebhookEndpoint).where(
+            WebhookEndpoint.url == url, WebhookEndpoint.disabled_at.is_(None)
+        )
+    ).first()
+    if known is not None:
+        before, known.events = known.events, wanted
+        if before != wanted:
+            record(
+                session, actor, "webhook_endpoint.changed", subject_of(known),
+                before={"events": before}, after={"events": wanted},
+            )  # fmt: skip
+        return known
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    endpoint = WebhookEndpoint(url=url, secret=secret, events=wanted, created_by=actor.name)
+    session.add(endpoint)
+    session.flush()
+    record(
+        session, actor, "webhook_endpoint.added", subject_of(endpoint),
+        after={"url": url, "events": wanted},
+    )  # fmt: skip
+    return endpoint
+
+
+def _fault_of(url: str, *, livemode: bool) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "This is no web address."
+    if parts.scheme not in _SCHEMES[livemode]:
+        return "The address must begin with https://."
+    if not parts.hostname or parts.username or parts.fragment or port == 0:
+        return "The address needs a host, and no user, password or #."
+    if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
+        return "The address is too long, or has characters that an address cannot have."
+    return ""
+
+
+def subject_of(endpoint: WebhookEndpoint) -> Subject:
+    """As the audit log names it."""
+    return Subject("webhook_endpoint", str(endpoint.id))
+
+
+def list_endpoints(session: Session) -> Sequence[WebhookEndpoint]:
+    """All of them, those that are told first."""
+    query = select(WebhookEndpoint).order_by(
+        WebhookEndpoint.disabled_at.is_not(None), WebhookEndpoint.id
+    )
+    return session.scalars(query).all()
+
+
+def find_endpoint(session: Session, endpoint_id: int) -> WebhookEndpoint:
+    """One of them; raises NotFound."""
+    endpoint = session.get(WebhookEndpoint, endpoint_id)
+    if endpoint is None:
+        raise NotFound(f"There is no endpoint {endpoint_id}; `campaign webhooks list` shows them.")
+    return endpoint
+
+
+def disable_endpoint(session: Session, endpoint_id: int, actor: Actor, at: datetime) -> bool:
+    """Tell it no more; what waits for it stays and is not sent. False where it was disabled before."""
+    endpoint = find_endpoint(session, endpoint_id)
+    session.refresh(endpoint, with_for_update=True)
+    if endpoint.disabled_at is not None:
+        return False
+    endpoint.disabled_at = at
+    record(session, actor, "webhook_endpoint.disabled", subject_of(endpoint))
+    return True
+
+
+def queue_test(session: Session, endpoint_id: int, actor: Actor) -> WebhookDelivery:
+    """A delivery of nothing, to see whether it arrives."""
+    endpoint = find_endpoint(session, endpoint_id)
+    if endpoint.disabled_at is not None:
+        raise NotFound(f"Endpoint {endpoint_id} is disabled; add it again to tell it.")
+    delivery = WebhookDelivery(endpoint_id=endpoint.id, kind=TEST, subject_key=secrets.token_hex(8))
+    session.add(delivery)
+    record(session, actor, "webhook_endpoint.tested", subject_of(endpoint))
+    session.flush()
+    return delivery

@@ -1,0 +1,1 @@
+"""The books: payments, settlement, refund and dispute evidence, fees, invariants, exports."""

@@ -1,0 +1,239 @@
+"""What must always hold of the books, as SQL: each query yields a row for each breach, and its sentence words it.
+
+The queries aggregate by hash and spill to disk, so that a million entries take seconds and no more memory than ten.
+`:at` is the present instant.
+"""
+
+from campaign.ledger.tally_invariants import TALLY_INVARIANTS
+
+SETTLED = "('paid', 'partially_refunded', 'refunded', 'disputed', 'lost')"
+
+# What each donation's entries moved: covered fees included, what left counted positive.
+_MOVED = """
+    moved AS (
+        SELECT donation_id,
+            sum(amount + cover) FILTER (WHERE kind = 'payment') AS charged,
+            -coalesce(sum(amount + cover) FILTER (WHERE kind IN ('refund', 'refund_failed')), 0) AS refunded,
+            -coalesce(sum(amount + cover) FILTER (WHERE kind = 'refund'), 0) AS sent_back,
+            -coalesce(sum(amount + cover) FILTER (WHERE kind IN ('dispute', 'reinstatement')), 0) AS disputed,
+            -coalesce(sum(amount + cover) FILTER (WHERE kind = 'payment_failed'), 0) AS returned
+        FROM ledger_entry GROUP BY donation_id
+    ),
+    lost AS (
+        SELECT dispute.donation_id, -sum(entry.amount + entry.cover) AS amount
+        FROM dispute JOIN ledger_entry AS entry ON entry.donation_id = dispute.donation_id
+            AND entry.kind IN ('dispute', 'reinstatement')
+            AND (entry.source = dispute.stripe_id OR starts_with(entry.source, dispute.stripe_id || ':'))
+        WHERE dispute.status = 'lost' GROUP BY dispute.donation_id
+    )
+"""
+
+SUMS = (
+    "campaign {0}: the entries sum to {1}, the kept shards to {2}",
+    """
+    SELECT slug, entries, shards FROM (
+        SELECT campaign.slug,
+            (SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE campaign_id = campaign.id) AS entries,
+            (SELECT coalesce(sum(raised), 0) FROM progress_shard WHERE campaign_id = campaign.id) AS shards
+        FROM campaign) AS sums
+    WHERE entries <> shards ORDER BY slug
+    """,
+)
+
+COUNTS = (
+    "campaign {0}: {1} donations and {2} donors by the entries, {3} and {4} by the kept shards",
+    """
+    WITH standing AS (
+        SELECT campaign_id, donation_id FROM ledger_entry WHERE campaign_id IS NOT NULL
+        GROUP BY campaign_id, donation_id HAVING sum(amount) > 0
+    ), givers AS (
+        SELECT standing.campaign_id, donation.donor_id, count(*) AS gifts
+        FROM standing JOIN donation ON donation.id = standing.donation_id
+        GROUP BY standing.campaign_id, donation.donor_id
+    ), counted AS (
+        SELECT campaign_id, sum(gifts) AS donations, count(*) AS donors FROM givers GROUP BY campaign_id
+    ), kept AS (
+        SELECT campaign_id, sum(donations) AS donations, sum(donors) AS donors FROM progress_shard GROUP BY campaign_id
+    )
+    SELECT slug, coalesce(counted.donations, 0), coalesce(counted.donors, 0),
+        coalesce(kept.donations, 0), coalesce(kept.donors, 0)
+    FROM campaign LEFT JOIN counted ON counted.campaign_id = campaign.id
+        LEFT JOIN kept ON kept.campaign_id = campaign.id
+    WHERE (coalesce(counted.donations, 0), coalesce(counted.donors, 0))
+        <> (coalesce(kept.donations, 0), coalesce(kept.donors, 0)) ORDER BY slug
+    """,
+)
+
+PAYMENTS = (
+    "donation {0} gave {1} and {2} for the fees, its payment in the ledger is {3} and {4}",
+    """
+    SELECT donation.public_id, donation.amount, donation.cover, entry.amount, entry.cover
+    FROM ledger_entry AS entry JOIN donation ON donation.id = entry.donation_id
+    WHERE entry.kind = 'payment' AND (entry.amount, entry.cover) <> (donation.amount, donation.cover)
+    ORDER BY donation.id
+    """,
+)
+
+STATES = (
+    "donation {0} is {1}, its entries say {2}",
+    f"""
+    WITH {_MOVED}
+    SELECT public_id, state, said FROM (
+        SELECT donation.id, donation.public_id, donation.state, CASE
+            WHEN charged IS NULL THEN 'unpaid'
+            WHEN returned > 0 THEN 'failed'
+            WHEN lost.amount > 0 THEN 'lost'
+            WHEN disputed > 0 THEN 'disputed'
+            WHEN refunded >= charged THEN 'refunded'
+            WHEN refunded > 0 THEN 'partially_refunded'
+            ELSE 'paid' END AS said
+        FROM donation LEFT JOIN moved ON moved.donation_id = donation.id
+            LEFT JOIN lost ON lost.donation_id = donation.id
+    ) AS told
+    WHERE CASE said WHEN 'unpaid' THEN state IN {SETTLED} ELSE state <> said END ORDER BY id
+    """,  # noqa: S608 - put together from constants of this module
+)
+
+REFUNDS = (
+    "donation {0}: Stripe told of {1} refunded, the ledger books {2}",
+    f"""
+    WITH {_MOVED},
+    charged_back AS (
+        SELECT donation_id, sum(refunded) AS told FROM charge WHERE donation_id IS NOT NULL GROUP BY donation_id
+    ), refunds AS (
+        SELECT donation_id, sum(amount) AS told FROM refund
+        WHERE donation_id IS NOT NULL AND state NOT IN ('requested', 'refused') GROUP BY donation_id
+    )
+    SELECT donation.public_id, greatest(charged_back.told, refunds.told), moved.sent_back
+    FROM moved JOIN donation ON donation.id = moved.donation_id
+        LEFT JOIN charged_back ON charged_back.donation_id = donation.id
+        LEFT JOIN refunds ON refunds.donation_id = donation.id
+    WHERE coalesce(greatest(charged_back.told, refunds.told), 0) <> moved.sent_back ORDER BY donation.id
+    """,  # noqa: S608 - put together from constants of this module
+)
+
+RECEIPTED = (
+    "donation {0} has {1} first receipts, and the ledger has {2} payments of it",
+    """
+    WITH firsts AS (
+        SELECT donation_id, count(*) AS issued FROM receipt WHERE kind = 'receipt' GROUP BY donation_id
+    ), payments AS (
+        SELECT donation_id, count(*) AS booked FROM ledger_entry WHERE kind = 'payment' GROUP BY donation_id
+    )
+    SELECT donation.public_id, coalesce(issued, 0), coalesce(booked, 0)
+    FROM donation LEFT JOIN firsts ON firsts.donation_id = donation.id
+        LEFT JOIN payments ON payments.donation_id = donation.id
+    WHERE coalesce(issued, 0) <> coalesce(booked, 0) ORDER BY donation.id
+    """,
+)
+
+ACKNOWLEDGED = (
+    "receipt {0}-{1} of donation {2} acknowledges {3}, by the ledger {4} is left",
+    f"""
+    WITH {_MOVED}
+    SELECT year, sequence, public_id, acknowledged, remains FROM (
+        SELECT receipt.id, receipt.year, receipt.sequence, donation.public_id, receipt.amount AS acknowledged,
+            greatest(0, charged - refunded - returned - coalesce(lost.amount, 0)) AS remains
+        FROM receipt JOIN donation ON donation.id = receipt.donation_id
+            JOIN moved ON moved.donation_id = donation.id
+            LEFT JOIN lost ON lost.donation_id = donation.id
+        WHERE NOT EXISTS (SELECT FROM receipt AS later WHERE later.replaces_id = receipt.id)
+    ) AS valid
+    WHERE acknowledged <> remains ORDER BY id
+    """,  # noqa: S608 - put together from constants of this module
+)
+
+NUMBERED = (
+    "receipts of {0}: {1} issued, the highest is {2}, the counter stands at {3}",
+    """
+    SELECT counter.year, count(receipt.id), coalesce(max(receipt.sequence), 0), counter.last
+    FROM receipt_counter AS counter LEFT JOIN receipt ON receipt.year = counter.year
+    GROUP BY counter.year, counter.last
+    HAVING count(receipt.id) <> counter.last OR coalesce(max(receipt.sequence), 0) <> counter.last
+    ORDER BY counter.year
+    """,
+)
+
+MAILED = (
+    "receipt {0}-{1} has {2} messages in the outbox",
+    """
+    SELECT receipt.year, receipt.sequence, count(message.id)
+    FROM receipt JOIN donation ON donation.id = receipt.donation_id
+        LEFT JOIN outbox_message AS message ON message.receipt_id = receipt.id AND message.kind = 'receipt'
+    GROUP BY receipt.id, donation.email
+    HAVING count(message.id) <> 1 AND NOT (count(message.id) = 0 AND (donation.email = '' OR posted_at IS NOT NULL))
+    ORDER BY receipt.id
+    """,
+)
+
+STUCK = (
+    "message {0} ({1}) has been {2} and due since {3}: no worker takes it",
+    """
+    SELECT id, kind, state, next_attempt_at FROM outbox_message
+    WHERE state IN ('queued', 'sending') AND next_attempt_at < CAST(:at AS timestamptz) - interval '1 hour' ORDER BY id
+    """,
+)
+
+FROZEN = (
+    "campaign {0} was made final at {1}, its entries but for corrections sum to {2}",
+    """
+    SELECT campaign.slug, campaign.final_raised, coalesce(sum(entry.amount), 0)
+    FROM campaign LEFT JOIN ledger_entry AS entry
+        ON entry.campaign_id = campaign.id AND entry.kind <> 'correction'
+    WHERE campaign.finalized_at IS NOT NULL
+    GROUP BY campaign.id HAVING coalesce(sum(entry.amount), 0) <> campaign.final_raised ORDER BY campaign.slug
+    """,
+)
+
+OFFLINE = (
+    "offline gift {0} of donation {1}: taken back {2}, its entries took {3} of {4} back",
+    """
+    SELECT gift.reference, donation.public_id, coalesce(gift.taken_back, 'no'),
+        coalesce(-sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment_failed'), 0),
+        coalesce(sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment'), 0)
+    FROM offline_gift AS gift JOIN donation ON donation.id = gift.donation_id
+        LEFT JOIN ledger_entry AS entry ON entry.donation_id = gift.donation_id
+    GROUP BY gift.id, donation.public_id
+    HAVING coalesce(-sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment_failed'), 0)
+        <> CASE WHEN gift.taken_back IS NULL THEN 0 ELSE coalesce(
+            sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment'), 0) END
+        OR count(entry.id) FILTER (WHERE entry.kind = 'payment' AND starts_with(entry.source, 'offline:')) <> 1
+    ORDER BY gift.id
+    """,
+)
+
+MATCHED = (
+    "campaign {0}: the entries in the window of {1} sum to {2}, its kept shards to {3}",
+    """
+    WITH entries AS (
+        SELECT gift.id, sum(entry.amount) AS given
+        FROM matching_gift AS gift
+            JOIN ledger_entry AS payment ON payment.kind = 'payment' AND payment.occurred_at >= gift.starts_at
+                AND payment.occurred_at < least(gift.ends_at, gift.ended_at)
+            JOIN ledger_entry AS entry
+                ON entry.donation_id = payment.donation_id AND entry.campaign_id = gift.campaign_id
+        GROUP BY gift.id
+    ), kept AS (SELECT matching_id, sum(given) AS given FROM matching_shard GROUP BY matching_id)
+    SELECT campaign.slug, gift.sponsor, coalesce(entries.given, 0), coalesce(kept.given, 0)
+    FROM matching_gift AS gift JOIN campaign ON campaign.id = gift.campaign_id
+        LEFT JOIN entries ON entries.id = gift.id LEFT JOIN kept ON kept.matching_id = gift.id
+    WHERE coalesce(entries.given, 0) <> coalesce(kept.given, 0) ORDER BY gift.id
+    """,
+)
+
+INVARIANTS = (
+    SUMS,
+    COUNTS,
+    PAYMENTS,
+    STATES,
+    REFUNDS,
+    RECEIPTED,
+    ACKNOWLEDGED,
+    NUMBERED,
+    MAILED,
+    STUCK,
+    FROZEN,
+    OFFLINE,
+    MATCHED,
+    *TALLY_INVARIANTS,
+)

@@ -1,0 +1,227 @@
+"""Stripe's facts become money: donation, ledger entry, receipt and message in one transaction.
+
+The same fact may come from a webhook, from the donor's return and again from both; each function here may be called
+any number of times, at once and in any order, and the strongest fact wins (`models.states`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.core import clock
+from campaign.core.booking_context import Books, Outcome
+from campaign.core.errors import FactMismatch
+from campaign.donations.consents import keep_consent
+from campaign.donations.donation_lookup import lock_payer, lock_payment
+from campaign.donations.donations import lock_donation
+from campaign.donations.tribute_cards import queue_card
+from campaign.gateway import CheckoutSession, PaymentIntent
+from campaign.ledger.settlement import adopt_returns, settle_accounts
+from campaign.ledger.subscription_donations import join_subscription
+from campaign.models import Campaign, Donation, DonationState, Frequency, LedgerEntry, LedgerKind
+from campaign.models.states import DONATION_TRANSITIONS
+from campaign.receipts.receipts import issue_receipt
+
+PAGE_LIVES = timedelta(days=1)
+"""How long a checkout session can be paid: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Money that arrived. `total` is minor units including covered fees; `source` names Stripe's object."""
+
+    source: str
+    total: int
+    currency: str
+    charged_at: datetime
+    paid_at: datetime
+    payment_intent_id: str | None = None
+    invoice_id: str | None = None
+
+
+def apply_session(
+    session: Session, found: CheckoutSession, occurred_at: datetime, books: Books
+) -> Outcome:
+    """Apply what a checkout session says at `occurred_at`, whoever brought it.
+
+    A gift belongs to the moment of its charge. A debit's is the day it was promised, which only the session's own
+    beginning tells when the promise has not reached us; a card's is `occurred_at` unless its charge was read.
+    """
+    lock_payment(session, found.payment_intent_id)
+    payer = lock_payer(session, found.invoice_id) if found.invoice_id else None
+    donation = lock_donation(session, found.donation_id) if found.donation_id else None
+    if donation is None:
+        return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
+    if donation.session_id is None:
+        # Stripe was faster than our own note of its answer.
+        donation.session_id = found.id
+        donation.session_url = found.url
+    if found.subscription_id:
+        join_subscription(session, donation, found.subscription_id)
+    if found.payment_status in {"paid", "no_payment_required"}:
+        payment = _session_payment(donation, found, payer, occurred_at)
+        return record_payment(session, donation, payment, books, donation.campaign)
+    if found.status == "complete":
+        return _promise(session, donation, found)
+    if found.status == "expired" and found.id == donation.session_id:
+        return advance(session, donation, DonationState.expired, "the session expired unused")
+    return Outcome(applied=False, note=f"nothing follows from a session that is {found.status}")
+
+
+def _session_payment(
+    donation: Donation, found: CheckoutSession, payer: str | None, occurred_at: datetime
+) -> Payment:
+    if found.amount_total is None or found.currency is None:
+        raise FactMismatch(f"Session {found.id} is paid and names no amount.")
+    return Payment(
+        source=found.payment_intent_id or found.invoice_id or found.id,
+        total=found.amount_total,
+        currency=found.currency,
+        charged_at=donation.charged_at or found.charged_at or occurred_at,
+        paid_at=occurred_at,
+        payment_intent_id=found.payment_intent_id or payer,
+        invoice_id=found.invoice_id,
+    )
+
+
+def _promise(session: Session, donation: Donation, found: CheckoutSession) -> Outcome:
+    outcome = advance(session, donation, DonationState.processing, "a bank debit is under way")
+    if donation.charged_at is None:
+        donation.charged_at = max(found.created, donation.created_at)
+    return outcome
+
+
+def apply_broken_promise(
+    session: Session, found: CheckoutSession, occurred_at: datetime, books: Books
+) -> Outcome:
+    """A bank refused a promised debit. A one-time gift is over with that, even if the debit had seemed to succeed;
+    a monthly one may still be paid otherwise, which its invoice tells.
+    """
+    lock_payment(session, found.payment_intent_id)
+    donation = lock_donation(session, found.donation_id) if found.donation_id else None
+    if donation is None:
+        return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
+    if donation.frequency == Frequency.one_time and donation.returned_at is None:
+        donation.returned_at = occurred_at
+    outcome = advance(session, donation, DonationState.failed, "the bank refused the debit")
+    return outcome if outcome.applied else settle_accounts(session, donation, books)
+
+
+def apply_intent(
+    session: Session, found: PaymentIntent, occurred_at: datetime, books: Books
+) -> Outcome:
+    """Apply a payment intent that succeeded or was refused."""
+    lock_payment(session, found.id)
+    donation = lock_donation(session, found.donation_id) if found.donation_id else None
+    if donation is None:
+        return Outcome(
+            applied=False, note="no donation of ours; an invoice's intent is counted by its invoice"
+        )
+    if found.status == "canceled":
+        return advance(session, donation, DonationState.failed, "the payment was cancelled")
+    if found.status == "processing":
+        return advance(session, donation, DonationState.processing, "a bank debit is under way")
+    if found.status != "succeeded":
+        return advance(session, donation, DonationState.declined, found.failure or "refused")
+    payment = Payment(
+        source=found.id,
+        total=found.amount_received,
+        currency=found.currency,
+        charged_at=donation.charged_at or _intent_charged_at(found, occurred_at),
+        paid_at=occurred_at,
+        payment_intent_id=found.id,
+    )
+    return record_payment(session, donation, payment, books, donation.campaign)
+
+
+def _intent_charged_at(found: PaymentIntent, occurred_at: datetime) -> datetime:
+    """An intent is made at the donor's first try. What succeeds while its page lives was charged when it succeeded, as
+    the session's own event tells it; what takes longer is a debit, and belongs to the day it was promised.
+    """
+    return occurred_at if occurred_at - found.created <= PAGE_LIVES else found.created
+
+
+def advance(session: Session, donation: Donation, state: DonationState, reason: str) -> Outcome:
+    """Take a state short of paid, unless a stronger fact is known already."""
+    if (
+        donation.paid_at is not None
+        or state not in DONATION_TRANSITIONS[DonationState(donation.state)]
+    ):
+        return Outcome(applied=False, note=f"the donation is {donation.state} already")
+    donation.become(state)
+    donation.state_reason = reason
+    session.flush()
+    return Outcome(applied=True, note=f"the donation is {state}: {reason}")
+
+
+def record_payment(
+    session: Session, donation: Donation, payment: Payment, books: Books, campaign: Campaign | None
+) -> Outcome:
+    """Book `payment` for the locked `donation`, once. Raises FactMismatch where Stripe charged something else.
+
+    It counts for `campaign` if it was charged in its window, else for none.
+    """
+    if payment.currency != donation.currency or payment.total != donation.charge:
+        raise FactMismatch(
+            f"{payment.source} says {payment.total} {payment.currency}, donation {donation.public_id} says"
+            f" {donation.charge} {donation.currency}."
+        )
+    if donation.paid_at is not None:
+        return _complete(session, donation, payment, books)
+    # Stripe counts whole seconds: a charge is never before the form that led to it.
+    charged_at = max(payment.charged_at, donation.created_at)
+    counts = (
+        campaign is not None and campaign.counts(charged_at) and not campaign.is_final(clock.now())
+    )
+    donation.become(DonationState.paid)
+    donation.state_reason = None
+    donation.charged_at, donation.paid_at = charged_at, payment.paid_at
+    _complete_ids(donation, payment)
+    session.flush()
+    _append(session, donation, payment, campaign.id if campaign and counts else None)
+    keep_consent(session, donation)
+    queue_card(session, donation, books.mail_domain)
+    receipt = issue_receipt(session, donation, books, payment.paid_at)
+    later = adopt_returns(session, donation, books)
+    followed = f"; then {later.note}" if later.applied else ""
+    return Outcome(applied=True, note=f"paid; receipt {receipt.number}{followed}")
+
+
+def _complete(session: Session, donation: Donation, payment: Payment, books: Books) -> Outcome:
+    """A further word of a payment that is booked may still tell ids by which refunds and disputes find it.
+
+    Raises FactMismatch where it is another payment: the donor has paid twice, and a person must give one back.
+    """
+    known = donation.payment_intent_id
+    if known and payment.payment_intent_id and known != payment.payment_intent_id:
+        raise FactMismatch(
+            f"Donation {donation.public_id} was paid by {known}, and by {payment.payment_intent_id} too."
+        )
+    _complete_ids(donation, payment)
+    session.flush()
+    if donation.payment_intent_id != known:
+        adopt_returns(session, donation, books)
+    return Outcome(applied=False, note="the donation is paid already")
+
+
+def _complete_ids(donation: Donation, payment: Payment) -> None:
+    donation.payment_intent_id = donation.payment_intent_id or payment.payment_intent_id
+    donation.invoice_id = donation.invoice_id or payment.invoice_id
+
+
+def _append(session: Session, donation: Donation, payment: Payment, counted_in: int | None) -> None:
+    """A unique (kind, source) is the last guard: a violation here fails the event, visibly."""
+    session.execute(
+        insert(LedgerEntry).values(
+            campaign_id=counted_in,
+            donation_id=donation.id,
+            kind=LedgerKind.payment.value,
+            amount=donation.amount,
+            cover=donation.cover,
+            currency=donation.currency,
+            occurred_at=donation.charged_at,
+            source=payment.source,
+        )
+    )

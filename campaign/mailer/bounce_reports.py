@@ -1,0 +1,192 @@
+"""What a mail system reports about a message of ours: read from the report alone. For `campaign bounces`.
+
+Reports of delivery (RFC 3464, RFC 6533) and complaints (RFC 5965). Anyone can send such a mail: it counts only where it
+names one of our messages by something that cannot be guessed, and that is looked up elsewhere.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.message import Message
+from email.parser import BytesParser, HeaderParser
+from email.policy import compat32
+from email.utils import getaddresses
+from enum import StrEnum
+
+from campaign.core.errors import ReportInvalid
+
+_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
+_STATUS_PARTS = {"message/delivery-status", "message/global-delivery-status"}
+_RETURNED_HEADERS = {"text/rfc822-headers", "message/global-headers"}
+_RETURNED = {"message/rfc822", "message/global"} | _RETURNED_HEADERS
+_COMPLAINTS = {"abuse", "fraud", "opt-out", "opt-out-list"}
+_PASSING = {"5.1.7", "5.1.8", "5.2.2", "5.2.3", "5.2.121", "5.2.122", "5.4.7", "5.4.300"}
+"""Our own address as sender, a full mailbox, a letter too large or one too many, time that ran out."""
+_FOR_GOOD = {"0", "1", "2", "4"}
+"""Subjects of RFC 3463: none, the address, the mailbox, the way there. Not: system, protocol, content, policy."""
+_PASSING_WORDS = re.compile(
+    r"quota|mailbox (is )?full|spam|block|blacklist|policy|reputation|spf|dkim|dmarc|too large",
+    re.IGNORECASE,
+)
+
+
+class Finding(StrEnum):
+    """What a report says: it came back for good, or for now; a reader complained; or nothing that matters."""
+
+    permanent = "permanent"
+    soft = "soft"
+    complaint = "complaint"
+    nothing = "nothing"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report, and all by which it may name a message of ours, the surest first."""
+
+    finding: Finding
+    detail: str
+    tokens: tuple[str, ...]
+    message_ids: tuple[str, ...]
+
+
+def read_report(raw: bytes, bounces: str) -> Report | None:
+    """The report in `raw`, or None if that is other mail; `bounces` is the mailbox that `bounces+TOKEN@…` goes to.
+
+    Raises ReportInvalid for what says it is a report and cannot be read as one.
+    """
+    try:
+        return _read(raw, bounces)
+    except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
+        raise ReportInvalid(f"The report cannot be read: {type(e).__name__}.") from e
+
+
+def _read(raw: bytes, bounces: str) -> Report | None:
+    mail = BytesParser(policy=compat32).parsebytes(raw)
+    if mail.get_content_type() != "multipart/report":
+        return None
+    parts = [part for part in _payload(mail) if isinstance(part, Message)]
+    kind = str(mail.get_param("report-type", "")).lower()
+    for part in parts:
+        found = part.get_content_type()
+        if found in _STATUS_PARTS:
+            finding, detail = _worst(_groups(part))
+            return _named(Report(finding, detail, (), ()), mail, parts, bounces)
+        if found == "message/feedback-report":
+            fields = next(iter(_groups(part)), Message())
+            finding, detail = _feedback(fields)
+            return _named(Report(finding, detail, (), ()), mail, [*parts, fields], bounces)
+    if kind in {"delivery-status", "feedback-report"}:
+        raise ReportInvalid("The report cannot be read: its machine-readable part is missing.")
+    return None
+
+
+def _payload(part: Message) -> list[Message | str]:
+    held = part.get_payload()
+    return list(held) if isinstance(held, list) else []
+
+
+def _groups(part: Message) -> list[Message]:
+    """The groups of fields: `email` splits those of delivery-status, and takes later ones of others for a body."""
+    groups: list[Message] = []
+    for held in _payload(part):
+        if not isinstance(held, Message):
+            continue
+        groups.append(held)
+        body = held.get_payload()
+        if isinstance(body, str):
+            blocks = re.split(r"\r?\n[ \t]*\r?\n", body.strip())
+            groups += [HeaderParser(policy=compat32).parsestr(each) for each in blocks if each]
+    return groups
+
+
+def _field(fields: Message, name: str) -> str:
+    return " ".join(str(fields.get(name, "")).split())
+
+
+def _worst(groups: Iterable[Message]) -> tuple[Finding, str]:
+    """The gravest of what is said of the recipients: a letter of ours has one, which may have stood for several."""
+    found = [_finding(group) for group in groups if group.get("Action") or group.get("Status")]
+    if not found:
+        raise ReportInvalid("The report cannot be read: it says nothing about any recipient.")
+    return min(found, key=lambda each: list(Finding).index(each[0]))
+
+
+def _feedback(fields: Message) -> tuple[Finding, str]:
+    said = _field(fields, "Feedback-Type").lower()
+    finding = Finding.complaint if said in _COMPLAINTS else Finding.nothing
+    agent = _field(fields, "User-Agent") or _field(fields, "Reporting-MTA")
+    return finding, f"{said or 'feedback'}, reported by {agent or 'a mail provider'}"
+
+
+def _finding(group: Message) -> tuple[Finding, str]:
+    words = _field(group, "Action").split()
+    action = words[0].lower() if words else ""
+    diagnostic = _field(group, "Diagnostic-Code")
+    status = _status(_field(group, "Status"), diagnostic)
+    detail = " ".join(each for each in (status, diagnostic or action) if each)
+    if action == "failed":
+        return (Finding.permanent if _for_good(status, diagnostic) else Finding.soft), detail
+    return (Finding.soft if action == "delayed" else Finding.nothing), detail
+
+
+def _status(status: str, diagnostic: str) -> str:
+    """The status; where that says nothing in particular (5.0.0, as Exim writes), the one in the server's words."""
+    found, closer = _STATUS.search(status), _STATUS.search(diagnostic)
+    if closer and (found is None or (found[1] == closer[1] and found[0].endswith(".0.0"))):
+        return closer[0]
+    return found[0] if found else ""
+
+
+def _for_good(status: str, diagnostic: str) -> bool:
+    if not status.startswith("5") or status in _PASSING:
+        return False
+    subject = status.split(".")[1]
+    if (
+        subject == "0" or status == "5.5.0"
+    ):  # 5.5.0: how Outlook.com says that there is no such mailbox
+        return not _PASSING_WORDS.search(diagnostic)
+    return subject in _FOR_GOOD
+
+
+def _named(report: Report, mail: Message, parts: list[Message], bounces: str) -> Report:
+    """`report` with the names of the message: from the envelope's recipient, then from what was returned."""
+    returned = [*_returned(parts)]
+    addresses = [str(each) for name in _DELIVERED_TO for each in mail.get_all(name, [])]
+    for fields in [*returned, *parts]:
+        addresses += [_field(fields, "Return-Path"), _field(fields, "Original-Mail-From")]
+    ids = [_field(each, "Message-ID") for each in returned] + [_field(mail, "In-Reply-To")]
+    found = [one for each in ids for one in _MESSAGE_ID.findall(each)]
+    tokens = dict.fromkeys(_tokens(addresses, bounces))
+    return Report(
+        report.finding, report.detail, tuple(tokens)[:20], tuple(dict.fromkeys(found))[:20]
+    )
+
+
+def _returned(parts: Iterable[Message]) -> Iterator[Message]:
+    """The headers of what was returned. Only those: what it holds itself is not ours to believe."""
+    for part in parts:
+        if part.get_content_type() not in _RETURNED:
+            continue
+        held = [each for each in _payload(part) if isinstance(each, Message)]
+        if held:
+            yield held[0]
+        else:
+            body = part.get_payload(decode=True)
+            if isinstance(body, bytes):
+                yield BytesParser(policy=compat32).parsebytes(body.lstrip(), headersonly=True)
+
+
+def _tokens(addresses: Iterable[str], bounces: str) -> Iterator[str]:
+    user, _, domain = bounces.lower().rpartition("@")
+    if not user:
+        return
+    # One by one: getaddresses gives up on all of them where one is odd.
+    for _name, address in (found for each in addresses for found in getaddresses([each])):
+        local, _, host = address.rpartition("@")
+        start, token = local[: len(user) + 1], local[len(user) + 1 :]
+        if start.lower() == f"{user}+" and host.lower() == domain and _TOKEN.fullmatch(token):
+            yield token

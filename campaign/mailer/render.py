@@ -1,0 +1,96 @@
+"""Templates to letters: subject, plain text written as such, and HTML with its styles inlined."""
+
+import re
+import textwrap
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from campaign.core.i18n import words
+
+WIDTH = 72
+"""How many characters a line of plain text may have; an address that is longer stays whole."""
+_SIGNATURE = "-- "
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One rendered letter."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def templates_folder() -> Path:
+    """Where the templates are: beside the code in an installed wheel, beside the package in a checkout."""
+    installed = Path(__file__).parents[1] / "templates"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "templates"
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(templates_folder()),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        # A condition on a line of its own leaves no line behind in the plain text.
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    said = words(language)
+    environment.install_gettext_callables(  # type: ignore[attr-defined] # jinja2.ext.i18n adds it
+        said.gettext, said.ngettext, newstyle=True
+    )
+    return environment
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    # Media queries cannot be inlined: they stay, for dark mode.
+    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+
+
+def render_letter(name: str, context: dict[str, Any]) -> Letter:
+    """The letter `templates/email/<name>/` for `context`, in the language of `context["locale"]`.
+
+    A missing value is an error, not a blank.
+    """
+    said = words(context["locale"])
+    environment = _environment(said.locale)
+    values = context | {"locale": said.locale, "direction": said.direction}
+    subject = environment.get_template(f"email/{name}/subject.txt").render(values)
+    html = environment.get_template(f"email/{name}/body.html").render(values)
+    text = environment.get_template(f"email/{name}/body.txt").render(values)
+    return Letter(_one_line(subject), _lines(text), _inliner().inline(html))
+
+
+def _one_line(text: str) -> str:
+    """A subject is a header: nothing in it may begin another, whatever a title holds."""
+    kept = (" " if unicodedata.category(each) == "Cc" else each for each in text)
+    return " ".join("".join(kept).split())
+
+
+def _lines(text: str) -> str:
+    """Long lines broken at spaces, and never two empty lines together."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        kept = _SIGNATURE if line == _SIGNATURE else line.rstrip()
+        lines += _broken(kept) or [""]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
+
+
+def _broken(line: str) -> list[str]:
+    if len(line) <= WIDTH:
+        return [line]
+    indent = "  " if line.startswith("- ") else ""
+    return textwrap.wrap(
+        line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )

@@ -1,0 +1,79 @@
+"""One connection to the mail server for a batch of messages; its answers as our errors.
+
+The words between us and the server are spoken by `Conversation`.
+"""
+
+import smtplib
+from types import TracebackType
+from typing import Self
+
+from campaign.core.errors import MailDelayed
+from campaign.core.settings import SmtpAddress
+from campaign.mailer.addresses import wire_address
+from campaign.mailer.smtp import Conversation, Lost
+
+
+class Transport:
+    """A context manager around one SMTP connection, opened when first needed and again after it was lost."""
+
+    def __init__(self, address: SmtpAddress, envelope_from: str) -> None:
+        self._address = address
+        self._envelope_from = envelope_from
+        self._conversation: Conversation | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def open(self) -> Conversation:
+        """The connection, made now if there is none. Raises MailDelayed where the server cannot be reached.
+
+        What is wrong between us and our server (no connection, wrong password) is never the recipient's fault: such
+        mail waits until it is mended.
+        """
+        if self._conversation is None:
+            try:
+                self._conversation = Conversation.begin(self._address)
+            except (smtplib.SMTPException, OSError) as error:
+                raise MailDelayed(f"The mail server cannot be reached: {error}") from error
+        return self._conversation
+
+    def send(self, recipient: str, message: bytes, envelope_from: str = "") -> None:
+        """Hand `message` over.
+
+        Raises MailRefused (5xx: for good), MailDelayed (not now, and certainly not done) or MailUnknown (the
+        connection broke when it may have been done). `envelope_from` is where bounces go, where it is not the usual.
+        """
+        wired = wire_address(recipient)
+        sender = wire_address(envelope_from or self._envelope_from)
+        reused = self._conversation is not None
+        try:
+            self._try(sender, wired, message)
+        except Lost as lost:
+            if not reused:
+                raise MailDelayed(str(lost)) from lost
+            # The server had closed a connection that rested: that says nothing about this message.
+            try:
+                self._try(sender, wired, message)
+            except Lost as again:
+                raise MailDelayed(str(again)) from again
+
+    def _try(self, sender: str, recipient: str, message: bytes) -> None:
+        conversation = self.open()
+        try:
+            conversation.send(sender, recipient, message)
+        finally:
+            if conversation.over:
+                self._close()
+
+    def _close(self) -> None:
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            conversation.end()

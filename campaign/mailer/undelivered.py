@@ -1,0 +1,139 @@
+"""Mail that is not over or did not arrive: what staff see of it, and sending it again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from campaign.core.errors import NotFound, ResendRefused
+from campaign.models import OutboxMessage, OutboxState
+
+SOON_ENOUGH = timedelta(hours=1)
+"""What waits for longer, though its time has come, is stuck."""
+
+
+class Listed(StrEnum):
+    """What may be asked for; `stuck` cuts across the states."""
+
+    queued = "queued"
+    sending = "sending"
+    stuck = "stuck"
+    failed = "failed"
+    dropped = "dropped"
+    sent = "sent"
+
+
+UNSENT = (Listed.queued, Listed.sending, Listed.failed)
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """One message in the list. `subject_key` says what it is about; `begun_at` that a bulk one may have arrived."""
+
+    id: int
+    kind: str
+    subject_key: str
+    recipient: str
+    state: str
+    attempts: int
+    next_attempt_at: datetime
+    begun_at: datetime | None
+    created_at: datetime
+    last_error: str | None
+
+
+_COLUMNS = tuple(getattr(OutboxMessage, field.name) for field in fields(Unsent))
+
+
+def stuck(at: datetime) -> ColumnElement[bool]:
+    """Due for an hour and not taken up, or tried in vain for an hour, or its worker's lease is over."""
+    limit = at - SOON_ENOUGH
+    since = func.coalesce(OutboxMessage.resent_at, OutboxMessage.created_at)
+    waiting = and_(
+        OutboxMessage.state == OutboxState.queued.value,
+        or_(
+            OutboxMessage.next_attempt_at <= limit,
+            and_(OutboxMessage.attempts > 0, since <= limit),
+        ),
+    )
+    abandoned = and_(
+        OutboxMessage.state == OutboxState.sending.value, OutboxMessage.lease_until <= at
+    )
+    return or_(waiting, abandoned)
+
+
+def list_messages(
+    session: Session, at: datetime, states: Sequence[Listed], kind: str | None, limit: int
+) -> Sequence[Unsent]:
+    """The oldest `limit` messages in any of `states`, of one kind or of all."""
+    plain = [state.value for state in states if state is not Listed.stuck]
+    wanted = OutboxMessage.state.in_(plain)
+    found = or_(wanted, stuck(at)) if Listed.stuck in states else wanted
+    query = select(*_COLUMNS).where(found).order_by(OutboxMessage.id).limit(limit)
+    if kind is not None:
+        query = query.where(OutboxMessage.kind == kind)
+    return [Unsent(*row) for row in session.execute(query)]
+
+
+def stuck_by_kind(at: datetime) -> Select[*tuple[Any, ...]]:
+    """The query: kind, number, and since when the oldest waits."""
+    return (
+        select(OutboxMessage.kind, func.count(), func.min(OutboxMessage.created_at))
+        .where(stuck(at))
+        .group_by(OutboxMessage.kind)
+        .order_by(OutboxMessage.kind)
+    )
+
+
+def failed_ids(session: Session, kind: str | None) -> Sequence[int]:
+    """The messages that failed, of one kind or of all, the oldest first."""
+    query = select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.failed.value)
+    if kind is not None:
+        query = query.where(OutboxMessage.kind == kind)
+    return session.scalars(query.order_by(OutboxMessage.id)).all()
+
+
+def resend(
+    session: Session, message_id: int, at: datetime, *, even_if_it_arrived: bool = False
+) -> OutboxMessage:
+    """Queue a message once more, under the same Message-ID; its day of tries begins anew.
+
+    A bulk letter of which nobody knows whether it arrived is sent again only with `even_if_it_arrived`; one that did
+    arrive never, nor after its expiry. Raises NotFound or ResendRefused.
+    """
+    message = session.get(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
+    if message is None:
+        raise NotFound(f"There is no message {message_id}; `campaign mail list` shows them.")
+    reason = _why_not(message, at, even_if_it_arrived=even_if_it_arrived)
+    if reason:
+        raise ResendRefused(reason)
+    message.state = OutboxState.queued.value
+    message.next_attempt_at = message.resent_at = at
+    message.lease_until = message.begun_at = message.sent_at = None
+    session.flush()
+    return message
+
+
+def _why_not(message: OutboxMessage, at: datetime, *, even_if_it_arrived: bool) -> str:
+    """A sentence for staff; empty where nothing speaks against it."""
+    if message.state in (OutboxState.queued, OutboxState.sending):
+        return "it is on its way already"
+    if message.state == OutboxState.dropped:
+        return f"it was dropped: {message.last_error}"
+    if not message.recipient:
+        return "its address has been forgotten"
+    if message.expires_at is not None and message.expires_at <= at:
+        return "its time is over"
+    return _why_not_twice(message, even_if_it_arrived=even_if_it_arrived) if message.bulk else ""
+
+
+def _why_not_twice(message: OutboxMessage, *, even_if_it_arrived: bool) -> str:
+    if message.state == OutboxState.sent:
+        return "it arrived, and a letter to many readers is never sent twice"
+    if message.begun_at is not None and not even_if_it_arrived:
+        return "it may have arrived; give --even-if-it-arrived to send it all the same"
+    return ""

@@ -1,0 +1,79 @@
+"""Gifts by check, cash, donor-advised fund or stock, and the deposits that take them to the bank."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.models.base import Base, Key, one_of
+from campaign.models.donation import Donation
+from campaign.models.states import OfflineKind, TakenBack
+
+
+class DepositBatch(Base):
+    """Cheques and cash taken to the bank together. Closed once; what is in it then stays in it: a trigger refuses."""
+
+    __tablename__ = "deposit_batch"
+    __table_args__ = (
+        CheckConstraint(
+            "(closed_at IS NULL) = (closed_by IS NULL) AND (closed_at IS NULL) = (deposited_on IS NULL)",
+            name="closed",
+        ),
+        CheckConstraint("name <> ''", name="name"),
+        Index("uq_deposit_batch_lower_name", text("lower(name)"), unique=True),
+    )
+
+    id: Mapped[Key]
+    name: Mapped[str]
+    currency: Mapped[str]
+    opened_by: Mapped[str]
+    opened_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    closed_by: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+    deposited_on: Mapped[date | None]
+    bank_reference: Mapped[str] = mapped_column(server_default=text("''"))
+
+
+class OfflineGift(Base):
+    """How a donation came that Stripe knows nothing of: by cheque, cash, a donor-advised fund or as stock.
+
+    Its donation is paid, and its payment in the ledger has the source `offline:<reference>`. `reference` (the
+    cheque's number with its bank, or what staff call it) is unique without regard to case, so that no gift counts
+    twice; only what was entered by mistake frees its own. `received_on` and `postmarked_on` are days in the campaign's
+    zone (`donations.gift_dates` says to which the gift belongs). `described`: which shares were given, or from which
+    fund. `entry_token` makes a form that is posted twice one gift. `bounced_on` is the day from which it no longer
+    counts, `taken_back` why.
+    """
+
+    __tablename__ = "offline_gift"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", OfflineKind), name="kind"),
+        CheckConstraint("reference <> ''", name="reference"),
+        CheckConstraint("postmarked_on <= received_on", name="postmarked_on"),
+        CheckConstraint(one_of("taken_back", TakenBack), name="taken_back"),
+        CheckConstraint("(bounced_on IS NULL) = (taken_back IS NULL)", name="bounced_on"),
+        Index(
+            "uq_offline_gift_lower_reference",
+            text("lower(reference)"),
+            unique=True,
+            postgresql_where=text("taken_back IS DISTINCT FROM 'mistake'"),
+        ),
+        Index("ix_offline_gift_received_on", "received_on"),
+    )
+
+    id: Mapped[Key]
+    donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"), unique=True)
+    kind: Mapped[str]
+    reference: Mapped[str]
+    received_on: Mapped[date]
+    postmarked_on: Mapped[date | None]
+    described: Mapped[str] = mapped_column(server_default=text("''"))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("deposit_batch.id"), index=True)
+    entered_by: Mapped[str]
+    entry_token: Mapped[str | None] = mapped_column(unique=True)
+    bounced_on: Mapped[date | None]
+    taken_back: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    donation: Mapped["Donation"] = relationship()
+    batch: Mapped["DepositBatch | None"] = relationship()

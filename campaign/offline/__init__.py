@@ -1,0 +1,1 @@
+"""Checks and cash: entered, imported, deposited, reversed; and the appeal by direct mail."""

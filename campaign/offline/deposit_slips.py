@@ -1,0 +1,45 @@
+"""A deposit slip in words: what goes to the bank in one batch. For its page and its paper."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+
+from campaign.core import money
+from campaign.core.settings import Organization
+from campaign.offline.deposits import Contents
+
+_LOCALE = "en"
+
+
+def slip_context(held: Contents, organization: Organization) -> dict[str, Any]:
+    """The slip of a batch: `checks` are rows of (number, reference, from whom, amount), amounts are texts."""
+    batch = held.batch
+    zone = ZoneInfo(organization.timezone)
+    day = batch.deposited_on or batch.opened_at.astimezone(zone).date()
+    opened = "Deposited" if batch.deposited_on else "Not deposited yet; opened"
+    return {
+        "organization_name": organization.name,
+        "organization_address_lines": list(organization.address_lines),
+        "name": batch.name,
+        "dated": f"{opened} {format_date(day, 'long', locale=_LOCALE)}",
+        "bank_reference": batch.bank_reference,
+        "checks": [
+            (
+                str(number),
+                gift.reference,
+                gift.donation.name or gift.donation.email,
+                _exactly(gift.donation.amount, batch.currency),
+            )
+            for number, gift in enumerate(held.checks, start=1)
+        ],
+        "checks_total": _exactly(held.checks_total, batch.currency),
+        "cash_total": _exactly(held.cash_total, batch.currency),
+        "total": _exactly(held.total, batch.currency),
+        "currency": batch.currency.upper(),
+    }
+
+
+def _exactly(minor: int, currency: str) -> str:
+    """With all decimals, so that they stand beneath one another: `$1,250.00`."""
+    return f"{money.symbol(currency, _LOCALE)}{money.to_decimal(minor, currency):,f}"

@@ -1,0 +1,109 @@
+"""Whose coupon it is that comes back by post: a code for each reader in an institution, kept until the books are shut.
+
+The code names a person to the staff alone; a gift is counted under one code for all that was posted.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, exists, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.models import Campaign, Donor, PostedAppeal
+from campaign.offline.coupon_codes import Coupon, coupon_code
+from campaign.offline.direct_mail_list import Recipient
+
+TOGETHER = "post"
+"""The article under which all gifts by these coupons are counted, and which the QR code carries."""
+KEPT = timedelta(days=90)
+"""After the result is final: an envelope may still be on its way."""
+_SIGNS = "acdefghjkmnprtwxy34679"
+"""Those that nobody mistakes for another (`codes`)."""
+_LENGTH = 7
+_FORM_LINES = 3
+
+
+def keep_coupons(
+    session: Session, campaign: Campaign, recipients: Sequence[Recipient], at: datetime
+) -> list[str]:
+    """The coupon's code for each, as it is printed. Who was written to before keeps theirs, with the new address."""
+    return [coupon_code(campaign, _kept(session, campaign, one, at)) for one in recipients]
+
+
+def _kept(session: Session, campaign: Campaign, one: Recipient, at: datetime) -> str:
+    wanted = insert(PostedAppeal).values(
+        campaign_id=campaign.id,
+        code="".join(secrets.choice(_SIGNS) for _ in range(_LENGTH)),
+        name=one.name,
+        number=one.number,
+        institution=one.institution,
+        address="\n".join(one.address),
+        locale=one.locale,
+        printed_at=at,
+    )
+    person: list[Any] = [
+        PostedAppeal.campaign_id,
+        text("lower(name)"),
+        text("lower(number)"),
+        text("lower(institution)"),
+    ]
+    changed = {name: wanted.excluded[name] for name in ("address", "locale", "printed_at")}
+    code = session.scalar(
+        wanted.on_conflict_do_update(index_elements=person, set_=changed).returning(
+            PostedAppeal.code
+        )
+    )
+    return str(code)
+
+
+def find_posted(session: Session, coupon: Coupon) -> PostedAppeal | None:
+    """The reader to whom this coupon was posted; None for any other coupon."""
+    if not coupon.article:
+        return None
+    return session.scalar(
+        select(PostedAppeal).where(
+            PostedAppeal.campaign_id == coupon.campaign.id, PostedAppeal.code == coupon.article
+        )
+    )
+
+
+def address_of(posted: PostedAppeal) -> list[str]:
+    """The address for the books, in at most three lines: number and institution first."""
+    first = f"{posted.number}, {posted.institution}" if posted.number else posted.institution
+    lines = [first, *posted.address.splitlines()]
+    return [*lines[: _FORM_LINES - 1], ", ".join(lines[_FORM_LINES - 1 :])]
+
+
+def counted_code(campaign: Campaign) -> str:
+    """The code under which gifts by all these coupons are counted."""
+    return coupon_code(campaign, TOGETHER)
+
+
+def posted_to(session: Session, donors: Sequence[Donor]) -> list[PostedAppeal]:
+    """The rows of these donors: of their name, with their institution and number in the address."""
+    known = {(one.name.lower(), one.address.lower()) for one in donors if one.name and one.address}
+    named = select(PostedAppeal).where(
+        func.lower(PostedAppeal.name).in_([name for name, _ in known])
+    )
+    return [
+        one
+        for one in session.scalars(named.order_by(PostedAppeal.id))
+        if (one.name.lower(), "\n".join(address_of(one)).lower()) in known
+    ]
+
+
+def forget_posted(session: Session, at: datetime) -> int:
+    """Forget to whom the appeals of campaigns were posted whose result has been final for a while; how many."""
+    over = exists().where(
+        Campaign.id == PostedAppeal.campaign_id, Campaign.finalized_at <= at - KEPT
+    )
+    gone = session.execute(
+        delete(PostedAppeal)
+        .where(over)
+        .returning(PostedAppeal.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())

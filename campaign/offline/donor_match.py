@@ -1,0 +1,104 @@
+"""Whose an offline gift is: found by email, or shown to whoever enters it among the donors who have none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.models import Donation, Donor
+from campaign.offline.entry_parsing import Entry
+
+SOMEBODY_NEW = "new"
+"""The choice of who enters a gift: none of those who were shown."""
+
+
+class Candidate(NamedTuple):
+    """A donor without email who bears the same name. `same_address` means that the addresses agree too."""
+
+    id: int
+    name: str
+    address: str
+    gifts: int
+    same_address: bool
+
+
+@dataclass(frozen=True)
+class Giver:
+    """Whose a gift is. `joined`: a donor whom we knew."""
+
+    donor: Donor
+    joined: bool
+
+
+def candidates(session: Session, entry: Entry) -> Sequence[Candidate]:
+    """Donors without email who have the entry's name, those at the same address first; nobody for one with email.
+
+    Rows that were merged into others are passed over: the row that speaks for them is found by itself.
+    """
+    if entry.email or not entry.name:
+        return ()
+    gifts = select(func.count()).where(Donation.donor_id == Donor.id).scalar_subquery()
+    found = session.execute(
+        select(Donor.id, Donor.name, Donor.address, gifts)
+        .where(
+            Donor.email == "",
+            func.lower(Donor.name) == entry.name.lower(),
+            Donor.merged_into_id.is_(None),
+        )
+        .order_by(Donor.id.desc())
+        .limit(20)
+    ).all()
+    shown = [
+        Candidate(key, name, address, count, _plain(address) == _plain(entry.address) != "")
+        for key, name, address, count in found
+    ]
+    return sorted(shown, key=lambda one: not one.same_address)
+
+
+def _plain(text: str) -> str:
+    """An address without its punctuation and spaces: two people write it in two ways."""
+    return "".join(one for one in text.casefold() if one.isalnum())
+
+
+def find_giver(session: Session, entry: Entry, chosen: str) -> Giver | None:
+    """The donor of `entry`; None where donors without email have the same name and nobody was chosen.
+
+    `chosen` is the id of one of `candidates`, SOMEBODY_NEW or ''. Who left no name is a new donor each time.
+    """
+    if entry.email:
+        return _by_email(session, entry)
+    known = candidates(session, entry)
+    picked = next((one for one in known if str(one.id) == chosen), None)
+    if picked is not None:
+        donor = session.get_one(Donor, picked.id)
+        _complete(donor, entry)
+        return Giver(donor, joined=True)
+    if known and chosen != SOMEBODY_NEW:
+        return None
+    donor = Donor(email="", name=entry.name, address=entry.address)
+    session.add(donor)
+    session.flush()
+    return Giver(donor, joined=False)
+
+
+def _by_email(session: Session, entry: Entry) -> Giver:
+    """Two gifts of a new address at once agree on one row by its unique index."""
+    same = func.lower(Donor.email) == func.lower(entry.email)
+    joined = bool(session.scalar(select(exists().where(same))))
+    session.execute(
+        insert(Donor)
+        .values(email=entry.email, name=entry.name, address=entry.address)
+        .on_conflict_do_nothing()
+    )
+    donor = session.scalars(select(Donor).where(same)).one()
+    _complete(donor, entry)
+    return Giver(donor, joined=joined)
+
+
+def _complete(donor: Donor, entry: Entry) -> None:
+    """What was not known is known now; what stands is corrected on the donor's own page."""
+    donor.name = donor.name or entry.name
+    donor.address = donor.address or entry.address

@@ -1,0 +1,220 @@
+"""Entering an offline gift: donation, payment in the ledger, receipt and audit entry in one transaction.
+
+For staff's form, the page that takes over a list, and the command. Whoever calls has read the entry with `reading`.
+"""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.core.booking_context import Books
+from campaign.donations.gift_dates import Place, place_gift
+from campaign.models import (
+    Campaign,
+    DepositBatch,
+    Donation,
+    DonationState,
+    Donor,
+    Frequency,
+    LedgerEntry,
+    LedgerKind,
+    OfflineGift,
+    OfflineKind,
+)
+from campaign.models.base import new_token
+from campaign.offline.deposits import take_batch
+from campaign.offline.donor_match import Candidate, candidates, find_giver
+from campaign.offline.duplicate_checks import Doubt, doubts, require_unknown
+from campaign.offline.entry_parsing import Entry
+from campaign.receipts.receipts import issue_receipt
+
+# Any constant will do; it keeps this lock apart from others.
+_ENTERING = 7_201_433
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What whoever enters a gift has decided: which doubts are waived (None: all), whose it is, and into which batch.
+
+    `token` names the form: posted again it is the same gift.
+    """
+
+    waived: Collection[str] | None = ()
+    donor: str = ""
+    batch_id: int | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True)
+class Entered:
+    """The gift as it stands. `new` is False where the same form was posted before; `joined`: the donor was known;
+    `why_not` says why it counts for no campaign.
+    """
+
+    gift: OfflineGift
+    new: bool
+    joined: bool = False
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Nothing was entered: these doubts were not waived, and these donors may be the giver."""
+
+    doubts: Sequence[Doubt]
+    candidates: Sequence[Candidate]
+
+
+def enter_gift(
+    session: Session,
+    entry: Entry,
+    choices: Choices,
+    actor: audit_log.Actor,
+    books: Books,
+    at: datetime,
+) -> Entered | Undecided:
+    """Book `entry`, once. Raises OfflineGiftKnown for a reference that is here, DepositRefused for a closed batch.
+
+    Entries follow one another until the commit, so that of two people who enter one check the second is told.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(_ENTERING)))
+    before = _posted_before(session, choices.token)
+    if before is not None:
+        return Entered(before, new=False)
+    entry = replace(entry, reference=entry.reference or _made_up(entry, choices.token))
+    require_unknown(session, entry.reference)
+    campaign = _hold(session, entry.campaign)
+    entry = replace(entry, campaign=campaign)
+    open_doubts = [
+        one
+        for one in doubts(session, entry, campaign, at)
+        if choices.waived is not None and one.key not in choices.waived
+    ]
+    giver = None if open_doubts else find_giver(session, entry, choices.donor)
+    if giver is None:
+        return Undecided(open_doubts, candidates(session, entry) if not choices.donor else ())
+    batch = take_batch(session, choices.batch_id, entry) if choices.batch_id else None
+    place = place_gift(campaign, entry.day, at)
+    gift = _store(session, entry, giver.donor, batch, (actor, choices.token), (place, at))
+    _book(session, gift, place)
+    issue_receipt(session, gift.donation, books, at, gift)
+    _record(session, gift, place, actor)
+    return Entered(gift, new=True, joined=giver.joined, why_not=place.why_not)
+
+
+def _posted_before(session: Session, token: str | None) -> OfflineGift | None:
+    if not token:
+        return None
+    return session.scalar(select(OfflineGift).where(OfflineGift.entry_token == token))
+
+
+def _made_up(entry: Entry, token: str | None) -> str:
+    """`cash 2026-12-31 4F7A1C`: for what bears no number, the same for the same form."""
+    digest = hashlib.sha256((token or new_token()).encode()).hexdigest()[:8].upper()
+    kind = "grant" if entry.kind == OfflineKind.donor_advised_fund else entry.kind.value
+    return f"{kind} {entry.received_on} {digest}"
+
+
+def _hold(session: Session, campaign: Campaign) -> Campaign:
+    """The campaign as it is now; its result cannot be frozen before our commit."""
+    return session.scalars(
+        select(Campaign)
+        .where(Campaign.id == campaign.id)
+        .with_for_update(read=True, key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _store(
+    session: Session,
+    entry: Entry,
+    donor: Donor,
+    batch: DepositBatch | None,
+    who: tuple[audit_log.Actor, str | None],
+    when: tuple[Place, datetime],
+) -> OfflineGift:
+    """Nobody has agreed to be named in public by posting a check."""
+    (actor, token), (place, at) = who, when
+    donation = Donation(
+        campaign=entry.campaign,
+        donor=donor,
+        attempt=f"offline:{entry.reference}",
+        frequency=Frequency.one_time.value,
+        amount=entry.amount,
+        currency=entry.campaign.currency,
+        state=DonationState.paid.value,
+        email=entry.email or donor.email,
+        name=entry.name or donor.name,
+        locale=donor.locale or "en",
+        anonymous=True,
+        code=entry.code,
+        charged_at=place.charged_at,
+        paid_at=at,
+    )
+    gift = OfflineGift(
+        donation=donation,
+        kind=entry.kind.value,
+        reference=entry.reference,
+        received_on=entry.received_on,
+        postmarked_on=entry.postmarked_on,
+        described=entry.described,
+        batch=batch,
+        entered_by=actor.name,
+        entry_token=token,
+    )
+    session.add_all([donation, gift])
+    session.flush()
+    return gift
+
+
+def _book(session: Session, gift: OfflineGift, place: Place) -> None:
+    donation = gift.donation
+    entry = LedgerEntry(
+        campaign_id=donation.campaign_id if place.counts else None,
+        donation_id=donation.id,
+        kind=LedgerKind.payment.value,
+        amount=donation.amount,
+        currency=donation.currency,
+        occurred_at=place.charged_at,
+        source=_source(session, gift.reference),
+    )
+    session.add(entry)
+    session.flush()
+
+
+def _source(session: Session, reference: str) -> str:
+    """`offline:<reference>`; with a number where the same reference was entered by mistake before."""
+    source, number = f"offline:{reference}", 1
+    while session.scalar(
+        select(exists().where(LedgerEntry.kind == "payment", LedgerEntry.source == source))
+    ):
+        number += 1
+        source = f"offline:{reference}:{number}"
+    return source
+
+
+def _record(session: Session, gift: OfflineGift, place: Place, actor: audit_log.Actor) -> None:
+    donation = gift.donation
+    audit_log.record(
+        session,
+        actor,
+        "offline_gift.entered",
+        audit_log.Subject("donation", donation.public_id, donation.campaign_id),
+        after={
+            "reference": gift.reference,
+            "kind": gift.kind,
+            "amount": donation.amount,
+            "currency": donation.currency,
+            "received_on": str(gift.received_on),
+            "postmarked_on": str(gift.postmarked_on) if gift.postmarked_on else None,
+            "code": donation.code,
+            "donor": donation.donor_id,
+            "batch": gift.batch.name if gift.batch else None,
+            "counted": place.counts,
+        },
+    )

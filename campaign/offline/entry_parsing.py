@@ -1,0 +1,221 @@
+"""An offline gift as people write it down, read into an entry. Forms and lists are read alike.
+
+Only campaigns and posted coupons are looked up; nothing is stored.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.core import money
+from campaign.core.csv_lists import read_address
+from campaign.core.errors import AmountInvalid, NotFound, OfflineGiftInvalid
+from campaign.donations.gift_dates import day_of_gift, latest_day
+from campaign.donations.offline_kinds import read_kind
+from campaign.models import Campaign, OfflineKind
+from campaign.offline.coupon_codes import read_code
+from campaign.offline.direct_mail_codes import address_of, counted_code, find_posted
+
+LONGEST = {"name": 200, "email": 254, "address": 500, "reference": 100, "described": 300}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FIRST_YEAR = 2000
+
+
+@dataclass(frozen=True)
+class WrittenGift:
+    """A gift in words: `amount` as `25.00`, days as 2026-12-31, `campaign` a slug for gifts without a code."""
+
+    received_on: str
+    amount: str
+    postmarked_on: str = ""
+    currency: str = ""
+    name: str = ""
+    email: str = ""
+    address: str = ""
+    code: str = ""
+    reference: str = ""
+    kind: str = ""
+    described: str = ""
+    campaign: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A gift that was read. `amount` is minor units of the campaign's currency; '' is what nobody told.
+
+    `code` is the coupon's as it is printed; `address` has its lines parted by new lines.
+    """
+
+    kind: OfflineKind
+    campaign: Campaign
+    amount: int
+    received_on: date
+    postmarked_on: date | None
+    name: str
+    email: str
+    address: str
+    code: str
+    reference: str
+    described: str
+
+    @property
+    def day(self) -> date:
+        """The day on which it was given."""
+        return day_of_gift(self.kind, self.received_on, self.postmarked_on)
+
+
+@dataclass
+class _Faults:
+    """What is wrong, by field; the first fault of each."""
+
+    found: dict[str, str] = field(default_factory=dict)
+
+    def note(self, name: str, words: str) -> None:
+        self.found.setdefault(name, words)
+
+
+def read_entry(session: Session, written: WrittenGift, at: datetime, zone: ZoneInfo) -> Entry:
+    """The entry that `written` describes, at `at`; `zone` is the organisation's.
+
+    Raises OfflineGiftInvalid with every fault.
+    """
+    faults = _Faults()
+    campaign, code, written = _campaign(session, written, faults)
+    kind = _kind(written.kind, faults)
+    # Servers and spreadsheets often count the days as UTC does.
+    latest = latest_day(at, zone, campaign.zone if campaign else zone, ZoneInfo("UTC"))
+    received, postmarked = _days(written, latest, faults)
+    amount = _amount(written, campaign, faults)
+    email = _email(written.email, faults)
+    name, reference, described = (
+        _line(one, getattr(written, one), faults) for one in ("name", "reference", "described")
+    )
+    if kind == OfflineKind.stock and not described:
+        faults.note("described", "Say what was given, for the receipt: 40 shares of Example Corp.")
+    address = _address(written.address, faults)
+    if faults.found or campaign is None or kind is None or received is None or amount is None:
+        raise OfflineGiftInvalid(faults.found)
+    return Entry(
+        kind, campaign, amount, received, postmarked, name, email, address, code, reference, described
+    )  # fmt: skip
+
+
+def _campaign(
+    session: Session, written: WrittenGift, faults: _Faults
+) -> tuple[Campaign | None, str, WrittenGift]:
+    """The coupon's campaign and code; of a gift without one, the campaign that was named.
+
+    A coupon that was posted to somebody fills in who it is, where nobody wrote a name or an address.
+    """
+    try:
+        if written.code.strip():
+            return _coupon(session, written)
+        if written.campaign:
+            return find_campaign(session, written.campaign), "", written
+        faults.note("code", "There is no code, and no campaign was named instead.")
+    except OfflineGiftInvalid as error:
+        faults.note("code", str(error))
+    except NotFound as error:
+        faults.note("campaign", str(error))
+    return None, "", written
+
+
+def _coupon(session: Session, written: WrittenGift) -> tuple[Campaign, str, WrittenGift]:
+    coupon = read_code(session, written.code)
+    posted = find_posted(session, coupon)
+    if posted is None:
+        return coupon.campaign, coupon.code, written
+    if not (written.name + written.email + written.address).strip():
+        written = replace(written, name=posted.name, address="\n".join(address_of(posted)))
+    return coupon.campaign, counted_code(coupon.campaign), written
+
+
+def _kind(text: str, faults: _Faults) -> OfflineKind | None:
+    kind = read_kind(text)
+    if kind is None:
+        words = "is no kind of gift; use check, cash, donor_advised_fund or stock."
+        faults.note("kind", f"{text!r} {words}")
+    return kind
+
+
+def _days(written: WrittenGift, latest: date, faults: _Faults) -> tuple[date | None, date | None]:
+    received = _day("received_on", "received", written.received_on, latest, faults)
+    if not written.received_on.strip():
+        faults.note("received_on", "Enter the day on which it was received, as 2026-12-31.")
+    postmarked = _day("postmarked_on", "postmark", written.postmarked_on, latest, faults)
+    if received and postmarked and postmarked > received:
+        words = f"The postmark, {postmarked}, is later than the day it was received, {received}."
+        faults.note("postmarked_on", words)
+    return received, postmarked
+
+
+def _day(name: str, spoken: str, text: str, latest: date, faults: _Faults) -> date | None:
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None or found.year < _FIRST_YEAR:
+        faults.note(name, f"{text[:40]!r} is not a day ({spoken}); write it as 2026-12-31.")
+        return None
+    if found > latest:
+        faults.note(name, f"{found} is in the future ({spoken}).")
+    return found
+
+
+def _amount(written: WrittenGift, campaign: Campaign | None, faults: _Faults) -> int | None:
+    """Minor units; where no campaign was found, only whether it is an amount at all."""
+    told, currency = written.currency.strip().lower(), campaign.currency if campaign else "usd"
+    if campaign and told and told != currency:
+        words = f"{written.currency.strip()!r} is not the currency of {campaign.slug}, which is {currency}."
+        faults.note("currency", words)
+    try:
+        amount = money.parse_amount(written.amount, currency)
+    except AmountInvalid as error:
+        faults.note("amount", str(error))
+        return None
+    if amount > money.LARGEST_CHARGE:
+        most = money.format_money(money.LARGEST_CHARGE, currency)
+        faults.note("amount", f"More than {most} cannot be booked at once; enter it in parts.")
+    return amount
+
+
+def _email(text: str, faults: _Faults) -> str:
+    text = text.strip()
+    if not text:
+        return ""
+    try:
+        if len(text) > LONGEST["email"]:
+            raise ValueError("The email address is too long")
+        return read_address(text)
+    except ValueError as error:
+        faults.note("email", f"{str(error).rstrip('.')}.")
+        return ""
+
+
+def _line(name: str, text: str, faults: _Faults) -> str:
+    """One line, its spaces single."""
+    if any(unicodedata.category(one) == "Cc" and one not in "\t\r\n" for one in text):
+        faults.note(name, f"The {name} holds a control character.")
+    line = " ".join(unicodedata.normalize("NFC", text).split())
+    if len(line) > LONGEST[name]:
+        faults.note(name, f"The {name} is longer than {LONGEST[name]} characters.")
+    return line
+
+
+def _address(text: str, faults: _Faults) -> str:
+    """Its lines, without empty ones; in a list they may be parted by upright strokes."""
+    lines = [" ".join(line.split()) for line in text.replace("|", "\n").splitlines()]
+    address = "\n".join(line for line in lines if line)
+    if len(address) > LONGEST["address"]:
+        faults.note("address", f"The address is longer than {LONGEST['address']} characters.")
+    if any(unicodedata.category(one) == "Cc" and one != "\n" for one in address):
+        faults.note("address", "The address holds a control character.")
+    return unicodedata.normalize("NFC", address)

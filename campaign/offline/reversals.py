@@ -1,0 +1,128 @@
+"""Taking an offline gift back: its check bounced, it was entered by mistake, or it was sent back to the donor.
+
+Nothing is deleted: the ledger books that it went, the donation has failed, its receipt is voided and the donor is told
+as they were told of the gift.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.core.booking_context import Books
+from campaign.core.errors import NotFound, TakingBackRefused
+from campaign.donations.donations import lock_donation
+from campaign.donations.gift_dates import latest_day
+from campaign.ledger.settlement import settle_accounts
+from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind, TakenBack
+
+_NOON = time(12)
+
+
+@dataclass(frozen=True)
+class TakenBackGift:
+    """What became of it. `new` is False where it was taken back before."""
+
+    gift: OfflineGift
+    new: bool
+
+
+def find_offline_gift(session: Session, public_id: str) -> OfflineGift:
+    """The offline gift of the donation called `public_id`; raises NotFound."""
+    gift = session.scalar(
+        select(OfflineGift).join(OfflineGift.donation).where(Donation.public_id == public_id)
+    )
+    if gift is None:
+        raise NotFound(f"There is no offline gift with the donation {public_id!r}.")
+    return gift
+
+
+def reasons_for(gift: OfflineGift) -> list[TakenBack]:
+    """Why a gift of its kind may be taken back: only paper bounces."""
+    paper = gift.kind in (OfflineKind.cheque, OfflineKind.donor_advised_fund)
+    return [one for one in TakenBack if paper or one != TakenBack.bounced]
+
+
+def take_back(
+    session: Session,
+    public_id: str,
+    reason: TakenBack,
+    day: date,
+    actor: audit_log.Actor,
+    books: Books,
+    at: datetime,
+) -> TakenBackGift:
+    """Take the gift of a donation back as of `day`; one that was taken back stays as it is.
+
+    Raises TakingBackRefused for a day before it was received or in the future, or a reason that its kind cannot have.
+    """
+    batch_id = find_offline_gift(session, public_id).batch_id
+    if batch_id is not None:
+        # Batch first, as whoever moves gifts between batches has it.
+        session.execute(
+            select(DepositBatch.id).where(DepositBatch.id == batch_id).with_for_update()
+        )
+    donation = lock_donation(session, public_id)
+    gift = session.scalars(
+        select(OfflineGift)
+        .join(OfflineGift.donation)
+        .where(Donation.public_id == public_id)
+        .with_for_update(of=OfflineGift)
+        .execution_options(populate_existing=True)
+    ).one()
+    if donation is None or gift.taken_back is not None:
+        return TakenBackGift(gift, new=False)
+    _require_sense(gift, reason, day, at)
+    gift.taken_back, gift.bounced_on = reason.value, day
+    _leave_batch(session, gift)
+    noon = datetime.combine(day, _NOON, tzinfo=donation.campaign.zone)
+    donation.returned_at = min(noon, at)
+    donation.state_reason = _REASONS[reason]
+    settle_accounts(session, donation, books)
+    _record(session, gift, actor)
+    return TakenBackGift(gift, new=True)
+
+
+_REASONS = {
+    TakenBack.bounced: "the bank returned it unpaid",
+    TakenBack.mistake: "it was entered by mistake",
+    TakenBack.returned: "it was sent back to the donor",
+}
+
+
+def _require_sense(gift: OfflineGift, reason: TakenBack, day: date, at: datetime) -> None:
+    if reason not in reasons_for(gift):
+        raise TakingBackRefused("Only paper can bounce; choose another reason.")
+    if day > latest_day(at, gift.donation.campaign.zone):
+        raise TakingBackRefused(f"{day} is in the future.")
+    if day < gift.received_on:
+        raise TakingBackRefused(f"{day} is before the gift was received, on {gift.received_on}.")
+
+
+def _leave_batch(session: Session, gift: OfflineGift) -> None:
+    """What never reaches the bank leaves its batch; a closed batch keeps what was deposited."""
+    if gift.batch is not None and gift.batch.closed_at is None:
+        gift.batch = None
+        session.flush()
+
+
+def _record(session: Session, gift: OfflineGift, actor: audit_log.Actor) -> None:
+    """Each reason has its own name in the log: `offline_gift.bounced`, `.mistaken`, `.returned`."""
+    verb = "mistaken" if gift.taken_back == TakenBack.mistake else gift.taken_back
+    donation = gift.donation
+    audit_log.record(
+        session,
+        actor,
+        f"offline_gift.{verb}",
+        audit_log.Subject("donation", donation.public_id, donation.campaign_id),
+        before={"state": "paid"},
+        after={
+            "state": donation.state,
+            "reference": gift.reference,
+            "amount": donation.amount,
+            "currency": donation.currency,
+            "on": str(gift.bounced_on),
+        },
+    )

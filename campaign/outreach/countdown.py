@@ -1,0 +1,205 @@
+"""Queues a campaign's countdown: one row per (campaign, step, person), by one statement for all its readers.
+
+Called by `campaign deadline-emails`, for one campaign in a transaction of its own. What is queued already is left out
+by the statement and refused by two unique indexes, so that runs may come at any time and at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    Select,
+    Subquery,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import schedule
+from campaign.mailer import kinds
+from campaign.mailer.outbox import new_message_id
+from campaign.models import (
+    Campaign,
+    CampaignStep,
+    OutboxMessage,
+    OutboxState,
+    Reminder,
+    StepAnchor,
+)
+from campaign.outreach import eligibility, reminders, segments
+
+COLUMNS = ["kind", "subject_key", "campaign_id", "step_id", "recipient", "name", "locale", "timezone",
+           "bulk", "expires_at", "message_id", "next_attempt_at", "state"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Queued:
+    """What a run did for one step of a campaign, or would do: `count` letters of one kind.
+
+    `key` is the step's, or `reminder`. `closes`: until when they may be sent.
+    """
+
+    campaign: str
+    key: str
+    kind: str
+    count: int
+    due: datetime
+    closes: datetime
+
+
+def campaigns_to_mail(session: Session, at: datetime) -> Sequence[tuple[int, str]]:
+    """Id and slug of each campaign that may have something to queue or to forget at `at`, the oldest first."""
+    expiry = func.coalesce(CampaignStep.expires_after, schedule.WRAP_UP_HOURS)
+    wrapping_up = exists().where(
+        CampaignStep.campaign_id == Campaign.id,
+        CampaignStep.anchor == StepAnchor.after_end.value,
+        Campaign.deadline + func.make_interval(0, 0, 0, 0, expiry, type_=Interval) > at,
+    )
+    reminded = exists().where(Reminder.campaign_id == Campaign.id)
+    not_final = and_(
+        Campaign.finalized_at.is_(None),
+        Campaign.deadline + func.make_interval(0, 0, 0, Campaign.grace_days, type_=Interval) > at,
+    )
+    running = and_(Campaign.starts_at <= at, or_(not_final, wrapping_up))
+    found = session.execute(
+        select(Campaign.id, Campaign.slug).where(or_(running, reminded)).order_by(Campaign.id)
+    )
+    return [(row.id, row.slug) for row in found]
+
+
+def queue_due(session: Session, campaign_id: int, at: datetime, mail_domain: str) -> list[Queued]:
+    """Queue what is due for this campaign at `at`, and what was queued; an empty step is told with a count of 0.
+
+    Waits for another run of the same campaign, and then finds its rows.
+    """
+    schedule.lock_countdown(session, campaign_id)
+    campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
+    told = []
+    for found, letters in _letters(session, campaign, at, mail_domain):
+        rows = insert(OutboxMessage).from_select(COLUMNS, letters).on_conflict_do_nothing()
+        queued = rows.returning(OutboxMessage.id).cte("queued")
+        told.append(
+            _counted(found, session.scalars(select(func.count()).select_from(queued)).one())
+        )
+    return told + _reminded(campaign, reminders.queue_due(session, campaign, at, mail_domain))
+
+
+def preview_due(
+    session: Session, campaign_id: int, at: datetime, *, at_any_hour: bool = False
+) -> list[Queued]:
+    """What `queue_due` would queue now; nothing is written and nobody waits.
+
+    `at_any_hour` counts those too for whom it is night now, who are written to when they wake.
+    """
+    campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
+    told = []
+    for found, letters in _letters(session, campaign, at, "localhost", at_any_hour=at_any_hour):
+        counted = select(func.count()).select_from(letters.subquery())
+        told.append(_counted(found, session.scalars(counted).one()))
+    return told + _reminded(campaign, reminders.count_due(session, campaign, at))
+
+
+def _counted(found: Queued, count: int) -> Queued:
+    return replace(found, count=count)
+
+
+def _reminded(campaign: Campaign, count: int) -> list[Queued]:
+    if not count:
+        return []
+    kind = kinds.REMINDER
+    return [Queued(campaign.slug, kind, kind, count, campaign.starts_at, campaign.deadline)]
+
+
+def _letters(
+    session: Session,
+    campaign: Campaign,
+    at: datetime,
+    mail_domain: str,
+    *,
+    at_any_hour: bool = False,
+) -> list[tuple[Queued, Select[Any]]]:
+    """The rows to insert for the one step that is open, kind by kind.
+
+    Lists that were just imported have no statistics yet; the planner would take them for short, and compare each
+    reader with each row of the others one by one.
+    """
+    session.execute(select(func.set_config("enable_nestloop", "off", true())))
+    window = schedule.open_window(campaign, schedule.steps_of(session, campaign.id), at)
+    if window is None:
+        return []
+    audiences = _after_the_end(campaign) if window.after_end else _before_the_end(campaign)
+    return [
+        (
+            Queued(campaign.slug, window.step.key, kind, 0, window.due, window.closes),
+            _rows(campaign, window, kind, people, at, mail_domain).where(
+                true() if at_any_hour else _awake(session, campaign, people, at)
+            ),
+        )
+        for kind, people in audiences
+    ]
+
+
+def _before_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
+    return [(kinds.APPEAL, segments.appealed_to(campaign))]
+
+
+def _after_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
+    """Who gave is thanked; who was asked and did not give hears how it ended. Nobody is both."""
+    return [
+        (kinds.THANK_YOU, segments.givers(campaign)),
+        (kinds.WRAP_UP, segments.asked(campaign)),
+    ]
+
+
+def _rows(
+    campaign: Campaign,
+    window: schedule.Window,
+    kind: str,
+    people: Subquery,
+    at: datetime,
+    mail_domain: str,
+) -> Select[Any]:
+    address = func.lower(people.c.email)
+    queued_before = exists().where(
+        OutboxMessage.step_id == window.step.id, func.lower(OutboxMessage.recipient) == address
+    )
+    left_out = [queued_before, eligibility.suppressed(address, campaign.id)]
+    if kind != kinds.THANK_YOU:
+        left_out.append(eligibility.gave(address, campaign.id))
+    return select(
+        literal(kind),
+        func.concat(literal(window.step.id), literal(":"), address),
+        literal(campaign.id),
+        literal(window.step.id),
+        people.c.email,
+        people.c.name,
+        people.c.locale,
+        people.c.timezone,
+        true(),
+        literal(window.closes),
+        new_message_id(kind, mail_domain),
+        literal(at),
+        literal(OutboxState.queued.value),
+    ).where(*(~condition for condition in left_out))
+
+
+def _awake(
+    session: Session, campaign: Campaign, people: Subquery, at: datetime
+) -> ColumnElement[bool]:
+    """Whether it is no quiet hour of the reader's: reckoned once for each zone that readers have."""
+    zone = people.c.timezone
+    names = session.scalars(select(zone).where(zone.is_not(None)).distinct()).all()
+    quiet = eligibility.quiet_zones(names, campaign.zone, at)
+    if eligibility.quiet_end(at, campaign.zone):
+        return and_(zone.is_not(None), zone.not_in(quiet))
+    return or_(zone.is_(None), zone.not_in(quiet))

@@ -1,0 +1,86 @@
+"""How many people a step would reach, as things stand now: for the staff's page, which writes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Subquery, func, select, true
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import schedule
+from campaign.models import Campaign, CampaignStep
+from campaign.outreach import eligibility, segments
+from campaign.outreach.countdown import preview_due
+from campaign.outreach.step_statistics import Counts, letter_counts
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """A step in the order of the clock. `window` is None where it is off, or due before the campaign's start.
+
+    `reach`: how many letters it would make; None for one whose time is over.
+    """
+
+    step: CampaignStep
+    due: datetime
+    window: schedule.Window | None
+    counts: Counts
+    reach: int | None
+
+    def state(self, at: datetime) -> str:
+        """In a word or two."""
+        if not self.step.enabled:
+            return "off"
+        if self.window is None or self.window.closes <= self.window.due:
+            return "not sent"
+        if self.window.is_open(at):
+            return "due"
+        return "over" if self.window.closes <= at else "to come"
+
+
+def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRow]:
+    """All steps of the campaign. The one that is due now is counted as the countdown would queue it by day."""
+    every = schedule.steps_of(session, campaign.id)
+    windows = {window.step.id: window for window in schedule.windows(campaign, every)}
+    counts = letter_counts(session, campaign)
+    now = _due_now(session, campaign, at)
+    asked, thanked = _expected(session, campaign)
+    rows = []
+    for step in sorted(every, key=lambda one: (schedule.due_at(campaign, one), one.id)):
+        window = windows.get(step.id)
+        reach = None
+        if window and window.is_open(at):
+            reach = now.get(step.key, 0)
+        elif window and at < window.due < window.closes:
+            reach = thanked if window.after_end else asked
+        rows.append(
+            StepRow(
+                step, schedule.due_at(campaign, step), window, counts.get(step.id, Counts()), reach
+            )
+        )
+    return rows
+
+
+def _due_now(session: Session, campaign: Campaign, at: datetime) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for queued in preview_due(session, campaign.id, at, at_any_hour=True):
+        found[queued.key] = found.get(queued.key, 0) + queued.count
+    return found
+
+
+def _expected(session: Session, campaign: Campaign) -> tuple[int, int]:
+    """Who would be asked if a step were due now, and who would hear of the end."""
+    # Lists that were just imported have no statistics yet; see services.countdown.
+    session.execute(select(func.set_config("enable_nestloop", "off", true())))
+    asked = _count(session, campaign, segments.appealed_to(campaign), gave=False)
+    givers = _count(session, campaign, segments.givers(campaign), gave=True)
+    told = _count(session, campaign, segments.asked(campaign), gave=False)
+    return asked, givers + told
+
+
+def _count(session: Session, campaign: Campaign, people: Subquery, *, gave: bool) -> int:
+    address = func.lower(people.c.email)
+    query = select(func.count()).select_from(people)
+    query = query.where(~eligibility.suppressed(address, campaign.id))
+    if not gave:
+        query = query.where(~eligibility.gave(address, campaign.id))
+    return session.scalars(query).one()

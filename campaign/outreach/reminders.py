@@ -1,0 +1,238 @@
+"""“Remind me later”: one email at the moment someone chose, then the address is forgotten.
+
+Asked for by the public page, queued by the countdown's run, forgotten by whoever has sent it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.core import clock
+from campaign.core.errors import MailRefused, ReminderInvalid
+from campaign.mailer.addresses import wire_address
+from campaign.mailer.kinds import REMINDER
+from campaign.mailer.outbox import new_message_id
+from campaign.models import (
+    Campaign,
+    CampaignState,
+    OutboxMessage,
+    OutboxState,
+    Reminder,
+    ReminderChoice,
+)
+from campaign.outreach import eligibility
+from campaign.outreach.eligibility import QUIET_FROM, QUIET_UNTIL
+
+if TYPE_CHECKING:
+    from campaign.mailer.outbox import Claim
+
+LONGEST_ADDRESS = 254
+"""Characters: RFC 5321, 4.5.3.1.3."""
+
+_DAYS = {ReminderChoice.tomorrow: 1, ReminderChoice.three_days: 3}
+
+
+def choices(campaign: Campaign, at: datetime) -> Sequence[tuple[ReminderChoice, datetime]]:
+    """What may be chosen at `at`, and the instant each would be due; only what lies before the campaign's end."""
+    if campaign.state(at) != CampaignState.open:
+        return []
+    offered = [(choice, due_at(campaign, choice, at)) for choice in ReminderChoice]
+    return [(choice, due) for choice, due in offered if at < due < campaign.deadline]
+
+
+def due_at(campaign: Campaign, choice: ReminderChoice, at: datetime) -> datetime:
+    """When a reminder asked for at `at` is due, on the campaign's clock: the same time of a later day, or 09:00 of
+    the last one. A time in the quiet hours becomes 09:00 of that day.
+    """
+    zone = campaign.zone
+    if choice == ReminderChoice.last_day:
+        return clock.at_hour(clock.last_day(campaign.deadline, zone), QUIET_UNTIL, zone)
+    due = clock.days_earlier(at, zone, -_DAYS[choice])
+    local = due.astimezone(zone)
+    if QUIET_UNTIL <= local.hour < QUIET_FROM:
+        return due
+    day = (at.astimezone(zone) + timedelta(days=_DAYS[choice])).date()
+    return clock.at_hour(day, QUIET_UNTIL, zone)
+
+
+def request_reminder(
+    session: Session,
+    campaign: Campaign,
+    email: str,
+    choice: ReminderChoice | str,
+    locale: str,
+    at: datetime,
+) -> Reminder:
+    """The one reminder of this address; asking again changes when it comes. Raises ReminderInvalid.
+
+    Where the earlier one is on its way already, it is taken back and the new one has a row of its own.
+    """
+    wanted = _offered(campaign, choice, at)
+    address = require_address(email)
+    same = (
+        Reminder.campaign_id == campaign.id,
+        func.lower(Reminder.email) == func.lower(literal(address)),
+    )
+    session.execute(
+        delete(Reminder).where(*same, _in_outbox()).execution_options(synchronize_session=False)
+    )
+    values = {"email": address, "locale": locale, "choice": wanted[0].value, "due_at": wanted[1]}
+    return session.scalars(
+        insert(Reminder)
+        .values(campaign_id=campaign.id, **values)
+        .on_conflict_do_update(
+            index_elements=["campaign_id", func.lower(Reminder.email)], set_=values
+        )
+        .returning(Reminder)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _offered(
+    campaign: Campaign, choice: ReminderChoice | str, at: datetime
+) -> tuple[ReminderChoice, datetime]:
+    offered = dict(choices(campaign, at))
+    try:
+        wanted = ReminderChoice(choice)
+    except ValueError:
+        raise ReminderInvalid("Choose when we should remind you.") from None
+    if wanted not in offered:
+        raise ReminderInvalid(
+            "That would be after the end of the campaign; choose an earlier moment."
+        )
+    return wanted, offered[wanted]
+
+
+def require_address(email: str) -> str:
+    """The address as it is kept; raises ReminderInvalid for what no mail can be sent to."""
+    address = email.strip()
+    try:
+        wire_address(address)
+    except MailRefused:
+        address = ""
+    if not address or len(address) > LONGEST_ADDRESS:
+        raise ReminderInvalid("Give an email address such as name@example.org.")
+    return address
+
+
+def forget(session: Session, claim: "Claim") -> None:
+    """The reminder was sent: nothing keeps the address of who asked for it."""
+    session.execute(
+        delete(Reminder)
+        .where(Reminder.id == int(claim.subject_key))
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == claim.id, OutboxMessage.kind == REMINDER)
+        .values(recipient="", name="")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def queue_due(session: Session, campaign: Campaign, at: datetime, mail_domain: str) -> int:
+    """Queue the reminders that are due, and forget those that nobody is to be sent any more; the number queued."""
+    _forget_pointless(session, campaign, at)
+    letters = _due(campaign, at)
+    if letters is None:
+        return 0
+    rows = select(
+        literal(REMINDER),
+        func.format("%s", letters.c.id),
+        literal(campaign.id),
+        letters.c.email,
+        letters.c.locale,
+        true(),
+        literal(campaign.deadline),
+        new_message_id(REMINDER, mail_domain),
+        literal(at),
+        literal(OutboxState.queued.value),
+    )
+    columns = ["kind", "subject_key", "campaign_id", "recipient", "locale",
+               "bulk", "expires_at", "message_id", "next_attempt_at", "state"]  # fmt: skip
+    queued = insert(OutboxMessage).from_select(columns, rows).on_conflict_do_nothing()
+    counted = queued.returning(OutboxMessage.id).cte("queued")
+    return session.scalars(select(func.count()).select_from(counted)).one()
+
+
+def count_due(session: Session, campaign: Campaign, at: datetime) -> int:
+    """How many `queue_due` would queue."""
+    letters = _due(campaign, at)
+    if letters is None:
+        return 0
+    return session.scalars(select(func.count()).select_from(letters)).one()
+
+
+def _due(campaign: Campaign, at: datetime) -> Subquery | None:
+    """The reminders to queue; None at the end, and in the quiet hours of the campaign's zone."""
+    if at >= campaign.deadline or eligibility.quiet_end(at, campaign.zone):
+        return None
+    return (
+        select(Reminder.id, Reminder.email, Reminder.locale)
+        .where(
+            Reminder.campaign_id == campaign.id,
+            Reminder.due_at <= at,
+            ~_in_outbox(),
+            ~_unwanted(campaign),
+        )
+        .subquery()
+    )
+
+
+def _unwanted(campaign: Campaign) -> ColumnElement[bool]:
+    address = func.lower(Reminder.email)
+    return or_(
+        eligibility.suppressed(address, campaign.id),
+        eligibility.gave(address, campaign.id),
+    )
+
+
+def _in_outbox(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(
+        OutboxMessage.kind == REMINDER,
+        OutboxMessage.subject_key == func.format("%s", Reminder.id),
+        *conditions,
+    )
+
+
+def _forget_pointless(session: Session, campaign: Campaign, at: datetime) -> None:
+    """Forget whoever has given, wants no appeals or has been reminded, and after the end everybody.
+
+    A letter that is under way keeps its address until it has an end of its own.
+    """
+    over = at >= campaign.deadline
+    ended = OutboxMessage.state.in_(
+        [OutboxState.sent, OutboxState.dropped, *([OutboxState.failed] if over else [])]
+    )
+    pointless = true() if over else or_(_unwanted(campaign), _in_outbox(ended))
+    session.execute(
+        delete(Reminder)
+        .where(Reminder.campaign_id == campaign.id, pointless)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.campaign_id == campaign.id,
+            OutboxMessage.kind == REMINDER,
+            OutboxMessage.recipient != "",
+            ended,
+        )
+        .values(recipient="", name="")
+        .execution_options(synchronize_session=False)
+    )

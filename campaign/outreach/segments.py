@@ -1,0 +1,75 @@
+"""Who a step of the countdown is for, before anybody is left out. Only the countdown asks.
+
+Each audience has the columns email, name, locale and timezone, and an address in it once, without regard to case.
+"""
+
+from sqlalchemy import Subquery, exists, func, literal, null, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from campaign.mailer import kinds
+from campaign.models import Campaign, Donation, Donor, OutboxMessage, OutboxState, Subscriber
+from campaign.outreach import eligibility
+
+
+def appealed_to(campaign: Campaign) -> Subquery:
+    """Who agreed to appeals, and past donors where the campaign asks them. As a subscriber one is known better."""
+    agreed = select(
+        literal(0).label("place"),
+        Subscriber.email,
+        Subscriber.name,
+        Subscriber.locale,
+        Subscriber.timezone,
+    )
+    if not campaign.ask_past_donors:
+        return agreed.subquery()
+    gave_before = exists().where(
+        Donation.donor_id == Donor.id,
+        Donation.campaign_id != campaign.id,
+        Donation.paid_at.is_not(None),
+    )
+    past = select(literal(1), Donor.email, Donor.name, Donor.locale, null()).where(
+        Donor.email != "", gave_before
+    )
+    both = union_all(agreed, past).subquery()
+    address = func.lower(both.c.email)
+    return select(both).ext(distinct_on(address)).order_by(address, both.c.place).subquery()
+
+
+def givers(campaign: Campaign) -> Subquery:
+    """Who gave to the campaign and of whose gifts something is left."""
+    gifts = select(Donation.donor_id).where(
+        Donation.campaign_id == campaign.id, Donation.state.in_(eligibility.STANDING)
+    )
+    return (
+        select(
+            Donor.email,
+            func.coalesce(func.nullif(Subscriber.name, ""), Donor.name).label("name"),
+            func.coalesce(Subscriber.locale, Donor.locale).label("locale"),
+            Subscriber.timezone,
+        )
+        .outerjoin(Subscriber, func.lower(Subscriber.email) == func.lower(Donor.email))
+        .where(Donor.email != "", Donor.id.in_(gifts))
+        .subquery()
+    )
+
+
+def asked(campaign: Campaign) -> Subquery:
+    """Who was sent an appeal of this campaign. Those who wanted one reminder got it and were forgotten."""
+    address = func.lower(OutboxMessage.recipient)
+    return (
+        select(
+            OutboxMessage.recipient.label("email"),
+            OutboxMessage.name,
+            OutboxMessage.locale,
+            OutboxMessage.timezone,
+        )
+        .where(
+            OutboxMessage.campaign_id == campaign.id,
+            OutboxMessage.kind == kinds.APPEAL,
+            OutboxMessage.state == OutboxState.sent.value,
+            OutboxMessage.recipient != "",
+        )
+        .ext(distinct_on(address))
+        .order_by(address, OutboxMessage.id.desc())
+        .subquery()
+    )

@@ -1,0 +1,44 @@
+"""A step's letter as it would be mailed, from the campaign's present figures and words that need not be kept yet."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import schedule
+from campaign.campaigns.extensions import public_extensions
+from campaign.campaigns.progress import read_progress
+from campaign.core.i18n import words
+from campaign.mailer.email_context import Sender
+from campaign.mailer.kinds import APPEAL, WRAP_UP
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mailer.render import Letter, render_letter
+from campaign.models import Campaign, CampaignStep, StepAnchor
+from campaign.outreach.campaign_email_content import appeal_context, result_context
+
+READER = "Ana Reyes"
+
+
+def step_letter(
+    session: Session,
+    campaign: Campaign,
+    step: CampaignStep,
+    sender: Sender,
+    locale: str,
+    at: datetime,
+) -> Letter:
+    """With the figures of `at` and the days that are left when the step is due, to a made-up reader."""
+    due = max(at, schedule.due_at(campaign, step))
+    progress = replace(read_progress(session, campaign, at), as_of=due)
+    said = words(locale)
+    if step.anchor == StepAnchor.after_end:
+        letter = render_letter(WRAP_UP, result_context(progress, sender, said))
+    else:
+        moved = [
+            one for one in public_extensions(session, campaign) if one.deadline == campaign.deadline
+        ]
+        context = appeal_context(progress, step, moved[-1] if moved else None, sender, said)
+        letter = render_letter(APPEAL, context)
+    return fill(
+        letter, {NAME: READER, UNSUBSCRIBE_URL: sender.address("/unsubscribe/sample-letter")}
+    )

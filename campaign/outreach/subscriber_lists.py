@@ -1,0 +1,142 @@
+"""A list of subscribers as people keep it: a CSV file read line by line, each line good or refused with its reason.
+
+Plain reading: nothing is stored. For `outreach.subscribers`.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+
+from campaign.core import clock
+from campaign.core.csv_lists import (
+    Refusal,
+    WrongLine,
+    read_address,
+    read_fields,
+    read_header,
+    read_lines,
+)
+from campaign.core.errors import DeadlineInvalid, ListInvalid
+
+COLUMNS = ("email", "name", "locale", "timezone", "consent_source", "consent_at", "consent_wording")
+NEEDED = ("email", "consent_source", "consent_at")
+LONGEST = {"email": 254, "name": 200, "consent_source": 200, "consent_wording": 2000}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SKEW = timedelta(minutes=5)
+"""How far a clock elsewhere may go ahead of ours."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """One person who agreed: `email` as written, `timezone` an IANA name or None, `consent_at` in UTC."""
+
+    email: str
+    name: str
+    locale: str
+    timezone: str | None
+    consent_source: str
+    consent_wording: str
+    consent_at: datetime
+
+
+def read_list(raw: bytes, zone: ZoneInfo, at: datetime) -> Iterator[Consent | Refusal]:
+    """Each line after the header, in order. Raises ListInvalid where the file as a whole cannot be read.
+
+    UTF-8, with or without a mark, and UTF-16 with one are read. A bare date of consent is that day's beginning in
+    `zone`. An address that came on an earlier line of the same file is refused.
+    """
+    lines = read_lines(raw)
+    header = _first(lines[0] if lines else b"")
+    delimiter, columns = read_header(header, NEEDED, COLUMNS, COLUMNS[:6])
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        try:
+            consent = _consent(_cleaned(read_fields(line, delimiter, columns)), zone, at)
+            first = seen.setdefault(consent.email.lower(), number)
+            if first != number:
+                raise WrongLine(f"{consent.email} stands on line {first} already")
+            yield consent
+        except WrongLine as wrong:
+            yield Refusal(number, str(wrong))
+
+
+def _first(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise ListInvalid("The header is not UTF-8 text; save the file as UTF-8.") from None
+
+
+def _cleaned(fields: dict[str, str]) -> dict[str, str]:
+    return {name: _clean(name, value) for name, value in fields.items()}
+
+
+def _clean(name: str, value: str) -> str:
+    if value.startswith(_FORMULA):
+        raise WrongLine(f"{name} begins like a formula: {value[:40]!r}")
+    value = value.strip()
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        raise WrongLine(f"{name} holds a line break or another control character")
+    if len(value) > LONGEST.get(name, 100):
+        raise WrongLine(f"{name} is longer than {LONGEST.get(name, 100)} characters")
+    return value
+
+
+def _consent(fields: dict[str, str], zone: ZoneInfo, at: datetime) -> Consent:
+    return Consent(
+        email=_email(fields["email"]),
+        name=fields.get("name", ""),
+        locale=_locale(fields.get("locale", "")),
+        timezone=_timezone(fields.get("timezone", "")),
+        consent_source=fields["consent_source"]
+        or _refuse("no consent_source: where did they agree?"),
+        consent_wording=fields.get("consent_wording", ""),
+        consent_at=_moment(fields["consent_at"], zone, at),
+    )
+
+
+def _refuse(reason: str) -> str:
+    raise WrongLine(reason)
+
+
+def _email(text: str) -> str:
+    try:
+        return read_address(text)
+    except ValueError as error:
+        raise WrongLine(str(error)) from None
+
+
+def _locale(text: str) -> str:
+    if not text:
+        return "en"
+    try:
+        return str(Locale.parse(text.replace("-", "_")).language)
+    except (UnknownLocaleError, ValueError):
+        raise WrongLine(f"{text!r} is no language; write en or es") from None
+
+
+def _timezone(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        return clock.zone(text).key
+    except DeadlineInvalid as error:
+        raise WrongLine(str(error).rstrip(".")) from None
+
+
+def _moment(text: str, zone: ZoneInfo, at: datetime) -> datetime:
+    if not text:
+        raise WrongLine("no consent_at: when did they agree?")
+    try:
+        moment = clock.parse_start(text, zone)
+    except DeadlineInvalid as error:
+        raise WrongLine(f"consent_at: {str(error).rstrip('.')}") from None
+    if moment > at + _SKEW:
+        raise WrongLine(f"consent_at {text} is in the future")
+    return moment

@@ -1,0 +1,68 @@
+"""People who agreed to appeals: taken over from lists, listed, and forgotten. For commands and pages."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.models import Subscriber, Suppression
+from campaign.outreach.subscriber_lists import Consent
+
+CHUNK = 1000
+"""Rows held, or stored by one statement, at once."""
+
+COLUMNS = ("email", "name", "locale", "timezone", "consent_source", "consent_at", "consent_wording")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of people on a list: new, known before, and how many of all of them get no appeals."""
+
+    added: int = 0
+    known: int = 0
+    suppressed: int = 0
+
+    def __add__(self, other: "Taken") -> "Taken":
+        return Taken(
+            self.added + other.added,
+            self.known + other.known,
+            self.suppressed + other.suppressed,
+        )
+
+
+def add_subscribers(session: Session, people: Sequence[Consent]) -> Taken:
+    """Store who is not known; of who is, the first consent stays. Addresses are told apart without regard to case.
+
+    A suppressed address is stored too and stays suppressed: a list says that they agreed once, not that they do again.
+    """
+    if not people:
+        return Taken()
+    # In one order, so that two imports at once do not wait for each other crosswise.
+    rows = [asdict(one) for one in sorted(people, key=lambda one: one.email.lower())]
+    stored = insert(Subscriber).on_conflict_do_nothing().returning(Subscriber.id)
+    added = len(session.scalars(stored, rows).all())
+    addresses = [one.email.lower() for one in people]
+    barred = select(func.count(Suppression.email.distinct())).where(
+        Suppression.email.in_(addresses), Suppression.campaign_id.is_(None)
+    )
+    return Taken(added, len(people) - added, session.scalars(barred).one())
+
+
+def every_subscriber(session: Session) -> Iterator[dict[str, object]]:
+    """Each with the columns COLUMNS, in the order of arrival, streamed."""
+    columns = [getattr(Subscriber, name) for name in COLUMNS]
+    query = select(*columns).order_by(Subscriber.id).execution_options(yield_per=CHUNK)
+    for row in session.execute(query).mappings():
+        yield dict(row)
+
+
+def remove_subscriber(session: Session, email: str) -> bool:
+    """Forget that this address agreed; whether it had. Nothing else about it changes."""
+    gone = session.execute(
+        delete(Subscriber)
+        .where(func.lower(Subscriber.email) == email.strip().lower())
+        .returning(Subscriber.id)
+    )
+    return gone.one_or_none() is not None

@@ -1,0 +1,130 @@
+"""Asking to be removed: a donor's request, to which staff agree, and which a worker then carries out.
+
+Nothing is removed by the request itself: a monthly gift may go on, and somebody else may sit at the computer.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.donations.canonical_donors import rows_of
+from campaign.donor_portal.emails import About, queue_note
+from campaign.models import Donor, ErasureRequest
+
+_OPEN = (ErasureRequest.done_at.is_(None), ErasureRequest.withdrawn_at.is_(None))
+
+
+def open_request(session: Session, donor: Donor) -> ErasureRequest | None:
+    """What the person for whom `donor` speaks has asked and is not done yet."""
+    return open_request_of(session, [row.id for row in rows_of(session, donor)])
+
+
+def open_request_of(session: Session, donor_ids: Sequence[int]) -> ErasureRequest | None:
+    """The same, by the numbers of all rows of the person."""
+    return session.scalar(
+        select(ErasureRequest)
+        .where(ErasureRequest.donor_id.in_(donor_ids), *_OPEN)
+        .order_by(ErasureRequest.id)
+        .limit(1)
+    )
+
+
+def request_erasure(session: Session, donor: Donor, mail_domain: str, at: datetime) -> bool:
+    """Keep the request, once, and confirm it by mail; whether it is new."""
+    if open_request(session, donor) is not None:
+        return False
+    added = session.scalar(
+        insert(ErasureRequest)
+        .values(donor_id=donor.id, asked_at=at)
+        .on_conflict_do_nothing()
+        .returning(ErasureRequest.id)
+    )
+    if added is None:
+        return False
+    audit_log.record(
+        session, audit_log.Actor.donor(donor.id), "donor.asked_to_be_erased", _subject(donor)
+    )
+    queue_note(session, donor, About.erasure_asked, donor.email, mail_domain, at)
+    return True
+
+
+def withdraw_request(session: Session, donor: Donor, at: datetime) -> bool:
+    """They have thought better of it; whether there was a request."""
+    ids = [row.id for row in rows_of(session, donor)]
+    ended = session.scalars(
+        update(ErasureRequest)
+        .where(ErasureRequest.donor_id.in_(ids), *_OPEN)
+        .values(withdrawn_at=at)
+        .returning(ErasureRequest.id)
+    ).all()
+    if ended:
+        who = audit_log.Actor.donor(donor.id)
+        audit_log.record(session, who, "donor.stays", _subject(donor))
+    return bool(ended)
+
+
+def approve_erasure(session: Session, donor: Donor, actor: audit_log.Actor, at: datetime) -> None:
+    """Staff agree: a worker removes the person. Where they asked in another way than on their page, that is kept too.
+
+    The caller has made sure by `require_quiet` that it can be done. Agreed to again, or late, nothing changes.
+    """
+    session.refresh(donor, with_for_update={"key_share": True})
+    if donor.erased_at is not None:
+        return
+    if open_request(session, donor) is None:
+        session.add(ErasureRequest(donor_id=donor.id, asked_at=at))
+        session.flush()
+    ids = [row.id for row in rows_of(session, donor)]
+    agreed = session.scalars(
+        update(ErasureRequest)
+        .where(ErasureRequest.donor_id.in_(ids), *_OPEN, ErasureRequest.approved_at.is_(None))
+        .values(approved_at=at, approved_by=actor.name)
+        .returning(ErasureRequest.id)
+    ).all()
+    if agreed:
+        audit_log.record(session, actor, "donor.erasure_agreed", _subject(donor))
+
+
+def approved_requests(session: Session) -> Sequence[ErasureRequest]:
+    """Those that a worker is to carry out, the oldest first."""
+    return session.scalars(
+        select(ErasureRequest)
+        .where(*_OPEN, ErasureRequest.approved_at.is_not(None))
+        .order_by(ErasureRequest.approved_at, ErasureRequest.id)
+    ).all()
+
+
+def send_back(session: Session, donor_id: int, actor: audit_log.Actor, reason: str) -> None:
+    """It could not be carried out: it waits for staff again, and the log says why."""
+    session.execute(
+        update(ErasureRequest)
+        .where(ErasureRequest.donor_id == donor_id, *_OPEN)
+        .values(approved_at=None, approved_by="")
+    )
+    subject = audit_log.Subject("donor", str(donor_id))
+    audit_log.record(session, actor, "donor.erasure_refused", subject, after={"reason": reason})
+
+
+def close_requests(
+    session: Session, donors: Sequence[Donor], mail_domain: str, at: datetime
+) -> None:
+    """The person is being erased: their requests are done, and a last letter says so, whose address is then forgotten.
+
+    `donors` are the person's rows, the one that speaks first, with their addresses still in them.
+    """
+    done = session.scalars(
+        update(ErasureRequest)
+        .where(ErasureRequest.donor_id.in_([one.id for one in donors]), *_OPEN)
+        .values(done_at=at)
+        .returning(ErasureRequest.id)
+    ).all()
+    if done and mail_domain:
+        queue_note(session, donors[0], About.erased, donors[0].email, mail_domain, at)
+
+
+def _subject(donor: Donor) -> audit_log.Subject:
+    return audit_log.Subject("donor", str(donor.id))

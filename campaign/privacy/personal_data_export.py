@@ -1,0 +1,174 @@
+"""What is held about a person, by one address of theirs: for `campaign donor export`, and to know what to erase."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from campaign.audit.audit_log import audit_of
+from campaign.donations.canonical_donors import rows_of, speaking_row
+from campaign.models import (
+    Base,
+    Donation,
+    Donor,
+    DonorLink,
+    DonorSession,
+    ErasureRequest,
+    LedgerEntry,
+    Note,
+    OfflineGift,
+    OutboxMessage,
+    Receipt,
+    Refund,
+    Reminder,
+    Subscriber,
+    Subscription,
+    Suppression,
+    TributeCard,
+    WallEntry,
+    WebhookDelivery,
+)
+from campaign.offline.direct_mail_codes import posted_to
+
+Held = dict[str, Any]
+
+_SECRET = {"token", "words", "session_url", "mend_url", "attempt", "digest"}
+"""Columns that open pages, or say nothing of the person."""
+
+
+@dataclass(frozen=True)
+class Whose:
+    """A person's rows, and every address of theirs, in lower case. `donors` is empty for one who never gave."""
+
+    donors: Sequence[Donor]
+    addresses: Sequence[str]
+    donations: Sequence[Donation]
+
+    @property
+    def donor_ids(self) -> list[int]:
+        return [one.id for one in self.donors]
+
+    @property
+    def donation_ids(self) -> list[int]:
+        return [one.id for one in self.donations]
+
+
+def find_person(session: Session, email: str) -> Whose:
+    """The person of that address; every row that was merged with it, and the addresses of all."""
+    email = email.strip().lower()
+    donor = session.scalar(select(Donor).where(Donor.email != "", func.lower(Donor.email) == email))
+    if donor is None:
+        return Whose([], [email], [])
+    found = person_of(session, donor)
+    return Whose(found.donors, sorted({*found.addresses, email}), found.donations)
+
+
+def person_of(session: Session, donor: Donor) -> Whose:
+    """The person to whom this row belongs. An address that is another's now is no longer among theirs."""
+    rows = rows_of(session, speaking_row(session, donor))
+    donations = session.scalars(
+        select(Donation)
+        .where(Donation.donor_id.in_([one.id for one in rows]))
+        .order_by(Donation.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    used = {one.email.lower() for one in rows} | {one.email.lower() for one in donations}
+    others = session.scalars(
+        select(func.lower(Donor.email)).where(
+            func.lower(Donor.email).in_(used - {""}), Donor.id.not_in([one.id for one in rows])
+        )
+    )
+    return Whose(rows, sorted(used - {""} - set(others)), donations)
+
+
+def mail_of(whose: Whose) -> ColumnElement[bool]:
+    """In a query: the letters to this person, receipts by whose gift they acknowledge."""
+    receipts = select(Receipt.id).where(Receipt.donation_id.in_(whose.donation_ids))
+    subscriptions = select(Subscription.id).where(Subscription.donor_id.in_(whose.donor_ids))
+    return or_(
+        func.lower(OutboxMessage.recipient).in_(whose.addresses),
+        OutboxMessage.donor_id.in_(whose.donor_ids),
+        OutboxMessage.receipt_id.in_(receipts),
+        OutboxMessage.subscription_id.in_(subscriptions),
+    )
+
+
+def told_of(whose: Whose) -> ColumnElement[bool]:
+    """In a query: what other systems were told of this person."""
+    subscriptions = select(Subscription.id).where(Subscription.donor_id.in_(whose.donor_ids))
+    return or_(
+        WebhookDelivery.donation_id.in_(whose.donation_ids),
+        WebhookDelivery.subscription_id.in_(subscriptions),
+    )
+
+
+def cards_of(whose: Whose) -> ColumnElement[bool]:
+    """In a query: the cards about gifts that this person sent, and those that were sent to them."""
+    return or_(
+        TributeCard.donation_id.in_(whose.donation_ids),
+        func.lower(TributeCard.email).in_([one for one in whose.addresses if one]),
+    )
+
+
+def read_holdings(session: Session, whose: Whose) -> Held:
+    """Everything as JSON can hold it: instants as RFC 3339, amounts in minor units, no secret of a page."""
+    donors, donations = whose.donor_ids, whose.donation_ids
+    return {
+        "addresses": list(whose.addresses),
+        "donors": _rows(session, Donor, Donor.id.in_(donors)),
+        "donations": _rows(session, Donation, Donation.id.in_(donations)),
+        "offline_gifts": _rows(session, OfflineGift, OfflineGift.donation_id.in_(donations)),
+        "ledger": _rows(session, LedgerEntry, LedgerEntry.donation_id.in_(donations)),
+        "donor_wall": _rows(session, WallEntry, WallEntry.donation_id.in_(donations)),
+        "refunds": _rows(session, Refund, Refund.donation_id.in_(donations)),
+        "receipts": _rows(session, Receipt, Receipt.donation_id.in_(donations)),
+        "subscriptions": _rows(session, Subscription, Subscription.donor_id.in_(donors)),
+        "mail": _rows(session, OutboxMessage, mail_of(whose)),
+        "tribute_cards": _rows(session, TributeCard, cards_of(whose)),
+        "posted_appeals": [_row(one) for one in posted_to(session, whose.donors)],
+        "notes": _rows(
+            session, Note, or_(Note.donor_id.in_(donors), Note.donation_id.in_(donations))
+        ),
+        "consent": _rows(session, Subscriber, _addressed(Subscriber.email, whose)),
+        "no_appeals": _rows(session, Suppression, _addressed(Suppression.email, whose)),
+        "reminders": _rows(session, Reminder, _addressed(Reminder.email, whose)),
+        "own_page": [
+            row
+            for table in (DonorLink, DonorSession, ErasureRequest)
+            for row in _rows(session, table, table.donor_id.in_(donors))
+        ],
+        "told_elsewhere": _rows(session, WebhookDelivery, told_of(whose)),
+        "what_staff_did": [
+            _row(entry)
+            for kind, keys in (
+                ("donor", [str(one) for one in donors]),
+                ("donation", [one.public_id for one in whose.donations]),
+            )
+            for entry in audit_of(session, kind, keys)
+        ],
+    }
+
+
+def _addressed(column: InstrumentedAttribute[str], whose: Whose) -> ColumnElement[bool]:
+    return func.lower(column).in_(whose.addresses)
+
+
+def _rows(session: Session, table: type[Any], condition: ColumnElement[bool]) -> list[Held]:
+    return [
+        _row(row)
+        for row in session.scalars(
+            select(table).where(condition).order_by(*table.__mapper__.primary_key)
+        )
+    ]
+
+
+def _row(row: Base) -> Held:
+    columns = [name for name in row.__table__.columns.keys() if name not in _SECRET]  # noqa: SIM118 - a collection of columns
+    return {name: _plain(getattr(row, name)) for name in columns}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime | date) else value

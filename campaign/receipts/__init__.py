@@ -1,0 +1,1 @@
+"""Receipts and yearly statements, in words and as PDF/UA."""

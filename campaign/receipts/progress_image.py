@@ -1,0 +1,59 @@
+"""The bar as a picture: for letters and feeds that can hold no page, and for what a link shows when it is shared."""
+
+from functools import lru_cache
+
+import typst
+
+from campaign.receipts.font_coverage import FONTS
+from campaign.receipts.typesetting import folder, inputs
+
+PIXELS_PER_INCH = 144.0
+"""Two pixels a point, so that it is sharp on a phone."""
+
+
+@lru_cache(maxsize=64)
+def bar_png(
+    title: str,
+    organization: str,
+    headline: str,
+    sentence: str,
+    until: str,
+    parts: tuple[float, float, float],
+    goal: float,
+    *,
+    card: bool = False,
+    language: str = "en",
+    hidden: bool = False,
+) -> bytes:
+    """The bar and its words, 600 points wide; as a `card`, 1200 by 630 pixels, as links are shown when shared.
+
+    `parts`: received, promised and matched, and `goal` the mark's place, in percent of the bar. The same picture is
+    made once a process; a `hidden` one has no bar. `language` is the words' own, a BCP 47 tag.
+    """
+    values = {
+        "title": title,
+        "lang": language,
+        "organization": organization,
+        "heading": title if card else "",
+        "heading_size": 30 if card else 21,
+        "width": 600,
+        "margin": 40 if card else 8,
+        "parts": list(parts),
+        "goal": goal,
+        "sentence": sentence,
+        "until": headline if card else until,
+        "hidden": hidden,
+        "height": 315 if card else 0,
+    }
+    made = typst.compile(
+        str(folder() / "bar.typ"),
+        root=str(folder()),
+        font_paths=[str(FONTS)],
+        ignore_system_fonts=True,
+        format="png",
+        ppi=PIXELS_PER_INCH,
+        sys_inputs=inputs(values),
+    )
+    if not isinstance(made, bytes):
+        raise TypeError("typst made no single picture")
+    return made

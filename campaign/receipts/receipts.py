@@ -1,0 +1,190 @@
+"""Receipts: numbered without gaps in the transaction that issues them, worded once and for all.
+
+What was acknowledged cannot be changed. Money that goes back, or comes again, makes a further receipt that names the
+one it replaces: corrected to what is left, or void where nothing is.
+
+What a receipt must say: https://www.irs.gov/pub/irs-pdf/p1771.pdf (written acknowledgment, no goods or services).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from campaign.core import clock
+from campaign.core.booking_context import Books
+from campaign.core.errors import NotFound
+from campaign.donations.canonical_donors import spoken_for
+from campaign.donations.gift_dates import day_of_gift
+from campaign.mailer.outbox import queue_receipt
+from campaign.models import (
+    Donation,
+    OfflineGift,
+    OfflineKind,
+    Receipt,
+    ReceiptCounter,
+    ReceiptKind,
+)
+from campaign.receipts.receipt_text import GRANT, MONEY, Acknowledged, frozen_words
+
+
+def issue_receipt(
+    session: Session,
+    donation: Donation,
+    books: Books,
+    issued_at: datetime,
+    offline: OfflineGift | None = None,
+) -> Receipt:
+    """The receipt of a donation that was just paid, and its letter; `donation` is locked and has none yet.
+
+    `offline` tells how it came, where Stripe knows nothing of it.
+    """
+    issued = _Issued(donation.charge, issued_at, replaces=None, offline=offline)
+    return _issue(session, donation, books, issued)
+
+
+def acknowledge(session: Session, donation: Donation, amount: int, books: Books) -> Receipt | None:
+    """See that the valid receipt of the locked `donation` names `amount`, in minor units; the new one, if it takes one.
+
+    A donation without a receipt has not been paid, and gets none here.
+    """
+    latest = session.scalar(
+        select(Receipt)
+        .where(Receipt.donation_id == donation.id)
+        .order_by(Receipt.id.desc())
+        .limit(1)
+    )
+    if latest is None or latest.amount == amount:
+        return None
+    offline = session.scalar(select(OfflineGift).where(OfflineGift.donation_id == donation.id))
+    return _issue(session, donation, books, _Issued(amount, clock.now(), latest, offline))
+
+
+def reissue(
+    session: Session, donation: Donation, latest: Receipt, books: Books, at: datetime
+) -> Receipt:
+    """The same amount acknowledged anew, in the words that the locked `donation` has now; it replaces `latest`."""
+    offline = session.scalar(select(OfflineGift).where(OfflineGift.donation_id == donation.id))
+    return _issue(session, donation, books, _Issued(latest.amount, at, latest, offline))
+
+
+@dataclass(frozen=True)
+class _Issued:
+    """What a new receipt acknowledges, in minor units, and when."""
+
+    amount: int
+    at: datetime
+    replaces: Receipt | None
+    offline: OfflineGift | None
+
+
+def _issue(session: Session, donation: Donation, books: Books, issued: _Issued) -> Receipt:
+    zone = ZoneInfo(books.organization.timezone)
+    issued_on = issued.at.astimezone(zone).date()
+    gift_date = (donation.charged_at or issued.at).astimezone(zone).date()
+    if issued.offline is not None:
+        gift_date = _given_on(issued.offline)
+    acknowledged = Acknowledged(
+        issued.amount, (gift_date, issued_on), issued.replaces, issued.offline
+    )
+    receipt = Receipt(
+        year=issued_on.year,
+        sequence=_next_sequence(session, issued_on.year),
+        donation_id=donation.id,
+        campaign_id=donation.campaign_id,
+        kind=acknowledged.kind.value,
+        replaces_id=issued.replaces.id if issued.replaces else None,
+        amount=issued.amount,
+        currency=donation.currency,
+        gift_date=gift_date,
+        issued_at=issued.at,
+        frozen=frozen_words(donation, books.organization, acknowledged),
+    )
+    session.add(receipt)
+    session.flush()
+    # Who has no address for mail gets the receipt by post.
+    if donation.email:
+        queue_receipt(session, receipt, donation.email, books.mail_domain)
+    return receipt
+
+
+def _given_on(offline: OfflineGift) -> date:
+    return day_of_gift(OfflineKind(offline.kind), offline.received_on, offline.postmarked_on)
+
+
+def _next_sequence(session: Session, year: int) -> int:
+    """Locks the year's row until the commit: a number that is rolled back is given out again."""
+    return session.execute(
+        insert(ReceiptCounter)
+        .values(year=year, last=1)
+        .on_conflict_do_update(
+            index_elements=[ReceiptCounter.year], set_={"last": ReceiptCounter.last + 1}
+        )
+        .returning(ReceiptCounter.last)
+    ).scalar_one()
+
+
+def find_receipt(session: Session, token: str) -> Receipt:
+    """The receipt at `token`, with its donation and its neighbours in the chain; raises NotFound."""
+    receipt = session.scalar(
+        select(Receipt)
+        .where(Receipt.token == token)
+        .options(
+            joinedload(Receipt.donation),
+            joinedload(Receipt.replaces),
+            joinedload(Receipt.replaced_by),
+        )
+    )
+    if receipt is None:
+        raise NotFound("There is no receipt at this address.")
+    return receipt
+
+
+def for_taxes() -> ColumnElement[bool]:
+    """In a query: receipts that a donor may use. A fund's grant was deducted when the fund was given to."""
+    return func.coalesce(Receipt.frozen["acknowledges"].astext, MONEY) != GRANT
+
+
+def valid_receipts(session: Session, donor_id: int, year: int) -> Sequence[Receipt]:
+    """What stands of a donor's gifts of `year`, in their order: no receipt that is void or was replaced.
+
+    Gifts of rows for which the donor's speaks are the donor's.
+    """
+    later = aliased(Receipt)
+    return session.scalars(
+        select(Receipt)
+        .join(Receipt.donation)
+        .where(
+            Donation.donor_id.in_(spoken_for(donor_id)),
+            Receipt.gift_date.between(date(year, 1, 1), date(year, 12, 31)),
+            Receipt.kind != ReceiptKind.void.value,
+            ~exists().where(later.replaces_id == Receipt.id),
+            for_taxes(),
+        )
+        .order_by(Receipt.gift_date, Receipt.id)
+    ).all()
+
+
+def receipt_context(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as pages and letters show it: the frozen words, its number, and whether it is still the valid one.
+
+    `kind` is `receipt`, `corrected` or `void`; `replaces` and `replaced_by` are numbers, or empty.
+    """
+    later = receipt.replaced_by
+    return {
+        "kind": receipt.kind,
+        "replaces": "",
+        "locale": "en",
+        "acknowledges": MONEY,
+        "gone": "",
+        "renamed": False,
+        **receipt.frozen,
+        "number": receipt.number,
+        "replaced_by": later.number if later else "",
+        "voided": receipt.kind == ReceiptKind.void,
+    }

@@ -1,0 +1,201 @@
+"""Statements of a year: what stands of a donor's gifts, by their valid receipts, in one letter for the taxes.
+
+What it must say: https://www.irs.gov/pub/irs-pdf/p1771.pdf (organisation, amounts, no goods or services).
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, case, exists, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from campaign.campaigns import formatting
+from campaign.core.i18n import Words, words
+from campaign.core.settings import Organization
+from campaign.donations.canonical_donors import speaker_of
+from campaign.mailer.outbox import new_message_id
+from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt, ReceiptKind
+from campaign.receipts.receipt_text import PROPERTY
+from campaign.receipts.receipts import for_taxes, valid_receipts
+
+STATEMENT = "statement"
+BY_POST = "goes by post: the donor has no email address"
+
+
+class Recipient(NamedTuple):
+    """A donor who gets a statement; `email` is '' for one who gets it by post."""
+
+    donor_id: int
+    email: str
+    name: str
+    locale: str
+
+
+def recipients(session: Session, year: int) -> Sequence[Recipient]:
+    """Whoever has a valid receipt for a gift of `year`, by id."""
+    found = session.execute(_givers(year).order_by(Donor.id))
+    return [Recipient(*row) for row in found]
+
+
+def _givers(year: int) -> Select[int, str, str, str]:
+    """One row a person: gifts of merged rows count for the one that speaks. Who was erased gets no more letters."""
+    later, giver = aliased(Receipt), aliased(Donor)
+    gave = exists().where(
+        speaker_of(giver) == Donor.id,
+        Donation.donor_id == giver.id,
+        Receipt.donation_id == Donation.id,
+        Receipt.gift_date.between(date(year, 1, 1), date(year, 12, 31)),
+        Receipt.kind != ReceiptKind.void.value,
+        ~exists().where(later.replaces_id == Receipt.id),
+        for_taxes(),
+    )
+    speaks = and_(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None))
+    return select(Donor.id, Donor.email, Donor.name, Donor.locale).where(speaks, gave)
+
+
+def queue_statements(session: Session, year: int, mail_domain: str) -> Sequence[str]:
+    """One message a donor and year, however often this is called; the address of each that is new.
+
+    Whoever has no address ('') gets a row that is never mailed and waits for `campaign letters`.
+    """
+    giver = _givers(year).order_by(Donor.id).subquery()
+    by_post = giver.c.email == ""
+    details = func.jsonb_build_object("year", year, "by_post", by_post)
+    rows = select(
+        literal(STATEMENT),
+        func.concat(literal(f"{year}:"), giver.c.id),
+        giver.c.id,
+        giver.c.email,
+        giver.c.name,
+        giver.c.locale,
+        details,
+        new_message_id(STATEMENT, mail_domain),
+        case((by_post, OutboxState.dropped.value), else_=OutboxState.queued.value),
+        case((by_post, BY_POST), else_=None),
+    )
+    queued = session.scalars(
+        insert(OutboxMessage)
+        .from_select(_COLUMNS, rows)
+        .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
+        .returning(OutboxMessage.recipient)
+    )
+    return queued.all()
+
+
+_COLUMNS = [
+    "kind",
+    "subject_key",
+    "donor_id",
+    "recipient",
+    "name",
+    "locale",
+    "details",
+    "message_id",
+    "state",
+    "last_error",
+]
+
+
+def count_new(session: Session, year: int) -> Sequence[str]:
+    """The addresses that `queue_statements` would answer now; writes nothing."""
+    known = exists().where(
+        OutboxMessage.kind == STATEMENT,
+        OutboxMessage.subject_key == func.concat(literal(f"{year}:"), Donor.id),
+    )
+    return [row.email for row in session.execute(_givers(year).where(~known))]
+
+
+def told_by_another(session: Session, donor: Donor, year: int) -> bool:
+    """Whether a merged row's statement would tell again what the one that speaks for it is told, or still will be.
+
+    Where that one's had gone out before, the row's gifts stand in no other.
+    """
+    if donor.merged_into_id is None:
+        return False
+    gone = exists().where(
+        OutboxMessage.kind == STATEMENT,
+        OutboxMessage.subject_key == f"{year}:{donor.merged_into_id}",
+        OutboxMessage.state == OutboxState.sent.value,
+    )
+    return not session.scalar(select(gone))
+
+
+TOLD_BY_ANOTHER = "the donor was merged into donor {}, who is told"
+"""Why a merged row's statement was dropped."""
+
+
+def queue_dropped_again(session: Session, donor_ids: Sequence[int], at: datetime) -> int:
+    """Rows that speak for themselves again get the statements that were dropped while another spoke; their number."""
+    queued = session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.kind == STATEMENT,
+            OutboxMessage.donor_id.in_(donor_ids),
+            OutboxMessage.state == OutboxState.dropped.value,
+            OutboxMessage.last_error.startswith(TOLD_BY_ANOTHER.partition("{")[0]),
+        )
+        .values(state=OutboxState.queued.value, next_attempt_at=at, last_error=None)
+        .returning(OutboxMessage.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(queued.all())
+
+
+def statement_context(
+    session: Session,
+    donor_id: int,
+    year: int,
+    organization: Organization,
+    locale: str | None = None,
+) -> dict[str, Any]:
+    """The statement as letters and paper show it, in `locale` or else the donor's; a total a currency.
+
+    Property is described, and its value is in no total.
+    """
+    donor = session.get_one(Donor, donor_id)
+    said = words(locale or donor.locale)
+    receipts = valid_receipts(session, donor_id, year)
+    totals: dict[str, int] = {}
+    for receipt in receipts:
+        if receipt.frozen.get("acknowledges") == PROPERTY:
+            continue
+        totals[receipt.currency] = totals.get(receipt.currency, 0) + receipt.amount
+    return {
+        "locale": said.locale,
+        "year": str(year),
+        "donor_name": donor.name or donor.email,
+        "gifts": [
+            {
+                "date_text": formatting.short_date(receipt.gift_date, said),
+                "number": receipt.number,
+                "amount_text": _what(receipt, said),
+                "campaign_title": receipt.frozen["campaign_title"],
+            }
+            for receipt in receipts
+        ],
+        "totals": [formatting.amount(totals[one], one, said) for one in sorted(totals)],
+        "organization_name": organization.name,
+        "organization_ein": organization.ein,
+        "organization_address_lines": list(organization.address_lines),
+        "wording": _wording(organization, said),
+    }
+
+
+def _what(receipt: Receipt, said: Words) -> str:
+    if receipt.frozen.get("acknowledges") == PROPERTY:
+        return str(receipt.frozen["amount_text"])
+    return formatting.amount(receipt.amount, receipt.currency, said)
+
+
+def _wording(organization: Organization, said: Words) -> list[str]:
+    each = said.gettext(
+        "Each gift has a receipt of its own, which stays valid. No goods or services were provided in"
+        " exchange for these gifts."
+    )
+    exempt = said.gettext(
+        "%(organization)s is a tax-exempt organization under section 501(c)(3) of the Internal Revenue"
+        " Code. EIN %(ein)s. Your gift is tax-deductible to the extent the law allows."
+    )
+    return [each, exempt % {"organization": organization.name, "ein": organization.ein}]

@@ -1,0 +1,1 @@
+"""The ledger compared with Stripe's balance, and repaired."""

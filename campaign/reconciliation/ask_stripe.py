@@ -1,0 +1,40 @@
+"""What Stripe answers about an entry of the ledger that the walk over its balance did not explain."""
+
+from campaign.core.errors import GatewayMissing
+from campaign.gateway import StripeGateway
+from campaign.models import LedgerKind
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.unconfirmed_entries import Answer
+
+
+def ask(gateway: StripeGateway, doubt: Difference) -> Answer:
+    """The object at Stripe that the entry names; an empty answer where there is none."""
+    try:
+        return _ask(gateway, doubt)
+    except GatewayMissing:
+        return Answer()
+
+
+def _ask(gateway: StripeGateway, doubt: Difference) -> Answer:
+    names = doubt.ledger.names if doubt.ledger else ()
+    if doubt.kind in {LedgerKind.dispute, LedgerKind.reinstatement}:
+        name = _first(names, "du_", "dp_")
+        return Answer(dispute=gateway.money.dispute(name.partition(":")[0]) if name else None)
+    if doubt.kind == LedgerKind.fee:
+        name = _first(names, "txn_")
+        return Answer(movement=gateway.money.movement(name) if name else None)
+    intent = doubt.payment_intent_id or _first(names, "pi_") or _payer(gateway, names)
+    if intent is None:
+        return Answer()
+    if doubt.kind in {LedgerKind.refund, LedgerKind.refund_failed}:
+        return Answer(refunds=gateway.money.refunds_of(intent))
+    return Answer(payment=gateway.money.payment(intent))
+
+
+def _payer(gateway: StripeGateway, names: tuple[str, ...]) -> str | None:
+    invoice = _first(names, "in_")
+    return gateway.money.payer_of(invoice) if invoice else None
+
+
+def _first(names: tuple[str, ...], *beginnings: str) -> str | None:
+    return next((name for name in names if name.startswith(beginnings)), None)

@@ -1,0 +1,111 @@
+"""Stripe's balance against the ledger: which donations differ, and how. Reads only.
+
+Made for `reconciliation.run`, which walks the balance into the temporary table of
+`reconciliation.balance_transactions` and asks Stripe about what is in doubt.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.orm import Session
+
+from campaign.models import Donation, InboxEvent, InboxState, LedgerEntry
+from campaign.reconciliation.balance_transactions import movements_of
+from campaign.reconciliation.compare import Case
+
+# Sources of Stripe's: money that came by another road is none of Stripe's business.
+_NAMED_BY_STRIPE = "^(pi|in|cs|ch|py|re|pyr|du|dp)_"
+
+_SUSPECTS = """
+    WITH moved AS (
+        SELECT donation_id, kind, sum(amount) AS amount FROM stripe_movement
+        WHERE donation_id IS NOT NULL AND kind <> 'fee' GROUP BY donation_id, kind
+    ), concerned AS (
+        SELECT donation_id FROM moved
+        UNION SELECT donation_id FROM ledger_entry WHERE occurred_at >= :since
+    ), booked AS (
+        SELECT donation_id, kind, abs(sum(amount + cover)) AS amount, max(occurred_at) AS latest
+        FROM ledger_entry JOIN concerned USING (donation_id)
+        WHERE kind NOT IN ('fee', 'correction') AND source ~ :named GROUP BY donation_id, kind
+    )
+    SELECT donation_id FROM moved FULL JOIN booked USING (donation_id, kind)
+    WHERE moved.amount IS DISTINCT FROM booked.amount
+        AND (moved.amount IS NOT NULL OR booked.latest >= :since)
+    UNION
+    SELECT movement.donation_id FROM stripe_movement AS movement
+        LEFT JOIN ledger_entry AS entry ON entry.balance_transaction_id = movement.id
+    WHERE movement.donation_id IS NOT NULL AND movement.fee <> coalesce(entry.fee, 0)
+    UNION
+    SELECT entry.donation_id FROM ledger_entry AS entry
+    WHERE entry.balance_transaction_id IS NOT NULL AND entry.fee <> 0 AND entry.occurred_at >= :since
+        AND NOT EXISTS (SELECT FROM stripe_movement WHERE id = entry.balance_transaction_id)
+    UNION
+    SELECT donation.id FROM stripe_movement AS movement JOIN donation ON donation.id = movement.donation_id
+    WHERE movement.payment_intent_id <> donation.payment_intent_id
+    ORDER BY 1
+"""
+
+
+def suspects(session: Session, since: datetime) -> list[int]:
+    """The ids of donations of which the two sides may tell differently since `since`; the rest agree for certain."""
+    # The usual limit is for requests; weeks of movements may take longer.
+    session.execute(text("SET LOCAL statement_timeout = '10min'"))
+    session.execute(text("ANALYZE stripe_movement"))
+    return list(session.scalars(text(_SUSPECTS), {"since": since, "named": _NAMED_BY_STRIPE}))
+
+
+def read_case(session: Session, donation_id: int, since: datetime) -> Case:
+    """Both sides of one donation, as of now."""
+    donation = session.get_one(Donation, donation_id, populate_existing=True)
+    entries = session.scalars(
+        select(LedgerEntry)
+        .where(
+            LedgerEntry.donation_id == donation_id,
+            or_(
+                LedgerEntry.source.regexp_match(_NAMED_BY_STRIPE),
+                LedgerEntry.balance_transaction_id.is_not(None),
+            ),
+        )
+        .order_by(LedgerEntry.id)
+    ).all()
+    return Case(
+        donation=donation.public_id,
+        payment_intent_id=donation.payment_intent_id,
+        charge=donation.charge,
+        currency=donation.currency,
+        entries=entries,
+        movements=movements_of(session, donation_id=donation_id),
+        since=since,
+    )
+
+
+def read_unbooked(session: Session, payment_intent_id: str, renewal_of: str) -> Case:
+    """A renewal of which the ledger knows nothing."""
+    return Case(
+        donation=renewal_of,
+        payment_intent_id=payment_intent_id,
+        charge=None,
+        currency=None,
+        entries=(),
+        movements=movements_of(session, payment_intent_id=payment_intent_id),
+        renewal=True,
+    )
+
+
+def waiting_event(session: Session, names: Sequence[str]) -> str | None:
+    """A stored event that names one of these objects and is not applied yet."""
+    named = [
+        func.position(func.convert_to(name, "UTF8").op("IN")(InboxEvent.body)) for name in names
+    ]
+    if not named:
+        return None
+    return session.scalar(
+        select(InboxEvent.id)
+        .where(
+            InboxEvent.state.in_([InboxState.received.value, InboxState.failed.value]),
+            or_(*(place > 0 for place in named)),
+        )
+        .order_by(InboxEvent.occurred_at, InboxEvent.id)
+        .limit(1)
+    )

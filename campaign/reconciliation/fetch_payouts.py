@@ -1,0 +1,54 @@
+"""Payouts: what Stripe tells of them, and the reading of their parts, which no event carries."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+from structlog import get_logger
+
+from campaign.core import clock
+from campaign.core.booking_context import Books, Outcome
+from campaign.core.errors import GatewayMissing, GatewayRefused
+from campaign.gateway import Event
+from campaign.gateway.payouts import read_payout
+from campaign.reconciliation.payouts import keep_items, match_items, note_payout, unread
+from campaign.runtime.context import Installation
+
+log = get_logger(__name__)
+
+MATCHED = timedelta(days=60)
+"""How long the gift of a part is looked for; what belongs to others on the same account never has one."""
+
+
+def payout_changed(session: Session, event: Event, _books: Books) -> Outcome:
+    """A payout has arrived at the bank, or has come back from there."""
+    return note_payout(session, read_payout(event.object), event.created)
+
+
+def fetch_payouts(installation: Installation, since: datetime) -> int:
+    """Ask Stripe for every payout since then; how many of them told anything new."""
+    new = 0
+    for payout in installation.gateway.payouts.since(since):
+        with installation.sessions.begin() as session:
+            new += note_payout(session, payout, clock.now()).applied
+    return new
+
+
+def read_payouts(installation: Installation) -> int:
+    """Read the parts of the payouts that were not read yet, a commit each; how many payouts were read.
+
+    Raises GatewayUnavailable. Stripe does not tell the parts of a payout that somebody made by hand: it is kept
+    without them.
+    """
+    with installation.sessions() as session:
+        waiting = unread(session)
+    for payout_id in waiting:
+        try:
+            items = list(installation.gateway.payouts.items(payout_id))
+        except (GatewayMissing, GatewayRefused) as error:
+            log.warning("payout_without_parts", payout=payout_id, error=str(error))
+            items = []
+        with installation.sessions.begin() as session:
+            keep_items(session, payout_id, items, clock.now())
+    with installation.sessions.begin() as session:
+        match_items(session, clock.now() - MATCHED)
+    return len(waiting)

@@ -1,0 +1,52 @@
+"""A comparison with Stripe that is kept: what it found stands on a page of the staff's."""
+
+from datetime import datetime
+
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core import clock
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.run import WINDOW, Reconciliation, Tell, reconcile
+from campaign.reconciliation.runs import begin_run, end_run
+from campaign.runtime.context import Installation
+
+
+def reconcile_and_keep(
+    installation: Installation,
+    since: datetime | None,
+    actor: Actor,
+    *,
+    apply: bool = False,
+    tell: Tell | None = None,
+    patience: float = 0,
+) -> Reconciliation:
+    """As `reconcile`; the run and each difference are kept, and that facts were recorded is audited."""
+    at = clock.now()
+    start = since or at - WINDOW
+    with installation.sessions.begin() as session:
+        run_id = begin_run(session, start, applied=apply, asked_by=actor.name, at=at).id
+    found: list[Difference] = []
+
+    def keep(one: Difference) -> None:
+        found.append(one)
+        if tell is not None:
+            tell(one)
+
+    try:
+        result = reconcile(installation, start, apply=apply, tell=keep, patience=patience)
+    except Exception as error:
+        _end(installation, run_id, found, f"{type(error).__name__}: {error}"[:1000])
+        raise
+    _end(installation, run_id, found, None)
+    if result.mended:
+        with installation.sessions.begin() as session:
+            subject = Subject("reconciliation", str(run_id))
+            record(session, actor, "ledger.mended", subject, after={"facts": result.mended})
+    return result
+
+
+def _end(
+    installation: Installation, run_id: int, found: list[Difference], error: str | None
+) -> None:
+    zone = clock.zone(installation.settings.organization.timezone)
+    with installation.sessions.begin() as session:
+        end_run(session, run_id, found, zone, clock.now(), error)

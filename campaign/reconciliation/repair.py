@@ -1,0 +1,69 @@
+"""Facts that the ledger lacks, applied from Stripe's own objects by the functions that events use."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from campaign.core.booking_context import Books
+from campaign.gateway import read_charge, read_dispute, read_refund
+from campaign.ledger.balance_transactions import Moved
+from campaign.ledger.disputes import Moved as Certain
+from campaign.ledger.disputes import apply_dispute
+from campaign.ledger.refund_evidence import apply_charge, apply_refund
+from campaign.models import LedgerKind
+from campaign.reconciliation.compare import Case
+from campaign.reconciliation.fetch_fees import book_one
+from campaign.reconciliation.match_payments import ask_owner, book_owner
+from campaign.reconciliation.payment_lookup import Owner, note_return
+from campaign.runtime.context import Installation
+
+
+def mend(installation: Installation, case: Case) -> None:
+    """Apply what moved of one payment: the payment first, then what went back, then fees; a commit each.
+
+    Whatever the ledger has already is not booked again. Raises FactMismatch and what the gateway raises.
+    """
+    intent = case.intent
+    if intent is None:
+        return
+    mine = [one for one in case.movements if one.payment_intent_id == intent]
+    _mend_payment(installation, case, intent, mine)
+    # The latest first: a refund that came back carries the moment of its end.
+    for one in reversed(mine):
+        if one.source.get("object") in {"refund", "dispute"}:
+            with installation.sessions.begin() as session:
+                _apply(session, one, installation.books)
+    for one in mine:
+        if one.fee:
+            book_one(installation, one)
+
+
+def _mend_payment(
+    installation: Installation, case: Case, intent: str, mine: Sequence[Moved]
+) -> None:
+    booked = any(one.kind == LedgerKind.payment for one in case.entries)
+    returned = [one for one in mine if one.kind == LedgerKind.payment_failed]
+    if not booked or case.payment_intent_id is None or returned:
+        owner = ask_owner(installation.gateway, intent)
+        book_owner(installation, owner)
+        _mend_returned(installation, owner, returned)
+
+
+def _mend_returned(installation: Installation, owner: Owner, returned: list[Moved]) -> None:
+    for one in returned:
+        found = replace(read_charge(one.source, one.created), returned=True)
+        with installation.sessions.begin() as session:
+            apply_charge(session, found, one.created, installation.books)
+        if owner.payment is not None and owner.invoice is not None:
+            with installation.sessions.begin() as session:
+                note_return(session, found.id, owner.payment, installation.books)
+
+
+def _apply(session: Session, one: Moved, books: Books) -> None:
+    if one.source["object"] == "refund":
+        found = read_refund(one.source, one.created)
+        apply_refund(session, found, one.created, books)
+    else:
+        told = read_dispute(one.source, one.created)
+        apply_dispute(session, told, Certain(), one.created, books)

@@ -1,0 +1,1 @@
+"""Refunds that staff make: asked of Stripe once, booked once."""

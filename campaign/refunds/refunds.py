@@ -1,0 +1,221 @@
+"""Refunds that we make ourselves: what is left to give back, the request, and what came of it.
+
+A request is written down with its call before Stripe is asked. `campaign.refunds.flow` commits it, calls, and applies
+Stripe's answer with `ledger.refund_evidence`; a call that was cut is looked up, and `refunds.stripe_requests` says
+what may be asked after that.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.core import money
+from campaign.core.errors import RefundRefused
+from campaign.donations.donations import lock_donation
+from campaign.ledger.posting import DISPUTED, REFUNDED, open_account
+from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundState, StripeCall
+from campaign.refunds.stripe_requests import add_refund_call
+
+REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+"""Stripe's own words for it: https://docs.stripe.com/api/refunds/create."""
+
+LONGEST_NOTE = 500
+"""Characters of a value in Stripe's metadata, where our note is kept with the refund."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+@dataclass(frozen=True)
+class RefundRequest:
+    """What staff ask for. `amount` is minor units, None for all that is left; `reason` one of REASONS or nothing.
+
+    `token` names the request: the same one sent twice is one refund.
+    """
+
+    donation_id: str
+    amount: int | None
+    actor: audit_log.Actor
+    token: str
+    reason: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A request as it stands, and the call to make now where it is new."""
+
+    refund: Refund
+    call: StripeCall | None
+
+
+@dataclass(frozen=True)
+class Left:
+    """What became of a donation's money, and what is left to refund; minor units including covered fees."""
+
+    charged: int
+    refunded: int
+    requested: int
+    disputed: int
+    failed: int
+
+    @property
+    def amount(self) -> int:
+        return max(0, self.charged - self.refunded - self.requested - self.disputed - self.failed)
+
+
+def what_is_left(session: Session, donation: Donation) -> Left:
+    """What may still be refunded of a donation; raises RefundRefused where it was not paid."""
+    account = open_account(session, donation)
+    if account is None:
+        raise RefundRefused(f"Donation {donation.public_id} is {donation.state}; nothing was paid.")
+    waiting = session.scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.donation_id == donation.id, Refund.state == RefundState.requested.value
+        )
+    )
+    return Left(
+        charged=account.charged,
+        refunded=-account.total(*REFUNDED),
+        requested=int(waiting or 0),
+        disputed=-account.total(*DISPUTED),
+        failed=-account.total(LedgerKind.payment_failed),
+    )
+
+
+def request_refund(session: Session, asked: RefundRequest, at: datetime) -> Requested:
+    """Write down the refund and the call that will make it; a request of the same token is given as it stands.
+
+    Raises RefundRefused, which says how much is left.
+    """
+    donation = lock_donation(session, asked.donation_id)
+    if donation is None:
+        raise RefundRefused(f"There is no donation {asked.donation_id!r} here.")
+    known = session.scalar(select(Refund).where(Refund.request_token == asked.token))
+    if known is not None:
+        if known.donation_id != donation.id:
+            raise RefundRefused("This request was made for another donation; begin a new one.")
+        return Requested(known, None)
+    _check_words(asked)
+    amount = _allowed_amount(donation, asked.amount, what_is_left(session, donation))
+    _require_stripe(session, donation)
+    if donation.payment_intent_id is None:
+        raise RefundRefused(f"Stripe's payment of donation {donation.public_id} is not known yet.")
+    refund = Refund(
+        request_token=asked.token,
+        donation_id=donation.id,
+        payment_intent_id=donation.payment_intent_id,
+        amount=amount,
+        currency=donation.currency,
+        state=RefundState.requested.value,
+        reason=asked.reason or None,
+        requested_by=asked.actor.name,
+        created_at=at,
+    )
+    session.add(refund)
+    session.flush()
+    call = add_refund_call(session, refund, _parameters(donation, refund, asked.note), at)
+    _record(session, asked, donation, amount)
+    return Requested(refund, call)
+
+
+def _record(session: Session, asked: RefundRequest, donation: Donation, amount: int) -> None:
+    """That it was asked for; what came of it stands with the donation."""
+    audit_log.record(
+        session,
+        asked.actor,
+        "donation.refunded",
+        audit_log.Subject("donation", donation.public_id, donation.campaign_id),
+        before={"state": donation.state},
+        after={"amount": amount, "currency": donation.currency, "reason": asked.reason or ""},
+    )
+
+
+def _require_stripe(session: Session, donation: Donation) -> None:
+    offline = session.scalar(select(OfflineGift).where(OfflineGift.donation_id == donation.id))
+    if offline is not None:
+        raise RefundRefused(
+            f"Donation {donation.public_id} did not come through Stripe ({offline.reference}), so Stripe cannot give it"
+            " back. Pay it back by a check, then take the gift back on its page under Envelopes."
+        )
+
+
+def _check_words(asked: RefundRequest) -> None:
+    if not _TOKEN.fullmatch(asked.token):
+        raise RefundRefused("The request has no usable token; begin it again.")
+    if asked.reason and asked.reason not in REASONS:
+        raise RefundRefused(f"Stripe knows no reason {asked.reason!r}; use {', '.join(REASONS)}.")
+    if len(asked.note) > LONGEST_NOTE:
+        raise RefundRefused(f"The note is longer than {LONGEST_NOTE} characters.")
+
+
+def _allowed_amount(donation: Donation, wanted: int | None, left: Left) -> int:
+    amount = left.amount if wanted is None else wanted
+    if 0 < amount <= left.amount:
+        return amount
+    if amount < 0 or wanted == 0:
+        raise RefundRefused("The amount to refund must be more than zero.")
+    raise RefundRefused(f"Donation {donation.public_id}: {describe(left, donation.currency)}.")
+
+
+def describe(left: Left, currency: str) -> str:
+    """`$15 of $25 is left to refund; $10 refunded`."""
+    amount, charged = (money.format_money(one, currency) for one in (left.amount, left.charged))
+    parts = (
+        (left.refunded, "refunded"),
+        (left.requested, "asked for and not confirmed by Stripe yet"),
+        (left.disputed, "disputed"),
+        (left.failed, "taken back by the bank"),
+    )
+    gone = [f"{money.format_money(part, currency)} {what}" for part, what in parts if part > 0]
+    return "; ".join([f"{amount} of {charged} is left to refund", *gone])
+
+
+def _parameters(donation: Donation, refund: Refund, note: str) -> dict[str, Any]:
+    """Always with its amount: two calls can never give back more than was asked for together."""
+    metadata = {"refund_request": refund.request_token, "donation_id": donation.public_id}
+    asked: dict[str, Any] = {
+        "payment_intent": donation.payment_intent_id,
+        "amount": refund.amount,
+        "metadata": metadata | ({"note": note} if note else {}),
+    }
+    return asked | ({"reason": refund.reason} if refund.reason else {})
+
+
+def repeatable_token(session: Session, donation: Donation, amount: int | None) -> str:
+    """A token that stays the same until the refund it stands for is over, for callers that have no form to keep one."""
+    over = session.scalar(
+        select(func.count()).where(
+            Refund.donation_id == donation.id,
+            Refund.request_token.is_not(None),
+            Refund.state != RefundState.requested.value,
+        )
+    )
+    named = f"{donation.public_id}\x1f{amount}\x1f{over}"
+    return hashlib.sha256(named.encode()).hexdigest()[:40]
+
+
+def unfinished(session: Session, before: datetime) -> list[Refund]:
+    """The requests that Stripe has not confirmed, made before then; the oldest first."""
+    return list(
+        session.scalars(
+            select(Refund)
+            .where(Refund.state == RefundState.requested.value, Refund.created_at < before)
+            .order_by(Refund.created_at, Refund.id)
+        )
+    )
+
+
+def mark_refused(session: Session, refund: Refund, words: str, at: datetime) -> None:
+    """Keep that Stripe would not begin it, in its words, unless a fact told otherwise meanwhile."""
+    session.execute(
+        update(Refund)
+        .where(Refund.id == refund.id, Refund.state == RefundState.requested.value)
+        .values(state=RefundState.refused.value, failure_reason=words[:500], ended_at=at)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,1 @@
+"""Figures for staff: dashboard, review queue, journal, campaign report, metrics."""

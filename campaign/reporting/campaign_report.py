@@ -1,0 +1,211 @@
+"""What came of a campaign, read for its report: from the tallies, the shards and the books. Writes nothing.
+
+Only the books by kind read every entry of the campaign; all else is counted already, whatever the number of gifts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import schedule
+from campaign.campaigns.extensions import public_extensions
+from campaign.campaigns.progress import Progress, read_progress
+from campaign.models import (
+    Campaign,
+    Donation,
+    DonationState,
+    Donor,
+    Extension,
+    LedgerEntry,
+    OfflineGift,
+    ProgressShard,
+    TallyKind,
+)
+from campaign.outreach.campaign_email_content import mail_code
+from campaign.outreach.step_statistics import Counts, letter_counts
+from campaign.reporting.tallies import Tally, by_code, by_size, read_tallies
+
+MOST_COMMENTS = 40
+BEST_DAYS = 5
+MOST_SOURCES = 15
+
+
+@dataclass(frozen=True)
+class Booked:
+    """What the ledger holds of one kind: signed gifts' parts, covered fees and what Stripe kept, in minor units."""
+
+    kind: str
+    entries: int
+    amount: int
+    cover: int
+    fee: int
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """A step's letters, and what was given by their links."""
+
+    key: str
+    counts: Counts
+    given: Tally
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What a donor wrote who let their name be shown."""
+
+    text: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A campaign's account of itself at `progress.as_of`."""
+
+    progress: Progress
+    final: bool
+    returning: int
+    days: Sequence[tuple[date, Tally]]
+    sizes: Sequence[Tally]
+    frequencies: Sequence[Tally]
+    sources: Sequence[Tally]
+    mail: Sequence[StepResult]
+    offline: Sequence[Tally]
+    booked: Sequence[Booked]
+    extensions: Sequence[Extension]
+    comments: Sequence[Comment]
+
+    @property
+    def new(self) -> int:
+        """Donors who had given to none of our campaigns before."""
+        return self.progress.donors - self.returning
+
+    @property
+    def offline_amount(self) -> int:
+        """By check, cash and the like; what is left of it, in minor units."""
+        return sum(one.amount for one in self.offline)
+
+    @property
+    def fees(self) -> int:
+        """What Stripe kept, in minor units."""
+        return sum(one.fee for one in self.booked)
+
+    @property
+    def covered(self) -> int:
+        """What donors added for the fees, in minor units."""
+        return sum(one.cover for one in self.booked)
+
+
+def read_report(session: Session, campaign: Campaign, at: datetime) -> Report:
+    """The account of `campaign`; in one REPEATABLE READ transaction its parts agree with each other."""
+    sources = _standing(by_code(session, campaign))
+    codes = {one.key: one for one in sources}
+    frequencies = read_tallies(session, campaign, TallyKind.frequency)
+    return Report(
+        progress=read_progress(session, campaign, at),
+        final=campaign.is_final(at),
+        returning=session.scalars(
+            select(func.coalesce(func.sum(ProgressShard.gave_before), 0)).where(
+                ProgressShard.campaign_id == campaign.id
+            )
+        ).one(),
+        days=_best_days(read_tallies(session, campaign, TallyKind.hour)),
+        sizes=_standing(by_size(session, campaign)),
+        frequencies=_largest(_standing(frequencies)),
+        sources=sources[:MOST_SOURCES],
+        mail=_mail(session, campaign, codes),
+        offline=_offline(session, campaign.id),
+        booked=_booked(session, campaign.id),
+        extensions=public_extensions(session, campaign),
+        comments=_comments(session, campaign.id),
+    )
+
+
+def _standing(tallies: Iterable[Tally]) -> list[Tally]:
+    """Those of which anything is left, or of which more went back than came."""
+    return [one for one in tallies if one.amount or one.gifts]
+
+
+def _largest(tallies: Sequence[Tally]) -> list[Tally]:
+    return sorted(tallies, key=lambda one: (-one.amount, one.key))
+
+
+def _best_days(hours: Sequence[Tally]) -> list[tuple[date, Tally]]:
+    """The days on the campaign's wall clock on which most was given."""
+    days: dict[str, Tally] = {}
+    for hour in hours:
+        day = hour.key[:10]
+        known = days.get(day, Tally(day))
+        days[day] = Tally(day, known.amount + hour.amount, known.gifts + hour.gifts)
+    best = [one for one in _largest(list(days.values())) if one.amount > 0][:BEST_DAYS]
+    return [(date.fromisoformat(one.key), one) for one in best]
+
+
+def _mail(session: Session, campaign: Campaign, codes: Mapping[str, Tally]) -> list[StepResult]:
+    counts = letter_counts(session, campaign)
+    every = schedule.steps_of(session, campaign.id)
+    return [
+        StepResult(
+            step.key,
+            counts.get(step.id, Counts()),
+            codes.get(mail_code(step.key), Tally(step.key)),
+        )
+        for step in sorted(every, key=lambda one: schedule.due_at(campaign, one))
+        if step.id in counts or mail_code(step.key) in codes
+    ]
+
+
+def _offline(session: Session, campaign_id: int) -> list[Tally]:
+    """Offline gifts by how they came; a check that bounced is not among them."""
+    # Gift by gift: left to itself the planner may read the whole ledger for a few thousand of them.
+    booked = (
+        select(func.sum(LedgerEntry.amount).label("amount"))
+        .where(
+            LedgerEntry.donation_id == OfflineGift.donation_id,
+            LedgerEntry.campaign_id == campaign_id,
+        )
+        .lateral()
+    )
+    rows = session.execute(
+        select(OfflineGift.kind, func.sum(booked.c.amount), func.count(booked.c.amount))
+        .join(booked, booked.c.amount.is_not(None))
+        .where(OfflineGift.taken_back.is_(None))
+        .group_by(OfflineGift.kind)
+    )
+    return _largest([Tally(kind, int(amount), gifts) for kind, amount, gifts in rows])
+
+
+def _booked(session: Session, campaign_id: int) -> list[Booked]:
+    rows = session.execute(
+        select(
+            LedgerEntry.kind,
+            func.count(),
+            func.sum(LedgerEntry.amount),
+            func.sum(LedgerEntry.cover),
+            func.sum(LedgerEntry.fee),
+        )
+        .where(LedgerEntry.campaign_id == campaign_id)
+        .group_by(LedgerEntry.kind)
+    )
+    found = [Booked(kind, count, *map(int, sums)) for kind, count, *sums in rows]
+    return sorted(found, key=lambda one: (-one.entries, one.kind))
+
+
+def _comments(session: Session, campaign_id: int) -> list[Comment]:
+    """The latest, of gifts of which something is left."""
+    rows = session.execute(
+        select(Donation.comment, func.coalesce(func.nullif(Donor.name, ""), Donation.name))
+        .join(Donor, Donor.id == Donation.donor_id)
+        .where(
+            Donation.campaign_id == campaign_id,
+            Donation.comment != "",
+            ~Donation.anonymous,
+            Donation.state.in_([DonationState.paid, DonationState.partially_refunded]),
+        )
+        .order_by(Donation.id.desc())
+        .limit(MOST_COMMENTS)
+    )
+    return [Comment(" ".join(text.split()), name) for text, name in rows]

@@ -1,0 +1,188 @@
+"""The dashboard's figures, read in one snapshot: what it shows of the sum is what the public bar shows then."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BindParameter, Row, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.progress import Progress, read_progress
+from campaign.core import clock
+from campaign.models import (
+    Campaign,
+    Donation,
+    DonationState,
+    Frequency,
+    ProgressShard,
+    Subscription,
+    SubscriptionState,
+    TallyKind,
+)
+from campaign.reporting import tallies
+from campaign.reporting.mailing import StepMail, mail_by_step, visits_by_code
+from campaign.reporting.pace import Forecast, Pace, as_the_last_closed, forecast, pace
+from campaign.reporting.tallies import Tally
+
+RECENT_HOURS = 48
+TROUBLE = timedelta(hours=24)
+_PERIODS = {Frequency.monthly: 12, Frequency.yearly: 1}
+
+
+@dataclass(frozen=True)
+class Pledges:
+    """Monthly and yearly gifts that began here and go on. `yearly` is what they bring in twelve months, minor units."""
+
+    monthly: int
+    yearly_gifts: int
+    yearly: int
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The last campaign before this one: what it had raised at the end of each of its days, minor units."""
+
+    title: str
+    slug: str
+    totals: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A code, its gifts, and how often the appeal was opened by it (0 where that is not counted)."""
+
+    code: str
+    tally: Tally
+    visits: int
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """All of it, of one moment. Lists of days end with today; those of hours with the present one."""
+
+    progress: Progress
+    pledges: Pledges
+    gave_before: int
+    pace: Pace
+    forecast: Forecast | None
+    as_the_last_closed: int | None
+    days: Sequence[Tally]
+    totals: Sequence[int]
+    length: int
+    hours: Sequence[Tally]
+    sizes: Sequence[Tally]
+    frequencies: Sequence[Tally]
+    sources: Sequence[Source]
+    mail: Sequence[StepMail]
+    earlier: Earlier | None
+    failed: int
+    failures: Sequence[Row[str, str, str | None, datetime]]
+
+
+def begin_snapshot(session: Session) -> None:
+    """What `session` reads from now on is of one moment; the first thing to be done with it."""
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def read_dashboard(session: Session, campaign: Campaign, at: datetime) -> Dashboard:
+    """Everything about `campaign` at `at`; `session` has begun its snapshot."""
+    progress = read_progress(session, campaign, at)
+    first, today = tallies.campaign_days(campaign, at)
+    hours = tallies.read_tallies(session, campaign, TallyKind.hour)
+    days = tallies.by_day(hours, first, today)
+    earlier = _earlier(session, campaign)
+    ended = at >= campaign.deadline
+    failures = _failures(session, campaign, at)
+    return Dashboard(
+        progress=progress,
+        pledges=_pledges(session, campaign),
+        gave_before=_gave_before(session, campaign),
+        pace=pace(campaign, progress.raised, hours, at),
+        forecast=forecast(campaign, progress.raised, days, at),
+        as_the_last_closed=None
+        if earlier is None or ended
+        else as_the_last_closed(
+            progress.raised, progress.days_left, earlier.totals, campaign.currency
+        ),
+        days=days,
+        totals=tallies.running_total(days),
+        length=(clock.last_day(campaign.deadline, campaign.zone) - first).days + 1,
+        hours=tallies.last_hours(hours, campaign.zone, min(at, campaign.deadline), RECENT_HOURS),
+        sizes=tallies.by_size(session, campaign),
+        frequencies=tallies.read_tallies(session, campaign, TallyKind.frequency),
+        sources=_sources(tallies.by_code(session, campaign), visits_by_code(session, campaign)),
+        mail=mail_by_step(session, campaign),
+        earlier=earlier,
+        failed=len(failures),
+        failures=failures,
+    )
+
+
+def _sources(found: Sequence[Tally], visits: Mapping[str, int]) -> list[Source]:
+    known = {one.key: one for one in found}
+    opened = sorted(set(visits) - set(known))
+    every = [*found, *(Tally(code) for code in opened)]
+    return [Source(one.key, one, visits.get(one.key, 0)) for one in every]
+
+
+def _gave_before(session: Session, campaign: Campaign) -> int:
+    query = select(func.coalesce(func.sum(ProgressShard.gave_before), 0))
+    return int(session.scalars(query.where(ProgressShard.campaign_id == campaign.id)).one())
+
+
+def _pledges(session: Session, campaign: Campaign) -> Pledges:
+    # Written out, not bound, so that the index of just these is found.
+    going_on: BindParameter[list[str]] = bindparam(
+        "going_on",
+        [SubscriptionState.active.value, SubscriptionState.past_due.value],
+        expanding=True,
+        literal_execute=True,
+    )
+    query = (
+        select(
+            Subscription.frequency, func.count(), func.coalesce(func.sum(Subscription.amount), 0)
+        )
+        .where(Subscription.campaign_id == campaign.id, Subscription.state.in_(going_on))
+        .group_by(Subscription.frequency)
+    )
+    found = {Frequency(name): (count, int(sum_)) for name, count, sum_ in session.execute(query)}
+    yearly = sum(found.get(name, (0, 0))[1] * times for name, times in _PERIODS.items())
+    return Pledges(
+        monthly=found.get(Frequency.monthly, (0, 0))[0],
+        yearly_gifts=found.get(Frequency.yearly, (0, 0))[0],
+        yearly=yearly,
+    )
+
+
+def _earlier(session: Session, campaign: Campaign) -> Earlier | None:
+    """The campaign in the same currency that ended last before this one did."""
+    before = session.scalars(
+        select(Campaign)
+        .where(Campaign.currency == campaign.currency, Campaign.deadline < campaign.deadline)
+        .order_by(Campaign.deadline.desc())
+        .limit(1)
+    ).one_or_none()
+    if before is None:
+        return None
+    hours = tallies.read_tallies(session, before, TallyKind.hour)
+    first, last = tallies.campaign_days(before, before.deadline)
+    return Earlier(
+        before.title, before.slug, tallies.running_total(tallies.by_day(hours, first, last))
+    )
+
+
+def _failures(
+    session: Session, campaign: Campaign, at: datetime
+) -> Sequence[Row[str, str, str | None, datetime]]:
+    """Gifts of the last day that came to nothing, the newest first; at most a hundred."""
+    unhappy = (DonationState.declined.value, DonationState.failed.value)
+    return session.execute(
+        select(Donation.public_id, Donation.state, Donation.state_reason, Donation.created_at)
+        .where(
+            Donation.campaign_id == campaign.id,
+            Donation.created_at >= at - TROUBLE,
+            Donation.state.in_(unhappy),
+        )
+        .order_by(Donation.created_at.desc())
+        .limit(100)
+    ).all()

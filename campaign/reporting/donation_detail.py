@@ -1,0 +1,135 @@
+"""All that is known of one donation, for its page: a fixed number of queries, whatever happened to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.audit.audit_log import audit_of
+from campaign.core.errors import NotFound, RefundRefused
+from campaign.donations.canonical_donors import speaking_row
+from campaign.donations.tribute_cards import TRIBUTE_CARD, card_of
+from campaign.donors.notes import notes_of
+from campaign.models import (
+    AuditEntry,
+    Dispute,
+    Donation,
+    Donor,
+    FraudWarning,
+    LedgerEntry,
+    Note,
+    OfflineGift,
+    OutboxMessage,
+    Receipt,
+    Refund,
+    TributeCard,
+)
+from campaign.refunds.refunds import Left, what_is_left
+
+
+@dataclass(frozen=True)
+class GiftPage:
+    """One donation. `donor` is the row that speaks for the person, `left` None where nothing was paid."""
+
+    donation: Donation
+    donor: Donor
+    offline: OfflineGift | None
+    card: TributeCard | None
+    entries: Sequence[LedgerEntry]
+    refunds: Sequence[Refund]
+    disputes: Sequence[Dispute]
+    warnings: Sequence[FraudWarning]
+    receipts: Sequence[Receipt]
+    mails: Sequence[OutboxMessage]
+    notes: Sequence[Note]
+    audit: Sequence[AuditEntry]
+    left: Left | None
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """The valid one."""
+        return self.receipts[-1] if self.receipts else None
+
+    @property
+    def why_not_refundable(self) -> str:
+        """Why there is no button to refund; '' where there is one."""
+        if self.offline is not None:
+            return (
+                "This gift did not come through Stripe, so Stripe cannot give it back. Pay it back by a check, then"
+                " take the gift back under Envelopes."
+            )
+        if self.left is None:
+            return "Nothing was paid, so there is nothing to refund."
+        return "" if self.left.amount else "Nothing is left to refund."
+
+
+def find_gift(session: Session, public_id: str) -> Donation:
+    """The donation called `public_id`, with its campaign and donor; raises NotFound."""
+    donation = session.scalar(
+        select(Donation)
+        .where(Donation.public_id == public_id)
+        .options(
+            joinedload(Donation.campaign),
+            joinedload(Donation.donor),
+            joinedload(Donation.subscription),
+        )
+    )
+    if donation is None:
+        raise NotFound(f"There is no donation {public_id!r} here.")
+    return donation
+
+
+def read_gift(session: Session, public_id: str) -> GiftPage:
+    """Everything about the donation called `public_id`; raises NotFound."""
+    donation = find_gift(session, public_id)
+    receipts = session.scalars(
+        select(Receipt).where(Receipt.donation_id == donation.id).order_by(Receipt.id)
+    ).all()
+    return GiftPage(
+        donation=donation,
+        donor=speaking_row(session, donation.donor),
+        offline=session.scalar(
+            select(OfflineGift)
+            .where(OfflineGift.donation_id == donation.id)
+            .options(joinedload(OfflineGift.batch))
+        ),
+        card=card_of(session, donation),
+        entries=session.scalars(
+            select(LedgerEntry)
+            .where(LedgerEntry.donation_id == donation.id)
+            .order_by(LedgerEntry.id)
+        ).all(),
+        refunds=session.scalars(
+            select(Refund).where(Refund.donation_id == donation.id).order_by(Refund.id)
+        ).all(),
+        disputes=session.scalars(
+            select(Dispute).where(Dispute.donation_id == donation.id).order_by(Dispute.id)
+        ).all(),
+        warnings=session.scalars(
+            select(FraudWarning).where(FraudWarning.donation_id == donation.id)
+        ).all(),
+        receipts=receipts,
+        mails=session.scalars(
+            select(OutboxMessage)
+            .where(
+                or_(
+                    OutboxMessage.receipt_id.in_([one.id for one in receipts]),
+                    and_(
+                        OutboxMessage.kind == TRIBUTE_CARD, OutboxMessage.subject_key == public_id
+                    ),
+                )
+            )
+            .order_by(OutboxMessage.id)
+        ).all(),
+        notes=notes_of(session, donation_id=donation.id),
+        audit=audit_of(session, "donation", [public_id]),
+        left=_left(session, donation),
+    )
+
+
+def _left(session: Session, donation: Donation) -> Left | None:
+    try:
+        return what_is_left(session, donation)
+    except RefundRefused:
+        return None

@@ -1,0 +1,180 @@
+"""All that is known of one donor, for the donor's page: the rows that are one person, read together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.audit.audit_log import audit_of
+from campaign.donations.canonical_donors import rows_of
+from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
+from campaign.donors.merging import standing_merges
+from campaign.donors.notes import notes_of
+from campaign.models import (
+    AuditEntry,
+    Donation,
+    Donor,
+    DonorMerge,
+    ErasureRequest,
+    LedgerEntry,
+    LedgerKind,
+    Note,
+    OutboxMessage,
+    Receipt,
+    Subscriber,
+    Subscription,
+    Suppression,
+)
+from campaign.privacy.erasure_requests import open_request_of
+
+MAILS = 25
+"""Letters on a page."""
+
+
+@dataclass(frozen=True)
+class Total:
+    """Of one currency, in minor units with covered fees: what came, what went back of it for any reason, and what
+    stands; and how many gifts came.
+    """
+
+    currency: str
+    gifts: int
+    given: int
+    gone: int
+
+    @property
+    def stands(self) -> int:
+        return self.given - self.gone
+
+
+@dataclass(frozen=True)
+class PersonPage:
+    """One person: `donor` is the row that speaks, `rows` are all, it first. `merges` are by the merged row's id."""
+
+    donor: Donor
+    rows: Sequence[Donor]
+    merges: dict[int, DonorMerge]
+    totals: Sequence[Total]
+    first_at: datetime | None
+    last_at: datetime | None
+    gifts: Sequence[Donation]
+    gift_keys: Keys
+    subscriptions: Sequence[Subscription]
+    mails: Sequence[OutboxMessage]
+    mail_keys: Keys
+    suppressions: Sequence[Suppression]
+    subscribers: Sequence[Subscriber]
+    notes: Sequence[Note]
+    audit: Sequence[AuditEntry]
+    erasure: ErasureRequest | None
+
+
+def read_person(session: Session, donor: Donor, gifts: Cursor) -> PersonPage:
+    """The person for whom `donor` speaks; `gifts` is where the page of gifts begins."""
+    rows = rows_of(session, donor)
+    ids = [row.id for row in rows]
+    gift_keys = read_keys(session, _gifts_of(ids), None, gifts)
+    mail_keys = read_mail_keys(session, rows, Cursor())
+    first_at, last_at = session.execute(
+        select(func.min(Donation.charged_at), func.max(Donation.charged_at)).where(
+            Donation.donor_id.in_(ids), Donation.paid_at.is_not(None)
+        )
+    ).one()
+    addresses = [row.email.lower() for row in rows if row.email]
+    return PersonPage(
+        donor=donor,
+        rows=rows,
+        merges=standing_merges(session, donor),
+        totals=read_totals(session, ids),
+        first_at=first_at,
+        last_at=last_at,
+        gifts=load_gifts(session, gift_keys.ids),
+        gift_keys=gift_keys,
+        subscriptions=session.scalars(
+            select(Subscription)
+            .where(Subscription.donor_id.in_(ids))
+            .options(joinedload(Subscription.campaign))
+            .order_by(Subscription.id.desc())
+        ).all(),
+        mails=load_mails(session, mail_keys.ids),
+        mail_keys=mail_keys,
+        suppressions=session.scalars(
+            select(Suppression).where(Suppression.email.in_(addresses)).order_by(Suppression.id)
+        ).all(),
+        subscribers=session.scalars(
+            select(Subscriber).where(func.lower(Subscriber.email).in_(addresses))
+        ).all(),
+        notes=notes_of(session, donor_ids=ids),
+        audit=audit_of(session, "donor", [str(one) for one in ids]),
+        erasure=open_request_of(session, ids),
+    )
+
+
+def _gifts_of(ids: Sequence[int]) -> Listing:
+    return Listing(Donation, ("created_at", "id"), near=lambda one: one.donor_id.in_(ids))
+
+
+def load_gifts(session: Session, ids: Sequence[int]) -> Sequence[Donation]:
+    """These donations, the newest first, each with its campaign."""
+    return session.scalars(
+        select(Donation)
+        .where(Donation.id.in_(ids))
+        .options(joinedload(Donation.campaign))
+        .order_by(Donation.created_at.desc(), Donation.id.desc())
+    ).all()
+
+
+def read_totals(session: Session, ids: Sequence[int]) -> Sequence[Total]:
+    """What these rows' gifts came to, by currency."""
+    moved = LedgerEntry.amount + LedgerEntry.cover
+    payment = LedgerEntry.kind == LedgerKind.payment.value
+    found = session.execute(
+        select(
+            LedgerEntry.currency,
+            func.count().filter(payment),
+            func.coalesce(func.sum(case((payment, moved), else_=0)), 0),
+            func.coalesce(-func.sum(case((payment, 0), else_=moved)), 0),
+        )
+        .join(Donation, Donation.id == LedgerEntry.donation_id)
+        .where(Donation.donor_id.in_(ids), LedgerEntry.kind != LedgerKind.correction.value)
+        .group_by(LedgerEntry.currency)
+        .order_by(LedgerEntry.currency)
+    )
+    return [Total(code, int(gifts), int(given), int(gone)) for code, gifts, given, gone in found]
+
+
+def read_mail_keys(session: Session, rows: Sequence[Donor], cursor: Cursor) -> Keys:
+    """A page of every letter to this person: by address, old ones that were corrected too, or by the donor's row."""
+    ids = [row.id for row in rows]
+    used = session.scalars(
+        select(func.lower(Donation.email)).where(Donation.donor_id.in_(ids)).distinct()
+    )
+    addresses = {row.email.lower() for row in rows} | set(used)
+    wanted = _mine(ids, sorted(addresses - {""}))
+    listing = Listing(OutboxMessage, ("id",), near=lambda _one: wanted)
+    return read_keys(session, listing, None, cursor, MAILS)
+
+
+def _mine(ids: Sequence[int], addresses: Sequence[str]) -> ColumnElement[bool]:
+    """A receipt may have gone to an address that was corrected since, so receipts go by whose they acknowledge."""
+    # Found first and compared by id: so each part has its own index, and a list of rows has none to be led astray by.
+    by_receipt = (
+        select(OutboxMessage.id)
+        .join(Receipt, Receipt.id == OutboxMessage.receipt_id)
+        .join(Donation, Donation.id == Receipt.donation_id)
+        .where(Donation.donor_id.in_(ids))
+    )
+    by_address = select(OutboxMessage.id).where(
+        func.lower(OutboxMessage.recipient).in_(addresses), OutboxMessage.receipt_id.is_(None)
+    )
+    by_row = select(OutboxMessage.id).where(OutboxMessage.donor_id.in_(ids))
+    return OutboxMessage.id.in_(by_receipt.union(by_address, by_row))
+
+
+def load_mails(session: Session, ids: Sequence[int]) -> Sequence[OutboxMessage]:
+    """These letters, the latest first."""
+    return session.scalars(
+        select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.id.desc())
+    ).all()

@@ -1,1 +1,0 @@
-"""The books as an accountant reads them: the audit log, exports, the journal, payouts, comparisons with Stripe."""

@@ -1,1 +1,0 @@
-"""Who works here, how they get in, and the browsers that are signed in."""

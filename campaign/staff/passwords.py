@@ -1,0 +1,109 @@
+"""Which passwords are taken (NIST SP 800-63B, 3.1.1): long ones, of any characters, that are not among the first
+that an attacker tries. Hashing is the web's edge's; only hashes come here."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+
+from sqlalchemy.orm import Session
+
+from campaign.audit.audit_log import Actor, record
+from campaign.auth.staff_links import spend_links
+from campaign.auth.staff_sessions import end_sessions
+from campaign.models import StaffMember
+from campaign.staff.members import subject
+
+SHORTEST = 12
+LONGEST = 128
+"""Longer ones are refused, never cut."""
+_FEWEST_DIFFERENT = 5
+_ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+_BETWEEN = re.compile(r"[\x00-@\[-`{-\x7f]+")
+"""Digits and signs of ASCII."""
+_DISGUISES = str.maketrans("013457@$!|+", "oleastasiit")
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """The words that common passwords are made of, in lower case."""
+    listed = files("campaign.staff").joinpath("common_words.txt").read_text("utf-8")
+    return frozenset(line for line in listed.split() if line)
+
+
+def password_fault(password: str, about: Iterable[str]) -> str | None:
+    """What is wrong with `password`, or None. `about`: names and addresses that an attacker would try first."""
+    if len(password) < SHORTEST:
+        return f"Use at least {SHORTEST} characters; a few words that only you would put together are fine."
+    if len(password) > LONGEST:
+        return f"Use at most {LONGEST} characters."
+    if password.isdecimal():
+        return "Digits alone are tried first; use words or letters too."
+    if len(set(password.lower())) < _FEWEST_DIFFERENT or _is_a_row(password.lower()):
+        return "That repeats or counts; attackers try such passwords first."
+    if _is_made_of(password.lower(), common_words() | _own_words(about)):
+        return "That is made of words that attackers try first. Put together some that nobody would expect."
+    return None
+
+
+def _is_a_row(password: str) -> bool:
+    """Mostly neighbours on the keyboard or in the alphabet, in either direction, or the same again."""
+    steps = list(pairwise(password))
+    rows = [*_ROWS, *(row[::-1] for row in _ROWS)]
+    usual = sum(a == b or any(a + b in row for row in rows) for a, b in steps)
+    return usual * 4 >= len(steps) * 3
+
+
+def _own_words(about: Iterable[str]) -> set[str]:
+    """Each of the words, and each text as one."""
+    texts = [text.lower() for text in about]
+    parts = {part for text in texts for part in re.split(r"[\W\d_]+", text) if len(part) > 2}
+    return parts | {_letters(text) for text in texts}
+
+
+def _letters(text: str) -> str:
+    return _BETWEEN.sub("", text)
+
+
+def _is_made_of(password: str, words: frozenset[str]) -> bool:
+    """Whether words of the list, with digits and signs between them or in their places, cover nearly all of it."""
+    # A digit at the ends is a year or a number; within a word it stands for a letter.
+    core = re.sub(f"^{_BETWEEN.pattern}|{_BETWEEN.pattern}$", "", password)
+    plain, undisguised = _letters(core), _letters(core.translate(_DISGUISES))
+    return any(_uncovered(text, words) <= 1 for text in (plain, undisguised))
+
+
+def _uncovered(text: str, words: frozenset[str]) -> int:
+    """The fewest letters of `text` that are left over when it is read as at most three of `words`."""
+    if len(text) <= 1:
+        return len(text)
+    longest = max(map(len, words))
+    # fewest[end][used]: letters left over of text[:end] with that many words.
+    fewest = [[0, 0, 0, 0]]
+    for end in range(1, len(text) + 1):
+        row = [left + 1 for left in fewest[end - 1]]
+        for start in range(max(0, end - longest), end):
+            if text[start:end] in words:
+                for used in range(1, 4):
+                    row[used] = min(row[used], fewest[start][used - 1])
+        fewest.append(row)
+    return min(fewest[-1])
+
+
+def set_password(
+    session: Session,
+    member: StaffMember,
+    password_hash: str,
+    actor: Actor,
+    at: datetime,
+    *,
+    session_id: int | None,
+) -> None:
+    """Keep a new password's hash. Every other session of `member` ends, and no link that is under way works."""
+    had = member.password is not None
+    member.password = password_hash
+    end_sessions(session, member, at, but=session_id)
+    spend_links(session, member, at)
+    record(session, actor, "staff.password_changed", subject(member), before={"had_password": had})

@@ -1,0 +1,1 @@
+"""Stripe's events: the inbox, and one function per event type."""

@@ -1,0 +1,88 @@
+"""A paid invoice: the first one pays the donation that began the subscription, each later one is a donation."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.campaigns import campaign_for_renewal
+from campaign.core.booking_context import Books, Outcome
+from campaign.donations.donation_lookup import lock_payer, lock_payment
+from campaign.donations.donations import lock_donation
+from campaign.gateway import Invoice, InvoicePayment
+from campaign.ledger.payments import Payment, record_payment
+from campaign.ledger.settlement import adopt_returns
+from campaign.ledger.subscription_donations import (
+    first_donation_id,
+    join_subscription,
+    renewal_donation,
+)
+from campaign.models import Donation
+from campaign.models import InvoicePayment as KnownPayment
+from campaign.subscriptions.subscription_events import note_paid
+
+
+def apply_invoice(
+    session: Session, invoice: Invoice, occurred_at: datetime, books: Books
+) -> Outcome:
+    """Book a paid invoice of a subscription of ours, once."""
+    if invoice.subscription_id is None:
+        return Outcome(applied=False, note="the invoice belongs to no subscription")
+    if invoice.amount_paid <= 0:
+        return Outcome(applied=False, note="the invoice moved no money")
+    intent_id = lock_payer(session, invoice.id)
+    public_id = invoice.donation_id or first_donation_id(session, invoice.subscription_id)
+    first = lock_donation(session, public_id) if public_id else None
+    if first is None:
+        return Outcome(applied=False, note=f"no donation of ours: {public_id}")
+    subscription = join_subscription(session, first, invoice.subscription_id)
+    note_paid(session, subscription, invoice)
+    # Stripe counts whole seconds: no charge is before the form that led to it.
+    charged_at = max(invoice.paid_at or occurred_at, first.created_at)
+    payment = Payment(
+        source=invoice.id,
+        total=invoice.amount_paid,
+        currency=invoice.currency,
+        charged_at=charged_at,
+        paid_at=occurred_at,
+        payment_intent_id=intent_id,
+        invoice_id=invoice.id,
+    )
+    if invoice.first:
+        # A debit was promised, and so counts, on the day the donor gave.
+        dated = replace(payment, charged_at=first.charged_at or charged_at)
+        return record_payment(session, first, dated, books, first.campaign)
+    donation = renewal_donation(session, first, subscription, invoice, charged_at)
+    campaign = campaign_for_renewal(session, first.campaign, charged_at)
+    return record_payment(session, donation, payment, books, campaign)
+
+
+def apply_invoice_payment(session: Session, found: InvoicePayment, books: Books) -> Outcome:
+    """Keep which payment intent paid an invoice, so that refunds and disputes of it find their donation.
+
+    It may come before the invoice is booked, which then takes it from here.
+    """
+    if found.payment_intent_id is None or found.status != "paid":
+        return Outcome(applied=False, note="it names no payment intent that paid")
+    lock_payment(session, found.invoice_id)
+    session.execute(
+        insert(KnownPayment)
+        .values(invoice_id=found.invoice_id, payment_intent_id=found.payment_intent_id)
+        .on_conflict_do_nothing()
+    )
+    lock_payment(session, found.payment_intent_id)
+    public_id = session.scalar(
+        select(Donation.public_id).where(Donation.invoice_id == found.invoice_id)
+    )
+    donation = lock_donation(session, public_id) if public_id else None
+    if donation is None:
+        return Outcome(applied=True, note="kept until its invoice is booked, if it is ours")
+    if donation.payment_intent_id is not None:
+        return Outcome(applied=False, note="the payment is known already")
+    donation.payment_intent_id = found.payment_intent_id
+    session.flush()
+    if donation.paid_at is not None:
+        adopt_returns(session, donation, books)
+    return Outcome(applied=True, note=f"paid by {found.payment_intent_id}")

@@ -1,1 +1,0 @@
-"""The web's edge: parse, call a service, commit, render."""

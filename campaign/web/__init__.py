@@ -1,0 +1,1 @@
+"""The web: parse, call a service, commit, render. A folder per audience."""

@@ -1,0 +1,107 @@
+"""Who may read what: bearer tokens and their scopes. Every view of the API stands on an `api_blueprint`."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Response, g, request
+from flask_limiter.util import get_remote_address
+from flask_smorest import Blueprint
+from werkzeug.exceptions import HTTPException
+
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
+from campaign.integrations.tokens import Scope, recognise
+from campaign.web.api.problems import TYPE, problem
+from campaign.web.api.schemas import ProblemSchema
+from campaign.web.context import installation
+from campaign.web.limits import limiter
+
+SCHEME = "token"
+PER_ADDRESS = "600 per minute"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def api_blueprint(name: str) -> Blueprint:
+    """A blueprint under `/api/v1` that answers only to tokens, and with problems as RFC 9457 has them."""
+    blueprint = Blueprint(f"api_{name}", __name__, url_prefix="/api/v1", description=name)
+    blueprint.before_request(_require_token)
+    blueprint.after_request(_keep_nowhere)
+    blueprint.register_error_handler(422, _invalid)
+    blueprint.register_error_handler(
+        FieldsInvalid, lambda error: problem(422, str(error), errors=error.faults)
+    )
+    limiter.limit(PER_ADDRESS, key_func=get_remote_address)(blueprint)
+    return blueprint
+
+
+def scoped(blueprint: Blueprint, scope: Scope, *, one: bool = False) -> Callable[[View], View]:
+    """Open a view to tokens with `scope`, and describe so. `one`: it names one thing, which may not exist."""
+    answers = {
+        401: "No token in force.",
+        403: "The token lacks a scope.",
+        429: "Too many requests.",
+        500: "A fault of ours; it is logged.",
+        503: "The database is away for a moment.",
+    }
+    answers |= {404: "Nothing has this name."} if one else {422: "A parameter is wrong."}
+    headers = {
+        401: ("WWW-Authenticate", "string"),
+        429: ("Retry-After", "integer"),
+        503: ("Retry-After", "integer"),
+    }
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if scope not in g.scopes:
+                words = f"This token lacks the scope {scope}."
+                challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
+                return problem(403, words, {"WWW-Authenticate": challenge}, scope=scope.value)
+            return view(*args, **kwargs)
+
+        described: Any = guarded
+        for status, words in answers.items():
+            told = headers.get(status)
+            described = blueprint.alt_response(
+                status,
+                schema=ProblemSchema,
+                description=words,
+                content_type=TYPE,
+                headers={told[0]: {"schema": {"type": told[1]}}} if told else None,
+            )(described)
+        words = f"Needs the scope `{scope}`."
+        return cast("View", blueprint.doc(security=[{SCHEME: []}], description=words)(described))
+
+    return decorate
+
+
+def may_see_people() -> bool:
+    """Whether this token may read names and addresses."""
+    return Scope.donors in g.scopes
+
+
+def _require_token() -> Response | None:
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    token = None
+    if kind.lower() == "bearer" and secret:
+        with installation().sessions.begin() as session:
+            token = recognise(session, secret.strip(), clock.now())
+            g.scopes = token.scopes if token else []
+    if token is None:
+        words = "Send `Authorization: Bearer …` with a token in force; staff make them."
+        return problem(401, words, {"WWW-Authenticate": 'Bearer realm="api"'})
+    return None
+
+
+def _keep_nowhere(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _invalid(error: HTTPException) -> Response:
+    found = getattr(error, "data", {}).get("messages", {})
+    faults = {name: words for place in found.values() for name, words in place.items()}
+    named = ", ".join(str(name) for name in faults)
+    return problem(422, f"These parameters are wrong: {named}.", errors=faults)

@@ -1,0 +1,52 @@
+"""Campaigns and their figures."""
+
+from flask import Response, request
+from marshmallow import RAISE
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.core import clock
+from campaign.integrations import payloads, queries
+from campaign.integrations.queries import Wanted
+from campaign.integrations.tokens import Scope
+from campaign.web.api.access import api_blueprint, scoped
+from campaign.web.api.paging import NEXT, Answer, answer
+from campaign.web.api.schemas import CampaignSchema, PageParameters, ProgressSchema, listed
+from campaign.web.context import installation, live
+
+blueprint = api_blueprint("campaigns")
+
+
+@blueprint.get("/campaigns")
+@scoped(blueprint, Scope.progress)
+@blueprint.arguments(PageParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(CampaignSchema), headers=NEXT)
+def campaigns(**filters: object) -> Answer:
+    """Every campaign."""
+    at = clock.now()
+    with installation().sessions() as session:
+        page = queries.read_campaigns(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: payloads.campaign_told(row, at))
+
+
+@blueprint.get("/campaigns/<slug>")
+@scoped(blueprint, Scope.progress, one=True)
+@blueprint.response(200, CampaignSchema)
+def campaign(slug: str) -> dict[str, object]:
+    """One campaign."""
+    with installation().sessions() as session:
+        return payloads.campaign_told(find_campaign(session, slug), clock.now())
+
+
+@blueprint.get("/campaigns/<slug>/progress")
+@scoped(blueprint, Scope.progress, one=True)
+@blueprint.alt_response(304, description="Unchanged since the `ETag` that was sent.")
+@blueprint.response(200, ProgressSchema, headers={"ETag": {"schema": {"type": "string"}}})
+def progress(slug: str) -> Response:
+    """The figure, as the public page has it; with an `ETag`."""
+    snapshot = live().current(slug)
+    response = Response(snapshot.body, mimetype="application/json")
+    response.set_etag(snapshot.etag, weak=True)
+    # Ask each time; unchanged costs no body.
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response

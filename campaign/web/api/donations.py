@@ -1,0 +1,56 @@
+"""Donations and subscriptions."""
+
+from flask import Response
+from marshmallow import RAISE
+
+from campaign.integrations import payloads, queries
+from campaign.integrations.queries import Wanted
+from campaign.integrations.tokens import Scope
+from campaign.web.api.access import api_blueprint, may_see_people, scoped
+from campaign.web.api.paging import NEXT, Answer, answer
+from campaign.web.api.problems import problem
+from campaign.web.api.schemas import (
+    DonationParameters,
+    DonationSchema,
+    SubscriptionParameters,
+    SubscriptionSchema,
+    listed,
+)
+from campaign.web.context import installation
+
+blueprint = api_blueprint("donations")
+
+
+@blueprint.get("/donations")
+@scoped(blueprint, Scope.donations)
+@blueprint.arguments(DonationParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(DonationSchema), headers=NEXT)
+def donations(**filters: object) -> Answer:
+    """Donations, by when they were begun."""
+    people = may_see_people()
+    with installation().sessions() as session:
+        page = queries.read_donations(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: payloads.donation_told(row, people=people))
+
+
+@blueprint.get("/donations/<public_id>")
+@scoped(blueprint, Scope.donations, one=True)
+@blueprint.response(200, DonationSchema)
+def donation(public_id: str) -> dict[str, object] | Response:
+    """One donation."""
+    with installation().sessions() as session:
+        found = queries.read_donation(session, public_id)
+        if found is None:
+            return problem(404, "There is no such donation.")
+        return payloads.donation_told(found, people=may_see_people())
+
+
+@blueprint.get("/subscriptions")
+@scoped(blueprint, Scope.donations)
+@blueprint.arguments(SubscriptionParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(SubscriptionSchema), headers=NEXT)
+def subscriptions(**filters: object) -> Answer:
+    """Monthly and yearly gifts."""
+    with installation().sessions() as session:
+        page = queries.read_subscriptions(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, payloads.subscription_told)

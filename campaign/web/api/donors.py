@@ -1,0 +1,37 @@
+"""Donors."""
+
+from flask import Response
+from marshmallow import RAISE
+
+from campaign.integrations import queries
+from campaign.integrations.queries import Wanted
+from campaign.integrations.tokens import Scope
+from campaign.models import Donor
+from campaign.web.api.access import api_blueprint, scoped
+from campaign.web.api.paging import NEXT, Answer, answer
+from campaign.web.api.problems import problem
+from campaign.web.api.schemas import DonorSchema, PeriodParameters, listed
+from campaign.web.context import installation
+
+blueprint = api_blueprint("donors")
+
+
+@blueprint.get("/donors")
+@scoped(blueprint, Scope.donors)
+@blueprint.arguments(PeriodParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(DonorSchema), headers=NEXT)
+def donors(**filters: object) -> Answer:
+    """Donors; not those who were merged into another, or erased."""
+    with installation().sessions() as session:
+        page = queries.read_donors(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: dict(vars(row)))
+
+
+@blueprint.get("/donors/<int(max=9223372036854775807):donor_id>")
+@scoped(blueprint, Scope.donors, one=True)
+@blueprint.response(200, DonorSchema)
+def donor(donor_id: int) -> Donor | Response:
+    """One donor, also one who was merged or erased."""
+    with installation().sessions() as session:
+        found = session.get(Donor, donor_id)
+        return found or problem(404, "There is no such donor.")

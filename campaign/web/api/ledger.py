@@ -1,0 +1,41 @@
+"""The ledger and the receipts."""
+
+from marshmallow import RAISE
+
+from campaign.integrations import payloads, queries
+from campaign.integrations.queries import Wanted
+from campaign.integrations.tokens import Scope
+from campaign.web.api.access import api_blueprint, scoped
+from campaign.web.api.paging import NEXT, Answer, answer
+from campaign.web.api.schemas import (
+    LedgerEntrySchema,
+    LedgerParameters,
+    PeriodParameters,
+    ReceiptSchema,
+    listed,
+)
+from campaign.web.context import installation
+
+blueprint = api_blueprint("books")
+
+
+@blueprint.get("/ledger")
+@scoped(blueprint, Scope.ledger)
+@blueprint.arguments(LedgerParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(LedgerEntrySchema), headers=NEXT)
+def ledger(**filters: object) -> Answer:
+    """Every movement of money."""
+    with installation().sessions() as session:
+        page = queries.read_ledger(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, lambda row: payloads.entry_told(*row))
+
+
+@blueprint.get("/receipts")
+@scoped(blueprint, Scope.ledger)
+@blueprint.arguments(PeriodParameters, location="query", unknown=RAISE, as_kwargs=True)
+@blueprint.response(200, listed(ReceiptSchema), headers=NEXT)
+def receipts(**filters: object) -> Answer:
+    """Receipts, without their wording."""
+    with installation().sessions() as session:
+        page = queries.read_receipts(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        return answer(page, payloads.receipt_told)

@@ -1,0 +1,86 @@
+"""The web application's assembly: settings, blueprints, headers, limits."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from campaign.core.observability import observe
+from campaign.mailer.render import templates_folder
+from campaign.runtime.context import Installation, make_installation
+from campaign.web import errors, health, language, theme
+from campaign.web.api import register as open_api
+from campaign.web.appeal import donor_wall, embed, feed, images, print_sheet, public
+from campaign.web.appeal.code_visits import Visits
+from campaign.web.appeal.page_cache import KeptPages
+from campaign.web.appeal.progress_stream import LiveProgress
+from campaign.web.compression import Compressed
+from campaign.web.context import context_values, static_version
+from campaign.web.giving import donate, reminders, thank_you, unsubscribe
+from campaign.web.headers import add_security_headers
+from campaign.web.limits import limiter
+from campaign.web.portal import documents, profile, sign_in, subscriptions
+from campaign.web.staff import register as open_staff_room
+from campaign.web.staff.core import layout
+from campaign.web.webhooks import mail_provider, stripe
+
+FORM_BYTES = 64 * 1024
+
+
+def create_app(installation: Installation | None = None) -> Flask:
+    """The WSGI application of `installation`, or of the environment; raises ConfigurationError."""
+    installation = installation or make_installation()
+    settings = installation.settings
+    observe(settings, "web")
+    app = Flask("campaign", template_folder=str(templates_folder()))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=FORM_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+        RATELIMIT_STORAGE_URI=_limits_storage(settings.broker_url),
+        # A failure of the protection must not stop donations.
+        RATELIMIT_SWALLOW_ERRORS=True,
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+    )
+    # A slash more at an address is no other page.
+    app.url_map.strict_slashes = False
+    app.extensions["installation"] = installation
+    app.extensions["live"] = LiveProgress(installation.engine, installation.sessions)
+    app.extensions["looks"] = theme.Looks(installation.sessions)
+    app.extensions["visits"] = Visits(installation.sessions)
+    app.extensions["static_version"] = static_version(app.static_folder or "")
+    limiter.init_app(app)
+    app.context_processor(context_values)
+    app.context_processor(theme.template_values)
+    for blueprint in (public.blueprint, donate.blueprint, thank_you.blueprint, stripe.blueprint):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(embed.blueprint)
+    app.register_blueprint(feed.blueprint)
+    app.register_blueprint(images.blueprint)
+    app.register_blueprint(print_sheet.blueprint)
+    app.register_blueprint(subscriptions.blueprint)
+    for page in (sign_in, profile, documents):
+        app.register_blueprint(page.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(unsubscribe.blueprint)
+    app.register_blueprint(mail_provider.blueprint)
+    app.register_blueprint(reminders.blueprint)
+    app.register_blueprint(theme.blueprint)
+    app.register_blueprint(donor_wall.blueprint)
+    app.after_request(add_security_headers)
+    language.prepare(app)
+    layout.prepare(app)
+    open_staff_room(app)
+    open_api(app)
+    errors.register(app)
+    kept = KeptPages(app.wsgi_app, app.extensions["live"])
+    app.wsgi_app = Compressed(kept)  # type: ignore[method-assign] # the documented way to wrap an application
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # likewise
+    return app
+
+
+def _limits_storage(broker_url: str | None) -> str:
+    """Counted in Redis where there is one, so that all web processes count together; else in each."""
+    if broker_url and broker_url.startswith(("redis://", "rediss://")):
+        return broker_url
+    return "memory://"

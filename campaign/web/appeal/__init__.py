@@ -1,0 +1,1 @@
+"""The appeal, the same for every reader: page, figure, embeds, images, feed. No cookies."""

@@ -1,0 +1,113 @@
+"""A campaign's donor wall, page after page, and the list of all campaigns with what they came to. No cookies."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from campaign.campaigns import formatting
+from campaign.campaigns.campaign_list import read_overview
+from campaign.campaigns.donor_wall import PAGE, read_wall
+from campaign.campaigns.localized_texts import spoken_in
+from campaign.campaigns.progress import Progress
+from campaign.core import clock
+from campaign.core.errors import NotFound
+from campaign.web.appeal.formatting import ending
+from campaign.web.appeal.page_content import campaign_words
+from campaign.web.context import installation, live
+from campaign.web.language import said
+from campaign.web.theme import accents_for, stylesheet_url
+
+blueprint = Blueprint("walls", __name__)
+
+_CACHE = "public, max-age=10, stale-while-revalidate=60"
+_LARGEST_KEY = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A campaign in the list: what it is called, where it is, and its standing in a sentence."""
+
+    slug: str
+    title: str
+    locale: str
+    organization_line: str
+    standing: str
+
+
+@blueprint.get("/c/<slug>/donors")
+def wall(slug: str) -> Response:
+    """Those who wish to be named, the newest first; `before` goes on where the last page ended."""
+    snapshot = live().current(slug)
+    campaign = snapshot.progress.campaign
+    if not campaign.wall_shown:
+        raise NotFound(f"{slug!r} has no donor wall.")
+    typed = request.args.get("before", "")
+    known = typed.isascii() and typed.isdigit() and int(typed) <= _LARGEST_KEY
+    with installation().sessions() as session:
+        lines = read_wall(session, campaign, before=int(typed) if known else None, at_most=PAGE + 1)
+    page = render_template(
+        "public/wall.html",
+        page_title=said().gettext("Some of those who gave"),
+        slug=slug,
+        title=campaign_words(snapshot).title,
+        lines=lines[:PAGE],
+        further=lines[PAGE - 1].key if len(lines) > PAGE else None,
+        first=not known,
+        theme_stylesheet=stylesheet_url(accents_for(campaign)),
+    )
+    return _shared(page)
+
+
+@blueprint.get("/campaigns")
+def campaigns() -> Response:
+    """What is open, what is to come, and what became of the others."""
+    with installation().sessions() as session:
+        found = read_overview(session, clock.now())
+    page = render_template(
+        "public/campaigns.html",
+        page_title=said().gettext("Campaigns"),
+        groups=[
+            (said().gettext("Open now"), [_listed(one) for one in found.open]),
+            (said().gettext("To come"), [_listed(one) for one in found.upcoming]),
+            (said().gettext("Ended"), [_listed(one) for one in found.ended]),
+        ],
+    )
+    return _shared(page)
+
+
+def _shared(page: str) -> Response:
+    response = make_response(page)
+    response.headers["Cache-Control"] = _CACHE
+    return response
+
+
+def _listed(progress: Progress) -> Listed:
+    campaign = progress.campaign
+    told = spoken_in(said().locale, campaign).title
+    return Listed(
+        campaign.slug,
+        told.text,
+        told.locale,
+        campaign.organization_line,
+        _standing(progress),
+    )
+
+
+def _standing(progress: Progress) -> str:
+    campaign, spoken = progress.campaign, said()
+    values = {
+        "goal": formatting.amount(campaign.goal, campaign.currency, spoken),
+        "raised": formatting.amount(progress.raised, campaign.currency, spoken),
+        "end": ending(campaign),
+        "day": formatting.date_there(campaign.starts_at, campaign.zone, spoken),
+    }
+    if progress.as_of < campaign.starts_at:
+        return spoken.gettext("Opens on %(day)s. The goal is %(goal)s.") % values
+    if progress.final:
+        return spoken.gettext("%(raised)s of %(goal)s raised in all. It ended at %(end)s.") % values
+    if progress.as_of >= campaign.deadline:
+        told = spoken.gettext("%(raised)s of %(goal)s raised, provisionally. It ended at %(end)s.")
+        return told % values
+    if progress.hidden:
+        return spoken.gettext("The goal is %(goal)s. Open until %(end)s.") % values
+    return spoken.gettext("%(raised)s of %(goal)s raised so far. Open until %(end)s.") % values

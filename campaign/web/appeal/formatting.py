@@ -1,0 +1,236 @@
+"""Figures and times as sentences of the page's language: what the templates of the appeal show. No queries."""
+
+from dataclasses import dataclass
+
+from babel.dates import format_datetime
+from babel.numbers import format_percent
+from babel.units import format_unit
+
+from campaign.campaigns import formatting
+from campaign.campaigns.progress import Progress
+from campaign.core import clock
+from campaign.models import Campaign, CampaignState
+from campaign.web.language import said
+
+
+@dataclass(frozen=True)
+class ProgressView:
+    """The bar and its words. Widths and the goal's mark are percent of the bar, whose scale grows past the goal.
+
+    While `hidden`, nothing of it but the goal and `sentence` may be shown to readers.
+    """
+
+    raised: int
+    pending: int
+    goal: int
+    matched: int
+    raised_text: str
+    goal_text: str
+    stretch_goal: int
+    percent: float
+    percent_text: str
+    donations: int
+    donors: int
+    received_width: float
+    pending_width: float
+    matched_width: float
+    goal_position: float
+    sentence: str
+    as_of_text: str
+    as_of_iso: str
+    final: bool
+    hidden: bool
+    met: bool
+
+
+@dataclass(frozen=True)
+class Countdown:
+    """What remains, as a headline and as an absolute date with its zone; `end_text` is that date alone."""
+
+    headline: str
+    sentence: str
+    end_text: str
+    deadline_iso: str
+    days_left: int
+
+
+def present_progress(progress: Progress, *, to_staff: bool = False) -> ProgressView:
+    """The bar in words and widths; nothing is hidden from staff."""
+    campaign, hidden = progress.campaign, progress.hidden and not to_staff
+    raised = max(0, progress.raised)
+    scale = max(progress.asked, raised + progress.pending + progress.matched)
+    stretch = campaign.stretch_goal or 0
+    moment = progress.as_of.astimezone(campaign.zone)
+    return ProgressView(
+        raised=progress.raised,
+        pending=progress.pending,
+        goal=campaign.goal,
+        matched=progress.matched,
+        raised_text=_amount(campaign, progress.raised),
+        goal_text=_amount(campaign, campaign.goal),
+        stretch_goal=stretch,
+        percent=progress.percent,
+        percent_text=percent(progress.percent),
+        donations=progress.donations,
+        donors=progress.donors,
+        received_width=round(raised * 100 / scale, 2),
+        pending_width=round(progress.pending * 100 / scale, 2),
+        matched_width=round(progress.matched * 100 / scale, 2),
+        goal_position=round(campaign.goal * 100 / scale, 2),
+        sentence=_hidden_sentence(progress) if hidden else _progress_sentence(progress),
+        as_of_text=f"{moment:%H:%M} {moment:%Z}",
+        as_of_iso=moment.isoformat(timespec="seconds"),
+        final=progress.final,
+        hidden=hidden,
+        met=progress.raised >= campaign.goal,
+    )
+
+
+def _amount(campaign: Campaign, minor: int) -> str:
+    return formatting.amount(minor, campaign.currency, said())
+
+
+def percent(share: float) -> str:
+    """`24.7%`: of a hundred, to one decimal."""
+    return str(
+        format_percent(round(share, 1) / 100, locale=said().formats, decimal_quantization=False)
+    )
+
+
+def _progress_sentence(progress: Progress) -> str:
+    campaign, spoken = progress.campaign, said()
+    values = {
+        "raised": _amount(campaign, progress.raised),
+        "goal": _amount(campaign, campaign.goal),
+        "percent": percent(progress.percent),
+        "donors": spoken.ngettext("%(n)s donor", "%(n)s donors", progress.donors)
+        % {"n": formatting.number(progress.donors, spoken)},
+        "pending": _amount(campaign, progress.pending),
+        "matched": _amount(campaign, progress.matched),
+    }
+    told = [
+        spoken.gettext("%(raised)s of %(goal)s raised by %(donors)s, %(percent)s.")
+        if progress.donors
+        else spoken.gettext("%(raised)s of %(goal)s raised, %(percent)s.")
+    ]
+    if progress.pending:
+        told.append(
+            spoken.gettext("%(pending)s more is promised by bank debit and not counted yet.")
+        )
+    if progress.matched:
+        told.append(spoken.gettext("%(matched)s more comes from matching gifts."))
+    return " ".join([one % values for one in told] + _further(progress))
+
+
+def _further(progress: Progress) -> list[str]:
+    """Past the goal, what is asked for now."""
+    campaign, stretch = progress.campaign, progress.campaign.stretch_goal
+    if stretch is None or progress.raised < campaign.goal:
+        return []
+    shown = {"stretch": _amount(campaign, stretch)}
+    if progress.raised >= stretch:
+        return [said().gettext("The stretch goal of %(stretch)s is met too.") % shown]
+    if progress.state != CampaignState.open:
+        return []
+    return [said().gettext("Every further gift goes toward %(stretch)s.") % shown]
+
+
+def _hidden_sentence(progress: Progress) -> str:
+    """What is asked for, and when it is told what has come."""
+    campaign = progress.campaign
+    values = {"goal": _amount(campaign, campaign.goal)}
+    if campaign.figures_from_percent is None:
+        return said().gettext("The goal is %(goal)s. What has come in is told later.") % values
+    values["percent"] = percent(campaign.figures_from_percent)
+    return (
+        said().gettext(
+            "The goal is %(goal)s. What has come in is told once %(percent)s of it is reached."
+        )
+        % values
+    )
+
+
+def present_countdown(progress: Progress) -> Countdown:
+    """The countdown in the campaign's own zone; a sentence, and only on the last day hours and minutes."""
+    campaign = progress.campaign
+    end = ending(campaign)
+    headline, sentence = _words(progress, end)
+    return Countdown(
+        headline=headline,
+        sentence=sentence,
+        end_text=end,
+        deadline_iso=campaign.deadline.astimezone(campaign.zone).isoformat(),
+        days_left=progress.days_left,
+    )
+
+
+def _words(progress: Progress, end: str) -> tuple[str, str]:
+    campaign, state, spoken = progress.campaign, progress.state, said()
+    if state == CampaignState.upcoming:
+        values = {
+            "day": formatting.date_there(campaign.starts_at, campaign.zone, spoken),
+            "end": end,
+        }
+        return (
+            spoken.gettext("Opens on %(day)s") % values,
+            spoken.gettext("It runs from %(day)s until %(end)s.") % values,
+        )
+    if state in {CampaignState.closed, CampaignState.final}:
+        return spoken.gettext("This campaign has ended"), _ended_words(progress, end)
+    values = {"left": time_left(progress), "end": end, "goal": _amount(campaign, campaign.goal)}
+    sentence = spoken.gettext("%(left)s, until %(end)s.") % values
+    if progress.hidden:
+        return values["left"], sentence
+    if progress.raised >= campaign.goal:
+        return spoken.gettext("The goal of %(goal)s is met") % values, sentence
+    return spoken.gettext("%(left)s to raise %(goal)s") % values, sentence
+
+
+def _ended_words(progress: Progress, end: str) -> str:
+    campaign, spoken = progress.campaign, said()
+    ended = spoken.gettext("It ended at %(end)s.") % {"end": end}
+    if progress.state == CampaignState.closed:
+        late = spoken.gettext(
+            "The result is provisional until %(day)s, while gifts in the mail still arrive."
+        )
+        day = formatting.date_there(campaign.final_from, campaign.zone, spoken)
+        return f"{ended} {late % {'day': day}}"
+    frozen = campaign.final_raised
+    if frozen is None or frozen == progress.raised:
+        final = spoken.gettext("This is the final result.")
+        return f"{ended} {final}"
+    corrected = spoken.gettext(
+        "This is the final result, %(amount)s at first and corrected since."
+    ) % {"amount": _amount(campaign, frozen)}
+    return f"{ended} {corrected}"
+
+
+def time_left(progress: Progress) -> str:
+    """`9 days left`; in the last 24 hours `5 hours 12 minutes left`."""
+    if told := formatting.days_left(progress, said()):
+        return told
+    hours, minutes = divmod(max(1, progress.seconds_left // 60), 60)
+    parts = [
+        format_unit(count, unit, "long", locale=said().formats)
+        for count, unit in ((hours, "hour"), (minutes, "minute"))
+        if count
+    ]
+    return said().gettext("%(time)s left") % {"time": " ".join(parts)}
+
+
+def ending(campaign: Campaign) -> str:
+    """The deadline as people say it: `midnight at the end of December 31, 2026, Pacific time`."""
+    spoken, zone = said(), campaign.zone
+    local = campaign.deadline.astimezone(zone)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        last = clock.last_day(campaign.deadline, zone)
+        return spoken.gettext("midnight at the end of %(day)s, %(zone)s") % {
+            "day": formatting.long_date(last, spoken),
+            "zone": formatting.zone_name(zone, spoken),
+        }
+    at = format_datetime(local, "h:mm a", tzinfo=zone, locale=spoken.formats)
+    return spoken.gettext("%(time)s on %(day)s, %(zone)s") % {
+        "time": at,
+        "day": formatting.long_date(local.date(), spoken),
+        "zone": formatting.zone_name(zone, spoken),
+    }

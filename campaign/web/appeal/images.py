@@ -1,0 +1,112 @@
+"""The bar as a picture, and what a link to the appeal unfolds to elsewhere (Open Graph, oEmbed). No cookies."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Blueprint, Response, abort, jsonify, request
+from markupsafe import escape
+
+from campaign.core.errors import NotFound
+from campaign.core.i18n import ENGLISH
+from campaign.receipts.progress_image import bar_png
+from campaign.web.appeal.formatting import present_countdown, present_progress
+from campaign.web.appeal.page_content import campaign_words
+from campaign.web.appeal.progress_stream import Snapshot
+from campaign.web.context import installation, live
+from campaign.web.language import said, speak
+
+blueprint = Blueprint("pictures", __name__)
+
+_CACHE = "public, max-age=60, stale-while-revalidate=600"
+FRAME_HEIGHT = 260
+LARGEST_FRAME = 700
+
+
+@blueprint.get("/c/<slug>/progress.png")
+def bar(slug: str) -> Response:
+    """The bar with its sentence, for newsletters and feeds."""
+    return _picture(slug, card=False)
+
+
+@blueprint.get("/c/<slug>/card.png")
+def card(slug: str) -> Response:
+    """The campaign at a glance, 1200 by 630 pixels, for pages that show a link with a picture."""
+    return _picture(slug, card=True)
+
+
+def _picture(slug: str, *, card: bool) -> Response:
+    snapshot = live().current(slug)
+    response = Response(mimetype="image/png")
+    kind = f"{'card' if card else 'bar'}{'-hidden' if snapshot.progress.hidden else ''}"
+    response.set_etag(f"{snapshot.etag}-{kind}-{said().locale}")
+    response.headers["Cache-Control"] = _CACHE
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.make_conditional(request)
+    if response.status_code == 200:
+        response.set_data(_drawn(snapshot, card=card))
+    return response
+
+
+def _drawn(snapshot: Snapshot, *, card: bool) -> bytes:
+    progress = snapshot.progress
+    shown, countdown = present_progress(progress), present_countdown(progress)
+    return bar_png(
+        campaign_words(snapshot).title.text,
+        installation().settings.organization.name,
+        countdown.headline,
+        shown.sentence,
+        countdown.sentence,
+        (0, 0, 0)
+        if shown.hidden
+        else (shown.received_width, shown.pending_width, shown.matched_width),
+        shown.goal_position,
+        card=card,
+        hidden=shown.hidden,
+        language=said().locale,
+    )
+
+
+@blueprint.get("/oembed")
+def oembed() -> Response:
+    """How to show a campaign's address on another page: https://oembed.com, type `rich`, as JSON only."""
+    if request.args.get("format", "json") != "json":
+        abort(501)
+    address = request.args.get("url", "")
+    slug = _slug(address)
+    speak(parse_qs(urlsplit(address).query).get("lang", [ENGLISH])[-1])
+    spoken = f"?{said().asked_by}" if said().asked_by else ""
+    title = campaign_words(live().current(slug)).title.text
+    home = installation().settings.site_url
+    width = min(request.args.get("maxwidth", LARGEST_FRAME, type=int), LARGEST_FRAME)
+    height = min(request.args.get("maxheight", FRAME_HEIGHT, type=int), FRAME_HEIGHT)
+    frame = (
+        f'<iframe src="{escape(home)}/c/{escape(slug)}/embed{escape(spoken)}"'
+        f' title="{escape(title)}" width="{width}" height="{height}"'
+        ' loading="lazy" style="border:0;max-width:100%"></iframe>'
+    )
+    response = jsonify(
+        version="1.0",
+        type="rich",
+        title=title,
+        provider_name=installation().settings.organization.name,
+        provider_url=home,
+        width=width,
+        height=height,
+        html=frame,
+        thumbnail_url=f"{home}/c/{slug}/card.png{spoken}",
+        thumbnail_width=1200,
+        thumbnail_height=630,
+        cache_age=60,
+    )
+    response.headers["Cache-Control"] = _CACHE
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _slug(address: str) -> str:
+    """The campaign that an address of ours shows; 404 for any other."""
+    home, asked = urlsplit(installation().settings.site_url), urlsplit(address)
+    path = asked.path.removeprefix(home.path).rstrip("/")
+    ours = asked.netloc == home.netloc and path.startswith("/c/") and path.count("/") == 2
+    if not ours:
+        raise NotFound("There is no campaign at that address.")
+    return path.removeprefix("/c/")

@@ -1,0 +1,146 @@
+"""The appeal page, as every view that shows the form renders it."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from flask import Response, make_response, render_template, url_for
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from campaign.campaigns import formatting
+from campaign.core import clock, money
+from campaign.core.errors import AmountInvalid
+from campaign.donations.consents import WORDING
+from campaign.models import Campaign
+from campaign.web.appeal.deadline_changes import present_extensions
+from campaign.web.appeal.formatting import present_countdown, present_progress
+from campaign.web.appeal.matching_gifts import present_sponsors
+from campaign.web.appeal.page_content import (
+    alternates,
+    campaign_words,
+    present_milestones,
+    present_others,
+    present_share,
+    present_today,
+)
+from campaign.web.appeal.suggestions import cover_hint, present_mail, present_suggestions
+from campaign.web.context import installation, live
+from campaign.web.forms import GiftForm
+from campaign.web.giving.form_parsing import wall_comment_wording, wall_wording
+from campaign.web.giving.reminder_choices import present_reminders
+from campaign.web.language import said
+from campaign.web.theme import accents_for, stylesheet_url
+
+_TAGS = {"h2", "h3", "p", "ul", "ol", "li", "blockquote", "a", "strong", "em", "hr", "br", "code"}
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": True})
+_MARKDOWN.enable(["replacements", "smartquotes"])
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to say above the form: `kind` is `unavailable`, `closed`, `paused` or `limited`."""
+
+    kind: str
+    title: str
+    text: str
+
+
+def paused_notice(reason: str) -> Notice:
+    """Why no gift is taken by card now, and how to give nevertheless."""
+    told = said().gettext(
+        "%(reason)s. Nothing was charged. A check by mail is welcome, as described below."
+    )
+    return Notice("paused", said().gettext("Gifts by card are paused"), told % {"reason": reason})
+
+
+@lru_cache(maxsize=256)
+def appeal_html(markdown: str) -> Markup:
+    """The appeal's Markdown as safe HTML: raw HTML is not read, and what comes out is cleaned once more."""
+    rendered = _MARKDOWN.render(markdown)
+    cleaned = nh3.clean(
+        rendered,
+        tags=_TAGS,
+        attributes={"a": {"href", "title"}},
+        url_schemes={"https", "http", "mailto"},
+    )
+    return Markup(cleaned)  # noqa: S704 - cleaned on the line above
+
+
+def render_appeal(
+    slug: str, form: GiftForm, *, notice: Notice | None = None, status: int = 200
+) -> Response:
+    """The page of the campaign `slug` with `form` as it stands; raises NotFound."""
+    snapshot = live().current(slug)
+    progress = snapshot.progress
+    campaign, spoken = progress.campaign, campaign_words(snapshot)
+    page = render_template(
+        "public/appeal.html",
+        page_title=spoken.title.text,
+        campaign=_campaign_values(campaign, progress.state.value),
+        spoken=spoken,
+        appeal_html=appeal_html(spoken.appeal.text),
+        thanks_html=appeal_html(spoken.thanks.text),
+        theme_stylesheet=stylesheet_url(accents_for(campaign)),
+        milestones=present_milestones(progress, snapshot.around.milestones),
+        today=present_today(progress, snapshot.around.today),
+        newest=snapshot.around.newest,
+        others=present_others(snapshot.around.others),
+        several=snapshot.around.several,
+        share=present_share(campaign, spoken.title.text),
+        alternates=alternates(slug),
+        progress=present_progress(progress),
+        countdown=present_countdown(progress),
+        sponsors=present_sponsors(progress),
+        extensions=present_extensions(campaign, snapshot.extensions),
+        reminders=present_reminders(campaign, clock.now()),
+        suggested=present_suggestions(campaign),
+        form=form,
+        errors=[{"field_id": name, "text": text} for name, text in form.complaints],
+        notice=notice,
+        mail=present_mail(campaign, installation().settings.organization),
+        cover_hint=_cover_hint(campaign, form),
+    )
+    return make_response(page, status)
+
+
+def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
+    slug = campaign.slug
+    return {
+        "slug": slug,
+        "organization_line": campaign.organization_line,
+        "currency": campaign.currency,
+        "state": state,
+        "paused": campaign.pause_reason or "",
+        "url": url_for("public.appeal", slug=slug),
+        "donate_url": url_for("donate.give", slug=slug),
+        "progress_url": url_for("public.progress", slug=slug),
+        "stream_url": url_for("public.stream", slug=slug),
+        "minimum_text": formatting.amount(campaign.smallest_amount, campaign.currency, said()),
+        "currency_symbol": money.symbol(campaign.currency),
+        "consent_wording": said().gettext(WORDING),
+        "wall_wording": wall_wording() if campaign.wall_shown else "",
+        "wall_comment_wording": wall_comment_wording(),
+        "fee_rate": str(installation().settings.card_fee_rate),
+        "fee_fixed": money.to_decimal(installation().settings.card_fee_fixed, campaign.currency),
+        "remind_url": url_for("remind.ask", slug=slug),
+    }
+
+
+def _cover_hint(campaign: Campaign, form: GiftForm) -> str:
+    """By the amount in the form where it can be read, else by the middle suggestion."""
+    settings = installation().settings
+    amounts = campaign.suggested_amounts or [campaign.smallest_amount]
+    example = amounts[len(amounts) // 2]
+    typed = form.amount_other.data or form.amount.data
+    if typed and not form.amount.errors:
+        with suppress(AmountInvalid):
+            example = money.parse_amount(typed, campaign.currency)
+    cover = money.fee_cover(
+        example, settings.card_fee_rate, settings.card_fee_fixed, campaign.currency
+    )
+    return cover_hint(campaign, cover, example)

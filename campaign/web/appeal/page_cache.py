@@ -1,0 +1,91 @@
+"""Rendered appeal pages, kept for a second and answered before the framework does any work.
+
+The page is the same for every reader of a language, and `Cache-Control` promises no more than a second's freshness; a
+gift that arrives meanwhile ends the keeping at once. Any other query gets a page of its own.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from campaign.core.i18n import languages
+from campaign.web.appeal.progress_stream import LiveProgress
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+LIFE = 1.0
+"""Seconds, as in the page's own Cache-Control."""
+MOST = 256
+
+
+@dataclass(frozen=True)
+class _Page:
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    version: int
+    until: float
+
+
+class KeptPages:
+    """WSGI middleware around the application."""
+
+    def __init__(self, application: "WSGIApplication", live: LiveProgress) -> None:
+        self._application = application
+        self._live = live
+        self._pages: dict[str, _Page] = {}
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        path = _page_address(environ)
+        if path is None:
+            return self._application(environ, start_response)
+        page = self._pages.get(path)
+        if page is None or page.version != self._live.version or page.until < time.monotonic():
+            page = self._render(path, environ)
+        start_response(page.status, page.headers)
+        return [page.body]
+
+    def _render(self, path: str, environ: "WSGIEnvironment") -> _Page:
+        version, until = self._live.version, time.monotonic() + LIFE
+        told: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], _error: object = None
+        ) -> Callable[[bytes], object]:
+            told.append((status, headers))
+            return _no_writing
+
+        answer = self._application(environ, start_response)
+        try:
+            body = b"".join(answer)
+        finally:
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
+        page = _Page(*told[-1], body, version, until)
+        if page.status.startswith("200") and len(self._pages) < MOST:
+            self._pages[path] = page
+        return page
+
+
+def _no_writing(_part: bytes) -> object:
+    raise RuntimeError("The application returns its pages; it never writes them.")
+
+
+_LANGUAGES = frozenset({"", *(f"lang={name.replace('_', '-')}" for name in languages())})
+"""The queries that many share: none, or a language there is and nothing else."""
+
+
+def _page_address(environ: "WSGIEnvironment") -> str | None:
+    """The path and language of an appeal page that every reader shares, else None."""
+    query = environ.get("QUERY_STRING", "")
+    if environ["REQUEST_METHOD"] != "GET" or query not in _LANGUAGES:
+        return None
+    path = str(environ.get("PATH_INFO", ""))
+    if path == "/" or (path.startswith("/c/") and path.count("/") == 2):
+        return f"{path}?{query}"
+    return None

@@ -1,0 +1,128 @@
+"""What the appeal tells besides its figure, in the page's language: milestones, today's readers, the wall, sharing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from flask import url_for
+
+from campaign.campaigns import formatting
+from campaign.campaigns.donors_today import Today
+from campaign.campaigns.localized_texts import Spoken, Told, spoken_in
+from campaign.campaigns.progress import Progress
+from campaign.core.i18n import languages, words
+from campaign.models import Campaign, Milestone, MilestoneMark
+from campaign.web.appeal.deadline_changes import day_text
+from campaign.web.appeal.progress_stream import Snapshot
+from campaign.web.context import installation
+from campaign.web.language import said
+
+
+@dataclass(frozen=True)
+class MilestoneView:
+    """A milestone as one sentence, with its day as HTML's `time` has it."""
+
+    sentence: str
+    day_iso: str
+
+
+@dataclass(frozen=True)
+class ShareView:
+    """The page's whole address, and a letter that holds nothing but title and address."""
+
+    url: str
+    mailto: str
+
+
+@dataclass(frozen=True)
+class OtherView:
+    """Another campaign that is open, by its name."""
+
+    slug: str
+    title: Told
+
+
+@dataclass(frozen=True)
+class Alternate:
+    """The same page in a language: https://developers.google.com/search/docs/specialty/international."""
+
+    tag: str
+    url: str
+
+
+def campaign_words(snapshot: Snapshot) -> Spoken:
+    """The campaign's own texts for the page's language."""
+    return spoken_in(said().locale, snapshot.progress.campaign)
+
+
+def campaign_title(campaign: Campaign) -> str:
+    """Its title in the page's language, where it has been translated."""
+    return campaign.title_in(said().locale)
+
+
+def present_milestones(progress: Progress, reached: Sequence[Milestone]) -> list[MilestoneView]:
+    """What was reached and still holds, the first first; nothing while figures are hidden."""
+    if progress.hidden:
+        return []
+    return [_milestone(progress.campaign, one) for one in reached if one.target <= progress.raised]
+
+
+def _milestone(campaign: Campaign, one: Milestone) -> MilestoneView:
+    spoken = said()
+    day = one.reached_at.astimezone(campaign.zone).date()
+    told = {
+        MilestoneMark.quarter: spoken.gettext("A quarter of the goal on %(day)s"),
+        MilestoneMark.half: spoken.gettext("Half-way on %(day)s"),
+        MilestoneMark.three_quarters: spoken.gettext("Three quarters of the goal on %(day)s"),
+        MilestoneMark.goal: spoken.gettext("The goal of %(amount)s was met on %(day)s"),
+        MilestoneMark.stretch: spoken.gettext("The stretch goal of %(amount)s was met on %(day)s"),
+    }[MilestoneMark(one.mark)]
+    values = {
+        "day": day_text(day),
+        "amount": formatting.amount(one.target, campaign.currency, spoken),
+    }
+    return MilestoneView(told % values, day.isoformat())
+
+
+def present_today(progress: Progress, today: Today) -> str:
+    """`12 readers gave today.`; '' where there were too few to tell, or figures are hidden."""
+    if not today.told or progress.hidden:
+        return ""
+    spoken = said()
+    if today.more:
+        told = spoken.gettext("More than %(n)s readers gave today.")
+    else:
+        told = spoken.ngettext(
+            "%(n)s reader gave today.", "%(n)s readers gave today.", today.readers
+        )
+    return told % {"n": formatting.number(today.readers, spoken)}
+
+
+def present_others(others: Sequence[Campaign]) -> list[OtherView]:
+    """What else takes gifts now."""
+    return [OtherView(one.slug, spoken_in(said().locale, one).title) for one in others]
+
+
+def present_share(campaign: Campaign, title: str) -> ShareView:
+    """Nothing in either address says who shared it."""
+    asked = f"?{said().asked_by}" if said().asked_by else ""
+    address = (
+        f"{installation().settings.site_url}{url_for('public.appeal', slug=campaign.slug)}{asked}"
+    )
+    letter = urlencode({"subject": title, "body": address}, quote_via=quote)
+    return ShareView(address, f"mailto:?{letter}")
+
+
+def alternates(slug: str) -> list[Alternate]:
+    """This page in every language, by whole addresses; none where there is only one."""
+    if len(languages()) < 2:
+        return []
+    home = f"{installation().settings.site_url}{url_for('public.appeal', slug=slug)}"
+    every = [words(name) for name in languages()]
+    return [
+        *(
+            Alternate(one.locale, f"{home}?{one.asked_by}" if one.asked_by else home)
+            for one in every
+        ),
+        Alternate("x-default", home),
+    ]

@@ -1,0 +1,143 @@
+"""The appeal on paper: one sheet with a coupon, its code and a QR code, to be printed here or mailed.
+
+The figure on it is marked with its time: paper does not move.
+"""
+
+import re
+from typing import Any
+
+import segno
+from flask import Blueprint, Response, make_response, render_template, request
+from markupsafe import Markup
+
+from campaign.campaigns import formatting
+from campaign.campaigns.progress import Progress
+from campaign.core import clock
+from campaign.models import Campaign
+from campaign.offline.coupon_codes import article_name, coupon_code
+from campaign.web.appeal.deadline_changes import present_extensions
+from campaign.web.appeal.formatting import ending, present_progress
+from campaign.web.appeal.page import appeal_html
+from campaign.web.appeal.page_content import campaign_words
+from campaign.web.appeal.suggestions import present_mail, present_suggestions
+from campaign.web.context import installation, live
+from campaign.web.language import said
+
+blueprint = Blueprint("printing", __name__)
+
+SHEETS = ("letter", "a4")
+ROOM = {"plain": 1500, "large": 330}
+"""How many characters of the appeal stand on one sheet, in the usual print and in the large one."""
+_CACHE = "public, max-age=60"
+
+
+@blueprint.get("/c/<slug>/print")
+def sheet(slug: str) -> Response:
+    """One sheet. `article` is named in the code; `size` is letter or a4; `large` for large print."""
+    snapshot = live().current(slug)
+    progress = snapshot.progress
+    campaign = progress.campaign
+    spoken = campaign_words(snapshot)
+    large = request.args.get("large", "") not in {"", "0", "no"}
+    size = request.args.get("size", SHEETS[0])
+    article = article_name(request.args.get("article", ""))
+    page = render_template(
+        "public/print.html",
+        page_title=spoken.title.text,
+        campaign={"slug": slug, "title": spoken.title.text, "state": progress.state.value},
+        progress=present_progress(progress),
+        aim=_aim(campaign),
+        end=ending(campaign),
+        extensions=present_extensions(campaign, snapshot.extensions),
+        suggested=present_suggestions(campaign)[:5],
+        mail=present_mail(campaign, installation().settings.organization),
+        size=size if size in SHEETS else SHEETS[0],
+        large=large,
+        article=article,
+        **_text(spoken.appeal.text, "large" if large else "plain"),
+        **_code(campaign, article),
+        others=_others(slug, size, article, large=large),
+        taken=_takes_mail(progress),
+        as_of_day=formatting.date_there(progress.as_of, campaign.zone, said()),
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = _CACHE
+    return response
+
+
+def _aim(campaign: Campaign) -> str:
+    """The goal and its day; how many days are left would be wrong once the sheet has been in the mail."""
+    last = clock.last_day(campaign.deadline, campaign.zone)
+    return said().gettext("%(goal)s to raise by %(day)s") % {
+        "goal": formatting.amount(campaign.goal, campaign.currency, said()),
+        "day": formatting.long_date(last, said()),
+    }
+
+
+def _takes_mail(progress: Progress) -> bool:
+    """Whether a gift put into the mail now can still count."""
+    return progress.campaign.is_open(progress.as_of)
+
+
+def _text(appeal: str, room: str) -> dict[str, Any]:
+    """As many whole paragraphs as there is room for; whether that is all of them."""
+    blocks = [block for block in re.split(r"\n\s*\n", appeal.strip()) if block.strip()]
+    kept: list[str] = []
+    for block in blocks:
+        if kept and sum(map(len, kept)) + len(block) > ROOM[room]:
+            break
+        kept.append(block)
+    # A heading with nothing under it is no end.
+    while len(kept) > 1 and kept[-1].startswith("#"):
+        kept.pop()
+    text = "\n\n".join(kept)
+    if len(text) > ROOM[room]:
+        text = text[: ROOM[room]].rsplit(" ", 1)[0] + " …"
+    return {
+        "text": appeal_html(text),
+        "whole": len(kept) == len(blocks) and not text.endswith(" …"),
+    }
+
+
+def _code(campaign: Campaign, article: str) -> dict[str, Any]:
+    """The coupon's code, the address that carries it, and that address as a QR code (ISO/IEC 18004, level M)."""
+    code = coupon_code(campaign, article)
+    address = f"{installation().settings.site_url}/c/{campaign.slug}?code={code}{_spoken()}"
+    drawn = segno.make(address, error="m", micro=False).svg_inline(
+        border=4,
+        omitsize=True,
+        svgclass="qr",
+        lineclass=None,
+        title=said().gettext("QR code: %(address)s") % {"address": address},
+    )
+    return {
+        "code": code,
+        "address": address.partition("?")[0],
+        "qr": Markup(drawn),  # noqa: S704 - drawn by segno; the address in its title is escaped there
+    }
+
+
+def _spoken() -> str:
+    """The part of an address that names the page's language."""
+    return f"&{said().asked_by}" if said().asked_by else ""
+
+
+def _others(slug: str, size: str, article: str, *, large: bool) -> list[dict[str, str]]:
+    """Addresses of the same sheet in the other paper and print."""
+    spoken = said()
+    named = (f"&article={article}" if article else "") + _spoken()
+    other_size = "letter" if size == "a4" else "a4"
+    kept = "&large=1" if large else ""
+    turned = "" if large else "&large=1"
+    return [
+        {
+            "text": spoken.gettext("Letter paper")
+            if other_size == "letter"
+            else spoken.gettext("A4 paper"),
+            "url": f"/c/{slug}/print?size={other_size}{kept}{named}",
+        },
+        {
+            "text": spoken.gettext("Usual print") if large else spoken.gettext("Large print"),
+            "url": f"/c/{slug}/print?size={size if size in SHEETS else SHEETS[0]}{turned}{named}",
+        },
+    ]

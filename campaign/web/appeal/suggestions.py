@@ -1,0 +1,58 @@
+"""What is asked for, and how else one can give, in the page's language: for the form, the sheet and the unit."""
+
+from dataclasses import dataclass
+
+from campaign.campaigns import formatting
+from campaign.core import clock, money
+from campaign.core.settings import Organization
+from campaign.models import Campaign
+from campaign.web.language import said
+
+
+@dataclass(frozen=True)
+class MailAddress:
+    """How to give by mail."""
+
+    payee: str
+    address_lines: tuple[str, ...]
+    code: str
+    postmark_text: str
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A suggested amount: the form's value and what stands on the button."""
+
+    value: str
+    text: str
+
+
+def present_mail(campaign: Campaign, organization: Organization) -> MailAddress:
+    """Payee, address, the code to write on the cheque, and until when a postmark counts."""
+    last = formatting.long_date(clock.last_day(campaign.deadline, campaign.zone), said())
+    return MailAddress(
+        payee=organization.name,
+        address_lines=organization.address_lines,
+        code=campaign.slug.upper(),
+        postmark_text=said().gettext("A gift postmarked by %(day)s counts for this campaign.")
+        % {"day": last},
+    )
+
+
+def present_suggestions(campaign: Campaign) -> list[Suggestion]:
+    """The suggested amounts, smallest first."""
+    return [
+        Suggestion(
+            value=money.plain_amount(amount, campaign.currency, said().formats),
+            text=formatting.amount(amount, campaign.currency, said()),
+        )
+        for amount in campaign.suggested_amounts
+    ]
+
+
+def cover_hint(campaign: Campaign, cover: int, example: int) -> str:
+    """What covering the fees would add to an example amount; both in minor units."""
+    return said().gettext("On %(gift)s that adds %(cover)s.") % {
+        "gift": formatting.amount(example, campaign.currency, said()),
+        "cover": formatting.amount(cover, campaign.currency, said()),
+    }

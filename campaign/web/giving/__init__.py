@@ -1,0 +1,1 @@
+"""From the form to the thank-you page and the receipt; reminders; unsubscribing."""

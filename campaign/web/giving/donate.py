@@ -1,0 +1,161 @@
+"""The donation form: parse, `checkout.flow`, 303 to Stripe's page; or the form again with what was typed.
+
+The appeal's button adds `step=review`: then the gift is shown first, and nothing is written. Without it, as from the
+review page and from whoever posts the fields alone, the same address leads on to Stripe.
+"""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from structlog import get_logger
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.checkout.flow import CheckoutRequest, begin_checkout
+from campaign.checkout.session_requests import RedirectUrls
+from campaign.core import clock, money
+from campaign.core.errors import (
+    CampaignNotOpen,
+    CampaignPaused,
+    GatewayRefused,
+    GatewayUnavailable,
+)
+from campaign.donations.donations import Gift
+from campaign.models import Donation
+from campaign.web.appeal.page import Notice, paused_notice, render_appeal
+from campaign.web.context import installation
+from campaign.web.forms import GiftForm
+from campaign.web.giving.form_parsing import read_gift
+from campaign.web.giving.review_page import CHANGE, REVIEW, render_review
+from campaign.web.language import said, shared_language, told
+from campaign.web.limits import GIVING, limiter
+from campaign.web.origins import refuse_cross_site
+
+blueprint = Blueprint("donate", __name__)
+log = get_logger(__name__)
+
+RETRY_AFTER = 30
+"""Seconds that a donor is asked to wait when Stripe is out of reach."""
+
+
+@blueprint.post("/c/<slug>/donate")
+@limiter.limit(GIVING)
+def give(slug: str) -> ResponseReturnValue:
+    """One gift: 303 to Stripe's page, or the form again with what was typed; on request its review, or a change."""
+    refuse_cross_site()
+    form, step = GiftForm(formdata=request.form), request.form.get("step", "")
+    if step == CHANGE:
+        return _form_again(slug, form, 200)
+    settings = installation().settings
+    with installation().sessions() as session:
+        campaign = find_campaign(session, slug)
+    gift = read_gift(
+        form,
+        campaign,
+        fee_rate=settings.card_fee_rate,
+        fee_fixed=settings.card_fee_fixed,
+        strict=settings.livemode,
+    )
+    try:
+        if not campaign.is_open(clock.now()):
+            raise CampaignNotOpen(campaign.title)
+        if campaign.pause_reason is not None:
+            raise CampaignPaused(campaign.pause_reason)
+        if gift is None:
+            return _form_again(slug, form, 422)
+        if step == REVIEW:
+            return render_review(campaign, form, gift)
+        return redirect(_checkout_address(slug, gift), 303)
+    except CampaignPaused as error:
+        return _form_again(slug, form, 409, paused_notice(told(error)))
+    except CampaignNotOpen:
+        return _form_again(slug, form, 409, _closed())
+    except GatewayRefused as error:
+        log.warning("checkout_refused", campaign=slug, error=str(error))
+        return _form_again(slug, form, 422, _refused())
+    except GatewayUnavailable as error:
+        log.warning("checkout_unavailable", campaign=slug, error=str(error))
+        return _form_again(slug, form, 503, _unavailable(), RETRY_AFTER)
+
+
+def too_many(slug: str, retry_after: int) -> Response:
+    """The answer to one person who sends the form too often."""
+    return _form_again(slug, GiftForm(formdata=request.form), 429, _limited(), retry_after)
+
+
+def _checkout_address(slug: str, gift: Gift) -> str:
+    begun = begin_checkout(
+        installation(), CheckoutRequest(slug, gift, lambda donation: _redirect_urls(slug, donation))
+    )
+    return begun.payment_url or url_for("donor.donation", token=begun.donation.token)
+
+
+def _redirect_urls(slug: str, donation: Donation) -> RedirectUrls:
+    """Second thoughts lead back to the form with amount and frequency; an email never stands in an address."""
+    query = {
+        "amount": money.plain_amount(donation.amount, donation.currency, said().formats),
+        "frequency": donation.frequency,
+    }
+    if donation.code:
+        query["code"] = donation.code
+    if donation.shared_computer:
+        query["shared"] = "1"
+    if shared_language():
+        query["lang"] = said().locale
+    back = url_for("public.appeal", slug=slug) + "?" + urlencode(query) + "#give"
+    address = installation().address
+    return RedirectUrls(
+        success_url=address(url_for("donor.donation", token=donation.token)),
+        cancel_url=address(back),
+    )
+
+
+def _form_again(
+    slug: str, form: GiftForm, status: int, notice: Notice | None = None, retry_after: int = 0
+) -> Response:
+    response = render_appeal(slug, form, notice=notice, status=status)
+    response.headers["Cache-Control"] = "no-store"
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _closed() -> Notice:
+    return Notice(
+        "closed",
+        said().gettext("This campaign is not open for gifts"),
+        said().gettext(
+            "Nothing was charged. The dates above say when it runs; a check by mail is welcome at any time."
+        ),
+    )
+
+
+def _refused() -> Notice:
+    return Notice(
+        "unavailable",
+        said().gettext("Our payment service refused this gift"),
+        said().gettext(
+            "Nothing was charged. Please check the amount and try again, or give by mail as described below."
+        ),
+    )
+
+
+def _unavailable() -> Notice:
+    return Notice(
+        "unavailable",
+        said().gettext("Our payment service cannot be reached right now"),
+        said().gettext(
+            "Nothing was charged, and what you typed is still here. Please try again in a minute, or give by mail"
+            " as described below."
+        ),
+    )
+
+
+def _limited() -> Notice:
+    return Notice(
+        "limited",
+        said().gettext("That was a little too often"),
+        said().gettext(
+            "Nothing was charged, and what you typed is still here. Please wait a minute and send it again."
+        ),
+    )

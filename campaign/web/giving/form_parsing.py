@@ -1,0 +1,154 @@
+"""What a filled-in form means: a gift, or every fault beside its field. For `web.giving.donate`."""
+
+from decimal import Decimal
+
+from campaign.campaigns.donor_wall import LONGEST_PLACE
+from campaign.core import money
+from campaign.core.errors import AmountInvalid
+from campaign.donations.consents import WORDING
+from campaign.donations.donations import Gift, Wall
+from campaign.models import Campaign, Frequency
+from campaign.web.forms import GiftForm, clean, read_email
+from campaign.web.giving.tribute_fields import read_card, read_tribute
+from campaign.web.language import said, told
+
+OTHER = "other"
+
+
+def wall_wording() -> str:
+    """The words beside the box of the donor wall; a wish keeps those that it was shown."""
+    return said().gettext("Show my first name and place on the list of donors")
+
+
+def wall_comment_wording() -> str:
+    """The words beside the box that lets the comment be read there too."""
+    return said().gettext("My comment may be read there too, once the newsroom agrees")
+
+
+def read_gift(
+    form: GiftForm, campaign: Campaign, *, fee_rate: Decimal, fee_fixed: int, strict: bool
+) -> Gift | None:
+    """The gift that `form` describes, or None with every fault noted beside its field.
+
+    `strict` refuses addresses of test domains, which a live installation could never mail to.
+    """
+    missing = said().gettext("Enter your email address; the receipt goes there.")
+    amount = _amount(form, campaign)
+    email = read_email(form, form.email, missing, strict=strict)
+    frequency = form.frequency.data or Frequency.one_time.value
+    if frequency not in set(Frequency):
+        form.complain(form.frequency, said().gettext("Choose one time, monthly or yearly."))
+    name = form.limited(form.name, 200)
+    comment = form.limited(form.comment, 1000, lines=True)
+    tribute_kind, tribute_name = read_tribute(form)
+    card = read_card(form, strict=strict)
+    wall = _wall(form, campaign)
+    if form.complaints or amount is None or email is None:
+        return None
+    cover = _cover(form, campaign, amount, fee_rate, fee_fixed)
+    if cover is None:
+        return None
+    return Gift(
+        email=email,
+        amount=amount,
+        frequency=frequency,
+        attempt=_attempt(form),
+        cover=cover,
+        name=name,
+        locale=said().locale,
+        anonymous=bool(form.anonymous.data),
+        comment=comment,
+        tribute_kind=tribute_kind,
+        tribute_name=tribute_name,
+        card=card,
+        wall=wall,
+        shared_computer=bool(form.shared.data),
+        # Hidden, so its donor could not mend it: what is too long is cut.
+        code=clean(form.code.data)[:64],
+        consent_wording=said().gettext(WORDING) if form.subscribe.data else "",
+    )
+
+
+def _attempt(form: GiftForm) -> str:
+    """The form's own, and what was reviewed under it: a gift that was changed after its review is another."""
+    attempt, reviewed = clean(form.attempt.data), clean(form.reviewed.data)
+    return f"{attempt}:{reviewed}" if reviewed else attempt
+
+
+def _cover(
+    form: GiftForm, campaign: Campaign, amount: int, fee_rate: Decimal, fee_fixed: int
+) -> int | None:
+    if not form.cover_fees.data:
+        return 0
+    cover = money.fee_cover(amount, fee_rate, fee_fixed, campaign.currency)
+    if amount + cover <= money.LARGEST_CHARGE:
+        return cover
+    form.complain(
+        form.cover_fees,
+        said().gettext("With the fees, the sum is more than can be charged at once."),
+    )
+    return None
+
+
+def _wall(form: GiftForm, campaign: Campaign) -> Wall | None:
+    """The wish to stand on the donor wall, where the campaign has one."""
+    if not form.wall.data or not campaign.wall_shown:
+        return None
+    place = form.limited(form.wall_place, LONGEST_PLACE)
+    if form.anonymous.data:
+        sentence = said().gettext(
+            "You asked to be on the list of donors and to be kept out of it. Keep one of the two."
+        )
+        form.complain(form.wall, sentence)
+    elif not clean(form.name.data):
+        sentence = said().gettext("Enter your name above, or leave the list of donors.")
+        form.complain(form.wall, sentence)
+    comment = clean(form.comment.data, lines=True) if form.wall_comment.data else ""
+    ticked = [wall_wording(), wall_comment_wording()] if comment else [wall_wording()]
+    return Wall(place, " / ".join(ticked), comment)
+
+
+def _amount(form: GiftForm, campaign: Campaign) -> int | None:
+    chosen, typed = (form.amount.data or "").strip(), (form.amount_other.data or "").strip()
+    try:
+        if typed and chosen not in {"", OTHER} and not _same(chosen, typed, campaign.currency):
+            raise AmountInvalid(
+                "You chose %(chosen)s and also typed %(typed)s. Choose Other, or empty the field below.",
+                chosen=chosen,
+                typed=typed,
+            )
+        amount = read_amount(typed if chosen in {"", OTHER} else chosen, campaign)
+    except AmountInvalid as error:
+        form.complain(form.amount, told(error))
+        return None
+    return amount
+
+
+def read_amount(text: str, campaign: Campaign) -> int:
+    """Minor units of an amount as people of the page's language type it; raises AmountInvalid."""
+    amount = money.parse_amount(text, campaign.currency, said().formats)
+    if amount < campaign.smallest_amount:
+        raise AmountInvalid(
+            "The smallest amount our payment service takes is %(smallest)s.",
+            smallest=_shown(campaign.smallest_amount, campaign),
+        )
+    if amount > money.LARGEST_CHARGE:
+        raise AmountInvalid(
+            "The largest amount that can be charged at once is %(largest)s. For more, please write to us.",
+            largest=_shown(money.LARGEST_CHARGE, campaign),
+        )
+    return amount
+
+
+def _shown(amount: int, campaign: Campaign) -> str:
+    return money.format_money(amount, campaign.currency, said().formats)
+
+
+def _same(chosen: str, typed: str, currency: str) -> bool:
+    formats = said().formats
+    try:
+        return money.parse_amount(chosen, currency, formats) == money.parse_amount(
+            typed, currency, formats
+        )
+    except AmountInvalid:
+        return False

@@ -1,0 +1,50 @@
+"""The choices of "remind me later" as sentences: for the appeal's form and for the page that answers it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from babel.dates import format_skeleton
+
+from campaign.campaigns import formatting
+from campaign.core.i18n import Words
+from campaign.models import Campaign
+from campaign.outreach.reminders import choices
+from campaign.web.language import said
+
+
+@dataclass(frozen=True)
+class ReminderOffer:
+    """A moment at which someone may be reminded: the form's value, and in words."""
+
+    value: str
+    text: str
+
+
+def _when(choice: str, day: str, spoken: Words) -> str:
+    told = {
+        "tomorrow": spoken.gettext("Tomorrow, %(day)s"),
+        "three_days": spoken.gettext("In three days, %(day)s"),
+        "last_day": spoken.gettext("On the last day, %(day)s"),
+    }
+    return told[choice] % {"day": day}
+
+
+def present_reminders(campaign: Campaign, at: datetime) -> list[ReminderOffer]:
+    """What may still be chosen at `at`: `Tomorrow, December 24`."""
+    spoken = said()
+    return [
+        ReminderOffer(
+            choice.value, _when(choice.value, _day(due.astimezone(campaign.zone)), spoken)
+        )
+        for choice, due in choices(campaign, at)
+    ]
+
+
+def _day(local: datetime) -> str:
+    """`December 24`."""
+    return str(format_skeleton("MMMMd", local, tzinfo=local.tzinfo, locale=said().formats))
+
+
+def reminder_moment(campaign: Campaign, due: datetime) -> str:
+    """`9:00 AM on Thursday, December 24, Pacific time`."""
+    return formatting.moment_there(due, campaign.zone, said())

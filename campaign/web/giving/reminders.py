@@ -1,0 +1,88 @@
+"""“Remind me later”: one email at a moment that the reader chose, then the address is forgotten."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.core import clock
+from campaign.core.errors import ReminderInvalid
+from campaign.models import Campaign
+from campaign.outreach.reminders import request_reminder, require_address
+from campaign.web.appeal.page_content import campaign_title
+from campaign.web.context import installation
+from campaign.web.forms import clean
+from campaign.web.giving.reminder_choices import present_reminders, reminder_moment
+from campaign.web.headers import make_private
+from campaign.web.language import said, shared_language, told
+from campaign.web.limits import GIVING, limiter
+from campaign.web.origins import refuse_cross_site
+
+blueprint = Blueprint("remind", __name__)
+
+
+@dataclass
+class _Asked:
+    """What was typed, what is wrong with it, and the moment in words once it is kept."""
+
+    email: str = ""
+    when: str = ""
+    errors: list[dict[str, str]] = field(default_factory=list)
+    moment: str = ""
+
+
+@blueprint.get("/c/<slug>/remind")
+def form(slug: str) -> Response:
+    """The form on a page of its own."""
+    return _page(slug, _Asked())
+
+
+@blueprint.post("/c/<slug>/remind")
+@limiter.limit(GIVING)
+def ask(slug: str) -> Response:
+    """Keep the request; the answer never tells whether the address is known."""
+    refuse_cross_site()
+    asked = _Asked(clean(request.form.get("email")), request.form.get("when", ""))
+    now = clock.now()
+    with installation().sessions.begin() as session:
+        campaign = find_campaign(session, slug)
+        if not campaign.is_open(now):
+            return _page(slug, asked, 409)
+        asked.errors = _faults(campaign, asked, now)
+        if not asked.errors:
+            kept = request_reminder(session, campaign, asked.email, asked.when, said().locale, now)
+            asked.moment = reminder_moment(campaign, kept.due_at)
+    return _page(slug, asked, 422 if asked.errors else 200)
+
+
+def _faults(campaign: Campaign, asked: _Asked, at: datetime) -> list[dict[str, str]]:
+    """Every field that needs another look, in the form's order."""
+    faults = []
+    if asked.when not in {offer.value for offer in present_reminders(campaign, at)}:
+        faults.append(
+            {"field_id": "when", "text": said().gettext("Choose when we should remind you.")}
+        )
+    try:
+        require_address(asked.email)
+    except ReminderInvalid as error:
+        faults.append({"field_id": "remind_email", "text": told(error)})
+    return faults
+
+
+def _page(slug: str, asked: _Asked, status: int = 200) -> Response:
+    now = clock.now()
+    with installation().sessions() as session:
+        campaign = find_campaign(session, slug)
+        title = campaign_title(campaign)
+    page = render_template(
+        "public/remind.html",
+        page_title=said().gettext("Remind me later"),
+        title=title,
+        is_open=campaign.is_open(now),
+        offers=present_reminders(campaign, now),
+        asked=asked,
+        remind_url=url_for("remind.ask", slug=slug),
+        appeal_url=url_for("public.appeal", slug=slug, lang=shared_language()),
+    )
+    return make_private(make_response(page, status))

@@ -1,0 +1,92 @@
+"""The gift as it is about to be given, to look over before Stripe's page: WCAG 2.2, 3.3.4. Nothing is written here.
+
+The page holds the whole form in hidden fields: its one button gives, the other leads back to the form as it was.
+"""
+
+import hashlib
+from dataclasses import astuple
+from typing import Any
+
+from flask import Response, make_response, render_template, url_for
+from wtforms import BooleanField
+
+from campaign.campaigns import formatting
+from campaign.donations.donations import Gift
+from campaign.models import Campaign, CardWay, Frequency
+from campaign.web.appeal.page_content import campaign_words
+from campaign.web.context import live
+from campaign.web.forms import GiftForm
+from campaign.web.headers import make_private
+from campaign.web.language import said
+from campaign.web.theme import accents_for, stylesheet_url
+
+REVIEW = "review"
+CHANGE = "change"
+
+
+def render_review(campaign: Campaign, form: GiftForm, gift: Gift) -> Response:
+    """The page about `gift`, which `form` describes without a fault."""
+    form.reviewed.data = _digest(gift)
+    page = render_template(
+        "public/review.html",
+        page_title=said().gettext("Look over your gift"),
+        form=form,
+        hidden=_hidden(form),
+        donate_url=url_for("donate.give", slug=campaign.slug),
+        campaign_title=campaign_words(live().current(campaign.slug)).title.text,
+        theme_stylesheet=stylesheet_url(accents_for(campaign)),
+        gift=_gift_values(campaign, gift),
+        button=_button(campaign, gift),
+    )
+    return make_private(make_response(page))
+
+
+def _digest(gift: Gift) -> str:
+    """What was reviewed, in short: sent twice it is one donation, and with anything changed it is another."""
+    told = [str(one) for one in astuple(gift)]
+    return hashlib.sha256("\x1f".join(told).encode()).hexdigest()[:16]
+
+
+def _hidden(form: GiftForm) -> list[tuple[str, str]]:
+    """Every field as it was typed. A box is sent only where it was ticked, as browsers do."""
+    found = [
+        (field.name, "yes" if isinstance(field, BooleanField) else str(field.data))
+        for field in form
+        if field.data
+    ]
+    return [*found, ("lang", said().locale)]
+
+
+def _gift_values(campaign: Campaign, gift: Gift) -> dict[str, Any]:
+    def shown(minor: int) -> str:
+        return formatting.amount(minor, campaign.currency, said())
+
+    return {
+        "amount_text": shown(gift.amount),
+        "cover_text": shown(gift.cover) if gift.cover else "",
+        "total_text": shown(gift.amount + gift.cover),
+        "frequency": gift.frequency,
+        "email": gift.email,
+        "name": gift.name,
+        "anonymous": gift.anonymous,
+        "subscribe": bool(gift.consent_wording),
+        "comment": gift.comment,
+        "tribute_kind": gift.tribute_kind,
+        "tribute_name": gift.tribute_name,
+        "card": gift.card,
+        "card_by_post": gift.card is not None and gift.card.way == CardWay.post,
+        "card_lines": gift.card.address.splitlines() if gift.card else [],
+        "wall": gift.wall,
+        "shared_computer": gift.shared_computer,
+    }
+
+
+def _button(campaign: Campaign, gift: Gift) -> str:
+    """What pressing it will do: `Give $25 monthly`."""
+    sentences = {
+        Frequency.one_time.value: said().gettext("Give %(amount)s"),
+        Frequency.monthly.value: said().gettext("Give %(amount)s monthly"),
+        Frequency.yearly.value: said().gettext("Give %(amount)s yearly"),
+    }
+    amount = formatting.amount(gift.amount + gift.cover, campaign.currency, said())
+    return sentences[gift.frequency] % {"amount": amount}

@@ -1,0 +1,62 @@
+"""The page behind every appeal's last line, and the one click that mail programs send for their readers (RFC 8058).
+
+A GET changes nothing, since scanners follow links. A POST needs no cookie, no login and no token of a form, comes from
+anywhere, answers 200 and may be repeated: https://www.rfc-editor.org/rfc/rfc8058#section-3.1
+"""
+
+from flask import Blueprint, Response, make_response, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from campaign.outreach import unsubscribe
+from campaign.web.appeal.page_content import campaign_title
+from campaign.web.context import installation
+from campaign.web.headers import make_private
+from campaign.web.language import said, speak
+
+blueprint = Blueprint("unsubscribe", __name__)
+
+_VERBS = {
+    "all": unsubscribe.stop_all,
+    "campaign": unsubscribe.stop_campaign,
+    "undo": unsubscribe.take_back,
+}
+
+
+@blueprint.get("/unsubscribe/<token>")
+def page(token: str) -> Response:
+    """Buttons, and what stands now."""
+    return _page(token, done="")
+
+
+@blueprint.post("/unsubscribe/<token>")
+def change(token: str) -> Response:
+    """One click, and whatever we cannot read, stops all appeals: who posts here wants to leave."""
+    try:
+        scope = request.form.get("scope", "all")
+    except RequestEntityTooLarge:
+        scope = "all"
+    verb = _VERBS.get(scope, unsubscribe.stop_all)
+    with installation().sessions.begin() as session:
+        verb(session, token)
+    return _page(token, done="undo" if scope == "undo" else "stop")
+
+
+def _page(token: str, *, done: str) -> Response:
+    with installation().sessions() as session:
+        standing = unsubscribe.standing(session, token)
+        speak(standing.locale)
+        page = render_template(
+            "public/unsubscribe.html",
+            page_title=said().gettext("Letters about campaigns"),
+            standing=standing,
+            campaign=campaign_title(standing.campaign) if standing.campaign else "",
+            address=masked(standing.email),
+            done=done,
+        )
+    return make_private(make_response(page))
+
+
+def masked(email: str) -> str:
+    """`j…@example.org`: enough for its owner to know it, and too little for whom the link was forwarded to."""
+    name, _, domain = email.rpartition("@")
+    return f"{name[:1]}…@{domain}" if name else ""

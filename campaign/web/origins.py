@@ -1,0 +1,25 @@
+"""Where a form was posted from. For views that take forms without a session."""
+
+from urllib.parse import urlsplit
+
+from flask import abort, request
+
+from campaign.web.context import installation
+
+
+def refuse_cross_site() -> None:
+    """403 for a form that another site posts from a reader's browser; other clients send neither header.
+
+    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            abort(403)
+        return
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    ours = {urlsplit(installation().settings.site_url).netloc, request.host}
+    if urlsplit(origin).netloc not in ours:
+        abort(403)

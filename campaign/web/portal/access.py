@@ -1,0 +1,147 @@
+"""Who has their own page open. Every view below `/me` stands on one of the two blueprints that this makes.
+
+The cookie is there from the button behind an emailed link until “Finish and clear”, the browser's end, or the
+session's own; no other page reads it. With https its name begins with `__Host-`, so no other host can set it:
+https://www.rfc-editor.org/rfc/rfc6265.html with draft-ietf-httpbis-rfc6265bis, cookie name prefixes
+"""
+
+import hmac
+from typing import cast
+
+from flask import Blueprint, Response, abort, g, redirect, request, url_for
+from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from campaign.auth.donor_sessions import Visitor, form_token, resume_session
+from campaign.core import clock
+from campaign.web.context import installation
+from campaign.web.headers import make_private
+from campaign.web.language import asked_language, speak
+from campaign.web.origins import refuse_cross_site
+
+LINKS = "4 per 15 minutes"
+LINKS_HERE = "30 per hour"
+SENDING = "3 per hour"
+CHANGING = "30 per hour"
+"""Limits: links to one address and from one place; one letter asked for again; changes on one page."""
+
+
+def open_blueprint(name: str) -> Blueprint:
+    """Pages of who has not shown yet who they are: forms come from here, and nothing is kept."""
+    blueprint = Blueprint(name, __name__, url_prefix="/me")
+    blueprint.before_request(_only_from_here)
+    blueprint.after_request(_keep_private)
+    return blueprint
+
+
+def own_blueprint(name: str) -> Blueprint:
+    """Pages of who has; the others are sent to ask for a link. Forms carry the session's token."""
+    blueprint = open_blueprint(name)
+    blueprint.before_request(_require_session)
+    return blueprint
+
+
+def find_visitor() -> Visitor | None:
+    """Who has their page open in this browser; the page speaks their language from then on."""
+    if "own_page_visitor" not in g:
+        secret = request.cookies.get(cookie_name(), "")
+        g.own_page_visitor = _resume(secret) if secret else None
+        if g.own_page_visitor is not None:
+            speak(g.own_page_visitor.donor.locale)
+    return cast("Visitor | None", g.own_page_visitor)
+
+
+def visitor() -> Visitor:
+    """Who has their page open. Only for views behind `own_blueprint`."""
+    found = find_visitor()
+    if found is None:
+        raise LookupError("Nobody has this page open.")
+    return found
+
+
+def _resume(secret: str) -> Visitor | None:
+    with installation().sessions.begin() as session:
+        return resume_session(session, secret, clock.now())
+
+
+def page_token() -> str:
+    """What the forms of this page carry."""
+    return form_token(visitor().secret, installation().settings.secret_key)
+
+
+def let_in(response: Response, secret: str) -> Response:
+    """The browser keeps `secret` until it is closed."""
+    secure = _secure()
+    response.set_cookie(
+        cookie_name(), secret, path="/", secure=secure, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def clear(response: Response) -> Response:
+    """Nothing of the page is left in the browser.
+
+    Not `"cookies"`: that would end sessions on every host of the newsroom's domain.
+    https://www.w3.org/TR/clear-site-data/
+    """
+    secure = _secure()
+    response.delete_cookie(cookie_name(), path="/", secure=secure, httponly=True, samesite="Lax")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def cookie_name() -> str:
+    """`__Host-donor` with https, else `donor`."""
+    return "__Host-donor" if _secure() else "donor"
+
+
+def _secure() -> bool:
+    return installation().settings.site_url.startswith("https://")
+
+
+def network() -> str:
+    """Where the request comes from, for limits."""
+    return f"own page {get_remote_address()}"
+
+
+def typed_email() -> str:
+    """The address that was typed, whoever typed it, for limits."""
+    try:
+        return f"own page {request.form.get('email', '').strip().lower()[:254]}"
+    except RequestEntityTooLarge:
+        return "own page"
+
+
+def person() -> str:
+    """Whose page is open, for limits."""
+    found = find_visitor()
+    return f"own page donor {found.donor.id}" if found else network()
+
+
+def asked_thing() -> str:
+    """Whose page, and what of it the address names, for limits."""
+    return f"{person()} {request.path[:200]}"
+
+
+def _only_from_here() -> None:
+    if request.method == "POST":
+        refuse_cross_site()
+
+
+def _require_session() -> Response | None:
+    if find_visitor() is None:
+        closed = "closed" if request.method == "POST" else None
+        target = url_for("own_page_entry.page", said=closed, lang=asked_language() or None)
+        return cast("Response", redirect(target, 303))
+    if request.method == "POST":
+        given = request.form.get("csrf_token", "")
+        if not hmac.compare_digest(given.encode(), page_token().encode()):
+            abort(400)
+    return None
+
+
+def _keep_private(response: Response) -> Response:
+    make_private(response)
+    # `no-referrer` would make browsers send our own forms with `Origin: null`.
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

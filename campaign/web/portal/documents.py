@@ -1,0 +1,112 @@
+"""What a donor takes from their own page: receipts once more, statements, all that is held, and asking for removal."""
+
+import json
+from zoneinfo import ZoneInfo
+
+from flask import Response, abort, make_response, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign.audit.audit_log import Actor
+from campaign.core import clock
+from campaign.core.errors import ResendRefused
+from campaign.core.task_queue import OUTBOX
+from campaign.donor_portal.donation_history import has_statement, own_gift
+from campaign.donors.receipt_reissue import resend_receipt
+from campaign.models import Donor
+from campaign.privacy.donor_export import take_out
+from campaign.privacy.erasure_requests import open_request, request_erasure, withdraw_request
+from campaign.receipts.pdf_documents import statement_pdf
+from campaign.receipts.statements import statement_context
+from campaign.web.context import installation
+from campaign.web.language import asked_language, said
+from campaign.web.limits import limiter
+from campaign.web.portal import access
+from campaign.web.portal.page import person
+from campaign.web.portal.profile import done
+from campaign.web.portal.subscription_page import written
+
+blueprint = access.own_blueprint("own_page_papers")
+
+
+@blueprint.post("/receipts/<public_id>")
+@limiter.limit(access.SENDING, key_func=access.asked_thing)
+@limiter.limit(access.CHANGING, key_func=access.person)
+def resend(public_id: str) -> ResponseReturnValue:
+    """The receipt of that gift once more, to the donor's address."""
+    here = installation()
+    try:
+        with here.sessions.begin() as session:
+            donor = session.get_one(Donor, access.visitor().donor.id)
+            gift = own_gift(session, donor, public_id)
+            who = Actor.donor(donor.id)
+            resend_receipt(session, gift.public_id, who, clock.now(), here.books)
+    except ResendRefused:
+        return done("receipt_waits")
+    here.nudge(OUTBOX)
+    return done("receipt")
+
+
+@blueprint.get("/statements/<int:year>.pdf")
+def statement(year: int) -> ResponseReturnValue:
+    """The gifts of a year that is over, on paper."""
+    organization = installation().settings.organization
+    today = clock.now().astimezone(ZoneInfo(organization.timezone)).date()
+    with installation().sessions() as session:
+        donor = session.get_one(Donor, access.visitor().donor.id)
+        if not has_statement(session, donor, year, today):
+            abort(404)
+        context = statement_context(session, donor.id, year, organization, said().locale)
+    answer = Response(statement_pdf(context), mimetype="application/pdf")
+    answer.headers.set("Content-Disposition", "inline", filename=f"statement-{year}.pdf")
+    return answer
+
+
+@blueprint.post("/export")
+@limiter.limit(access.CHANGING, key_func=access.person)
+def export() -> ResponseReturnValue:
+    """All that is held about them, as JSON."""
+    with installation().sessions.begin() as session:
+        held = take_out(session, session.get_one(Donor, access.visitor().donor.id))
+    text = json.dumps(held, ensure_ascii=False, indent=2)
+    answer = Response(text, mimetype="application/json")
+    answer.headers.set("Content-Disposition", "attachment", filename="what-is-held.json")
+    return answer
+
+
+@blueprint.get("/erasure")
+def ask_erasure() -> ResponseReturnValue:
+    """Asks once more, and says what is removed and what the law keeps."""
+    with installation().sessions() as session:
+        donor = session.get_one(Donor, access.visitor().donor.id)
+        found = open_request(session, donor)
+        values = person(donor)
+    page = render_template(
+        "donor/me_erasure.html",
+        page_title=said().gettext("Ask to be removed"),
+        token=access.page_token(),
+        asked_text=written(found.asked_at) if found else "",
+        back_url=url_for("own_page_entry.page", lang=asked_language() or None),
+        **values,
+    )
+    return make_response(page)
+
+
+@blueprint.post("/erasure")
+@limiter.limit(access.CHANGING, key_func=access.person)
+def erase() -> ResponseReturnValue:
+    """Keep the request for staff; asked twice it is one."""
+    here = installation()
+    with here.sessions.begin() as session:
+        donor = session.get_one(Donor, access.visitor().donor.id)
+        request_erasure(session, donor, here.settings.mail_from.domain, clock.now())
+    here.nudge(OUTBOX)
+    return done("erasure")
+
+
+@blueprint.post("/erasure/withdraw")
+@limiter.limit(access.CHANGING, key_func=access.person)
+def withdraw() -> ResponseReturnValue:
+    """They stay after all."""
+    with installation().sessions.begin() as session:
+        withdraw_request(session, session.get_one(Donor, access.visitor().donor.id), clock.now())
+    return done("stays")

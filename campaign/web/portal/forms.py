@@ -1,0 +1,89 @@
+"""The forms of a donor's own page, read as people type them, with the fault beside each field that is wrong."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import EmailField, SelectField, StringField, TextAreaField
+
+from campaign.core.csv_lists import read_address
+from campaign.core.errors import DonorInvalid
+from campaign.core.i18n import languages, words
+from campaign.donor_portal.profile import Details
+from campaign.donors.corrections import LONGEST
+from campaign.models import Donor
+from campaign.web.forms import clean
+from campaign.web.language import said, told
+
+INCOMPLETE = lazy_gettext("This address is not complete. It looks like name@example.org.")
+
+
+class AddressForm(FlaskForm):
+    """An email address. The blueprints check where it came from, and the token where somebody's page is open."""
+
+    class Meta:
+        csrf = False
+
+    email = EmailField()
+
+
+class DetailsForm(FlaskForm):
+    """Who the donor is; likewise."""
+
+    class Meta:
+        csrf = False
+
+    name = StringField()
+    address = TextAreaField()
+    language = SelectField(validate_choice=False)
+
+
+def read_email(form: AddressForm) -> str:
+    """The address typed, tidied; '' with the fault beside the field."""
+    try:
+        return read_address(clean(form.email.data))
+    except ValueError:
+        form.email.errors = [str(INCOMPLETE)]
+        return ""
+
+
+def read_details(form: DetailsForm) -> Details | None:
+    """What was typed, tidied; None with the fault beside the field."""
+    form.name.data = " ".join(clean(form.name.data).split())
+    form.address.data = clean(form.address.data, lines=True)
+    for name in ("name", "address"):
+        if len(form[name].data) > LONGEST[name]:
+            too_long = said().gettext("This is too long; at most %(most)s characters.")
+            form[name].errors = [too_long % {"most": LONGEST[name]}]
+    if form.language.data not in {tag for tag, _ in spoken_languages()}:
+        form.language.errors = [said().gettext("Choose one of the languages.")]
+    if faults(form):
+        return None
+    return Details(form.name.data, form.address.data, form.language.data)
+
+
+def refuse_details(form: DetailsForm, error: DonorInvalid) -> None:
+    """The fault that only the correction itself could find, beside its field."""
+    field = form.address if error.field == "address" else form.name
+    field.errors = [told(error)]
+
+
+def filled(donor: Donor) -> DetailsForm:
+    """The form as the donor stands now."""
+    tag = words(donor.locale).locale
+    return DetailsForm(formdata=None, name=donor.name, address=donor.address, language=tag)
+
+
+def spoken_languages() -> list[tuple[str, str]]:
+    """The tag of each language, and what it calls itself."""
+    return [(words(one).locale, words(one).own_name) for one in languages()]
+
+
+def faults(*forms: FlaskForm) -> list[dict[str, Any]]:
+    """What is wrong, for the summary above."""
+    return [
+        {"field_id": field.name, "text": text}
+        for form in forms
+        for field in form
+        for text in field.errors
+    ]

@@ -1,0 +1,1 @@
+"""How staff sign in, and their own account and team."""

@@ -1,0 +1,204 @@
+"""One's own password, authenticator app and recovery codes: set, changed, removed."""
+
+from datetime import timedelta
+
+from flask import flash, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+
+from campaign.auth.staff_sessions import has_authenticator
+from campaign.core import clock
+from campaign.models import StaffMember, StaffRole
+from campaign.staff.passwords import set_password
+from campaign.staff.second_factor import (
+    has_second_factor,
+    keep_authenticator,
+    note_recovery_codes,
+    remove_authenticator,
+)
+from campaign.web.context import installation
+from campaign.web.limits import limiter
+from campaign.web.staff.auth import rate_limits
+from campaign.web.staff.auth.recent_sign_in import fresh, is_fresh
+from campaign.web.staff.auth.security import (
+    Pending,
+    authenticator_setup,
+    code_fits,
+    hash_password,
+    new_authenticator_secret,
+    new_recovery_codes,
+    password_faults,
+    password_is,
+)
+from campaign.web.staff.auth.sign_in_flow import onward, remember, take
+from campaign.web.staff.core.access import actor, current_staff, needs, signed_in, staff_blueprint
+
+_NEW_APP, _NEW_CODES = "new_app", "new_codes"
+_SETTING_UP = timedelta(minutes=30)
+
+blueprint = staff_blueprint("credentials", "/account")
+blueprint.register_error_handler(RateLimitExceeded, rate_limits.too_often)
+
+
+class PasswordForm(FlaskForm):
+    """The old one, where it is asked for, and the new one."""
+
+    class Meta:
+        csrf = False
+
+    old = PasswordField()
+    new = PasswordField()
+
+
+class CodeForm(FlaskForm):
+    """What the new app shows."""
+
+    class Meta:
+        csrf = False
+
+    code = StringField()
+
+
+@blueprint.get("/password")
+@needs(StaffRole.viewer)
+def password() -> ResponseReturnValue:
+    """The form."""
+    if not _old_is_asked() and not is_fresh():
+        return redirect(
+            url_for("signing_in.page", again=1, next=url_for("credentials.password")), 303
+        )
+    return _password_page(PasswordForm(formdata=None))
+
+
+@blueprint.post("/password")
+@needs(StaffRole.viewer)
+@limiter.limit(
+    rate_limits.PASSWORD_HERE, key_func=rate_limits.own, deduct_when=rate_limits.was_wrong
+)
+def change_password() -> ResponseReturnValue:
+    """With the old one, or just after a sign-in by something else than it."""
+    form, found = PasswordForm(), signed_in()
+    if not _old_is_asked() and not is_fresh():
+        return redirect(
+            url_for("signing_in.page", again=1, next=url_for("credentials.password")), 303
+        )
+    if not _password_holds(form):
+        return make_response(_password_page(form), 422)
+    kept = hash_password(form.new.data or "")
+    with installation().sessions.begin() as database:
+        member = database.get_one(StaffMember, current_staff().id)
+        here = found.session.id if found else None
+        set_password(database, member, kept, actor(), clock.now(), session_id=here)
+    flash("Your password is changed, and all other sessions are ended.")
+    return onward(url_for("account.page"))
+
+
+def _password_holds(form: PasswordForm) -> bool:
+    member, organization = current_staff(), installation().settings.organization
+    if _old_is_asked() and not password_is(member, form.old.data or ""):
+        form.old.errors = ["This is not your present password."]
+        return False
+    faults = password_faults(form.new.data or "", (member.email, member.name, organization.name))
+    form.new.errors = faults
+    return not faults
+
+
+def _old_is_asked() -> bool:
+    """Not of who has none, nor of who has just come in by something else: they may have forgotten it."""
+    found = signed_in()
+    if found is None or found.member.password is None:
+        return False
+    return found.session.method.startswith("password") or not is_fresh()
+
+
+def _password_page(form: PasswordForm) -> str:
+    return render_template(
+        "staff/account/password.html",
+        page_title="Your password",
+        form=form,
+        old=_old_is_asked(),
+        email=current_staff().email,
+    )
+
+
+@blueprint.get("/authenticator")
+@needs(StaffRole.viewer)
+@fresh
+def authenticator() -> ResponseReturnValue:
+    """A new app's secret; the present app goes on until the new one has shown its first code."""
+    secret = take(_NEW_APP, _SETTING_UP) or new_authenticator_secret()
+    return _authenticator_page(CodeForm(formdata=None), secret)
+
+
+@blueprint.post("/authenticator")
+@needs(StaffRole.viewer)
+@limiter.limit(rate_limits.CODES, key_func=rate_limits.own, deduct_when=rate_limits.was_wrong)
+@fresh
+def confirm_authenticator() -> ResponseReturnValue:
+    """The new app shows that it works."""
+    form, secret, pending = CodeForm(), take(_NEW_APP, _SETTING_UP), Pending()
+    if secret is None:
+        return onward(url_for("credentials.authenticator"))
+    if not code_fits(form.code.data or "", secret, pending):
+        form.code.errors = [
+            "This is not what the app shows now. See that the phone's clock is right."
+        ]
+        return make_response(_authenticator_page(form, secret), 422)
+    with installation().sessions.begin() as database:
+        member = database.get_one(StaffMember, current_staff().id)
+        keep_authenticator(database, member, secret, pending.tf_totp_counter, actor())
+    flash("Your authenticator app is asked for at each sign-in from now on.")
+    return onward(url_for("account.page"))
+
+
+def _authenticator_page(form: CodeForm, secret: str) -> str:
+    remember(_NEW_APP, secret)
+    return render_template(
+        "staff/account/authenticator.html",
+        page_title="Authenticator app",
+        form=form,
+        setup=authenticator_setup(secret, current_staff()),
+        replaces=has_authenticator(current_staff()),
+    )
+
+
+@blueprint.post("/authenticator/remove")
+@needs(StaffRole.viewer)
+@fresh
+def forget_authenticator() -> ResponseReturnValue:
+    """Ask for it no longer."""
+    with installation().sessions.begin() as database:
+        member = database.get_one(StaffMember, current_staff().id)
+        if remove_authenticator(database, member, actor()):
+            flash("No authenticator app is asked for any longer.")
+    return onward(url_for("account.page"))
+
+
+@blueprint.post("/recovery-codes")
+@needs(StaffRole.viewer)
+@fresh
+def make_recovery_codes() -> ResponseReturnValue:
+    """New ones, in place of the old."""
+    with installation().sessions.begin() as database:
+        member = database.get_one(StaffMember, current_staff().id)
+        if not has_second_factor(database, member):
+            flash("Set up an authenticator app or a passkey first.")
+            return onward(url_for("account.page"))
+        codes = new_recovery_codes(member)
+        note_recovery_codes(database, member, actor())
+    remember(_NEW_CODES, codes)
+    return onward(url_for("credentials.recovery_codes"))
+
+
+@blueprint.get("/recovery-codes")
+@needs(StaffRole.viewer)
+def recovery_codes() -> ResponseReturnValue:
+    """The new ones, shown once."""
+    codes = take(_NEW_CODES, _SETTING_UP)
+    if not codes:
+        return redirect(url_for("account.page"))
+    return render_template(
+        "staff/account/recovery_codes.html", page_title="Recovery codes", codes=codes
+    )

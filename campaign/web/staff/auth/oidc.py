@@ -1,0 +1,95 @@
+"""Signing in by the house's own identity provider (OpenID Connect), where the settings name one and the extra
+`campaign[oidc]` is installed. It opens the room to those who are on the team already, by their verified address."""
+
+from typing import Any, cast
+
+from flask import current_app, flash, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from campaign.models import StaffMember
+from campaign.staff.members import find_member
+from campaign.web.context import installation
+from campaign.web.staff.auth.sign_in_flow import enter, failed
+from campaign.web.staff.core.access import open_blueprint
+
+try:
+    from authlib.common.errors import AuthlibBaseError
+    from authlib.integrations.flask_client import OAuth
+    from joserfc.errors import JoseError
+except ImportError:  # the `oidc` extra is not installed
+    OAuth = None
+
+blueprint = open_blueprint("oidc", "/sign-in/provider")
+
+_CLIENT = "staff_oidc"
+_NEXT = "oidc_next"
+_PATIENCE_SECONDS = 10
+
+
+def is_offered() -> bool:
+    """Whether there is a provider to go to."""
+    return OAuth is not None and installation().settings.staff.oidc is not None
+
+
+def _provider() -> Any:
+    """The client, made once; its description is fetched from the provider when it is first needed."""
+    settings = installation().settings.staff.oidc
+    if OAuth is None or settings is None:
+        raise NotFound
+    if _CLIENT not in current_app.extensions:
+        registry = OAuth(current_app)
+        current_app.extensions[_CLIENT] = registry.register(
+            "staff",
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            server_metadata_url=f"{settings.issuer}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": "openid email",
+                "code_challenge_method": "S256",
+                "timeout": _PATIENCE_SECONDS,
+            },
+        )
+    return current_app.extensions[_CLIENT]
+
+
+@blueprint.get("")
+def go() -> ResponseReturnValue:
+    """To the provider, and back to `arrive`."""
+    provider = _provider()
+    session[_NEXT] = request.args.get("next", "")
+    try:
+        return cast(
+            "ResponseReturnValue",
+            provider.authorize_redirect(installation().address(url_for("oidc.arrive"))),
+        )
+    except (AuthlibBaseError, OSError, ValueError) as error:
+        return _not_in("the provider cannot be reached", error)
+
+
+@blueprint.get("/back")
+def arrive() -> ResponseReturnValue:
+    """Who comes back is signed in if the provider vouches for an address that is on the team."""
+    provider = _provider()
+    try:
+        told = provider.authorize_access_token()["userinfo"]
+    except (AuthlibBaseError, JoseError, OSError, ValueError, KeyError) as error:
+        return _not_in("the provider's answer does not hold", error)
+    email = str(told.get("email", "")) if told.get("email_verified") is True else ""
+    with installation().sessions.begin() as database:
+        member = find_member(database, email) if email else None
+        if member is None or not member.active:
+            return _unknown(member)
+        return redirect(enter(database, member, "oidc", session.get(_NEXT)))
+
+
+def _unknown(member: StaffMember | None) -> ResponseReturnValue:
+    failed("oidc", "not an active member, or the address is not verified", member)
+    flash("Your organisation's account is known, but not on this team; ask an admin to add you.")
+    return redirect(url_for("signing_in.page"))
+
+
+def _not_in(why: str, error: Exception) -> ResponseReturnValue:
+    failed("oidc", f"{why}: {type(error).__name__}")
+    flash(f"That did not work: {why}. Try again, or sign in another way.")
+    return redirect(url_for("signing_in.page"), 303)

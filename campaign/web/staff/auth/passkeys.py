@@ -1,0 +1,154 @@
+"""Signing in by a passkey, and the passkeys of one's own. The browser's side is `static/passkeys.js`."""
+
+from datetime import timedelta
+
+from flask import Response, flash, jsonify, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter.errors import RateLimitExceeded
+from sqlalchemy.orm import Session
+
+from campaign.core import clock
+from campaign.core.errors import StaffRefused
+from campaign.models import StaffMember, StaffPasskey, StaffRole
+from campaign.staff import passkeys
+from campaign.web.context import installation
+from campaign.web.limits import limiter
+from campaign.web.staff.auth import rate_limits
+from campaign.web.staff.auth.recent_sign_in import fresh
+from campaign.web.staff.auth.sign_in_flow import (
+    complete,
+    failed,
+    onward,
+    remember,
+    take,
+    waiting_for,
+    who_waits,
+)
+from campaign.web.staff.auth.webauthn import (
+    ask_to_register,
+    ask_to_sign_in,
+    check_sign_in,
+    credential_id,
+    read_registration,
+)
+from campaign.web.staff.core.access import (
+    actor,
+    current_staff,
+    needs,
+    open_blueprint,
+    staff_blueprint,
+)
+
+_CHALLENGE = "challenge"
+_PATIENCE = timedelta(minutes=5)
+
+entrance = open_blueprint("passkey_entrance", "/sign-in/passkey")
+entrance.register_error_handler(RateLimitExceeded, rate_limits.too_often)
+blueprint = staff_blueprint("passkeys", "/account/passkeys")
+
+
+@entrance.post("/options")
+@limiter.limit(rate_limits.PASSKEYS_HERE, key_func=rate_limits.network)
+def sign_in_options() -> ResponseReturnValue:
+    """What the browser asks its passkeys."""
+    with installation().sessions() as database:
+        member = who_waits(database)
+        known = passkeys.list_passkeys(database, member) if member else None
+        asked = ask_to_sign_in(known)
+    remember(_CHALLENGE, asked.challenge)
+    return jsonify(asked.options)
+
+
+@entrance.post("")
+@limiter.limit(rate_limits.PASSKEYS_HERE, key_func=rate_limits.network)
+def sign_in() -> ResponseReturnValue:
+    """By a passkey alone where it has checked who holds it; else it is the second factor."""
+    challenge = take(_CHALLENGE, _PATIENCE)
+    with installation().sessions.begin() as database:
+        try:
+            return jsonify(next=_entered(database, challenge))
+        except StaffRefused as error:
+            failed("passkey", str(error))
+            return _refused(str(error))
+
+
+def _entered(database: Session, challenge: str | None) -> str:
+    answer = request.get_json()
+    passkey = passkeys.find_passkey(database, credential_id(answer))
+    member = database.get(StaffMember, passkey.staff_id) if passkey else None
+    if challenge is None or passkey is None or member is None or not member.active:
+        raise StaffRefused("This passkey opens nothing here.")
+    waiting, waiting_member = waiting_for(), who_waits(database)
+    if waiting_member is not None and waiting_member.id != member.id:
+        raise StaffRefused("This passkey belongs to someone else.")
+    _check(answer, challenge, passkey, alone=waiting_member is None)
+    if waiting is not None and waiting_member is not None:
+        return complete(database, member, f"{waiting['method']}+passkey", waiting["next"])
+    return complete(database, member, "passkey", request.args.get("next"))
+
+
+def _check(
+    answer: dict[str, object], challenge: str, passkey: StaffPasskey, *, alone: bool
+) -> None:
+    count = check_sign_in(answer, challenge, passkey, alone=alone)
+    passkeys.note_use(passkey, count, clock.now())
+
+
+@blueprint.get("")
+@needs(StaffRole.viewer)
+@fresh
+def page() -> ResponseReturnValue:
+    """One's passkeys, and the way to a further one."""
+    with installation().sessions() as database:
+        mine = passkeys.list_passkeys(database, current_staff())
+    return render_template(
+        "staff/account/passkeys.html", page_title="Passkeys", passkeys=mine, most=passkeys.MOST
+    )
+
+
+@blueprint.post("/options")
+@needs(StaffRole.viewer)
+@fresh
+def register_options() -> ResponseReturnValue:
+    """What the browser makes a passkey from."""
+    with installation().sessions.begin() as database:
+        member = database.get_one(StaffMember, current_staff().id)
+        asked = ask_to_register(member, passkeys.list_passkeys(database, member))
+    remember(_CHALLENGE, asked.challenge)
+    return jsonify(asked.options)
+
+
+@blueprint.post("")
+@needs(StaffRole.viewer)
+@fresh
+def register() -> ResponseReturnValue:
+    """Keep it."""
+    challenge = take(_CHALLENGE, _PATIENCE)
+    try:
+        with installation().sessions.begin() as database:
+            if challenge is None:
+                raise StaffRefused("That took too long; please try again.")
+            member = database.get_one(StaffMember, current_staff().id)
+            new = read_registration(request.get_json(), challenge)
+            name = request.args.get("name", "")
+            kept = passkeys.keep_passkey(database, member, name, new, actor(), clock.now())
+            called = kept.name
+    except StaffRefused as error:
+        return _refused(str(error))
+    flash(f"The passkey “{called}” is kept.")
+    return jsonify(next=url_for("account.page"))
+
+
+@blueprint.post("/<int:passkey_id>/remove")
+@needs(StaffRole.viewer)
+@fresh
+def remove(passkey_id: int) -> ResponseReturnValue:
+    """Forget one."""
+    with installation().sessions.begin() as database:
+        if passkeys.remove_passkey(database, current_staff(), passkey_id, actor()):
+            flash("The passkey is removed.")
+    return onward(url_for("passkeys.page"))
+
+
+def _refused(words: str) -> Response:
+    return make_response(jsonify(error=words), 422)

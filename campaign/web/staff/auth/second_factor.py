@@ -1,0 +1,93 @@
+"""The second factor, after a link, a password or the house's provider: an app's code, a recovery code, a passkey."""
+
+from flask import flash, make_response, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from wtforms import StringField
+
+from campaign.audit.audit_log import Actor
+from campaign.auth.staff_sessions import has_authenticator
+from campaign.models import StaffMember, StaffRole
+from campaign.staff.passkeys import list_passkeys
+from campaign.staff.second_factor import note_recovery_code_used
+from campaign.web.context import installation
+from campaign.web.limits import limiter
+from campaign.web.staff.auth import rate_limits
+from campaign.web.staff.auth.security import code_fits, use_recovery_code
+from campaign.web.staff.auth.sign_in_flow import complete, failed, onward, waiting_for, who_waits
+from campaign.web.staff.core.access import open_blueprint
+
+blueprint = open_blueprint("second_step")
+blueprint.register_error_handler(RateLimitExceeded, rate_limits.too_often)
+
+
+class CodeForm(FlaskForm):
+    """An app's code, or a recovery code."""
+
+    class Meta:
+        csrf = False
+
+    code = StringField()
+
+
+@blueprint.get("/sign-in/second")
+def page() -> ResponseReturnValue:
+    """What is asked for."""
+    with installation().sessions() as database:
+        member = who_waits(database)
+        if member is None:
+            return redirect(url_for("signing_in.page"))
+        return _page(database, member, CodeForm(formdata=None))
+
+
+@blueprint.post("/sign-in/second")
+@limiter.limit(
+    rate_limits.CODES, key_func=rate_limits.waiting_member, deduct_when=rate_limits.was_wrong
+)
+def by_code() -> ResponseReturnValue:
+    """Each code is taken once."""
+    form = CodeForm()
+    with installation().sessions.begin() as database:
+        member, waiting = who_waits(database, lock=True), waiting_for()
+        if member is None or waiting is None:
+            return onward(url_for("signing_in.page"))
+        kind = _kind(database, member, form.code.data or "")
+        if kind:
+            return onward(
+                complete(database, member, f"{waiting['method']}+{kind}", waiting["next"])
+            )
+        failed("second factor", "wrong code", member)
+        form.code.errors = ["This code is wrong, has expired or was used before."]
+        return make_response(_page(database, member, form), 422)
+
+
+@blueprint.post("/sign-in/second/leave")
+def leave() -> ResponseReturnValue:
+    """Begin again, perhaps as someone else."""
+    session.clear()
+    return onward(url_for("signing_in.page"))
+
+
+def _kind(database: Session, member: StaffMember, code: str) -> str:
+    """What the code is, or ''."""
+    if has_authenticator(member) and code_fits(code, member.tf_totp_secret or "", member):
+        return "totp"
+    if not use_recovery_code(member, code):
+        return ""
+    who = Actor(member.email, StaffRole(member.role), member.id)
+    note_recovery_code_used(database, member, who)
+    flash(f"You have used a recovery code; {len(member.mf_recovery_codes or ())} are left.")
+    return "recovery"
+
+
+def _page(database: Session, member: StaffMember, form: CodeForm) -> str:
+    return render_template(
+        "staff/signing_in/second.html",
+        page_title="One more step",
+        form=form,
+        email=member.email,
+        authenticator=has_authenticator(member),
+        passkeys=bool(list_passkeys(database, member)),
+    )

@@ -1,0 +1,163 @@
+"""Signing in by a one-time link or a password, asking for a link by mail, signing out."""
+
+from collections.abc import Callable
+
+from flask import (
+    Response,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, PasswordField
+
+from campaign.audit.audit_log import record
+from campaign.auth.staff_links import look_at_link, use_link
+from campaign.auth.staff_sessions import end_session
+from campaign.core import clock
+from campaign.core.errors import LinkSpent
+from campaign.core.task_queue import OUTBOX
+from campaign.runtime.context import Installation
+from campaign.staff.members import find_member, subject
+from campaign.staff.sign_in_emails import queue_link
+from campaign.web.context import installation
+from campaign.web.forms import clean
+from campaign.web.limits import limiter
+from campaign.web.staff.auth import oidc, rate_limits
+from campaign.web.staff.auth.security import password_is
+from campaign.web.staff.auth.sign_in_flow import enter, failed, onward
+from campaign.web.staff.core.access import actor, open_blueprint, safe_next, signed_in
+
+WRONG = "This address and this password do not belong together here."
+
+blueprint = open_blueprint("signing_in")
+blueprint.register_error_handler(RateLimitExceeded, rate_limits.too_often)
+
+
+class SignInForm(FlaskForm):
+    """Address and password; the address alone for a link by mail."""
+
+    class Meta:
+        csrf = False
+
+    email = EmailField()
+    password = PasswordField()
+    next = HiddenField()
+
+
+@blueprint.get("/sign-in")
+def page() -> ResponseReturnValue:
+    """Where who is not signed in is sent; `again=1` is for who is, and must show it anew."""
+    target = request.args.get("next", "")
+    if signed_in() is not None and "again" not in request.args:
+        return redirect(safe_next(target))
+    form = SignInForm(formdata=None, next=target)
+    found = signed_in()
+    if found is not None:
+        form.email.data = found.member.email
+    return _page(form)
+
+
+@blueprint.post("/sign-in")
+@limiter.limit(
+    rate_limits.PASSWORD_HERE, key_func=rate_limits.person, deduct_when=rate_limits.was_wrong
+)
+@limiter.limit(
+    rate_limits.PASSWORD, key_func=rate_limits.typed_email, deduct_when=rate_limits.was_wrong
+)
+def by_password() -> ResponseReturnValue:
+    """The same answer, after the same time, whatever was wrong."""
+    form = SignInForm()
+    with installation().sessions.begin() as database:
+        member = find_member(database, clean(form.email.data))
+        if password_is(member, form.password.data or "") and member is not None:
+            return onward(enter(database, member, "password", form.next.data))
+        failed("password", "wrong password" if member else "unknown address", member)
+    form.password.errors = [WRONG]
+    return make_response(_page(form), 422)
+
+
+@blueprint.post("/sign-in/link")
+@limiter.limit(rate_limits.LINKS_HERE, key_func=rate_limits.network)
+@limiter.limit(rate_limits.LINKS, key_func=rate_limits.typed_email)
+def ask_for_link() -> ResponseReturnValue:
+    """Have a link mailed. The answer says nothing about who is known here, nor does the time that it takes."""
+    form = SignInForm()
+    answer = onward(url_for("signing_in.link_sent"))
+    answer.call_on_close(_mailing(installation(), clean(form.email.data)))
+    return answer
+
+
+def _mailing(here: Installation, email: str) -> Callable[[], None]:
+    """What is done after the answer has gone out."""
+
+    def mail() -> None:
+        with here.sessions.begin() as database:
+            queued = queue_link(database, email, here.settings.mail_from.domain, clock.now())
+        if queued:
+            here.nudge(OUTBOX)
+
+    return mail
+
+
+@blueprint.get("/sign-in/sent")
+def link_sent() -> ResponseReturnValue:
+    """After that."""
+    return render_template("staff/signing_in/link_sent.html", page_title="Look into your mailbox")
+
+
+@blueprint.get("/sign-in/link/<secret>")
+def link(secret: str) -> ResponseReturnValue:
+    """A page with a button: programs that scan mail follow links, and must not use them up."""
+    with installation().sessions() as database:
+        try:
+            member = look_at_link(database, secret, clock.now())
+        except LinkSpent as error:
+            return _spent(error)
+    return render_template("staff/signing_in/link.html", page_title="Sign in", member=member)
+
+
+@blueprint.post("/sign-in/link/<secret>")
+def use(secret: str) -> ResponseReturnValue:
+    """Sign in, once."""
+    with installation().sessions.begin() as database:
+        try:
+            member = use_link(database, secret, clock.now())
+        except LinkSpent as error:
+            failed("link", str(error))
+            return _spent(error)
+        return onward(enter(database, member, "link", None))
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End this session."""
+    found = signed_in()
+    if found is not None:
+        with installation().sessions.begin() as database:
+            end_session(database, found.member, found.session.id, clock.now())
+            record(database, actor(), "staff.signed_out", subject(found.member))
+    session.clear()
+    return onward(url_for("signing_in.page"))
+
+
+def _page(form: SignInForm) -> str:
+    return render_template(
+        "staff/signing_in/page.html",
+        page_title="Sign in",
+        form=form,
+        again=signed_in() is not None,
+        provider=oidc.is_offered(),
+    )
+
+
+def _spent(error: LinkSpent) -> Response:
+    spent = render_template(
+        "staff/signing_in/link_spent.html", page_title="This link opens nothing", reason=str(error)
+    )
+    return make_response(spent, 410)

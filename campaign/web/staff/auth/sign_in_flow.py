@@ -1,0 +1,117 @@
+"""From a first factor to a session: the second is asked for where one is set up. The sign-in views share this."""
+
+from datetime import timedelta
+from typing import Any, TypedDict, cast
+
+from flask import Response, redirect, request, session, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from structlog import get_logger
+
+from campaign.audit.audit_log import Actor, record
+from campaign.auth.staff_sessions import Browser, begin_session, end_session
+from campaign.core import clock
+from campaign.models import StaffMember, StaffRole
+from campaign.staff.members import subject
+from campaign.staff.second_factor import has_second_factor
+from campaign.web.staff.core.access import SESSION_SECRET, safe_next, signed_in
+
+PATIENCE = timedelta(minutes=10)
+"""Between the first factor and the second."""
+_WAITING = "waiting"
+
+log = get_logger(__name__)
+
+
+class Waiting(TypedDict):
+    """What the cookie holds between the factors."""
+
+    who: str
+    method: str
+    next: str
+    at: float
+
+
+def enter(database: Session, member: StaffMember, method: str, target: str | None) -> str:
+    """`member` has shown a first factor: sign in, or ask for the second. The address to go on to."""
+    if not has_second_factor(database, member):
+        return complete(database, member, method, target)
+    _forget(database)
+    waiting = Waiting(
+        who=member.fs_uniquifier,
+        method=method,
+        next=target or "",
+        at=clock.now().timestamp(),
+    )
+    session[_WAITING] = waiting
+    return url_for("second_step.page")
+
+
+def waiting_for() -> Waiting | None:
+    """The sign-in of this browser that waits for its second factor."""
+    found = cast("Waiting | None", session.get(_WAITING))
+    if found is None or clock.now().timestamp() - found["at"] > PATIENCE.total_seconds():
+        return None
+    return found
+
+
+def who_waits(database: Session, *, lock: bool = False) -> StaffMember | None:
+    """Whose sign-in that is; `lock` until the commit, so that one code is taken once."""
+    waiting = waiting_for()
+    if waiting is None:
+        return None
+    asked = select(StaffMember).where(
+        StaffMember.fs_uniquifier == waiting["who"], StaffMember.active
+    )
+    return database.scalar(asked.with_for_update() if lock else asked)
+
+
+def complete(database: Session, member: StaffMember, method: str, target: str | None) -> str:
+    """Begin a session under a new name, in place of whatever this browser had. The address to go on to."""
+    _forget(database)
+    key = begin_session(database, member, method, _browser(), clock.now())
+    who = Actor(member.email, StaffRole(member.role), member.id)
+    record(database, who, "staff.signed_in", subject(member), after={"method": method})
+    session[SESSION_SECRET] = key
+    session.permanent = True
+    return safe_next(target)
+
+
+def failed(way: str, why: str, member: StaffMember | None = None) -> None:
+    """Log a sign-in that did not succeed. What was typed may be a password in the wrong field: it is never logged."""
+    log.warning(
+        "staff_sign_in_failed",
+        way=way,
+        reason=why,
+        staff_id=member.id if member else None,
+        address=request.remote_addr,
+    )
+
+
+def onward(address: str) -> Response:
+    """After a form."""
+    return cast("Response", redirect(address, 303))
+
+
+def _forget(database: Session) -> None:
+    found = signed_in()
+    if found is not None:
+        end_session(database, found.member, found.session.id, clock.now())
+    session.clear()
+
+
+def _browser() -> Browser:
+    return Browser(request.user_agent.string, request.remote_addr or "")
+
+
+def remember(name: str, value: Any) -> None:
+    """Keep something in the cookie until it is taken."""
+    session[name] = {"value": value, "at": clock.now().timestamp()}
+
+
+def take(name: str, within: timedelta) -> Any:
+    """What was kept there, once; None if nothing was, or too long ago."""
+    kept = session.pop(name, None)
+    if not isinstance(kept, dict) or clock.now().timestamp() - kept["at"] > within.total_seconds():
+        return None
+    return kept["value"]

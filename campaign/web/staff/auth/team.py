@@ -1,0 +1,236 @@
+"""Who belongs to the team: listed, added, given roles, let go. For admins."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from wtforms import EmailField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+
+from campaign.audit.audit_log import record
+from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.auth.staff_sessions import has_authenticator, list_sessions
+from campaign.core import clock
+from campaign.core.errors import NotFound, StaffRefused
+from campaign.core.task_queue import OUTBOX
+from campaign.models import StaffMember, StaffRole
+from campaign.staff import members
+from campaign.staff.passkeys import list_passkeys
+from campaign.staff.second_factor import reset_second_factor
+from campaign.staff.sign_in_emails import queue_invitation
+from campaign.web.context import installation
+from campaign.web.forms import clean
+from campaign.web.staff.auth.sign_in_flow import onward, remember, take
+from campaign.web.staff.core.access import actor, current_staff, needs, staff_blueprint
+
+ROLES = [
+    (StaffRole.viewer.value, "viewer: looks at everything that is not for the books alone"),
+    (StaffRole.finance.value, "finance: also gifts, refunds, donors, exports, the books"),
+    (StaffRole.admin.value, "admin: also the campaigns, the team, tokens and webhooks"),
+]
+_MAIL, _SHOW = "mail", "show"
+_MADE = "made_link"
+_SHOWN_WITHIN = timedelta(minutes=5)
+
+blueprint = staff_blueprint("team", "/team")
+
+
+class MemberForm(FlaskForm):
+    """Someone new."""
+
+    class Meta:
+        csrf = False
+
+    email = EmailField()
+    name = StringField()
+    role = SelectField(
+        choices=[SelectChoice(value, text) for value, text in ROLES],
+        default=StaffRole.viewer.value,
+        validate_choice=False,
+    )
+    way = RadioField(
+        choices=[
+            SelectChoice(_MAIL, "Mail them a sign-in link"),
+            SelectChoice(_SHOW, "Show me the link, to pass it on"),
+        ],
+        default=_MAIL,
+        validate_choice=False,
+    )
+
+
+@blueprint.get("")
+@needs(StaffRole.admin)
+def page() -> ResponseReturnValue:
+    """Everyone, and a form for someone new."""
+    return _page(MemberForm(formdata=None))
+
+
+@blueprint.post("")
+@needs(StaffRole.admin)
+def add() -> ResponseReturnValue:
+    """Let someone in. For someone who is known this is a new link; their role is changed on their own page."""
+    form = MemberForm()
+    role = read_role(form.role.data)
+    if role is None:
+        form.role.errors = ["Choose one of the roles."]
+        return make_response(_page(form), 422)
+    try:
+        with installation().sessions.begin() as database:
+            address = members.read_staff_address(clean(form.email.data))
+            known = members.find_member(database, address)
+            if known is not None and known.role != role:
+                raise StaffRefused(
+                    f"{known.email} is on the team already, with the role {known.role};"
+                    " open their page to change it."
+                )
+            name = clean(form.name.data)
+            added = members.add_member(database, address, role, actor(), clock.now(), name=name)
+            onward_to = _let_in(database, added.member, form.way.data or _MAIL)
+    except StaffRefused as error:
+        form.email.errors = [str(error)]
+        return make_response(_page(form), 422)
+    installation().nudge(OUTBOX)
+    return onward(onward_to)
+
+
+@blueprint.get("/link")
+@needs(StaffRole.admin)
+def link() -> ResponseReturnValue:
+    """The link that was just made, shown once."""
+    made = take(_MADE, _SHOWN_WITHIN)
+    if made is None:
+        return redirect(url_for("team.page"))
+    return render_template(
+        "staff/team/link.html", page_title="A sign-in link", email=made["email"], url=made["url"]
+    )
+
+
+@blueprint.get("/<int:member_id>")
+@needs(StaffRole.admin)
+def member(member_id: int) -> ResponseReturnValue:
+    """One of them."""
+    with installation().sessions() as database:
+        return _member_page(database, _member(database, member_id))
+
+
+@blueprint.post("/<int:member_id>/role")
+@needs(StaffRole.admin)
+def change_role(member_id: int) -> ResponseReturnValue:
+    """Another role; they sign in anew."""
+    role = read_role(request.form.get("role"))
+    return _change(
+        member_id,
+        lambda database, one: (
+            role is not None and members.change_role(database, one, role, actor(), clock.now())
+        ),
+        "Their role is changed, and their sessions are ended.",
+    )
+
+
+@blueprint.post("/<int:member_id>/deactivate")
+@needs(StaffRole.admin)
+def deactivate(member_id: int) -> ResponseReturnValue:
+    """Let them in no longer."""
+    return _change(
+        member_id,
+        lambda database, one: members.deactivate(database, one, actor(), clock.now()),
+        "They can no longer sign in.",
+    )
+
+
+@blueprint.post("/<int:member_id>/activate")
+@needs(StaffRole.admin)
+def activate(member_id: int) -> ResponseReturnValue:
+    """Let them in again."""
+    return _change(
+        member_id,
+        lambda database, one: members.reactivate(database, one, actor()),
+        "They may sign in again.",
+    )
+
+
+@blueprint.post("/<int:member_id>/reset-second-factor")
+@needs(StaffRole.admin)
+def reset(member_id: int) -> ResponseReturnValue:
+    """For when their device is lost."""
+    return _change(
+        member_id,
+        lambda database, one: reset_second_factor(database, one, actor(), clock.now()),
+        "Their second factor is removed, and their sessions are ended.",
+    )
+
+
+@blueprint.post("/<int:member_id>/link")
+@needs(StaffRole.admin)
+def new_link(member_id: int) -> ResponseReturnValue:
+    """For someone who lost their way in."""
+    with installation().sessions.begin() as database:
+        one = _member(database, member_id)
+        if not one.active:
+            flash("Let them in again first.")
+            return onward(url_for("team.member", member_id=member_id))
+        onward_to = _let_in(database, one, request.form.get("way", _MAIL))
+    installation().nudge(OUTBOX)
+    return onward(onward_to)
+
+
+def _let_in(database: Session, one: StaffMember, way: str) -> str:
+    """Mail a link, or keep it for the next page; the address to go on to."""
+    record(database, actor(), "staff_member.link_made", members.subject(one), after={"way": way})
+    if way == _SHOW:
+        made = make_link(database, one, actor().name, clock.now(), BY_COMMAND)
+        remember(_MADE, {"email": one.email, "url": installation().address(made.path)})
+        return url_for("team.link")
+    domain = installation().settings.mail_from.domain
+    queue_invitation(database, one, actor(), domain, clock.now())
+    flash(f"A sign-in link is on its way to {one.email}. It works once, for 24 hours.")
+    return url_for("team.page")
+
+
+def _change(
+    member_id: int, change: Callable[[Session, StaffMember], bool], done: str
+) -> ResponseReturnValue:
+    try:
+        with installation().sessions.begin() as database:
+            if change(database, _member(database, member_id)):
+                flash(done)
+    except StaffRefused as error:
+        with installation().sessions() as database:
+            page = _member_page(database, _member(database, member_id), str(error))
+        return make_response(page, 422)
+    return onward(url_for("team.member", member_id=member_id))
+
+
+def _member(database: Session, member_id: int) -> StaffMember:
+    found = database.get(StaffMember, member_id)
+    if found is None:
+        raise NotFound("Nobody of the team has this number.")
+    return found
+
+
+def read_role(text: str | None) -> StaffRole | None:
+    """The role, if it is one."""
+    return StaffRole(text) if text in set(StaffRole) else None
+
+
+def _page(form: MemberForm) -> str:
+    with installation().sessions() as database:
+        everyone = members.list_members(database)
+    return render_template("staff/team/page.html", page_title="Team", form=form, members=everyone)
+
+
+def _member_page(database: Session, one: StaffMember, refusal: str = "") -> str:
+    return render_template(
+        "staff/team/member.html",
+        page_title=one.name or one.email,
+        member=one,
+        refusal=refusal,
+        roles=ROLES,
+        authenticator=has_authenticator(one),
+        passkeys=len(list_passkeys(database, one)),
+        sessions=len(list_sessions(database, one, clock.now())),
+        oneself=one.id == current_staff().id,
+    )

@@ -1,0 +1,1 @@
+"""For finance: offline gifts, deposits, payouts, reconciliation, exports, the audit log."""

@@ -1,0 +1,111 @@
+"""The books and the people as files, streamed. Each file that is taken is an entry of the audit log."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import Field, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import DateInput
+
+from campaign.audit.audit_log import Subject, record
+from campaign.campaigns.campaigns import find_campaign
+from campaign.core import clock
+from campaign.ledger.exports import column_names, export_rows
+from campaign.models import Campaign, StaffRole
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.downloads import FORMATS, download
+from campaign.web.staff.core.layout import organization_zone
+
+blueprint: Blueprint = staff_blueprint("exports", "/exports")
+
+WHAT = {
+    "donations": "Donations: each gift, with its donor, state and receipt",
+    "donors": "Donors: everyone whose money arrived",
+    "ledger": "Ledger: each movement of money; the sum of its amounts is what was raised",
+    "receipts": "Receipts: each as it was issued",
+}
+
+
+class ExportForm(FlaskForm):
+    """What to narrow a file to. A GET form: nothing but the audit log is changed by it."""
+
+    class Meta:
+        csrf = False
+
+    campaign = SelectField(validate_choice=False)
+    since = StringField(widget=DateInput())
+    until = StringField(widget=DateInput())
+
+
+@blueprint.get("")
+@needs(StaffRole.finance)
+def page() -> ResponseReturnValue:
+    """What can be taken."""
+    with installation().sessions() as session:
+        return _page(_form(session))
+
+
+def _page(form: ExportForm, status: int = 200) -> ResponseReturnValue:
+    shown = render_template(
+        "staff/books/exports.html",
+        page_title="Exports",
+        form=form,
+        what=WHAT,
+        formats=list(FORMATS),
+    )
+    return make_response(shown, status)
+
+
+@blueprint.get("/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>")
+@needs(StaffRole.finance)
+def file(what: str, kind: str) -> ResponseReturnValue:
+    """One file. Rows are read while it is sent, in a transaction of their own."""
+    here = installation()
+    with here.sessions.begin() as session:
+        form = _form(session)
+        since = _day(form.since)
+        until = _day(form.until, after=timedelta(days=1))
+        if form.errors:
+            return _page(form, 422)
+        slug = form.campaign.data or ""
+        if slug:
+            find_campaign(session, slug)
+        asked = {name: form[name].data or "" for name in ("campaign", "since", "until")}
+        asked["format"] = kind
+        record(session, actor(), "export.made", Subject("export", what), after=asked)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        with here.sessions() as session:
+            campaign = find_campaign(session, slug) if slug else None
+            yield from export_rows(session, what, campaign, since, until)
+
+    today = clock.now().astimezone(organization_zone()).date()
+    name = "-".join(filter(None, [what, slug, str(today)]))
+    return download(column_names(what), rows(), name, kind)
+
+
+def _form(session: Session) -> ExportForm:
+    form = ExportForm(formdata=request.args)
+    slugs = session.scalars(select(Campaign.slug).order_by(Campaign.deadline.desc())).all()
+    form.campaign.choices = [SelectChoice("", "All"), *(SelectChoice(slug, slug) for slug in slugs)]
+    return form
+
+
+def _day(field: Field, after: timedelta = timedelta()) -> datetime | None:
+    """The first moment of the day in `field`, or of the one `after` it; the last day is whole in the file."""
+    text = (field.data or "").strip()
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text) + after
+        return clock.start_of_day(day, organization_zone())
+    except (ValueError, OverflowError):
+        field.errors = [f"{text!r} is no day; write it as 2026-12-31."]
+        return None

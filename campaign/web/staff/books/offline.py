@@ -1,0 +1,194 @@
+"""Envelopes: one gift after another by keyboard, the last ones beneath, and taking one back. For finance."""
+
+from datetime import date
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from campaign.core import clock, money
+from campaign.core.errors import (
+    CampaignError,
+    DepositRefused,
+    OfflineGiftInvalid,
+    OfflineGiftKnown,
+    TakingBackRefused,
+)
+from campaign.core.task_queue import OUTBOX
+from campaign.donations.offline_kinds import NAMES, REASONS, TAKEN_BACK
+from campaign.models import Donation, StaffRole, TakenBack
+from campaign.offline.coupon_codes import read_code
+from campaign.offline.deposits import contents, open_batches
+from campaign.offline.direct_mail_codes import address_of, find_posted
+from campaign.offline.entry import Entered, Undecided, enter_gift
+from campaign.offline.entry_parsing import read_entry
+from campaign.offline.recent import campaign_choices, describe_donor, latest_entries
+from campaign.offline.reversals import find_offline_gift, reasons_for, take_back
+from campaign.web.context import installation
+from campaign.web.staff.books.offline_form import STAYS, EnvelopeForm
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.layout import organization_zone
+
+blueprint = staff_blueprint("offline", "/offline")
+
+LISTED = 12
+
+
+@blueprint.get("")
+@needs(StaffRole.finance)
+def page() -> ResponseReturnValue:
+    """The empty form; what stayed from the last envelope, and a coupon's code, come with the address."""
+    form = EnvelopeForm(formdata=None)
+    for name in (*STAYS, "code"):
+        if name in request.args:
+            form[name].data = request.args[name]
+    with installation().sessions() as session:
+        told = _coupon(session, form.code.data or "", form)
+        return _shown(session, form, coupon=told)
+
+
+def _coupon(session: Session, code: str, form: EnvelopeForm) -> str:
+    """What a code names, in a sentence; '' for none. A campaign that it names is chosen, a person filled in."""
+    if not code.strip():
+        return ""
+    try:
+        found = read_code(session, code)
+    except OfflineGiftInvalid as error:
+        return str(error)
+    form.campaign.data = found.campaign.slug
+    posted = find_posted(session, found)
+    if posted is not None:
+        form.fill_in(posted.name, address_of(posted))
+        return f"{found.code} was posted to {posted.name} for {found.campaign.title}."
+    article = f", article {found.article}" if found.article else ""
+    return f"{found.code} is a coupon of {found.campaign.title}{article}."
+
+
+def _shown(session: Session, form: EnvelopeForm, coupon: str = "") -> str:
+    """The page with `form` and what was entered last."""
+    campaigns, batches = campaign_choices(session), open_batches(session)
+    form.offer(campaigns, batches, _today())
+    chosen = next((one for one in batches if str(one.id) == form.batch.data), None)
+    return render_template(
+        "staff/offline/page.html",
+        page_title="Envelopes",
+        form=form,
+        coupon=coupon,
+        batch=contents(session, chosen) if chosen else None,
+        listed=latest_entries(session, LISTED),
+        kinds=NAMES,
+        taken_back=TAKEN_BACK,
+        campaigns=campaigns,
+    )
+
+
+def _today() -> str:
+    return str(clock.now().astimezone(organization_zone()).date())
+
+
+@blueprint.post("")
+@needs(StaffRole.finance)
+def enter() -> ResponseReturnValue:
+    """Enter one gift; or the form again with what is wrong, or what is to be decided first."""
+    form = EnvelopeForm()
+    try:
+        outcome = _entered(form)
+    except OfflineGiftInvalid as error:
+        form.complain(error.faults)
+    except OfflineGiftKnown as error:
+        form.complain({"reference": str(error)})
+    except DepositRefused as error:
+        form.complain({"batch": str(error)})
+    else:
+        if isinstance(outcome, Entered):
+            installation().nudge(OUTBOX)
+            return redirect(url_for("offline.page", **form.kept()), 303)
+        form.ask(outcome)
+    with installation().sessions() as session:
+        return _shown(session, form), 422
+
+
+def _entered(form: EnvelopeForm) -> Entered | Undecided:
+    with installation().sessions.begin() as session:
+        at = clock.now()
+        entry = read_entry(session, form.written(), at, organization_zone())
+        outcome = enter_gift(session, entry, form.choices(), actor(), installation().books, at)
+        if isinstance(outcome, Entered):
+            flash(_entered_in_words(outcome))
+            if outcome.new and _waits_for_address(outcome.gift.donation):
+                flash("There is no address: the receipt waits until there is one.")
+        return outcome
+
+
+def _entered_in_words(outcome: Entered) -> str:
+    donation = outcome.gift.donation
+    amount = money.format_money(donation.amount, donation.currency)
+    giver = donation.name or donation.email or "somebody unnamed"
+    before = "Entered" if outcome.new else "Already entered"
+    place = f" It counts for no campaign: {outcome.why_not}." if outcome.why_not else ""
+    counted = f" for {donation.campaign.title}" if outcome.new and not place else ""
+    return f"{before}: {amount} from {giver}, {outcome.gift.reference}{counted}.{place}"
+
+
+def _waits_for_address(donation: Donation) -> bool:
+    return bool(donation.name) and not (donation.email or donation.donor.address)
+
+
+@blueprint.get("/look")
+@needs(StaffRole.finance)
+def look() -> ResponseReturnValue:
+    """What a code names and who has an address, for the form while it is being filled in."""
+    form = EnvelopeForm(formdata=None)
+    with installation().sessions() as session:
+        code, email = request.args.get("code", ""), request.args.get("email", "")
+        told = {"code": _coupon(session, code, form), "campaign": form.campaign.data}
+        told |= {"giver": form.giver()} if form.name.data else {}
+        return told | {"email": describe_donor(session, email) if email.strip() else ""}
+
+
+@blueprint.get("/<public_id>")
+@blueprint.get("/<public_id>/bounce")
+@needs(StaffRole.finance)
+def bounce(public_id: str) -> ResponseReturnValue:
+    """Asks once more before a gift is taken back; afterwards says that it was."""
+    return _bounce_page(public_id, {})
+
+
+def _bounce_page(public_id: str, faults: dict[str, str]) -> str:
+    with installation().sessions() as session:
+        gift = find_offline_gift(session, public_id)
+        return render_template(
+            "staff/offline/bounce.html",
+            page_title=f"Take back {gift.reference}",
+            gift=gift,
+            donation=gift.donation,
+            kinds=NAMES,
+            reasons=[(one.value, REASONS[one]) for one in reasons_for(gift)],
+            taken_back=TAKEN_BACK,
+            chosen=request.form.get("reason", ""),
+            on_day=request.form.get("day", _today()),
+            faults=faults,
+        )
+
+
+@blueprint.post("/<public_id>/bounce")
+@needs(StaffRole.finance)
+def take(public_id: str) -> ResponseReturnValue:
+    """Take the gift back; sent again it changes nothing."""
+    try:
+        reason = TakenBack(request.form.get("reason", ""))
+    except ValueError:
+        return _bounce_page(public_id, {"reason": "Say why it is taken back."}), 422
+    try:
+        day = date.fromisoformat(request.form.get("day", ""))
+        with installation().sessions.begin() as session:
+            outcome = take_back(
+                session, public_id, reason, day, actor(), installation().books, clock.now()
+            )
+            words = "Taken back" if outcome.new else "It was taken back before"
+            flash(f"{words}: {outcome.gift.reference} no longer counts, and its receipt is void.")
+    except (TakingBackRefused, ValueError) as error:
+        words = str(error) if isinstance(error, CampaignError) else "Enter a day as 2026-12-31."
+        return _bounce_page(public_id, {"day": words}), 422
+    installation().nudge(OUTBOX)
+    return redirect(url_for("offline.bounce", public_id=public_id), 303)

@@ -1,0 +1,138 @@
+"""The form of envelopes: what is typed for one check, and what of it stays for the next."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    EmailField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import CheckboxInput, DateInput, ListWidget
+
+from campaign.donations.offline_kinds import NAMES
+from campaign.models import Campaign, DepositBatch, OfflineKind
+from campaign.offline.donor_match import SOMEBODY_NEW, Candidate
+from campaign.offline.duplicate_checks import Doubt
+from campaign.offline.entry import Choices, Undecided
+from campaign.offline.entry_parsing import WrittenGift
+
+STAYS = ("kind", "received_on", "batch", "campaign")
+"""What is the same for envelope after envelope."""
+
+_ADDRESS = ("address", "address_2", "address_3")
+_LINES = ("amount", "reference", "code", "postmarked_on", "name", "email", "described")
+_CHOSEN = ("kind", "received_on", "campaign")
+
+
+class EnvelopeForm(FlaskForm):
+    """One gift. The blueprint checks the CSRF token."""
+
+    class Meta:
+        csrf = False
+
+    amount = StringField()
+    reference = StringField()
+    code = StringField()
+    postmarked_on = StringField(widget=DateInput())
+    name = StringField()
+    email = EmailField()
+    address = StringField()
+    address_2 = StringField()
+    address_3 = StringField()
+    described = StringField()
+    kind = SelectField(choices=[SelectChoice(kind.value, NAMES[kind]) for kind in OfflineKind])
+    received_on = StringField(widget=DateInput())
+    batch = SelectField(validate_choice=False)
+    campaign = SelectField(validate_choice=False)
+    token = HiddenField()
+    donor = RadioField(validate_choice=False)
+    waived = SelectMultipleField(
+        widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), validate_choice=False
+    )
+
+    def offer(
+        self, campaigns: Sequence[Campaign], batches: Sequence[DepositBatch], today: str
+    ) -> None:
+        """Fill what can be chosen, and what is usual where nothing was chosen."""
+        self.campaign.choices = [SelectChoice(one.slug, one.title) for one in campaigns]
+        self.batch.choices = [
+            SelectChoice("", "None"),
+            *(SelectChoice(str(one.id), one.name) for one in batches),
+        ]
+        if self.campaign.data is None and campaigns:
+            self.campaign.data = campaigns[0].slug
+        if self.batch.data is None:
+            self.batch.data = str(batches[0].id) if len(batches) == 1 else ""
+        self.kind.data = self.kind.data or OfflineKind.cheque.value
+        self.received_on.data = self.received_on.data or today
+        self.token.data = self.token.data or secrets.token_urlsafe(16)
+
+    def fill_in(self, name: str, address: Sequence[str]) -> None:
+        """Who gave, as a posted coupon tells; `address` has three lines at most."""
+        self.name.data = name
+        for field, line in zip(_ADDRESS, address, strict=False):
+            self[field].data = line
+
+    def giver(self) -> dict[str, str]:
+        """Name and address as they stand in the form, by field."""
+        return {name: self[name].data or "" for name in ("name", *_ADDRESS)}
+
+    def complain(self, faults: dict[str, str]) -> None:
+        """Put each fault beside its field."""
+        for name, words in faults.items():
+            found = self[name if name in self else "reference"]
+            found.errors = [*found.errors, words]
+
+    def ask(self, told: Undecided) -> None:
+        """Show what is to be decided: doubts to be ticked, donors to choose from."""
+        self.waived.choices = [SelectChoice(one.key, _waiver(one)) for one in told.doubts]
+        if told.doubts:
+            self.waived.errors = [one.words for one in told.doubts]
+        if told.candidates:
+            self.donor.choices = [
+                *(SelectChoice(str(one.id), _donor(one)) for one in told.candidates),
+                SelectChoice(SOMEBODY_NEW, "Somebody else, not known yet"),
+            ]
+            self.donor.errors = [
+                "A donor of this name is known. Say whether this is the same person."
+            ]
+
+    def written(self) -> WrittenGift:
+        """The gift as it was typed."""
+        lines = ((self[name].data or "") for name in _ADDRESS)
+        said = {name: self[name].data or "" for name in (*_LINES, *_CHOSEN)}
+        return WrittenGift(**said, address="\n".join(lines))
+
+    def choices(self) -> Choices:
+        """What was decided. Stock goes into no batch, whichever stays chosen."""
+        batch = self.batch.data or ""
+        paper = self.kind.data != OfflineKind.stock
+        return Choices(
+            waived=tuple(self.waived.data or ()),
+            donor=self.donor.data or "",
+            batch_id=int(batch) if batch.isdecimal() and paper else None,
+            token=(self.token.data or "")[:64] or None,
+        )
+
+    def kept(self) -> dict[str, Any]:
+        """What stays for the next envelope."""
+        return {name: self[name].data for name in STAYS if self[name].data}
+
+
+def _waiver(doubt: Doubt) -> str:
+    if doubt.key == "place":
+        return "Enter it all the same: it counts for no campaign"
+    return "Enter it all the same: it is another gift"
+
+
+def _donor(one: Candidate) -> str:
+    where = ", ".join(one.address.splitlines()) or "no address"
+    times = "1 gift" if one.gifts == 1 else f"{one.gifts} gifts"
+    return f"{one.name}, {where} ({times})"

@@ -1,0 +1,1 @@
+"""Campaigns as staff see and edit them: dashboard, schedule, texts, status, report."""

@@ -1,0 +1,126 @@
+"""The house's settings: accents, logo, words of masthead and footer; seen before they are kept."""
+
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, FileField, StringField, TextAreaField
+
+from campaign.campaigns.branding import Look, read_look
+from campaign.campaigns.branding_edit import Typed, edit_house
+from campaign.campaigns.colors import ACCENT, read_accents
+from campaign.campaigns.logos import LARGEST
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
+from campaign.models import StaffRole
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.form_errors import put_faults
+from campaign.web.theme import looks, stylesheet_url
+
+blueprint = staff_blueprint("house", "/settings")
+
+FORM_BYTES = 1_000_000
+"""More than the largest logo, so that one a little too large is refused with its size."""
+
+LABELS = {
+    "accent_light": "accent in light",
+    "accent_dark": "accent in dark",
+    "logo": "logo",
+    "logo_alt": "logo in words",
+    "masthead": "masthead",
+    "footer": "footer",
+    "wall_by_default": "donor wall of new campaigns",
+}
+
+
+class HouseForm(FlaskForm):
+    """The fields of `Typed`."""
+
+    class Meta:
+        csrf = False
+
+    accent_light = StringField()
+    accent_dark = StringField()
+    logo = FileField()
+    logo_alt = StringField()
+    without_logo = BooleanField()
+    masthead = StringField()
+    footer = TextAreaField()
+    wall_by_default = BooleanField()
+
+
+@blueprint.url_value_preprocessor
+def _allow_a_picture(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Before the form is read for its token."""
+    request.max_content_length = FORM_BYTES
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@needs(StaffRole.admin)
+def edit() -> ResponseReturnValue:
+    """The form, the page in the typed colours, or what was typed kept."""
+    form = HouseForm()
+    with installation().sessions() as session:
+        look = read_look(session)
+        if not form.is_submitted():
+            return _page(_form_of(look), look)
+        try:
+            if request.form.get("do") == "preview":
+                return _page(form, look, seen=_accents(form))
+            changed = edit_house(session, _typed(form), actor(), clock.now())
+            session.commit()
+        except FieldsInvalid as error:
+            put_faults(form, error.faults)
+            return make_response(_page(form, look), 422)
+    looks().forget()
+    kept = ", ".join(LABELS[name] for name in changed)
+    flash(f"Kept: {kept}. Public pages show it." if changed else "Nothing has changed.")
+    return redirect(url_for("house.edit"), 303)
+
+
+def _accents(form: HouseForm) -> tuple[str, str]:
+    found = read_accents(form.accent_light.data or "", form.accent_dark.data or "")
+    return found or (ACCENT["light"], ACCENT["dark"])
+
+
+def _form_of(look: Look) -> HouseForm:
+    light, dark = look.accents or ("", "")
+    return HouseForm(
+        formdata=None,
+        data={
+            "accent_light": light,
+            "accent_dark": dark,
+            "logo_alt": look.logo_alt,
+            "masthead": look.masthead,
+            "footer": look.footer,
+            "wall_by_default": look.wall_by_default,
+        },
+    )
+
+
+def _typed(form: HouseForm) -> Typed:
+    file = request.files.get("logo")
+    return Typed(
+        accent_light=form.accent_light.data or "",
+        accent_dark=form.accent_dark.data or "",
+        logo=file.read() if file else b"",
+        logo_alt=form.logo_alt.data or "",
+        without_logo=bool(form.without_logo.data),
+        masthead=form.masthead.data or "",
+        footer=form.footer.data or "",
+        wall_by_default=bool(form.wall_by_default.data),
+    )
+
+
+def _page(form: HouseForm, look: Look, seen: tuple[str, str] | None = None) -> str:
+    return render_template(
+        "staff/house.html",
+        page_title="Settings",
+        form=form,
+        look=look,
+        default=ACCENT,
+        seen=stylesheet_url(seen),
+        largest_kb=LARGEST // 1000,
+    )

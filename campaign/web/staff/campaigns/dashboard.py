@@ -1,0 +1,142 @@
+"""The dashboard: how a campaign stands, read in one snapshot, with its charts and what waits for a person."""
+
+from datetime import date
+
+from babel.dates import format_date
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from campaign.campaigns.campaigns import current_campaign, find_campaign
+from campaign.core import clock, money
+from campaign.models import Campaign, StaffRole
+from campaign.reporting.acknowledgements import mark_seen, read_marks, unmark
+from campaign.reporting.dashboard import Dashboard, begin_snapshot, read_dashboard
+from campaign.reporting.review_queue import read_review
+from campaign.web.appeal.formatting import present_countdown, present_progress
+from campaign.web.context import installation
+from campaign.web.staff.campaigns.review_queue import groups
+from campaign.web.staff.core.access import actor, needs, safe_next, staff_blueprint
+from campaign.web.staff.core.charts import Bar, Line, bar_chart, line_chart, share_bar
+from campaign.web.staff.core.labels import source_name, step_name
+
+blueprint: Blueprint = staff_blueprint("dashboard")
+
+
+@blueprint.get("/")
+@needs(StaffRole.viewer)
+def home() -> ResponseReturnValue:
+    """The current campaign's dashboard."""
+    return _dashboard(None)
+
+
+@blueprint.get("/c/<slug>/dashboard")
+@needs(StaffRole.viewer)
+def of_campaign(slug: str) -> ResponseReturnValue:
+    """That campaign's dashboard."""
+    return _dashboard(slug)
+
+
+def _dashboard(slug: str | None) -> ResponseReturnValue:
+    at = clock.now()
+    with installation().sessions() as session:
+        begin_snapshot(session)
+        campaign = find_campaign(session, slug) if slug else current_campaign(session, at)
+        if campaign is None:
+            return render_template("staff/dashboard/none.html", page_title="Dashboard")
+        found = read_dashboard(session, campaign, at)
+        waiting = groups(read_review(session, at), read_marks(session))
+    return render_template(
+        "staff/dashboard/page.html",
+        page_title=campaign.title,
+        campaign=campaign,
+        found=found,
+        shown=present_progress(found.progress, to_staff=True),
+        countdown=present_countdown(found.progress),
+        attention=waiting,
+        charts=_charts(campaign, found),
+        share=share_bar,
+        source_name=source_name,
+        step_name=step_name,
+        band=lambda key: _band(int(key), campaign.currency),
+        day_name=lambda key: format_date(date.fromisoformat(key), "MMM d", locale="en"),
+    )
+
+
+def _charts(campaign: Campaign, found: Dashboard) -> dict[str, Markup]:
+    return {
+        "raised": _raised(campaign, found),
+        "days": bar_chart(
+            "Gifts by day",
+            "The table below has each day's figures.",
+            _day_bars(found),
+            _highest(max((day.received for day in found.days), default=0), campaign.currency),
+        ),
+        "hours": bar_chart(
+            "Gifts by hour",
+            "The last 48 hours; the table below has each hour's figures.",
+            [
+                Bar(hour.key, hour.received, f"{int(hour.key[11:])}:00" if number % 12 == 0 else "")
+                for number, hour in enumerate(found.hours)
+            ],
+            _highest(max((hour.received for hour in found.hours), default=0), campaign.currency),
+        ),
+    }
+
+
+def _day_bars(found: Dashboard) -> list[Bar]:
+    every = max(1, -(-len(found.days) // 5))
+    return [
+        Bar(day.key, day.received, _short(day.key) if number % every == 0 else "")
+        for number, day in enumerate(found.days)
+    ]
+
+
+def _short(key: str) -> str:
+    return str(format_date(date.fromisoformat(key), "MMM d", locale="en"))
+
+
+def _highest(amount: int, currency: str) -> str:
+    return f"{money.format_money(amount, currency)} at most" if amount else ""
+
+
+def _raised(campaign: Campaign, found: Dashboard) -> Markup:
+    """Cumulative, against the goal and the last campaign, which is laid so that both end on the same day."""
+    raised = money.format_money(found.progress.raised, campaign.currency)
+    lines = [Line(f"Now {raised}", found.totals, "this")]
+    sentence = f"{raised} by now."
+    if found.earlier is not None:
+        # A longer one before is cut to this one's length; a shorter one begins later.
+        totals = list(found.earlier.totals)[-found.length :]
+        totals = [0] * (found.length - len(totals)) + totals
+        lines.append(Line(found.earlier.title, totals, "earlier"))
+        last = money.format_money(totals[-1], campaign.currency)
+        sentence += f" {found.earlier.title} came to {last}."
+    goal = money.format_money(campaign.goal, campaign.currency)
+    first = campaign.starts_at.astimezone(campaign.zone).date()
+    last_day = clock.last_day(campaign.deadline, campaign.zone)
+    ends = (_short(first.isoformat()), _short(last_day.isoformat()))
+    return line_chart(
+        "Raised so far", sentence, lines, found.length, (campaign.goal, f"Goal {goal}"), ends
+    )
+
+
+def _band(low: int, currency: str) -> str:
+    """`$20 to $50`: a band of sizes from its lower edge."""
+    first = int(str(low)[0])
+    high = low * 5 // 2 if first == 2 else low * 2
+    return f"{money.format_money(low, currency)} to {money.format_money(high, currency)}"
+
+
+@blueprint.post("/review/<kind>/<path:key>")
+@needs(StaffRole.finance)
+def looked_at(kind: str, key: str) -> ResponseReturnValue:
+    """Mark something as looked at, or take the mark back (`undo`)."""
+    with installation().sessions.begin() as session:
+        if request.form.get("undo"):
+            unmark(session, kind, key, actor())
+        else:
+            mark_seen(session, kind, key, actor(), clock.now())
+    flash("The mark is taken back." if request.form.get("undo") else "Marked as looked at.")
+    back = safe_next(request.form.get("back")) or url_for(".home")
+    return redirect(f"{back}#attention", 303)

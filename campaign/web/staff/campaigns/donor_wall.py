@@ -1,0 +1,67 @@
+"""The donor wall as staff see it: comments that wait for a yes, and lines that can be taken off."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign.campaigns.wall_moderation import PAGE, Decision, decide, read_lines
+from campaign.core import clock
+from campaign.core.errors import NotFound
+from campaign.core.input_limits import LARGEST_KEY
+from campaign.models import StaffRole
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.paging import pages
+
+blueprint = staff_blueprint("wall", "/wall")
+
+_DONE = {
+    Decision.approve: "The comment is on the wall.",
+    Decision.refuse: "The comment is not shown.",
+    Decision.hide: "The line is off the wall.",
+    Decision.show: "The line is on the wall again.",
+}
+
+
+@blueprint.get("")
+@needs(StaffRole.finance)
+def index() -> ResponseReturnValue:
+    """What waits; with `every=1` every line, the newest first."""
+    every = request.args.get("every") == "1"
+    typed = request.args.get("before", "")
+    known = typed.isascii() and typed.isdigit() and int(typed) <= LARGEST_KEY
+    with installation().sessions() as session:
+        lines = read_lines(
+            session,
+            waiting=not every,
+            before=int(typed) if known else None,
+            at_most=PAGE + 1,
+        )
+    older = lines[PAGE - 1].entry.donation_id if len(lines) > PAGE else None
+    return render_template(
+        "staff/wall.html",
+        page_title="Donor wall",
+        every=every,
+        lines=lines[:PAGE],
+        page=pages(None, older),
+    )
+
+
+@blueprint.post("/<int:donation_id>")
+@needs(StaffRole.finance)
+def decided(donation_id: int) -> ResponseReturnValue:
+    """Approve or refuse a comment, hide or show a line."""
+    try:
+        decision = Decision(request.form.get("do", ""))
+    except ValueError:
+        abort(400)
+    if donation_id > LARGEST_KEY:
+        abort(404)
+    try:
+        with installation().sessions.begin() as session:
+            comment = request.form.get("comment", "")
+            decide(session, donation_id, decision, comment, actor(), clock.now())
+        flash(_DONE[decision])
+    except NotFound as error:
+        flash(str(error))
+    every = "1" if request.form.get("every") == "1" else None
+    return redirect(url_for("wall.index", every=every), 303)

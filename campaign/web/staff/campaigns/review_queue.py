@@ -1,0 +1,206 @@
+"""What waits for a person, as lines for the dashboard: what it is, where it is settled, and who has looked at it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from campaign.audit.heartbeats import Silence
+from campaign.campaigns.finalization import LateEntry
+from campaign.core import money
+from campaign.donations.tribute_cards import TRIBUTE_CARD
+from campaign.models import ReviewMark
+from campaign.reconciliation.runs import Unsettled
+from campaign.reporting.review_queue import (
+    ActionableWarning,
+    AskedErasure,
+    FailedMessage,
+    GivenUpEvent,
+    OpenDispute,
+    Review,
+    StuckMail,
+    TroubledRefund,
+    UnplacedReturn,
+)
+
+ERASE_WITHIN = timedelta(days=30)
+"""What donors are told: https://gdpr.eu/article-12-how-controllers-should-provide-personal-data-to-the-subject/"""
+MOST = 25
+"""The items of a group that are shown; there may be thousands."""
+_WARNINGS = "Fraud warnings: a refund now avoids a dispute"
+_LATE = "Late entries, not in the final result"
+_UNPLACED = "Returns that no donation is known for"
+_URGENT = ("dispute", "warning", "refund", "job", "stuck")
+
+
+class Line(NamedTuple):
+    """What is said of a thing. `url` is its page, or ''; `until` a due date."""
+
+    text: str
+    url: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing. `url` is its page, or ''; `until` a due date. Without `key` it cannot be marked: it ends by itself."""
+
+    kind: str
+    key: str
+    text: str
+    url: str
+    until: datetime | None
+    seen_by: str = ""
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Things of one kind under their name: `number` of them, of which the first MOST are `items`.
+
+    `urgent`: nobody has looked at some of it, and it costs money to wait.
+    """
+
+    title: str
+    number: int
+    items: list[Item]
+    urgent: bool
+
+
+Marks = Mapping[tuple[str, str], ReviewMark]
+
+
+def groups(review: Review, marks: Marks) -> list[Group]:
+    """The kinds of which there is anything, in the order in which they should be looked at."""
+    found: tuple[
+        tuple[str, str, Sequence[Any], Callable[[Any], Line], Callable[[Any], object]], ...
+    ]
+    found = (
+        ("Disputes and inquiries", "dispute", review.disputes, _dispute, _stripe_id),
+        (_WARNINGS, "warning", review.warnings, _warning, _stripe_id),
+        ("Refunds in trouble", "refund", review.refunds, _refund, _refund_key),
+        ("Jobs that are silent", "job", review.silent_jobs, _job, _no_key),
+        ("Mail that is stuck", "stuck", review.stuck, _stuck, _no_key),
+        ("Mail that failed", "message", review.messages, _message, _id),
+        ("Events from Stripe given up", "event", review.events, _event, _id),
+        (_LATE, "late_entry", review.late_entries, _late, _id),
+        (_UNPLACED, "unplaced", review.unplaced, _unplaced, _name),
+        ("Donors who ask to be removed", "erasure", review.erasures, _erasure, _id),
+        ("Differences from Stripe", "comparison", review.comparisons, _comparison, _no_key),
+    )
+    return [
+        _group(title, kind, [(str(key(one)), one) for one in things], line, marks)
+        for title, kind, things, line, key in found
+        if things
+    ]
+
+
+def _group(
+    title: str,
+    kind: str,
+    things: Sequence[tuple[str, Any]],
+    line: Callable[[Any], Line],
+    marks: Marks,
+) -> Group:
+    """Only what is shown is put into words."""
+    items = [_item(kind, key, line(one), marks) for key, one in things[:MOST]]
+    urgent = kind in _URGENT and any((kind, key) not in marks for key, _ in things)
+    return Group(title, len(things), items, urgent)
+
+
+_id, _stripe_id = attrgetter("id"), attrgetter("stripe_id")
+
+
+def _no_key(_: object) -> str:
+    """It ends by itself."""
+    return ""
+
+
+def _refund_key(one: TroubledRefund) -> str:
+    return one.stripe_id or one.donation
+
+
+def _item(kind: str, key: str, line: Line, marks: Marks) -> Item:
+    mark = marks.get((kind, key))
+    seen = (mark.marked_by, mark.marked_at) if mark else ("", None)
+    return Item(kind, key, *line, *seen)
+
+
+def _page(donation: str | None) -> str:
+    return f"/staff/donations/{donation}" if donation else ""
+
+
+def _amount(minor: int, currency: str) -> str:
+    return money.format_money(minor, currency)
+
+
+def _dispute(one: OpenDispute) -> Line:
+    what = "Inquiry" if one.status.startswith("warning_") else "Dispute"
+    about = one.reason.replace("_", " ")
+    text = (
+        f"{what} about {_amount(one.amount, one.currency)}: {about}, {one.status.replace('_', ' ')}"
+    )
+    return Line(text, _page(one.donation), one.due_by)
+
+
+def _warning(one: ActionableWarning) -> Line:
+    text = f"{_amount(one.amount, one.currency)}: {one.fraud_type.replace('_', ' ')}"
+    return Line(text, _page(one.donation))
+
+
+def _refund(one: TroubledRefund) -> Line:
+    why = f", {one.failure_reason}" if one.failure_reason else ""
+    return Line(f"{_amount(one.amount, one.currency)}: {one.state}{why}", _page(one.donation))
+
+
+def _job(one: Silence) -> Line:
+    return Line(f"{one.job}: {one.sentence}")
+
+
+def _stuck(one: StuckMail) -> Line:
+    return Line(f"{one.number} {one.kind.replace('_', ' ')}", until=one.since)
+
+
+def _message(one: FailedMessage) -> Line:
+    text = f"{one.kind.replace('_', ' ')} {one.subject} to {one.recipient}: {_why(one.last_error)}"
+    return Line(text, _of_letter(one))
+
+
+def _why(told: str | None) -> str:
+    return " ".join((told or "no reason was kept").split())
+
+
+def _of_letter(one: FailedMessage) -> str:
+    """The gift that a card is about; else the donors with the address that did not take it."""
+    if one.kind == TRIBUTE_CARD:
+        return _page(one.subject)
+    return f"/staff/donors?{urlencode({'q': one.recipient})}" if one.recipient else ""
+
+
+def _event(one: GivenUpEvent) -> Line:
+    return Line(f"{one.type}, tried {one.attempts} times: {_why(one.last_error)}")
+
+
+def _late(one: LateEntry) -> Line:
+    text = f"{_amount(one.amount, one.currency)}: {one.kind.replace('_', ' ')} for {one.campaign}"
+    return Line(text, _page(one.donation))
+
+
+def _name(one: UnplacedReturn) -> str:
+    return one.stripe_id or one.payment_intent_id or "unknown"
+
+
+def _unplaced(one: UnplacedReturn) -> Line:
+    return Line(f"{one.kind} {_name(one)}")
+
+
+def _comparison(one: Unsettled) -> Line:
+    text = one.error or f"{one.left} between the ledger and Stripe"
+    return Line(text, f"/staff/reconciliations/{one.run_id}")
+
+
+def _erasure(one: AskedErasure) -> Line:
+    until = one.asked_at + ERASE_WITHIN
+    return Line(f"Donor {one.donor_id}: {one.email}", f"/staff/donors/{one.donor_id}/remove", until)

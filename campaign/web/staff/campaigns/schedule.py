@@ -1,0 +1,233 @@
+"""The steps of a campaign's countdown: when each is due, whom it reaches, and its words, seen before they are kept."""
+
+from dataclasses import dataclass
+
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
+
+from campaign.campaigns import schedule_edits
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.schedule_edits import NO_EXPIRY, StepChange
+from campaign.core import clock
+from campaign.core.errors import StepInvalid
+from campaign.core.i18n import language, languages
+from campaign.mailer.email_context import Sender
+from campaign.mailer.render import Letter
+from campaign.models import Campaign, CampaignStep, StaffRole, StepAnchor
+from campaign.outreach.recipient_counts import step_rows
+from campaign.outreach.step_preview import step_letter
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.form_errors import put_faults
+from campaign.web.staff.system.mail_preview import LETTER_POLICY
+
+blueprint = staff_blueprint("campaign_steps", "/c/<slug>/steps")
+
+_COUNTED = (StepAnchor.days_before, StepAnchor.hours_before)
+
+
+class StepForm(FlaskForm):
+    """A step as staff may change it; `key` only where it is new."""
+
+    class Meta:
+        csrf = False
+
+    key = StringField()
+    before = StringField()
+    unit = SelectField(choices=["days", "hours"], validate_choice=False)
+    expires = StringField()
+    enabled = BooleanField(default=True)
+    locale = SelectField(choices=[], validate_choice=False)
+    subject = StringField()
+    opening = TextAreaField()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the page of one step shows beside its form."""
+
+    usual: Letter | None = None
+    letter: Letter | None = None
+
+
+@blueprint.get("")
+@needs(StaffRole.viewer)
+def index(slug: str) -> ResponseReturnValue:
+    """All steps in the order of the clock."""
+    at = clock.now()
+    with installation().sessions() as session:
+        campaign = find_campaign(session, slug)
+        rows = step_rows(session, campaign, at)
+    return render_template(
+        "staff/campaigns/steps.html",
+        page_title="Steps of the countdown",
+        campaign=campaign,
+        rows=rows,
+        at=at,
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@needs(StaffRole.admin)
+def new(slug: str) -> ResponseReturnValue:
+    """A step of one's own."""
+    form = _form()
+    with installation().sessions() as session:
+        campaign = find_campaign(session, slug)
+        if not form.is_submitted():
+            return _page(campaign, None, form, Seen())
+        key = (form.key.data or "").strip()
+        try:
+            schedule_edits.add_step(session, campaign, key, _change(form, counted=True), actor())
+            session.commit()
+        except StepInvalid as error:
+            put_faults(form, {_field_of(error): str(error)})
+            return make_response(_page(campaign, None, form, Seen()), 422)
+    flash(f"The step {key} is added.")
+    return redirect(url_for("campaign_steps.index", slug=slug), 303)
+
+
+@blueprint.route("/<key>", methods=["GET", "POST"])
+@needs(StaffRole.admin)
+def edit(slug: str, key: str) -> ResponseReturnValue:
+    """One step: its form, its letter as it would be with what was typed, or what was typed kept."""
+    form = _form()
+    with installation().sessions() as session:
+        campaign, step = _found(session, slug, key)
+        if not form.is_submitted():
+            _fill(form, step, language(request.args.get("locale", "en")))
+            seen = _seen(session, campaign, step, form)
+            return _page(campaign, step, form, seen)
+        try:
+            change = _change(form, counted=step.anchor in _COUNTED)
+            if request.form.get("do") == "preview":
+                copy = schedule_edits.apply_to_copy(step, change)
+                return _page(campaign, step, form, _seen(session, campaign, copy, form))
+            schedule_edits.change_step(session, campaign, key, change, actor())
+            session.commit()
+        except StepInvalid as error:
+            put_faults(form, {_field_of(error): str(error)})
+            return make_response(_page(campaign, step, form, Seen()), 422)
+    flash(f"The step {key} is kept.")
+    return redirect(url_for("campaign_steps.index", slug=slug), 303)
+
+
+@blueprint.post("/<key>/letter")
+@needs(StaffRole.admin)
+def letter(slug: str, key: str) -> ResponseReturnValue:
+    """The letter as HTML, with what was typed and is not kept."""
+    form = _form()
+    with installation().sessions() as session:
+        campaign, step = _found(session, slug, key)
+        try:
+            copy = schedule_edits.apply_to_copy(
+                step, _change(form, counted=step.anchor in _COUNTED)
+            )
+        except StepInvalid as error:
+            put_faults(form, {_field_of(error): str(error)})
+            return make_response(_page(campaign, step, form, Seen()), 422)
+        shown = _letter(session, campaign, copy, form.locale.data)
+    response = Response(shown.html, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = LETTER_POLICY
+    return response
+
+
+@blueprint.post("/<key>/remove")
+@needs(StaffRole.admin)
+def remove(slug: str, key: str) -> ResponseReturnValue:
+    """Take a step of one's own away."""
+    try:
+        with installation().sessions.begin() as session:
+            schedule_edits.remove_step(session, find_campaign(session, slug), key, actor())
+    except StepInvalid as error:
+        flash(str(error))
+        return redirect(url_for("campaign_steps.edit", slug=slug, key=key), 303)
+    flash(f"The step {key} is removed.")
+    return redirect(url_for("campaign_steps.index", slug=slug), 303)
+
+
+def _found(session: Session, slug: str, key: str) -> tuple[Campaign, CampaignStep]:
+    campaign = find_campaign(session, slug)
+    return campaign, schedule_edits.find_known_step(session, campaign, key)
+
+
+def _form() -> StepForm:
+    form = StepForm()
+    form.locale.choices = list(languages())
+    form.locale.data = language(form.locale.data or "en")
+    return form
+
+
+def _fill(form: StepForm, step: CampaignStep, locale: str) -> None:
+    own = step.texts.get(locale, {})
+    form.before.data = str(step.offset) if step.anchor in _COUNTED else ""
+    form.unit.data = "hours" if step.anchor == StepAnchor.hours_before else "days"
+    form.expires.data = str(step.expires_after or "")
+    form.enabled.data = step.enabled
+    form.locale.data = locale
+    form.subject.data, form.opening.data = own.get("subject", ""), own.get("opening", "")
+
+
+def _change(form: StepForm, *, counted: bool) -> StepChange:
+    before = _number(form.before.data, "The step is due") if counted else None
+    expires = form.expires.data.strip() if form.expires.data else ""
+    return StepChange(
+        days=before if form.unit.data != "hours" else None,
+        hours=before if form.unit.data == "hours" else None,
+        expires=_number(expires, "It expires") if expires else NO_EXPIRY,
+        enabled=bool(form.enabled.data),
+        locale=form.locale.data,
+        subject=form.subject.data or "",
+        opening=form.opening.data or "",
+    )
+
+
+def _number(text: str | None, what: str) -> int:
+    bare = (text or "").strip()
+    if not (bare.isascii() and bare.isdigit()) or len(bare) > 6 or int(bare) == 0:
+        raise StepInvalid(f"{what} a whole number of days or hours, from 1 up.")
+    return int(bare)
+
+
+def _field_of(error: StepInvalid) -> str:
+    """Beside which field its sentence belongs."""
+    text = str(error)
+    begins = {"subject": "A subject", "opening": "An opening", "before": "A step is due"}
+    known = next((name for name, start in begins.items() if text.startswith(start)), "")
+    if known:
+        return known
+    if "due" in text:
+        return "before"
+    return "expires" if "expire" in text or "expiry" in text else "key"
+
+
+def _seen(session: Session, campaign: Campaign, step: CampaignStep, form: StepForm) -> Seen:
+    bare = schedule_edits.apply_to_copy(step, StepChange())
+    bare.texts = {}
+    locale = form.locale.data
+    usual = _letter(session, campaign, bare, locale)
+    return Seen(usual, _letter(session, campaign, step, locale))
+
+
+def _letter(session: Session, campaign: Campaign, step: CampaignStep, locale: str) -> Letter:
+    here = installation()
+    sender = Sender(here.settings.organization, here.address)
+    return step_letter(session, campaign, step, sender, locale, clock.now())
+
+
+def _page(campaign: Campaign, step: CampaignStep | None, form: StepForm, seen: Seen) -> str:
+    return render_template(
+        "staff/campaigns/step.html",
+        page_title=f"Step {step.key}" if step else "New step",
+        campaign=campaign,
+        step=step,
+        form=form,
+        seen=seen,
+        counted=step is None or step.anchor in _COUNTED,
+        own_words=step is None or step.anchor != StepAnchor.after_end,
+        default=step is not None and schedule_edits.is_default(step.key),
+        languages=languages(),
+    )

@@ -1,0 +1,250 @@
+"""What changes where a campaign stands: its deadline moved or closed early, opened, paused, made final.
+
+Whatever moves the deadline is shown once more before it is done, in the words that everybody will read.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from wtforms import StringField
+
+from campaign.campaigns import status_changes
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import Extended, close_early, extend
+from campaign.core import clock
+from campaign.core.errors import DeadlineInvalid, ExtensionRefused, StateRefused
+from campaign.models import Campaign, StaffRole
+from campaign.web.appeal.deadline_changes import present_extensions
+from campaign.web.appeal.formatting import ending
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.form_errors import put_faults
+
+blueprint = staff_blueprint("campaign_standing", "/c/<slug>")
+
+
+class MoveForm(FlaskForm):
+    """A new deadline and its public reason."""
+
+    class Meta:
+        csrf = False
+
+    deadline = StringField()
+    reason = StringField()
+
+
+class ReasonForm(FlaskForm):
+    """A public reason."""
+
+    class Meta:
+        csrf = False
+
+    reason = StringField()
+
+
+@dataclass(frozen=True)
+class Act:
+    """A page of one act: `fields` of its form, what it means, what its button says, and whether it is asked twice."""
+
+    name: str
+    title: str
+    explanation: str
+    button: str
+    fields: tuple[tuple[str, str, str], ...] = ()
+
+
+_REASON = ("reason", "Public reason", "Everybody reads it after the word “because”.")
+EXTEND = Act(
+    "extend",
+    "Move the deadline",
+    "A deadline only moves to a later moment, and the page says so with the reason for good. Letters that wait to be"
+    " sent tell the new end. A campaign that has ended takes gifts again.",
+    "Move the deadline",
+    (
+        (
+            "deadline",
+            "New deadline",
+            "A day, through its end: 2027-01-05. Or a moment: 2027-01-05 18:00.",
+        ),
+        _REASON,
+    ),
+)
+CLOSE = Act(
+    "close",
+    "Close early",
+    "The campaign ends at this moment, and the page says so with the reason for good. What was charged before counts,"
+    " whenever it arrives. Appeals that wait are not sent; the thanks and the result are.",
+    "Close the campaign",
+    (_REASON,),
+)
+PAUSE = Act(
+    "pause",
+    "Pause gifts by card",
+    "For an attack on the form, or a fault at Stripe. At once nobody can begin a gift by card; the page shows the"
+    " reason and how to give by mail, and appeals wait. Monthly gifts go on, and what donors have begun at Stripe can"
+    " be finished there.",
+    "Pause gifts by card",
+    (("reason", "Public reason", "A sentence: “Our card payments are being repaired”."),),
+)
+OPEN = Act(
+    "open",
+    "Open now",
+    "The campaign takes gifts from this moment on, and its first letter is due.",
+    "Open the campaign",
+)
+FINALIZE = Act(
+    "finalize",
+    "Make the result final",
+    "The grace period is over. This is done by itself within minutes; do it here if you cannot wait. From then on"
+    " nothing but a correction changes the result.",
+    "Make it final",
+)
+
+
+@blueprint.route("/deadline", methods=["GET", "POST"])
+@needs(StaffRole.admin)
+def move_deadline(slug: str) -> ResponseReturnValue:
+    """Extend."""
+    form = MoveForm()
+
+    def move(session: Session, campaign: Campaign) -> Extended:
+        typed = (form.deadline.data or "", form.reason.data or "")
+        return extend(session, campaign, *typed, actor().name, clock.now(), actor())
+
+    return _moving(slug, EXTEND, form, move)
+
+
+@blueprint.route("/close", methods=["GET", "POST"])
+@needs(StaffRole.admin)
+def close(slug: str) -> ResponseReturnValue:
+    """Close early."""
+    form = ReasonForm()
+
+    def end(session: Session, campaign: Campaign) -> Extended:
+        return close_early(session, campaign, form.reason.data or "", actor().name, actor())
+
+    return _moving(slug, CLOSE, form, end)
+
+
+def _moving(
+    slug: str, act: Act, form: FlaskForm, move: Callable[[Session, Campaign], Extended]
+) -> ResponseReturnValue:
+    """The form; then the public sentence, from a transaction that is not kept; then the act."""
+    if not form.is_submitted():
+        return _page(slug, act, form)
+    sure = request.form.get("sure") == "yes"
+    try:
+        with installation().sessions() as session:
+            campaign = find_campaign(session, slug)
+            made = move(session, campaign)
+            (sentence,) = present_extensions(campaign, [made.extension])
+            if sure:
+                session.commit()
+    except DeadlineInvalid as error:
+        return _refused(slug, act, form, {"deadline": str(error)})
+    except ExtensionRefused as error:
+        return _refused(slug, act, form, {_field_of(error, form): str(error)})
+    if not sure:
+        return _page(slug, act, form, sentence=sentence)
+    flash("That stood already; nothing has changed." if made.repeated else sentence)
+    return redirect(url_for("campaigns.show", slug=slug), 303)
+
+
+def _field_of(error: ExtensionRefused, form: FlaskForm) -> str:
+    return "reason" if "reason" in str(error) or "deadline" not in form else "deadline"
+
+
+@blueprint.route("/pause", methods=["GET", "POST"])
+@needs(StaffRole.admin)
+def pause(slug: str) -> ResponseReturnValue:
+    """Stop gifts by card at once."""
+    form = ReasonForm()
+    reason = form.reason.data or ""
+    return _acting(
+        slug,
+        PAUSE,
+        form,
+        lambda session, campaign: status_changes.pause(
+            session, campaign, reason, actor(), clock.now()
+        ),
+        "Gifts by card are paused, and the public page says so.",
+    )
+
+
+@blueprint.post("/resume")
+@needs(StaffRole.admin)
+def resume(slug: str) -> ResponseReturnValue:
+    """Take gifts by card again."""
+    with installation().sessions.begin() as session:
+        status_changes.resume(session, find_campaign(session, slug), actor())
+    flash("Gifts by card are taken again.")
+    return redirect(url_for("campaigns.show", slug=slug), 303)
+
+
+@blueprint.route("/open", methods=["GET", "POST"])
+@needs(StaffRole.admin)
+def open_now(slug: str) -> ResponseReturnValue:
+    """Open an upcoming campaign."""
+    return _acting(
+        slug,
+        OPEN,
+        ReasonForm(),
+        lambda session, campaign: status_changes.open_now(session, campaign, actor()),
+        "The campaign is open.",
+    )
+
+
+@blueprint.route("/finalize", methods=["GET", "POST"])
+@needs(StaffRole.admin)
+def finalize(slug: str) -> ResponseReturnValue:
+    """Freeze the result once the grace period is over."""
+    return _acting(
+        slug,
+        FINALIZE,
+        ReasonForm(),
+        lambda session, campaign: status_changes.finalize_now(
+            session, campaign, actor(), clock.now()
+        ),
+        "The result is final.",
+    )
+
+
+def _acting(
+    slug: str,
+    act: Act,
+    form: FlaskForm,
+    work: Callable[[Session, Campaign], bool],
+    done: str,
+) -> ResponseReturnValue:
+    if not form.is_submitted():
+        return _page(slug, act, form)
+    try:
+        with installation().sessions.begin() as session:
+            work(session, find_campaign(session, slug))
+    except StateRefused as error:
+        return _refused(slug, act, form, {"reason" if act.fields else "": str(error)})
+    flash(done)
+    return redirect(url_for("campaigns.show", slug=slug), 303)
+
+
+def _refused(slug: str, act: Act, form: FlaskForm, faults: dict[str, str]) -> ResponseReturnValue:
+    put_faults(form, faults)
+    return make_response(_page(slug, act, form), 422)
+
+
+def _page(slug: str, act: Act, form: FlaskForm, *, sentence: str = "") -> str:
+    with installation().sessions() as session:
+        campaign = find_campaign(session, slug)
+    return render_template(
+        "staff/campaigns/act.html",
+        page_title=act.title,
+        act=act,
+        form=form,
+        campaign=campaign,
+        sentence=sentence,
+        ending=ending(campaign),
+    )

@@ -1,0 +1,90 @@
+"""A campaign's own words in another language: seen as readers will see them before they are kept."""
+
+from dataclasses import asdict
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+from wtforms import HiddenField, StringField, TextAreaField
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.form_parsing import markdown
+from campaign.campaigns.translations import Translated, edit_translation, mark, translation_of
+from campaign.core import clock
+from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
+from campaign.core.i18n import words
+from campaign.models import Campaign, StaffRole
+from campaign.web.appeal.page import appeal_html
+from campaign.web.context import installation
+from campaign.web.staff.campaigns.edit import LARGEST
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.form_errors import put_faults
+
+blueprint = staff_blueprint("translations", "/c/<slug>/texts/<locale>", largest=LARGEST)
+
+
+class TranslationForm(FlaskForm):
+    """The fields of `Translated`, and the mark of what was shown."""
+
+    class Meta:
+        csrf = False
+
+    title = StringField()
+    appeal = TextAreaField()
+    thanks = TextAreaField()
+    seen = HiddenField()
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@needs(StaffRole.admin)
+def edit(slug: str, locale: str) -> ResponseReturnValue:
+    """The form, a preview of what was typed, or what was typed kept."""
+    form = TranslationForm()
+    with installation().sessions() as session:
+        campaign = find_campaign(session, slug)
+        present = translation_of(session, campaign, locale)
+        if not form.is_submitted():
+            form = TranslationForm(formdata=None, data=asdict(present))
+            form.seen.data = mark(present)
+            return _page(campaign, locale, form)
+        typed = Translated(form.title.data or "", form.appeal.data or "", form.thanks.data or "")
+        try:
+            if request.form.get("do") == "preview":
+                shown = appeal_html(markdown(typed.appeal))
+                return _page(campaign, locale, form, preview=shown)
+            seen = form.seen.data or ""
+            changed = edit_translation(session, campaign, locale, typed, seen, actor(), clock.now())
+            session.commit()
+        except FieldsInvalid as error:
+            put_faults(form, error.faults)
+            return make_response(_page(campaign, locale, form), 422)
+        except ChangedMeanwhile as error:
+            now_there = translation_of(session, campaign, locale)
+            form.seen.raw_data = [mark(now_there)]
+            form.seen.data = mark(now_there)
+            return make_response(_page(campaign, locale, form, theirs=error.present), 409)
+    kept = ", ".join(changed)
+    name = words(locale).own_name
+    flash(f"Kept in {name}: {kept}." if changed else "Nothing has changed.")
+    return redirect(url_for("campaigns.show", slug=slug), 303)
+
+
+def _page(
+    campaign: Campaign,
+    locale: str,
+    form: TranslationForm,
+    *,
+    preview: Markup | None = None,
+    theirs: dict[str, str] | None = None,
+) -> str:
+    spoken = words(locale)
+    return render_template(
+        "staff/campaigns/translation.html",
+        page_title=f"In {spoken.own_name}",
+        campaign=campaign,
+        form=form,
+        spoken=spoken,
+        preview=preview,
+        theirs=theirs or {},
+    )

@@ -1,0 +1,1 @@
+"""What every staff page stands on: access, layout, paging, charts, downloads."""

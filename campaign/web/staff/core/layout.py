@@ -1,0 +1,81 @@
+"""What every staff page stands in: the navigation, and how amounts and moments are written.
+
+Moments are shown where the organisation is, as its books are.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from flask import Flask
+
+from campaign.core import money
+from campaign.models import StaffRole
+from campaign.web.context import installation
+
+_LOCALE = "en"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place in the navigation: shown to `role` and to all who may more. `path` begins every page of it."""
+
+    text: str
+    path: str
+    role: StaffRole
+
+    def leads_to(self, path: str) -> bool:
+        """Whether the page at `path` belongs to this place."""
+        of_campaign = path.startswith("/staff/c/")
+        if self.path == "/staff/":
+            return path.rstrip("/") == "/staff" or (of_campaign and path.endswith("/dashboard"))
+        if self.path == "/staff/campaigns" and of_campaign:
+            return not path.endswith("/dashboard")
+        return path == self.path or path.startswith(f"{self.path}/")
+
+
+NAVIGATION = (
+    Link("Dashboard", "/staff/", StaffRole.viewer),
+    Link("Donations", "/staff/donations", StaffRole.viewer),
+    Link("Donors", "/staff/donors", StaffRole.viewer),
+    Link("Envelopes", "/staff/offline", StaffRole.finance),
+    Link("Campaigns", "/staff/campaigns", StaffRole.viewer),
+    Link("Donor wall", "/staff/wall", StaffRole.finance),
+    Link("Books", "/staff/books", StaffRole.finance),
+    Link("Audit log", "/staff/audit", StaffRole.finance),
+    Link("Integrations", "/staff/integrations", StaffRole.admin),
+    Link("Team", "/staff/team", StaffRole.admin),
+    Link("Settings", "/staff/settings", StaffRole.admin),
+)
+
+
+def prepare(app: Flask) -> None:
+    """Give the templates of the staff's pages their words."""
+    app.jinja_env.filters["money"] = _money
+    app.jinja_env.filters["moment"] = _moment
+    app.jinja_env.filters["day"] = _day
+    app.jinja_env.globals["staff_links"] = NAVIGATION
+
+
+def organization_zone() -> ZoneInfo:
+    """Where the organisation is."""
+    return ZoneInfo(installation().settings.organization.timezone)
+
+
+def _money(minor: int, currency: str) -> str:
+    """`$1,234.50`; a minus sign stands before the symbol."""
+    return money.format_money(minor, currency, _LOCALE)
+
+
+def _moment(instant: datetime) -> str:
+    """`Dec 22, 2026, 14:05 PST`."""
+    here = instant.astimezone(organization_zone())
+    return f"{format_datetime(here, 'MMM d, y, HH:mm', locale=_LOCALE)} {here:%Z}"
+
+
+def _day(day: date | datetime) -> str:
+    """`Dec 22, 2026`; of an instant, the day that it is where the organisation is."""
+    if isinstance(day, datetime):
+        day = day.astimezone(organization_zone()).date()
+    return format_date(day, "MMM d, y", locale=_LOCALE)

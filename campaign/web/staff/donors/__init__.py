@@ -1,0 +1,1 @@
+"""Donations and donors as staff see, correct and refund them."""

@@ -1,0 +1,166 @@
+"""The filters of the list of donations as they stand in its address. What cannot be read is named, never ignored."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import DateField, Field, SearchField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+
+from campaign.core import clock, money
+from campaign.core.errors import AmountInvalid
+from campaign.core.input_limits import read_key
+from campaign.donors.donation_list import Filters, Way
+from campaign.donors.keyset_paging import Cursor
+from campaign.models import Campaign, DonationState, Frequency
+from campaign.web.staff.core.layout import organization_zone
+
+EVERY = SelectChoice("", "All")
+WAYS = {Way.card: "By card or bank debit", Way.offline: "In an envelope"}
+
+
+def spoken(name: str) -> str:
+    """A state or frequency as people say it."""
+    return name.replace("_", " ").capitalize()
+
+
+def _choices(names: Iterable[str]) -> list[SelectChoice]:
+    return [EVERY, *(SelectChoice(str(name), spoken(name)) for name in names)]
+
+
+class FilterForm(FlaskForm):
+    """One search and the filters. A GET form: nothing is changed by it."""
+
+    class Meta:
+        csrf = False
+
+    q = SearchField()
+    campaign = SelectField(validate_choice=False)
+    state = SelectField(choices=_choices(DonationState), validate_choice=False)
+    frequency = SelectField(choices=_choices(Frequency), validate_choice=False)
+    kind = SelectField(
+        choices=[EVERY, *(SelectChoice(str(way), words) for way, words in WAYS.items())],
+        validate_choice=False,
+    )
+    since = DateField(name="from")
+    until = DateField(name="to")
+    least = StringField()
+    most = StringField()
+
+
+class FilterReader:
+    """Reads the address of the list; `form.errors` says what is wrong with it, and `filters` is what is right."""
+
+    def __init__(self, session: Session) -> None:
+        self._campaigns: Sequence[Campaign] = session.scalars(
+            select(Campaign).order_by(Campaign.id.desc())
+        ).all()
+        self.form = FilterForm(formdata=request.args)
+        self.form.campaign.choices = [
+            EVERY,
+            *(SelectChoice(one.slug, one.title) for one in self._campaigns),
+        ]
+        self.form.form_errors = []
+        self._refuse_unknown()
+        self._refuse_broken_days()
+        self.cursor = Cursor(self._key("before"), self._key("after"))
+        self.filters = self._filters()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether anything could not be read."""
+        return bool(self.form.errors)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is asked for besides all donations."""
+        return self.filtered or bool(self.form.q.data)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter is set, rightly or not; the search is none."""
+        beside = {"q", "before", "after"}
+        return any(value for name, value in request.args.items() if name not in beside)
+
+    def _filters(self) -> Filters:
+        form, zone = self.form, organization_zone()
+        campaign = self._campaign()
+        since, until = form.since.data, form.until.data
+        if since and until and since > until:
+            _refuse(form.until, f"The last day, {until}, is before the first, {since}.")
+        currency = self._currency(campaign)
+        return Filters(
+            campaign_id=campaign.id if campaign else None,
+            state=self._one_of(form.state, DonationState),
+            frequency=self._one_of(form.frequency, Frequency),
+            way=Way(chosen) if (chosen := self._one_of(form.kind, Way)) else None,
+            since=clock.start_of_day(since, zone) if since else None,
+            until=clock.end_of_day(until, zone) if until else None,
+            least=self._amount(form.least, currency),
+            most=self._amount(form.most, currency),
+            currency=currency,
+        )
+
+    def _refuse_unknown(self) -> None:
+        known = {field.name for field in self.form} | {"before", "after"}
+        for name in sorted(set(request.args) - known):
+            self.form.form_errors.append(f"There is no filter called “{name}”.")
+
+    def _refuse_broken_days(self) -> None:
+        for field in (self.form.since, self.form.until):
+            typed = request.args.get(field.name, "").strip()
+            known = isinstance(field.data, date) and 1900 <= field.data.year < 3000
+            if typed and not known:
+                field.data = None
+                _refuse(field, f"“{typed}” is not a day; write it as 2026-12-31.")
+
+    def _key(self, name: str) -> int | None:
+        text = request.args.get(name)
+        key = None if text is None else read_key(text)
+        if text is None or key is not None:
+            return key
+        self.form.form_errors.append(f"“{text}” is no place in the list; begin at its top.")
+        return None
+
+    def _campaign(self) -> Campaign | None:
+        slug = self.form.campaign.data
+        if not slug:
+            return None
+        found = next((one for one in self._campaigns if one.slug == slug), None)
+        if found is None:
+            _refuse(self.form.campaign, f"There is no campaign called “{slug}”.")
+        return found
+
+    def _one_of(self, field: Field, names: Iterable[str]) -> str | None:
+        if not field.data:
+            return None
+        if field.data not in {str(name) for name in names}:
+            _refuse(field, f"“{field.data}” cannot be chosen here.")
+            return None
+        return str(field.data)
+
+    def _currency(self, campaign: Campaign | None) -> str | None:
+        """The currency of the amounts; None where campaigns of several are listed together."""
+        used = {campaign.currency} if campaign else {one.currency for one in self._campaigns}
+        return used.pop() if len(used) == 1 else None
+
+    def _amount(self, field: Any, currency: str | None) -> int | None:
+        typed = (field.data or "").strip()
+        if not typed:
+            return None
+        if currency is None:
+            _refuse(field, "Choose a campaign first: the amount is in its currency.")
+            return None
+        try:
+            return money.parse_amount(typed, currency)
+        except AmountInvalid as error:
+            _refuse(field, str(error))
+            return None
+
+
+def _refuse(field: Field, words: str) -> None:
+    field.errors = [*(field.errors or []), words]

@@ -1,0 +1,178 @@
+"""Donations: found, looked at, noted on; their receipts sent again or issued anew. Refunds are in `refunds`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from wtforms import StringField, TextAreaField
+
+from campaign.core import clock
+from campaign.core.errors import NoteRefused, ResendRefused
+from campaign.core.task_queue import OUTBOX
+from campaign.donations.canonical_donors import speaking_row
+from campaign.donors.corrections import LONGEST
+from campaign.donors.donation_list import find_donations
+from campaign.donors.notes import add_donation_note
+from campaign.donors.receipt_reissue import reissue_receipt, resend_receipt, where_to
+from campaign.models import Donor, StaffRole
+from campaign.receipts.receipts import receipt_context
+from campaign.reporting.donation_detail import find_gift, read_gift
+from campaign.web.context import installation
+from campaign.web.staff.core import stripe_links
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.paging import pages
+from campaign.web.staff.donors.donation_filters import WAYS, FilterReader, spoken
+
+blueprint: Blueprint = staff_blueprint("donations", "/donations")
+blueprint.record_once(lambda state: stripe_links.prepare(state.app))  # type: ignore[arg-type] # a Flask, says the type of App
+
+
+class NoteForm(FlaskForm):
+    """A note; the blueprint checks the token."""
+
+    class Meta:
+        csrf = False
+
+    text = TextAreaField()
+
+
+class NameForm(FlaskForm):
+    """The name on a corrected receipt."""
+
+    class Meta:
+        csrf = False
+
+    name = StringField()
+
+
+@blueprint.get("")
+@needs(StaffRole.viewer)
+def listed() -> ResponseReturnValue:
+    """The donations that the address asks for."""
+    with installation().sessions() as session:
+        reader = FilterReader(session)
+        lines, beside = [], pages(None, None)
+        if not reader.wrong:
+            text = reader.form.q.data or ""
+            found, keys = find_donations(session, reader.filters, text, reader.cursor)
+            lines, beside = list(found), pages(keys.newer, keys.older)
+        page = render_template(
+            "staff/donations/list.html",
+            page_title="Donations",
+            form=reader.form,
+            narrowed=reader.narrowed,
+            filtered=reader.filtered,
+            lines=lines,
+            pages=beside,
+            ways=WAYS,
+            spoken=spoken,
+        )
+    return make_response(page, 422 if reader.wrong else 200)
+
+
+@blueprint.get("/<public_id>")
+@needs(StaffRole.viewer)
+def gift(public_id: str) -> ResponseReturnValue:
+    """Everything about one donation."""
+    return _gift(public_id, NoteForm(formdata=None))
+
+
+def _gift(public_id: str, form: NoteForm, status: int = 200) -> ResponseReturnValue:
+    with installation().sessions() as session:
+        found = read_gift(session, public_id)
+        page = render_template(
+            "staff/donations/gift.html",
+            page_title=f"Donation {public_id}",
+            gift=found,
+            form=form,
+            where_to=where_to(session, found.donation),
+            donation=found.donation,
+        )
+    return make_response(page, status)
+
+
+@blueprint.post("/<public_id>/notes")
+@needs(StaffRole.finance)
+def note(public_id: str) -> ResponseReturnValue:
+    """A note on it."""
+    form = NoteForm(formdata=request.form)
+    try:
+        with installation().sessions.begin() as session:
+            add_donation_note(session, find_gift(session, public_id), form.text.data or "", actor())
+    except NoteRefused as error:
+        form.text.errors = [str(error)]
+        return _gift(public_id, form, 422)
+    flash("The note is kept.")
+    return redirect(url_for(".gift", public_id=public_id, _anchor="notes"), 303)
+
+
+@blueprint.post("/<public_id>/receipt")
+@needs(StaffRole.finance)
+def resend(public_id: str) -> ResponseReturnValue:
+    """The valid receipt once more."""
+
+    def queue(session: Any) -> str:
+        here = installation()
+        message = resend_receipt(session, public_id, actor(), clock.now(), here.books)
+        return f"The receipt is on its way to {message.recipient}."
+
+    return _done(public_id, queue)
+
+
+@blueprint.get("/<public_id>/reissue")
+@needs(StaffRole.finance)
+def ask_reissue(public_id: str) -> ResponseReturnValue:
+    """Which name the corrected receipt shall bear."""
+    return _reissue_page(public_id, NameForm(formdata=None))
+
+
+@blueprint.post("/<public_id>/reissue")
+@needs(StaffRole.finance)
+def reissue(public_id: str) -> ResponseReturnValue:
+    """A corrected receipt under another name."""
+    form = NameForm(formdata=request.form)
+    name = (form.name.data or "").strip()
+    if not name or len(name) > LONGEST["name"]:
+        form.name.errors = [
+            f"Enter the name for the receipt, at most {LONGEST['name']} characters."
+        ]
+        return _reissue_page(public_id, form, 422)
+
+    def issue(session: Any) -> str:
+        here = installation()
+        issued = reissue_receipt(session, public_id, name, actor(), clock.now(), here.books)
+        return f"Receipt {issued.number} is the valid one."
+
+    return _done(public_id, issue)
+
+
+def _reissue_page(public_id: str, form: NameForm, status: int = 200) -> ResponseReturnValue:
+    with installation().sessions() as session:
+        donation = find_gift(session, public_id)
+        if form.name.data is None:
+            donor = speaking_row(session, session.get_one(Donor, donation.donor_id))
+            form.name.data = donor.name or donation.name
+        receipt = donation.receipt
+        page = render_template(
+            "staff/donations/reissue.html",
+            page_title="Issue a corrected receipt",
+            donation=donation,
+            form=form,
+            where_to=where_to(session, donation),
+            receipt=receipt_context(receipt) if receipt else None,
+        )
+    return make_response(page, status)
+
+
+def _done(public_id: str, change: Callable[[Any], str]) -> ResponseReturnValue:
+    """Make the change, say so on the gift's page, or say there why not."""
+    try:
+        with installation().sessions.begin() as session:
+            said = change(session)
+        installation().nudge(OUTBOX)
+    except ResendRefused as refused:
+        said = f"Nothing was sent: {refused}."
+    flash(said)
+    return redirect(url_for(".gift", public_id=public_id, _anchor="receipts"), 303)

@@ -1,0 +1,238 @@
+"""Changing what is known of a donor: corrected, merged with another row, parted again; ending a monthly gift."""
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from wtforms import EmailField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+
+from campaign.core import clock
+from campaign.core.errors import (
+    ChangeRefused,
+    DonorInvalid,
+    DonorKnown,
+    GatewayRefused,
+    GatewayUnavailable,
+    MergeRefused,
+    NotFound,
+)
+from campaign.core.input_limits import read_key
+from campaign.donations.canonical_donors import find_donor, rows_of
+from campaign.donors.corrections import Correction, correct_donor
+from campaign.donors.donor_list import DonorLine, find_donors
+from campaign.donors.keyset_paging import Cursor
+from campaign.donors.merging import merge_donors, undo_merge
+from campaign.ledger.subscription_donations import named_subscription
+from campaign.models import Donor, StaffRole, Subscription
+from campaign.reporting.donor_detail import PersonPage, read_person
+from campaign.subscriptions import change_flow
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+
+blueprint: Blueprint = staff_blueprint("donor_changes", "/donors/<int:donor_id>")
+
+RETRY_AFTER = 30
+"""Seconds after which asking Stripe again may help."""
+
+
+class CorrectForm(FlaskForm):
+    """Name and addresses as they shall be."""
+
+    class Meta:
+        csrf = False
+
+    name = StringField()
+    email = EmailField()
+    address = TextAreaField()
+
+
+class EndForm(FlaskForm):
+    """When a monthly or yearly gift shall end."""
+
+    class Meta:
+        csrf = False
+
+    when = RadioField(
+        choices=[
+            SelectChoice("now", "At once"),
+            SelectChoice("later", "When the period that is paid for is over"),
+        ],
+        validate_choice=False,
+    )
+
+
+@blueprint.get("/correct")
+@needs(StaffRole.finance)
+def ask_correction(donor_id: int) -> ResponseReturnValue:
+    """Name, email and postal address, to be corrected."""
+    with installation().sessions() as session:
+        donor = find_donor(session, donor_id)
+    return _correction_page(donor, CorrectForm(formdata=None, obj=donor))
+
+
+@blueprint.post("/correct")
+@needs(StaffRole.finance)
+def correct(donor_id: int) -> ResponseReturnValue:
+    """Set them."""
+    form = CorrectForm(formdata=request.form)
+    wanted = Correction(form.name.data or "", form.email.data or "", form.address.data or "")
+    with installation().sessions() as session:
+        donor = find_donor(session, donor_id)
+    try:
+        with installation().sessions.begin() as session:
+            correct_donor(session, donor_id, wanted, actor())
+    except DonorInvalid as error:
+        form[error.field].errors = [str(error)]
+        other = error.donor_id if isinstance(error, DonorKnown) else None
+        return _correction_page(donor, form, other=other, status=422)
+    flash("Corrected. Letters from now on say so; what was issued stays as it was.")
+    return redirect(url_for("donors.person", donor_id=donor_id), 303)
+
+
+def _correction_page(
+    donor: Donor, form: CorrectForm, *, other: int | None = None, status: int = 200
+) -> ResponseReturnValue:
+    page = render_template(
+        "staff/donors/correct.html",
+        page_title="Correct name and addresses",
+        donor=donor,
+        form=form,
+        other=other,
+    )
+    return make_response(page, status)
+
+
+@blueprint.get("/merge")
+@needs(StaffRole.finance)
+def ask_merge(donor_id: int) -> ResponseReturnValue:
+    """With whom; and once that is said, both side by side."""
+    return _merge_page(donor_id, request.args.get("with", ""))
+
+
+@blueprint.post("/merge")
+@needs(StaffRole.finance)
+def merge(donor_id: int) -> ResponseReturnValue:
+    """Make two rows one person, for whom `kept` speaks."""
+    other, kept = request.form.get("with", ""), request.form.get("kept", "")
+    if kept not in {str(donor_id), other} or read_key(other) is None:
+        return _merge_page(donor_id, other, fault="Choose which of the two shall speak for both.")
+    kept_id = int(kept)
+    merged_id = int(other) if kept_id == donor_id else donor_id
+    try:
+        with installation().sessions.begin() as session:
+            merge_donors(session, kept_id, merged_id, actor())
+    except MergeRefused as error:
+        return _merge_page(donor_id, other, fault=str(error))
+    flash("The two are one person now. It can be undone below.")
+    return redirect(url_for("donors.person", donor_id=kept_id), 303)
+
+
+def _merge_page(donor_id: int, other: str, *, fault: str = "") -> ResponseReturnValue:
+    text = request.args.get("q", "").strip()
+    with installation().sessions() as session:
+        donor = find_donor(session, donor_id)
+        chosen = _other(session, donor, other)
+        if other and chosen is None:
+            fault = fault or f"There is no other donor {other} to merge this one with."
+        page = render_template(
+            "staff/donors/merge.html",
+            page_title="Merge two donors",
+            donor=donor,
+            people=[_merged(session, one) for one in (donor, chosen)] if chosen else [],
+            lines=[] if chosen else _found(session, text, donor),
+            text=text,
+            fault=fault,
+        )
+    return make_response(page, 422 if fault else 200)
+
+
+def _other(session: Session, donor: Donor, text: str) -> Donor | None:
+    key = read_key(text)
+    return None if key is None or key == donor.id else session.get(Donor, key)
+
+
+def _found(session: Session, text: str, donor: Donor) -> list[DonorLine]:
+    """Whom `text` finds, if they can be merged with `donor`."""
+    if not text:
+        return []
+    lines, _ = find_donors(session, text, Cursor())
+    return [one for one in lines if one.id != donor.id and not one.erased]
+
+
+def _merged(session: Session, donor: Donor) -> PersonPage:
+    return read_person(session, donor, Cursor())
+
+
+@blueprint.post("/merges/<int:merge_id>/undo")
+@needs(StaffRole.finance)
+def undo(donor_id: int, merge_id: int) -> ResponseReturnValue:
+    """Two people again."""
+    try:
+        with installation().sessions.begin() as session:
+            undone = undo_merge(session, merge_id, actor(), clock.now())
+        flash(f"Donor {undone.merged_id} stands alone again.")
+    except MergeRefused as error:
+        flash(f"Nothing was undone: {error}")
+    return redirect(url_for("donors.person", donor_id=donor_id), 303)
+
+
+@blueprint.get("/subscriptions/<stripe_id>/end")
+@needs(StaffRole.finance)
+def ask_end(donor_id: int, stripe_id: str) -> ResponseReturnValue:
+    """Asks once more, and when."""
+    return _end_page(_subscription(donor_id, stripe_id), EndForm(formdata=None, when="now"))
+
+
+@blueprint.post("/subscriptions/<stripe_id>/end")
+@needs(StaffRole.finance)
+def end(donor_id: int, stripe_id: str) -> ResponseReturnValue:
+    """The end, at once or when the period is over."""
+    found, form = _subscription(donor_id, stripe_id), EndForm(formdata=request.form)
+    if form.when.data not in {"now", "later"}:
+        form.when.errors = ["Choose when it shall end."]
+        return _end_page(found, form, 422)
+    try:
+        change_flow.end(installation(), found, actor(), later=form.when.data == "later")
+    except (ChangeRefused, GatewayRefused) as error:
+        return _end_page(found, form, 422, f"Nothing was changed: {error}")
+    except GatewayUnavailable:
+        page = _end_page(found, form, 503, _AWAY)
+        page.headers["Retry-After"] = str(RETRY_AFTER)
+        return page
+    flash("Stripe was told. The donor is written to.")
+    return redirect(url_for("donors.person", donor_id=donor_id, _anchor="subscriptions"), 303)
+
+
+_AWAY = "Stripe did not answer, so nobody knows yet whether it has ended. Ask again in a minute; twice does no harm."
+
+
+def _subscription(donor_id: int, stripe_id: str) -> Subscription:
+    """The gift, if it is this person's; raises NotFound."""
+    with installation().sessions() as session:
+        found = named_subscription(session, stripe_id)
+        if found.donor_id not in {
+            row.id for row in rows_of(session, find_donor(session, donor_id))
+        }:
+            raise NotFound(f"Donor {donor_id} has no subscription {stripe_id!r}.")
+        return found
+
+
+def _end_page(found: Subscription, form: EndForm, status: int = 200, fault: str = "") -> Response:
+    form.form_errors = [fault] if fault else []
+    page = render_template(
+        "staff/donors/end_gift.html",
+        page_title=f"End this {found.frequency} gift",
+        subscription=found,
+        form=form,
+    )
+    return make_response(page, status)

@@ -1,0 +1,138 @@
+"""Donors: found, looked at with everything that belongs to them, noted on. Changes are in `donor_changes`."""
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from wtforms import SearchField, TextAreaField
+
+from campaign.core.errors import NoteRefused
+from campaign.core.input_limits import read_key
+from campaign.donations.canonical_donors import find_donor, rows_of, speaking_row
+from campaign.donors.donor_list import find_donors
+from campaign.donors.keyset_paging import Cursor
+from campaign.donors.notes import add_donor_note
+from campaign.models import StaffRole
+from campaign.reporting.donor_detail import load_mails, read_mail_keys, read_person
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.paging import pages
+
+blueprint: Blueprint = staff_blueprint("donors", "/donors")
+
+
+class SearchForm(FlaskForm):
+    """One box. A GET form: nothing is changed by it."""
+
+    class Meta:
+        csrf = False
+
+    q = SearchField()
+
+
+class NoteForm(FlaskForm):
+    """A note; the blueprint checks the token."""
+
+    class Meta:
+        csrf = False
+
+    text = TextAreaField()
+
+
+def read_cursor() -> Cursor | None:
+    """Where the page of a list begins; None where the address says it in no way that can be read."""
+    keys = {}
+    for name in ("before", "after"):
+        text = request.args.get(name)
+        keys[name] = None if text is None else read_key(text)
+        if text is not None and keys[name] is None:
+            return None
+    return Cursor(**keys)
+
+
+@blueprint.get("")
+@needs(StaffRole.viewer)
+def listed() -> ResponseReturnValue:
+    """The donors that the search finds."""
+    form = SearchForm(formdata=request.args)
+    cursor, text = read_cursor(), form.q.data or ""
+    form.form_errors = _faults(cursor, {"q", "before", "after"})
+    with installation().sessions() as session:
+        lines, keys = find_donors(session, text, cursor or Cursor()) if cursor else ([], None)
+        page = render_template(
+            "staff/donors/list.html",
+            page_title="Donors",
+            form=form,
+            text=text,
+            lines=lines,
+            pages=pages(keys.newer, keys.older) if keys else pages(None, None),
+        )
+    return make_response(page, 422 if form.form_errors else 200)
+
+
+def _faults(cursor: Cursor | None, known: set[str]) -> list[str]:
+    unknown = sorted(set(request.args) - known)
+    faults = [f"There is no filter called “{name}”." for name in unknown]
+    if cursor is None:
+        faults.append("The address names no place in the list; begin at its top.")
+    return faults
+
+
+@blueprint.get("/<int:donor_id>")
+@needs(StaffRole.viewer)
+def person(donor_id: int) -> ResponseReturnValue:
+    """Everything about one person. A merged row leads to the one that speaks for it."""
+    return _person(donor_id, NoteForm(formdata=None))
+
+
+def _person(donor_id: int, form: NoteForm, status: int = 200) -> ResponseReturnValue:
+    with installation().sessions() as session:
+        donor = find_donor(session, donor_id)
+        if donor.merged_into_id is not None:
+            return redirect(url_for(".person", donor_id=donor.merged_into_id), 302)
+        cursor = read_cursor()
+        form.form_errors = _faults(cursor, {"before", "after"})
+        found = read_person(session, donor, cursor or Cursor())
+        page = render_template(
+            "staff/donors/person.html",
+            page_title=donor.name or donor.email or f"Donor {donor.id}",
+            person=found,
+            donor=donor,
+            form=form,
+            gift_pages=pages(found.gift_keys.newer, found.gift_keys.older),
+        )
+    return make_response(page, 422 if form.form_errors else status)
+
+
+@blueprint.get("/<int:donor_id>/mail")
+@needs(StaffRole.viewer)
+def mail(donor_id: int) -> ResponseReturnValue:
+    """Every letter to the person, page by page."""
+    with installation().sessions() as session:
+        donor = speaking_row(session, find_donor(session, donor_id))
+        cursor = read_cursor()
+        faults = _faults(cursor, {"before", "after"})
+        keys = read_mail_keys(session, rows_of(session, donor), cursor or Cursor())
+        page = render_template(
+            "staff/donors/mail.html",
+            page_title="Mail",
+            donor=donor,
+            mails=load_mails(session, keys.ids),
+            pages=pages(keys.newer, keys.older),
+            faults=faults,
+        )
+    return make_response(page, 422 if faults else 200)
+
+
+@blueprint.post("/<int:donor_id>/notes")
+@needs(StaffRole.finance)
+def note(donor_id: int) -> ResponseReturnValue:
+    """A note on the person."""
+    form = NoteForm(formdata=request.form)
+    try:
+        with installation().sessions.begin() as session:
+            add_donor_note(session, find_donor(session, donor_id), form.text.data or "", actor())
+    except NoteRefused as error:
+        form.text.errors = [str(error)]
+        return _person(donor_id, form, 422)
+    flash("The note is kept.")
+    return redirect(url_for(".person", donor_id=donor_id, _anchor="notes"), 303)

@@ -1,0 +1,52 @@
+"""Removing a person: asked once more, agreed to, and then done by a worker. For admins."""
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from campaign.core import clock
+from campaign.core.errors import ErasureRefused
+from campaign.donations.canonical_donors import find_donor, speaking_row
+from campaign.models import StaffRole
+from campaign.privacy.erasure_guard import require_quiet
+from campaign.privacy.erasure_requests import approve_erasure, open_request
+from campaign.privacy.personal_data_export import person_of
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+
+blueprint = staff_blueprint("donor_removal", "/donors/<int:donor_id>/remove")
+
+
+@blueprint.get("")
+@needs(StaffRole.admin)
+def ask(donor_id: int) -> ResponseReturnValue:
+    """What goes and what stays."""
+    return _page(donor_id)
+
+
+def _page(donor_id: int, fault: str = "") -> str:
+    with installation().sessions() as session:
+        donor = speaking_row(session, find_donor(session, donor_id))
+        return render_template(
+            "staff/donors/remove.html",
+            page_title="Remove this person",
+            donor=donor,
+            whose=person_of(session, donor),
+            asked=open_request(session, donor),
+            fault=fault,
+        )
+
+
+@blueprint.post("")
+@needs(StaffRole.admin)
+def agree(donor_id: int) -> ResponseReturnValue:
+    """Have it done; sent twice it is agreed to once."""
+    at = clock.now()
+    try:
+        with installation().sessions.begin() as session:
+            donor = speaking_row(session, find_donor(session, donor_id))
+            require_quiet(session, person_of(session, donor), at)
+            approve_erasure(session, donor, actor(), at)
+    except ErasureRefused as error:
+        return _page(donor_id, str(error)), 422
+    flash("This person is removed within minutes. What was done stands in the audit log.")
+    return redirect(url_for("donors.person", donor_id=donor_id), 303)

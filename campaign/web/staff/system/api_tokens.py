@@ -1,0 +1,122 @@
+"""Tokens of the read API: made, shown once, revoked."""
+
+from datetime import timedelta
+
+from flask import flash, make_response, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
+
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
+from campaign.integrations.tokens import (
+    Scope,
+    find_token,
+    list_tokens,
+    make_token,
+    revoke_token,
+    secret_of,
+)
+from campaign.models import StaffRole
+from campaign.models.base import new_token
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.form_errors import put_faults
+
+blueprint = staff_blueprint("integrations", "/integrations")
+
+ATTEMPT = "token_attempt"
+"""In the signed cookie, from the form to the page that shows the token: tells nobody the token without our key."""
+
+
+class TokenForm(FlaskForm):
+    """Who will use the token, and what it may read."""
+
+    class Meta:
+        csrf = False
+
+    name = StringField()
+    scopes = SelectMultipleField(choices=[scope.value for scope in Scope])
+    days = SelectField(
+        choices=[
+            SelectChoice("90", "90 days"),
+            SelectChoice("365", "A year"),
+            SelectChoice("", "Until it is revoked"),
+        ],
+        default="365",
+    )
+    attempt = HiddenField()
+
+
+@blueprint.get("")
+@needs(StaffRole.admin)
+def page() -> ResponseReturnValue:
+    """Every token."""
+    form = TokenForm(formdata=None)
+    form.attempt.data = new_token()
+    return _page(form)
+
+
+@blueprint.post("")
+@needs(StaffRole.admin)
+def add() -> ResponseReturnValue:
+    """Make a token; the next page shows it, once. The same form sent twice makes one."""
+    form, at = TokenForm(), clock.now()
+    attempt = form.attempt.data or new_token()
+    if not form.days.validate(form):
+        return make_response(_page(form), 422)
+    ends = at + timedelta(days=int(form.days.data)) if form.days.data else None
+    name, scopes = form.name.data or "", form.scopes.data or []
+    try:
+        with installation().sessions.begin() as database:
+            secret = _secret(attempt)
+            make_token(database, name, scopes, actor(), at, expires_at=ends, secret=secret)
+    except FieldsInvalid as error:
+        put_faults(form, error.faults)
+        return make_response(_page(form), 422)
+    session[ATTEMPT] = attempt
+    return redirect(url_for("integrations.made"), 303)
+
+
+@blueprint.get("/made")
+@needs(StaffRole.admin)
+def made() -> ResponseReturnValue:
+    """The new token, for who made it and this once; it is kept nowhere."""
+    attempt = session.pop(ATTEMPT, "")
+    with installation().sessions() as database:
+        token = find_token(database, _secret(attempt)) if attempt else None
+    if token is None:
+        return redirect(url_for("integrations.page"), 303)
+    return render_template(
+        "staff/integrations/made.html",
+        page_title="A new token",
+        token=token,
+        secret=_secret(attempt),
+    )
+
+
+def _secret(attempt: str) -> str:
+    return secret_of(installation().settings.secret_key, attempt)
+
+
+@blueprint.post("/<int:token_id>/revoke")
+@needs(StaffRole.admin)
+def revoke(token_id: int) -> ResponseReturnValue:
+    """End a token at once."""
+    with installation().sessions.begin() as database:
+        revoke_token(database, token_id, actor(), clock.now())
+    flash("The token is revoked.")
+    return redirect(url_for("integrations.page"), 303)
+
+
+def _page(form: TokenForm) -> str:
+    with installation().sessions() as database:
+        tokens = list_tokens(database)
+    return render_template(
+        "staff/integrations/page.html",
+        page_title="Integrations",
+        tokens=tokens,
+        form=form,
+        at=clock.now(),
+    )

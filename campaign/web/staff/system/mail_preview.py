@@ -1,0 +1,97 @@
+"""Every letter with sample data, to look at before it is sent. For all of the staff."""
+
+from flask import Response, make_response, render_template, request
+
+from campaign.core.errors import NotFound
+from campaign.core.i18n import language, languages
+from campaign.emails import sample_facts
+from campaign.emails.samples import Sample, samples
+from campaign.mailer.email_context import Sender
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mailer.render import Letter, render_letter
+from campaign.models import StaffRole
+from campaign.web.context import installation
+from campaign.web.staff.core.access import needs, staff_blueprint
+
+blueprint = staff_blueprint("mail_preview", "/mail/preview")
+
+# A letter has its styles with it, and needs nothing else.
+LETTER_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'; sandbox allow-popups"
+)
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'"
+)
+
+
+@blueprint.get("/")
+@needs(StaffRole.viewer)
+def index() -> Response:
+    """All letters in all languages."""
+    page = render_template(
+        "staff/mail_previews.html",
+        page_title="Letters, with sample data",
+        names=list(samples()),
+        languages=languages(),
+    )
+    return _with_policy(make_response(page), _PAGE_POLICY)
+
+
+@blueprint.get("/<name>")
+@needs(StaffRole.viewer)
+def letter(name: str) -> Response:
+    """One letter: its subject, and both its bodies in frames."""
+    sample, locale = _asked(name)
+    shown = _rendered(sample, locale)
+    page = render_template(
+        "staff/mail_preview.html",
+        page_title=f"{shown.subject} (sample)",
+        name=name,
+        letter=shown,
+        letter_locale=locale,
+        languages=languages(),
+        kilobytes=f"{len(shown.html.encode()) / 1024:.1f}",
+    )
+    return _with_policy(make_response(page), _PAGE_POLICY)
+
+
+@blueprint.get("/<name>.html")
+@needs(StaffRole.viewer)
+def html(name: str) -> Response:
+    """The HTML as it is mailed."""
+    sample, locale = _asked(name)
+    return _with_policy(
+        Response(_rendered(sample, locale).html, mimetype="text/html"), LETTER_POLICY
+    )
+
+
+@blueprint.get("/<name>.txt")
+@needs(StaffRole.viewer)
+def text(name: str) -> Response:
+    """The plain text as it is mailed."""
+    sample, locale = _asked(name)
+    return _with_policy(
+        Response(_rendered(sample, locale).text, mimetype="text/plain"), LETTER_POLICY
+    )
+
+
+def _asked(name: str) -> tuple[Sample, str]:
+    sample = samples().get(name)
+    if sample is None:
+        raise NotFound("There is no letter of this name.")
+    return sample, language(request.args.get("locale", "en"))
+
+
+def _rendered(sample: Sample, locale: str) -> Letter:
+    here = installation()
+    sender = Sender(here.settings.organization, here.address)
+    rendered = render_letter(sample.kind, sample.make(sender, locale))
+    unsubscribe = here.address("/unsubscribe/sample-letter")
+    return fill(rendered, {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: unsubscribe})
+
+
+def _with_policy(response: Response, policy: str) -> Response:
+    response.headers["Content-Security-Policy"] = policy
+    return response

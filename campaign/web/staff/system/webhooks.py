@@ -1,0 +1,129 @@
+"""Outgoing webhooks: where they go, what became of each, and the button that sends one again."""
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from wtforms import SelectMultipleField, StringField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid, NotFound
+from campaign.integrations.deliveries import PAGE, deliveries_of, send_again
+from campaign.integrations.endpoints import (
+    EVENTS,
+    add_endpoint,
+    disable_endpoint,
+    find_endpoint,
+    list_endpoints,
+    queue_test,
+)
+from campaign.models import StaffRole
+from campaign.web.context import installation
+from campaign.web.staff.core.access import actor, needs, staff_blueprint
+from campaign.web.staff.core.form_errors import put_faults
+from campaign.web.staff.core.paging import pages
+
+blueprint: Blueprint = staff_blueprint("outgoing", "/webhooks")
+
+
+class EndpointForm(FlaskForm):
+    """Where to tell, and of what. The blueprint checks the CSRF token."""
+
+    class Meta:
+        csrf = False
+
+    url = StringField()
+    events = SelectMultipleField(
+        choices=list(EVENTS),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        validate_choice=False,
+    )
+
+
+@blueprint.get("")
+@needs(StaffRole.admin)
+def index() -> ResponseReturnValue:
+    """Every endpoint, and the form for one more."""
+    return _index(EndpointForm(formdata=None))
+
+
+def _index(form: EndpointForm, status: int = 200) -> ResponseReturnValue:
+    with installation().sessions() as session:
+        endpoints = list_endpoints(session)
+    page = render_template(
+        "staff/integrations/webhooks.html", page_title="Webhooks", form=form, endpoints=endpoints
+    )
+    return make_response(page, status)
+
+
+@blueprint.post("")
+@needs(StaffRole.admin)
+def add() -> ResponseReturnValue:
+    """One more; the same address again is the same endpoint."""
+    form = EndpointForm(formdata=request.form)
+    here = installation()
+    try:
+        with here.sessions.begin() as session:
+            endpoint = add_endpoint(
+                session,
+                form.url.data or "",
+                form.events.data or [],
+                actor(),
+                livemode=here.settings.livemode,
+            )
+            endpoint_id = endpoint.id
+    except FieldsInvalid as error:
+        put_faults(form, error.faults)
+        return _index(form, 422)
+    return redirect(url_for(".endpoint", endpoint_id=endpoint_id), 303)
+
+
+@blueprint.get("/<int:endpoint_id>")
+@needs(StaffRole.admin)
+def endpoint(endpoint_id: int) -> ResponseReturnValue:
+    """One endpoint: its secret, and its log."""
+    with installation().sessions() as session:
+        found = find_endpoint(session, endpoint_id)
+        log = deliveries_of(session, endpoint_id, request.args.get("before", type=int))
+    older = log[-1].id if len(log) == PAGE else None
+    return render_template(
+        "staff/integrations/webhook.html",
+        page_title="Webhook",
+        endpoint=found,
+        log=log,
+        pages=pages(None, older),
+    )
+
+
+@blueprint.post("/<int:endpoint_id>/disable")
+@needs(StaffRole.admin)
+def disable(endpoint_id: int) -> ResponseReturnValue:
+    """Tell it no more."""
+    with installation().sessions.begin() as session:
+        disable_endpoint(session, endpoint_id, actor(), clock.now())
+    flash("It is told no more.")
+    return redirect(url_for(".endpoint", endpoint_id=endpoint_id), 303)
+
+
+@blueprint.post("/<int:endpoint_id>/test")
+@needs(StaffRole.admin)
+def test(endpoint_id: int) -> ResponseReturnValue:
+    """Send it something that means nothing."""
+    try:
+        with installation().sessions.begin() as session:
+            queue_test(session, endpoint_id, actor())
+        flash("A test is on its way; it stands in the log below.")
+    except NotFound as error:
+        flash(str(error))
+    return redirect(url_for(".endpoint", endpoint_id=endpoint_id), 303)
+
+
+@blueprint.post("/<int:endpoint_id>/deliveries/<int:delivery_id>")
+@needs(StaffRole.admin)
+def repeat(endpoint_id: int, delivery_id: int) -> ResponseReturnValue:
+    """Send one again."""
+    with installation().sessions.begin() as session:
+        send_again(session, delivery_id, actor(), clock.now())
+    flash("It is sent again within seconds.")
+    return redirect(url_for(".endpoint", endpoint_id=endpoint_id), 303)

@@ -1,0 +1,1 @@
+"""Where Stripe and mail providers post."""

@@ -1,0 +1,208 @@
+"""Scheduled jobs are heard, or their silence is."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaign.audit.heartbeats import JOBS, Silence, begin, fail, silences, succeed
+from campaign.core.clock import now
+from campaign.models import Campaign, Heartbeat
+from campaign.runtime.context import Installation
+
+JOB = "sweep-inbox"
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+Write = Callable[[Session], None]
+
+
+@pytest.fixture
+def start(campaign: Campaign) -> datetime:
+    """Long after the first campaign was made, so that every job is expected to have run."""
+    return now() + timedelta(days=1)
+
+
+def write(installation: Installation, *acts: Write) -> None:
+    for act in acts:
+        with installation.sessions.begin() as session:
+            act(session)
+
+
+def ran(at: datetime, job: str = JOB) -> Write:
+    def act(session: Session) -> None:
+        begin(session, job, at)
+        succeed(session, job, at)
+
+    return act
+
+
+def standing(installation: Installation, at: datetime, job: str = JOB) -> Silence:
+    with installation.sessions() as session:
+        return next(one for one in silences(session, at) if one.job == job)
+
+
+def row(installation: Installation) -> Heartbeat:
+    with installation.sessions() as session:
+        return session.scalars(select(Heartbeat)).one()
+
+
+def version(installation: Installation) -> str:
+    """Which physical version the row is: it changes with each write, and with each lock."""
+    with installation.sessions() as session:
+        return str(session.scalar(text("SELECT (xmin, xmax, ctid)::text FROM heartbeat")))
+
+
+def test_a_job_is_silent_once_its_time_is_over(installation: Installation, start: datetime) -> None:
+    write(installation, ran(start))
+    assert not standing(installation, start + 2 * MINUTE).silent
+    late = standing(installation, start + 2 * MINUTE + SECOND)
+    assert late.silent
+    assert late.last_success == start
+    assert late.sentence == "silent; last ended well 2 minutes ago"
+
+
+def test_every_job_is_told_in_the_order_of_the_table(
+    installation: Installation, start: datetime
+) -> None:
+    with installation.sessions() as session:
+        assert [one.job for one in silences(session, start)] == list(JOBS)
+
+
+def test_a_job_that_never_ran_is_silent_when_it_should_have(
+    installation: Installation, campaign: Campaign
+) -> None:
+    made = campaign.created_at
+    early = standing(installation, made + MINUTE)
+    assert (early.silent, early.sentence) == (False, "never ran")
+    late = standing(installation, made + 3 * MINUTE)
+    assert (late.silent, late.sentence) == (True, "silent; never ran")
+
+
+def test_without_a_campaign_nothing_is_expected(installation: Installation) -> None:
+    found = standing(installation, now() + timedelta(days=9))
+    assert (found.silent, found.sentence) == (False, "never ran, and nothing waits for it yet")
+
+
+def test_deadline_emails_are_expected_only_while_a_campaign_is_open(
+    installation: Installation, campaign: Campaign
+) -> None:
+    job, hour = "deadline-emails", timedelta(hours=1)
+    opened = campaign.created_at
+    assert standing(installation, opened + hour, job).sentence == "never ran"
+    assert standing(installation, opened + 3 * hour, job).silent
+    write(installation, ran(opened + 3 * hour, job))
+    assert not standing(installation, opened + 5 * hour, job).silent
+    assert standing(installation, opened + 6 * hour, job).silent
+    assert not standing(installation, campaign.deadline, job).silent
+
+
+def test_a_campaign_that_has_just_opened_gives_its_cron_job_time(
+    installation: Installation, campaign: Campaign
+) -> None:
+    job = "deadline-emails"
+    write(installation, ran(campaign.created_at, job))
+    opens = campaign.created_at + timedelta(days=40)
+    with installation.sessions.begin() as session:
+        session.get_one(Campaign, campaign.id).starts_at = opens
+    assert not standing(installation, opens - SECOND, job).silent
+    assert not standing(installation, opens + timedelta(hours=2), job).silent
+    assert standing(installation, opens + timedelta(hours=2, seconds=1), job).silent
+
+
+def test_a_run_that_dies_half_way_is_seen(installation: Installation, start: datetime) -> None:
+    died = start + MINUTE
+    write(installation, ran(start), lambda session: begin(session, JOB, died))
+    found = standing(installation, died + 3 * MINUTE)
+    assert found.unfinished_since == died
+    assert "a run that began 3 minutes ago has not ended" in found.sentence
+    assert not found.silent, "it may still be at work"
+    assert standing(installation, died + 11 * MINUTE).silent
+
+
+def test_a_job_that_dies_again_and_again_does_not_look_alive(
+    installation: Installation, start: datetime
+) -> None:
+    def die(at: datetime) -> Write:
+        return lambda session: begin(session, JOB, at)
+
+    write(installation, ran(start), *(die(start + n * MINUTE) for n in range(1, 13)))
+    assert standing(installation, start + 12 * MINUTE).silent
+
+
+def test_a_later_run_that_ends_well_ends_the_dead_one(
+    installation: Installation, start: datetime
+) -> None:
+    write(installation, lambda session: begin(session, JOB, start), ran(start + MINUTE))
+    assert standing(installation, start + MINUTE).unfinished_since is None
+
+
+def test_a_failure_keeps_its_words_and_is_told_until_a_success(
+    installation: Installation, start: datetime
+) -> None:
+    write(
+        installation,
+        ran(start),
+        lambda session: begin(session, JOB, start + MINUTE),
+        lambda session: fail(session, JOB, "OSError: no route", start + MINUTE),
+    )
+    found = standing(installation, start + 2 * MINUTE)
+    assert (found.last_failure, found.last_error) == (start + MINUTE, "OSError: no route")
+    assert found.unfinished_since is None
+    assert (
+        found.sentence == "last ended well 2 minutes ago; failed 60 seconds ago: OSError: no route"
+    )
+    write(installation, ran(start + 2 * MINUTE))
+    assert standing(installation, start + 2 * MINUTE).sentence == "last ended well 0 seconds ago"
+
+
+def test_failures_do_not_break_the_silence(installation: Installation, start: datetime) -> None:
+    write(installation, ran(start))
+    for number in range(1, 5):
+        at = start + number * MINUTE
+        write(installation, lambda session, at=at: fail(session, JOB, "OSError", at))  # type: ignore[misc]
+    assert standing(installation, start + 4 * MINUTE).silent
+
+
+def test_a_drain_nudged_often_neither_writes_nor_locks_its_row(
+    installation: Installation, start: datetime
+) -> None:
+    write(installation, ran(start))
+    before = version(installation)
+    for tenth in range(1, 100):
+        write(installation, ran(start + tenth * timedelta(milliseconds=100)))
+    assert version(installation) == before
+    write(installation, ran(start + 10 * SECOND))
+    assert row(installation).succeeded_at == start + 10 * SECOND
+
+
+def test_what_fails_often_is_not_written_often(installation: Installation, start: datetime) -> None:
+    write(installation, lambda session: fail(session, JOB, "first", start))
+    before = version(installation)
+    write(installation, lambda session: fail(session, JOB, "second", start + SECOND))
+    assert version(installation) == before
+
+
+def test_a_success_after_a_failure_is_kept_at_once(
+    installation: Installation, start: datetime
+) -> None:
+    write(
+        installation,
+        ran(start),
+        lambda session: fail(session, JOB, "OSError", start + SECOND),
+        ran(start + 2 * SECOND),
+    )
+    assert row(installation).succeeded_at == start + 2 * SECOND
+
+
+def test_a_short_run_leaves_no_unfinished_one(installation: Installation, start: datetime) -> None:
+    """Its beginning is written, so its end is, although the last success is not ten seconds old."""
+    later = start + 10 * SECOND
+    write(
+        installation,
+        lambda session: begin(session, JOB, start),
+        lambda session: succeed(session, JOB, start + SECOND),
+        lambda session: begin(session, JOB, later),
+        lambda session: succeed(session, JOB, later + timedelta(milliseconds=20)),
+    )
+    assert standing(installation, later + SECOND).unfinished_since is None

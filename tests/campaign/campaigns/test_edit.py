@@ -1,0 +1,197 @@
+"""Editing and beginning campaigns: every fault beside its field, two editors at once, and before and after kept."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.creation import Wanted, create
+from campaign.campaigns.edit import Texts, edit_campaign, texts_of, version
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.core.clock import now
+from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
+from campaign.models import Campaign
+from campaign.runtime.context import Installation
+from tests.support.campaigns import ADMIN, audited, book, running
+
+UPCOMING = {"start": "2098-12-01", "deadline": "2098-12-31"}
+
+
+def edit(
+    installation: Installation, campaign: Campaign, seen: str | None = None, **changes: Any
+) -> list[str]:
+    with installation.sessions.begin() as session:
+        present = find_campaign(session, campaign.slug)
+        typed = replace(texts_of(present), **changes)
+        return edit_campaign(session, present, typed, seen or version(present), ADMIN, now())
+
+
+def stored(installation: Installation, campaign: Campaign) -> Campaign:
+    with installation.sessions() as session:
+        return find_campaign(session, campaign.slug)
+
+
+def test_what_was_typed_is_kept_with_what_stood_before(installation: Installation) -> None:
+    campaign = running(installation)
+    changed = edit(
+        installation,
+        campaign,
+        title="  Every story,   free ",
+        appeal="## Why\r\n\r\nBecause.\r\n",
+        suggested="50 $10 1,000",
+        smallest="5",
+        stretch_goal="60,000",
+        fund="Investigations",
+        ask_past_donors=True,
+    )
+    assert len(changed) == 7
+    found = stored(installation, campaign)
+    assert (found.title, found.appeal) == ("Every story, free", "## Why\n\nBecause.")
+    assert (found.suggested_amounts, found.smallest_amount) == ([1_000, 5_000, 100_000], 500)
+    assert (found.stretch_goal, found.fund, found.ask_past_donors) == (
+        6_000_000,
+        "Investigations",
+        True,
+    )
+    (entry,) = audited(installation)
+    assert (entry.action, entry.actor, entry.subject_key) == (
+        "campaign.edited",
+        ADMIN.name,
+        "winter",
+    )
+    assert entry.before["title"] == "Keep every story free to read"
+    assert entry.after["stretch_goal"] == 6_000_000
+
+
+def test_nothing_changed_is_nothing_logged(installation: Installation) -> None:
+    campaign = running(installation, appeal="It ends with a line.\n")
+    assert edit(installation, campaign) == []
+    assert audited(installation) == []
+
+
+def test_each_fault_stands_beside_its_field(installation: Installation) -> None:
+    campaign = running(installation)
+    wrong: list[tuple[dict[str, str], set[str]]] = [
+        ({"title": " ", "goal": "much"}, {"title", "goal"}),
+        ({"title": "x" * 201}, {"title"}),
+        ({"appeal": "x" * 200_001}, {"appeal"}),
+        ({"smallest": "0.49"}, {"smallest"}),
+        ({"suggested": "10,25"}, {"suggested"}),
+        ({"suggested": "1 2 3 4 5 6 7 8 9"}, {"suggested"}),
+        ({"suggested": ""}, {"suggested"}),
+        ({"smallest": "20"}, {"suggested"}),
+        ({"stretch_goal": "50000"}, {"stretch_goal"}),
+        ({"fund": ""}, {"fund"}),
+        ({"starts": "2098-01-01"}, {"starts"}),
+    ]
+    for changes, names in wrong:
+        with pytest.raises(FieldsInvalid) as refused:
+            edit(installation, campaign, **changes)
+        assert set(refused.value.faults) == names, changes
+
+
+def test_a_goal_stands_from_the_first_gift_on(installation: Installation) -> None:
+    campaign = running(installation)
+    assert edit(installation, campaign, goal="40,000") == ["goal"]
+    with installation.sessions.begin() as session:
+        book(session, campaign)
+    with pytest.raises(FieldsInvalid, match="stretch goal"):
+        edit(installation, campaign, goal="30,000")
+
+
+def test_a_stretch_goal_that_readers_were_told_of_only_grows(installation: Installation) -> None:
+    campaign = running(installation, goal="100")
+    edit(installation, campaign, stretch_goal="300")
+    assert edit(installation, campaign, stretch_goal="200") == ["stretch_goal"]
+    with installation.sessions.begin() as session:
+        book(session, campaign, 10_000)
+    assert edit(installation, campaign, stretch_goal="250") == ["stretch_goal"]
+    for less in ("150", ""):
+        with pytest.raises(FieldsInvalid, match="only be raised"):
+            edit(installation, campaign, stretch_goal=less)
+
+
+def test_the_start_moves_while_it_lies_ahead_and_no_sponsor_was_promised_it(
+    installation: Installation,
+) -> None:
+    campaign = running(installation, **UPCOMING)
+    assert edit(installation, campaign, starts="2098-12-02 09:00") == ["starts"]
+    assert stored(installation, campaign).starts_at.isoformat() == "2098-12-02T17:00:00+00:00"
+    with installation.sessions.begin() as session:
+        add_matching_gift(session, campaign, Promise("The Reyes family", "1000"), ADMIN, now())
+    for start in ("2098-12-03", "2001-01-01", "2098-12-31 23:59:59-10:00", "soon"):
+        with pytest.raises(FieldsInvalid):
+            edit(installation, campaign, starts=start)
+
+
+def test_the_second_of_two_editors_is_told_what_the_first_has_changed(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    seen = version(campaign)
+    edit(installation, campaign, seen, title="The first title", fund="News")
+    with pytest.raises(ChangedMeanwhile) as refused:
+        edit(installation, campaign, seen, title="The second title")
+    assert refused.value.present == {"title": "The first title"}
+    assert stored(installation, campaign).title == "The first title"
+    # Who changes something else stops nobody, and who means the same changes nothing.
+    assert edit(installation, campaign, seen, appeal="Another text") == ["appeal"]
+    assert edit(installation, campaign, seen, title="The first title") == []
+    assert edit(installation, campaign, None, title="The second title") == ["title"]
+
+
+def test_a_form_that_tells_nothing_of_what_it_showed_overwrites_nothing(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    with pytest.raises(ChangedMeanwhile):
+        edit(installation, campaign, "-", title="Mine")
+
+
+def wanted(**changes: Any) -> Wanted:
+    fields: dict[str, Any] = {
+        "slug": "spring",
+        "title": "Spring",
+        "goal": "10,000",
+        "deadline": "2099-03-31",
+        "timezone": "America/Los_Angeles",
+    }
+    return Wanted(**{**fields, **changes})
+
+
+def begin(installation: Installation, asked: Wanted) -> Campaign:
+    with installation.sessions.begin() as session:
+        return create(session, asked, ADMIN, now())
+
+
+def test_a_new_campaign_has_all_that_was_typed_and_its_steps(installation: Installation) -> None:
+    made = begin(
+        installation,
+        wanted(starts="2099-03-01", stretch_goal="12,000", fund="", suggested="5 10", smallest="1"),
+    )
+    assert (made.goal, made.stretch_goal, made.fund) == (1_000_000, 1_200_000, "General")
+    assert texts_of(made) == Texts(
+        "Spring", "", "5 10", "1", "10000", "12000", "General", "2099-03-01 00:00", False
+    )
+    assert [one.action for one in audited(installation)] == ["campaign.created"]
+
+
+def test_every_fault_of_a_new_campaign_is_told_at_once(installation: Installation) -> None:
+    with pytest.raises(FieldsInvalid) as refused:
+        begin(
+            installation,
+            wanted(slug="Spring!", title="", goal="-1", timezone="Mars/Base", smallest="0.01"),
+        )
+    assert set(refused.value.faults) == {"slug", "title", "goal", "timezone", "smallest"}
+    with pytest.raises(FieldsInvalid) as refused:
+        begin(installation, wanted(starts="2099-04-01", stretch_goal="9", fund="x" * 81))
+    assert set(refused.value.faults) == {"deadline", "stretch_goal", "fund"}
+
+
+def test_a_name_that_is_taken_is_refused(installation: Installation) -> None:
+    made = begin(installation, wanted())
+    assert begin(installation, wanted()).id == made.id
+    with pytest.raises(FieldsInvalid) as refused:
+        begin(installation, wanted(title="Another"))
+    assert "already" in refused.value.faults["slug"]

@@ -1,0 +1,188 @@
+"""Deadlines that move: later only, with a public reason, and all that is queued follows."""
+
+from datetime import datetime
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import Extended, extend, public_extensions
+from campaign.core.errors import CampaignError, DeadlineInvalid, ExtensionRefused
+from campaign.models import Campaign
+from campaign.runtime.context import Installation
+from tests.support.subscribers import (
+    addresses,
+    at,
+    counts,
+    donate,
+    letters,
+    mark_all_sent,
+    new_campaign,
+    run,
+    subscribe,
+)
+from tests.support.waiting import wait_until
+
+MIDDAY = "2026-12-28T12:00-08:00"
+REASON = "the storm kept the mail away"
+
+
+@pytest.fixture
+def winter(installation: Installation) -> Campaign:
+    with installation.sessions.begin() as session:
+        return new_campaign(session)
+
+
+def move(
+    installation: Installation,
+    deadline: str = "2027-01-05",
+    reason: str = REASON,
+    moment: datetime | None = None,
+) -> Extended:
+    with installation.sessions.begin() as session:
+        campaign = find_campaign(session, "winter")
+        return extend(session, campaign, deadline, reason, "sam", moment or at(MIDDAY))
+
+
+def test_the_deadline_moves_with_its_wall_clock_and_a_row_says_why(
+    installation: Installation, winter: Campaign
+) -> None:
+    made = move(installation)
+    assert (made.reopened, made.repeated) == (False, False)
+    with installation.sessions() as session:
+        campaign = find_campaign(session, "winter")
+        assert campaign.deadline == at("2027-01-06T00:00-08:00")
+        assert campaign.deadline_wall_clock == "2027-01-06T00:00:00"
+        (kept,) = public_extensions(session, campaign)
+    assert (kept.previous_deadline, kept.deadline) == (
+        winter.deadline,
+        at("2027-01-06T00:00-08:00"),
+    )
+    assert (kept.reason, kept.recorded_by) == (REASON, "sam")
+
+
+def test_the_same_extension_twice_is_one(installation: Installation, winter: Campaign) -> None:
+    move(installation)
+    assert move(installation).repeated
+    with installation.sessions() as session:
+        assert len(public_extensions(session, winter)) == 1
+
+
+def test_a_second_extension_is_told_beside_the_first(
+    installation: Installation, winter: Campaign
+) -> None:
+    move(installation)
+    move(installation, "2027-01-08", "a donor will double what comes by then")
+    with installation.sessions() as session:
+        found = public_extensions(session, winter)
+    assert [each.reason.split()[0] for each in found] == ["the", "a"]
+
+
+@pytest.mark.parametrize(
+    ("deadline", "reason", "moment", "error"),
+    [
+        ("2026-12-30", REASON, MIDDAY, ExtensionRefused),
+        ("2026-12-31", REASON, MIDDAY, ExtensionRefused),
+        ("2027-01-05", "  ", MIDDAY, ExtensionRefused),
+        ("2027-01-05", ".", MIDDAY, ExtensionRefused),
+        ("2027-01-05", "x" * 301, MIDDAY, ExtensionRefused),
+        ("2027-01-05", "a\0b", MIDDAY, ExtensionRefused),
+        ("the fifth", REASON, MIDDAY, DeadlineInvalid),
+        ("2027-01-05", REASON, "2027-01-06T00:00-08:00", ExtensionRefused),
+        ("2027-06-01", REASON, "2027-01-15T00:00-08:00", ExtensionRefused),
+    ],
+)
+def test_what_is_no_extension_is_refused_and_changes_nothing(
+    installation: Installation,
+    winter: Campaign,
+    deadline: str,
+    reason: str,
+    moment: str,
+    error: type[CampaignError],
+) -> None:
+    with pytest.raises(error):
+        move(installation, deadline, reason, at(moment))
+    with installation.sessions() as session:
+        assert find_campaign(session, "winter").deadline == winter.deadline
+        assert not public_extensions(session, winter)
+
+
+def test_a_campaign_that_ended_is_open_again_until_its_result_is_final(
+    installation: Installation, winter: Campaign
+) -> None:
+    assert move(installation, moment=at("2027-01-02T12:00-08:00")).reopened
+
+
+def test_a_result_that_was_frozen_stays_so(installation: Installation, winter: Campaign) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(text("UPDATE campaign SET finalized_at = now(), final_raised = 0"))
+    with pytest.raises(ExtensionRefused, match="final"):
+        move(installation)
+
+
+def test_what_is_queued_expires_when_its_window_closes_now(
+    installation: Installation, winter: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org")
+    run(installation, "2026-12-30T12:00-08:00")
+    move(installation, moment=at("2026-12-30T12:01-08:00"))
+    (letter,) = letters(installation)
+    # Two days before the new end.
+    assert letter.next_attempt_at == at("2027-01-04T00:00-08:00")
+    assert letter.expires_at == at("2027-01-05T00:00-08:00")
+
+
+def test_after_an_extension_nobody_gets_a_step_twice_and_the_end_comes_once(
+    installation: Installation, winter: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org")
+    for moment in ("2026-12-29T12:00", "2026-12-31T20:30"):
+        run(installation, f"{moment}-08:00")
+        mark_all_sent(installation)
+    assert counts(run(installation, "2027-01-01T09:00-08:00")) == {"wrap_up/wrap_up": 1}
+    move(installation, moment=at("2027-01-01T10:00-08:00"))
+    assert addresses(installation, "wrap_up") == []
+    told = [
+        counts(run(installation, f"2027-01-{day:02}T{hour}:30-08:00"))
+        for day in range(1, 7)
+        for hour in ("10", "20")
+    ]
+    assert [each for each in told if each] == [
+        {"seven_days/appeal": 1},
+        {"two_days/appeal": 1},
+        {"last_day/appeal": 1},
+        {"wrap_up/wrap_up": 1},
+    ]
+
+
+def test_who_gives_after_a_reopening_is_thanked_at_the_new_end(
+    installation: Installation, winter: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org")
+    run(installation, MIDDAY)
+    mark_all_sent(installation)
+    run(installation, "2027-01-01T09:00-08:00")
+    move(installation, moment=at("2027-01-01T10:00-08:00"))
+    with installation.sessions.begin() as session:
+        donate(session, winter, "ana@example.org", "paid")
+    assert counts(run(installation, "2027-01-06T09:00-08:00")) == {"wrap_up/thank_you": 1}
+
+
+def test_the_page_tells_it_at_once_with_its_reason(
+    installation: Installation, campaign: Campaign, client: FlaskClient
+) -> None:
+    assert "Extended on" not in client.get("/c/nine-days").text
+    with installation.sessions.begin() as session:
+        moved = at("2099-12-28T12:00-08:00")
+        own = find_campaign(session, "nine-days")
+        extend(session, own, "2100-01-05", "<b>mail</b> is late.", "sam", moved)
+    said = (
+        "Extended on December 28 from December 31 to January 5,"
+        " because &lt;b&gt;mail&lt;/b&gt; is late."
+    )
+    wait_until(lambda: said in client.get("/c/nine-days").text)
+    assert "January 5, 2100" in client.get("/c/nine-days").text

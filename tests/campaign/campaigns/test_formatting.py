@@ -1,0 +1,74 @@
+"""Dates, ends and figures as sentences."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from campaign.campaigns import formatting
+from campaign.campaigns.progress import Progress
+from campaign.core.i18n import words
+from campaign.emails.sample_facts import END, campaign, progress
+from campaign.models import Campaign
+
+EN, ES = words("en"), words("es")
+
+
+def ending_at(deadline: datetime, zone: str = "America/Los_Angeles") -> Campaign:
+    made = campaign()
+    made.deadline, made.timezone = deadline, zone
+    return made
+
+
+def test_midnight_belongs_to_the_day_that_ends() -> None:
+    told = "midnight at the end of Thursday, December 31, Pacific time"
+    assert formatting.ending(ending_at(END), EN) == told
+    told = "la medianoche al final del jueves 31 de diciembre, hora del Pacífico"
+    assert formatting.ending(ending_at(END), ES) == told
+
+
+def test_another_hour_is_told_with_its_day_and_zone() -> None:
+    noon = ending_at(datetime(2026, 12, 31, 17, 30, tzinfo=UTC), "America/New_York")
+    assert formatting.ending(noon, EN) == "12:30 PM on Thursday, December 31, Eastern time"
+    assert formatting.ending(noon, ES) == "el jueves 31 de diciembre, 12:30 p.m., hora oriental"
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"), [("UTC", "UTC"), ("Europe/Berlin", "Central European time")]
+)
+def test_a_zone_is_named_as_a_newspaper_does(zone: str, name: str) -> None:
+    assert formatting.zone_name(ZoneInfo(zone), EN) == name
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        (timedelta(days=9), "8 days left"),
+        (timedelta(days=9, hours=1), "9 days left"),
+        (timedelta(hours=25), "1 day left"),
+        (timedelta(hours=24), ""),
+        (timedelta(seconds=1), ""),
+    ],
+)
+def test_days_are_counted_by_the_calendar_and_hours_not_at_all(
+    before: timedelta, told: str
+) -> None:
+    assert formatting.days_left(progress(END - before, 0), EN) == told
+
+
+def test_the_figure_in_words() -> None:
+    one = Progress(campaign(), 1_050, 0, 0, 1, 1, END)
+    many = Progress(campaign(), 312_500_00, 0, 0, 9_000, 4_120, END)
+    none = Progress(campaign(), 0, 0, 0, 0, 0, END)
+    assert formatting.raised_so_far(one, EN) == "$10.50 of $50,000, from 1 reader"
+    assert formatting.raised_so_far(many, EN) == "$312,500 of $50,000, from 4,120 readers"
+    assert formatting.raised_so_far(none, EN) == "$0 of $50,000"
+    assert formatting.raised_so_far(one, ES) == "$10.50 de $50,000, donados por 1 persona"
+
+
+def test_dates_in_both_languages() -> None:
+    day = END.date()
+    assert formatting.long_date(day, EN) == "January 1, 2027"
+    assert formatting.long_date(day, ES) == "1 de enero de 2027"
+    assert formatting.short_date(day, EN) == "Jan 1, 2027"
+    assert formatting.date_there(None, ZoneInfo("UTC"), EN) == ""

@@ -1,0 +1,232 @@
+"""Sponsors: what they add is the ledger's, counted apart, and right whatever happens at the same moment."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_matching_gift
+from campaign.core.clock import now
+from campaign.core.errors import FieldsInvalid, NotFound
+from campaign.models import Campaign, MatchingGift
+from campaign.runtime.context import Installation
+from tests.support.campaigns import ADMIN, audited, book, move, running, shards_agree, standing
+
+DAY = timedelta(days=1)
+
+
+def promise(**changes: str) -> Promise:
+    wanted = {"sponsor": "The Reyes family", "pool": "1,000", "ratio": "100"}
+    return Promise(**{**wanted, **changes})
+
+
+def ago(days: float) -> str:
+    return (now() - timedelta(days=days)).isoformat()
+
+
+def add(installation: Installation, campaign: Campaign, wanted: Promise) -> MatchingGift:
+    with installation.sessions.begin() as session:
+        return add_matching_gift(session, campaign, wanted, ADMIN, now())
+
+
+def end(installation: Installation, campaign: Campaign, gift: MatchingGift) -> MatchingGift:
+    with installation.sessions.begin() as session:
+        return end_matching_gift(session, campaign, gift.id, ADMIN)
+
+
+def test_what_was_given_in_the_window_counts_before_and_after_the_promise(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    with installation.sessions.begin() as session:
+        book(session, campaign, 5_000, 5 * DAY)
+        book(session, campaign, 10_000, 2 * DAY)
+    add(installation, campaign, promise(starts=ago(3)))
+    assert standing(installation, campaign).matched == 10_000
+    with installation.sessions.begin() as session:
+        book(session, campaign, 1_000, timedelta())
+        book(session, campaign, 3_000, 4 * DAY)
+    found = standing(installation, campaign)
+    assert (found.raised, found.matched) == (19_000, 11_000)
+    assert shards_agree(installation)
+
+
+def test_a_refund_takes_its_match_with_it_whenever_it_comes(installation: Installation) -> None:
+    campaign = running(installation)
+    with installation.sessions.begin() as session:
+        before = book(session, campaign, 10_000, 5 * DAY)
+        within = book(session, campaign, 10_000, 2 * DAY)
+    gift = add(installation, campaign, promise(starts=ago(3), ratio="50"))
+    assert standing(installation, campaign).matched == 5_000
+    with installation.sessions.begin() as session:
+        move(session, within, "refund", -4_000)
+        move(session, before, "refund", -10_000)
+    assert standing(installation, campaign).matched == 3_000
+    end(installation, campaign, gift)
+    with installation.sessions.begin() as session:
+        move(session, within, "refund", -6_000)
+    assert standing(installation, campaign).matched == 0
+    assert shards_agree(installation)
+
+
+def test_a_sponsor_adds_no_more_than_the_pool_and_each_adds_their_own(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    add(installation, campaign, promise(pool="150", starts=ago(3)))
+    add(installation, campaign, promise(sponsor="A foundation", ratio="33", starts=ago(3)))
+    with installation.sessions.begin() as session:
+        book(session, campaign, 20_001)
+    found = standing(installation, campaign)
+    assert [(one.matched, one.remaining) for one in found.matching] == [
+        (15_000, 0),
+        (6_600, 93_400),
+    ]
+    assert [one.is_open(now()) for one in found.matching] == [False, True]
+    assert (found.matched, found.facts()["matched"]) == (21_600, 21_600)
+
+
+def test_ended_early_it_keeps_what_was_charged_before_even_if_booked_later(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    gift = add(installation, campaign, promise(starts=ago(3)))
+    with installation.sessions.begin() as session:
+        book(session, campaign, 1_000)
+    ended = end(installation, campaign, gift)
+    assert end(installation, campaign, gift).ended_at == ended.ended_at
+    with installation.sessions.begin() as session:
+        book(session, campaign, 2_000, timedelta(hours=1))
+        book(session, campaign, 4_000, timedelta(seconds=-1))
+    assert standing(installation, campaign).matched == 3_000
+    assert [one.action for one in audited(installation)] == [
+        "matching_gift.added",
+        "matching_gift.ended",
+    ]
+    assert shards_agree(installation)
+
+
+def test_the_same_promise_twice_is_one(installation: Installation) -> None:
+    campaign, same = running(installation), promise(starts=ago(3), ends="")
+    assert add(installation, campaign, same).id == add(installation, campaign, same).id
+    assert len(audited(installation)) == 1
+
+
+def test_what_no_page_could_promise_is_refused_beside_its_field(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    wrong: list[tuple[dict[str, str], str]] = [
+        ({"sponsor": "  "}, "sponsor"),
+        ({"sponsor": "a\0b"}, "sponsor"),
+        ({"pool": "0"}, "pool"),
+        ({"ratio": "0"}, "ratio"),
+        ({"ratio": "1001"}, "ratio"),
+        ({"ratio": "1.5"}, "ratio"),
+        ({"starts": ago(11)}, "starts"),
+        ({"ends": "2099-01-01"}, "ends"),
+        ({"starts": ago(3), "ends": ago(2)}, "ends"),
+        ({"ends": "soon"}, "ends"),
+    ]
+    for changes, field in wrong:
+        with pytest.raises(FieldsInvalid) as refused:
+            add(installation, campaign, promise(**changes))
+        assert set(refused.value.faults) == {field}, changes
+    assert audited(installation) == []
+
+
+def test_another_campaigns_sponsor_cannot_be_ended_here(installation: Installation) -> None:
+    campaign, other = running(installation), running(installation, slug="summer")
+    gift = add(installation, campaign, promise())
+    with pytest.raises(NotFound):
+        end(installation, other, gift)
+
+
+def _waits_for(work: Callable[[], object], release: Callable[[], None]) -> None:
+    """`work` does not come to an end before `release`."""
+    with ThreadPoolExecutor(1) as pool:
+        running_work = pool.submit(work)
+        with pytest.raises(TimeoutError):
+            running_work.result(timeout=0.7)
+        release()
+        running_work.result(timeout=30)
+
+
+def test_a_promise_waits_for_gifts_under_way_and_counts_them(installation: Installation) -> None:
+    campaign = running(installation)
+    with installation.sessions() as session:
+        book(session, campaign, 10_000)
+        _waits_for(lambda: add(installation, campaign, promise(starts=ago(3))), session.commit)
+    assert standing(installation, campaign).matched == 10_000
+
+
+def test_a_gift_waits_for_a_promise_under_way_and_is_counted_by_it(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+
+    def give() -> None:
+        with installation.sessions.begin() as session:
+            book(session, campaign, 10_000)
+
+    with installation.sessions() as session:
+        add_matching_gift(session, campaign, promise(starts=ago(3)), ADMIN, now())
+        _waits_for(give, session.commit)
+    assert standing(installation, campaign).matched == 10_000
+    assert shards_agree(installation)
+
+
+def test_the_foreign_keys_trigger_comes_before_the_counting(installation: Installation) -> None:
+    """So even a correction, which no guard stops, waits for the campaign's row before it is counted."""
+    with installation.sessions() as session:
+        names = session.scalars(
+            text(
+                "SELECT tgname FROM pg_trigger WHERE tgrelid = 'ledger_entry'::regclass AND tgtype & 2 = 0"
+                ' AND tgtype & 4 <> 0 ORDER BY tgname COLLATE "C"'
+            )
+        ).all()
+    guards = [name for name in names if name.startswith("RI_ConstraintTrigger_c")]
+    assert guards
+    assert names.index(guards[-1]) < names.index("count_entry")
+
+
+def test_in_a_burst_of_gifts_and_refunds_no_promise_misses_or_doubles_any(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    stop = threading.Event()
+
+    def giver() -> int:
+        given = 0
+        for number in range(25):
+            with installation.sessions.begin() as session:
+                gift = book(session, campaign, 1_000 + number, timedelta(seconds=1))
+                if number % 3 == 0:
+                    move(session, gift, "refund", -500)
+            given += 1
+        return given
+
+    def sponsor() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            one = add(installation, campaign, promise(sponsor=f"S{number}", starts=ago(number)))
+            if number % 2:
+                end(installation, campaign, one)
+            stop.wait(0.05)
+            if number == 8:
+                return
+
+    with ThreadPoolExecutor(5) as pool:
+        sponsoring = pool.submit(sponsor)
+        assert sum(pool.map(lambda _one: giver(), range(4))) == 100
+        stop.set()
+        sponsoring.result(timeout=20)
+    assert shards_agree(installation)
+    found = standing(installation, campaign)
+    open_ones = [one.given for one in found.matching if one.gift.ended_at is None]
+    assert open_ones == [found.raised] * len(open_ones)
+    assert open_ones

@@ -1,0 +1,219 @@
+"""When each step of a countdown is due, and how long its window stands open, across clock changes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from campaign.campaigns import schedule
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.campaigns.schedule_edits import NO_EXPIRY, StepChange, add_step, change_step
+from campaign.core import clock
+from campaign.core.errors import StepInvalid
+from campaign.models import Campaign, CampaignStep
+from campaign.runtime.context import Installation
+
+WANTED = NewCampaign(
+    slug="winter",
+    title="Winter",
+    goal="50000",
+    start="2026-12-01",
+    deadline="2026-12-31",
+    timezone="America/Los_Angeles",
+)
+BLINK = timedelta(microseconds=1)
+
+Create = Callable[..., Campaign]
+
+
+@pytest.fixture
+def create(installation: Installation) -> Create:
+    def made(**changes: Any) -> Campaign:
+        with installation.sessions.begin() as session:
+            return create_campaign(session, replace(WANTED, **changes))
+
+    return made
+
+
+def windows(installation: Installation, campaign: Campaign) -> dict[str, schedule.Window]:
+    with installation.sessions() as session:
+        every = schedule.steps_of(session, campaign.id)
+        return {window.step.key: window for window in schedule.windows(campaign, every)}
+
+
+def there(moment: datetime, campaign: Campaign) -> str:
+    return f"{moment.astimezone(campaign.zone):%Y-%m-%d %H:%M}"
+
+
+def test_a_new_campaign_has_the_usual_steps_and_their_windows_follow_one_another(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create()
+    found = windows(installation, campaign)
+    assert [
+        (key, there(each.due, campaign), there(each.closes, campaign))
+        for key, each in found.items()
+    ] == [
+        ("opening", "2026-12-01 00:00", "2026-12-23 00:00"),
+        ("nine_days", "2026-12-23 00:00", "2026-12-25 00:00"),
+        ("seven_days", "2026-12-25 00:00", "2026-12-29 00:00"),
+        ("three_days", "2026-12-29 00:00", "2026-12-30 00:00"),
+        ("two_days", "2026-12-30 00:00", "2026-12-31 00:00"),
+        ("last_day", "2026-12-31 00:00", "2026-12-31 20:00"),
+        ("last_hours", "2026-12-31 20:00", "2027-01-01 00:00"),
+        ("wrap_up", "2027-01-01 00:00", "2027-01-08 00:00"),
+    ]
+
+
+def test_at_each_instant_one_step_is_open_at_most_and_each_from_its_own_first_instant(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create()
+    with installation.sessions() as session:
+        every = schedule.steps_of(session, campaign.id)
+    for window in schedule.windows(campaign, every):
+        opened = schedule.open_window(campaign, every, window.due)
+        assert opened is not None
+        assert opened.step.key == window.step.key
+        last = schedule.open_window(campaign, every, window.closes - BLINK)
+        assert last is not None
+        assert last.step.key == window.step.key
+    assert schedule.open_window(campaign, every, campaign.starts_at - BLINK) is None
+    assert schedule.open_window(campaign, every, campaign.deadline + timedelta(days=7)) is None
+
+
+@pytest.mark.parametrize(
+    ("deadline", "zone", "key", "due"),
+    [
+        # Los Angeles falls back on November 1, 2026 and springs forward on March 14, 2027, both at 2 am.
+        ("2026-11-03", "America/Los_Angeles", "three_days", "2026-11-01T00:00-07:00"),
+        ("2026-11-03", "America/Los_Angeles", "two_days", "2026-11-02T00:00-08:00"),
+        ("2026-11-01", "America/Los_Angeles", "last_day", "2026-11-01T00:00-08:00"),
+        ("2027-03-15", "America/Los_Angeles", "two_days", "2027-03-14T00:00-08:00"),
+        ("2027-03-14", "America/Los_Angeles", "last_day", "2027-03-13T23:00-08:00"),
+        # The hour of the deadline itself is skipped or repeated on the step's day.
+        ("2027-03-16T02:30:00-07:00", "America/Los_Angeles", "two_days", "2027-03-14T03:30-07:00"),
+        ("2026-11-03T01:30:00-08:00", "America/Los_Angeles", "two_days", "2026-11-01T01:30-07:00"),
+        # Santiago skips the midnight of September 5, 2027: the day begins at 1 am.
+        ("2027-09-06", "America/Santiago", "two_days", "2027-09-05T01:00-03:00"),
+        # Beirut skips the midnight of March 28, 2027.
+        ("2027-03-30", "Asia/Beirut", "three_days", "2027-03-28T01:00+03:00"),
+    ],
+)
+def test_days_before_are_wall_clock_time_and_hours_before_are_hours(
+    installation: Installation, create: Create, deadline: str, zone: str, key: str, due: str
+) -> None:
+    campaign = create(start="2026-08-01", deadline=deadline, timezone=zone)
+    found = windows(installation, campaign)[key]
+    assert found.due == datetime.fromisoformat(due).astimezone(UTC)
+
+
+def test_in_the_hour_that_clocks_repeat_or_skip_last_hours_are_still_four(
+    installation: Installation, create: Create
+) -> None:
+    for day in ("2026-11-01", "2027-03-14"):
+        campaign = create(slug=f"of-{day}", start="2026-08-01", deadline=day + "T03:30:00-08:00")
+        found = windows(installation, campaign)["last_hours"]
+        assert campaign.deadline - found.due == timedelta(hours=4)
+
+
+def test_a_step_before_the_start_does_not_take_place(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create(start="2026-12-27T12:00:00-08:00")
+    assert list(windows(installation, campaign)) == [
+        "opening", "three_days", "two_days", "last_day", "last_hours", "wrap_up",
+    ]  # fmt: skip
+
+
+def test_of_two_steps_due_at_once_only_the_one_nearer_to_the_end_is_open(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create(start="2026-12-31")
+    found = windows(installation, campaign)
+    assert found["opening"].due == found["opening"].closes == found["last_day"].due
+    with installation.sessions() as session:
+        every = schedule.steps_of(session, campaign.id)
+    opened = schedule.open_window(campaign, every, campaign.starts_at)
+    assert opened is not None
+    assert opened.step.key == "last_day"
+
+
+def test_what_is_switched_off_or_expires_leaves_its_neighbours_right(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create()
+    with installation.sessions.begin() as session:
+        change_step(session, campaign, "seven_days", StepChange(enabled=False))
+        change_step(session, campaign, "opening", StepChange(expires=48))
+    found = windows(installation, campaign)
+    assert "seven_days" not in found
+    assert there(found["nine_days"].closes, campaign) == "2026-12-29 00:00"
+    assert there(found["opening"].closes, campaign) == "2026-12-03 00:00"
+
+
+def test_a_step_is_moved_added_and_reworded(installation: Installation, create: Create) -> None:
+    campaign = create()
+    with installation.sessions.begin() as session:
+        change_step(session, campaign, "nine_days", StepChange(days=10, expires=NO_EXPIRY))
+        own = StepChange(hours=36, locale="es", subject="Faltan {left}", opening="Uno.\n\nDos.")
+        add_step(session, campaign, "day_and_a_half", own)
+        change_step(session, campaign, "day_and_a_half", StepChange(subject="Still {left}"))
+    found = windows(installation, campaign)
+    assert there(found["nine_days"].due, campaign) == "2026-12-22 00:00"
+    assert there(found["two_days"].closes, campaign) == "2026-12-30 12:00"
+    assert there(found["day_and_a_half"].closes, campaign) == "2026-12-31 00:00"
+    with installation.sessions.begin() as session:
+        texts = session.scalar(
+            select(CampaignStep.texts).where(CampaignStep.key == "day_and_a_half")
+        )
+        assert texts == {
+            "es": {"subject": "Faltan {left}", "opening": "Uno.\n\nDos."},
+            "en": {"subject": "Still {left}"},
+        }
+        change_step(session, campaign, "day_and_a_half", StepChange(subject=""))
+        step = change_step(session, campaign, "day_and_a_half", StepChange(locale="es", opening=""))
+        assert step.texts == {"es": {"subject": "Faltan {left}"}}
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "reason"),
+    [
+        ("ninth_day", StepChange(days=9), "no step"),
+        ("opening", StepChange(days=9), "by itself"),
+        ("wrap_up", StepChange(expires=NO_EXPIRY), "no other end"),
+        ("nine_days", StepChange(days=9, hours=9), "either"),
+        ("nine_days", StepChange(days=0), "between 1 and"),
+        ("nine_days", StepChange(hours=9999), "between 1 and"),
+        ("nine_days", StepChange(expires=-5), "between 1 and"),
+        ("nine_days", StepChange(locale="tlh", subject="x"), "not in 'tlh'"),
+        ("nine_days", StepChange(subject="x\r\nBcc: a@example.org"), "one line"),
+        ("nine_days", StepChange(opening="x" * 5001), "at most"),
+    ],
+)
+def test_a_change_that_a_step_cannot_take_is_refused(
+    installation: Installation, create: Create, key: str, change: StepChange, reason: str
+) -> None:
+    campaign = create()
+    with pytest.raises(StepInvalid, match=reason), installation.sessions.begin() as session:
+        change_step(session, campaign, key, change)
+
+
+def test_a_second_step_of_the_same_name_is_refused(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create()
+    for key in ("nine_days", "Nine Days", ""):
+        with pytest.raises(StepInvalid), installation.sessions.begin() as session:
+            add_step(session, campaign, key, StepChange(days=9))
+
+
+def test_a_wall_clock_that_does_not_exist_is_read_as_the_end_of_a_day_is() -> None:
+    zone = clock.zone("America/Santiago")
+    moment = datetime(2027, 9, 7, tzinfo=zone)
+    assert clock.days_earlier(moment, zone, 2) == clock.start_of_day(
+        moment.date().replace(day=5), zone
+    )

@@ -1,0 +1,194 @@
+"""Opened, paused, closed early, made final: each in public, each once, each in the audit log."""
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from campaign.campaigns import status_changes
+from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import close_early, extend, public_extensions
+from campaign.campaigns.finalization import late_entries
+from campaign.core.clock import now
+from campaign.core.errors import CampaignPaused, ExtensionRefused, StateRefused
+from campaign.donations.donations import Gift, begin_donation
+from campaign.mailer.outbox import Claim
+from campaign.models import Campaign, CampaignState
+from campaign.outreach import eligibility
+from campaign.runtime.context import Installation
+from tests.support.campaigns import ADMIN, audited, book, running
+from tests.support.campaigns import standing as progress_of
+from tests.support.subscribers import counts, letters, mark_all_sent, run, subscribe
+from tests.support.waiting import wait_until
+
+REASON = "we have what we need"
+
+
+def found(installation: Installation, slug: str = "winter") -> Campaign:
+    with installation.sessions() as session:
+        return find_campaign(session, slug)
+
+
+def close(installation: Installation, reason: str = REASON) -> bool:
+    with installation.sessions.begin() as session:
+        campaign = find_campaign(session, "winter")
+        return close_early(session, campaign, reason, ADMIN.name, ADMIN).repeated
+
+
+def test_closed_early_it_ends_now_and_what_was_charged_before_still_counts(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org")
+        book(session, campaign, 1_000)
+    run(installation, now())
+    assert close(installation) is False
+    ended = found(installation)
+    assert ended.state(now()) == CampaignState.closed
+    assert timedelta() < now() - ended.deadline < timedelta(seconds=20)
+    assert close(installation, "another") is True
+    with installation.sessions.begin() as session:
+        (moved,) = public_extensions(session, ended)
+        assert (moved.closed_early, moved.reason) == (True, REASON)
+        book(session, ended, 2_000, timedelta(hours=1))
+    assert progress_of(installation, campaign).raised == 3_000
+    assert [one.action for one in audited(installation)] == ["campaign.closed"]
+    assert all(one.expires_at and one.expires_at <= now() for one in letters(installation))
+
+
+def test_closed_early_and_reopened_every_move_stands_in_public(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    close(installation)
+    with installation.sessions.begin() as session:
+        again = extend(session, campaign, campaign.deadline.isoformat(), "it rained", "ada", now())
+        assert again.reopened
+    close(installation, "it stopped")
+    with installation.sessions() as session:
+        moved = public_extensions(session, campaign)
+    assert [one.closed_early for one in moved] == [True, False, True]
+    assert [one.action for one in audited(installation)] == [
+        "campaign.closed",
+        "deadline.extended",
+        "campaign.closed",
+    ]
+    assert audited(installation)[1].actor == "command line: ada"
+
+
+def test_closed_early_those_who_were_asked_hear_how_it_ended(installation: Installation) -> None:
+    running(installation)
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org", "ben@example.org", timezone=noon())
+    assert counts(run(installation, now())) == {"opening/appeal": 2}
+    mark_all_sent(installation)
+    close(installation)
+    assert counts(run(installation, now())) == {"wrap_up/wrap_up": 2}
+
+
+def test_only_an_open_campaign_is_closed_and_only_with_a_reason(
+    installation: Installation,
+) -> None:
+    running(installation, start="2098-01-01", deadline="2098-02-01")
+    with pytest.raises(ExtensionRefused, match="upcoming"):
+        close(installation)
+    with pytest.raises(ExtensionRefused, match="why"):
+        close(installation, " ")
+
+
+def test_an_upcoming_campaign_opens_at_once_with_its_first_letter(
+    installation: Installation,
+) -> None:
+    running(installation, start="2098-01-01", deadline="2098-02-01")
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org", timezone=noon())
+    assert counts(run(installation, now())) == {}
+    with installation.sessions.begin() as session:
+        assert status_changes.open_now(session, find_campaign(session, "winter"), ADMIN)
+    with installation.sessions.begin() as session:
+        assert not status_changes.open_now(session, find_campaign(session, "winter"), ADMIN)
+    assert found(installation).is_open(now())
+    assert counts(run(installation, now())) == {"opening/appeal": 1}
+    assert [one.action for one in audited(installation)] == ["campaign.opened"]
+
+
+def noon() -> str:
+    """A zone in which it is about noon."""
+    hours = now().hour - 12
+    return f"Etc/GMT{hours:+d}" if hours else "Etc/GMT"
+
+
+def test_while_paused_no_gift_begins_and_no_appeal_leaves(
+    installation: Installation, client: FlaskClient
+) -> None:
+    campaign = running(installation)
+    wait_until(lambda: "Your gift" in client.get("/c/winter").text)
+    with installation.sessions.begin() as session:
+        assert status_changes.pause(session, campaign, "Someone tests stolen cards.", ADMIN, now())
+    wait_until(lambda: "Gifts by card are paused" in client.get("/c/winter").text)
+    page = client.get("/c/winter").text
+    assert "Someone tests stolen cards." in page
+    assert "data-form" not in page
+    assert "1 Wharf Street" in page
+    form = {"amount": "25", "email": "ana@example.org", "frequency": "one_time", "attempt": "a"}
+    answer = client.post("/c/winter/donate", data=form)
+    assert answer.status_code == 409
+    assert "Someone tests stolen cards" in answer.text
+    assert "1 Wharf Street" in answer.text
+    paused = found(installation)
+    with installation.sessions() as session:
+        with pytest.raises(CampaignPaused):
+            begin_donation(session, paused, Gift("a@example.org", 2500, "one_time", "x"), now())
+        later = eligibility.quiet_until(session, claim(paused, "appeal"), now())
+        assert later is not None
+        assert later > now()
+        assert eligibility.quiet_until(session, claim(paused, "thank_you"), now()) is None
+    with installation.sessions.begin() as session:
+        assert status_changes.resume(session, paused, ADMIN)
+        assert not status_changes.resume(session, paused, ADMIN)
+    wait_until(lambda: "Your gift" in client.get("/c/winter").text)
+    assert [one.action for one in audited(installation)] == ["campaign.paused", "campaign.resumed"]
+
+
+def claim(campaign: Campaign, kind: str) -> Claim:
+    return Claim(
+        id=1,
+        kind=kind,
+        subject_key="1",
+        receipt_id=None,
+        donor_id=None,
+        subscription_id=None,
+        campaign_id=campaign.id,
+        step_id=None,
+        recipient="ana@example.org",
+        name="",
+        locale="en",
+        timezone=noon(),
+        token="",
+        details={},
+        message_id="<x@y>",
+        attempts=1,
+        expires_at=None,
+        bulk=True,
+    )
+
+
+def test_a_result_is_made_final_by_hand_only_when_its_day_has_come(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    with installation.sessions.begin() as session:
+        book(session, campaign, 1_000)
+    with installation.sessions() as session, pytest.raises(StateRefused, match="late gifts"):
+        status_changes.finalize_now(
+            session, campaign, ADMIN, campaign.final_from - timedelta(seconds=1)
+        )
+    with installation.sessions.begin() as session:
+        assert status_changes.finalize_now(session, campaign, ADMIN, campaign.final_from)
+        assert not status_changes.finalize_now(session, campaign, ADMIN, campaign.final_from)
+    assert found(installation).final_raised == 1_000
+    (entry,) = audited(installation)
+    assert (entry.action, entry.after) == ("campaign.finalized", {"final_raised": 1_000})
+    with installation.sessions() as session:
+        assert late_entries(session, campaign) == []

@@ -1,0 +1,130 @@
+"""Pages that Stripe opened and whose address we never heard: found, never opened twice."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from campaign.models import Campaign
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.interrupted_calls import (
+    CREATE,
+    LIST,
+    age,
+    assert_books_of_one,
+    assert_charged_once,
+    calls,
+    directly,
+    only_donation,
+    send,
+    send_until_it_succeeds,
+    usable,
+)
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+def test_a_page_whose_answer_was_lost_is_found_once_its_key_is_too_old(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    stripe.fault(CREATE, "drop_after", times=3)
+    assert send(client) is None
+    age(installation, timedelta(hours=23, minutes=30))
+    address = send(client)
+    assert len(stripe.objects("checkout.session")) == 1
+    (call,) = calls(installation)
+    assert call.result_id == only_donation(installation).session_id
+    assert_charged_once(client, installation, stripe, address or "")
+
+
+def test_a_page_that_stripe_opened_and_then_failed_is_found(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    stripe.fault(CREATE, "500", times=1)
+    assert send(client) is None
+    directly(stripe, calls(installation)[0].parameters)
+    address = send(client)
+    assert len(calls(installation)) == 1
+    assert_charged_once(client, installation, stripe, address or "")
+
+
+def test_of_two_pages_found_one_is_kept_and_the_other_ended(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    stripe.fault(CREATE, "500", times=1)
+    assert send(client) is None
+    parameters = calls(installation)[0].parameters
+    older, newer = directly(stripe, parameters), directly(stripe, parameters)
+    address = send(client)
+    states = {one["id"]: one["status"] for one in stripe.objects("checkout.session")}
+    assert states == {older: "expired", newer: "open"}
+    assert_charged_once(client, installation, stripe, address or "")
+
+
+def test_another_donors_page_is_not_taken_for_ones_own(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    stripe.fault(CREATE, "500", times=1)
+    assert send(client) is None
+    other = calls(installation)[0].parameters
+    strange = {**other, "client_reference_id": "other", "metadata": {"donation_id": "other"}}
+    opened = directly(stripe, strange)
+    send(client)
+    donation = only_donation(installation)
+    assert donation.session_id not in {None, opened}
+
+
+def test_nothing_new_is_opened_while_stripe_cannot_be_asked_what_it_did(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    stripe.fault(CREATE, "500", times=1)
+    assert send(client) is None
+    stripe.fault(LIST, "500", times=3)
+    assert send(client) is None
+    assert stripe.objects("checkout.session") == []
+    assert len(calls(installation)) == 1
+    address = send_until_it_succeeds(client)
+    assert_charged_once(client, installation, stripe, address)
+
+
+@pytest.mark.parametrize("hours", [0, 1, 25])
+def test_a_gift_paid_on_a_page_that_we_never_heard_of_is_not_asked_for_again(
+    client: FlaskClient,
+    installation: Installation,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+    hours: int,
+) -> None:
+    stripe.fault(CREATE, "drop_after", times=3)
+    assert send(client) is None
+    stripe.pay(usable(stripe)[0]["id"])
+    stripe.advance(hours=hours)
+    age(installation, timedelta(hours=hours, minutes=1))
+    own = f"/donations/{only_donation(installation).token}"
+    assert send(client) == own
+    assert client.get(own).status_code == 200
+    assert_books_of_one(installation, stripe)
+
+
+def test_a_webhook_joins_a_gift_whose_session_was_never_recorded(
+    client: FlaskClient,
+    installation: Installation,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+    store: Callable[..., None],
+) -> None:
+    stripe.fault(CREATE, "drop_after", times=3)
+    assert send(client) is None
+    (session,) = usable(stripe)
+    stripe.pay(session["id"])
+    store(*stripe.events("checkout.session.completed"), *stripe.events("payment_intent.succeeded"))
+    apply_due_events(installation)
+    assert only_donation(installation).session_id == session["id"]
+    assert_books_of_one(installation, stripe)

@@ -1,0 +1,202 @@
+"""The cron job and the commands around it, as processes: what they print, what they leave, how they end."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, text
+
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core import clock
+from campaign.models import Campaign, Extension, Heartbeat, OutboxMessage, Suppression
+from campaign.runtime.context import Installation
+from tests.campaign.cli.conftest import Run
+from tests.support.subscribers import donate, subscribe, subscribe_many
+
+Create = Callable[..., Campaign]
+
+
+def waking_zone() -> str:
+    """A zone in which it is between noon and one o'clock now: nobody there keeps quiet hours."""
+    hours = 12 - clock.now().hour
+    return f"Etc/GMT{-hours:+d}" if hours else "UTC"
+
+
+@pytest.fixture
+def create(installation: Installation) -> Create:
+    """A campaign that opened yesterday, and in which the opening's step is open now."""
+    now = clock.now()
+    wanted = NewCampaign(
+        slug="winter",
+        title="Winter",
+        goal="50000",
+        start=(now - timedelta(days=1)).isoformat(),
+        deadline=(now + timedelta(days=20)).isoformat(),
+        timezone=waking_zone(),
+    )
+
+    def made(**changes: str) -> Campaign:
+        with installation.sessions.begin() as session:
+            return create_campaign(session, replace(wanted, **changes))
+
+    return made
+
+
+def rows(installation: Installation) -> list[OutboxMessage]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(OutboxMessage)))
+
+
+def test_processes_at_once_write_to_each_reader_once(
+    run: Run, installation: Installation, create: Create
+) -> None:
+    winter = create()
+    with installation.sessions.begin() as session:
+        subscribe_many(session, 1000)
+        for place in range(1, 51):
+            donate(session, winter, f"reader{place}@example.org", "paid")
+            email = f"reader{place + 50}@example.org"
+            session.add(Suppression(email=email, reason="unsubscribed"))
+    with ThreadPoolExecutor(3) as pool:
+        ended = list(pool.map(lambda _: run("deadline-emails"), range(3)))
+    assert [(each.status, each.errors) for each in ended] == [(0, [])] * 3
+    assert sum("opening: 900 appeals queued" in each.out for each in ended) == 1
+    assert sum("opening: 0 appeals queued" in each.out for each in ended) == 2
+    written = Counter(each.recipient.lower() for each in rows(installation))
+    assert written == Counter(f"reader{place}@example.org" for place in range(101, 1001))
+
+
+def test_a_dry_run_says_to_how_many_and_writes_nothing(
+    run: Run, installation: Installation, create: Create
+) -> None:
+    winter = create()
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org")
+        session.execute(
+            text(
+                "INSERT INTO reminder (campaign_id, email, choice, due_at)"
+                " VALUES (:id, 'bo@example.org', 'tomorrow', now())"
+            ),
+            {"id": winter.id},
+        )
+    ended = run("deadline-emails", "--dry-run")
+    assert (ended.status, ended.errors) == (0, [])
+    assert "winter: opening: 1 appeal would be queued" in ended.out
+    assert "winter: reminder: 1 reminder would be queued" in ended.out
+    with installation.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Heartbeat)) == 0
+    assert rows(installation) == []
+    assert "1 reminder queued" in run("deadline-emails").out
+    assert len(rows(installation)) == 2
+
+
+def test_a_campaign_that_fails_is_named_and_the_others_are_done(
+    run: Run, installation: Installation, create: Create
+) -> None:
+    create(slug="broken")
+    create(slug="winter")
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org")
+        session.execute(
+            text("UPDATE campaign SET timezone = 'Nowhere/Atlantis' WHERE slug = 'broken'")
+        )
+    ended = run("deadline-emails")
+    assert ended.status == 1
+    assert len(ended.errors) == 1
+    assert "broken" in ended.errors[0]
+    assert "Atlantis" in ended.errors[0]
+    assert "winter: opening: 1 appeal queued" in ended.out
+    with installation.sessions() as session:
+        beat = session.scalars(select(Heartbeat)).one()
+    assert beat.failed_at is not None
+    assert beat.succeeded_at is None
+
+
+def test_without_a_campaign_nothing_is_due(run: Run, installation: Installation) -> None:
+    ended = run("deadline-emails")
+    assert (ended.status, ended.errors) == (0, [])
+    assert "nothing is due" in ended.out
+
+
+def test_past_donors_are_asked_where_the_new_campaign_says_so(
+    run: Run, installation: Installation, create: Create
+) -> None:
+    spring = create(slug="spring")
+    with installation.sessions.begin() as session:
+        donate(session, spring, "past@example.org", "paid")
+    told = (
+        "--title",
+        "T",
+        "--goal",
+        "500",
+        "--deadline",
+        "2099-12-31",
+        "--timezone",
+        waking_zone(),
+    )
+    assert run("create", "shy", *told, "--no-ask-past-donors").status == 0
+    assert run("create", "asking", *told, "--ask-past-donors").status == 0
+    out = run("deadline-emails").out
+    assert "shy: opening: 0 appeals queued" in out
+    assert "asking: opening: 1 appeal queued" in out
+
+
+def test_the_steps_are_listed_with_their_times_and_letters(
+    run: Run, installation: Installation, create: Create
+) -> None:
+    create(start="2098-12-27", deadline="2098-12-31", timezone="America/Los_Angeles")
+    lines = run("steps", "list", "winter").out.splitlines()
+    assert len(lines) == 9
+    assert lines[1].split()[:2] == ["nine_days", "2098-12-23"]
+    assert "before the campaign's start" in lines[1]
+    (last,) = [line for line in lines if line.startswith("last_hours")]
+    assert "2098-12-31 20:00 PST to 2099-01-01 00:00 PST" in last
+    assert "0 sent, 0 waiting, 0 dropped, 0 failed" in last
+
+
+def test_a_step_is_edited_and_added(run: Run, installation: Installation, create: Create) -> None:
+    create(start="2098-12-01", deadline="2098-12-31", timezone="America/Los_Angeles")
+    edit = ("steps", "edit", "winter", "nine_days")
+    assert "2098-12-22 00:00 PST" in run(*edit, "--days", "10").out
+    assert "switched off" in run(*edit, "--disable").out
+    assert "es reworded" in run(*edit, "--enable", "--locale", "es", "--subject", "Hola").out
+    assert "to 2098-12-22 06:00 PST" in run(*edit, "--expires", "6").out
+    assert "to 2098-12-25 00:00 PST" in run(*edit, "--no-expiry").out
+    added = run("steps", "add", "winter", "half_a_day", "--hours", "12", "--subject", "Half")
+    assert "2098-12-31 12:00 PST to 2098-12-31 20:00 PST, en reworded" in added.out
+    for wrong in (edit, (*edit, "--expires", "6", "--no-expiry")):
+        assert run(*wrong).status == 2
+    refused = run("steps", "edit", "winter", "ninth_day", "--days", "8")
+    assert (refused.status, len(refused.errors)) == (1, 1)
+
+
+def test_a_deadline_is_extended_once_and_in_words(
+    run: Run, installation: Installation, create: Create
+) -> None:
+    create(start="2026-01-01", deadline="2098-12-31", timezone="America/Los_Angeles")
+    extend = ("extend", "winter", "--deadline", "2099-01-05", "--reason", "the mail is late.")
+    first, again = run(*extend), run(*extend)
+    assert (first.status, again.status) == (0, 0)
+    assert "January 5, 2099, Pacific time, because the mail is late." in first.out
+    assert "Nothing has changed" in again.out
+    with installation.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Extension)) == 1
+    earlier = run("extend", "winter", "--deadline", "2098-12-30", "--reason", "no")
+    assert (earlier.status, len(earlier.errors)) == (1, 1)
+    assert run("extend", "winter", "--deadline", "2099-01-06").status == 2
+
+
+def test_a_campaign_that_was_over_says_that_it_is_open_again(
+    run: Run, installation: Installation, create: Create
+) -> None:
+    now = clock.now()
+    create(
+        start=(now - timedelta(days=9)).isoformat(), deadline=(now - timedelta(hours=1)).isoformat()
+    )
+    deadline = (now + timedelta(days=1)).isoformat()
+    ended = run("extend", "winter", "--deadline", deadline, "--reason", "the site was down")
+    assert ended.status == 0
+    assert "open again" in ended.out

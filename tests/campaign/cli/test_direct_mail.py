@@ -1,0 +1,177 @@
+"""The appeal by post to readers in institutions: one sheet and one code each, nothing personal outside."""
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PageObject, PdfReader
+from sqlalchemy import select, update
+
+from campaign.core.clock import now
+from campaign.models import Campaign, Donation, Donor, PostedAppeal, StaffRole
+from campaign.offline.coupon_codes import coupon_code
+from campaign.offline.direct_mail_codes import forget_posted
+from campaign.privacy.erasure import erase_person
+from campaign.privacy.personal_data_export import person_of, read_holdings
+from campaign.runtime.context import Installation
+from tests.campaign.cli.conftest import Ended, Run
+from tests.support.offline_gifts import FINANCE, Enter, gift_of
+from tests.support.staff import StaffMaker
+
+HEADER = "name,number,institution,address,locale\n"
+ANA = "Ana Reyes,SID 1234567,Two Rivers Correctional,82911 Beach Access Road|Umatilla OR 97882,\n"
+LUZ = "Luz Peña,,Casa de la Costa,1 Wharf Street|Astoria OR 97103,es\n"
+INCH = 72
+FOLD = 3.55
+"""Inches from the top of the sheet: what is above may be seen through the window."""
+
+Printing = Callable[..., Ended]
+
+
+@pytest.fixture
+def printing(run: Run, running: Campaign, tmp_path: Path) -> Printing:
+    """Print a batch of these rows into `FILE` of the test's folder."""
+
+    def printed(rows: str, file: str = "1.pdf", *options: str) -> Ended:
+        people = tmp_path / "people.csv"
+        people.write_text(HEADER + rows)
+        where = str(tmp_path / file)
+        return run("print-batch", str(people), where, "--campaign", "year-end", *options)
+
+    return printed
+
+
+def pages(path: Path) -> list[PageObject]:
+    return list(PdfReader(io.BytesIO(path.read_bytes())).pages)
+
+
+def outside(page: PageObject) -> list[str]:
+    """The words above the fold, line by line."""
+    height, found = float(page.mediabox.height), []
+
+    def visit(
+        text: str, page: list[float], line: list[float], _font: object, _size: object
+    ) -> None:
+        above = line[4] * page[1] + line[5] * page[3] + page[5]
+        if text.strip() and above > height - FOLD * INCH:
+            found.append(" ".join(text.split()))
+
+    page.extract_text(visitor_text=visit)
+    return found
+
+
+def posted(installation: Installation) -> dict[str, str]:
+    with installation.sessions() as session:
+        return {one.name: one.code for one in session.scalars(select(PostedAppeal))}
+
+
+@pytest.mark.parametrize("window", ["us", "din"])
+def test_each_has_one_sheet_with_a_code_of_their_own_and_an_address_outside(
+    printing: Printing,
+    installation: Installation,
+    running: Campaign,
+    tmp_path: Path,
+    window: str,
+) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(update(Campaign).values(appeal="A **long** story about a harbor. " * 400))
+    ended = printing(ANA + LUZ, "1.pdf", "--window", window)
+    assert ended.out == f"2 appeals are in {tmp_path / '1.pdf'}, 0 refused.\n"
+    ana, luz = pages(tmp_path / "1.pdf")
+    sender = ["The Harbor Ledger", "1 Wharf Street", "Astoria, OR 97103"]
+    shown = [
+        "Ana Reyes, SID 1234567",
+        "Two Rivers Correctional",
+        "82911 Beach Access Road",
+        "Umatilla OR 97882",
+    ]
+    assert outside(ana) == ([" · ".join(sender)] if window == "din" else sender) + shown
+    codes = posted(installation)
+    text = " ".join(ana.extract_text().split())
+    assert text.count("A long story about a harbor.") > 10
+    for part in (coupon_code(running, codes["Ana Reyes"]), "Coupon", "Please send no cash."):
+        assert part in text
+    assert codes["Luz Peña"] not in text.lower()
+    assert coupon_code(running, codes["Luz Peña"]) in luz.extract_text()
+    # Printed again, a reader keeps the code, whatever became of the address.
+    again = printing(ANA.replace("82911", "1").replace("Ana", "ANA"), "2.pdf")
+    assert (again.status, posted(installation)) == (0, codes)
+
+
+def test_a_row_that_cannot_be_posted_is_named_by_its_line(
+    printing: Printing, installation: Installation, tmp_path: Path
+) -> None:
+    ended = printing(
+        ANA
+        + "Bo,1,,1 Road,\n"
+        + "Bo,1,Prison,,\n"
+        + "Bo,1,Prison,a|b|c|d,\n"
+        + f"Bo,1,{'Very long ' * 5},1 Road,\n"
+        + "=Bo,1,Prison,1 Road,\n"
+        + "王,1,Prison,1 Road,\n"
+        + "Bo,1,Prison,1 Road,xx-yy-zz\n"
+        + "Bo,1\n"
+        + ANA.upper().replace(",\n", ",en\n"),
+    )
+    assert ended.status == 1
+    assert ended.out == f"1 appeals are in {tmp_path / '1.pdf'}, 9 refused.\n"
+    assert [one.partition(": ")[::2] for one in ended.errors[:-1]] == [
+        ("line 3", "no institution"),
+        ("line 4", "no address"),
+        ("line 5", "6 lines where the window shows 5"),
+        ("line 6", f"{('Very long '*5).strip()!r} is longer than the 40 characters that the window shows"),
+        ("line 7", "name begins like a formula: '=Bo'"),
+        ("line 8", "'王, 1' has letters that our typeface lacks"),
+        ("line 9", "'xx-yy-zz' is no language; write en or es"),
+        ("line 10", "2 fields where the header names 5"),
+        ("line 11", "the same person stands on line 2 already"),
+    ]  # fmt: skip
+    assert list(posted(installation)) == ["Ana Reyes"]
+    assert printing(ANA).errors == [f"{tmp_path / '1.pdf'} exists already; name another file."]
+    with installation.sessions.begin() as session:
+        session.execute(update(Campaign).values(deadline=now()))
+    assert printing(ANA, "2.pdf").errors[0].startswith("year-end has ended:")
+
+
+def test_the_coupon_that_comes_back_fills_in_the_form(
+    printing: Printing,
+    installation: Installation,
+    running: Campaign,
+    enter: Enter,
+    staff: StaffMaker,
+) -> None:
+    printing(ANA)
+    code = coupon_code(running, posted(installation)["Ana Reyes"])
+    address = ["SID 1234567, Two Rivers Correctional", "82911 Beach Access Road", "Umatilla OR 97882"]  # fmt: skip
+    finance = staff(StaffRole.finance)
+    page = finance.get("/staff/offline", query_string={"code": code}).text
+    assert f"{code} was posted to Ana Reyes for Keep every story free to read." in page
+    assert all(f'value="{one}"' in page for one in ["Ana Reyes", *address])
+    told = finance.get("/staff/offline/look", query_string={"code": code.lower()}).get_json()
+    names = ("name", "address", "address_2", "address_3")
+    assert told["giver"] == dict(zip(names, ["Ana Reyes", *address], strict=True))
+    gift = gift_of(enter(code=code, name="", address="", campaign=""))
+    with installation.sessions.begin() as session:
+        donation = session.get_one(Donation, gift.donation_id)
+        donor = session.get_one(Donor, donation.donor_id)
+        # All that was posted is counted as one, so that no list of sources names a person.
+        assert donation.code == coupon_code(running, "post")
+        assert (donor.name, donor.address) == ("Ana Reyes", "\n".join(address))
+        whose = person_of(session, donor)
+        assert read_holdings(session, whose)["posted_appeals"][0]["number"] == "SID 1234567"
+        erase_person(session, whose, FINANCE, now())
+    assert posted(installation) == {}
+
+
+def test_whose_coupon_it_was_is_forgotten_when_the_books_are_shut(
+    printing: Printing, installation: Installation
+) -> None:
+    printing(ANA)
+    at = now()
+    with installation.sessions.begin() as session:
+        assert forget_posted(session, at) == 0
+        session.execute(update(Campaign).values(finalized_at=at, final_raised=0))
+        assert forget_posted(session, at + timedelta(days=89)) == 0
+        assert forget_posted(session, at + timedelta(days=90)) == 1

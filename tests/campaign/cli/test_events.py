@@ -1,0 +1,146 @@
+"""`campaign events recover`, and the scheduled task that does the same."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import select
+from stripe import StripeClient
+
+from campaign.core.clock import now
+from campaign.models import Donation
+from campaign.runtime.context import Installation
+from sandbox.stripe import StripeSandbox
+from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
+from tests.conftest import UNREACHABLE, sandbox_address
+from tests.support.stripe import Facts
+
+RECOVER = ("events", "recover")
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def lost(stripe: StripeSandbox, give: Callable[..., Facts]) -> Facts:
+    """A gift whose only event was lost."""
+    client = StripeClient("sk_test_sandbox", base_addresses={"api": sandbox_address(stripe)})
+    client.v1.webhook_endpoints.create(
+        {"url": f"{UNREACHABLE}/stripe/webhook", "enabled_events": ["*"]}
+    )
+    stripe.deliver("lose")
+    facts = give()
+    with stripe.account.transaction():
+        stripe.account.emit("checkout.session.completed", facts.session())
+    return facts
+
+
+def state(installation: Installation) -> str:
+    with installation.sessions() as session:
+        return session.scalars(select(Donation.state)).one()
+
+
+def test_what_was_lost_is_applied_and_a_second_time_is_harmless(
+    run: Run, installation: Installation, lost: Facts
+) -> None:
+    ended = run(*RECOVER)
+    assert (ended.status, ended.out) == (0, "1 event fetched, 1 of them new; applied.\n")
+    assert state(installation) == "paid"
+    ended = run(*RECOVER)
+    assert (ended.status, ended.out) == (0, "1 event fetched, 0 of them new; applied.\n")
+    assert ended.errors == []
+    assert run("ledger", "check").status == 0
+
+
+@pytest.mark.parametrize(
+    ("since", "fetched"),
+    [("2020-01-01", 1), ("2026-01-01T00:00:00-08:00", 1), ("2199-12-31", 0)],
+)
+def test_since_is_a_day_or_an_instant(run: Run, lost: Facts, since: str, fetched: int) -> None:
+    ended = run(*RECOVER, "--since", since)
+    assert ended.status == 0
+    assert ended.out.startswith(f"{fetched} event")
+
+
+def test_a_day_begins_in_the_time_zone_of_the_organisation(
+    run: Run, lost: Facts, stripe: StripeSandbox
+) -> None:
+    yesterday = datetime.combine(now().date() - timedelta(days=1), time(3), UTC)
+    with stripe.account.transaction():
+        made = stripe.account.every("event")[0]
+        stripe.account.change(made, created=int(yesterday.timestamp()))
+    # Three in the morning in Greenwich is the evening before in Los Angeles.
+    day = yesterday.date().isoformat()
+    assert run(*RECOVER, "--since", day).out.startswith("0 events")
+    assert run(*RECOVER, "--since", day, ORG_TIMEZONE="UTC").out.startswith("1 event ")
+
+
+@pytest.mark.parametrize("since", ["yesterday", "01.12.2026", "2026-02-30", "", "2026-12-01T25:00"])
+def test_a_bad_date_is_one_line(
+    run: Run, lost: Facts, installation: Installation, since: str
+) -> None:
+    ended = run(*RECOVER, "--since", since)
+    assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
+    assert state(installation) == "pending"
+
+
+def test_stripe_out_of_reach_is_one_line_and_loses_nothing(
+    run: Run, installation: Installation, lost: Facts
+) -> None:
+    ended = run(*RECOVER, STRIPE_API_BASE=UNREACHABLE)
+    assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
+    assert ended.errors[0].startswith("Stripe cannot be reached: ")
+    assert run(*RECOVER).out.startswith("1 event fetched, 1 of them new")
+
+
+def test_what_cannot_be_applied_is_not_called_applied(
+    run: Run, lost: Facts, stripe: StripeSandbox
+) -> None:
+    with stripe.account.transaction():
+        stripe.account.emit("payment_intent.succeeded", {"id": "pi_odd"})
+    ended = run(*RECOVER)
+    assert ended.status == 0
+    assert re.fullmatch(
+        r"2 events fetched, 2 of them new; 1 in the inbox could not be applied yet .*\n", ended.out
+    )
+
+
+def test_events_that_are_not_ours_to_read_are_told(
+    run: Run, lost: Facts, stripe: StripeSandbox
+) -> None:
+    with stripe.account.transaction():
+        stripe.account.change(stripe.account.every("event")[0], api_version="2020-08-27")
+    ended = run(*RECOVER)
+    assert ended.out == "1 event fetched, 0 of them new; applied. 1 skipped, as logged.\n"
+    assert "event_of_other_release" in ended.errors[0]
+
+
+def test_the_command_explains_itself_without_any_settings() -> None:
+    ended = run_with({}, *RECOVER, "--help")
+    assert (ended.status, ended.errors) == (0, [])
+    assert "--since" in ended.out
+
+
+def test_the_scheduled_task_does_the_same(
+    environ: dict[str, str], installation: Installation, lost: Facts
+) -> None:
+    program = (
+        "from workers import app; app.loader.import_default_modules();"
+        "names = {entry['task'] for entry in app.conf.beat_schedule.values()};"
+        "assert names <= set(app.tasks), names;"
+        "print(app.tasks['workers.upkeep.recover']())"
+    )
+    done = subprocess.run(
+        [PROGRAM[0], "-c", program],
+        env=environ | {"BROKER_URL": "redis://127.0.0.1:9/0", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "1"
+    assert state(installation) == "paid"

@@ -1,0 +1,39 @@
+"""`campaign matching`, `open`, `close`, `pause`, `resume`: what somebody at the server needs, each harmless twice."""
+
+from campaign.models import Campaign
+from campaign.runtime.context import Installation
+from tests.campaign.cli.conftest import Run
+from tests.support.campaigns import audited, book, running
+
+
+def test_a_sponsor_is_added_listed_and_ended(
+    run: Run, installation: Installation, campaign: Campaign
+) -> None:
+    running(installation)
+    add = ("matching", "add", "winter", "--sponsor", "The Reyes family", "--pool", "100")
+    with installation.sessions.begin() as session:
+        book(session, campaign, 2_500)
+    first, again = run(*add, "--ratio", "50"), run(*add, "--ratio", "50")
+    assert first.status == 0, first.errors
+    assert "The Reyes family adds $0.50 for each $1; $0 of $100 matched" in first.out
+    assert again.out == first.out
+    number = first.out.split()[0]
+    assert run("matching", "end", "winter", number).status == 0
+    assert "ended early" in run("matching", "list", "winter").out
+    wrong = run(*add, "--ratio", "0", "--until", "2099-12-31")
+    assert (wrong.status, len(wrong.errors)) == (1, 1)
+
+
+def test_where_a_campaign_stands_is_changed_at_the_command_line(
+    run: Run, installation: Installation
+) -> None:
+    running(installation, start="2098-01-01", deadline="2098-02-01")
+    assert run("open", "winter").out == "winter is open.\n"
+    assert run("pause", "winter", "--reason", "We repair the form").status == 0
+    assert run("resume", "winter").out == "winter takes gifts by card again.\n"
+    closing = ("close", "winter", "--reason", "we have enough")
+    assert "Closed early on" in run(*closing).out
+    assert "Nothing has changed" in run(*closing).out
+    actions = [one.action for one in audited(installation)]
+    assert actions == ["campaign.opened", "campaign.paused", "campaign.resumed", "campaign.closed"]
+    assert all(one.actor.startswith("command line: ") for one in audited(installation))

@@ -1,0 +1,159 @@
+"""Statements and letters for the post, as their commands make them: once each, and lost never."""
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import func, select, update
+
+from campaign.cli.print_receipts import keep
+from campaign.core import clock
+from campaign.core.errors import LettersRefused
+from campaign.emails.attachments import attachments
+from campaign.mailer.outbox import claim_messages
+from campaign.models import Donation, Donor, OutboxMessage, Receipt
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.campaign.cli.conftest import Run
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+Store = Callable[..., None]
+
+
+@pytest.fixture
+def year(installation: Installation, give: Give, store: Store) -> str:
+    """Two gifts of Ana's; the year they are of."""
+    store(give(amount=2_500).completed(), give(amount=1_050).completed())
+    apply_due_events(installation)
+    with installation.sessions() as session:
+        return str(session.scalars(select(Receipt.gift_date)).first().year)  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def by_post(installation: Installation, give: Give, store: Store) -> None:
+    """A gift of someone without email."""
+    facts = give(amount=4_000)
+    with installation.sessions.begin() as session:
+        session.execute(update(Donation).values(email=""))
+        session.execute(update(Donor).values(email="", name="Bo Lund"))
+    store(facts.completed())
+    apply_due_events(installation)
+
+
+def live_at(installation: Installation, address: str) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(update(Donor).values(address=address))
+
+
+def posted(installation: Installation) -> int:
+    with installation.sessions() as session:
+        return session.scalars(select(func.count(Receipt.posted_at))).one()
+
+
+def text(path: Path) -> str:
+    pages = PdfReader(io.BytesIO(path.read_bytes())).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def test_a_statement_is_queued_once_and_not_before_the_years_end(run: Run, year: str) -> None:
+    assert run("statements", year).errors == [
+        f"{year} is not over; --so-far makes statements all the same."
+    ]
+    said = f"{year}: 1 statements {{}}, 0 more by post.\n"
+    assert run("statements", year, "--so-far", "--dry-run").out == said.format("would be queued")
+    assert run("statements", year, "--so-far").out == said.format("queued")
+    assert (
+        run("statements", year, "--so-far").out == f"{year}: 0 statements queued, 0 more by post.\n"
+    )
+
+
+def test_a_statement_and_a_receipt_carry_their_pdf(
+    run: Run, installation: Installation, year: str, tmp_path: Path
+) -> None:
+    run("statements", year, "--so-far", "--pdf", str(tmp_path / "all"))
+    (written,) = (tmp_path / "all").iterdir()
+    assert "$35.50" in text(written)
+    with installation.sessions.begin() as session:
+        claims = claim_messages(session, clock.now(), 10)
+        files = {
+            claim.kind: attachments(session, claim, installation.settings.organization)
+            for claim in claims
+        }
+    assert files["statement"][0].content == written.read_bytes()
+    assert files["receipt"][0].filename.startswith("receipt-")
+    assert files["receipt"][0].content.startswith(b"%PDF-")
+
+
+@pytest.mark.usefixtures("by_post")
+def test_who_has_no_email_is_written_to_by_post_once(
+    run: Run, installation: Installation, tmp_path: Path
+) -> None:
+    live_at(installation, "5 Elm Street\nSalem, OR 97301")
+    with installation.sessions() as session:
+        assert session.scalars(select(OutboxMessage)).all() == []
+    first, second = tmp_path / "1.pdf", tmp_path / "2.pdf"
+    assert run("letters", str(first)).out == f"1 letters are in {first}.\n"
+    assert "Bo Lund 5 Elm Street Salem, OR 97301" in text(first)
+    assert run("letters", str(second)).out == "No letter waits.\n"
+    assert not second.exists()
+    since = (clock.now() - timedelta(hours=1)).isoformat()
+    assert run("letters", str(second), "--again", since).status == 0
+    assert "$40" in text(second)
+
+
+@pytest.mark.usefixtures("by_post")
+def test_a_statement_goes_by_post_too(run: Run, installation: Installation, tmp_path: Path) -> None:
+    live_at(installation, "5 Elm Street")
+    with installation.sessions() as session:
+        year = str(session.scalars(select(Receipt)).one().gift_date.year)
+    assert (
+        run("statements", year, "--so-far").out == f"{year}: 0 statements queued, 1 more by post.\n"
+    )
+    assert run("letters", str(tmp_path / "1.pdf")).out.startswith("2 letters")
+    assert f"Your gifts in {year}" in text(tmp_path / "1.pdf")
+    assert run("letters", str(tmp_path / "2.pdf")).out == "No letter waits.\n"
+
+
+@pytest.mark.usefixtures("by_post")
+def test_without_an_address_it_waits(run: Run, installation: Installation, tmp_path: Path) -> None:
+    ended = run("letters", str(tmp_path / "1.pdf"))
+    assert ended.status == 1
+    assert "No postal address: receipt " in ended.errors[0]
+    assert posted(installation) == 0
+
+
+@pytest.mark.usefixtures("by_post")
+def test_a_file_that_cannot_be_written_marks_nothing(
+    run: Run, installation: Installation, tmp_path: Path
+) -> None:
+    live_at(installation, "5 Elm Street")
+    assert run("letters", str(tmp_path / "none" / "1.pdf")).status == 1
+    assert posted(installation) == 0
+
+
+@pytest.mark.usefixtures("by_post")
+def test_a_crash_between_file_and_commit_writes_the_letter_again(
+    run: Run, installation: Installation, tmp_path: Path
+) -> None:
+    live_at(installation, "5 Elm Street")
+    with installation.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "ALTER TABLE receipt ADD CONSTRAINT never CHECK (posted_at IS NULL)"
+        )
+    assert run("letters", str(tmp_path / "1.pdf")).status != 0
+    assert "$40" in text(tmp_path / "1.pdf")
+    with installation.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE receipt DROP CONSTRAINT never")
+    assert run("letters", str(tmp_path / "2.pdf")).out.startswith("1 letters")
+    assert posted(installation) == 1
+
+
+def test_letters_are_never_written_over_others(tmp_path: Path) -> None:
+    keep(tmp_path / "1.pdf", b"first")
+    with pytest.raises(LettersRefused):
+        keep(tmp_path / "1.pdf", b"second")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]

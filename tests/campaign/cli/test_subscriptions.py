@@ -1,0 +1,113 @@
+"""`campaign subscription`: staff see and change monthly gifts, in Stripe's words and ours."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from campaign.models import Campaign, Donation, Subscription
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from sandbox.stripe import StripeSandbox
+from tests.campaign.cli.conftest import Ended, Run
+from tests.conftest import UNREACHABLE, sandbox_address
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def name(
+    client: FlaskClient,
+    installation: Installation,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+    store: Callable[..., None],
+) -> str:
+    """Stripe's id of a monthly gift of $25 that covers its fees."""
+    form = {"amount": "25", "frequency": "monthly", "email": "ana@example.org", "cover_fees": "yes"}
+    client.post("/c/nine-days/donate", data=form)
+    with installation.sessions() as session:
+        stripe.pay(session.scalars(select(Donation.session_id)).one())
+    store(*stripe.events())
+    apply_due_events(installation)
+    return read(installation).stripe_id
+
+
+def read(installation: Installation) -> Subscription:
+    with installation.sessions() as session:
+        return session.scalars(select(Subscription)).one()
+
+
+def done(ended: Ended) -> str:
+    assert (ended.status, ended.errors) == (0, [])
+    return ended.out
+
+
+def test_show_tells_all_of_it(run: Run, installation: Installation, name: str) -> None:
+    told = done(run("subscription", "show", name))
+    assert told.splitlines()[0] == name
+    for line in (
+        r"donor: +ana@example.org",
+        r"campaign: +nine-days",
+        r"gift: +\$25 and \$1.06 for fees a month",
+        r"state: +active",
+        r"next: +\d{4}-\d\d-\d\d",
+        r"given: +\$26.06 in 1",
+        rf"page: +http://localhost/subscriptions/{read(installation).token}",
+    ):
+        assert re.search(rf"^{line}$", told, re.MULTILINE), line
+
+
+def test_change_pause_resume_and_end(run: Run, installation: Installation, name: str) -> None:
+    told = done(run("subscription", "change", name, "40"))
+    assert told == f"{name}: $40 and $1.50 for fees a month, active\n"
+    assert "paused until 20" in done(run("subscription", "pause", name, "--months", "3"))
+    assert done(run("subscription", "resume", name)).endswith("a month, active\n")
+    assert "ends on 20" in done(run("subscription", "end", name, "--later"))
+    assert done(run("subscription", "resume", name)).endswith("a month, active\n")
+    assert "(cancellation_requested)" in done(run("subscription", "end", name))
+    assert read(installation).state == "ended"
+    assert run("ledger", "check").status == 0
+
+
+def test_stripe_is_told_who_ended_it(run: Run, stripe: StripeSandbox, name: str) -> None:
+    run("subscription", "end", name)
+    details = stripe.objects("subscription")[0]["cancellation_details"]
+    assert details["comment"] == "Ended by the staff."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("show", "sub_unknown"), "There is no subscription 'sub_unknown' here"),
+        (("change", "{}", "0.10"), "smallest amount"),
+        (("change", "{}", "lots"), "not an amount"),
+    ],
+)
+def test_a_refusal_is_one_line_that_says_why(
+    run: Run, name: str, arguments: tuple[str, ...], why: str
+) -> None:
+    ended = run("subscription", *(part.format(name) for part in arguments))
+    assert (ended.status, len(ended.errors)) == (1, 1)
+    assert why in ended.errors[0]
+
+
+def test_an_ended_gift_is_left_alone(run: Run, name: str) -> None:
+    run("subscription", "end", name)
+    ended = run("subscription", "pause", name, "--months", "1")
+    assert ended.status == 1
+    assert "This gift has ended" in ended.errors[0]
+
+
+def test_stripe_out_of_reach_changes_nothing(
+    run: Run, installation: Installation, name: str
+) -> None:
+    ended = run("subscription", "end", name, STRIPE_API_BASE=UNREACHABLE)
+    assert (ended.status, len(ended.errors)) == (1, 1)
+    assert "cannot be reached" in ended.errors[0]
+    assert read(installation).state == "active"

@@ -1,0 +1,263 @@
+"""A campaign's calendar: ends of days, hours that clock changes skip or repeat, days left."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaign.core import clock
+from campaign.core.errors import DeadlineInvalid
+
+LOS_ANGELES = clock.zone("America/Los_Angeles")
+BLINK = timedelta(microseconds=1)
+# These islands jumped over a whole day; it has no moment of its own (see the test of Samoa).
+SKIPPED_A_DAY = {"Pacific/Apia", "Pacific/Fakaofo"}
+ZONES = sorted(name for name in available_timezones() if "/" in name and name not in SKIPPED_A_DAY)
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def test_a_bare_date_lasts_through_the_end_of_that_day() -> None:
+    deadline = clock.parse_deadline("2026-12-31", LOS_ANGELES)
+    assert deadline == instant("2027-01-01T00:00:00-08:00")
+    assert clock.last_day(deadline, LOS_ANGELES) == date(2026, 12, 31)
+
+
+def test_a_bare_date_as_start_is_its_first_moment() -> None:
+    start = clock.parse_start(" 2026-12-23 ", LOS_ANGELES)
+    assert start == instant("2026-12-23T00:00:00-08:00")
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-12-31T23:00:00-08:00", "2027-01-01T07:00:00Z", "2027-01-01 07:00+00:00"]
+)
+def test_an_instant_is_taken_as_it_is(text: str) -> None:
+    for parse in (clock.parse_deadline, clock.parse_start):
+        assert parse(text, clock.zone("Asia/Tokyo")) == instant("2027-01-01T07:00:00+00:00")
+
+
+def test_a_local_time_is_read_in_the_campaigns_zone() -> None:
+    read = clock.parse_deadline("2026-07-04T18:30", LOS_ANGELES)
+    assert read == instant("2026-07-04T18:30:00-07:00")
+    assert read.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "why"),
+    [
+        ("2027-03-14T02:30", "America/Los_Angeles", "does not exist"),
+        ("2026-11-01T01:30", "America/Los_Angeles", "happens twice"),
+        ("2026-03-08T00:30", "America/Havana", "does not exist"),
+        ("2026-11-01T00:30", "America/Havana", "happens twice"),
+        ("2018-11-04T00:30", "America/Sao_Paulo", "does not exist"),
+        ("2018-02-17T23:30", "America/Sao_Paulo", "happens twice"),
+        ("2026-10-04T02:15", "Australia/Lord_Howe", "does not exist"),
+    ],
+)
+def test_a_time_that_a_clock_change_skips_or_repeats_is_refused(
+    text: str, name: str, why: str
+) -> None:
+    with pytest.raises(DeadlineInvalid) as refused:
+        clock.parse_deadline(text, clock.zone(name))
+    assert f"{text.replace('T', ' ')}:00 {why} in {name}" in str(refused.value)
+    assert "give the instant with its offset" in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["2026-11-01T01:30:00-07:00", "2026-11-01T01:30:00-08:00"])
+def test_a_repeated_time_with_its_offset_is_taken(text: str) -> None:
+    assert clock.parse_deadline(text, LOS_ANGELES) == instant(text)
+
+
+@pytest.mark.parametrize("text", ["2027-03-14T01:59:59", "2027-03-14T03:00", "2026-11-01T02:00"])
+def test_the_times_beside_a_clock_change_are_taken(text: str) -> None:
+    read = clock.parse_deadline(text, LOS_ANGELES).astimezone(LOS_ANGELES)
+    assert read.replace(tzinfo=None) == datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "end"),
+    [
+        # Midnight is skipped: the day ends when the clocks go forward.
+        ("America/Havana", "2026-03-07", "2026-03-08T01:00:00-04:00"),
+        ("Africa/Cairo", "2026-04-23", "2026-04-24T01:00:00+03:00"),
+        ("Asia/Beirut", "2026-03-28", "2026-03-29T01:00:00+03:00"),
+        ("America/Sao_Paulo", "2018-11-03", "2018-11-04T01:00:00-02:00"),
+        # Midnight happens twice: the first one counts.
+        ("America/Havana", "2026-10-31", "2026-11-01T00:00:00-04:00"),
+        # The hour before midnight happens twice: the day ends after the second.
+        ("Africa/Cairo", "2026-10-29", "2026-10-30T00:00:00+02:00"),
+        ("Asia/Beirut", "2026-10-24", "2026-10-25T00:00:00+02:00"),
+        ("America/Sao_Paulo", "2018-02-17", "2018-02-18T00:00:00-03:00"),
+    ],
+)
+def test_a_day_ends_where_its_midnight_is_skipped_or_repeated(
+    name: str, day: str, end: str
+) -> None:
+    zone = clock.zone(name)
+    deadline = clock.parse_deadline(day, zone)
+    assert deadline == instant(end)
+    assert clock.last_day(deadline, zone) == date.fromisoformat(day)
+
+
+def test_a_day_that_samoa_never_had_ends_where_the_day_before_ends() -> None:
+    apia = clock.zone("Pacific/Apia")
+    ends = {clock.end_of_day(date(2011, 12, day), apia) for day in (29, 30)}
+    assert ends == {instant("2011-12-31T00:00:00+14:00")}
+
+
+@pytest.mark.parametrize(
+    ("at", "days"),
+    [
+        ("2026-12-22T00:00:00-08:00", 9),
+        ("2026-12-22T23:59:59.999999-08:00", 9),
+        ("2026-12-23T00:00:00-08:00", 8),
+        ("2026-12-31T00:00:00-08:00", 0),
+        ("2026-12-31T23:59:59.999999-08:00", 0),
+        ("2027-01-01T00:00:00-08:00", 0),
+        ("2027-02-01T00:00:00-08:00", 0),
+        # A reader in Tokyo has the next day already; in the campaign's zone it is still the 30th.
+        ("2026-12-31T15:00:00+09:00", 1),
+        ("2026-12-31T16:59:00+09:00", 1),
+        ("2026-12-31T17:00:00+09:00", 0),
+    ],
+)
+def test_days_left_are_calendar_days_in_the_campaigns_zone(at: str, days: int) -> None:
+    deadline = clock.parse_deadline("2026-12-31", LOS_ANGELES)
+    assert clock.days_left(deadline, LOS_ANGELES, instant(at)) == days
+
+
+@pytest.mark.parametrize(
+    ("last", "at"),
+    [
+        ("2026-11-03", "2026-10-31T23:30:00-07:00"),  # one day of 25 hours between
+        ("2027-03-16", "2027-03-13T00:10:00-08:00"),  # one day of 23 hours between
+    ],
+)
+def test_a_clock_change_between_leaves_the_days_alone(last: str, at: str) -> None:
+    deadline = clock.parse_deadline(last, LOS_ANGELES)
+    assert clock.days_left(deadline, LOS_ANGELES, instant(at)) == 3
+
+
+def test_a_deadline_within_a_day_counts_that_day_as_the_last() -> None:
+    deadline = instant("2026-12-31T12:00:00-08:00")
+    assert clock.days_left(deadline, LOS_ANGELES, instant("2026-12-30T13:00:00-08:00")) == 1
+    assert clock.days_left(deadline, LOS_ANGELES, instant("2026-12-31T11:59:00-08:00")) == 0
+
+
+def test_seconds_left_are_whole_and_never_negative() -> None:
+    deadline = instant("2026-12-31T12:00:00-08:00")
+    assert clock.seconds_left(deadline, deadline - timedelta(days=9, hours=12)) == 820_800
+    assert clock.seconds_left(deadline, deadline - timedelta(seconds=1) - BLINK) == 1
+    assert clock.seconds_left(deadline, deadline - BLINK) == 0
+    assert clock.seconds_left(deadline, deadline) == 0
+    assert clock.seconds_left(deadline, deadline + timedelta(days=1)) == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "PST",
+        "Pacific time",
+        "EST5EDT",
+        "America",
+        "America/",
+        "America/Los Angeles",
+        "../etc/passwd",
+        "/etc/passwd",
+        "America/\x00",
+        "America/Los_Angeles\n",
+        "Mars/Olympus",
+    ],
+)
+def test_what_is_no_zone_is_refused(name: str) -> None:
+    with pytest.raises(DeadlineInvalid, match="is not a time zone; give an IANA name"):
+        clock.zone(name)
+
+
+@pytest.mark.parametrize("name", ["America/Los_Angeles", "UTC", "Etc/UTC", "Asia/Kathmandu"])
+def test_an_iana_zone_is_taken(name: str) -> None:
+    assert clock.zone(name).key == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "2026-02-29",
+        "2026-13-01",
+        "2026-00-10",
+        "31.12.2026",
+        "12/31/2026",
+        "2026-12-31T25:00",
+        "2026-12-31Tnoon",
+        "1767225600",
+        "２０２６-12-31",
+    ],
+)
+def test_what_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.parse_deadline(text, LOS_ANGELES)
+    with pytest.raises(DeadlineInvalid):
+        clock.parse_start(text, LOS_ANGELES)
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(
+    st.sampled_from(ZONES),
+    # Until 2011 Newfoundland's clocks went back at 00:01, so that a day came twice.
+    st.dates(min_value=date(2012, 1, 1), max_value=date(2090, 12, 31)),
+)
+def test_in_every_zone_a_day_ends_where_the_next_begins_and_takes_one_day_away(
+    name: str, day: date
+) -> None:
+    zone = clock.zone(name)
+    end = clock.end_of_day(day, zone)
+    assert end.astimezone(zone).date() == day + timedelta(days=1)
+    assert (end - BLINK).astimezone(zone).date() == day
+    assert clock.start_of_day(day + timedelta(days=1), zone) == end
+    deadline = clock.end_of_day(day + timedelta(days=9), zone)
+    assert clock.days_left(deadline, zone, end - BLINK) == 9
+    assert clock.days_left(deadline, zone, end) == 8
+
+
+@pytest.mark.parametrize("text", ["20261231", "2026-W53-4"])
+def test_a_date_in_another_notation_never_loses_its_day(text: str) -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.parse_deadline(text, LOS_ANGELES)
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31T23:00", "9999-12-31T23:00-08:00"])
+def test_the_end_of_the_calendar_is_refused(text: str) -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.parse_deadline(text, LOS_ANGELES)
+
+
+def test_the_beginning_of_the_calendar_is_refused() -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.parse_start("0001-01-01", LOS_ANGELES)
+
+
+@pytest.mark.parametrize("name", ["right/America/Los_Angeles", "posix/America/Los_Angeles"])
+def test_a_zone_that_only_some_machines_have_is_refused(name: str) -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.zone(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("UTC", "UTC"),
+        ("Etc/UTC", "UTC"),
+        ("Etc/GMT-8", "UTC+8"),
+        ("Etc/GMT+5", "UTC-5"),
+        ("America/New_York", ""),
+    ],
+)
+def test_a_zone_of_no_place_is_named_by_its_distance_from_utc(name: str, written: str) -> None:
+    assert clock.fixed_name(clock.zone(name)) == written

@@ -1,0 +1,166 @@
+"""The words of each language, and that none is missing."""
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS
+from babel.messages.pofile import read_po
+
+from campaign.core.i18n import TRANSLATIONS, language, languages, words
+from campaign.emails.samples import samples
+from campaign.mailer.render import render_letter
+from tests.support.catalogs import KEYWORDS, PLACEHOLDER, ROOT, Message, messages
+from tests.support.sample_emails import EVERY, SENDER, sample_letter
+
+FILLED_BY_SCRIPTS = re.compile(r"\{\w+\}")
+OTHERS = [name for name in languages() if name != "en"]
+
+
+def catalog(name: str) -> Catalog:
+    with (TRANSLATIONS / name / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=name)
+
+
+def test_the_extraction_sees_code_and_templates() -> None:
+    assert ("No goods or services were provided in exchange for this gift.",) in messages()
+    assert ("Give to this campaign",) in messages()
+    assert ("%(days)s day left", "%(days)s days left") in messages()
+    assert ("The amount must be more than zero.",) in messages()
+    assert ("There is nothing at this address",) in messages()
+    assert len(messages()) > 300
+
+
+def test_the_documented_extraction_asks_for_the_same_words() -> None:
+    told = (ROOT / "docs" / "languages.md").read_text(encoding="utf-8")
+    named = {one.partition(":")[0] for one in re.findall(r" -k ([\w:,]+)", told)}
+    assert named == set(KEYWORDS) - set(DEFAULT_KEYWORDS)
+
+
+def test_no_message_hides_from_the_extraction_in_an_f_string() -> None:
+    hidden = [
+        f"{path}:{call.lineno}"
+        for path in sorted((ROOT / "campaign").rglob("*.py"))
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("gettext")
+    ]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_message_is_missing(name: str) -> None:
+    known = catalog(name)
+    missing = [
+        f"{where}: {parts[0]!r}" for parts, where in messages().items() if not _whole(known, parts)
+    ]
+    assert not missing, f"not in {name}:\n" + "\n".join(missing)
+
+
+def _whole(known: Catalog, parts: Message) -> bool:
+    found = known.get(parts[0])
+    if found is None:
+        return False
+    told = (found.string,) if isinstance(found.string, str) else tuple(found.string)
+    wanted = 1 if len(parts) == 1 else known.num_plurals
+    return len(told) == wanted and all(told)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_message_is_doubtful_or_of_no_use_any_more(name: str) -> None:
+    known = catalog(name)
+    used = {parts[0] for parts in messages()}
+    ids = [message.id if isinstance(message.id, str) else message.id[0] for message in known]
+    assert [message.id for message in known if message.fuzzy and message.id] == []
+    assert [one for one in ids if one and one not in used] == []
+    assert not known.obsolete
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_translation_has_the_places_of_its_message(name: str) -> None:
+    for original, told in _pairs(catalog(name)):
+        assert set(PLACEHOLDER.findall(original)) == set(PLACEHOLDER.findall(told)), told
+        assert set(FILLED_BY_SCRIPTS.findall(original)) == set(FILLED_BY_SCRIPTS.findall(told))
+        told % dict.fromkeys(PLACEHOLDER.findall(original), "x")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_translation_ends_as_its_message_and_shouts_no_more(name: str) -> None:
+    for original, told in _pairs(catalog(name)):
+        ends = {one[-1:] if one[-1:] in ".:" else "" for one in (original, told)}
+        assert len(ends) == 1 or original.endswith(","), (original, told)
+        assert not set("!¡") & set(told)
+        assert told == told.strip()
+
+
+def _pairs(known: Catalog) -> Iterator[tuple[str, str]]:
+    for message in known:
+        if not message.id:
+            continue
+        if isinstance(message.id, str):
+            yield message.id, str(message.string)
+        else:
+            yield from ((message.id[-1], told) for told in message.string)
+
+
+@pytest.mark.parametrize(("name", "locale"), [each for each in EVERY if each[1] != "en"])
+def test_no_english_sentence_is_left_in_a_letter(name: str, locale: str) -> None:
+    """What an extraction cannot see (a message inside an f-string) shows here."""
+    english, told = (sample_letter(name, one).text for one in ("en", locale))
+    same = set(re.split(r"(?<=[.:])\s+", english)) & set(re.split(r"(?<=[.:])\s+", told))
+    sentences = {one for one in same if len(one.split()) > 4 and "://" not in one}
+    data = (
+        "a storm kept",
+        "at breakfast",
+        "I thought of that",
+        "3 letters",
+        "Oregon",
+        "Keep every story",
+        "The job",
+    )
+    assert {one for one in sentences if not any(part in one for part in data)} == set()
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("es", "es"),
+        ("es-MX", "es"),
+        ("es_US", "es"),
+        ("ES", "es"),
+        ("en-GB", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        ("../../x", "en"),
+        ("zh-Hant-TW", "en"),
+    ],
+)
+def test_an_unknown_locale_falls_back_to_its_language_then_to_english(
+    asked: str, given: str
+) -> None:
+    assert language(asked) == given
+    assert words(asked).locale == given
+
+
+def test_plurals_follow_the_language() -> None:
+    told = [words("es").ngettext("%(days)s day", "%(days)s days", number) for number in (0, 1, 2)]
+    assert told == ["%(days)s días", "%(days)s día", "%(days)s días"]
+
+
+def test_what_nobody_translated_stays_english() -> None:
+    assert words("es").gettext("Not in any catalog") == "Not in any catalog"
+    assert words("es").gettext("") == ""
+
+
+def test_a_letter_in_a_language_that_we_lack_is_english_and_says_so() -> None:
+    context = samples()["receipt"].make(SENDER, "fr")
+    assert '<html lang="en" dir="ltr">' in render_letter("receipt", context).html
+
+
+def test_nothing_compiled_is_kept_beside_the_catalogs() -> None:
+    assert not list(TRANSLATIONS.rglob("*.mo"))
+    assert all(set(name) <= {*string.ascii_letters, "_"} for name in languages())

@@ -1,0 +1,220 @@
+"""Amounts: read as people type them, written as they expect, never a float."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaign.core import money
+from campaign.core.errors import AmountInvalid
+
+CURRENCIES = (
+    "aed", "aud", "bgn", "bhd", "bif", "brl", "cad", "chf", "clp", "czk", "dkk", "eur", "gbp", "hkd", "huf", "inr",
+    "isk", "jod", "jpy", "krw", "kwd", "mxn", "myr", "nok", "nzd", "omr", "pln", "ron", "sek", "sgd", "thb", "tnd",
+    "ugx", "usd", "vnd", "xof",
+)  # fmt: skip
+UNCLEAR = [
+    "abc", "-5", "0", "0.00", "0.001", "NaN", "nan", "inf", "-inf", "Infinity", "1e9", "1E2", "１２", "٢٥", "²5",
+    "25,00", "1,00", "1,0000", "1,00,000", "10.000,00", "25.005", "1,000.5.0", ",250", "", " ", "$", ".", "$-5",
+    "+25", "25 000", "25_000", "0x19", "25%", "€25", "25$25", "1/2", "½", "25\n25", "\0", "25\0", "25 dollars",
+    "9" * 13, "9" * 5000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", UNCLEAR)
+def test_what_is_no_clear_amount_is_refused(text: str) -> None:
+    with pytest.raises(AmountInvalid) as refused:
+        money.parse_amount(text, "usd")
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("25", 2500),
+        ("25.00", 2500),
+        ("25.5", 2550),
+        ("0.01", 1),
+        (" 25 ", 2500),
+        ("$25", 2500),
+        ("$ 25", 2500),
+        ("25 $", 2500),
+        ("25 usd", 2500),
+        ("USD 25", 2500),
+        ("$1,000", 100_000),
+        ("1,000.50", 100_050),
+        ("12,345,678.90", 1_234_567_890),
+        ("999999999", 99_999_999_900),
+    ],
+)
+def test_amounts_are_read_as_people_type_them(text: str, minor: int) -> None:
+    assert money.parse_amount(text, "usd") == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "minor"),
+    [
+        ("25,00", "es", 2500),
+        ("1.000", "es", 100_000),
+        ("1.000,50", "es", 100_050),
+        ("25,00", "de", 2500),
+        ("25,00 $", "fr", 2500),
+    ],
+)
+def test_an_amount_is_read_in_the_locale_of_its_page(text: str, locale: str, minor: int) -> None:
+    assert money.parse_amount(text, "usd", locale) == minor
+
+
+@pytest.mark.parametrize(("text", "locale"), [("25.00", "es"), ("1,000", "es"), ("1.00", "de")])
+def test_another_locales_amount_is_refused(text: str, locale: str) -> None:
+    with pytest.raises(AmountInvalid):
+        money.parse_amount(text, "usd", locale)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("2500", "jpy", 2500),
+        ("¥2,500", "jpy", 2500),
+        ("25.50", "kwd", 25_500),
+        ("25.500", "kwd", 25_500),
+        ("2500", "isk", 250_000),
+        ("2500.00", "isk", 250_000),
+        ("25€", "eur", 2500),
+        ("CA$25", "cad", 2500),
+    ],
+)
+def test_a_currency_has_its_own_decimals(text: str, currency: str, minor: int) -> None:
+    assert money.parse_amount(text, currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "why"),
+    [
+        ("25.00", "jpy", "whole amounts only"),
+        ("25.5", "jpy", "whole amounts only"),
+        ("25.50", "isk", "whole amounts only"),
+        ("25.555", "kwd", "two decimals at most"),
+        ("25.5555", "kwd", "at most 3 digits after"),
+        ("25.005", "usd", "at most 2 digits after"),
+    ],
+)
+def test_too_many_decimals_are_refused_by_name(text: str, currency: str, why: str) -> None:
+    with pytest.raises(AmountInvalid, match=why):
+        money.parse_amount(text, currency)
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "locale", "written"),
+    [
+        (2500, "usd", "en", "$25"),
+        (2550, "usd", "en", "$25.50"),
+        (5_000_000, "usd", "en", "$50,000"),
+        (1, "usd", "en", "$0.01"),
+        (0, "usd", "en", "$0"),
+        (-2500, "usd", "en", "-$25"),
+        (2500, "jpy", "en", "¥2,500"),
+        (2550, "eur", "en", "€25.50"),
+        (123_450, "eur", "de", "1.234,50\u00a0€"),
+    ],
+)
+def test_money_is_written_as_people_write_it(
+    minor: int, currency: str, locale: str, written: str
+) -> None:
+    assert money.format_money(minor, currency, locale) == written
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "written"),
+    [(2500, "usd", "25"), (2550, "usd", "25.50"), (100_000, "usd", "1000"), (25, "jpy", "25")],
+)
+def test_a_forms_value_is_bare(minor: int, currency: str, written: str) -> None:
+    assert money.plain_amount(minor, currency) == written
+
+
+@pytest.mark.parametrize(("text", "code"), [("usd", "usd"), (" EUR ", "eur"), ("Jpy", "jpy")])
+def test_a_currency_is_a_lower_case_code(text: str, code: str) -> None:
+    assert money.currency_code(text) == code
+
+
+@pytest.mark.parametrize("text", ["", "dollars", "us", "zzz", "$", "usd\n1", "ｕｓｄ", "us1"])
+def test_what_is_no_currency_is_refused(text: str) -> None:
+    with pytest.raises(AmountInvalid, match="is not a currency"):
+        money.currency_code(text)
+
+
+@pytest.mark.parametrize("currency", CURRENCIES)
+def test_suggested_amounts_rise_between_the_smallest_and_the_largest_charge(currency: str) -> None:
+    suggested = money.usual_suggestions(currency)
+    assert suggested == sorted(set(suggested))
+    assert money.usual_minimum(currency) <= suggested[0]
+    assert suggested[-1] <= money.LARGEST_CHARGE
+    for minor in suggested:
+        assert money.parse_amount(money.plain_amount(minor, currency), currency) == minor
+
+
+def test_the_usual_suggestions_in_dollars() -> None:
+    assert money.usual_suggestions("usd") == [1000, 2500, 5000, 10_000, 25_000]
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(
+    st.integers(1, money.LARGEST_CHARGE),
+    st.integers(0, 499).map(lambda thousandths: Decimal(thousandths) / 1000),
+    st.integers(0, 1000),
+)
+def test_what_is_left_of_a_covered_gift_is_the_gift(amount: int, rate: Decimal, fixed: int) -> None:
+    cover = money.fee_cover(amount, rate, fixed, "usd")
+    gross = amount + cover
+    fee = int((gross * rate).quantize(Decimal(1), rounding=ROUND_HALF_UP)) + fixed
+    assert cover >= 0
+    assert amount - 1 <= gross - fee <= amount + 1
+
+
+def test_the_cover_of_25_dollars() -> None:
+    assert money.fee_cover(2500, Decimal("0.029"), 30, "usd") == 106
+
+
+@pytest.mark.parametrize(("currency", "step"), [("isk", 100), ("kwd", 10)])
+def test_a_covered_gift_can_be_charged(currency: str, step: int) -> None:
+    assert (step * 255 + money.fee_cover(step * 255, Decimal("0.029"), 30, currency)) % step == 0
+
+
+def chargeable(currency: str, number: int) -> int:
+    """`number` of the smallest amounts of `currency` that Stripe charges."""
+    step = {"isk": 100, "ugx": 100}.get(currency) or 10 ** max(0, money.decimals(currency) - 2)
+    return number * step
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.sampled_from(CURRENCIES), st.integers(1, money.LARGEST_CHARGE))
+def test_every_written_amount_is_read_back(currency: str, number: int) -> None:
+    minor = chargeable(currency, number)
+    assert money.parse_amount(money.plain_amount(minor, currency), currency) == minor
+    assert money.parse_amount(money.format_money(minor, currency), currency) == minor
+
+
+def read_or_refused(text: str) -> int | str:
+    try:
+        return money.parse_amount(text, "usd")
+    except AmountInvalid as refused:
+        return str(refused)
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.text(max_size=20))
+def test_any_text_is_an_amount_above_zero_or_refused_in_words(text: str) -> None:
+    found = read_or_refused(text)
+    assert found if isinstance(found, str) else found > 0
+
+
+@pytest.mark.parametrize("text", ["0,500", "0,025", "00,250"])
+def test_a_group_that_begins_with_zero_is_refused(text: str) -> None:
+    with pytest.raises(AmountInvalid):
+        money.parse_amount(text, "usd")
+
+
+@pytest.mark.parametrize("currency", ["cad", "aud", "nzd", "mxn"])
+def test_a_dollar_sign_is_understood_in_every_dollar(currency: str) -> None:
+    assert money.parse_amount("$25", currency) == 2500

@@ -1,0 +1,38 @@
+"""How staff sign in, as the environment says it."""
+
+import pytest
+
+from campaign.core.env_reader import Variables
+from campaign.core.errors import ConfigurationError
+from campaign.core.staff_settings import OidcSettings, StaffSettings, read_staff
+
+PROVIDER = {
+    "OIDC_ISSUER": "https://login.example.org/",
+    "OIDC_CLIENT_ID": "campaign",
+    "OIDC_CLIENT_SECRET": "hush",
+}
+
+
+def test_nothing_is_needed_and_a_provider_is_all_or_nothing() -> None:
+    assert read_staff(Variables({})) == StaffSettings()
+    found = read_staff(Variables(PROVIDER | {"STAFF_SECOND_FACTOR": "required"}))
+    assert found.second_factor_required
+    assert found.oidc == OidcSettings("https://login.example.org", "campaign", "hush")
+    assert "hush" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"STAFF_SECOND_FACTOR": "yes"}, "STAFF_SECOND_FACTOR"),
+        (PROVIDER | {"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET"),
+        ({"OIDC_CLIENT_ID": "campaign"}, "OIDC_ISSUER"),
+        (PROVIDER | {"OIDC_ISSUER": "http://login.example.org"}, "in clear"),
+        (PROVIDER | {"OIDC_ISSUER": "login.example.org"}, "must begin with"),
+    ],
+)
+def test_a_fault_is_named(environ: dict[str, str], named: str) -> None:
+    reader = Variables(environ)
+    read_staff(reader)
+    with pytest.raises(ConfigurationError, match=named):
+        reader.raise_faults()

@@ -1,0 +1,70 @@
+"""A nudge shortens a wait and is never needed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from campaign import create_app
+from campaign.core.settings import Settings
+from campaign.core.task_queue import INBOX, Nudge
+from campaign.models import Campaign
+from campaign.runtime.context import make_installation
+from sandbox.servers import PrivateBroker
+from tests.support.stripe import signature
+
+NOBODY = "redis://127.0.0.1:9/0"
+
+
+@pytest.fixture
+def broker() -> Iterator[PrivateBroker]:
+    with PrivateBroker() as running:
+        yield running
+
+
+@pytest.fixture
+def brokerless(settings: Settings) -> Iterator[FlaskClient]:
+    """The web, with a broker configured that does not answer."""
+    made = create_app(make_installation(replace(settings, broker_url=NOBODY)))
+    yield made.test_client()
+    made.extensions["live"].close()
+
+
+def test_a_broker_takes_the_nudge(broker: PrivateBroker) -> None:
+    assert Nudge(broker.url)(INBOX) is True
+
+
+@pytest.mark.parametrize("url", [None, NOBODY, "amqp://127.0.0.1:9//"])
+def test_without_a_broker_nothing_fails(url: str | None) -> None:
+    assert Nudge(url)(INBOX) is False
+
+
+def test_a_broker_that_comes_back_is_used_again(broker: PrivateBroker) -> None:
+    nudge = Nudge(broker.url)
+    assert nudge(INBOX)
+    broker.stop()
+    assert not nudge(INBOX)
+    with PrivateBroker() as other:
+        assert Nudge(other.url)(INBOX)
+
+
+def test_events_and_forms_are_taken_while_the_broker_is_away(
+    brokerless: FlaskClient, campaign: Campaign, post: Callable[..., TestResponse]
+) -> None:
+    assert post(brokerless).status_code == 200
+    form = {"amount": "x", "email": "ana@example.org", "attempt": "a"}
+    assert brokerless.post("/c/nine-days/donate", data=form).status_code == 422
+
+
+@pytest.fixture
+def post() -> Callable[..., TestResponse]:
+    """Send a signed event."""
+
+    def send(client: FlaskClient) -> TestResponse:
+        body = b'{"id":"evt_1","type":"x","livemode":false,"created":1,"data":{"object":{}}}'
+        headers = {"Stripe-Signature": signature(body)}
+        return client.post("/stripe/webhook", data=body, headers=headers)
+
+    return send

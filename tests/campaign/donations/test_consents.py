@@ -1,0 +1,96 @@
+"""The box on the donation form: never ticked beforehand, believed once the gift is paid, and stored once."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from campaign.donations.consents import WORDING
+from campaign.mailer.suppressions import is_suppressed, suppress
+from campaign.models import Campaign, Subscriber, SuppressionReason
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+Store = Callable[..., None]
+
+
+def subscribers(installation: Installation) -> list[Subscriber]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(Subscriber)))
+
+
+def test_the_box_is_never_ticked_beforehand(client: FlaskClient, campaign: Campaign) -> None:
+    for query in ("", "?subscribe=yes"):
+        page = client.get(f"/c/nine-days{query}").text
+        box = re.search(r'<input type="checkbox" id="subscribe"[^>]*>', page)
+        assert box is not None
+        assert "checked" not in box.group()
+        assert WORDING in page
+
+
+def test_what_was_ticked_stays_ticked_beside_another_fault(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    answer = client.post("/c/nine-days/donate", data={"amount": "x", "subscribe": "yes"})
+    assert answer.status_code == 422
+    box = re.search(r'<input type="checkbox" id="subscribe"[^>]*>', answer.text)
+    assert box is not None
+    assert "checked" in box.group()
+
+
+def test_a_paid_gift_makes_a_subscriber_with_the_words_that_were_shown(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    facts = give(consent_wording=WORDING)
+    assert subscribers(installation) == []
+    store(facts.completed(), facts.completed())
+    apply_due_events(installation)
+    (found,) = subscribers(installation)
+    assert (found.email, found.name) == ("ana@example.org", "Ana Reyes")
+    assert (found.consent_source, found.consent_wording) == ("donation form", WORDING)
+    assert found.consent_at == facts.donation.created_at
+
+
+def test_a_gift_without_the_tick_makes_none(installation: Installation, paid: Facts) -> None:
+    assert subscribers(installation) == []
+
+
+def test_a_second_gift_leaves_the_first_consent(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    for email in ("ana@example.org", "ANA@example.org"):
+        facts = give(email, consent_wording=WORDING)
+        store(facts.completed())
+        apply_due_events(installation)
+    (found,) = subscribers(installation)
+    assert found.email == "ana@example.org"
+
+
+@pytest.mark.parametrize("reason", SuppressionReason)
+def test_asking_anew_lifts_what_one_had_stopped_oneself_and_nothing_else(
+    installation: Installation, give: Give, store: Store, reason: SuppressionReason
+) -> None:
+    with installation.sessions.begin() as session:
+        suppress(session, "ana@example.org", reason)
+    facts = give(consent_wording=WORDING)
+    store(facts.completed())
+    apply_due_events(installation)
+    with installation.sessions() as session:
+        stays = is_suppressed(session, "ana@example.org")
+    assert stays is (reason is not SuppressionReason.unsubscribed)
+
+
+def test_who_leaves_after_the_form_was_filled_in_has_left(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    facts = give(consent_wording=WORDING)
+    with installation.sessions.begin() as session:
+        suppress(session, "ana@example.org", SuppressionReason.unsubscribed)
+    store(facts.completed())
+    apply_due_events(installation)
+    with installation.sessions() as session:
+        assert is_suppressed(session, "ana@example.org")

@@ -1,0 +1,187 @@
+"""A card about a gift in honor or in memory: sent once, only while the gift stands, and gone with the person."""
+
+import io
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select, update
+
+from campaign.audit.audit_log import Actor
+from campaign.core import clock
+from campaign.donations.tribute_cards import KEPT, TRIBUTE_CARD, Card, forget_cards
+from campaign.emails.delivery import deliver_due
+from campaign.mailer.suppressions import suppress
+from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
+from campaign.privacy.erasure import erase_person
+from campaign.privacy.personal_data_export import find_person, read_holdings
+from campaign.receipts import pdf_documents, print_queue
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from sandbox.outbox.receiver import MailReceiver
+from tests.support.stripe import Facts
+
+BY_EMAIL = Card("email", "Ben Ortiz", "ben@example.org", "", "She read it aloud.", "Ana Reyes")
+FAILING = Card("email", "Finn Orr", "finn@example.org", "", "", "Ana Reyes")
+BY_POST = Card("post", "Ben Ortiz", "", "12 Pier Road\nAstoria, OR 97103", "", "Ana Reyes")
+
+Give = Callable[..., Facts]
+Store = Callable[..., None]
+
+
+@pytest.fixture
+def dedicate(give: Give) -> Give:
+    """Begin a gift in memory of Rosa Reyes, with a card."""
+
+    def begin(card: Card, **changes: object) -> Facts:
+        return give(tribute_kind="memory", tribute_name="Rosa Reyes", card=card, **changes)
+
+    return begin
+
+
+def cards(installation: Installation) -> list[OutboxMessage]:
+    with installation.sessions() as session:
+        found = select(OutboxMessage).where(OutboxMessage.kind == TRIBUTE_CARD)
+        return list(session.scalars(found))
+
+
+def to_print(installation: Installation) -> list[print_queue.PostalLetter]:
+    organization = installation.settings.organization
+    with installation.sessions.begin() as session:
+        return list(print_queue.waiting_letters(session, organization, None))
+
+
+def test_a_card_by_email_goes_out_once_when_the_gift_is_paid(
+    mailing: Installation, mailbox: MailReceiver, dedicate: Give, store: Store
+) -> None:
+    facts = dedicate(BY_EMAIL)
+    assert cards(mailing) == []
+    store(facts.completed(), facts.intent_succeeded(), facts.completed())
+    apply_due_events(mailing)
+    deliver_due(mailing)
+    deliver_due(mailing)
+    (card,) = [mail for mail in mailbox.messages if "ben@example.org" in mail.recipients]
+    assert card.message["Subject"] == "A gift in memory of Rosa Reyes"
+    told = " ".join(card.message.get_body(("plain",)).get_content().split())  # type: ignore[union-attr] # it has one
+    assert "Ana Reyes has given to The Harbor Ledger in memory of Rosa Reyes." in told
+    assert "She read it aloud." in told
+    assert "$25" not in told
+    (row,) = cards(mailing)
+    assert (row.state, row.recipient) == ("sent", "ben@example.org")
+
+
+@pytest.mark.parametrize("why", ["refunded", "suppressed", "partly", "failed"])
+def test_a_card_is_withdrawn_where_the_gift_does_not_stand_any_more(
+    mailing: Installation, mailbox: MailReceiver, dedicate: Give, store: Store, why: str
+) -> None:
+    facts = dedicate(BY_EMAIL)
+    if why == "failed":
+        store(facts.promised(), facts.debit_failed())
+    else:
+        store(facts.completed())
+    apply_due_events(mailing)
+    if why in {"refunded", "partly"}:
+        store(facts.refunded("r", 2_500 if why == "refunded" else 1_000))
+        apply_due_events(mailing)
+    with mailing.sessions.begin() as session:
+        if why == "suppressed":
+            suppress(session, "ben@example.org", SuppressionReason.complained)
+    deliver_due(mailing)
+    states = [(card.state, card.last_error) for card in cards(mailing)]
+    assert (
+        states
+        == {
+            "refunded": [("dropped", "the gift is refunded")],
+            "suppressed": [("dropped", "this address takes no mail from us")],
+            "partly": [("sent", None)],
+            "failed": [],
+        }[why]
+    )
+
+
+def test_a_card_by_post_is_printed_once_and_not_for_a_gift_that_went_back(
+    installation: Installation, dedicate: Give, store: Store, tmp_path: Path
+) -> None:
+    facts, back = dedicate(BY_POST), dedicate(BY_POST, email="cora@example.org")
+    assert to_print(installation) == []
+    store(facts.completed(), back.completed(), back.refunded("r", 2_500))
+    apply_due_events(installation)
+    assert cards(installation) == []
+    (letter,) = to_print(installation)
+    assert (letter.kind, letter.about) == ("card", f"card of {facts.donation.public_id}")
+    assert letter.address == ("Ben Ortiz", "12 Pier Road", "Astoria, OR 97103")
+    page = {"kind": letter.kind, "context": letter.context, "address": letter.address}
+    pdf = PdfReader(io.BytesIO(pdf_documents.letters_pdf([page])))
+    assert len(pdf.pages) == 1
+    text = " ".join(pdf.pages[0].extract_text().split())
+    assert (
+        "Dear Ben Ortiz, Ana Reyes has given to The Harbor Ledger in memory of Rosa Reyes." in text
+    )
+    assert "12 Pier Road" in text
+    with installation.sessions.begin() as session:
+        print_queue.mark_posted(session, [letter], clock.now())
+    assert to_print(installation) == []
+
+
+@pytest.mark.parametrize("whose", ["ana@example.org", "BEN@example.org"])
+def test_of_the_donor_and_of_who_gets_it_a_card_is_told_and_erased(
+    installation: Installation, dedicate: Give, store: Store, whose: str
+) -> None:
+    store(dedicate(BY_EMAIL).completed())
+    apply_due_events(installation)
+    with installation.sessions.begin() as session:
+        person = find_person(session, whose)
+        held = read_holdings(session, person)
+        assert [card["message"] for card in held["tribute_cards"]] == ["She read it aloud."]
+        assert TRIBUTE_CARD in {mail["kind"] for mail in held["mail"]}
+        erase_person(session, person, Actor.command_line(), clock.now())
+        assert session.scalars(select(TributeCard)).all() == []
+    (row,) = cards(installation)
+    assert (row.recipient, row.name, row.state) == ("", "", "dropped")
+
+
+def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
+    mailing: Installation, dedicate: Give, store: Store
+) -> None:
+    later, moment = clock.now() + KEPT, timedelta(minutes=1)
+
+    def forgotten(at: datetime) -> int:
+        with mailing.sessions.begin() as session:
+            return forget_cards(session, at)
+
+    by_email, printed = dedicate(BY_EMAIL), dedicate(BY_POST, email="cora@example.org")
+    back = dedicate(BY_POST, email="dora@example.org")
+    failing = dedicate(FAILING, email="eve@example.org")
+    store(
+        failing.completed(),
+        by_email.completed(),
+        printed.completed(),
+        back.completed(),
+        back.refunded("r", 2_500),
+    )
+    apply_due_events(mailing)
+    assert forgotten(later + moment) == 0, "its result is not final"
+    with mailing.sessions.begin() as session:
+        session.execute(update(Campaign).values(finalized_at=clock.now(), final_raised=5_000))
+    assert forgotten(later - moment) == 0
+    assert forgotten(later + moment) == 1, "of the gift that went back; the others wait their turn"
+    deliver_due(mailing)
+    with mailing.sessions.begin() as session:
+        waiting = print_queue.waiting_letters(session, mailing.settings.organization, None)
+        print_queue.mark_posted(session, waiting, clock.now())
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.kind == TRIBUTE_CARD, OutboxMessage.recipient == FAILING.email)
+            .values(state="failed", sent_at=None, last_error="550 <finn@example.org> is unknown")
+        )
+    assert forgotten(later + moment) == 3
+    assert forgotten(later + moment) == 0
+    with mailing.sessions() as session:
+        assert session.scalars(select(TributeCard)).all() == []
+    rows = [(row.recipient, row.name, row.state, row.last_error) for row in cards(mailing)]
+    assert sorted(rows, key=str) == [
+        ("", "", "dropped", "the campaign is long over"),
+        ("", "", "sent", None),
+    ]

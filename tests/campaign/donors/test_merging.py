@@ -1,0 +1,230 @@
+"""Correcting, merging and parting donors: what follows, what stays, and what two at once do."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from campaign.audit.audit_log import Actor
+from campaign.core.clock import now
+from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
+from campaign.donors.corrections import ADDRESS_CORRECTED, Correction, correct_donor
+from campaign.donors.merging import merge_donors, undo_merge
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.mailer.outbox import Claim
+from campaign.mailer.suppressions import suppress
+from campaign.models import (
+    AuditEntry,
+    Campaign,
+    Donation,
+    Donor,
+    DonorMerge,
+    OutboxMessage,
+    Receipt,
+    StaffRole,
+    Subscriber,
+    Suppression,
+    SuppressionReason,
+)
+from campaign.outreach.eligibility import why_unwanted
+from campaign.receipts.receipts import valid_receipts
+from campaign.receipts.statements import (
+    TOLD_BY_ANOTHER,
+    queue_statements,
+    recipients,
+    told_by_another,
+)
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.support.stripe import Facts
+
+MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
+Give = Callable[..., Facts]
+Gave = Callable[..., int]
+
+
+@pytest.fixture
+def gave(give: Give, store: Callable[..., None], installation: Installation) -> Gave:
+    """A gift that was paid; its donor's id."""
+
+    def pay(email: str = "ana@example.org", amount: int = 2500, **more: str) -> int:
+        facts = give(email, amount, **more)
+        store(facts.completed())
+        apply_due_events(installation)
+        return facts.donation.donor_id
+
+    return pay
+
+
+def correct(installation: Installation, donor_id: int, name: str, email: str) -> None:
+    with installation.sessions.begin() as session:
+        correct_donor(session, donor_id, Correction(name, email, ""), MIA)
+
+
+def queue_appeal(installation: Installation, campaign: Campaign, email: str) -> Claim:
+    with installation.sessions.begin() as session:
+        message = OutboxMessage(
+            kind="appeal",
+            subject_key=email,
+            campaign_id=campaign.id,
+            recipient=email,
+            bulk=True,
+            message_id=f"<{email}>",
+        )
+        session.add(message)
+        session.flush()
+        fields = Claim.__dataclass_fields__
+        return Claim(**{name: getattr(message, name) for name in fields})
+
+
+def test_a_correction_reaches_what_waits_and_leaves_what_was_issued(
+    installation: Installation, campaign: Campaign, gave: Gave
+) -> None:
+    donor_id = gave("ana@exmaple.org")
+    queue_appeal(installation, campaign, "ana@exmaple.org")
+    with installation.sessions.begin() as session:
+        session.add(Subscriber(email="ana@exmaple.org", consent_source="form", consent_at=now()))
+        suppress(session, "ana@exmaple.org", SuppressionReason.unsubscribed)
+        suppress(session, "ana@exmaple.org", SuppressionReason.bounced, campaign_id=campaign.id)
+    for _ in range(2):
+        correct(installation, donor_id, "Ana Reyes", "ana@example.org")
+    with installation.sessions() as session:
+        mail = dict(session.execute(select(OutboxMessage.kind, OutboxMessage.recipient)).all())
+        appeal = session.scalars(select(OutboxMessage).where(OutboxMessage.bulk)).one()
+        receipt = session.scalars(select(Receipt)).one()
+        entry = session.scalars(select(AuditEntry)).one()
+        wishes = session.execute(
+            select(Suppression.reason).where(Suppression.email == "ana@example.org")
+        ).all()
+        assert session.scalars(select(Donation.email)).one() == "ana@example.org"
+        assert session.scalars(select(Subscriber.email)).one() == "ana@example.org"
+    assert mail["receipt"] == "ana@example.org"
+    assert (appeal.state, appeal.last_error) == ("dropped", ADDRESS_CORRECTED)
+    assert receipt.frozen["donor_email"] == "ana@exmaple.org"
+    assert wishes == [("unsubscribed",)]
+    assert (entry.before, entry.after) == (
+        {"email": "a…@e….org"},
+        {"email": "a…@e….org"},
+    )
+
+
+def test_an_address_is_one_donors_even_for_two_at_once(
+    installation: Installation, gave: Gave
+) -> None:
+    ids = [gave("one@example.org"), gave("two@example.org")]
+
+    def take(donor_id: int) -> str:
+        try:
+            correct(installation, donor_id, "Ana Reyes", "Same@example.org")
+        except DonorKnown as error:
+            return str(error.donor_id)
+        return "taken"
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(take, ids))
+    assert told[1] == "taken"
+    assert int(told[0]) in ids
+    with pytest.raises(DonorInvalid, match="earlier gifts"):
+        correct(installation, ids[0], "Ana Reyes", "")
+    with pytest.raises(DonorInvalid, match="control character"):
+        correct(installation, ids[0], "Ana\x07", "x@example.org")
+
+
+def test_two_merges_crosswise_at_once_make_no_circle(
+    installation: Installation, gave: Gave
+) -> None:
+    one, other = gave("one@example.org"), gave("two@example.org")
+
+    def merge(pair: tuple[int, int]) -> bool:
+        try:
+            with installation.sessions.begin() as session:
+                return merge_donors(session, *pair, MIA).new
+        except MergeRefused:
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(merge, [(one, other), (other, one)])) == [False, True]
+    with installation.sessions() as session:
+        assert session.scalar(select(func.count(Donor.merged_into_id))) == 1
+
+
+def test_the_database_refuses_a_chain(installation: Installation, gave: Gave) -> None:
+    first, second, third = (gave(f"{name}@example.org") for name in "abc")
+    with installation.sessions.begin() as session:
+        merge_donors(session, first, second, MIA)
+    for merged, kept in ((third, second), (first, third)):
+        with (
+            pytest.raises(IntegrityError, match="cannot speak for another"),
+            installation.sessions.begin() as session,
+        ):
+            session.get_one(Donor, merged).merged_into_id = kept
+
+
+def test_undoing_goes_backwards_and_restores_everything(
+    installation: Installation, gave: Gave
+) -> None:
+    first, second, third = (gave(f"{name}@example.org") for name in "abc")
+
+    def pointers() -> list[int | None]:
+        with installation.sessions() as session:
+            return list(session.scalars(select(Donor.merged_into_id).order_by(Donor.id)))
+
+    def merged(kept: int, other: int) -> int:
+        with installation.sessions.begin() as session:
+            merge_donors(session, kept, other, MIA)
+        with installation.sessions() as session:
+            return len(list(session.scalars(select(AuditEntry.id)))) // 2
+
+    def undo(merge_id: int) -> None:
+        with installation.sessions.begin() as session:
+            undo_merge(session, merge_id, MIA, now())
+
+    early, late = merged(second, third), merged(first, second)
+    assert pointers() == [None, first, first]
+    with pytest.raises(MergeRefused, match="undo that merge first"):
+        undo(early)
+    undo(late)
+    assert pointers() == [None, None, second]
+    undo(early)
+    assert pointers() == [None, None, None]
+
+
+def test_one_statement_tells_of_all_rows(
+    installation: Installation, campaign: Campaign, gave: Gave
+) -> None:
+    kept, merged = gave(), gave("ana@work.example", 10000)
+    with installation.sessions.begin() as session:
+        year = session.scalars(select(Receipt.gift_date)).all()[0].year
+        queue_statements(session, year, "example.org")
+        merge_donors(session, kept, merged, MIA)
+    with installation.sessions() as session:
+        assert [one.email for one in recipients(session, year)] == ["ana@example.org"]
+        assert [one.amount for one in valid_receipts(session, kept, year)] == [2500, 10000]
+        assert told_by_another(session, session.get_one(Donor, merged), year)
+        assert not told_by_another(session, session.get_one(Donor, kept), year)
+        assert list(broken_invariants(session)) == []
+        merge_id = session.scalars(select(DonorMerge.id)).one()
+    # As the outbox drops it, and as it goes out after all once two people are told apart again.
+    of_merged = (OutboxMessage.donor_id == merged, OutboxMessage.kind == "statement")
+    with installation.sessions.begin() as session:
+        why = TOLD_BY_ANOTHER.format(kept)
+        dropped = update(OutboxMessage).where(*of_merged)
+        session.execute(dropped.values(state="dropped", last_error=why))
+        undo_merge(session, merge_id, MIA, now())
+    with installation.sessions() as session:
+        states = select(OutboxMessage.state).where(*of_merged)
+        assert session.scalars(states).all() == ["queued"]
+
+
+def test_who_gave_under_another_address_is_not_asked_again(
+    installation: Installation, campaign: Campaign, gave: Gave, give: Give
+) -> None:
+    giver, reader = gave(), give("ana@work.example").donation.donor_id
+    claim = queue_appeal(installation, campaign, "ana@work.example")
+    with installation.sessions.begin() as session:
+        assert why_unwanted(session, claim, now()) == ""
+        merge_donors(session, giver, reader, MIA)
+    with installation.sessions() as session:
+        assert "have given" in why_unwanted(session, claim, now())

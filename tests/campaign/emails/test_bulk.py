@@ -1,0 +1,352 @@
+"""Mail to many readers: begun once, looked at again just before, never late, and never before a receipt."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, update
+
+from campaign.core import clock
+from campaign.emails import bulk_claims
+from campaign.emails.bulk import BulkRun, Post
+from campaign.emails.delivery import deliver_batch, deliver_due
+from campaign.emails.rate_limit import Pace, slot
+from campaign.mailer import outbox
+from campaign.models import Campaign, OutboxMessage, Reminder, Suppression
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from sandbox.outbox.receiver import MailReceiver
+from tests.support.campaign_emails import awake, make_due, messages, queue_appeals, readers
+from tests.support.stripe import Facts
+
+
+def states(installation: Installation) -> list[str]:
+    return [row.state for row in messages(installation)]
+
+
+def with_mail(installation: Installation, **changes: object) -> Installation:
+    settings = installation.settings
+    mail = replace(settings.mail, **changes)  # type: ignore[arg-type]
+    return replace(installation, settings=replace(settings, mail=mail))
+
+
+@pytest.fixture
+def one_connection(mailing: Installation) -> Installation:
+    return with_mail(mailing, connections=1)
+
+
+def test_many_appeals_go_over_one_connection_each_once(
+    one_connection: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(one_connection, campaign, *readers(60))
+    assert deliver_due(one_connection) == 60
+    received = mailbox.wait_for(60)
+    assert sorted(mail.recipients[0] for mail in received) == readers(60)
+    assert mailbox.connections == 1
+    assert set(states(one_connection)) == {"sent"}
+    assert deliver_due(one_connection) == 0
+
+
+def test_an_appeal_is_marked_as_bulk_byte_by_byte(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    installation = with_mail(mailing, bounces="bounces@mail.harbor-ledger.example")
+    queue_appeals(installation, campaign, "ana@example.org", name="Ana\r\nBcc: x@example.org")
+    deliver_due(installation)
+    [received], [row] = mailbox.wait_for(1), messages(installation)
+    head = received.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    page = f"http://localhost/unsubscribe/{row.token}"
+    assert f"List-Unsubscribe: <{page}>".encode() in head
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head
+    assert b"List-Id: The Harbor Ledger <appeals.harbor-ledger.example>" in head
+    assert b"Precedence: bulk" in head
+    assert f"Message-ID: {row.message_id}".encode() in head
+    assert received.sender == f"bounces+{row.token}@mail.harbor-ledger.example"
+    assert received.message["Bcc"] is None
+    text = received.message.get_body(("plain",))
+    assert text is not None
+    assert page in text.get_content()
+    assert "Ana Bcc: x@example.org" in text.get_content()
+
+
+def test_each_reader_gets_a_letter_of_their_own(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(mailing, campaign, *readers(20))
+    deliver_due(mailing)
+    tokens = {row.recipient: row.token for row in messages(mailing)}
+    for mail in mailbox.wait_for(20):
+        said = [part.get_content() for part in mail.message.walk() if not part.is_multipart()]
+        own = tokens[mail.recipients[0]]
+        assert len(said) == 2
+        assert all(f"/unsubscribe/{own}" in part for part in said)
+        others = set(tokens.values()) - {own}
+        assert not any(other in part for other in others for part in said)
+        assert len(mail.raw) < 80_000
+
+
+def test_receipts_never_wait_behind_appeals(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    campaign: Campaign,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+) -> None:
+    installation = with_mail(mailing, rate=Decimal(20), connections=1)
+    queue_appeals(
+        installation, campaign, *readers(30), next_attempt_at=clock.now() - timedelta(days=1)
+    )
+    with BulkRun(installation) as run:
+        assert not run.ended(0.3)
+        store(give(email="ana@example.org").completed())
+        apply_due_events(installation)
+        assert deliver_batch(installation) == 1
+    order = [mail.recipients[0] for mail in mailbox.wait_for(31)]
+    assert order.index("ana@example.org") < 20
+
+
+def test_what_is_unwanted_by_now_is_dropped_with_its_reason(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign, paid: Facts
+) -> None:
+    queue_appeals(mailing, campaign, "ANA@example.org", "ben@example.org", "eva@example.org")
+    with mailing.sessions.begin() as session:
+        session.add(Suppression(email="ben@example.org", reason="unsubscribed"))
+    deliver_due(mailing)
+    found = {row.recipient: row for row in messages(mailing) if row.bulk}
+    assert found["eva@example.org"].state == "sent"
+    for address in ("ANA@example.org", "ben@example.org"):
+        assert found[address].state == "dropped"
+        assert found[address].last_error
+        assert found[address].begun_at is None
+
+
+def test_what_is_late_is_dropped_and_not_sent(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(mailing, campaign, *readers(60), expires_at=clock.now() - timedelta(seconds=1))
+    deliver_due(mailing)
+    assert set(states(mailing)) == {"dropped"}
+    assert messages(mailing)[0].last_error == bulk_claims.TOO_LATE
+    assert mailbox.messages == []
+
+
+def test_what_expires_between_claim_and_sending_is_dropped(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(mailing, campaign, "ana@example.org")
+    with mailing.sessions.begin() as session:
+        [claim] = bulk_claims.claim_bulk(session, clock.now(), 10).claims
+    assert claim.expires_at is not None
+    with mailing.sessions.begin() as session:
+        assert not bulk_claims.begin_bulk(session, claim, claim.expires_at)
+    assert states(mailing) == ["dropped"]
+
+
+def test_quiet_hours_put_it_off_and_count_as_no_try(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    night = awake(clock.now() + timedelta(hours=11))
+    [first, second] = queue_appeals(
+        mailing, campaign, *readers(2), timezone=night, expires_at=clock.now() + timedelta(days=2)
+    )
+    with mailing.sessions.begin() as session:
+        soon = clock.now() + timedelta(minutes=5)
+        session.execute(
+            update(OutboxMessage).where(OutboxMessage.id == second).values(expires_at=soon)
+        )
+    deliver_due(mailing)
+    [waits, dropped] = messages(mailing)
+    assert (waits.id, waits.state, waits.attempts, waits.begun_at) == (first, "queued", 0, None)
+    assert waits.next_attempt_at > clock.now() + timedelta(hours=1)
+    assert dropped.state == "dropped"
+    assert "quiet hours" in (dropped.last_error or "")
+    assert mailbox.messages == []
+
+
+def test_a_worker_that_died_before_it_began_leaves_it_to_another(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(mailing, campaign, "ana@example.org")
+    with mailing.sessions.begin() as session:
+        bulk_claims.claim_bulk(session, clock.now(), 10)
+    assert deliver_due(mailing) == 0
+    make_due(mailing)
+    deliver_due(mailing)
+    assert states(mailing) == ["sent"]
+    assert len(mailbox.messages) == 1
+
+
+def test_a_worker_that_died_after_it_began_leaves_it_failed_and_visible(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(mailing, campaign, "ana@example.org")
+    with mailing.sessions.begin() as session:
+        [claim] = bulk_claims.claim_bulk(session, clock.now(), 10).claims
+        assert bulk_claims.begin_bulk(session, claim, clock.now())
+    make_due(mailing)
+    deliver_due(mailing)
+    [row] = messages(mailing)
+    assert row.state == "failed"
+    assert "may have arrived" in (row.last_error or "")
+    assert mailbox.messages == []
+
+
+def test_a_worker_whose_lease_ended_begins_nothing(
+    mailing: Installation, campaign: Campaign
+) -> None:
+    queue_appeals(mailing, campaign, "ana@example.org")
+    at = clock.now()
+    with mailing.sessions.begin() as session:
+        [slow] = bulk_claims.claim_bulk(session, at, 10).claims
+    with mailing.sessions.begin() as session:
+        assert not bulk_claims.begin_bulk(session, slow, at + outbox.LEASE)
+    with mailing.sessions.begin() as session:
+        [second] = bulk_claims.claim_bulk(session, at + outbox.LEASE, 10).claims
+        assert not bulk_claims.begin_bulk(session, slow, at + outbox.LEASE)
+        assert bulk_claims.begin_bulk(session, second, at + outbox.LEASE)
+
+
+@pytest.mark.parametrize("after_data", [False, True])
+def test_a_passing_refusal_is_tried_again_and_begun_anew(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign, after_data: bool
+) -> None:
+    queue_appeals(mailing, campaign, "ana@example.org")
+    mailbox.answer("451 4.7.1 later", after_data=after_data, times=1)
+    before = clock.now()
+    deliver_due(mailing)
+    [row] = messages(mailing)
+    assert (row.state, row.begun_at) == ("queued", None)
+    assert row.next_attempt_at >= before + outbox.FIRST_WAIT
+    make_due(mailing)
+    deliver_due(mailing)
+    assert states(mailing) == ["sent"]
+    assert len(mailbox.messages) == 1
+
+
+def test_what_could_only_be_tried_again_too_late_is_dropped(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    expiry = clock.now() + timedelta(seconds=20)
+    queue_appeals(mailing, campaign, "ana@example.org", expires_at=expiry)
+    mailbox.answer("451 later")
+    deliver_due(mailing)
+    [row] = messages(mailing)
+    assert row.state == "dropped"
+    assert "too late" in (row.last_error or "")
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_break_after_the_message_is_never_repeated(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign, keep: bool
+) -> None:
+    queue_appeals(mailing, campaign, "ana@example.org", "ben@example.org")
+    mailbox.drop(to="ana@example.org", after_data=True, keep=keep)
+    deliver_due(mailing)
+    mailbox.accept()
+    make_due(mailing)
+    deliver_due(mailing)
+    assert states(mailing) == ["failed", "sent"]
+    assert len(mailbox.messages) == 1 + keep
+    assert "may have arrived" in (messages(mailing)[0].last_error or "")
+
+
+def test_whatever_goes_wrong_once_it_is_begun_is_never_repeated(
+    mailing: Installation, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue_appeals(mailing, campaign, "ana@example.org")
+    with mailing.sessions.begin() as session:
+        [claim] = bulk_claims.claim_bulk(session, clock.now(), 10).claims
+    with mailing.transport() as transport:
+        monkeypatch.setattr(transport, "send", lambda *_: 1 / 0)
+        post = Post(mailing, mailing.sessions, transport, Pace(mailing.settings.mail))
+        post.deliver(claim)
+        post.settle()
+    assert states(mailing) == ["failed"]
+    assert "ZeroDivisionError" in (messages(mailing)[0].last_error or "")
+
+
+def test_an_address_that_is_refused_for_good_is_suppressed(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign, paid: Facts
+) -> None:
+    queue_appeals(mailing, campaign, "Ben@example.org", "eva@example.org")
+    mailbox.answer("550 5.1.1 No such user", to="Ben@example.org")
+    mailbox.answer("550 5.1.1 No such user", to="ana@example.org")
+    mailbox.answer("550 5.7.1 Policy", to="eva@example.org")
+    deliver_due(mailing)
+    assert set(states(mailing)) == {"failed"}
+    with mailing.sessions() as session:
+        found = session.scalars(select(Suppression).order_by(Suppression.email)).all()
+    assert [(one.email, one.reason) for one in found] == [
+        ("ana@example.org", "refused"),
+        ("ben@example.org", "refused"),
+    ]
+    assert "No such user" in found[0].detail
+
+
+def test_without_a_mail_server_nothing_is_begun(
+    installation: Installation, campaign: Campaign
+) -> None:
+    queue_appeals(installation, campaign, *readers(3))
+    deliver_due(installation)
+    for row in messages(installation):
+        assert (row.state, row.begun_at, row.attempts) == ("queued", None, 1)
+        assert "cannot be reached" in (row.last_error or "")
+
+
+@pytest.mark.parametrize("reply", ["", "550 5.1.1 No such user"])
+def test_a_reminder_is_forgotten_once_it_is_over(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign, reply: str
+) -> None:
+    with mailing.sessions.begin() as session:
+        reminder = Reminder(
+            campaign_id=campaign.id, email="ana@example.org", choice="tomorrow", due_at=clock.now()
+        )
+        session.add(reminder)
+        session.flush()
+        number = reminder.id
+    queue_appeals(
+        mailing, campaign, "ana@example.org", kind="reminder", subject_key=str(number), step_id=None
+    )
+    mailbox.answer("451 later", times=1)
+    deliver_due(mailing)
+    with mailing.sessions() as session:
+        assert session.get(Reminder, number) is not None
+    if reply:
+        mailbox.answer(reply)
+    make_due(mailing)
+    deliver_due(mailing)
+    assert states(mailing) == ["failed" if reply else "sent"]
+    with mailing.sessions() as session:
+        assert session.get(Reminder, number) is None
+
+
+def test_no_more_connections_than_slots_over_all_workers(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    installation = with_mail(mailing, connections=2)
+    queue_appeals(installation, campaign, *readers(30))
+    with slot(installation.engine, 2) as first, slot(installation.engine, 2) as second:
+        assert first
+        assert second
+        with slot(installation.engine, 2) as third:
+            assert not third
+        assert deliver_due(installation) == 0
+    deliver_due(installation)
+    assert len(mailbox.wait_for(30)) == 30
+    assert mailbox.connections <= 2
+
+
+def test_the_rate_is_kept_from_run_to_run(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    installation = with_mail(mailing, connections=2, rate=Decimal(40))
+    begun = time.monotonic()
+    for part in (readers(30)[:15], readers(30)[15:]):
+        queue_appeals(installation, campaign, *part)
+        deliver_due(installation)
+    took = time.monotonic() - begun
+    assert len(mailbox.wait_for(30)) == 30
+    assert took >= 0.7  # 30 at 40 a second

@@ -1,0 +1,72 @@
+"""The letters' colours: readable in light and in dark (WCAG 2.2, 1.4.3 and 1.4.11)."""
+
+import re
+
+import pytest
+
+from tests.support.sample_emails import sample_letter
+
+Colours = dict[str, dict[str, str]]
+
+
+def rules(css: str) -> Colours:
+    """Each selector's colours, the later rule winning."""
+    found: Colours = {}
+    for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", css):
+        colours = re.findall(r"([a-z-]+):[^;]*?(#[0-9a-f]{6})", body)
+        for selector in selectors.split(","):
+            named = {name.replace("border-color", "border"): value for name, value in colours}
+            found.setdefault(selector.strip(), {}).update(named)
+    return found
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def colours(request: pytest.FixtureRequest) -> Colours:
+    html = sample_letter("appeal_nine_days").html
+    style = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)[0]
+    light, _, dark = style.partition("@media (prefers-color-scheme: dark) {")
+    found = rules(light)
+    if request.param == "dark":
+        for selector, changed in rules(dark).items():
+            found.setdefault(selector, {}).update(changed)
+    return found
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize(
+    "selector", [".cell", ".date", ".note", ".facts th", ".facts td", ".foot", ".void", "a"]
+)
+def test_text_stands_out_from_the_paper(colours: Colours, selector: str) -> None:
+    assert contrast(colours[selector]["color"], colours[".frame"]["background-color"]) >= 4.5
+
+
+def test_the_buttons_words_stand_out_from_it_and_it_from_the_paper(colours: Colours) -> None:
+    button = colours[".button"]
+    assert contrast(button["color"], button["background-color"]) >= 4.5
+    assert contrast(button["background-color"], colours[".frame"]["background-color"]) >= 3
+
+
+def test_the_bar_and_its_frame_can_be_seen(colours: Colours) -> None:
+    paper = colours[".frame"]["background-color"]
+    assert contrast(colours[".got"]["background-color"], paper) >= 3
+    assert contrast(colours[".bar"]["border"], paper) >= 3
+
+
+def test_every_coloured_rule_has_its_dark_twin() -> None:
+    html = sample_letter("appeal_nine_days").html
+    style = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)[0]
+    light, _, dark = style.partition("@media (prefers-color-scheme: dark) {")
+    coloured = {name for name, found in rules(light).items() if found}
+    assert coloured - set(rules(dark)) <= {".column"}

@@ -1,0 +1,194 @@
+"""The outbox over a real mail server: once, in time, and never lost."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core import clock
+from campaign.emails.delivery import deliver_batch, deliver_due
+from campaign.mailer import outbox
+from campaign.models import OutboxMessage, Receipt
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from sandbox.outbox.receiver import MailReceiver
+from tests.support.stripe import Facts
+
+
+def message(installation: Installation) -> OutboxMessage:
+    with installation.sessions() as session:
+        return session.scalars(select(OutboxMessage)).one()
+
+
+def make_due(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        session.scalars(select(OutboxMessage)).one().next_attempt_at = clock.now()
+
+
+def test_a_receipt_arrives_as_text_and_html_with_its_marks(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    assert deliver_batch(mailing) == 1
+    received = mailbox.wait_for(1)[0].message
+    assert received["To"] == "ana@example.org"
+    assert received["Auto-Submitted"] == "auto-generated"
+    assert received["Message-ID"] == message(mailing).message_id
+    assert received["Message-ID"].endswith("@harbor-ledger.example>")
+    text = received.get_body(("plain",))
+    html = received.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    for part in (text.get_content(), html.get_content()):
+        assert "$25" in part
+        assert "12-3456789" in part
+        assert "No goods or services were provided" in part
+        assert "/receipts/" in part
+    assert len(received.as_bytes()) < 80_000
+    assert message(mailing).state == "sent"
+
+
+def test_a_sent_message_is_not_sent_again(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    deliver_batch(mailing)
+    assert deliver_batch(mailing) == 0
+    assert len(mailbox.messages) == 1
+
+
+def test_two_workers_share_the_outbox(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        tried = list(threads.map(lambda _: deliver_batch(mailing), range(4)))
+    assert sum(tried) == 1
+    assert len(mailbox.wait_for(1)) == 1
+
+
+@pytest.mark.parametrize(("code", "state"), [(451, "queued"), (550, "failed")])
+def test_a_refusal_is_kept_and_tried_again_only_when_it_is_passing(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts, code: int, state: str
+) -> None:
+    mailbox.answer(f"{code} not today")
+    deliver_batch(mailing)
+    kept = message(mailing)
+    assert kept.state == state
+    assert f"{code} not today" in (kept.last_error or "")
+
+
+def test_a_passing_refusal_waits_thirty_seconds_then_twice_as_long(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    mailbox.answer("451 later")
+    for seconds in (30, 60, 120):
+        make_due(mailing)
+        before = clock.now()
+        deliver_batch(mailing)
+        waits = message(mailing).next_attempt_at - before
+        assert timedelta(seconds=seconds) <= waits < timedelta(seconds=seconds + 10)
+    mailbox.accept()
+    make_due(mailing)
+    deliver_batch(mailing)
+    assert message(mailing).state == "sent"
+
+
+def test_mail_is_given_up_after_a_day_and_stays_visible(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    mailbox.answer("451 later")
+    with mailing.sessions.begin() as session:
+        row = session.scalars(select(OutboxMessage)).one()
+        row.created_at = clock.now() - timedelta(days=1)
+    deliver_batch(mailing)
+    assert message(mailing).state == "failed"
+    assert "given up after a day" in (message(mailing).last_error or "")
+
+
+def test_an_unreachable_mail_server_loses_nothing(installation: Installation, paid: Facts) -> None:
+    deliver_batch(installation)
+    assert message(installation).state == "queued"
+    assert "cannot be reached" in (message(installation).last_error or "")
+
+
+def test_a_worker_that_dies_after_sending_leads_to_the_same_message_id(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    mailbox.drop(after_data=True)
+    deliver_batch(mailing)
+    mailbox.accept()
+    make_due(mailing)
+    deliver_batch(mailing)
+    ids = [mail.message["Message-ID"] for mail in mailbox.messages]
+    assert ids == [message(mailing).message_id] * 2
+
+
+def test_a_worker_whose_lease_ended_cannot_overwrite_its_successor(
+    mailing: Installation, paid: Facts
+) -> None:
+    at = clock.now()
+    with mailing.sessions.begin() as session:
+        (slow,) = outbox.claim_messages(session, at, 10)
+    with mailing.sessions.begin() as session:
+        (second,) = outbox.claim_messages(session, at + outbox.LEASE, 10)
+        outbox.mark_sent(session, second, at)
+    with mailing.sessions.begin() as session:
+        outbox.mark_delayed(session, slow, "late", at)
+    assert message(mailing).state == "sent"
+
+
+def test_a_slow_mail_server_never_holds_a_letter_past_its_lease(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(3):
+        store(give(email=f"donor{number}@example.org").completed())
+    apply_due_events(mailing)
+    # As if the first letter alone had taken all the time that a batch may take.
+    monkeypatch.setattr(outbox, "TIME_FOR_A_BATCH", timedelta(microseconds=1))
+    assert deliver_batch(mailing) == 0
+    with mailing.sessions() as session:
+        kept = session.scalars(select(OutboxMessage)).all()
+    assert {(row.state, row.attempts, row.lease_until) for row in kept} == {("queued", 0, None)}
+    monkeypatch.undo()
+    assert deliver_due(mailing) == 3
+    assert len(mailbox.wait_for(3)) == 3
+
+
+def test_the_receipt_comes_as_a_file_too_and_a_repeat_brings_the_same_bytes(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    mailbox.drop(after_data=True, times=1)
+    deliver_batch(mailing)
+    make_due(mailing)
+    deliver_batch(mailing)
+    files = [
+        [(part.get_filename(), part.get_content_type(), part.get_content()) for part in attached]
+        for attached in (mail.message.iter_attachments() for mail in mailbox.wait_for(2))
+    ]
+    assert files[0] == files[1]
+    ((name, media_type, content),) = files[0]
+    with mailing.sessions() as session:
+        number = session.scalars(select(Receipt)).one().number
+    assert (name, media_type) == (f"receipt-{number}.pdf", "application/pdf")
+    assert content.startswith(b"%PDF-")
+    assert len(content) < 80_000
+
+
+def test_a_receipt_whose_file_cannot_be_made_still_arrives(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    paid: Facts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_context: object) -> bytes:
+        raise OSError("the typeface is gone")
+
+    monkeypatch.setattr("campaign.emails.attachments.receipt_pdf", broken)
+    deliver_batch(mailing)
+    (received,) = mailbox.wait_for(1)
+    assert list(received.message.iter_attachments()) == []
+    assert message(mailing).state == "sent"

@@ -1,0 +1,70 @@
+"""Every letter in a real browser, as wide as a small phone: axe finds nothing and nothing overflows."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from campaign.emails.samples import samples
+from tests.support.sample_emails import sample_letter
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., Page]
+
+PHONE = {"width": 360, "height": 800}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def overflow(page: Page) -> int:
+    return int(
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
+
+
+@pytest.mark.parametrize(
+    ("locale", "scheme", "names"),
+    [
+        ("en", "light", list(samples())),
+        ("es", "light", list(samples())),
+        ("en", "dark", sorted({sample.kind for sample in samples().values()} & set(samples()))),
+        ("en", "dark", ["receipt_void", "appeal_nine_days"]),
+    ],
+    ids=["english", "spanish", "dark", "dark_colours"],
+)
+def test_no_letter_has_findings_and_each_fits(
+    open_page: Open, locale: str, scheme: str, names: list[str]
+) -> None:
+    page = open_page("about:blank", viewport=PHONE, color_scheme=scheme)
+    for name in names:
+        page.set_content(sample_letter(name, locale).html)
+        found = Axe().run(page, options={"runOnly": WCAG})
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        assert overflow(page) <= 0, name
+
+
+def test_a_letter_is_one_column_of_560_pixels_on_a_wide_screen(open_page: Open) -> None:
+    page = open_page("about:blank", viewport={"width": 1280, "height": 900})
+    page.set_content(sample_letter("appeal_nine_days").html)
+    box = page.locator(".column").bounding_box()
+    assert box is not None
+    assert box["width"] == 560
+    assert abs(box["x"] * 2 + 560 - 1280) <= 20
+
+
+def test_the_bar_is_as_long_as_the_figure_says(open_page: Open) -> None:
+    page = open_page("about:blank", viewport=PHONE)
+    page.set_content(sample_letter("appeal_own_words").html)
+    bar, got = (page.locator(one).bounding_box() for one in (".bar", ".got"))
+    assert bar is not None
+    assert got is not None
+    assert abs(got["width"] / bar["width"] - 0.625) < 0.02
+    assert page.get_by_role("img", name="62.5% of the goal").count() == 1
+
+
+@pytest.mark.parametrize("name", ["statement", "appeal_extended", "receipt_monthly"])
+def test_in_a_window_of_320_pixels_nothing_is_cut(open_page: Open, name: str) -> None:
+    page = open_page("about:blank", viewport={"width": 320, "height": 800})
+    page.set_content(sample_letter(name, "es").html)
+    assert overflow(page) <= 0

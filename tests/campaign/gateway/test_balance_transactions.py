@@ -1,0 +1,66 @@
+"""What moved Stripe's balance, read page by page; and the payments behind it."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaign.core.clock import now
+from campaign.core.errors import GatewayMissing
+from campaign.runtime.context import Installation
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.reconciliation import Bank
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+def test_every_movement_comes_once_whatever_the_pages(bank: Bank) -> None:
+    sold = [bank.shop(100 + number)["id"] for number in range(230)]
+    gateway = bank.installation.gateway
+    found = list(gateway.money.movements(now() - timedelta(days=1)))
+    assert [one.source_id for one in found] == sold[::-1]
+    assert list(gateway.money.movements(now() + timedelta(days=1))) == []
+    assert list(gateway.money.movements(now() - timedelta(days=2), now() - timedelta(days=1))) == []
+
+
+def test_donors_stay_at_stripe(bank: Bank) -> None:
+    bank.stripe.pay(bank.give(), name="Dana Donor")
+    (found,) = bank.installation.gateway.money.movements(now() - timedelta(days=1))
+    assert found.source is not None
+    assert found.source["object"] == "charge"
+    assert "Dana" not in repr(found)
+    assert "example.org" not in repr(found)
+
+
+def test_a_payment_its_invoice_and_back(bank: Bank) -> None:
+    bank.stripe.pay(bank.give(frequency="monthly"))
+    money = bank.installation.gateway.money
+    intent, invoice = (bank.stripe.objects(kind)[0] for kind in ("payment_intent", "invoice"))
+    fact = money.payment(intent["id"])
+    assert (fact.intent.status, fact.intent.donation_id) == ("succeeded", None)
+    assert fact.charge is not None
+    assert fact.movement is not None
+    assert (fact.charge.amount, fact.movement.fee) == (2500, 103)
+    paid = money.invoice_of(intent["id"])
+    assert paid is not None
+    assert (paid.id, paid.first, paid.amount_paid) == (invoice["id"], True, 2500)
+    assert money.payer_of(invoice["id"]) == intent["id"]
+    assert money.refunds_of(intent["id"]) == ()
+
+
+def test_what_stripe_does_not_know_has_an_error_of_its_own(installation: Installation) -> None:
+    with pytest.raises(GatewayMissing):
+        installation.gateway.money.payment("pi_unknown")
+    with pytest.raises(GatewayMissing):
+        installation.gateway.money.movement("txn_unknown")
+    with pytest.raises(GatewayMissing):
+        installation.gateway.money.dispute("du_unknown")
+    assert installation.gateway.money.payer_of("in_unknown") is None
+
+
+def test_a_payment_of_no_invoice_has_none(bank: Bank) -> None:
+    sold = bank.shop()
+    assert bank.installation.gateway.money.invoice_of(sold["payment_intent"]) is None

@@ -1,0 +1,322 @@
+"""Outgoing webhooks over real HTTP: signed, tried again, told once per fact, and never of what was rolled back."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text, update
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from campaign.audit.audit_log import Actor
+from campaign.core import clock
+from campaign.core.errors import FieldsInvalid
+from campaign.integrations.deliveries import GIVEN_UP_AFTER, Claim, claim_next
+from campaign.integrations.endpoints import EVENTS, add_endpoint, disable_endpoint
+from campaign.integrations.webhook_sender import Undeliverable, post, send_due, signature_headers
+from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.support.staff import StaffMaker
+from tests.support.stripe import Facts
+
+ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
+
+
+class Receiver(ThreadingHTTPServer):
+    """A donor database that keeps what it is told, and answers with the statuses it is given."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.told: list[tuple[dict[str, str], bytes]] = []
+        self.statuses: list[int] = []
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hooks?from=campaign"
+
+    def bodies(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.told]
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.told.append(
+            ({name.lower(): value for name, value in self.headers.items()}, body)
+        )
+        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 204)
+        self.send_header("Location", "http://127.0.0.1:9/")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.fixture
+def endpoint(receiver: Receiver, installation: Installation) -> WebhookEndpoint:
+    with installation.sessions.begin() as session:
+        return add_endpoint(session, receiver.url, EVENTS, ADMIN, livemode=False)
+
+
+def log(installation: Installation) -> list[WebhookDelivery]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id)))
+
+
+def due_now(installation: Installation, **values: Any) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(update(WebhookDelivery).values(next_attempt_at=clock.now(), **values))
+
+
+def test_a_gift_and_its_refund_are_told_signed_as_the_standard_has_it(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    paid: Facts,
+    store: Callable[..., None],
+    installation: Installation,
+) -> None:
+    store(paid.refunded("re_1", 500))
+    apply_due_events(installation)
+    assert [send_due(installation), send_due(installation)] == [2, 0]
+    first, second = receiver.bodies()
+    assert (first["type"], second["type"]) == ("donation.paid", "donation.refunded")
+    assert first["data"]["donation"]["email"] == "ana@example.org"
+    assert first["data"]["donation"]["id"] == paid.donation.public_id
+    assert (first["data"]["amount"], second["data"]["amount"]) == (2500, -500)
+    headers, body = receiver.told[0]
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    key = base64.b64decode(endpoint.secret.removeprefix("whsec_"))
+    digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{digest}"
+    assert abs(int(headers["webhook-timestamp"]) - clock.now().timestamp()) < 60
+    assert Webhook(endpoint.secret).verify(body, headers) == first
+    with pytest.raises(WebhookVerificationError):
+        Webhook(endpoint.secret).verify(body.replace(b"2500", b"9900"), headers)
+    assert [one.state for one in log(installation)] == ["delivered", "delivered"]
+
+
+def test_the_standards_own_example_has_the_standards_own_signature() -> None:
+    claim = Claim(
+        id=1,
+        public_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        url="https://crm.example.org/",
+        secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        body={},
+    )
+    at = datetime.fromtimestamp(1614265330.75, UTC)
+    assert signature_headers(claim, '{"test": 2432232314}', at) == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+
+@pytest.mark.parametrize("status", [500, 429, 301, 404])
+def test_what_is_not_taken_is_told_again_under_the_same_id_with_the_same_body(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    paid: Facts,
+    installation: Installation,
+    status: int,
+) -> None:
+    receiver.statuses = [status]
+    assert send_due(installation) == 1
+    waiting = log(installation)[0]
+    assert (waiting.state, waiting.attempts, waiting.last_status) == ("queued", 1, status)
+    assert timedelta(seconds=5) < waiting.next_attempt_at - clock.now() < timedelta(seconds=13)
+    assert send_due(installation) == 0
+    with installation.sessions.begin() as session:
+        session.execute(text("UPDATE donation SET name = 'Somebody else'"))
+    due_now(installation)
+    assert send_due(installation) == 1
+    (before, body), (after, again) = receiver.told
+    assert before["webhook-id"] == after["webhook-id"]
+    assert body == again
+    assert log(installation)[0].state == "delivered"
+
+
+def test_after_three_days_it_is_given_up_and_staff_send_it_again(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    paid: Facts,
+    installation: Installation,
+    staff: StaffMaker,
+) -> None:
+    receiver.statuses = [500, 500]
+    send_due(installation)
+    due_now(installation, occurred_at=clock.now() - GIVEN_UP_AFTER - timedelta(minutes=1))
+    send_due(installation)
+    (failed,) = log(installation)
+    assert failed.state == "failed"
+    admin = staff()
+    page = admin.get(f"/staff/webhooks/{endpoint.id}").text
+    assert "answered 500" in page
+    assert 'campaign_webhook_deliveries{state="failed"} 1.0' in admin.get("/metrics").text
+    again = f"/staff/webhooks/{endpoint.id}/deliveries/{failed.id}"
+    for _ in range(2):
+        assert admin.post_form(again).status_code == 303
+    assert send_due(installation) == 1
+    assert log(installation)[0].state == "delivered"
+
+
+def test_one_that_is_gone_is_told_no_more(
+    endpoint: WebhookEndpoint, receiver: Receiver, paid: Facts, give: Callable[..., Facts],
+    store: Callable[..., None], installation: Installation,
+) -> None:  # fmt: skip
+    receiver.statuses = [410]
+    send_due(installation)
+    store(give("ben@example.org").completed())
+    apply_due_events(installation)
+    assert send_due(installation) == 0
+    assert [one.state for one in log(installation)] == ["failed"]
+    with installation.sessions() as session:
+        assert session.get_one(WebhookEndpoint, endpoint.id).disabled_at is not None
+
+
+def test_a_worker_that_dies_after_the_answer_tells_it_again_once_its_lease_is_over(
+    endpoint: WebhookEndpoint, receiver: Receiver, paid: Facts, installation: Installation
+) -> None:
+    with installation.sessions.begin() as session:
+        claim = claim_next(session, endpoint.id, clock.now())
+    assert claim is not None
+    post(claim, livemode=False)
+    assert send_due(installation) == 0
+    with installation.sessions.begin() as session:
+        session.execute(update(WebhookDelivery).values(lease_until=clock.now()))
+    assert send_due(installation) == 1
+    assert len({headers["webhook-id"] for headers, _ in receiver.told}) == 1
+    assert len(receiver.told) == 2
+
+
+def test_two_workers_at_once_tell_each_fact_once(
+    endpoint: WebhookEndpoint, receiver: Receiver, give: Callable[..., Facts], store: Callable[..., None],
+    installation: Installation,
+) -> None:  # fmt: skip
+    store(*(give(f"reader{number}@example.org").completed() for number in range(12)))
+    apply_due_events(installation)
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(lambda _: send_due(installation), range(2))) == 12
+    assert len({headers["webhook-id"] for headers, _ in receiver.told}) == len(receiver.told) == 12
+
+
+def test_a_slow_endpoint_holds_nobody_up(
+    endpoint: WebhookEndpoint, receiver: Receiver, installation: Installation, give: Callable[..., Facts],
+    store: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("campaign.integrations.webhook_sender.TIMEOUT", 0.3)
+    silent = ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # it listens, and never answers
+    with installation.sessions.begin() as session:
+        url = f"http://127.0.0.1:{silent.server_port}/"
+        add_endpoint(session, url, ["donation.paid"], ADMIN, livemode=False)
+    store(*(give(f"reader{number}@example.org").completed() for number in range(3)))
+    apply_due_events(installation)
+    assert send_due(installation) == 4
+    assert len(receiver.told) == 3
+    silent.server_close()
+    states = [one.state for one in log(installation) if one.endpoint_id != endpoint.id]
+    assert states == ["queued"] * 3
+
+
+def test_what_was_rolled_back_or_asked_for_by_nobody_is_told_to_nobody(
+    installation: Installation,
+    give: Callable[..., Facts],
+    receiver: Receiver,
+    store: Callable[..., None],
+) -> None:
+    with installation.sessions.begin() as session:
+        add_endpoint(session, receiver.url, ["subscription.ended"], ADMIN, livemode=False)
+        off = add_endpoint(session, receiver.url + "&off", EVENTS, ADMIN, livemode=False)
+        disable_endpoint(session, off.id, ADMIN, clock.now())
+    store(give().completed())
+    apply_due_events(installation)
+    assert log(installation) == []
+
+
+def test_a_monthly_gift_that_ends_is_told_once(
+    endpoint: WebhookEndpoint, receiver: Receiver, paid: Facts, installation: Installation
+) -> None:
+    with installation.sessions.begin() as session:
+        gift = Subscription(
+            stripe_id="sub_1", campaign_id=paid.donation.campaign_id, donor_id=paid.donation.donor_id,
+            frequency="monthly", amount=1000, currency="usd",
+        )  # fmt: skip
+        session.add(gift)
+        session.flush()
+        gift.state, gift.ended_at = "ended", clock.now()
+    send_due(installation)
+    assert [body["type"] for body in receiver.bodies()] == ["donation.paid", "subscription.ended"]
+    assert receiver.bodies()[1]["data"]["subscription"]["id"] == "sub_1"
+
+
+@pytest.mark.parametrize(
+    ("url", "livemode"),
+    [
+        ("http://crm.example.org/", True),
+        ("ftp://crm.example.org/", False),
+        ("https://", False),
+        ("https://user:pw@crm.example.org/", False),
+        ("https://crm.example.org/\n", False),
+        ("https://[::1", False),
+    ],
+)
+def test_an_address_that_cannot_be_told_is_refused(
+    installation: Installation, url: str, livemode: bool
+) -> None:
+    with installation.sessions() as session:
+        if url.endswith("\n"):
+            assert add_endpoint(session, url, EVENTS, ADMIN, livemode=livemode).url == url.strip()
+            return
+        with pytest.raises(FieldsInvalid) as refused:
+            add_endpoint(session, url, EVENTS, ADMIN, livemode=livemode)
+    assert "url" in refused.value.faults
+
+
+def test_with_real_money_nothing_in_our_own_net_is_reached(
+    endpoint: WebhookEndpoint, receiver: Receiver, paid: Facts, installation: Installation
+) -> None:
+    with installation.sessions.begin() as session:
+        claim = claim_next(session, endpoint.id, clock.now())
+    assert claim is not None
+    with pytest.raises(Undeliverable, match="private network"):
+        post(claim, livemode=True)
+    assert receiver.told == []
+
+
+def test_staff_add_test_and_end_an_endpoint(
+    receiver: Receiver, installation: Installation, staff: StaffMaker
+) -> None:
+    admin = staff()
+    wrong = admin.post_form("/staff/webhooks", {"url": "gopher://x"})
+    assert wrong.status_code == 422
+    assert "must begin with https" in wrong.text
+    form = {"url": receiver.url, "events": ["donation.paid"]}
+    places = {admin.post_form("/staff/webhooks", form).headers["Location"] for _ in range(2)}
+    (place,) = places
+    assert "whsec_" in admin.get(place).text
+    assert admin.post_form(f"{place}/test").status_code == 303
+    assert send_due(installation) == 1
+    assert receiver.bodies()[0]["type"] == "endpoint.test"
+    assert admin.post_form(f"{place}/disable").status_code == 303
+    assert "webhook endpoint disabled" in admin.get("/staff/audit?action=webhook_endpoint.").text
+    assert admin.get("/staff/webhooks/999").status_code == 404

@@ -1,0 +1,188 @@
+"""Reports as mail systems write them: what is read from each, and what is kept of it."""
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core import clock
+from campaign.core.errors import ReportInvalid
+from campaign.mailer.bounce_reports import Finding, Report, read_report
+from campaign.mailer.bounces import Noted, find_message, record_bounce, record_complaint
+from campaign.models import Campaign, OutboxMessage, Suppression
+from campaign.runtime.context import Installation
+from tests.support.bounce_reports import (
+    BOUNCES,
+    DELAYED,
+    EXCHANGE,
+    EXIM,
+    GMAIL,
+    MESSAGE_ID,
+    ORIGINAL,
+    POSTFIX,
+    TOKEN,
+    complaint,
+    delivery,
+)
+from tests.support.campaign_emails import messages, queue_appeals
+
+
+def read(raw: bytes, bounces: str = BOUNCES) -> Report:
+    found = read_report(raw, bounces)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fields", "finding", "status"),
+    [
+        (POSTFIX, Finding.permanent, "5.1.1"),
+        (EXIM.format("550 5.1.1 no such user"), Finding.permanent, "5.1.1"),
+        (EXIM.format("550 No such user here"), Finding.permanent, "5.0.0"),
+        (EXIM.format("550 5.7.1 looks like spam"), Finding.soft, "5.7.1"),
+        (EXIM.format("550 Mail refused by our policy"), Finding.soft, "5.0.0"),
+        (EXIM.format("552 mailbox is full"), Finding.soft, "5.0.0"),
+        (GMAIL, Finding.permanent, "5.1.1"),
+        (EXCHANGE.format("5.1.10", "550 5.1.10 RecipientNotFound"), Finding.permanent, "5.1.10"),
+        (EXCHANGE.format("5.5.0", "550 mailbox unavailable"), Finding.permanent, "5.5.0"),
+        (EXCHANGE.format("5.4.300", "550 5.4.300 Message expired"), Finding.soft, "5.4.300"),
+        (EXCHANGE.format("5.7.1", "550 5.7.1 not authorized"), Finding.soft, "5.7.1"),
+        (EXCHANGE.format("5.2.2", "552 5.2.2 mailbox full"), Finding.soft, "5.2.2"),
+        (EXCHANGE.format("5.1.8", "550 5.1.8 bad sender"), Finding.soft, "5.1.8"),
+        ("Action: failed\nStatus: 4.4.7", Finding.soft, "4.4.7"),
+        ("Action: failed (bad)\nStatus: 5.1.1 (no such user)", Finding.permanent, "5.1.1"),
+        (DELAYED, Finding.soft, "4.4.1"),
+        ("Action: delivered\nStatus: 2.1.5", Finding.nothing, "2.1.5"),
+    ],
+)
+def test_the_status_decides_what_a_bounce_means(fields: str, finding: Finding, status: str) -> None:
+    found = read(delivery(fields))
+    assert found.finding is finding
+    assert found.detail.startswith(status)
+    assert found.tokens == (TOKEN,)
+    assert found.message_ids == (MESSAGE_ID,)
+
+
+def test_the_gravest_of_several_recipients_counts() -> None:
+    two = f"{DELAYED}\n\nFinal-Recipient: rfc822; ben@example.org\nAction: failed\nStatus: 5.1.1"
+    assert read(delivery(two)).finding is Finding.permanent
+
+
+def test_an_international_report_is_read() -> None:
+    raw = delivery(POSTFIX).replace(b"message/delivery-status", b"message/global-delivery-status")
+    assert read(raw).finding is Finding.permanent
+
+
+def test_the_returned_message_names_it_where_no_envelope_does() -> None:
+    whole = f"Content-Type: message/rfc822\n\n{ORIGINAL}\nNine days are left."
+    found = read(delivery(POSTFIX, to="receipts@harbor-ledger.example", original=whole))
+    assert (found.tokens, found.message_ids) == ((), (MESSAGE_ID,))
+
+
+@pytest.mark.parametrize(
+    "to", [f"bounces+{TOKEN}@elsewhere.example", f"other+{TOKEN}@mail.harbor-ledger.example"]
+)
+def test_a_token_counts_only_at_our_own_mailbox(to: str) -> None:
+    assert read(delivery(POSTFIX, to=to)).tokens == ()
+    assert read(delivery(POSTFIX), bounces="").tokens == ()
+
+
+def test_a_complaint_is_read_though_its_recipient_is_left_out() -> None:
+    found = read(complaint())
+    assert found.finding is Finding.complaint
+    assert found.detail == "abuse, reported by Yahoo!-Mail-Feedback/2.0"
+    assert (found.tokens, found.message_ids) == ((TOKEN,), (MESSAGE_ID,))
+    assert read(complaint("not-spam")).finding is Finding.nothing
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\xff\xfe\x00 no mail at all",
+        b"Subject: Out of office\nAuto-Submitted: auto-replied\n\nI am away.\n",
+        b"Subject: WIN\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nbuy\n",
+        b"Subject: =?utf-8?b?broken\nFrom: <<>>@@\nContent-Type: ;;;\n\nspam\n",
+        b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: message/rfc822\n\n"
+        + delivery(POSTFIX),
+    ],
+)
+def test_other_mail_is_no_report(raw: bytes) -> None:
+    assert read_report(raw, BOUNCES) is None
+
+
+def test_a_report_that_says_nothing_is_refused() -> None:
+    cut = delivery(POSTFIX).partition(b"--b1\nContent-Type: message")[0]
+    for raw in (cut, delivery("Remote-MTA: dns; mx.example.org")):
+        with pytest.raises(ReportInvalid, match="cannot be read"):
+            read_report(raw, BOUNCES)
+
+
+def test_a_report_that_is_cut_off_or_has_odd_headers_is_still_read() -> None:
+    raw = delivery(POSTFIX).partition(b"--b1\nContent-Type: text/rfc822-headers")[0]
+    odd = b"Subject: \xe9\xff\nDate: yesterday\nX-Odd: \x00\x80\nTo: \xff <bad\n" + raw
+    assert read(odd).tokens == (TOKEN,)
+
+
+@pytest.fixture
+def appeal(installation: Installation, campaign: Campaign) -> OutboxMessage:
+    queue_appeals(installation, campaign, "Ana@example.org")
+    return messages(installation)[0]
+
+
+def bounce(installation: Installation, *, permanent: bool, detail: str = "5.1.1 gone") -> Noted:
+    with installation.sessions.begin() as session:
+        row = session.scalars(select(OutboxMessage)).one()
+        return record_bounce(session, row, permanent=permanent, detail=detail, at=clock.now())
+
+
+def suppressions(installation: Installation) -> list[tuple[str, str, str]]:
+    with installation.sessions() as session:
+        return [(s.email, s.reason, s.detail) for s in session.scalars(select(Suppression))]
+
+
+def test_a_message_is_found_by_either_name_and_by_nothing_odd(
+    installation: Installation, appeal: OutboxMessage
+) -> None:
+    with installation.sessions() as session:
+        for tokens, ids in (([appeal.token], []), (["other", "\0\udcff"], [appeal.message_id])):
+            found = find_message(session, tokens, ids)
+            assert found is not None
+            assert found.id == appeal.id
+        assert find_message(session, [], []) is None
+        assert find_message(session, [appeal.token.swapcase()], [""]) is None
+
+
+def test_the_first_permanent_bounce_stays(
+    installation: Installation, appeal: OutboxMessage
+) -> None:
+    assert bounce(installation, permanent=False, detail="4.4.1 slow") is Noted.new
+    assert (messages(installation)[0].bounced_at, suppressions(installation)) == (None, [])
+    detail = "5.1.1 <ana@example.org>:\n no\0such user"
+    assert bounce(installation, permanent=True, detail=detail) is Noted.new
+    first = messages(installation)[0]
+    for permanent in (True, False):
+        assert bounce(installation, permanent=permanent, detail="later") is Noted.known
+    kept = messages(installation)[0]
+    assert kept.bounced_at == first.bounced_at is not None
+    assert kept.bounce == "5.1.1 <(address)>: no such user"
+    assert suppressions(installation) == [("ana@example.org", "bounced", kept.bounce)]
+
+
+def test_a_complaint_counts_once(installation: Installation, appeal: OutboxMessage) -> None:
+    for expected in (Noted.new, Noted.known):
+        with installation.sessions.begin() as session:
+            row = session.scalars(select(OutboxMessage)).one()
+            assert record_complaint(session, row, detail="abuse", at=clock.now()) is expected
+    assert [one[:2] for one in suppressions(installation)] == [("ana@example.org", "complained")]
+
+
+def test_a_forgotten_address_suppresses_nobody(
+    installation: Installation, appeal: OutboxMessage
+) -> None:
+    with installation.sessions.begin() as session:
+        session.get_one(OutboxMessage, appeal.id).recipient = ""
+    assert bounce(installation, permanent=True) is Noted.forgotten
+    with installation.sessions.begin() as session:
+        row = session.scalars(select(OutboxMessage)).one()
+        noted = record_complaint(session, row, detail="abuse", at=clock.now())
+    assert noted is Noted.forgotten
+    assert suppressions(installation) == []

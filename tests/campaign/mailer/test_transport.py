@@ -1,0 +1,161 @@
+"""What the mail server answers, when, and what that means for the message."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.core.settings import SmtpAddress
+from campaign.mailer.transport import Transport
+from sandbox.outbox.receiver import MailReceiver
+
+MESSAGE = b"Subject: Test\r\n\r\nOne line.\r\n.\r\n..two\r\n"
+
+
+@pytest.fixture(params=[False, True], ids=["in turn", "together"])
+def server(request: pytest.FixtureRequest) -> Iterator[MailReceiver]:
+    """One that takes a command at a time, and one that takes several (RFC 2920)."""
+    with MailReceiver(pipelining=request.param) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def transport(server: MailReceiver) -> Iterator[Transport]:
+    address = SmtpAddress("127.0.0.1", server.port)
+    with Transport(address, "news@harbor-ledger.example") as opened:
+        yield opened
+
+
+def test_many_messages_go_over_one_connection(transport: Transport, server: MailReceiver) -> None:
+    for number in range(20):
+        transport.send(f"reader{number}@example.org", MESSAGE)
+    received = server.wait_for(20)
+    assert server.connections == 1
+    assert {mail.sender for mail in received} == {"news@harbor-ledger.example"}
+    assert [mail.recipients for mail in received][7] == ("reader7@example.org",)
+    assert {mail.raw for mail in received} == {MESSAGE}
+
+
+def test_the_envelope_may_name_another_sender(transport: Transport, server: MailReceiver) -> None:
+    transport.send("ana@example.org", MESSAGE, "bounces+Ab-_9@harbor-ledger.example")
+    assert server.wait_for(1)[0].sender == "bounces+Ab-_9@harbor-ledger.example"
+
+
+@pytest.mark.parametrize(
+    ("reply", "about_recipient"),
+    [
+        ("550 5.1.1 No such user", True),
+        ("550 no such user", True),
+        ("552 5.2.2 Mailbox full", True),
+        ("550 5.0.0 Unknown user", True),
+        ("550 5.7.1 Blocked by policy", False),
+        ("553 5.1.8 Sender's domain does not exist", False),
+        ("530 5.7.0 Authentication required", False),
+        ("503 Bad sequence", False),
+    ],
+)
+def test_a_refusal_at_the_address_says_whether_it_is_about_it(
+    transport: Transport, server: MailReceiver, reply: str, about_recipient: bool
+) -> None:
+    server.answer(reply, times=1)
+    with pytest.raises(MailRefused, match=reply[:3]) as refused:
+        transport.send("ana@example.org", MESSAGE)
+    assert refused.value.recipient is about_recipient
+    transport.send("ben@example.org", MESSAGE)
+    assert [mail.recipients for mail in server.wait_for(1)] == [("ben@example.org",)]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "about_recipient"),
+    [
+        ("554 5.1.1 No such user after all", True),
+        ("554 5.7.1 Looks like spam", False),
+        ("552 5.2.2 Mailbox full", False),
+        ("554 no", False),
+    ],
+)
+def test_a_refusal_of_the_message_is_about_the_recipient_only_if_it_says_so(
+    transport: Transport, server: MailReceiver, reply: str, about_recipient: bool
+) -> None:
+    server.answer(reply, after_data=True, times=1)
+    with pytest.raises(MailRefused) as refused:
+        transport.send("ana@example.org", MESSAGE)
+    assert refused.value.recipient is about_recipient
+    transport.send("ben@example.org", MESSAGE)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("after_data", [False, True])
+@pytest.mark.parametrize("reply", ["451 4.7.1 Greylisted", "421 4.3.2 Shutting down"])
+def test_a_passing_refusal_is_certain_and_the_next_message_goes(
+    transport: Transport, server: MailReceiver, reply: str, after_data: bool
+) -> None:
+    server.answer(reply, after_data=after_data, times=1)
+    with pytest.raises(MailDelayed, match=reply[:3]):
+        transport.send("ana@example.org", MESSAGE)
+    transport.send("ben@example.org", MESSAGE)
+    assert server.wait_for(1)[-1].recipients == ("ben@example.org",)
+
+
+def test_a_break_before_the_message_is_certain(transport: Transport, server: MailReceiver) -> None:
+    server.drop()
+    with pytest.raises(MailDelayed):
+        transport.send("ana@example.org", MESSAGE)
+    server.accept()
+    transport.send("ana@example.org", MESSAGE)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_break_after_the_message_leaves_open_whether_it_arrived(
+    transport: Transport, server: MailReceiver, keep: bool
+) -> None:
+    transport.send("ben@example.org", MESSAGE)
+    server.drop(after_data=True, times=1, keep=keep)
+    with pytest.raises(MailUnknown):
+        transport.send("ana@example.org", MESSAGE)
+    transport.send("ben@example.org", MESSAGE)
+    assert len(server.messages) == 2 + keep
+    assert server.connections == 2
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(
+    transport: Transport, server: MailReceiver
+) -> None:
+    transport.send("ana@example.org", MESSAGE)
+    server.hang_up()
+    transport.send("ben@example.org", MESSAGE)
+    assert len(server.wait_for(2)) == 2
+
+
+def test_nobody_there_is_certain() -> None:
+    with Transport(SmtpAddress("127.0.0.1", 9), "a@example.org") as transport:
+        with pytest.raises(MailDelayed, match="cannot be reached"):
+            transport.open()
+        with pytest.raises(MailDelayed, match="cannot be reached"):
+            transport.send("ana@example.org", MESSAGE)
+
+
+def test_an_internationalised_address_goes_where_the_server_takes_it(
+    transport: Transport, server: MailReceiver
+) -> None:
+    transport.send("añá@straße.example", b"To: a\xc3\xb1\xc3\xa1@x.example\r\n" + MESSAGE)
+    [received] = server.wait_for(1)
+    assert received.recipients == ("añá@xn--strae-oqa.example",)
+    assert received.raw.startswith(b"To: a\xc3\xb1")
+
+
+def test_elsewhere_it_fails_and_says_why() -> None:
+    with MailReceiver(smtputf8=False) as server:
+        with Transport(SmtpAddress("127.0.0.1", server.port), "a@example.org") as transport:
+            with pytest.raises(MailRefused, match="SMTPUTF8") as refused:
+                transport.send("añá@example.org", MESSAGE)
+            assert not refused.value.recipient
+            transport.send("ana@example.org", MESSAGE)
+        assert len(server.messages) == 1
+
+
+def test_no_address_adds_a_command(transport: Transport, server: MailReceiver) -> None:
+    with pytest.raises(MailRefused):
+        transport.send("a@example.org>\r\nRCPT TO:<b@example.org", MESSAGE)
+    assert server.messages == []

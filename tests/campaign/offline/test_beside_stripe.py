@@ -1,0 +1,34 @@
+"""Offline gifts beside gifts by card: Stripe knows nothing of them, and reconciliation does not miss them there."""
+
+import pytest
+
+from campaign.core.clock import now
+from campaign.models import TakenBack
+from campaign.offline.entry import Choices
+from campaign.offline.reversals import take_back
+from campaign.runtime.context import Installation
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.offline_gifts import FINANCE, TODAY, Enter, gift_of
+from tests.support.reconciliation import Bank
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+def test_reconciliation_names_no_offline_gift(
+    installation: Installation, bank: Bank, enter: Enter
+) -> None:
+    bank.stripe.pay(bank.give())
+    bank.deliver()
+    bounced = gift_of(enter(Choices(donor="new"), reference="1042"))
+    gift_of(enter(Choices(donor="new"), kind="cash", amount="20", name=""))
+    with installation.sessions.begin() as session:
+        session.add(bounced)
+        name = bounced.donation.public_id
+        take_back(session, name, TakenBack.bounced, TODAY, FINANCE, installation.books, now())
+    assert bank.reconcile(apply=True).differences == []
+    assert bank.reconcile().differences == []
+    bank.require_order()

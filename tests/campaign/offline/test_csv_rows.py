@@ -1,0 +1,85 @@
+"""Lists of offline gifts as files: what is read, and what is named instead."""
+
+import codecs
+
+import pytest
+
+from campaign.core.csv_lists import Refusal
+from campaign.core.errors import ListInvalid
+from campaign.offline.csv_rows import COLUMNS, NEEDED, Row, read_rows
+
+HEADER = ",".join(NEEDED)
+ROW = "2026-12-03,,25,usd,Ana,,,,{}"
+
+
+def rows(text: str, mark: bytes = b"", encoding: str = "utf-8") -> list[Row | Refusal]:
+    return list(read_rows(mark + text.encode(encoding)))
+
+
+def references(text: str) -> list[str]:
+    return [one.gift.reference for one in rows(text) if isinstance(one, Row)]
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (HEADER.replace(",amount", ""), "it lacks amount"),
+        (f"{HEADER},colour", "unknown: 'colour'"),
+        (f"{HEADER},code", "one is named twice"),
+        ("", "it lacks received_on"),
+    ],
+)
+def test_a_header_that_lacks_or_has_too_much_is_named(header: str, words: str) -> None:
+    with pytest.raises(ListInvalid, match=words):
+        rows(header)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("mark", "encoding"), [(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8"), (b"", "utf-16")]
+)
+def test_files_of_all_programs_are_read(
+    delimiter: str, end: str, mark: bytes, encoding: str
+) -> None:
+    lines = (",".join(COLUMNS), '2026-12-03,,25,usd,"Ana""s",,"1 Main St\nReno",,7,cash,', "")
+    text = end.join(lines).replace(",", delimiter)
+    (row,) = rows(text, mark, encoding)
+    assert isinstance(row, Row)
+    assert (row.line, row.gift.name, row.gift.address) == (2, 'Ana"s', "1 Main St\nReno")
+    assert (row.gift.reference, row.gift.kind) == ("7", "cash")
+
+
+def test_a_quotation_mark_left_open_takes_no_other_row_with_it() -> None:
+    lines = [
+        HEADER,
+        ROW.format("1"),
+        '2026-12-03,,25,usd,"Ben,,,,2',
+        *(ROW.format(n) for n in range(3, 30)),
+    ]
+    found = rows("\n".join(lines))
+    assert [one for one in found if isinstance(one, Refusal)] == [
+        Refusal(3, "a quotation mark is not closed")
+    ]
+    assert len(found) == 29
+
+
+def test_rows_that_are_no_rows_are_named_by_their_line() -> None:
+    text = f"{HEADER}\n1,2\n\n,,,,,,,,\n2026-12-03,,25,usd,=SUM(A1),,,,4\na\0,,,,,,,,5"
+    told = [(one.line, one.reason) for one in rows(text) if isinstance(one, Refusal)]
+    assert told == [
+        (2, "2 fields where the header names 9"),
+        (5, "name begins like a formula: '=SUM(A1)'"),
+        (6, "received_on holds a control character"),
+    ]
+    (found,) = read_rows(f"{HEADER}\n".encode() + b"2026-12-03,,25,usd,Mu\xf1oz,,,,6")
+    assert isinstance(found, Refusal)
+    assert "name is not UTF-8" in found.reason
+
+
+def test_a_row_without_a_reference_gets_one_from_what_it_says() -> None:
+    blank, dearer = ROW.format(""), ROW.format("").replace("25", "26")
+    first, second, other = references(f"{HEADER}\n{blank}\n{ROW.format('  ')}\n{dearer}")
+    assert second == f"{first} 2"
+    assert other not in (first, second)
+    assert references(f"{HEADER},kind\n{blank},") == [first]

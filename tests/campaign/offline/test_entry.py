@@ -1,0 +1,222 @@
+"""Entering an offline gift: it counts at once, once, and whoever enters it is told what may be wrong."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from campaign.campaigns.finalization import finalize_due_campaigns, late_entries
+from campaign.core.clock import now
+from campaign.core.errors import OfflineGiftInvalid, OfflineGiftKnown
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.models import (
+    AuditEntry,
+    Campaign,
+    Donation,
+    Donor,
+    LedgerEntry,
+    OfflineGift,
+    OutboxMessage,
+    Receipt,
+)
+from campaign.offline.coupon_codes import coupon_code
+from campaign.offline.entry import Choices, Entered, Undecided
+from campaign.receipts.print_queue import waiting_letters
+from campaign.runtime.context import Installation
+from tests.support.offline_gifts import FINANCE, TODAY, Enter, bar, day, gift_of
+
+
+def sound(installation: Installation) -> list[str]:
+    with installation.sessions() as session:
+        return list(broken_invariants(session))
+
+
+def test_a_check_counts_at_once_with_ledger_receipt_letter_and_audit(
+    installation: Installation, enter: Enter, running: Campaign
+) -> None:
+    code = coupon_code(running, "harbor")
+    gift = gift_of(
+        enter(received_on=day(1), postmarked_on=day(4), code=code.lower(), campaign="", reference="1042 First")
+    )  # fmt: skip
+    assert bar(installation) == (5000, 1, 1)
+    with installation.sessions() as session:
+        donation = session.get_one(Donation, gift.donation_id)
+        entry = session.scalars(select(LedgerEntry)).one()
+        receipt = session.scalars(select(Receipt)).one()
+        letters = waiting_letters(session, installation.settings.organization, None)
+        said = session.scalars(select(AuditEntry)).one()
+    assert (donation.state, donation.code, donation.payment_intent_id) == ("paid", code, None)
+    assert (entry.kind, entry.amount, entry.source) == ("payment", 5000, "offline:1042 First")
+    given = TODAY - timedelta(days=4)
+    assert entry.occurred_at.astimezone(running.zone).date() == given
+    assert (receipt.gift_date, receipt.frozen["donor_name"]) == (given, "Ana Reyes")
+    assert [one.address for one in letters] == [
+        ("Ana Reyes", "1 Wharf Street", "Astoria, OR 97103")
+    ]
+    assert (said.actor, said.action, said.subject_key) == (
+        FINANCE.name, "offline_gift.entered", donation.public_id,
+    )  # fmt: skip
+    assert said.after["reference"] == "1042 First"
+    assert sound(installation) == []
+
+
+def test_who_has_an_email_gets_the_receipt_by_email(
+    installation: Installation, enter: Enter
+) -> None:
+    gift_of(enter(email="Ana@example.org", name="", address=""))
+    gift_of(enter(email="ana@example.org", amount="60", name="Ana Reyes"))
+    with installation.sessions() as session:
+        donor = session.scalars(select(Donor)).one()
+        assert (donor.email, donor.name) == ("Ana@example.org", "Ana Reyes")
+        assert len(session.scalars(select(OutboxMessage)).all()) == 2
+    assert bar(installation) == (11000, 2, 1)
+    assert sound(installation) == []
+
+
+def test_cash_without_a_name_is_somebody_new_each_time_and_nobody_is_written_to(
+    installation: Installation, enter: Enter
+) -> None:
+    for _ in range(2):
+        gift_of(enter(kind="cash", amount="20", name="", address="", reference=""))
+    with installation.sessions() as session:
+        assert not waiting_letters(session, installation.settings.organization, None)
+        names = session.scalars(select(OfflineGift.reference)).all()
+    assert len(set(names)) == 2
+    assert all(name.startswith(f"cash {TODAY}") for name in names)
+    assert bar(installation) == (4000, 2, 2)
+    assert sound(installation) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"received_on": str(TODAY + timedelta(days=2))}, "received_on", "in the future"),
+        ({"received_on": day(3), "postmarked_on": day(2)}, "postmarked_on", "later than the day"),
+        ({"received_on": "12/31/2026"}, "received_on", "is not a day"),
+        ({"amount": "1e9"}, "amount", "not an amount"),
+        ({"amount": "1000000"}, "amount", "cannot be booked at once"),
+        ({"currency": "eur"}, "currency", "is not the currency of year-end, which is usd"),
+        ({"email": "ana@"}, "email", "no email address"),
+        ({"code": "autumn"}, "code", "No coupon has the code 'autumn'"),
+        ({"campaign": ""}, "code", "no campaign was named"),
+        ({"kind": "gold"}, "kind", "is no kind of gift"),
+        ({"kind": "stock"}, "described", "Say what was given"),
+        ({"reference": "9\x00"}, "reference", "control character"),
+    ],
+)
+def test_what_cannot_be_read_is_named_by_its_field(
+    enter: Enter, changes: dict[str, str], field: str, words: str
+) -> None:
+    with pytest.raises(OfflineGiftInvalid) as caught:
+        enter(**changes)
+    assert words in caught.value.faults[field]
+
+
+def test_the_same_reference_is_refused_with_who_entered_it(
+    installation: Installation, enter: Enter
+) -> None:
+    gift_of(enter(reference="1042 First"))
+    with pytest.raises(OfflineGiftKnown, match=r"a check of \$50 from Ana Reyes.*by fay@harbor"):
+        enter(reference="1042  FIRST", name="Ben", amount="70")
+    assert bar(installation) == (5000, 1, 1)
+
+
+def test_the_same_form_twice_is_one_gift(installation: Installation, enter: Enter) -> None:
+    choices = Choices(token="form-1", donor="new")
+    first, second = enter(choices), enter(choices)
+    assert isinstance(second, Entered)
+    assert not second.new
+    assert gift_of(first).id == second.gift.id
+    assert bar(installation) == (5000, 1, 1)
+
+
+def test_a_check_that_looks_like_another_needs_a_tick(
+    installation: Installation, enter: Enter, running: Campaign
+) -> None:
+    first = gift_of(enter(reference="1042"))
+    told = enter(reference="1042 again", name="ana reyes", received_on=day(7))
+    assert isinstance(told, Undecided)
+    assert [one.key for one in told.doubts] == [f"like-{first.id}"]
+    assert "1042, a check of $50 from Ana Reyes" in told.doubts[0].words
+    assert isinstance(
+        enter(name="Ana Reyes", received_on=day(11), reference="1043", address="Elsewhere"),
+        Undecided,
+    )
+    code = coupon_code(running)
+    gift_of(enter(name="C", code=code, postmarked_on=day(2), reference="7", amount="9"))
+    alike = enter(name="D", code=code, postmarked_on=day(2), reference="8", amount="9")
+    assert isinstance(alike, Undecided)
+    assert alike.doubts
+    waived = Choices(waived=[told.doubts[0].key], donor=str(told.candidates[0].id))
+    gift_of(enter(waived, reference="1042 again", name="ana reyes", received_on=day(7)))
+    assert bar(installation) == (10900, 3, 2)
+
+
+def test_of_two_people_who_enter_one_check_at_the_same_instant_one_is_told(
+    installation: Installation, enter: Enter
+) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        asked = [
+            pool.submit(enter, Choices(token=f"form-{n}", donor="new"), reference=f"1042 {n}")
+            for n in range(6)
+        ]
+        outcomes = [one.result() for one in asked]
+    assert sum(isinstance(one, Entered) for one in outcomes) == 1
+    assert all(one.doubts for one in outcomes if isinstance(one, Undecided))
+    assert bar(installation) == (5000, 1, 1)
+    with installation.sessions() as session:
+        assert session.scalar(select(func.count(Donor.id))) == 1
+
+
+def test_a_donor_by_post_is_offered_and_never_merged_silently(
+    installation: Installation, enter: Enter
+) -> None:
+    gift_of(enter())
+    told = enter(amount="75", address="1 wharf street, Astoria OR 97103", reference="2")
+    assert isinstance(told, Undecided)
+    (known,) = told.candidates
+    assert (known.name, known.gifts, known.same_address) == ("Ana Reyes", 1, True)
+    same = gift_of(enter(Choices(donor=str(known.id)), amount="75", reference="2"))
+    other = gift_of(enter(Choices(donor="new"), amount="80", reference="3"))
+    with installation.sessions() as session:
+        donors = [session.get_one(Donation, one.donation_id).donor_id for one in (same, other)]
+    assert donors[0] == known.id != donors[1]
+    assert bar(installation) == (20500, 3, 2)
+
+
+def test_a_postmark_outside_the_window_is_said_before_and_counts_nowhere(
+    installation: Installation, enter: Enter
+) -> None:
+    told = enter(postmarked_on=day(30))
+    assert isinstance(told, Undecided)
+    assert "count for no campaign" in told.doubts[0].words
+    gift_of(enter(Choices(waived=["place"]), postmarked_on=day(30)))
+    assert bar(installation) == (0, 0, 0)
+    with installation.sessions() as session:
+        assert session.scalars(select(LedgerEntry.campaign_id)).all() == [None]
+        assert late_entries(session) == []
+    assert sound(installation) == []
+
+
+def test_a_check_posted_in_time_counts_until_the_result_is_final(
+    installation: Installation, enter: Enter, running: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        ended = session.get_one(Campaign, running.id)
+        ended.deadline = now() - timedelta(days=5)
+        ended.grace_days = 14
+    gift_of(enter(postmarked_on=day(9), reference="1"))
+    assert bar(installation) == (5000, 1, 1)
+    with time_machine.travel(now() + timedelta(days=15), tick=True):
+        with installation.sessions.begin() as session:
+            assert len(finalize_due_campaigns(session, now())) == 1
+        told = enter(name="Ben", postmarked_on=day(9), reference="2")
+        assert isinstance(told, Undecided)
+        assert "is final" in told.doubts[0].words
+        gift_of(enter(Choices(waived=["place"]), name="Ben", postmarked_on=day(9), reference="2"))
+    assert bar(installation) == (5000, 1, 1)
+    with installation.sessions() as session:
+        assert [one.amount for one in late_entries(session)] == [5000]
+    assert sound(installation) == []

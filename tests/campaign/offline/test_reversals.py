@@ -1,0 +1,191 @@
+"""Offline gifts that are taken back, the receipts of each kind, and that Stripe's side is not asked about them."""
+
+from datetime import date, timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.core.errors import OfflineGiftKnown, RefundRefused, TakingBackRefused
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.models import (
+    AuditEntry,
+    Donation,
+    Donor,
+    LedgerEntry,
+    OfflineGift,
+    OutboxMessage,
+    Receipt,
+    TakenBack,
+)
+from campaign.offline.deposits import close_batch, contents, find_batch, open_batch
+from campaign.offline.entry import Choices
+from campaign.offline.reversals import TakenBackGift, take_back
+from campaign.receipts import pdf_documents
+from campaign.receipts.print_queue import mark_posted, waiting_letters
+from campaign.receipts.receipts import receipt_context
+from campaign.receipts.statements import recipients, statement_context
+from campaign.refunds.refunds import RefundRequest, request_refund
+from campaign.runtime.context import Installation
+from tests.support.offline_gifts import FINANCE, TODAY, Enter, bar, gift_of
+
+
+def public_id(installation: Installation, gift: OfflineGift) -> str:
+    with installation.sessions() as session:
+        return session.get_one(Donation, gift.donation_id).public_id
+
+
+def back(
+    installation: Installation, gift: OfflineGift, reason: str = "bounced", on: date = TODAY
+) -> TakenBackGift:
+    name = public_id(installation, gift)
+    with installation.sessions.begin() as session:
+        return take_back(session, name, TakenBack(reason), on, FINANCE, installation.books, now())
+
+
+def sound(installation: Installation) -> list[str]:
+    with installation.sessions() as session:
+        return list(broken_invariants(session))
+
+
+def receipts(installation: Installation) -> list[Receipt]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(Receipt).order_by(Receipt.id)))
+
+
+def test_a_bounced_check_leaves_the_bar_once_and_its_receipt_is_void(
+    installation: Installation, enter: Enter
+) -> None:
+    gift = gift_of(enter(reference="1042", email="ana@example.org"))
+    assert back(installation, gift).new
+    assert not back(installation, gift).new
+    assert bar(installation) == (0, 0, 0)
+    first, void = receipts(installation)
+    assert (first.kind, void.kind, void.amount) == ("receipt", "void", 0)
+    given = first.frozen["gift_date_text"]
+    assert void.frozen["wording"] == [
+        f"The Harbor Ledger received your gift of $50 on {given}. The bank returned it unpaid.",
+        f"This voids receipt {first.number}, which can no longer be used for taxes.",
+    ]
+    with installation.sessions() as session:
+        entries = session.scalars(select(LedgerEntry).order_by(LedgerEntry.id)).all()
+        donation = session.scalars(select(Donation)).one()
+        actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+        assert len(session.scalars(select(OutboxMessage)).all()) == 2
+    assert [(one.kind, one.amount, one.source) for one in entries] == [
+        ("payment", 5000, "offline:1042"),
+        ("payment_failed", -5000, "offline:1042"),
+    ]
+    assert (donation.state, donation.state_reason) == ("failed", "the bank returned it unpaid")
+    assert actions == ["offline_gift.entered", "offline_gift.bounced"]
+    assert sound(installation) == []
+
+
+def test_who_was_told_by_post_is_told_by_post(installation: Installation, enter: Enter) -> None:
+    told, untold = gift_of(enter(reference="1")), gift_of(enter(name="Ben", reference="2"))
+    organization = installation.settings.organization
+    with installation.sessions.begin() as session:
+        letters = waiting_letters(session, organization, None)
+        mark_posted(session, letters[:1], now())
+    back(installation, told)
+    back(installation, untold)
+    with installation.sessions() as session:
+        (letter,) = waiting_letters(session, organization, None)
+    assert letter.context["kind"] == "void"
+    assert letter.context["donor_name"] == "Ana Reyes"
+
+
+def test_what_was_entered_by_mistake_frees_its_reference(
+    installation: Installation, enter: Enter
+) -> None:
+    wrong = gift_of(enter(reference="1042", amount="500"))
+    back(installation, wrong, "mistake")
+    gift_of(enter(Choices(donor="new"), reference="1042"))
+    with pytest.raises(OfflineGiftKnown, match="1042"):
+        enter(reference="1042")
+    assert bar(installation) == (5000, 1, 1)
+    with installation.sessions() as session:
+        sources = session.scalars(select(LedgerEntry.source).order_by(LedgerEntry.id)).all()
+    assert sources == ["offline:1042", "offline:1042", "offline:1042:2"]
+    assert sound(installation) == []
+
+
+def test_what_makes_no_sense_is_refused(installation: Installation, enter: Enter) -> None:
+    cash = gift_of(enter(kind="cash"))
+    with pytest.raises(TakingBackRefused, match="Only paper can bounce"):
+        back(installation, cash)
+    with pytest.raises(TakingBackRefused, match="is in the future"):
+        back(installation, cash, "returned", TODAY + timedelta(days=2))
+    with pytest.raises(TakingBackRefused, match="before the gift was received"):
+        back(installation, cash, "returned", TODAY - timedelta(days=1))
+    assert bar(installation) == (5000, 1, 1)
+
+
+def test_it_leaves_an_open_batch_and_stays_in_a_closed_one(
+    installation: Installation, enter: Enter
+) -> None:
+    with installation.sessions.begin() as session:
+        names = [open_batch(session, one, "usd", FINANCE, now()).id for one in ("A", "B")]
+    gifts = [
+        gift_of(enter(Choices(batch_id=batch, donor="new"), reference=str(batch), name=f"N{batch}"))
+        for batch in names
+    ]
+    with installation.sessions.begin() as session:
+        close_batch(session, names[1], TODAY, "slip 7", FINANCE, now())
+    for gift in gifts:
+        back(installation, gift)
+    with installation.sessions() as session:
+        held = [contents(session, find_batch(session, one)).total for one in names]
+    assert held == [0, 5000]
+
+
+def test_stripe_is_not_asked_to_refund_it(installation: Installation, enter: Enter) -> None:
+    gift = gift_of(enter(reference="1042"))
+    asked = RefundRequest(public_id(installation, gift), None, "fay", "token-12345")
+    with installation.sessions() as session, pytest.raises(RefundRefused, match=r"1042.*Envelopes"):
+        request_refund(session, asked, now())
+
+
+@pytest.mark.parametrize(
+    ("kind", "described", "locale", "heading", "amount_text", "says", "silent"),
+    [
+        ("check", "", "en", "Receipt", "$50", "tax-deductible", "recommendation"),
+        ("cash", "", "es", "Recibo", "$50", "deducible", "recomendación"),
+        ("stock", "40 shares of Example Corp", "en", "Receipt", "40 shares of Example Corp", "do not state", "$"),
+        ("stock", "40 acciones de Example", "es", "Recibo", "40 acciones de Example", "valor", "$"),
+        ("daf", "Reyes Family Fund", "en", "Acknowledgment", "$50", "not a receipt for taxes", "deductible"),
+        ("daf", "", "es", "Constancia", "$50", "no es un recibo", "deducible"),
+    ],
+)  # fmt: skip
+def test_each_kind_has_its_own_words(
+    installation: Installation, client: FlaskClient, enter: Enter, kind: str, described: str, locale: str,
+    heading: str, amount_text: str, says: str, silent: str,
+) -> None:  # fmt: skip
+    with installation.sessions.begin() as session:
+        session.add(Donor(email="ana@example.org", name="Ana Reyes", locale=locale))
+    gift_of(enter(kind=kind, described=described, email="ana@example.org"))
+    with installation.sessions() as session:
+        receipt = session.scalars(select(Receipt)).one()
+        shown = receipt_context(receipt)
+        statements = recipients(session, TODAY.year)
+        listed: dict[str, Any] = {}
+        if statements:
+            listed = statement_context(
+                session, statements[0].donor_id, TODAY.year, installation.settings.organization
+            )
+    words = " ".join(shown["wording"])
+    assert shown["amount_text"] == amount_text
+    assert says in words
+    assert silent not in words
+    page = PdfReader(BytesIO(pdf_documents.receipt_pdf(shown))).pages[0].extract_text()
+    assert f"{heading} {shown['number']}" in page
+    there = client.get(f"/receipts/{receipt.token}").text
+    assert f"<h1>{heading} {shown['number']}</h1>" in there
+    assert f"<strong>{amount_text}</strong>" in there
+    assert bool(statements) is (kind != "daf")
+    if kind == "stock":
+        assert (listed["gifts"][0]["amount_text"], listed["totals"]) == (described, [])

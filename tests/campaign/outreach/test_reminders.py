@@ -1,0 +1,213 @@
+"""“Remind me later”: one email at a moment of the reader's choice, and then nobody knows the address."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from campaign.core.errors import ReminderInvalid
+from campaign.mailer.outbox import CLAIMED, Claim
+from campaign.models import Campaign, OutboxMessage, Reminder, ReminderChoice, Suppression
+from campaign.outreach import eligibility, reminders
+from campaign.runtime.context import Installation
+from tests.support.subscribers import at, counts, donate, letters, new_campaign, run
+
+MIDDAY = "2026-12-26T12:00-08:00"
+NEXT_DAY = "2026-12-27T12:00-08:00"
+
+
+@pytest.fixture
+def winter(installation: Installation) -> Campaign:
+    with installation.sessions.begin() as session:
+        return new_campaign(session)
+
+
+def ask(
+    installation: Installation,
+    campaign: Campaign,
+    email: str = "ana@example.org",
+    choice: str = "tomorrow",
+    moment: str = MIDDAY,
+    locale: str = "en",
+) -> Reminder:
+    with installation.sessions.begin() as session:
+        return reminders.request_reminder(session, campaign, email, choice, locale, at(moment))
+
+
+def kept(installation: Installation) -> list[Reminder]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(Reminder)))
+
+
+def claim(installation: Installation) -> Claim:
+    with installation.sessions() as session:
+        newest = select(*CLAIMED).order_by(OutboxMessage.id.desc()).limit(1)
+        return Claim(**session.execute(newest).one()._asdict())
+
+
+def why(installation: Installation, letter: Claim, moment: str = NEXT_DAY) -> str:
+    with installation.sessions() as session:
+        return eligibility.why_unwanted(session, letter, at(moment))
+
+
+@pytest.mark.parametrize(
+    ("moment", "offered"),
+    [
+        (
+            MIDDAY,
+            {
+                "tomorrow": "2026-12-27T12:00-08:00",
+                "three_days": "2026-12-29T12:00-08:00",
+                "last_day": "2026-12-31T09:00-08:00",
+            },
+        ),
+        (
+            "2026-12-29T12:00-08:00",
+            {"tomorrow": "2026-12-30T12:00-08:00", "last_day": "2026-12-31T09:00-08:00"},
+        ),
+        # Nothing is sent at night: it comes at nine on the day that was chosen.
+        (
+            "2026-12-29T23:30-08:00",
+            {"tomorrow": "2026-12-30T09:00-08:00", "last_day": "2026-12-31T09:00-08:00"},
+        ),
+        (
+            "2026-12-30T02:00-08:00",
+            {"tomorrow": "2026-12-31T09:00-08:00", "last_day": "2026-12-31T09:00-08:00"},
+        ),
+        ("2026-12-31T10:00-08:00", {}),
+        ("2027-01-01T00:00-08:00", {}),
+        ("2026-11-30T12:00-08:00", {}),
+    ],
+)
+def test_only_moments_before_the_end_are_offered(
+    winter: Campaign, moment: str, offered: dict[str, str]
+) -> None:
+    found = {choice.value: due for choice, due in reminders.choices(winter, at(moment))}
+    assert found == {choice: at(due) for choice, due in offered.items()}
+
+
+def test_the_same_time_tomorrow_is_the_same_on_the_clock_when_clocks_change(
+    installation: Installation,
+) -> None:
+    with installation.sessions.begin() as session:
+        autumn = new_campaign(session, start="2026-10-01", deadline="2026-11-10")
+    found = dict(reminders.choices(autumn, at("2026-10-31T12:00-07:00")))
+    assert found[ReminderChoice.tomorrow] == at("2026-11-01T12:00-08:00")
+
+
+def test_asking_again_changes_when_it_comes(installation: Installation, winter: Campaign) -> None:
+    first = ask(installation, winter)
+    again = ask(installation, winter, " ANA@example.org ", "last_day", locale="es")
+    (one,) = kept(installation)
+    assert first.id == again.id == one.id
+    assert (one.choice, one.locale, one.email) == ("last_day", "es", "ANA@example.org")
+    assert one.due_at == at("2026-12-31T09:00-08:00")
+
+
+@pytest.mark.parametrize(
+    ("email", "choice", "moment"),
+    [
+        ("ana@example.org", "next_year", MIDDAY),
+        ("ana@example.org", "three_days", "2026-12-29T12:00-08:00"),
+        ("ana@example.org", "tomorrow", "2027-01-01T12:00-08:00"),
+        ("ana", "tomorrow", MIDDAY),
+        ("", "tomorrow", MIDDAY),
+        ("ana@example.org\r\nBcc: bo@example.org", "tomorrow", MIDDAY),
+        ("a" * 60 + "@" + "b" * 200 + ".org", "tomorrow", MIDDAY),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(
+    installation: Installation, winter: Campaign, email: str, choice: str, moment: str
+) -> None:
+    with pytest.raises(ReminderInvalid):
+        ask(installation, winter, email, choice, moment)
+    assert kept(installation) == []
+
+
+def test_it_is_queued_once_when_it_is_due(installation: Installation, winter: Campaign) -> None:
+    asked = ask(installation, winter, locale="es")
+    assert counts(run(installation, "2026-12-27T11:59-08:00")) == {}
+    assert counts(run(installation, NEXT_DAY)) == {"reminder/reminder": 1}
+    assert counts(run(installation, "2026-12-27T12:05-08:00")) == {}
+    (letter,) = letters(installation)
+    assert (letter.kind, letter.subject_key, letter.bulk) == ("reminder", str(asked.id), True)
+    assert (letter.recipient, letter.locale) == ("ana@example.org", "es")
+    assert letter.campaign_id == winter.id
+    assert letter.expires_at == winter.deadline
+    assert why(installation, claim(installation)) == ""
+
+
+def test_one_that_a_missing_run_left_waits_for_the_morning(
+    installation: Installation, winter: Campaign
+) -> None:
+    ask(installation, winter)
+    assert counts(run(installation, "2026-12-27T22:00-08:00")) == {}
+    assert counts(run(installation, "2026-12-28T09:00-08:00")) == {"reminder/reminder": 1}
+
+
+def test_after_it_is_sent_the_address_is_nowhere(
+    installation: Installation, winter: Campaign
+) -> None:
+    ask(installation, winter)
+    run(installation, NEXT_DAY)
+    with installation.sessions.begin() as session:
+        reminders.forget(session, claim(installation))
+    assert kept(installation) == []
+    (letter,) = letters(installation)
+    assert (letter.recipient, letter.name) == ("", "")
+
+
+def test_two_forgotten_addresses_do_not_clash(installation: Installation, winter: Campaign) -> None:
+    for name in ("ana", "bo"):
+        ask(installation, winter, f"{name}@example.org")
+        run(installation, NEXT_DAY)
+        with installation.sessions.begin() as session:
+            reminders.forget(session, claim(installation))
+    assert [letter.recipient for letter in letters(installation)] == ["", ""]
+
+
+@pytest.mark.parametrize("reason", ["gave", "unsubscribed"])
+def test_who_gave_or_unsubscribed_is_not_reminded_and_is_forgotten(
+    installation: Installation, winter: Campaign, reason: str
+) -> None:
+    ask(installation, winter)
+    with installation.sessions.begin() as session:
+        if reason == "gave":
+            donate(session, winter, "Ana@example.org", "paid")
+        else:
+            session.add(Suppression(email="ana@example.org", reason=reason))
+    assert counts(run(installation, NEXT_DAY)) == {}
+    assert kept(installation) == []
+
+
+def test_asking_again_while_it_is_on_its_way_takes_the_first_back(
+    installation: Installation, winter: Campaign
+) -> None:
+    ask(installation, winter)
+    run(installation, NEXT_DAY)
+    first = claim(installation)
+    ask(installation, winter, choice="last_day", moment=NEXT_DAY)
+    assert "put off" in why(installation, first)
+    with installation.sessions.begin() as session:
+        reminders.forget(session, first)
+    assert [one.choice for one in kept(installation)] == ["last_day"]
+    assert counts(run(installation, "2026-12-31T09:00-08:00")) == {"reminder/reminder": 1}
+
+
+def test_after_the_end_every_reminder_is_forgotten(
+    installation: Installation, winter: Campaign
+) -> None:
+    def addresses_kept() -> int:
+        known = select(func.count()).where(OutboxMessage.recipient != "")
+        with installation.sessions() as session:
+            return (session.scalar(known) or 0) + len(kept(installation))
+
+    ask(installation, winter)
+    ask(installation, winter, "bo@example.org", "last_day")
+    run(installation, NEXT_DAY)
+    over: datetime = winter.deadline
+    assert "over" in why(installation, claim(installation), over.isoformat())
+    with installation.sessions.begin() as session:
+        session.connection().exec_driver_sql("UPDATE outbox_message SET state = 'dropped'")
+    run(installation, over)
+    assert addresses_kept() == 0

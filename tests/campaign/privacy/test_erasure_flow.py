@@ -1,0 +1,22 @@
+"""Nobody is looked for: then nothing of anybody is touched."""
+
+from sqlalchemy import select
+
+from campaign.models import InboxEvent
+from campaign.privacy.erasure_flow import stored_events
+from campaign.privacy.personal_data_export import Whose
+from campaign.runtime.context import Installation
+from tests.support.stripe import Facts
+
+
+def test_where_nobody_is_meant_no_event_loses_anything(
+    installation: Installation, paid: Facts
+) -> None:
+    def bodies() -> list[bytes]:
+        with installation.sessions() as session:
+            return list(session.scalars(select(InboxEvent.body).order_by(InboxEvent.id)))
+
+    before = bodies()
+    assert before
+    assert stored_events(installation, Whose([], [], []), forget=True) == []
+    assert bodies() == before

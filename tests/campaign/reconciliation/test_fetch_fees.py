@@ -1,0 +1,119 @@
+"""Stripe's real fees are booked beside the gross, each once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from campaign.core.clock import now
+from campaign.core.errors import GatewayUnavailable
+from campaign.ledger.fees import look_since
+from campaign.models import Campaign, Donation, LedgerEntry
+from campaign.reconciliation.fetch_fees import book_fees
+from campaign.runtime.job_heartbeat import beating
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.reconciliation import Bank
+
+DAY = 86_400
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+def fees(bank: Bank) -> list[int]:
+    with bank.installation.sessions() as session:
+        query = select(LedgerEntry.fee).where(LedgerEntry.fee != 0).order_by(LedgerEntry.id)
+        return list(session.scalars(query))
+
+
+def test_a_card_a_debit_and_a_renewal_cost_what_stripe_kept(bank: Bank) -> None:
+    bank.stripe.pay(bank.give("25"))
+    debit = bank.give("100")
+    bank.stripe.pay(debit, bank="succeeds")
+    bank.stripe.settle(debit)
+    bank.stripe.pay(bank.give("10", frequency="monthly"))
+    bank.deliver()
+    bank.stripe.advance(days=32)
+    bank.deliver()
+    assert fees(bank) == []
+    assert book_fees(bank.installation) == 4
+    assert sorted(fees(bank)) == [59, 59, 80, 103]
+    assert bank.booked() == bank.balance()
+    assert book_fees(bank.installation) == 0
+    bank.require_order()
+
+
+def test_a_disputes_fee_and_its_return_are_booked_once(bank: Bank) -> None:
+    session = bank.give()
+    bank.stripe.pay(session)
+    made = bank.stripe.dispute(session)
+    bank.stripe.close_dispute(made["id"], won=True, return_fee=True)
+    bank.deliver()
+    book_fees(bank.installation)
+    assert sorted(fees(bank)) == [-1500, 103, 1500]
+    assert bank.booked() == bank.balance()
+
+
+def test_twice_at_once_books_each_fee_once(bank: Bank) -> None:
+    for _ in range(6):
+        bank.stripe.pay(bank.give())
+    bank.deliver()
+    with ThreadPoolExecutor(4) as threads:
+        booked = list(threads.map(lambda _: book_fees(bank.installation), range(4)))
+    assert sum(booked) == 6
+    assert fees(bank) == 6 * [103]
+
+
+def test_fees_of_others_and_of_payments_not_yet_heard_of_wait(bank: Bank) -> None:
+    bank.shop()
+    bank.stripe.pay(bank.give())
+    assert book_fees(bank.installation) == 0
+    bank.deliver()
+    assert book_fees(bank.installation) == 1
+
+
+def test_it_looks_back_from_the_last_look_that_ended_well(bank: Bank) -> None:
+    def since() -> timedelta:
+        at = now()
+        with bank.installation.sessions() as session:
+            return at - look_since(session, at)
+
+    assert since() == timedelta(days=2)
+    with beating(bank.installation, "book-fees"):
+        book_fees(bank.installation)
+    assert timedelta(minutes=15) <= since() < timedelta(minutes=15, seconds=5)
+
+
+def test_a_payment_heard_of_days_late_costs_its_fee_at_once(bank: Bank) -> None:
+    with beating(bank.installation, "book-fees"):
+        book_fees(bank.installation)
+    session = bank.give()
+    with bank.installation.sessions.begin() as database:
+        earlier = now() - timedelta(days=4)
+        database.execute(update(Donation).values(created_at=earlier))
+        database.execute(update(Campaign).values(starts_at=earlier))
+    bank.stripe.pay(session)
+    account = bank.stripe.account
+    with account.transaction():
+        for kind in ("balance_transaction", "payment_intent", "charge", "event"):
+            for one in account.every(kind):
+                account.change(one, created=one["created"] - 3 * DAY)
+    bank.deliver()
+    assert book_fees(bank.installation) == 1
+    assert fees(bank) == [103]
+    assert book_fees(bank.installation) == 0
+
+
+def test_stripe_out_of_reach_fails_the_run_and_the_next_one_goes_on(
+    bank: Bank, stripe: StripeSandbox
+) -> None:
+    bank.stripe.pay(bank.give())
+    bank.deliver()
+    stripe.stop()
+    with pytest.raises(GatewayUnavailable):
+        book_fees(bank.installation)
+    assert fees(bank) == []

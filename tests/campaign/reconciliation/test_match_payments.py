@@ -1,0 +1,156 @@
+"""Refunds and disputes of payments that nobody knows find their donations, and invoices their payments."""
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.core.errors import GatewayUnavailable
+from campaign.models import Donation, InboxEvent, PaymentLookup, Refund
+from campaign.reconciliation.match_payments import match_returns
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.reconciliation import Bank
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+def states(bank: Bank) -> list[str]:
+    with bank.installation.sessions() as session:
+        return list(session.scalars(select(Donation.state).order_by(Donation.id)))
+
+
+def lookups(bank: Bank) -> dict[str, bool]:
+    with bank.installation.sessions() as session:
+        return {one.payment_intent_id: one.ours for one in session.scalars(select(PaymentLookup))}
+
+
+def test_a_refund_of_a_payment_whose_every_event_was_lost(bank: Bank) -> None:
+    session = bank.give()
+    bank.stripe.pay(session)
+    bank.deliver(lose="*")
+    bank.stripe.refund(session, 1000)
+    bank.deliver(lose="charge.*")
+    assert states(bank) == ["pending"]
+    assert match_returns(bank.installation) == 1
+    assert states(bank) == ["partially_refunded"]
+    assert [kind for kind, _, _ in bank.entries()] == ["payment", "refund"]
+    assert match_returns(bank.installation) == 0
+    bank.require_order()
+
+
+def test_a_refund_and_a_dispute_of_renewals_that_were_booked_without_their_payment(
+    bank: Bank,
+) -> None:
+    bank.stripe.pay(bank.give(frequency="monthly"))
+    bank.deliver(lose="invoice_payment.paid")
+    bank.stripe.advance(days=32)
+    bank.deliver(lose="invoice_payment.paid")
+    bank.stripe.refund(bank.stripe.objects("invoice")[0]["id"], 700)
+    bank.stripe.dispute(bank.stripe.objects("invoice")[1]["id"])
+    bank.deliver()
+    assert states(bank) == ["paid", "paid"]
+    match_returns(bank.installation)
+    assert states(bank) == ["disputed", "partially_refunded"]
+    bank.require_order()
+
+
+def test_a_refund_of_a_renewal_that_was_never_heard_of(bank: Bank) -> None:
+    bank.stripe.pay(bank.give(frequency="monthly"))
+    bank.deliver()
+    bank.stripe.advance(days=32)
+    bank.deliver(lose="*")
+    bank.stripe.refund(bank.stripe.objects("invoice")[0]["id"], 700)
+    bank.deliver()
+    assert states(bank) == ["paid"]
+    match_returns(bank.installation)
+    assert states(bank) == ["paid", "partially_refunded"]
+    bank.require_order()
+
+
+def test_every_invoice_gets_its_payment(bank: Bank) -> None:
+    bank.stripe.pay(bank.give(frequency="monthly"))
+    bank.deliver(lose="invoice_payment.paid")
+    assert bank.donation().payment_intent_id is None
+    assert match_returns(bank.installation) == 1
+    assert bank.donation().payment_intent_id == bank.stripe.objects("payment_intent")[0]["id"]
+    assert match_returns(bank.installation) == 0
+
+
+def test_somebody_elses_refund_is_asked_about_once(bank: Bank) -> None:
+    sold = bank.shop()
+    bank.stripe.refund(sold["id"], 1200)
+    bank.deliver()
+    assert match_returns(bank.installation) == 1
+    assert lookups(bank) == {sold["payment_intent"]: False}
+    assert match_returns(bank.installation) == 0
+    with bank.installation.sessions() as session:
+        assert session.scalars(select(Refund.donation_id)).one() is None
+
+
+def test_a_payment_that_stripe_does_not_know_is_nobodys(bank: Bank) -> None:
+    with bank.installation.sessions.begin() as session:
+        session.add(
+            Refund(
+                stripe_id="re_odd",
+                payment_intent_id="pi_gone",
+                amount=100,
+                currency="usd",
+                state="succeeded",
+                created_at=now(),
+            )
+        )
+    assert match_returns(bank.installation) == 1
+    assert lookups(bank) == {"pi_gone": False}
+
+
+def test_a_payment_that_contradicts_us_stops_no_other(bank: Bank) -> None:
+    for amount in ("25", "30"):
+        session = bank.give(amount)
+        bank.stripe.pay(session)
+        bank.deliver(lose="*")
+        bank.stripe.refund(session, 1000)
+        bank.deliver()
+    account = bank.stripe.account
+    with account.transaction():
+        account.change(account.every("payment_intent")[0], amount_received=1)
+    match_returns(bank.installation)
+    assert states(bank) == ["partially_refunded", "pending"]
+    # It is asked about again, but not every minute.
+    assert match_returns(bank.installation) == 0
+
+
+@pytest.mark.parametrize(("paid_otherwise", "state"), [(False, "failed"), (True, "paid")])
+def test_a_monthly_debit_taken_back_is_over_unless_paid_otherwise(
+    bank: Bank, paid_otherwise: bool, state: str
+) -> None:
+    session = bank.give(frequency="monthly")
+    bank.stripe.pay(session, bank="succeeds")
+    bank.stripe.settle(session)
+    bank.deliver()
+    bank.stripe.take_back(session)
+    if paid_otherwise:
+        account = bank.stripe.account
+        with account.transaction():
+            account.change(account.every("payment_intent")[0], status="succeeded")
+    bank.deliver()
+    assert states(bank) == ["paid"]
+    match_returns(bank.installation)
+    assert states(bank) == [state]
+    bank.require_order()
+
+
+def test_stripe_out_of_reach_fails_the_run(bank: Bank, stripe: StripeSandbox) -> None:
+    session = bank.give()
+    bank.stripe.pay(session)
+    bank.deliver(lose="*")
+    bank.stripe.refund(session, 1000)
+    bank.deliver()
+    stripe.stop()
+    with pytest.raises(GatewayUnavailable):
+        match_returns(bank.installation)
+    with bank.installation.sessions() as found:
+        assert found.scalars(select(InboxEvent.state)).all()
+    assert lookups(bank) == {}

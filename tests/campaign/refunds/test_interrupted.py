@@ -1,0 +1,173 @@
+"""Refunds whose call was cut: looked up, finished later, never made twice."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from campaign.core.clock import now
+from campaign.core.errors import RefundUnfinished
+from campaign.gateway import StripeGateway
+from campaign.models import Campaign, Donation
+from campaign.refunds.flow import finish_refunds, give_back
+from campaign.refunds.refunds import request_refund
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from sandbox.stripe import StripeSandbox
+from tests.conftest import UNREACHABLE, sandbox_address
+from tests.support.refunds import age, assert_one_refund, keys, pay, rows, state, wish
+from tests.support.stripe import Json
+
+CREATE, LIST = "POST /v1/refunds", "GET /v1/refunds"
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def gift(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> Donation:
+    return pay(client, installation, stripe)
+
+
+@pytest.mark.parametrize(
+    ("mode", "times"),
+    [
+        ("drop_before", 1),
+        ("drop_before", 3),
+        ("drop_after", 1),
+        ("drop_after", 3),
+        ("500", 1),
+        ("500", 6),
+        ("429", 1),
+        ("429", 6),
+        ("409", 3),
+    ],
+)
+def test_a_call_that_is_cut_ends_in_one_refund(
+    installation: Installation, gift: Donation, stripe: StripeSandbox, mode: str, times: int
+) -> None:
+    asked = wish(gift)
+    stripe.fault(CREATE, mode, times=times)
+    try:
+        give_back(installation, asked)
+    except RefundUnfinished:
+        for _ in range(20):
+            age(installation, timedelta(hours=2))
+            if finish_refunds(installation):
+                break
+    assert give_back(installation, asked).state == "succeeded"
+    assert state(installation, gift) == "refunded"
+    assert_one_refund(installation, stripe)
+
+
+def test_an_answer_that_comes_too_late_is_looked_up(
+    installation: Installation, gift: Donation, stripe: StripeSandbox
+) -> None:
+    hasty = StripeGateway("sk_test_sandbox", installation.settings.stripe_api_base, timeout=0.3)
+    stripe.fault(CREATE, "slow", times=1, seconds=1.5)
+    asked = wish(gift)
+    try:
+        give_back(replace(installation, gateway=hasty), asked)
+    except RefundUnfinished:
+        age(installation, timedelta(minutes=2))
+        while not finish_refunds(installation):
+            age(installation, timedelta(minutes=2))
+    assert_one_refund(installation, stripe)
+
+
+def test_a_process_that_died_before_the_call_loses_nothing(
+    installation: Installation, gift: Donation, stripe: StripeSandbox
+) -> None:
+    with installation.sessions.begin() as session:
+        request_refund(session, wish(gift), now())
+    assert finish_refunds(installation) == 0, "it is left to whoever made it for a minute"
+    age(installation, timedelta(minutes=2))
+    assert finish_refunds(installation) == 1
+    assert finish_refunds(installation) == 0
+    assert_one_refund(installation, stripe)
+
+
+def test_an_answer_lost_is_found_past_the_life_of_its_key(
+    installation: Installation, gift: Donation, stripe: StripeSandbox
+) -> None:
+    stripe.fault(CREATE, "drop_after", times=3)
+    stripe.fault(LIST, "drop_before", times=3)
+    with pytest.raises(RefundUnfinished):
+        give_back(installation, wish(gift, 1000))
+    assert rows(installation)[0].state == "requested"
+    stripe.advance(hours=25)
+    age(installation, timedelta(hours=25))
+    assert finish_refunds(installation) == 1
+    assert_one_refund(installation, stripe, 1000)
+    assert len(keys(installation)) == 1
+
+
+def test_what_never_reached_stripe_gets_another_key_only_past_the_old_ones_life(
+    installation: Installation, gift: Donation, stripe: StripeSandbox
+) -> None:
+    away = replace(installation, gateway=StripeGateway("sk_test_sandbox", UNREACHABLE))
+    with pytest.raises(RefundUnfinished):
+        give_back(away, wish(gift, 1000))
+    age(installation, timedelta(hours=23, minutes=5))
+    assert finish_refunds(installation) == 0, "someone may still be at it under the old key"
+    assert stripe.objects("refund") == []
+    age(installation, timedelta(hours=25))
+    assert finish_refunds(installation) == 1
+    assert [key.rpartition("-")[2] for key in keys(installation)] == ["1", "2"]
+    assert_one_refund(installation, stripe, 1000)
+
+
+def test_keys_that_stripe_spoils_are_followed_at_longer_and_longer_intervals(
+    installation: Installation, gift: Donation, stripe: StripeSandbox
+) -> None:
+    stripe.fault(CREATE, "500", times=0)
+    with pytest.raises(RefundUnfinished):
+        give_back(installation, wish(gift))
+    age(installation, timedelta(seconds=61))
+    finish_refunds(installation)
+    assert len(keys(installation)) == 2
+    age(installation, timedelta(seconds=61))
+    finish_refunds(installation)
+    assert len(keys(installation)) == 2
+    stripe.clear_faults()
+    age(installation, timedelta(minutes=3))
+    assert finish_refunds(installation) == 1
+    assert_one_refund(installation, stripe)
+
+
+def test_while_stripe_is_away_one_request_a_run_is_tried(
+    client: FlaskClient, installation: Installation, gift: Donation, stripe: StripeSandbox
+) -> None:
+    other = pay(client, installation, stripe, email="ben@example.org")
+    with installation.sessions.begin() as session:
+        request_refund(session, wish(gift), now())
+        request_refund(session, wish(other), now())
+    age(installation, timedelta(minutes=2))
+    stripe.fault(LIST, "429", times=1)
+    assert finish_refunds(installation) == 0
+    assert finish_refunds(installation) == 2
+
+
+def test_the_event_before_the_answer_is_the_same_refund(
+    installation: Installation,
+    gift: Donation,
+    stripe: StripeSandbox,
+    store: Callable[..., None],
+) -> None:
+    stripe.fault(CREATE, "drop_after", times=3)
+    stripe.fault(LIST, "drop_before", times=3)
+    asked = wish(gift)
+    with pytest.raises(RefundUnfinished):
+        give_back(installation, asked)
+    told: list[Json] = stripe.events("refund.created") + stripe.events("charge.refunded")
+    store(*told)
+    apply_due_events(installation)
+    assert give_back(installation, asked).state == "succeeded"
+    assert state(installation, gift) == "refunded"
+    assert_one_refund(installation, stripe)

@@ -1,0 +1,112 @@
+"""Pace and forecast by series whose answers are known."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from campaign.models import Campaign
+from campaign.reporting.pace import as_the_last_closed, forecast, pace
+from campaign.reporting.tallies import Tally, by_day, last_hours, running_total
+
+START = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def campaign(days: int = 20, goal: int = 1_000_000) -> Campaign:
+    return Campaign(
+        starts_at=START,
+        deadline=START + timedelta(days=days),
+        goal=goal,
+        timezone="UTC",
+        currency="usd",
+    )
+
+
+def steady(days: int, amount: int = 10_000, gifts: int = 10) -> list[Tally]:
+    """The same on each complete day, and nothing yet today."""
+    complete = [
+        Tally(f"2026-12-{day + 1:02d}", amount, gifts, amount, gifts) for day in range(days)
+    ]
+    return [*complete, Tally(f"2026-12-{days + 1:02d}")]
+
+
+def test_days_that_are_all_alike_leave_no_doubt() -> None:
+    found = forecast(campaign(), 50_000, steady(5), START + timedelta(days=5))
+    assert found is not None
+    assert (found.expected, found.low, found.high, found.days) == (200_000, 200_000, 200_000, 5)
+
+
+def test_days_that_differ_widen_the_span_around_the_same_mean() -> None:
+    days = [Tally("a", 5_000, 10, 5_000, 10), Tally("b", 15_000, 10, 15_000, 10)] * 3 + [
+        Tally("today")
+    ]
+    found = forecast(campaign(), 60_000, days, START + timedelta(days=6))
+    assert found is not None
+    assert found.expected == 200_000
+    # 1.28 * 5477.23 (of six days) * sqrt(14)
+    assert found.high - found.expected == pytest.approx(26_200, abs=100)
+    assert found.low == 2 * found.expected - found.high
+
+
+def test_a_forecast_never_expects_less_than_what_is_there() -> None:
+    days = [Tally("a", 100_000, 30, 100_000, 30), Tally("b", 0), Tally("c", 0), Tally("today")]
+    found = forecast(campaign(), 100_000, days, START + timedelta(days=3))
+    assert found is not None
+    assert found.low >= 100_000
+
+
+@pytest.mark.parametrize(
+    ("days", "at"),
+    [(steady(2), 2), (steady(5, gifts=3), 5), (steady(5), 20)],
+    ids=["two days", "fifteen gifts", "after the end"],
+)
+def test_there_is_none_while_it_would_be_a_guess(days: list[Tally], at: int) -> None:
+    assert forecast(campaign(), 50_000, days, START + timedelta(days=at)) is None
+
+
+def test_the_last_closing_is_carried_over_by_its_share() -> None:
+    before = [10, 20, 30, 40, 100]
+    assert as_the_last_closed(80_000, 1, before, "usd") == 200_000
+    assert as_the_last_closed(80_000, 0, before, "usd") is None
+    assert as_the_last_closed(80_000, 9, before, "usd") is None
+    assert as_the_last_closed(0, 1, before, "usd") is None
+
+
+def test_the_pace_needed_and_the_pace_so_far() -> None:
+    hours = [
+        Tally("2026-12-09T12", 7_000),
+        Tally("2026-12-10T11", 1_000),
+        Tally("2026-12-10T13", 2_000),
+    ]
+    found = pace(campaign(), 100_000, hours, START + timedelta(days=10))
+    assert found.needed == 90_000
+    assert found.last_day == 3_000
+    assert found.last_week == round(10_000 / 7)
+    assert found.since_start == 10_000
+
+
+def test_on_the_last_day_all_of_it_is_needed_and_afterwards_nothing_is() -> None:
+    assert pace(campaign(), 400_000, [], START + timedelta(days=19, hours=12)).needed == 600_000
+    assert pace(campaign(), 2_000_000, [], START + timedelta(days=5)).needed == 0
+    assert pace(campaign(), 400_000, [], START + timedelta(days=21)).needed is None
+
+
+def test_days_without_a_gift_are_shown_and_what_lies_outside_stands_on_the_nearest() -> None:
+    hours = [Tally("2026-11-30T23", 1), Tally("2026-12-01T08", 2), Tally("2026-12-09T08", -4)]
+    days = by_day(hours, date(2026, 12, 1), date(2026, 12, 3))
+    assert [(day.key, day.amount) for day in days] == [
+        ("2026-12-01", 3),
+        ("2026-12-02", 0),
+        ("2026-12-03", -4),
+    ]
+    assert running_total(days) == [3, 3, -1]
+
+
+def test_the_hours_end_with_the_present_one() -> None:
+    made = campaign()
+    at = START + timedelta(hours=5, minutes=30)
+    found = last_hours([Tally("2026-12-01T04", 9)], made.zone, at, 3)
+    assert [(hour.key, hour.amount) for hour in found] == [
+        ("2026-12-01T03", 0),
+        ("2026-12-01T04", 9),
+        ("2026-12-01T05", 0),
+    ]

@@ -1,0 +1,185 @@
+"""What waits for a person, and what does not any more."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from campaign.audit.heartbeats import JOBS, succeed
+from campaign.campaigns.finalization import finalize_due_campaigns
+from campaign.core.clock import now
+from campaign.models import Campaign, InboxEvent, OutboxMessage, PaymentLookup, Refund
+from campaign.reporting.review_queue import Review, UnplacedReturn, read_review
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.support.stripe import Facts, Json
+
+Give = Callable[..., Facts]
+Tell = Callable[..., None]
+
+
+@pytest.fixture
+def tell(installation: Installation, store: Callable[..., None]) -> Tell:
+    def apply(*events: Json) -> None:
+        store(*events)
+        apply_due_events(installation)
+
+    return apply
+
+
+def review(installation: Installation, at: datetime | None = None) -> Review:
+    with installation.sessions() as session:
+        return read_review(session, at or now())
+
+
+def test_nothing_waits_while_all_goes_well(installation: Installation, paid: Facts) -> None:
+    assert review(installation) == Review()
+    assert review(installation).empty
+
+
+def test_an_open_dispute_waits_until_it_has_ended(
+    installation: Installation, paid: Facts, tell: Tell
+) -> None:
+    tell(paid.disputed("created", "needs_response", -2500))
+    [found] = review(installation).disputes
+    assert (found.donation, found.amount, found.currency) == (
+        paid.donation.public_id,
+        2500,
+        "usd",
+    )
+    assert (found.reason, found.status) == ("fraudulent", "needs_response")
+    assert found.due_by is not None
+    tell(paid.disputed("closed", "lost", -2500))
+    assert review(installation).disputes == []
+
+
+def test_an_inquiry_waits_like_a_dispute(
+    installation: Installation, paid: Facts, tell: Tell
+) -> None:
+    tell(paid.disputed("created", "warning_needs_response"))
+    assert [one.status for one in review(installation).disputes] == ["warning_needs_response"]
+    tell(paid.disputed("closed", "warning_closed"))
+    assert review(installation).empty
+
+
+def test_a_fraud_warning_waits_until_the_gift_is_given_back(
+    installation: Installation, paid: Facts, tell: Tell
+) -> None:
+    tell(paid.fraud_warned())
+    [found] = review(installation).warnings
+    assert (found.donation, found.amount) == (paid.donation.public_id, 2500)
+    assert found.fraud_type == "made_with_stolen_card"
+    tell(paid.refunded("a", 1000))
+    assert len(review(installation).warnings) == 1
+    tell(paid.refunded("b", 1500))
+    assert review(installation).empty
+
+
+def test_a_failed_refund_waits_until_another_took_its_place(
+    installation: Installation, paid: Facts, tell: Tell
+) -> None:
+    tell(paid.refunded("a", 1000), paid.refund_failed("a", 1000))
+    [found] = review(installation).refunds
+    assert (found.donation, found.amount, found.state) == (paid.donation.public_id, 1000, "failed")
+    assert found.failure_reason == "expired_or_canceled_card"
+    with installation.sessions.begin() as session:
+        session.execute(update(Refund).values(created_at=Refund.created_at - timedelta(hours=1)))
+    tell(paid.refunded("b", 500))
+    assert len(review(installation).refunds) == 1, "a smaller one does not settle it"
+    tell(paid.refunded("c", 1000))
+    assert review(installation).refunds == []
+
+
+def test_a_refund_that_hangs_waits_after_its_time(
+    installation: Installation, paid: Facts, tell: Tell
+) -> None:
+    tell(paid.refunded("a", 1000, "pending"))
+    assert review(installation).refunds == []
+    [found] = review(installation, now() + timedelta(days=11)).refunds
+    assert found.state == "pending"
+
+
+def test_a_request_without_an_answer_waits_after_an_hour(
+    installation: Installation, paid: Facts
+) -> None:
+    with installation.sessions.begin() as session:
+        session.add(
+            Refund(
+                request_token="asked",
+                donation_id=paid.donation.id,
+                amount=1000,
+                currency="usd",
+                state="requested",
+                requested_by="mia",
+                created_at=now(),
+            )
+        )
+    assert review(installation).refunds == []
+    [found] = review(installation, now() + timedelta(minutes=61)).refunds
+    assert (found.stripe_id, found.state) == (None, "requested")
+
+
+def test_an_event_given_up_waits_until_it_is_replayed(
+    installation: Installation, paid: Facts
+) -> None:
+    with installation.sessions.begin() as session:
+        gave_up = {"state": "given_up", "attempts": 12, "last_error": "KeyError: 'amount'"}
+        session.execute(update(InboxEvent).values(**gave_up))
+    [found] = review(installation).events
+    assert (found.type, found.attempts) == ("checkout.session.completed", 12)
+    assert found.last_error == "KeyError: 'amount'"
+
+
+def test_mail_that_failed_waits(installation: Installation, paid: Facts) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(update(OutboxMessage).values(state="failed", last_error="550 unknown"))
+    [found] = review(installation).messages
+    assert (found.kind, found.recipient) == ("receipt", "ana@example.org")
+    assert found.last_error == "550 unknown"
+
+
+def test_a_silent_job_waits(installation: Installation, campaign: Campaign) -> None:
+    at = now() + timedelta(days=1)
+    with installation.sessions.begin() as session:
+        for job in JOBS:
+            if job != "finalize":
+                succeed(session, job, at)
+    assert [one.job for one in review(installation, at).silent_jobs] == ["finalize"]
+
+
+def test_a_late_entry_waits(
+    installation: Installation, campaign: Campaign, paid: Facts, tell: Tell
+) -> None:
+    with installation.sessions.begin() as session:
+        finalize_due_campaigns(session, campaign.final_from)
+    tell(paid.refunded("a", 1000))
+    [found] = review(installation).late_entries
+    assert (found.kind, found.amount) == ("refund", -1000)
+
+
+def test_a_return_of_an_unknown_payment_waits_until_stripe_says_that_it_is_not_ours(
+    installation: Installation, give: Give, tell: Tell
+) -> None:
+    facts = give()
+    tell(facts.refunded("a", 1000), facts.disputed("created"), facts.fraud_warned())
+    payment = f"pi_{facts.number}"
+    found = review(installation)
+    assert {(one.kind, one.payment_intent_id) for one in found.unplaced} == {
+        ("refund", payment),
+        ("dispute", payment),
+        ("fraud warning", payment),
+    }
+    assert all(isinstance(one, UnplacedReturn) and one.stripe_id for one in found.unplaced)
+    assert found.warnings == []
+    with installation.sessions.begin() as session:
+        session.add(PaymentLookup(payment_intent_id=payment, ours=False))
+    assert review(installation).unplaced == []
+
+
+def test_what_is_placed_later_waits_no_more(
+    installation: Installation, give: Give, tell: Tell
+) -> None:
+    facts = give()
+    tell(facts.refunded("a", 1000), facts.completed())
+    assert review(installation).empty

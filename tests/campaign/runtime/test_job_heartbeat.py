@@ -1,0 +1,60 @@
+"""The heartbeats' edge: commits of its own, and never in the job's way."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select, text
+
+from campaign.core.clock import now
+from campaign.models import Heartbeat
+from campaign.runtime.context import Installation
+from campaign.runtime.job_heartbeat import beating
+
+
+def row(installation: Installation) -> Heartbeat:
+    with installation.sessions() as session:
+        return session.scalars(select(Heartbeat)).one()
+
+
+def test_the_beginning_stands_while_the_job_works(installation: Installation) -> None:
+    before = now()
+    with beating(installation, "finalize"):
+        found = row(installation)
+        assert found.job == "finalize"
+        assert before <= found.began_at <= now()
+        assert found.succeeded_at is None
+    found = row(installation)
+    assert found.succeeded_at is not None
+    assert found.succeeded_at >= found.began_at
+    assert found.failed_at is None
+
+
+def test_a_jobs_error_is_kept_and_goes_on(installation: Installation) -> None:
+    with pytest.raises(ValueError, match="no such day"), beating(installation, "finalize"):
+        raise ValueError("no such day")
+    found = row(installation)
+    assert (found.succeeded_at, found.last_error) == (None, "ValueError: no such day")
+    assert found.failed_at is not None
+
+
+def test_a_heartbeat_that_cannot_be_kept_does_not_fail_the_job(installation: Installation) -> None:
+    with installation.engine.begin() as connection:
+        connection.execute(text("DROP TABLE heartbeat"))
+    done = []
+    with beating(installation, "finalize"):
+        done.append("the work")
+    assert done == ["the work"]
+    with pytest.raises(KeyError), beating(installation, "finalize"):
+        raise KeyError("the job's own error")
+
+
+def test_many_runs_at_once_leave_one_row_that_ended_well(installation: Installation) -> None:
+    def run(_number: int) -> None:
+        with beating(installation, "sweep-inbox"):
+            pass
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(run, range(40)))
+    found = row(installation)
+    assert found.succeeded_at is not None
+    assert found.succeeded_at >= found.began_at

@@ -1,0 +1,58 @@
+"""Which passwords are taken."""
+
+import pytest
+
+from campaign.staff.passwords import common_words, password_fault
+
+ABOUT = ("ana.reyes@example.org", "Ana Reyes", "The Harbor Ledger")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "tapir umbrella kilowatt",
+        "x7#Lq9!vTz2m",
+        "Der Igel zählt Ähren",
+        "пять ленивых выдр поют",
+        "seven lumpy otters 2026",
+        "🦦" * 3 + "🐡🦑🪼🐙🦞🦀🐠🐟🐬",
+        "q" + "w7zk4" * 25,
+    ],
+)
+def test_what_nobody_expects_is_taken_whatever_its_characters(password: str) -> None:
+    assert password_fault(password, ABOUT) is None
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "elevenchars",
+        "x7#Lq" * 26,
+        "aaaaaaaaaaaaaaa",
+        "abababababababab",
+        "abcdefghijklmnop",
+        "zyxwvutsrqponm",
+        "qwertyuiop1234",
+        "mnbvcxzlkjhgfdsa",
+        "198407231984",
+        "Password123456",
+        "P@ssw0rd2026!!",
+        "passwordpassword",
+        "Welcome-Admin-2026",
+        "ILoveYouForever1",
+        "correct horse battery staple",
+        "HarborLedger!99x",
+        "ana.reyes@example.org",
+        "reyes-ana-reyes",
+    ],
+)
+def test_what_attackers_try_first_is_refused_with_the_reason(password: str) -> None:
+    fault = password_fault(password, ABOUT)
+    assert fault is not None
+    assert fault.endswith(".")
+
+
+def test_the_list_is_small_and_plain() -> None:
+    words = common_words()
+    assert len(words) > 500
+    assert all(word.isalpha() and word == word.lower() for word in words)

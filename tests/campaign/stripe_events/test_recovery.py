@@ -1,0 +1,251 @@
+"""Events whose webhooks were lost are found at Stripe and applied, once."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from stripe import StripeClient
+
+from campaign.core.clock import now
+from campaign.core.errors import GatewayRefused, GatewayUnavailable
+from campaign.gateway import StripeGateway, UndeliveredEvent
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, ProgressShard, Receipt
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from campaign.stripe_events.recovery import Recovery, recover_events
+from campaign.stripe_events.registry import HANDLERS
+from sandbox.stripe import StripeSandbox
+from tests.conftest import UNREACHABLE, sandbox_address
+
+Store = Callable[..., None]
+NOTHING = Recovery(fetched=0, new=0, stored=0, skipped=0, failing=0)
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture(autouse=True)
+def losing(stripe: StripeSandbox) -> None:
+    """The account has an endpoint, and no webhook arrives there."""
+    client = StripeClient("sk_test_sandbox", base_addresses={"api": sandbox_address(stripe)})
+    client.v1.webhook_endpoints.create(
+        {"url": f"{UNREACHABLE}/stripe/webhook", "enabled_events": ["*"]}
+    )
+    stripe.deliver("lose")
+
+
+@pytest.fixture
+def lost(client: FlaskClient, campaign: Campaign, stripe: StripeSandbox) -> list[str]:
+    """A gift of $25 was paid, and Ana never came back from Stripe's page: the ids of the events we handle."""
+    form = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a"}
+    assert client.post("/c/nine-days/donate", data=form).status_code == 303
+    stripe.pay(stripe.objects("checkout.session")[0]["id"])
+    return [event["id"] for event in stripe.events() if event["type"] in HANDLERS]
+
+
+def emit(stripe: StripeSandbox, count: int, kind: str = "payment_intent.succeeded") -> None:
+    """Events of intents that are not ours, such as another shop's on the same account."""
+    intent = {
+        "id": "pi_other",
+        "object": "payment_intent",
+        "created": stripe.now(),
+        "status": "succeeded",
+        "amount_received": 100,
+        "currency": "usd",
+    }
+    with stripe.account.transaction():
+        for _ in range(count):
+            stripe.account.emit(kind, intent)
+
+
+def standing(installation: Installation) -> tuple[str, int, int, int]:
+    """(state, raised, receipts, messages) of the only donation, with the books in order."""
+    with installation.sessions() as session:
+        assert list(broken_invariants(session)) == []
+        return (
+            session.scalars(select(Donation.state)).one(),
+            int(session.scalar(select(func.coalesce(func.sum(ProgressShard.raised), 0))) or 0),
+            session.scalar(select(func.count()).select_from(Receipt)) or 0,
+            session.scalar(select(func.count()).select_from(OutboxMessage)) or 0,
+        )
+
+
+def inbox(installation: Installation) -> dict[str, InboxEvent]:
+    with installation.sessions() as session:
+        return {event.id: event for event in session.scalars(select(InboxEvent))}
+
+
+def test_lost_events_are_found_and_applied_once(
+    installation: Installation, lost: list[str]
+) -> None:
+    assert standing(installation) == ("pending", 0, 0, 0)
+    found = recover_events(installation)
+    assert found == Recovery(len(lost), new=len(lost), stored=0, skipped=0, failing=0)
+    assert standing(installation) == ("paid", 2500, 1, 1)
+    assert set(inbox(installation)) == set(lost)
+
+
+def test_recovering_again_changes_nothing(installation: Installation, lost: list[str]) -> None:
+    recover_events(installation)
+    before = {name: event.finished_at for name, event in inbox(installation).items()}
+    again = recover_events(installation)
+    assert again == Recovery(len(lost), new=0, stored=len(lost), skipped=0, failing=0)
+    assert standing(installation) == ("paid", 2500, 1, 1)
+    assert {name: event.finished_at for name, event in inbox(installation).items()} == before
+
+
+def test_an_event_that_is_stored_already_is_not_stored_again(
+    installation: Installation, lost: list[str], stripe: StripeSandbox, store: Store
+) -> None:
+    known = stripe.event(lost[0])
+    store(known)
+    apply_due_events(installation)
+    found = recover_events(installation)
+    assert (found.new, found.stored) == (len(lost) - 1, 1)
+    assert inbox(installation)[lost[0]].body == json.dumps(known).encode()
+    assert standing(installation) == ("paid", 2500, 1, 1)
+
+
+def test_a_webhook_that_arrives_after_all_changes_nothing(
+    installation: Installation,
+    lost: list[str],
+    stripe: StripeSandbox,
+    post_event: Callable[..., object],
+) -> None:
+    recover_events(installation)
+    for event_id in lost:
+        post_event(stripe.event(event_id))
+    assert apply_due_events(installation) == 0
+    assert standing(installation) == ("paid", 2500, 1, 1)
+
+
+def test_the_body_is_kept_as_a_webhook_would_have_brought_it(
+    installation: Installation, lost: list[str], stripe: StripeSandbox
+) -> None:
+    recover_events(installation)
+    for event_id, stored in inbox(installation).items():
+        sent = {name: part for name, part in stripe.event(event_id).items() if name != "deliveries"}
+        assert json.loads(stored.body) == sent
+
+
+def test_every_page_is_walked(
+    installation: Installation, lost: list[str], stripe: StripeSandbox
+) -> None:
+    emit(stripe, 230)
+    found = recover_events(installation)
+    assert (found.fetched, found.new) == (230 + len(lost), 230 + len(lost))
+    assert standing(installation) == ("paid", 2500, 1, 1)
+    assert len(inbox(installation)) == 230 + len(lost)
+
+
+def test_a_last_page_that_is_full_is_the_last(
+    installation: Installation, stripe: StripeSandbox
+) -> None:
+    emit(stripe, 100)
+    assert recover_events(installation).fetched == 100
+
+
+def test_only_undelivered_events_that_have_a_handler_are_fetched(
+    installation: Installation, stripe: StripeSandbox
+) -> None:
+    emit(stripe, 3, "payment_intent.created")
+    assert recover_events(installation) == NOTHING
+
+
+def test_more_types_than_one_list_takes_are_all_asked_for(
+    installation: Installation, stripe: StripeSandbox
+) -> None:
+    emit(stripe, 1, "payment_intent.succeeded")
+    emit(stripe, 1, "payment_intent.canceled")
+    types = ["payment_intent.canceled", *[f"invoice.made_up_{n}" for n in range(20)]]
+    events = installation.gateway.undelivered_events([*types, "payment_intent.succeeded"])
+    assert [found.event.type for found in events] == [types[0], "payment_intent.succeeded"]
+
+
+def test_since_leaves_out_what_is_older(installation: Installation, stripe: StripeSandbox) -> None:
+    emit(stripe, 2)
+    stripe.advance(days=2)
+    emit(stripe, 3)
+    made = datetime.fromtimestamp(stripe.now(), UTC)
+    assert recover_events(installation, made + timedelta(hours=1)) == NOTHING
+    assert recover_events(installation, made - timedelta(hours=1)).fetched == 3
+    assert recover_events(installation, made - timedelta(days=3)).fetched == 5
+
+
+def test_events_of_the_other_mode_are_refused(installation: Installation, lost: list[str]) -> None:
+    live = replace(installation.settings, stripe_secret_key="sk_live_sandbox")
+    found = recover_events(replace(installation, settings=live))
+    assert (found.new, found.skipped) == (0, len(lost))
+    assert inbox(installation) == {}
+
+
+def test_events_of_another_release_are_left_rather_than_misread(
+    installation: Installation, lost: list[str], stripe: StripeSandbox
+) -> None:
+    old, *others = lost
+    with stripe.account.transaction():
+        found = stripe.account.get("event", old)
+        stripe.account.change(found, api_version="2020-08-27")
+    assert recover_events(installation).skipped == 1
+    assert set(inbox(installation)) == set(others)
+
+
+def test_an_event_that_fails_is_told_and_stops_no_other(
+    installation: Installation, lost: list[str], stripe: StripeSandbox
+) -> None:
+    with stripe.account.transaction():
+        stripe.account.emit("payment_intent.succeeded", {"id": "pi_odd"})
+    assert recover_events(installation).failing == 1
+    assert standing(installation) == ("paid", 2500, 1, 1)
+
+
+def test_stripe_out_of_reach_is_one_error_and_nothing_is_lost(
+    installation: Installation, lost: list[str], stripe: StripeSandbox
+) -> None:
+    away = replace(installation, gateway=StripeGateway("sk_test_sandbox", UNREACHABLE))
+    with pytest.raises(GatewayUnavailable, match=r"\AStripe cannot be reached: [^\n]+\Z"):
+        recover_events(away)
+    assert recover_events(installation).new == len(lost)
+    assert standing(installation) == ("paid", 2500, 1, 1)
+
+
+def test_stripe_lost_between_two_pages_is_made_good_by_the_next_run(
+    installation: Installation, lost: list[str], stripe: StripeSandbox
+) -> None:
+    emit(stripe, 120)
+
+    class LosesTouch(StripeGateway):
+        """Hands out part of a page; then Stripe answers no more, and nobody holds a connection meanwhile."""
+
+        def undelivered_events(self, *asked: Any) -> Iterator[UndeliveredEvent]:
+            for place, found in enumerate(super().undelivered_events(*asked)):
+                if place == 50:
+                    stripe.fault("GET /v1/events", "429", times=9)
+                yield found
+                assert installation.engine.pool.checkedout() == 0
+
+    gateway = LosesTouch("sk_test_sandbox", sandbox_address(stripe))
+    with pytest.raises(GatewayUnavailable, match="slow down"):
+        recover_events(replace(installation, gateway=gateway))
+    stripe.clear_faults()
+    assert len(inbox(installation)) == 100
+    assert recover_events(installation).new == 20 + len(lost)
+    assert standing(installation) == ("paid", 2500, 1, 1)
+
+
+def test_a_refusal_by_stripe_says_so(stripe: StripeSandbox) -> None:
+    gateway = StripeGateway("sk_test_sandbox", stripe.url)  # wrong on purpose: past any proxy
+    with pytest.raises(GatewayRefused):
+        list(gateway.undelivered_events(["x" * 6000]))
+
+
+def test_nothing_lost_is_nothing_to_do(installation: Installation) -> None:
+    assert recover_events(installation, now() - timedelta(days=2)) == NOTHING

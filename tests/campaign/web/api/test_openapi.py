@@ -1,0 +1,40 @@
+"""What `/api/openapi.json` promises is what the API does."""
+
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.campaign.web.api.test_api import EVERYTHING, bearer, gifts
+
+__all__ = ["gifts"]
+
+
+def test_the_description_is_kept(app: Flask, installation, gifts):
+    token = bearer(installation, *EVERYTHING)
+    app.config["RATELIMIT_ENABLED"] = False
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+    assert schema.raw_schema["openapi"].startswith("3.1")
+    schema.validate()
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) == 10
+    for operation in operations:
+        check = settings(
+            max_examples=8,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )(_checker(operation, token))
+        check()
+
+
+def _checker(operation, token):
+    @given(case=operation.as_strategy())
+    def check(case) -> None:
+        # A cursor is opaque: no schema tells which are ours.
+        opaque = [positive_data_acceptance] if "cursor" in (case.query or {}) else []
+        case.call_and_validate(headers=token, excluded_checks=opaque)
+
+    return check

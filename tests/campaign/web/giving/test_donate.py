@@ -1,0 +1,358 @@
+"""The form's way to Stripe's page: one intention, one donation, one session."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from campaign import create_app
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core import clock
+from campaign.models import Campaign, Donation, Donor, StripeCall
+from campaign.runtime.context import Installation, make_installation
+from sandbox.stripe import StripeSandbox
+from sandbox.stripe.control import faults
+from tests.conftest import UNREACHABLE, sandbox_address
+from tests.support.waiting import wait_until
+
+FORM = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a-1"}
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+def give(
+    client: FlaskClient, headers: dict[str, str] | None = None, **changes: Any
+) -> TestResponse:
+    return client.post("/c/nine-days/donate", data={**FORM, **changes}, headers=headers or {})
+
+
+def donations(installation: Installation) -> list[Donation]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(Donation).order_by(Donation.id)))
+
+
+def test_a_gift_is_one_donation_and_leads_to_stripe(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    answer = give(client, name="Ana Reyes", code="article-7", comment="Thank you", anonymous="y")
+    (donation,) = donations(installation)
+    (session,) = stripe.objects("checkout.session")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == session["url"] == donation.session_url
+    assert (donation.state, donation.amount, donation.cover) == ("pending", 2500, 0)
+    assert (donation.code, donation.comment, donation.anonymous) == ("article-7", "Thank you", True)
+    assert session["client_reference_id"] == donation.public_id
+    assert session["metadata"] == {"donation_id": donation.public_id, "campaign": "nine-days"}
+    assert session["amount_total"] == 2500
+    assert donation.token in session["success_url"]
+    assert "ana" not in session["cancel_url"]
+
+
+@pytest.mark.parametrize("frequency", ["monthly", "yearly"])
+def test_a_recurring_gift_opens_a_subscription(
+    client: FlaskClient, campaign: Campaign, stripe: StripeSandbox, frequency: str
+) -> None:
+    assert give(client, frequency=frequency).status_code == 303
+    (session,) = stripe.objects("checkout.session")
+    assert (session["mode"], session["amount_total"]) == ("subscription", 2500)
+
+
+def test_covered_fees_are_a_line_of_their_own(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    give(client, cover_fees="y")
+    (donation,) = donations(installation)
+    assert (donation.amount, donation.cover) == (2500, 106)
+    assert stripe.objects("checkout.session")[0]["amount_total"] == 2606
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "abc",
+        "-5",
+        "0",
+        "0.001",
+        "NaN",
+        "inf",
+        "1e9",
+        "１２",
+        "999999999",
+        "25,00",
+        "",
+        "0.49",
+        "\x00",
+    ],
+)
+def test_a_bad_amount_is_named_beside_its_field_and_nothing_is_written(
+    client: FlaskClient, installation: Installation, campaign: Campaign, amount: str
+) -> None:
+    answer = give(client, amount="other", amount_other=amount, name="Ana Reyes")
+    assert answer.status_code == 422
+    assert 'value="Ana Reyes"' in answer.text
+    assert 'value="ana@example.org"' in answer.text
+    assert 'role="alert"' in answer.text
+    assert donations(installation) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", ""),
+        ("email", "ana"),
+        ("email", "ana@"),
+        ("email", "ana@example.org\r\nBcc: x@example.org"),
+        ("email", "ana@exam ple.org"),
+        ("frequency", "weekly"),
+        ("name", "n" * 201),
+        ("comment", "c" * 1001),
+        ("tribute_kind", "honor"),
+        ("tribute_kind", "spite"),
+        ("tribute_name", "Grandmother"),
+        ("amount_other", "40"),
+    ],
+)
+def test_every_other_fault_is_named_too(
+    client: FlaskClient, installation: Installation, campaign: Campaign, field: str, value: str
+) -> None:
+    answer = give(client, **{field: value})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert donations(installation) == []
+
+
+@pytest.mark.parametrize("amount", ["25", "25.00", "$25", " 25 ", "25 USD"])
+def test_amounts_as_people_type_them(
+    client: FlaskClient, installation: Installation, campaign: Campaign, amount: str
+) -> None:
+    assert give(client, amount=amount).status_code == 303
+    assert donations(installation)[0].amount == 2500
+
+
+def test_the_same_form_twice_is_one_donation_and_one_session(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    first, second = give(client), give(client)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert len(donations(installation)) == len(stripe.objects("checkout.session")) == 1
+
+
+def test_the_same_form_twelve_times_at_once_is_one_donation_and_one_session(
+    app: Flask, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    stripe.fault("POST /v1/checkout/sessions", "slow", times=1, seconds=1)
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(lambda _: give(app.test_client()), range(12)))
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert len(donations(installation)) == len(stripe.objects("checkout.session")) == 1
+
+
+def test_another_person_amount_or_frequency_is_another_gift_on_the_shared_page(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    give(client)
+    give(client, email="ben@example.org")
+    give(client, amount="30")
+    give(client, frequency="monthly")
+    assert len(donations(installation)) == 4
+    with installation.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Donor)) == 2
+
+
+def test_after_a_paid_one_the_same_form_is_a_new_gift(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    give(client)
+    (donation,) = donations(installation)
+    stripe.pay(donation.session_id)
+    assert client.get(f"/donations/{donation.token}").status_code == 200
+    give(client)
+    first, second = donations(installation)
+    assert (first.state, second.state) == ("paid", "pending")
+    assert first.session_id != second.session_id
+
+
+def test_a_form_sent_again_later_finds_that_its_page_was_paid_meanwhile(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    give(client)
+    (donation,) = donations(installation)
+    stripe.pay(donation.session_id)
+    with installation.sessions.begin() as session:
+        session.scalars(select(StripeCall)).one().created_at = clock.now() - timedelta(minutes=5)
+    give(client)
+    assert [found.state for found in donations(installation)] == ["paid", "pending"]
+
+
+def test_a_form_sent_again_a_day_later_gets_a_page_that_is_open(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    give(client)
+    stripe.advance(hours=25)
+    with installation.sessions.begin() as session:
+        session.scalars(select(StripeCall)).one().created_at = clock.now() - timedelta(hours=25)
+    answer = give(client)
+    first, second = donations(installation)
+    assert (first.state, second.state) == ("expired", "pending")
+    assert answer.headers["Location"] == second.session_url != first.session_url
+
+
+def test_a_debit_under_way_leads_to_its_own_page(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    give(client)
+    (donation,) = donations(installation)
+    stripe.pay(donation.session_id, bank="succeeds")
+    client.get(f"/donations/{donation.token}")
+    assert donations(installation)[0].state == "processing"
+    assert give(client).headers["Location"].endswith(f"/donations/{donation.token}")
+    assert len(donations(installation)) == 1
+
+
+@pytest.mark.parametrize("mode", ["drop_before", "drop_after", "429", "500"])
+def test_a_call_that_is_cut_is_repeated_with_its_key_and_opens_one_session(
+    client: FlaskClient,
+    installation: Installation,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+    mode: str,
+) -> None:
+    stripe.fault("POST /v1/checkout/sessions", mode, times=1)
+    answer = give(client)
+    if answer.status_code == 503:
+        answer = give(client)
+    assert answer.status_code == 303
+    (donation,) = donations(installation)
+    assert donation.session_url == answer.headers["Location"]
+    opened = [s for s in stripe.objects("checkout.session") if s["id"] == donation.session_id]
+    assert len(opened) == 1
+
+
+def test_stripe_out_of_reach_keeps_what_was_typed_and_the_same_attempt_succeeds_later(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    away = replace(installation.settings, stripe_api_base=UNREACHABLE)
+    other = create_app(make_installation(away))
+    answer = give(other.test_client(), name="Ana Reyes", comment="Thank you")
+    other.extensions["live"].close()
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert 'value="Ana Reyes"' in answer.text
+    assert "Thank you" in answer.text
+    assert "1 Wharf Street" in answer.text
+    assert give(client).status_code == 303
+    assert len(donations(installation)) == 1
+
+
+def test_a_spent_key_is_followed_by_a_new_one(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    stripe.fault("POST /v1/checkout/sessions", "500", times=1)
+    assert give(client).status_code == 503
+    assert give(client).status_code == 303
+    with installation.sessions() as session:
+        keys = list(session.scalars(select(StripeCall.idempotency_key).order_by(StripeCall.id)))
+    assert [key.rpartition("-")[2] for key in keys] == ["1", "2"]
+    assert len(donations(installation)) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Origin": "http://localhost"}, 303),
+        ({}, 303),
+    ],
+)
+def test_another_sites_form_is_refused(
+    client: FlaskClient, campaign: Campaign, headers: dict[str, str], status: int
+) -> None:
+    assert give(client, headers=headers).status_code == status
+
+
+def test_a_campaign_that_has_ended_takes_no_gift(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        ended = session.get_one(Campaign, campaign.id)
+        ended.starts_at = clock.now() - timedelta(days=9)
+        ended.deadline = clock.now() - timedelta(seconds=1)
+    assert give(client).status_code == 409
+    assert donations(installation) == []
+
+
+def test_an_unknown_campaign_is_a_404(client: FlaskClient) -> None:
+    assert give(client).status_code == 404
+
+
+def test_one_person_is_slowed_down_and_keeps_what_was_typed(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    answers = [give(client, attempt=str(number), amount="x") for number in range(21)]
+    assert [answer.status_code for answer in answers[-2:]] == [422, 429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    assert 'value="ana@example.org"' in answers[-1].text
+
+
+def test_two_hundred_people_behind_one_address_are_not(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    answers = [give(client, email=f"reader{n}@example.org", amount="x") for n in range(200)]
+    assert {answer.status_code for answer in answers} == {422}
+
+
+def test_the_attempt_of_two_renderings_differs(client: FlaskClient, campaign: Campaign) -> None:
+    pages = [client.get(f"/c/nine-days?code={n}").text for n in range(2)]
+    found = [re.search(r'name="attempt"[^>]*value="([^"]+)"', page) for page in pages]
+    assert found[0]
+    assert found[1]
+    assert found[0][1] != found[1][1]
+
+
+def test_a_slow_answer_does_not_hold_the_database(
+    app: Flask, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    stripe.fault("POST /v1/checkout/sessions", "slow", times=1, seconds=1.5)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(give, app.test_client())
+        wait_until(lambda: not faults.waiting(stripe.account))
+        assert installation.engine.pool.checkedout() == 0  # type: ignore[attr-defined] # a QueuePool
+        assert waiting.result().status_code == 303
+
+
+def test_a_currency_without_decimals_is_charged_as_typed(
+    client: FlaskClient, installation: Installation, stripe: StripeSandbox
+) -> None:
+    with installation.sessions.begin() as session:
+        create_campaign(
+            session,
+            NewCampaign(
+                slug="yen",
+                title="Yen",
+                goal="5000000",
+                deadline="2099-12-31",
+                timezone="Asia/Tokyo",
+                currency="jpy",
+            ),
+        )
+    form = {**FORM, "amount": "2,500", "cover_fees": "y"}
+    assert client.post("/c/yen/donate", data=form).status_code == 303
+    (opened,) = stripe.objects("checkout.session")
+    (donation,) = donations(installation)
+    assert (opened["currency"], donation.amount) == ("jpy", 2500)
+    assert opened["amount_total"] == 2500 + donation.cover
+    assert client.post("/c/yen/donate", data={**form, "amount": "2500.50"}).status_code == 422

@@ -1,0 +1,169 @@
+"""The way to a donor's own page, and what keeps others out of it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from campaign import create_app
+from campaign.core.clock import now
+from campaign.donors.corrections import Correction, correct_donor
+from campaign.emails.delivery import deliver_due
+from campaign.models import Donor, DonorLink, DonorSession, OutboxMessage
+from campaign.runtime.context import Installation
+from sandbox.outbox.receiver import MailReceiver
+from tests.support.donor_portal import ANA, ask, mailed_link, open_own_page
+from tests.support.staff import COMMAND_LINE
+from tests.support.stripe import Facts
+
+
+def test_a_link_opens_the_page_once_by_its_button_and_no_secret_is_kept(
+    app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    ask(app.test_client())
+    path = mailed_link(mailing, mailbox)
+    scanner, donor = app.test_client(), app.test_client()
+    assert [scanner.get(path).status_code for _ in range(3)] == [200] * 3
+    assert "What you gave" not in scanner.get("/me").text
+    browsers = [app.test_client() for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda one: one.post(path).status_code, browsers))
+    assert sorted(answers) == [303, 410, 410]
+    opened = browsers[answers.index(303)]
+    page = opened.get("/me")
+    assert "$25" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "works only once" in donor.get(path).text
+    assert "not known here" in donor.get("/me/link/guessed").text
+    cookie = opened.get_cookie("donor")
+    assert cookie is not None
+    assert (cookie.http_only, cookie.same_site, cookie.max_age) == (True, "Lax", None)
+    with mailing.engine.connect() as connection:
+        kept = str(connection.execute(select(DonorLink.__table__)).all())
+        kept += str(connection.execute(select(DonorSession.__table__)).all())
+        kept += str(connection.execute(select(OutboxMessage.__table__)).all())
+    assert path.rpartition("/")[2] not in kept
+    assert cookie.value not in kept
+
+
+def test_a_link_ends_after_15_minutes_and_a_page_after_30_unused_or_two_hours(
+    app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    start, client = now(), app.test_client()
+    with time_machine.travel(start, tick=False) as clock:
+        ask(client)
+        late = mailed_link(mailing, mailbox)
+        clock.shift(timedelta(minutes=15))
+        assert "has expired" in client.post(late).text
+        open_own_page(client, mailing, mailbox)
+        for _ in range(4):
+            clock.shift(timedelta(minutes=29))
+            assert "What you gave" in client.get("/me").text
+        clock.shift(timedelta(minutes=5))
+        assert "What you gave" not in client.get("/me").text
+        open_own_page(client, mailing, mailbox)
+        clock.shift(timedelta(minutes=31))
+        assert client.get("/me/details").location == "/me"
+        assert client.post("/me/erasure").location == "/me?said=closed"
+        clock.shift(timedelta(days=2))
+        open_own_page(client, mailing, mailbox)
+    with mailing.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(DonorSession)) == 1
+        assert session.scalar(select(func.count()).select_from(DonorLink)) == 1
+
+
+def test_nothing_tells_whether_an_address_is_known(
+    client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    answers = []
+    for email in (ANA, "ANA@example.org", "nobody@example.org"):
+        answer = ask(client, email)
+        headers = {name: value for name, value in answer.headers if name != "Date"}
+        answers.append((answer.status_code, answer.text, headers))
+    assert answers[0] == answers[1] == answers[2]
+    assert "If gifts were made" in client.get("/me/sent").text
+    mailbox.clear()
+    deliver_due(mailing)
+    # Twice within half a minute is one wish.
+    links = [one.recipients for one in mailbox.messages if "/me/link/" in str(one.message)]
+    assert links == [(ANA,)]
+    assert ask(client, "ana@").status_code == 422
+
+
+def test_links_to_one_address_are_few(client: FlaskClient) -> None:
+    codes = [ask(client, "someone@example.org").status_code for _ in range(5)]
+    assert codes == [303] * 4 + [429]
+    assert ask(client, "else@example.org").status_code == 303
+
+
+def test_a_form_without_its_token_or_from_another_site_changes_nothing(
+    client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    open_own_page(client, mailing, mailbox)
+    forms = ("details", "address", "appeals", "export", "erasure", "erasure/withdraw")
+    gift = paid.donation.public_id
+    paths = [f"/me/{one}" for one in (*forms, f"receipts/{gift}", f"wall/{gift}")]
+    for path in paths:
+        assert client.post(path).status_code == 400
+        assert client.post(path, data={"csrf_token": "é" * 64}).status_code == 400
+        foreign = {"Sec-Fetch-Site": "cross-site"}
+        assert client.post(path, headers=foreign).status_code == 403
+    ended = client.post("/me/finish", headers={"Origin": "https://elsewhere.example"})
+    assert ended.status_code == 403
+    assert "What you gave" in client.get("/me").text
+
+
+def test_finishing_closes_the_page_and_clears_the_browser(
+    app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    client = app.test_client()
+    open_own_page(client, mailing, mailbox)
+    cookie = client.get_cookie("donor")
+    assert cookie is not None
+    answer = client.post("/me/finish")
+    assert (answer.status_code, answer.location) == (303, "/me/finished")
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert client.get_cookie("donor") is None
+    client.set_cookie("donor", cookie.value)
+    assert "What you gave" not in client.get("/me").text
+    assert client.post("/me/finish").status_code == 303
+
+
+def test_another_address_and_an_erasure_close_the_page(
+    client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    open_own_page(client, mailing, mailbox)
+    with time_machine.travel(now() + timedelta(minutes=1)):
+        ask(client)
+        link = mailed_link(mailing, mailbox)
+    with mailing.sessions.begin() as session:
+        donor = session.scalars(select(Donor)).one()
+        wanted = Correction("Ana Reyes", "ana@work.example", "")
+        correct_donor(session, donor.id, wanted, COMMAND_LINE)
+    assert "What you gave" not in client.get("/me").text
+    assert client.post(link).status_code == 410
+    open_own_page(client, mailing, mailbox, "ana@work.example")
+    gone = update(Donor).values(email="", name="", address="", erased_at=now())
+    with mailing.sessions.begin() as session:
+        session.execute(gone)
+    assert "What you gave" not in client.get("/me").text
+
+
+def test_with_https_the_cookie_is_of_this_host_alone(
+    installation: Installation, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    secure: dict[str, Any] = {"base_url": "https://give.example.org"}
+    settings = replace(installation.settings, site_url=secure["base_url"])
+    client = create_app(replace(installation, settings=settings)).test_client()
+    client.post("/me", data={"email": ANA}, **secure).close()
+    path = mailed_link(mailing, mailbox)
+    answer = client.post(path, **secure)
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-donor=")
+    assert cookie.endswith("; Secure; HttpOnly; Path=/; SameSite=Lax")
+    assert "What you gave" in client.get("/me", **secure).text

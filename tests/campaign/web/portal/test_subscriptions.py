@@ -1,0 +1,442 @@
+"""A donor's page of a monthly gift, against the sandbox: what it says, and what can be changed there."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import requests
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from stripe import StripeClient
+
+from campaign.core import clock
+from campaign.emails.delivery import deliver_due
+from campaign.models import (
+    Campaign,
+    Donation,
+    InboxEvent,
+    LedgerEntry,
+    OutboxMessage,
+    StripeCall,
+    Subscription,
+)
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from sandbox.outbox.receiver import MailReceiver
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+
+Begin = Callable[..., Subscription]
+GOOD, RENEWALS_FAIL = "4242424242424242", "4000000000000341"
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def sync(
+    installation: Installation, stripe: StripeSandbox, store: Callable[..., None]
+) -> Callable[[], None]:
+    """Let every event of the sandbox arrive."""
+
+    def run() -> None:
+        store(*stripe.events())
+        apply_due_events(installation)
+        with installation.sessions() as session:
+            failing = InboxEvent.state.in_(["failed", "given_up"])
+            assert session.scalars(select(InboxEvent.last_error).where(failing)).all() == []
+
+    return run
+
+
+@pytest.fixture
+def begin(
+    client: FlaskClient,
+    installation: Installation,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+    sync: Callable[[], None],
+) -> Begin:
+    """Give, pay on Stripe's page, and let the events arrive."""
+
+    def run(card: str = GOOD, frequency: str = "monthly", **more: str) -> Subscription:
+        form = {"amount": "25", "frequency": frequency, "email": "ana@example.org", **more}
+        assert client.post("/c/nine-days/donate", data=form).status_code == 303
+        with installation.sessions() as session:
+            donation = session.scalars(select(Donation)).one()
+        stripe.pay(donation.session_id, card)
+        sync()
+        return read(installation)
+
+    return run
+
+
+def read(installation: Installation) -> Subscription:
+    with installation.sessions() as session:
+        return session.scalars(select(Subscription)).one()
+
+
+def gifts(installation: Installation) -> list[tuple[int, int]]:
+    with installation.sessions() as session:
+        entries = select(LedgerEntry.amount, LedgerEntry.cover).where(LedgerEntry.kind == "payment")
+        return [tuple(row) for row in session.execute(entries.order_by(LedgerEntry.id))]
+
+
+def at(found: Subscription, path: str = "") -> str:
+    return f"/subscriptions/{found.token}{path}"
+
+
+def text_of(client: FlaskClient, found: Subscription) -> str:
+    answer = client.get(at(found))
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", answer.text)
+
+
+def test_the_page_says_how_the_gift_stands_and_is_private(
+    client: FlaskClient, begin: Begin
+) -> None:
+    found = begin(cover_fees="yes")
+    answer = client.get(at(found))
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in answer.headers["X-Robots-Tag"]
+    assert "https://billing.stripe.com" in answer.headers["Content-Security-Policy"]
+    text = text_of(client, found)
+    for said in ("$26.06 a month", "Going on", "Next charge", "$25 every month", "Receipt 20"):
+        assert said in text
+    assert found.current_period_end is not None
+    due = found.current_period_end.astimezone(clock.zone("America/Los_Angeles"))
+    assert f"{due:%B} {due.day}, {due.year}" in text
+
+
+def test_the_page_asks_stripe_where_no_event_has_come(
+    client: FlaskClient, installation: Installation, begin: Begin
+) -> None:
+    found = begin()
+    with installation.sessions.begin() as session:
+        row = session.get_one(Subscription, found.id)
+        row.current_period_end = row.as_of = row.customer_id = None
+    assert "Next charge" in text_of(client, found)
+    assert read(installation).customer_id is not None
+
+
+def test_the_thanks_lead_to_it(
+    client: FlaskClient, installation: Installation, begin: Begin
+) -> None:
+    found = begin()
+    with installation.sessions() as session:
+        donation = session.scalars(select(Donation)).one()
+    assert at(found) in client.get(f"/donations/{donation.token}").text
+
+
+@pytest.mark.parametrize(
+    ("frequency", "cover", "months", "booked"),
+    [
+        ("monthly", "", 1, [(2500, 0), (4000, 0)]),
+        ("monthly", "yes", 1, [(2500, 106), (4000, 150)]),
+        ("yearly", "yes", 12, [(2500, 106), (4000, 150)]),
+    ],
+)
+def test_another_amount_is_charged_from_the_next_time_on(
+    client: FlaskClient,
+    installation: Installation,
+    stripe: StripeSandbox,
+    begin: Begin,
+    sync: Callable[[], None],
+    frequency: str,
+    cover: str,
+    months: int,
+    booked: list[tuple[int, int]],
+) -> None:
+    found = begin(frequency=frequency, cover_fees=cover)
+    answer = client.post(at(found, "/amount"), data={"amount": "$40"})
+    assert (answer.status_code, answer.location) == (303, at(found) + "?said=amount")
+    assert "The new amount is set" in client.get(answer.location).text
+    assert (read(installation).amount, read(installation).cover) == booked[1]
+    stripe.advance(days=31 * months)
+    sync()
+    assert gifts(installation) == booked
+    assert read(installation).amount == 4000
+
+
+def test_an_amount_that_cannot_be_is_named_beside_its_field(
+    client: FlaskClient, installation: Installation, begin: Begin
+) -> None:
+    found = begin()
+    for typed, why in [("abc", "not an amount"), ("0.10", "smallest amount"), ("", "Enter an")]:
+        answer = client.post(at(found, "/amount"), data={"amount": typed})
+        assert answer.status_code == 422
+        assert why in answer.text
+        assert f'value="{typed}"' in answer.text
+        assert 'aria-invalid="true"' in answer.text
+    assert client.post(at(found, "/pause"), data={"months": "9"}).status_code == 422
+    assert read(installation).amount == 2500
+
+
+def test_a_rest_skips_what_would_be_charged_and_then_it_goes_on(
+    client: FlaskClient,
+    installation: Installation,
+    stripe: StripeSandbox,
+    begin: Begin,
+    sync: Callable[[], None],
+) -> None:
+    found = begin()
+    assert client.post(at(found, "/pause"), data={"months": "2"}).status_code == 303
+    paused = read(installation)
+    assert paused.state == "paused"
+    assert paused.paused_until is not None
+    assert timedelta(days=58) < paused.paused_until - clock.now() < timedelta(days=63)
+    assert "Resting until" in text_of(client, found)
+    stripe.advance(days=45)
+    sync()
+    assert len(gifts(installation)) == 1
+    stripe.advance(days=50)
+    sync()
+    assert read(installation).state == "active"
+    assert len(gifts(installation)) == 2
+
+
+def test_a_rest_can_be_ended(
+    client: FlaskClient,
+    installation: Installation,
+    stripe: StripeSandbox,
+    begin: Begin,
+    sync: Callable[[], None],
+) -> None:
+    found = begin()
+    client.post(at(found, "/pause"), data={"months": "6"})
+    sync()
+    stripe.advance(seconds=5)
+    assert client.post(at(found, "/resume")).status_code == 303
+    sync()
+    assert (read(installation).state, read(installation).paused_until) == ("active", None)
+
+
+def test_the_end_is_asked_twice_and_comes_at_once(
+    client: FlaskClient,
+    installation: Installation,
+    stripe: StripeSandbox,
+    begin: Begin,
+    sync: Callable[[], None],
+) -> None:
+    found = begin()
+    assert at(found, "/end") in client.get(at(found)).text
+    confirm = client.get(at(found, "/end"))
+    assert "Nothing more will be charged" in confirm.text
+    assert read(installation).state == "active"
+    assert client.post(at(found, "/end")).status_code == 303
+    assert read(installation).state == "ended"
+    sync()
+    assert stripe.objects("subscription")[0]["status"] == "canceled"
+    stripe.advance(days=90)
+    sync()
+    assert len(gifts(installation)) == 1
+    text = text_of(client, found)
+    assert "ended" in text
+    assert "Change the amount" not in text
+    assert client.post(at(found, "/end")).status_code == 409
+    with installation.sessions() as session:
+        kinds = session.scalars(select(OutboxMessage.kind).order_by(OutboxMessage.id)).all()
+    assert kinds == ["receipt", "subscription_ended"]
+
+
+def test_an_end_that_stripe_knows_already_is_the_end_here(
+    client: FlaskClient, installation: Installation, stripe: StripeSandbox, begin: Begin
+) -> None:
+    found = begin()
+    stripe.cancel_subscription(found.stripe_id)
+    assert client.post(at(found, "/end")).status_code == 303
+    assert read(installation).state == "ended"
+
+
+@pytest.mark.parametrize("when", ["drop_before", "drop_after"])
+def test_stripe_out_of_reach_is_said_and_the_same_again_does_it_once(
+    client: FlaskClient,
+    installation: Installation,
+    stripe: StripeSandbox,
+    begin: Begin,
+    when: str,
+) -> None:
+    found = begin()
+    stripe.fault("POST /v1/subscriptions/*", when, times=9)
+    answer = client.post(at(found, "/amount"), data={"amount": "40"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert 'value="40"' in answer.text
+    stripe.clear_faults()
+    assert client.post(at(found, "/amount"), data={"amount": "40"}).status_code == 303
+    assert read(installation).amount == 4000
+    with installation.sessions() as session:
+        calls = select(StripeCall).where(StripeCall.operation == "subscription_amount")
+        keys = sorted(call.idempotency_key for call in session.scalars(calls))
+    assert keys == [f"subscription-amount-{found.stripe_id}-{number}" for number in (1, 2)]
+
+
+def test_what_was_cut_is_done_again_and_not_only_answered_again(
+    client: FlaskClient, installation: Installation, stripe: StripeSandbox, begin: Begin
+) -> None:
+    found = begin()
+    stripe.fault("POST /v1/subscriptions/*", "drop_after", times=9)
+    client.post(at(found, "/pause"), data={"months": "1"})
+    client.post(at(found, "/amount"), data={"amount": "40"})
+    stripe.clear_faults()
+    stripe_client = StripeClient("sk_test_x", base_addresses={"api": sandbox_address(stripe)})
+    item = stripe.objects("subscription")[0]["items"]["data"][0]
+    price = {
+        "currency": "usd",
+        "product": item["price"]["product"],
+        "recurring": {"interval": "month"},
+        "unit_amount": 6000,
+    }
+    stripe_client.v1.subscriptions.update(
+        found.stripe_id,
+        {"items": [{"id": item["id"], "price_data": price}], "proration_behavior": "none"},
+    )
+    assert client.post(at(found, "/amount"), data={"amount": "40"}).status_code == 303
+    total = stripe.objects("subscription")[0]["items"]["data"][0]["price"]["unit_amount"]
+    assert (total, read(installation).amount) == (4000, 4000)
+
+
+def test_a_refusal_shows_how_the_gift_stands_at_stripe(
+    client: FlaskClient, installation: Installation, stripe: StripeSandbox, begin: Begin
+) -> None:
+    found = begin()
+    stripe.cancel_subscription(found.stripe_id)
+    answer = client.post(at(found, "/pause"), data={"months": "1"})
+    assert answer.status_code == 422
+    assert "This gift ended on" in answer.text
+    assert read(installation).state == "ended"
+
+
+def test_another_site_cannot_change_a_gift(
+    client: FlaskClient, installation: Installation, begin: Begin
+) -> None:
+    found = begin()
+    for path in ("/amount", "/pause", "/resume", "/end", "/card"):
+        answer = client.post(at(found, path), headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.status_code == 403
+        answer = client.post(at(found, path), headers={"Origin": "https://evil.example"})
+        assert answer.status_code == 403
+    assert read(installation).state == "active"
+
+
+@pytest.mark.parametrize("path", ["", "/end", "/card"])
+def test_an_unknown_address_is_a_404(client: FlaskClient, path: str) -> None:
+    assert client.get(f"/subscriptions/unknown{path}").status_code == 404
+
+
+CARD = {"card-number": GOOD, "card-expiry": "12 / 34", "card-cvc": "123", "card-name": "Ana"}
+
+
+def test_a_failed_renewal_is_mended_with_another_card(
+    client: FlaskClient,
+    installation: Installation,
+    stripe: StripeSandbox,
+    begin: Begin,
+    sync: Callable[[], None],
+) -> None:
+    found = begin(RENEWALS_FAIL)
+    stripe.advance(days=32)
+    sync()
+    assert read(installation).state == "past_due"
+    text = text_of(client, found)
+    assert "The last payment did not go through" in text
+    mend = read(installation).mend_url
+    assert mend is not None
+    assert mend in text
+    answer = client.post(at(found, "/card"))
+    assert answer.status_code == 303
+    assert answer.location.startswith(stripe.url)
+    saved = requests.post(answer.location, CARD, timeout=20, allow_redirects=False)
+    assert saved.headers["Location"] == f"http://localhost{at(found, '/card')}"
+    back = client.get(at(found, "/card"))
+    assert back.location == at(found) + "?said=card"
+    stripe.advance(days=4)
+    sync()
+    assert read(installation).state == "active"
+    assert len(gifts(installation)) == 2
+    assert "did not go through" not in text_of(client, found)
+
+
+def test_the_one_that_failed_can_be_paid_with_another_card(
+    client: FlaskClient,
+    installation: Installation,
+    stripe: StripeSandbox,
+    begin: Begin,
+    sync: Callable[[], None],
+) -> None:
+    found = begin(RENEWALS_FAIL)
+    stripe.advance(days=32)
+    sync()
+    address = read(installation).mend_url or ""
+    assert requests.post(address, CARD, timeout=20).status_code == 200
+    sync()
+    mended = read(installation)
+    assert (mended.state, mended.failed_invoice_id, mended.mend_url) == ("active", None, None)
+    assert len(gifts(installation)) == 2
+    assert "Going on" in text_of(client, found)
+
+
+def test_letters_tell_of_a_failure_once_a_try_and_then_of_the_end(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    stripe: StripeSandbox,
+    begin: Begin,
+    sync: Callable[[], None],
+) -> None:
+    begin(RENEWALS_FAIL, name="Ana Reyes")
+    for days in (32, 4, 6, 8, 30):
+        stripe.advance(days=days)
+        sync()
+        deliver_due(mailing)
+    subjects = [mail.message["Subject"] for mail in mailbox.messages]
+    failing = "Your $25 gift to The Harbor Ledger did not go through"
+    assert subjects[0].startswith("Receipt")
+    assert subjects[1:] == [failing] * 3 + ["Your monthly gift to The Harbor Ledger has ended"]
+    with mailing.sessions() as session:
+        states = session.scalars(select(OutboxMessage.state).order_by(OutboxMessage.id)).all()
+    assert states == ["sent"] * 4 + ["dropped", "sent"]
+
+
+def test_a_letter_about_a_renewal_that_was_paid_meanwhile_is_not_sent(
+    client: FlaskClient,
+    mailing: Installation,
+    mailbox: MailReceiver,
+    stripe: StripeSandbox,
+    begin: Begin,
+    sync: Callable[[], None],
+) -> None:
+    found = begin(RENEWALS_FAIL)
+    deliver_due(mailing)
+    stripe.advance(days=32)
+    sync()
+    requests.post(client.post(at(found, "/card")).location, CARD, timeout=20, allow_redirects=False)
+    client.get(at(found, "/card"))
+    stripe.advance(days=4)
+    sync()
+    deliver_due(mailing)
+    assert [mail.message["Subject"].split()[0] for mail in mailbox.messages] == ["Receipt"] * 2
+    with mailing.sessions() as session:
+        message = session.scalars(
+            select(OutboxMessage).where(OutboxMessage.kind == "renewal_failed")
+        ).one()
+    assert (message.state, message.sent_at) == ("dropped", None)
+    assert "has been paid" in (message.last_error or "")
+
+
+def test_renewals_know_their_payment_so_that_a_refund_finds_them(
+    installation: Installation, stripe: StripeSandbox, begin: Begin, sync: Callable[[], None]
+) -> None:
+    begin()
+    stripe.advance(days=32)
+    sync()
+    with installation.sessions() as session:
+        renewal = session.scalars(select(Donation).order_by(Donation.id.desc()).limit(1)).one()
+    assert renewal.payment_intent_id is not None
+    stripe.refund(renewal.payment_intent_id)
+    sync()
+    with installation.sessions() as session:
+        states = session.scalars(select(Donation.state).order_by(Donation.id)).all()
+    assert states == ["paid", "refunded"]

@@ -1,0 +1,105 @@
+"""Sessions: how they end, and the cookie that carries them."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from campaign import create_app
+from campaign.core.clock import now
+from campaign.models import AuditEntry, Campaign, StaffLink, StaffRole, StaffSession
+from campaign.runtime.context import Installation
+from tests.support.staff import StaffMaker, add_staff, browser
+
+
+def test_a_session_ends_when_unused_when_old_and_when_signed_out(staff: StaffMaker) -> None:
+    idle, old, leaving = (staff(StaffRole.viewer) for _ in range(3))
+    begun = now()
+    with time_machine.travel(begun + timedelta(hours=12, minutes=1)):
+        assert idle.get("/staff/account").status_code == 302
+    for hours in range(11, 14 * 24, 11):
+        with time_machine.travel(begun + timedelta(hours=hours)):
+            assert old.get("/staff/account").status_code == 200
+    with time_machine.travel(begun + timedelta(days=14, minutes=1)):
+        assert old.get("/staff/account").status_code == 302
+    assert leaving.post_form("/staff/sign-out").status_code == 303
+    assert leaving.get("/staff/account").status_code == 302
+
+
+def test_signing_in_renames_the_session_and_signing_out_ends_it_for_a_kept_cookie(
+    app: Flask, installation: Installation
+) -> None:
+    _, path = add_staff(installation, StaffRole.viewer)
+    client = browser(app)
+    client.get(path)
+    before = client.get_cookie("staff", path="/staff")
+    client.post_form(path)
+    after = client.get_cookie("staff", path="/staff")
+    assert before is not None
+    assert after is not None
+    assert before.value != after.value
+    client.post_form("/staff/sign-out")
+    thief = browser(app)
+    thief.set_cookie("staff", after.value, path="/staff")
+    assert thief.get("/staff/account").status_code == 302
+    with installation.sessions() as session:
+        assert all(one.ended_at for one in session.scalars(select(StaffSession)))
+
+
+@pytest.mark.parametrize(
+    ("site", "secure"), [("https://give.example.org", True), ("http://x", False)]
+)
+def test_the_cookie_is_for_the_room_alone(
+    installation: Installation, campaign: Campaign, site: str, secure: bool
+) -> None:
+    app = create_app(replace(installation, settings=replace(installation.settings, site_url=site)))
+    cookie = browser(app).get("/staff/sign-in").headers["Set-Cookie"]
+    assert ("Secure" in cookie) is secure
+    for part in ("HttpOnly", "SameSite=Lax", "Path=/staff"):
+        assert part in cookie
+    app.extensions["live"].close()
+
+
+def test_public_pages_neither_set_nor_read_a_cookie(
+    staff: StaffMaker, client: FlaskClient, campaign: Campaign
+) -> None:
+    member = staff(StaffRole.admin)
+    member.set_cookie("staff", "x", path="/")
+    for path in ("/", "/c/nine-days", "/c/nine-days/progress.json", "/healthz", "/nowhere"):
+        for asking in (client, member):
+            answer = asking.get(path)
+            assert "Set-Cookie" not in answer.headers
+            assert "Cookie" not in answer.headers.get("Vary", "")
+
+
+def test_who_is_deactivated_or_gets_another_role_is_out_at_once(
+    staff: StaffMaker, installation: Installation
+) -> None:
+    admin, member = staff(StaffRole.admin), staff(StaffRole.finance)
+    path = f"/staff/team/{member.member.id}"
+    assert admin.post_form(f"{path}/role", {"role": "viewer"}).status_code == 303
+    assert member.get("/staff/account").status_code == 302
+    again = staff(StaffRole.viewer, member.member.email)
+    assert admin.post_form(f"{path}/deactivate").status_code == 303
+    assert again.get("/staff/account").status_code == 302
+    with installation.sessions() as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert last is not None
+    assert (last.action, last.actor) == ("staff_member.deactivated", admin.member.email)
+    assert last.staff_id == admin.member.id
+
+
+def test_where_someone_was_is_forgotten_in_time(
+    app: Flask, staff: StaffMaker, installation: Installation
+) -> None:
+    first = staff(StaffRole.viewer)
+    with time_machine.travel(now() + timedelta(days=14 + 91)):
+        browser(app).open_link(add_staff(installation, StaffRole.viewer)[1])
+    with installation.sessions() as session:
+        for table in (StaffSession, StaffLink):
+            assert session.scalar(select(func.count()).select_from(table)) == 1
+    assert first.get("/staff/account").status_code == 302

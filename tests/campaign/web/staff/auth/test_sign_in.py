@@ -1,0 +1,211 @@
+"""Getting into the staff's room, and what keeps others out."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from campaign import create_app
+from campaign.core.clock import now
+from campaign.emails.delivery import deliver_due
+from campaign.models import (
+    AuditEntry,
+    OutboxMessage,
+    StaffLink,
+    StaffMember,
+    StaffRole,
+)
+from campaign.runtime.context import Installation
+from campaign.staff.members import deactivate
+from campaign.web.staff.auth.security import hash_password
+from sandbox.outbox.receiver import MailReceiver
+from tests.support.staff import COMMAND_LINE, StaffMaker, add_staff, browser
+
+PASSWORD = "tapir umbrella kilowatt"
+
+
+def with_password(app: Flask, installation: Installation, email: str) -> StaffMember:
+    """A viewer who has a password."""
+    member, _ = add_staff(installation, StaffRole.viewer, email)
+    with app.app_context(), installation.sessions.begin() as session:
+        session.get_one(StaffMember, member.id).password = hash_password(PASSWORD)
+    return member
+
+
+def actions(installation: Installation) -> list[str]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(client: FlaskClient) -> None:
+    answer = client.get("/staff/team?before=5")
+    assert answer.status_code == 302
+    assert answer.location == "/staff/sign-in?next=/staff/team?before%3D5"
+    assert client.post("/staff/team").location == "/staff/sign-in"
+
+
+def test_a_link_signs_in_once_by_its_button(app: Flask, installation: Installation) -> None:
+    _, path = add_staff(installation, StaffRole.finance)
+    scanner, member, late = browser(app), browser(app), browser(app)
+    assert [scanner.get(path).status_code for _ in range(3)] == [200] * 3
+    before = member.get(path)
+    assert "no-store" in before.headers["Cache-Control"]
+    answer = member.post_form(path)
+    assert (answer.status_code, answer.location) == (303, "/staff/")
+    assert member.get("/staff/account").status_code == 200
+    used = late.get(path)
+    assert used.status_code == 410
+    assert "works only once" in used.text
+    assert "campaign staff add" in used.text
+    assert late.post_form(path).status_code == 410
+    assert actions(installation) == ["staff_member.added", "staff.signed_in"]
+    with installation.sessions() as session:
+        secret = path.rpartition("/")[2]
+        assert secret not in session.scalars(select(StaffLink.digest)).all()
+
+
+def test_of_several_who_use_a_link_at_once_one_gets_in(
+    app: Flask, installation: Installation
+) -> None:
+    _, path = add_staff(installation, StaffRole.viewer)
+    clients = [browser(app) for _ in range(4)]
+    for client in clients:
+        client.get(path)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda one: one.post_form(path).status_code, clients))
+    assert sorted(answers) == [303, 410, 410, 410]
+
+
+def test_a_link_expires_and_one_of_someone_who_left_opens_nothing(
+    app: Flask, installation: Installation
+) -> None:
+    member, path = add_staff(installation, StaffRole.viewer)
+    with time_machine.travel(now() + timedelta(hours=24, seconds=1)):
+        assert "has expired" in browser(app).get(path).text
+    with installation.sessions.begin() as session:
+        deactivate(session, session.get_one(StaffMember, member.id), COMMAND_LINE, now())
+    assert browser(app).post_form(path).status_code == 410
+    assert "not known here" in browser(app).get("/staff/sign-in/link/guessed").text
+
+
+def test_a_form_without_its_token_or_from_another_site_changes_nothing(
+    app: Flask, installation: Installation
+) -> None:
+    _, path = add_staff(installation, StaffRole.viewer)
+    client = browser(app)
+    client.get(path)
+    assert client.post(path).status_code == 400
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    refused = client.post_form(path, headers=foreign)
+    assert refused.status_code == 403
+    assert "from another site" in refused.text
+    assert client.post_form(path).status_code == 303
+
+
+def test_a_password_signs_in_and_every_fault_gets_the_same_answer(
+    app: Flask, installation: Installation
+) -> None:
+    with_password(app, installation, "ana@example.org")
+    add_staff(installation, StaffRole.viewer, "none@example.org")
+    refused = [
+        browser(app).post_form("/staff/sign-in", {"email": email, "password": typed, "next": ""})
+        for email, typed in (
+            ("ana@example.org", "wrong"),
+            ("ana@example.org", PASSWORD[:72] + "x"),
+            ("none@example.org", PASSWORD),
+            ("nobody@example.org", PASSWORD),
+            ("nobody@example.org", "x" * 5_000),
+        )
+    ]
+    assert {answer.status_code for answer in refused} == {422}
+    assert all("do not belong together" in answer.text for answer in refused)
+    assert not any(PASSWORD in answer.text for answer in refused)
+    client = browser(app)
+    form = {"email": "ANA@example.org ", "password": PASSWORD, "next": "/staff/account?x=1"}
+    answer = client.post_form("/staff/sign-in", form)
+    assert (answer.status_code, answer.location) == (303, "/staff/account?x=1")
+    assert client.get("/staff/sign-in").location == "/staff/"
+
+
+def test_one_comes_back_only_to_the_staffs_room(staff: StaffMaker) -> None:
+    client = staff(StaffRole.viewer)
+    for target in (
+        "https://evil.example/",
+        "//evil.example/staff/",
+        "/\\evil.example",
+        "/staff\\..\\x",
+        "/c/x",
+        "/staffing",
+        "javascript:alert(1)",
+        "/staff/\tx",
+        "/staff/sign-in/link/x",
+    ):
+        answer = client.get("/staff/sign-in", query_string={"next": target})
+        assert answer.location == "/staff/", target
+
+
+def test_guesses_are_slowed_down_and_the_lock_ends_by_itself(
+    app: Flask, installation: Installation
+) -> None:
+    with_password(app, installation, "ana@example.org")
+    client, form = browser(app), {"email": "ana@example.org", "password": "guess"}
+    with time_machine.travel(now(), tick=False) as clock:
+        assert [client.post_form("/staff/sign-in", form).status_code for _ in range(10)] == [
+            422
+        ] * 10
+        right = form | {"password": PASSWORD}
+        locked = client.post_form("/staff/sign-in", right)
+        assert locked.status_code == 429
+        assert re.search(r"wait 1[0-5] minutes", locked.text), locked.text
+        assert 0 < int(locked.headers["Retry-After"]) <= 900
+        other = {"email": "other@example.org", "password": "x"}
+        assert client.post_form("/staff/sign-in", other).status_code == 422
+        clock.shift(timedelta(minutes=15, seconds=1))
+        assert client.post_form("/staff/sign-in", right).status_code == 303
+
+
+def test_a_link_by_mail_is_made_when_its_letter_is_written(
+    mailing: Installation, mailbox: MailReceiver
+) -> None:
+    app = create_app(mailing)
+    add_staff(mailing, StaffRole.viewer, "ana@example.org")
+    client = browser(app)
+    answers = [
+        client.post_form("/staff/sign-in/link", {"email": email}, buffered=True)
+        for email in ("Ana@example.org", "nobody@example.org", "", "x" * 5_000)
+    ]
+    assert {(answer.status_code, answer.location) for answer in answers} == {
+        (303, "/staff/sign-in/sent")
+    }
+    # Of the same form sent twice one letter comes.
+    client.post_form("/staff/sign-in/link", {"email": "ana@example.org"}, buffered=True)
+    with mailing.sessions() as session:
+        (queued,) = session.scalars(select(OutboxMessage)).all()
+        assert session.scalar(select(func.count()).select_from(StaffLink)) == 1
+    assert deliver_due(mailing) == 1
+    (letter,) = mailbox.messages
+    body = letter.message.get_body(("plain",)).get_content()
+    path = next(line for line in body.splitlines() if "/staff/sign-in/link/" in line)
+    secret = path.rpartition("/")[2]
+    assert secret not in f"{queued.details} {queued.subject_key} {queued.token}"
+    assert client.open_link(path.removeprefix("http://localhost")).status_code == 303
+    form = {"email": "ana@example.org"}
+    limited = [client.post_form("/staff/sign-in/link", form).status_code for _ in range(3)]
+    assert limited == [303, 303, 429]
+    app.extensions["live"].close()
+
+
+def test_a_link_that_was_asked_for_too_long_ago_is_not_mailed(
+    mailing: Installation, mailbox: MailReceiver, app: Flask
+) -> None:
+    add_staff(mailing, StaffRole.viewer, "ana@example.org")
+    browser(app).post_form("/staff/sign-in/link", {"email": "ana@example.org"}, buffered=True)
+    with time_machine.travel(now() + timedelta(minutes=16)):
+        deliver_due(mailing)
+    assert mailbox.messages == []
+    with mailing.sessions() as session:
+        assert session.scalars(select(OutboxMessage.state)).all() == ["dropped"]

@@ -1,0 +1,111 @@
+"""The team's page: added, given roles, let go; never without an admin."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.core.errors import StaffRefused
+from campaign.models import AuditEntry, OutboxMessage, StaffMember, StaffRole
+from campaign.runtime.context import Installation
+from campaign.staff.members import change_role
+from tests.support.staff import COMMAND_LINE, StaffMaker, add_staff, browser
+
+
+def test_someone_is_added_by_a_link_that_is_shown_once_or_mailed(
+    app: Flask, staff: StaffMaker, installation: Installation
+) -> None:
+    admin = staff(StaffRole.admin)
+    form = {"email": "Bea@Example.org", "name": "Bea", "role": "finance", "way": "show"}
+    added = admin.post_form("/staff/team", form)
+    assert (added.status_code, added.location) == (303, "/staff/team/link")
+    shown = re.search(
+        r"http://localhost(/staff/sign-in/link/\S+)</code>", admin.get(added.location).text
+    )
+    assert shown is not None
+    assert admin.get("/staff/team/link").location == "/staff/team"
+    bea = browser(app)
+    assert bea.open_link(shown[1]).status_code == 303
+    assert bea.get("/staff/team").status_code == 403
+    mailed = admin.post_form("/staff/team", form | {"email": "cy@example.org", "way": "mail"})
+    assert mailed.location == "/staff/team"
+    with installation.sessions() as session:
+        (letter,) = session.scalars(select(OutboxMessage))
+        assert (letter.recipient, letter.details) == (
+            "cy@example.org",
+            {"invited_by": admin.member.email},
+        )
+        made = select(AuditEntry.actor).where(AuditEntry.action == "staff_member.added")
+        assert list(session.scalars(made))[-2:] == [admin.member.email] * 2
+    page = admin.get("/staff/team").text
+    assert "Bea@example.org" in page
+    assert "cy@example.org" in page
+
+
+def test_what_cannot_be_is_said_beside_the_field(staff: StaffMaker) -> None:
+    admin = staff(StaffRole.admin)
+    for form, words in (
+        ({"email": "nobody", "role": "viewer"}, "no email address"),
+        ({"email": "bea@example.org", "role": "king"}, "Choose one of the roles"),
+        ({"email": "ADMIN@harbor-ledger.example", "role": "viewer"}, "on the team already"),
+    ):
+        answer = admin.post_form("/staff/team", form)
+        assert answer.status_code == 422
+        assert words in answer.text
+    assert admin.get("/staff/team/99999").status_code == 404
+    assert admin.post_form("/staff/team/99999/role", {"role": "viewer"}).status_code == 404
+
+
+def test_the_last_admin_cannot_leave_and_one_of_two_can(staff: StaffMaker) -> None:
+    admin = staff(StaffRole.admin)
+    own = f"/staff/team/{admin.member.id}"
+    for path, form in (("deactivate", {}), ("role", {"role": "finance"})):
+        refused = admin.post_form(f"{own}/{path}", form)
+        assert refused.status_code == 422
+        assert "last admin" in refused.text
+    second = staff(StaffRole.admin, "second@example.org")
+    assert admin.post_form(f"{own}/deactivate").status_code == 303
+    assert admin.get("/staff/team").status_code == 302
+    assert second.post_form(f"{own}/activate").status_code == 303
+    assert "active" in second.get(own).text
+
+
+def test_two_admins_cannot_remove_each_other_at_once(installation: Installation) -> None:
+    both = [add_staff(installation, StaffRole.admin, f"{n}@example.org")[0].id for n in "ab"]
+
+    def demote(member_id: int) -> bool:
+        try:
+            with installation.sessions.begin() as session:
+                member = session.get_one(StaffMember, member_id)
+                return change_role(session, member, StaffRole.viewer, COMMAND_LINE, now())
+        except StaffRefused:
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(demote, both)) == [False, True]
+
+
+def test_a_second_factor_is_reset_and_a_posted_form_sent_twice_changes_nothing_more(
+    staff: StaffMaker, installation: Installation
+) -> None:
+    admin, member = staff(StaffRole.admin), staff(StaffRole.viewer)
+    with installation.sessions.begin() as session:
+        row = session.get_one(StaffMember, member.member.id)
+        row.tf_primary_method, row.tf_totp_secret = "authenticator", "lost"
+    path = f"/staff/team/{member.member.id}"
+    assert "authenticator app" in admin.get(path).text
+    for action in ("reset-second-factor", "deactivate", "activate"):
+        for _ in range(2):
+            assert admin.post_form(f"{path}/{action}").status_code == 303
+    assert "authenticator app" not in admin.get(path).text
+    with installation.sessions() as session:
+        told = session.scalars(
+            select(AuditEntry.action).where(AuditEntry.actor == admin.member.email)
+        ).all()
+    assert list(told)[1:] == [
+        "staff_member.second_factor_reset",
+        "staff_member.deactivated",
+        "staff_member.reactivated",
+    ]

@@ -1,0 +1,126 @@
+"""The dashboard's page: what it shows, to whom, and what waits for a person."""
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+
+from campaign.core import clock
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.models import AuditEntry, Campaign, CodeVisit, StaffRole
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.support.staff import StaffMaker
+from tests.support.stripe import Facts
+
+
+def test_without_a_campaign_it_says_so(staff: StaffMaker) -> None:
+    page = staff(StaffRole.viewer).get("/staff/").get_data(as_text=True)
+    assert "There is no campaign yet" in page
+
+
+def test_it_shows_what_came_by_which_way(
+    staff: StaffMaker, campaign: Campaign, give, store, installation: Installation
+) -> None:
+    ana, ben = give("ana@example.org", 2500, code="mail-nine-days"), give("ben@example.org", 7500)
+    store(ana.intent_succeeded(), ben.intent_succeeded(), ben.refunded("re_1", 500))
+    apply_due_events(installation)
+    viewer = staff(StaffRole.viewer)
+    page = viewer.get("/staff/").get_data(as_text=True)
+    assert 'data-raised="9500"' in page
+    for words in (
+        "Mail: nine days",
+        "$20 to $50",
+        "$50 to $100",
+        "One-time",
+        "Needed a day",
+        "0 gave before, 2 new",
+    ):
+        assert words in page
+    assert "There is no forecast yet" in page
+    assert page.count('<svg class="chart"') == 3
+    assert "style=" not in page
+
+
+def test_a_dispute_waits_until_someone_has_looked_and_says_who(
+    staff: StaffMaker, paid: Facts, store, installation: Installation
+) -> None:
+    store(paid.disputed("created"))
+    apply_due_events(installation)
+    finance = staff(StaffRole.finance)
+    page = finance.get("/staff/").get_data(as_text=True)
+    assert "Disputes and inquiries: 1" in page
+    assert f"/staff/donations/{paid.donation.public_id}" in page
+    action = page.split('class="single" action="')[1].split('"')[0]
+    for _ in range(2):
+        assert finance.post_form(action).status_code == 303
+    assert "finance@harbor-ledger.example looked at it" in finance.get("/staff/").get_data(
+        as_text=True
+    )
+    assert finance.post_form(action, {"undo": "1"}).status_code == 303
+    assert "looked at it on" not in finance.get("/staff/").get_data(as_text=True)
+    with installation.sessions() as session:
+        actions = session.scalars(
+            select(AuditEntry.action).where(AuditEntry.action.startswith("review."))
+        )
+        assert list(actions) == ["review.marked", "review.unmarked"]
+    assert staff(StaffRole.viewer).post_form(action).status_code == 403
+
+
+def test_visits_are_counted_by_code_and_by_nothing_else(
+    client: FlaskClient, campaign: Campaign, installation: Installation, staff: StaffMaker
+) -> None:
+    for code in ("article-7", "article-7", "<script>", "x" * 61, ""):
+        client.get("/c/nine-days", query_string={"code": code})
+    visits = client.application.extensions["visits"]
+    visits.flush()
+    visits.flush()
+    client.get("/c/nine-days?code=article-7")
+    visits.flush()
+    with installation.sessions() as session:
+        found = session.scalars(select(CodeVisit)).one()
+        assert (found.code, found.visits) == ("article-7", 3)
+        assert found.day == clock.now().astimezone(campaign.zone).date()
+    assert "article 7" in staff().get("/staff/").get_data(as_text=True).replace(
+        "Article: ", "article "
+    )
+
+
+def test_invented_codes_fill_nothing(
+    client: FlaskClient,
+    campaign: Campaign,
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("campaign.web.appeal.code_visits.MOST_CODES", 3)
+    for number in range(8):
+        client.get(f"/c/nine-days?code=made-up-{number}")
+        client.application.extensions["visits"].flush()
+    with installation.sessions() as session:
+        assert len(session.scalars(select(CodeVisit)).all()) == 3
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (
+            "UPDATE gift_tally SET amount = amount + 1 WHERE kind = 'size'",
+            "by size its tallies sum to 2501",
+        ),
+        (
+            "UPDATE gift_tally SET payments = 7 WHERE kind = 'hour'",
+            "by hour its tallies have 7 payments",
+        ),
+        ("DELETE FROM gift_tally WHERE kind = 'code'", "by code its tallies sum to 0 of 0 gifts"),
+        (
+            "UPDATE progress_shard SET gave_before = 1",
+            "0 of its donors gave before, its kept shards have 1",
+        ),
+    ],
+)
+def test_the_check_of_the_ledger_finds_a_wrong_tally(
+    installation: Installation, paid: Facts, damage: str, told: str
+) -> None:
+    with installation.engine.begin() as connection:
+        connection.execute(text(damage))
+    with installation.sessions() as session:
+        assert any(told in breach for breach in broken_invariants(session))

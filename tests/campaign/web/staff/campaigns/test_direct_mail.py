@@ -1,0 +1,101 @@
+"""The staff's page that prints the appeal for readers in institutions."""
+
+from io import BytesIO
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select, update
+from werkzeug.test import TestResponse
+
+from campaign.core.clock import now
+from campaign.models import AuditEntry, Campaign, PostedAppeal, StaffRole
+from campaign.offline.coupon_codes import coupon_code
+from campaign.runtime.context import Installation
+from tests.support.staff import StaffClient, StaffMaker
+
+HEADER = "name,number,institution,address\n"
+ANA = "Ana Reyes,SID 1234567,Two Rivers Correctional,82911 Beach Access Road|Umatilla OR 97882\n"
+NOWHERE = "Bo,1,,1 Road\n"
+
+
+@pytest.fixture
+def finance(staff: StaffMaker) -> StaffClient:
+    return staff(StaffRole.finance)
+
+
+def send(finance: StaffClient, rows: str | bytes, **fields: str) -> TestResponse:
+    raw = rows if isinstance(rows, bytes) else (HEADER + rows).encode()
+    form = {"file": (BytesIO(raw), "readers.csv"), "window": "us", **fields}
+    return finance.post_form("/staff/c/year-end/post", form)
+
+
+def codes(installation: Installation) -> list[str]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(PostedAppeal.code)))
+
+
+@pytest.mark.usefixtures("running")
+def test_a_list_becomes_sheets_and_the_same_list_the_same_sheets(
+    finance: StaffClient, installation: Installation, running: Campaign
+) -> None:
+    assert "/staff/c/year-end/post" in finance.get("/staff/c/year-end").text
+    answers = [send(finance, ANA, window=window) for window in ("us", "din")]
+    assert [answer.mimetype for answer in answers] == ["application/pdf"] * 2
+    assert "year-end-by-post.pdf" in answers[0].headers["Content-Disposition"]
+    [code] = codes(installation)
+    for answer in answers:
+        (sheet,) = PdfReader(BytesIO(answer.data)).pages
+        assert coupon_code(running, code) in sheet.extract_text()
+    with installation.sessions() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "posted_appeals.printed")
+        entry = session.scalars(query.order_by(AuditEntry.id)).first()
+        assert entry is not None
+        assert entry.actor == finance.member.email
+        assert entry.after == {"printed": 1, "refused": 0, "file": "year-end-by-post.pdf"}
+
+
+@pytest.mark.usefixtures("running")
+def test_lines_that_cannot_be_taken_are_named_and_left_out_only_when_told(
+    finance: StaffClient, installation: Installation
+) -> None:
+    page = send(finance, ANA + NOWHERE)
+    assert page.status_code == 422
+    assert "Line 3: no institution." in page.text
+    assert "print the other 1" in page.text
+    assert codes(installation) == []
+    printed = send(finance, ANA + NOWHERE, rest="yes")
+    assert (printed.status_code, len(PdfReader(BytesIO(printed.data)).pages)) == (200, 1)
+    assert len(codes(installation)) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (b"", "Choose a file that is not empty."),
+        (b"x" * 1_048_577, "larger than 1 MB"),
+        (b"who,where\nBo,Prison\n", "name"),
+        ("", "There is no row below the first line."),
+        (NOWHERE, "Line 2: no institution."),
+        ("".join(ANA.replace("Ana", f"Ana{n}") for n in range(501)), "more than 500 rows"),
+    ],
+)
+@pytest.mark.usefixtures("running")
+def test_a_list_that_cannot_be_read_says_why(
+    finance: StaffClient, installation: Installation, rows: str | bytes, told: str
+) -> None:
+    answer = send(finance, rows)
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert codes(installation) == []
+
+
+@pytest.mark.usefixtures("running")
+def test_an_unknown_envelope_and_a_campaign_that_has_ended_are_refused(
+    finance: StaffClient, installation: Installation
+) -> None:
+    assert "Choose an envelope." in send(finance, ANA, window="round").text
+    with installation.sessions.begin() as session:
+        session.execute(update(Campaign).values(deadline=now()))
+    answer = send(finance, ANA)
+    assert (answer.status_code, "a gift by mail would count no more" in answer.text) == (422, True)
+    assert "/staff/c/year-end/post" not in finance.get("/staff/c/year-end").text

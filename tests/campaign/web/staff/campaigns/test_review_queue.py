@@ -1,0 +1,38 @@
+"""What waits for a person, as the dashboard's lines: as many as are read, all of them counted."""
+
+import pytest
+
+from campaign.core.clock import now
+from campaign.models import ReviewMark
+from campaign.reporting.review_queue import ActionableWarning, FailedMessage, Review
+from campaign.web.staff.campaigns.review_queue import MOST, groups
+
+
+def warning(number: int) -> ActionableWarning:
+    return ActionableWarning(f"issfr_{number}", f"don_{number}", 2500, "usd", "misc", now())
+
+
+def test_of_thousands_the_first_are_told_and_all_are_counted() -> None:
+    letters = [
+        FailedMessage(number, "receipt", f"2026-{number}", "ana@example.org", "550\nno", now())
+        for number in range(3 * MOST)
+    ]
+    (found,) = groups(Review(messages=letters), {})
+    assert (found.title, found.number, found.urgent) == ("Mail that failed", 3 * MOST, False)
+    assert [item.key for item in found.items] == [str(number) for number in range(MOST)]
+    assert found.items[1].text == "receipt 2026-1 to ana@example.org: 550 no"
+    assert found.items[1].url == "/staff/donors?q=ana%40example.org"
+
+
+@pytest.mark.parametrize(("looked_at", "urgent"), [(MOST, True), (MOST + 1, False)])
+def test_what_is_not_shown_is_urgent_too(looked_at: int, *, urgent: bool) -> None:
+    warnings = [warning(number) for number in range(MOST + 1)]
+    seen = {
+        ("warning", one.stripe_id): ReviewMark(
+            kind="warning", key=one.stripe_id, marked_by="Rosa", marked_at=now()
+        )
+        for one in warnings[:looked_at]
+    }
+    (found,) = groups(Review(warnings=warnings), seen)
+    assert found.urgent == urgent
+    assert {item.seen_by for item in found.items} == {"Rosa"}

@@ -1,0 +1,198 @@
+"""Who may do what: every route of the staff's room, every role. A route that is not in the table fails here.
+
+The least role, the methods, the address. `anyone` is for the pages of signing in alone.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from campaign.models import StaffRole
+from tests.support.staff import StaffClient, StaffMaker, browser
+
+TABLE = """
+anyone  GET POST /staff/sign-in
+anyone  POST     /staff/sign-in/link
+anyone  GET POST /staff/sign-in/link/<secret>
+anyone  POST     /staff/sign-in/passkey
+anyone  POST     /staff/sign-in/passkey/options
+anyone  GET      /staff/sign-in/provider
+anyone  GET      /staff/sign-in/provider/back
+anyone  GET POST /staff/sign-in/second
+anyone  POST     /staff/sign-in/second/leave
+anyone  GET      /staff/sign-in/sent
+anyone  POST     /staff/sign-out
+viewer  GET      /staff/
+viewer  GET      /staff/account
+viewer  GET POST /staff/account/authenticator
+viewer  POST     /staff/account/authenticator/remove
+viewer  POST     /staff/account/name
+viewer  GET POST /staff/account/passkeys
+viewer  POST     /staff/account/passkeys/<int:passkey_id>/remove
+viewer  POST     /staff/account/passkeys/options
+viewer  GET POST /staff/account/password
+viewer  GET POST /staff/account/recovery-codes
+viewer  POST     /staff/account/sessions/<int:session_id>/end
+viewer  POST     /staff/account/sessions/end-others
+finance GET      /staff/audit
+finance GET      /staff/audit/audit.<any(csv, jsonl):kind>
+finance GET      /staff/books
+finance GET      /staff/books/<int:year>-<int(fixed_digits=2):month>
+finance GET      /staff/books/<int:year>-<int(fixed_digits=2):month>/journal.<any(csv, jsonl):kind>
+viewer  GET      /staff/c/<slug>
+admin   GET POST /staff/c/<slug>/appearance
+admin   GET POST /staff/c/<slug>/close
+viewer  GET      /staff/c/<slug>/dashboard
+admin   GET POST /staff/c/<slug>/deadline
+admin   GET POST /staff/c/<slug>/edit
+admin   GET POST /staff/c/<slug>/finalize
+admin   POST     /staff/c/<slug>/matching
+viewer  GET      /staff/c/<slug>/matching
+admin   POST     /staff/c/<slug>/matching/<int:matching_id>/end
+admin   GET POST /staff/c/<slug>/open
+admin   GET POST /staff/c/<slug>/pause
+viewer  GET      /staff/c/<slug>/report
+viewer  GET      /staff/c/<slug>/report.pdf
+finance GET POST /staff/c/<slug>/post
+admin   POST     /staff/c/<slug>/resume
+viewer  GET      /staff/c/<slug>/steps
+admin   GET POST /staff/c/<slug>/steps/<key>
+admin   POST     /staff/c/<slug>/steps/<key>/letter
+admin   POST     /staff/c/<slug>/steps/<key>/remove
+admin   GET POST /staff/c/<slug>/steps/new
+admin   GET POST /staff/c/<slug>/texts/<locale>
+viewer  GET      /staff/campaigns
+admin   GET POST /staff/campaigns/new
+viewer  GET      /staff/donations
+viewer  GET      /staff/donations/<public_id>
+finance POST     /staff/donations/<public_id>/notes
+finance POST     /staff/donations/<public_id>/receipt
+finance GET POST /staff/donations/<public_id>/refund
+finance GET POST /staff/donations/<public_id>/reissue
+viewer  GET      /staff/donors
+viewer  GET      /staff/donors/<int:donor_id>
+finance GET POST /staff/donors/<int:donor_id>/correct
+viewer  GET      /staff/donors/<int:donor_id>/mail
+finance GET POST /staff/donors/<int:donor_id>/merge
+finance POST     /staff/donors/<int:donor_id>/merges/<int:merge_id>/undo
+finance POST     /staff/donors/<int:donor_id>/notes
+admin   GET POST /staff/donors/<int:donor_id>/remove
+finance GET POST /staff/donors/<int:donor_id>/subscriptions/<stripe_id>/end
+finance GET      /staff/exports
+finance GET      /staff/exports/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>
+admin   GET POST /staff/integrations
+admin   POST     /staff/integrations/<int:token_id>/revoke
+admin   GET      /staff/integrations/made
+viewer  GET      /staff/mail/preview/
+viewer  GET      /staff/mail/preview/<name>
+viewer  GET      /staff/mail/preview/<name>.html
+viewer  GET      /staff/mail/preview/<name>.txt
+finance GET POST /staff/offline
+finance GET      /staff/offline/<public_id>
+finance GET POST /staff/offline/<public_id>/bounce
+finance GET POST /staff/offline/batches
+finance GET      /staff/offline/batches/<int:batch_id>
+finance POST     /staff/offline/batches/<int:batch_id>/close
+finance POST     /staff/offline/batches/<int:batch_id>/gifts
+finance GET      /staff/offline/batches/<int:batch_id>/slip.pdf
+finance GET POST /staff/offline/import
+finance POST     /staff/offline/import/enter
+finance GET      /staff/offline/look
+finance GET      /staff/payouts
+finance GET      /staff/payouts/<payout_id>
+finance GET      /staff/payouts/<payout_id>/parts.<any(csv, jsonl):kind>
+finance GET      /staff/reconciliations
+finance GET      /staff/reconciliations/<int:run_id>
+finance POST     /staff/review/<kind>/<path:key>
+admin   GET POST /staff/settings
+admin   GET POST /staff/team
+admin   GET      /staff/team/<int:member_id>
+admin   POST     /staff/team/<int:member_id>/activate
+admin   POST     /staff/team/<int:member_id>/deactivate
+admin   POST     /staff/team/<int:member_id>/link
+admin   POST     /staff/team/<int:member_id>/reset-second-factor
+admin   POST     /staff/team/<int:member_id>/role
+admin   GET      /staff/team/link
+finance GET      /staff/wall
+finance POST     /staff/wall/<int:donation_id>
+admin   GET POST /staff/webhooks
+admin   GET      /staff/webhooks/<int:endpoint_id>
+admin   POST     /staff/webhooks/<int:endpoint_id>/deliveries/<int:delivery_id>
+admin   POST     /staff/webhooks/<int:endpoint_id>/disable
+admin   POST     /staff/webhooks/<int:endpoint_id>/test
+"""
+ROLES = {"viewer": StaffRole.viewer, "finance": StaffRole.finance, "admin": StaffRole.admin}
+
+Route = tuple[str, str]
+
+
+def matrix() -> dict[Route, str]:
+    """(method, rule) to the least role."""
+    found = {}
+    for line in TABLE.strip().splitlines():
+        role, methods, rule = re.fullmatch(r"(\w+) +([A-Z ]+?) +(/.*)", line).groups()  # type: ignore[union-attr] # a line that is none fails here
+        found |= {(method, rule): role for method in methods.split()}
+    return found
+
+
+def routes(app: Flask) -> Iterator[tuple[Route, str]]:
+    """Every route under /staff, with the endpoint's name."""
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/staff"):
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                yield (method, rule.rule), rule.endpoint
+
+
+def address(rule: str) -> str:
+    """An address that the rule matches, of nothing that exists."""
+    chosen = re.sub(r"<any\((\w+)[^>]+>", r"\1", rule)
+    chosen = chosen.replace("<int(fixed_digits=2):month>", "99")
+    return re.sub(r"<[^>]+>", "none", re.sub(r"<int:[^>]+>", "999999", chosen))
+
+
+def ask(client: StaffClient, route: Route) -> TestResponse:
+    method, rule = route
+    return client.get(address(rule)) if method == "GET" else client.post_form(address(rule))
+
+
+def test_the_table_names_every_route_and_the_role_that_its_view_asks_for(app: Flask) -> None:
+    asked = {
+        route: str(getattr(app.view_functions[endpoint], "required_role", "anyone"))
+        for route, endpoint in routes(app)
+    }
+    assert asked == matrix()
+
+
+def test_only_signing_in_is_open_to_anyone() -> None:
+    opened = {rule for (_, rule), role in matrix().items() if role == "anyone"}
+    assert all(rule.startswith("/staff/sign-") for rule in opened)
+
+
+def test_who_is_not_signed_in_gets_nowhere(app: Flask) -> None:
+    stranger = browser(app)
+    for route, role in matrix().items():
+        if role != "anyone":
+            answer = ask(stranger, route)
+            assert answer.status_code == 302, route
+            assert answer.location.startswith("/staff/sign-in"), route
+
+
+@pytest.mark.parametrize("role", ROLES.values())
+def test_each_role_opens_what_the_table_says_and_nothing_else(
+    staff: StaffMaker, role: StaffRole
+) -> None:
+    client = staff(role)
+    for route, least in matrix().items():
+        if least == "anyone":
+            continue
+        answer = ask(client, route)
+        if role.includes(ROLES[least]):
+            assert answer.status_code != 403, route
+            assert not (answer.location or "").startswith("/staff/sign-in"), route
+            assert answer.status_code < 500, (route, answer.text)
+        else:
+            assert answer.status_code == 403, route
+            assert "Your role does not open this page" in answer.text, route

@@ -1,0 +1,55 @@
+"""The card that goes with a gift, as staff see it on the donation's page; and how a letter that failed is found."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, update
+
+from campaign.donations.tribute_cards import TRIBUTE_CARD
+from campaign.models import OutboxMessage, StaffRole
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.campaign.donations.test_tribute_cards import BY_EMAIL, BY_POST
+from tests.support.staff import StaffMaker
+from tests.support.stripe import Facts
+
+Give, Store = Callable[..., Facts], Callable[..., None]
+
+
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [
+        (BY_EMAIL, ("by email to Ben Ortiz", "ben@example.org", "She read it aloud.")),
+        (BY_POST, ("by post to Ben Ortiz", "12 Pier Road", "is printed with the next letters")),
+    ],
+)
+def test_a_card_and_its_letter_stand_on_the_donations_page(
+    installation: Installation,
+    give: Give,
+    store: Store,
+    staff: StaffMaker,
+    card: object,
+    told: tuple[str, ...],
+) -> None:
+    facts = give(tribute_kind="memory", tribute_name="Rosa Reyes", card=card)
+    store(facts.completed())
+    apply_due_events(installation)
+    page = staff(StaffRole.viewer).get(f"/staff/donations/{facts.donation.public_id}").text
+    for part in (*told, "from Ana Reyes", "in memory of Rosa Reyes"):
+        assert part in page
+    assert ("Tribute card" in page) is (card is BY_EMAIL)
+
+
+def test_a_letter_that_failed_leads_to_whom_it_was_for(
+    installation: Installation, give: Give, store: Store, staff: StaffMaker
+) -> None:
+    facts = give(card=BY_EMAIL, tribute_kind="honor", tribute_name="Ben")
+    store(facts.completed())
+    apply_due_events(installation)
+    with installation.sessions.begin() as session:
+        session.execute(update(OutboxMessage).values(state="failed", last_error="550 no such user"))
+        kinds = set(session.scalars(select(OutboxMessage.kind)))
+    assert kinds == {"receipt", TRIBUTE_CARD}
+    page = staff(StaffRole.viewer).get("/staff/").text
+    assert f'<a href="/staff/donations/{facts.donation.public_id}">tribute card' in page
+    assert '<a href="/staff/donors?q=ana%40example.org">receipt' in page

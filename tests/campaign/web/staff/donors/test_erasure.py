@@ -1,0 +1,160 @@
+"""Staff agree to a removal; a worker carries it out, once, unless the person has thought better of it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import select, update
+
+from campaign.core.clock import now
+from campaign.core.errors import ErasureFailed
+from campaign.models import AuditEntry, Donation, Donor, ErasureRequest, OutboxMessage
+from campaign.privacy.erasure_flow import erase_approved
+from campaign.privacy.erasure_requests import request_erasure, withdraw_request
+from campaign.runtime.context import Installation
+from tests.support.offline_gifts import Enter, gift_of
+from tests.support.staff import StaffClient, StaffMaker
+from tests.support.stripe import Facts
+
+DOMAIN = "harbor-ledger.example"
+
+
+@pytest.fixture
+def donor_id(installation: Installation, paid: Facts) -> int:
+    """Ana, who gave."""
+    with installation.sessions() as session:
+        return session.get_one(Donation, paid.donation.id).donor_id
+
+
+@pytest.fixture
+def admin(staff: StaffMaker) -> StaffClient:
+    return staff()
+
+
+def ask(installation: Installation, donor_id: int) -> None:
+    with installation.sessions.begin() as session:
+        assert request_erasure(session, session.get_one(Donor, donor_id), DOMAIN, now())
+
+
+def done(installation: Installation) -> list[tuple[str, str]]:
+    """What the log says of removals, and who did it."""
+    with installation.sessions() as session:
+        query = select(AuditEntry.action, AuditEntry.actor).order_by(AuditEntry.id)
+        return [(one, who) for one, who in session.execute(query) if "eras" in one]
+
+
+def test_what_a_donor_asked_for_is_agreed_to_and_done_once(
+    installation: Installation, admin: StaffClient, donor_id: int
+) -> None:
+    ask(installation, donor_id)
+    page = f"/staff/donors/{donor_id}/remove"
+    assert page in admin.get("/staff/").text
+    assert erase_approved(installation) == 0
+    assert "ana@example.org" in admin.get(page).text
+    assert [admin.post_form(page).status_code for _ in range(2)] == [303, 303]
+    assert page not in admin.get("/staff/").text
+    assert "it is done within minutes" in admin.get(f"/staff/donors/{donor_id}").text
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(lambda _: erase_approved(installation), range(4))) == 1
+    with installation.sessions() as session:
+        donor = session.get_one(Donor, donor_id)
+        assert (donor.name, donor.email, donor.erased_at is not None) == ("", "", True)
+        notes = select(OutboxMessage).where(OutboxMessage.kind == "own_page_note")
+        assert [one.details["about"] for one in session.scalars(notes)].count("erased") == 1
+    assert done(installation)[1:] == [
+        ("donor.erasure_agreed", admin.member.email),
+        ("donor.erased", admin.member.email),
+    ]
+    assert "This person was removed on" in admin.get(page).text
+    # A form that comes late, from a window left open, begins nothing anew.
+    logged = done(installation)
+    assert admin.post_form(page).status_code == 303
+    assert (erase_approved(installation), done(installation)) == (0, logged)
+
+
+def test_who_asked_in_another_way_is_removed_too(
+    installation: Installation, admin: StaffClient, donor_id: int
+) -> None:
+    assert f"/staff/donors/{donor_id}/remove" in admin.get(f"/staff/donors/{donor_id}").text
+    assert admin.post_form(f"/staff/donors/{donor_id}/remove").status_code == 303
+    assert erase_approved(installation) == 1
+    with installation.sessions() as session:
+        assert session.scalars(select(ErasureRequest)).one().done_at is not None
+
+
+def test_who_has_no_email_address_is_removed_and_not_written_to(
+    installation: Installation, admin: StaffClient, enter: Enter
+) -> None:
+    gift = gift_of(enter(email=""))
+    with installation.sessions() as session:
+        donor_id = session.get_one(Donation, gift.donation_id).donor_id
+    page = f"/staff/donors/{donor_id}/remove"
+    assert "There is no email address to tell" in admin.get(page).text
+    assert admin.post_form(page).status_code == 303
+    assert erase_approved(installation) == 1
+    with installation.sessions() as session:
+        assert session.get_one(Donor, donor_id).name == ""
+        assert session.scalars(select(OutboxMessage)).all() == []
+
+
+def test_where_one_cannot_be_removed_the_others_are(
+    installation: Installation, admin: StaffClient, enter: Enter, donor_id: int, database_url: str
+) -> None:
+    with installation.sessions() as session:
+        given = session.get_one(Donation, gift_of(enter(email="ben@example.org")).donation_id)
+        other = given.donor_id
+    for one in (donor_id, other):
+        assert admin.post_form(f"/staff/donors/{one}/remove").status_code == 303
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RAISE 'no room for ana@example.org'; END $$"
+        )
+        connection.execute(
+            "CREATE TRIGGER stop BEFORE UPDATE ON donor FOR EACH ROW"
+            f" WHEN (old.id = {donor_id:d}) EXECUTE FUNCTION stop()"
+        )
+    with pytest.raises(ErasureFailed) as failed:
+        erase_approved(installation)
+    assert f"donor {donor_id} (RaiseException)" in str(failed.value)
+    assert "ana@" not in str(failed.value)
+    with installation.sessions() as session:
+        assert session.get_one(Donor, donor_id).email == "ana@example.org"
+        assert session.get_one(Donor, other).email == ""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DROP TRIGGER stop ON donor")
+    assert erase_approved(installation) == 1
+
+
+def test_until_it_is_done_they_may_think_better_of_it(
+    installation: Installation, admin: StaffClient, donor_id: int
+) -> None:
+    ask(installation, donor_id)
+    assert admin.post_form(f"/staff/donors/{donor_id}/remove").status_code == 303
+    with installation.sessions.begin() as session:
+        assert withdraw_request(session, session.get_one(Donor, donor_id), now())
+    assert erase_approved(installation) == 0
+    with installation.sessions() as session:
+        assert session.get_one(Donor, donor_id).email == "ana@example.org"
+
+
+def test_while_a_payment_may_still_come_it_is_refused_and_goes_back_to_staff(
+    installation: Installation, admin: StaffClient, give: Callable[..., Facts], donor_id: int
+) -> None:
+    ask(installation, donor_id)
+    page = f"/staff/donors/{donor_id}/remove"
+    ends = update(Donation).where(Donation.id == give().donation.id)
+    with installation.sessions.begin() as session:
+        session.execute(ends.values(session_expires_at=now() + timedelta(hours=1)))
+    answer = admin.post_form(page)
+    assert (answer.status_code, "may still be paid" in answer.text) == (422, True)
+    with installation.sessions.begin() as session:
+        session.execute(ends.values(session_expires_at=now()))
+    assert admin.post_form(page).status_code == 303
+    with installation.sessions.begin() as session:
+        session.execute(ends.values(session_expires_at=now() + timedelta(hours=1)))
+    assert erase_approved(installation) == 0
+    assert done(installation)[-1][0] == "donor.erasure_refused"
+    assert page in admin.get("/staff/").text

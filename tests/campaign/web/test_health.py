@@ -1,0 +1,174 @@
+"""Alive, able to serve, and the figures to watch."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import select, text
+
+from campaign.audit.heartbeats import JOBS, fail
+from campaign.core.clock import now
+from campaign.models import Campaign, OutboxMessage, PaymentLookup
+from campaign.runtime.context import Installation
+from campaign.runtime.job_heartbeat import beating
+from campaign.stripe_events.process import apply_due_events
+from tests.support.stripe import Facts
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def samples(client: FlaskClient) -> Samples:
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("text/plain")
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def age(installation: Installation, campaign: Campaign) -> None:
+    """As if the campaign had been made long ago, so that every job is expected."""
+    with installation.sessions.begin() as session:
+        made = session.get_one(Campaign, campaign.id)
+        made.created_at = made.starts_at = now() - timedelta(days=9)
+
+
+def test_ready_tells_how_each_job_stands(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    age(installation, campaign)
+    before = now()
+    with beating(installation, "sweep-inbox"):
+        pass
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert (body["status"], body["database"], body["migrations"]) == ("ok", "ok", "ok")
+    assert set(body["jobs"]) == set(JOBS)
+    inbox = body["jobs"]["sweep-inbox"]
+    assert (inbox["silent"], inbox["silent_after_seconds"]) == (False, 120)
+    assert datetime.fromisoformat(inbox["last_success"]) >= before.replace(microsecond=0)
+    assert inbox["unfinished_since"] is None
+    assert body["jobs"]["finalize"]["last_success"] is None
+
+
+def test_silent_jobs_are_named_and_do_not_stop_the_serving(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    age(installation, campaign)
+    with beating(installation, "finalize"):
+        pass
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert set(answer.get_json()["silent"]) == set(JOBS) - {"finalize"}
+
+
+def test_a_jobs_error_is_not_told_to_everybody(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        fail(session, "finalize", "OSError: ana@example.org", now())
+    answer = client.get("/readyz")
+    assert answer.get_json()["jobs"]["finalize"]["last_failure"] is not None
+    assert "ana" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "UPDATE alembic_version SET version_num = '0001'",
+            {"migrations": "run campaign db upgrade"},
+        ),
+        ("DROP TABLE heartbeat", {"database": "out of reach"}),
+    ],
+)
+def test_a_database_that_cannot_serve_is_503(
+    client: FlaskClient, installation: Installation, statement: str, told: dict[str, str]
+) -> None:
+    with installation.engine.begin() as connection:
+        connection.execute(text(statement))
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.get_json() == {"status": "unavailable", **told}
+    assert client.get("/healthz").status_code == 200
+
+
+def test_the_queues_and_the_sum_are_counted(client: FlaskClient, paid: Facts) -> None:
+    found = samples(client)
+    assert found["campaign_inbox_events", (("state", "done"),)] == 1
+    assert found["campaign_outbox_messages", (("state", "queued"),)] == 1
+    labels = (("campaign", "nine-days"), ("currency", "usd"))
+    assert found["campaign_raised_minor_units", labels] == 2500
+
+
+def test_mail_that_is_stuck_or_failed_is_counted_by_kind(
+    client: FlaskClient, installation: Installation, paid: Facts
+) -> None:
+    stuck = ("campaign_outbox_stuck_messages", (("kind", "receipt"),))
+    failed = ("campaign_outbox_failed_messages", (("kind", "receipt"),))
+    found = samples(client)
+    assert stuck not in found
+    assert failed not in found
+    with installation.sessions.begin() as session:
+        row = session.scalars(select(OutboxMessage)).one()
+        row.next_attempt_at = now() - timedelta(hours=2)
+    assert samples(client)[stuck] == 1
+    with installation.sessions.begin() as session:
+        session.scalars(select(OutboxMessage)).one().state = "failed"
+    found = samples(client)
+    assert found[failed] == 1
+    assert stuck not in found
+
+
+def test_jobs_are_told_with_their_time_and_their_silence(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    age(installation, campaign)
+    with beating(installation, "finalize"):
+        pass
+    found = samples(client)
+    told = found["campaign_job_last_success_timestamp_seconds", (("job", "finalize"),)]
+    assert told == pytest.approx(now().timestamp(), abs=60)
+    assert found["campaign_job_silent", (("job", "finalize"),)] == 0
+    assert found["campaign_job_silent", (("job", "sweep-inbox"),)] == 1
+    never = ("campaign_job_last_success_timestamp_seconds", (("job", "sweep-inbox"),))
+    assert never not in found
+
+
+def test_what_staff_must_see_is_counted(
+    client: FlaskClient,
+    installation: Installation,
+    paid: Facts,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+) -> None:
+    unknown = give()
+    store(
+        paid.disputed("created", "warning_needs_response"),
+        paid.fraud_warned(),
+        paid.refunded("a", 500),
+        unknown.refunded("b", 1000),
+        unknown.fraud_warned(),
+    )
+    apply_due_events(installation)
+    found = samples(client)
+    assert found["campaign_disputes", (("status", "warning_needs_response"),)] == 1
+    assert found["campaign_fraud_warnings", (("actionable", "true"),)] == 1
+    assert found["campaign_fraud_warnings", (("actionable", "false"),)] == 1
+    assert found["campaign_refunds", (("state", "succeeded"),)] == 2
+    assert found["campaign_unplaced_returns", ()] == 2
+    with installation.sessions.begin() as session:
+        session.add(PaymentLookup(payment_intent_id=f"pi_{unknown.number}", ours=False))
+    assert samples(client)["campaign_unplaced_returns", ()] == 0
+
+
+def test_an_empty_installation_has_its_zeros(client: FlaskClient) -> None:
+    found = samples(client)
+    assert found["campaign_unplaced_returns", ()] == 0
+    assert found["campaign_fraud_warnings", (("actionable", "true"),)] == 0
+    assert {value for (name, _), value in found.items() if name == "campaign_job_silent"} == {0}

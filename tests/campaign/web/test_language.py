@@ -1,0 +1,243 @@
+"""Which language a page speaks: the one in its address, its donor's, the browser's for errors; and what follows it."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_babel import get_locale, gettext, lazy_gettext
+from sqlalchemy import select, update
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.checkout.session_requests import RedirectUrls, session_parameters
+from campaign.core import money
+from campaign.core.errors import AmountInvalid
+from campaign.core.i18n import words
+from campaign.models import Campaign, CampaignText, Donation, OutboxMessage, Reminder
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from campaign.web.language import said, speak
+from sandbox.outbox.receiver import MailReceiver
+from tests.campaign.web.giving.test_unsubscribe import Letter, letter
+from tests.support.campaigns import book, running
+from tests.support.donor_portal import open_own_page
+from tests.support.stripe import Facts
+from tests.support.waiting import wait_until
+
+__all__ = ["letter"]
+Give, Store = Callable[..., Facts], Callable[..., None]
+SPANISH = '<html lang="es" dir="ltr" data-figures="es-US">'
+
+
+def test_flask_babel_has_our_words_and_locale(app: Flask) -> None:
+    later = lazy_gettext("There is nothing at this address")
+    with app.test_request_context("/?lang=es"):
+        assert str(get_locale()) == "es_US"
+        assert gettext("Give") == said().gettext("Give") == "Donar"
+        assert str(later) == "No hay nada en esta dirección"
+    with app.test_request_context("/"):
+        assert str(later) == "There is nothing at this address"
+        speak("es-MX")
+        assert (str(get_locale()), gettext("Give"), said()) == ("es_US", "Donar", words("es"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [("es", "es"), ("ES-mx", "es"), ("en", "en"), ("fr", "en"), ("", "en"), ("../es", "en")],
+)
+def test_a_shared_page_speaks_what_its_address_names(
+    client: FlaskClient, campaign: Campaign, asked: str, given: str
+) -> None:
+    page = client.get("/c/nine-days/remind", query_string={"lang": asked}).text
+    assert f'<html lang="{given}"' in page
+    assert ("Recordármelo" in page) is (given == "es")
+
+
+def test_an_amount_is_read_and_refused_as_people_of_the_page_write_it() -> None:
+    spanish = words("es")
+    assert money.parse_amount("$1,000.50", "usd", spanish.formats) == 100_050
+    with pytest.raises(AmountInvalid) as refused:
+        money.parse_amount("25,00", "usd", spanish.formats)
+    told = refused.value.told_by(spanish.gettext)
+    assert told == "No podemos leer “25,00” como un monto. Use cifras, por ejemplo 25 o 25.50."
+
+
+def test_a_page_leads_to_itself_in_the_other_language(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    english = client.get("/c/nine-days/remind?code=x y").text
+    assert (
+        '<a href="/c/nine-days/remind?code=x+y&amp;lang=es" lang="es" hreflang="es">Español</a>'
+        in english
+    )
+    assert "lang=en" in client.get("/c/nine-days/remind?lang=es").text
+    assert "hreflang" not in client.post("/c/nine-days/remind", data={"lang": "es"}).text
+
+
+def test_a_reminder_is_asked_for_refused_and_kept_in_its_language(
+    client: FlaskClient, campaign: Campaign, installation: Installation
+) -> None:
+    typed = {"lang": "es", "email": "ana", "when": "tomorrow"}
+    refused = client.post("/c/nine-days/remind", data=typed)
+    assert refused.status_code == 422
+    assert "Escriba una dirección de correo" in refused.text
+    assert 'name="lang" value="es"' in refused.text
+    kept = client.post("/c/nine-days/remind", data=typed | {"email": "ana@example.org"}).text
+    assert "Enviaremos un solo correo a" in kept
+    assert "hora del Pacífico" in kept
+    with installation.sessions() as session:
+        assert session.scalars(select(Reminder.locale)).one() == "es"
+
+
+def test_leaving_speaks_the_language_of_the_letter(
+    client: FlaskClient, letter: Letter, installation: Installation
+) -> None:
+    address = f"/unsubscribe/{letter()}"
+    assert "Stop all appeals" in client.get(address).text
+    with installation.sessions.begin() as session:
+        session.execute(update(OutboxMessage).values(locale="es"))
+    spanish = client.get(address).text
+    assert SPANISH in spanish
+    assert "No recibir más cartas de campaña" in spanish
+    assert "Stop all appeals" in client.get(f"{address}?lang=en").text
+    assert "No más cartas de campaña" in client.post(address).text
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "told"),
+    [
+        ("/c/unknown", "", "There is nothing at this address"),
+        ("/c/unknown?lang=es", "", "No hay nada en esta dirección"),
+        ("/c/unknown", "es-MX,es;q=0.9", "No hay nada en esta dirección"),
+        ("/c/unknown?lang=en", "es", "There is nothing at this address"),
+        ("/staff/unknown?lang=es", "es", "There is nothing at this address"),
+    ],
+)
+def test_an_error_speaks_to_the_browser(
+    client: FlaskClient, path: str, accepted: str, told: str
+) -> None:
+    answer = client.get(path, headers={"Accept-Language": accepted})
+    assert answer.status_code == 404
+    assert told in answer.text
+
+
+def test_what_is_too_large_is_refused_in_the_language_of_the_address(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    answer = client.post("/c/nine-days/remind?lang=es", data={"email": "x" * 100_000})
+    assert answer.status_code == 413
+    assert "Eso era demasiado grande" in answer.text
+
+
+def test_the_sheet_the_unit_and_the_picture_follow_the_address(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    sheet = client.get("/c/nine-days/print?lang=es").text
+    assert "Haga un cheque a nombre de" in sheet
+    assert "?code=" in sheet.split("Código QR: ")[1][:80]
+    assert "lang=es" in sheet.split("Código QR: ")[1][:120]
+    unit = client.get("/c/nine-days/embed.json?lang=es&code=article-7").get_json()
+    assert (unit["lang"], unit["dir"], unit["figures"]) == ("es", "ltr", "es-US")
+    assert unit["sentence"] == "{raised} reunidos de {goal}, {percent}."
+    assert all("lang=es" in link["url"] for link in unit["links"])
+    assert '"es": "Apoyar a esta redacción"' in client.get("/embed.js").text
+    assert '<campaign-appeal lang="es"' in client.get("/c/nine-days/embed?lang=es").text
+    pictures = {client.get(f"/c/nine-days/progress.png{lang}").data for lang in ("", "?lang=es")}
+    assert len(pictures) == 2
+    asked = {"url": "http://localhost/c/nine-days?lang=es"}
+    assert "/embed?lang=es" in client.get("/oembed", query_string=asked).get_json()["html"]
+
+
+def test_a_receipt_speaks_as_it_was_issued(
+    client: FlaskClient,
+    installation: Installation,
+    give: Give,
+    store: Store,
+) -> None:
+    facts = give()
+    with installation.sessions.begin() as session:
+        session.execute(update(Donation).values(locale="es"))
+    store(facts.completed())
+    apply_due_events(installation)
+    with installation.sessions() as session:
+        receipt = session.get_one(Donation, facts.donation.id).receipt
+        assert receipt is not None
+        page = client.get(f"/receipts/{receipt.token}").text
+    assert SPANISH in page
+    assert f"<h1>Recibo {receipt.number}</h1>" in page
+    assert "donados el" in page
+    assert '<div class="prose" lang="es">' in page
+
+
+@pytest.mark.parametrize(
+    ("locale", "asked"), [("en", "auto"), ("es", "es-419"), ("es-MX", "es-419")]
+)
+def test_stripes_page_speaks_the_language_of_the_gift(
+    give: Give, installation: Installation, locale: str, asked: str
+) -> None:
+    facts = give()
+    with installation.sessions() as session:
+        found = session.get_one(Donation, facts.donation.id)
+        found.locale, found.cover = locale, 100
+        urls = RedirectUrls("http://localhost/a", "http://localhost/b")
+        organization = installation.settings.organization
+        parameters = session_parameters(found, "Nine days", organization, urls)
+        session.rollback()
+    assert parameters["locale"] == asked
+    told = json.dumps(parameters["line_items"], ensure_ascii=False)
+    assert ("Donativo a The Harbor Ledger" in told) is (locale != "en")
+
+
+@pytest.fixture
+def translated(installation: Installation, campaign: Campaign) -> None:
+    with installation.sessions.begin() as session:
+        text = CampaignText(campaign_id=campaign.id, locale="es", title="Noticias para todos")
+        session.add(text)
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_campaigns_own_title_is_told_in_the_language_of_the_page(
+    client: FlaskClient, installation: Installation, letter: Letter
+) -> None:
+    running(installation)
+    typed = {"lang": "es", "amount": "25", "email": "ana@example.org", "step": "review"}
+    assert "Noticias para todos" in client.post("/c/nine-days/donate", data=typed).text
+    for path in ("", "/remind", "/print", "/embed"):
+        assert "Noticias para todos" in client.get(f"/c/nine-days{path}?lang=es").text, path
+        assert "Noticias para todos" not in client.get(f"/c/nine-days{path}").text, path
+    for path in ("/campaigns", "/c/winter", f"/unsubscribe/{letter()}"):
+        assert "Noticias para todos" in client.get(f"{path}?lang=es").text, path
+        assert "Noticias para todos" not in client.get(path).text, path
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_page_is_made_from_every_reading_of_the_figure(
+    app: Flask, client: FlaskClient, installation: Installation
+) -> None:
+    """What stands around the figure is read less often than the figure itself."""
+    address, live = "/c/nine-days?lang=es", app.extensions["live"]
+    assert client.get(address).status_code == 200
+    for _ in range(3):
+        before = live.current("nine-days")
+        with installation.sessions.begin() as session:
+            book(session, find_campaign(session, "nine-days"), 1_000)
+        wait_until(lambda known=before: live.current("nine-days").etag != known.etag)
+        answer = client.get(address)
+        assert (answer.status_code, "Noticias para todos" in answer.text) == (200, True)
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_donors_page_and_receipt_name_the_campaign_in_their_language(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, give: Give, store: Store
+) -> None:
+    facts = give(locale="es")
+    store(facts.completed())
+    apply_due_events(mailing)
+    assert "Noticias para todos" in client.get(f"/donations/{facts.donation.token}").text
+    with mailing.sessions() as session:
+        receipt = session.get_one(Donation, facts.donation.id).receipt
+        assert receipt is not None
+        assert receipt.frozen["campaign_title"] == "Noticias para todos"
+    assert "Noticias para todos" in open_own_page(client, mailing, mailbox)
+    assert "Keep every story free to read" in client.get("/me?lang=en").text

@@ -1,0 +1,177 @@
+"""Pages in a made-up language: nothing that a reader sees bypasses the catalog."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.campaigns.milestones import mark_milestones
+from campaign.core.clock import now
+from campaign.models import Campaign, Donation, DonationState, Donor, OutboxMessage, Receipt
+from campaign.models.states import SETTLED_STATES
+from campaign.runtime.context import Installation
+from sandbox.outbox.receiver import MailReceiver
+from sandbox.stripe import StripeSandbox
+from tests.campaign.web.giving.test_unsubscribe import Letter, letter
+from tests.campaign.web.portal.test_subscriptions import Begin, begin, stripe_api_base, sync
+from tests.support.campaigns import ADMIN, book, running
+from tests.support.donor_portal import open_own_page, send
+from tests.support.pseudo_locales import PSEUDO, english_left, english_on, made_up, speaks
+from tests.support.stripe import Facts
+
+__all__ = ["begin", "letter", "made_up", "stripe_api_base", "sync"]
+
+
+def test_shared_pages_have_no_english(client: FlaskClient, campaign: Campaign) -> None:
+    here = ["", "?amount=7", "/donors", "/remind", "/print", "/print?large=1&size=a4", "/embed"]
+    elsewhere = ["/x", "/campaigns", "/finished", "/me", "/me/sent", "/me/finished", "/me/link/x"]
+    for path in [*(f"/c/nine-days{one}" for one in here), *elsewhere]:
+        left = english_on(client, f"{path}{'&' if '?' in path else '?'}lang={PSEUDO}")
+        assert (path, left) == (path, [])
+
+
+def test_nothing_open_has_no_english(client: FlaskClient) -> None:
+    assert english_on(client, f"/?lang={PSEUDO}") == []
+
+
+ANSWERS: list[tuple[str, dict[str, str], int]] = [
+    ("donate", {}, 422),
+    ("donate", {"amount": "25,00", "email": "x@y", "frequency": "daily"}, 422),
+    ("donate", {"amount": "0.10", "email": "ana@example.org", "tribute_kind": "honor"}, 422),
+    ("donate", {"amount": "999999999", "tribute_name": "Bo", "comment": "x" * 2000}, 422),
+    ("donate", {"amount": "25", "amount_other": "30", "email": "ana@example.org"}, 422),
+    ("donate", {"amount": "25", "email": "ana@example.org", "step": "review"}, 200),
+    (
+        "donate",
+        {"amount": "25", "email": "ana@example.org", "step": "review", "frequency": "yearly"}
+        | {"cover_fees": "yes", "subscribe": "yes", "shared": "yes", "anonymous": "yes"},
+        200,
+    ),
+    ("remind", {"email": "x", "when": "never"}, 422),
+    ("remind", {"email": "ana@example.org", "when": "last_day"}, 200),
+    ("remind", {"email": "x" * 100_000}, 413),
+    ("donate", {"amount": "25", "email": "ana@example.org"}, 503),
+]
+
+
+def test_answers_to_forms_have_no_english(
+    client: FlaskClient, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    for path, typed, status in ANSWERS:
+        if status == 503:
+            stripe.stop()
+        answer = client.post(f"/c/nine-days/{path}?lang={PSEUDO}", data=typed | {"lang": PSEUDO})
+        assert (typed, answer.status_code) == (typed, status)
+        left = [one for one in english_left(answer.text) if "xxx" not in one]
+        assert (typed, left) == (typed, [])
+
+
+def test_leaving_has_no_english(
+    client: FlaskClient, letter: Letter, installation: Installation
+) -> None:
+    at = f"/unsubscribe/{letter()}"
+    with installation.sessions.begin() as session:
+        session.execute(update(OutboxMessage).values(locale=PSEUDO))
+    assert english_on(client, at) == []
+    for scope in ("campaign", "all", "undo"):
+        assert english_left(client.post(at, data={"scope": scope}).text) == []
+
+
+def test_a_donors_pages_have_no_english(
+    client: FlaskClient, installation: Installation, begin: Begin
+) -> None:
+    gift = begin()
+    speaks(installation, PSEUDO)
+    with installation.sessions.begin() as session:
+        paid, receipt = (
+            session.scalars(select(Donation)).one(),
+            session.scalars(select(Receipt)).one(),
+        )
+    assert english_on(client, f"/receipts/{receipt.token}") == []
+    for state in [*SETTLED_STATES, DonationState.failed]:
+        _becomes(installation, paid, state)
+        assert (state, english_on(client, f"/donations/{paid.token}")) == (state, [])
+    gift_at = f"/subscriptions/{gift.token}"
+    assert english_on(client, gift_at) == []
+    assert english_on(client, f"{gift_at}/end") == []
+    for path, typed in CHANGES:
+        answer = client.post(f"{gift_at}/{path}", data=typed, follow_redirects=True)
+        assert (path, english_left(answer.text)) == (path, [])
+
+
+def test_the_donors_own_page_has_no_english(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, begin: Begin
+) -> None:
+    begin()
+    speaks(mailing, PSEUDO)
+    with mailing.sessions.begin() as session:
+        session.execute(update(Donor).values(locale=PSEUDO))
+    assert english_left(open_own_page(client, mailing, mailbox)) == []
+    for path in ("details", "erasure", "gifts"):
+        assert (path, english_on(client, f"/me/{path}")) == (path, [])
+    for path, typed in OWN_CHANGES:
+        answer = send(client, f"/me/{path}", **typed)
+        shown = client.get(answer.location) if answer.status_code == 303 else answer
+        assert (path, english_left(shown.text)) == (path, [])
+
+
+OWN_CHANGES: list[tuple[str, dict[str, str]]] = [
+    ("details", {"name": "", "language": "xx"}),
+    ("details", {"name": "", "language": PSEUDO}),
+    ("address", {"email": "x"}),
+    ("address", {"email": "bo@example.org"}),
+    ("appeals", {"wanted": "yes"}),
+    ("appeals", {"wanted": ""}),
+    ("erasure", {}),
+    ("erasure/withdraw", {}),
+    ("finish", {}),
+]
+CHANGES: list[tuple[str, dict[str, str]]] = [
+    ("amount", {"amount": "**"}),
+    ("amount", {"amount": "30"}),
+    ("pause", {}),
+    ("pause", {"months": "2"}),
+    ("resume", {}),
+    ("end", {}),
+    ("amount", {"amount": "35"}),
+]
+
+
+def _becomes(installation: Installation, donation: Donation, state: DonationState) -> None:
+    with installation.sessions.begin() as session:
+        changed = update(Donation).where(Donation.id == donation.id)
+        session.execute(changed.values(state=state.value))
+
+
+def test_a_gift_under_way_has_no_english(
+    client: FlaskClient, installation: Installation, give: Callable[..., Facts]
+) -> None:
+    donation = give().donation
+    speaks(installation, PSEUDO)
+    for state in ("pending", "declined", "expired", "processing", "failed"):
+        _becomes(installation, donation, DonationState(state))
+        assert (state, english_on(client, f"/donations/{donation.token}")) == (state, [])
+
+
+@pytest.mark.parametrize("days", [0, 9.5, 10.5, 300])
+def test_an_appeal_with_all_its_parts_has_no_english_whenever_it_is_read(
+    client: FlaskClient, installation: Installation, days: float
+) -> None:
+    campaign = running(installation, goal="100", stretch_goal=40_000)
+    with installation.sessions.begin() as session:
+        add_matching_gift(session, campaign, Promise("Rosa", "5000"), ADMIN, now())
+        for _ in range(6):
+            book(session, campaign, 2_000, timedelta(hours=1))
+        mark_milestones(session, now())
+    with time_machine.travel(now() + timedelta(days=days), tick=True):
+        page = client.get(f"/c/winter?lang={PSEUDO}").text
+        assert 'class="log"' in page
+        assert ("Rosa" in page) is (days < 10)
+        assert english_left(page) == []
+        assert english_on(client, f"/c/winter/print?lang={PSEUDO}") == []
+        assert english_on(client, f"/c/winter/embed?lang={PSEUDO}") == []
+        assert english_on(client, f"/campaigns?lang={PSEUDO}") == []

@@ -1,0 +1,206 @@
+"""Hypothesis' machine of histories: gifts begin, things happen to them, events arrive anyhow, workers run and die."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    multiple,
+    rule,
+)
+
+from campaign.donations.donations import Gift
+from tests.histories.choices import Delivery, Wanted, blows, picking, steps, wanted, workers
+from tests.histories.events import Pick, Telling
+from tests.histories.giving import Life, MonthlyLife
+from tests.histories.model import Standing, Terms, figure, standing
+from tests.histories.world import CAMPAIGNS, Blow, World
+
+Worlds = Callable[[], AbstractContextManager[World]]
+
+
+class Histories(RuleBasedStateMachine):
+    """What was told must be what the books say, at every moment and in the end."""
+
+    tried: ClassVar[Counter[str]] = Counter()
+    gifts = Bundle("gifts")
+
+    def __init__(self, worlds: Worlds) -> None:
+        super().__init__()
+        self._opened = worlds()
+        self.world = self._opened.__enter__()
+        self.lives: list[Life] = []
+        self.waiting: list[Telling] = []
+        self.told: list[Telling] = []
+        self.chance = random.Random(0)
+        self.sound = True
+
+    # No rule has a precondition: hypothesis gives up examples in which it meets too few rules that apply.
+    @initialize(
+        target=gifts,
+        several=st.lists(wanted, min_size=3, max_size=6),
+        seed=st.integers(0, 2**32 - 1),
+        data=st.data(),
+    )
+    def open(self, several: list[Wanted], seed: int, data: st.DataObject) -> MultipleResults[Life]:
+        """The first gifts; and `seed` is the order in which everything that is left comes at the end."""
+        self.chance = random.Random(seed)
+        return multiple(*(self._begin(one, picking(data)) for one in several))
+
+    @rule(target=gifts, one=wanted, data=st.data())
+    def begin(self, one: Wanted, data: st.DataObject) -> Life:
+        """One more reader fills in the form."""
+        return self._begin(one, picking(data))
+
+    def _begin(self, one: Wanted, pick: Pick) -> Life:
+        """A pending donation, and something comes of it at Stripe."""
+        attempt = self.world.attempt()
+        gift = Gift(one.donor, one.amount, one.frequency, attempt, one.cover, name="Ana Reyes")
+        facts = self.world.begin(one.campaign, gift)
+        one_time = one.frequency == "one_time"
+        key = facts.donation.public_id
+        terms = Terms(key, one.campaign, one.donor, one.amount, one.cover, one_time)
+        life = (Life if one_time else MonthlyLife)(facts, terms, pick)
+        self.lives.append(life)
+        self._live(life, 4, pick)
+        return life
+
+    @rule(gift=gifts, times=steps, data=st.data())
+    def something_happens(self, gift: Life, times: int, data: st.DataObject) -> None:
+        """Up to five things happen to a gift; their events are on their way."""
+        self._live(gift, times, picking(data))
+
+    def _live(self, life: Life, times: int, pick: Pick) -> None:
+        for _ in range(times):
+            possible = life.possible()
+            if possible:
+                name = pick(possible)
+                self.tried[name.rpartition(".")[2]] += 1
+                self.waiting += life.happen(name, pick)
+
+    @rule(data=st.data(), working=workers, blow=blows)
+    def some_arrive(self, data: st.DataObject, working: int, blow: Blow | None) -> None:
+        """Some of what is on its way arrives in any order, repeated, and is worked on, maybe not to its end."""
+        if not self.waiting:
+            return
+        places = data.draw(
+            st.sets(st.integers(0, len(self.waiting) - 1), min_size=1, max_size=16), label="events"
+        )
+        counts = data.draw(st.integers(0, 8), label="repetition")
+        deliveries = [
+            Delivery(self.waiting[place], 1 + counts % 3, counts // 3) for place in sorted(places)
+        ]
+        self._deliver(deliveries)
+        self.waiting = [one for at, one in enumerate(self.waiting) if at not in places]
+        self._work(working, blow)
+
+    @rule(data=st.data())
+    def one_is_replayed(self, data: st.DataObject) -> None:
+        """Staff apply an event again, applied or not."""
+        if not self.told:
+            return
+        telling = data.draw(st.sampled_from(range(len(self.told))), label="event")
+        with self._watched():
+            self.world.replay(self.told[telling].event["id"])
+        self._look()
+
+    @rule(working=workers, blow=blows)
+    def time_passes(self, working: int, blow: Blow | None) -> None:
+        """What failed is due again."""
+        if not self.told:
+            return
+        with self._watched():
+            self.world.make_due()
+        self._work(working, blow)
+
+    def teardown(self) -> None:
+        """Everything that is left arrives, is repeated, and worked on by eight."""
+        try:
+            if self.sound:
+                self._finish()
+        finally:
+            self._opened.__exit__(None, None, None)
+
+    def _finish(self) -> None:
+        left = [
+            Delivery(one, self.chance.randint(1, 3), self.chance.randint(0, 2))
+            for one in self.waiting
+        ]
+        self.chance.shuffle(left)
+        self._deliver(left)
+        for _ in range(2):
+            self.world.make_due()
+            self.world.work(8)
+        assert not self.world.waiting()
+        self._look()
+        self.tried["histories played to their end"] += 1
+        self.tried["gifts"] += len(self.lives)
+        books = self.world.standings()
+        for money in (one for life in self.lives for one in life.money):
+            booked = books[money.terms.key].gift + books[money.terms.key].cover
+            assert booked == money.balance, f"{money.terms}: {booked}, the bank has {money.balance}"
+
+    def _deliver(self, deliveries: list[Delivery]) -> None:
+        events = [found for one in deliveries for found in one.events()]
+        self.chance.shuffle(events)
+        self.told += [one.telling for one in deliveries]
+        self.tried["events delivered"] += len(events)
+        self.world.store(events)
+
+    def _work(self, working: int, blow: Blow | None) -> None:
+        self.tried[f"runs of {working} workers"] += 1
+        self.tried["interruptions"] += blow is not None
+        with self._watched():
+            self.world.work(working, blow)
+        self._look()
+
+    def _look(self) -> None:
+        """The books are in order; and where no event waits, they are what the model says of what was told."""
+        self.tried["looks"] += 1
+        with self._watched():
+            self.world.audit()
+            if not self.world.waiting():
+                self.tried["looks with nothing left to do"] += 1
+                self._compare()
+
+    def _compare(self) -> None:
+        expected: dict[str, tuple[Terms, Standing]] = {}
+        for terms in (one for life in self.lives for one in life.all_terms):
+            facts = [fact for one in self.told if one.key == terms.key for fact in one.facts]
+            ought = standing(terms, facts)
+            if ought is not None:
+                expected[terms.key] = terms, ought
+        found = self.world.standings()
+        for key, (terms, ought) in expected.items():
+            told = [(one.event["type"], one.facts) for one in self.told if one.key == key]
+            assert found.get(key) == ought, (
+                f"{terms}\nfound {found.get(key)}\nought {ought}\ntold {told}"
+            )
+        assert found.keys() == expected.keys()
+        for campaign in CAMPAIGNS:
+            shown, sum_of_all = self.world.figure(campaign), figure(campaign, expected.values())
+            assert shown == sum_of_all, f"{campaign} shows {shown}, the gifts make {sum_of_all}"
+
+    def _watched(self) -> AbstractContextManager[None]:
+        return _Watch(self)
+
+
+class _Watch:
+    """Notes that something was wrong, so that the end is not played as well."""
+
+    def __init__(self, machine: Histories) -> None:
+        self._machine = machine
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_more: object) -> None:
+        if kind is not None:
+            self._machine.sound = False

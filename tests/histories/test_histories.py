@@ -1,0 +1,58 @@
+"""Whatever happens to many gifts, and however it is told, the books end as what happened: rule 1 of the house.
+
+`HYPOTHESIS_PROFILE=long` searches for about a quarter of an hour; the suite's own share is short and new each time.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from campaign.core.settings import Settings
+from campaign.runtime.context import make_installation
+from tests.conftest import Databases
+from tests.histories.machine import Histories, Worlds
+from tests.histories.world import World
+
+# Each example makes a database and runs threads: seconds are normal, and the data drawn are many small choices.
+_SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
+PROFILES = {
+    "suite": settings(
+        max_examples=10, stateful_step_count=12, deadline=None, suppress_health_check=_SLOW
+    ),
+    "long": settings(
+        max_examples=200, stateful_step_count=30, deadline=None, suppress_health_check=_SLOW
+    ),
+}
+
+
+@pytest.fixture
+def worlds(databases: Databases, template: str, settings: Settings) -> Worlds:
+    """Makes an empty world, in a database of its own, as often as it is asked."""
+
+    @contextmanager
+    def opened() -> Iterator[World]:
+        name = databases.create(template)
+        address = databases.address(name).replace("postgresql://", "postgresql+psycopg://", 1)
+        installation = make_installation(replace(settings, database_url=address))
+        try:
+            yield World(installation)
+        finally:
+            installation.engine.dispose()
+            databases.drop(name)
+
+    return opened
+
+
+def test_every_history_ends_as_what_happened(worlds: Worlds) -> None:
+    class HistoriesHere(Histories):
+        def __init__(self) -> None:
+            super().__init__(worlds)
+
+    profile = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "suite")]
+    run_state_machine_as_test(HistoriesHere, settings=profile)
+    print(f"tried: {dict(Histories.tried.most_common())}")

@@ -1,0 +1,96 @@
+"""What a database holds, and a backup spoilt in many ways: for the tests of `campaign backup` and `restore`."""
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+import psycopg
+from click.testing import CliRunner
+from psycopg import sql
+
+from campaign.cli.main import cli
+from campaign.core.errors import CampaignError
+
+
+def call(url: str, *arguments: str) -> str:
+    """Run a command here, against the database at `url`: what it says, or what it refuses."""
+    done = CliRunner().invoke(cli, arguments, env={"DATABASE_URL": url})
+    if isinstance(done.exception, CampaignError):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def contents(url: str) -> dict[str, list[str]]:
+    """Every row of every table that the database itself lists, as text, in order."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET timezone = 'UTC'")
+        names = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchall()
+        return {name: _rows(connection, name) for (name,) in names}
+
+
+def _rows(connection: psycopg.Connection[tuple[str, ...]], name: str) -> list[str]:
+    query = sql.SQL("SELECT it::text FROM {} AS it ORDER BY 1").format(sql.Identifier(name))
+    return [row for (row,) in connection.execute(query)]
+
+
+def rows_in(url: str) -> int:
+    return sum(len(rows) for rows in contents(url).values())
+
+
+def states_of_triggers(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT DISTINCT tgenabled::text FROM pg_trigger").fetchall()
+    return {state for (state,) in rows}
+
+
+def manifest_changed(file: Path, **changes: object) -> None:
+    """Write the file anew, whole, with another manifest."""
+    with zipfile.ZipFile(file) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    held["manifest.json"] = json.dumps(json.loads(held["manifest.json"]) | changes).encode()
+    written_anew(file, held)
+
+
+def written_anew(file: Path, held: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+
+
+def flip_a_byte(file: Path) -> None:
+    """In the middle of a table's packed text."""
+    with zipfile.ZipFile(file) as archive:
+        at = archive.getinfo("tables/donation.copy").header_offset + 150
+    content = bytearray(file.read_bytes())
+    content[at] ^= 0xFF
+    file.write_bytes(content)
+
+
+def take_a_row(file: Path) -> None:
+    """A table that is packed soundly, but is not what was written."""
+    with zipfile.ZipFile(file) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    written_anew(file, held | {"tables/ledger_entry.copy": b""})
+
+
+def leave_out_a_table(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    del held["tables/receipt.copy"]
+    written_anew(file, held)
+
+
+def lose_the_donor(file: Path) -> None:
+    """Sound by every checksum, yet the donation's donor is not in it."""
+    with zipfile.ZipFile(file) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    told = json.loads(held["manifest.json"])
+    for part in told["parts"]:
+        if part["table"] == "donor":
+            part |= {"rows": 0, "sha256": hashlib.sha256().hexdigest()}
+    held["manifest.json"] = json.dumps(told).encode()
+    written_anew(file, held | {"tables/donor.copy": b""})

@@ -1,0 +1,54 @@
+"""A donor's own page in tests: the link out of the letter, its button, and the forms as a browser sends them."""
+
+import re
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from campaign.emails.delivery import deliver_due
+from campaign.runtime.context import Installation
+from sandbox.outbox.receiver import MailReceiver, ReceivedMail
+
+ANA = "ana@example.org"
+LINK = re.compile(r"http://localhost(/me/\S+)")
+
+
+def mailed_link(mailing: Installation, mailbox: MailReceiver) -> str:
+    """The path of the last link that was mailed, after what is due was sent."""
+    deliver_due(mailing)
+    links = [link for one in mailbox.messages for link in LINK.findall(plain_text(one))]
+    assert links, "no letter has a link"
+    return str(links[-1])
+
+
+def plain_text(mail: ReceivedMail) -> str:
+    """The letter without its HTML."""
+    body = mail.message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def ask(client: FlaskClient, email: str = ANA) -> TestResponse:
+    """Ask for a link."""
+    answer = client.post("/me", data={"email": email})
+    answer.close()
+    return answer
+
+
+def open_own_page(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, email: str = ANA
+) -> str:
+    """Open the page of `email` in this browser; its HTML."""
+    ask(client, email)
+    path = mailed_link(mailing, mailbox)
+    assert client.get(path).status_code == 200
+    answer = client.post(path)
+    assert (answer.status_code, answer.location) == (303, "/me")
+    return client.get("/me").text
+
+
+def send(client: FlaskClient, path: str, **fields: str) -> TestResponse:
+    """Post a form of the page that is open in this browser, with its token."""
+    token = re.search(r'name="csrf_token" value="([0-9a-f]+)"', client.get("/me").text)
+    assert token, "no page is open"
+    return client.post(path, data=fields | {"csrf_token": token[1]})

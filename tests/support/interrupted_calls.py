@@ -1,0 +1,102 @@
+"""The form in tests whose calls to Stripe are cut, and what must hold once the donor has paid."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import stripe as sdk
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from campaign import create_app
+from campaign.core.clock import now
+from campaign.gateway import StripeGateway
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.models import Donation, Receipt, StripeCall
+from campaign.models.base import new_token
+from campaign.runtime.context import Installation
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.stripe import Json
+
+CREATE, LIST = "POST /v1/checkout/sessions", "GET /v1/checkout/sessions"
+FORM = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a-1"}
+
+
+@contextmanager
+def web(installation: Installation, *, timeout: float = 8, base: str = "") -> Iterator[FlaskClient]:
+    """Our pages, with a gateway of less patience, or that leads elsewhere."""
+    address = base or installation.settings.stripe_api_base
+    gateway = StripeGateway("sk_test_sandbox", address, timeout=timeout)
+    made = create_app(replace(installation, gateway=gateway))
+    yield made.test_client()
+    made.extensions["live"].close()
+
+
+def send(client: FlaskClient) -> str | None:
+    """Where the form leads; None where it must be sent again."""
+    answer = client.post("/c/nine-days/donate", data=FORM)
+    assert answer.status_code in {303, 503}
+    return answer.headers["Location"] if answer.status_code == 303 else None
+
+
+def send_until_it_succeeds(client: FlaskClient, at_most: int = 8) -> str:
+    for _ in range(at_most):
+        if address := send(client):
+            return address
+    raise AssertionError("it never succeeded")
+
+
+def only_donation(installation: Installation) -> Donation:
+    with installation.sessions() as session:
+        return session.scalars(select(Donation)).one()
+
+
+def calls(installation: Installation) -> list[StripeCall]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(StripeCall).order_by(StripeCall.ordinal)))
+
+
+def age(installation: Installation, length: timedelta) -> None:
+    """As if the form had been sent first that long ago."""
+    with installation.sessions.begin() as session:
+        session.execute(update(Donation).values(created_at=now() - length))
+        session.execute(update(StripeCall).values(created_at=now() - length))
+
+
+def directly(stripe: StripeSandbox, parameters: Json, key: str = "") -> str:
+    """A session opened at Stripe behind our back; its id."""
+    client = sdk.StripeClient("sk_test_sandbox", base_addresses={"api": sandbox_address(stripe)})
+    opened = client.v1.checkout.sessions.create(
+        parameters,  # type: ignore[arg-type] # as they were written down
+        {"idempotency_key": key or new_token()},
+    )
+    return opened.id
+
+
+def usable(stripe: StripeSandbox) -> list[Json]:
+    """The sessions that were paid or can be."""
+    return [one for one in stripe.objects("checkout.session") if one["status"] != "expired"]
+
+
+def assert_charged_once(
+    client: FlaskClient, installation: Installation, stripe: StripeSandbox, address: str
+) -> None:
+    """The donor pays on the page that the form led to: one page, one charge, one receipt, books in order."""
+    (session,) = usable(stripe)
+    assert address == session["url"]
+    stripe.pay(session["id"])
+    donation = only_donation(installation)
+    assert client.get(f"/donations/{donation.token}").status_code == 200
+    assert_books_of_one(installation, stripe)
+
+
+def assert_books_of_one(installation: Installation, stripe: StripeSandbox) -> None:
+    (charge,) = stripe.objects("charge")
+    donation = only_donation(installation)
+    assert (charge["amount"], charge["paid"], donation.state) == (2500, True, "paid")
+    assert len(usable(stripe)) == 1
+    with installation.sessions() as session:
+        assert session.scalars(select(Receipt)).one().donation_id == donation.id
+        assert list(broken_invariants(session)) == []

@@ -1,0 +1,82 @@
+"""Envelopes in tests: a campaign that has run for three weeks, and checks that are entered into it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from campaign.audit.audit_log import Actor
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core.clock import now, zone
+from campaign.models import Campaign, OfflineGift, StaffRole
+from campaign.offline.entry import Choices, Entered, Undecided, enter_gift
+from campaign.offline.entry_parsing import WrittenGift, read_entry
+from campaign.runtime.context import Installation
+
+FINANCE = Actor("fay@harbor-ledger.example", StaffRole.finance)
+HERE = zone("America/Los_Angeles")
+TODAY = now().astimezone(HERE).date()
+
+Enter = Callable[..., Entered | Undecided]
+
+
+def day(ago: int) -> str:
+    """The day so many days ago, where the campaign is."""
+    return str(TODAY - timedelta(days=ago))
+
+
+@pytest.fixture
+def running(installation: Installation) -> Campaign:
+    """A campaign that began three weeks ago."""
+    with installation.sessions.begin() as session:
+        return create_campaign(
+            session,
+            NewCampaign(
+                slug="year-end",
+                title="Keep every story free to read",
+                goal="50000",
+                start=day(21),
+                deadline="2099-12-31",
+                timezone="America/Los_Angeles",
+            ),
+        )
+
+
+@pytest.fixture
+def enter(installation: Installation, running: Campaign) -> Enter:
+    """Enter a check of $50 from Ana Reyes, received today; `choices` as whoever enters it decides."""
+
+    def entered(
+        choices: Choices | None = None, actor: Actor = FINANCE, **changes: Any
+    ) -> Entered | Undecided:
+        written = {
+            "received_on": day(0),
+            "amount": "50",
+            "name": "Ana Reyes",
+            "address": "1 Wharf Street\nAstoria, OR 97103",
+            "campaign": "year-end",
+            **changes,
+        }
+        with installation.sessions.begin() as session:
+            entry = read_entry(session, WrittenGift(**written), now(), HERE)
+            return enter_gift(
+                session, entry, choices or Choices(), actor, installation.books, now()
+            )
+
+    return entered
+
+
+def gift_of(outcome: Entered | Undecided) -> OfflineGift:
+    """The gift that was entered, and must have been."""
+    assert isinstance(outcome, Entered), outcome
+    return outcome.gift
+
+
+def bar(installation: Installation) -> tuple[int, int, int]:
+    """(raised, donations, donors) by the shards, of all campaigns."""
+    query = "SELECT sum(raised), sum(donations), sum(donors) FROM progress_shard"
+    with installation.engine.connect() as connection:
+        raised, donations, donors = connection.execute(text(query)).one()
+    return int(raised or 0), int(donations or 0), int(donors or 0)

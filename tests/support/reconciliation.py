@@ -1,0 +1,137 @@
+"""A Stripe account whose webhooks a test delivers by hand: what is lost is lost. For tests of reconciliation."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
+from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.run import Reconciliation, reconcile
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from campaign.stripe_events.registry import HANDLERS
+from sandbox.stripe import StripeSandbox
+from sandbox.stripe.objects.cards import CARD_BY_NUMBER
+from sandbox.stripe.objects.payments import card_of_method, payment_intent, payment_method
+from sandbox.stripe.rules import charging
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Bank:
+    """The sandbox, the site, and the road between them."""
+
+    stripe: StripeSandbox
+    client: FlaskClient
+    installation: Installation
+    store: Callable[..., None]
+    _seen: set[str] = field(default_factory=set)
+    _forms: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
+
+    def give(self, amount: str = "25", campaign: str = "nine-days", **fields: str) -> str:
+        """A donor fills in the form; the id of the session on Stripe's page."""
+        number = next(self._forms)
+        form = {
+            "amount": amount,
+            "frequency": "one_time",
+            "email": f"donor{number}@example.org",
+            "attempt": f"attempt-{number}",
+            **fields,
+        }
+        answer = self.client.post(f"/c/{campaign}/donate", data=form)
+        assert answer.status_code == 303, answer.status_code
+        session: str = self.stripe.objects("checkout.session")[0]["id"]
+        return session
+
+    def deliver(self, lose: str = "") -> None:
+        """Bring every new event but those of the types `lose` matches, which never arrive."""
+        for event in reversed(self.stripe.events()):
+            if event["id"] in self._seen or event["type"] not in HANDLERS:
+                continue
+            self._seen.add(event["id"])
+            if not fnmatchcase(event["type"], lose):
+                self.store(event)
+        apply_due_events(self.installation)
+
+    def shop(self, amount: int = 4200) -> Json:
+        """Somebody else's sale on the same account; its charge."""
+        account = self.stripe.account
+        with account.transaction():
+            intent = account.add(payment_intent(amount, "usd", account.now()))
+            details = card_of_method(CARD_BY_NUMBER["4242424242424242"], 12, 2034)
+            method = payment_method(details, email=None, name=None, created=account.now())
+            account.note(method["id"], number="4242424242424242")
+            return charging.charge_card(account, intent, account.add(method))
+
+    def reconcile(self, since: datetime | None = None, *, apply: bool = False) -> "Told":
+        told: list[Difference] = []
+        result = reconcile(self.installation, since, apply=apply, tell=told.append)
+        return Told(result, told)
+
+    def donation(self) -> Donation:
+        with self.installation.sessions() as session:
+            return session.scalars(select(Donation).order_by(Donation.id).limit(1)).one()
+
+    def entries(self) -> list[tuple[str, int, int]]:
+        """(kind, amount and cover, fee) of every entry."""
+        with self.installation.sessions() as session:
+            rows = session.execute(
+                select(
+                    LedgerEntry.kind, LedgerEntry.amount + LedgerEntry.cover, LedgerEntry.fee
+                ).order_by(LedgerEntry.id)
+            )
+            return [(kind, moved, fee) for kind, moved, fee in rows]
+
+    def require_order(self) -> None:
+        """The books agree with themselves, and no event failed."""
+        with self.installation.sessions() as session:
+            assert list(broken_invariants(session)) == []
+            assert (
+                session.scalars(
+                    select(InboxEvent.last_error).where(InboxEvent.last_error != "")
+                ).all()
+                == []
+            )
+
+    def balance(self, currency: str = "usd") -> int:
+        """What all movements at Stripe left there, after fees."""
+        moved = self.stripe.objects("balance_transaction")
+        return sum(one["net"] for one in moved if one["currency"] == currency)
+
+    def booked(self, currency: str = "usd") -> int:
+        """What the ledger says is left, after fees."""
+        total = func.sum(LedgerEntry.amount + LedgerEntry.cover - LedgerEntry.fee)
+        with self.installation.sessions() as session:
+            return int(session.scalar(select(total).where(LedgerEntry.currency == currency)) or 0)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run found."""
+
+    result: Reconciliation
+    differences: list[Difference]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [one.kind.value for one in self.differences]
+
+
+@pytest.fixture
+def bank(
+    stripe: StripeSandbox,
+    client: FlaskClient,
+    campaign: Campaign,
+    installation: Installation,
+    store: Callable[..., None],
+) -> Bank:
+    """For modules whose `stripe_api_base` is the sandbox's."""
+    return Bank(stripe, client, installation, store)

@@ -1,0 +1,74 @@
+"""Refunds of ours in tests: a gift to give back, a wish to do so, and what must hold afterwards."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from campaign.audit.audit_log import Actor
+from campaign.core.clock import now
+from campaign.ledger.integrity_check import broken_invariants
+from campaign.models import Donation, Refund, StaffRole, StripeCall
+from campaign.models.base import new_token
+from campaign.refunds.refunds import RefundRequest
+from campaign.runtime.context import Installation
+from sandbox.stripe import StripeSandbox
+
+EDITOR = Actor("editor", StaffRole.finance)
+
+
+def pay(
+    client: FlaskClient, installation: Installation, stripe: StripeSandbox, **more: Any
+) -> Donation:
+    """A gift of $25 over the form and Stripe's page."""
+    form = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a"}
+    client.post("/c/nine-days/donate", data=form | more)
+    with installation.sessions() as session:
+        donation = session.scalars(select(Donation).order_by(Donation.id.desc()).limit(1)).one()
+    stripe.pay(donation.session_id or "")
+    client.get(f"/donations/{donation.token}")
+    return donation
+
+
+def wish(donation: Donation, amount: int | None = None, **more: Any) -> RefundRequest:
+    token = more.pop("token", new_token())
+    return RefundRequest(donation.public_id, amount, EDITOR, token, **more)
+
+
+def state(installation: Installation, donation: Donation) -> str:
+    with installation.sessions() as session:
+        return session.get_one(Donation, donation.id).state
+
+
+def rows(installation: Installation) -> list[Refund]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(Refund).order_by(Refund.id)))
+
+
+def keys(installation: Installation) -> list[str]:
+    query = select(StripeCall.idempotency_key).where(StripeCall.operation == "refund")
+    with installation.sessions() as session:
+        return list(session.scalars(query.order_by(StripeCall.ordinal)))
+
+
+def age(installation: Installation, length: timedelta) -> None:
+    """As if the request and its calls had been made that long ago."""
+    then = now() - length
+    with installation.sessions.begin() as session:
+        session.execute(update(Refund).values(created_at=then))
+        session.execute(
+            update(StripeCall).where(StripeCall.operation == "refund").values(created_at=then)
+        )
+
+
+def assert_one_refund(
+    installation: Installation, stripe: StripeSandbox, amount: int = 2500
+) -> None:
+    """One at Stripe and one with us, which agree, and books in order."""
+    (made,) = stripe.objects("refund")
+    (row,) = rows(installation)
+    assert (made["amount"], row.amount, row.stripe_id) == (amount, amount, made["id"])
+    assert made["metadata"]["refund_request"] == row.request_token
+    with installation.sessions() as session:
+        assert list(broken_invariants(session)) == []

@@ -1,0 +1,34 @@
+"""Every sample letter, rendered and filled as the sending edge does it, for the tests beside this."""
+
+from functools import cache
+
+from campaign.core.settings import Organization
+from campaign.emails import sample_facts
+from campaign.emails.samples import samples
+from campaign.mailer.email_context import Sender
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mailer.render import Letter, render_letter
+
+SITE = "https://give.example.org"
+STRIPE_PAGE = "https://invoice.stripe.com/"
+
+ORGANIZATION = Organization(
+    name="The Harbor Ledger",
+    ein="12-3456789",
+    address_lines=("214 Wharf Street", "Astoria, OR 97103"),
+    timezone="America/Los_Angeles",
+    email="giving@harbor-ledger.example",
+    registration="Registered charity in the State of Oregon, 123456.",
+)
+SENDER = Sender(ORGANIZATION, lambda path: SITE + path)
+PLACES = {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: f"{SITE}/unsubscribe/sample-letter"}
+
+EVERY = [(name, locale) for locale in ("en", "es") for name in samples()]
+BULK = {"appeal", "reminder", "wrap_up", "thank_you"}
+
+
+@cache
+def sample_letter(name: str, locale: str = "en") -> Letter:
+    """The sample called `name`, as it would be mailed."""
+    sample = samples()[name]
+    return fill(render_letter(sample.kind, sample.make(SENDER, locale)), PLACES)

@@ -1,0 +1,76 @@
+"""Members of staff in tests, signed in as they are in earnest: by a one-time link."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
+
+from campaign.audit.audit_log import Actor
+from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.core.clock import now
+from campaign.models import StaffMember, StaffRole
+from campaign.runtime.context import Installation
+from campaign.staff.members import add_member
+
+COMMAND_LINE = Actor("command line: tests", StaffRole.admin)
+
+
+class StaffClient(FlaskClient):
+    """A browser of a member of staff. `member` is who is signed in."""
+
+    member: StaffMember
+
+    def csrf_token(self) -> str:
+        """The token that a form of this session carries."""
+        with self.session_transaction("/staff/") as session:
+            raw = session.setdefault("csrf_token", hashlib.sha1(os.urandom(64)).hexdigest())
+        secret = self.application.config["SECRET_KEY"]
+        return str(URLSafeTimedSerializer(secret, salt="wtf-csrf-token").dumps(raw))
+
+    def post_form(self, path: str, data: Any = None, **kwargs: Any) -> TestResponse:
+        """POST a form as the page at hand would, with its token."""
+        fields = dict(data or {}) | {"csrf_token": self.csrf_token()}
+        return self.post(path, data=fields, **kwargs)
+
+    def open_link(self, path: str) -> TestResponse:
+        """Sign in by a one-time link, pressing its button."""
+        assert self.get(path).status_code == 200
+        return self.post_form(path)
+
+
+StaffMaker = Callable[..., StaffClient]
+
+
+def add_staff(
+    installation: Installation, role: StaffRole, email: str | None = None
+) -> tuple[StaffMember, str]:
+    """A member with `role`, and the path of a link that signs them in."""
+    with installation.sessions.begin() as session:
+        address = email or f"{role}@harbor-ledger.example"
+        added = add_member(session, address, role, COMMAND_LINE, now())
+        link = make_link(session, added.member, COMMAND_LINE.name, now(), BY_COMMAND)
+    return added.member, link.path
+
+
+def browser(app: Flask) -> StaffClient:
+    """A browser that is not signed in."""
+    return StaffClient(app, app.response_class, use_cookies=True)
+
+
+@pytest.fixture
+def staff(app: Flask, installation: Installation) -> StaffMaker:
+    """`staff(StaffRole.finance)`: a browser in which a member with that role is signed in (an admin, if not said)."""
+
+    def sign_in(role: StaffRole = StaffRole.admin, email: str | None = None) -> StaffClient:
+        client = browser(app)
+        client.member, path = add_staff(installation, role, email)
+        assert client.open_link(path).status_code == 303
+        return client
+
+    return sign_in

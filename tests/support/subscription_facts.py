@@ -1,0 +1,91 @@
+"""What Stripe says of one monthly or yearly gift, worded by hand: its updates, its failed and paid invoices."""
+
+from typing import Any
+
+from tests.support.stripe import Facts, Json, event
+
+DAY = 86_400
+
+
+def subscription(facts: Facts, **changes: Any) -> Json:
+    """The subscription of `facts`: a gift and, where fees are covered, a second item."""
+    donation = facts.donation
+    interval = "month" if donation.frequency == "monthly" else "year"
+    amounts = [donation.amount] + ([donation.cover] if donation.cover else [])
+    return {
+        "id": facts.subscription,
+        "object": "subscription",
+        "status": "active",
+        "customer": f"cus_{facts.number}",
+        "currency": donation.currency,
+        "cancel_at": None,
+        "cancel_at_period_end": False,
+        "canceled_at": None,
+        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+        "ended_at": None,
+        "pause_collection": None,
+        "metadata": {"donation_id": donation.public_id, "campaign": "nine-days"},
+        "items": {
+            "object": "list",
+            "data": [
+                {
+                    "id": f"si_{facts.number}_{place}",
+                    "quantity": 1,
+                    "current_period_end": facts.created + 30 * DAY,
+                    "price": {
+                        "unit_amount": amount,
+                        "product": f"prod_{facts.number}_{place}",
+                        "recurring": {"interval": interval, "interval_count": 1},
+                    },
+                }
+                for place, amount in enumerate(amounts)
+            ],
+        },
+        **changes,
+    }
+
+
+def updated(facts: Facts, after: int = 0, **changes: Any) -> Json:
+    """An update, `after` seconds from the beginning."""
+    found = subscription(facts, **changes)
+    return event("customer.subscription.updated", found, created=facts.created + after)
+
+
+def deleted(facts: Facts, after: int, reason: str = "cancellation_requested") -> Json:
+    found = subscription(
+        facts,
+        status="canceled",
+        canceled_at=facts.created + after,
+        ended_at=facts.created + after,
+        cancellation_details={"comment": None, "feedback": None, "reason": reason},
+    )
+    return event("customer.subscription.deleted", found, created=facts.created + after)
+
+
+def failed(facts: Facts, after: int, name: str = "second", attempt: int = 1, **more: Any) -> Json:
+    """A try to charge an invoice that failed."""
+    found = facts.invoice(
+        name,
+        amount_paid=0,
+        attempt_count=attempt,
+        customer=f"cus_{facts.number}",
+        hosted_invoice_url=f"https://invoice.stripe.com/i/{facts.number}",
+        next_payment_attempt=facts.created + after + 3 * DAY,
+        status="open",
+        status_transitions={"paid_at": None},
+        **more,
+    )
+    return event("invoice.payment_failed", found, created=facts.created + after)
+
+
+def invoice_payment(facts: Facts, name: str = "second", **changes: Any) -> Json:
+    """Which payment intent paid an invoice."""
+    found = {
+        "id": f"inpay_{facts.number}_{name}",
+        "object": "invoice_payment",
+        "invoice": f"in_{facts.number}_{name}",
+        "payment": {"payment_intent": f"pi_{facts.number}_{name}", "type": "payment_intent"},
+        "status": "paid",
+        **changes,
+    }
+    return event("invoice_payment.paid", found, created=facts.created)
