@@ -9,7 +9,7 @@ from campaign.core import clock
 from campaign.core.errors import StatementRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.receipts import pdf_documents
-from campaign.receipts import statements as services
+from campaign.receipts import statements as yearly_statements
 from campaign.runtime.context import Installation, make_installation
 
 
@@ -36,11 +36,11 @@ def statements(year: int, folder: Path | None, *, dry_run: bool, so_far: bool) -
         _write(installation, year, folder)
     if dry_run:
         with installation.sessions() as session:
-            new = services.count_new(session, year)
+            new = yearly_statements.count_new(session, year)
     else:
         with installation.sessions.begin() as session:
             domain = installation.settings.mail_from.domain
-            new = services.queue_statements(session, year, domain)
+            new = yearly_statements.queue_statements(session, year, domain)
             if new:
                 subject = Subject("statements", str(year))
                 told = {"queued": len(new), "of_them_by_post": sum(not email for email in new)}
@@ -54,9 +54,9 @@ def statements(year: int, folder: Path | None, *, dry_run: bool, so_far: bool) -
 def _write(installation: Installation, year: int, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with installation.sessions() as session:
-        found = services.recipients(session, year)
+        found = yearly_statements.recipients(session, year)
         for one in found:
-            context = services.statement_context(
+            context = yearly_statements.statement_context(
                 session, one.donor_id, year, installation.settings.organization
             )
             path = folder / f"statement-{year}-{one.donor_id}.pdf"

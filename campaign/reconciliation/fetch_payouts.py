@@ -1,15 +1,11 @@
-"""Payouts: what Stripe tells of them, and the reading of their parts, which no event carries."""
+"""Payouts asked of Stripe: the list of them, and the parts of each, which no event carries."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from campaign.core import clock
-from campaign.core.booking_context import Books, Outcome
 from campaign.core.errors import GatewayMissing, GatewayRefused
-from campaign.gateway import Event
-from campaign.gateway.payouts import read_payout
 from campaign.reconciliation.payouts import keep_items, match_items, note_payout, unread
 from campaign.runtime.context import Installation
 
@@ -17,11 +13,6 @@ log = get_logger(__name__)
 
 MATCHED = timedelta(days=60)
 """How long the gift of a part is looked for; what belongs to others on the same account never has one."""
-
-
-def payout_changed(session: Session, event: Event, _books: Books) -> Outcome:
-    """A payout has arrived at the bank, or has come back from there."""
-    return note_payout(session, read_payout(event.object), event.created)
 
 
 def fetch_payouts(installation: Installation, since: datetime) -> int:

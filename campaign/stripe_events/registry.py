@@ -6,11 +6,11 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.gateway import Event
-from campaign.reconciliation import fetch_payouts
 from campaign.stripe_events import (
     checkout,
     invoices,
     payment_intents,
+    payouts,
     refunds_disputes,
     subscriptions,
 )
@@ -47,9 +47,9 @@ HANDLERS: Mapping[str, Handler] = {
     "customer.subscription.paused": subscriptions.subscription_changed,
     "customer.subscription.resumed": subscriptions.subscription_changed,
     "customer.subscription.deleted": subscriptions.subscription_changed,
-    "payout.paid": fetch_payouts.payout_changed,
-    "payout.failed": fetch_payouts.payout_changed,
-    "payout.reconciliation_completed": fetch_payouts.payout_changed,
+    "payout.paid": payouts.payout_changed,
+    "payout.failed": payouts.payout_changed,
+    "payout.reconciliation_completed": payouts.payout_changed,
 }
 
 

@@ -42,8 +42,9 @@ def shorten_waits() -> None:
 
 def web(arguments: list[str]) -> None:
     # Imported here so that a worker that is started again only makes its application, which is quick.
-    import campaign.views.application  # noqa: F401
     from gunicorn.app.wsgiapp import run
+
+    import campaign.web.app  # noqa: F401
 
     sys.argv = ["gunicorn", *arguments, "campaign:create_app()"]
     run()
