@@ -85,67 +85,76 @@ class _Rows(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """One gauge a count; amounts in minor units, instants in seconds since 1970."""
-        session = self._session
-        yield _gauge(
-            "campaign_inbox_events",
-            "Stripe events by state",
-            ["state"],
-            campaign_metrics.count_events(session),
-        )
-        yield _gauge(
-            "campaign_outbox_messages",
-            "Mail by state",
-            ["state"],
-            campaign_metrics.count_messages(session),
-        )
-        yield _gauge(
-            "campaign_outbox_stuck_messages",
-            "Mail that is due for more than an hour, or was left by a worker that died, by kind",
-            ["kind"],
-            campaign_metrics.count_stuck_messages(session),
-        )
-        yield _gauge(
-            "campaign_outbox_failed_messages",
-            "Mail that did not arrive, by kind",
-            ["kind"],
-            campaign_metrics.count_failed_messages(session),
-        )
-        yield _gauge(
-            "campaign_webhook_deliveries",
-            "Outgoing webhooks by state; failed ones were given up",
-            ["state"],
-            count_deliveries(session),
-        )
-        yield _gauge(
-            "campaign_disputes",
-            "Disputes and inquiries by Stripe's status",
-            ["status"],
-            campaign_metrics.count_disputes(session),
-        )
-        yield _gauge(
-            "campaign_fraud_warnings",
-            "Early fraud warnings; actionable while a refund still helps",
-            ["actionable"],
-            campaign_metrics.count_fraud_warnings(session),
-        )
-        yield _gauge(
-            "campaign_refunds",
-            "Refunds by state",
-            ["state"],
-            campaign_metrics.count_refunds(session),
-        )
-        yield GaugeMetricFamily(
-            "campaign_unplaced_returns",
-            "Money that went back of payments nobody knows",
-            value=campaign_metrics.count_unplaced(session),
-        )
-        yield _gauge(
-            "campaign_raised_minor_units",
-            "Raised, in minor units",
-            ["campaign", "currency"],
-            campaign_metrics.sums_raised(session),
-        )
-        yield from _jobs(silences(session, clock.now()))
+        yield from _queues(self._session)
+        yield from _money(self._session)
+        yield from _jobs(silences(self._session, clock.now()))
+
+
+def _queues(session: Session) -> Iterator[Metric]:
+    """Events that came in, mail and webhooks that go out."""
+    yield _gauge(
+        "campaign_inbox_events",
+        "Stripe events by state",
+        ["state"],
+        campaign_metrics.count_events(session),
+    )
+    yield _gauge(
+        "campaign_outbox_messages",
+        "Mail by state",
+        ["state"],
+        campaign_metrics.count_messages(session),
+    )
+    yield _gauge(
+        "campaign_outbox_stuck_messages",
+        "Mail that is due for more than an hour, or was left by a worker that died, by kind",
+        ["kind"],
+        campaign_metrics.count_stuck_messages(session),
+    )
+    yield _gauge(
+        "campaign_outbox_failed_messages",
+        "Mail that did not arrive, by kind",
+        ["kind"],
+        campaign_metrics.count_failed_messages(session),
+    )
+    yield _gauge(
+        "campaign_webhook_deliveries",
+        "Outgoing webhooks by state; failed ones were given up",
+        ["state"],
+        count_deliveries(session),
+    )
+
+
+def _money(session: Session) -> Iterator[Metric]:
+    """What went back or may, and what was raised."""
+    yield _gauge(
+        "campaign_disputes",
+        "Disputes and inquiries by Stripe's status",
+        ["status"],
+        campaign_metrics.count_disputes(session),
+    )
+    yield _gauge(
+        "campaign_fraud_warnings",
+        "Early fraud warnings; actionable while a refund still helps",
+        ["actionable"],
+        campaign_metrics.count_fraud_warnings(session),
+    )
+    yield _gauge(
+        "campaign_refunds",
+        "Refunds by state",
+        ["state"],
+        campaign_metrics.count_refunds(session),
+    )
+    yield GaugeMetricFamily(
+        "campaign_unplaced_returns",
+        "Money that went back of payments nobody knows",
+        value=campaign_metrics.count_unplaced(session),
+    )
+    yield _gauge(
+        "campaign_raised_minor_units",
+        "Raised, in minor units",
+        ["campaign", "currency"],
+        campaign_metrics.sums_raised(session),
+    )
 
 
 def _jobs(jobs: Iterable[Silence]) -> Iterator[Metric]:
