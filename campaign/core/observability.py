@@ -2,10 +2,13 @@
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
 
-from campaign.core.settings import Settings
+if TYPE_CHECKING:
+    # The settings know the database's library, which a command's help need not wait for.
+    from campaign.core.settings import Settings
 
 try:
     import sentry_sdk
@@ -21,7 +24,7 @@ _SHARED: list[structlog.typing.Processor] = [
 ]
 
 
-def observe(settings: Settings, process: str) -> None:
+def observe(settings: "Settings", process: str) -> None:
     """Log and report errors from this process; called once at its start. Donors' data is never logged, only ids."""
     log_to_stderr()
     if settings.sentry_dsn and sentry_sdk is not None:

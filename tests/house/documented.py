@@ -66,9 +66,10 @@ def campaign_fault(words: list[str], command: click.Command) -> str:
     for word in words:
         if not isinstance(command, click.Group) or not WORD.fullmatch(word):
             break
-        if word not in command.commands:
+        found = command.get_command(click.Context(command), word)
+        if found is None:
             return f"{path} has no command {word}"
-        command = command.commands[word]
+        command = found
         path = f"{path} {word}"
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     known |= {option for parameter in command.params for option in parameter.secondary_opts}

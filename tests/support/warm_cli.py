@@ -12,11 +12,14 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUEST_BYTES = 1 << 20
+LATE = ("campaign.cli.failures", "campaign.gateway.client", "celery.app.amqp")
+"""What some commands import while they run; each command's own module is not among them."""
 
 
 class WarmProgram:
@@ -63,6 +66,7 @@ def serve(address: str, told: int) -> None:
     """One fork a connection, which forks the command and tells how it ended."""
     from campaign.cli import main
 
+    _import_commands()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(address)
@@ -77,6 +81,13 @@ def serve(address: str, told: int) -> None:
                 _answer(line, main)
                 os._exit(0)
             line.close()
+
+
+def _import_commands() -> None:
+    from campaign.cli.main import COMMANDS
+
+    for name in (*LATE, *(command.module for command in COMMANDS.values())):
+        import_module(name)
 
 
 def _answer(line: socket.socket, main: Any) -> None:

@@ -93,7 +93,10 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 def commands(command: click.Command = cli, path: str = "") -> Iterator[str]:
     if isinstance(command, click.Group):
-        for name, one in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            one = command.get_command(context, name)
+            assert one is not None
             yield from commands(one, f"{path} {name}".strip())
     else:
         yield path
