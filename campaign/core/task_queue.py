@@ -1,8 +1,12 @@
 """Tells workers that rows are waiting, by task name, after a commit. Losing a nudge loses nothing: a sweep follows."""
 
-from celery import Celery
-from kombu.exceptions import KombuError, OperationalError
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from structlog import get_logger
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 INBOX = "workers.inbox.drain"
 OUTBOX = "workers.outbox.drain"
@@ -14,12 +18,15 @@ class Nudge:
     """Sends task names to the broker; without a broker it does nothing."""
 
     def __init__(self, broker_url: str | None) -> None:
-        self._celery = _producer(broker_url) if broker_url else None
+        self._broker_url = broker_url
 
     def __call__(self, task: str) -> bool:
         """Ask for `task` soon; False where the broker did not take it, which the sweep makes good."""
-        if self._celery is None:
+        if not self._broker_url:
             return False
+        # Celery is loaded for the first nudge: a command that finds nothing to do need not wait for it.
+        from kombu.exceptions import KombuError, OperationalError  # noqa: PLC0415
+
         try:
             self._celery.send_task(task, retry=False, ignore_result=True)
         except (KombuError, OperationalError, OSError) as error:
@@ -27,8 +34,14 @@ class Nudge:
             return False
         return True
 
+    @cached_property
+    def _celery(self) -> "Celery":
+        return _producer(self._broker_url)
 
-def _producer(broker_url: str) -> Celery:
+
+def _producer(broker_url: str | None) -> "Celery":
+    from celery import Celery  # noqa: PLC0415 - as above
+
     app = Celery("campaign", broker=broker_url)
     app.conf.update(
         task_serializer="json",

@@ -1,10 +1,10 @@
 """The only room that knows Stripe's SDK: calls out, webhooks in, both as frozen dataclasses of our own.
 
-`StripeGateway` is a class so that another may be given in its place.
+What is known of Stripe's objects stands here. What loads the SDK itself is imported from its module, so that most
+commands need not wait for it: `client.StripeGateway`, a class so that another may be given in its place, and
+`webhook_signature.verified_event`.
 """
 
-from campaign.gateway.balance_transactions import PaymentFact
-from campaign.gateway.client import PATIENCE, TIMEOUT, StripeGateway, UndeliveredEvent
 from campaign.gateway.events import (
     CheckoutSession,
     Event,
@@ -16,6 +16,7 @@ from campaign.gateway.events import (
     read_payment_intent,
 )
 from campaign.gateway.languages import stripe_language
+from campaign.gateway.payment_facts import PaymentFact
 from campaign.gateway.refunds_disputes import (
     Movement,
     StripeCharge,
@@ -36,7 +37,7 @@ from campaign.gateway.subscriptions import (
     read_invoice_payment,
     read_subscription,
 )
-from campaign.gateway.webhook_signature import verified_event
+from campaign.gateway.timeouts import PATIENCE, TIMEOUT
 
 __all__ = [
     "PATIENCE",
@@ -52,11 +53,9 @@ __all__ = [
     "StripeCharge",
     "StripeDispute",
     "StripeFraudWarning",
-    "StripeGateway",
     "StripeRefund",
     "SubscriptionFact",
     "SubscriptionItem",
-    "UndeliveredEvent",
     "read_charge",
     "read_checkout_session",
     "read_dispute",
@@ -69,5 +68,4 @@ __all__ = [
     "read_refund",
     "read_subscription",
     "stripe_language",
-    "verified_event",
 ]

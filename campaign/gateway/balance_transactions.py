@@ -4,7 +4,6 @@ JSON is taken as Stripe sent it: the SDK's objects turn some members into other 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,15 +13,14 @@ from campaign.gateway.error_mapping import translated
 from campaign.gateway.events import (
     Invoice,
     Json,
-    PaymentIntent,
     read_id,
     read_instant,
     read_invoice,
     read_payment_intent,
 )
+from campaign.gateway.payment_facts import PaymentFact
 from campaign.gateway.refunds_disputes import (
     Movement,
-    StripeCharge,
     StripeDispute,
     StripeRefund,
     read_charge,
@@ -48,15 +46,6 @@ _KEPT = frozenset(
     | {"failure_reason", "evidence_details", "balance_transactions"}
 )
 """What our readers read of a movement's source: a donor's name and address stay at Stripe."""
-
-
-@dataclass(frozen=True)
-class PaymentFact:
-    """A payment intent as it stands, its latest charge, and what that charge moved, where it moved anything."""
-
-    intent: PaymentIntent
-    charge: StripeCharge | None
-    movement: Movement | None
 
 
 class MoneyCalls:

@@ -22,16 +22,11 @@ from campaign.gateway.events import (
 from campaign.gateway.payouts import PayoutCalls
 from campaign.gateway.refunds_disputes import StripeRefund, read_refund
 from campaign.gateway.subscription_calls import SubscriptionCalls
+from campaign.gateway.timeouts import TIMEOUT
 
 if TYPE_CHECKING:
     from stripe.params import RefundCreateParams
     from stripe.params.checkout import SessionListParams
-
-TIMEOUT = 8
-"""Seconds for one try. With two retries a donor waits at most about half a minute before the page that says why."""
-
-PATIENCE = 30
-"""Seconds for one try where nobody waits in front of a page: in workers and commands."""
 
 RETRIES = 2
 

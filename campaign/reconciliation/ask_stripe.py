@@ -1,7 +1,7 @@
 """What Stripe answers about an entry of the ledger that the walk over its balance did not explain."""
 
 from campaign.core.errors import GatewayMissing
-from campaign.gateway import StripeGateway
+from campaign.gateway.client import StripeGateway
 from campaign.models import LedgerKind
 from campaign.reconciliation.discrepancies import Difference
 from campaign.reconciliation.unconfirmed_entries import Answer

@@ -10,7 +10,8 @@ from structlog import get_logger
 from campaign.core import clock
 from campaign.core.errors import FactMismatch, GatewayMissing, GatewayRefused
 from campaign.core.task_queue import OUTBOX
-from campaign.gateway import InvoicePayment, StripeGateway
+from campaign.gateway import InvoicePayment
+from campaign.gateway.client import StripeGateway
 from campaign.reconciliation.payment_lookup import (
     Owner,
     apply_owned_intent,

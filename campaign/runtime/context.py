@@ -1,7 +1,9 @@
 """One running installation: settings and everything made from them. Web, workers and commands each make one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -9,19 +11,27 @@ from campaign.core.booking_context import Books
 from campaign.core.database import Sessions, make_engine, make_sessions
 from campaign.core.settings import Settings, load_settings
 from campaign.core.task_queue import Nudge
-from campaign.gateway import TIMEOUT, StripeGateway
+from campaign.gateway import TIMEOUT
 from campaign.mailer.transport import Transport
+
+if TYPE_CHECKING:
+    from campaign.gateway.client import StripeGateway
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What the edges share. Give another gateway to talk to something else than `settings.stripe_api_base`."""
+    """What the edges share. Give another `make_gateway` to talk to something else than `settings.stripe_api_base`."""
 
     settings: Settings
     engine: Engine
     sessions: Sessions
-    gateway: StripeGateway
+    make_gateway: "Callable[[], StripeGateway]"
     nudge: Nudge
+
+    @cached_property
+    def gateway(self) -> "StripeGateway":
+        """Stripe; made when it is first asked for."""
+        return self.make_gateway()
 
     @cached_property
     def books(self) -> Books:
@@ -45,12 +55,17 @@ def make_installation(
     """
     settings = settings or load_settings(broker=broker)
     engine = make_engine(settings.database_url)
+
+    def make_gateway() -> "StripeGateway":
+        # Here and not above: most commands ask Stripe nothing and need not wait for its SDK.
+        from campaign.gateway.client import StripeGateway  # noqa: PLC0415
+
+        return StripeGateway(settings.stripe_secret_key, settings.stripe_api_base, timeout=patience)
+
     return Installation(
         settings=settings,
         engine=engine,
         sessions=make_sessions(engine),
-        gateway=StripeGateway(
-            settings.stripe_secret_key, settings.stripe_api_base, timeout=patience
-        ),
+        make_gateway=make_gateway,
         nudge=Nudge(settings.broker_url),
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from structlog import get_logger
 
-from campaign.gateway import UndeliveredEvent
+from campaign.gateway.client import UndeliveredEvent
 from campaign.models import InboxEvent, InboxState
 from campaign.runtime.context import Installation
 from campaign.stripe_events.inbox import store_event

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from campaign import create_app
 from campaign.core.clock import now
-from campaign.gateway import StripeGateway
+from campaign.gateway.client import StripeGateway
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Donation, Receipt, StripeCall
 from campaign.models.base import new_token
@@ -29,7 +29,7 @@ def web(installation: Installation, *, timeout: float = 8, base: str = "") -> It
     """Our pages, with a gateway of less patience, or that leads elsewhere."""
     address = base or installation.settings.stripe_api_base
     gateway = StripeGateway("sk_test_sandbox", address, timeout=timeout)
-    made = create_app(replace(installation, gateway=gateway))
+    made = create_app(replace(installation, make_gateway=lambda: gateway))
     yield made.test_client()
     made.extensions["live"].close()
 

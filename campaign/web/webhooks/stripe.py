@@ -7,7 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from campaign.core import clock
 from campaign.core.errors import WebhookRefused
 from campaign.core.task_queue import INBOX
-from campaign.gateway import verified_event
+from campaign.gateway.webhook_signature import verified_event
 from campaign.stripe_events.inbox import store_event
 from campaign.web.context import installation
 

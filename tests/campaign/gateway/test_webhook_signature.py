@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from campaign.core.errors import WebhookRefused
-from campaign.gateway import Event, verified_event
+from campaign.gateway import Event
+from campaign.gateway.webhook_signature import verified_event
 from tests.support.stripe import Json, event, signature
 
 NOW = datetime(2026, 12, 23, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from campaign.core.clock import now
 from campaign.core.errors import RefundUnfinished
-from campaign.gateway import StripeGateway
+from campaign.gateway.client import StripeGateway
 from campaign.models import Campaign, Donation
 from campaign.refunds.flow import finish_refunds, give_back
 from campaign.refunds.refunds import request_refund
@@ -73,7 +73,7 @@ def test_an_answer_that_comes_too_late_is_looked_up(
     stripe.fault(CREATE, "slow", times=1, seconds=1.5)
     asked = wish(gift)
     try:
-        give_back(replace(installation, gateway=hasty), asked)
+        give_back(replace(installation, make_gateway=lambda: hasty), asked)
     except RefundUnfinished:
         age(installation, timedelta(minutes=2))
         while not finish_refunds(installation):
@@ -111,7 +111,7 @@ def test_an_answer_lost_is_found_past_the_life_of_its_key(
 def test_what_never_reached_stripe_gets_another_key_only_past_the_old_ones_life(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
-    away = replace(installation, gateway=StripeGateway("sk_test_sandbox", UNREACHABLE))
+    away = replace(installation, make_gateway=lambda: StripeGateway("sk_test_sandbox", UNREACHABLE))
     with pytest.raises(RefundUnfinished):
         give_back(away, wish(gift, 1000))
     age(installation, timedelta(hours=23, minutes=5))

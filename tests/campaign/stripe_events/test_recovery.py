@@ -13,7 +13,7 @@ from stripe import StripeClient
 
 from campaign.core.clock import now
 from campaign.core.errors import GatewayRefused, GatewayUnavailable
-from campaign.gateway import StripeGateway, UndeliveredEvent
+from campaign.gateway.client import StripeGateway, UndeliveredEvent
 from campaign.ledger.integrity_check import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, ProgressShard, Receipt
 from campaign.runtime.context import Installation
@@ -210,7 +210,7 @@ def test_an_event_that_fails_is_told_and_stops_no_other(
 def test_stripe_out_of_reach_is_one_error_and_nothing_is_lost(
     installation: Installation, lost: list[str], stripe: StripeSandbox
 ) -> None:
-    away = replace(installation, gateway=StripeGateway("sk_test_sandbox", UNREACHABLE))
+    away = replace(installation, make_gateway=lambda: StripeGateway("sk_test_sandbox", UNREACHABLE))
     with pytest.raises(GatewayUnavailable, match=r"\AStripe cannot be reached: [^\n]+\Z"):
         recover_events(away)
     assert recover_events(installation).new == len(lost)
@@ -234,7 +234,7 @@ def test_stripe_lost_between_two_pages_is_made_good_by_the_next_run(
 
     gateway = LosesTouch("sk_test_sandbox", sandbox_address(stripe))
     with pytest.raises(GatewayUnavailable, match="slow down"):
-        recover_events(replace(installation, gateway=gateway))
+        recover_events(replace(installation, make_gateway=lambda: gateway))
     stripe.clear_faults()
     assert len(inbox(installation)) == 100
     assert recover_events(installation).new == 20 + len(lost)
