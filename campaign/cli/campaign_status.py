@@ -4,11 +4,12 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.campaigns import status_changes
+from campaign.campaigns.campaign_formatting import extension_sentences
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.extensions import close_early
 from campaign.core import clock
+from campaign.core.i18n import ENGLISH, words
 from campaign.runtime.context import make_installation
-from campaign.web.appeal.deadline_changes import present_extensions
 
 NOTHING = "Nothing has changed."
 
@@ -31,7 +32,7 @@ def close(slug: str, reason: str) -> None:
     with make_installation(broker=False).sessions.begin() as session:
         campaign = find_campaign(session, slug)
         made = close_early(session, campaign, reason, who.name, who)
-        (sentence,) = present_extensions(campaign, [made.extension])
+        (sentence,) = extension_sentences(campaign, [made.extension], words(ENGLISH))
     click.echo(f"{sentence} {NOTHING}" if made.repeated else sentence)
 
 

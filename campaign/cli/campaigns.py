@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from campaign.audit.audit_log import Actor
+from campaign.campaigns.campaign_formatting import ending_with_year
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import money
 from campaign.core.errors import CampaignInvalid
+from campaign.core.i18n import ENGLISH, words
 from campaign.runtime.context import make_installation
-from campaign.web.appeal.formatting import ending
 
 _LONGEST_APPEAL = 200_000
 
@@ -65,7 +66,7 @@ def create(
         campaign = create_campaign(session, wanted, Actor.command_line())
         raise_by = money.format_money(campaign.goal, campaign.currency)
     click.echo(
-        f"{installation.address(f'/c/{campaign.slug}')}: {raise_by} until {ending(campaign)}"
+        f"{installation.address(f'/c/{campaign.slug}')}: {raise_by} until {ending_with_year(campaign, words(ENGLISH))}"
     )
 
 

@@ -4,12 +4,13 @@ import getpass
 
 import click
 
+from campaign.campaigns.campaign_formatting import ending_with_year
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.extensions import extend as move_deadline
 from campaign.core import clock
 from campaign.core.errors import ExtensionRefused
+from campaign.core.i18n import ENGLISH, words
 from campaign.runtime.context import make_installation
-from campaign.web.appeal.formatting import ending
 
 
 @click.command("extend")
@@ -28,7 +29,7 @@ def extend(slug: str, deadline: str, reason: str) -> None:
     with installation.sessions.begin() as session:
         campaign = find_campaign(session, slug)
         made = move_deadline(session, campaign, deadline, reason, _who(), clock.now())
-        end = ending(campaign)
+        end = ending_with_year(campaign, words(ENGLISH))
     if made.repeated:
         click.echo(f"{slug} was extended before: it ends at {end}. Nothing has changed.")
         return

@@ -3,12 +3,13 @@
 import click
 
 from campaign.audit.audit_log import Actor
+from campaign.campaigns.campaign_formatting import offer_text
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_matching_gift
 from campaign.campaigns.progress import Matching, read_progress
 from campaign.core import clock, money
+from campaign.core.i18n import ENGLISH, words
 from campaign.runtime.context import make_installation
-from campaign.web.appeal.matching_gifts import offer_text
 
 
 @click.group("matching")
@@ -25,7 +26,7 @@ def list_gifts(slug: str) -> None:
         progress = read_progress(session, campaign, clock.now())
     for one in progress.matching:
         click.echo(
-            f"{one.gift.id}  {offer_text(campaign, one)}; {_standing(one, campaign.currency)}"
+            f"{one.gift.id}  {offer_text(campaign, one, words(ENGLISH))}; {_standing(one, campaign.currency)}"
         )
     if not progress.matching:
         click.echo("No sponsor has promised anything.")
@@ -56,7 +57,9 @@ def add(slug: str, sponsor: str, pool: str, ratio: str, starts: str, ends: str) 
         gift = add_matching_gift(session, campaign, promise, Actor.command_line(), clock.now())
         given = read_progress(session, campaign, clock.now()).matching
         (made,) = [one for one in given if one.gift.id == gift.id]
-        click.echo(f"{gift.id}  {offer_text(campaign, made)}; {_standing(made, campaign.currency)}")
+        click.echo(
+            f"{gift.id}  {offer_text(campaign, made, words(ENGLISH))}; {_standing(made, campaign.currency)}"
+        )
 
 
 @matching.command("end")

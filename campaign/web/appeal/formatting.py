@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from babel.dates import format_datetime
 from babel.numbers import format_percent
 from babel.units import format_unit
 
 from campaign.campaigns import formatting
+from campaign.campaigns.campaign_formatting import ending_with_year
 from campaign.campaigns.progress import Progress
-from campaign.core import clock
 from campaign.models import Campaign, CampaignState
 from campaign.web.language import said
 
@@ -220,17 +219,4 @@ def time_left(progress: Progress) -> str:
 
 def ending(campaign: Campaign) -> str:
     """The deadline as people say it: `midnight at the end of December 31, 2026, Pacific time`."""
-    spoken, zone = said(), campaign.zone
-    local = campaign.deadline.astimezone(zone)
-    if (local.hour, local.minute, local.second) == (0, 0, 0):
-        last = clock.last_day(campaign.deadline, zone)
-        return spoken.gettext("midnight at the end of %(day)s, %(zone)s") % {
-            "day": formatting.long_date(last, spoken),
-            "zone": formatting.zone_name(zone, spoken),
-        }
-    at = format_datetime(local, "h:mm a", tzinfo=zone, locale=spoken.formats)
-    return spoken.gettext("%(time)s on %(day)s, %(zone)s") % {
-        "time": at,
-        "day": formatting.long_date(local.date(), spoken),
-        "zone": formatting.zone_name(zone, spoken),
-    }
+    return ending_with_year(campaign, said())

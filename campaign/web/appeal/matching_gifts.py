@@ -1,16 +1,13 @@
 """What sponsors add, as sentences for everybody: only while a window is open and funds remain."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from campaign.campaigns import formatting
+from campaign.campaigns import campaign_formatting, formatting
+from campaign.campaigns.campaign_formatting import offer_values
 from campaign.campaigns.progress import Matching, Progress
-from campaign.core import clock
 from campaign.models import Campaign
-from campaign.web.appeal.deadline_changes import day_text, hour_text
 from campaign.web.language import said
 
-_HUNDRED = 100
 REMAINING = "{remaining}"
 
 
@@ -56,7 +53,7 @@ def _offer(campaign: Campaign, matching: Matching) -> str:
     told = said().gettext(
         "Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s you give."
     )
-    return told % _values(campaign, matching)
+    return told % offer_values(campaign, matching, said())
 
 
 def _sentence(campaign: Campaign, matching: Matching, remaining: str) -> str:
@@ -65,28 +62,9 @@ def _sentence(campaign: Campaign, matching: Matching, remaining: str) -> str:
         " %(remaining)s of %(pool)s remain."
     )
     pool = formatting.amount(matching.gift.pool, campaign.currency, said())
-    return told % {**_values(campaign, matching), "remaining": remaining, "pool": pool}
+    return told % {**offer_values(campaign, matching, said()), "remaining": remaining, "pool": pool}
 
 
 def offer_text(campaign: Campaign, matching: Matching) -> str:
     """`Until December 20, the Reyes family adds $1 for each $1`."""
-    told = said().gettext("Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s")
-    return told % _values(campaign, matching)
-
-
-def _values(campaign: Campaign, matching: Matching) -> dict[str, str]:
-    gift, currency = matching.gift, campaign.currency
-    return {
-        "until": _last(min(matching.until, campaign.deadline), campaign),
-        "sponsor": gift.sponsor,
-        "added": formatting.amount(gift.ratio_percent, currency, said()),
-        "given": formatting.amount(_HUNDRED, currency, said()),
-    }
-
-
-def _last(until: datetime, campaign: Campaign) -> str:
-    """The last day where the window ends with it, else the moment."""
-    day = clock.last_day(until, campaign.zone)
-    if clock.end_of_day(day, campaign.zone) == until:
-        return day_text(day)
-    return hour_text(until, campaign.zone)
+    return campaign_formatting.offer_text(campaign, matching, said())

@@ -7,12 +7,12 @@ from urllib.parse import quote, urlencode
 from flask import url_for
 
 from campaign.campaigns import formatting
+from campaign.campaigns.campaign_formatting import day_text
 from campaign.campaigns.donors_today import Today
 from campaign.campaigns.localized_texts import Spoken, Told, spoken_in
 from campaign.campaigns.progress import Progress
 from campaign.core.i18n import languages, words
 from campaign.models import Campaign, Milestone, MilestoneMark
-from campaign.web.appeal.deadline_changes import day_text
 from campaign.web.appeal.progress_stream import Snapshot
 from campaign.web.context import installation
 from campaign.web.language import said
@@ -78,7 +78,7 @@ def _milestone(campaign: Campaign, one: Milestone) -> MilestoneView:
         MilestoneMark.stretch: spoken.gettext("The stretch goal of %(amount)s was met on %(day)s"),
     }[MilestoneMark(one.mark)]
     values = {
-        "day": day_text(day),
+        "day": day_text(day, said()),
         "amount": formatting.amount(one.target, campaign.currency, spoken),
     }
     return MilestoneView(told % values, day.isoformat())
