@@ -1,5 +1,7 @@
 """One running copy of the service with its stand-ins. `sandbox.run` is the only caller."""
 
+import os
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -7,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
+from urllib.parse import urlsplit
 
 from celery import Celery
 
@@ -14,8 +17,32 @@ from sandbox.article import ArticleServer
 from sandbox.children import Child, Watched, explain, stop_together
 from sandbox.record import completed
 from sandbox.servers import PrivateBroker, PrivatePostgres, ServerError
-from sandbox.staff import staff_link
 from sandbox.stand_ins import Wishes, fixed_environment, kept_port
+
+EMAIL = "admin@newsroom.example"
+COMMAND = ("staff", "add", EMAIL, "--role", "admin", "--name", "Demonstration admin")
+PATIENCE = 60.0  # seconds
+
+
+def staff_link(local_url: str, environment: Mapping[str, str]) -> str:
+    """A link that signs an admin in once; `environment` is what the service's own processes have.
+
+    Without one, why not stands in its place: what runs beside it is of use all the same.
+    """
+    program = str(Path(sys.executable).parent / "campaign")
+    made = subprocess.run(
+        [program, *COMMAND],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    if made.returncode:
+        return f"{local_url}/staff/ (no sign-in link: {made.stderr.strip()})"
+    # SITE_URL may be an address that leads here only through a proxy.
+    return local_url + urlsplit(made.stdout.strip()).path
+
 
 PROGRAMS = Path(sys.executable).parent  # the environment in which this runs
 PYTHON = (sys.executable, "-m")

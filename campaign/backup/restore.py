@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.backup.manifest import Part, RestoreRefused, carried, copying, has_identity
 from campaign.backup.raw_connection import Raw, Tell, all_tables, raw_of
 from campaign.backup.verify import Archive
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Base, Heartbeat
 
 

@@ -10,7 +10,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.finalization import correct_result, late_entries
 from campaign.core import clock, money
 from campaign.core.errors import CorrectionRefused
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.runtime.context import make_installation
 
 

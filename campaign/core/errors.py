@@ -1,9 +1,27 @@
-"""The errors that the rooms raise and the edges turn into answers; what they share is in `core.error_base`.
+"""The errors that the rooms raise and the edges turn into answers.
 
 Each carries a sentence for a person. Anyone may import this module.
 """
 
-from campaign.core.error_base import CampaignError as CampaignError  # noqa: PLC0414 - mypy takes it for exported only so
+from collections.abc import Callable
+
+
+class CampaignError(Exception):
+    """A refusal with its reason in words. `str(error)` is fit to be shown.
+
+    `AmountInvalid("At most %(most)s.", most="$5")` keeps the sentence apart from what stands in it, so that a page can
+    say it in its reader's language: see `told_by`.
+    """
+
+    def __init__(self, message: str = "", **values: object) -> None:
+        super().__init__(message % values if values else message)
+        self.message = message
+        self.values = values
+
+    def told_by(self, gettext: Callable[[str], str]) -> str:
+        """The sentence in the language of `gettext`."""
+        told = gettext(self.message) if self.message else str(self)
+        return told % self.values if self.values else told
 
 
 class ConfigurationError(CampaignError):

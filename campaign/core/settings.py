@@ -17,8 +17,85 @@ from sqlalchemy.exc import ArgumentError
 from campaign.core.clock import zone
 from campaign.core.env_reader import Variables
 from campaign.core.errors import DeadlineInvalid
-from campaign.core.mail_settings import MailSettings, read_mail
-from campaign.core.staff_settings import StaffSettings, read_staff
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """Everything about mail beyond the server and the sender.
+
+    `rate` is mails a second over all connections, 0 for as fast as the server takes them; `connections` is how many
+    are open at once. `bounces` is the mailbox that bounces return to, as `bounces+TOKEN@…`; where it is empty, to the
+    sender. `events_secret` is what a provider shows when it reports bounces. `alerts_to` gets the alerts for staff.
+    """
+
+    rate: Decimal = Decimal(0)
+    connections: int = 4
+    bounces: str = ""
+    events_secret: str = field(default="", repr=False)
+    alerts_to: str = ""
+
+
+def read_mail(reader: Variables, sender_address: str) -> MailSettings:
+    """The settings; faults are remembered by `reader`. Alerts go to the sender where nobody else is named."""
+    connections = reader.count("MAIL_CONNECTIONS", "4")
+    if connections < 1:
+        reader.fault("MAIL_CONNECTIONS", "must be at least 1")
+    secret = reader.optional("MAIL_EVENTS_SECRET") or ""
+    if secret and len(secret) < 32:
+        reader.fault("MAIL_EVENTS_SECRET", f"has {len(secret)} characters; it needs at least 32")
+    return MailSettings(
+        rate=reader.number("MAIL_RATE", "0", Decimal(100_000)),
+        connections=connections,
+        bounces=reader.mailbox("MAIL_BOUNCES"),
+        events_secret=secret,
+        alerts_to=reader.mailbox("ALERTS_TO") or sender_address,
+    )
+
+
+_OPTIONAL, _REQUIRED = "optional", "required"
+
+
+@dataclass(frozen=True)
+class OidcSettings:
+    """The house's own identity provider (OpenID Connect): its address, and what it knows us by."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StaffSettings:
+    """`second_factor_required`: whoever may more than look must set one up. `oidc`: None where there is no provider."""
+
+    second_factor_required: bool = False
+    oidc: OidcSettings | None = None
+
+
+def read_staff(reader: Variables) -> StaffSettings:
+    """The settings; faults are remembered by `reader`."""
+    wanted = reader.optional("STAFF_SECOND_FACTOR") or _OPTIONAL
+    if wanted not in {_OPTIONAL, _REQUIRED}:
+        reader.fault("STAFF_SECOND_FACTOR", f"{wanted!r} is neither {_OPTIONAL} nor {_REQUIRED}")
+    return StaffSettings(second_factor_required=wanted == _REQUIRED, oidc=_oidc(reader))
+
+
+def _oidc(reader: Variables) -> OidcSettings | None:
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    given = {name: reader.optional(name) or "" for name in names}
+    if not any(given.values()):
+        return None
+    for name, value in given.items():
+        if not value:
+            reader.fault(
+                name, "is missing; a provider needs OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET"
+            )
+    issuer = given["OIDC_ISSUER"].rstrip("/")
+    parts = reader.address("OIDC_ISSUER", issuer, {"https", "http"})
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost"}:
+        reader.fault("OIDC_ISSUER", "must begin with https://; who signs in would be told in clear")
+    return OidcSettings(issuer, given["OIDC_CLIENT_ID"], given["OIDC_CLIENT_SECRET"])
+
 
 _TRUE = {"1", "true", "yes", "on"}
 _SMTP_PORTS = {"tls": 465, "starttls": 587, "plain": 25}

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.core import clock
-from campaign.core.mail_settings import MailSettings
+from campaign.core.settings import MailSettings
 
 _SLOTS = 0x6D61696C
 """The class of these locks; any number that no other part of the service takes."""

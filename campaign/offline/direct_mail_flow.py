@@ -16,8 +16,7 @@ from campaign.core.csv_lists import Refusal
 from campaign.core.errors import CampaignNotOpen
 from campaign.offline.direct_mail_codes import keep_coupons
 from campaign.offline.direct_mail_list import Recipient, read_recipients
-from campaign.offline.direct_mail_pdf import posted_appeals_pdf
-from campaign.offline.direct_mail_sheets import Batch, sheet_context
+from campaign.offline.direct_mail_sheets import Batch, posted_appeals_pdf, sheet_context
 from campaign.receipts.font_coverage import printable
 from campaign.runtime.context import Installation
 

@@ -1,7 +1,12 @@
 """What stands on the sheet that is posted to one reader: their address, the appeal, how to give, and their coupon."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import segno
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from campaign.campaigns import formatting
 from campaign.campaigns.localized_texts import spoken_in
@@ -12,6 +17,80 @@ from campaign.core.settings import Organization
 from campaign.models import Campaign
 from campaign.offline.direct_mail_codes import counted_code
 from campaign.offline.direct_mail_list import Recipient
+from campaign.receipts.pdf_documents import ADDRESSES
+from campaign.receipts.typesetting import set_pdf
+
+
+def posted_appeals_pdf(sheets: Sequence[dict[str, Any]], window: str = "us") -> bytes:
+    """A sheet for each of `sheets` (`offline.direct_mail_sheets`), each on one page; `window` is a name in ADDRESSES.
+
+    As much of the appeal is set as there is room for, in whole paragraphs; then it is told where the rest is.
+    """
+    written = {one["appeal"]: blocks(one["appeal"]) for one in sheets}
+    values = {
+        # It names no reader: programs show it in their windows.
+        "title": f"{sheets[0]['organization']}: {sheets[0]['title']}",
+        "lang": sheets[0]["lang"],
+        "pages": [{**one, "appeal": written[one["appeal"]]} for one in sheets],
+        "pictures": {
+            address: _qr(address) for address in dict.fromkeys(one["qr"] for one in sheets)
+        },
+    }
+    return set_pdf("posted_appeals", values | ADDRESSES[window])
+
+
+def _qr(address: str) -> str:
+    """The QR code as SVG (ISO/IEC 18004, level M)."""
+    drawn: str = segno.make(address, error="m", micro=False).svg_inline(border=0, scale=4)
+    return drawn
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": True})
+_MARKDOWN.enable(["replacements", "smartquotes"])
+
+# What a token begins or ends: the kind of block from here on, and how deep in items we are.
+_KIND_FROM = {"heading_open": "heading", "heading_close": "paragraph"}
+_ITEMS = {"list_item_open": 1, "list_item_close": -1}
+
+
+def blocks(markdown: str) -> list[dict[str, Any]]:
+    """Each block, in order: `kind` is heading, paragraph or item; `runs` are pairs of a text and whether it is bold."""
+    return list(_blocks(_MARKDOWN.parse(markdown)))
+
+
+def _blocks(tokens: list[Token]) -> Iterator[dict[str, Any]]:
+    kind, items = "paragraph", 0
+    for token in tokens:
+        kind = _KIND_FROM.get(token.type, kind)
+        items += _ITEMS.get(token.type, 0)
+        if token.type == "inline":
+            runs = _joined(_runs(token.children or []))
+            if runs:
+                yield {"kind": "item" if items else kind, "runs": runs}
+        elif token.type in {"code_block", "fence"}:
+            yield {"kind": "paragraph", "runs": [[token.content, False]]}
+
+
+def _runs(tokens: list[Token]) -> Iterator[tuple[str, bool]]:
+    bold = False
+    for token in tokens:
+        if token.type in {"strong_open", "strong_close"}:
+            bold = token.type == "strong_open"
+        elif token.type in {"softbreak", "hardbreak"}:
+            yield " ", bold
+        elif token.content:
+            yield token.content, bold
+
+
+def _joined(runs: Iterator[tuple[str, bool]]) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    for text, bold in runs:
+        if found and found[-1][1] == bold:
+            found[-1][0] += text
+        else:
+            found.append([text, bold])
+    return found
+
 
 _SUGGESTED = 5
 

@@ -8,9 +8,11 @@ from sqlalchemy import BindParameter, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.progress import Progress, read_progress
+from campaign.campaigns.schedule import due_at, steps_of
 from campaign.core import clock
 from campaign.models import (
     Campaign,
+    CodeVisit,
     Donation,
     DonationState,
     Frequency,
@@ -19,10 +21,41 @@ from campaign.models import (
     SubscriptionState,
     TallyKind,
 )
+from campaign.outreach.step_statistics import Counts, letter_counts
 from campaign.reporting import tallies
-from campaign.reporting.mailing import StepMail, mail_by_step, visits_by_code
 from campaign.reporting.pace import Forecast, Pace, as_the_last_closed, forecast, pace
 from campaign.reporting.tallies import Tally
+
+
+@dataclass(frozen=True)
+class StepMail:
+    """One step's letters by state. `due`: when the step begins."""
+
+    key: str
+    due: datetime
+    enabled: bool
+    counts: Counts
+
+
+def mail_by_step(session: Session, campaign: Campaign) -> Sequence[StepMail]:
+    """Each step of the countdown, in the order of its days."""
+    counts = letter_counts(session, campaign)
+    rows = [
+        StepMail(step.key, due_at(campaign, step), step.enabled, counts.get(step.id, Counts()))
+        for step in steps_of(session, campaign.id)
+    ]
+    return sorted(rows, key=lambda row: (row.due, row.key))
+
+
+def visits_by_code(session: Session, campaign: Campaign) -> Mapping[str, int]:
+    """How often the appeal was opened by an address with each code."""
+    query = (
+        select(CodeVisit.code, func.sum(CodeVisit.visits))
+        .where(CodeVisit.campaign_id == campaign.id)
+        .group_by(CodeVisit.code)
+    )
+    return {code: int(visits) for code, visits in session.execute(query)}
+
 
 RECENT_HOURS = 48
 TROUBLE = timedelta(hours=24)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import psycopg
-from psycopg import sql
+from psycopg import Connection, sql
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -19,9 +19,71 @@ from campaign.campaigns.schedule import steps_of, windows
 from campaign.models import Donation
 from campaign.runtime.context import Installation
 from sandbox.seed.campaigns import Filled, campaigns_to_fill
-from sandbox.seed.indexes import indexes_set_aside
-from sandbox.seed.people import COMMENTS, FIRST_NAMES, HOURS, LAST_NAMES
 from sandbox.seed.words import days_in_words, receipt_words
+
+_FOUND = """
+SELECT index.relname, indrelid::regclass::text, constraint_.conname,
+    coalesce(pg_get_constraintdef(constraint_.oid), pg_get_indexdef(indexrelid))
+FROM pg_index JOIN pg_class AS index ON index.oid = indexrelid
+    LEFT JOIN pg_constraint AS constraint_ ON constraint_.conindid = indexrelid AND constraint_.contype IN ('u', 'x')
+WHERE indrelid = ANY (%s::text[]::regclass[]) AND NOT indisprimary ORDER BY 1
+"""
+
+
+@contextmanager
+def indexes_set_aside(
+    connection: Connection[tuple[object, ...]], tables: Sequence[str]
+) -> Iterator[None]:
+    """Within the block `tables` have no index but their primary keys, and no unique constraints."""
+    found = connection.execute(_FOUND, [list(tables)]).fetchall()
+    for name, table, constraint, _ in found:
+        drop = "ALTER TABLE {table} DROP CONSTRAINT {name}" if constraint else "DROP INDEX {name}"
+        connection.execute(_named(drop, name, table))
+    yield
+    for name, table, constraint, definition in found:
+        add = "ALTER TABLE {table} ADD CONSTRAINT {name} " if constraint else ""
+        connection.execute(_named(add, name, table) + sql.SQL(str(definition)))
+
+
+def _named(statement: str, name: object, table: object) -> sql.Composed:
+    return sql.SQL(statement).format(
+        name=sql.Identifier(str(name)), table=sql.Identifier(str(table))
+    )
+
+
+FIRST_NAMES = (
+    "Maria", "James", "Linda", "Robert", "Susan", "David", "Karen", "Michael", "Patricia", "John", "Elena",
+    "Barbara", "Thomas", "Nancy", "Daniel", "Ruth", "Carlos", "Margaret", "Paul", "Sofia", "Anne", "George",
+    "Julia", "Peter", "Hannah", "Luis", "Grace", "Samuel", "Ingrid", "Omar", "Alice", "Kenji", "Rosa", "Victor",
+    "Wanda", "Priya", "Håkon", "Amara", "Dmitri", "Noor", "Beatriz", "Lars", "Yuki", "Fatima", "Eero", "Zora",
+)  # fmt: skip
+LAST_NAMES = (
+    "Smith", "Johnson", "Garcia", "Miller", "Brown", "Davis", "Martinez", "Wilson", "Anderson", "Lopez", "Taylor",
+    "Moore", "Lee", "Hansen", "Clark", "Lewis", "Nguyen", "Walker", "Hall", "Young", "King", "Wright", "Torres",
+    "Hill", "Green", "Olson", "Baker", "Rivera", "Campbell", "Carter", "Kowalski", "Peterson", "Reyes", "Morgan",
+    "Okafor", "Bell", "Murphy", "Larsen", "Ortiz", "Jensen", "Fischer", "Sato", "Muñoz", "Nakamura", "Lindqvist",
+    "Abernathy", "Vasquez", "Whitaker", "Castellanos", "Haddad", "Bjornstad", "Oyelaran", "Petrov", "Achterberg",
+)  # fmt: skip
+COMMENTS = (
+    "For the harbor stories.",
+    "I read you on the library's computer.",
+    "Keep asking.",
+    "My mother reads the printed pages; thank you for mailing them.",
+    "For the records requests.",
+    "Thank you for staying in the room.",
+    "Small, but every month.",
+    "In place of the coffee.",
+    "The piece on the ferry fares was overdue.",
+    "Gracias por escribir también para nosotros.",
+    "From one dock worker.",
+    "Free to read is right.",
+)
+HOURS = (
+    0.012, 0.020, 0.025, 0.028, 0.032, 0.042, 0.065, 0.105, 0.165, 0.240, 0.315, 0.380, 0.440, 0.495, 0.545, 0.595,
+    0.645, 0.695, 0.745, 0.805, 0.870, 0.930, 0.975,
+)  # fmt: skip
+"""Where each hour of the day ends in the day's gifts, on the wall clock: most come in the morning and at night."""
+
 
 STEPS = ("ground", "people", "gifts", "donations", "money", "receipts", "around")
 FILLED = ("donor", "donation", "ledger_entry", "receipt", "outbox_message", "payout_item")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import requests
 
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.reconciliation.discrepancies import Difference
 from campaign.reconciliation.run import reconcile
 from tests.chaos.donors import Donor

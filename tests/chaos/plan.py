@@ -32,8 +32,8 @@ FOREMOST = ("checkout.*", "payment_intent.*", "invoice*")
 
 ESSENTIAL = (
     "web:checkout.flow._begin.commit",
-    "web:checkout.open_session.open_session.stripe",
-    "web:checkout.open_session._keep.commit",
+    "web:checkout.flow.open_session.stripe",
+    "web:checkout.flow._keep.commit",
     "web:checkout.sync.sync_session.stripe",
     "web:checkout.sync.sync_session.commit",
     "web:web.webhooks.stripe.receive.commit",

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events

@@ -18,7 +18,7 @@ from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
 from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Donation, InboxEvent, LedgerEntry, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.inbox import store_event

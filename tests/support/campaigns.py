@@ -11,7 +11,7 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.campaigns.progress import Progress, read_progress
 from campaign.core.clock import now
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import AuditEntry, Campaign, Donation, Donor, LedgerEntry, StaffRole
 from campaign.runtime.context import Installation
 

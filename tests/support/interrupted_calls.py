@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from campaign import create_app
 from campaign.core.clock import now
 from campaign.gateway.client import StripeGateway
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Donation, Receipt, StripeCall
 from campaign.models.base import new_token
 from campaign.runtime.context import Installation

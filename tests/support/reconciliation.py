@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
 from campaign.reconciliation.discrepancies import Difference
 from campaign.reconciliation.run import Reconciliation, reconcile

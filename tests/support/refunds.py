@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Donation, Refund, StaffRole, StripeCall
 from campaign.models.base import new_token
 from campaign.refunds.refunds import RefundRequest

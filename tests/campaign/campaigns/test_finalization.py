@@ -21,7 +21,7 @@ from campaign.campaigns.finalization import (
 from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.core.errors import AlreadyCorrected, CorrectionRefused, NotFound
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign, LedgerEntry
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events

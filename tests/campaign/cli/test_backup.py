@@ -15,7 +15,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_event
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.migrations import head_revision
 from campaign.models import (
     Base,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign
 from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation

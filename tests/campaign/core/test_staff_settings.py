@@ -4,7 +4,7 @@ import pytest
 
 from campaign.core.env_reader import Variables
 from campaign.core.errors import ConfigurationError
-from campaign.core.staff_settings import OidcSettings, StaffSettings, read_staff
+from campaign.core.settings import OidcSettings, StaffSettings, read_staff
 
 PROVIDER = {
     "OIDC_ISSUER": "https://login.example.org/",

@@ -12,7 +12,7 @@ from campaign.core.clock import now
 from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
 from campaign.donors.corrections import ADDRESS_CORRECTED, Correction, correct_donor
 from campaign.donors.merging import merge_donors, undo_merge
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.mailer.outbox import Claim
 from campaign.mailer.suppressions import suppress
 from campaign.models import (

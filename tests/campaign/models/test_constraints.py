@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from campaign.core.errors import TransitionRefused
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign, Donation, DonationState
 from campaign.runtime.context import Installation
 from tests.support.stripe import Facts

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from campaign.campaigns.finalization import finalize_due_campaigns, late_entries
 from campaign.core.clock import now
 from campaign.core.errors import OfflineGiftInvalid, OfflineGiftKnown
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import (
     AuditEntry,
     Campaign,

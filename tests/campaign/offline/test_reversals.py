@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.core.errors import OfflineGiftKnown, RefundRefused, TakingBackRefused
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import (
     AuditEntry,
     Donation,

@@ -14,7 +14,7 @@ from stripe import StripeClient
 from campaign.core.clock import now
 from campaign.core.errors import GatewayRefused, GatewayUnavailable
 from campaign.gateway.client import StripeGateway, UndeliveredEvent
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, ProgressShard, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events

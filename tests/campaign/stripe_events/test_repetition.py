@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from campaign.campaigns.progress import Progress, read_progress
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events

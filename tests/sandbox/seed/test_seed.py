@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.progress import read_progress
 from campaign.core import clock
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Base, Campaign, CampaignState, Donation, Donor, Receipt
 from campaign.receipts.receipt_text import Acknowledged, frozen_words
 from campaign.runtime.context import Installation, make_installation

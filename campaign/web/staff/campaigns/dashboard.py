@@ -18,7 +18,25 @@ from campaign.web.context import installation
 from campaign.web.staff.campaigns.review_queue import groups
 from campaign.web.staff.core.access import actor, needs, safe_next, staff_blueprint
 from campaign.web.staff.core.charts import Bar, Line, bar_chart, line_chart, share_bar
-from campaign.web.staff.core.labels import source_name, step_name
+
+_KNOWN = {"": "No code", "embed": "Embedded appeal", "print": "Printed appeal"}
+_GROUPS = (("mail-", "Mail: "), ("embed-", "Embedded: "), ("article-", "Article: "))
+
+
+def source_name(code: str) -> str:
+    """Where a gift came from: `Mail: nine days` for `mail-nine-days`; what is not known to us as it stands."""
+    if code in _KNOWN:
+        return _KNOWN[code]
+    for beginning, name in _GROUPS:
+        if code.startswith(beginning):
+            return name + code.removeprefix(beginning).replace("-", " ")
+    return code
+
+
+def step_name(key: str) -> str:
+    """A step of the countdown: `Nine days`."""
+    return key.replace("_", " ").capitalize()
+
 
 blueprint: Blueprint = staff_blueprint("dashboard")
 

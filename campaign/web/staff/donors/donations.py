@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
@@ -20,13 +29,42 @@ from campaign.models import Donor, StaffRole
 from campaign.receipts.receipts import receipt_context
 from campaign.reporting.donation_detail import find_gift, read_gift
 from campaign.web.context import installation
-from campaign.web.staff.core import stripe_links
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.paging import pages
 from campaign.web.staff.donors.donation_filters import WAYS, FilterReader, spoken
 
+_PLACES = {
+    "pi": "payments",
+    "ch": "payments",
+    "py": "payments",
+    "sub": "subscriptions",
+    "in": "invoices",
+    "cus": "customers",
+    "re": "refunds",
+    "pyr": "refunds",
+    "dp": "disputes",
+    "du": "disputes",
+    "po": "payouts",
+}
+"""Where the dashboard shows an object, by the beginning of its id."""
+
+
+def stripe_page(stripe_id: str) -> str:
+    """The address of the dashboard's page about `stripe_id`; '' where it has none."""
+    place = _PLACES.get(stripe_id.partition("_")[0])
+    if place is None:
+        return ""
+    mode = "" if "_live_" in installation().settings.stripe_secret_key else "test/"
+    return f"https://dashboard.stripe.com/{mode}{place}/{stripe_id}"
+
+
+def prepare(app: Flask) -> None:
+    """Give the templates `stripe_page`."""
+    app.jinja_env.globals["stripe_page"] = stripe_page
+
+
 blueprint: Blueprint = staff_blueprint("donations", "/donations")
-blueprint.record_once(lambda state: stripe_links.prepare(state.app))  # type: ignore[arg-type] # a Flask, says the type of App
+blueprint.record_once(lambda state: prepare(state.app))  # type: ignore[arg-type] # a Flask, says the type of App
 
 
 class NoteForm(FlaskForm):

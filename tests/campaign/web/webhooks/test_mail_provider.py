@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from campaign import create_app
-from campaign.core.mail_settings import MailSettings
+from campaign.core.settings import MailSettings
 from campaign.models import OutboxMessage, Suppression
 from campaign.runtime.context import Installation
 from tests.campaign.web.giving.test_unsubscribe import Letter, letter

@@ -17,7 +17,7 @@ from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
 from campaign import create_app
-from campaign.core.staff_settings import OidcSettings
+from campaign.core.settings import OidcSettings
 from campaign.models import StaffRole
 from campaign.runtime.context import Installation
 from tests.support.staff import add_staff, browser

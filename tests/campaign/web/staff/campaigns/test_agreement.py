@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from campaign.core import clock
 from campaign.ledger.exports import export_rows
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign, LedgerEntry
 from campaign.reporting.dashboard import begin_snapshot, read_dashboard
 from campaign.runtime.context import Installation

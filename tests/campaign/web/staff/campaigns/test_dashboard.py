@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from campaign.core import clock
-from campaign.ledger.integrity_check import broken_invariants
+from campaign.ledger.invariants import broken_invariants
 from campaign.models import AuditEntry, Campaign, CodeVisit, StaffRole
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
