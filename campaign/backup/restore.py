@@ -1,4 +1,4 @@
-"""Puts a checked backup into an empty database, all of it or nothing. `campaign.cli.backup` calls it.
+"""Puts a checked backup into an empty database, all of it or nothing. `campaign.cli.database` calls it.
 
 Triggers are off meanwhile: what they count, tell and book is in the rows already. References are checked as ever; one
 COPY a table, so that a row may refer to a later one of its own table.

@@ -1,4 +1,4 @@
-"""Opens a backup and checks all of it before anyone believes a row. `campaign.cli.backup` and restoring call it."""
+"""Opens a backup and checks all of it before anyone believes a row. `campaign.cli.database` and restoring call it."""
 
 import hashlib
 import json

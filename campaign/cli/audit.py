@@ -6,7 +6,7 @@ import sys
 import click
 
 from campaign.audit.audit_log import Actor, Subject, record
-from campaign.cli.csv_output import write_rows
+from campaign.cli.csv_files import write_rows
 from campaign.core import clock
 from campaign.reporting.audit_search import COLUMNS, AuditFilters, audit_rows
 from campaign.runtime.context import make_installation

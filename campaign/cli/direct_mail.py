@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from campaign.audit.audit_log import Actor
-from campaign.cli.input_files import read_file
-from campaign.cli.print_receipts import keep
+from campaign.cli.csv_files import read_file
+from campaign.cli.receipts import keep
 from campaign.core.errors import LettersRefused, ListIncomplete
 from campaign.offline.direct_mail_flow import print_appeals, read_list
 from campaign.receipts.pdf_documents import ADDRESSES

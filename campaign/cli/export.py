@@ -4,7 +4,7 @@ import click
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
-from campaign.cli.csv_output import write_rows
+from campaign.cli.csv_files import write_rows
 from campaign.core import clock
 from campaign.ledger.exports import EXPORTS, column_names, export_rows
 from campaign.runtime.context import make_installation

@@ -17,7 +17,7 @@ COMMANDS = {
         "campaign.cli.audit", "audit", "Write the audit log, the oldest entry first."
     ),
     "backup": LazyCommand(
-        "campaign.cli.backup",
+        "campaign.cli.database",
         "backup",
         "Write the whole installation's data to FILE, as it stands at one moment.",
     ),
@@ -25,7 +25,7 @@ COMMANDS = {
         "campaign.cli.bounces", "bounces", "Mail that came back, and complaints."
     ),
     "close": LazyCommand(
-        "campaign.cli.campaign_status",
+        "campaign.cli.campaigns",
         "close",
         "End the open campaign SLUG at this moment, publicly.",
     ),
@@ -48,13 +48,13 @@ COMMANDS = {
         "campaign.cli.export", "export", "Write donations, donors, ledger or receipts as CSV."
     ),
     "extend": LazyCommand(
-        "campaign.cli.extend",
+        "campaign.cli.campaigns",
         "extend",
         "Move the deadline of the campaign SLUG to a later moment, publicly.",
     ),
     "ledger": LazyCommand("campaign.cli.ledger", "ledger", "The books."),
     "letters": LazyCommand(
-        "campaign.cli.print_receipts",
+        "campaign.cli.receipts",
         "letters",
         "Write the receipts and statements of donors without email, and the cards, to be printed and posted.",
     ),
@@ -74,12 +74,12 @@ COMMANDS = {
         "Gifts that came by check, in cash, from a fund or as stock.",
     ),
     "open": LazyCommand(
-        "campaign.cli.campaign_status",
+        "campaign.cli.campaigns",
         "open_campaign",
         "Open the upcoming campaign SLUG at this moment; its first letter is due at once.",
     ),
     "pause": LazyCommand(
-        "campaign.cli.campaign_status",
+        "campaign.cli.campaigns",
         "pause",
         "Take no new gifts by card for the campaign SLUG, at once: against an attack, or while Stripe is at fault.",
     ),
@@ -102,12 +102,12 @@ COMMANDS = {
         "campaign.cli.refund", "refund", "Give back the gift DONATION_ID, or a part of it."
     ),
     "restore": LazyCommand(
-        "campaign.cli.backup",
+        "campaign.cli.database",
         "restore",
         "Put the backup FILE into an empty database, all of it or nothing.",
     ),
     "resume": LazyCommand(
-        "campaign.cli.campaign_status", "resume", "Take gifts by card for the campaign SLUG again."
+        "campaign.cli.campaigns", "resume", "Take gifts by card for the campaign SLUG again."
     ),
     "review": LazyCommand(
         "campaign.cli.review",
@@ -120,7 +120,7 @@ COMMANDS = {
         "The team: who may enter the staff's room, and with which role.",
     ),
     "statements": LazyCommand(
-        "campaign.cli.statements",
+        "campaign.cli.receipts",
         "statements",
         "Queue a statement of the gifts of YEAR for every donor, once each.",
     ),

@@ -6,7 +6,7 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import find_campaign
-from campaign.cli.input_files import read_file
+from campaign.cli.csv_files import read_file
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListIncomplete

@@ -7,8 +7,7 @@ import click
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
-from campaign.cli.csv_output import write_rows
-from campaign.cli.input_files import read_file
+from campaign.cli.csv_files import read_file, write_rows
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import ListIncomplete, NotFound

@@ -9,8 +9,7 @@ from structlog import get_logger
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
-from campaign.cli.csv_output import write_rows
-from campaign.cli.input_files import read_file
+from campaign.cli.csv_files import read_file, write_rows
 from campaign.core.csv_lists import Refusal, read_address
 from campaign.core.errors import ListIncomplete, ListInvalid, NotFound
 from campaign.donors.masking import masked_email

@@ -149,7 +149,7 @@ def test_being_told_to_end_is_not_forgotten(
             raise psycopg.errors.QueryCanceled("canceling statement due to user request")
         return make_backup(*given)
 
-    monkeypatch.setattr("campaign.cli.backup.make_backup", told_to_end)
+    monkeypatch.setattr("campaign.cli.database.make_backup", told_to_end)
     command = ["backup", str(tmp_path / "told.backup")]
     ended = CliRunner().invoke(cli, command, env={"DATABASE_URL": database_url})
     assert (ended.exit_code, ended.output) == (128 + signal.SIGTERM, "")

@@ -1,9 +1,14 @@
-"""Files that commands take over."""
+"""Lists as files: what a command reads, and the CSV that it writes, safe to open in a spreadsheet."""
 
+import csv
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
+from campaign.core.csv_cells import safe_cell
 from campaign.core.errors import ListInvalid
 
 LARGEST = 200_000_000
@@ -19,3 +24,11 @@ def read_file(file: Path) -> bytes:
     if len(raw) > LARGEST:
         raise ListInvalid(f"The list {file} is larger than {LARGEST:,} bytes; split it.")
     return raw
+
+
+def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """A header and each row, as they come."""
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: safe_cell(value) for name, value in row.items()})

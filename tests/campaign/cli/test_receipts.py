@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
-from campaign.cli.print_receipts import keep
+from campaign.cli.receipts import keep
 from campaign.core import clock
 from campaign.core.errors import LettersRefused
 from campaign.emails.attachments import attachments
