@@ -20,7 +20,7 @@ from psycopg import sql
 
 from campaign import create_app
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
-from campaign.core.settings import Organization, Sender, Settings, SmtpAddress
+from campaign.core.settings import FromAddress, Organization, Settings, SmtpAddress
 from campaign.migrations import upgrade
 from campaign.models import Campaign
 from campaign.models.base import new_token
@@ -151,7 +151,7 @@ def settings(database_url: str, stripe_api_base: str) -> Settings:
         stripe_webhook_secrets=(WEBHOOK_SECRET,),
         stripe_api_base=stripe_api_base,
         smtp=SmtpAddress("127.0.0.1", 9),
-        mail_from=Sender("The Harbor Ledger", "receipts@harbor-ledger.example"),
+        mail_from=FromAddress("The Harbor Ledger", "receipts@harbor-ledger.example"),
         organization=Organization(
             name="The Harbor Ledger",
             ein="12-3456789",

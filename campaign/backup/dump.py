@@ -15,7 +15,7 @@ from campaign.backup.manifest import (
     NAME,
     BackupFailed,
     Manifest,
-    Part,
+    TableDump,
     carried,
     columns_of,
     copying,
@@ -51,7 +51,7 @@ def make_backup(
     return manifest
 
 
-def _write(raw: Raw, archive: zipfile.ZipFile, table: Table, tell: Tell) -> Part:
+def _write(raw: Raw, archive: zipfile.ZipFile, table: Table, tell: Tell) -> TableDump:
     digest, rows = hashlib.sha256(), 0
     with (
         archive.open(part_name(table.name), "w", force_zip64=True) as part,
@@ -65,7 +65,7 @@ def _write(raw: Raw, archive: zipfile.ZipFile, table: Table, tell: Tell) -> Part
             rows += block.count(b"\n")
             tell(table.name, rows)
     position = _position(raw, table) if has_identity(table) else None
-    return Part(table.name, columns_of(table), rows, digest.hexdigest(), position)
+    return TableDump(table.name, columns_of(table), rows, digest.hexdigest(), position)
 
 
 def _blocks(copy: Iterable[bytes | bytearray | memoryview]) -> Iterator[bytes]:

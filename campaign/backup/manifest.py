@@ -47,7 +47,7 @@ class RestoreRefused(CampaignError):
 
 
 @dataclass(frozen=True)
-class Part:
+class TableDump:
     """One table: `rows` lines of text whose digest is `sha256`; `position` is the last number its identity gave."""
 
     table: str
@@ -68,7 +68,7 @@ class Manifest:
 
     revision: str
     made_at: datetime
-    parts: list[Part]
+    parts: list[TableDump]
 
     @property
     def rows(self) -> int:
@@ -88,7 +88,7 @@ class Manifest:
 
 def manifest_of(told: dict[str, Any]) -> Manifest:
     """The manifest that `told`, read from JSON, holds; KeyError, TypeError or ValueError where it is none."""
-    parts = [Part(**part) for part in told["parts"]]
+    parts = [TableDump(**part) for part in told["parts"]]
     return Manifest(str(told["revision"]), datetime.fromisoformat(told["made_at"]), parts)
 
 

@@ -8,7 +8,7 @@ from psycopg import sql
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from campaign.backup.manifest import Part, RestoreRefused, carried, copying, has_identity
+from campaign.backup.manifest import RestoreRefused, TableDump, carried, copying, has_identity
 from campaign.backup.raw_connection import Raw, Tell, all_tables, raw_of
 from campaign.backup.verify import Archive
 from campaign.ledger.invariants import broken_invariants
@@ -57,7 +57,7 @@ def _switch_triggers(raw: Raw, how: str) -> None:
         raw.execute(sql.SQL(pattern).format(sql.Identifier(table.name)))
 
 
-def _fill(raw: Raw, archive: Archive, table: Table, part: Part, tell: Tell) -> None:
+def _fill(raw: Raw, archive: Archive, table: Table, part: TableDump, tell: Tell) -> None:
     rows = 0
     with raw.cursor() as cursor:
         with cursor.copy(copying(table, "FROM STDIN")) as copy:
@@ -83,7 +83,7 @@ def _require_order(session: Session) -> None:
         )
 
 
-def _set_position(raw: Raw, table: Table, part: Part) -> None:
+def _set_position(raw: Raw, table: Table, part: TableDump) -> None:
     """The next number follows the last that was given, also where its row is gone since."""
     query = sql.SQL(
         "SELECT setval(pg_get_serial_sequence(quote_ident(%s), 'id'), highest)"

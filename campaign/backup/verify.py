@@ -16,8 +16,8 @@ from campaign.backup.manifest import (
     NAME,
     VERSION,
     Manifest,
-    Part,
     RestoreRefused,
+    TableDump,
     carried,
     columns_of,
     manifest_of,
@@ -45,7 +45,7 @@ class Archive:
     manifest: Manifest
     _zip: zipfile.ZipFile
 
-    def blocks(self, part: Part) -> Iterator[bytes]:
+    def blocks(self, part: TableDump) -> Iterator[bytes]:
         """The text of a table, in pieces; raises RestoreRefused where it cannot be read."""
         try:
             with self._zip.open(part.name) as text:
@@ -119,7 +119,7 @@ def _check_parts(path: Path, archive: Archive, names: list[str]) -> None:
         raise RestoreRefused(_damaged(path, "it lacks a table or holds what does not belong"))
 
 
-def _check_part(path: Path, archive: Archive, part: Part, tell: Tell) -> None:
+def _check_part(path: Path, archive: Archive, part: TableDump, tell: Tell) -> None:
     digest, rows = hashlib.sha256(), 0
     for block in archive.blocks(part):
         digest.update(block)

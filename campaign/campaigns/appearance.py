@@ -20,7 +20,7 @@ LONGEST_THANKS = 20_000
 
 
 @dataclass(frozen=True)
-class Shown:
+class AppearanceFields:
     """The form as typed. `figures_from_percent` is '' for hidden until the end, or until staff tell."""
 
     accent_light: str = ""
@@ -33,10 +33,10 @@ class Shown:
     figures_from_percent: str = ""
 
 
-def appearance_of(campaign: Campaign) -> Shown:
+def appearance_of(campaign: Campaign) -> AppearanceFields:
     """The campaign as the form first shows it."""
     share = campaign.figures_from_percent
-    return Shown(
+    return AppearanceFields(
         accent_light=campaign.accent_light or "",
         accent_dark=campaign.accent_dark or "",
         organization_line=campaign.organization_line,
@@ -48,7 +48,9 @@ def appearance_of(campaign: Campaign) -> Shown:
     )
 
 
-def edit_appearance(session: Session, campaign: Campaign, typed: Shown, actor: Actor) -> list[str]:
+def edit_appearance(
+    session: Session, campaign: Campaign, typed: AppearanceFields, actor: Actor
+) -> list[str]:
     """Keep what was typed; the names of what changed. Raises FieldsInvalid with each fault by its field.
 
     The result is told to everybody: from the end on nothing is hidden, whatever is chosen here. The row is locked
@@ -77,7 +79,7 @@ def edit_appearance(session: Session, campaign: Campaign, typed: Shown, actor: A
     return changed
 
 
-def _read(typed: Shown) -> dict[str, Any]:
+def _read(typed: AppearanceFields) -> dict[str, Any]:
     reader = Reader()
     light, dark = read_accent_fields(reader, typed.accent_light, typed.accent_dark)
     values = {

@@ -22,7 +22,7 @@ DOUBLE_CLICK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CampaignDraft:
     """The form's fields as typed; what may stay empty has the default of `campaign create`."""
 
     slug: str
@@ -40,7 +40,7 @@ class Wanted:
     ask_past_donors: bool = False
 
 
-def create(session: Session, wanted: Wanted, actor: Actor, at: datetime) -> Campaign:
+def create(session: Session, wanted: CampaignDraft, actor: Actor, at: datetime) -> Campaign:
     """The new campaign, or the one that the same form has just made; raises FieldsInvalid."""
     asked = _read(wanted, at)
     try:
@@ -52,7 +52,7 @@ def create(session: Session, wanted: Wanted, actor: Actor, at: datetime) -> Camp
         raise FieldsInvalid({"slug": str(error)}) from error
 
 
-def _read(wanted: Wanted, at: datetime) -> NewCampaign:
+def _read(wanted: CampaignDraft, at: datetime) -> NewCampaign:
     """Every field, read; raises FieldsInvalid with every fault."""
     reader = Reader()
     zone = reader.read("timezone", lambda: clock.zone(wanted.timezone.strip()))
@@ -109,7 +109,7 @@ def _slug(text: str) -> str:
     return slug
 
 
-def _sums(reader: Reader, wanted: Wanted, currency: str) -> int | None:
+def _sums(reader: Reader, wanted: CampaignDraft, currency: str) -> int | None:
     goal = reader.read("goal", lambda: money.parse_amount(wanted.goal, currency))
     smallest = reader.read(
         "smallest", lambda: form_parsing.smallest_amount(wanted.smallest, currency)
@@ -124,7 +124,7 @@ def _sums(reader: Reader, wanted: Wanted, currency: str) -> int | None:
     )
 
 
-def _window(reader: Reader, wanted: Wanted, zone: ZoneInfo, at: datetime) -> None:
+def _window(reader: Reader, wanted: CampaignDraft, zone: ZoneInfo, at: datetime) -> None:
     start = at
     if wanted.starts.strip():
         start = reader.read("starts", lambda: clock.parse_start(wanted.starts, zone)) or at

@@ -15,14 +15,16 @@ _VALUE = re.compile(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True)
-class Opening:
+class DefaultText:
     """A subject, and paragraphs of plain text."""
 
     subject: str
     paragraphs: tuple[str, ...]
 
 
-def opening(key: str, texts: Mapping[str, Any], values: Mapping[str, str], said: Words) -> Opening:
+def opening(
+    key: str, texts: Mapping[str, Any], values: Mapping[str, str], said: Words
+) -> DefaultText:
     """The opening of the step `key`. `texts` are the step's own, by language, and go before the defaults.
 
     `values`: title, organization, goal, raised, left ('' once the goal is met), days (`9 days`; '' in the last 24
@@ -32,7 +34,7 @@ def opening(key: str, texts: Mapping[str, Any], values: Mapping[str, str], said:
     own = _own(texts, said)
     subject = _filled(own.get("subject", ""), values) or _subject(key, values, said)
     paragraphs = _paragraphs(_filled(own.get("opening", ""), values))
-    return Opening(subject, paragraphs or (_default(key, values, said) % values,))
+    return DefaultText(subject, paragraphs or (_default(key, values, said) % values,))
 
 
 def _own(texts: Mapping[str, Any], said: Words) -> Mapping[str, str]:

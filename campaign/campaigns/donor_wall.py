@@ -30,7 +30,7 @@ STANDING = (DonationState.paid.value, DonationState.partially_refunded.value)
 
 
 @dataclass(frozen=True)
-class Shown:
+class WallLine:
     """One line of the wall. `comment` only where staff have approved it; `key` is where the next page goes on."""
 
     first_name: str
@@ -105,8 +105,8 @@ def withdraw_all(session: Session, donation_ids: Sequence[int]) -> int:
 
 def read_wall(
     session: Session, campaign: Campaign, *, before: int | None = None, at_most: int = PAGE
-) -> list[Shown]:
-    """The newest first, from the line after `before` (a `Shown.key`) on; empty where the campaign has no wall."""
+) -> list[WallLine]:
+    """The newest first, from the line after `before` (a `WallLine.key`) on; empty where the campaign has no wall."""
     if not campaign.wall_shown:
         return []
     query = shown_entries(campaign.id).order_by(WallEntry.donation_id.desc()).limit(at_most)
@@ -145,9 +145,9 @@ def tell_readers(session: Session) -> None:
     session.execute(select(func.pg_notify("progress", "")))
 
 
-def _shown(entry: WallEntry) -> Shown:
+def _shown(entry: WallEntry) -> WallLine:
     approved = entry.comment_state == CommentState.approved
-    return Shown(
+    return WallLine(
         entry.first_name, entry.place, entry.comment if approved else "", entry.donation_id
     )
 

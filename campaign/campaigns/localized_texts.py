@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import open_campaigns
-from campaign.campaigns.donor_wall import Shown, read_wall
+from campaign.campaigns.donor_wall import WallLine, read_wall
 from campaign.campaigns.donors_today import NOBODY, Today, gave_today
 from campaign.campaigns.milestones import read_milestones
 from campaign.campaigns.progress import Progress
@@ -37,7 +37,7 @@ class Around:
     """
 
     milestones: Sequence[Milestone] = ()
-    newest: Sequence[Shown] = ()
+    newest: Sequence[WallLine] = ()
     today: Today = NOBODY
     others: Sequence[Campaign] = ()
     several: bool = False

@@ -27,7 +27,7 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
+class ModeratedEntry:
     """A line of the wall as staff see it, whether readers see it or not."""
 
     entry: WallEntry
@@ -41,7 +41,7 @@ class Line:
 
 def read_lines(
     session: Session, *, waiting: bool, before: int | None = None, at_most: int = PAGE
-) -> Sequence[Line]:
+) -> Sequence[ModeratedEntry]:
     """The newest first: comments of paid gifts that wait for a decision, or every line."""
     query = (
         select(WallEntry, Donation, Campaign)
@@ -58,7 +58,7 @@ def read_lines(
         )
     if before is not None:
         query = query.where(WallEntry.donation_id < before)
-    return [Line(*row) for row in session.execute(query)]
+    return [ModeratedEntry(*row) for row in session.execute(query)]
 
 
 def decide(

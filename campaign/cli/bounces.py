@@ -11,16 +11,16 @@ import click
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import ReportInvalid, ReportsUnread
-from campaign.mailer.bounce_reports import Finding, Report, read_report
+from campaign.mailer.bounce_reports import BounceFinding, BounceReport, read_report
 from campaign.mailer.bounces import Noted, find_message, record_bounce, record_complaint
 from campaign.runtime.context import Installation, make_installation
 
 LARGEST = 10_000_000
 _SUMMARY = ("bounced", "soft", "complaint", "not ours", "no report")
 _KINDS = {
-    Finding.permanent: ("bounced", "came back for good"),
-    Finding.soft: ("soft", "did not arrive for now"),
-    Finding.complaint: ("complaint", "was called spam"),
+    BounceFinding.permanent: ("bounced", "came back for good"),
+    BounceFinding.soft: ("soft", "did not arrive for now"),
+    BounceFinding.complaint: ("complaint", "was called spam"),
 }
 _NOTES = {
     Noted.new: "",
@@ -93,7 +93,7 @@ def _take(installation: Installation, mail: Mail) -> str:
     except ReportInvalid as fault:
         click.echo(f"{mail.name}: {fault}", err=True)
         return "unread"
-    if report is None or report.finding is Finding.nothing:
+    if report is None or report.finding is BounceFinding.nothing:
         why = "no report" if report is None else f"reports nothing to act on: {report.detail}"
         click.echo(f"{mail.name}: skipped, {_shown(why)}")
         return "no report"
@@ -102,16 +102,16 @@ def _take(installation: Installation, mail: Mail) -> str:
     return kind
 
 
-def _record(installation: Installation, report: Report) -> tuple[str, str]:
+def _record(installation: Installation, report: BounceReport) -> tuple[str, str]:
     now = clock.now()
     with installation.sessions.begin() as session:
         message = find_message(session, report.tokens, report.message_ids)
         if message is None:
             return "not ours", "names no message of ours; nothing is changed"
-        if report.finding is Finding.complaint:
+        if report.finding is BounceFinding.complaint:
             noted = record_complaint(session, message, detail=report.detail, at=now)
         else:
-            permanent = report.finding is Finding.permanent
+            permanent = report.finding is BounceFinding.permanent
             noted = record_bounce(
                 session, message, permanent=permanent, detail=report.detail, at=now
             )

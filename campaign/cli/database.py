@@ -64,7 +64,7 @@ def restore(file: Path) -> None:
     url = load_database_url()
     engine = make_engine(url)
     revision = head_revision()
-    tell = Progress()
+    tell = ProgressLine()
     with (
         _plain(RestoreRefused, f"{file} was not restored"),
         open_archive(file, revision, tell) as archive,
@@ -76,7 +76,7 @@ def restore(file: Path) -> None:
     click.echo(f"{_counted(archive.manifest)}; the books are in order.")
 
 
-class Progress:
+class ProgressLine:
     """Says on stderr how far it is, for those who wait; nothing where it is quick."""
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ def _make(session: Session, out: BinaryIO) -> Manifest:
         raise BackupFailed(
             "The database is not at this version's revision; run `campaign db upgrade`."
         )
-    return make_backup(session, out, revision, clock.now(), Progress())
+    return make_backup(session, out, revision, clock.now(), ProgressLine())
 
 
 def _migrate(engine: Engine, url: str, revision: str) -> None:

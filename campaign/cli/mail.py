@@ -14,7 +14,7 @@ from campaign.core.errors import CampaignError, ResendRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.mailer import undelivered
 from campaign.mailer.preflight import Verdict, findings, records
-from campaign.mailer.undelivered import Listed, Unsent
+from campaign.mailer.undelivered import UndeliveredState, Unsent
 from campaign.models import OutboxMessage
 from campaign.runtime.context import Installation, make_installation
 
@@ -29,7 +29,7 @@ def mail() -> None:
     "--state",
     "states",
     multiple=True,
-    type=click.Choice([state.value for state in Listed]),
+    type=click.Choice([state.value for state in UndeliveredState]),
     help="Only these; may be repeated. stuck: due for more than an hour, or left by a worker that died."
     "  [default: queued, sending, failed]",
 )
@@ -38,7 +38,7 @@ def mail() -> None:
 def list_mail(states: tuple[str, ...], kind: str | None, limit: int) -> None:
     """List mail that waits or failed, a line each, the oldest first."""
     installation = make_installation(broker=False)
-    wanted = [Listed(state) for state in states] or list(undelivered.UNSENT)
+    wanted = [UndeliveredState(state) for state in states] or list(undelivered.UNSENT)
     with installation.sessions() as session:
         found = undelivered.list_messages(session, clock.now(), wanted, kind, limit + 1)
     if not found:

@@ -14,7 +14,7 @@ from campaign.core.csv_lists import Refusal, read_address
 from campaign.core.errors import ListIncomplete, ListInvalid, NotFound
 from campaign.donors.masking import masked_email
 from campaign.mailer import suppressions as list_of
-from campaign.mailer.suppression_lists import COLUMNS, Entry, read_entries
+from campaign.mailer.suppression_lists import COLUMNS, SuppressionRow, read_entries
 from campaign.models import SuppressionReason
 from campaign.runtime.context import make_installation
 
@@ -54,7 +54,7 @@ def import_list(file: Path) -> None:
         raise ListIncomplete("Mend what is named above, line by line, and import the file again.")
 
 
-def _take_over(session: Session, entry: Entry) -> bool:
+def _take_over(session: Session, entry: SuppressionRow) -> bool:
     campaign = find_campaign(session, entry.campaign) if entry.campaign else None
     return list_of.suppress(
         session,

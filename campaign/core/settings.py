@@ -113,7 +113,7 @@ class SmtpAddress:
 
 
 @dataclass(frozen=True)
-class Sender:
+class FromAddress:
     """The From of every mail."""
 
     name: str
@@ -148,7 +148,7 @@ class Settings:
     stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
     stripe_api_base: str
     smtp: SmtpAddress
-    mail_from: Sender
+    mail_from: FromAddress
     organization: Organization
     trusted_proxies: int = 0
     card_fee_rate: Decimal = Decimal("0.029")
@@ -240,17 +240,17 @@ def _smtp_security(parts: SplitResult) -> str:
     return "starttls" if starttls.lower() in _TRUE else "plain"
 
 
-def _sender(reader: Variables) -> Sender:
+def _sender(reader: Variables) -> FromAddress:
     given = reader.required("MAIL_FROM", "the sender, Name <address>")
     name, address = parseaddr(given)
     if given and (address.count("@") != 1 or any(c in given for c in "\r\n")):
         reader.fault(
             "MAIL_FROM", "must be an address, with a name before it: Name <news@example.org>"
         )
-    return Sender(name=name, address=address)
+    return FromAddress(name=name, address=address)
 
 
-def _organization(reader: Variables, sender: Sender) -> Organization:
+def _organization(reader: Variables, sender: FromAddress) -> Organization:
     timezone = reader.required("ORG_TIMEZONE", "the organisation's IANA zone, America/New_York")
     if timezone:
         try:

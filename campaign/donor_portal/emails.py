@@ -33,7 +33,7 @@ class About(StrEnum):
 
 
 @dataclass(frozen=True)
-class Opening:
+class PortalLinkEmail:
     """What the letter with a link tells."""
 
     purpose: DonorLinkPurpose
@@ -130,11 +130,11 @@ def link_letter(session: Session, claim: Claim, sender: Sender) -> dict[str, Any
         return Pointless("the link was asked for too long ago")
     path = make_link(session, donor, purpose, "" if opens else claim.recipient, at)
     return opening_letter(
-        Opening(purpose, claim.recipient, sender.address(path)), claim.locale, sender
+        PortalLinkEmail(purpose, claim.recipient, sender.address(path)), claim.locale, sender
     )
 
 
-def opening_letter(opening: Opening, locale: str, sender: Sender) -> dict[str, Any]:
+def opening_letter(opening: PortalLinkEmail, locale: str, sender: Sender) -> dict[str, Any]:
     """The words of the letter with a link."""
     return {
         "organization": sender.organization,

@@ -63,7 +63,7 @@ def _all(*filters: tuple[Any, Callable[[Any], ColumnElement[bool]]]) -> ColumnEl
 
 
 @dataclass(frozen=True)
-class Line:
+class DonationRow:
     """One donation in the list. `offline` says what it came as, '' where it came through Stripe."""
 
     public_id: str
@@ -83,14 +83,14 @@ class Line:
 
 def find_donations(
     session: Session, filters: Filters, text: str, cursor: Cursor
-) -> tuple[Sequence[Line], Keys]:
+) -> tuple[Sequence[DonationRow], Keys]:
     """A page of the donations that `filters` want and `text` finds, and the keys of its neighbours."""
     listing = Listing(Donation, ("created_at", "id"), filters.near, filters.rest)
     keys = read_keys(session, listing, read_donation_search(session, text), cursor)
     return _lines(session, keys.ids), keys
 
 
-def _lines(session: Session, ids: Sequence[int]) -> Sequence[Line]:
+def _lines(session: Session, ids: Sequence[int]) -> Sequence[DonationRow]:
     rows = session.execute(
         select(
             Donation.public_id,
@@ -112,4 +112,4 @@ def _lines(session: Session, ids: Sequence[int]) -> Sequence[Line]:
         .where(Donation.id.in_(ids))
         .order_by(Donation.created_at.desc(), Donation.id.desc())
     )
-    return [Line(**row._asdict()) for row in rows]
+    return [DonationRow(**row._asdict()) for row in rows]

@@ -59,7 +59,9 @@ def read_keys(
     """One page of what is listed and found."""
     upwards = cursor.after is not None
     at = _position(session, listing, cursor.after if upwards else cursor.before)
-    found = list(_found(session, _Asked(listing, search, at, upwards=upwards, limit=limit + 1)))
+    found = list(
+        _found(session, _PageRequest(listing, search, at, upwards=upwards, limit=limit + 1))
+    )
     more, ids = len(found) > limit, found[:limit]
     if upwards:
         ids.reverse()
@@ -71,7 +73,7 @@ def read_keys(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _PageRequest:
     listing: Listing
     search: Search | None
     at: tuple[Any, ...] | None
@@ -101,7 +103,7 @@ def _position(session: Session, listing: Listing, key: int | None) -> tuple[Any,
     return tuple(row) if row else None
 
 
-def _found(session: Session, asked: _Asked) -> Sequence[int]:
+def _found(session: Session, asked: _PageRequest) -> Sequence[int]:
     search = asked.search
     if search is None:
         return _ordered(session, asked)
@@ -116,7 +118,7 @@ def _found(session: Session, asked: _Asked) -> Sequence[int]:
     return _ordered(session, asked, lambda one: one.id.in_(few)) if few else []
 
 
-def _ordered(session: Session, asked: _Asked, *more: Condition) -> Sequence[int]:
+def _ordered(session: Session, asked: _PageRequest, *more: Condition) -> Sequence[int]:
     one = asked.listing.entity
     return session.scalars(
         select(one.id)
@@ -126,7 +128,7 @@ def _ordered(session: Session, asked: _Asked, *more: Condition) -> Sequence[int]
     ).all()
 
 
-def _among_the_newest(session: Session, asked: _Asked, condition: Condition) -> Sequence[int]:
+def _among_the_newest(session: Session, asked: _PageRequest, condition: Condition) -> Sequence[int]:
     """The inner limit keeps the planner to its order; the outer one ends it as soon as a page is full."""
     table: Table = asked.listing.entity.__table__
     whole = asked.listing.entity
@@ -146,7 +148,7 @@ def _among_the_newest(session: Session, asked: _Asked, condition: Condition) -> 
     ).all()
 
 
-def _few(session: Session, asked: _Asked, condition: Condition) -> Sequence[int] | None:
+def _few(session: Session, asked: _PageRequest, condition: Condition) -> Sequence[int] | None:
     """All that is asked for, if that is not many. Indexes are used, whatever the planner expects of the words."""
     one = asked.listing.entity
     wanted = asked.narrowed(one, asked.listing.rest, condition)

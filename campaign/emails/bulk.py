@@ -17,7 +17,7 @@ from campaign.core.errors import CampaignError, MailDelayed, MailUnknown
 from campaign.emails import bulk_claims
 from campaign.emails.batch_renderer import Letters, envelope_sender
 from campaign.emails.contexts import Pointless
-from campaign.emails.rate_limit import Pace, slot
+from campaign.emails.rate_limit import SendRate, slot
 from campaign.mailer import outbox
 from campaign.mailer.outbox import Claim
 from campaign.mailer.transport import Transport
@@ -89,7 +89,7 @@ def deliver_bulk(installation: Installation, ends: float) -> int:
     with slot(installation.engine, installation.settings.mail.connections) as free:
         if not free:
             return 0
-        pace = Pace(installation.settings.mail)
+        pace = SendRate(installation.settings.mail)
         with installation.transport() as transport:
             while time.monotonic() < ends:
                 found = _deliver_batch(installation, transport, pace, ends)
@@ -101,7 +101,7 @@ def deliver_bulk(installation: Installation, ends: float) -> int:
 
 
 def _deliver_batch(
-    installation: Installation, transport: Transport, pace: Pace, ends: float
+    installation: Installation, transport: Transport, pace: SendRate, ends: float
 ) -> int:
     """The number that was tried or settled; 0 where nothing is due, or the mail server cannot be reached."""
     size = min(BATCH, max(1, int(CLAIM_AHEAD / pace.interval))) if pace.interval else BATCH
@@ -144,7 +144,7 @@ class Post:
     """Letters handed over one after the other. What became of one is kept with the beginning of the next."""
 
     def __init__(
-        self, installation: Installation, sessions: Sessions, transport: Transport, pace: Pace
+        self, installation: Installation, sessions: Sessions, transport: Transport, pace: SendRate
     ) -> None:
         self._installation = installation
         self._sessions = sessions

@@ -43,7 +43,7 @@ def _give_back(connection: Connection, number: int) -> None:
         connection.invalidate()  # what is left of it must not go on holding the lock in the pool
 
 
-class Pace:
+class SendRate:
     """One slot's share of the rate: `interval` seconds from one mail to the next."""
 
     def __init__(self, mail: MailSettings) -> None:

@@ -34,7 +34,7 @@ from campaign.models import (
     TributeCard,
 )
 from campaign.outreach import campaign_email_content
-from campaign.staff.sign_in_emails import Opening, opening_letter
+from campaign.staff.sign_in_emails import SignInEmail, opening_letter
 
 _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
 
@@ -120,7 +120,7 @@ def _alert(sender: Sender, locale: str) -> dict[str, Any]:
 def _own_page(purpose: DonorLinkPurpose) -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         url = sender.address("/me/link/sample")
-        opening = own_page.Opening(purpose, "ana@example.org", url)
+        opening = own_page.PortalLinkEmail(purpose, "ana@example.org", url)
         return own_page.opening_letter(opening, locale, sender)
 
     return make
@@ -146,7 +146,7 @@ def _card(kind: str) -> Make:
 def _opening(lifetime: timedelta, invited_by: str = "") -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         url = sender.address("/staff/sign-in/link/sample")
-        opening = Opening("bea@newsroom.example", url, lifetime, invited_by)
+        opening = SignInEmail("bea@newsroom.example", url, lifetime, invited_by)
         return opening_letter(opening, locale, sender)
 
     return make

@@ -31,7 +31,7 @@ from campaign.gateway.refunds_disputes import (
 )
 from campaign.gateway.subscriptions import (
     Cards,
-    InvoicePayment,
+    InvoicePaymentFact,
     SubscriptionFact,
     SubscriptionItem,
     read_invoice_payment,
@@ -46,7 +46,7 @@ __all__ = [
     "CheckoutSession",
     "Event",
     "Invoice",
-    "InvoicePayment",
+    "InvoicePaymentFact",
     "Movement",
     "PaymentFact",
     "PaymentIntent",

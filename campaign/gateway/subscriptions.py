@@ -63,7 +63,7 @@ class Cards:
 
 
 @dataclass(frozen=True)
-class InvoicePayment:
+class InvoicePaymentFact:
     """Which payment intent paid an invoice: https://docs.stripe.com/api/invoice-payment/object."""
 
     invoice_id: str
@@ -123,9 +123,9 @@ def read_cards(found: Json) -> Cards:
     )
 
 
-def read_invoice_payment(found: Json) -> InvoicePayment:
+def read_invoice_payment(found: Json) -> InvoicePaymentFact:
     """An `invoice_payment` object; it may name something else than a payment intent, and then names none here."""
-    return InvoicePayment(
+    return InvoicePaymentFact(
         invoice_id=read_id(found["invoice"]) or "",
         payment_intent_id=read_id((found.get("payment") or {}).get("payment_intent")),
         status=found.get("status") or "",

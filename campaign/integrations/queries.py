@@ -28,7 +28,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RowFilters:
     """Filters, each None where nothing is asked: `since` is included, `until` is not; `donor` is an id."""
 
     campaign: str | None = None
@@ -40,12 +40,12 @@ class Wanted:
     limit: int = 50
 
 
-def read_campaigns(session: Session, wanted: Wanted) -> Page:
+def read_campaigns(session: Session, wanted: RowFilters) -> Page:
     """Every campaign."""
     return _page(session, select(Campaign), (Campaign.id,), wanted)
 
 
-def read_donations(session: Session, wanted: Wanted) -> Page:
+def read_donations(session: Session, wanted: RowFilters) -> Page:
     """Donations by the moment at which they were begun."""
     statement = _donations()
     if wanted.campaign is not None:
@@ -71,13 +71,13 @@ def _donations() -> Select[Donation]:
     )
 
 
-def read_donors(session: Session, wanted: Wanted) -> Page:
+def read_donors(session: Session, wanted: RowFilters) -> Page:
     """Donors who were neither merged into another nor erased."""
     statement = select(Donor).where(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None))
     return _page(session, _within(statement, Donor.created_at, wanted), (Donor.id,), wanted)
 
 
-def read_ledger(session: Session, wanted: Wanted) -> Page:
+def read_ledger(session: Session, wanted: RowFilters) -> Page:
     """(entry, the campaign's slug or None, the donation's public id) of each movement of money."""
     statement = (
         select(LedgerEntry, Campaign.slug, Donation.public_id)
@@ -90,14 +90,14 @@ def read_ledger(session: Session, wanted: Wanted) -> Page:
     return _page(session, statement, (LedgerEntry.id,), wanted, whole=True)
 
 
-def read_receipts(session: Session, wanted: Wanted) -> Page:
+def read_receipts(session: Session, wanted: RowFilters) -> Page:
     """Receipts, corrected and void ones among them."""
     statement = select(Receipt).options(joinedload(Receipt.donation))
     statement = _within(statement, Receipt.issued_at, wanted)
     return _page(session, statement, (Receipt.id,), wanted)
 
 
-def read_subscriptions(session: Session, wanted: Wanted) -> Page:
+def read_subscriptions(session: Session, wanted: RowFilters) -> Page:
     """Monthly and yearly gifts."""
     statement = select(Subscription).options(joinedload(Subscription.campaign))
     if wanted.state is not None:
@@ -111,7 +111,7 @@ def _campaign_id(slug: str) -> Any:
     return select(Campaign.id).where(Campaign.slug == slug).scalar_subquery()
 
 
-def _within(statement: Any, moment: Any, wanted: Wanted) -> Any:
+def _within(statement: Any, moment: Any, wanted: RowFilters) -> Any:
     if wanted.since is not None:
         statement = statement.where(moment >= wanted.since)
     if wanted.until is not None:
@@ -123,7 +123,7 @@ def _page(
     session: Session,
     statement: Any,
     keys: tuple[Any, ...],
-    wanted: Wanted,
+    wanted: RowFilters,
     *,
     whole: bool = False,
 ) -> Page:

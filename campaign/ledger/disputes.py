@@ -28,7 +28,7 @@ _STRENGTH = (
 
 
 @dataclass(frozen=True)
-class Moved:
+class DisputeMovement:
     """What the telling itself proves to have moved, where the object lists no balance transactions."""
 
     withdrawn: bool = False
@@ -36,7 +36,11 @@ class Moved:
 
 
 def apply_dispute(
-    session: Session, found: StripeDispute, moved: Moved, occurred_at: datetime, books: Books
+    session: Session,
+    found: StripeDispute,
+    moved: DisputeMovement,
+    occurred_at: datetime,
+    books: Books,
 ) -> Outcome:
     """Keep and book a dispute as it stands at `occurred_at`. An inquiry is kept and moves nothing."""
     lock_payment(session, found.payment_intent_id)
@@ -78,7 +82,9 @@ def _stored(
     ).one()
 
 
-def _keep(row: Dispute, found: StripeDispute, moved: Moved, occurred_at: datetime) -> bool:
+def _keep(
+    row: Dispute, found: StripeDispute, moved: DisputeMovement, occurred_at: datetime
+) -> bool:
     """Let the row know what the fact knows besides; whether that was anything new."""
     before = (row.status, row.withdrawn, row.reinstated, len(row.movements))
     if _strength(found.status) > _strength(row.status):

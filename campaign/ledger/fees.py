@@ -7,7 +7,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.donations.donation_lookup import lock_payment, place_payment
-from campaign.ledger.balance_transactions import Moved
+from campaign.ledger.balance_transactions import MappedTransaction
 from campaign.ledger.posting import book_fee, open_account
 from campaign.models import Donation, Heartbeat, LedgerEntry, LedgerKind
 
@@ -27,7 +27,7 @@ def look_since(session: Session, at: datetime) -> datetime:
     return succeeded - OVERLAP if succeeded else at - FIRST_LOOK
 
 
-def unbooked(session: Session, page: Sequence[Moved]) -> list[Moved]:
+def unbooked(session: Session, page: Sequence[MappedTransaction]) -> list[MappedTransaction]:
     """Those of `page` that cost a fee, belong to a donation that is booked, and whose fee is not."""
     costly = [one for one in page if one.fee]
     booked = set(
@@ -51,7 +51,7 @@ def unbooked(session: Session, page: Sequence[Moved]) -> list[Moved]:
     return [one for one in left if one.payment_intent_id in ours]
 
 
-def book_fee_of(session: Session, moved: Moved) -> bool:
+def book_fee_of(session: Session, moved: MappedTransaction) -> bool:
     """Book the fee of a movement, once, however many do it at a time; whether it was booked now.
 
     False as well where its payment is not ours or not in the ledger yet.

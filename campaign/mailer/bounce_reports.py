@@ -34,7 +34,7 @@ _PASSING_WORDS = re.compile(
 )
 
 
-class Finding(StrEnum):
+class BounceFinding(StrEnum):
     """What a report says: it came back for good, or for now; a reader complained; or nothing that matters."""
 
     permanent = "permanent"
@@ -44,16 +44,16 @@ class Finding(StrEnum):
 
 
 @dataclass(frozen=True)
-class Report:
+class BounceReport:
     """One report, and all by which it may name a message of ours, the surest first."""
 
-    finding: Finding
+    finding: BounceFinding
     detail: str
     tokens: tuple[str, ...]
     message_ids: tuple[str, ...]
 
 
-def read_report(raw: bytes, bounces: str) -> Report | None:
+def read_report(raw: bytes, bounces: str) -> BounceReport | None:
     """The report in `raw`, or None if that is other mail; `bounces` is the mailbox that `bounces+TOKEN@…` goes to.
 
     Raises ReportInvalid for what says it is a report and cannot be read as one.
@@ -64,7 +64,7 @@ def read_report(raw: bytes, bounces: str) -> Report | None:
         raise ReportInvalid(f"The report cannot be read: {type(e).__name__}.") from e
 
 
-def _read(raw: bytes, bounces: str) -> Report | None:
+def _read(raw: bytes, bounces: str) -> BounceReport | None:
     mail = BytesParser(policy=compat32).parsebytes(raw)
     if mail.get_content_type() != "multipart/report":
         return None
@@ -74,11 +74,11 @@ def _read(raw: bytes, bounces: str) -> Report | None:
         found = part.get_content_type()
         if found in _STATUS_PARTS:
             finding, detail = _worst(_groups(part))
-            return _named(Report(finding, detail, (), ()), mail, parts, bounces)
+            return _named(BounceReport(finding, detail, (), ()), mail, parts, bounces)
         if found == "message/feedback-report":
             fields = next(iter(_groups(part)), Message())
             finding, detail = _feedback(fields)
-            return _named(Report(finding, detail, (), ()), mail, [*parts, fields], bounces)
+            return _named(BounceReport(finding, detail, (), ()), mail, [*parts, fields], bounces)
     if kind in {"delivery-status", "feedback-report"}:
         raise ReportInvalid("The report cannot be read: its machine-readable part is missing.")
     return None
@@ -107,30 +107,32 @@ def _field(fields: Message, name: str) -> str:
     return " ".join(str(fields.get(name, "")).split())
 
 
-def _worst(groups: Iterable[Message]) -> tuple[Finding, str]:
+def _worst(groups: Iterable[Message]) -> tuple[BounceFinding, str]:
     """The gravest of what is said of the recipients: a letter of ours has one, which may have stood for several."""
     found = [_finding(group) for group in groups if group.get("Action") or group.get("Status")]
     if not found:
         raise ReportInvalid("The report cannot be read: it says nothing about any recipient.")
-    return min(found, key=lambda each: list(Finding).index(each[0]))
+    return min(found, key=lambda each: list(BounceFinding).index(each[0]))
 
 
-def _feedback(fields: Message) -> tuple[Finding, str]:
+def _feedback(fields: Message) -> tuple[BounceFinding, str]:
     said = _field(fields, "Feedback-Type").lower()
-    finding = Finding.complaint if said in _COMPLAINTS else Finding.nothing
+    finding = BounceFinding.complaint if said in _COMPLAINTS else BounceFinding.nothing
     agent = _field(fields, "User-Agent") or _field(fields, "Reporting-MTA")
     return finding, f"{said or 'feedback'}, reported by {agent or 'a mail provider'}"
 
 
-def _finding(group: Message) -> tuple[Finding, str]:
+def _finding(group: Message) -> tuple[BounceFinding, str]:
     words = _field(group, "Action").split()
     action = words[0].lower() if words else ""
     diagnostic = _field(group, "Diagnostic-Code")
     status = _status(_field(group, "Status"), diagnostic)
     detail = " ".join(each for each in (status, diagnostic or action) if each)
     if action == "failed":
-        return (Finding.permanent if _for_good(status, diagnostic) else Finding.soft), detail
-    return (Finding.soft if action == "delayed" else Finding.nothing), detail
+        return (
+            BounceFinding.permanent if _for_good(status, diagnostic) else BounceFinding.soft
+        ), detail
+    return (BounceFinding.soft if action == "delayed" else BounceFinding.nothing), detail
 
 
 def _status(status: str, diagnostic: str) -> str:
@@ -152,7 +154,7 @@ def _for_good(status: str, diagnostic: str) -> bool:
     return subject in _FOR_GOOD
 
 
-def _named(report: Report, mail: Message, parts: list[Message], bounces: str) -> Report:
+def _named(report: BounceReport, mail: Message, parts: list[Message], bounces: str) -> BounceReport:
     """`report` with the names of the message: from the envelope's recipient, then from what was returned."""
     returned = [*_returned(parts)]
     addresses = [str(each) for name in _DELIVERED_TO for each in mail.get_all(name, [])]
@@ -161,7 +163,7 @@ def _named(report: Report, mail: Message, parts: list[Message], bounces: str) ->
     ids = [_field(each, "Message-ID") for each in returned] + [_field(mail, "In-Reply-To")]
     found = [one for each in ids for one in _MESSAGE_ID.findall(each)]
     tokens = dict.fromkeys(_tokens(addresses, bounces))
-    return Report(
+    return BounceReport(
         report.finding, report.detail, tuple(tokens)[:20], tuple(dict.fromkeys(found))[:20]
     )
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from campaign.core.settings import Sender
+from campaign.core.settings import FromAddress
 from campaign.mailer.addresses import phrase
 
 LIST = "appeals"
@@ -15,7 +15,7 @@ _SENDER_ID = range(5, 16)
 
 
 def bulk_headers(
-    sender: Sender, list_name: str, unsubscribe_url: str, about: Sequence[str]
+    sender: FromAddress, list_name: str, unsubscribe_url: str, about: Sequence[str]
 ) -> dict[str, str]:
     """For appeals and reminders: one click leaves (RFC 8058), and programs know what it is (RFC 2919, Feedback-ID).
 
@@ -31,13 +31,13 @@ def bulk_headers(
     }
 
 
-def list_id(sender: Sender, list_name: str) -> str:
+def list_id(sender: FromAddress, list_name: str) -> str:
     """`Name <appeals.domain>`, on one line."""
     named = re.sub(r"\r\n\s+", " ", phrase(list_name))
     return f"{named} <{LIST}.{sender.domain}>".strip()
 
 
-def feedback_id(sender: Sender, about: Sequence[str]) -> str:
+def feedback_id(sender: FromAddress, about: Sequence[str]) -> str:
     """`campaign:step:kind:sender`; the last is always the same for an installation."""
     fields = [re.sub(r"[^A-Za-z0-9._-]", "-", word) or "-" for word in about]
     return ":".join([*fields, _sender_id(sender.domain)])

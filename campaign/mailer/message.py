@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from types import MappingProxyType
 from urllib.parse import quote
 
-from campaign.core.settings import Sender
+from campaign.core.settings import FromAddress
 from campaign.mailer.addresses import mailbox, one_line
 from campaign.mailer.render import Letter
 
@@ -38,7 +38,7 @@ class Attachment:
 def build_message(
     letter: Letter,
     *,
-    sender: Sender,
+    sender: FromAddress,
     recipient: str,
     message_id: str,
     at: datetime,

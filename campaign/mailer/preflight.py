@@ -34,34 +34,36 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class PreflightFinding:
     """One thing that was looked at."""
 
     verdict: Verdict
     words: str
 
 
-def findings(settings: Settings, at: datetime) -> Iterator[Finding]:
+def findings(settings: Settings, at: datetime) -> Iterator[PreflightFinding]:
     """Everything that can be looked at from here."""
     yield _site(settings.site_url)
     yield from _addresses(settings)
     yield from _sample(settings, at)
     yield from _server(settings.smtp)
     if not settings.mail.events_secret:
-        yield Finding(Verdict.note, "MAIL_EVENTS_SECRET is not set: no provider may report bounces")
+        yield PreflightFinding(
+            Verdict.note, "MAIL_EVENTS_SECRET is not set: no provider may report bounces"
+        )
 
 
-def _site(url: str) -> Finding:
+def _site(url: str) -> PreflightFinding:
     parts = urlsplit(url)
     if parts.scheme != "https":
         words = f"SITE_URL is {url}: leaving the list by one click needs https (RFC 8058)"
-        return Finding(Verdict.wrong, words)
+        return PreflightFinding(Verdict.wrong, words)
     if parts.hostname in _HERE or "." not in (parts.hostname or ""):
-        return Finding(Verdict.wrong, f"SITE_URL is {url}: readers cannot reach it")
-    return Finding(Verdict.fine, f"SITE_URL is {url}")
+        return PreflightFinding(Verdict.wrong, f"SITE_URL is {url}: readers cannot reach it")
+    return PreflightFinding(Verdict.fine, f"SITE_URL is {url}")
 
 
-def _addresses(settings: Settings) -> Iterator[Finding]:
+def _addresses(settings: Settings) -> Iterator[PreflightFinding]:
     sender, bounces = settings.mail_from, settings.mail.bounces
     for name, address in (("MAIL_FROM", sender.address), ("ALERTS_TO", settings.mail.alerts_to)):
         yield _usable(name, address)
@@ -69,31 +71,31 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
         words = (
             f"MAIL_BOUNCES is not set: bounces come back to {sender.address}, for people to read"
         )
-        yield Finding(Verdict.note, words)
+        yield PreflightFinding(Verdict.note, words)
         return
     yield _usable("MAIL_BOUNCES", bounce_address(bounces, TOKEN))
     domain = bounces.rpartition("@")[2]
     yield _aligned("the envelope's domain (MAIL_BOUNCES)", domain, sender.domain)
 
 
-def _usable(name: str, address: str) -> Finding:
+def _usable(name: str, address: str) -> PreflightFinding:
     if not address:
-        return Finding(Verdict.wrong, f"{name} is not set")
+        return PreflightFinding(Verdict.wrong, f"{name} is not set")
     try:
         wire_address(address)
     except MailRefused as error:
-        return Finding(Verdict.wrong, f"{name}: {error}")
+        return PreflightFinding(Verdict.wrong, f"{name}: {error}")
     if "." not in address.rpartition("@")[2]:
-        return Finding(Verdict.wrong, f"{name} is {address}: its domain has no dot")
-    return Finding(Verdict.fine, f"{name} is {address}")
+        return PreflightFinding(Verdict.wrong, f"{name} is {address}: its domain has no dot")
+    return PreflightFinding(Verdict.fine, f"{name} is {address}")
 
 
-def _aligned(what: str, domain: str, sender: str) -> Finding:
+def _aligned(what: str, domain: str, sender: str) -> PreflightFinding:
     """As DMARC's relaxed alignment has it, as far as that can be told without a list of public suffixes."""
     one, other = domain.lower(), sender.lower()
     if one == other or one.endswith(f".{other}") or other.endswith(f".{one}"):
-        return Finding(Verdict.fine, f"{what}, {domain}, is aligned with From")
-    return Finding(
+        return PreflightFinding(Verdict.fine, f"{what}, {domain}, is aligned with From")
+    return PreflightFinding(
         Verdict.wrong, f"{what}, {domain}, is not aligned with From, {sender}: SPF does not count"
     )
 
@@ -113,11 +115,13 @@ def sample(settings: Settings, at: datetime) -> bytes:
     )
 
 
-def _sample(settings: Settings, at: datetime) -> Iterator[Finding]:
+def _sample(settings: Settings, at: datetime) -> Iterator[PreflightFinding]:
     try:
         raw = sample(settings, at)
     except (MailRefused, ValueError) as error:
-        yield Finding(Verdict.wrong, f"the headers of an appeal cannot be written: {error}")
+        yield PreflightFinding(
+            Verdict.wrong, f"the headers of an appeal cannot be written: {error}"
+        )
         return
     lines = raw.partition(b"\r\n\r\n")[0].decode().split("\r\n")
     wanted = [
@@ -127,34 +131,40 @@ def _sample(settings: Settings, at: datetime) -> Iterator[Finding]:
     for line in wanted:
         name = line.partition(":")[0]
         verdict = Verdict.fine if line in lines else Verdict.wrong
-        yield Finding(verdict, f"{name} stands on one line, as it must")
+        yield PreflightFinding(verdict, f"{name} stands on one line, as it must")
     longest = max(map(len, lines))
     verdict = Verdict.fine if longest <= LONGEST_LINE else Verdict.wrong
-    yield Finding(verdict, f"the longest header has {longest} of {LONGEST_LINE} characters")
+    yield PreflightFinding(
+        verdict, f"the longest header has {longest} of {LONGEST_LINE} characters"
+    )
     told = next(line for line in lines if line.startswith("Message-ID:"))
     domain = told.rpartition("@")[2].rstrip(">")
     yield _aligned("the domain of Message-ID", domain, settings.mail_from.domain)
 
 
-def _server(address: SmtpAddress) -> Iterator[Finding]:
+def _server(address: SmtpAddress) -> Iterator[PreflightFinding]:
     """Greets, encrypts and signs in, and hangs up."""
     where = f"{address.host}:{address.port}"
     if address.security == "plain" and address.host not in _HERE:
         verdict = Verdict.wrong if address.password else Verdict.note
-        yield Finding(verdict, f"SMTP_URL: what is said to {where} is not encrypted")
+        yield PreflightFinding(verdict, f"SMTP_URL: what is said to {where} is not encrypted")
     try:
         conversation = Conversation.begin(address)
     except (smtplib.SMTPNotSupportedError, smtplib.SMTPResponseException) as error:
-        yield Finding(Verdict.wrong, f"the mail server {where} turned us away: {error}")
+        yield PreflightFinding(Verdict.wrong, f"the mail server {where} turned us away: {error}")
         return
     except (smtplib.SMTPException, OSError) as error:
-        yield Finding(Verdict.unknown, f"the mail server {where} cannot be reached: {error}")
+        yield PreflightFinding(
+            Verdict.unknown, f"the mail server {where} cannot be reached: {error}"
+        )
         return
     known = [name for name in ("pipelining", "smtputf8", "size") if conversation.offers(name)]
     conversation.end()
     said = "encrypted, " if address.security != "plain" else ""
     said += "signed in, " if address.user else "without a password, "
-    yield Finding(Verdict.fine, f"the mail server {where} answers: {said}it offers {known}")
+    yield PreflightFinding(
+        Verdict.fine, f"the mail server {where} answers: {said}it offers {known}"
+    )
 
 
 def records(settings: Settings) -> list[str]:

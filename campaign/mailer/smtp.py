@@ -31,7 +31,7 @@ class Lost(Exception):
     """The connection broke before the server had the message."""
 
 
-class Answer(NamedTuple):
+class SmtpReply(NamedTuple):
     """A reply: its code and its words."""
 
     code: int
@@ -95,7 +95,7 @@ class Conversation:
             raise Lost(f"The mail server could not be used: {error}") from error
         self._judge(self.hand_over(message))
 
-    def hand_over(self, message: bytes) -> Answer:
+    def hand_over(self, message: bytes) -> SmtpReply:
         """The message itself, and the answer to it. From its first byte on, a break leaves open what happened."""
         dotted = re.sub(rb"(?m)^\.", b"..", message)
         try:
@@ -123,7 +123,7 @@ class Conversation:
             f"RCPT TO:<{recipient}>",
             "DATA",
         ]
-        answers: list[Answer] = []
+        answers: list[SmtpReply] = []
         if self._together:
             self._say(*commands)
             answers = [self._answer() for _ in commands]
@@ -136,7 +136,7 @@ class Conversation:
         if answers[-1].code != _GO_ON or not all(each.taken for each in answers[:-1]):
             self._give_up(answers)
 
-    def _give_up(self, answers: list[Answer]) -> None:
+    def _give_up(self, answers: list[SmtpReply]) -> None:
         """Raise for the first answer that was no; the connection is ready for another message afterwards."""
         if answers[-1].code == _GO_ON:
             self._say(".")  # nobody is to get it: RFC 2920, 3.1
@@ -149,7 +149,7 @@ class Conversation:
             raise MailDelayed(f"The mail server did not take the sender: {answer}")
         raise _refusal(answer, at_recipient=place == 1)
 
-    def _judge(self, answer: Answer) -> None:
+    def _judge(self, answer: SmtpReply) -> None:
         if answer.taken:
             return
         if answer.code < 400 or answer.code >= 600:
@@ -158,7 +158,7 @@ class Conversation:
         self._start_anew(answer)
         raise _refusal(answer, at_recipient=False)
 
-    def _start_anew(self, answer: Answer) -> None:
+    def _start_anew(self, answer: SmtpReply) -> None:
         """Ready for another message, or over; what `answer` says of this one stands."""
         if answer.code == _CLOSING:
             self.over = True
@@ -182,19 +182,19 @@ class Conversation:
     def _say(self, *commands: str) -> None:
         self._connection.send("".join(f"{command}\r\n" for command in commands).encode())
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> SmtpReply:
         code, words = self._connection.getreply()
-        return Answer(code, words.decode("utf-8", "replace"))
+        return SmtpReply(code, words.decode("utf-8", "replace"))
 
 
-def _refusal(answer: Answer, *, at_recipient: bool) -> MailDelayed | MailRefused:
+def _refusal(answer: SmtpReply, *, at_recipient: bool) -> MailDelayed | MailRefused:
     if not 500 <= answer.code < 600:
         return MailDelayed(f"The mail server put the message off: {answer}")
     about = _about_recipient(answer, at_recipient=at_recipient)
     return MailRefused(f"The mail server refused the message: {answer}", recipient=about)
 
 
-def _about_recipient(answer: Answer, *, at_recipient: bool) -> bool:
+def _about_recipient(answer: SmtpReply, *, at_recipient: bool) -> bool:
     """Whether the address itself was refused: by its status (RFC 3463) where there is one, else by when."""
     status = _STATUS.match(answer.words)
     if status:

@@ -13,7 +13,7 @@ _GUARDED = re.compile(r"^'(?=[=+\-@])")
 
 
 @dataclass(frozen=True)
-class Entry:
+class SuppressionRow:
     """One address that is to get no appeals: of the campaign with that slug, or none at all where it is ''."""
 
     line: int
@@ -23,7 +23,7 @@ class Entry:
     detail: str
 
 
-def read_entries(raw: bytes) -> Iterator[Entry | Refusal]:
+def read_entries(raw: bytes) -> Iterator[SuppressionRow | Refusal]:
     """Each line that says something; the header is optional. Raises ListInvalid for a file that is no text."""
     lines = read_lines(raw)
     columns = _columns(lines[0])
@@ -44,7 +44,7 @@ def _columns(first: bytes) -> Sequence[str]:
     return names if "email" in names else []
 
 
-def _entry(number: int, line: bytes, columns: Sequence[str]) -> Entry:
+def _entry(number: int, line: bytes, columns: Sequence[str]) -> SuppressionRow:
     try:
         (fields,) = csv.reader([line.decode()], strict=True)
     except UnicodeDecodeError:
@@ -61,7 +61,7 @@ def _entry(number: int, line: bytes, columns: Sequence[str]) -> Entry:
     reasons = [one.value for one in SuppressionReason]
     if reason not in reasons:
         raise ValueError(f"{reason!r} is no reason; write {', '.join(reasons)}")
-    return Entry(
+    return SuppressionRow(
         line=number,
         email=read_address(found["email"]),
         campaign=found.get("campaign", ""),

@@ -16,7 +16,7 @@ SOON_ENOUGH = timedelta(hours=1)
 """What waits for longer, though its time has come, is stuck."""
 
 
-class Listed(StrEnum):
+class UndeliveredState(StrEnum):
     """What may be asked for; `stuck` cuts across the states."""
 
     queued = "queued"
@@ -27,7 +27,7 @@ class Listed(StrEnum):
     sent = "sent"
 
 
-UNSENT = (Listed.queued, Listed.sending, Listed.failed)
+UNSENT = (UndeliveredState.queued, UndeliveredState.sending, UndeliveredState.failed)
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ def stuck(at: datetime) -> ColumnElement[bool]:
 
 
 def list_messages(
-    session: Session, at: datetime, states: Sequence[Listed], kind: str | None, limit: int
+    session: Session, at: datetime, states: Sequence[UndeliveredState], kind: str | None, limit: int
 ) -> Sequence[Unsent]:
     """The oldest `limit` messages in any of `states`, of one kind or of all."""
-    plain = [state.value for state in states if state is not Listed.stuck]
+    plain = [state.value for state in states if state is not UndeliveredState.stuck]
     wanted = OutboxMessage.state.in_(plain)
-    found = or_(wanted, stuck(at)) if Listed.stuck in states else wanted
+    found = or_(wanted, stuck(at)) if UndeliveredState.stuck in states else wanted
     query = select(*_COLUMNS).where(found).order_by(OutboxMessage.id).limit(limit)
     if kind is not None:
         query = query.where(OutboxMessage.kind == kind)

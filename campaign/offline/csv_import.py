@@ -22,7 +22,7 @@ from campaign.offline.csv_rows import Row, read_rows
 from campaign.offline.donor_match import SOMEBODY_NEW, candidates
 from campaign.offline.duplicate_checks import Doubt, describe, doubts, require_unknown
 from campaign.offline.entry import Choices, Entered, enter_gift
-from campaign.offline.entry_parsing import Entry, read_entry
+from campaign.offline.entry_parsing import OfflineEntry, read_entry
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Planned:
     """A row that can be entered: which doubts there are, and whether its donor is one without email whom we know."""
 
     line: int
-    entry: Entry
+    entry: OfflineEntry
     doubts: tuple[Doubt, ...]
     donor: str
 
@@ -110,7 +110,7 @@ class ListReader:
         return Refusal(planned.line, "its donor was changed meanwhile; import the file again")
 
 
-def _require_new(session: Session, entry: Entry) -> None:
+def _require_new(session: Session, entry: OfflineEntry) -> None:
     """A list that comes again must not bring back what was taken out as a mistake; mended, the row is another."""
     require_unknown(session, entry.reference)
     mistakes = session.scalars(

@@ -12,7 +12,7 @@ from campaign.audit import audit_log
 from campaign.core import money
 from campaign.core.errors import DepositRefused, NotFound
 from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind
-from campaign.offline.entry_parsing import Entry
+from campaign.offline.entry_parsing import OfflineEntry
 
 LONGEST_NAME = 80
 
@@ -147,7 +147,7 @@ def loose_gifts(session: Session, currency: str, limit: int) -> Sequence[Offline
     ).all()
 
 
-def take_batch(session: Session, batch_id: int, entry: Entry) -> DepositBatch:
+def take_batch(session: Session, batch_id: int, entry: OfflineEntry) -> DepositBatch:
     """The batch for a gift that is being entered; raises DepositRefused where it cannot go there."""
     batch = _locked(session, batch_id)
     _require_fit(batch, entry.kind, entry.campaign.currency)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.models import Campaign, Donor, PostedAppeal
 from campaign.offline.coupon_codes import Coupon, coupon_code
-from campaign.offline.direct_mail_list import Recipient
+from campaign.offline.direct_mail_list import DirectMailRecipient
 
 TOGETHER = "post"
 """The article under which all gifts by these coupons are counted, and which the QR code carries."""
@@ -27,13 +27,13 @@ _FORM_LINES = 3
 
 
 def keep_coupons(
-    session: Session, campaign: Campaign, recipients: Sequence[Recipient], at: datetime
+    session: Session, campaign: Campaign, recipients: Sequence[DirectMailRecipient], at: datetime
 ) -> list[str]:
     """The coupon's code for each, as it is printed. Who was written to before keeps theirs, with the new address."""
     return [coupon_code(campaign, _kept(session, campaign, one, at)) for one in recipients]
 
 
-def _kept(session: Session, campaign: Campaign, one: Recipient, at: datetime) -> str:
+def _kept(session: Session, campaign: Campaign, one: DirectMailRecipient, at: datetime) -> str:
     wanted = insert(PostedAppeal).values(
         campaign_id=campaign.id,
         code="".join(secrets.choice(_SIGNS) for _ in range(_LENGTH)),

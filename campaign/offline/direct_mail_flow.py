@@ -15,7 +15,7 @@ from campaign.core import clock
 from campaign.core.csv_lists import Refusal
 from campaign.core.errors import CampaignNotOpen
 from campaign.offline.direct_mail_codes import keep_coupons
-from campaign.offline.direct_mail_list import Recipient, read_recipients
+from campaign.offline.direct_mail_list import DirectMailRecipient, read_recipients
 from campaign.offline.direct_mail_sheets import Batch, posted_appeals_pdf, sheet_context
 from campaign.receipts.font_coverage import printable
 from campaign.runtime.context import Installation
@@ -25,7 +25,7 @@ from campaign.runtime.context import Installation
 class ReadList:
     """A list as it was read: who can be written to, and the lines that cannot be taken."""
 
-    ready: Sequence[Recipient]
+    ready: Sequence[DirectMailRecipient]
     refused: Sequence[Refusal]
 
 
@@ -45,12 +45,12 @@ def read_list(session: Session, slug: str, raw: bytes) -> ReadList:
         for row in read_recipients(raw, campaign.locale)
     ]
     return ReadList(
-        [row for row in rows if isinstance(row, Recipient)],
+        [row for row in rows if isinstance(row, DirectMailRecipient)],
         [row for row in rows if isinstance(row, Refusal)],
     )
 
 
-def _settable(line: int, one: Recipient) -> Recipient | Refusal:
+def _settable(line: int, one: DirectMailRecipient) -> DirectMailRecipient | Refusal:
     """An address in letters that the typeface lacks would reach nobody."""
     for shown in one.window:
         if printable(shown) != shown:

@@ -20,7 +20,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
-class Recipient:
+class DirectMailRecipient:
     """One reader. `number` is the institution's for them, '' for none; `address` its lines; `locale` '' for the
     campaign's own."""
 
@@ -43,7 +43,9 @@ class Recipient:
         return (self.name.lower(), self.number.lower(), self.institution.lower())
 
 
-def read_recipients(raw: bytes, default: str = "en") -> Iterator[tuple[int, Recipient] | Refusal]:
+def read_recipients(
+    raw: bytes, default: str = "en"
+) -> Iterator[tuple[int, DirectMailRecipient] | Refusal]:
     """Each row with its line, in order; the header is line 1. `default` is the locale of rows that name none.
 
     Raises ListInvalid where the file as a whole cannot be read. The lines of an address are parted by upright strokes.
@@ -78,14 +80,14 @@ def _clean(name: str, value: str) -> str:
     return value
 
 
-def _recipient(fields: dict[str, str], default: str) -> Recipient:
+def _recipient(fields: dict[str, str], default: str) -> DirectMailRecipient:
     for name in ("name", "institution", "address"):
         if not fields[name]:
             raise WrongLine(f"no {name}")
     lines = tuple(line.strip() for line in fields["address"].split("|") if line.strip())
     if not lines:
         raise WrongLine("no address")
-    found = Recipient(
+    found = DirectMailRecipient(
         fields["name"],
         fields["number"],
         fields["institution"],

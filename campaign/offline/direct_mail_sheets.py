@@ -16,7 +16,7 @@ from campaign.core.i18n import Words, words
 from campaign.core.settings import Organization
 from campaign.models import Campaign
 from campaign.offline.direct_mail_codes import counted_code
-from campaign.offline.direct_mail_list import Recipient
+from campaign.offline.direct_mail_list import DirectMailRecipient
 from campaign.receipts.pdf_documents import ADDRESSES
 from campaign.receipts.typesetting import set_pdf
 
@@ -104,7 +104,7 @@ class Batch:
     site_url: str
 
 
-def sheet_context(batch: Batch, recipient: Recipient, code: str) -> dict[str, Any]:
+def sheet_context(batch: Batch, recipient: DirectMailRecipient, code: str) -> dict[str, Any]:
     """One sheet, in the reader's language. `code` is their coupon's; `address` is what the envelope's window shows."""
     campaign, said = batch.progress.campaign, words(recipient.locale)
     told = spoken_in(said.locale, campaign)
@@ -167,7 +167,7 @@ def _how(batch: Batch, campaign: Campaign, said: Words) -> dict[str, str]:
     }
 
 
-def _coupon(campaign: Campaign, recipient: Recipient, said: Words) -> dict[str, Any]:
+def _coupon(campaign: Campaign, recipient: DirectMailRecipient, said: Words) -> dict[str, Any]:
     suggested = campaign.suggested_amounts[:_SUGGESTED]
     return {
         "coupon_word": said.gettext("Coupon"),

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.models import Donation, Donor
-from campaign.offline.entry_parsing import Entry
+from campaign.offline.entry_parsing import OfflineEntry
 
 SOMEBODY_NEW = "new"
 """The choice of who enters a gift: none of those who were shown."""
@@ -33,7 +33,7 @@ class Giver:
     joined: bool
 
 
-def candidates(session: Session, entry: Entry) -> Sequence[Candidate]:
+def candidates(session: Session, entry: OfflineEntry) -> Sequence[Candidate]:
     """Donors without email who have the entry's name, those at the same address first; nobody for one with email.
 
     Rows that were merged into others are passed over: the row that speaks for them is found by itself.
@@ -63,7 +63,7 @@ def _plain(text: str) -> str:
     return "".join(one for one in text.casefold() if one.isalnum())
 
 
-def find_giver(session: Session, entry: Entry, chosen: str) -> Giver | None:
+def find_giver(session: Session, entry: OfflineEntry, chosen: str) -> Giver | None:
     """The donor of `entry`; None where donors without email have the same name and nobody was chosen.
 
     `chosen` is the id of one of `candidates`, SOMEBODY_NEW or ''. Who left no name is a new donor each time.
@@ -84,7 +84,7 @@ def find_giver(session: Session, entry: Entry, chosen: str) -> Giver | None:
     return Giver(donor, joined=False)
 
 
-def _by_email(session: Session, entry: Entry) -> Giver:
+def _by_email(session: Session, entry: OfflineEntry) -> Giver:
     """Two gifts of a new address at once agree on one row by its unique index."""
     same = func.lower(Donor.email) == func.lower(entry.email)
     joined = bool(session.scalar(select(exists().where(same))))
@@ -98,7 +98,7 @@ def _by_email(session: Session, entry: Entry) -> Giver:
     return Giver(donor, joined=joined)
 
 
-def _complete(donor: Donor, entry: Entry) -> None:
+def _complete(donor: Donor, entry: OfflineEntry) -> None:
     """What was not known is known now; what stands is corrected on the donor's own page."""
     donor.name = donor.name or entry.name
     donor.address = donor.address or entry.address

@@ -12,7 +12,7 @@ from campaign.core.errors import OfflineGiftKnown
 from campaign.donations.gift_dates import place_gift
 from campaign.donations.offline_kinds import NAMES, TAKEN_BACK
 from campaign.models import Campaign, Donation, OfflineGift, TakenBack
-from campaign.offline.entry_parsing import Entry
+from campaign.offline.entry_parsing import OfflineEntry
 
 NEAR = timedelta(days=10)
 """How far apart two people may receive or enter one check."""
@@ -64,23 +64,23 @@ def describe(gift: OfflineGift) -> str:
     )
 
 
-def doubts(session: Session, entry: Entry, campaign: Campaign, at: datetime) -> list[Doubt]:
+def doubts(session: Session, entry: OfflineEntry, campaign: Campaign, at: datetime) -> list[Doubt]:
     """Everything to be told before `entry` is made."""
     return [*_place(entry, campaign, at), *_alike(session, entry)]
 
 
-def _place(entry: Entry, campaign: Campaign, at: datetime) -> Iterator[Doubt]:
+def _place(entry: OfflineEntry, campaign: Campaign, at: datetime) -> Iterator[Doubt]:
     place = place_gift(campaign, entry.day, at)
     if not place.counts:
         yield Doubt("place", f"It will be booked, and count for no campaign: {place.why_not}.")
 
 
-def _alike(session: Session, entry: Entry) -> Iterator[Doubt]:
+def _alike(session: Session, entry: OfflineEntry) -> Iterator[Doubt]:
     for gift in look_alikes(session, entry):
         yield Doubt(f"like-{gift.id}", f"It looks like {gift.reference}, {describe(gift)}.")
 
 
-def look_alikes(session: Session, entry: Entry) -> Sequence[OfflineGift]:
+def look_alikes(session: Session, entry: OfflineEntry) -> Sequence[OfflineGift]:
     """Gifts that may be this one: the same amount from the same name, or with the same code and postmark, received
     within NEAR of it. Taken back ones are over.
     """

@@ -30,7 +30,7 @@ from campaign.models.base import new_token
 from campaign.offline.deposits import take_batch
 from campaign.offline.donor_match import Candidate, candidates, find_giver
 from campaign.offline.duplicate_checks import Doubt, doubts, require_unknown
-from campaign.offline.entry_parsing import Entry
+from campaign.offline.entry_parsing import OfflineEntry
 from campaign.receipts.receipts import issue_receipt
 
 # Any constant will do; it keeps this lock apart from others.
@@ -72,7 +72,7 @@ class Undecided:
 
 def enter_gift(
     session: Session,
-    entry: Entry,
+    entry: OfflineEntry,
     choices: Choices,
     actor: audit_log.Actor,
     books: Books,
@@ -113,7 +113,7 @@ def _posted_before(session: Session, token: str | None) -> OfflineGift | None:
     return session.scalar(select(OfflineGift).where(OfflineGift.entry_token == token))
 
 
-def _made_up(entry: Entry, token: str | None) -> str:
+def _made_up(entry: OfflineEntry, token: str | None) -> str:
     """`cash 2026-12-31 4F7A1C`: for what bears no number, the same for the same form."""
     digest = hashlib.sha256((token or new_token()).encode()).hexdigest()[:8].upper()
     kind = "grant" if entry.kind == OfflineKind.donor_advised_fund else entry.kind.value
@@ -132,7 +132,7 @@ def _hold(session: Session, campaign: Campaign) -> Campaign:
 
 def _store(
     session: Session,
-    entry: Entry,
+    entry: OfflineEntry,
     donor: Donor,
     batch: DepositBatch | None,
     who: tuple[audit_log.Actor, str | None],

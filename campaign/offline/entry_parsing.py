@@ -45,7 +45,7 @@ class WrittenGift:
 
 
 @dataclass(frozen=True)
-class Entry:
+class OfflineEntry:
     """A gift that was read. `amount` is minor units of the campaign's currency; '' is what nobody told.
 
     `code` is the coupon's as it is printed; `address` has its lines parted by new lines.
@@ -79,7 +79,9 @@ class _Faults:
         self.found.setdefault(name, words)
 
 
-def read_entry(session: Session, written: WrittenGift, at: datetime, zone: ZoneInfo) -> Entry:
+def read_entry(
+    session: Session, written: WrittenGift, at: datetime, zone: ZoneInfo
+) -> OfflineEntry:
     """The entry that `written` describes, at `at`; `zone` is the organisation's.
 
     Raises OfflineGiftInvalid with every fault.
@@ -100,7 +102,7 @@ def read_entry(session: Session, written: WrittenGift, at: datetime, zone: ZoneI
     address = _address(written.address, faults)
     if faults.found or campaign is None or kind is None or received is None or amount is None:
         raise OfflineGiftInvalid(faults.found)
-    return Entry(
+    return OfflineEntry(
         kind, campaign, amount, received, postmarked, name, email, address, code, reference, described
     )  # fmt: skip
 

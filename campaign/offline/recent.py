@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session, joinedload
 from campaign.models import Campaign, Donation, Donor, LedgerEntry, LedgerKind, OfflineGift
 
 
-class Listed(NamedTuple):
+class RecentGift(NamedTuple):
     """An offline gift, and whether it counts for a campaign."""
 
     gift: OfflineGift
     counted: bool
 
 
-def latest_entries(session: Session, limit: int, batch_id: int | None = None) -> Sequence[Listed]:
+def latest_entries(
+    session: Session, limit: int, batch_id: int | None = None
+) -> Sequence[RecentGift]:
     """The last gifts that anybody entered, the newest first; those of one batch only, if named."""
     counted = exists().where(
         LedgerEntry.donation_id == OfflineGift.donation_id,
@@ -34,7 +36,7 @@ def latest_entries(session: Session, limit: int, batch_id: int | None = None) ->
     )
     if batch_id is not None:
         query = query.where(OfflineGift.batch_id == batch_id)
-    return [Listed(gift, known) for gift, known in session.execute(query)]
+    return [RecentGift(gift, known) for gift, known in session.execute(query)]
 
 
 def campaign_choices(session: Session) -> Sequence[Campaign]:

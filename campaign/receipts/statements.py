@@ -24,7 +24,7 @@ STATEMENT = "statement"
 BY_POST = "goes by post: the donor has no email address"
 
 
-class Recipient(NamedTuple):
+class StatementRecipient(NamedTuple):
     """A donor who gets a statement; `email` is '' for one who gets it by post."""
 
     donor_id: int
@@ -33,10 +33,10 @@ class Recipient(NamedTuple):
     locale: str
 
 
-def recipients(session: Session, year: int) -> Sequence[Recipient]:
+def recipients(session: Session, year: int) -> Sequence[StatementRecipient]:
     """Whoever has a valid receipt for a gift of `year`, by id."""
     found = session.execute(_givers(year).order_by(Donor.id))
-    return [Recipient(*row) for row in found]
+    return [StatementRecipient(*row) for row in found]
 
 
 def _givers(year: int) -> Select[int, str, str, str]:

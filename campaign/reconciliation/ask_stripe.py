@@ -4,31 +4,31 @@ from campaign.core.errors import GatewayMissing
 from campaign.gateway.client import StripeGateway
 from campaign.models import LedgerKind
 from campaign.reconciliation.discrepancies import Difference
-from campaign.reconciliation.unconfirmed_entries import Answer
+from campaign.reconciliation.unconfirmed_entries import StripeAnswer
 
 
-def ask(gateway: StripeGateway, doubt: Difference) -> Answer:
+def ask(gateway: StripeGateway, doubt: Difference) -> StripeAnswer:
     """The object at Stripe that the entry names; an empty answer where there is none."""
     try:
         return _ask(gateway, doubt)
     except GatewayMissing:
-        return Answer()
+        return StripeAnswer()
 
 
-def _ask(gateway: StripeGateway, doubt: Difference) -> Answer:
+def _ask(gateway: StripeGateway, doubt: Difference) -> StripeAnswer:
     names = doubt.ledger.names if doubt.ledger else ()
     if doubt.kind in {LedgerKind.dispute, LedgerKind.reinstatement}:
         name = _first(names, "du_", "dp_")
-        return Answer(dispute=gateway.money.dispute(name.partition(":")[0]) if name else None)
+        return StripeAnswer(dispute=gateway.money.dispute(name.partition(":")[0]) if name else None)
     if doubt.kind == LedgerKind.fee:
         name = _first(names, "txn_")
-        return Answer(movement=gateway.money.movement(name) if name else None)
+        return StripeAnswer(movement=gateway.money.movement(name) if name else None)
     intent = doubt.payment_intent_id or _first(names, "pi_") or _payer(gateway, names)
     if intent is None:
-        return Answer()
+        return StripeAnswer()
     if doubt.kind in {LedgerKind.refund, LedgerKind.refund_failed}:
-        return Answer(refunds=gateway.money.refunds_of(intent))
-    return Answer(payment=gateway.money.payment(intent))
+        return StripeAnswer(refunds=gateway.money.refunds_of(intent))
+    return StripeAnswer(payment=gateway.money.payment(intent))
 
 
 def _payer(gateway: StripeGateway, names: tuple[str, ...]) -> str | None:

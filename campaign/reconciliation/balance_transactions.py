@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, aliased
 
-from campaign.ledger.balance_transactions import Moved
+from campaign.ledger.balance_transactions import MappedTransaction
 from campaign.models import Donation, InvoicePayment, PaymentLookup
 
 MOVED = Table(
@@ -70,7 +70,7 @@ def close_table(session: Session) -> None:
     MOVED.drop(session.connection(), checkfirst=True)
 
 
-def keep_movements(session: Session, page: Sequence[Moved]) -> None:
+def keep_movements(session: Session, page: Sequence[MappedTransaction]) -> None:
     """Add to the table what is not there yet."""
     if page:
         rows = [asdict(one) for one in page]
@@ -157,16 +157,16 @@ def note_owner(
 
 def movements_of(
     session: Session, *, donation_id: int | None = None, payment_intent_id: str | None = None
-) -> list[Moved]:
+) -> list[MappedTransaction]:
     """The movements of a donation, or of a payment that is booked for none; oldest first."""
     asked = (
         MOVED.c.donation_id == donation_id
         if donation_id is not None
         else MOVED.c.payment_intent_id == payment_intent_id
     )
-    columns = [MOVED.c[name] for name in Moved.__dataclass_fields__]
+    columns = [MOVED.c[name] for name in MappedTransaction.__dataclass_fields__]
     rows = session.execute(select(*columns).where(asked).order_by(MOVED.c.created, MOVED.c.id))
-    return [Moved(*row) for row in rows]
+    return [MappedTransaction(*row) for row in rows]
 
 
 def unbooked_renewals(session: Session) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from campaign.ledger.balance_transactions import Moved
+from campaign.ledger.balance_transactions import MappedTransaction
 from campaign.models import LedgerEntry, LedgerKind
 from campaign.reconciliation.discrepancies import Difference, Side
 
@@ -31,7 +31,7 @@ class Case:
     charge: int | None
     currency: str | None
     entries: Sequence[LedgerEntry]
-    movements: Sequence[Moved]
+    movements: Sequence[MappedTransaction]
     renewal: bool = False
     since: datetime | None = None
     """The beginning of the window: older entries need no movement in it."""
@@ -69,7 +69,7 @@ def compare(case: Case, at: datetime) -> Comparison:
 def _second_payments(case: Case) -> Iterator[Difference]:
     """Another payment that names the same donation: charged twice, unless it went back."""
     left: Counter[str] = Counter()
-    first: dict[str, Moved] = {}
+    first: dict[str, MappedTransaction] = {}
     for one in case.movements:
         if one.payment_intent_id != case.payment_intent_id:
             left[one.payment_intent_id] += one.amount if one.kind in _INTO else -one.amount
@@ -100,7 +100,7 @@ def _payment(case: Case) -> Iterator[Difference]:
     yield from _returned(case, back, _amount(back) - repeated)
 
 
-def _returned(case: Case, back: list[Moved], returned: int) -> Iterator[Difference]:
+def _returned(case: Case, back: list[MappedTransaction], returned: int) -> Iterator[Difference]:
     """`returned` is what was taken back and not charged anew, of all that was taken `back`."""
     failed = _entries(case, LedgerKind.payment_failed)
     if returned > _total(failed):
@@ -111,7 +111,9 @@ def _returned(case: Case, back: list[Moved], returned: int) -> Iterator[Differen
         yield _doubt(case, LedgerKind.payment_failed, failed)
 
 
-def _unbooked(case: Case, taken: list[Moved], back: list[Moved]) -> Iterator[Difference]:
+def _unbooked(
+    case: Case, taken: list[MappedTransaction], back: list[MappedTransaction]
+) -> Iterator[Difference]:
     """A promised debit that was broken may show in the balance and leave it again: that was no payment."""
     if _amount(taken) <= _amount(back):
         return
@@ -133,7 +135,7 @@ def _refunds(case: Case) -> Iterator[Difference]:
         yield _doubt(case, LedgerKind.refund, booked)
 
 
-def _counted(told: list[Moved], booked: list[LedgerEntry]) -> list[LedgerEntry]:
+def _counted(told: list[MappedTransaction], booked: list[LedgerEntry]) -> list[LedgerEntry]:
     """The entries that bear a refund's name, then those that bear their charge's."""
     names = {one.source_id for one in told}
     named = [one for one in booked if one.source in names]
@@ -141,7 +143,7 @@ def _counted(told: list[Moved], booked: list[LedgerEntry]) -> list[LedgerEntry]:
 
 
 def _short_refunds(
-    case: Case, told: list[Moved], counted: list[LedgerEntry], short: int
+    case: Case, told: list[MappedTransaction], counted: list[LedgerEntry], short: int
 ) -> Iterator[Difference]:
     """The refunds that are not booked; `short` is how much more Stripe tells than the entries that count for it."""
     known = {one.source for one in counted}
@@ -152,7 +154,7 @@ def _short_refunds(
         yield _difference(case, LedgerKind.refund, _moved([one]), None, mendable=True)
 
 
-def _unbooked_refunds(missing: Sequence[Moved], short: int) -> list[Moved]:
+def _unbooked_refunds(missing: Sequence[MappedTransaction], short: int) -> list[MappedTransaction]:
     """Which of `missing` are likely not in what the charge told in all, when `short` is not booked.
 
     The one that is exactly that much, else the latest: Stripe's moments are whole seconds, so order alone may lie.
@@ -169,7 +171,7 @@ def _unbooked_refunds(missing: Sequence[Moved], short: int) -> list[Moved]:
 
 
 def _by_source(case: Case, kind: LedgerKind) -> Iterator[Difference]:
-    told: dict[str, list[Moved]] = defaultdict(list)
+    told: dict[str, list[MappedTransaction]] = defaultdict(list)
     booked: dict[str, list[LedgerEntry]] = defaultdict(list)
     for one in _of(case, kind):
         told[one.source_id].append(one)
@@ -208,7 +210,7 @@ def _names_at_stripe(differences: Iterable[Difference]) -> set[str]:
     return {name for one in differences if one.stripe for name in one.stripe.names}
 
 
-def _unequal_fee(case: Case, one: Moved, entry: LedgerEntry) -> Iterator[Difference]:
+def _unequal_fee(case: Case, one: MappedTransaction, entry: LedgerEntry) -> Iterator[Difference]:
     if entry.fee != one.fee or (one.fee and entry.currency != one.fee_currency):
         yield _difference(case, LedgerKind.fee, _fee_at_stripe(one), _fee_side(entry))
 
@@ -220,7 +222,7 @@ def _doubtful_fees(case: Case, entries: Iterable[LedgerEntry]) -> Iterator[Diffe
             yield replace(_doubt(case, LedgerKind.fee, [entry]), ledger=_fee_side(entry))
 
 
-def _fee_at_stripe(one: Moved) -> Side:
+def _fee_at_stripe(one: MappedTransaction) -> Side:
     return Side(one.fee, one.fee_currency, (one.id, one.payment_intent_id), one.created)
 
 
@@ -229,7 +231,7 @@ def _fee_side(entry: LedgerEntry) -> Side:
     return Side(entry.fee, entry.currency, names, entry.occurred_at)
 
 
-def _of(case: Case, kind: LedgerKind) -> list[Moved]:
+def _of(case: Case, kind: LedgerKind) -> list[MappedTransaction]:
     return [one for one in case.movements if one.kind == kind]
 
 
@@ -237,7 +239,7 @@ def _entries(case: Case, kind: LedgerKind) -> list[LedgerEntry]:
     return [one for one in case.entries if one.kind == kind]
 
 
-def _amount(movements: Iterable[Moved]) -> int:
+def _amount(movements: Iterable[MappedTransaction]) -> int:
     return sum(one.amount for one in movements)
 
 
@@ -249,7 +251,7 @@ def _within(case: Case, entries: Iterable[LedgerEntry]) -> bool:
     return any(case.since is None or one.occurred_at >= case.since for one in entries)
 
 
-def _moved(movements: Sequence[Moved]) -> Side:
+def _moved(movements: Sequence[MappedTransaction]) -> Side:
     names = [name for one in movements for name in (one.source_id, one.payment_intent_id, one.id)]
     latest = movements[-1]
     return Side(_amount(movements), latest.currency, tuple(dict.fromkeys(names)), latest.created)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from campaign.core import clock
 from campaign.gateway import Movement
-from campaign.ledger.balance_transactions import Moved, read_moved
+from campaign.ledger.balance_transactions import MappedTransaction, read_moved
 from campaign.ledger.fees import book_fee_of, late_payments, look_since, unbooked
 from campaign.runtime.context import Installation
 
@@ -39,7 +39,7 @@ def book_page(installation: Installation, page: Iterable[Movement]) -> int:
     return sum(book_one(installation, moved) for moved in left)
 
 
-def book_one(installation: Installation, moved: Moved) -> bool:
+def book_one(installation: Installation, moved: MappedTransaction) -> bool:
     """Book one fee in a commit of its own."""
     with installation.sessions.begin() as session:
         return book_fee_of(session, moved)

@@ -10,7 +10,7 @@ from structlog import get_logger
 from campaign.core import clock
 from campaign.core.errors import FactMismatch, GatewayMissing, GatewayRefused
 from campaign.core.task_queue import OUTBOX
-from campaign.gateway import InvoicePayment
+from campaign.gateway import InvoicePaymentFact
 from campaign.gateway.client import StripeGateway
 from campaign.reconciliation.payment_lookup import (
     Owner,
@@ -103,7 +103,7 @@ def _name(installation: Installation, invoice_id: str) -> bool:
             note_asked(session, invoice_id, clock.now(), ours=True)
             return False
         apply_invoice_payment(
-            session, InvoicePayment(invoice_id, payer, "paid"), installation.books
+            session, InvoicePaymentFact(invoice_id, payer, "paid"), installation.books
         )
     return True
 

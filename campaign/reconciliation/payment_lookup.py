@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
 from campaign.donations.donation_lookup import lock_payment, place_payment
-from campaign.gateway import Invoice, InvoicePayment, PaymentFact
+from campaign.gateway import Invoice, InvoicePaymentFact, PaymentFact
 from campaign.ledger.payments import apply_intent
 from campaign.ledger.settlement import adopt_returns, settle_accounts
 from campaign.ledger.subscription_donations import first_donation_id
@@ -153,11 +153,11 @@ def find_owner(session: Session, owner: Owner) -> tuple[int | None, str | None]:
     return None, named
 
 
-def paid_by(owner: Owner) -> InvoicePayment | None:
+def paid_by(owner: Owner) -> InvoicePaymentFact | None:
     """That the payment paid the invoice, as an event would tell it."""
     if owner.invoice is None or owner.payment is None:
         return None
-    return InvoicePayment(owner.invoice.id, owner.payment.intent.id, "paid")
+    return InvoicePaymentFact(owner.invoice.id, owner.payment.intent.id, "paid")
 
 
 def apply_owned_intent(

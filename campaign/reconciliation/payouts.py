@@ -23,7 +23,7 @@ _ORDER = ("pending", "in_transit", "paid", "canceled", "failed")
 
 
 @dataclass(frozen=True)
-class Part:
+class PayoutPart:
     """A part of a payout, and the gift it belongs to ('' where it is none of ours)."""
 
     item: PayoutItem
@@ -38,7 +38,7 @@ class PaidOut:
     """
 
     payout: Payout
-    parts: Sequence[Part]
+    parts: Sequence[PayoutPart]
     number: int
     foreign: int
     amount: int
@@ -171,7 +171,9 @@ def find_payout(session: Session, stripe_id: str) -> PaidOut:
         .where(item.payout_id == payout.id)
         .order_by(item.id)
     )
-    parts = [Part(one, donation or "") for one, donation in session.execute(query.limit(SHOWN))]
+    parts = [
+        PayoutPart(one, donation or "") for one, donation in session.execute(query.limit(SHOWN))
+    ]
     return PaidOut(payout, parts, *map(int, sums))
 
 

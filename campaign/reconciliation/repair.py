@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books
 from campaign.gateway import read_charge, read_dispute, read_refund
-from campaign.ledger.balance_transactions import Moved
-from campaign.ledger.disputes import Moved as Certain
-from campaign.ledger.disputes import apply_dispute
+from campaign.ledger.balance_transactions import MappedTransaction
+from campaign.ledger.disputes import DisputeMovement, apply_dispute
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
 from campaign.models import LedgerKind
 from campaign.reconciliation.compare import Case
@@ -40,7 +39,7 @@ def mend(installation: Installation, case: Case) -> None:
 
 
 def _mend_payment(
-    installation: Installation, case: Case, intent: str, mine: Sequence[Moved]
+    installation: Installation, case: Case, intent: str, mine: Sequence[MappedTransaction]
 ) -> None:
     booked = any(one.kind == LedgerKind.payment for one in case.entries)
     returned = [one for one in mine if one.kind == LedgerKind.payment_failed]
@@ -50,7 +49,9 @@ def _mend_payment(
         _mend_returned(installation, owner, returned)
 
 
-def _mend_returned(installation: Installation, owner: Owner, returned: list[Moved]) -> None:
+def _mend_returned(
+    installation: Installation, owner: Owner, returned: list[MappedTransaction]
+) -> None:
     for one in returned:
         found = replace(read_charge(one.source, one.created), returned=True)
         with installation.sessions.begin() as session:
@@ -60,10 +61,10 @@ def _mend_returned(installation: Installation, owner: Owner, returned: list[Move
                 note_return(session, found.id, owner.payment, installation.books)
 
 
-def _apply(session: Session, one: Moved, books: Books) -> None:
+def _apply(session: Session, one: MappedTransaction, books: Books) -> None:
     if one.source["object"] == "refund":
         found = read_refund(one.source, one.created)
         apply_refund(session, found, one.created, books)
     else:
         told = read_dispute(one.source, one.created)
-        apply_dispute(session, told, Certain(), one.created, books)
+        apply_dispute(session, told, DisputeMovement(), one.created, books)

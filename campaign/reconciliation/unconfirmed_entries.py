@@ -12,7 +12,7 @@ from campaign.reconciliation.discrepancies import Difference, Side
 
 
 @dataclass(frozen=True)
-class Answer:
+class StripeAnswer:
     """What Stripe said when it was asked about a doubt; empty where it knows nothing of it."""
 
     payment: PaymentFact | None = None
@@ -21,7 +21,7 @@ class Answer:
     movement: Movement | None = None
 
 
-def judge(doubt: Difference, answer: Answer) -> Difference | None:
+def judge(doubt: Difference, answer: StripeAnswer) -> Difference | None:
     """None where Stripe's answer agrees with the ledger; else the difference, with both sides."""
     if doubt.ledger is None:
         return doubt
@@ -38,7 +38,7 @@ def judge(doubt: Difference, answer: Answer) -> Difference | None:
     return replace(doubt, stripe=told, doubtful=False, note=note)
 
 
-def _payment(doubt: Difference, answer: Answer) -> tuple[Side | None, str]:
+def _payment(doubt: Difference, answer: StripeAnswer) -> tuple[Side | None, str]:
     fact = answer.payment
     if fact is None:
         return None, ""
@@ -54,7 +54,7 @@ def _payment(doubt: Difference, answer: Answer) -> tuple[Side | None, str]:
     return Side(amount, intent.currency, (intent.id,)), f"Stripe says it is {intent.status}"
 
 
-def _refunds(doubt: Difference, answer: Answer) -> Side | None:
+def _refunds(doubt: Difference, answer: StripeAnswer) -> Side | None:
     """Of more than the ledger has, the rest was told by the walk already, or is told by the next."""
     found = answer.refunds
     if doubt.kind == LedgerKind.refund_failed:
@@ -68,7 +68,7 @@ def _refunds(doubt: Difference, answer: Answer) -> Side | None:
     return Side(total, found[0].currency, tuple(one.id for one in found))
 
 
-def _dispute(doubt: Difference, answer: Answer) -> tuple[Side | None, str]:
+def _dispute(doubt: Difference, answer: StripeAnswer) -> tuple[Side | None, str]:
     found = answer.dispute
     if found is None or doubt.ledger is None:
         return None, ""
@@ -87,6 +87,6 @@ def _moved_by(dispute: StripeDispute, sign: int) -> int:
     return dispute.amount if happened else 0
 
 
-def _fee(answer: Answer) -> Side | None:
+def _fee(answer: StripeAnswer) -> Side | None:
     found = answer.movement
     return Side(found.fee, found.currency, (found.id,), found.created) if found else None

@@ -22,7 +22,7 @@ from campaign.core.errors import (
     RefundUnfinished,
 )
 from campaign.core.task_queue import OUTBOX
-from campaign.gateway import InvoicePayment, StripeRefund
+from campaign.gateway import InvoicePaymentFact, StripeRefund
 from campaign.ledger.refund_evidence import apply_refund
 from campaign.models import Donation, Refund, RefundState, StripeCall
 from campaign.refunds import refunds
@@ -96,7 +96,7 @@ def _learn_payment(installation: Installation, public_id: str) -> None:
         return
     payer = installation.gateway.money.payer_of(donation.invoice_id)
     if payer:
-        fact = InvoicePayment(donation.invoice_id, payer, "paid")
+        fact = InvoicePaymentFact(donation.invoice_id, payer, "paid")
         with installation.sessions.begin() as session:
             apply_invoice_payment(session, fact, installation.books)
 

@@ -42,7 +42,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Line:
+class AuditRow:
     """An entry with what it changed. `campaign` is a slug, or ''."""
 
     entry: AuditEntry
@@ -54,7 +54,7 @@ class Line:
 class AuditPage:
     """Lines, the newest first; the keys of the pages beside, None where there is none."""
 
-    lines: Sequence[Line]
+    lines: Sequence[AuditRow]
     newer: int | None
     older: int | None
 
@@ -162,8 +162,8 @@ def _filtered(filters: AuditFilters) -> _Query:
     return query
 
 
-def _line(entry: AuditEntry, slug: str | None) -> Line:
-    return Line(entry, slug or "", changes(entry.before, entry.after))
+def _line(entry: AuditEntry, slug: str | None) -> AuditRow:
+    return AuditRow(entry, slug or "", changes(entry.before, entry.after))
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> Sequence[Change]:

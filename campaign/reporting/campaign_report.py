@@ -62,7 +62,7 @@ class Comment:
 
 
 @dataclass(frozen=True)
-class Report:
+class CampaignReport:
     """A campaign's account of itself at `progress.as_of`."""
 
     progress: Progress
@@ -99,12 +99,12 @@ class Report:
         return sum(one.cover for one in self.booked)
 
 
-def read_report(session: Session, campaign: Campaign, at: datetime) -> Report:
+def read_report(session: Session, campaign: Campaign, at: datetime) -> CampaignReport:
     """The account of `campaign`; in one REPEATABLE READ transaction its parts agree with each other."""
     sources = _standing(by_code(session, campaign))
     codes = {one.key: one for one in sources}
     frequencies = read_tallies(session, campaign, TallyKind.frequency)
-    return Report(
+    return CampaignReport(
         progress=read_progress(session, campaign, at),
         final=campaign.is_final(at),
         returning=session.scalars(

@@ -20,7 +20,7 @@ SIGN_IN_LINK = "sign_in_link"
 
 
 @dataclass(frozen=True)
-class Opening:
+class SignInEmail:
     """What the letter tells: whom its link signs in, where, for how long, and who invited them ('' if they asked)."""
 
     email: str
@@ -83,11 +83,11 @@ def link_letter(session: Session, claim: Claim, sender: Sender) -> dict[str, Any
     invited_by = claim.details.get("invited_by", "")
     lifetime = BY_COMMAND if invited_by else BY_MAIL
     made = make_link(session, member, invited_by or "mail", at, lifetime)
-    opening = Opening(member.email, sender.address(made.path), lifetime, invited_by)
+    opening = SignInEmail(member.email, sender.address(made.path), lifetime, invited_by)
     return opening_letter(opening, claim.locale, sender)
 
 
-def opening_letter(opening: Opening, locale: str, sender: Sender) -> dict[str, Any]:
+def opening_letter(opening: SignInEmail, locale: str, sender: Sender) -> dict[str, Any]:
     """The letter's words."""
     minutes = int(opening.lifetime.total_seconds()) // 60
     return {

@@ -21,7 +21,7 @@ from campaign.gateway import (
     read_subscription,
 )
 from campaign.gateway.payouts import read_payout
-from campaign.ledger.disputes import Moved, apply_dispute
+from campaign.ledger.disputes import DisputeMovement, apply_dispute
 from campaign.ledger.payments import apply_broken_promise, apply_intent, apply_session
 from campaign.ledger.refund_evidence import apply_charge, apply_refund, note_fraud_warning
 from campaign.reconciliation.payouts import note_payout
@@ -67,7 +67,7 @@ def charge_failed(session: Session, event: Event, books: Books) -> Outcome:
 
 def dispute_changed(session: Session, event: Event, books: Books) -> Outcome:
     """A dispute was opened, updated, closed, or moved money: the event's type says what is certain."""
-    moved = Moved(
+    moved = DisputeMovement(
         withdrawn=event.type == "charge.dispute.funds_withdrawn",
         reinstated=event.type == "charge.dispute.funds_reinstated",
     )

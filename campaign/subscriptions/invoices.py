@@ -11,7 +11,7 @@ from campaign.campaigns.campaigns import campaign_for_renewal
 from campaign.core.booking_context import Books, Outcome
 from campaign.donations.donation_lookup import lock_payer, lock_payment
 from campaign.donations.donations import lock_donation
-from campaign.gateway import Invoice, InvoicePayment
+from campaign.gateway import Invoice, InvoicePaymentFact
 from campaign.ledger.payments import Payment, record_payment
 from campaign.ledger.settlement import adopt_returns
 from campaign.ledger.subscription_donations import (
@@ -19,8 +19,7 @@ from campaign.ledger.subscription_donations import (
     join_subscription,
     renewal_donation,
 )
-from campaign.models import Donation
-from campaign.models import InvoicePayment as KnownPayment
+from campaign.models import Donation, InvoicePayment
 from campaign.subscriptions.subscription_events import note_paid
 
 
@@ -59,7 +58,7 @@ def apply_invoice(
     return record_payment(session, donation, payment, books, campaign)
 
 
-def apply_invoice_payment(session: Session, found: InvoicePayment, books: Books) -> Outcome:
+def apply_invoice_payment(session: Session, found: InvoicePaymentFact, books: Books) -> Outcome:
     """Keep which payment intent paid an invoice, so that refunds and disputes of it find their donation.
 
     It may come before the invoice is booked, which then takes it from here.
@@ -68,7 +67,7 @@ def apply_invoice_payment(session: Session, found: InvoicePayment, books: Books)
         return Outcome(applied=False, note="it names no payment intent that paid")
     lock_payment(session, found.invoice_id)
     session.execute(
-        insert(KnownPayment)
+        insert(InvoicePayment)
         .values(invoice_id=found.invoice_id, payment_intent_id=found.payment_intent_id)
         .on_conflict_do_nothing()
     )

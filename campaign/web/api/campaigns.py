@@ -6,7 +6,7 @@ from marshmallow import RAISE
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.integrations import payloads, queries
-from campaign.integrations.queries import Wanted
+from campaign.integrations.queries import RowFilters
 from campaign.integrations.tokens import Scope
 from campaign.web.api.access import api_blueprint, scoped
 from campaign.web.api.paging import NEXT, Answer, answer
@@ -24,7 +24,7 @@ def campaigns(**filters: object) -> Answer:
     """Every campaign."""
     at = clock.now()
     with installation().sessions() as session:
-        page = queries.read_campaigns(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        page = queries.read_campaigns(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return answer(page, lambda row: payloads.campaign_told(row, at))
 
 

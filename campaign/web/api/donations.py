@@ -4,7 +4,7 @@ from flask import Response
 from marshmallow import RAISE
 
 from campaign.integrations import payloads, queries
-from campaign.integrations.queries import Wanted
+from campaign.integrations.queries import RowFilters
 from campaign.integrations.tokens import Scope
 from campaign.web.api.access import api_blueprint, may_see_people, scoped
 from campaign.web.api.paging import NEXT, Answer, answer
@@ -29,7 +29,7 @@ def donations(**filters: object) -> Answer:
     """Donations, by when they were begun."""
     people = may_see_people()
     with installation().sessions() as session:
-        page = queries.read_donations(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        page = queries.read_donations(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return answer(page, lambda row: payloads.donation_told(row, people=people))
 
 
@@ -52,5 +52,5 @@ def donation(public_id: str) -> dict[str, object] | Response:
 def subscriptions(**filters: object) -> Answer:
     """Monthly and yearly gifts."""
     with installation().sessions() as session:
-        page = queries.read_subscriptions(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        page = queries.read_subscriptions(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return answer(page, payloads.subscription_told)

@@ -4,7 +4,7 @@ from flask import Response
 from marshmallow import RAISE
 
 from campaign.integrations import queries
-from campaign.integrations.queries import Wanted
+from campaign.integrations.queries import RowFilters
 from campaign.integrations.tokens import Scope
 from campaign.models import Donor
 from campaign.web.api.access import api_blueprint, scoped
@@ -23,7 +23,7 @@ blueprint = api_blueprint("donors")
 def donors(**filters: object) -> Answer:
     """Donors; not those who were merged into another, or erased."""
     with installation().sessions() as session:
-        page = queries.read_donors(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        page = queries.read_donors(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return answer(page, lambda row: dict(vars(row)))
 
 

@@ -3,7 +3,7 @@
 from marshmallow import RAISE
 
 from campaign.integrations import payloads, queries
-from campaign.integrations.queries import Wanted
+from campaign.integrations.queries import RowFilters
 from campaign.integrations.tokens import Scope
 from campaign.web.api.access import api_blueprint, scoped
 from campaign.web.api.paging import NEXT, Answer, answer
@@ -26,7 +26,7 @@ blueprint = api_blueprint("books")
 def ledger(**filters: object) -> Answer:
     """Every movement of money."""
     with installation().sessions() as session:
-        page = queries.read_ledger(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        page = queries.read_ledger(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return answer(page, lambda row: payloads.entry_told(*row))
 
 
@@ -37,5 +37,5 @@ def ledger(**filters: object) -> Answer:
 def receipts(**filters: object) -> Answer:
     """Receipts, without their wording."""
     with installation().sessions() as session:
-        page = queries.read_receipts(session, Wanted(**filters))  # type: ignore[arg-type] # the schema checked them
+        page = queries.read_receipts(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return answer(page, payloads.receipt_told)

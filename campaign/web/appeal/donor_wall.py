@@ -24,7 +24,7 @@ _LARGEST_KEY = 2**63 - 1
 
 
 @dataclass(frozen=True)
-class Listed:
+class CampaignListing:
     """A campaign in the list: what it is called, where it is, and its standing in a sentence."""
 
     slug: str
@@ -81,10 +81,10 @@ def _shared(page: str) -> Response:
     return response
 
 
-def _listed(progress: Progress) -> Listed:
+def _listed(progress: Progress) -> CampaignListing:
     campaign = progress.campaign
     told = spoken_in(said().locale, campaign).title
-    return Listed(
+    return CampaignListing(
         campaign.slug,
         told.text,
         told.locale,

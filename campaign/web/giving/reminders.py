@@ -23,7 +23,7 @@ blueprint = Blueprint("remind", __name__)
 
 
 @dataclass
-class _Asked:
+class _ReminderRequest:
     """What was typed, what is wrong with it, and the moment in words once it is kept."""
 
     email: str = ""
@@ -35,7 +35,7 @@ class _Asked:
 @blueprint.get("/c/<slug>/remind")
 def form(slug: str) -> Response:
     """The form on a page of its own."""
-    return _page(slug, _Asked())
+    return _page(slug, _ReminderRequest())
 
 
 @blueprint.post("/c/<slug>/remind")
@@ -43,7 +43,7 @@ def form(slug: str) -> Response:
 def ask(slug: str) -> Response:
     """Keep the request; the answer never tells whether the address is known."""
     refuse_cross_site()
-    asked = _Asked(clean(request.form.get("email")), request.form.get("when", ""))
+    asked = _ReminderRequest(clean(request.form.get("email")), request.form.get("when", ""))
     now = clock.now()
     with installation().sessions.begin() as session:
         campaign = find_campaign(session, slug)
@@ -56,7 +56,7 @@ def ask(slug: str) -> Response:
     return _page(slug, asked, 422 if asked.errors else 200)
 
 
-def _faults(campaign: Campaign, asked: _Asked, at: datetime) -> list[dict[str, str]]:
+def _faults(campaign: Campaign, asked: _ReminderRequest, at: datetime) -> list[dict[str, str]]:
     """Every field that needs another look, in the form's order."""
     faults = []
     if asked.when not in {offer.value for offer in present_reminders(campaign, at)}:
@@ -70,7 +70,7 @@ def _faults(campaign: Campaign, asked: _Asked, at: datetime) -> list[dict[str, s
     return faults
 
 
-def _page(slug: str, asked: _Asked, status: int = 200) -> Response:
+def _page(slug: str, asked: _ReminderRequest, status: int = 200) -> Response:
     now = clock.now()
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)

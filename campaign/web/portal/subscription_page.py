@@ -54,7 +54,7 @@ class ChangeForm(FlaskForm):
 
 
 @dataclass(frozen=True)
-class Payment:
+class PaymentRow:
     """One gift that was charged."""
 
     date_text: str
@@ -221,9 +221,9 @@ def written(moment: datetime | None) -> str:
     return formatting.date_there(moment, zone, said())
 
 
-def _payment(gift: Donation) -> Payment:
+def _payment(gift: Donation) -> PaymentRow:
     receipt = gift.receipt
-    return Payment(
+    return PaymentRow(
         date_text=written(gift.charged_at or gift.created_at),
         amount_text=formatting.amount(gift.charge, gift.currency, said()),
         state_text=str(_GIFT_STATES.get(gift.state, "")),

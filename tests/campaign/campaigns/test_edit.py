@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.creation import Wanted, create
+from campaign.campaigns.creation import CampaignDraft, create
 from campaign.campaigns.edit import Texts, edit_campaign, texts_of, version
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
@@ -149,7 +149,7 @@ def test_a_form_that_tells_nothing_of_what_it_showed_overwrites_nothing(
         edit(installation, campaign, "-", title="Mine")
 
 
-def wanted(**changes: Any) -> Wanted:
+def wanted(**changes: Any) -> CampaignDraft:
     fields: dict[str, Any] = {
         "slug": "spring",
         "title": "Spring",
@@ -157,10 +157,10 @@ def wanted(**changes: Any) -> Wanted:
         "deadline": "2099-03-31",
         "timezone": "America/Los_Angeles",
     }
-    return Wanted(**{**fields, **changes})
+    return CampaignDraft(**{**fields, **changes})
 
 
-def begin(installation: Installation, asked: Wanted) -> Campaign:
+def begin(installation: Installation, asked: CampaignDraft) -> Campaign:
     with installation.sessions.begin() as session:
         return create(session, asked, ADMIN, now())
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from campaign.core import clock
 from campaign.core.errors import ReportInvalid
-from campaign.mailer.bounce_reports import Finding, Report, read_report
+from campaign.mailer.bounce_reports import BounceFinding, BounceReport, read_report
 from campaign.mailer.bounces import Noted, find_message, record_bounce, record_complaint
 from campaign.models import Campaign, OutboxMessage, Suppression
 from campaign.runtime.context import Installation
@@ -25,7 +25,7 @@ from tests.support.bounce_reports import (
 from tests.support.campaign_emails import messages, queue_appeals
 
 
-def read(raw: bytes, bounces: str = BOUNCES) -> Report:
+def read(raw: bytes, bounces: str = BOUNCES) -> BounceReport:
     found = read_report(raw, bounces)
     assert found is not None
     return found
@@ -34,26 +34,32 @@ def read(raw: bytes, bounces: str = BOUNCES) -> Report:
 @pytest.mark.parametrize(
     ("fields", "finding", "status"),
     [
-        (POSTFIX, Finding.permanent, "5.1.1"),
-        (EXIM.format("550 5.1.1 no such user"), Finding.permanent, "5.1.1"),
-        (EXIM.format("550 No such user here"), Finding.permanent, "5.0.0"),
-        (EXIM.format("550 5.7.1 looks like spam"), Finding.soft, "5.7.1"),
-        (EXIM.format("550 Mail refused by our policy"), Finding.soft, "5.0.0"),
-        (EXIM.format("552 mailbox is full"), Finding.soft, "5.0.0"),
-        (GMAIL, Finding.permanent, "5.1.1"),
-        (EXCHANGE.format("5.1.10", "550 5.1.10 RecipientNotFound"), Finding.permanent, "5.1.10"),
-        (EXCHANGE.format("5.5.0", "550 mailbox unavailable"), Finding.permanent, "5.5.0"),
-        (EXCHANGE.format("5.4.300", "550 5.4.300 Message expired"), Finding.soft, "5.4.300"),
-        (EXCHANGE.format("5.7.1", "550 5.7.1 not authorized"), Finding.soft, "5.7.1"),
-        (EXCHANGE.format("5.2.2", "552 5.2.2 mailbox full"), Finding.soft, "5.2.2"),
-        (EXCHANGE.format("5.1.8", "550 5.1.8 bad sender"), Finding.soft, "5.1.8"),
-        ("Action: failed\nStatus: 4.4.7", Finding.soft, "4.4.7"),
-        ("Action: failed (bad)\nStatus: 5.1.1 (no such user)", Finding.permanent, "5.1.1"),
-        (DELAYED, Finding.soft, "4.4.1"),
-        ("Action: delivered\nStatus: 2.1.5", Finding.nothing, "2.1.5"),
+        (POSTFIX, BounceFinding.permanent, "5.1.1"),
+        (EXIM.format("550 5.1.1 no such user"), BounceFinding.permanent, "5.1.1"),
+        (EXIM.format("550 No such user here"), BounceFinding.permanent, "5.0.0"),
+        (EXIM.format("550 5.7.1 looks like spam"), BounceFinding.soft, "5.7.1"),
+        (EXIM.format("550 Mail refused by our policy"), BounceFinding.soft, "5.0.0"),
+        (EXIM.format("552 mailbox is full"), BounceFinding.soft, "5.0.0"),
+        (GMAIL, BounceFinding.permanent, "5.1.1"),
+        (
+            EXCHANGE.format("5.1.10", "550 5.1.10 RecipientNotFound"),
+            BounceFinding.permanent,
+            "5.1.10",
+        ),
+        (EXCHANGE.format("5.5.0", "550 mailbox unavailable"), BounceFinding.permanent, "5.5.0"),
+        (EXCHANGE.format("5.4.300", "550 5.4.300 Message expired"), BounceFinding.soft, "5.4.300"),
+        (EXCHANGE.format("5.7.1", "550 5.7.1 not authorized"), BounceFinding.soft, "5.7.1"),
+        (EXCHANGE.format("5.2.2", "552 5.2.2 mailbox full"), BounceFinding.soft, "5.2.2"),
+        (EXCHANGE.format("5.1.8", "550 5.1.8 bad sender"), BounceFinding.soft, "5.1.8"),
+        ("Action: failed\nStatus: 4.4.7", BounceFinding.soft, "4.4.7"),
+        ("Action: failed (bad)\nStatus: 5.1.1 (no such user)", BounceFinding.permanent, "5.1.1"),
+        (DELAYED, BounceFinding.soft, "4.4.1"),
+        ("Action: delivered\nStatus: 2.1.5", BounceFinding.nothing, "2.1.5"),
     ],
 )
-def test_the_status_decides_what_a_bounce_means(fields: str, finding: Finding, status: str) -> None:
+def test_the_status_decides_what_a_bounce_means(
+    fields: str, finding: BounceFinding, status: str
+) -> None:
     found = read(delivery(fields))
     assert found.finding is finding
     assert found.detail.startswith(status)
@@ -63,12 +69,12 @@ def test_the_status_decides_what_a_bounce_means(fields: str, finding: Finding, s
 
 def test_the_gravest_of_several_recipients_counts() -> None:
     two = f"{DELAYED}\n\nFinal-Recipient: rfc822; ben@example.org\nAction: failed\nStatus: 5.1.1"
-    assert read(delivery(two)).finding is Finding.permanent
+    assert read(delivery(two)).finding is BounceFinding.permanent
 
 
 def test_an_international_report_is_read() -> None:
     raw = delivery(POSTFIX).replace(b"message/delivery-status", b"message/global-delivery-status")
-    assert read(raw).finding is Finding.permanent
+    assert read(raw).finding is BounceFinding.permanent
 
 
 def test_the_returned_message_names_it_where_no_envelope_does() -> None:
@@ -87,10 +93,10 @@ def test_a_token_counts_only_at_our_own_mailbox(to: str) -> None:
 
 def test_a_complaint_is_read_though_its_recipient_is_left_out() -> None:
     found = read(complaint())
-    assert found.finding is Finding.complaint
+    assert found.finding is BounceFinding.complaint
     assert found.detail == "abuse, reported by Yahoo!-Mail-Feedback/2.0"
     assert (found.tokens, found.message_ids) == ((TOKEN,), (MESSAGE_ID,))
-    assert read(complaint("not-spam")).finding is Finding.nothing
+    assert read(complaint("not-spam")).finding is BounceFinding.nothing
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from email.utils import parseaddr
 import pytest
 
 from campaign.core.errors import MailRefused
-from campaign.core.settings import Sender
+from campaign.core.settings import FromAddress
 from campaign.mailer.headers import bulk_headers
 from campaign.mailer.message import Attachment, build_message
 from campaign.mailer.render import Letter
 
 PAGE = "https://give.harbor-ledger.example/unsubscribe/" + "Ab-_" * 20
 LETTER = Letter("Nine days left", "Give $25.\n\n.\nFrom here on.\n", "<p>Gib 25 €. " + "x" * 90)
-SENDER = Sender("The Harbor Ledger", "news@harbor-ledger.example")
+SENDER = FromAddress("The Harbor Ledger", "news@harbor-ledger.example")
 EVIL = "Ana\r\nBcc: everyone@example.org\r\n\r\n<b>\u2028\x0bX: y\x00\u202eLedger"
 
 
@@ -82,7 +82,7 @@ def test_what_leaves_the_list_is_on_one_line_byte_by_byte() -> None:
 
 @pytest.mark.parametrize("name", [EVIL, "ä" + EVIL, '"><x@y>, z', "a\\", "Ledger, The", "", " "])
 def test_no_name_adds_a_header_or_a_recipient(name: str) -> None:
-    sender = Sender(name, SENDER.address)
+    sender = FromAddress(name, SENDER.address)
     letter = Letter(f"Thank you, {name}", "text", "<p>html</p>")
     headers = bulk_headers(sender, name, PAGE, (name, name))
     raw = built(letter=letter, sender=sender, headers=headers)
@@ -99,7 +99,7 @@ def test_no_name_adds_a_header_or_a_recipient(name: str) -> None:
 
 def test_a_name_reads_as_it_was_written() -> None:
     for name in ("The Harbor Ledger", "Ledger, The (news)", 'The "Ledger"', "Diario Español ñ" * 9):
-        raw = built(sender=Sender(name, SENDER.address))
+        raw = built(sender=FromAddress(name, SENDER.address))
         found = make_header(decode_header(message_from_bytes(raw)["From"]))
         assert parseaddr(str(found)) == (name, SENDER.address)
 

@@ -37,7 +37,7 @@ _SYSTEMS = (
 )
 
 
-class NameForm(FlaskForm):
+class AccountNameForm(FlaskForm):
     """What one is called."""
 
     class Meta:
@@ -50,14 +50,14 @@ class NameForm(FlaskForm):
 @needs(StaffRole.viewer)
 def page() -> ResponseReturnValue:
     """Everything of one's own."""
-    return _page(NameForm(formdata=None, name=current_staff().name))
+    return _page(AccountNameForm(formdata=None, name=current_staff().name))
 
 
 @blueprint.post("/name")
 @needs(StaffRole.viewer)
 def name() -> ResponseReturnValue:
     """Be called differently."""
-    form = NameForm()
+    form = AccountNameForm()
     wanted = clean(form.name.data)
     if len(wanted) > LONGEST_NAME:
         form.name.errors = [f"Use at most {LONGEST_NAME} characters."]
@@ -96,7 +96,7 @@ def end_others() -> ResponseReturnValue:
     return onward(url_for("account.page"))
 
 
-def _page(form: NameForm) -> str:
+def _page(form: AccountNameForm) -> str:
     member, found = current_staff(), signed_in()
     with installation().sessions() as database:
         sessions = list_sessions(database, member, clock.now())

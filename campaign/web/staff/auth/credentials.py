@@ -52,7 +52,7 @@ class PasswordForm(FlaskForm):
     new = PasswordField()
 
 
-class CodeForm(FlaskForm):
+class NewFactorForm(FlaskForm):
     """What the new app shows."""
 
     class Meta:
@@ -129,7 +129,7 @@ def _password_page(form: PasswordForm) -> str:
 def authenticator() -> ResponseReturnValue:
     """A new app's secret; the present app goes on until the new one has shown its first code."""
     secret = take(_NEW_APP, _SETTING_UP) or new_authenticator_secret()
-    return _authenticator_page(CodeForm(formdata=None), secret)
+    return _authenticator_page(NewFactorForm(formdata=None), secret)
 
 
 @blueprint.post("/authenticator")
@@ -138,7 +138,7 @@ def authenticator() -> ResponseReturnValue:
 @fresh
 def confirm_authenticator() -> ResponseReturnValue:
     """The new app shows that it works."""
-    form, secret, pending = CodeForm(), take(_NEW_APP, _SETTING_UP), Pending()
+    form, secret, pending = NewFactorForm(), take(_NEW_APP, _SETTING_UP), Pending()
     if secret is None:
         return onward(url_for("credentials.authenticator"))
     if not code_fits(form.code.data or "", secret, pending):
@@ -153,7 +153,7 @@ def confirm_authenticator() -> ResponseReturnValue:
     return onward(url_for("account.page"))
 
 
-def _authenticator_page(form: CodeForm, secret: str) -> str:
+def _authenticator_page(form: NewFactorForm, secret: str) -> str:
     remember(_NEW_APP, secret)
     return render_template(
         "staff/account/authenticator.html",

@@ -23,7 +23,7 @@ blueprint = open_blueprint("second_step")
 blueprint.register_error_handler(RateLimitExceeded, rate_limits.too_often)
 
 
-class CodeForm(FlaskForm):
+class SecondFactorForm(FlaskForm):
     """An app's code, or a recovery code."""
 
     class Meta:
@@ -39,7 +39,7 @@ def page() -> ResponseReturnValue:
         member = who_waits(database)
         if member is None:
             return redirect(url_for("signing_in.page"))
-        return _page(database, member, CodeForm(formdata=None))
+        return _page(database, member, SecondFactorForm(formdata=None))
 
 
 @blueprint.post("/sign-in/second")
@@ -48,7 +48,7 @@ def page() -> ResponseReturnValue:
 )
 def by_code() -> ResponseReturnValue:
     """Each code is taken once."""
-    form = CodeForm()
+    form = SecondFactorForm()
     with installation().sessions.begin() as database:
         member, waiting = who_waits(database, lock=True), waiting_for()
         if member is None or waiting is None:
@@ -82,7 +82,7 @@ def _kind(database: Session, member: StaffMember, code: str) -> str:
     return "recovery"
 
 
-def _page(database: Session, member: StaffMember, form: CodeForm) -> str:
+def _page(database: Session, member: StaffMember, form: SecondFactorForm) -> str:
     return render_template(
         "staff/signing_in/second.html",
         page_title="One more step",

@@ -8,7 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
-from campaign.campaigns.appearance import Shown, appearance_of, edit_appearance, known_languages
+from campaign.campaigns.appearance import (
+    AppearanceFields,
+    appearance_of,
+    edit_appearance,
+    known_languages,
+)
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.translations import other_locales
 from campaign.core.errors import FieldsInvalid
@@ -33,7 +38,7 @@ LABELS = {
 
 
 class AppearanceForm(FlaskForm):
-    """The fields of `Shown`."""
+    """The fields of `AppearanceFields`."""
 
     class Meta:
         csrf = False
@@ -69,11 +74,11 @@ def edit(slug: str) -> ResponseReturnValue:
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
-def _typed(form: AppearanceForm) -> Shown:
+def _typed(form: AppearanceForm) -> AppearanceFields:
     typed: dict[str, Any] = {name: value or "" for name, value in form.data.items()}
     for name in ("wall_shown", "figures_hidden"):
         typed[name] = bool(typed[name])
-    return Shown(**typed)
+    return AppearanceFields(**typed)
 
 
 def _page(campaign: Campaign, form: AppearanceForm) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from wtforms import BooleanField, StringField, TextAreaField
 
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.creation import Wanted, create
+from campaign.campaigns.creation import CampaignDraft, create
 from campaign.campaigns.extensions import public_extensions
 from campaign.campaigns.progress import Progress, read_progress
 from campaign.core import clock
@@ -69,7 +69,7 @@ def new() -> ResponseReturnValue:
         return _new_page(form)
     try:
         with installation().sessions.begin() as session:
-            campaign = create(session, Wanted(**_typed(form)), actor(), clock.now())
+            campaign = create(session, CampaignDraft(**_typed(form)), actor(), clock.now())
     except FieldsInvalid as error:
         put_faults(form, error.faults)
         return make_response(_new_page(form), 422)

@@ -17,7 +17,7 @@ from campaign.web.appeal.formatting import present_countdown, present_progress
 from campaign.web.context import installation
 from campaign.web.staff.campaigns.review_queue import groups
 from campaign.web.staff.core.access import actor, needs, safe_next, staff_blueprint
-from campaign.web.staff.core.charts import Bar, Line, bar_chart, line_chart, share_bar
+from campaign.web.staff.core.charts import Bar, ChartLine, bar_chart, line_chart, share_bar
 
 _KNOWN = {"": "No code", "embed": "Embedded appeal", "print": "Printed appeal"}
 _GROUPS = (("mail-", "Mail: "), ("embed-", "Embedded: "), ("article-", "Article: "))
@@ -121,13 +121,13 @@ def _highest(amount: int, currency: str) -> str:
 def _raised(campaign: Campaign, found: Dashboard) -> Markup:
     """Cumulative, against the goal and the last campaign, which is laid so that both end on the same day."""
     raised = money.format_money(found.progress.raised, campaign.currency)
-    lines = [Line(f"Now {raised}", found.totals, "this")]
+    lines = [ChartLine(f"Now {raised}", found.totals, "this")]
     sentence = f"{raised} by now."
     if found.earlier is not None:
         # A longer one before is cut to this one's length; a shorter one begins later.
         totals = list(found.earlier.totals)[-found.length :]
         totals = [0] * (found.length - len(totals)) + totals
-        lines.append(Line(found.earlier.title, totals, "earlier"))
+        lines.append(ChartLine(found.earlier.title, totals, "earlier"))
         last = money.format_money(totals[-1], campaign.currency)
         sentence += f" {found.earlier.title} came to {last}."
     goal = money.format_money(campaign.goal, campaign.currency)

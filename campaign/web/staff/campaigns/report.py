@@ -9,7 +9,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.models import StaffRole
 from campaign.receipts.pdf_documents import report_pdf
-from campaign.reporting.campaign_report import Report, read_report
+from campaign.reporting.campaign_report import CampaignReport, read_report
 from campaign.web.context import installation
 from campaign.web.staff.campaigns.report_sections import present_report
 from campaign.web.staff.core.access import needs, staff_blueprint
@@ -24,7 +24,7 @@ def page(slug: str) -> ResponseReturnValue:
     report = _read(slug)
     return render_template(
         "staff/campaigns/report.html",
-        page_title="Report",
+        page_title="CampaignReport",
         campaign=report.progress.campaign,
         report=present_report(report),
     )
@@ -44,7 +44,7 @@ def pdf(slug: str) -> ResponseReturnValue:
     return response
 
 
-def _read(slug: str) -> Report:
+def _read(slug: str) -> CampaignReport:
     with installation().sessions() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         return read_report(session, find_campaign(session, slug), clock.now())

@@ -8,7 +8,7 @@ from babel.dates import format_date, format_datetime
 
 from campaign.core import money
 from campaign.models import Campaign, Frequency
-from campaign.reporting.campaign_report import Report
+from campaign.reporting.campaign_report import CampaignReport
 from campaign.reporting.tallies import Tally
 from campaign.web.appeal.deadline_changes import present_extensions
 from campaign.web.appeal.formatting import ending, present_progress
@@ -62,7 +62,7 @@ class ReportView:
     comments: Sequence[tuple[str, str]]
 
 
-def present_report(report: Report) -> ReportView:
+def present_report(report: CampaignReport) -> ReportView:
     """The report on the campaign's own clock and in its currency."""
     progress, campaign = report.progress, report.progress.campaign
     every = [
@@ -87,7 +87,7 @@ def present_report(report: Report) -> ReportView:
     )
 
 
-def _standing(report: Report) -> str:
+def _standing(report: CampaignReport) -> str:
     campaign = report.progress.campaign
     if report.final:
         return "The result is final."
@@ -99,7 +99,7 @@ def _standing(report: Report) -> str:
     return f"It ended at {ending(campaign)}. The result is provisional until {until}."
 
 
-def _headlines(report: Report) -> list[tuple[str, str, str]]:
+def _headlines(report: CampaignReport) -> list[tuple[str, str, str]]:
     progress, campaign = report.progress, report.progress.campaign
 
     def amount(minor: int) -> str:
@@ -124,7 +124,11 @@ def _headlines(report: Report) -> list[tuple[str, str, str]]:
 
 
 def _table(
-    report: Report, title: str, name: str, tallies: Iterable[tuple[str, Tally]], note: str = ""
+    report: CampaignReport,
+    title: str,
+    name: str,
+    tallies: Iterable[tuple[str, Tally]],
+    note: str = "",
 ) -> Section:
     currency = report.progress.campaign.currency
     rows = [
@@ -134,24 +138,24 @@ def _table(
     return Section(title, (name, "Gifts", "Amount", "Share"), rows, note)
 
 
-def _share(tally: Tally, report: Report) -> str:
+def _share(tally: Tally, report: CampaignReport) -> str:
     raised = report.progress.raised
     return f"{tally.amount * 100 / raised:.1f}%" if raised > 0 else "–"
 
 
-def _times(report: Report) -> Section:
+def _times(report: CampaignReport) -> Section:
     days = [
         (str(format_date(day, "EEEE, MMMM d", locale=_LOCALE)), one) for day, one in report.days
     ]
     return _table(report, "Best days", "Day", days)
 
 
-def _donors(report: Report) -> Section:
+def _donors(report: CampaignReport) -> Section:
     often = [(_FREQUENCIES[Frequency(one.key)], one) for one in report.frequencies]
     return _table(report, "How often", "Frequency", often)
 
 
-def _by_size(report: Report) -> Section:
+def _by_size(report: CampaignReport) -> Section:
     currency = report.progress.campaign.currency
     sizes = [(_band(one.key, currency), one) for one in report.sizes]
     return _table(report, "Sizes", "A gift of", sizes)
@@ -164,13 +168,13 @@ def _band(lower: str, currency: str) -> str:
     return f"{edges[0]} to less than {edges[1]}"
 
 
-def _sources(report: Report) -> Section:
+def _sources(report: CampaignReport) -> Section:
     codes = [(one.key or "No code", one) for one in report.sources]
     note = "By the code of the address, the letter or the coupon by which a gift came."
     return _table(report, "Sources", "Code", codes, note)
 
 
-def _mail(report: Report) -> Section:
+def _mail(report: CampaignReport) -> Section:
     currency = report.progress.campaign.currency
     rows = [
         (
@@ -186,7 +190,7 @@ def _mail(report: Report) -> Section:
     return Section("Mail", columns, rows, "Whether a letter was opened is not tracked.")
 
 
-def _channels(report: Report) -> Section:
+def _channels(report: CampaignReport) -> Section:
     progress = report.progress
     gifts = sum(one.gifts for one in report.offline)
     online = Tally("", progress.raised - report.offline_amount, progress.donations - gifts)
@@ -194,7 +198,7 @@ def _channels(report: Report) -> Section:
     return _table(report, "Online and by mail", "Way", [("Online", online), *kinds])
 
 
-def _matching(report: Report) -> Section:
+def _matching(report: CampaignReport) -> Section:
     campaign = report.progress.campaign
     rows = [
         (
@@ -208,7 +212,7 @@ def _matching(report: Report) -> Section:
     return Section("Matching gifts", ("Promise", "Given then", "Matched", "Pool"), rows)
 
 
-def _books(report: Report) -> Section:
+def _books(report: CampaignReport) -> Section:
     currency = report.progress.campaign.currency
 
     def amount(minor: int) -> str:

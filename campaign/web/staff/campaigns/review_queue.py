@@ -35,7 +35,7 @@ _UNPLACED = "Returns that no donation is known for"
 _URGENT = ("dispute", "warning", "refund", "job", "stuck")
 
 
-class Line(NamedTuple):
+class ReviewRow(NamedTuple):
     """What is said of a thing. `url` is its page, or ''; `until` a due date."""
 
     text: str
@@ -75,7 +75,7 @@ Marks = Mapping[tuple[str, str], ReviewMark]
 def groups(review: Review, marks: Marks) -> list[Group]:
     """The kinds of which there is anything, in the order in which they should be looked at."""
     found: tuple[
-        tuple[str, str, Sequence[Any], Callable[[Any], Line], Callable[[Any], object]], ...
+        tuple[str, str, Sequence[Any], Callable[[Any], ReviewRow], Callable[[Any], object]], ...
     ]
     found = (
         ("Disputes and inquiries", "dispute", review.disputes, _dispute, _stripe_id),
@@ -101,7 +101,7 @@ def _group(
     title: str,
     kind: str,
     things: Sequence[tuple[str, Any]],
-    line: Callable[[Any], Line],
+    line: Callable[[Any], ReviewRow],
     marks: Marks,
 ) -> Group:
     """Only what is shown is put into words."""
@@ -122,7 +122,7 @@ def _refund_key(one: TroubledRefund) -> str:
     return one.stripe_id or one.donation
 
 
-def _item(kind: str, key: str, line: Line, marks: Marks) -> Item:
+def _item(kind: str, key: str, line: ReviewRow, marks: Marks) -> Item:
     mark = marks.get((kind, key))
     seen = (mark.marked_by, mark.marked_at) if mark else ("", None)
     return Item(kind, key, *line, *seen)
@@ -136,36 +136,36 @@ def _amount(minor: int, currency: str) -> str:
     return money.format_money(minor, currency)
 
 
-def _dispute(one: OpenDispute) -> Line:
+def _dispute(one: OpenDispute) -> ReviewRow:
     what = "Inquiry" if one.status.startswith("warning_") else "Dispute"
     about = one.reason.replace("_", " ")
     text = (
         f"{what} about {_amount(one.amount, one.currency)}: {about}, {one.status.replace('_', ' ')}"
     )
-    return Line(text, _page(one.donation), one.due_by)
+    return ReviewRow(text, _page(one.donation), one.due_by)
 
 
-def _warning(one: ActionableWarning) -> Line:
+def _warning(one: ActionableWarning) -> ReviewRow:
     text = f"{_amount(one.amount, one.currency)}: {one.fraud_type.replace('_', ' ')}"
-    return Line(text, _page(one.donation))
+    return ReviewRow(text, _page(one.donation))
 
 
-def _refund(one: TroubledRefund) -> Line:
+def _refund(one: TroubledRefund) -> ReviewRow:
     why = f", {one.failure_reason}" if one.failure_reason else ""
-    return Line(f"{_amount(one.amount, one.currency)}: {one.state}{why}", _page(one.donation))
+    return ReviewRow(f"{_amount(one.amount, one.currency)}: {one.state}{why}", _page(one.donation))
 
 
-def _job(one: Silence) -> Line:
-    return Line(f"{one.job}: {one.sentence}")
+def _job(one: Silence) -> ReviewRow:
+    return ReviewRow(f"{one.job}: {one.sentence}")
 
 
-def _stuck(one: StuckMail) -> Line:
-    return Line(f"{one.number} {one.kind.replace('_', ' ')}", until=one.since)
+def _stuck(one: StuckMail) -> ReviewRow:
+    return ReviewRow(f"{one.number} {one.kind.replace('_', ' ')}", until=one.since)
 
 
-def _message(one: FailedMessage) -> Line:
+def _message(one: FailedMessage) -> ReviewRow:
     text = f"{one.kind.replace('_', ' ')} {one.subject} to {one.recipient}: {_why(one.last_error)}"
-    return Line(text, _of_letter(one))
+    return ReviewRow(text, _of_letter(one))
 
 
 def _why(told: str | None) -> str:
@@ -179,28 +179,30 @@ def _of_letter(one: FailedMessage) -> str:
     return f"/staff/donors?{urlencode({'q': one.recipient})}" if one.recipient else ""
 
 
-def _event(one: GivenUpEvent) -> Line:
-    return Line(f"{one.type}, tried {one.attempts} times: {_why(one.last_error)}")
+def _event(one: GivenUpEvent) -> ReviewRow:
+    return ReviewRow(f"{one.type}, tried {one.attempts} times: {_why(one.last_error)}")
 
 
-def _late(one: LateEntry) -> Line:
+def _late(one: LateEntry) -> ReviewRow:
     text = f"{_amount(one.amount, one.currency)}: {one.kind.replace('_', ' ')} for {one.campaign}"
-    return Line(text, _page(one.donation))
+    return ReviewRow(text, _page(one.donation))
 
 
 def _name(one: UnplacedReturn) -> str:
     return one.stripe_id or one.payment_intent_id or "unknown"
 
 
-def _unplaced(one: UnplacedReturn) -> Line:
-    return Line(f"{one.kind} {_name(one)}")
+def _unplaced(one: UnplacedReturn) -> ReviewRow:
+    return ReviewRow(f"{one.kind} {_name(one)}")
 
 
-def _comparison(one: Unsettled) -> Line:
+def _comparison(one: Unsettled) -> ReviewRow:
     text = one.error or f"{one.left} between the ledger and Stripe"
-    return Line(text, f"/staff/reconciliations/{one.run_id}")
+    return ReviewRow(text, f"/staff/reconciliations/{one.run_id}")
 
 
-def _erasure(one: AskedErasure) -> Line:
+def _erasure(one: AskedErasure) -> ReviewRow:
     until = one.asked_at + ERASE_WITHIN
-    return Line(f"Donor {one.donor_id}: {one.email}", f"/staff/donors/{one.donor_id}/remove", until)
+    return ReviewRow(
+        f"Donor {one.donor_id}: {one.email}", f"/staff/donors/{one.donor_id}/remove", until
+    )

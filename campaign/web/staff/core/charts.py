@@ -23,7 +23,7 @@ _APART = 20
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """A line of a chart: its values from the first day on, and what it is. `kind` is its class in the style sheet."""
 
     label: str
@@ -43,7 +43,7 @@ class Bar:
 def line_chart(
     title: str,
     sentence: str,
-    lines: Sequence[Line],
+    lines: Sequence[ChartLine],
     length: int,
     goal: tuple[int, str],
     ends: tuple[str, str],

@@ -67,7 +67,7 @@ blueprint: Blueprint = staff_blueprint("donations", "/donations")
 blueprint.record_once(lambda state: prepare(state.app))  # type: ignore[arg-type] # a Flask, says the type of App
 
 
-class NoteForm(FlaskForm):
+class DonationNoteForm(FlaskForm):
     """A note; the blueprint checks the token."""
 
     class Meta:
@@ -76,7 +76,7 @@ class NoteForm(FlaskForm):
     text = TextAreaField()
 
 
-class NameForm(FlaskForm):
+class ReceiptNameForm(FlaskForm):
     """The name on a corrected receipt."""
 
     class Meta:
@@ -114,10 +114,10 @@ def listed() -> ResponseReturnValue:
 @needs(StaffRole.viewer)
 def gift(public_id: str) -> ResponseReturnValue:
     """Everything about one donation."""
-    return _gift(public_id, NoteForm(formdata=None))
+    return _gift(public_id, DonationNoteForm(formdata=None))
 
 
-def _gift(public_id: str, form: NoteForm, status: int = 200) -> ResponseReturnValue:
+def _gift(public_id: str, form: DonationNoteForm, status: int = 200) -> ResponseReturnValue:
     with installation().sessions() as session:
         found = read_gift(session, public_id)
         page = render_template(
@@ -135,7 +135,7 @@ def _gift(public_id: str, form: NoteForm, status: int = 200) -> ResponseReturnVa
 @needs(StaffRole.finance)
 def note(public_id: str) -> ResponseReturnValue:
     """A note on it."""
-    form = NoteForm(formdata=request.form)
+    form = DonationNoteForm(formdata=request.form)
     try:
         with installation().sessions.begin() as session:
             add_donation_note(session, find_gift(session, public_id), form.text.data or "", actor())
@@ -163,14 +163,14 @@ def resend(public_id: str) -> ResponseReturnValue:
 @needs(StaffRole.finance)
 def ask_reissue(public_id: str) -> ResponseReturnValue:
     """Which name the corrected receipt shall bear."""
-    return _reissue_page(public_id, NameForm(formdata=None))
+    return _reissue_page(public_id, ReceiptNameForm(formdata=None))
 
 
 @blueprint.post("/<public_id>/reissue")
 @needs(StaffRole.finance)
 def reissue(public_id: str) -> ResponseReturnValue:
     """A corrected receipt under another name."""
-    form = NameForm(formdata=request.form)
+    form = ReceiptNameForm(formdata=request.form)
     name = (form.name.data or "").strip()
     if not name or len(name) > LONGEST["name"]:
         form.name.errors = [
@@ -186,7 +186,7 @@ def reissue(public_id: str) -> ResponseReturnValue:
     return _done(public_id, issue)
 
 
-def _reissue_page(public_id: str, form: NameForm, status: int = 200) -> ResponseReturnValue:
+def _reissue_page(public_id: str, form: ReceiptNameForm, status: int = 200) -> ResponseReturnValue:
     with installation().sessions() as session:
         donation = find_gift(session, public_id)
         if form.name.data is None:

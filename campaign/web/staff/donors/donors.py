@@ -29,7 +29,7 @@ class SearchForm(FlaskForm):
     q = SearchField()
 
 
-class NoteForm(FlaskForm):
+class DonorNoteForm(FlaskForm):
     """A note; the blueprint checks the token."""
 
     class Meta:
@@ -81,10 +81,10 @@ def _faults(cursor: Cursor | None, known: set[str]) -> list[str]:
 @needs(StaffRole.viewer)
 def person(donor_id: int) -> ResponseReturnValue:
     """Everything about one person. A merged row leads to the one that speaks for it."""
-    return _person(donor_id, NoteForm(formdata=None))
+    return _person(donor_id, DonorNoteForm(formdata=None))
 
 
-def _person(donor_id: int, form: NoteForm, status: int = 200) -> ResponseReturnValue:
+def _person(donor_id: int, form: DonorNoteForm, status: int = 200) -> ResponseReturnValue:
     with installation().sessions() as session:
         donor = find_donor(session, donor_id)
         if donor.merged_into_id is not None:
@@ -127,7 +127,7 @@ def mail(donor_id: int) -> ResponseReturnValue:
 @needs(StaffRole.finance)
 def note(donor_id: int) -> ResponseReturnValue:
     """A note on the person."""
-    form = NoteForm(formdata=request.form)
+    form = DonorNoteForm(formdata=request.form)
     try:
         with installation().sessions.begin() as session:
             add_donor_note(session, find_donor(session, donor_id), form.text.data or "", actor())
