@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from campaign.backup.manifest import (
     NAME,
-    BackupFailed,
     Manifest,
     TableDump,
     carried,
@@ -23,6 +22,7 @@ from campaign.backup.manifest import (
     part_name,
 )
 from campaign.backup.raw_connection import Raw, Tell, all_tables, raw_of
+from campaign.core.errors import CampaignError
 
 BLOCK = 1 << 18
 """Bytes that are compressed at once: rows are short, and each call costs."""
@@ -34,7 +34,7 @@ def lock_for_reading(session: Session) -> None:
     try:
         raw.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(all_tables()))
     except UndefinedTable:
-        raise BackupFailed(
+        raise CampaignError(
             "The database lacks tables of this version; run `campaign db upgrade`."
         ) from None
 

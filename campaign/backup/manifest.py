@@ -9,7 +9,6 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Table
 
-from campaign.core.errors import CampaignError
 from campaign.models import Base, DonorLink, DonorSession, StaffLink, StaffSession
 
 KIND = "campaign backup"
@@ -36,14 +35,6 @@ SETTINGS = {
     "idle_in_transaction_session_timeout": "0",
 }
 """Under which a text that one server wrote is read by any other alike, however long it takes."""
-
-
-class BackupFailed(CampaignError):
-    """A backup that could not be made, and left no file."""
-
-
-class RestoreRefused(CampaignError):
-    """A backup that was not restored; the database is as it was."""
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,16 @@ from psycopg import sql
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from campaign.backup.manifest import RestoreRefused, TableDump, carried, copying, has_identity
+from campaign.backup.manifest import TableDump, carried, copying, has_identity
 from campaign.backup.raw_connection import Raw, Tell, all_tables, raw_of
 from campaign.backup.verify import Archive
+from campaign.core.errors import CampaignError
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import Base, Heartbeat
 
 
 def restore(session: Session, archive: Archive, tell: Tell) -> None:
-    """Fill the tables; raises RestoreRefused where they hold rows, or where the books would not be in order."""
+    """Fill the tables; raises CampaignError where they hold rows, or where the books would not be in order."""
     raw = raw_of(session)
     # Whoever writes waits, so that what is empty stays so until the end.
     raw.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(all_tables()))
@@ -42,7 +43,7 @@ def _require_empty(raw: Raw) -> None:
             continue
         query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table.name))
         if raw.execute(query).fetchone() == (True,):
-            raise RestoreRefused(
+            raise CampaignError(
                 f"The database holds rows already (in {table.name}): restore into a new, empty one."
             )
 
@@ -67,7 +68,7 @@ def _fill(raw: Raw, archive: Archive, table: Table, part: TableDump, tell: Tell)
                 tell(table.name, rows)
         written = cursor.rowcount
     if written != part.rows:
-        raise RestoreRefused(
+        raise CampaignError(
             f"{part.table} took {written:,} of {part.rows:,} rows; nothing was restored."
         )
     # The next table's references, and the audit of the books, are planned by it.
@@ -77,7 +78,7 @@ def _fill(raw: Raw, archive: Archive, table: Table, part: TableDump, tell: Tell)
 def _require_order(session: Session) -> None:
     broken = list(broken_invariants(session))
     if broken:
-        raise RestoreRefused(
+        raise CampaignError(
             f"The books of this backup are not in order, nothing was restored: {broken[0]}"
             f" ({len(broken):,} in all.)"
         )

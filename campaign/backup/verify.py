@@ -16,13 +16,13 @@ from campaign.backup.manifest import (
     NAME,
     VERSION,
     Manifest,
-    RestoreRefused,
     TableDump,
     carried,
     columns_of,
     manifest_of,
 )
 from campaign.backup.raw_connection import Tell
+from campaign.core.errors import CampaignError
 
 BLOCK = 1 << 18
 DAMAGES = (
@@ -46,28 +46,28 @@ class Archive:
     _zip: zipfile.ZipFile
 
     def blocks(self, part: TableDump) -> Iterator[bytes]:
-        """The text of a table, in pieces; raises RestoreRefused where it cannot be read."""
+        """The text of a table, in pieces; raises CampaignError where it cannot be read."""
         try:
             with self._zip.open(part.name) as text:
                 while block := text.read(BLOCK):
                     yield block
         except (*DAMAGES, OSError):
-            raise RestoreRefused(_damaged(self.path, f"{part.table} cannot be read")) from None
+            raise CampaignError(_damaged(self.path, f"{part.table} cannot be read")) from None
 
 
 @contextmanager
 def open_archive(path: Path, revision: str, tell: Tell) -> Iterator[Archive]:
-    """The backup at `path`, checked to its last byte; raises RestoreRefused unless it is whole and of `revision`."""
+    """The backup at `path`, checked to its last byte; raises CampaignError unless it is whole and of `revision`."""
     with _opened(path) as opened:
         try:
             told = _told(opened)
         except DAMAGES:
-            raise RestoreRefused(_damaged(path, "its manifest cannot be read")) from None
+            raise CampaignError(_damaged(path, "its manifest cannot be read")) from None
         _check_kind(path, told, revision)
         try:
             archive = Archive(path, manifest_of(told), opened)
         except DAMAGES:
-            raise RestoreRefused(_damaged(path, "its manifest is not complete")) from None
+            raise CampaignError(_damaged(path, "its manifest is not complete")) from None
         _check_parts(path, archive, opened.namelist())
         for part in archive.manifest.parts:
             _check_part(path, archive, part, tell)
@@ -79,9 +79,9 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         opened = zipfile.ZipFile(path)
     except OSError as error:
-        raise RestoreRefused(f"{path} cannot be read: {error.strerror}.") from None
+        raise CampaignError(f"{path} cannot be read: {error.strerror}.") from None
     except DAMAGES:
-        raise RestoreRefused(_damaged(path, "it is not a whole backup file")) from None
+        raise CampaignError(_damaged(path, "it is not a whole backup file")) from None
     with opened:
         yield opened
 
@@ -98,13 +98,13 @@ def _told(opened: zipfile.ZipFile) -> dict[str, Any]:
 def _check_kind(path: Path, told: dict[str, Any], revision: str) -> None:
     version = told.get("version")
     if told.get("kind") != KIND or not isinstance(version, int):
-        raise RestoreRefused(f"{path} is no backup of this service.")
+        raise CampaignError(f"{path} is no backup of this service.")
     if version > VERSION:
-        raise RestoreRefused(
+        raise CampaignError(
             f"{path} was made by a newer version of this service: restore it with that version."
         )
     if told.get("revision") != revision:
-        raise RestoreRefused(
+        raise CampaignError(
             f"{path} is of the tables' revision {told.get('revision')}, this version of the service of {revision}:"
             " restore it with the version that made it, then upgrade."
         )
@@ -114,9 +114,9 @@ def _check_parts(path: Path, archive: Archive, names: list[str]) -> None:
     parts = archive.manifest.parts
     expected = [(table.name, columns_of(table)) for table in carried()]
     if [(part.table, part.columns) for part in parts] != expected:
-        raise RestoreRefused(_damaged(path, "its tables are not those of its revision"))
+        raise CampaignError(_damaged(path, "its tables are not those of its revision"))
     if sorted(names) != sorted([NAME, *(part.name for part in parts)]):
-        raise RestoreRefused(_damaged(path, "it lacks a table or holds what does not belong"))
+        raise CampaignError(_damaged(path, "it lacks a table or holds what does not belong"))
 
 
 def _check_part(path: Path, archive: Archive, part: TableDump, tell: Tell) -> None:
@@ -126,7 +126,7 @@ def _check_part(path: Path, archive: Archive, part: TableDump, tell: Tell) -> No
         rows += block.count(b"\n")
         tell(f"{part.table}, checked", rows)
     if (digest.hexdigest(), rows) != (part.sha256, part.rows):
-        raise RestoreRefused(_damaged(path, f"{part.table} is not what was written"))
+        raise CampaignError(_damaged(path, f"{part.table} is not what was written"))
 
 
 def _damaged(path: Path, how: str) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 from structlog import get_logger
 
-from campaign.core.errors import AlreadyCorrected, CorrectionRefused, NotFound
+from campaign.core.errors import CampaignError, NotFound
 from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
 
 log = get_logger(__name__)
@@ -176,13 +176,13 @@ def correct_result(
 ) -> Corrected:
     """Bring a late entry into the final result of `campaign`, once, by two entries that cancel each other.
 
-    `campaign.final_raised` stays what was frozen. Raises CorrectionRefused without a reason, for a campaign that is
-    not frozen yet and for an entry that is not one of its late ones; AlreadyCorrected the second time.
+    `campaign.final_raised` stays what was frozen. Raises CampaignError without a reason, for a campaign that is
+    not frozen yet, for an entry that is not one of its late ones, and the second time.
     """
     if not reason.strip() or not recorded_by.strip():
-        raise CorrectionRefused("A correction needs a reason, and the name of who makes it.")
+        raise CampaignError("A correction needs a reason, and the name of who makes it.")
     if campaign.finalized_at is None or campaign.final_raised is None:
-        raise CorrectionRefused(
+        raise CampaignError(
             f"The result of {campaign.slug} is not frozen yet: nothing is to be corrected before {campaign.final_from}."
         )
     entry = _late_entry(session, campaign, entry_id)
@@ -233,10 +233,10 @@ def _late_entry(session: Session, campaign: Campaign, entry_id: int) -> LedgerEn
     )
     if session.scalar(select(before)):
         raise _corrected_before(entry_id)
-    raise CorrectionRefused(
+    raise CampaignError(
         f"Ledger entry {entry_id} did not come late for {campaign.slug}; `campaign ledger late` lists those that did."
     )
 
 
-def _corrected_before(entry_id: int) -> AlreadyCorrected:
-    return AlreadyCorrected(f"Ledger entry {entry_id} was brought into the result before.")
+def _corrected_before(entry_id: int) -> CampaignError:
+    return CampaignError(f"Ledger entry {entry_id} was brought into the result before.")

@@ -10,7 +10,7 @@ import click
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
-from campaign.core.errors import ReportInvalid, ReportsUnread
+from campaign.core.errors import CampaignError, ReportInvalid
 from campaign.mailer.bounce_reports import BounceFinding, BounceReport, read_report
 from campaign.mailer.bounces import Noted, find_message, record_bounce, record_complaint
 from campaign.runtime.context import Installation, make_installation
@@ -74,7 +74,7 @@ def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> 
             subject = Subject("bounces", str(maildir or mbox or files[0]))
             record(session, Actor.command_line(), "bounces.ingested", subject, after=dict(counts))
     if counts["unread"]:
-        raise ReportsUnread(f"{counts['unread']:,} could not be read, see above; the rest is done.")
+        raise CampaignError(f"{counts['unread']:,} could not be read, see above; the rest is done.")
 
 
 def _require_source(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> None:

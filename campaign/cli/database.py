@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.backup.dump import lock_for_reading, make_backup
-from campaign.backup.manifest import BackupFailed, Manifest, RestoreRefused
+from campaign.backup.manifest import Manifest
 from campaign.backup.restore import restore as restore_rows
 from campaign.backup.verify import open_archive
 from campaign.core import clock
@@ -42,7 +42,7 @@ def backup(file: Path, *, force: bool) -> None:
     """
     engine = make_engine(load_database_url())
     with (
-        _plain(BackupFailed, f"{file} could not be written"),
+        _plain(f"{file} could not be written"),
         _placed(file, force=force) as out,
         Session(engine) as session,
     ):
@@ -66,7 +66,7 @@ def restore(file: Path) -> None:
     revision = head_revision()
     tell = ProgressLine()
     with (
-        _plain(RestoreRefused, f"{file} was not restored"),
+        _plain(f"{file} was not restored"),
         open_archive(file, revision, tell) as archive,
     ):
         _migrate(engine, url, revision)
@@ -95,7 +95,7 @@ def _make(session: Session, out: BinaryIO) -> Manifest:
     revision = head_revision()
     lock_for_reading(session)
     if current_revision(connection) != revision:
-        raise BackupFailed(
+        raise CampaignError(
             "The database is not at this version's revision; run `campaign db upgrade`."
         )
     return make_backup(session, out, revision, clock.now(), ProgressLine())
@@ -107,7 +107,7 @@ def _migrate(engine: Engine, url: str, revision: str) -> None:
     if found is None:
         apply_migrations(url)
     elif found != revision:
-        raise RestoreRefused(
+        raise CampaignError(
             f"The database is at revision {found}, the backup at {revision}: restore into a new, empty database."
         )
 
@@ -134,7 +134,7 @@ def _placed(file: Path, *, force: bool) -> Iterator[BinaryIO]:
 
 def _refuse_to_replace(file: Path, *, force: bool) -> None:
     if not force and os.path.lexists(file):
-        raise BackupFailed(f"{file} is there already; name another, or replace it with --force.")
+        raise CampaignError(f"{file} is there already; name another, or replace it with --force.")
 
 
 def _keep_name(folder: Path) -> None:
@@ -171,15 +171,15 @@ def _ended_by_signal() -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def _plain(refusal: type[CampaignError], what: str) -> Iterator[None]:
+def _plain(what: str) -> Iterator[None]:
     """What disk and database refuse, in one line; a database's own words about a row could hold a donor's name."""
     try:
         yield
     except OSError as error:
-        raise refusal(f"{what}: {error.strerror or error}.") from None
+        raise CampaignError(f"{what}: {error.strerror or error}.") from None
     except psycopg.Error as error:
         reason = error.diag.message_primary or str(error).strip().partition("\n")[0]
-        raise refusal(f"{what}: {reason}.") from None
+        raise CampaignError(f"{what}: {reason}.") from None
 
 
 def _counted(manifest: Manifest) -> str:

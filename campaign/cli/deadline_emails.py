@@ -7,7 +7,7 @@ import click
 
 from campaign.audit.heartbeats import DEADLINE_EMAILS
 from campaign.core import clock
-from campaign.core.errors import CountdownFailed
+from campaign.core.errors import CampaignError
 from campaign.core.task_queue import OUTBOX
 from campaign.mailer import kinds
 from campaign.outreach import countdown
@@ -51,7 +51,7 @@ def _run(installation: Installation, at: datetime, *, dry_run: bool) -> None:
     if any(step.count for step in done) and not dry_run:
         installation.nudge(OUTBOX)
     if failed:
-        raise CountdownFailed(f"Not queued, and tried again by the next run: {'; '.join(failed)}.")
+        raise CampaignError(f"Not queued, and tried again by the next run: {'; '.join(failed)}.")
     if not campaigns:
         click.echo("No campaign is running; nothing is due.")
 

@@ -7,7 +7,7 @@ import click
 from campaign.audit.audit_log import Actor
 from campaign.cli.csv_files import read_file
 from campaign.cli.receipts import keep
-from campaign.core.errors import LettersRefused, ListIncomplete
+from campaign.core.errors import CampaignError
 from campaign.offline.direct_mail_flow import print_appeals, read_list
 from campaign.receipts.pdf_documents import ADDRESSES
 from campaign.runtime.context import make_installation
@@ -33,7 +33,7 @@ def print_batch(people: Path, file: Path, slug: str, window: str) -> None:
     again keeps their code, which fills in the form of envelopes when the coupon comes back.
     """
     if file.exists():
-        raise LettersRefused(f"{file} exists already; name another file.")
+        raise CampaignError(f"{file} exists already; name another file.")
     raw = read_file(people)
     installation = make_installation(broker=False)
     with installation.sessions() as session:
@@ -50,6 +50,6 @@ def print_batch(people: Path, file: Path, slug: str, window: str) -> None:
     where = f" are in {file}" if found.ready else ""
     click.echo(f"{len(found.ready):,} appeals{where}, {len(found.refused):,} refused.")
     if found.refused:
-        raise ListIncomplete(
+        raise CampaignError(
             "Mend what is named above, line by line, and print those rows into another file."
         )

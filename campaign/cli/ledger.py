@@ -9,7 +9,7 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.finalization import correct_result, late_entries
 from campaign.core import clock, money
-from campaign.core.errors import CorrectionRefused
+from campaign.core.errors import CampaignError
 from campaign.ledger.invariants import broken_invariants
 from campaign.runtime.context import make_installation
 
@@ -81,6 +81,6 @@ def _who() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        raise CorrectionRefused(
+        raise CampaignError(
             "The system does not say who you are; set LOGNAME to your name."
         ) from None

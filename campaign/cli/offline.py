@@ -9,7 +9,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.csv_files import read_file
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
-from campaign.core.errors import ListIncomplete
+from campaign.core.errors import CampaignError
 from campaign.core.task_queue import OUTBOX
 from campaign.offline.csv_import import ListReader, Planned, record_import
 from campaign.offline.csv_rows import Row
@@ -53,7 +53,7 @@ def import_list(file: Path, slug: str) -> None:
         installation.nudge(OUTBOX)
     click.echo(f"{entered:,} entered, {refused:,} refused.")
     if refused:
-        raise ListIncomplete("Mend what is named above, line by line, and import the file again.")
+        raise CampaignError("Mend what is named above, line by line, and import the file again.")
 
 
 def _enter(

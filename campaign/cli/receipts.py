@@ -12,7 +12,7 @@ import click
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
-from campaign.core.errors import LettersRefused, StatementRefused
+from campaign.core.errors import CampaignError
 from campaign.core.task_queue import OUTBOX
 from campaign.receipts import pdf_documents, print_queue
 from campaign.receipts import statements as yearly_statements
@@ -39,7 +39,7 @@ def letters(file: Path, again: str | None, window: str) -> None:
     Each is written once; after an interruption they are written again. Exit 1 where an address is missing.
     """
     if file.exists():
-        raise LettersRefused(f"{file} exists already; name another file.")
+        raise CampaignError(f"{file} exists already; name another file.")
     installation = make_installation(broker=False)
     organization = installation.settings.organization
     since = clock.parse_start(again, clock.zone(organization.timezone)) if again else None
@@ -83,7 +83,7 @@ def keep(file: Path, content: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise LettersRefused(f"{file} cannot be written: {error.strerror}.") from error
+        raise CampaignError(f"{file} cannot be written: {error.strerror}.") from error
 
 
 @click.command("statements")
@@ -104,7 +104,7 @@ def statements(year: int, folder: Path | None, *, dry_run: bool, so_far: bool) -
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
     if year >= clock.now().astimezone(zone).year and not so_far:
-        raise StatementRefused(f"{year} is not over; --so-far makes statements all the same.")
+        raise CampaignError(f"{year} is not over; --so-far makes statements all the same.")
     if folder:
         _write(installation, year, folder)
     if dry_run:

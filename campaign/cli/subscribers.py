@@ -10,7 +10,7 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.cli.csv_files import read_file, write_rows
 from campaign.core import clock
 from campaign.core.csv_lists import Refusal
-from campaign.core.errors import ListIncomplete, NotFound
+from campaign.core.errors import CampaignError, NotFound
 from campaign.donors.masking import masked_email
 from campaign.outreach import subscribers as people
 from campaign.outreach.subscriber_lists import Consent, read_list
@@ -48,7 +48,7 @@ def import_list(file: Path) -> None:
     if taken.suppressed:
         click.echo(f"{taken.suppressed:,} of them are on the suppression list and get no appeals.")
     if refused:
-        raise ListIncomplete("Mend what is named above, line by line, and import the file again.")
+        raise CampaignError("Mend what is named above, line by line, and import the file again.")
 
 
 def _store(installation: Installation, name: str, batch: list[Consent]) -> Taken:

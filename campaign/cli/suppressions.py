@@ -11,7 +11,7 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.csv_files import read_file, write_rows
 from campaign.core.csv_lists import Refusal, read_address
-from campaign.core.errors import ListIncomplete, ListInvalid, NotFound
+from campaign.core.errors import CampaignError, ListInvalid, NotFound
 from campaign.donors.masking import masked_email
 from campaign.mailer import suppressions as list_of
 from campaign.mailer.suppression_lists import COLUMNS, SuppressionRow, read_entries
@@ -51,7 +51,7 @@ def import_list(file: Path) -> None:
         _note(session, "suppressions.imported", file.name, counts)
     click.echo(f"{added:,} added, {known:,} already there, {refused:,} refused.")
     if refused:
-        raise ListIncomplete("Mend what is named above, line by line, and import the file again.")
+        raise CampaignError("Mend what is named above, line by line, and import the file again.")
 
 
 def _take_over(session: Session, entry: SuppressionRow) -> bool:

@@ -1,6 +1,6 @@
-"""The errors that the rooms raise and the edges turn into answers.
+"""The errors that packages raise and the edges turn into answers. Each carries a sentence for a person.
 
-Each carries a sentence for a person. Anyone may import this module.
+A class of its own stands here only where something catches it by type; else raise CampaignError.
 """
 
 from collections.abc import Callable
@@ -70,36 +70,16 @@ class ExtensionRefused(CampaignError):
     """A deadline that cannot be moved as asked."""
 
 
-class CountdownFailed(CampaignError):
-    """The countdown of some campaigns could not be queued; the others' was."""
-
-
 class ListInvalid(CampaignError):
     """A file of people or addresses that cannot be read as a whole; single bad lines are told one by one."""
-
-
-class ListIncomplete(CampaignError):
-    """Some lines of a list were refused, each named before; the others are kept."""
 
 
 class ReportInvalid(CampaignError):
     """A report of a mail system that cannot be read."""
 
 
-class ReportsUnread(CampaignError):
-    """Some reports could not be read, each named before; the others are done."""
-
-
 class ReminderInvalid(CampaignError):
     """A reminder that cannot be kept: no address, or a moment after the campaign's end."""
-
-
-class StatementRefused(CampaignError):
-    """Statements of a year that is not over."""
-
-
-class LettersRefused(CampaignError):
-    """A batch of letters that cannot be written where it was asked for."""
 
 
 class CampaignNotOpen(CampaignError):
@@ -120,14 +100,6 @@ class TransitionRefused(CampaignError):
 
 class FactMismatch(CampaignError):
     """Stripe's fact contradicts our record (amount, currency or owner): a person must look."""
-
-
-class CorrectionRefused(CampaignError):
-    """A correction of a result that names no late entry of a final campaign, or gives no reason."""
-
-
-class AlreadyCorrected(CorrectionRefused):
-    """A late entry that was brought into the result before."""
 
 
 class ChangeRefused(CampaignError):
@@ -180,10 +152,6 @@ class DonorKnown(DonorInvalid):
 
 class ErasureRefused(CampaignError):
     """A donor who cannot be erased yet: something of theirs is still under way."""
-
-
-class ErasureFailed(CampaignError):
-    """Some of the people whose removal was agreed to could not be removed; the others were. It is tried again."""
 
 
 class RefundRefused(CampaignError):

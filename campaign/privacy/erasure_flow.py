@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.core.errors import ErasureFailed, ErasureRefused
+from campaign.core.errors import CampaignError, ErasureRefused
 from campaign.models import Donor, ErasureRequest, StaffRole
 from campaign.privacy.erasure import Erased, erase_person
 from campaign.privacy.erasure_guard import require_quiet
@@ -56,7 +56,7 @@ def stored_events(installation: Installation, whose: Whose, *, forget: bool) -> 
 def erase_approved(installation: Installation) -> int:
     """Carry out what staff have agreed to; how many people. What is refused now goes back to staff, with why.
 
-    Raises ErasureFailed at the end where anything else went wrong with somebody: the others are removed, and the next
+    Raises CampaignError at the end where anything else went wrong with somebody: the others are removed, and the next
     run tries again.
     """
     with installation.sessions() as session:
@@ -72,7 +72,7 @@ def erase_approved(installation: Installation) -> int:
             kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
             failed.append(f"donor {donor_id} ({kind})")
     if failed:
-        raise ErasureFailed(f"Not removed, and tried again by the next run: {', '.join(failed)}.")
+        raise CampaignError(f"Not removed, and tried again by the next run: {', '.join(failed)}.")
     return done
 
 

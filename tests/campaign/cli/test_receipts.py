@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from campaign.cli.receipts import keep
 from campaign.core import clock
-from campaign.core.errors import LettersRefused
+from campaign.core.errors import CampaignError
 from campaign.emails.attachments import attachments
 from campaign.mailer.outbox import claim_messages
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
@@ -154,6 +154,6 @@ def test_a_crash_between_file_and_commit_writes_the_letter_again(
 
 def test_letters_are_never_written_over_others(tmp_path: Path) -> None:
     keep(tmp_path / "1.pdf", b"first")
-    with pytest.raises(LettersRefused):
+    with pytest.raises(CampaignError, match="exists already"):
         keep(tmp_path / "1.pdf", b"second")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]
