@@ -1,4 +1,4 @@
-"""How the house looks: read for pages, once for many. What staff change is in `editing.house`."""
+"""How the house looks: read for pages, once for many. What staff change is in `campaigns.branding_edit`."""
 
 from dataclasses import dataclass
 

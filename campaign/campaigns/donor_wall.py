@@ -1,6 +1,6 @@
 """The donor wall: a donor's first name and place, with their consent, while their gift is paid and stands.
 
-The form and the donor's own page write here, pages read here; what staff decide is in `editing.wall`.
+The form and the donor's own page write here, pages read here; what staff decide is in `campaigns.wall_moderation`.
 """
 
 from collections.abc import Sequence

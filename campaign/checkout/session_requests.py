@@ -1,8 +1,8 @@
 """The way to Stripe's page: what to ask for, written down with its key before it is asked.
 
 `checkout.flow` calls these in turn: `plan_checkout`, commit, the gateway, then `record_session` or
-`calls.record_failure`, commit. What a call did whose answer is lost is looked up at Stripe before another takes its
-place.
+`stripe_requests.record_failure`, commit. What a call did whose answer is lost is looked up at Stripe before
+another takes its place.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Two rows of donors that are one person: one row speaks for both, nothing is moved, and it can be undone.
 
-What is read of a person follows the pointer (`desk.people`). Undoing goes backwards: a row that was itself merged
-afterwards is first set free.
+What is read of a person follows the pointer (`donations.canonical_donors`). Undoing goes backwards: a row that was
+itself merged afterwards is first set free.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Money that goes back, as Stripe tells of it: each fact is kept as evidence, placed with its donation, and booked.
 
 Every function may be called any number of times, at once and in any order. A fact whose payment is not known yet is
-kept and booked with the payment (`accounts.adopt_returns`), so it is never an error to hear of a refund first.
+kept and booked with the payment (`ledger.settlement`), so it is never an error to hear of a refund first.
 """
 
 from datetime import datetime

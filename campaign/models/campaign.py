@@ -93,8 +93,8 @@ class Campaign(Base):
     final_raised: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    # Its own words in other languages than its first, by language. They are edited by `services.editing`, and come with
-    # every campaign: pages are made from it when its session has long ended.
+    # Its own words in other languages than its first, by language. They are edited by `campaigns.translations`, and
+    # come with every campaign: pages are made from it when its session has long ended.
     texts: Mapped[dict[str, "CampaignText"]] = relationship(
         collection_class=attribute_keyed_dict("locale"), viewonly=True, lazy="selectin"
     )

@@ -24,7 +24,7 @@ class ReceiptCounter(Base):
 
 
 class Receipt(Base):
-    """What was acknowledged to a donor. `frozen` holds every word and name as issued (see services.receipts).
+    """What was acknowledged to a donor. `frozen` holds every word and name as issued (see `receipts.receipts`).
 
     Money that goes back, or comes again, makes a further receipt that names the one before by `replaces_id`: each is
     replaced at most once, so a donation's receipts are a chain, and its last link is what is valid. `posted_at`: when

@@ -1,6 +1,6 @@
 """A list of offline gifts as people keep it: a CSV file, each row written down or refused by its line.
 
-Plain reading: nothing is stored and no campaign is looked up. For `importing`.
+Plain reading: nothing is stored and no campaign is looked up. For `csv_import`.
 """
 
 import codecs

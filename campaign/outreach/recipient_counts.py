@@ -69,7 +69,7 @@ def _due_now(session: Session, campaign: Campaign, at: datetime) -> dict[str, in
 
 def _expected(session: Session, campaign: Campaign) -> tuple[int, int]:
     """Who would be asked if a step were due now, and who would hear of the end."""
-    # Lists that were just imported have no statistics yet; see services.countdown.
+    # Lists that were just imported have no statistics yet; see `outreach.countdown`.
     session.execute(select(func.set_config("enable_nestloop", "off", true())))
     asked = _count(session, campaign, segments.appealed_to(campaign), gave=False)
     givers = _count(session, campaign, segments.givers(campaign), gave=True)

@@ -1,7 +1,7 @@
 """Removing a person: the books stay to the cent, and nothing in them says whose gifts they were.
 
 Amounts, days, receipts' numbers and the ledger stand; names, addresses, words of the donor's and consent go. What was
-agreed and why: docs/decisions/011. Stripe's events are in `stored_events`.
+agreed and why: docs/decisions/011. Stripe's events are in `event_redaction`.
 """
 
 from dataclasses import dataclass
