@@ -8,19 +8,19 @@ from campaign.mailer.render import templates_folder
 from campaign.runtime.context import Installation, make_installation
 from campaign.web import errors, health, language, theme
 from campaign.web.api import register as open_api
-from campaign.web.appeal import donor_wall, embed, feed, images, print_sheet, public
+from campaign.web.appeal import routes as appeal
 from campaign.web.appeal.code_visits import Visits
 from campaign.web.appeal.page_cache import KeptPages
 from campaign.web.appeal.progress_stream import LiveProgress
 from campaign.web.compression import Compressed
 from campaign.web.context import context_values, static_version
-from campaign.web.giving import donate, reminders, thank_you, unsubscribe
+from campaign.web.giving import routes as giving
 from campaign.web.headers import add_security_headers
 from campaign.web.limits import limiter
-from campaign.web.portal import documents, profile, sign_in, subscriptions
+from campaign.web.portal import routes as portal
 from campaign.web.staff import register as open_staff_room
 from campaign.web.staff.core import layout
-from campaign.web.webhooks import mail_provider, stripe
+from campaign.web.webhooks import routes as webhooks
 
 FORM_BYTES = 64 * 1024
 
@@ -50,21 +50,11 @@ def create_app(installation: Installation | None = None) -> Flask:
     limiter.init_app(app)
     app.context_processor(context_values)
     app.context_processor(theme.template_values)
-    for blueprint in (public.blueprint, donate.blueprint, thank_you.blueprint, stripe.blueprint):
-        app.register_blueprint(blueprint)
-    app.register_blueprint(embed.blueprint)
-    app.register_blueprint(feed.blueprint)
-    app.register_blueprint(images.blueprint)
-    app.register_blueprint(print_sheet.blueprint)
-    app.register_blueprint(subscriptions.blueprint)
-    for page in (sign_in, profile, documents):
-        app.register_blueprint(page.blueprint)
+    for package in (appeal, giving, portal, webhooks):
+        for blueprint in package.BLUEPRINTS:
+            app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(unsubscribe.blueprint)
-    app.register_blueprint(mail_provider.blueprint)
-    app.register_blueprint(reminders.blueprint)
     app.register_blueprint(theme.blueprint)
-    app.register_blueprint(donor_wall.blueprint)
     app.after_request(add_security_headers)
     language.prepare(app)
     layout.prepare(app)

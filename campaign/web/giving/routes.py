@@ -1,0 +1,12 @@
+"""From the form to the receipt: every blueprint of it."""
+
+from flask import Blueprint
+
+from campaign.web.giving import donate, reminders, thank_you, unsubscribe
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    donate.blueprint,
+    thank_you.blueprint,
+    reminders.blueprint,
+    unsubscribe.blueprint,
+)

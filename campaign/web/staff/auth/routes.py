@@ -1,0 +1,24 @@
+"""How staff sign in, and their own account: every blueprint of it."""
+
+from flask import Blueprint
+
+from campaign.web.staff.auth import (
+    account,
+    credentials,
+    oidc,
+    passkeys,
+    second_factor,
+    sign_in,
+    team,
+)
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    sign_in.blueprint,
+    second_factor.blueprint,
+    passkeys.entrance,
+    oidc.blueprint,
+    account.blueprint,
+    credentials.blueprint,
+    passkeys.blueprint,
+    team.blueprint,
+)

@@ -1,0 +1,25 @@
+"""The books: every blueprint of them."""
+
+from flask import Blueprint
+
+from campaign.web.staff.books import (
+    audit,
+    books,
+    deposits,
+    exports,
+    offline,
+    offline_import,
+    payouts,
+    reconciliations,
+)
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    offline.blueprint,
+    offline_import.blueprint,
+    deposits.blueprint,
+    audit.blueprint,
+    exports.blueprint,
+    books.blueprint,
+    reconciliations.blueprint,
+    payouts.blueprint,
+)

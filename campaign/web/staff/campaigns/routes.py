@@ -1,0 +1,33 @@
+"""Campaigns: every blueprint of them."""
+
+from flask import Blueprint
+
+from campaign.web.staff.campaigns import (
+    appearance,
+    branding,
+    campaigns,
+    dashboard,
+    direct_mail,
+    donor_wall,
+    edit,
+    matching_gifts,
+    report,
+    schedule,
+    status,
+    translations,
+)
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    dashboard.blueprint,
+    campaigns.blueprint,
+    status.blueprint,
+    edit.blueprint,
+    appearance.blueprint,
+    translations.blueprint,
+    donor_wall.blueprint,
+    branding.blueprint,
+    schedule.blueprint,
+    matching_gifts.blueprint,
+    direct_mail.blueprint,
+    report.blueprint,
+)

@@ -1,0 +1,13 @@
+"""Donations and donors: every blueprint of them."""
+
+from flask import Blueprint
+
+from campaign.web.staff.donors import donations, donor_changes, donors, erasure, refunds
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    donations.blueprint,
+    refunds.blueprint,
+    donors.blueprint,
+    donor_changes.blueprint,
+    erasure.blueprint,
+)

@@ -1,0 +1,11 @@
+"""Tokens, webhooks and previews: every blueprint of them."""
+
+from flask import Blueprint
+
+from campaign.web.staff.system import api_tokens, mail_preview, webhooks
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    mail_preview.blueprint,
+    api_tokens.blueprint,
+    webhooks.blueprint,
+)
