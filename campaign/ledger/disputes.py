@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
+from campaign.core.upsert import find_or_add
 from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.gateway import StripeDispute
 from campaign.ledger.refund_evidence import book
@@ -58,28 +57,19 @@ def apply_dispute(
 def _stored(
     session: Session, found: StripeDispute, donation: Donation | None, occurred_at: datetime
 ) -> Dispute:
-    session.execute(
-        insert(Dispute)
-        .values(
-            stripe_id=found.id,
-            donation_id=donation.id if donation else None,
-            payment_intent_id=found.payment_intent_id,
-            charge_id=found.charge_id,
-            amount=found.amount,
-            currency=found.currency,
-            reason=found.reason,
-            status="",
-            opened_at=found.created,
-            as_of=occurred_at,
-        )
-        .on_conflict_do_nothing(index_elements=["stripe_id"])
-    )
-    return session.scalars(
-        select(Dispute)
-        .where(Dispute.stripe_id == found.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    fact = {
+        "stripe_id": found.id,
+        "donation_id": donation.id if donation else None,
+        "payment_intent_id": found.payment_intent_id,
+        "charge_id": found.charge_id,
+        "amount": found.amount,
+        "currency": found.currency,
+        "reason": found.reason,
+        "status": "",
+        "opened_at": found.created,
+        "as_of": occurred_at,
+    }
+    return find_or_add(session, Dispute, fact)
 
 
 def _keep(

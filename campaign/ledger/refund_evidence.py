@@ -4,14 +4,21 @@ Every function may be called any number of times, at once and in any order. A fa
 kept and booked with the payment (`ledger.settlement`), so it is never an error to hear of a refund first.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
+from campaign.core.upsert import (
+    Rule,
+    find_or_add,
+    first_known,
+    greatest,
+    keep_first,
+    keep_strongest,
+)
 from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.gateway import StripeCharge, StripeFraudWarning, StripeRefund
 from campaign.ledger.settlement import settle_accounts
@@ -26,6 +33,12 @@ _STATES = {
 }
 _ORDER = [state.value for state in RefundState]
 _ENDS = (RefundState.succeeded, RefundState.failed, RefundState.canceled)
+_CHARGE_RULES: Mapping[str, Rule] = {
+    "donation_id": first_known,
+    "refunded": greatest,
+    "refunded_at": first_known,
+    "returned_at": first_known,
+}
 
 
 def apply_refund(
@@ -71,27 +84,18 @@ def _requested(session: Session, found: StripeRefund) -> Refund | None:
 
 
 def _stored(session: Session, found: StripeRefund, donation: Donation | None) -> Refund:
-    session.execute(
-        insert(Refund)
-        .values(
-            stripe_id=found.id,
-            donation_id=donation.id if donation else None,
-            payment_intent_id=found.payment_intent_id,
-            charge_id=found.charge_id,
-            amount=found.amount,
-            currency=found.currency,
-            state=RefundState.pending.value,
-            reason=found.reason,
-            created_at=found.created,
-        )
-        .on_conflict_do_nothing(index_elements=["stripe_id"])
-    )
-    return session.scalars(
-        select(Refund)
-        .where(Refund.stripe_id == found.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    fact = {
+        "stripe_id": found.id,
+        "donation_id": donation.id if donation else None,
+        "payment_intent_id": found.payment_intent_id,
+        "charge_id": found.charge_id,
+        "amount": found.amount,
+        "currency": found.currency,
+        "state": RefundState.pending.value,
+        "reason": found.reason,
+        "created_at": found.created,
+    }
+    return find_or_add(session, Refund, fact)
 
 
 def apply_charge(
@@ -109,7 +113,7 @@ def apply_charge(
 def _keep_charge(
     session: Session, found: StripeCharge, donation: Donation | None, occurred_at: datetime
 ) -> None:
-    values: dict[str, Any] = {
+    fact = {
         "stripe_id": found.id,
         "payment_intent_id": found.payment_intent_id,
         "donation_id": donation.id if donation else None,
@@ -119,37 +123,21 @@ def _keep_charge(
         "refunded_at": occurred_at if found.amount_refunded else None,
         "returned_at": occurred_at if found.returned else None,
     }
-    told = insert(Charge).values(values)
-    session.execute(
-        told.on_conflict_do_update(
-            index_elements=["stripe_id"],
-            set_={
-                "donation_id": func.coalesce(Charge.donation_id, told.excluded.donation_id),
-                "refunded": func.greatest(Charge.refunded, told.excluded.refunded),
-                "refunded_at": func.coalesce(Charge.refunded_at, told.excluded.refunded_at),
-                "returned_at": func.coalesce(Charge.returned_at, told.excluded.returned_at),
-            },
-        )
-    )
+    keep_strongest(session, Charge, fact, _CHARGE_RULES)
 
 
 def note_fraud_warning(session: Session, found: StripeFraudWarning) -> Outcome:
     """Keep an early fraud warning for staff to see. It moves nothing; a refund in time avoids the dispute."""
     lock_payment(session, found.payment_intent_id)
     donation = place_payment(session, found.payment_intent_id, charge_id=found.charge_id)
-    stored = session.execute(
-        insert(FraudWarning)
-        .values(
-            stripe_id=found.id,
-            donation_id=donation.id if donation else None,
-            payment_intent_id=found.payment_intent_id,
-            charge_id=found.charge_id,
-            fraud_type=found.fraud_type,
-            actionable=found.actionable,
-            created_at=found.created,
-        )
-        .on_conflict_do_nothing(index_elements=["stripe_id"])
-        .returning(FraudWarning.id)
-    )
-    new = stored.scalar_one_or_none() is not None
+    fact = {
+        "stripe_id": found.id,
+        "donation_id": donation.id if donation else None,
+        "payment_intent_id": found.payment_intent_id,
+        "charge_id": found.charge_id,
+        "fraud_type": found.fraud_type,
+        "actionable": found.actionable,
+        "created_at": found.created,
+    }
+    new = keep_first(session, FraudWarning, fact)
     return Outcome(applied=new, note="an early fraud warning, for staff to look at")

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.core.errors import NotFound
+from campaign.core.upsert import keep_first
 from campaign.gateway import Invoice
 from campaign.models import Donation, DonationState, Subscription, SubscriptionState
 from campaign.models.base import new_public_id, new_token
@@ -16,20 +17,18 @@ from campaign.models.base import new_public_id, new_token
 
 def join_subscription(session: Session, donation: Donation, stripe_id: str) -> Subscription:
     """The subscription `stripe_id`, begun by `donation` where it is not known yet."""
-    session.execute(
-        insert(Subscription)
-        .values(
-            stripe_id=stripe_id,
-            campaign_id=donation.campaign_id,
-            donor_id=donation.donor_id,
-            frequency=donation.frequency,
-            amount=donation.amount,
-            cover=donation.cover,
-            currency=donation.currency,
-            state=SubscriptionState.active.value,
-        )
-        .on_conflict_do_nothing()
-    )
+    begun = {
+        "stripe_id": stripe_id,
+        "campaign_id": donation.campaign_id,
+        "donor_id": donation.donor_id,
+        "frequency": donation.frequency,
+        "amount": donation.amount,
+        "cover": donation.cover,
+        "currency": donation.currency,
+        "state": SubscriptionState.active.value,
+    }
+    # Not locked here, as `find_or_add` would: whoever joins holds the donation that began it.
+    keep_first(session, Subscription, begun)
     subscription = session.scalars(
         select(Subscription).where(Subscription.stripe_id == stripe_id)
     ).one()

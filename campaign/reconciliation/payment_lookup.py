@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, or_, select, union
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Books, Outcome
+from campaign.core.upsert import keep_strongest, last_told
 from campaign.donations.donation_lookup import lock_payment, place_payment
 from campaign.gateway import Invoice, InvoicePaymentFact, PaymentFact
 from campaign.ledger.payments import apply_intent
@@ -128,12 +128,9 @@ def returned_renewals(session: Session, at: datetime) -> list[tuple[str, str]]:
 
 def note_asked(session: Session, name: str, at: datetime, *, ours: bool) -> None:
     """Keep that Stripe answered about `name`: a payment, an invoice without one, or a charge that came back."""
-    asked = insert(PaymentLookup).values(payment_intent_id=name, ours=ours, answered_at=at)
-    session.execute(
-        asked.on_conflict_do_update(
-            index_elements=["payment_intent_id"], set_={"ours": ours, "answered_at": at}
-        )
-    )
+    answer = {"payment_intent_id": name, "ours": ours, "answered_at": at}
+    rules = {"ours": last_told, "answered_at": last_told}
+    keep_strongest(session, PaymentLookup, answer, rules, key="payment_intent_id")
 
 
 def find_owner(session: Session, owner: Owner) -> tuple[int | None, str | None]:

@@ -1,16 +1,23 @@
 """Payouts, kept as Stripe tells them, and held against what the ledger knows of their parts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import Outcome
 from campaign.core.errors import NotFound
+from campaign.core.upsert import (
+    Rule,
+    either,
+    first_known,
+    keep_first,
+    keep_strongest,
+    later_in,
+)
 from campaign.gateway import Movement
 from campaign.gateway.payouts import StripePayout
 from campaign.models import Charge, Dispute, Donation, LedgerEntry, Payout, PayoutItem, Refund
@@ -20,6 +27,12 @@ SHOWN = 200
 """Parts of a payout on its page; the file has all."""
 _ORDER = ("pending", "in_transit", "paid", "canceled", "failed")
 """Stripe's words in the order in which they can follow: a payout that was paid may still fail."""
+_PAYOUT_RULES: Mapping[str, Rule] = {
+    "status": later_in(_ORDER, by="status"),
+    "arrival_date": later_in(_ORDER, by="status"),
+    "itemized": either,
+    "failed_on": first_known,
+}
 
 
 @dataclass(frozen=True)
@@ -56,33 +69,18 @@ def note_payout(session: Session, told: StripePayout, at: datetime) -> Outcome:
 
     `at`: when Stripe said so.
     """
-    row = insert(Payout).values(
-        stripe_id=told.id,
-        amount=told.amount,
-        currency=told.currency,
-        status=told.status,
-        arrival_date=told.arrival_date,
-        created_at=told.created,
-        itemized=told.itemized,
-        failed_on=at.date() if told.status == "failed" else None,
-    )
-    rank = {name: number for number, name in enumerate(_ORDER)}
-    later = case(rank, value=row.excluded.status, else_=0) > case(
-        rank, value=Payout.status, else_=0
-    )
-    changed = session.execute(
-        row.on_conflict_do_update(
-            index_elements=[Payout.stripe_id],
-            set_={
-                "status": case((later, row.excluded.status), else_=Payout.status),
-                "arrival_date": case((later, row.excluded.arrival_date), else_=Payout.arrival_date),
-                "itemized": or_(Payout.itemized, row.excluded.itemized),
-                "failed_on": func.coalesce(Payout.failed_on, row.excluded.failed_on),
-            },
-            where=or_(later, and_(row.excluded.itemized, Payout.itemized.is_(False))),
-        ).returning(Payout.id)
-    ).one_or_none()
-    return Outcome(applied=changed is not None, note="" if changed else "nothing new")
+    fact = {
+        "stripe_id": told.id,
+        "amount": told.amount,
+        "currency": told.currency,
+        "status": told.status,
+        "arrival_date": told.arrival_date,
+        "created_at": told.created,
+        "itemized": told.itemized,
+        "failed_on": at.date() if told.status == "failed" else None,
+    }
+    changed = keep_strongest(session, Payout, fact, _PAYOUT_RULES)
+    return Outcome(applied=changed, note="" if changed else "nothing new")
 
 
 def unread(session: Session, limit: int = 20) -> Sequence[str]:
@@ -103,19 +101,18 @@ def keep_items(session: Session, payout_id: str, items: Iterable[Movement], at: 
     ).one()
     new = 0
     for item in items:
-        row = insert(PayoutItem).values(
-            payout_id=payout.id,
-            balance_transaction_id=item.id,
-            kind=item.kind,
-            source=item.source_id,
-            amount=item.amount,
-            fee=item.fee,
-            net=item.amount - item.fee,
-            currency=item.currency,
-            created_at=item.created,
-        )
-        kept = row.on_conflict_do_nothing().returning(PayoutItem.id)
-        new += session.execute(kept).one_or_none() is not None
+        part = {
+            "payout_id": payout.id,
+            "balance_transaction_id": item.id,
+            "kind": item.kind,
+            "source": item.source_id,
+            "amount": item.amount,
+            "fee": item.fee,
+            "net": item.amount - item.fee,
+            "currency": item.currency,
+            "created_at": item.created,
+        }
+        new += keep_first(session, PayoutItem, part, key="balance_transaction_id")
     payout.items_read_at = at
     session.flush()
     _match(session, PayoutItem.payout_id == payout.id)

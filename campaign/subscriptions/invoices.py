@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import campaign_for_renewal
 from campaign.core.booking_context import Books, Outcome
+from campaign.core.upsert import keep_first
 from campaign.donations.donation_lookup import lock_payer, lock_payment
 from campaign.donations.donations import lock_donation
 from campaign.gateway import Invoice, InvoicePaymentFact
@@ -66,11 +66,8 @@ def apply_invoice_payment(session: Session, found: InvoicePaymentFact, books: Bo
     if found.payment_intent_id is None or found.status != "paid":
         return Outcome(applied=False, note="it names no payment intent that paid")
     lock_payment(session, found.invoice_id)
-    session.execute(
-        insert(InvoicePayment)
-        .values(invoice_id=found.invoice_id, payment_intent_id=found.payment_intent_id)
-        .on_conflict_do_nothing()
-    )
+    fact = {"invoice_id": found.invoice_id, "payment_intent_id": found.payment_intent_id}
+    keep_first(session, InvoicePayment, fact, key="invoice_id")
     lock_payment(session, found.payment_intent_id)
     public_id = session.scalar(
         select(Donation.public_id).where(Donation.invoice_id == found.invoice_id)

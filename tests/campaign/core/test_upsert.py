@@ -1,0 +1,121 @@
+"""Facts told repeatedly and in any order: one row each, which keeps the strongest."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import permutations
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, select, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from campaign.core.upsert import (
+    either,
+    find_or_add,
+    first_known,
+    greatest,
+    keep_first,
+    keep_strongest,
+    last_told,
+    later_in,
+)
+from campaign.runtime.context import Installation
+
+ORDER = ("pending", "paid", "failed")
+
+
+class OwnBase(DeclarativeBase):
+    """A base of this module's own: no table of the service knows all rules."""
+
+
+class Fact(OwnBase):
+    __tablename__ = "fact_of_a_test"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stripe_id: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[int | None]
+    refunded: Mapped[int] = mapped_column(default=0)
+    status: Mapped[str] = mapped_column(default="pending")
+    arrives: Mapped[date | None]
+    itemized: Mapped[bool] = mapped_column(default=False)
+    answer: Mapped[str] = mapped_column(default="")
+
+
+RULES = {
+    "owner": first_known,
+    "refunded": greatest,
+    "status": later_in(ORDER, by="status"),
+    "arrives": later_in(ORDER, by="status"),
+    "itemized": either,
+}
+
+
+@pytest.fixture(autouse=True)
+def _table(installation: Installation) -> Iterator[None]:
+    OwnBase.metadata.create_all(installation.engine)
+    return
+
+
+def keep(installation: Installation, rules: Any = RULES, **values: Any) -> bool:
+    with installation.sessions.begin() as session:
+        return keep_strongest(session, Fact, {"stripe_id": "x_1", **values}, rules)
+
+
+def kept(installation: Installation) -> dict[str, Any]:
+    with installation.sessions() as session:
+        row = session.scalars(select(Fact)).one()
+        names = [one.key for one in inspect(Fact).column_attrs]
+        return {name: getattr(row, name) for name in names if name not in {"id", "stripe_id"}}
+
+
+def test_whatever_comes_first_the_row_ends_alike(installation: Installation) -> None:
+    facts: list[dict[str, Any]] = [
+        {"owner": 7, "refunded": 300, "status": "pending", "arrives": date(2026, 12, 1)},
+        {"refunded": 500, "status": "failed", "arrives": date(2026, 12, 3)},
+        {"itemized": True, "status": "paid", "arrives": date(2026, 12, 2)},
+    ]
+    ends = []
+    for told in permutations(facts):
+        for one in (*told, told[0]):
+            keep(installation, **one)
+        ends.append(kept(installation))
+        with installation.sessions.begin() as session:
+            session.execute(text("DELETE FROM fact_of_a_test"))
+    assert ends == 6 * [
+        {"owner": 7, "refunded": 500, "status": "failed", "arrives": date(2026, 12, 3),
+         "itemized": True, "answer": ""},
+    ]  # fmt: skip
+
+
+def test_only_what_is_new_is_news(installation: Installation) -> None:
+    assert keep(installation, refunded=300)
+    assert not keep(installation, refunded=300)
+    assert not keep(installation, refunded=200)
+    assert not keep(installation, status="a word of a later API"), "it counts as the first"
+    assert keep(installation, owner=7)
+    assert not keep(installation, owner=8)
+    assert kept(installation)["owner"] == 7
+
+
+def test_an_answer_is_replaced_by_the_next(installation: Installation) -> None:
+    for answer in ("no", "yes", "no"):
+        assert keep(installation, {"answer": last_told}, answer=answer)
+    assert kept(installation)["answer"] == "no"
+
+
+def test_a_fact_that_never_changes_is_kept_once(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        assert keep_first(session, Fact, {"stripe_id": "x_1", "refunded": 1})
+        assert not keep_first(session, Fact, {"stripe_id": "x_1", "refunded": 2})
+    assert kept(installation)["refunded"] == 1
+
+
+def test_a_row_is_found_or_made_and_locked(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        made = find_or_add(session, Fact, {"stripe_id": "x_1", "refunded": 1})
+    with installation.sessions.begin() as session:
+        found = find_or_add(session, Fact, {"stripe_id": "x_1", "refunded": 2})
+        assert (found.id, found.refunded) == (made.id, 1)
+        with installation.sessions.begin() as other:
+            free = select(Fact).with_for_update(skip_locked=True)
+            assert other.scalars(free).all() == []
