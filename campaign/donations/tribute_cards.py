@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.i18n import Words, words
 from campaign.mailer.email_context import Pointless, Sender
-from campaign.mailer.outbox import WAITING, Claim
+from campaign.mailer.outbox import WAITING, EmailClaim
 from campaign.mailer.redaction import forget_letters
 from campaign.mailer.suppressions import is_suppressed
 from campaign.models import (
@@ -94,7 +94,7 @@ def queue_card(session: Session, donation: Donation, mail_domain: str) -> None:
     )
 
 
-def card_letter(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def card_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     """The card whose turn has come, or why it is withdrawn."""
     donation = session.scalars(
         select(Donation).where(Donation.public_id == claim.subject_key)

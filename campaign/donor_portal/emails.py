@@ -16,7 +16,7 @@ from campaign.auth.donor_links import LIFETIMES, make_link
 from campaign.core import clock
 from campaign.core.i18n import words
 from campaign.mailer.email_context import Pointless, Sender, own_page_url
-from campaign.mailer.outbox import Claim, is_wished_again
+from campaign.mailer.outbox import EmailClaim, is_wished_again
 from campaign.models import Donor, DonorLinkPurpose, OutboxMessage, OutboxState
 from campaign.models.base import new_token
 
@@ -116,7 +116,7 @@ def queue_note(
     session.flush()
 
 
-def link_letter(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def link_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     """Make the link, and the letter around it."""
     at = clock.now()
     purpose = DonorLinkPurpose(claim.details["purpose"])
@@ -156,12 +156,12 @@ def note_letter(about: About, locale: str, sender: Sender) -> dict[str, Any]:
     }
 
 
-def note(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
+def note(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
     """The note that was claimed."""
     return note_letter(About(claim.details["about"]), claim.locale, sender)
 
 
-def forget_note(session: Session, claim: Claim) -> None:
+def forget_note(session: Session, claim: EmailClaim) -> None:
     """The last letter to a person who was erased is over: nothing keeps where it went."""
     session.execute(
         update(OutboxMessage)
@@ -171,6 +171,6 @@ def forget_note(session: Session, claim: Claim) -> None:
     )
 
 
-def is_last(claim: Claim) -> bool:
+def is_last(claim: EmailClaim) -> bool:
     """Whether it is the letter that tells of an erasure."""
     return claim.kind == NOTE and claim.details.get("about") == About.erased.value

@@ -7,7 +7,7 @@ from structlog import get_logger
 
 from campaign.core.settings import Organization
 from campaign.mailer.message import Attachment
-from campaign.mailer.outbox import RECEIPT, Claim
+from campaign.mailer.outbox import RECEIPT, EmailClaim
 from campaign.models import Receipt
 from campaign.receipts.pdf_documents import receipt_pdf, statement_pdf
 from campaign.receipts.receipts import receipt_context
@@ -18,7 +18,9 @@ PDF = "application/pdf"
 log = get_logger(__name__)
 
 
-def attachments(session: Session, claim: Claim, organization: Organization) -> Sequence[Attachment]:
+def attachments(
+    session: Session, claim: EmailClaim, organization: Organization
+) -> Sequence[Attachment]:
     """The receipt or the statement as PDF; nothing for other kinds.
 
     A receipt goes out without its file rather than not at all, since the letter says everything: what went wrong is
@@ -33,7 +35,7 @@ def attachments(session: Session, claim: Claim, organization: Organization) -> S
         return ()
 
 
-def _made(session: Session, claim: Claim, organization: Organization) -> Sequence[Attachment]:
+def _made(session: Session, claim: EmailClaim, organization: Organization) -> Sequence[Attachment]:
     if claim.kind == RECEIPT:
         receipt = session.get_one(Receipt, claim.receipt_id)
         name = f"receipt-{receipt.number}.pdf"

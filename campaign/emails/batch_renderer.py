@@ -6,12 +6,12 @@ from campaign.mailer.addresses import bounce_address
 from campaign.mailer.headers import bulk_headers
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.message import build_message
-from campaign.mailer.outbox import Claim
+from campaign.mailer.outbox import EmailClaim
 from campaign.mailer.render import Letter, render_letter
 from campaign.runtime.context import Installation
 
 
-def envelope_sender(installation: Installation, claim: Claim) -> str:
+def envelope_sender(installation: Installation, claim: EmailClaim) -> str:
     """Where the message's bounces go; '' for the usual sender."""
     bounces = installation.settings.mail.bounces
     return bounce_address(bounces, claim.token) if bounces else ""
@@ -25,7 +25,7 @@ class Letters:
         self._sender = Sender(installation.settings.organization, installation.address)
         self._rendered: dict[tuple[object, ...], Letter] = {}
 
-    def message(self, claim: Claim) -> bytes | Pointless:
+    def message(self, claim: EmailClaim) -> bytes | Pointless:
         """As it goes over the wire."""
         shared = self._letter(claim)
         if isinstance(shared, Pointless):
@@ -42,7 +42,7 @@ class Letters:
             headers=bulk_headers(settings.mail_from, settings.organization.name, page, about),
         )
 
-    def _letter(self, claim: Claim) -> Letter | Pointless:
+    def _letter(self, claim: EmailClaim) -> Letter | Pointless:
         key = (claim.kind, claim.campaign_id, claim.step_id, claim.locale)
         if key not in self._rendered:
             with self._installation.sessions() as session:

@@ -19,7 +19,7 @@ from campaign.emails.batch_renderer import Letters, envelope_sender
 from campaign.emails.contexts import Pointless
 from campaign.emails.rate_limit import SendRate, slot
 from campaign.mailer import outbox
-from campaign.mailer.outbox import Claim
+from campaign.mailer.outbox import EmailClaim
 from campaign.mailer.transport import Transport
 from campaign.models import OutboxMessage
 from campaign.outreach.eligibility import WINDOWS
@@ -127,7 +127,7 @@ def _deliver_batch(
     return len(batch.claims) + batch.settled
 
 
-def _reached(sessions: Sessions, transport: Transport, claims: list[Claim]) -> bool:
+def _reached(sessions: Sessions, transport: Transport, claims: list[EmailClaim]) -> bool:
     """No letter is begun before there is a connection; without one the whole batch waits."""
     try:
         transport.open()
@@ -151,9 +151,9 @@ class Post:
         self._transport = transport
         self._pace = pace
         self._letters = Letters(installation)
-        self._ended: tuple[Claim, Exception | None] | None = None
+        self._ended: tuple[EmailClaim, Exception | None] | None = None
 
-    def deliver(self, claim: Claim) -> None:
+    def deliver(self, claim: EmailClaim) -> None:
         """The letter is made, looked at once more, begun, and handed over."""
         try:
             message = self._letters.message(claim)
@@ -175,7 +175,7 @@ class Post:
             self._keep(session)
         self._ended = None
 
-    def _begin(self, claim: Claim, message: bytes | Pointless) -> bool:
+    def _begin(self, claim: EmailClaim, message: bytes | Pointless) -> bool:
         with self._sessions.begin() as session:
             self._keep(session)
             if isinstance(message, Pointless):
@@ -197,7 +197,7 @@ class Post:
             )
         bulk_claims.ended(session, claim, error, clock.now())
 
-    def _hand_over(self, claim: Claim, message: bytes) -> Exception | None:
+    def _hand_over(self, claim: EmailClaim, message: bytes) -> Exception | None:
         """What went wrong, if anything did. It is begun: all that is not certain is MailUnknown."""
         try:
             bounces = envelope_sender(self._installation, claim)

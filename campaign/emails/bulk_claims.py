@@ -11,26 +11,34 @@ from datetime import datetime
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
+from campaign.core.claims import MOMENT
 from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
 from campaign.donor_portal import emails as own_page
 from campaign.mailer import outbox, suppressions
-from campaign.mailer.outbox import CLAIMED, Claim
+from campaign.mailer.outbox import CLAIMED, EmailClaim
 from campaign.models import OutboxMessage, OutboxState, SuppressionReason
 from campaign.outreach import eligibility, reminders
 
 MAY_HAVE_ARRIVED = "it may have arrived, and is not repeated"
 TOO_LATE = "its time was over before its turn came"
 
-_BEGUN = outbox.OURS.where(
-    outbox.MESSAGES.c.begun_at.is_(None), outbox.MESSAGES.c.lease_until > outbox.MOMENT
-).values(begun_at=outbox.MOMENT)
+_BEGUN = outbox.QUEUE.ours.where(
+    outbox.MESSAGES.c.begun_at.is_(None), outbox.MESSAGES.c.lease_until > MOMENT
+).values(begun_at=MOMENT)
+
+# In no order beyond the index's: a whole list of readers is due at one moment, and would be sorted for each batch.
+_BULK = (
+    select(*CLAIMED, outbox.MESSAGES.c.begun_at)
+    .where(outbox.MESSAGES.c.bulk.is_(True))
+    .order_by(outbox.MESSAGES.c.next_attempt_at)
+)
 
 
 @dataclass(frozen=True)
 class BulkBatch:
     """Bulk messages that are claimed, and how many more were settled on the way without being sent."""
 
-    claims: list[Claim]
+    claims: list[EmailClaim]
     settled: int
 
     @property
@@ -44,13 +52,7 @@ def claim_bulk(session: Session, at: datetime, limit: int) -> BulkBatch:
 
     Those that are too late are dropped; those whose worker died after it had begun them fail visibly.
     """
-    rows = session.execute(
-        select(*CLAIMED, OutboxMessage.begun_at)
-        .where(outbox.due(at, bulk=True))
-        .order_by(OutboxMessage.next_attempt_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    rows = session.execute(outbox.QUEUE.lock(_BULK, at, limit)).all()
     begun = [_claim(row) for row in rows if row.begun_at is not None]
     rest = [_claim(row) for row in rows if row.begun_at is None]
     late = [one for one in rest if _expired(one, at)]
@@ -58,28 +60,32 @@ def claim_bulk(session: Session, at: datetime, limit: int) -> BulkBatch:
     died = f"the worker that sent it died: {MAY_HAVE_ARRIVED}"
     _settle(session, begun, OutboxState.failed, died)
     _settle(session, late, OutboxState.dropped, TOO_LATE)
-    _change(session, fresh, **outbox.leased(at))
+    _take(session, fresh, at)
     return BulkBatch([replace(one, attempts=one.attempts + 1) for one in fresh], len(begun + late))
 
 
-def _claim(row: Row[*tuple[object, ...]]) -> Claim:
+def _take(session: Session, claims: Iterable[EmailClaim], at: datetime) -> None:
+    outbox.QUEUE.take(session, [claim.id for claim in claims], at, outbox.LEASE)
+
+
+def _claim(row: Row[*tuple[object, ...]]) -> EmailClaim:
     found = row._asdict()
     del found["begun_at"]
-    return Claim(**found)
+    return EmailClaim(**found)
 
 
-def _expired(claim: Claim, at: datetime) -> bool:
+def _expired(claim: EmailClaim, at: datetime) -> bool:
     return claim.expires_at is not None and claim.expires_at <= at
 
 
-def _settle(session: Session, claims: Iterable[Claim], state: OutboxState, why: str) -> None:
+def _settle(session: Session, claims: Iterable[EmailClaim], state: OutboxState, why: str) -> None:
     """They are over without being sent."""
     _change(session, claims, state=state.value, lease_until=None, last_error=why)
     for claim in claims:
         _forget(session, claim)
 
 
-def _change(session: Session, claims: Iterable[Claim], **values: object) -> None:
+def _change(session: Session, claims: Iterable[EmailClaim], **values: object) -> None:
     ids = [claim.id for claim in claims]
     if ids:
         session.execute(
@@ -90,7 +96,7 @@ def _change(session: Session, claims: Iterable[Claim], **values: object) -> None
         )
 
 
-def begin_bulk(session: Session, claim: Claim, at: datetime) -> bool:
+def begin_bulk(session: Session, claim: EmailClaim, at: datetime) -> bool:
     """The last look at one bulk message; True when it is to be sent, and then it is begun for good.
 
     Commit before the mail server is spoken to. Where it is not to be sent, its row says why, or waits.
@@ -111,11 +117,11 @@ def begin_bulk(session: Session, claim: Claim, at: datetime) -> bool:
     return False
 
 
-def _begin(session: Session, claim: Claim, at: datetime) -> bool:
-    return outbox.change(session, _BEGUN, claim, moment=at)
+def _begin(session: Session, claim: EmailClaim, at: datetime) -> bool:
+    return outbox.QUEUE.change(session, _BEGUN, claim, moment=at)
 
 
-def ended(session: Session, claim: Claim, error: Exception | None, at: datetime) -> None:
+def ended(session: Session, claim: EmailClaim, error: Exception | None, at: datetime) -> None:
     """How the attempt to send one message ended; None: the receiving server took it.
 
     An error that is none of the mail room's says that it was never handed over.
@@ -128,7 +134,7 @@ def ended(session: Session, claim: Claim, error: Exception | None, at: datetime)
             _suppress(session, claim, error)
     elif isinstance(error, MailUnknown) and claim.bulk:
         words = f"{MAY_HAVE_ARRIVED}: {error}"[:1000]
-        over = outbox.finish(session, claim, state=OutboxState.failed.value, last_error=words)
+        over = outbox.QUEUE.finish(session, claim, state=OutboxState.failed.value, last_error=words)
     else:
         words = str(error) if isinstance(error, MailDelayed | MailUnknown) else repr(error)
         over = outbox.mark_delayed(session, claim, words, at)
@@ -136,19 +142,19 @@ def ended(session: Session, claim: Claim, error: Exception | None, at: datetime)
         _forget(session, claim)
 
 
-def dropped(session: Session, claim: Claim, reason: str) -> None:
+def dropped(session: Session, claim: EmailClaim, reason: str) -> None:
     """There is no point in it any more."""
     if outbox.mark_dropped(session, claim, reason):
         _forget(session, claim)
 
 
-def _suppress(session: Session, claim: Claim, error: MailRefused) -> None:
+def _suppress(session: Session, claim: EmailClaim, error: MailRefused) -> None:
     """The address itself was refused: it gets no more appeals."""
     reason = SuppressionReason.refused
     suppressions.suppress(session, claim.recipient, reason, detail=str(error)[:1000])
 
 
-def _forget(session: Session, claim: Claim) -> None:
+def _forget(session: Session, claim: EmailClaim) -> None:
     """A reminder is over, whatever became of it: the address is not kept for another. Nor that of who was erased."""
     if claim.kind == outbox.REMINDER:
         reminders.forget(session, claim)

@@ -12,7 +12,7 @@ from campaign.campaigns.progress import Progress, read_progress
 from campaign.core import clock
 from campaign.core.i18n import words
 from campaign.mailer.email_context import Pointless, Sender
-from campaign.mailer.outbox import Claim
+from campaign.mailer.outbox import EmailClaim
 from campaign.models import Campaign, CampaignState, CampaignStep, Extension
 from campaign.outreach.campaign_email_content import (
     appeal_context,
@@ -21,7 +21,7 @@ from campaign.outreach.campaign_email_content import (
 )
 
 
-def appeal(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def appeal(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     """A step of the countdown, while the campaign takes gifts."""
     progress = _progress(session, claim)
     step = session.get_one(CampaignStep, claim.step_id)
@@ -31,26 +31,26 @@ def appeal(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | P
     )
 
 
-def reminder(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def reminder(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     """The letter that somebody asked for, while the campaign takes gifts."""
     progress = _progress(session, claim)
     extension = _extension(session, progress.campaign)
     return _not_open(progress) or reminder_context(progress, extension, sender, words(claim.locale))
 
 
-def wrap_up(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def wrap_up(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     """The result, for those who were asked."""
     progress = _progress(session, claim)
     return _not_over(progress) or result_context(progress, sender, words(claim.locale))
 
 
-def thank_you(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def thank_you(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     """The result, for those who gave."""
     progress = _progress(session, claim)
     return _not_over(progress) or result_context(progress, sender, words(claim.locale))
 
 
-def _progress(session: Session, claim: Claim) -> Progress:
+def _progress(session: Session, claim: EmailClaim) -> Progress:
     campaign = session.get_one(Campaign, claim.campaign_id)
     return read_progress(session, campaign, clock.now())
 

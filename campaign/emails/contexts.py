@@ -26,7 +26,7 @@ from campaign.emails.donation_emails import (
 )
 from campaign.ledger.subscription_donations import first_donation
 from campaign.mailer.email_context import Pointless, Sender
-from campaign.mailer.outbox import RECEIPT, Claim
+from campaign.mailer.outbox import RECEIPT, EmailClaim
 from campaign.models import (
     Donation,
     Donor,
@@ -49,16 +49,20 @@ __all__ = [
 ]
 
 
-def letter_context(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def letter_context(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | Pointless:
     """What the template of the claimed message's kind is filled with; or that it has become pointless."""
     return _KINDS[claim.kind](session, claim, sender)
 
 
-def _receipt(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]:
+def _receipt(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:
     return receipt_letter(session.get_one(Receipt, claim.receipt_id), sender)
 
 
-def _renewal_failed(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def _renewal_failed(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | Pointless:
     subscription = session.get_one(Subscription, claim.subscription_id)
     invoice_id, _, attempt = claim.subject_key.rpartition(":")
     if subscription.state == SubscriptionState.ended:
@@ -80,7 +84,7 @@ def _later_try(session: Session, invoice_id: str, attempt: int) -> bool:
     return any(int(key.rpartition(":")[2]) > attempt for key in keys)
 
 
-def _ended(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def _ended(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     subscription = session.get_one(Subscription, claim.subscription_id)
     given = exists().where(
         Donation.subscription_id == subscription.id, Donation.paid_at.is_not(None)
@@ -90,7 +94,7 @@ def _ended(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | P
     return renewing_letter(subscription, first_donation(session, subscription), sender)
 
 
-def _upcoming(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def _upcoming(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     """The key names the day that was to be told; a gift that renews on another has, or gets, another letter."""
     subscription = session.get_one(Subscription, claim.subscription_id)
     zone = ZoneInfo(sender.organization.timezone)
@@ -107,7 +111,7 @@ def _upcoming(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] 
     return upcoming_letter(subscription, first_donation(session, subscription), told, sender)
 
 
-def _statement(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def _statement(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     year = int(claim.details["year"])
     donor = session.get_one(Donor, claim.donor_id)
     if told_by_another(session, donor, year):
@@ -118,11 +122,11 @@ def _statement(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]
     return statement_letter(donor, year, receipts, sender)
 
 
-def _staff_alert(session: Session, claim: Claim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
+def _staff_alert(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
     return alert_letter(claim.details["problems"], claim.locale, sender)
 
 
-Maker = Callable[[Session, Claim, Sender], dict[str, Any] | Pointless]
+Maker = Callable[[Session, EmailClaim, Sender], dict[str, Any] | Pointless]
 
 _KINDS: dict[str, Maker] = {
     RECEIPT: _receipt,

@@ -69,7 +69,7 @@ def deliver_batch(installation: Installation) -> int:
     return len(claims)
 
 
-def deliver(installation: Installation, transport: Transport, claim: outbox.Claim) -> None:
+def deliver(installation: Installation, transport: Transport, claim: outbox.EmailClaim) -> None:
     """Render and send one claimed message and keep what happened. A letter that cannot be rendered is tried again."""
     failed: Exception | None = None
     try:
@@ -97,7 +97,7 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Clai
 
 
 def _letter(
-    installation: Installation, claim: outbox.Claim
+    installation: Installation, claim: outbox.EmailClaim
 ) -> tuple[Letter | Pointless, Sequence[Attachment]]:
     sender = Sender(installation.settings.organization, installation.address)
     # A sign-in link is made with its letter, and must stand before the letter arrives.

@@ -3,16 +3,17 @@
 A delivery may arrive twice, under the same id: whoever sends may die between the answer and the mark.
 """
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core.backoff import Backoff
+from campaign.core.claims import LeasedRows
 from campaign.core.errors import NotFound
 from campaign.integrations.payloads import donation_told, subscription_told
 from campaign.models import (
@@ -26,19 +27,22 @@ from campaign.models import (
 
 PAGE = 50
 LEASE = timedelta(minutes=2)
-FIRST_WAIT = timedelta(seconds=10)
-LONGEST_WAIT = timedelta(hours=6)
-GIVEN_UP_AFTER = timedelta(days=3)
+BACKOFF = Backoff(
+    timedelta(seconds=10), timedelta(hours=6), jitter=0.25, patience=timedelta(days=3)
+)
 LONGEST_ERROR = 500
 
-_QUEUED, _SENDING = DeliveryState.queued.value, DeliveryState.sending.value
+_DELIVERIES = cast("Table", WebhookDelivery.__table__)
+_QUEUED = DeliveryState.queued.value
+_QUEUE = LeasedRows(_DELIVERIES, queued=_QUEUED, claimed=DeliveryState.sending.value)
 
 
 @dataclass(frozen=True)
-class Claim:
+class DeliveryClaim:
     """A delivery that is this worker's for a while. `body` is what is told, as JSON can."""
 
     id: int
+    attempts: int
     public_id: str
     url: str
     secret: str
@@ -50,37 +54,32 @@ def endpoints_with_work(session: Session, at: datetime) -> Sequence[int]:
     query = (
         select(WebhookDelivery.endpoint_id)
         .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
-        .where(_due(at), WebhookEndpoint.disabled_at.is_(None))
+        .where(_QUEUE.due(at), WebhookEndpoint.disabled_at.is_(None))
         .distinct()
     )
     return session.scalars(query).all()
 
 
-def claim_next(session: Session, endpoint_id: int, at: datetime) -> Claim | None:
+def claim_next(session: Session, endpoint_id: int, at: datetime) -> DeliveryClaim | None:
     """Claim the oldest due delivery of an endpoint; None where there is none. Its body is made once and kept."""
-    delivery = session.scalars(
-        select(WebhookDelivery)
-        .where(WebhookDelivery.endpoint_id == endpoint_id, _due(at))
-        .order_by(WebhookDelivery.next_attempt_at, WebhookDelivery.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
-    if delivery is None or delivery.endpoint.disabled_at is not None:
+    endpoint = session.get(WebhookEndpoint, endpoint_id)
+    if endpoint is None or endpoint.disabled_at is not None:
         return None
-    delivery.state = _SENDING
-    delivery.attempts += 1
-    delivery.lease_until = at + LEASE
+    c = _DELIVERIES.c
+    claimed = _QUEUE.claim(session, [c.id], at, LEASE, 1, c.endpoint_id == endpoint_id)
+    if not claimed:
+        return None
+    delivery = session.get_one(WebhookDelivery, claimed[0].id, populate_existing=True)
     if delivery.body is None:
         delivery.body = _body(session, delivery)
-    session.flush()
-    endpoint = delivery.endpoint
-    return Claim(delivery.id, delivery.public_id, endpoint.url, endpoint.secret, delivery.body)
-
-
-def _due(at: datetime) -> Any:
-    return or_(
-        and_(WebhookDelivery.state == _QUEUED, WebhookDelivery.next_attempt_at <= at),
-        and_(WebhookDelivery.state == _SENDING, WebhookDelivery.lease_until <= at),
+        session.flush()
+    return DeliveryClaim(
+        delivery.id,
+        delivery.attempts,
+        delivery.public_id,
+        endpoint.url,
+        endpoint.secret,
+        delivery.body,
     )
 
 
@@ -110,25 +109,42 @@ def _written(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def mark_delivered(session: Session, claim: Claim, status: int, at: datetime) -> None:
+def mark_delivered(session: Session, claim: DeliveryClaim, status: int, at: datetime) -> None:
     """It was taken."""
-    _mark(session, claim, state=DeliveryState.delivered.value, delivered_at=at, last_status=status,
-          last_error=None)  # fmt: skip
+    # Whether the claim is still ours or not: it is a fact, and another worker need not tell it again.
+    session.execute(
+        update(WebhookDelivery)
+        .where(
+            WebhookDelivery.id == claim.id,
+            WebhookDelivery.state != DeliveryState.delivered.value,
+        )
+        .values(
+            state=DeliveryState.delivered.value,
+            delivered_at=at,
+            last_status=status,
+            last_error=None,
+            lease_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def mark_failed(
-    session: Session, claim: Claim, status: int | None, error: str, at: datetime
+    session: Session, claim: DeliveryClaim, status: int | None, error: str, at: datetime
 ) -> DeliveryState:
     """It was not taken: it is tried again, with doubled waits and some chance in them, for three days.
 
-    410 says that the endpoint is gone for good: it is told no more.
+    410 says that the endpoint is gone for good: it is told no more. Where another worker has taken over after the
+    lease, what becomes of the delivery is theirs to say.
     """
     delivery = session.get_one(WebhookDelivery, claim.id)
     gone = status == 410
-    over = gone or (at - delivery.occurred_at > GIVEN_UP_AFTER and delivery.attempts > 1)
-    state = DeliveryState.failed if over else DeliveryState.queued
-    _mark(session, claim, state=state.value, last_status=status, last_error=error[:LONGEST_ERROR],
-          next_attempt_at=at + wait_after(delivery.attempts))  # fmt: skip
+    tired = BACKOFF.is_over(since=delivery.occurred_at, at=at) and claim.attempts > 1
+    state = DeliveryState.failed if gone or tired else DeliveryState.queued
+    again = at + BACKOFF.wait(claim.attempts)
+    words = error[:LONGEST_ERROR]
+    _QUEUE.finish(session, claim, state=state.value, last_status=status, last_error=words,
+                  next_attempt_at=again)  # fmt: skip
     if gone:
         session.execute(
             update(WebhookEndpoint)
@@ -139,25 +155,6 @@ def mark_failed(
             .execution_options(synchronize_session=False)
         )
     return state
-
-
-def _mark(session: Session, claim: Claim, **values: Any) -> None:
-    """Unless another worker, after the lease was over, has marked it delivered meanwhile."""
-    session.execute(
-        update(WebhookDelivery)
-        .where(
-            WebhookDelivery.id == claim.id,
-            WebhookDelivery.state != DeliveryState.delivered.value,
-        )
-        .values(lease_until=None, **values)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def wait_after(attempts: int) -> timedelta:
-    """Ten seconds after the first try, doubled up to six hours, and up to a quarter more."""
-    wait: timedelta = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts - 1, 20))
-    return wait * (1 + random.random() / 4)  # noqa: S311 - it parts those who fail together, no secret
 
 
 def send_again(session: Session, delivery_id: int, actor: Actor, at: datetime) -> WebhookDelivery:

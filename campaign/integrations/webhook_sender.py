@@ -19,7 +19,7 @@ from structlog import get_logger
 from campaign.core import clock
 from campaign.integrations.deliveries import (
     LONGEST_ERROR,
-    Claim,
+    DeliveryClaim,
     claim_next,
     endpoints_with_work,
     mark_delivered,
@@ -74,7 +74,7 @@ def _serve(installation: Installation, endpoint_id: int) -> int:
     return MOST
 
 
-def post(claim: Claim, *, livemode: bool) -> int:
+def post(claim: DeliveryClaim, *, livemode: bool) -> int:
     """One POST; the status, which is 2xx. Raises Undeliverable."""
     parts = urlsplit(claim.url)
     # Sorted: the row keeps values, not their order, and a repeat is the same to the byte.
@@ -100,7 +100,7 @@ def post(claim: Claim, *, livemode: bool) -> int:
     return answer.status
 
 
-def signature_headers(claim: Claim, body: str, at: datetime) -> dict[str, str]:
+def signature_headers(claim: DeliveryClaim, body: str, at: datetime) -> dict[str, str]:
     """The three headers of the standard; `at` is in UTC, as the library takes it to be."""
     return {
         "webhook-id": claim.public_id,

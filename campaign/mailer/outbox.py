@@ -11,30 +11,25 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
-    DateTime,
     Table,
     Text,
-    Update,
-    bindparam,
     exists,
     func,
     literal,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.core.backoff import Backoff
+from campaign.core.claims import MOMENT, LeasedRows
 from campaign.models import OutboxMessage, OutboxState, Receipt
 
 LEASE = timedelta(minutes=10)
 """How long a claimed message is nobody else's."""
 TIME_FOR_A_BATCH = timedelta(minutes=2)
 """After this a worker begins no further letter of its batch, so that none is under way when the lease ends."""
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=1)
-PATIENCE = timedelta(days=1)
+BACKOFF = Backoff(timedelta(seconds=30), timedelta(hours=1), patience=timedelta(days=1))
 
 TWICE = timedelta(seconds=30)
 """The same form sent again within this is the same wish."""
@@ -67,7 +62,7 @@ def is_wished_again(
 
 
 @dataclass(frozen=True)
-class Claim:
+class EmailClaim:
     """One message that this worker may send until its lease ends."""
 
     id: int
@@ -91,21 +86,15 @@ class Claim:
 
 
 MESSAGES = cast("Table", OutboxMessage.__table__)
+QUEUE = LeasedRows(MESSAGES, queued=OutboxState.queued.value, claimed=OutboxState.sending.value)
 
-CLAIMED = tuple(getattr(OutboxMessage, field.name) for field in fields(Claim))
+CLAIMED = tuple(MESSAGES.c[field.name] for field in fields(EmailClaim))
 """The columns of a claim, in its order."""
 
-OURS = update(MESSAGES).where(
-    MESSAGES.c.id == bindparam("claimed_id"),
-    MESSAGES.c.attempts == bindparam("claimed_attempts"),
-    MESSAGES.c.state == OutboxState.sending.value,
+# What is run for every letter is put together once, on the table itself: the model's costs several times as much.
+_SENT = QUEUE.ours.values(
+    state=OutboxState.sent.value, sent_at=MOMENT, lease_until=None, last_error=None
 )
-"""The claimed message, while the claim holds: `attempts` tells whether another worker took over after the lease.
-
-What is run for every letter is put together once, on the table itself: the model's costs several times as much.
-"""
-MOMENT = bindparam("moment", type_=DateTime(timezone=True))
-_SENT = OURS.values(state=OutboxState.sent.value, sent_at=MOMENT, lease_until=None, last_error=None)
 
 
 def queue_receipt(session: Session, receipt: Receipt, recipient: str, mail_domain: str) -> None:
@@ -134,66 +123,38 @@ def new_message_id(kind: str, mail_domain: str) -> ColumnElement[str]:
 
 def due(at: datetime, *, bulk: bool) -> ColumnElement[bool]:
     """Waiting and due at `at`, or claimed by a worker whose lease has ended by then."""
-    return (
-        OutboxMessage.state.in_(WAITING)
-        & OutboxMessage.bulk.is_(bulk)
-        & (OutboxMessage.next_attempt_at <= at)
-    )
+    return QUEUE.due(at) & MESSAGES.c.bulk.is_(bulk)
 
 
-def leased(at: datetime) -> dict[str, Any]:
-    """What a claim at `at` changes in a row."""
-    return {
-        "state": OutboxState.sending.value,
-        "lease_until": at + LEASE,
-        "next_attempt_at": at + LEASE,
-        "attempts": OutboxMessage.attempts + 1,
-    }
-
-
-def claim_messages(session: Session, at: datetime, limit: int) -> Sequence[Claim]:
+def claim_messages(session: Session, at: datetime, limit: int) -> Sequence[EmailClaim]:
     """Up to `limit` messages that are due and not bulk, claimed until `at` + LEASE.
 
     Two workers never get the same one.
     """
-    chosen = (
-        select(OutboxMessage.id)
-        .where(due(at, bulk=False))
-        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    claimed = session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id.in_(select(chosen.c.id)))
-        .values(**leased(at))
-        .returning(*CLAIMED)
-        .execution_options(synchronize_session=False)
-    )
-    return [Claim(**row._asdict()) for row in claimed]
+    rows = QUEUE.claim(session, CLAIMED, at, LEASE, limit, MESSAGES.c.bulk.is_(False))
+    return [EmailClaim(**row._asdict()) for row in rows]
 
 
-def mark_sent(session: Session, claim: Claim, at: datetime) -> bool:
+def mark_sent(session: Session, claim: EmailClaim, at: datetime) -> bool:
     """The receiving server took the message. This and what follows: False where the claim is no longer ours."""
-    return change(session, _SENT, claim, moment=at)
+    return QUEUE.change(session, _SENT, claim, moment=at)
 
 
-def mark_refused(session: Session, claim: Claim, error: str) -> bool:
+def mark_refused(session: Session, claim: EmailClaim, error: str) -> bool:
     """The receiving server refused the message for good: it stays visible and is not tried again."""
-    return finish(
+    return QUEUE.finish(
         session, claim, state=OutboxState.failed.value, begun_at=None, last_error=error[:1000]
     )
 
 
-def mark_dropped(session: Session, claim: Claim, reason: str) -> bool:
+def mark_dropped(session: Session, claim: EmailClaim, reason: str) -> bool:
     """What the message was to tell is no longer so: it is not sent, and says why."""
-    return finish(
+    return QUEUE.finish(
         session, claim, state=OutboxState.dropped.value, begun_at=None, last_error=reason[:1000]
     )
 
 
-def mark_delayed(session: Session, claim: Claim, error: str, at: datetime) -> bool:
+def mark_delayed(session: Session, claim: EmailClaim, error: str, at: datetime) -> bool:
     """Try again after 30 seconds, then at doubled intervals up to an hour, for a day, and never past its expiry.
 
     True when that was the last time: it is given up (failed), or too late (dropped).
@@ -203,39 +164,21 @@ def mark_delayed(session: Session, claim: Claim, error: str, at: datetime) -> bo
             OutboxMessage.id == claim.id
         )
     ).one()
-    again = at + min(FIRST_WAIT * 2 ** min(claim.attempts - 1, 12), LONGEST_WAIT)
+    again = at + BACKOFF.wait(claim.attempts)
     if claim.expires_at is not None and again >= claim.expires_at:
         return mark_dropped(session, claim, f"too late to be tried again: {error}")
-    if again > since + PATIENCE:
+    if BACKOFF.is_over(since=since, at=again):
         return mark_refused(session, claim, f"given up after a day: {error}")
     put_back(session, claim, again, last_error=error[:1000])
     return False
 
 
-def put_back(session: Session, claim: Claim, at: datetime, **values: object) -> bool:
+def put_back(session: Session, claim: EmailClaim, at: datetime, **values: object) -> bool:
     """Back into the queue until `at`."""
-    return finish(
-        session,
-        claim,
-        state=OutboxState.queued.value,
-        begun_at=None,
-        next_attempt_at=at,
-        **values,
-    )
+    return QUEUE.put_back(session, claim, at, begun_at=None, **values)
 
 
-def release(session: Session, claims: Sequence[Claim], at: datetime) -> None:
+def release(session: Session, claims: Sequence[EmailClaim], at: datetime) -> None:
     """Give back messages that were claimed and not tried."""
     for claim in claims:
         put_back(session, claim, at, attempts=claim.attempts - 1)
-
-
-def finish(session: Session, claim: Claim, **values: object) -> bool:
-    """End the claim with `values`, if it is still ours; whether it was."""
-    return change(session, OURS.values(lease_until=None, **values), claim)
-
-
-def change(session: Session, statement: Update, claim: Claim, **parameters: object) -> bool:
-    """Run a statement made from `OURS`; whether the claim was still ours."""
-    named = {"claimed_id": claim.id, "claimed_attempts": claim.attempts, **parameters}
-    return cast("CursorResult[Any]", session.execute(statement, named)).rowcount == 1

@@ -37,7 +37,7 @@ from campaign.models import (
 )
 
 if TYPE_CHECKING:
-    from campaign.mailer.outbox import Claim
+    from campaign.mailer.outbox import EmailClaim
 
 Id = int | ColumnElement[int]
 
@@ -104,7 +104,7 @@ def suppressed(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bo
     )
 
 
-def why_unwanted(session: Session, claim: "Claim", at: datetime) -> str:
+def why_unwanted(session: Session, claim: "EmailClaim", at: datetime) -> str:
     """Why a letter in bulk must not go out at `at`: a sentence for staff, or '' if it may.
 
     Asked in the moment of sending, so whoever gave or unsubscribed since it was queued is left out.
@@ -129,7 +129,7 @@ _STILL_ASKED = select(
 _STILL_THANKED = select(suppressed(_RECIPIENT, _CAMPAIGN), is_thanked(_RECIPIENT, _CAMPAIGN))
 
 
-def _person_unwanted(session: Session, claim: "Claim") -> str:
+def _person_unwanted(session: Session, claim: "EmailClaim") -> str:
     is_suppressed, has_given = session.execute(
         _STILL_THANKED if claim.kind == THANK_YOU else _STILL_ASKED,
         {"recipient": claim.recipient, "campaign": claim.campaign_id},
@@ -143,7 +143,9 @@ def _person_unwanted(session: Session, claim: "Claim") -> str:
     return "They have given to this campaign meanwhile." if has_given else ""
 
 
-def _letter_unwanted(session: Session, claim: "Claim", campaign: Campaign, at: datetime) -> str:
+def _letter_unwanted(
+    session: Session, claim: "EmailClaim", campaign: Campaign, at: datetime
+) -> str:
     if claim.kind == REMINDER:
         if at >= campaign.deadline:
             return "The campaign is over."
@@ -159,7 +161,7 @@ def _letter_unwanted(session: Session, claim: "Claim", campaign: Campaign, at: d
     return "" if at < window.closes else "The time for this step is over."
 
 
-def quiet_until(session: Session, claim: "Claim", at: datetime) -> datetime | None:
+def quiet_until(session: Session, claim: "EmailClaim", at: datetime) -> datetime | None:
     """The instant to put a letter in bulk off to, or None where it may go out at `at`.
 
     That is the end of the reader's quiet hours, on the campaign's clock where the reader's zone is not known. A letter
@@ -178,7 +180,7 @@ def quiet_until(session: Session, claim: "Claim", at: datetime) -> datetime | No
     return waking if waking > at else None
 
 
-def _step_due(session: Session, campaign: Campaign, claim: "Claim", at: datetime) -> datetime:
+def _step_due(session: Session, campaign: Campaign, claim: "EmailClaim", at: datetime) -> datetime:
     """When the letter's step is due; `at` where that is past, or it is no step's."""
     window = _window(session, campaign, claim.step_id) if claim.step_id else None
     return window.due if window and at < window.due else at

@@ -39,7 +39,7 @@ from campaign.outreach import eligibility
 from campaign.outreach.eligibility import QUIET_FROM, QUIET_UNTIL
 
 if TYPE_CHECKING:
-    from campaign.mailer.outbox import Claim
+    from campaign.mailer.outbox import EmailClaim
 
 LONGEST_ADDRESS = 254
 """Characters: RFC 5321, 4.5.3.1.3."""
@@ -130,7 +130,7 @@ def require_address(email: str) -> str:
     return address
 
 
-def forget(session: Session, claim: "Claim") -> None:
+def forget(session: Session, claim: "EmailClaim") -> None:
     """The reminder was sent: nothing keeps the address of who asked for it."""
     session.execute(
         delete(Reminder)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.audit.stripe_requests import KEY_LIFE, add_call, is_good, latest_call
+from campaign.core.backoff import Backoff
 from campaign.models import Refund, RefundState, StripeCall
 
 OPERATION = "refund"
@@ -17,7 +18,7 @@ OPERATION = "refund"
 QUIET = timedelta(minutes=10)
 """Once a key is too old to be used again, another is begun only when nobody can still be at it under the old one."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+_BACKOFF = Backoff(timedelta(minutes=1), timedelta(hours=1))
 
 
 def calls_of(session: Session, refund: Refund) -> list[StripeCall]:
@@ -61,7 +62,7 @@ def plan_call(session: Session, refund: Refund, at: datetime) -> StripeCall | No
     last = made[-1]
     if is_good(last, at):
         return last
-    pause = min(_FIRST_PAUSE * 2 ** min(len(made) - 1, 10), _LONGEST_PAUSE)
-    if at < last.created_at + (pause if last.error else KEY_LIFE + QUIET):
+    pause = _BACKOFF.wait(len(made)) if last.error else KEY_LIFE + QUIET
+    if at < last.created_at + pause:
         return None
     return add_refund_call(session, refund, last.parameters, at)

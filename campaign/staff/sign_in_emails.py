@@ -11,7 +11,7 @@ from campaign.audit.audit_log import Actor
 from campaign.auth.staff_links import BY_COMMAND, BY_MAIL, make_link
 from campaign.core import clock
 from campaign.mailer.email_context import Pointless, Sender
-from campaign.mailer.outbox import Claim, is_wished_again
+from campaign.mailer.outbox import EmailClaim, is_wished_again
 from campaign.models import OutboxMessage, OutboxState, StaffMember
 from campaign.models.base import new_token
 from campaign.staff.members import find_member
@@ -72,7 +72,7 @@ def _queue(
     return True
 
 
-def link_letter(session: Session, claim: Claim, sender: Sender) -> dict[str, Any] | Pointless:
+def link_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
     """Make the link, and the letter around it."""
     at = clock.now()
     member = session.get_one(StaffMember, int(claim.subject_key.partition(":")[0]))

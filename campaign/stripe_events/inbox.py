@@ -1,48 +1,41 @@
 """The inbox: store an event once, claim it, keep what became of it."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from campaign.core.backoff import Backoff
+from campaign.core.claims import DueRows
 from campaign.core.errors import NotFound
+from campaign.core.upsert import keep_first
 from campaign.gateway import Event
 from campaign.models import InboxEvent, InboxState
 
-FIRST_WAIT = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(hours=1)
-MOST_ATTEMPTS = 12
+BACKOFF = Backoff(timedelta(seconds=5), timedelta(hours=1), most_attempts=12)
 
 _WAITING = (InboxState.received.value, InboxState.failed.value)
+# No lease: an event and all that follows from it are one transaction, so the lock on its row is the claim.
+_QUEUE = DueRows(cast("Table", InboxEvent.__table__), _WAITING)
 
 
 def store_event(session: Session, event: Event, body: bytes) -> bool:
     """Keep `body` as it came; False when this event is stored already."""
-    stored = session.execute(
-        insert(InboxEvent)
-        .values(
-            id=event.id,
-            type=event.type,
-            body=body,
-            occurred_at=event.created,
-            state=InboxState.received.value,
-        )
-        .on_conflict_do_nothing(index_elements=["id"])
-        .returning(InboxEvent.id)
-    )
-    return stored.scalar_one_or_none() is not None
+    fact = {
+        "id": event.id,
+        "type": event.type,
+        "body": body,
+        "occurred_at": event.created,
+        "state": InboxState.received.value,
+    }
+    return keep_first(session, InboxEvent, fact, key="id")
 
 
 def claim_event(session: Session, at: datetime) -> InboxEvent | None:
     """The next due event, locked until this transaction ends; a worker that dies gives it back by dying."""
     return session.scalar(
-        select(InboxEvent)
-        .where(InboxEvent.state.in_(_WAITING), InboxEvent.next_attempt_at <= at)
-        .order_by(InboxEvent.next_attempt_at, InboxEvent.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
+        _QUEUE.oldest(select(InboxEvent), at, 1).execution_options(populate_existing=True)
     )
 
 
@@ -82,7 +75,7 @@ def fail_event(session: Session, event_id: str, error: str, at: datetime) -> Inb
         return None
     event.attempts += 1
     event.last_error = error[:2000]
-    given_up = event.attempts >= MOST_ATTEMPTS
+    given_up = BACKOFF.is_last(event.attempts)
     event.state = (InboxState.given_up if given_up else InboxState.failed).value
-    event.next_attempt_at = at + min(FIRST_WAIT * 2 ** (event.attempts - 1), LONGEST_WAIT)
+    event.next_attempt_at = at + BACKOFF.wait(event.attempts)
     return InboxState(event.state)

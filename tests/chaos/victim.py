@@ -9,6 +9,7 @@ CHAOS_GROUND names the folder of `tests.chaos.ground`. For `tests.chaos.supervis
 
 import os
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,10 +34,8 @@ def shorten_waits() -> None:
     """The order among them stays: no letter is begun after TIME_FOR_A_BATCH, so none is under way when LEASE ends."""
     outbox.LEASE = timedelta(seconds=5)
     outbox.TIME_FOR_A_BATCH = timedelta(seconds=1)
-    outbox.FIRST_WAIT = SOON
-    outbox.LONGEST_WAIT = timedelta(seconds=2)
-    inbox.FIRST_WAIT = SOON
-    inbox.LONGEST_WAIT = timedelta(seconds=2)
+    outbox.BACKOFF = replace(outbox.BACKOFF, first=SOON, longest=timedelta(seconds=2))
+    inbox.BACKOFF = replace(inbox.BACKOFF, first=SOON, longest=timedelta(seconds=2))
     refund_flow.GRACE = SOON
 
 

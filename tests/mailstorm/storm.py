@@ -9,6 +9,7 @@ import multiprocessing
 import random
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 
@@ -156,7 +157,7 @@ def work(environ: dict[str, str]) -> None:
     be_quiet()
     outbox.LEASE = timedelta(seconds=3)
     outbox.TIME_FOR_A_BATCH = timedelta(seconds=1)
-    outbox.FIRST_WAIT = timedelta(seconds=0.5)
+    outbox.BACKOFF = replace(outbox.BACKOFF, first=timedelta(seconds=0.5))
     installation = make_installation(load_settings(environ, broker=False))
     while True:
         deliver_due(installation)

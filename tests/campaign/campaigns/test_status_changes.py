@@ -12,7 +12,7 @@ from campaign.campaigns.finalization import late_entries
 from campaign.core.clock import now
 from campaign.core.errors import CampaignPaused, ExtensionRefused, StateRefused
 from campaign.donations.donations import Gift, begin_donation
-from campaign.mailer.outbox import Claim
+from campaign.mailer.outbox import EmailClaim
 from campaign.models import Campaign, CampaignState
 from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
@@ -151,8 +151,8 @@ def test_while_paused_no_gift_begins_and_no_appeal_leaves(
     assert [one.action for one in audited(installation)] == ["campaign.paused", "campaign.resumed"]
 
 
-def claim(campaign: Campaign, kind: str) -> Claim:
-    return Claim(
+def claim(campaign: Campaign, kind: str) -> EmailClaim:
+    return EmailClaim(
         id=1,
         kind=kind,
         subject_key="1",

@@ -13,7 +13,7 @@ from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
 from campaign.donors.corrections import ADDRESS_CORRECTED, Correction, correct_donor
 from campaign.donors.merging import merge_donors, undo_merge
 from campaign.ledger.invariants import broken_invariants
-from campaign.mailer.outbox import Claim
+from campaign.mailer.outbox import EmailClaim
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
     AuditEntry,
@@ -63,7 +63,7 @@ def correct(installation: Installation, donor_id: int, name: str, email: str) ->
         correct_donor(session, donor_id, Correction(name, email, ""), MIA)
 
 
-def queue_appeal(installation: Installation, campaign: Campaign, email: str) -> Claim:
+def queue_appeal(installation: Installation, campaign: Campaign, email: str) -> EmailClaim:
     with installation.sessions.begin() as session:
         message = OutboxMessage(
             kind="appeal",
@@ -75,8 +75,8 @@ def queue_appeal(installation: Installation, campaign: Campaign, email: str) -> 
         )
         session.add(message)
         session.flush()
-        fields = Claim.__dataclass_fields__
-        return Claim(**{name: getattr(message, name) for name in fields})
+        fields = EmailClaim.__dataclass_fields__
+        return EmailClaim(**{name: getattr(message, name) for name in fields})
 
 
 def test_a_correction_reaches_what_waits_and_leaves_what_was_issued(

@@ -219,7 +219,7 @@ def test_a_passing_refusal_is_tried_again_and_begun_anew(
     deliver_due(mailing)
     [row] = messages(mailing)
     assert (row.state, row.begun_at) == ("queued", None)
-    assert row.next_attempt_at >= before + outbox.FIRST_WAIT
+    assert row.next_attempt_at >= before + outbox.BACKOFF.first
     make_due(mailing)
     deliver_due(mailing)
     assert states(mailing) == ["sent"]

@@ -12,7 +12,7 @@ from time_machine import travel
 from campaign.core import clock
 from campaign.emails.contexts import Pointless, Sender, letter_context
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
-from campaign.mailer.outbox import Claim
+from campaign.mailer.outbox import EmailClaim
 from campaign.mailer.render import Letter, render_letter
 from campaign.models import (
     Campaign,
@@ -35,10 +35,12 @@ PLACES = {NAME: "Ana", UNSUBSCRIBE_URL: "https://give.example.org/unsubscribe/ab
 Ask = Callable[..., Letter | str]
 
 
-def claim(kind: str, key: str = "1", **values: Any) -> Claim:
-    blank = dict.fromkeys(Claim.__dataclass_fields__)
+def claim(kind: str, key: str = "1", **values: Any) -> EmailClaim:
+    blank = dict.fromkeys(EmailClaim.__dataclass_fields__)
     given = {"id": 1, "kind": kind, "subject_key": key, "recipient": "ana@example.org", **values}
-    return Claim(**{**blank, "name": "", "locale": "en", "details": {}, "bulk": False, **given})
+    return EmailClaim(
+        **{**blank, "name": "", "locale": "en", "details": {}, "bulk": False, **given}
+    )
 
 
 @pytest.fixture

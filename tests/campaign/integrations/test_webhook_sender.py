@@ -18,7 +18,14 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
-from campaign.integrations.deliveries import GIVEN_UP_AFTER, Claim, claim_next
+from campaign.integrations.deliveries import (
+    BACKOFF,
+    LEASE,
+    DeliveryClaim,
+    claim_next,
+    mark_delivered,
+    mark_failed,
+)
 from campaign.integrations.endpoints import EVENTS, add_endpoint, disable_endpoint
 from campaign.integrations.webhook_sender import Undeliverable, post, send_due, signature_headers
 from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
@@ -117,8 +124,9 @@ def test_a_gift_and_its_refund_are_told_signed_as_the_standard_has_it(
 
 
 def test_the_standards_own_example_has_the_standards_own_signature() -> None:
-    claim = Claim(
+    claim = DeliveryClaim(
         id=1,
+        attempts=1,
         public_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
         url="https://crm.example.org/",
         secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -165,7 +173,7 @@ def test_after_three_days_it_is_given_up_and_staff_send_it_again(
 ) -> None:
     receiver.statuses = [500, 500]
     send_due(installation)
-    due_now(installation, occurred_at=clock.now() - GIVEN_UP_AFTER - timedelta(minutes=1))
+    due_now(installation, occurred_at=clock.now() - BACKOFF.patience - timedelta(minutes=1))
     send_due(installation)
     (failed,) = log(installation)
     assert failed.state == "failed"
@@ -203,10 +211,32 @@ def test_a_worker_that_dies_after_the_answer_tells_it_again_once_its_lease_is_ov
     post(claim, livemode=False)
     assert send_due(installation) == 0
     with installation.sessions.begin() as session:
-        session.execute(update(WebhookDelivery).values(lease_until=clock.now()))
+        ended = {"lease_until": clock.now(), "next_attempt_at": clock.now()}
+        session.execute(update(WebhookDelivery).values(ended))
     assert send_due(installation) == 1
     assert len({headers["webhook-id"] for headers, _ in receiver.told}) == 1
     assert len(receiver.told) == 2
+
+
+def test_a_worker_that_was_overtaken_says_only_that_it_was_taken(
+    endpoint: WebhookEndpoint, paid: Facts, installation: Installation
+) -> None:
+    at = clock.now()
+    with installation.sessions.begin() as session:
+        slow = claim_next(session, endpoint.id, at)
+        assert claim_next(session, endpoint.id, at) is None
+        second = claim_next(session, endpoint.id, at + LEASE)
+    assert slow is not None
+    assert second is not None
+    with installation.sessions.begin() as session:
+        mark_failed(session, slow, 500, "late", at)
+    (waiting,) = log(installation)
+    assert (waiting.state, waiting.attempts, waiting.last_status) == ("sending", 2, None)
+    with installation.sessions.begin() as session:
+        mark_delivered(session, slow, 200, at)
+        mark_failed(session, second, 500, "taken before", at)
+    (told,) = log(installation)
+    assert (told.state, told.last_status, told.lease_until) == ("delivered", 200, None)
 
 
 def test_two_workers_at_once_tell_each_fact_once(

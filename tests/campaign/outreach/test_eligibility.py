@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from campaign.campaigns.extensions import extend
 from campaign.campaigns.schedule_edits import StepChange, change_step
-from campaign.mailer.outbox import CLAIMED, Claim
+from campaign.mailer.outbox import CLAIMED, EmailClaim
 from campaign.models import Campaign, Suppression
 from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
@@ -26,7 +26,7 @@ def winter(installation: Installation) -> Campaign:
         return new_campaign(session)
 
 
-def claim(installation: Installation, kind: str = "appeal") -> Claim:
+def claim(installation: Installation, kind: str = "appeal") -> EmailClaim:
     """The newest letter of that kind, as a worker would hold it."""
     names = ", ".join(column.key for column in CLAIMED)
     with installation.sessions() as session:
@@ -34,32 +34,34 @@ def claim(installation: Installation, kind: str = "appeal") -> Claim:
             text(f"SELECT {names} FROM outbox_message WHERE kind = :kind ORDER BY id DESC LIMIT 1"),
             {"kind": kind},
         ).one()
-    return Claim(**row._asdict())
+    return EmailClaim(**row._asdict())
 
 
-def why(installation: Installation, letter: Claim, moment: str = LATER) -> str:
+def why(installation: Installation, letter: EmailClaim, moment: str = LATER) -> str:
     with installation.sessions() as session:
         return eligibility.why_unwanted(session, letter, at(moment))
 
 
-def quiet(installation: Installation, letter: Claim, moment: str) -> datetime | None:
+def quiet(installation: Installation, letter: EmailClaim, moment: str) -> datetime | None:
     with installation.sessions() as session:
         return eligibility.quiet_until(session, letter, at(moment))
 
 
 @pytest.fixture
-def letter(installation: Installation, winter: Campaign) -> Claim:
+def letter(installation: Installation, winter: Campaign) -> EmailClaim:
     run(installation, MIDDAY)
     return claim(installation)
 
 
-def test_a_letter_that_is_still_right_goes_out(installation: Installation, letter: Claim) -> None:
+def test_a_letter_that_is_still_right_goes_out(
+    installation: Installation, letter: EmailClaim
+) -> None:
     assert why(installation, letter) == ""
     assert quiet(installation, letter, LATER) is None
 
 
 def test_who_gave_since_it_was_queued_is_left_out(
-    installation: Installation, winter: Campaign, letter: Claim
+    installation: Installation, winter: Campaign, letter: EmailClaim
 ) -> None:
     with installation.sessions.begin() as session:
         donate(session, winter, "ana@example.ORG", "processing")
@@ -67,7 +69,7 @@ def test_who_gave_since_it_was_queued_is_left_out(
 
 
 def test_who_gave_to_another_campaign_is_still_asked(
-    installation: Installation, letter: Claim
+    installation: Installation, letter: EmailClaim
 ) -> None:
     with installation.sessions.begin() as session:
         donate(session, new_campaign(session, slug="other"), "ana@example.org", "paid")
@@ -76,7 +78,7 @@ def test_who_gave_to_another_campaign_is_still_asked(
 
 @pytest.mark.parametrize("scope", ["all", "this", "another"])
 def test_who_unsubscribed_or_bounced_since_is_left_out(
-    installation: Installation, winter: Campaign, letter: Claim, scope: str
+    installation: Installation, winter: Campaign, letter: EmailClaim, scope: str
 ) -> None:
     with installation.sessions.begin() as session:
         other = new_campaign(session, slug="other")
@@ -87,7 +89,7 @@ def test_who_unsubscribed_or_bounced_since_is_left_out(
 
 
 def test_a_step_that_was_switched_off_or_is_over_is_not_sent(
-    installation: Installation, winter: Campaign, letter: Claim
+    installation: Installation, winter: Campaign, letter: EmailClaim
 ) -> None:
     assert why(installation, letter, "2026-12-28T23:59:59-08:00") == ""
     assert "time" in why(installation, letter, "2026-12-29T00:00-08:00")
@@ -98,7 +100,7 @@ def test_a_step_that_was_switched_off_or_is_over_is_not_sent(
 
 
 def test_an_address_that_was_forgotten_gets_nothing(
-    installation: Installation, letter: Claim
+    installation: Installation, letter: EmailClaim
 ) -> None:
     assert why(installation, replace(letter, recipient="")) != ""
 
@@ -159,7 +161,7 @@ def test_a_wrap_up_that_is_queued_waits_where_the_campaign_goes_on(
     ],
 )
 def test_quiet_hours_are_the_readers_and_else_the_campaigns(
-    installation: Installation, letter: Claim, zone: str | None, moment: str, until: str | None
+    installation: Installation, letter: EmailClaim, zone: str | None, moment: str, until: str | None
 ) -> None:
     found = quiet(installation, replace(letter, timezone=zone), moment)
     assert found == (at(until) if until else None)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from campaign.core.errors import ReminderInvalid
-from campaign.mailer.outbox import CLAIMED, Claim
+from campaign.mailer.outbox import CLAIMED, EmailClaim
 from campaign.models import Campaign, OutboxMessage, Reminder, ReminderChoice, Suppression
 from campaign.outreach import eligibility, reminders
 from campaign.runtime.context import Installation
@@ -39,13 +39,13 @@ def kept(installation: Installation) -> list[Reminder]:
         return list(session.scalars(select(Reminder)))
 
 
-def claim(installation: Installation) -> Claim:
+def claim(installation: Installation) -> EmailClaim:
     with installation.sessions() as session:
         newest = select(*CLAIMED).order_by(OutboxMessage.id.desc()).limit(1)
-        return Claim(**session.execute(newest).one()._asdict())
+        return EmailClaim(**session.execute(newest).one()._asdict())
 
 
-def why(installation: Installation, letter: Claim, moment: str = NEXT_DAY) -> str:
+def why(installation: Installation, letter: EmailClaim, moment: str = NEXT_DAY) -> str:
     with installation.sessions() as session:
         return eligibility.why_unwanted(session, letter, at(moment))
 

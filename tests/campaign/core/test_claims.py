@@ -1,0 +1,124 @@
+"""Rows that are claimed: one worker at a time, until the lease ends, and nobody is overtaken unnoticed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, insert, select
+
+from campaign.core.claims import MOMENT, DueRows, LeasedRows
+from campaign.runtime.context import Installation
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+LEASE, MINUTE = timedelta(minutes=10), timedelta(minutes=1)
+TASKS = Table(
+    "task",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("state", Text),
+    Column("attempts", Integer, server_default="0"),
+    Column("next_attempt_at", DateTime(timezone=True)),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("done_at", DateTime(timezone=True)),
+)
+QUEUE = LeasedRows(TASKS, queued="queued", claimed="working")
+
+
+@dataclass(frozen=True)
+class Task:
+    id: int
+    attempts: int
+
+
+@pytest.fixture(autouse=True)
+def _three_tasks(installation: Installation) -> Iterator[None]:
+    """Due in the order 2, 1; the third only later."""
+    due = {1: NOW - MINUTE, 2: NOW - 2 * MINUTE, 3: NOW + MINUTE}
+    with installation.engine.begin() as connection:
+        TASKS.create(connection)
+        rows = [{"id": n, "state": "queued", "next_attempt_at": at} for n, at in due.items()]
+        connection.execute(insert(TASKS), rows)
+    return
+
+
+def claim(installation: Installation, at: datetime, limit: int = 10, *where: Any) -> list[Task]:
+    with installation.sessions.begin() as session:
+        rows = QUEUE.claim(session, [TASKS.c.id, TASKS.c.attempts], at, LEASE, limit, *where)
+        return [Task(*row) for row in rows]
+
+
+def row(installation: Installation, number: int) -> Any:
+    with installation.sessions() as session:
+        return session.execute(select(TASKS).where(TASKS.c.id == number)).one()
+
+
+def test_what_is_due_is_claimed_the_longest_due_first(installation: Installation) -> None:
+    assert claim(installation, NOW, 1) == [Task(2, 1)]
+    assert claim(installation, NOW) == [Task(1, 1)]
+    assert claim(installation, NOW) == []
+    found = row(installation, 2)
+    assert (found.state, found.lease_until, found.next_attempt_at) == (
+        "working", NOW + LEASE, NOW + LEASE,
+    )  # fmt: skip
+
+
+def test_only_what_was_asked_for_is_claimed(installation: Installation) -> None:
+    assert claim(installation, NOW, 10, TASKS.c.id == 1) == [Task(1, 1)]
+
+
+def test_what_another_worker_is_just_claiming_is_passed_over(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        assert len(QUEUE.claim(session, [TASKS.c.id], NOW, LEASE, 1)) == 1
+        assert claim(installation, NOW) == [Task(1, 1)]
+
+
+def test_after_the_lease_another_takes_over_and_the_first_changes_nothing(
+    installation: Installation,
+) -> None:
+    (slow,) = claim(installation, NOW, 1)
+    (second,) = claim(installation, NOW + LEASE, 1, TASKS.c.id == slow.id)
+    assert second == Task(slow.id, 2)
+    done = QUEUE.ours.values(state="done", done_at=MOMENT, lease_until=None)
+    with installation.sessions.begin() as session:
+        assert not QUEUE.finish(session, slow, state="failed")
+        assert not QUEUE.put_back(session, slow, NOW)
+        assert not QUEUE.change(session, done, slow, moment=NOW)
+        assert QUEUE.change(session, done, second, moment=NOW)
+        assert not QUEUE.finish(session, second, state="failed"), "the claim is over"
+    found = row(installation, slow.id)
+    assert (found.state, found.done_at, found.lease_until) == ("done", NOW, None)
+
+
+def test_what_is_put_back_is_due_again_when_it_was_said(installation: Installation) -> None:
+    (mine,) = claim(installation, NOW, 1)
+    with installation.sessions.begin() as session:
+        assert QUEUE.put_back(session, mine, NOW + MINUTE, attempts=mine.attempts - 1)
+    found = row(installation, mine.id)
+    assert (found.state, found.lease_until, found.attempts) == ("queued", None, 0)
+    assert claim(installation, NOW, 10, TASKS.c.id == mine.id) == []
+    assert claim(installation, NOW + MINUTE, 10, TASKS.c.id == mine.id) == [Task(mine.id, 1)]
+
+
+def test_rows_may_be_looked_at_under_the_lock_before_they_are_claimed(
+    installation: Installation,
+) -> None:
+    with installation.sessions.begin() as session:
+        found = session.scalars(QUEUE.oldest(select(TASKS.c.id), NOW, 10)).all()
+        assert found == [2, 1]
+        QUEUE.take(session, [1], NOW, LEASE)
+        QUEUE.take(session, [], NOW, LEASE)
+        assert claim(installation, NOW) == [], "both are locked"
+    assert claim(installation, NOW) == [Task(2, 1)]
+    assert row(installation, 1).attempts == 1
+
+
+def test_without_a_lease_the_lock_alone_is_the_claim(installation: Installation) -> None:
+    due = DueRows(TASKS, ["queued"])
+    query = due.oldest(select(TASKS.c.id), NOW, 1)
+    with installation.sessions() as first, installation.sessions() as second:
+        assert (first.scalar(query), second.scalar(query)) == (2, 1)
+        first.rollback()
+        second.rollback()
+        assert second.scalar(query) == 2, "a worker that dies gives it back by dying"
