@@ -12,13 +12,12 @@ from sqlalchemy import case, func, select, true, update
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
+from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState, StepAnchor
 
 WRAP_UP_HOURS = 168
 """How long after the end a wrap-up may still be queued and sent."""
 
-_LOCK = "countdown"
-"""The advisory lock's name, beside the campaign's id."""
 _PATIENCE = "2min"
 """For this transaction only: another run may have a long list to queue."""
 
@@ -158,7 +157,7 @@ def lock_countdown(session: Session, campaign_id: int) -> None:
             func.set_config("statement_timeout", _PATIENCE, true()),
         )
     )
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_LOCK, campaign_id))))
+    lock_until_commit(session, AdvisoryLock.COUNTDOWN, campaign_id)
 
 
 def refresh_expiry(session: Session, campaign: Campaign) -> None:

@@ -1,13 +1,11 @@
 """Whose payment is it? Finds the donation of a charge, refund or dispute, or says that it is not known yet."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.donations.donations import lock_donation
 from campaign.models import Charge, Donation, InvoicePayment
-
-# Any constant will do; it keeps these locks apart from others.
-_PAYMENTS = 7_201_432
 
 
 def lock_payment(session: Session, payment_intent_id: str | None) -> None:
@@ -16,8 +14,7 @@ def lock_payment(session: Session, payment_intent_id: str | None) -> None:
     Otherwise a refund could be stored as nobody's in the very moment in which its payment is booked.
     """
     if payment_intent_id:
-        key = func.hashtext(payment_intent_id)
-        session.execute(select(func.pg_advisory_xact_lock(_PAYMENTS, key)))
+        lock_until_commit(session, AdvisoryLock.PAYMENT, payment_intent_id)
 
 
 def lock_payer(session: Session, invoice_id: str | None) -> str | None:

@@ -17,6 +17,7 @@ from campaign.core import clock
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import DonorInvalid, DonorKnown
 from campaign.core.input_limits import has_control
+from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.donors.masking import masked, masked_email
 from campaign.models import (
     Donation,
@@ -106,7 +107,7 @@ def _printable(text: str, field: str) -> str:
 
 def _take_address(session: Session, donor: Donor, email: str) -> None:
     """Two who take one address at once: the second waits at the unique index, and is told here or fails there."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(email.lower(), 0))))
+    lock_until_commit(session, AdvisoryLock.DONOR_EMAIL, email.lower())
     other = session.scalar(
         select(Donor).where(
             Donor.email != "", func.lower(Donor.email) == email.lower(), Donor.id != donor.id

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine
 
 from campaign.core import clock
+from campaign.core.locks import AdvisoryLock, release_session_lock, try_session_lock
 from campaign.core.settings import MailSettings
 
-_SLOTS = 0x6D61696C
-"""The class of these locks; any number that no other part of the service takes."""
+_SLOTS = AdvisoryLock.BULK_MAIL
 LONGEST_REST = 300.0
 """Seconds."""
 
@@ -24,23 +23,14 @@ LONGEST_REST = 300.0
 def slot(engine: Engine, connections: int) -> Iterator[bool]:
     """Whether one of `connections` slots was free; it is ours within the block."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        number = next((n for n in range(connections) if _take(connection, n)), None)
+        number = next(
+            (n for n in range(connections) if try_session_lock(connection, _SLOTS, n)), None
+        )
         try:
             yield number is not None
         finally:
             if number is not None:
-                _give_back(connection, number)
-
-
-def _take(connection: Connection, number: int) -> bool:
-    return bool(connection.scalar(select(func.pg_try_advisory_lock(_SLOTS, number))))
-
-
-def _give_back(connection: Connection, number: int) -> None:
-    try:
-        connection.execute(select(func.pg_advisory_unlock(_SLOTS, number)))
-    except SQLAlchemyError:
-        connection.invalidate()  # what is left of it must not go on holding the lock in the pool
+                release_session_lock(connection, _SLOTS, number)
 
 
 class SendRate:

@@ -1,13 +1,11 @@
 """Alembic's entry: one connection, one transaction a migration, one upgrade at a time."""
 
 from alembic import context
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, pool
 
+from campaign.core.locks import AdvisoryLock, lock_session
 from campaign.core.settings import load_database_url
 from campaign.models import Base
-
-# Any constant will do; it only has to be the same in every process that migrates.
-_UPGRADE_LOCK = 7_201_431
 
 
 def run() -> None:
@@ -15,7 +13,7 @@ def run() -> None:
     url = context.config.attributes.get("database_url") or load_database_url()
     engine = create_engine(url, poolclass=pool.NullPool)
     with engine.connect() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _UPGRADE_LOCK})
+        lock_session(connection, AdvisoryLock.SCHEMA_UPGRADE)
         connection.commit()
         context.configure(
             connection=connection,

@@ -8,11 +8,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.core.booking_context import Books
+from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.donations.gift_dates import Place, place_gift
 from campaign.models import (
     Campaign,
@@ -32,9 +33,6 @@ from campaign.offline.donor_match import Candidate, candidates, find_giver
 from campaign.offline.duplicate_checks import Doubt, doubts, require_unknown
 from campaign.offline.entry_parsing import OfflineEntry
 from campaign.receipts.receipts import issue_receipt
-
-# Any constant will do; it keeps this lock apart from others.
-_ENTERING = 7_201_433
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def enter_gift(
 
     Entries follow one another until the commit, so that of two people who enter one check the second is told.
     """
-    session.execute(select(func.pg_advisory_xact_lock(_ENTERING)))
+    lock_until_commit(session, AdvisoryLock.OFFLINE_ENTRY)
     before = _posted_before(session, choices.token)
     if before is not None:
         return Entered(before, new=False)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core import money
+from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.models import InboxEvent, InboxState, OutboxMessage, OutboxState
 from campaign.reporting.review_queue import (
     ActionableWarning,
@@ -33,7 +34,7 @@ def queue_alert(
     """
     if not recipient:
         return 0
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(STAFF_ALERT, 0))))
+    lock_until_commit(session, AdvisoryLock.STAFF_ALERT)
     day = at.astimezone(ZoneInfo(timezone)).date().isoformat()
     told = _told(session, day)
     new = {

@@ -16,6 +16,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.schedule import steps_of, windows
+from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.models import Donation
 from campaign.runtime.context import Installation
 from sandbox.seed.campaigns import Filled, campaigns_to_fill
@@ -138,7 +139,7 @@ def fill(installation: Installation, wanted: Wanted, tell: Tell = lambda _: None
                 setting = sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
                 raw.execute(setting)
             # Two that seed at once would number alike.
-            raw.execute("SELECT pg_advisory_xact_lock(hashtext('sandbox.seed'))")
+            lock_until_commit(session, AdvisoryLock.SANDBOX_SEED)
             zone = installation.settings.organization.timezone
             filled = campaigns_to_fill(session, wanted.campaigns, wanted.gifts, wanted.at, zone)
             with _without_triggers(raw):
