@@ -29,6 +29,9 @@ LOOKS = timedelta(minutes=1)
 FINALIZATION = timedelta(minutes=10)
 """How long after its grace period a campaign's result is frozen at most."""
 
+PURGING = timedelta(minutes=10)
+"""How long after its time is over personal data is still there at most."""
+
 MILESTONES = timedelta(minutes=1)
 """How often it is looked for shares of goals that were reached."""
 
@@ -104,6 +107,11 @@ app.conf.update(
             "task": "workers.upkeep.finalize",
             "schedule": FINALIZATION,
             "options": {"expires": FINALIZATION.seconds},
+        },
+        "purge-expired": {
+            "task": "workers.upkeep.purge_expired",
+            "schedule": PURGING,
+            "options": {"expires": PURGING.seconds},
         },
         "mark-milestones": {
             "task": "workers.upkeep.mark_milestones",

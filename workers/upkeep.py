@@ -6,10 +6,8 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
 from campaign.core import clock
-from campaign.donations.tribute_cards import forget_cards
 from campaign.emails.renewal_notices import queue_renewal_notices
-from campaign.offline.direct_mail_codes import forget_posted
-from campaign.privacy import erasure_flow
+from campaign.privacy import erasure_flow, retention
 from campaign.reconciliation.fetch_fees import book_fees as book_the_fees
 from campaign.reconciliation.fetch_payouts import read_payouts as read_the_payouts
 from campaign.reconciliation.match_payments import match_returns as match_the_returns
@@ -65,22 +63,21 @@ def read_payouts() -> int:
 
 @app.task(name="workers.upkeep.finalize")
 def finalize() -> int:
-    """Freeze the results whose grace period is over, a commit each; their number.
-
-    To whom the appeals and the cards of campaigns long over went is forgotten.
-    """
-    here = installation()
-    with beating(here, "finalize"):
-        frozen = sum(iter(_finalize_one, 0))
-        with here.sessions.begin() as session:
-            forget_posted(session, clock.now())
-            forget_cards(session, clock.now())
-    return frozen
+    """Freeze the results whose grace period is over, a commit each; their number."""
+    with beating(installation(), "finalize"):
+        return sum(iter(_finalize_one, 0))
 
 
 def _finalize_one() -> int:
     with installation().sessions.begin() as session:
         return len(finalize_due_campaigns(session, clock.now(), at_most=1))
+
+
+@app.task(name="workers.upkeep.purge_expired")
+def purge_expired() -> int:
+    """Delete what was to be kept for a time only, once that is over; how much that was."""
+    with beating(installation(), "purge-expired"):
+        return retention.purge_expired(installation())
 
 
 @app.task(name="workers.upkeep.mark_milestones")

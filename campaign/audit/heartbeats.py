@@ -35,6 +35,7 @@ JOBS: dict[str, timedelta] = {
     "read-payouts": timedelta(minutes=15),
     "finish-refunds": timedelta(minutes=10),
     "finalize": timedelta(hours=1),
+    "purge-expired": timedelta(hours=1),
     "mark-milestones": timedelta(minutes=15),
     "erase-donors": timedelta(minutes=30),
     "queue-notices": timedelta(hours=3),

@@ -99,6 +99,7 @@ def spend_links(session: Session, donor: Donor, at: datetime) -> None:
     )
 
 
-def forget_links(session: Session, at: datetime) -> None:
-    """Those that have been over for a while, whose ever they were."""
-    session.execute(delete(DonorLink).where(DonorLink.expires_at < at - KEPT))
+def purge_links(session: Session, at: datetime) -> int:
+    """Delete those that have been over for a while; how many."""
+    over = delete(DonorLink).where(DonorLink.expires_at < at - KEPT)
+    return len(session.execute(over.returning(DonorLink.id)).all())

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from campaign.auth.donor_links import KEPT, forget_links, spend_links
+from campaign.auth.donor_links import KEPT, spend_links
 from campaign.core.secrets import digest_of, new_secret
 from campaign.donations.canonical_donors import speaking_row
 from campaign.models import Donor, DonorSession
@@ -43,10 +43,13 @@ def begin_session(session: Session, donor: Donor, at: datetime) -> str:
         )
     )
     session.flush()
-    # At each beginning, so that no schedule is needed.
-    session.execute(delete(DonorSession).where(DonorSession.expires_at < at - KEPT))
-    forget_links(session, at)
     return secret
+
+
+def purge_sessions(session: Session, at: datetime) -> int:
+    """Delete those that have been over for a while; how many."""
+    over = delete(DonorSession).where(DonorSession.expires_at < at - KEPT)
+    return len(session.execute(over.returning(DonorSession.id)).all())
 
 
 def resume_session(session: Session, secret: str, at: datetime) -> Visitor | None:

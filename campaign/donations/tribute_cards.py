@@ -109,8 +109,8 @@ def card_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str
     return {"organization": sender.organization, **card_words(donation, card)}
 
 
-def forget_cards(session: Session, at: datetime) -> int:
-    """Forget whom the cards of campaigns long over went to; how many. One that still waits its turn is kept."""
+def purge_cards(session: Session, at: datetime) -> int:
+    """Delete the cards of campaigns long over, and whom they went to; how many. One that waits its turn is kept."""
     to_print = (
         (TributeCard.way == CardWay.post.value)
         & TributeCard.posted_at.is_(None)

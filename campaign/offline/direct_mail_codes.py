@@ -95,8 +95,8 @@ def posted_to(session: Session, donors: Sequence[Donor]) -> list[PostedAppeal]:
     ]
 
 
-def forget_posted(session: Session, at: datetime) -> int:
-    """Forget to whom the appeals of campaigns were posted whose result has been final for a while; how many."""
+def purge_direct_mail(session: Session, at: datetime) -> int:
+    """Delete to whom the appeals of campaigns were posted whose result has been final for a while; how many."""
     over = exists().where(
         Campaign.id == PostedAppeal.campaign_id, Campaign.finalized_at <= at - KEPT
     )

@@ -23,7 +23,7 @@ LOOK = 0.15
 ASK_AGAIN = 1.5
 """Seconds between two calls of the scheduled jobs while the round waits; in life it is minutes."""
 
-UPKEEP = ("match_returns", "finish_refunds", "book_fees", "finalize")
+UPKEEP = ("match_returns", "finish_refunds", "book_fees", "finalize", "purge_expired")
 RECOVERY = "recover"
 """Called from the second time on: what lost events leave behind is for the others to find first."""
 MONTH = 32

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from campaign.core.clock import now
 from campaign.models import Campaign, Donation, Donor, PostedAppeal, StaffRole
 from campaign.offline.coupon_codes import coupon_code
-from campaign.offline.direct_mail_codes import forget_posted
+from campaign.offline.direct_mail_codes import purge_direct_mail
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import person_of, read_holdings
 from campaign.runtime.context import Installation
@@ -171,7 +171,7 @@ def test_whose_coupon_it_was_is_forgotten_when_the_books_are_shut(
     printing(ANA)
     at = now()
     with installation.sessions.begin() as session:
-        assert forget_posted(session, at) == 0
+        assert purge_direct_mail(session, at) == 0
         session.execute(update(Campaign).values(finalized_at=at, final_raised=0))
-        assert forget_posted(session, at + timedelta(days=89)) == 0
-        assert forget_posted(session, at + timedelta(days=90)) == 1
+        assert purge_direct_mail(session, at + timedelta(days=89)) == 0
+        assert purge_direct_mail(session, at + timedelta(days=90)) == 1

@@ -9,9 +9,18 @@ import pytest
 from sqlalchemy import func, select, update
 
 from campaign.audit.heartbeats import JOBS
+from campaign.auth.donor_links import make_link
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
-from campaign.models import Campaign, Heartbeat, InboxEvent, LedgerEntry, OutboxMessage
+from campaign.models import (
+    Campaign,
+    Donor,
+    DonorLinkPurpose,
+    Heartbeat,
+    InboxEvent,
+    LedgerEntry,
+    OutboxMessage,
+)
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
@@ -30,9 +39,13 @@ def end(installation: Installation) -> None:
 
 def freeze(installation: Installation, environ: dict[str, str]) -> str:
     end(installation)
+    return run_task(environ, "finalize")
+
+
+def run_task(environ: dict[str, str], task: str) -> str:
     program = (
         "from workers import app; app.loader.import_default_modules();"
-        "print(app.tasks['workers.upkeep.finalize']())"
+        f"print(app.tasks['workers.upkeep.{task}']())"
     )
     done = subprocess.run(
         [PROGRAM[0], "-c", program],
@@ -116,6 +129,19 @@ def test_the_scheduled_task_freezes_the_result_once_and_beats(
     with installation.sessions() as session:
         assert session.scalars(select(Campaign.final_raised)).one() == 2500
         assert session.get_one(Heartbeat, "finalize").succeeded_at is not None
+
+
+def test_the_scheduled_task_purges_what_has_expired_and_beats(
+    installation: Installation, environ: dict[str, str], paid: Facts
+) -> None:
+    with installation.sessions.begin() as session:
+        donor = session.get_one(Donor, paid.donation.donor_id)
+        make_link(session, donor, DonorLinkPurpose.open, "", now() - timedelta(days=2))
+    freeze(installation, environ)
+    assert run_task(environ, "purge_expired") == "1", "finalizing left it"
+    assert run_task(environ, "purge_expired") == "0"
+    with installation.sessions() as session:
+        assert session.get_one(Heartbeat, "purge-expired").succeeded_at is not None
 
 
 def test_every_scheduled_job_has_its_heartbeat(environ: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.donations.tribute_cards import KEPT, TRIBUTE_CARD, Card, forget_cards
+from campaign.donations.tribute_cards import KEPT, TRIBUTE_CARD, Card, purge_cards
 from campaign.emails.delivery import deliver_due
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
@@ -149,7 +149,7 @@ def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
 
     def forgotten(at: datetime) -> int:
         with mailing.sessions.begin() as session:
-            return forget_cards(session, at)
+            return purge_cards(session, at)
 
     by_email, printed = dedicate(BY_EMAIL), dedicate(BY_POST, email="cora@example.org")
     back = dedicate(BY_POST, email="dora@example.org")

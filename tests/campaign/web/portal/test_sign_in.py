@@ -15,6 +15,7 @@ from campaign.core.clock import now
 from campaign.donors.corrections import Correction, correct_donor
 from campaign.emails.delivery import deliver_due
 from campaign.models import Donor, DonorLink, DonorSession, OutboxMessage
+from campaign.privacy.retention import purge_expired
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from tests.support.donor_portal import ANA, ask, mailed_link, open_own_page
@@ -72,6 +73,7 @@ def test_a_link_ends_after_15_minutes_and_a_page_after_30_unused_or_two_hours(
         assert client.post("/me/erasure").location == "/me?said=closed"
         clock.shift(timedelta(days=2))
         open_own_page(client, mailing, mailbox)
+        purge_expired(mailing)
     with mailing.sessions() as session:
         assert session.scalar(select(func.count()).select_from(DonorSession)) == 1
         assert session.scalar(select(func.count()).select_from(DonorLink)) == 1

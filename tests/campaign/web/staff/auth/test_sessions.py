@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from campaign import create_app
 from campaign.core.clock import now
 from campaign.models import AuditEntry, Campaign, StaffLink, StaffRole, StaffSession
+from campaign.privacy.retention import purge_expired
 from campaign.runtime.context import Installation
 from tests.support.staff import StaffMaker, add_staff, browser
 
@@ -99,6 +100,7 @@ def test_where_someone_was_is_forgotten_in_time(
     first = staff(StaffRole.viewer)
     with time_machine.travel(now() + timedelta(days=14 + 91)):
         browser(app).open_link(add_staff(installation, StaffRole.viewer)[1])
+        assert purge_expired(installation) == 2
     with installation.sessions() as session:
         for table in (StaffSession, StaffLink):
             assert session.scalar(select(func.count()).select_from(table)) == 1

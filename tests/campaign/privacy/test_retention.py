@@ -1,0 +1,111 @@
+"""What is kept for a time only is deleted once that is over, a kind at a time."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign.auth import donor_links, donor_sessions, staff_sessions
+from campaign.campaigns.finalization import finalize_due_campaigns
+from campaign.core.clock import now
+from campaign.models import (
+    Campaign,
+    Donor,
+    DonorLink,
+    DonorLinkPurpose,
+    DonorSession,
+    PostedAppeal,
+    StaffLink,
+    StaffRole,
+    StaffSession,
+)
+from campaign.offline import direct_mail_codes
+from campaign.privacy import retention
+from campaign.runtime.context import Installation
+from tests.support.staff import add_staff
+from tests.support.stripe import Facts
+
+BROWSER = staff_sessions.Browser("A browser", "192.0.2.1")
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def ends(installation: Installation, paid: Facts) -> dict[Any, datetime]:
+    """One row of each kind, and until when it is kept."""
+    begun = now()
+    with installation.sessions.begin() as session:
+        campaign = session.scalars(select(Campaign)).one()
+        reader = PostedAppeal(
+            campaign_id=campaign.id, code="acde", name="Ana", institution="FCI", address="Box 1"
+        )
+        session.add(reader)
+        donor = session.get_one(Donor, paid.donation.donor_id)
+        donor_links.make_link(session, donor, DonorLinkPurpose.open, "", begun)
+        donor_sessions.begin_session(session, donor, begun)
+    member, _ = add_staff(installation, StaffRole.viewer)
+    with installation.sessions.begin() as session:
+        staff_sessions.begin_session(session, member, "link", BROWSER, begun)
+        session.execute(update(Campaign).values(finalized_at=begun, final_raised=2500))
+        expires = {
+            one: session.scalars(select(one.expires_at)).one()
+            for one in (DonorLink, DonorSession, StaffLink, StaffSession)
+        }
+    return {
+        DonorLink: expires[DonorLink] + donor_links.KEPT,
+        DonorSession: expires[DonorSession] + donor_links.KEPT,
+        StaffLink: expires[StaffLink] + staff_sessions.KEPT,
+        StaffSession: expires[StaffSession] + staff_sessions.KEPT,
+        PostedAppeal: begun + direct_mail_codes.KEPT,
+    }
+
+
+def left(installation: Installation) -> set[Any]:
+    kinds = (DonorLink, DonorSession, StaffLink, StaffSession, PostedAppeal)
+    with installation.sessions() as session:
+        return {one for one in kinds if session.scalar(select(func.count()).select_from(one))}
+
+
+def test_each_kind_is_deleted_when_its_time_is_over_and_not_before(
+    installation: Installation, ends: dict[Any, datetime]
+) -> None:
+    for moment in sorted(ends.values()):
+        with time_machine.travel(moment - MINUTE):
+            retention.purge_expired(installation)
+            assert left(installation) == {one for one, end in ends.items() if end > moment - MINUTE}
+        with time_machine.travel(moment + MINUTE):
+            retention.purge_expired(installation)
+            assert left(installation) == {one for one, end in ends.items() if end > moment + MINUTE}
+            assert retention.purge_expired(installation) == 0
+
+
+def test_how_much_was_deleted_is_the_sum_over_all_kinds(
+    installation: Installation, ends: dict[Any, datetime]
+) -> None:
+    with time_machine.travel(max(ends.values()) + MINUTE):
+        assert retention.purge_expired(installation) == len(ends)
+
+
+def test_neither_signing_in_nor_a_final_result_deletes_anything(
+    installation: Installation, ends: dict[Any, datetime]
+) -> None:
+    later = max(ends.values()) + MINUTE
+    with installation.sessions.begin() as session:
+        finalize_due_campaigns(session, later)
+        donor = session.scalars(select(Donor)).one()
+        donor_sessions.begin_session(session, donor, later)
+    assert left(installation) == set(ends)
+
+
+def test_where_one_kind_fails_what_was_deleted_before_stays_deleted(
+    installation: Installation, ends: dict[Any, datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_session: Session, _at: datetime) -> int:
+        raise OSError("no room")
+
+    monkeypatch.setitem(retention.PURGES, "staff_sessions", fails)
+    with time_machine.travel(max(ends.values()) + MINUTE), pytest.raises(OSError, match="no room"):
+        retention.purge_expired(installation)
+    assert left(installation) == {StaffLink, StaffSession, PostedAppeal}
