@@ -17,7 +17,8 @@ from bench.answers import DOCUMENT, Page
 from bench.serving import installation_on
 from campaign import create_app
 from campaign.audit.audit_log import Actor
-from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.auth.policies import STAFF_LINK
+from campaign.auth.staff import make_staff_link
 from campaign.core import clock
 from campaign.integrations.tokens import Scope, make_token
 from campaign.models import Donation, StaffRole
@@ -74,7 +75,7 @@ def signed_in(app: Flask, installation: Installation) -> FlaskClient:
     with installation.sessions.begin() as session:
         email = f"bench-{clock.now():%Y%m%d%H%M%S}@newsroom.example"
         added = add_member(session, email, StaffRole.admin, COMMAND_LINE, clock.now())
-        path = make_link(session, added.member, COMMAND_LINE.name, clock.now(), BY_COMMAND).path
+        path = make_staff_link(session, added.member, COMMAND_LINE.name, clock.now(), STAFF_LINK)
     client = app.test_client()
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)
     if token is None or client.post(path, data={"csrf_token": token[1]}).status_code != 303:

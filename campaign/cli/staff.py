@@ -3,7 +3,8 @@
 import click
 
 from campaign.audit.audit_log import Actor
-from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.auth.policies import STAFF_LINK
+from campaign.auth.staff import make_staff_link
 from campaign.core import clock
 from campaign.models import StaffRole
 from campaign.runtime.context import make_installation
@@ -36,7 +37,7 @@ def add(email: str, role: str, name: str) -> None:
     who, at = Actor.command_line(), clock.now()
     with installation.sessions.begin() as session:
         added = members.add_member(session, email, StaffRole(role), who, at, name=name)
-        link = make_link(session, added.member, who.name, at, BY_COMMAND)
+        path = make_staff_link(session, added.member, who.name, at, STAFF_LINK)
         asked_more = has_second_factor(session, added.member)
     for line in _changes(added):
         click.echo(line, err=True)
@@ -46,7 +47,7 @@ def add(email: str, role: str, name: str) -> None:
             " removes it.",
             err=True,
         )
-    click.echo(installation.address(link.path))
+    click.echo(installation.address(path))
 
 
 def _changes(added: Added) -> list[str]:

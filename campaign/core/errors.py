@@ -218,7 +218,3 @@ class ResendRefused(CampaignError):
 
 class StaffRefused(CampaignError):
     """A change of the team, or of a member's ways to sign in, that cannot be made."""
-
-
-class LinkSpent(CampaignError):
-    """A one-time sign-in link that opens nothing: used, expired, unknown."""

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.auth.donor_links import LIFETIMES, make_link
+from campaign.auth.donors import make_donor_link
+from campaign.auth.policies import DONOR_LINKS
 from campaign.core import clock
 from campaign.core.i18n import words
 from campaign.mailer.email_context import Pointless, Sender, own_page_url
@@ -86,7 +87,7 @@ def _queue_link(
             state=OutboxState.queued.value,
             created_at=at,
             next_attempt_at=at,
-            expires_at=at + LIFETIMES[purpose],
+            expires_at=at + DONOR_LINKS[purpose].lifetime,
         )
     )
     session.flush()
@@ -128,7 +129,7 @@ def link_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str
         return Pointless("the donor has another address now")
     if claim.expires_at is not None and claim.expires_at <= at:
         return Pointless("the link was asked for too long ago")
-    path = make_link(session, donor, purpose, "" if opens else claim.recipient, at)
+    path = make_donor_link(session, donor, purpose, "" if opens else claim.recipient, at)
     return opening_letter(
         PortalLinkEmail(purpose, claim.recipient, sender.address(path)), claim.locale, sender
     )
@@ -142,7 +143,7 @@ def opening_letter(opening: PortalLinkEmail, locale: str, sender: Sender) -> dic
         "purpose": opening.purpose.value,
         "email": opening.email,
         "link_url": opening.url,
-        "minutes": int(LIFETIMES[opening.purpose].total_seconds()) // 60,
+        "minutes": int(DONOR_LINKS[opening.purpose].lifetime.total_seconds()) // 60,
     }
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.auth.donor_links import LinkState, Looked, use_link
+from campaign.auth.links import CheckedLink, LinkState, use_link
+from campaign.auth.policies import DONOR_LINKS
 from campaign.donations.canonical_donors import rows_of, speaking_row
 from campaign.donor_portal.emails import About, queue_note
 from campaign.donors.corrections import Correction, correct_donor
-from campaign.models import Donation, Donor, DonorLinkPurpose, Subscriber
+from campaign.models import Donation, Donor, DonorLink, DonorLinkPurpose, Subscriber
 
 _WITHOUT_SYNC = {"synchronize_session": False}
 
@@ -61,18 +62,22 @@ def _change_language(session: Session, donor: Donor, locale: str, actor: audit_l
     )
 
 
-def confirm_address(session: Session, secret: str, mail_domain: str, at: datetime) -> Looked:
+def confirm_address(
+    session: Session, secret: str, mail_domain: str, at: datetime
+) -> CheckedLink[Donor, DonorLink]:
     """Letters go to the address to which this link was mailed. The former one is told; open pages close.
+
+    Returns the link, with the row that speaks for its donor, whose address is the new one then.
 
     Raises DonorKnown where another donor has it already, DonorInvalid where nothing can be corrected any more.
     """
-    looked = use_link(session, secret, DonorLinkPurpose.address, at)
-    if looked.state is not LinkState.good or looked.donor is None:
-        return looked
-    donor = speaking_row(session, looked.donor)
+    used = use_link(session, DONOR_LINKS[DonorLinkPurpose.address], secret, at)
+    if used.link is None or used.person is None:
+        return used
+    donor = speaking_row(session, used.person)
     former = donor.email
-    wanted = Correction(donor.name, looked.email, donor.address)
+    wanted = Correction(donor.name, used.link.email, donor.address)
     correct_donor(session, donor.id, wanted, audit_log.Actor.donor(donor.id))
     if former.lower() != donor.email.lower():
         queue_note(session, donor, About.address_changed, former, mail_domain, at)
-    return Looked(LinkState.good, donor, donor.email)
+    return CheckedLink(LinkState.good, used.link, donor)

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.auth.donor_sessions import close_page
+from campaign.auth.policies import DONORS
+from campaign.auth.sessions import revoke_access
 from campaign.core import clock
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import DonorInvalid, DonorKnown
@@ -122,7 +123,7 @@ def _take_address(session: Session, donor: Donor, email: str) -> None:
             )
         raise DonorKnown(f"{known} If they are one person, merge the two.", other.id)
     if donor.email:
-        close_page(session, donor, clock.now())
+        revoke_access(session, DONORS, donor, clock.now())
         _move_consent(session, donor.email.lower(), email)
         _readdress(session, donor.email.lower(), email)
 

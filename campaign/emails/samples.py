@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from campaign.auth.staff_links import BY_COMMAND, BY_MAIL
+from campaign.auth.policies import STAFF_LINK, STAFF_LINK_BY_EMAIL
 from campaign.core.i18n import words
 from campaign.donations import tribute_cards
 from campaign.donor_portal import emails as own_page
@@ -64,8 +64,12 @@ def _donation_emails() -> list[tuple[str, str, Make]]:
         *[(f"own_page_{about}", "own_page_note", _note(about)) for about in own_page.About],
         ("tribute_card", "tribute_card", _card("memory")),
         ("tribute_card_honor", "tribute_card", _card("honor")),
-        ("sign_in_link", "sign_in_link", _opening(BY_MAIL)),
-        ("sign_in_invitation", "sign_in_link", _opening(BY_COMMAND, "ana@newsroom.example")),
+        ("sign_in_link", "sign_in_link", _opening(STAFF_LINK_BY_EMAIL.lifetime)),
+        (
+            "sign_in_invitation",
+            "sign_in_link",
+            _opening(STAFF_LINK.lifetime, "ana@newsroom.example"),
+        ),
     ]
 
 

@@ -10,16 +10,19 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign.auth import donor_links, donor_sessions, staff_sessions
+from campaign.auth.links import purge_links
+from campaign.auth.policies import DONORS, STAFF
+from campaign.auth.sessions import purge_sessions
 from campaign.core import clock
 from campaign.donations.tribute_cards import purge_cards
 from campaign.offline.direct_mail_codes import purge_direct_mail
 from campaign.runtime.context import Installation
 
 PURGES: dict[str, Callable[[Session, datetime], int]] = {
-    "donor_links": donor_links.purge_links,
-    "donor_sessions": donor_sessions.purge_sessions,
-    "staff_sessions": staff_sessions.purge_sessions,
+    "donor_links": lambda session, at: purge_links(session, DONORS, at),
+    "donor_sessions": lambda session, at: purge_sessions(session, DONORS, at),
+    "staff_sessions": lambda session, at: purge_sessions(session, STAFF, at),
+    "staff_links": lambda session, at: purge_links(session, STAFF, at),
     "tribute_cards": purge_cards,
     "direct_mail": purge_direct_mail,
 }

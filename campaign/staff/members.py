@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
-from campaign.auth.staff_links import spend_links
-from campaign.auth.staff_sessions import end_sessions
+from campaign.auth.links import revoke_links
+from campaign.auth.policies import STAFF
+from campaign.auth.sessions import end_sessions
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import StaffRefused
 from campaign.models import StaffMember, StaffRole
@@ -140,7 +141,7 @@ def deactivate(session: Session, member: StaffMember, actor: Actor, at: datetime
         _require_another_admin(session, member)
     member.active = False
     shut_out(session, member, at)
-    spend_links(session, member, at)
+    revoke_links(session, STAFF, member, at)
     record(session, actor, "staff_member.deactivated", subject(member))
     return True
 
@@ -157,7 +158,7 @@ def reactivate(session: Session, member: StaffMember, actor: Actor) -> bool:
 
 def shut_out(session: Session, member: StaffMember, at: datetime) -> None:
     """End the sessions of `member`, and the sign-ins that are under way."""
-    end_sessions(session, member, at)
+    end_sessions(session, STAFF, member, at)
     member.fs_uniquifier = secrets.token_hex(16)
 
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, record
-from campaign.auth.staff_links import spend_links
-from campaign.auth.staff_sessions import end_sessions
+from campaign.auth.policies import STAFF
+from campaign.auth.sessions import revoke_access
 from campaign.models import StaffMember
 from campaign.staff.members import subject
 
@@ -104,6 +104,5 @@ def set_password(
     """Keep a new password's hash. Every other session of `member` ends, and no link that is under way works."""
     had = member.password is not None
     member.password = password_hash
-    end_sessions(session, member, at, but=session_id)
-    spend_links(session, member, at)
+    revoke_access(session, STAFF, member, at, but=session_id)
     record(session, actor, "staff.password_changed", subject(member), before={"had_password": had})

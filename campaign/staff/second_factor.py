@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, record
-from campaign.auth.staff_sessions import AUTHENTICATOR, has_authenticator
+from campaign.auth.staff import AUTHENTICATOR, has_authenticator
 from campaign.models import StaffMember, StaffPasskey
 from campaign.staff.members import shut_out, subject
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
-from campaign.auth.staff_links import BY_COMMAND, BY_MAIL, make_link
+from campaign.auth.policies import STAFF_LINK, STAFF_LINK_BY_EMAIL
+from campaign.auth.staff import make_staff_link
 from campaign.core import clock
 from campaign.mailer.email_context import Pointless, Sender
 from campaign.mailer.outbox import EmailClaim, is_wished_again
@@ -34,14 +35,14 @@ def queue_link(session: Session, email: str, mail_domain: str, at: datetime) -> 
     member = find_member(session, email)
     if member is None or not member.active:
         return False
-    return _queue(session, member, {}, mail_domain, at, BY_MAIL)
+    return _queue(session, member, {}, mail_domain, at, STAFF_LINK_BY_EMAIL.lifetime)
 
 
 def queue_invitation(
     session: Session, member: StaffMember, actor: Actor, mail_domain: str, at: datetime
 ) -> None:
     """Queue a link to someone whom `actor` has let in; it works for a day."""
-    _queue(session, member, {"invited_by": actor.name}, mail_domain, at, BY_COMMAND)
+    _queue(session, member, {"invited_by": actor.name}, mail_domain, at, STAFF_LINK.lifetime)
 
 
 def _queue(
@@ -81,9 +82,9 @@ def link_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str
     if claim.expires_at is not None and claim.expires_at <= at:
         return Pointless("the link was asked for too long ago")
     invited_by = claim.details.get("invited_by", "")
-    lifetime = BY_COMMAND if invited_by else BY_MAIL
-    made = make_link(session, member, invited_by or "mail", at, lifetime)
-    opening = SignInEmail(member.email, sender.address(made.path), lifetime, invited_by)
+    kind = STAFF_LINK if invited_by else STAFF_LINK_BY_EMAIL
+    path = make_staff_link(session, member, invited_by or "mail", at, kind)
+    opening = SignInEmail(member.email, sender.address(path), kind.lifetime, invited_by)
     return opening_letter(opening, claim.locale, sender)
 
 

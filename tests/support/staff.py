@@ -12,7 +12,8 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from campaign.audit.audit_log import Actor
-from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.auth.policies import STAFF_LINK
+from campaign.auth.staff import make_staff_link
 from campaign.core.clock import now
 from campaign.models import StaffMember, StaffRole
 from campaign.runtime.context import Installation
@@ -54,8 +55,8 @@ def add_staff(
     with installation.sessions.begin() as session:
         address = email or f"{role}@harbor-ledger.example"
         added = add_member(session, address, role, COMMAND_LINE, now())
-        link = make_link(session, added.member, COMMAND_LINE.name, now(), BY_COMMAND)
-    return added.member, link.path
+        path = make_staff_link(session, added.member, COMMAND_LINE.name, now(), STAFF_LINK)
+    return added.member, path
 
 
 def browser(app: Flask) -> StaffClient:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, g, redirect, request, url_for
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from campaign.auth.donor_sessions import Visitor, form_token, resume_session
+from campaign.auth.donors import Visitor, find_donor_session, form_token
 from campaign.core import clock
 from campaign.web.context import installation
 from campaign.web.headers import make_private
@@ -61,7 +61,7 @@ def visitor() -> Visitor:
 
 def _resume(secret: str) -> Visitor | None:
     with installation().sessions.begin() as session:
-        return resume_session(session, secret, clock.now())
+        return find_donor_session(session, secret, clock.now())
 
 
 def page_token() -> str:

@@ -9,14 +9,16 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
-from campaign.auth.donor_links import LinkState, Looked, look_at_link, use_link
-from campaign.auth.donor_sessions import begin_session, end_session
+from campaign.auth.donors import begin_donor_session
+from campaign.auth.links import CheckedLink, LinkState, check_link, use_link
+from campaign.auth.policies import DONOR_LINKS, DONORS
+from campaign.auth.sessions import end_session
 from campaign.core import clock
 from campaign.core.errors import DonorInvalid, DonorKnown
 from campaign.core.task_queue import OUTBOX
 from campaign.donor_portal.emails import queue_link
 from campaign.donor_portal.profile import confirm_address
-from campaign.models import DonorLinkPurpose
+from campaign.models import Donor, DonorLink, DonorLinkPurpose
 from campaign.runtime.context import Installation
 from campaign.web.context import installation
 from campaign.web.language import asked_language, said, shared_language, speak
@@ -30,7 +32,8 @@ blueprint = access.open_blueprint("own_page_entry")
 EVEN = 0.15
 """Seconds that asking takes whether the address is known or not; longer than either does."""
 
-_SPENT = {
+# A donor's link is never `closed`: see `Audience.hides_barred`.
+_UNUSABLE = {
     LinkState.used: lazy_gettext("This link was used before, and works only once."),
     LinkState.expired: lazy_gettext("This link has expired."),
     LinkState.unknown: lazy_gettext("This link is not known here; it may be incomplete."),
@@ -79,9 +82,9 @@ def sent() -> ResponseReturnValue:
 @blueprint.get("/link/<secret>")
 def link(secret: str) -> ResponseReturnValue:
     """A page with a button: programs that scan mail follow links, and must not use them up."""
-    looked = _looked_at(secret, DonorLinkPurpose.open)
-    if looked.state is not LinkState.good:
-        return _spent(looked)
+    checked = _check(secret, DonorLinkPurpose.open)
+    if checked.state is not LinkState.good:
+        return _unusable(checked.state)
     title = said().gettext("Open the page of your gifts")
     return render_template("donor/me_link.html", page_title=title)
 
@@ -91,10 +94,10 @@ def use(secret: str) -> ResponseReturnValue:
     """Open the page in this browser, once."""
     at = clock.now()
     with installation().sessions.begin() as session:
-        looked = use_link(session, secret, DonorLinkPurpose.open, at)
-        if looked.donor is None:
-            return _spent(looked)
-        session_secret = begin_session(session, looked.donor, at)
+        used = use_link(session, DONOR_LINKS[DonorLinkPurpose.open], secret, at)
+        if used.person is None:
+            return _unusable(used.state)
+        session_secret = begin_donor_session(session, used.person, at)
     answer = redirect(url_for(".page", lang=asked_language() or None), 303)
     return access.let_in(make_response(answer), session_secret)
 
@@ -102,11 +105,11 @@ def use(secret: str) -> ResponseReturnValue:
 @blueprint.get("/address/<secret>")
 def address(secret: str) -> ResponseReturnValue:
     """A button that confirms that letters shall come here."""
-    looked = _looked_at(secret, DonorLinkPurpose.address)
-    if looked.state is not LinkState.good:
-        return _spent(looked)
+    checked = _check(secret, DonorLinkPurpose.address)
+    if checked.link is None:
+        return _unusable(checked.state)
     title = said().gettext("Confirm this address")
-    return render_template("donor/me_address.html", page_title=title, email=looked.email)
+    return render_template("donor/me_address.html", page_title=title, email=checked.link.email)
 
 
 @blueprint.post("/address/<secret>")
@@ -115,15 +118,15 @@ def confirm(secret: str) -> ResponseReturnValue:
     here, known, email = installation(), False, ""
     try:
         with here.sessions.begin() as session:
-            looked = confirm_address(session, secret, here.settings.mail_from.domain, clock.now())
-            if looked.donor is None:
-                return _spent(looked)
-            speak(looked.donor.locale)
-            email = looked.email
+            used = confirm_address(session, secret, here.settings.mail_from.domain, clock.now())
+            if used.person is None:
+                return _unusable(used.state)
+            speak(used.person.locale)
+            email = used.person.email
     except DonorKnown:
         known = True
     except DonorInvalid:
-        return _spent(Looked(LinkState.unknown))
+        return _unusable(LinkState.unknown)
     here.nudge(OUTBOX)
     page = render_template(
         "donor/me_confirmed.html",
@@ -140,7 +143,7 @@ def finish() -> ResponseReturnValue:
     found = access.find_visitor()
     if found is not None:
         with installation().sessions.begin() as session:
-            end_session(session, found.secret, clock.now())
+            end_session(session, DONORS, found.secret, clock.now())
     answer = redirect(url_for(".finished", lang=shared_language()), 303)
     return access.clear(make_response(answer))
 
@@ -153,12 +156,12 @@ def finished() -> ResponseReturnValue:
     )
 
 
-def _looked_at(secret: str, purpose: DonorLinkPurpose) -> Looked:
+def _check(secret: str, purpose: DonorLinkPurpose) -> CheckedLink[Donor, DonorLink]:
     with installation().sessions() as session:
-        looked = look_at_link(session, secret, purpose, clock.now())
-    if looked.donor is not None:
-        speak(looked.donor.locale)
-    return looked
+        checked = check_link(session, DONOR_LINKS[purpose], secret, clock.now())
+    if checked.person is not None:
+        speak(checked.person.locale)
+    return checked
 
 
 def _asking(form: AddressForm, *, closed: bool = False) -> str:
@@ -171,10 +174,10 @@ def _asking(form: AddressForm, *, closed: bool = False) -> str:
     )
 
 
-def _spent(looked: Looked) -> Response:
+def _unusable(state: LinkState) -> Response:
     page = render_template(
         "donor/me_spent.html",
         page_title=said().gettext("This link opens nothing"),
-        reason=_SPENT[looked.state],
+        reason=_UNUSABLE[state],
     )
     return make_response(page, 410)

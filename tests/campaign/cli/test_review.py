@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from campaign.audit.heartbeats import JOBS
-from campaign.auth.donor_links import make_link
+from campaign.auth.donors import make_donor_link
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
 from campaign.models import (
@@ -136,7 +136,7 @@ def test_the_scheduled_task_purges_what_has_expired_and_beats(
 ) -> None:
     with installation.sessions.begin() as session:
         donor = session.get_one(Donor, paid.donation.donor_id)
-        make_link(session, donor, DonorLinkPurpose.open, "", now() - timedelta(days=2))
+        make_donor_link(session, donor, DonorLinkPurpose.open, "", now() - timedelta(days=2))
     freeze(installation, environ)
     assert run_task(environ, "purge_expired") == "1", "finalizing left it"
     assert run_task(environ, "purge_expired") == "0"

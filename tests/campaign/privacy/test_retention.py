@@ -8,7 +8,9 @@ import time_machine
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.auth import donor_links, donor_sessions, staff_sessions
+from campaign.auth.donors import begin_donor_session, make_donor_link
+from campaign.auth.policies import DONORS, STAFF
+from campaign.auth.staff import Browser, begin_staff_session
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
 from campaign.models import (
@@ -28,7 +30,7 @@ from campaign.runtime.context import Installation
 from tests.support.staff import add_staff
 from tests.support.stripe import Facts
 
-BROWSER = staff_sessions.Browser("A browser", "192.0.2.1")
+BROWSER = Browser("A browser", "192.0.2.1")
 MINUTE = timedelta(minutes=1)
 
 
@@ -43,21 +45,21 @@ def ends(installation: Installation, paid: Facts) -> dict[Any, datetime]:
         )
         session.add(reader)
         donor = session.get_one(Donor, paid.donation.donor_id)
-        donor_links.make_link(session, donor, DonorLinkPurpose.open, "", begun)
-        donor_sessions.begin_session(session, donor, begun)
+        make_donor_link(session, donor, DonorLinkPurpose.open, "", begun)
+        begin_donor_session(session, donor, begun)
     member, _ = add_staff(installation, StaffRole.viewer)
     with installation.sessions.begin() as session:
-        staff_sessions.begin_session(session, member, "link", BROWSER, begun)
+        begin_staff_session(session, member, "link", BROWSER, begun)
         session.execute(update(Campaign).values(finalized_at=begun, final_raised=2500))
         expires = {
             one: session.scalars(select(one.expires_at)).one()
             for one in (DonorLink, DonorSession, StaffLink, StaffSession)
         }
     return {
-        DonorLink: expires[DonorLink] + donor_links.KEPT,
-        DonorSession: expires[DonorSession] + donor_links.KEPT,
-        StaffLink: expires[StaffLink] + staff_sessions.KEPT,
-        StaffSession: expires[StaffSession] + staff_sessions.KEPT,
+        DonorLink: expires[DonorLink] + DONORS.kept,
+        DonorSession: expires[DonorSession] + DONORS.kept,
+        StaffLink: expires[StaffLink] + STAFF.kept,
+        StaffSession: expires[StaffSession] + STAFF.kept,
         PostedAppeal: begun + direct_mail_codes.KEPT,
     }
 
@@ -95,7 +97,7 @@ def test_neither_signing_in_nor_a_final_result_deletes_anything(
     with installation.sessions.begin() as session:
         finalize_due_campaigns(session, later)
         donor = session.scalars(select(Donor)).one()
-        donor_sessions.begin_session(session, donor, later)
+        begin_donor_session(session, donor, later)
     assert left(installation) == set(ends)
 
 

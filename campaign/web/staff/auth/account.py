@@ -8,7 +8,9 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from campaign.audit.audit_log import record
-from campaign.auth.staff_sessions import end_session, end_sessions, has_authenticator, list_sessions
+from campaign.auth.policies import STAFF
+from campaign.auth.sessions import end_session_by_id, end_sessions
+from campaign.auth.staff import has_authenticator, list_staff_sessions
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.staff.members import LONGEST_NAME, rename, subject
@@ -74,7 +76,7 @@ def end(session_id: int) -> ResponseReturnValue:
     """Sign one browser out."""
     member = current_staff()
     with installation().sessions.begin() as database:
-        if end_session(database, member, session_id, clock.now()):
+        if end_session_by_id(database, STAFF, member, session_id, clock.now()):
             record(database, actor(), "staff.session_ended", subject(member))
             flash("That session is ended.")
     return onward(url_for("account.page"))
@@ -87,7 +89,7 @@ def end_others() -> ResponseReturnValue:
     found, member = signed_in(), current_staff()
     here = found.session.id if found else None
     with installation().sessions.begin() as database:
-        ended = end_sessions(database, member, clock.now(), but=here)
+        ended = end_sessions(database, STAFF, member, clock.now(), but=here)
         if ended:
             record(
                 database, actor(), "staff.sessions_ended", subject(member), after={"ended": ended}
@@ -99,7 +101,7 @@ def end_others() -> ResponseReturnValue:
 def _page(form: AccountNameForm) -> str:
     member, found = current_staff(), signed_in()
     with installation().sessions() as database:
-        sessions = list_sessions(database, member, clock.now())
+        sessions = list_staff_sessions(database, member, clock.now())
         keys = list_passkeys(database, member)
     return render_template(
         "staff/account/page.html",

@@ -8,7 +8,7 @@ from flask_limiter.errors import RateLimitExceeded
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
-from campaign.auth.staff_sessions import has_authenticator
+from campaign.auth.staff import has_authenticator
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.staff.passwords import set_password

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from wtforms import StringField
 
 from campaign.audit.audit_log import Actor
-from campaign.auth.staff_sessions import has_authenticator
+from campaign.auth.staff import has_authenticator
 from campaign.models import StaffMember, StaffRole
 from campaign.staff.passkeys import list_passkeys
 from campaign.staff.second_factor import note_recovery_code_used

@@ -1,7 +1,7 @@
 """What Flask-Security does for us: passwords (Argon2), authenticator apps (TOTP), recovery codes.
 
 It lives in an application of its own, which serves nothing: its hooks would run at every request of the public pages,
-and its cookie cannot be listed or revoked. Sessions are rows instead (`auth.staff_sessions`), links and pages ours.
+and its cookie cannot be listed or revoked. Sessions are rows instead (`auth.sessions`), links and pages ours.
 """
 
 import base64

@@ -17,10 +17,10 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField
 
 from campaign.audit.audit_log import record
-from campaign.auth.staff_links import look_at_link, use_link
-from campaign.auth.staff_sessions import end_session
+from campaign.auth.links import LinkState, check_link, use_link
+from campaign.auth.policies import STAFF, STAFF_LINK
+from campaign.auth.sessions import end_session_by_id
 from campaign.core import clock
-from campaign.core.errors import LinkSpent
 from campaign.core.task_queue import OUTBOX
 from campaign.runtime.context import Installation
 from campaign.staff.members import find_member, subject
@@ -34,6 +34,12 @@ from campaign.web.staff.auth.sign_in_flow import enter, failed, onward
 from campaign.web.staff.core.access import actor, open_blueprint, safe_next, signed_in
 
 WRONG = "This address and this password do not belong together here."
+_UNUSABLE = {
+    LinkState.used: "This sign-in link was used before, and works only once.",
+    LinkState.expired: "This sign-in link has expired.",
+    LinkState.closed: "This sign-in link no longer opens anything.",
+    LinkState.unknown: "This sign-in link is not known here; it may be incomplete.",
+}
 
 blueprint = open_blueprint("signing_in")
 blueprint.register_error_handler(RateLimitExceeded, rate_limits.too_often)
@@ -115,23 +121,23 @@ def link_sent() -> ResponseReturnValue:
 def link(secret: str) -> ResponseReturnValue:
     """A page with a button: programs that scan mail follow links, and must not use them up."""
     with installation().sessions() as database:
-        try:
-            member = look_at_link(database, secret, clock.now())
-        except LinkSpent as error:
-            return _spent(error)
-    return render_template("staff/signing_in/link.html", page_title="Sign in", member=member)
+        checked = check_link(database, STAFF_LINK, secret, clock.now())
+    if checked.person is None:
+        return _unusable(checked.state)
+    return render_template(
+        "staff/signing_in/link.html", page_title="Sign in", member=checked.person
+    )
 
 
 @blueprint.post("/sign-in/link/<secret>")
 def use(secret: str) -> ResponseReturnValue:
     """Sign in, once."""
     with installation().sessions.begin() as database:
-        try:
-            member = use_link(database, secret, clock.now())
-        except LinkSpent as error:
-            failed("link", str(error))
-            return _spent(error)
-        return onward(enter(database, member, "link", None))
+        used = use_link(database, STAFF_LINK, secret, clock.now())
+        if used.person is None:
+            failed("link", _UNUSABLE[used.state])
+            return _unusable(used.state)
+        return onward(enter(database, used.person, "link", None))
 
 
 @blueprint.post("/sign-out")
@@ -140,7 +146,7 @@ def sign_out() -> ResponseReturnValue:
     found = signed_in()
     if found is not None:
         with installation().sessions.begin() as database:
-            end_session(database, found.member, found.session.id, clock.now())
+            end_session_by_id(database, STAFF, found.member, found.session.id, clock.now())
             record(database, actor(), "staff.signed_out", subject(found.member))
     session.clear()
     return onward(url_for("signing_in.page"))
@@ -156,8 +162,10 @@ def _page(form: SignInForm) -> str:
     )
 
 
-def _spent(error: LinkSpent) -> Response:
-    spent = render_template(
-        "staff/signing_in/link_spent.html", page_title="This link opens nothing", reason=str(error)
+def _unusable(state: LinkState) -> Response:
+    page = render_template(
+        "staff/signing_in/link_spent.html",
+        page_title="This link opens nothing",
+        reason=_UNUSABLE[state],
     )
-    return make_response(spent, 410)
+    return make_response(page, 410)

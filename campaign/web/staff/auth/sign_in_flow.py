@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from campaign.audit.audit_log import Actor, record
-from campaign.auth.staff_sessions import Browser, begin_session, end_session
+from campaign.auth.policies import STAFF
+from campaign.auth.sessions import end_session_by_id
+from campaign.auth.staff import Browser, begin_staff_session
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.staff.members import subject
@@ -69,7 +71,7 @@ def who_waits(database: Session, *, lock: bool = False) -> StaffMember | None:
 def complete(database: Session, member: StaffMember, method: str, target: str | None) -> str:
     """Begin a session under a new name, in place of whatever this browser had. The address to go on to."""
     _forget(database)
-    key = begin_session(database, member, method, _browser(), clock.now())
+    key = begin_staff_session(database, member, method, _browser(), clock.now())
     who = Actor(member.email, StaffRole(member.role), member.id)
     record(database, who, "staff.signed_in", subject(member), after={"method": method})
     session[SESSION_SECRET] = key
@@ -96,7 +98,7 @@ def onward(address: str) -> Response:
 def _forget(database: Session) -> None:
     found = signed_in()
     if found is not None:
-        end_session(database, found.member, found.session.id, clock.now())
+        end_session_by_id(database, STAFF, found.member, found.session.id, clock.now())
     session.clear()
 
 

@@ -11,8 +11,8 @@ from wtforms import EmailField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from campaign.audit.audit_log import record
-from campaign.auth.staff_links import BY_COMMAND, make_link
-from campaign.auth.staff_sessions import has_authenticator, list_sessions
+from campaign.auth.policies import STAFF_LINK
+from campaign.auth.staff import has_authenticator, list_staff_sessions, make_staff_link
 from campaign.core import clock
 from campaign.core.errors import NotFound, StaffRefused
 from campaign.core.task_queue import OUTBOX
@@ -181,8 +181,8 @@ def _let_in(database: Session, one: StaffMember, way: str) -> str:
     """Mail a link, or keep it for the next page; the address to go on to."""
     record(database, actor(), "staff_member.link_made", members.subject(one), after={"way": way})
     if way == _SHOW:
-        made = make_link(database, one, actor().name, clock.now(), BY_COMMAND)
-        remember(_MADE, {"email": one.email, "url": installation().address(made.path)})
+        path = make_staff_link(database, one, actor().name, clock.now(), STAFF_LINK)
+        remember(_MADE, {"email": one.email, "url": installation().address(path)})
         return url_for("team.link")
     domain = installation().settings.mail_from.domain
     queue_invitation(database, one, actor(), domain, clock.now())
@@ -231,6 +231,6 @@ def _member_page(database: Session, one: StaffMember, refusal: str = "") -> str:
         roles=ROLES,
         authenticator=has_authenticator(one),
         passkeys=len(list_passkeys(database, one)),
-        sessions=len(list_sessions(database, one, clock.now())),
+        sessions=len(list_staff_sessions(database, one, clock.now())),
         oneself=one.id == current_staff().id,
     )

@@ -28,7 +28,8 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
 from campaign.audit.audit_log import Actor
-from campaign.auth.staff_sessions import LONGEST, SignedIn, resume_session
+from campaign.auth.policies import STAFF
+from campaign.auth.staff import SignedIn, find_staff_session
 from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.runtime.context import Installation
@@ -126,7 +127,7 @@ def signed_in() -> SignedIn | None:
 
 def _resume(secret: str) -> SignedIn | None:
     with installation().sessions.begin() as database:
-        return resume_session(database, secret, clock.now())
+        return find_staff_session(database, secret, clock.now())
 
 
 def current_staff() -> StaffMember:
@@ -217,7 +218,7 @@ def prepare(app: Flask) -> None:
         SESSION_COOKIE_SECURE=site.scheme == "https",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=LONGEST,
+        PERMANENT_SESSION_LIFETIME=STAFF.longest,
         # Written when it changes: of two answers at once, the later would bring back what the earlier took out.
         SESSION_REFRESH_EACH_REQUEST=False,
         # The blueprints check; a token lasts as long as the session. Which site a form came from is checked apart.

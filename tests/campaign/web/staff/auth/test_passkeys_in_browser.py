@@ -8,7 +8,8 @@ from flask import Flask
 from playwright.sync_api import CDPSession, Page, expect
 from werkzeug.serving import make_server
 
-from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.auth.policies import STAFF_LINK
+from campaign.auth.staff import make_staff_link
 from campaign.core.clock import now
 from campaign.models import StaffRole
 from campaign.runtime.context import Installation
@@ -77,8 +78,8 @@ def test_a_passkey_signs_in_and_is_the_second_factor_of_a_link(
 
     sign_out(page, address)
     with installation.sessions.begin() as database:
-        link = make_link(database, member, "test", now(), BY_COMMAND)
-    page.goto(address + link.path)
+        path = make_staff_link(database, member, "test", now(), STAFF_LINK)
+    page.goto(address + path)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("One more step")
     no_findings(page)

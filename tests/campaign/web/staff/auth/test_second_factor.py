@@ -12,7 +12,8 @@ from passlib.totp import TOTP
 from sqlalchemy import select
 
 from campaign import create_app
-from campaign.auth.staff_links import BY_COMMAND, make_link
+from campaign.auth.policies import STAFF_LINK
+from campaign.auth.staff import make_staff_link
 from campaign.core.clock import now
 from campaign.models import AuditEntry, StaffMember, StaffRole
 from campaign.runtime.context import Installation
@@ -21,7 +22,7 @@ from tests.support.staff import StaffClient, StaffMaker, add_staff, browser
 
 def link_for(installation: Installation, member: StaffMember) -> str:
     with installation.sessions.begin() as session:
-        return make_link(session, member, "test", now(), BY_COMMAND).path
+        return make_staff_link(session, member, "test", now(), STAFF_LINK)
 
 
 class App:

@@ -1,0 +1,227 @@
+"""One-time links, of staff and donors: they work once, for a while, for whom they were made."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from campaign.auth.links import (
+    LinkState,
+    check_link,
+    make_link,
+    purge_links,
+    revoke_links,
+    use_link,
+)
+from campaign.auth.policies import DONOR_LINKS, STAFF_LINK, STAFF_LINK_BY_EMAIL, LinkKind
+from campaign.core.clock import now
+from campaign.models import DonorLink, DonorLinkPurpose
+from campaign.runtime.context import Installation
+from tests.support.audiences import IN_TESTS, AudienceInTests, both_audiences
+from tests.support.waiting import wait_until
+
+MOMENT = timedelta(microseconds=1)
+
+
+def add_link(session: Session, one: AudienceInTests, person: Any, at: datetime) -> str:
+    """A new link of `person`; its secret."""
+    path = make_link(session, one.kind, one.new_link(person), at)
+    assert path.startswith(one.kind.path)
+    return path.removeprefix(one.kind.path)
+
+
+@both_audiences
+def test_a_link_stays_good_while_it_is_checked_and_works_once(
+    installation: Installation, one: AudienceInTests
+) -> None:
+    at = now()
+    with installation.sessions.begin() as session:
+        person = one.add_person(session)
+        secret = add_link(session, one, person, at)
+        for _ in range(3):
+            checked = check_link(session, one.kind, secret, at)
+            assert (checked.state, checked.person) == (LinkState.good, person)
+        used = use_link(session, one.kind, secret, at)
+        assert (used.state, used.person) == (LinkState.good, person)
+    with installation.sessions.begin() as session:
+        for again in (check_link, use_link):
+            late = again(session, one.kind, secret, at)
+            assert (late.state, late.person, late.link) == (LinkState.used, None, None)
+
+
+@both_audiences
+def test_of_a_link_only_the_digest_of_256_random_bits_is_kept(
+    installation: Installation, one: AudienceInTests
+) -> None:
+    with installation.sessions.begin() as session:
+        person = one.add_person(session)
+        secrets = {add_link(session, one, person, now()) for _ in range(20)}
+        table = one.audience.links.__table__
+        kept = str(session.execute(select(table)).all())
+    assert len(secrets) == 20
+    assert all(len(secret) * 6 >= 256 and secret not in kept for secret in secrets)
+
+
+@pytest.mark.parametrize("first_is_kept", [True, False])
+@both_audiences
+def test_of_two_uses_at_once_one_finds_the_link_good(
+    installation: Installation, one: AudienceInTests, first_is_kept: bool
+) -> None:
+    with installation.sessions.begin() as session:
+        secret = add_link(session, one, one.add_person(session), now())
+
+    def use() -> LinkState:
+        with installation.sessions.begin() as session:
+            return use_link(session, one.kind, secret, now()).state
+
+    with ThreadPoolExecutor(1) as pool:
+        with installation.sessions() as first:
+            assert use_link(first, one.kind, secret, now()).state is LinkState.good
+            # The second finds it unused, since the first is not committed, and waits for it at the row.
+            second: Future[LinkState] = pool.submit(use)
+            wait_until(lambda: second.done() or is_waiting_for_a_row(installation))
+            assert not second.done()
+            if first_is_kept:
+                first.commit()
+            else:
+                first.rollback()
+        assert second.result(30) is (LinkState.used if first_is_kept else LinkState.good)
+
+
+def is_waiting_for_a_row(installation: Installation) -> bool:
+    """Whether a connection to this test's database waits for another's transaction."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event = 'transactionid'"
+    )
+    with installation.engine.connect() as connection:
+        return bool(connection.scalar(waiting))
+
+
+@both_audiences
+def test_of_many_threads_that_use_a_link_one_gets_in(
+    installation: Installation, one: AudienceInTests
+) -> None:
+    with installation.sessions.begin() as session:
+        secret = add_link(session, one, one.add_person(session), now())
+
+    def use(_: int) -> LinkState:
+        with installation.sessions.begin() as session:
+            return use_link(session, one.kind, secret, now()).state
+
+    with ThreadPoolExecutor(4) as pool:
+        states = list(pool.map(use, range(8)))
+    assert sorted(states) == [LinkState.good] + [LinkState.used] * 7
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "lifetime"),
+    [
+        (STAFF_LINK, "/staff/sign-in/link/", timedelta(hours=24)),
+        (STAFF_LINK_BY_EMAIL, "/staff/sign-in/link/", timedelta(minutes=15)),
+        (DONOR_LINKS[DonorLinkPurpose.open], "/me/link/", timedelta(minutes=15)),
+        (DONOR_LINKS[DonorLinkPurpose.address], "/me/address/", timedelta(hours=1)),
+    ],
+)
+def test_each_kind_of_link_has_its_path_and_its_lifetime(
+    kind: LinkKind[Any, Any, Any], path: str, lifetime: timedelta
+) -> None:
+    assert (kind.path, kind.lifetime) == (path, lifetime)
+
+
+@both_audiences
+def test_a_link_expires_when_its_kinds_lifetime_is_over(
+    installation: Installation, one: AudienceInTests
+) -> None:
+    at = now()
+    short = replace(one, kind=replace(one.kind, lifetime=timedelta(minutes=5)))
+    with installation.sessions.begin() as session:
+        person = one.add_person(session)
+        for made in (one, short):
+            secret, end = add_link(session, made, person, at), at + made.kind.lifetime
+            # How long it works is its row's to say, not of who asks.
+            assert check_link(session, one.kind, secret, end - MOMENT).state is LinkState.good
+            for late in (check_link, use_link):
+                assert late(session, one.kind, secret, end).state is LinkState.expired
+            assert use_link(session, one.kind, secret, end - MOMENT).state is LinkState.good
+            assert check_link(session, one.kind, secret, end).state is LinkState.used
+
+
+@both_audiences
+def test_revoking_ends_all_links_of_one_person_and_no_others(
+    installation: Installation, one: AudienceInTests
+) -> None:
+    at = now()
+    with installation.sessions.begin() as session:
+        person, other = one.add_person(session), one.add_person(session)
+        revoked = [add_link(session, one, person, at) for _ in range(2)]
+        kept = add_link(session, one, other, at)
+        revoke_links(session, one.audience, person, at)
+    with installation.sessions.begin() as session:
+        states = [use_link(session, one.kind, secret, at).state for secret in (*revoked, kept)]
+    assert states == [LinkState.used, LinkState.used, LinkState.good]
+
+
+@both_audiences
+def test_a_guessed_secret_opens_nothing(installation: Installation, one: AudienceInTests) -> None:
+    with installation.sessions.begin() as session:
+        secret = add_link(session, one, one.add_person(session), now())
+        for guess in ("", "guessed", secret[:-1], secret + "x"):
+            for tried in (check_link, use_link):
+                assert tried(session, one.kind, guess, now()).state is LinkState.unknown
+
+
+@pytest.mark.parametrize(
+    ("name", "unused", "used"),
+    [
+        ("staff", LinkState.closed, LinkState.used),
+        # That there ever was one is not told of who was erased.
+        ("donors", LinkState.unknown, LinkState.unknown),
+    ],
+)
+def test_a_link_of_who_may_no_longer_enter_opens_nothing(
+    installation: Installation, name: str, unused: LinkState, used: LinkState
+) -> None:
+    one, at = IN_TESTS[name], now()
+    with installation.sessions.begin() as session:
+        person = one.add_person(session)
+        fresh, before = (add_link(session, one, person, at) for _ in range(2))
+        use_link(session, one.kind, before, at)
+        one.bar(person)
+    with installation.sessions.begin() as session:
+        for tried in (check_link, use_link):
+            assert tried(session, one.kind, fresh, at).state is unused
+            assert tried(session, one.kind, before, at).state is used
+
+
+def test_a_link_of_a_donor_does_what_it_was_made_for_and_nothing_else(
+    installation: Installation,
+) -> None:
+    one, at = IN_TESTS["donors"], now()
+    confirming = DONOR_LINKS[DonorLinkPurpose.address]
+    with installation.sessions.begin() as session:
+        donor = one.add_person(session)
+        row = DonorLink(donor_id=donor.id, purpose="address", email="ana@work.example")
+        secret = make_link(session, confirming, row, at).removeprefix(confirming.path)
+        assert use_link(session, one.kind, secret, at).state is LinkState.unknown
+        used = use_link(session, confirming, secret, at)
+        assert used.link is not None
+        assert used.link.email == "ana@work.example"
+
+
+@both_audiences
+def test_expired_links_are_purged_in_time(installation: Installation, one: AudienceInTests) -> None:
+    at = now()
+    end = at + one.kind.lifetime + one.audience.kept
+    with installation.sessions.begin() as session:
+        person, other = one.add_person(session), one.add_person(session)
+        for whose in (person, other):
+            add_link(session, one, whose, at)
+        add_link(session, one, person, at + timedelta(seconds=1))
+        assert purge_links(session, one.audience, end) == 0
+        assert purge_links(session, one.audience, end + MOMENT) == 2
+        assert session.scalar(select(func.count()).select_from(one.audience.links)) == 1

@@ -1,0 +1,81 @@
+"""Staff and donors, for tests of the links and sessions that both have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaign.auth.policies import DONOR_LINKS, DONORS, STAFF, STAFF_LINK, Audience, LinkKind
+from campaign.core.clock import now
+from campaign.models import (
+    Donor,
+    DonorLink,
+    DonorLinkPurpose,
+    DonorSession,
+    StaffLink,
+    StaffMember,
+    StaffRole,
+    StaffSession,
+)
+from campaign.models.base import new_token
+
+
+@dataclass(frozen=True)
+class AudienceInTests:
+    """An audience, a kind of its links, and how a test adds a person, an unsaved row of theirs, and bars them."""
+
+    audience: Audience[Any, Any, Any]
+    kind: LinkKind[Any, Any, Any]
+    new_person: Callable[[], Any]
+    new_link: Callable[[Any], Any]
+    new_session: Callable[[Any], Any]
+    bar: Callable[[Any], None]
+
+    def add_person(self, session: Session) -> Any:
+        """Someone new, who may enter."""
+        person = self.new_person()
+        session.add(person)
+        session.flush()
+        return person
+
+
+def _new_member() -> StaffMember:
+    email = f"{new_token().lower()}@harbor-ledger.example"
+    return StaffMember(email=email, role=StaffRole.viewer.value, fs_uniquifier=new_token())
+
+
+def _deactivate(member: StaffMember) -> None:
+    member.active = False
+
+
+def _new_donor() -> Donor:
+    return Donor(email=f"{new_token().lower()}@example.org", name="Ana Reyes")
+
+
+def _erase(donor: Donor) -> None:
+    donor.email = donor.name = ""
+    donor.erased_at = now()
+
+
+IN_TESTS = {
+    "staff": AudienceInTests(
+        STAFF,
+        STAFF_LINK,
+        _new_member,
+        lambda member: StaffLink(staff_id=member.id, made_by="test"),
+        lambda member: StaffSession(staff_id=member.id, method="link"),
+        _deactivate,
+    ),
+    "donors": AudienceInTests(
+        DONORS,
+        DONOR_LINKS[DonorLinkPurpose.open],
+        _new_donor,
+        lambda donor: DonorLink(donor_id=donor.id, purpose=DonorLinkPurpose.open.value),
+        lambda donor: DonorSession(donor_id=donor.id),
+        _erase,
+    ),
+}
+
+both_audiences = pytest.mark.parametrize("one", IN_TESTS.values(), ids=IN_TESTS)
