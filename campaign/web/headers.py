@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from flask import Response
 
 from campaign.web.context import installation
+from campaign.web.cookies import is_secure
 
 # A form that answers 303 to Stripe is stopped by `form-action 'self'` in Chrome and Safari.
 _STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com"
@@ -19,7 +20,7 @@ def add_security_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-    if installation().settings.site_url.startswith("https://"):
+    if is_secure(installation().settings):
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
 
@@ -29,6 +30,14 @@ def make_private(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def make_private_with_forms(response: Response) -> Response:
+    """The same for pages of who is signed in, whose forms say where they come from."""
+    make_private(response)
+    # `no-referrer` would make browsers send our own forms with `Origin: null`.
+    response.headers["Referrer-Policy"] = "same-origin"
     return response
 
 

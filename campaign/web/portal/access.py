@@ -10,27 +10,26 @@ from typing import cast
 
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
 from flask_limiter.util import get_remote_address
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from campaign.auth.donors import Visitor, find_donor_session, form_token
 from campaign.core import clock
+from campaign.web import limits
 from campaign.web.context import installation
-from campaign.web.headers import make_private
+from campaign.web.cookies import cookie_flags, is_secure
+from campaign.web.headers import make_private_with_forms
 from campaign.web.language import asked_language, speak
 from campaign.web.origins import refuse_cross_site
 
-LINKS = "4 per 15 minutes"
-LINKS_HERE = "30 per hour"
 SENDING = "3 per hour"
 CHANGING = "30 per hour"
-"""Limits: links to one address and from one place; one letter asked for again; changes on one page."""
+"""Limits: one email asked for again; changes on one page."""
 
 
 def open_blueprint(name: str) -> Blueprint:
     """Pages of who has not shown yet who they are: forms come from here, and nothing is kept."""
     blueprint = Blueprint(name, __name__, url_prefix="/me")
     blueprint.before_request(_only_from_here)
-    blueprint.after_request(_keep_private)
+    blueprint.after_request(make_private_with_forms)
     return blueprint
 
 
@@ -71,10 +70,8 @@ def page_token() -> str:
 
 def let_in(response: Response, secret: str) -> Response:
     """The browser keeps `secret` until it is closed."""
-    secure = _secure()
-    response.set_cookie(
-        cookie_name(), secret, path="/", secure=secure, httponly=True, samesite="Lax"
-    )
+    flags = cookie_flags(installation().settings)
+    response.set_cookie(cookie_name(), secret, path="/", **flags)
     return response
 
 
@@ -84,19 +81,15 @@ def clear(response: Response) -> Response:
     Not `"cookies"`: that would end sessions on every host of the newsroom's domain.
     https://www.w3.org/TR/clear-site-data/
     """
-    secure = _secure()
-    response.delete_cookie(cookie_name(), path="/", secure=secure, httponly=True, samesite="Lax")
+    flags = cookie_flags(installation().settings)
+    response.delete_cookie(cookie_name(), path="/", **flags)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 
 def cookie_name() -> str:
     """`__Host-donor` with https, else `donor`."""
-    return "__Host-donor" if _secure() else "donor"
-
-
-def _secure() -> bool:
-    return installation().settings.site_url.startswith("https://")
+    return "__Host-donor" if is_secure(installation().settings) else "donor"
 
 
 def network() -> str:
@@ -106,10 +99,7 @@ def network() -> str:
 
 def typed_email() -> str:
     """The address that was typed, whoever typed it, for limits."""
-    try:
-        return f"own page {request.form.get('email', '').strip().lower()[:254]}"
-    except RequestEntityTooLarge:
-        return "own page"
+    return f"own page {limits.typed_email()}"
 
 
 def person() -> str:
@@ -138,10 +128,3 @@ def _require_session() -> Response | None:
         if not hmac.compare_digest(given.encode(), page_token().encode()):
             abort(400)
     return None
-
-
-def _keep_private(response: Response) -> Response:
-    make_private(response)
-    # `no-referrer` would make browsers send our own forms with `Origin: null`.
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response

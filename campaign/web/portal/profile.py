@@ -15,7 +15,7 @@ from campaign.donor_portal.profile import change_details
 from campaign.models import Donor
 from campaign.web.context import installation
 from campaign.web.language import asked_language, said
-from campaign.web.limits import limiter
+from campaign.web.limits import LINKS, limiter
 from campaign.web.portal import access
 from campaign.web.portal.forms import (
     AddressForm,
@@ -62,8 +62,8 @@ def change() -> ResponseReturnValue:
 
 
 @blueprint.post("/address")
-@limiter.limit(access.LINKS, key_func=access.person)
-@limiter.limit(access.LINKS, key_func=access.typed_email)
+@limiter.limit(LINKS, key_func=access.person)
+@limiter.limit(LINKS, key_func=access.typed_email)
 def change_address() -> ResponseReturnValue:
     """A link to the new address; it is the donor's once that is used. Whoever else may have it is told to nobody."""
     form = AddressForm()

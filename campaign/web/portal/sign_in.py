@@ -22,7 +22,7 @@ from campaign.models import Donor, DonorLink, DonorLinkPurpose
 from campaign.runtime.context import Installation
 from campaign.web.context import installation
 from campaign.web.language import asked_language, said, shared_language, speak
-from campaign.web.limits import limiter
+from campaign.web.limits import LINKS, LINKS_HERE, limiter
 from campaign.web.portal import access
 from campaign.web.portal.forms import AddressForm, faults, read_email
 from campaign.web.portal.page import render_own_page
@@ -49,8 +49,8 @@ def page() -> ResponseReturnValue:
 
 
 @blueprint.post("")
-@limiter.limit(access.LINKS_HERE, key_func=access.network)
-@limiter.limit(access.LINKS, key_func=access.typed_email)
+@limiter.limit(LINKS_HERE, key_func=access.network)
+@limiter.limit(LINKS, key_func=access.typed_email)
 def ask() -> ResponseReturnValue:
     """Have a link mailed. It is queued before the answer: a process that dies in between must not lose it unseen."""
     began = time.monotonic()

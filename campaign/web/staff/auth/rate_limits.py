@@ -7,29 +7,23 @@ many networks. Whoever is locked out of their password by a stranger still enter
 import math
 import time
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template
 from flask_limiter.errors import RateLimitExceeded
 from flask_limiter.util import get_remote_address
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from campaign.web.limits import limiter
+from campaign.web import limits
 from campaign.web.staff.auth import sign_in_flow
 from campaign.web.staff.core import access
 
 PASSWORD_HERE = "10 per 15 minutes"  # noqa: S105 - a rate
 PASSWORD = "50 per hour"  # noqa: S105 - a rate
-LINKS_HERE = "30 per hour"
-LINKS = "4 per 15 minutes"
 CODES = "8 per 15 minutes"
 PASSKEYS_HERE = "60 per 15 minutes"
 
 
 def typed_email() -> str:
     """The address that was typed, whoever typed it."""
-    try:
-        return f"staff {request.form.get('email', '').strip().lower()[:254]}"
-    except RequestEntityTooLarge:
-        return "staff"
+    return f"staff {limits.typed_email()}"
 
 
 def network() -> str:
@@ -61,7 +55,7 @@ def was_wrong(response: Response) -> bool:
 
 def too_often(_error: RateLimitExceeded) -> Response:
     """A page that says how long to wait."""
-    limit, seconds = limiter.current_limit, 900
+    limit, seconds = limits.limiter.current_limit, 900
     if limit:
         # The moment that it names is rounded up.
         left = math.ceil(limit.reset_at - time.time())

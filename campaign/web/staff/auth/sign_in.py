@@ -27,7 +27,7 @@ from campaign.staff.members import find_member, subject
 from campaign.staff.sign_in_emails import queue_link
 from campaign.web.context import installation
 from campaign.web.forms import clean
-from campaign.web.limits import limiter
+from campaign.web.limits import LINKS, LINKS_HERE, limiter
 from campaign.web.staff.auth import oidc, rate_limits
 from campaign.web.staff.auth.security import password_is
 from campaign.web.staff.auth.sign_in_flow import enter, failed, onward
@@ -89,8 +89,8 @@ def by_password() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/link")
-@limiter.limit(rate_limits.LINKS_HERE, key_func=rate_limits.network)
-@limiter.limit(rate_limits.LINKS, key_func=rate_limits.typed_email)
+@limiter.limit(LINKS_HERE, key_func=rate_limits.network)
+@limiter.limit(LINKS, key_func=rate_limits.typed_email)
 def ask_for_link() -> ResponseReturnValue:
     """Have a link mailed. The answer says nothing about who is known here, nor does the time that it takes."""
     form = SignInForm()

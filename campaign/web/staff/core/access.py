@@ -34,7 +34,8 @@ from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.runtime.context import Installation
 from campaign.web.context import installation
-from campaign.web.headers import make_private
+from campaign.web.cookies import cookie_flags
+from campaign.web.headers import make_private_with_forms
 from campaign.web.origins import refuse_cross_site
 from campaign.web.staff.auth import security
 
@@ -190,10 +191,8 @@ def _check_form() -> Response | None:
 
 
 def _keep_private(response: Response) -> Response:
-    make_private(response)
+    make_private_with_forms(response)
     response.headers["Cache-Control"] = "private, no-store"
-    # `no-referrer` would make browsers send our own forms with `Origin: null`.
-    response.headers["Referrer-Policy"] = "same-origin"
     return response
 
 
@@ -211,13 +210,11 @@ def prepare(app: Flask) -> None:
     """Give `app` its session cookie, the check of forms, and the templates' `may`."""
     settings = cast("Installation", app.extensions["installation"]).settings
     security.prepare(app, settings)
-    site = urlsplit(settings.site_url)
+    for name, flag in cookie_flags(settings).items():
+        app.config[f"SESSION_COOKIE_{name.upper()}"] = flag
     app.config.update(
         SESSION_COOKIE_NAME="staff",
-        SESSION_COOKIE_PATH=site.path.rstrip("/") + PREFIX,
-        SESSION_COOKIE_SECURE=site.scheme == "https",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH=urlsplit(settings.site_url).path.rstrip("/") + PREFIX,
         PERMANENT_SESSION_LIFETIME=STAFF.longest,
         # Written when it changes: of two answers at once, the later would bring back what the earlier took out.
         SESSION_REFRESH_EACH_REQUEST=False,
