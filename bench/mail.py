@@ -20,6 +20,7 @@ from campaign.core.settings import SmtpAddress
 from campaign.emails import bulk_claims
 from campaign.emails.batch_renderer import Letters
 from campaign.emails.delivery import deliver_due
+from campaign.mailer.kinds import EmailKind
 from campaign.models import CampaignStep, OutboxMessage
 from campaign.models.base import new_token
 from campaign.runtime.context import Installation
@@ -80,7 +81,7 @@ def _queue(installation: Installation, step: CampaignStep, number: int) -> None:
         session.execute(delete(OutboxMessage))
         session.add_all(
             OutboxMessage(
-                kind="appeal",
+                kind=EmailKind.appeal,
                 subject_key=f"{step.id}:reader{each}@example.org",
                 campaign_id=step.campaign_id,
                 step_id=step.id,

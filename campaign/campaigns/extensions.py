@@ -18,7 +18,7 @@ from campaign.audit.audit_log import Actor, Subject
 from campaign.campaigns import schedule
 from campaign.core import clock
 from campaign.core.errors import ExtensionRefused
-from campaign.mailer.kinds import THANK_YOU, WRAP_UP
+from campaign.mailer.kinds import EmailKind
 from campaign.models import (
     Campaign,
     CampaignState,
@@ -194,7 +194,7 @@ def _take_back_wrap_up(session: Session, campaign: Campaign) -> None:
         delete(OutboxMessage)
         .where(
             OutboxMessage.campaign_id == campaign.id,
-            OutboxMessage.kind.in_([THANK_YOU, WRAP_UP]),
+            OutboxMessage.kind.in_([EmailKind.thank_you, EmailKind.wrap_up]),
             OutboxMessage.state == OutboxState.queued.value,
             OutboxMessage.begun_at.is_(None),
         )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import clock
 from campaign.core.locks import AdvisoryLock, lock_until_commit
+from campaign.mailer.kinds import EmailKind
 from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState, StepAnchor
 
 WRAP_UP_HOURS = 168
@@ -187,7 +188,7 @@ def refresh_expiry(session: Session, campaign: Campaign) -> None:
         )
     session.execute(
         update(OutboxMessage)
-        .where(*waiting, OutboxMessage.step_id.is_(None), OutboxMessage.kind == "reminder")
+        .where(*waiting, OutboxMessage.step_id.is_(None), OutboxMessage.kind == EmailKind.reminder)
         .values(expires_at=campaign.deadline)
         .execution_options(synchronize_session=False)
     )

@@ -9,17 +9,17 @@ from campaign.audit.heartbeats import DEADLINE_EMAILS
 from campaign.core import clock
 from campaign.core.errors import CampaignError
 from campaign.core.task_queue import OUTBOX
-from campaign.mailer import kinds
+from campaign.mailer.kinds import EmailKind
 from campaign.outreach import countdown
 from campaign.outreach.countdown import Queued
 from campaign.runtime.context import Installation, make_installation
 from campaign.runtime.job_heartbeat import beating
 
 _LETTERS = {
-    kinds.APPEAL: ("appeal", "appeals"),
-    kinds.REMINDER: ("reminder", "reminders"),
-    kinds.THANK_YOU: ("letter of thanks", "letters of thanks"),
-    kinds.WRAP_UP: ("letter with the result", "letters with the result"),
+    EmailKind.appeal: ("appeal", "appeals"),
+    EmailKind.reminder: ("reminder", "reminders"),
+    EmailKind.thank_you: ("letter of thanks", "letters of thanks"),
+    EmailKind.wrap_up: ("letter with the result", "letters with the result"),
 }
 
 

@@ -4,7 +4,6 @@ The form keeps a card with its donation; the payment queues it, once; and when i
 the gift stands. What goes by post waits in `receipts.print_queue` until staff print it. In the end both are forgotten.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from campaign.core.i18n import Words, words
 from campaign.mailer.email_context import Pointless, Sender
+from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import WAITING, EmailClaim
+from campaign.mailer.queue import NewEmail, queue_email
 from campaign.mailer.redaction import forget_letters
 from campaign.mailer.suppressions import is_suppressed
 from campaign.models import (
@@ -24,11 +25,9 @@ from campaign.models import (
     Donation,
     DonationState,
     OutboxMessage,
-    OutboxState,
     TributeCard,
 )
 
-TRIBUTE_CARD = "tribute_card"
 MEMORY = "memory"
 STANDING = (DonationState.paid.value, DonationState.partially_refunded.value)
 """The states of a gift of which something is there."""
@@ -76,22 +75,16 @@ def queue_card(session: Session, donation: Donation, mail_domain: str) -> None:
     card = card_of(session, donation)
     if card is None or card.way != CardWay.email:
         return
-    digest = hashlib.sha256(f"{TRIBUTE_CARD}\x1f{donation.token}".encode()).hexdigest()[:24]
-    session.execute(
-        insert(OutboxMessage)
-        .values(
-            kind=TRIBUTE_CARD,
-            subject_key=donation.public_id,
-            recipient=card.email,
-            # With the donor's own letters it is found, and goes, when the donor is erased.
-            donor_id=donation.donor_id,
-            name=card.name,
-            locale=donation.locale,
-            message_id=f"<tribute-card-{digest}@{mail_domain}>",
-            state=OutboxState.queued.value,
-        )
-        .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
+    email = NewEmail(
+        kind=EmailKind.tribute_card,
+        subject_key=donation.public_id,
+        recipient=card.email,
+        name=card.name,
+        locale=donation.locale,
+        # With the donor's own emails it is found, and goes, when the donor is erased.
+        donor_id=donation.donor_id,
     )
+    queue_email(session, email, mail_domain)
 
 
 def card_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
@@ -117,7 +110,7 @@ def purge_cards(session: Session, at: datetime) -> int:
         & Donation.state.in_(STANDING)
     )
     to_send = exists().where(
-        OutboxMessage.kind == TRIBUTE_CARD,
+        OutboxMessage.kind == EmailKind.tribute_card,
         OutboxMessage.subject_key == Donation.public_id,
         OutboxMessage.state.in_(WAITING),
     )
@@ -138,7 +131,9 @@ def purge_cards(session: Session, at: datetime) -> int:
     ).all()
     theirs = OutboxMessage.subject_key.in_([public_id for _, public_id in due])
     forget_letters(
-        session, (OutboxMessage.kind == TRIBUTE_CARD) & theirs, "the campaign is long over"
+        session,
+        (OutboxMessage.kind == EmailKind.tribute_card) & theirs,
+        "the campaign is long over",
     )
     session.execute(
         delete(TributeCard)

@@ -17,12 +17,11 @@ from campaign.auth.policies import DONOR_LINKS
 from campaign.core import clock
 from campaign.core.i18n import words
 from campaign.mailer.email_context import Pointless, Sender, own_page_url
-from campaign.mailer.outbox import EmailClaim, is_wished_again
-from campaign.models import Donor, DonorLinkPurpose, OutboxMessage, OutboxState
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.outbox import EmailClaim
+from campaign.mailer.queue import NewEmail, queue_email, queued_just_now
+from campaign.models import Donor, DonorLinkPurpose, OutboxMessage
 from campaign.models.base import new_token
-
-LINK = "own_page_link"
-NOTE = "own_page_note"
 
 
 class About(StrEnum):
@@ -73,25 +72,19 @@ def _queue_link(
     # Whoever sends the same form at once waits here for the first to be kept.
     session.execute(select(Donor.id).where(Donor.id == donor.id).with_for_update(key_share=True))
     details = {"purpose": purpose.value}
-    if is_wished_again(session, LINK, email, details, at, donor_id=donor.id):
+    if queued_just_now(session, EmailKind.donor_portal_link, email, details, at, donor_id=donor.id):
         return False
-    session.add(
-        OutboxMessage(
-            kind=LINK,
-            subject_key=f"{donor.id}:{new_token()}",
-            donor_id=donor.id,
-            recipient=email,
-            locale=locale,
-            details=details,
-            message_id=f"<own-page-{new_token().lower()}@{mail_domain}>",
-            state=OutboxState.queued.value,
-            created_at=at,
-            next_attempt_at=at,
-            expires_at=at + DONOR_LINKS[purpose].lifetime,
-        )
+    link = NewEmail(
+        kind=EmailKind.donor_portal_link,
+        subject_key=f"{donor.id}:{new_token()}",
+        recipient=email,
+        locale=locale,
+        donor_id=donor.id,
+        details=details,
+        asked_at=at,
+        expires_at=at + DONOR_LINKS[purpose].lifetime,
     )
-    session.flush()
-    return True
+    return queue_email(session, link, mail_domain)
 
 
 def queue_note(
@@ -100,21 +93,16 @@ def queue_note(
     """Queue what `about` tells; nothing where there is no address."""
     if not recipient:
         return
-    session.add(
-        OutboxMessage(
-            kind=NOTE,
-            subject_key=f"{donor.id}:{new_token()}",
-            donor_id=donor.id,
-            recipient=recipient,
-            locale=donor.locale,
-            details={"about": about.value},
-            message_id=f"<own-page-{new_token().lower()}@{mail_domain}>",
-            state=OutboxState.queued.value,
-            created_at=at,
-            next_attempt_at=at,
-        )
+    note_email = NewEmail(
+        kind=EmailKind.donor_portal_note,
+        subject_key=f"{donor.id}:{new_token()}",
+        recipient=recipient,
+        locale=donor.locale,
+        donor_id=donor.id,
+        details={"about": about.value},
+        asked_at=at,
     )
-    session.flush()
+    queue_email(session, note_email, mail_domain)
 
 
 def link_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
@@ -174,4 +162,7 @@ def forget_note(session: Session, claim: EmailClaim) -> None:
 
 def is_last(claim: EmailClaim) -> bool:
     """Whether it is the letter that tells of an erasure."""
-    return claim.kind == NOTE and claim.details.get("about") == About.erased.value
+    return (
+        claim.kind == EmailKind.donor_portal_note
+        and claim.details.get("about") == About.erased.value
+    )

@@ -14,7 +14,7 @@ from campaign.donations.donations import lock_donation
 from campaign.donors.corrections import LONGEST
 from campaign.donors.masking import masked, masked_email
 from campaign.mailer import undelivered
-from campaign.mailer.outbox import queue_receipt
+from campaign.mailer.kinds import EmailKind
 from campaign.models import Donation, Donor, OutboxMessage, Receipt
 from campaign.receipts import receipts
 
@@ -35,11 +35,11 @@ def resend_receipt(
         raise ResendRefused("the donor has no email address; `campaign letters` prints the receipt")
     message = session.scalar(
         select(OutboxMessage).where(
-            OutboxMessage.receipt_id == receipt.id, OutboxMessage.kind == "receipt"
+            OutboxMessage.receipt_id == receipt.id, OutboxMessage.kind == EmailKind.receipt
         )
     )
     if message is None:
-        queue_receipt(session, receipt, address, books.mail_domain)
+        receipts.queue_receipt(session, receipt, address, books.mail_domain)
     else:
         message = undelivered.resend(session, message.id, at)
         message.recipient = address
@@ -49,7 +49,7 @@ def resend_receipt(
     audit_log.record(session, actor, "receipt.resent", subject, after=told)
     return session.scalars(
         select(OutboxMessage).where(
-            OutboxMessage.receipt_id == receipt.id, OutboxMessage.kind == "receipt"
+            OutboxMessage.receipt_id == receipt.id, OutboxMessage.kind == EmailKind.receipt
         )
     ).one()
 

@@ -15,6 +15,7 @@ from campaign.core.claims import MOMENT
 from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
 from campaign.donor_portal import emails as own_page
 from campaign.mailer import outbox, suppressions
+from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import CLAIMED, EmailClaim
 from campaign.models import OutboxMessage, OutboxState, SuppressionReason
 from campaign.outreach import eligibility, reminders
@@ -156,7 +157,7 @@ def _suppress(session: Session, claim: EmailClaim, error: MailRefused) -> None:
 
 def _forget(session: Session, claim: EmailClaim) -> None:
     """A reminder is over, whatever became of it: the address is not kept for another. Nor that of who was erased."""
-    if claim.kind == outbox.REMINDER:
+    if claim.kind == EmailKind.reminder:
         reminders.forget(session, claim)
     if own_page.is_last(claim):
         own_page.forget_note(session, claim)

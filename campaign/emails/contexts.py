@@ -3,7 +3,7 @@
 The outbox's edge asks for a letter when its turn comes, so it always says how things stand then.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
-from campaign.donations.tribute_cards import TRIBUTE_CARD, card_letter
+from campaign.donations.tribute_cards import card_letter
 from campaign.donor_portal import emails as own_page
 from campaign.emails.campaign_emails import appeal, reminder, thank_you, wrap_up
 from campaign.emails.donation_emails import (
@@ -26,7 +26,8 @@ from campaign.emails.donation_emails import (
 )
 from campaign.ledger.subscription_donations import first_donation
 from campaign.mailer.email_context import Pointless, Sender
-from campaign.mailer.outbox import RECEIPT, EmailClaim
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.outbox import EmailClaim
 from campaign.models import (
     Donation,
     Donor,
@@ -37,11 +38,11 @@ from campaign.models import (
 )
 from campaign.receipts.receipts import valid_receipts
 from campaign.receipts.statements import TOLD_BY_ANOTHER, told_by_another
-from campaign.staff.sign_in_emails import SIGN_IN_LINK, link_letter
-from campaign.subscriptions.emails import RENEWAL_FAILED, SUBSCRIPTION_ENDED
+from campaign.staff.sign_in_emails import link_letter
 
 __all__ = [
     "EVERY",
+    "MAKERS",
     "PAYMENT_FAILED",
     "Pointless",
     "Sender",
@@ -53,7 +54,7 @@ def letter_context(
     session: Session, claim: EmailClaim, sender: Sender
 ) -> dict[str, Any] | Pointless:
     """What the template of the claimed message's kind is filled with; or that it has become pointless."""
-    return _KINDS[claim.kind](session, claim, sender)
+    return MAKERS[EmailKind(claim.kind)](session, claim, sender)
 
 
 def _receipt(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def _renewal_failed(
 def _later_try(session: Session, invoice_id: str, attempt: int) -> bool:
     keys = session.scalars(
         select(OutboxMessage.subject_key).where(
-            OutboxMessage.kind == RENEWAL_FAILED,
+            OutboxMessage.kind == EmailKind.renewal_failed,
             OutboxMessage.subject_key.startswith(f"{invoice_id}:", autoescape=True),
         )
     )
@@ -128,19 +129,20 @@ def _staff_alert(session: Session, claim: EmailClaim, sender: Sender) -> dict[st
 
 Maker = Callable[[Session, EmailClaim, Sender], dict[str, Any] | Pointless]
 
-_KINDS: dict[str, Maker] = {
-    RECEIPT: _receipt,
-    RENEWAL_FAILED: _renewal_failed,
-    SUBSCRIPTION_ENDED: _ended,
-    TRIBUTE_CARD: card_letter,
-    "renewal_upcoming": _upcoming,
-    "statement": _statement,
-    "staff_alert": _staff_alert,
-    SIGN_IN_LINK: link_letter,
-    own_page.LINK: own_page.link_letter,
-    own_page.NOTE: own_page.note,
-    "appeal": appeal,
-    "reminder": reminder,
-    "wrap_up": wrap_up,
-    "thank_you": thank_you,
+MAKERS: Mapping[EmailKind, Maker] = {
+    EmailKind.receipt: _receipt,
+    EmailKind.statement: _statement,
+    EmailKind.tribute_card: card_letter,
+    EmailKind.renewal_upcoming: _upcoming,
+    EmailKind.renewal_failed: _renewal_failed,
+    EmailKind.subscription_ended: _ended,
+    EmailKind.donor_portal_link: own_page.link_letter,
+    EmailKind.donor_portal_note: own_page.note,
+    EmailKind.sign_in_link: link_letter,
+    EmailKind.staff_alert: _staff_alert,
+    EmailKind.appeal: appeal,
+    EmailKind.reminder: reminder,
+    EmailKind.thank_you: thank_you,
+    EmailKind.wrap_up: wrap_up,
 }
+"""What makes the context of each kind of email."""

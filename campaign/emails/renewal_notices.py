@@ -2,14 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Date, Text, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Date, Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from campaign.mailer.outbox import new_message_id
-from campaign.models import Donation, Frequency, OutboxMessage, Subscription, SubscriptionState
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.queue import queue_from_select
+from campaign.models import Donation, Frequency, Subscription, SubscriptionState
 
-RENEWAL_UPCOMING = "renewal_upcoming"
 BEFORE = timedelta(days=14)
 
 
@@ -26,16 +25,13 @@ def queue_renewal_notices(session: Session, at: datetime, mail_domain: str, time
         .limit(1)
         .lateral()
     )
-    rows = (
+    emails = (
         select(
-            literal(RENEWAL_UPCOMING),
-            func.concat(Subscription.id, ":", cast(day, Text)),
-            Subscription.id,
-            first.c.email,
+            func.concat(Subscription.id, ":", cast(day, Text)).label("subject_key"),
+            Subscription.id.label("subscription_id"),
+            first.c.email.label("recipient"),
             first.c.name,
             first.c.locale,
-            new_message_id(RENEWAL_UPCOMING, mail_domain),
-            literal("queued"),
         )
         .select_from(Subscription)
         .join(first, first.c.email != "")
@@ -48,11 +44,4 @@ def queue_renewal_notices(session: Session, at: datetime, mail_domain: str, time
         )
         .order_by(Subscription.id)
     )
-    columns = ["kind", "subject_key", "subscription_id", "recipient", "name", "locale"]
-    queued = session.scalars(
-        insert(OutboxMessage)
-        .from_select([*columns, "message_id", "state"], rows)
-        .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
-        .returning(OutboxMessage.id)
-    )
-    return len(queued.all())
+    return queue_from_select(session, EmailKind.renewal_upcoming, emails, mail_domain)

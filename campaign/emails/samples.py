@@ -24,6 +24,7 @@ from campaign.emails.sample_facts import (
     subscription,
 )
 from campaign.mailer.email_context import Sender
+from campaign.mailer.kinds import EmailKind
 from campaign.models import (
     CampaignStep,
     Donor,
@@ -39,35 +40,42 @@ from campaign.staff.sign_in_emails import SignInEmail, opening_letter
 _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
 
 
-def _donation_emails() -> list[tuple[str, str, Make]]:
+def _donation_emails() -> list[tuple[str, EmailKind, Make]]:
     """Each with its name, the folder of its template, and what makes its context."""
     given_up = donation_emails.PAYMENT_FAILED
     return [
-        ("receipt", "receipt", _receipt("one_time", 2_606, ReceiptKind.receipt)),
-        ("receipt_monthly", "receipt", _receipt("monthly", 2_606, ReceiptKind.receipt)),
-        ("receipt_yearly", "receipt", _receipt("yearly", 2_606, ReceiptKind.receipt)),
-        ("receipt_corrected", "receipt", _receipt("one_time", 1_000, ReceiptKind.corrected)),
-        ("receipt_void", "receipt", _receipt("one_time", 0, ReceiptKind.void)),
-        ("renewal_failed", "renewal_failed", _renewing("monthly", mend_url=_STRIPE_PAGE)),
-        ("renewal_failed_plain", "renewal_failed", _renewing("yearly")),
-        ("renewal_upcoming", "renewal_upcoming", _upcoming),
-        ("subscription_ended", "subscription_ended", _renewing("monthly")),
+        ("receipt", EmailKind.receipt, _receipt("one_time", 2_606, ReceiptKind.receipt)),
+        ("receipt_monthly", EmailKind.receipt, _receipt("monthly", 2_606, ReceiptKind.receipt)),
+        ("receipt_yearly", EmailKind.receipt, _receipt("yearly", 2_606, ReceiptKind.receipt)),
+        (
+            "receipt_corrected",
+            EmailKind.receipt,
+            _receipt("one_time", 1_000, ReceiptKind.corrected),
+        ),
+        ("receipt_void", EmailKind.receipt, _receipt("one_time", 0, ReceiptKind.void)),
+        ("renewal_failed", EmailKind.renewal_failed, _renewing("monthly", mend_url=_STRIPE_PAGE)),
+        ("renewal_failed_plain", EmailKind.renewal_failed, _renewing("yearly")),
+        ("renewal_upcoming", EmailKind.renewal_upcoming, _upcoming),
+        ("subscription_ended", EmailKind.subscription_ended, _renewing("monthly")),
         (
             "subscription_given_up",
-            "subscription_ended",
+            EmailKind.subscription_ended,
             _renewing("yearly", end_reason=given_up),
         ),
-        ("statement", "statement", _statement),
-        ("staff_alert", "staff_alert", _alert),
-        ("own_page_link", "own_page_link", _own_page(DonorLinkPurpose.open)),
-        ("own_page_address", "own_page_link", _own_page(DonorLinkPurpose.address)),
-        *[(f"own_page_{about}", "own_page_note", _note(about)) for about in own_page.About],
-        ("tribute_card", "tribute_card", _card("memory")),
-        ("tribute_card_honor", "tribute_card", _card("honor")),
-        ("sign_in_link", "sign_in_link", _opening(STAFF_LINK_BY_EMAIL.lifetime)),
+        ("statement", EmailKind.statement, _statement),
+        ("staff_alert", EmailKind.staff_alert, _alert),
+        ("own_page_link", EmailKind.donor_portal_link, _own_page(DonorLinkPurpose.open)),
+        ("own_page_address", EmailKind.donor_portal_link, _own_page(DonorLinkPurpose.address)),
+        *[
+            (f"own_page_{about}", EmailKind.donor_portal_note, _note(about))
+            for about in own_page.About
+        ],
+        ("tribute_card", EmailKind.tribute_card, _card("memory")),
+        ("tribute_card_honor", EmailKind.tribute_card, _card("honor")),
+        ("sign_in_link", EmailKind.sign_in_link, _opening(STAFF_LINK_BY_EMAIL.lifetime)),
         (
             "sign_in_invitation",
-            "sign_in_link",
+            EmailKind.sign_in_link,
             _opening(STAFF_LINK.lifetime, "ana@newsroom.example"),
         ),
     ]
@@ -161,7 +169,7 @@ class Sample:
     """One letter: its name in addresses, the folder of its template, and what makes its context in a language."""
 
     name: str
-    kind: str
+    kind: EmailKind
     make: Make
 
 
@@ -183,7 +191,7 @@ def _appeals() -> list[Sample]:
         "last_hours": END - timedelta(hours=4),
     }
     steps = [
-        Sample(f"appeal_{key}", "appeal", _appeal(key, at, raised))
+        Sample(f"appeal_{key}", EmailKind.appeal, _appeal(key, at, raised))
         for (key, at), raised in zip(moments.items(), range(0, 4_200_000, 600_000), strict=True)
     ]
     staff = {
@@ -199,10 +207,16 @@ def _appeals() -> list[Sample]:
     three = moments["three_days"]
     return [
         *steps,
-        Sample("appeal_own_words", "appeal", _appeal("three_days", three, 3_125_000, texts=staff)),
-        Sample("appeal_goal_met", "appeal", _appeal("two_days", three, 5_231_000)),
-        Sample("appeal_extended", "appeal", _appeal("last_day", three, 3_125_000, moved=True)),
-        Sample("reminder", "reminder", _reminder(three)),
+        Sample(
+            "appeal_own_words",
+            EmailKind.appeal,
+            _appeal("three_days", three, 3_125_000, texts=staff),
+        ),
+        Sample("appeal_goal_met", EmailKind.appeal, _appeal("two_days", three, 5_231_000)),
+        Sample(
+            "appeal_extended", EmailKind.appeal, _appeal("last_day", three, 3_125_000, moved=True)
+        ),
+        Sample("reminder", EmailKind.reminder, _reminder(three)),
     ]
 
 
@@ -239,8 +253,8 @@ def _results() -> list[Sample]:
 
     soon, later = END + timedelta(hours=9), END + timedelta(days=15)
     return [
-        Sample("wrap_up", "wrap_up", result(soon, 5_231_000)),
-        Sample("wrap_up_short", "wrap_up", result(later, 4_712_550)),
-        Sample("thank_you", "thank_you", result(soon, 5_231_000)),
-        Sample("thank_you_short", "thank_you", result(later, 4_712_550)),
+        Sample("wrap_up", EmailKind.wrap_up, result(soon, 5_231_000)),
+        Sample("wrap_up_short", EmailKind.wrap_up, result(later, 4_712_550)),
+        Sample("thank_you", EmailKind.thank_you, result(soon, 5_231_000)),
+        Sample("thank_you_short", EmailKind.thank_you, result(later, 4_712_550)),
     ]

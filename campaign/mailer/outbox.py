@@ -1,4 +1,4 @@
-"""The outbox: queue a message with the fact it tells of, claim it, keep what happened to it.
+"""The outbox: claim what `mailer.queue` has put into it, and keep what happened to it.
 
 A claim is a lease. A worker that dies after handing over a letter leaves it to another, which sends it again under the
 same Message-ID: a receipt may arrive twice as one mail, never not at all. Bulk mail is claimed by `emails.bulk_claims`.
@@ -12,18 +12,14 @@ from typing import Any, cast
 from sqlalchemy import (
     ColumnElement,
     Table,
-    Text,
-    exists,
     func,
-    literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core.backoff import Backoff
 from campaign.core.claims import MOMENT, LeasedRows
-from campaign.models import OutboxMessage, OutboxState, Receipt
+from campaign.models import OutboxMessage, OutboxState
 
 LEASE = timedelta(minutes=10)
 """How long a claimed message is nobody else's."""
@@ -31,34 +27,8 @@ TIME_FOR_A_BATCH = timedelta(minutes=2)
 """After this a worker begins no further letter of its batch, so that none is under way when the lease ends."""
 BACKOFF = Backoff(timedelta(seconds=30), timedelta(hours=1), patience=timedelta(days=1))
 
-TWICE = timedelta(seconds=30)
-"""The same form sent again within this is the same wish."""
-
-RECEIPT = "receipt"
-REMINDER = "reminder"
-
 WAITING = (OutboxState.queued.value, OutboxState.sending.value)
 """The states of what is not over."""
-
-
-def is_wished_again(
-    session: Session,
-    kind: str,
-    recipient: str,
-    details: dict[str, str],
-    at: datetime,
-    *,
-    donor_id: int | None = None,
-) -> bool:
-    """Whether the same letter was queued within TWICE. The caller holds a lock on whose it is, or two may both ask."""
-    just_now = exists().where(
-        OutboxMessage.kind == kind,
-        func.lower(OutboxMessage.recipient) == recipient.lower(),
-        OutboxMessage.donor_id.is_not_distinct_from(donor_id),
-        OutboxMessage.details == details,
-        OutboxMessage.created_at > at - TWICE,
-    )
-    return bool(session.scalar(select(just_now)))
 
 
 @dataclass(frozen=True)
@@ -95,30 +65,6 @@ CLAIMED = tuple(MESSAGES.c[field.name] for field in fields(EmailClaim))
 _SENT = QUEUE.ours.values(
     state=OutboxState.sent.value, sent_at=MOMENT, lease_until=None, last_error=None
 )
-
-
-def queue_receipt(session: Session, receipt: Receipt, recipient: str, mail_domain: str) -> None:
-    """One message a receipt; its Message-ID follows from the receipt's own number and token."""
-    session.execute(
-        insert(OutboxMessage)
-        .values(
-            kind=RECEIPT,
-            subject_key=receipt.number,
-            receipt_id=receipt.id,
-            recipient=recipient,
-            message_id=f"<receipt-{receipt.number}-{receipt.token[:8].lower()}@{mail_domain}>",
-            state=OutboxState.queued.value,
-        )
-        .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
-    )
-
-
-def new_message_id(kind: str, mail_domain: str) -> ColumnElement[str]:
-    """The Message-ID of a letter that is queued by a statement; it follows from nothing that tells of the reader."""
-    name = kind.replace("_", "-")
-    return func.concat(
-        literal(f"<{name}-"), func.gen_random_uuid(), literal(f"@{mail_domain}>"), type_=Text()
-    )
 
 
 def due(at: datetime, *, bulk: bool) -> ColumnElement[bool]:

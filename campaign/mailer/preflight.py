@@ -15,6 +15,7 @@ from campaign.core.errors import MailRefused
 from campaign.core.settings import Settings, SmtpAddress
 from campaign.mailer.addresses import bounce_address, wire_address
 from campaign.mailer.headers import bulk_headers
+from campaign.mailer.kinds import EmailKind
 from campaign.mailer.message import LONGEST_LINE, build_message
 from campaign.mailer.render import Letter
 from campaign.mailer.smtp import Conversation
@@ -110,7 +111,10 @@ def sample(settings: Settings, at: datetime) -> bytes:
         message_id=f"<appeal-{TOKEN}@{settings.mail_from.domain}>",
         at=at,
         headers=bulk_headers(
-            settings.mail_from, settings.organization.name, page, ("c99999", "s99999", "appeal")
+            settings.mail_from,
+            settings.organization.name,
+            page,
+            ("c99999", "s99999", EmailKind.appeal),
         ),
     )
 

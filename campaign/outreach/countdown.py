@@ -22,24 +22,19 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import schedule
-from campaign.mailer import kinds
-from campaign.mailer.outbox import new_message_id
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.queue import queue_from_select
 from campaign.models import (
     Campaign,
     CampaignStep,
     OutboxMessage,
-    OutboxState,
     Reminder,
     StepAnchor,
 )
 from campaign.outreach import eligibility, reminders, segments
-
-COLUMNS = ["kind", "subject_key", "campaign_id", "step_id", "recipient", "name", "locale", "timezone",
-           "bulk", "expires_at", "message_id", "next_attempt_at", "state"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ class Queued:
 
     campaign: str
     key: str
-    kind: str
+    kind: EmailKind
     count: int
     due: datetime
     closes: datetime
@@ -85,12 +80,9 @@ def queue_due(session: Session, campaign_id: int, at: datetime, mail_domain: str
     schedule.lock_countdown(session, campaign_id)
     campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
     told = []
-    for found, letters in _letters(session, campaign, at, mail_domain):
-        rows = insert(OutboxMessage).from_select(COLUMNS, letters).on_conflict_do_nothing()
-        queued = rows.returning(OutboxMessage.id).cte("queued")
-        told.append(
-            _counted(found, session.scalars(select(func.count()).select_from(queued)).one())
-        )
+    for found, emails in _emails(session, campaign, at):
+        count = queue_from_select(session, found.kind, emails, mail_domain)
+        told.append(replace(found, count=count))
     return told + _reminded(campaign, reminders.queue_due(session, campaign, at, mail_domain))
 
 
@@ -103,32 +95,23 @@ def preview_due(
     """
     campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
     told = []
-    for found, letters in _letters(session, campaign, at, "localhost", at_any_hour=at_any_hour):
-        counted = select(func.count()).select_from(letters.subquery())
-        told.append(_counted(found, session.scalars(counted).one()))
+    for found, emails in _emails(session, campaign, at, at_any_hour=at_any_hour):
+        counted = select(func.count()).select_from(emails.subquery())
+        told.append(replace(found, count=session.scalars(counted).one()))
     return told + _reminded(campaign, reminders.count_due(session, campaign, at))
-
-
-def _counted(found: Queued, count: int) -> Queued:
-    return replace(found, count=count)
 
 
 def _reminded(campaign: Campaign, count: int) -> list[Queued]:
     if not count:
         return []
-    kind = kinds.REMINDER
+    kind = EmailKind.reminder
     return [Queued(campaign.slug, kind, kind, count, campaign.starts_at, campaign.deadline)]
 
 
-def _letters(
-    session: Session,
-    campaign: Campaign,
-    at: datetime,
-    mail_domain: str,
-    *,
-    at_any_hour: bool = False,
+def _emails(
+    session: Session, campaign: Campaign, at: datetime, *, at_any_hour: bool = False
 ) -> list[tuple[Queued, Select[Any]]]:
-    """The rows to insert for the one step that is open, kind by kind.
+    """The emails to queue for the one step that is open, kind by kind.
 
     Lists that were just imported have no statistics yet; the planner would take them for short, and compare each
     reader with each row of the others one by one.
@@ -141,7 +124,7 @@ def _letters(
     return [
         (
             Queued(campaign.slug, window.step.key, kind, 0, window.due, window.closes),
-            _rows(campaign, window, kind, people, at, mail_domain).where(
+            _rows(campaign, window, kind, people, at).where(
                 true() if at_any_hour else _awake(session, campaign, people, at)
             ),
         )
@@ -149,47 +132,42 @@ def _letters(
     ]
 
 
-def _before_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
-    return [(kinds.APPEAL, segments.appealed_to(campaign))]
+def _before_the_end(campaign: Campaign) -> list[tuple[EmailKind, Subquery]]:
+    return [(EmailKind.appeal, segments.appealed_to(campaign))]
 
 
-def _after_the_end(campaign: Campaign) -> list[tuple[str, Subquery]]:
+def _after_the_end(campaign: Campaign) -> list[tuple[EmailKind, Subquery]]:
     """Who gave is thanked; who was asked and did not give hears how it ended. Nobody is both."""
     return [
-        (kinds.THANK_YOU, segments.givers(campaign)),
-        (kinds.WRAP_UP, segments.asked(campaign)),
+        (EmailKind.thank_you, segments.givers(campaign)),
+        (EmailKind.wrap_up, segments.asked(campaign)),
     ]
 
 
 def _rows(
     campaign: Campaign,
     window: schedule.Window,
-    kind: str,
+    kind: EmailKind,
     people: Subquery,
     at: datetime,
-    mail_domain: str,
 ) -> Select[Any]:
     address = func.lower(people.c.email)
     queued_before = exists().where(
         OutboxMessage.step_id == window.step.id, func.lower(OutboxMessage.recipient) == address
     )
     left_out = [queued_before, eligibility.suppressed(address, campaign.id)]
-    if kind != kinds.THANK_YOU:
+    if kind != EmailKind.thank_you:
         left_out.append(eligibility.gave(address, campaign.id))
     return select(
-        literal(kind),
-        func.concat(literal(window.step.id), literal(":"), address),
-        literal(campaign.id),
-        literal(window.step.id),
-        people.c.email,
+        func.concat(literal(window.step.id), literal(":"), address).label("subject_key"),
+        literal(campaign.id).label("campaign_id"),
+        literal(window.step.id).label("step_id"),
+        people.c.email.label("recipient"),
         people.c.name,
         people.c.locale,
         people.c.timezone,
-        true(),
-        literal(window.closes),
-        new_message_id(kind, mail_domain),
-        literal(at),
-        literal(OutboxState.queued.value),
+        literal(window.closes).label("expires_at"),
+        literal(at).label("next_attempt_at"),
     ).where(*(~condition for condition in left_out))
 
 

@@ -25,7 +25,7 @@ from campaign.campaigns import schedule
 from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid
 from campaign.donations.canonical_donors import other_rows
-from campaign.mailer.kinds import APPEAL, REMINDER, THANK_YOU
+from campaign.mailer.kinds import EmailKind
 from campaign.models import (
     Campaign,
     CampaignStep,
@@ -131,14 +131,14 @@ _STILL_THANKED = select(suppressed(_RECIPIENT, _CAMPAIGN), is_thanked(_RECIPIENT
 
 def _person_unwanted(session: Session, claim: "EmailClaim") -> str:
     is_suppressed, has_given = session.execute(
-        _STILL_THANKED if claim.kind == THANK_YOU else _STILL_ASKED,
+        _STILL_THANKED if claim.kind == EmailKind.thank_you else _STILL_ASKED,
         {"recipient": claim.recipient, "campaign": claim.campaign_id},
     ).one()
     if not claim.recipient:
         return "The address has been forgotten."
     if is_suppressed:
         return "They get no more appeals: the address is on the suppression list."
-    if claim.kind == THANK_YOU:
+    if claim.kind == EmailKind.thank_you:
         return "" if has_given else "Nothing is left of their gift."
     return "They have given to this campaign meanwhile." if has_given else ""
 
@@ -146,12 +146,12 @@ def _person_unwanted(session: Session, claim: "EmailClaim") -> str:
 def _letter_unwanted(
     session: Session, claim: "EmailClaim", campaign: Campaign, at: datetime
 ) -> str:
-    if claim.kind == REMINDER:
+    if claim.kind == EmailKind.reminder:
         if at >= campaign.deadline:
             return "The campaign is over."
         kept = session.get(Reminder, int(claim.subject_key), populate_existing=True)
         return "" if kept else "The reminder was taken back, or put off to another moment."
-    if claim.kind == APPEAL and at >= campaign.deadline:
+    if claim.kind == EmailKind.appeal and at >= campaign.deadline:
         return "The campaign is over."
     if claim.step_id is None:
         return ""
@@ -173,7 +173,7 @@ def quiet_until(session: Session, claim: "EmailClaim", at: datetime) -> datetime
     campaign = session.get(Campaign, claim.campaign_id)
     if campaign is None:
         return None
-    if campaign.paused_at is not None and claim.kind in (APPEAL, REMINDER):
+    if campaign.paused_at is not None and claim.kind in (EmailKind.appeal, EmailKind.reminder):
         return at + PAUSED_AGAIN
     later = _step_due(session, campaign, claim, at)
     waking = quiet_end(later, known_zone(claim.timezone) or campaign.zone) or later

@@ -25,8 +25,8 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.errors import MailRefused, ReminderInvalid
 from campaign.mailer.addresses import wire_address
-from campaign.mailer.kinds import REMINDER
-from campaign.mailer.outbox import new_message_id
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.queue import queue_from_select
 from campaign.models import (
     Campaign,
     CampaignState,
@@ -139,7 +139,7 @@ def forget(session: Session, claim: "EmailClaim") -> None:
     )
     session.execute(
         update(OutboxMessage)
-        .where(OutboxMessage.id == claim.id, OutboxMessage.kind == REMINDER)
+        .where(OutboxMessage.id == claim.id, OutboxMessage.kind == EmailKind.reminder)
         .values(recipient="", name="")
         .execution_options(synchronize_session=False)
     )
@@ -148,34 +148,26 @@ def forget(session: Session, claim: "EmailClaim") -> None:
 def queue_due(session: Session, campaign: Campaign, at: datetime, mail_domain: str) -> int:
     """Queue the reminders that are due, and forget those that nobody is to be sent any more; the number queued."""
     _forget_pointless(session, campaign, at)
-    letters = _due(campaign, at)
-    if letters is None:
+    due = _due(campaign, at)
+    if due is None:
         return 0
-    rows = select(
-        literal(REMINDER),
-        func.format("%s", letters.c.id),
-        literal(campaign.id),
-        letters.c.email,
-        letters.c.locale,
-        true(),
-        literal(campaign.deadline),
-        new_message_id(REMINDER, mail_domain),
-        literal(at),
-        literal(OutboxState.queued.value),
+    emails = select(
+        func.format("%s", due.c.id).label("subject_key"),
+        literal(campaign.id).label("campaign_id"),
+        due.c.email.label("recipient"),
+        due.c.locale,
+        literal(campaign.deadline).label("expires_at"),
+        literal(at).label("next_attempt_at"),
     )
-    columns = ["kind", "subject_key", "campaign_id", "recipient", "locale",
-               "bulk", "expires_at", "message_id", "next_attempt_at", "state"]  # fmt: skip
-    queued = insert(OutboxMessage).from_select(columns, rows).on_conflict_do_nothing()
-    counted = queued.returning(OutboxMessage.id).cte("queued")
-    return session.scalars(select(func.count()).select_from(counted)).one()
+    return queue_from_select(session, EmailKind.reminder, emails, mail_domain)
 
 
 def count_due(session: Session, campaign: Campaign, at: datetime) -> int:
     """How many `queue_due` would queue."""
-    letters = _due(campaign, at)
-    if letters is None:
+    due = _due(campaign, at)
+    if due is None:
         return 0
-    return session.scalars(select(func.count()).select_from(letters)).one()
+    return session.scalars(select(func.count()).select_from(due)).one()
 
 
 def _due(campaign: Campaign, at: datetime) -> Subquery | None:
@@ -204,7 +196,7 @@ def _unwanted(campaign: Campaign) -> ColumnElement[bool]:
 
 def _in_outbox(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(
-        OutboxMessage.kind == REMINDER,
+        OutboxMessage.kind == EmailKind.reminder,
         OutboxMessage.subject_key == func.format("%s", Reminder.id),
         *conditions,
     )
@@ -229,7 +221,7 @@ def _forget_pointless(session: Session, campaign: Campaign, at: datetime) -> Non
         update(OutboxMessage)
         .where(
             OutboxMessage.campaign_id == campaign.id,
-            OutboxMessage.kind == REMINDER,
+            OutboxMessage.kind == EmailKind.reminder,
             OutboxMessage.recipient != "",
             ended,
         )

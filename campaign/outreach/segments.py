@@ -6,7 +6,7 @@ Each audience has the columns email, name, locale and timezone, and an address i
 from sqlalchemy import Subquery, exists, func, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from campaign.mailer import kinds
+from campaign.mailer.kinds import EmailKind
 from campaign.models import Campaign, Donation, Donor, OutboxMessage, OutboxState, Subscriber
 from campaign.outreach import eligibility
 
@@ -65,7 +65,7 @@ def asked(campaign: Campaign) -> Subquery:
         )
         .where(
             OutboxMessage.campaign_id == campaign.id,
-            OutboxMessage.kind == kinds.APPEAL,
+            OutboxMessage.kind == EmailKind.appeal,
             OutboxMessage.state == OutboxState.sent.value,
             OutboxMessage.recipient != "",
         )

@@ -10,7 +10,7 @@ from campaign.campaigns.extensions import public_extensions
 from campaign.campaigns.progress import read_progress
 from campaign.core.i18n import words
 from campaign.mailer.email_context import Sender
-from campaign.mailer.kinds import APPEAL, WRAP_UP
+from campaign.mailer.kinds import EmailKind
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.render import Letter, render_letter
 from campaign.models import Campaign, CampaignStep, StepAnchor
@@ -32,13 +32,13 @@ def step_letter(
     progress = replace(read_progress(session, campaign, at), as_of=due)
     said = words(locale)
     if step.anchor == StepAnchor.after_end:
-        letter = render_letter(WRAP_UP, result_context(progress, sender, said))
+        letter = render_letter(EmailKind.wrap_up, result_context(progress, sender, said))
     else:
         moved = [
             one for one in public_extensions(session, campaign) if one.deadline == campaign.deadline
         ]
         context = appeal_context(progress, step, moved[-1] if moved else None, sender, said)
-        letter = render_letter(APPEAL, context)
+        letter = render_letter(EmailKind.appeal, context)
     return fill(
         letter, {NAME: READER, UNSUBSCRIBE_URL: sender.address("/unsubscribe/sample-letter")}
     )

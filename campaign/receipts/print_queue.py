@@ -6,6 +6,7 @@ The command writes the file between `waiting_letters` and its commit, so a crash
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Double, exists, func, or_, select, true, update
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from campaign.core.settings import Organization
 from campaign.donations.canonical_donors import speaking_row
 from campaign.donations.tribute_cards import STANDING, card_words
+from campaign.mailer.kinds import EmailKind
 from campaign.models import (
     CardWay,
     Donation,
@@ -25,16 +27,22 @@ from campaign.models import (
     TributeCard,
 )
 from campaign.receipts.receipts import receipt_context
-from campaign.receipts.statements import STATEMENT, statement_context, told_by_another
+from campaign.receipts.statements import statement_context, told_by_another
 
-CARD = "card"
+
+class PrintKind(StrEnum):
+    """What is printed, as the template of the letters has it."""
+
+    receipt = "receipt"
+    statement = "statement"
+    card = "card"
 
 
 @dataclass(frozen=True)
 class PostalLetter:
-    """One letter. `kind` is receipt, statement or card, `key` its row; `address` is empty where nobody knows it."""
+    """One letter. `key` is its row; `address` is empty where nobody knows it."""
 
-    kind: str
+    kind: PrintKind
     key: int
     about: str
     address: tuple[str, ...]
@@ -53,7 +61,7 @@ def waiting_letters(
         *(_statement(session, row, organization) for row in _statements(session, again)),
         *(_card(donation, card, organization) for donation, card in _cards(session, again)),
     ]
-    return [one for one in letters if one.kind != STATEMENT or one.context["gifts"]]
+    return [one for one in letters if one.kind != PrintKind.statement or one.context["gifts"]]
 
 
 def _receipts(session: Session, again: datetime | None) -> Sequence[Receipt]:
@@ -88,7 +96,7 @@ def _statements(session: Session, again: datetime | None) -> Sequence[OutboxMess
     query = (
         select(OutboxMessage)
         .where(
-            OutboxMessage.kind == STATEMENT,
+            OutboxMessage.kind == EmailKind.statement,
             OutboxMessage.details["by_post"].as_boolean(),
             or_(posted.is_(None), since),
         )
@@ -126,7 +134,11 @@ def _receipt(session: Session, receipt: Receipt) -> PostalLetter:
     donor = receipt.donation.donor
     address = _lines(speaking_row(session, donor)) or _lines(donor)
     return PostalLetter(
-        "receipt", receipt.id, f"receipt {receipt.number}", address, receipt_context(receipt)
+        PrintKind.receipt,
+        receipt.id,
+        f"receipt {receipt.number}",
+        address,
+        receipt_context(receipt),
     )
 
 
@@ -134,13 +146,13 @@ def _statement(session: Session, row: OutboxMessage, organization: Organization)
     donor, year = session.get_one(Donor, row.donor_id), int(row.details["year"])
     context = statement_context(session, donor.id, year, organization)
     about = f"statement {year} of donor {donor.id}"
-    return PostalLetter(STATEMENT, row.id, about, _lines(donor), context)
+    return PostalLetter(PrintKind.statement, row.id, about, _lines(donor), context)
 
 
 def _card(donation: Donation, card: TributeCard, organization: Organization) -> PostalLetter:
     context = {"organization": organization, **card_words(donation, card)}
     address = (card.name, *card.address.splitlines())
-    return PostalLetter(CARD, card.id, f"card of {donation.public_id}", address, context)
+    return PostalLetter(PrintKind.card, card.id, f"card of {donation.public_id}", address, context)
 
 
 def _lines(donor: Donor) -> tuple[str, ...]:
@@ -153,14 +165,16 @@ def _lines(donor: Donor) -> tuple[str, ...]:
 
 def mark_posted(session: Session, letters: Sequence[PostalLetter], at: datetime) -> None:
     """They stand in a file that is safe on the disk."""
-    receipts = [one.key for one in letters if one.kind == "receipt"]
+    receipts = [one.key for one in letters if one.kind == PrintKind.receipt]
     session.execute(update(Receipt).where(Receipt.id.in_(receipts)).values(posted_at=at))
-    cards = [one.key for one in letters if one.kind == CARD]
+    cards = [one.key for one in letters if one.kind == PrintKind.card]
     session.execute(update(TributeCard).where(TributeCard.id.in_(cards)).values(posted_at=at))
     posted = func.jsonb_build_object("posted_at", at.timestamp(), type_=JSONB)
     session.execute(
         update(OutboxMessage)
-        .where(OutboxMessage.id.in_([one.key for one in letters if one.kind == STATEMENT]))
+        .where(
+            OutboxMessage.id.in_([one.key for one in letters if one.kind == PrintKind.statement])
+        )
         .values(details=OutboxMessage.details.op("||")(posted))
         .execution_options(synchronize_session=False)
     )

@@ -21,7 +21,8 @@ from campaign.core.booking_context import Books
 from campaign.core.errors import NotFound
 from campaign.donations.canonical_donors import spoken_for
 from campaign.donations.gift_dates import day_of_gift
-from campaign.mailer.outbox import queue_receipt
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.queue import NewEmail, queue_email
 from campaign.models import (
     Donation,
     OfflineGift,
@@ -111,6 +112,17 @@ def _issue(session: Session, donation: Donation, books: Books, issued: _Issued) 
     if donation.email:
         queue_receipt(session, receipt, donation.email, books.mail_domain)
     return receipt
+
+
+def queue_receipt(session: Session, receipt: Receipt, recipient: str, mail_domain: str) -> None:
+    """Queue the receipt's one email; nothing where it is queued or sent already."""
+    email = NewEmail(
+        kind=EmailKind.receipt,
+        subject_key=receipt.number,
+        recipient=recipient,
+        receipt_id=receipt.id,
+    )
+    queue_email(session, email, mail_domain)
 
 
 def _given_on(offline: OfflineGift) -> date:

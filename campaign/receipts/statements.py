@@ -8,19 +8,18 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, case, exists, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from campaign.campaigns import formatting
 from campaign.core.i18n import Words, words
 from campaign.core.settings import Organization
 from campaign.donations.canonical_donors import speaker_of
-from campaign.mailer.outbox import new_message_id
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.queue import insert_from_select
 from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt, ReceiptKind
 from campaign.receipts.receipt_text import PROPERTY
 from campaign.receipts.receipts import for_taxes, valid_receipts
 
-STATEMENT = "statement"
 BY_POST = "goes by post: the donor has no email address"
 
 
@@ -63,45 +62,24 @@ def queue_statements(session: Session, year: int, mail_domain: str) -> Sequence[
     giver = _givers(year).order_by(Donor.id).subquery()
     by_post = giver.c.email == ""
     details = func.jsonb_build_object("year", year, "by_post", by_post)
-    rows = select(
-        literal(STATEMENT),
-        func.concat(literal(f"{year}:"), giver.c.id),
-        giver.c.id,
-        giver.c.email,
+    emails = select(
+        func.concat(literal(f"{year}:"), giver.c.id).label("subject_key"),
+        giver.c.id.label("donor_id"),
+        giver.c.email.label("recipient"),
         giver.c.name,
         giver.c.locale,
-        details,
-        new_message_id(STATEMENT, mail_domain),
-        case((by_post, OutboxState.dropped.value), else_=OutboxState.queued.value),
-        case((by_post, BY_POST), else_=None),
+        details.label("details"),
+        case((by_post, OutboxState.dropped.value), else_=OutboxState.queued.value).label("state"),
+        case((by_post, BY_POST), else_=None).label("last_error"),
     )
-    queued = session.scalars(
-        insert(OutboxMessage)
-        .from_select(_COLUMNS, rows)
-        .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
-        .returning(OutboxMessage.recipient)
-    )
-    return queued.all()
-
-
-_COLUMNS = [
-    "kind",
-    "subject_key",
-    "donor_id",
-    "recipient",
-    "name",
-    "locale",
-    "details",
-    "message_id",
-    "state",
-    "last_error",
-]
+    queued = insert_from_select(EmailKind.statement, emails, mail_domain)
+    return session.scalars(queued.returning(OutboxMessage.recipient)).all()
 
 
 def count_new(session: Session, year: int) -> Sequence[str]:
     """The addresses that `queue_statements` would answer now; writes nothing."""
     known = exists().where(
-        OutboxMessage.kind == STATEMENT,
+        OutboxMessage.kind == EmailKind.statement,
         OutboxMessage.subject_key == func.concat(literal(f"{year}:"), Donor.id),
     )
     return [row.email for row in session.execute(_givers(year).where(~known))]
@@ -115,7 +93,7 @@ def told_by_another(session: Session, donor: Donor, year: int) -> bool:
     if donor.merged_into_id is None:
         return False
     gone = exists().where(
-        OutboxMessage.kind == STATEMENT,
+        OutboxMessage.kind == EmailKind.statement,
         OutboxMessage.subject_key == f"{year}:{donor.merged_into_id}",
         OutboxMessage.state == OutboxState.sent.value,
     )
@@ -131,7 +109,7 @@ def queue_dropped_again(session: Session, donor_ids: Sequence[int], at: datetime
     queued = session.execute(
         update(OutboxMessage)
         .where(
-            OutboxMessage.kind == STATEMENT,
+            OutboxMessage.kind == EmailKind.statement,
             OutboxMessage.donor_id.in_(donor_ids),
             OutboxMessage.state == OutboxState.dropped.value,
             OutboxMessage.last_error.startswith(TOLD_BY_ANOTHER.partition("{")[0]),

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core import money
 from campaign.core.locks import AdvisoryLock, lock_until_commit
-from campaign.models import InboxEvent, InboxState, OutboxMessage, OutboxState
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.queue import NewEmail, queue_email
+from campaign.models import InboxEvent, InboxState, OutboxMessage
 from campaign.reporting.review_queue import (
     ActionableWarning,
     OpenDispute,
@@ -18,8 +19,6 @@ from campaign.reporting.review_queue import (
     TroubledRefund,
     read_review,
 )
-
-STAFF_ALERT = "staff_alert"
 
 FAILING_FOR = timedelta(hours=1)
 """An event that fails is tried again by itself; after so long somebody should know."""
@@ -45,26 +44,20 @@ def queue_alert(
     if not new:
         return 0
     digest = hashlib.sha256("\x1f".join([day, *sorted(new)]).encode()).hexdigest()[:24]
-    queued = session.scalar(
-        insert(OutboxMessage)
-        .values(
-            kind=STAFF_ALERT,
-            subject_key=f"{day}:{digest}",
-            recipient=recipient,
-            details={"problems": list(new.values()), "keys": list(new)},
-            message_id=f"<staff-alert-{digest}@{mail_domain}>",
-            state=OutboxState.queued.value,
-        )
-        .on_conflict_do_nothing(index_elements=["kind", "subject_key"])
-        .returning(OutboxMessage.id)
+    email = NewEmail(
+        kind=EmailKind.staff_alert,
+        subject_key=f"{day}:{digest}",
+        recipient=recipient,
+        details={"problems": list(new.values()), "keys": list(new)},
     )
-    return len(new) if queued else 0
+    return len(new) if queue_email(session, email, mail_domain) else 0
 
 
 def _told(session: Session, day: str) -> set[str]:
     details = session.scalars(
         select(OutboxMessage.details).where(
-            OutboxMessage.kind == STAFF_ALERT, OutboxMessage.subject_key.startswith(f"{day}:")
+            OutboxMessage.kind == EmailKind.staff_alert,
+            OutboxMessage.subject_key.startswith(f"{day}:"),
         )
     )
     return {key for each in details for key in each.get("keys", ())}
@@ -126,9 +119,9 @@ def _mail(found: Review) -> dict[str, str]:
         f"stuck:{one.kind}": f"{_counted(one.number, 'letter')} of the kind {one.kind} stuck;"
         " see `campaign mail list --state stuck`."
         for one in found.stuck
-        if one.kind != STAFF_ALERT
+        if one.kind != EmailKind.staff_alert
     }
-    for kind in sorted({one.kind for one in found.messages} - {STAFF_ALERT}):
+    for kind in sorted({one.kind for one in found.messages} - {EmailKind.staff_alert}):
         letters = _counted(sum(one.kind == kind for one in found.messages), "letter")
         problems[f"failed:{kind}"] = (
             f"{letters} of the kind {kind} failed; see `campaign mail list --state failed`."

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session, joinedload
 from campaign.audit.audit_log import audit_of
 from campaign.core.errors import NotFound, RefundRefused
 from campaign.donations.canonical_donors import speaking_row
-from campaign.donations.tribute_cards import TRIBUTE_CARD, card_of
+from campaign.donations.tribute_cards import card_of
 from campaign.donors.notes import notes_of
+from campaign.mailer.kinds import EmailKind
 from campaign.models import (
     AuditEntry,
     Dispute,
@@ -116,7 +117,8 @@ def read_gift(session: Session, public_id: str) -> GiftPage:
                 or_(
                     OutboxMessage.receipt_id.in_([one.id for one in receipts]),
                     and_(
-                        OutboxMessage.kind == TRIBUTE_CARD, OutboxMessage.subject_key == public_id
+                        OutboxMessage.kind == EmailKind.tribute_card,
+                        OutboxMessage.subject_key == public_id,
                     ),
                 )
             )

@@ -12,12 +12,12 @@ from campaign.auth.policies import STAFF_LINK, STAFF_LINK_BY_EMAIL
 from campaign.auth.staff import make_staff_link
 from campaign.core import clock
 from campaign.mailer.email_context import Pointless, Sender
-from campaign.mailer.outbox import EmailClaim, is_wished_again
-from campaign.models import OutboxMessage, OutboxState, StaffMember
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.outbox import EmailClaim
+from campaign.mailer.queue import NewEmail, queue_email, queued_just_now
+from campaign.models import StaffMember
 from campaign.models.base import new_token
 from campaign.staff.members import find_member
-
-SIGN_IN_LINK = "sign_in_link"
 
 
 @dataclass(frozen=True)
@@ -55,22 +55,17 @@ def _queue(
 ) -> bool:
     # Whoever sends the same form at once waits here for the first to be kept.
     session.get_one(StaffMember, member.id, populate_existing=True, with_for_update=True)
-    if is_wished_again(session, SIGN_IN_LINK, member.email, details, at):
+    if queued_just_now(session, EmailKind.sign_in_link, member.email, details, at):
         return False
-    session.add(
-        OutboxMessage(
-            kind=SIGN_IN_LINK,
-            subject_key=f"{member.id}:{new_token()}",
-            recipient=member.email,
-            details=details,
-            message_id=f"<sign-in-{new_token().lower()}@{mail_domain}>",
-            state=OutboxState.queued.value,
-            created_at=at,
-            expires_at=at + lifetime,
-        )
+    link = NewEmail(
+        kind=EmailKind.sign_in_link,
+        subject_key=f"{member.id}:{new_token()}",
+        recipient=member.email,
+        details=details,
+        asked_at=at,
+        expires_at=at + lifetime,
     )
-    session.flush()
-    return True
+    return queue_email(session, link, mail_domain)
 
 
 def link_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:

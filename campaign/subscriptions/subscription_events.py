@@ -15,7 +15,7 @@ from campaign.donations.donations import lock_donation
 from campaign.gateway import Invoice, SubscriptionFact
 from campaign.ledger.subscription_donations import first_donation_id, join_subscription, split
 from campaign.models import Donation, Subscription, SubscriptionState
-from campaign.subscriptions.emails import queue_ended, queue_renewal_failed
+from campaign.subscriptions.emails import queue_renewal_failed, queue_subscription_ended
 
 Moment = tuple[datetime, str]
 """When an event was made, and its id."""
@@ -147,7 +147,7 @@ def _end(
     subscription.ends_at_period_end, subscription.paused_until = False, None
     _forget_failure(subscription)
     session.flush()
-    queue_ended(session, subscription, books.mail_domain)
+    queue_subscription_ended(session, subscription, books.mail_domain)
     return Outcome(
         applied=True, note=f"the monthly gift has ended: {fact.end_reason or 'no reason'}"
     )

@@ -11,8 +11,9 @@ from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.donations.tribute_cards import KEPT, TRIBUTE_CARD, Card, purge_cards
+from campaign.donations.tribute_cards import KEPT, Card, purge_cards
 from campaign.emails.delivery import deliver_due
+from campaign.mailer.kinds import EmailKind
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
 from campaign.privacy.erasure import erase_person
@@ -43,7 +44,7 @@ def dedicate(give: Give) -> Give:
 
 def cards(installation: Installation) -> list[OutboxMessage]:
     with installation.sessions() as session:
-        found = select(OutboxMessage).where(OutboxMessage.kind == TRIBUTE_CARD)
+        found = select(OutboxMessage).where(OutboxMessage.kind == EmailKind.tribute_card)
         return list(session.scalars(found))
 
 
@@ -135,7 +136,7 @@ def test_of_the_donor_and_of_who_gets_it_a_card_is_told_and_erased(
         person = find_person(session, whose)
         held = read_holdings(session, person)
         assert [card["message"] for card in held["tribute_cards"]] == ["She read it aloud."]
-        assert TRIBUTE_CARD in {mail["kind"] for mail in held["mail"]}
+        assert EmailKind.tribute_card in {mail["kind"] for mail in held["mail"]}
         erase_person(session, person, Actor.command_line(), clock.now())
         assert session.scalars(select(TributeCard)).all() == []
     (row,) = cards(installation)
@@ -173,7 +174,10 @@ def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
         print_queue.mark_posted(session, waiting, clock.now())
         session.execute(
             update(OutboxMessage)
-            .where(OutboxMessage.kind == TRIBUTE_CARD, OutboxMessage.recipient == FAILING.email)
+            .where(
+                OutboxMessage.kind == EmailKind.tribute_card,
+                OutboxMessage.recipient == FAILING.email,
+            )
             .values(state="failed", sent_at=None, last_error="550 <finn@example.org> is unknown")
         )
     assert forgotten(later + moment) == 3

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from campaign.audit.heartbeats import Silence
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import money
-from campaign.donations.tribute_cards import TRIBUTE_CARD
+from campaign.mailer.kinds import EmailKind
 from campaign.models import ReviewMark
 from campaign.reconciliation.runs import Unsettled
 from campaign.reporting.review_queue import (
@@ -174,7 +174,7 @@ def _why(told: str | None) -> str:
 
 def _of_letter(one: FailedMessage) -> str:
     """The gift that a card is about; else the donors with the address that did not take it."""
-    if one.kind == TRIBUTE_CARD:
+    if one.kind == EmailKind.tribute_card:
         return _page(one.subject)
     return f"/staff/donors?{urlencode({'q': one.recipient})}" if one.recipient else ""
 

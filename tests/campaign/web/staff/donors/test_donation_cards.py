@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from campaign.donations.tribute_cards import TRIBUTE_CARD
+from campaign.mailer.kinds import EmailKind
 from campaign.models import OutboxMessage, StaffRole
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -49,7 +49,7 @@ def test_a_letter_that_failed_leads_to_whom_it_was_for(
     with installation.sessions.begin() as session:
         session.execute(update(OutboxMessage).values(state="failed", last_error="550 no such user"))
         kinds = set(session.scalars(select(OutboxMessage.kind)))
-    assert kinds == {"receipt", TRIBUTE_CARD}
+    assert kinds == {EmailKind.receipt, EmailKind.tribute_card}
     page = staff(StaffRole.viewer).get("/staff/").text
     assert f'<a href="/staff/donations/{facts.donation.public_id}">tribute card' in page
     assert '<a href="/staff/donors?q=ana%40example.org">receipt' in page
