@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Select, Text, exists, func, literal, selec
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
-from campaign.core.i18n import ENGLISH
 from campaign.mailer.kinds import EmailKind
 from campaign.models import OutboxMessage
 
@@ -33,7 +32,7 @@ class NewEmail:
     subject_key: str
     recipient: str
     name: str = ""
-    locale: str = ENGLISH
+    locale: str = "en"
     receipt_id: int | None = None
     subscription_id: int | None = None
     donor_id: int | None = None
