@@ -136,24 +136,6 @@ def test_an_unknown_name_is_not_found(installation: Installation) -> None:
         find_campaign(session, "nowhere")
 
 
-def test_a_campaign_is_open_from_its_start_to_the_last_microsecond(
-    installation: Installation,
-) -> None:
-    made = create(installation)
-    final = made.deadline + timedelta(days=14)
-    states = {
-        made.starts_at - BLINK: "upcoming",
-        made.starts_at: "open",
-        made.deadline - BLINK: "open",
-        made.deadline: "closed",
-        final - BLINK: "closed",
-        final: "final",
-    }
-    assert {moment: made.state(moment) for moment in states} == states
-    for moment, state in states.items():
-        assert made.is_open(moment) is made.counts(moment) is (state == "open")
-
-
 def test_the_open_campaign_that_ends_soonest_is_current(installation: Installation) -> None:
     create(installation, slug="later", deadline="2027-01-31")
     create(installation, slug="sooner")

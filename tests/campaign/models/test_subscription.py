@@ -1,0 +1,66 @@
+"""Monthly and yearly gifts, as their table keeps them. Raw."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from campaign.models import Campaign, Donor, InvoicePayment, Subscription
+from campaign.runtime.context import Installation
+from tests.support.raw_sql import execute, insert, refusals
+
+Begin = Callable[..., int]
+
+
+@pytest.fixture
+def begin(installation: Installation, campaign: Campaign) -> Begin:
+    """Put a monthly gift of $10 into the table; its id."""
+    donor = insert(installation, Donor, email="ana@example.org", name="Ana")
+
+    def put(stripe_id: str, **values: Any) -> int:
+        told = {"frequency": "monthly", "amount": 1000, "currency": "usd", **values}
+        return insert(
+            installation, Subscription, stripe_id=stripe_id, campaign_id=campaign.id,
+            donor_id=donor, **told,
+        )  # fmt: skip
+
+    return put
+
+
+def test_it_begins_active_with_a_page_of_its_own(installation: Installation, begin: Begin) -> None:
+    numbers = [begin("sub_1"), begin("sub_2")]
+    with installation.sessions() as session:
+        one, other = (session.get_one(Subscription, number) for number in numbers)
+    assert (one.state, one.cover, one.ends_at_period_end, one.as_of) == ("active", 0, False, None)
+    assert one.token != other.token
+    with pytest.raises(IntegrityError, match="uq_subscription_stripe_id"):
+        begin("sub_1")
+    with pytest.raises(IntegrityError, match="uq_subscription_token"):
+        execute(installation, "UPDATE subscription SET token = 'the same'")
+
+
+def test_only_what_ended_has_the_moment_of_it(installation: Installation, begin: Begin) -> None:
+    begin("sub_1")
+    rules = {
+        "state = 'ended'": "ck_subscription_ended",
+        "ended_at = now()": "ck_subscription_ended",
+        "state = 'ended', ended_at = now()": "",
+        "state = 'past_due'": "",
+        "state = 'tired'": "ck_subscription_state",
+        "frequency = 'weekly'": "ck_subscription_frequency",
+        "frequency = 'yearly'": "",
+        "amount = 0": "ck_subscription_amount",
+        "cover = -1": "ck_subscription_amount",
+    }
+    assert refusals(installation, "subscription", rules) == rules
+
+
+def test_stripe_charges_the_gift_and_the_covered_fees_a_period() -> None:
+    assert Subscription(amount=1000, cover=59).charge == 1059
+
+
+def test_an_invoice_was_paid_by_one_payment(installation: Installation) -> None:
+    insert(installation, InvoicePayment, invoice_id="in_1", payment_intent_id="pi_1")
+    with pytest.raises(IntegrityError, match="pk_invoice_payment"):
+        insert(installation, InvoicePayment, invoice_id="in_1", payment_intent_id="pi_2")
