@@ -54,7 +54,7 @@ class Variables:
         except ValueError:
             self.fault(name, "is not an address: a bracket or its port is wrong")
             return _NOWHERE
-        if url and (parts.scheme not in schemes or (port or 1) < 1):
+        if url and (parts.scheme not in schemes or port == 0):
             wanted = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
             self.fault(name, f"must begin with {wanted}")
         return parts
