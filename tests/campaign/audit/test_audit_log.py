@@ -1,0 +1,64 @@
+"""The audit log: what is written of who did what, and what is read again of one thing."""
+
+import getpass
+
+import pytest
+
+from campaign.audit.audit_log import LATEST, Actor, Subject, audit_of, record
+from campaign.models import Campaign, StaffRole
+from campaign.runtime.context import Installation
+
+ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
+
+
+def test_an_entry_says_who_did_what_to_what_and_what_stood_before(
+    installation: Installation, campaign: Campaign
+) -> None:
+    subject = Subject("campaign", campaign.slug, campaign.id)
+    with installation.sessions.begin() as session:
+        record(session, ADA, "campaign.changed", subject, before={"goal": 1}, after={"goal": 2})
+    with installation.sessions() as session:
+        (entry,) = audit_of(session, "campaign", [campaign.slug])
+    assert (entry.actor, entry.action, entry.staff_id) == (ADA.name, "campaign.changed", None)
+    assert (entry.subject_kind, entry.subject_key) == ("campaign", "nine-days")
+    assert (entry.campaign_id, entry.before, entry.after) == (campaign.id, {"goal": 1}, {"goal": 2})
+    assert entry.at.tzinfo is not None
+
+
+def test_what_was_rolled_back_was_not_done(installation: Installation) -> None:
+    with installation.sessions() as session:
+        assert record(session, ADA, "staff.added", Subject("staff", "1")).id
+        session.rollback()
+        assert audit_of(session, "staff", ["1"]) == []
+
+
+def test_a_thing_s_entries_are_its_own_the_latest_first_and_a_page_at_most(
+    installation: Installation,
+) -> None:
+    with installation.sessions.begin() as session:
+        for number in range(LATEST + 2):
+            record(session, ADA, "donor.noted", Subject("donor", "7"), after={"n": number})
+        record(session, ADA, "donor.noted", Subject("donor", "77"))
+        record(session, ADA, "donation.noted", Subject("donation", "7"))
+    with installation.sessions() as session:
+        numbers = [entry.after["n"] for entry in audit_of(session, "donor", ["7"])]
+        both = audit_of(session, "donor", ["77", "7"])
+        assert audit_of(session, "donor", []) == []
+    assert numbers == list(range(LATEST + 1, 1, -1))
+    assert [entry.subject_key for entry in both[:2]] == ["77", "7"]
+
+
+def test_nothing_is_closed_to_the_command_line_and_a_donor_has_no_role(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Actor.command_line().role is StaffRole.admin
+    assert Actor.command_line().name == f"command line: {getpass.getuser()}"
+    assert (Actor.schedule().name, Actor.schedule().role) == ("schedule", StaffRole.admin)
+    assert Actor.donor(7) == Actor("donor 7", None)
+
+
+def test_a_user_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    assert Actor.command_line().name == "command line: unknown"

@@ -1,0 +1,116 @@
+"""Requests to Stripe that are written down before they are made: their keys, their order, what came of them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from campaign.audit.stripe_requests import (
+    KEY_LIFE,
+    add_call,
+    is_good,
+    latest_call,
+    record_answer,
+    record_failure,
+)
+from campaign.core.clock import now
+from campaign.models import StripeCall
+from campaign.runtime.context import Installation
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+AT = now()
+
+
+def plan(installation: Installation, donation: int, operation: str = "refund") -> StripeCall:
+    """Write down the next call, as services do."""
+    with installation.sessions.begin() as session:
+        latest = latest_call(session, donation, operation)
+        return add_call(
+            session,
+            donation,
+            operation,
+            f"{operation}-{donation}",
+            {"amount": 5},
+            after=latest,
+            at=AT,
+        )
+
+
+def stored(installation: Installation) -> list[StripeCall]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(StripeCall).order_by(StripeCall.id)))
+
+
+def test_each_call_has_a_key_of_its_own_and_the_last_is_found(
+    installation: Installation, give: Give
+) -> None:
+    one, other = give().donation.id, give(email="ben@example.org").donation.id
+    keys = [plan(installation, one).idempotency_key for _ in range(2)]
+    keys += [plan(installation, other).idempotency_key]
+    keys += [plan(installation, one, "cancel").idempotency_key]
+    expected = [f"refund-{one}-1", f"refund-{one}-2", f"refund-{other}-1", f"cancel-{one}-1"]
+    assert keys == expected
+    with installation.sessions() as session:
+        latest = latest_call(session, one, "refund")
+        assert latest is not None
+        assert (latest.ordinal, latest.parameters) == (2, {"amount": 5})
+        assert latest_call(session, other, "cancel") is None
+
+
+def test_the_same_number_is_not_planned_twice(installation: Installation, give: Give) -> None:
+    donation = give().donation.id
+    plan(installation, donation)
+    with (
+        pytest.raises(IntegrityError, match="uq_stripe_call_donation_id_operation_ordinal"),
+        installation.sessions.begin() as session,
+    ):
+        add_call(session, donation, "refund", "else", {}, after=None, at=AT)
+
+
+def test_while_one_plans_a_call_nobody_else_does_for_that_donation(
+    installation: Installation, give: Give
+) -> None:
+    one, other = give().donation.id, give(email="ben@example.org").donation.id
+    with installation.sessions() as first, installation.sessions() as second:
+        latest_call(first, one, "refund")
+        second.execute(text("SET LOCAL lock_timeout = '20ms'"))
+        assert latest_call(second, other, "refund") is None
+        with pytest.raises(OperationalError, match="lock timeout"):
+            latest_call(second, one, "cancel")
+
+
+def test_a_key_is_good_for_23_hours_unless_it_holds_a_failure() -> None:
+    call = StripeCall(created_at=AT)
+    blink = timedelta(microseconds=1)
+    assert is_good(call, AT + KEY_LIFE - blink)
+    assert not is_good(call, AT + KEY_LIFE)
+    assert not is_good(StripeCall(created_at=AT, error="declined"), AT)
+
+
+def test_the_first_answer_stays_and_no_failure_comes_after_it(
+    installation: Installation, give: Give
+) -> None:
+    call = plan(installation, give().donation.id)
+    bystander = plan(installation, call.donation_id)
+    with installation.sessions.begin() as session:
+        record_answer(session, call, "re_1", AT)
+        record_answer(session, call, "re_2", AT + timedelta(hours=1))
+        record_failure(session, call, RuntimeError("too late"))
+    answered, untouched = stored(installation)
+    assert (answered.result_id, answered.answered_at, answered.error) == ("re_1", AT, None)
+    assert untouched.id == bystander.id
+    assert (untouched.result_id, untouched.answered_at, untouched.error) == (None, None, None)
+
+
+def test_a_failure_is_kept_at_most_a_thousand_letters_long(
+    installation: Installation, give: Give
+) -> None:
+    call = plan(installation, give().donation.id)
+    with installation.sessions.begin() as session:
+        record_failure(session, call, RuntimeError("x" * 1001))
+    (found,) = stored(installation)
+    assert (found.error, found.answered_at) == ("x" * 1000, None)
+    assert not is_good(found, AT)

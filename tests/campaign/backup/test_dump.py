@@ -1,0 +1,113 @@
+"""A backup is one moment of the database, whole, and says of each table what it wrote."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from json import loads
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from campaign.backup.dump import lock_for_reading, make_backup
+from campaign.backup.manifest import BackupFailed, Manifest, manifest_of
+from campaign.models import Donor
+from campaign.runtime.context import Installation
+from tests.support.raw_sql import execute, insert
+from tests.support.stripe import Facts
+
+AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
+Snapshot = Callable[[], Session]
+
+
+@pytest.fixture
+def snapshot(installation: Installation) -> Snapshot:
+    """A session as the command has it: one moment's state."""
+
+    def begin() -> Session:
+        session = installation.sessions()
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        return session
+
+    return begin
+
+
+def dumped(session: Session) -> tuple[Manifest, zipfile.ZipFile, list[tuple[str, int]]]:
+    file, told = io.BytesIO(), []
+    manifest = make_backup(session, file, "0025", AT, lambda *done: told.append(done))
+    return manifest, zipfile.ZipFile(file), told
+
+
+def test_the_manifest_says_what_was_written(snapshot: Snapshot, paid: Facts) -> None:
+    with snapshot() as session:
+        manifest, archive, told = dumped(session)
+    assert (manifest.revision, manifest.made_at) == ("0025", AT)
+    assert manifest_of(loads(archive.read("manifest.json"))) == manifest
+    assert archive.namelist() == [*(part.name for part in manifest.parts), "manifest.json"]
+    for part in manifest.parts:
+        written = archive.read(part.name)
+        assert part.sha256 == hashlib.sha256(written).hexdigest()
+        assert part.rows == written.count(b"\n")
+    rows = {part.table: part.rows for part in manifest.parts}
+    assert (rows["donation"], rows["ledger_entry"], rows["receipt"]) == (1, 1, 1)
+    assert {name for name, _ in told} == {name for name, number in rows.items() if number}
+
+
+def test_a_value_with_line_breaks_tabs_and_backslashes_is_one_row(
+    installation: Installation, snapshot: Snapshot
+) -> None:
+    insert(installation, Donor, email="", name="Zoë\n\t\\.\r\n", address="1 Wharf\nAstoria")
+    with snapshot() as session:
+        manifest, archive, _ = dumped(session)
+    (part,) = (part for part in manifest.parts if part.table == "donor")
+    assert part.rows == 1
+    assert archive.read(part.name).count(b"\n") == 1
+
+
+def test_the_last_number_given_is_told_also_where_its_row_is_gone(
+    installation: Installation, snapshot: Snapshot
+) -> None:
+    numbers = [insert(installation, Donor, email="", name="x") for _ in range(3)]
+    execute(installation, "DELETE FROM donor")
+    with snapshot() as session:
+        manifest, _, _ = dumped(session)
+    positions = {part.table: part.position for part in manifest.parts}
+    assert (positions["donor"], positions["refund"], positions["house"]) == (
+        numbers[-1],
+        None,
+        None,
+    )
+
+
+def test_what_comes_meanwhile_is_not_in_it(installation: Installation, snapshot: Snapshot) -> None:
+    insert(installation, Donor, email="", name="before")
+    with snapshot() as session:
+        lock_for_reading(session)
+        session.execute(text("SELECT FROM donor"))
+        insert(installation, Donor, email="", name="after")
+        manifest, archive, _ = dumped(session)
+    assert b"before" in archive.read("tables/donor.copy")
+    assert b"after" not in archive.read("tables/donor.copy")
+    assert {part.table: part.rows for part in manifest.parts}["donor"] == 1
+
+
+def test_migrations_wait_for_a_backup_and_giving_does_not(
+    installation: Installation, snapshot: Snapshot
+) -> None:
+    with snapshot() as session:
+        lock_for_reading(session)
+        insert(installation, Donor, email="", name="Ana")
+        change = "SET LOCAL lock_timeout = '20ms'; ALTER TABLE donor ADD COLUMN more text"
+        with pytest.raises(OperationalError, match="lock timeout"):
+            execute(installation, change)
+
+
+def test_a_database_that_lacks_a_table_is_not_backed_up(
+    installation: Installation, snapshot: Snapshot
+) -> None:
+    execute(installation, "DROP TABLE code_visit")
+    with snapshot() as session, pytest.raises(BackupFailed, match="campaign db upgrade"):
+        lock_for_reading(session)

@@ -1,0 +1,84 @@
+"""What a backup says of itself, and what goes into one."""
+
+from datetime import UTC, datetime
+from json import loads
+
+import pytest
+
+from campaign.backup.manifest import (
+    Manifest,
+    TableDump,
+    carried,
+    columns_of,
+    copying,
+    has_identity,
+    manifest_of,
+)
+from campaign.models import Base
+from campaign.runtime.context import Installation
+
+MADE = Manifest(
+    "0025",
+    datetime(2026, 12, 22, 8, 0, 0, 123456, tzinfo=UTC),
+    [
+        TableDump("donor", ["id", "email"], 2, "ab" * 32, 7),
+        TableDump("house", ["id"], 1, "cd" * 32, None),
+    ],
+)
+
+
+def test_a_manifest_comes_back_as_it_was_written() -> None:
+    assert manifest_of(loads(MADE.as_json())) == MADE
+    assert MADE.rows == 3
+    assert [part.name for part in MADE.parts] == ["tables/donor.copy", "tables/house.copy"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parts": [{"table": "donor"}]},
+        {"parts": None},
+        {"made_at": "yesterday"},
+        {"made_at": 5},
+    ],
+)
+def test_what_is_no_manifest_is_an_error_that_callers_know(change: dict[str, object]) -> None:
+    told = loads(MADE.as_json())
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        manifest_of(told | change)
+    for name in ("revision", "made_at", "parts"):
+        with pytest.raises(KeyError):
+            manifest_of({key: value for key, value in told.items() if key != name})
+
+
+def test_every_table_is_carried_after_those_it_refers_to_but_for_who_is_signed_in() -> None:
+    tables = list(carried())
+    names = [table.name for table in tables]
+    left = {"staff_link", "staff_session", "donor_link", "donor_session"}
+    assert set(names) == set(Base.metadata.tables) - left
+    for place, table in enumerate(tables):
+        referred = {key.column.table.name for key in table.foreign_keys} - {table.name}
+        assert referred <= set(names[:place])
+
+
+def test_what_the_database_computes_or_numbers_is_known() -> None:
+    tables = Base.metadata.tables
+    assert "words" not in columns_of(tables["donor"])
+    assert {"id", "email", "erased_at"} <= set(columns_of(tables["donor"]))
+    assert has_identity(tables["donor"])
+    assert not has_identity(tables["house"])
+    assert not has_identity(tables["receipt_counter"])
+
+
+def test_a_copy_names_its_columns_even_where_their_names_are_words_of_sql(
+    installation: Installation,
+) -> None:
+    step = Base.metadata.tables["campaign_step"]
+    with installation.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        out, back = (copying(step, how).as_string(raw) for how in ("TO STDOUT", "FROM STDIN"))
+    assert out.startswith('COPY "campaign_step" ("id", "campaign_id", ')
+    assert '"offset"' in out
+    assert out.endswith(") TO STDOUT")
+    assert back.endswith(") FROM STDIN")

@@ -1,0 +1,150 @@
+"""A backup is checked to its last byte before a row of it is believed."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from campaign.backup.dump import make_backup
+from campaign.backup.manifest import LONGEST, RestoreRefused
+from campaign.backup.verify import open_archive
+from campaign.core.clock import now
+from campaign.runtime.context import Installation
+from tests.support.backups import manifest_changed, written_anew
+from tests.support.stripe import Facts
+
+REVISION = "0025"
+
+
+def quiet(name: str, rows: int) -> None:
+    """Told of progress, it says nothing."""
+
+
+@pytest.fixture
+def backup(installation: Installation, paid: Facts, tmp_path: Path) -> Path:
+    """A whole backup with one gift."""
+    path = tmp_path / "made.backup"
+    with path.open("wb") as file, installation.sessions() as session:
+        make_backup(session, file, REVISION, now(), quiet)
+    return path
+
+
+def refusal(path: Path, revision: str = REVISION) -> str:
+    """Why it is not opened, without its own name; '' where it is."""
+    try:
+        with open_archive(path, revision, quiet):
+            return ""
+    except RestoreRefused as refused:
+        return str(refused).removeprefix(str(path)).strip()
+
+
+def held_in(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def manifest_of_table(told: dict[str, object], table: str) -> dict[str, object]:
+    parts = told["parts"]
+    assert isinstance(parts, list)
+    (found,) = (part for part in parts if part["table"] == table)
+    return found
+
+
+def test_a_whole_one_opens_and_gives_each_table_s_text(backup: Path) -> None:
+    told: list[tuple[str, int]] = []
+    with open_archive(backup, REVISION, lambda *done: told.append(done)) as archive:
+        parts = {part.table: part for part in archive.manifest.parts}
+        text = b"".join(archive.blocks(parts["donation"]))
+    assert b"ana@example.org" in text
+    assert ("donation, checked", 1) in told
+
+
+def test_another_revision_is_told_beside_ours(backup: Path) -> None:
+    assert refusal(backup, "0026") == (
+        "is of the tables' revision 0025, this version of the service of 0026:"
+        " restore it with the version that made it, then upgrade."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"version": 2},
+            "was made by a newer version of this service: restore it with that version.",
+        ),
+        ({"version": "1"}, "is no backup of this service."),
+        ({"kind": None}, "is no backup of this service."),
+        ({"made_at": "yesterday"}, "is damaged (its manifest is not complete)"),
+        ({"parts": []}, "is damaged (its tables are not those of its revision)"),
+    ],
+)
+def test_a_manifest_that_is_not_ours_is_refused(
+    backup: Path, changes: dict[str, object], said: str
+) -> None:
+    manifest_changed(backup, **changes)
+    assert refusal(backup).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [b"", b"[]", b"\xff", b"{}" + b" " * LONGEST, b"[" * 100_000],
+    ids=["empty", "list", "bytes", "too long", "too deep"],
+)
+def test_a_manifest_that_cannot_be_read_is_damage(backup: Path, manifest: bytes) -> None:
+    written_anew(backup, held_in(backup) | {"manifest.json": manifest})
+    assert refusal(backup).startswith("is damaged (its manifest cannot be read)")
+
+
+def with_a_further_file(held: dict[str, bytes]) -> None:
+    held["tables/extra.copy"] = b""
+
+
+def without_a_table(held: dict[str, bytes]) -> None:
+    del held["tables/receipt.copy"]
+
+
+def with_another_text(held: dict[str, bytes]) -> None:
+    held["tables/receipt.copy"] += b"1\n"
+
+
+def with_another_count(held: dict[str, bytes]) -> None:
+    told = json.loads(held["manifest.json"])
+    manifest_of_table(told, "receipt")["rows"] = 2
+    held["manifest.json"] = json.dumps(told).encode()
+
+
+def with_a_column_less(held: dict[str, bytes]) -> None:
+    told = json.loads(held["manifest.json"])
+    columns = manifest_of_table(told, "receipt")["columns"]
+    assert isinstance(columns, list)
+    columns.pop()
+    held["manifest.json"] = json.dumps(told).encode()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (with_a_further_file, "it lacks a table or holds what does not belong"),
+        (without_a_table, "it lacks a table or holds what does not belong"),
+        (with_another_text, "receipt is not what was written"),
+        (with_another_count, "receipt is not what was written"),
+        (with_a_column_less, "its tables are not those of its revision"),
+    ],
+)
+def test_a_table_more_or_less_or_changed_is_damage(
+    backup: Path, spoil: Callable[[dict[str, bytes]], None], said: str
+) -> None:
+    held = held_in(backup)
+    spoil(held)
+    written_anew(backup, held)
+    assert refusal(backup) == f"is damaged ({said}); nothing was restored. Take another copy."
+
+
+def test_what_is_no_file_or_no_archive_is_told_apart(backup: Path, tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none") == "cannot be read: No such file or directory."
+    assert refusal(tmp_path) == "cannot be read: Is a directory."
+    backup.write_bytes(backup.read_bytes()[:-1])
+    assert refusal(backup).startswith("is damaged (it is not a whole backup file)")

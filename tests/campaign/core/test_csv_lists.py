@@ -1,0 +1,92 @@
+"""Lists that people bring as files, whatever program wrote them."""
+
+import codecs
+
+import pytest
+
+from campaign.core.csv_lists import (
+    WrongLine,
+    read_address,
+    read_fields,
+    read_header,
+    read_lines,
+)
+from campaign.core.errors import ListInvalid
+
+COLUMNS = ("email", "name", "locale")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "email\nZoë".encode(),
+        "email\r\nZoë".encode(),
+        "email\rZoë".encode(),
+        codecs.BOM_UTF8 + "email\nZoë".encode(),
+        "email\r\nZoë".encode("utf-16"),
+        codecs.BOM_UTF16_BE + "email\nZoë".encode("utf-16-be"),
+    ],
+)
+def test_a_file_is_the_same_lines_in_every_usual_encoding(raw: bytes) -> None:
+    assert read_lines(raw) == [b"email", "Zoë".encode()]
+
+
+def test_an_empty_file_is_one_empty_line_and_bad_bytes_spoil_their_own_line_alone() -> None:
+    assert read_lines(b"") == [b""]
+    assert read_lines(b"a\n\xff\nb\n") == [b"a", b"\xff", b"b", b""]
+    with pytest.raises(ListInvalid, match="begins as UTF-16"):
+        read_lines(codecs.BOM_UTF16_LE + b"abc")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_header_tells_what_parts_the_fields(delimiter: str) -> None:
+    line = delimiter.join([' "Email" ', "NAME", "locale"])
+    assert read_header(line, ["email"], COLUMNS) == (delimiter, ["email", "name", "locale"])
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("name,locale", "must name the columns email,name; it lacks email."),
+        ("", "it lacks email, name."),
+        ("email,name,phone", "each once; unknown: 'phone'."),
+        ("email,name,", "unknown: ''."),
+        ("email,name,Email", "one is named twice."),
+    ],
+)
+def test_a_header_that_is_none_says_what_it_lacks(line: str, said: str) -> None:
+    with pytest.raises(ListInvalid) as refused:
+        read_header(line, ["email", "name"], COLUMNS)
+    assert str(refused.value).endswith(said)
+
+
+def test_a_header_may_be_asked_for_more_than_it_needs() -> None:
+    with pytest.raises(ListInvalid, match="columns email,name,locale; it lacks email"):
+        read_header("name", ["email"], COLUMNS, named=COLUMNS)
+
+
+def test_a_quoted_field_holds_the_delimiter_and_quotation_marks() -> None:
+    fields = read_fields(b'ana@example.org;"Reyes; ""Ana""";', ";", COLUMNS)
+    assert fields == {"email": "ana@example.org", "name": 'Reyes; "Ana"', "locale": ""}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"a,b", "2 fields where the header names 3"),
+        (b"a,b,c,", "4 fields where the header names 3"),
+        (b"", "quotation mark|0 fields"),
+        (b'a,"b,c', "a quotation mark is not closed on the same line"),
+        (b"a,Zo\xeb,c", "byte 5 is not UTF-8"),
+    ],
+)
+def test_a_line_that_cannot_be_taken_says_why(line: bytes, said: str) -> None:
+    with pytest.raises(WrongLine, match=said):
+        read_fields(line, ",", COLUMNS)
+
+
+def test_an_address_keeps_its_name_and_has_its_domain_in_lower_case() -> None:
+    assert read_address("Ana.Reyes@Example.ORG") == "Ana.Reyes@example.org"
+    for text, said in (("", "no email"), ("ana", "'ana' is no email address"), ("a@b@c", "a@b@c")):
+        with pytest.raises(ValueError, match=said):
+            read_address(text)

@@ -1,0 +1,51 @@
+"""Refusals: one sentence for a person, in the reader's language where there is one."""
+
+from campaign.core import errors
+from campaign.core.errors import CampaignError, DonorKnown, FieldsInvalid, MailRefused
+
+SPANISH = {"At most %(most)s.": "Como máximo %(most)s.", "Nothing is left.": "No queda nada."}
+
+
+def spanish(sentence: str) -> str:
+    return SPANISH.get(sentence, sentence)
+
+
+def test_a_sentence_is_said_in_the_reader_s_language_with_its_values() -> None:
+    error = CampaignError("At most %(most)s.", most="$5")
+    assert str(error) == "At most $5."
+    assert error.told_by(spanish) == "Como máximo $5."
+    assert CampaignError("Nothing is left.").told_by(spanish) == "No queda nada."
+
+
+def test_a_sentence_without_values_may_hold_a_percent_sign() -> None:
+    error = CampaignError("100% of it")
+    assert str(error) == error.told_by(spanish) == "100% of it"
+
+
+def test_an_empty_sentence_is_not_looked_up_in_the_catalog() -> None:
+    # The catalog's entry for nothing is its own header.
+    assert CampaignError().told_by(lambda sentence: f"Header of {sentence!r}") == ""
+
+
+def test_faults_of_fields_read_as_one_text_in_their_order() -> None:
+    error = FieldsInvalid({"goal": "Give a goal.", "slug": "Give a name."})
+    assert str(error) == "Give a goal. Give a name."
+    assert list(error.faults) == ["goal", "slug"]
+
+
+def test_an_address_that_another_donor_has_names_both() -> None:
+    error = DonorKnown("Known already.", 7)
+    assert (str(error), error.field, error.donor_id) == ("Known already.", "email", 7)
+
+
+def test_a_refusal_of_mail_is_not_about_the_recipient_unless_said() -> None:
+    assert not MailRefused("no").recipient
+    assert MailRefused("no", recipient=True).recipient
+
+
+def test_what_may_be_repeated_is_known_apart_from_what_may_not() -> None:
+    again = {errors.GatewayKeySpent, errors.GatewayThrottled, errors.GatewayBusy}
+    assert all(issubclass(one, errors.GatewayUnavailable) for one in again)
+    assert not issubclass(errors.GatewayMissing, errors.GatewayUnavailable)
+    assert not issubclass(errors.GatewayBusy, errors.GatewayKeySpent)
+    assert issubclass(errors.CampaignPaused, errors.CampaignNotOpen)
