@@ -1,0 +1,175 @@
+"""Calls to Stripe, against the sandbox: what is asked, what is read of the answer, and what a repeat does."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from stripe import StripeClient
+
+from campaign.core.clock import now
+from campaign.core.errors import GatewayKeySpent, GatewayMissing, GatewayRefused
+from campaign.gateway.client import StripeGateway
+from sandbox.stripe import StripeSandbox
+from tests.conftest import UNREACHABLE, sandbox_address
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def gateway(stripe: StripeSandbox) -> StripeGateway:
+    return StripeGateway("sk_test_sandbox", sandbox_address(stripe))
+
+
+def wanted(
+    donation: str = "don_1", email: str = "ana@example.org", **changes: Any
+) -> dict[str, Any]:
+    """The parameters of a page for a gift of $25."""
+    price = {"currency": "usd", "unit_amount": 2500, "product_data": {"name": "Gift"}}
+    return {
+        "mode": "payment",
+        "customer_email": email,
+        "client_reference_id": donation,
+        "metadata": {"donation_id": donation},
+        "payment_intent_data": {"metadata": {"donation_id": donation}},
+        "line_items": [{"price_data": price, "quantity": 1}],
+        "success_url": "http://localhost/thanks",
+        **changes,
+    }
+
+
+@pytest.fixture
+def losing(stripe: StripeSandbox) -> None:
+    """The account has an endpoint, and no webhook arrives there."""
+    client = StripeClient("sk_test_sandbox", base_addresses={"api": sandbox_address(stripe)})
+    client.v1.webhook_endpoints.create(
+        {"url": f"{UNREACHABLE}/stripe/webhook", "enabled_events": ["*"]}
+    )
+    stripe.deliver("lose")
+
+
+def emit(stripe: StripeSandbox, kind: str, number: int = 1) -> list[str]:
+    """Events that no endpoint took; their ids, the newest first."""
+    with stripe.account.transaction():
+        for place in range(number):
+            stripe.account.emit(kind, {"id": f"pi_{place}"})
+    return [event["id"] for event in stripe.events(kind)][::-1]
+
+
+def test_a_page_asked_for_again_under_its_key_is_the_same_page(
+    gateway: StripeGateway, stripe: StripeSandbox
+) -> None:
+    opened = gateway.create_checkout_session(wanted(), "key")
+    assert gateway.create_checkout_session(wanted(), "key").id == opened.id
+    assert len(stripe.objects("checkout.session")) == 1
+    assert (opened.status, opened.payment_status) == ("open", "unpaid")
+    assert (opened.amount_total, opened.currency, opened.donation_id) == (2500, "usd", "don_1")
+    assert opened.charged_at is None
+    with pytest.raises(GatewayKeySpent, match="other parameters"):
+        gateway.create_checkout_session(wanted("don_2"), "key")
+
+
+def test_a_page_that_was_paid_tells_when_and_by_which_payment(
+    gateway: StripeGateway, stripe: StripeSandbox
+) -> None:
+    opened = gateway.create_checkout_session(wanted(), "key")
+    stripe.pay(opened.id)
+    found = gateway.retrieve_checkout_session(opened.id)
+    (intent,), (charge,) = stripe.objects("payment_intent"), stripe.objects("charge")
+    assert (found.status, found.payment_status) == ("complete", "paid")
+    assert found.payment_intent_id == intent["id"]
+    assert found.charged_at == datetime.fromtimestamp(charge["created"], UTC)
+
+
+def test_pages_are_found_by_their_donation_the_newest_first_and_not_by_the_address_alone(
+    gateway: StripeGateway, stripe: StripeSandbox
+) -> None:
+    ids = []
+    for place, donation in enumerate(["don_1", "don_2", "don_1"]):
+        ids.append(gateway.create_checkout_session(wanted(donation), f"key-{place}").id)
+        stripe.advance(seconds=1)
+    found = gateway.sessions_of("don_1", "ana@example.org", LONG_AGO)
+    assert [one.id for one in found] == [ids[2], ids[0]]
+    assert gateway.sessions_of("don_1", "ben@example.org", LONG_AGO) == []
+    after_the_first = found[1].created + timedelta(seconds=1)
+    found = gateway.sessions_of("don_1", "ana@example.org", after_the_first)
+    assert [one.id for one in found] == [ids[2]]
+
+
+def test_a_page_is_found_beyond_the_first_hundred(
+    gateway: StripeGateway, stripe: StripeSandbox
+) -> None:
+    first = gateway.create_checkout_session(wanted("don_1"), "key-1").id
+    for place in range(100):
+        gateway.create_checkout_session(wanted("other"), f"other-{place}")
+    (found,) = gateway.sessions_of("don_1", "ana@example.org", LONG_AGO)
+    assert found.id == first
+
+
+def test_only_an_open_page_can_be_closed(gateway: StripeGateway) -> None:
+    opened = gateway.create_checkout_session(wanted(), "key")
+    assert gateway.expire_session(opened.id).status == "expired"
+    with pytest.raises(GatewayRefused):
+        gateway.expire_session(opened.id)
+    with pytest.raises(GatewayMissing):
+        gateway.retrieve_checkout_session("cs_test_none")
+
+
+def test_a_refund_under_its_key_is_made_once_and_never_of_more_than_is_left(
+    gateway: StripeGateway, stripe: StripeSandbox
+) -> None:
+    opened = gateway.create_checkout_session(wanted(), "key")
+    stripe.pay(opened.id)
+    (intent,) = stripe.objects("payment_intent")
+    asked = {"payment_intent": intent["id"], "amount": 2000, "metadata": {"refund_request": "t"}}
+    made = gateway.create_refund(asked, "refund-1")
+    assert gateway.create_refund(asked, "refund-1") == made
+    assert (made.amount, made.currency, made.status) == (2000, "usd", "succeeded")
+    assert (made.payment_intent_id, made.request_token) == (intent["id"], "t")
+    with pytest.raises(GatewayRefused):
+        gateway.create_refund(asked | {"amount": 501}, "refund-2")
+    assert len(stripe.objects("refund")) == 1
+
+
+@pytest.mark.usefixtures("losing")
+def test_more_types_than_one_list_takes_are_all_asked_for(
+    gateway: StripeGateway, stripe: StripeSandbox
+) -> None:
+    emit(stripe, "payment_intent.succeeded")
+    emit(stripe, "payment_intent.canceled")
+    types = ["payment_intent.canceled", *[f"invoice.made_up_{n}" for n in range(20)]]
+    events = gateway.undelivered_events([*types, "payment_intent.succeeded"])
+    assert [found.event.type for found in events] == [types[0], "payment_intent.succeeded"]
+
+
+@pytest.mark.usefixtures("losing")
+def test_events_beyond_one_page_come_once_each_the_newest_first_and_from_since_on(
+    gateway: StripeGateway, stripe: StripeSandbox
+) -> None:
+    kind = "payment_intent.canceled"
+    emit(stripe, kind, 101)
+    found = [one.event.id for one in gateway.undelivered_events([kind])]
+    assert found == emit(stripe, kind, 0)
+    assert len(set(found)) == 101
+    moment = now() + timedelta(hours=1)
+    assert list(gateway.undelivered_events([kind], moment)) == []
+    assert list(gateway.undelivered_events([])) == []
+
+
+@pytest.mark.usefixtures("losing")
+def test_an_event_of_another_release_is_not_readable(
+    gateway: StripeGateway, stripe: StripeSandbox
+) -> None:
+    versions = {"2020-08-27": False, "2027-01-01.endive": True}
+    for version, readable in versions.items():
+        (newest, *_) = emit(stripe, "payment_intent.canceled")
+        with stripe.account.transaction():
+            stripe.account.change(stripe.account.get("event", newest), api_version=version)
+        found, *_ = gateway.undelivered_events(["payment_intent.canceled"])
+        assert (found.event.id, found.readable) == (newest, readable)
+        assert version.encode() in found.body
+
+
+def test_a_refusal_by_stripe_says_so(stripe: StripeSandbox) -> None:
+    gateway = StripeGateway("sk_test_sandbox", stripe.url)  # wrong on purpose: past any proxy
+    with pytest.raises(GatewayRefused):
+        list(gateway.undelivered_events(["x" * 6000]))

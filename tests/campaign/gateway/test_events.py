@@ -1,0 +1,165 @@
+"""Stripe's JSON read as typed facts: what is there, what may be absent, what is refused."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from campaign.core.errors import WebhookRefused
+from campaign.gateway.events import (
+    read_checkout_session,
+    read_event,
+    read_id,
+    read_instant,
+    read_invoice,
+    read_parts,
+    read_payment_intent,
+)
+
+MOMENT = 1_797_926_400
+AT = datetime.fromtimestamp(MOMENT, UTC)
+EVENT: dict[str, Any] = {
+    "id": "evt_1",
+    "type": "payment_intent.succeeded",
+    "livemode": False,
+    "created": MOMENT,
+    "data": {"object": {"id": "pi_1"}},
+}
+SESSION = {"id": "cs_1", "created": MOMENT, "mode": "payment", "payment_status": "unpaid"}
+
+
+def test_an_event_is_read_with_its_object() -> None:
+    found = read_event(json.dumps(EVENT).encode())
+    assert (found.id, found.type, found.livemode) == ("evt_1", "payment_intent.succeeded", False)
+    assert (found.created, found.object) == (AT, {"id": "pi_1"})
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff", b"{", b"[" * 100_000], ids=["empty", "bytes", "cut off", "too deep"]
+)
+def test_what_is_no_json_is_refused_as_such(body: bytes) -> None:
+    with pytest.raises(WebhookRefused, match="not JSON in UTF-8"):
+        read_event(body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": ""},
+        {"id": 5},
+        {"id": "e" * 256},
+        {"type": "a\nb"},
+        {"livemode": "false"},
+        {"livemode": 0},
+        {"created": True},
+        {"created": 1.5},
+        {"created": 10**18},
+        {"created": None},
+        {"data": {}},
+        {"data": {"object": []}},
+        {"data": None},
+    ],
+)
+def test_an_envelope_that_is_none_is_refused(change: dict[str, Any]) -> None:
+    for told in (EVENT | change, [EVENT | change]):
+        with pytest.raises(WebhookRefused, match="not a Stripe event"):
+            read_event(json.dumps(told).encode())
+
+
+def test_an_id_may_have_255_characters() -> None:
+    assert len(read_event(json.dumps(EVENT | {"id": "e" * 255}).encode()).id) == 255
+
+
+def test_an_instant_is_whole_seconds_in_utc() -> None:
+    assert read_instant(MOMENT) == datetime(2026, 12, 22, 8, tzinfo=UTC)
+    assert read_instant(0).utcoffset() is not None
+    for value in (True, "1", 1.0, None):
+        with pytest.raises(TypeError):
+            read_instant(value)
+
+
+def test_an_id_is_read_whether_it_is_expanded_or_not() -> None:
+    assert [read_id(value) for value in ("pi_1", {"id": "pi_1"}, None, "")] == [
+        "pi_1", "pi_1", None, None,
+    ]  # fmt: skip
+
+
+def test_a_session_without_what_stripe_may_leave_out() -> None:
+    found = read_checkout_session(SESSION)
+    assert (found.status, found.url, found.expires_at, found.amount_total) == ("", None, None, None)
+    assert (found.donation_id, found.payment_intent_id, found.charged_at) == (None, None, None)
+    with pytest.raises(KeyError):
+        read_checkout_session({name: SESSION[name] for name in ("id", "created", "mode")})
+
+
+def test_a_session_names_its_donation_by_metadata_before_the_reference() -> None:
+    both = {"metadata": {"donation_id": "don_1"}, "client_reference_id": "don_2"}
+    assert read_checkout_session(SESSION | both).donation_id == "don_1"
+    assert read_checkout_session(SESSION | both | {"metadata": {}}).donation_id == "don_2"
+
+
+@pytest.mark.parametrize(
+    ("more", "charged"),
+    [
+        ({"payment_intent": {"id": "pi_1", "latest_charge": {"created": MOMENT}}}, True),
+        ({"payment_intent": {"id": "pi_1", "latest_charge": "ch_1"}}, False),
+        ({"payment_intent": "pi_1"}, False),
+        ({"invoice": {"id": "in_1", "status_transitions": {"paid_at": MOMENT}}}, True),
+        ({"invoice": {"id": "in_1", "status_transitions": {"paid_at": None}}}, False),
+        ({"invoice": "in_1"}, False),
+    ],
+)
+def test_when_a_session_was_charged_is_known_where_its_charge_is_told(
+    more: dict[str, Any], charged: bool
+) -> None:
+    assert read_checkout_session(SESSION | more).charged_at == (AT if charged else None)
+
+
+def test_a_bank_s_own_reason_goes_before_stripe_s() -> None:
+    intent = {"id": "pi_1", "created": MOMENT, "status": "canceled", "currency": "usd"}
+    error = {"code": "card_declined", "decline_code": "insufficient_funds"}
+    assert (
+        read_payment_intent(intent | {"last_payment_error": error}).failure == "insufficient_funds"
+    )
+    error.pop("decline_code")
+    assert read_payment_intent(intent | {"last_payment_error": error}).failure == "card_declined"
+    plain = read_payment_intent(intent)
+    assert (plain.failure, plain.amount_received, plain.donation_id) == (None, 0, None)
+
+
+def test_an_invoice_tells_its_subscription_its_parts_and_whether_it_began_it() -> None:
+    details = {
+        "subscription": "sub_1",
+        "metadata": {"donation_id": "d", "gift": "2500", "cover": "0"},
+    }
+    invoice = {
+        "id": "in_1",
+        "amount_paid": 2500,
+        "currency": "usd",
+        "billing_reason": "subscription_create",
+        "parent": {"subscription_details": details},
+        "status_transitions": {"paid_at": MOMENT},
+        "next_payment_attempt": MOMENT,
+    }
+    found = read_invoice(invoice)
+    assert (found.first, found.subscription_id, found.donation_id) == (True, "sub_1", "d")
+    assert (found.gift, found.cover, found.paid_at) == (2500, 0, AT)
+    assert (found.next_attempt_at, found.period_end) == (AT, None)
+    bare = read_invoice({"id": "in_2", "amount_paid": 0, "currency": "usd", "parent": None})
+    assert (bare.first, bare.subscription_id, bare.gift, bare.paid_at) == (False, None, None, None)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"gift": "2500"},
+        {"gift": "2500", "cover": "-1"},
+        {"gift": "²", "cover": "1"},
+        {"gift": "", "cover": "1"},
+    ],
+)
+def test_parts_are_both_known_or_neither(metadata: dict[str, str]) -> None:
+    assert read_parts(metadata) == (None, None)
+    assert read_parts({"gift": 2500, "cover": "0"}) == (2500, 0)

@@ -1,0 +1,86 @@
+"""Payouts as Stripe tells them, and what each was made of, against the sandbox."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from campaign.core.errors import GatewayMissing
+from campaign.gateway.client import StripeGateway
+from campaign.gateway.payouts import read_payout
+from campaign.runtime.context import Installation
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.reconciliation import Bank
+
+PAYOUT: dict[str, Any] = {
+    "id": "po_1",
+    "created": 1_797_926_400,
+    "amount": -500,
+    "currency": "jpy",
+    "status": "failed",
+    "arrival_date": 1_798_070_400,
+}
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def gateway(installation: Installation) -> StripeGateway:
+    return installation.gateway
+
+
+def test_a_payout_arrives_on_a_day_of_utc() -> None:
+    found = read_payout(PAYOUT)
+    assert found.arrival_date == date(2026, 12, 24)
+    assert read_payout(PAYOUT | {"arrival_date": 1_798_070_399}).arrival_date == date(2026, 12, 23)
+    assert found.created == datetime(2026, 12, 22, 8, tzinfo=UTC)
+    assert (found.amount, found.currency, found.status) == (-500, "jpy", "failed")
+
+
+@pytest.mark.parametrize(
+    ("told", "itemized"),
+    [("completed", True), ("not_applicable", True), ("in_progress", False), (None, False)],
+)
+def test_its_parts_are_known_once_stripe_has_made_them_out(
+    told: str | None, itemized: bool
+) -> None:
+    assert read_payout(PAYOUT | {"reconciliation_status": told}).itemized is itemized
+    assert not read_payout(PAYOUT).itemized
+
+
+def test_a_payout_is_made_of_what_moved_before_it_and_not_of_itself(
+    bank: Bank, gateway: StripeGateway
+) -> None:
+    charges = [bank.shop(1000 + number)["id"] for number in range(3)]
+    made = bank.stripe.payout()
+    later = bank.shop(7000)["id"]
+    items = list(gateway.payouts.items(made["id"]))
+    assert [item.source_id for item in items] == charges[::-1]
+    assert later not in {item.source_id for item in items}
+    assert sum(item.amount - item.fee for item in items) == made["amount"]
+
+
+def test_payouts_come_from_a_moment_on_the_newest_first(bank: Bank, gateway: StripeGateway) -> None:
+    made = []
+    for number in range(3):
+        bank.shop(1000 + number)
+        made.append(bank.stripe.payout())
+        bank.stripe.advance(days=1)
+    found = list(gateway.payouts.since(datetime(2020, 1, 1, tzinfo=UTC)))
+    assert [one.id for one in found] == [one["id"] for one in made][::-1]
+    second = datetime.fromtimestamp(made[1]["created"], UTC)
+    assert len(list(gateway.payouts.since(second))) == 2
+    assert len(list(gateway.payouts.since(second + timedelta(seconds=1)))) == 1
+
+
+def test_parts_beyond_one_page_come_once_each(bank: Bank, gateway: StripeGateway) -> None:
+    for _ in range(101):
+        bank.shop(1000)
+    items = list(gateway.payouts.items(bank.stripe.payout()["id"]))
+    assert len(items) == len({item.id for item in items}) == 101
+    with pytest.raises(GatewayMissing):
+        list(gateway.payouts.items("po_none"))

@@ -1,0 +1,90 @@
+"""Calls about subscriptions, against the sandbox: each sets a state, so that a repeat is harmless."""
+
+from typing import Any
+
+import pytest
+
+from campaign.core.errors import GatewayMissing, GatewayRefused
+from campaign.gateway.client import StripeGateway
+from campaign.gateway.subscription_calls import SubscriptionCalls
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+
+
+@pytest.fixture
+def gateway(stripe: StripeSandbox) -> StripeGateway:
+    return StripeGateway("sk_test_sandbox", sandbox_address(stripe))
+
+
+@pytest.fixture
+def calls(gateway: StripeGateway) -> SubscriptionCalls:
+    return gateway.subscriptions
+
+
+@pytest.fixture
+def begun(gateway: StripeGateway, stripe: StripeSandbox) -> str:
+    """The id of a subscription of $25 a month that was paid once."""
+    price = {
+        "currency": "usd",
+        "unit_amount": 2500,
+        "recurring": {"interval": "month"},
+        "product_data": {"name": "Gift"},
+    }
+    asked: dict[str, Any] = {
+        "mode": "subscription",
+        "customer_email": "ana@example.org",
+        "line_items": [{"price_data": price, "quantity": 1}],
+        "subscription_data": {"metadata": {"donation_id": "don_1"}},
+        "success_url": "http://localhost/thanks",
+    }
+    stripe.pay(gateway.create_checkout_session(asked, "key").id)
+    return str(stripe.objects("subscription")[0]["id"])
+
+
+def test_a_subscription_is_read_as_it_is_now(calls: SubscriptionCalls, begun: str) -> None:
+    found = calls.retrieve(begun)
+    assert (found.id, found.status, found.total, found.interval) == (begun, "active", 2500, "month")
+    assert (found.donation_id, found.currency, found.paused) == ("don_1", "usd", False)
+    assert found.current_period_end is not None
+    with pytest.raises(GatewayMissing):
+        calls.retrieve("sub_none")
+
+
+def test_an_update_under_its_key_is_one_and_tells_what_came_of_it(
+    calls: SubscriptionCalls, stripe: StripeSandbox, begun: str
+) -> None:
+    pause = {"pause_collection": {"behavior": "void"}}
+    before = len(stripe.events("customer.subscription.updated"))
+    for _ in range(2):
+        assert calls.update(begun, pause, "pause-1").paused
+    assert len(stripe.events("customer.subscription.updated")) == before + 1
+    assert not calls.update(begun, {"pause_collection": ""}, "resume-1").paused
+
+
+def test_an_end_is_at_once_gives_nothing_back_and_comes_once(
+    calls: SubscriptionCalls, stripe: StripeSandbox, begun: str
+) -> None:
+    ended = calls.cancel(begun, "By the donor.")
+    assert (ended.status, ended.end_reason) == ("canceled", "cancellation_requested")
+    assert ended.ended_at is not None
+    (row,) = stripe.objects("subscription")
+    assert row["cancellation_details"]["comment"] == "By the donor."
+    assert stripe.objects("refund") == []
+    with pytest.raises(GatewayRefused):
+        calls.cancel(begun, "Again.")
+
+
+def test_the_card_page_is_the_customer_s_and_the_card_in_use_is_told(
+    calls: SubscriptionCalls, stripe: StripeSandbox, begun: str
+) -> None:
+    cards = calls.cards(begun)
+    assert cards.used == stripe.objects("subscription")[0]["default_payment_method"]
+    assert cards.chosen is None
+    customer = calls.retrieve(begun).customer_id or ""
+    back = "http://localhost/me"
+    address = calls.open_card_page(customer, back, "es", "card-1")
+    assert address.startswith("http")
+    assert calls.open_card_page(customer, back, "es", "card-1") == address
+    assert calls.open_card_page(customer, back, "es", "card-2") != address
+    with pytest.raises(GatewayRefused):
+        calls.open_card_page("cus_none", back, "es", "card-3")

@@ -1,0 +1,80 @@
+"""Subscriptions read as facts: amounts, ends, pauses, cards, and what paid an invoice."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from campaign.gateway.subscriptions import read_cards, read_invoice_payment, read_subscription
+
+MOMENT = 1_797_926_400
+AT = datetime.fromtimestamp(MOMENT, UTC)
+
+
+def item(unit: int | None, quantity: int | None = 1, **more: Any) -> dict[str, Any]:
+    price = {"unit_amount": unit, "product": {"id": "prod_1"}, "recurring": {"interval": "month"}}
+    return {"id": "si_1", "price": price, "quantity": quantity, **more}
+
+
+def read(*items: dict[str, Any], **more: Any) -> Any:
+    return read_subscription({"id": "sub_1", "status": "active", "items": {"data": items}, **more})
+
+
+def test_a_bare_subscription_is_nothing_a_period_and_goes_on() -> None:
+    found = read_subscription({"id": "sub_1", "status": "active"})
+    assert (found.total, found.interval, found.items, found.currency) == (0, None, (), None)
+    assert (found.paused, found.cancel_at_period_end, found.ended_at) == (False, False, None)
+    assert (found.gift, found.cover, found.donation_id) == (None, None, None)
+    with pytest.raises(KeyError):
+        read_subscription({"id": "sub_1"})
+
+
+def test_its_total_is_every_item_s_price_times_its_number() -> None:
+    found = read(item(2500), item(106), item(10, 3), item(7, None), item(None), item(5, 0))
+    assert found.total == 2500 + 106 + 30 + 7
+    assert (found.interval, found.items[0].product_id) == ("month", "prod_1")
+
+
+def test_its_period_ends_with_the_first_of_its_items() -> None:
+    found = read(
+        item(1, current_period_end=MOMENT + 1), item(1, current_period_end=MOMENT), item(1)
+    )
+    assert found.current_period_end == AT
+    assert read(item(1)).current_period_end is None
+
+
+def test_a_pause_may_have_no_end() -> None:
+    assert (read(pause_collection={"behavior": "void"}).paused, read().paused) == (True, False)
+    found = read(pause_collection={"behavior": "void", "resumes_at": MOMENT})
+    assert (found.paused, found.resumes_at) == (True, AT)
+    assert read(pause_collection=None).resumes_at is None
+
+
+def test_it_ended_when_it_ended_and_else_when_it_was_cancelled() -> None:
+    assert read(ended_at=MOMENT, canceled_at=MOMENT - 5).ended_at == AT
+    assert read(ended_at=None, canceled_at=MOMENT).ended_at == AT
+    found = read(cancellation_details={"reason": "payment_failed"}, cancel_at=MOMENT)
+    assert (found.end_reason, found.cancel_at, found.ended_at) == ("payment_failed", AT, None)
+
+
+def test_its_parts_and_its_first_donation_stand_in_the_metadata() -> None:
+    found = read(metadata={"donation_id": "don_1", "gift": "2500", "cover": "106"})
+    assert (found.donation_id, found.gift, found.cover) == ("don_1", 2500, 106)
+
+
+def test_the_card_in_use_and_the_one_chosen_since() -> None:
+    chosen = {"invoice_settings": {"default_payment_method": {"id": "pm_2"}}}
+    found = read_cards({"default_payment_method": "pm_1", "customer": chosen})
+    assert (found.used, found.chosen) == ("pm_1", "pm_2")
+    for customer in ("cus_1", None, {"invoice_settings": None}, {}):
+        assert read_cards({"customer": customer}).chosen is None
+
+
+def test_an_invoice_may_be_paid_by_something_else_than_a_payment_intent() -> None:
+    intent = {"type": "payment_intent", "payment_intent": "pi_1"}
+    found = read_invoice_payment({"invoice": {"id": "in_1"}, "payment": intent, "status": "paid"})
+    assert (found.invoice_id, found.payment_intent_id, found.status) == ("in_1", "pi_1", "paid")
+    other = read_invoice_payment(
+        {"invoice": "in_1", "payment": {"type": "charge", "charge": "ch_1"}}
+    )
+    assert (other.payment_intent_id, other.status) == (None, "")
