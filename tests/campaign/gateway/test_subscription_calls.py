@@ -81,6 +81,10 @@ def test_the_card_page_is_the_customer_s_and_the_card_in_use_is_told(
     assert cards.used == stripe.objects("subscription")[0]["default_payment_method"]
     assert cards.chosen is None
     customer = calls.retrieve(begun).customer_id or ""
+    with stripe.account.transaction():
+        chosen = {"default_payment_method": "pm_other"}
+        stripe.account.change(stripe.account.get("customer", customer), invoice_settings=chosen)
+    assert calls.cards(begun).chosen == "pm_other"
     back = "http://localhost/me"
     address = calls.open_card_page(customer, back, "es", "card-1")
     assert address.startswith("http")
