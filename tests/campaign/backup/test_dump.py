@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from campaign.backup.dump import lock_for_reading, make_backup
-from campaign.backup.manifest import BackupFailed, Manifest, manifest_of
+from campaign.backup.manifest import Manifest, manifest_of
+from campaign.core.errors import CampaignError
 from campaign.models import Donor
 from campaign.runtime.context import Installation
 from tests.support.raw_sql import execute, insert
@@ -109,5 +110,5 @@ def test_a_database_that_lacks_a_table_is_not_backed_up(
     installation: Installation, snapshot: Snapshot
 ) -> None:
     execute(installation, "DROP TABLE code_visit")
-    with snapshot() as session, pytest.raises(BackupFailed, match="campaign db upgrade"):
+    with snapshot() as session, pytest.raises(CampaignError, match="campaign db upgrade"):
         lock_for_reading(session)

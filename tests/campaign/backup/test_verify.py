@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from campaign.backup.dump import make_backup
-from campaign.backup.manifest import LONGEST, RestoreRefused
+from campaign.backup.manifest import LONGEST
 from campaign.backup.verify import open_archive
 from campaign.core.clock import now
+from campaign.core.errors import CampaignError
 from campaign.runtime.context import Installation
 from tests.support.backups import manifest_changed, written_anew
 from tests.support.stripe import Facts
@@ -36,7 +37,7 @@ def refusal(path: Path, revision: str = REVISION) -> str:
     try:
         with open_archive(path, revision, quiet):
             return ""
-    except RestoreRefused as refused:
+    except CampaignError as refused:
         return str(refused).removeprefix(str(path)).strip()
 
 

@@ -17,7 +17,6 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.core.errors import FieldsInvalid
 from campaign.integrations.deliveries import (
     BACKOFF,
     LEASE,
@@ -297,29 +296,6 @@ def test_a_monthly_gift_that_ends_is_told_once(
     send_due(installation)
     assert [body["type"] for body in receiver.bodies()] == ["donation.paid", "subscription.ended"]
     assert receiver.bodies()[1]["data"]["subscription"]["id"] == "sub_1"
-
-
-@pytest.mark.parametrize(
-    ("url", "livemode"),
-    [
-        ("http://crm.example.org/", True),
-        ("ftp://crm.example.org/", False),
-        ("https://", False),
-        ("https://user:pw@crm.example.org/", False),
-        ("https://crm.example.org/\n", False),
-        ("https://[::1", False),
-    ],
-)
-def test_an_address_that_cannot_be_told_is_refused(
-    installation: Installation, url: str, livemode: bool
-) -> None:
-    with installation.sessions() as session:
-        if url.endswith("\n"):
-            assert add_endpoint(session, url, EVENTS, ADMIN, livemode=livemode).url == url.strip()
-            return
-        with pytest.raises(FieldsInvalid) as refused:
-            add_endpoint(session, url, EVENTS, ADMIN, livemode=livemode)
-    assert "url" in refused.value.faults
 
 
 def test_with_real_money_nothing_in_our_own_net_is_reached(

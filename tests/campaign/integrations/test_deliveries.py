@@ -1,0 +1,178 @@
+"""Deliveries to endpoints: who is served, in which order, with what body, and what is kept of the answer."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.audit.audit_log import Actor
+from campaign.core.errors import NotFound
+from campaign.integrations.deliveries import (
+    LEASE,
+    PAGE,
+    claim_next,
+    count_deliveries,
+    deliveries_of,
+    endpoints_with_work,
+    mark_delivered,
+    mark_failed,
+    send_again,
+)
+from campaign.models import AuditEntry, DeliveryState, StaffRole, WebhookDelivery, WebhookEndpoint
+from campaign.runtime.context import Installation
+from tests.support.raw_sql import insert
+from tests.support.stripe import Facts
+
+ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
+AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
+BLINK = timedelta(microseconds=1)
+Queue = Callable[..., int]
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def endpoint(installation: Installation) -> int:
+    """The id of an endpoint."""
+    told = {"url": "https://crm.example/hook", "secret": "whsec_x", "created_by": "Ada"}
+    return int(insert(installation, WebhookEndpoint, events=[], **told))
+
+
+@pytest.fixture
+def queue(installation: Installation, endpoint: int) -> Queue:
+    """Put a delivery into the table, due now; its id."""
+
+    def put(subject_key: str, **values: Any) -> int:
+        told = {"endpoint_id": endpoint, "kind": "donation.paid", "occurred_at": AT}
+        due = {"subject_key": subject_key, "next_attempt_at": AT}
+        return insert(installation, WebhookDelivery, **{**told, **due, **values})
+
+    return put
+
+
+def test_the_oldest_due_goes_first_and_nothing_before_its_time(
+    session: Session, endpoint: int, queue: Queue
+) -> None:
+    late, early = queue("a"), queue("b", next_attempt_at=AT - BLINK)
+    queue("c", next_attempt_at=AT + BLINK)
+    claims = [claim_next(session, endpoint, AT) for _ in range(3)]
+    assert [claim and claim.id for claim in claims] == [early, late, None]
+
+
+def test_what_is_claimed_is_nobody_else_s_until_the_lease_ends(
+    session: Session, endpoint: int, queue: Queue
+) -> None:
+    queue("a")
+    first = claim_next(session, endpoint, AT)
+    assert first is not None
+    assert claim_next(session, endpoint, AT + LEASE - BLINK) is None
+    assert endpoints_with_work(session, AT + LEASE - BLINK) == []
+    assert endpoints_with_work(session, AT + LEASE) == [endpoint]
+    again = claim_next(session, endpoint, AT + LEASE)
+    assert again is not None
+    assert (again.id, again.public_id, again.body) == (first.id, first.public_id, first.body)
+
+
+def test_a_disabled_endpoint_is_told_nothing(session: Session, endpoint: int, queue: Queue) -> None:
+    queue("a")
+    queue("b")
+    assert endpoints_with_work(session, AT) == [endpoint]
+    session.get_one(WebhookEndpoint, endpoint).disabled_at = AT
+    session.flush()
+    assert endpoints_with_work(session, AT) == []
+    assert claim_next(session, endpoint, AT) is None
+    assert count_deliveries(session) == {"queued": 2}
+
+
+def test_the_body_tells_the_gift_as_it_was_at_the_first_try(
+    session: Session, endpoint: int, queue: Queue, paid: Facts
+) -> None:
+    donation = paid.donation
+    queue("a", donation_id=donation.id)
+    claim = claim_next(session, endpoint, AT)
+    assert claim is not None
+    assert (claim.body["type"], claim.body["timestamp"]) == ("donation.paid", AT.isoformat())
+    told = claim.body["data"]["donation"]
+    assert (told["id"], told["email"], told["state"]) == (
+        donation.public_id, "ana@example.org", "paid",
+    )  # fmt: skip
+    assert datetime.fromisoformat(told["paid_at"]).tzinfo is not None
+    again = claim_next(session, endpoint, AT + LEASE)
+    assert again is not None
+    assert again.body == claim.body
+
+
+def test_who_was_overtaken_says_only_that_it_was_delivered(
+    session: Session, endpoint: int, queue: Queue
+) -> None:
+    number = queue("a")
+    first = claim_next(session, endpoint, AT)
+    second = claim_next(session, endpoint, AT + LEASE)
+    assert first is not None
+    assert second is not None
+    mark_failed(session, first, 500, "late", AT + LEASE)
+    row = session.get_one(WebhookDelivery, number, populate_existing=True)
+    assert (row.state, row.last_error) == ("sending", None)
+    mark_delivered(session, first, 200, AT + LEASE)
+    mark_failed(session, second, 500, "after all", AT + LEASE)
+    mark_delivered(session, second, 202, AT + LEASE + BLINK)
+    session.refresh(row)
+    assert (row.state, row.last_status, row.delivered_at) == ("delivered", 200, AT + LEASE)
+
+
+def test_what_was_not_taken_waits_and_after_three_days_is_given_up(
+    session: Session, endpoint: int, queue: Queue
+) -> None:
+    number = queue("a")
+    claim = claim_next(session, endpoint, AT)
+    assert claim is not None
+    # The first try, however late, is never the last.
+    state = mark_failed(session, claim, None, "x" * 501, AT + timedelta(days=4))
+    row = session.get_one(WebhookDelivery, number, populate_existing=True)
+    assert (state, row.state, row.last_error) == (DeliveryState.queued, "queued", "x" * 500)
+    assert row.next_attempt_at > AT + timedelta(days=4)
+    claim = claim_next(session, endpoint, row.next_attempt_at)
+    assert claim is not None
+    assert mark_failed(session, claim, 500, "", AT + timedelta(days=5)) is DeliveryState.failed
+    session.refresh(row)
+    assert (row.state, row.lease_until, row.attempts) == ("failed", None, 2)
+
+
+def test_an_endpoint_that_is_gone_is_disabled_once_and_staff_may_send_again(
+    session: Session, endpoint: int, queue: Queue
+) -> None:
+    number, other = queue("a"), queue("b")
+    claim, second = (claim_next(session, endpoint, AT) for _ in range(2))
+    assert claim is not None
+    assert second is not None
+    assert mark_failed(session, claim, 410, "Gone", AT) is DeliveryState.failed
+    assert mark_failed(session, second, 410, "Gone", AT + BLINK) is DeliveryState.failed
+    found = session.get_one(WebhookEndpoint, endpoint, populate_existing=True)
+    assert found.disabled_at == AT
+    later = AT + timedelta(days=9)
+    session.expire_all()
+    for _ in range(2):
+        again = send_again(session, number, ADMIN, later)
+        assert (again.state, again.next_attempt_at, again.occurred_at) == ("queued", later, later)
+    assert session.scalars(select(AuditEntry.action)).all() == ["webhook_delivery.repeated"]
+    assert count_deliveries(session) == {"queued": 1, "failed": 1}
+    assert session.get_one(WebhookDelivery, other).state == "failed"
+    with pytest.raises(NotFound, match="no delivery 999"):
+        send_again(session, 999, ADMIN, later)
+
+
+def test_the_log_is_read_page_by_page_the_newest_first(
+    session: Session, endpoint: int, queue: Queue
+) -> None:
+    numbers = [queue(str(number)) for number in range(PAGE + 1)]
+    first = deliveries_of(session, endpoint)
+    assert [row.id for row in first] == numbers[:0:-1]
+    assert [row.id for row in deliveries_of(session, endpoint, first[-1].id)] == numbers[:1]
+    assert deliveries_of(session, endpoint + 1) == []

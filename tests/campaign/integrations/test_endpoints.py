@@ -1,0 +1,151 @@
+"""Where donor databases want to be told: which addresses may be, what a change of one is, and its end."""
+
+import base64
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.audit.audit_log import Actor
+from campaign.core.clock import now
+from campaign.core.errors import FieldsInvalid, NotFound
+from campaign.integrations.endpoints import (
+    EVENTS,
+    LONGEST_URL,
+    TEST,
+    add_endpoint,
+    disable_endpoint,
+    find_endpoint,
+    list_endpoints,
+    queue_test,
+)
+from campaign.models import AuditEntry, StaffRole, WebhookDelivery, WebhookEndpoint
+from campaign.runtime.context import Installation
+
+ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
+URL = "https://crm.example.org/hook"
+
+
+def add(session: Session, *events: str, url: str = URL) -> WebhookEndpoint:
+    return add_endpoint(session, url, events or EVENTS, ADMIN, livemode=True)
+
+
+def noted(session: Session) -> list[str]:
+    return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+@pytest.mark.parametrize(
+    ("url", "livemode"),
+    [
+        ("http://crm.example.org/", True),
+        ("ftp://crm.example.org/", False),
+        ("https://", False),
+        ("https://user:pw@crm.example.org/", False),
+        ("https://crm.example.org/\n", False),
+        ("https://[::1", False),
+    ],
+)
+def test_an_address_that_cannot_be_told_is_refused(
+    installation: Installation, url: str, livemode: bool
+) -> None:
+    with installation.sessions() as session:
+        if url.endswith("\n"):
+            assert add_endpoint(session, url, EVENTS, ADMIN, livemode=livemode).url == url.strip()
+            return
+        with pytest.raises(FieldsInvalid) as refused:
+            add_endpoint(session, url, EVENTS, ADMIN, livemode=livemode)
+    assert "url" in refused.value.faults
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://crm.example.org/", "must begin with https://"),
+        ("HTTPS://crm.example.org:0/", "needs a host"),
+        ("https://crm.example.org/#top", "needs a host"),
+        ("https://crm.example.org/a b", "characters that an address cannot have"),
+        ("https://crm.example.org/\x7f", "characters that an address cannot have"),
+        ("https://crm.example.org:99999/", "This is no web address."),
+        ("https://e.org/".ljust(LONGEST_URL + 1, "x"), "too long"),
+    ],
+)
+def test_an_address_is_refused_with_what_is_wrong_with_it(
+    installation: Installation, url: str, said: str
+) -> None:
+    with installation.sessions() as session, pytest.raises(FieldsInvalid) as refused:
+        add(session, url=url)
+    assert list(refused.value.faults) == ["url"]
+    assert said in refused.value.faults["url"]
+
+
+def test_the_longest_address_may_be_and_a_test_installation_may_tell_http(
+    installation: Installation,
+) -> None:
+    with installation.sessions() as session:
+        longest = "https://e.org/".ljust(LONGEST_URL, "x")
+        assert add(session, url=longest).url == longest
+        plain = add_endpoint(session, "http://localhost:8000/", EVENTS, ADMIN, livemode=False)
+        assert plain.disabled_at is None
+
+
+@pytest.mark.parametrize("events", [(), ("donation.paid", "donation.lost"), (TEST,)])
+def test_events_are_some_of_ours_and_every_fault_is_told_at_once(
+    installation: Installation, events: tuple[str, ...]
+) -> None:
+    with installation.sessions() as session, pytest.raises(FieldsInvalid) as refused:
+        add_endpoint(session, "ftp://x", events, ADMIN, livemode=True)
+    assert list(refused.value.faults) == ["url", "events"]
+
+
+def test_the_same_address_added_again_is_the_same_endpoint_with_its_new_events(
+    installation: Installation,
+) -> None:
+    with installation.sessions() as session:
+        first = add(session, "subscription.ended", "donation.paid")
+        assert first.events == ["donation.paid", "subscription.ended"]
+        secret = first.secret
+        assert add(session, "donation.paid", "subscription.ended").id == first.id
+        assert noted(session) == ["webhook_endpoint.added"]
+        again = add(session, "donation.refunded", url=f" {URL} ")
+        assert (again.id, again.secret, again.events) == (first.id, secret, ["donation.refunded"])
+        assert noted(session) == ["webhook_endpoint.added", "webhook_endpoint.changed"]
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert entry is not None
+        assert entry.before == {"events": ["donation.paid", "subscription.ended"]}
+        assert "whsec_" not in str(session.scalars(select(AuditEntry.after)).all())
+
+
+def test_each_endpoint_has_32_random_bytes_for_its_secret(installation: Installation) -> None:
+    with installation.sessions() as session:
+        secrets = [add(session, url=f"{URL}/{number}").secret for number in range(2)]
+    assert len({base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets}) == 2
+    assert {len(base64.b64decode(secret.removeprefix("whsec_"))) for secret in secrets} == {32}
+
+
+def test_one_that_was_disabled_stays_in_the_list_last_and_is_begun_anew(
+    installation: Installation,
+) -> None:
+    at = now()
+    with installation.sessions() as session:
+        first, second = add(session), add(session, url=f"{URL}/2")
+        assert disable_endpoint(session, first.id, ADMIN, at)
+        assert not disable_endpoint(session, first.id, ADMIN, now())
+        assert first.disabled_at == at
+        assert noted(session).count("webhook_endpoint.disabled") == 1
+        anew = add(session)
+        assert anew.id not in {first.id, second.id}
+        assert [one.id for one in list_endpoints(session)] == [second.id, anew.id, first.id]
+        with pytest.raises(NotFound, match="is disabled"):
+            queue_test(session, first.id, ADMIN)
+
+
+def test_a_test_is_a_delivery_of_its_own_each_time(installation: Installation) -> None:
+    with installation.sessions() as session:
+        endpoint = add(session)
+        one, other = (queue_test(session, endpoint.id, ADMIN) for _ in range(2))
+        assert (one.kind, one.endpoint_id) == (TEST, endpoint.id)
+        assert one.subject_key != other.subject_key
+        assert len(session.scalars(select(WebhookDelivery)).all()) == 2
+        assert noted(session)[1:] == ["webhook_endpoint.tested"] * 2
+        with pytest.raises(NotFound, match="no endpoint 999"):
+            find_endpoint(session, 999)

@@ -1,0 +1,82 @@
+"""Our objects as other programs read them: what is told, and of whom nothing is."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from campaign.integrations.payloads import (
+    campaign_told,
+    donation_told,
+    entry_told,
+    receipt_told,
+    subscription_told,
+)
+from campaign.models import Campaign, Donation, LedgerEntry, Receipt, Subscription
+from campaign.runtime.context import Installation
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+
+
+def test_a_campaign_tells_where_it_stands_at_that_moment(campaign: Campaign) -> None:
+    told = campaign_told(campaign, campaign.deadline)
+    assert (told["slug"], told["goal"], told["currency"]) == ("nine-days", 5_000_000, "usd")
+    assert told["state"] == "closed"
+    assert campaign_told(campaign, campaign.deadline - timedelta(seconds=1))["state"] == "open"
+
+
+def test_a_donation_without_people_tells_the_same_but_of_nobody(
+    installation: Installation, give: Give
+) -> None:
+    gift = {"comment": "For the reporters.", "tribute_kind": "memory", "tribute_name": "Rosa"}
+    donation_id = give(**gift).donation.id
+    with installation.sessions() as session:
+        donation = session.get_one(Donation, donation_id)
+        open_, closed = (donation_told(donation, people=people) for people in (True, False))
+        token = donation.token
+    personal = ("name", "email", "comment", "tribute_name")
+    expected = ("Ana Reyes", "ana@example.org", "For the reporters.", "Rosa")
+    assert tuple(open_[name] for name in personal) == expected
+    assert open_ | dict.fromkeys(personal) == closed
+    assert not any(value in str(closed) for value in expected)
+    # It opens the donor's page.
+    assert token not in str(open_)
+    assert (closed["receipt_number"], closed["subscription"]) == (None, None)
+
+
+def test_a_paid_donation_names_its_receipt_and_both_the_same_donation(
+    installation: Installation, paid: Facts
+) -> None:
+    with installation.sessions() as session:
+        donation = session.scalars(select(Donation)).one()
+        entry, receipt = (session.scalars(select(kind)).one() for kind in (LedgerEntry, Receipt))
+        told = donation_told(donation, people=False)
+        of_receipt = receipt_told(receipt)
+        of_entry = entry_told(entry, None, donation.public_id)
+        assert receipt.token not in str(of_receipt)
+    assert told["id"] == of_receipt["donation"] == of_entry["donation"] == paid.donation.public_id
+    assert (told["state"], told["receipt_number"]) == ("paid", of_receipt["number"])
+    assert (of_entry["kind"], of_entry["amount"], of_entry["campaign"]) == ("payment", 2500, None)
+    assert "frozen" not in of_receipt
+
+
+def test_a_monthly_gift_is_known_by_stripe_s_name_and_its_token_is_not_told(
+    installation: Installation, give: Give
+) -> None:
+    donation = give(frequency="monthly").donation
+    with installation.sessions.begin() as session:
+        gift = Subscription(
+            stripe_id="sub_1", campaign_id=donation.campaign_id, donor_id=donation.donor_id,
+            frequency="monthly", amount=2500, cover=106, currency="usd",
+        )  # fmt: skip
+        session.add(gift)
+        session.flush()
+        told = subscription_told(gift)
+        assert gift.token not in str(told)
+    assert (told["id"], told["campaign"], told["donor"]) == (
+        "sub_1",
+        "nine-days",
+        donation.donor_id,
+    )
+    assert (told["amount"], told["cover"], told["state"]) == (2500, 106, "active")

@@ -1,0 +1,182 @@
+"""Lists for other programs: filters at their edges, pages that hold each row once."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign.core.errors import FieldsInvalid
+from campaign.integrations.queries import (
+    Page,
+    RowFilters,
+    read_campaigns,
+    read_donation,
+    read_donations,
+    read_donors,
+    read_ledger,
+    read_receipts,
+    read_subscriptions,
+)
+from campaign.models import Campaign, Donation, Donor, Subscription
+from campaign.runtime.context import Installation
+from tests.support.raw_sql import execute, insert
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+AT = datetime(2025, 12, 22, 8, tzinfo=UTC)
+BLINK = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def gifts(installation: Installation, give: Give) -> list[int]:
+    """The ids of three gifts of three donors, made at the same moment."""
+    made = [give(email=f"{name}@example.org").donation.id for name in "abc"]
+    with installation.sessions.begin() as session:
+        session.execute(update(Donation).values(created_at=AT))
+    return made
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+def ids(page: Page) -> list[int]:
+    return [row.id for row in page.rows]
+
+
+def sealed(*values: Any) -> str:
+    """A cursor as a page would give it."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def test_pages_hold_each_row_once_the_newest_first_also_of_one_moment(
+    installation: Installation, gifts: list[int]
+) -> None:
+    with installation.sessions() as session:
+        first = read_donations(session, RowFilters(limit=2))
+        second = read_donations(session, RowFilters(limit=2, cursor=first.next_cursor))
+        whole = read_donations(session, RowFilters(limit=3))
+    assert ids(first) + ids(second) == gifts[::-1]
+    assert first.next_cursor is not None
+    assert (second.next_cursor, whole.next_cursor) == (None, None)
+
+
+def test_a_row_that_came_meanwhile_moves_no_page(
+    installation: Installation, gifts: list[int], give: Give
+) -> None:
+    with installation.sessions() as session:
+        first = read_donations(session, RowFilters(limit=2))
+    give(email="d@example.org")
+    with installation.sessions() as session:
+        rest = read_donations(session, RowFilters(limit=2, cursor=first.next_cursor))
+    assert ids(rest) == gifts[:1]
+
+
+def test_since_is_included_and_until_is_not(installation: Installation, gifts: list[int]) -> None:
+    def found(**filters: datetime) -> int:
+        with installation.sessions() as session:
+            return len(read_donations(session, RowFilters(**filters)).rows)
+
+    assert (found(since=AT), found(since=AT + BLINK)) == (3, 0)
+    assert (found(until=AT), found(until=AT + BLINK)) == (0, 3)
+
+
+def test_filters_are_taken_together(installation: Installation, gifts: list[int]) -> None:
+    execute(installation, f"UPDATE donation SET state = 'expired' WHERE id = {gifts[1]}")
+    with installation.sessions() as session:
+        donor = session.get_one(Donation, gifts[1]).donor_id
+
+        def found(**filters: Any) -> list[int]:
+            return ids(read_donations(session, RowFilters(**filters)))
+
+        assert found(state="expired") == [gifts[1]]
+        assert found(donor=donor) == [gifts[1]]
+        assert found(donor=donor, state="pending") == []
+        assert found(campaign="nine-days") == gifts[::-1]
+        assert found(campaign="nowhere") == []
+
+
+def test_donors_who_were_merged_or_erased_are_not_listed(installation: Installation) -> None:
+    kept, merged, erased = (insert(installation, Donor, email="", name=name) for name in "abc")
+    execute(installation, f"UPDATE donor SET merged_into_id = {kept} WHERE id = {merged}")
+    gone = f"UPDATE donor SET erased_at = now(), name = '' WHERE id = {erased}"
+    execute(installation, gone)
+    with installation.sessions() as session:
+        assert ids(read_donors(session, RowFilters())) == [kept]
+
+
+def test_money_that_counts_in_no_campaign_is_listed_without_one(
+    installation: Installation, paid: Facts
+) -> None:
+    execute(
+        installation,
+        "INSERT INTO ledger_entry (donation_id, kind, amount, currency, occurred_at, source)"
+        " VALUES (:donation, 'refund', -500, 'usd', now(), 're_1')",
+        donation=paid.donation.id,
+    )
+    with installation.sessions() as session:
+        page = read_ledger(session, RowFilters(limit=1))
+        rest = read_ledger(session, RowFilters(limit=1, cursor=page.next_cursor))
+        (mine,) = read_ledger(session, RowFilters(campaign="nine-days")).rows
+    ((entry, campaign, donation),) = page.rows
+    assert (entry.kind, campaign, donation) == ("refund", None, paid.donation.public_id)
+    assert [tuple(row)[1] for row in rest.rows] == ["nine-days"]
+    assert rest.next_cursor is None
+    assert mine[0].kind == "payment"
+
+
+def test_every_list_reads_what_belongs_to_its_rows(
+    installation: Installation, campaign: Campaign, paid: Facts
+) -> None:
+    insert(
+        installation, Subscription, stripe_id="sub_1", campaign_id=campaign.id, frequency="monthly",
+        donor_id=paid.donation.donor_id, amount=1000, currency="usd",
+    )  # fmt: skip
+    with installation.sessions() as session:
+        (receipt,) = read_receipts(session, RowFilters()).rows
+        (gift,) = read_subscriptions(session, RowFilters(state="active")).rows
+        assert read_subscriptions(session, RowFilters(state="ended")).rows == []
+        assert read_subscriptions(session, RowFilters(donor=0)).rows == []
+        assert ids(read_campaigns(session, RowFilters())) == [campaign.id]
+        found = read_donation(session, paid.donation.public_id)
+        assert read_donation(session, paid.donation.public_id.upper()) is None
+    # Without a session: all of it was read at once.
+    assert receipt.donation.public_id == paid.donation.public_id
+    assert gift.campaign.slug == "nine-days"
+    assert found is not None
+    assert (found.campaign.slug, found.subscription, len(found.receipts)) == ("nine-days", None, 1)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "%%%",
+        "é",
+        base64.urlsafe_b64encode(b"\xff").decode(),
+        base64.urlsafe_b64encode(b"[" * 100_000).decode(),
+        sealed(1),
+        sealed(AT.isoformat(), 1, 2),
+        sealed(AT.isoformat(), "1"),
+        sealed(AT.isoformat(), -1),
+        sealed(AT.isoformat(), 2**63),
+        sealed("2026-12-22T08:00:00", 1),
+        sealed("yesterday", 1),
+        sealed(5, 1),
+    ],
+    ids=range(13),
+)
+def test_a_cursor_that_no_page_gave_is_refused_in_words(session: Session, cursor: str) -> None:
+    with pytest.raises(FieldsInvalid, match="Take the cursor from `next_cursor`"):
+        read_donations(session, RowFilters(cursor=cursor))
+
+
+def test_a_cursor_may_name_the_largest_number(session: Session) -> None:
+    assert read_campaigns(session, RowFilters(cursor=sealed(2**63 - 1))).rows == []

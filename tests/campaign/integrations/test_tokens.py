@@ -1,0 +1,129 @@
+"""Tokens of the read API: made once, known by their digest, over at a moment."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.audit.audit_log import Actor
+from campaign.core.errors import FieldsInvalid, NotFound
+from campaign.integrations.tokens import (
+    PREFIX,
+    USED_EVERY,
+    Made,
+    Scope,
+    find_token,
+    list_tokens,
+    make_token,
+    recognise,
+    revoke_token,
+    secret_of,
+)
+from campaign.models import ApiToken, AuditEntry, StaffRole
+from campaign.runtime.context import Installation
+
+ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
+AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
+BLINK = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+def make(session: Session, name: str = "the CRM", *scopes: str, **more: Any) -> Made:
+    return make_token(session, name, list(scopes) or [Scope.donations], ADMIN, AT, **more)
+
+
+def noted(session: Session) -> list[str]:
+    return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def test_a_secret_is_told_once_and_neither_kept_nor_noted(session: Session) -> None:
+    made = make(session, " the CRM ", "ledger:read", "donors:read", "ledger:read")
+    assert made.secret.startswith(PREFIX)
+    assert len(made.secret) >= len(PREFIX) + 43
+    token = made.token
+    assert (token.name, token.hint) == ("the CRM", made.secret[-4:])
+    assert token.scopes == ["donors:read", "ledger:read"]
+    kept = str({column: getattr(token, column) for column in ApiToken.__table__.columns.keys()})  # noqa: SIM118 - a collection of columns, not a dict
+    assert made.secret not in kept
+    assert made.secret not in str(session.scalars(select(AuditEntry.after)).all())
+    assert find_token(session, made.secret) is token
+    assert find_token(session, made.secret[:-1]) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({"name": "  "}, ["name"]),
+        ({"name": "x" * 101}, ["name"]),
+        ({"scopes": []}, ["scopes"]),
+        ({"scopes": ["donations:read", "everything"]}, ["scopes"]),
+        ({"expires_at": AT}, ["expires_at"]),
+        ({"name": "", "scopes": [], "expires_at": AT - BLINK}, ["name", "scopes", "expires_at"]),
+    ],
+)
+def test_a_token_that_cannot_be_is_refused_with_every_fault(
+    session: Session, changes: dict[str, Any], faults: list[str]
+) -> None:
+    wanted: dict[str, Any] = {"name": "x" * 100, "scopes": ["donations:read"], **changes}
+    with pytest.raises(FieldsInvalid) as refused:
+        make_token(session, actor=ADMIN, at=AT, **wanted)
+    assert list(refused.value.faults) == faults
+    assert list_tokens(session) == []
+    assert noted(session) == []
+
+
+def test_a_form_that_is_sent_twice_is_one_token(session: Session) -> None:
+    secret = secret_of("k" * 40, "attempt-1")
+    assert secret == secret_of("k" * 40, "attempt-1")
+    others = {secret_of("k" * 40, "attempt-2"), secret_of("l" * 40, "attempt-1")}
+    assert secret not in others
+    first, again = make(session, "one", secret=secret), make(session, "other", secret=secret)
+    assert (first.token.id, again.token.name, again.secret) == (again.token.id, "one", secret)
+    assert noted(session) == ["api_token.made"]
+
+
+def test_tokens_are_listed_the_newest_first_revoked_ones_among_them(session: Session) -> None:
+    made = [make(session, name).token.id for name in ("one", "two")]
+    assert revoke_token(session, made[0], ADMIN, AT)
+    assert [token.id for token in list_tokens(session)] == made[::-1]
+
+
+def test_a_token_ends_at_once_and_once(session: Session) -> None:
+    made = make(session)
+    assert recognise(session, made.secret, AT) is made.token
+    assert revoke_token(session, made.token.id, ADMIN, AT)
+    assert not revoke_token(session, made.token.id, ADMIN, AT + timedelta(days=1))
+    assert made.token.revoked_at == AT
+    assert recognise(session, made.secret, AT) is None
+    assert noted(session) == ["api_token.made", "api_token.revoked"]
+    with pytest.raises(NotFound, match="no token 999"):
+        revoke_token(session, 999, ADMIN, AT)
+
+
+def test_a_token_is_in_force_until_its_last_moment(session: Session) -> None:
+    ends = AT + timedelta(days=1)
+    made = make(session, expires_at=ends)
+    assert recognise(session, made.secret, ends - BLINK) is made.token
+    assert recognise(session, made.secret, ends) is None
+    assert recognise(session, "", AT) is None
+
+
+def test_that_it_was_used_is_noted_at_most_once_a_minute(session: Session) -> None:
+    made = make(session)
+
+    def used_at(moment: datetime) -> datetime | None:
+        recognise(session, made.secret, moment)
+        session.refresh(made.token)
+        return made.token.used_at
+
+    assert used_at(AT) == AT
+    assert used_at(AT + USED_EVERY - BLINK) == AT
+    assert used_at(AT + USED_EVERY) == AT + USED_EVERY
