@@ -126,8 +126,9 @@ def _share(text: str) -> int | None:
     digits = text.strip().removesuffix("%").strip()
     if not digits:
         return None
-    if not (digits.isascii() and digits.isdigit() and 1 <= int(digits[:4]) <= 100):
+    share = digits.lstrip("0") if digits.isascii() and digits.isdigit() else ""
+    if not (share and len(share) <= 3 and int(share) <= 100):
         raise FieldsInvalid(
             {"figures_from_percent": "Write a share of the goal from 1 to 100, or nothing."}
         )
-    return int(digits)
+    return int(share)
