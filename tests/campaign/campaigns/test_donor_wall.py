@@ -1,34 +1,16 @@
-"""The donor wall: by the donor's own wish, while the gift stands, and comments after a yes."""
+"""The donor wall: by the donor's own wish, and while the gift stands."""
 
-import pytest
 from flask.testing import FlaskClient
 
-from campaign.campaigns.donor_wall import ask_to_be_shown, read_wall, withdraw
-from campaign.campaigns.wall_moderation import Decision, decide, read_lines
+from campaign.campaigns.donor_wall import ask_to_be_shown, withdraw
 from campaign.core.clock import now
-from campaign.core.errors import NotFound
-from campaign.models import Campaign, Donation, StaffRole, WallEntry
+from campaign.models import Campaign, WallEntry
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import find_person, read_holdings
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, audited, book, running
-from tests.support.staff import StaffMaker
+from tests.support.campaigns import ADMIN, book, running
+from tests.support.donor_wall import WORDS, shown, with_wall
 from tests.support.waiting import wait_until
-
-WORDS = "Show my first name"
-
-
-def with_wall(installation: Installation) -> Campaign:
-    campaign = running(installation)
-    with installation.sessions.begin() as session:
-        session.get_one(Campaign, campaign.id).wall_shown = True
-    campaign.wall_shown = True
-    return campaign
-
-
-def shown(installation: Installation, campaign: Campaign) -> list[tuple[str, str, str]]:
-    with installation.sessions() as session:
-        return [(one.first_name, one.place, one.comment) for one in read_wall(session, campaign)]
 
 
 def test_only_who_wishes_it_and_whose_gift_stands_is_named(installation: Installation) -> None:
@@ -50,37 +32,6 @@ def test_only_who_wishes_it_and_whose_gift_stands_is_named(installation: Install
         assert withdraw(session, ana)
         assert not withdraw(session, ana)
     assert shown(installation, campaign) == []
-
-
-def test_a_comment_waits_for_a_yes_and_a_new_one_waits_again(installation: Installation) -> None:
-    campaign = with_wall(installation)
-    with installation.sessions.begin() as session:
-        gift = book(session, campaign, name="Ana")
-        for _ in range(2):
-            ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
-        (waiting,) = read_lines(session, waiting=True)
-        assert waiting.entry.comment == "Read on."
-    assert shown(installation, campaign) == [("Ana", "", "")]
-
-    def decided(what: Decision, comment: str = "Read on.") -> None:
-        with installation.sessions.begin() as session:
-            decide(session, gift.id, what, comment, ADMIN, now())
-
-    decided(Decision.approve)
-    decided(Decision.approve)
-    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
-    with installation.sessions.begin() as session:
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
-    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
-    with installation.sessions.begin() as session:
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Another.")
-    assert shown(installation, campaign) == [("Ana", "", "")]
-    with pytest.raises(NotFound):
-        decided(Decision.approve)
-    decided(Decision.hide, "Another.")
-    assert shown(installation, campaign) == []
-    assert [one.action for one in audited(installation)] == ["wall.decided"] * 2
-    assert "Read on." not in str([(one.before, one.after) for one in audited(installation)])
 
 
 def test_who_is_erased_is_no_longer_named(installation: Installation) -> None:
@@ -117,20 +68,3 @@ def test_the_wall_has_a_page_of_its_own_with_further_ones(
     rest = client.get(f"/c/winter/donors?before={further}").text
     assert ("Reader02" in rest, "Reader03" in rest, rest.count("<li>")) == (True, False, 3)
     assert client.get("/c/winter/donors?before=x").text.count("<li>") == 50
-
-
-def test_finance_decide_on_their_own_page(installation: Installation, staff: StaffMaker) -> None:
-    campaign = with_wall(installation)
-    with installation.sessions.begin() as session:
-        gift = book(session, campaign, name="Ana")
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
-    client = staff(StaffRole.finance)
-    assert "Read on." in client.get("/staff/wall").text
-    done = client.post_form(f"/staff/wall/{gift.id}", {"do": "approve", "comment": "Read on."})
-    assert done.status_code == 303
-    assert "No comment waits." in client.get("/staff/wall").text
-    assert "Name only" in client.get("/staff/wall?every=1").text
-    assert client.post_form(f"/staff/wall/{gift.id}", {"do": "bless"}).status_code == 400
-    with installation.sessions() as session:
-        assert session.get_one(Donation, gift.id).comment == ""
-    assert shown(installation, campaign) == [("Ana", "", "Read on.")]

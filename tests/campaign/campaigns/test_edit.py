@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.creation import CampaignDraft, create
-from campaign.campaigns.edit import Texts, edit_campaign, texts_of, version
+from campaign.campaigns.edit import edit_campaign, texts_of, version
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
@@ -147,51 +146,3 @@ def test_a_form_that_tells_nothing_of_what_it_showed_overwrites_nothing(
     campaign = running(installation)
     with pytest.raises(ChangedMeanwhile):
         edit(installation, campaign, "-", title="Mine")
-
-
-def wanted(**changes: Any) -> CampaignDraft:
-    fields: dict[str, Any] = {
-        "slug": "spring",
-        "title": "Spring",
-        "goal": "10,000",
-        "deadline": "2099-03-31",
-        "timezone": "America/Los_Angeles",
-    }
-    return CampaignDraft(**{**fields, **changes})
-
-
-def begin(installation: Installation, asked: CampaignDraft) -> Campaign:
-    with installation.sessions.begin() as session:
-        return create(session, asked, ADMIN, now())
-
-
-def test_a_new_campaign_has_all_that_was_typed_and_its_steps(installation: Installation) -> None:
-    made = begin(
-        installation,
-        wanted(starts="2099-03-01", stretch_goal="12,000", fund="", suggested="5 10", smallest="1"),
-    )
-    assert (made.goal, made.stretch_goal, made.fund) == (1_000_000, 1_200_000, "General")
-    assert texts_of(made) == Texts(
-        "Spring", "", "5 10", "1", "10000", "12000", "General", "2099-03-01 00:00", False
-    )
-    assert [one.action for one in audited(installation)] == ["campaign.created"]
-
-
-def test_every_fault_of_a_new_campaign_is_told_at_once(installation: Installation) -> None:
-    with pytest.raises(FieldsInvalid) as refused:
-        begin(
-            installation,
-            wanted(slug="Spring!", title="", goal="-1", timezone="Mars/Base", smallest="0.01"),
-        )
-    assert set(refused.value.faults) == {"slug", "title", "goal", "timezone", "smallest"}
-    with pytest.raises(FieldsInvalid) as refused:
-        begin(installation, wanted(starts="2099-04-01", stretch_goal="9", fund="x" * 81))
-    assert set(refused.value.faults) == {"deadline", "stretch_goal", "fund"}
-
-
-def test_a_name_that_is_taken_is_refused(installation: Installation) -> None:
-    made = begin(installation, wanted())
-    assert begin(installation, wanted()).id == made.id
-    with pytest.raises(FieldsInvalid) as refused:
-        begin(installation, wanted(title="Another"))
-    assert "already" in refused.value.faults["slug"]

@@ -6,15 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from campaign.campaigns import schedule
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
-from campaign.campaigns.schedule_edits import NO_EXPIRY, StepChange, add_step, change_step
+from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.core import clock
-from campaign.core.errors import StepInvalid
-from campaign.models import Campaign, CampaignStep
+from campaign.models import Campaign
 from campaign.runtime.context import Installation
+from tests.support.schedule import there, windows
 
 WANTED = NewCampaign(
     slug="winter",
@@ -36,16 +35,6 @@ def create(installation: Installation) -> Create:
             return create_campaign(session, replace(WANTED, **changes))
 
     return made
-
-
-def windows(installation: Installation, campaign: Campaign) -> dict[str, schedule.Window]:
-    with installation.sessions() as session:
-        every = schedule.steps_of(session, campaign.id)
-        return {window.step.key: window for window in schedule.windows(campaign, every)}
-
-
-def there(moment: datetime, campaign: Campaign) -> str:
-    return f"{moment.astimezone(campaign.zone):%Y-%m-%d %H:%M}"
 
 
 def test_a_new_campaign_has_the_usual_steps_and_their_windows_follow_one_another(
@@ -153,62 +142,6 @@ def test_what_is_switched_off_or_expires_leaves_its_neighbours_right(
     assert "seven_days" not in found
     assert there(found["nine_days"].closes, campaign) == "2026-12-29 00:00"
     assert there(found["opening"].closes, campaign) == "2026-12-03 00:00"
-
-
-def test_a_step_is_moved_added_and_reworded(installation: Installation, create: Create) -> None:
-    campaign = create()
-    with installation.sessions.begin() as session:
-        change_step(session, campaign, "nine_days", StepChange(days=10, expires=NO_EXPIRY))
-        own = StepChange(hours=36, locale="es", subject="Faltan {left}", opening="Uno.\n\nDos.")
-        add_step(session, campaign, "day_and_a_half", own)
-        change_step(session, campaign, "day_and_a_half", StepChange(subject="Still {left}"))
-    found = windows(installation, campaign)
-    assert there(found["nine_days"].due, campaign) == "2026-12-22 00:00"
-    assert there(found["two_days"].closes, campaign) == "2026-12-30 12:00"
-    assert there(found["day_and_a_half"].closes, campaign) == "2026-12-31 00:00"
-    with installation.sessions.begin() as session:
-        texts = session.scalar(
-            select(CampaignStep.texts).where(CampaignStep.key == "day_and_a_half")
-        )
-        assert texts == {
-            "es": {"subject": "Faltan {left}", "opening": "Uno.\n\nDos."},
-            "en": {"subject": "Still {left}"},
-        }
-        change_step(session, campaign, "day_and_a_half", StepChange(subject=""))
-        step = change_step(session, campaign, "day_and_a_half", StepChange(locale="es", opening=""))
-        assert step.texts == {"es": {"subject": "Faltan {left}"}}
-
-
-@pytest.mark.parametrize(
-    ("key", "change", "reason"),
-    [
-        ("ninth_day", StepChange(days=9), "no step"),
-        ("opening", StepChange(days=9), "by itself"),
-        ("wrap_up", StepChange(expires=NO_EXPIRY), "no other end"),
-        ("nine_days", StepChange(days=9, hours=9), "either"),
-        ("nine_days", StepChange(days=0), "between 1 and"),
-        ("nine_days", StepChange(hours=9999), "between 1 and"),
-        ("nine_days", StepChange(expires=-5), "between 1 and"),
-        ("nine_days", StepChange(locale="tlh", subject="x"), "not in 'tlh'"),
-        ("nine_days", StepChange(subject="x\r\nBcc: a@example.org"), "one line"),
-        ("nine_days", StepChange(opening="x" * 5001), "at most"),
-    ],
-)
-def test_a_change_that_a_step_cannot_take_is_refused(
-    installation: Installation, create: Create, key: str, change: StepChange, reason: str
-) -> None:
-    campaign = create()
-    with pytest.raises(StepInvalid, match=reason), installation.sessions.begin() as session:
-        change_step(session, campaign, key, change)
-
-
-def test_a_second_step_of_the_same_name_is_refused(
-    installation: Installation, create: Create
-) -> None:
-    campaign = create()
-    for key in ("nine_days", "Nine Days", ""):
-        with pytest.raises(StepInvalid), installation.sessions.begin() as session:
-            add_step(session, campaign, key, StepChange(days=9))
 
 
 def test_a_wall_clock_that_does_not_exist_is_read_as_the_end_of_a_day_is() -> None:

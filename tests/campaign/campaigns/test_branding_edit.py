@@ -1,0 +1,98 @@
+"""The organization's look, as staff change it: its logo with words for it, and nothing kept where a field is wrong."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from campaign.campaigns.branding import Logo, read_logo, read_look
+from campaign.campaigns.branding_edit import Typed, edit_house
+from campaign.core.clock import now
+from campaign.core.errors import FieldsInvalid
+from campaign.runtime.context import Installation
+from tests.support.campaigns import ADMIN, audited
+
+PNG = b"\x89PNG\r\n\x1a\nfirst"
+OTHER = b"\x89PNG\r\n\x1a\nsecond"
+
+
+def edit(installation: Installation, **typed: Any) -> list[str]:
+    with installation.sessions.begin() as session:
+        return edit_house(session, Typed(**typed), ADMIN, now())
+
+
+def logo(installation: Installation) -> Logo | None:
+    with installation.sessions() as session:
+        return read_logo(session, read_look(session).logo_digest)
+
+
+def test_a_logo_is_kept_until_another_comes_or_it_is_taken_off(installation: Installation) -> None:
+    assert edit(installation, logo=PNG, logo_alt="The Ledger") == ["logo", "logo_alt"]
+    assert edit(installation, logo_alt="The Ledger") == []
+    assert edit(installation, logo=PNG, logo_alt="The Ledger") == []
+    assert logo(installation) == Logo(PNG, "image/png")
+    edit(installation, logo=OTHER, logo_alt="The Ledger", without_logo=True)
+    assert logo(installation) == Logo(OTHER, "image/png")
+    edit(installation, logo_alt="The Ledger", without_logo=True)
+    assert logo(installation) is None
+    with installation.sessions() as session:
+        assert read_look(session).logo_alt == ""
+
+
+def test_a_logo_needs_words_for_those_who_do_not_see_it(installation: Installation) -> None:
+    for typed in ({"logo": PNG}, {"logo": PNG, "logo_alt": "  "}):
+        with pytest.raises(FieldsInvalid, match="Say in words"):
+            edit(installation, **typed)
+    edit(installation, logo=PNG, logo_alt="The Ledger")
+    with pytest.raises(FieldsInvalid, match="Say in words"):
+        edit(installation, logo_alt="")
+
+
+def test_the_log_names_a_picture_and_does_not_hold_it(installation: Installation) -> None:
+    edit(installation, logo=PNG, logo_alt="The Ledger", masthead="Since 1873")
+    (entry,) = audited(installation)
+    with installation.sessions() as session:
+        digest = read_look(session).logo_digest
+    assert (entry.action, entry.before["logo_digest"]) == ("house.edited", None)
+    assert entry.after == {
+        "logo_type": "image/png",
+        "logo_digest": digest,
+        "logo_alt": "The Ledger",
+        "masthead": "Since 1873",
+    }
+
+
+def test_lines_take_the_most_and_not_one_character_more(installation: Installation) -> None:
+    edit(installation, masthead="m" * 80, footer="f" * 400)
+    with pytest.raises(FieldsInvalid) as refused:
+        edit(installation, masthead="m" * 81, footer="f" * 401)
+    assert set(refused.value.faults) == {"masthead", "footer"}
+    edit(installation, masthead=" \n ", footer="")
+    with installation.sessions() as session:
+        look = read_look(session)
+    assert (look.masthead, look.footer) == ("", "")
+
+
+def test_every_fault_is_told_at_once_and_nothing_is_kept(installation: Installation) -> None:
+    with pytest.raises(FieldsInvalid) as refused:
+        edit(
+            installation,
+            accent_light="#0b5a5c",
+            logo=b"GIF89a",
+            logo_alt="x" * 121,
+            masthead="\x07",
+            wall_by_default=True,
+        )
+    assert set(refused.value.faults) == {"accent_dark", "logo", "logo_alt", "masthead"}
+    with installation.sessions() as session:
+        assert not read_look(session).wall_by_default
+    assert audited(installation) == []
+
+
+def test_two_who_are_the_first_at_once_follow_one_another(installation: Installation) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        changed = list(pool.map(lambda one: edit(installation, masthead=one), ("One", "Two")))
+    assert changed == [["masthead"], ["masthead"]]
+    first, second = audited(installation)
+    assert first.before == {"masthead": ""}
+    assert second.before == first.after

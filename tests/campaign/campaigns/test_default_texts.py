@@ -1,0 +1,94 @@
+"""How a letter of the countdown begins: staff's words while they hold, else a sentence that is true."""
+
+from typing import Any
+
+import pytest
+
+from campaign.campaigns.default_texts import DefaultText, opening
+from campaign.core.i18n import words
+
+VALUES = {
+    "title": "100% free",
+    "organization": "The Harbor Ledger",
+    "goal": "$50,000",
+    "raised": "$20,000",
+    "left": "$30,000",
+    "days": "9 days",
+    "days_left": "9 days left",
+    "last_day": "Thursday, December 31",
+    "ending": "at midnight",
+    "hidden": "",
+}
+LAST_HOURS = {"days": "", "days_left": ""}
+MET = {"left": ""}
+HIDDEN = {"hidden": "yes", "raised": "", "left": ""}
+
+
+def begun(
+    key: str = "three_days", texts: dict[str, Any] | None = None, locale: str = "en", **values: str
+) -> DefaultText:
+    return opening(key, texts or {}, VALUES | values, words(locale))
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "subject"),
+    [
+        ("opening", {}, "Our campaign is open: 100% free"),
+        ("nine_days", {}, "9 days left, $30,000 still to raise"),
+        (
+            "last_day",
+            LAST_HOURS,
+            "Our campaign ends on Thursday, December 31: $30,000 still to raise",
+        ),
+        ("opening", MET, "The goal of $50,000 is met; open until Thursday, December 31"),
+        ("nine_days", HIDDEN, "9 days left to raise $50,000"),
+        ("last_hours", HIDDEN | LAST_HOURS, "Our campaign ends on Thursday, December 31"),
+    ],
+)
+def test_a_subject_tells_only_what_holds_and_may_be_told(
+    key: str, values: dict[str, str], subject: str
+) -> None:
+    assert begun(key, **values).subject == subject
+
+
+def test_once_the_goal_is_met_or_the_last_day_has_come_no_step_asks_as_before() -> None:
+    steps = ("opening", "seven_days", "three_days", "two_days", "one_of_ours")
+    met = {begun(key, **MET).paragraphs for key in steps}
+    last = {begun(key, **LAST_HOURS).paragraphs for key in steps}
+    usual = {begun(key).paragraphs for key in steps}
+    assert (len(met), len(last), len(usual)) == (1, 1, 5)
+    assert begun("last_hours", **LAST_HOURS).paragraphs[0].startswith("This is our last letter")
+    # While the figure is hidden nobody may conclude from the words that the goal is met.
+    assert begun("seven_days", **HIDDEN) == begun(
+        "seven_days", {"en": {"subject": "9 days left to raise $50,000"}}
+    )
+
+
+def test_words_that_name_what_is_over_give_way_each_for_itself() -> None:
+    texts = {"en": {"subject": "{left} to go", "opening": "Until {last_day}."}}
+    assert begun(texts=texts) == DefaultText("$30,000 to go", ("Until Thursday, December 31.",))
+    met = begun(texts=texts, **MET)
+    assert met.subject.startswith("The goal of $50,000 is met")
+    assert met.paragraphs == ("Until Thursday, December 31.",)
+
+
+def test_what_only_looks_like_a_place_stays_as_it_was_typed() -> None:
+    text = "Give 5% of {what}, {Left} or {left}, %(left)s"
+    kept = begun(texts={"en": {"subject": text, "opening": text}})
+    filled = "Give 5% of {what}, {Left} or $30,000, %(left)s"
+    assert kept == DefaultText(filled, (filled,))
+
+
+def test_blank_lines_part_paragraphs_and_other_ends_of_lines_do_not() -> None:
+    text = "One\r\nline.\r\n \t\r\nAnother.\n\n\n  A third. \n"
+    kept = begun(texts={"en": {"opening": text}})
+    assert kept.paragraphs == ("One line.", "Another.", "A third.")
+    assert begun(texts={"en": {"opening": " \n\n "}}) == begun()
+
+
+def test_each_reader_gets_words_in_their_own_language() -> None:
+    texts = {"en": {"subject": "Soon"}, "es": {"subject": "Pronto"}}
+    assert begun(texts=texts).subject == "Soon"
+    assert begun(texts=texts, locale="es-MX").subject == "Pronto"
+    assert begun(texts={"es": texts["es"]}) == begun()
+    assert begun(texts={"en": texts["en"]}, locale="es") == begun(locale="es")

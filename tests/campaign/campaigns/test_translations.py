@@ -1,0 +1,97 @@
+"""A campaign's words in its other languages: kept with what stood before, and no one's work overwritten unseen."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from campaign.campaigns.translations import (
+    Translated,
+    edit_translation,
+    mark,
+    other_locales,
+    translation_of,
+)
+from campaign.core.clock import now
+from campaign.core.errors import ChangedMeanwhile, FieldsInvalid, NotFound
+from campaign.models import Campaign
+from campaign.runtime.context import Installation
+from tests.support.campaigns import ADMIN, audited
+
+EMPTY = mark(Translated())
+
+
+def edit(installation: Installation, campaign: Campaign, seen: str, **typed: Any) -> list[str]:
+    with installation.sessions.begin() as session:
+        return edit_translation(session, campaign, "es", Translated(**typed), seen, ADMIN, now())
+
+
+def stored(installation: Installation, campaign: Campaign) -> Translated:
+    with installation.sessions() as session:
+        return translation_of(session, campaign, "es")
+
+
+def test_words_are_kept_tidied_and_logged_with_their_language(
+    installation: Installation, campaign: Campaign
+) -> None:
+    typed = {"title": " Que  todos lean ", "appeal": "## Por qué\r\n\r\nPorque.\r\n"}
+    assert edit(installation, campaign, EMPTY, **typed) == ["title", "appeal"]
+    assert edit(installation, campaign, EMPTY, **typed) == []
+    kept = Translated("Que todos lean", "## Por qué\n\nPorque.", "")
+    assert stored(installation, campaign) == kept
+    assert edit(installation, campaign, mark(kept), title="Que todos lean") == ["appeal"]
+    first, second = audited(installation)
+    assert first.before == {"locale": "es", "title": "", "appeal": ""}
+    assert first.after["title"] == "Que todos lean"
+    assert second.before == {"locale": "es", "appeal": kept.appeal}
+    assert second.after == {"locale": "es", "appeal": ""}
+
+
+def test_who_has_not_seen_the_present_words_does_not_overwrite_them(
+    installation: Installation, campaign: Campaign
+) -> None:
+    edit(installation, campaign, EMPTY, title="Uno", thanks="Gracias")
+    with pytest.raises(ChangedMeanwhile) as refused:
+        edit(installation, campaign, EMPTY, title="Dos", thanks="Gracias")
+    assert refused.value.present == {"title": "Uno"}
+    assert stored(installation, campaign).title == "Uno"
+
+
+def test_of_two_first_translations_at_once_one_is_kept(
+    installation: Installation, campaign: Campaign
+) -> None:
+    def save(title: str) -> str:
+        try:
+            edit(installation, campaign, EMPTY, title=title)
+        except ChangedMeanwhile as error:
+            return error.present["title"]
+        return title
+
+    with ThreadPoolExecutor(2) as pool:
+        told = set(pool.map(save, ("Uno", "Dos")))
+    assert told == {stored(installation, campaign).title}
+    assert len(audited(installation)) == 1
+
+
+def test_a_mark_tells_fields_apart() -> None:
+    assert mark(Translated("a", "b")) != mark(Translated("ab", ""))
+    assert mark(Translated("a", "")) != mark(Translated("", "a"))
+
+
+def test_only_another_language_that_pages_speak_has_a_translation(
+    installation: Installation, campaign: Campaign
+) -> None:
+    assert "en" not in other_locales(campaign)
+    with installation.sessions() as session:
+        for locale in ("en", "tlh", "ES", ""):
+            with pytest.raises(NotFound):
+                translation_of(session, campaign, locale)
+        assert translation_of(session, campaign, "es") == Translated()
+
+
+def test_every_fault_is_told_at_once(installation: Installation, campaign: Campaign) -> None:
+    longest = {"title": "x" * 200, "appeal": "x" * 200_000, "thanks": "x" * 20_000}
+    with pytest.raises(FieldsInvalid) as refused:
+        edit(installation, campaign, EMPTY, **{name: f"{one}x" for name, one in longest.items()})
+    assert set(refused.value.faults) == set(longest)
+    assert edit(installation, campaign, EMPTY, **longest) == list(longest)

@@ -1,0 +1,147 @@
+"""What staff decide about the donor wall, and what they see of it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from campaign.campaigns.donor_wall import ask_to_be_shown, withdraw
+from campaign.campaigns.wall_moderation import Decision, decide, read_lines
+from campaign.core.clock import now
+from campaign.core.errors import NotFound
+from campaign.models import Campaign, Donation, StaffRole
+from campaign.runtime.context import Installation
+from tests.support.campaigns import ADMIN, audited, book
+from tests.support.donor_wall import WORDS, shown, with_wall
+from tests.support.staff import StaffMaker
+
+
+def on_wall(
+    installation: Installation, campaign: Campaign, comment: str = "Read on.", **gift: Any
+) -> Donation:
+    """A gift of Ana's whose donor wishes to stand on the wall."""
+    with installation.sessions.begin() as session:
+        found = book(session, campaign, **{"name": "Ana", **gift})
+        ask_to_be_shown(session, found, "", now(), wording=WORDS, comment=comment)
+        return found
+
+
+def decided(
+    installation: Installation, gift: Donation, what: Decision, comment: str = "Read on."
+) -> None:
+    with installation.sessions.begin() as session:
+        decide(session, gift.id, what, comment, ADMIN, now())
+
+
+def waiting(installation: Installation) -> list[int]:
+    with installation.sessions() as session:
+        return [one.donation.id for one in read_lines(session, waiting=True)]
+
+
+def test_a_comment_waits_for_a_yes_and_a_new_one_waits_again(installation: Installation) -> None:
+    campaign = with_wall(installation)
+    with installation.sessions.begin() as session:
+        gift = book(session, campaign, name="Ana")
+        for _ in range(2):
+            ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
+        (waiting,) = read_lines(session, waiting=True)
+        assert waiting.entry.comment == "Read on."
+    assert shown(installation, campaign) == [("Ana", "", "")]
+
+    def decided(what: Decision, comment: str = "Read on.") -> None:
+        with installation.sessions.begin() as session:
+            decide(session, gift.id, what, comment, ADMIN, now())
+
+    decided(Decision.approve)
+    decided(Decision.approve)
+    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
+    with installation.sessions.begin() as session:
+        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
+    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
+    with installation.sessions.begin() as session:
+        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Another.")
+    assert shown(installation, campaign) == [("Ana", "", "")]
+    with pytest.raises(NotFound):
+        decided(Decision.approve)
+    decided(Decision.hide, "Another.")
+    assert shown(installation, campaign) == []
+    assert [one.action for one in audited(installation)] == ["wall.decided"] * 2
+    assert "Read on." not in str([(one.before, one.after) for one in audited(installation)])
+
+
+def test_finance_decide_on_their_own_page(installation: Installation, staff: StaffMaker) -> None:
+    campaign = with_wall(installation)
+    with installation.sessions.begin() as session:
+        gift = book(session, campaign, name="Ana")
+        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
+    client = staff(StaffRole.finance)
+    assert "Read on." in client.get("/staff/wall").text
+    done = client.post_form(f"/staff/wall/{gift.id}", {"do": "approve", "comment": "Read on."})
+    assert done.status_code == 303
+    assert "No comment waits." in client.get("/staff/wall").text
+    assert "Name only" in client.get("/staff/wall?every=1").text
+    assert client.post_form(f"/staff/wall/{gift.id}", {"do": "bless"}).status_code == 400
+    with installation.sessions() as session:
+        assert session.get_one(Donation, gift.id).comment == ""
+    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
+
+
+def test_only_comments_of_gifts_that_stand_wait_the_newest_first(
+    installation: Installation,
+) -> None:
+    campaign = with_wall(installation)
+    first, second = (on_wall(installation, campaign) for _ in range(2))
+    on_wall(installation, campaign, comment="")
+    on_wall(installation, campaign, state="refunded")
+    hidden = on_wall(installation, campaign)
+    decided(installation, hidden, Decision.hide)
+    assert waiting(installation) == [second.id, first.id]
+    with installation.sessions() as session:
+        every = read_lines(session, waiting=False)
+        assert [one.stands for one in every] == [True, False, True, True, True]
+        assert [one.donation.id for one in read_lines(session, waiting=False, at_most=1)] == [
+            hidden.id
+        ]
+        rest = read_lines(session, waiting=True, before=second.id)
+        assert [one.donation.id for one in rest] == [first.id]
+
+
+def test_a_refused_comment_is_not_read_and_the_name_stays(installation: Installation) -> None:
+    campaign = with_wall(installation)
+    gift = on_wall(installation, campaign)
+    decided(installation, gift, Decision.refuse)
+    assert shown(installation, campaign) == [("Ana", "", "")]
+    assert waiting(installation) == []
+    decided(installation, gift, Decision.approve)
+    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
+
+
+def test_a_line_is_taken_off_once_and_put_back(installation: Installation) -> None:
+    campaign = with_wall(installation)
+    gift = on_wall(installation, campaign, comment="")
+    first = now()
+    for later in range(2):
+        with installation.sessions.begin() as session:
+            at = first + timedelta(hours=later)
+            entry = decide(session, gift.id, Decision.hide, "", ADMIN, at)
+            assert entry.hidden_at == first
+    assert shown(installation, campaign) == []
+    decided(installation, gift, Decision.show, "")
+    assert shown(installation, campaign) == [("Ana", "", "")]
+    assert [one.after["hidden"] for one in audited(installation)] == [True, False]
+
+
+def test_where_no_comment_was_left_there_is_none_to_approve(installation: Installation) -> None:
+    gift = on_wall(installation, with_wall(installation), comment="")
+    with installation.sessions.begin() as session:
+        entry = decide(session, gift.id, Decision.approve, "", ADMIN, now())
+        assert entry.comment_state == "none"
+    assert audited(installation) == []
+
+
+def test_who_has_withdrawn_is_told_to_staff(installation: Installation) -> None:
+    gift = on_wall(installation, with_wall(installation))
+    with installation.sessions.begin() as session:
+        withdraw(session, session.get_one(Donation, gift.id))
+    with pytest.raises(NotFound, match="withdrawn by the donor"):
+        decided(installation, gift, Decision.approve)

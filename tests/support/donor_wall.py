@@ -1,0 +1,21 @@
+"""The donor wall in tests: a campaign that shows one, and what readers see of it."""
+
+from campaign.campaigns.donor_wall import read_wall
+from campaign.models import Campaign
+from campaign.runtime.context import Installation
+from tests.support.campaigns import running
+
+WORDS = "Show my first name"
+
+
+def with_wall(installation: Installation) -> Campaign:
+    campaign = running(installation)
+    with installation.sessions.begin() as session:
+        session.get_one(Campaign, campaign.id).wall_shown = True
+    campaign.wall_shown = True
+    return campaign
+
+
+def shown(installation: Installation, campaign: Campaign) -> list[tuple[str, str, str]]:
+    with installation.sessions() as session:
+        return [(one.first_name, one.place, one.comment) for one in read_wall(session, campaign)]
