@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from campaign.core import clock
-from campaign.donations.post_donation import small_part
 from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
@@ -105,21 +104,3 @@ def test_to_whom_it_is_no_news_nothing_is_offered(
         with installation.sessions.begin() as session:
             session.execute(update(Campaign).values(starts_at=donation.created_at, **changes))
     assert "No thanks" not in client.get(f"/donations/{donation.token}").text
-
-
-@pytest.mark.parametrize(
-    ("currency", "given", "offered"),
-    [
-        ("usd", 2_500, 300),
-        ("usd", 500, 100),
-        ("usd", 150, 0),
-        ("usd", 100_000, 10_000),
-        ("usd", 123_400, 12_500),
-        ("jpy", 2_500, 250),
-        ("jpy", 60, 0),
-    ],
-)
-def test_what_is_offered_is_a_tenth_in_round_figures(
-    currency: str, given: int, offered: int
-) -> None:
-    assert small_part(given, Campaign(currency=currency, smallest_amount=50)) == offered

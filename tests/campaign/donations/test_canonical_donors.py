@@ -1,0 +1,84 @@
+"""Rows that staff found to be one person: which speaks, which it speaks for, and who else is theirs."""
+
+import pytest
+from sqlalchemy import literal, select
+
+from campaign.core.errors import NotFound
+from campaign.core.input_limits import LARGEST_KEY
+from campaign.donations.canonical_donors import (
+    find_donor,
+    other_rows,
+    rows_of,
+    speaker_of,
+    speaking_row,
+    spoken_for,
+)
+from campaign.models import Donor
+from campaign.runtime.context import Installation
+from tests.support.donors import add_donor
+
+
+@pytest.fixture
+def people(installation: Installation) -> dict[str, Donor]:
+    """Ana, whose latest row speaks for two that came before it and one that came after; and Ben."""
+    with installation.sessions.begin() as session:
+        found = {
+            one: add_donor(session, f"{one}@Example.org") for one in ("first", "second", "speaker")
+        }
+        found["by_post"] = add_donor(session, "")
+        found["ben"] = add_donor(session, "ben@example.org")
+        for one in ("first", "second", "by_post"):
+            found[one].merged_into_id = found["speaker"].id
+        return found
+
+
+def test_whichever_row_is_asked_the_same_one_speaks(
+    installation: Installation, people: dict[str, Donor]
+) -> None:
+    with installation.sessions() as session:
+        speaking = {name: speaking_row(session, donor).id for name, donor in people.items()}
+        spoken = dict(session.execute(select(Donor.id, speaker_of())).all())
+    ben = people["ben"].id
+    assert set(speaking.values()) - {ben} == {people["speaker"].id}
+    assert speaking["ben"] == ben
+    assert spoken == {people[name].id: speaker for name, speaker in speaking.items()}
+
+
+def test_the_row_that_speaks_comes_first_then_the_others_by_age(
+    installation: Installation, people: dict[str, Donor]
+) -> None:
+    with installation.sessions() as session:
+        ids = [one.id for one in rows_of(session, people["speaker"])]
+        assert ids == [people[one].id for one in ("speaker", "first", "second", "by_post")]
+        assert {*session.scalars(spoken_for(people["speaker"].id))} == {*ids}
+        # A row that is spoken for speaks for itself alone.
+        assert session.scalars(spoken_for(people["first"].id)).all() == [people["first"].id]
+        assert [one.id for one in rows_of(session, people["ben"])] == [people["ben"].id]
+
+
+@pytest.mark.parametrize(
+    ("address", "others"),
+    [
+        ("first@example.org", {"second", "speaker", "by_post"}),
+        ("speaker@example.org", {"first", "second", "by_post"}),
+        ("ben@example.org", set()),
+        ("nobody@example.org", set()),
+        ("", set()),
+    ],
+)
+def test_the_other_rows_are_all_of_the_person_but_the_one_of_that_address(
+    installation: Installation, people: dict[str, Donor], address: str, others: set[str]
+) -> None:
+    with installation.sessions() as session:
+        found = set(session.scalars(other_rows(literal(address))))
+    assert found == {people[one].id for one in others}
+
+
+def test_a_number_that_no_row_can_have_is_not_found(
+    installation: Installation, people: dict[str, Donor]
+) -> None:
+    with installation.sessions() as session:
+        assert find_donor(session, people["first"].id).email == "first@Example.org"
+        for number in (0, people["ben"].id + 1, LARGEST_KEY, LARGEST_KEY + 1):
+            with pytest.raises(NotFound, match=f"no donor {number} here"):
+                find_donor(session, number)

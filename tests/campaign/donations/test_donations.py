@@ -1,0 +1,142 @@
+"""The beginning of a donation: one row for one intention, within the campaign's window."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from campaign.core.clock import now
+from campaign.core.errors import CampaignNotOpen, CampaignPaused, NotFound
+from campaign.donations.donations import (
+    Gift,
+    Wall,
+    begin_donation,
+    find_donation,
+    lock_donation,
+)
+from campaign.donations.tribute_cards import Card, card_of
+from campaign.models import Campaign, Donation, Donor, WallEntry
+from campaign.runtime.context import Installation
+from tests.support.campaigns import running
+from tests.support.donors import add_donor
+
+BLINK = timedelta(microseconds=1)
+
+
+def gift(**changes: Any) -> Gift:
+    wanted: dict[str, Any] = {
+        "email": "ana@example.org",
+        "amount": 2500,
+        "frequency": "one_time",
+        "attempt": "a",
+        "name": "Ana Reyes",
+    }
+    return Gift(**{**wanted, **changes})
+
+
+def begin(installation: Installation, campaign: Campaign, **changes: Any) -> Donation:
+    with installation.sessions.begin() as session:
+        return begin_donation(session, campaign, gift(**changes), now())
+
+
+def count(installation: Installation, table: type[Any] = Donation) -> int:
+    with installation.sessions() as session:
+        return session.scalars(select(func.count()).select_from(table)).one()
+
+
+def test_the_same_form_is_one_donation_even_sent_at_once(
+    installation: Installation, campaign: Campaign
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        begun = list(pool.map(lambda _: begin(installation, campaign).id, range(4)))
+    assert begin(installation, campaign, email="ANA@example.org").id == begun[0]
+    assert (len({*begun}), count(installation), count(installation, Donor)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"email": "ben@example.org"}, {"amount": 2501}, {"frequency": "monthly"}, {"attempt": "b"}],
+)
+def test_another_intention_is_another_donation(
+    installation: Installation, campaign: Campaign, changes: dict[str, Any]
+) -> None:
+    assert begin(installation, campaign).id != begin(installation, campaign, **changes).id
+
+
+def test_the_same_form_in_another_campaign_is_another_donation(
+    installation: Installation, campaign: Campaign
+) -> None:
+    winter = running(installation)
+    first, second = begin(installation, campaign), begin(installation, winter)
+    assert (first.campaign_id, second.campaign_id) == (campaign.id, winter.id)
+    assert first.attempt != second.attempt
+
+
+def test_once_a_donation_has_ended_the_same_form_begins_a_new_one(
+    installation: Installation, campaign: Campaign
+) -> None:
+    first = begin(installation, campaign)
+    with installation.sessions.begin() as session:
+        session.get_one(Donation, first.id).state = "expired"
+    second = begin(installation, campaign)
+    assert second.id != first.id
+    assert {first.public_id, first.token}.isdisjoint({second.public_id, second.token})
+
+
+def test_gifts_are_taken_from_the_first_instant_to_before_the_last(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    with installation.sessions() as session:
+        for at in (campaign.starts_at, campaign.deadline - BLINK):
+            begin_donation(session, campaign, gift(attempt=str(at)), at)
+        for at in (campaign.starts_at - BLINK, campaign.deadline):
+            with pytest.raises(CampaignNotOpen, match="not open for gifts now"):
+                begin_donation(session, campaign, gift(), at)
+        campaign.pause_reason = "Card testing"
+        with pytest.raises(CampaignPaused, match="Card testing"):
+            begin_donation(session, campaign, gift(), now())
+
+
+def test_who_is_known_keeps_their_name_whatever_is_typed(
+    installation: Installation, campaign: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        # Who gave by post has no address and is nobody's match.
+        add_donor(session, "")
+        known = add_donor(session, "Ana@Example.org", "Ana María", locale="es")
+    begun = begin(installation, campaign, name="Somebody", locale="en")
+    assert (begun.donor_id, begun.name, begun.locale) == (known.id, "Somebody", "en")
+    with installation.sessions() as session:
+        kept = session.get_one(Donor, known.id)
+        assert (kept.email, kept.name, kept.locale) == ("Ana@Example.org", "Ana María", "es")
+
+
+def test_wishes_beside_the_gift_are_kept_once(
+    installation: Installation, campaign: Campaign
+) -> None:
+    card = Card("email", "Bo", email="bo@example.org", sender="Ana")
+    for place in ("Astoria", "Salem"):
+        begun = begin(installation, campaign, card=card, wall=Wall(place, "Show my name"))
+    with installation.sessions() as session:
+        entry = session.scalars(select(WallEntry)).one()
+        kept = card_of(session, begun)
+    assert (entry.place, entry.first_name, entry.wording) == ("Salem", "Ana", "Show my name")
+    assert kept is not None
+    assert (kept.email, kept.sender) == ("bo@example.org", "Ana")
+
+
+def test_a_donation_is_found_by_its_token_alone(
+    installation: Installation, campaign: Campaign
+) -> None:
+    begun = begin(installation, campaign)
+    with installation.sessions() as session:
+        assert find_donation(session, begun.token).id == begun.id
+        with pytest.raises(NotFound):
+            find_donation(session, begun.public_id)
+        assert lock_donation(session, begun.token) is None
+        locked = lock_donation(session, begun.public_id)
+        assert locked is not None
+        assert locked.id == begun.id

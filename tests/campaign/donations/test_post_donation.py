@@ -1,0 +1,149 @@
+"""After a gift: a monthly one that is offered where it is news, and a shared computer's page that closes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaign.core.clock import now
+from campaign.core.errors import NotFound
+from campaign.donations.post_donation import (
+    PAGE_STAYS,
+    close_page,
+    decline_offer,
+    is_page_closed,
+    monthly_offer,
+    small_part,
+)
+from campaign.models import Campaign, Donation
+from campaign.runtime.context import Installation
+from tests.support.campaigns import running
+from tests.support.donors import add_donor, give_as, renew_as
+
+BLINK = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def winter(installation: Installation, session: Session) -> Campaign:
+    return session.get_one(Campaign, running(installation).id)
+
+
+def given(session: Session, campaign: Campaign, **changes: Any) -> Donation:
+    """A gift of $25 by Ana."""
+    return give_as(session, campaign, add_donor(session, "ana@example.org"), **changes)
+
+
+@pytest.mark.parametrize(
+    ("currency", "given", "offered"),
+    [
+        ("usd", 2_500, 300),
+        ("usd", 500, 100),
+        ("usd", 150, 0),
+        ("usd", 100_000, 10_000),
+        ("usd", 123_400, 12_500),
+        ("jpy", 2_500, 250),
+        ("jpy", 60, 0),
+    ],
+)
+def test_what_is_offered_is_a_tenth_in_round_figures(
+    currency: str, given: int, offered: int
+) -> None:
+    assert small_part(given, Campaign(currency=currency, smallest_amount=50)) == offered
+
+
+@pytest.mark.parametrize(
+    ("changes", "offered"),
+    [
+        ({}, 300),
+        ({"frequency": "monthly"}, 0),
+        ({"state": "partially_refunded"}, 0),
+        ({"state": "pending"}, 0),
+        ({"offer_declined_at": now()}, 0),
+    ],
+)
+def test_a_monthly_gift_is_offered_beside_a_single_one_that_was_paid(
+    session: Session, winter: Campaign, changes: dict[str, Any], offered: int
+) -> None:
+    assert monthly_offer(session, given(session, winter, **changes), now()) == offered
+
+
+def test_nothing_is_offered_that_could_not_be_given_now(session: Session, winter: Campaign) -> None:
+    gift = given(session, winter)
+    assert monthly_offer(session, gift, winter.deadline - BLINK) == 300
+    assert monthly_offer(session, gift, winter.deadline) == 0
+    winter.paused_at, winter.pause_reason = now(), "Card testing"
+    assert monthly_offer(session, gift, now()) == 0
+
+
+def test_only_a_monthly_gift_of_their_own_that_goes_on_makes_an_offer_no_news(
+    session: Session, winter: Campaign
+) -> None:
+    gift = given(session, winter)
+    renew_as(session, winter, gift.donor, ended=True)
+    renew_as(session, winter, add_donor(session, "ben@example.org"))
+    assert monthly_offer(session, gift, now()) == 300
+    renew_as(session, winter, gift.donor, state="paused")
+    assert monthly_offer(session, gift, now()) == 0
+
+
+def test_no_offer_is_below_the_smallest_amount() -> None:
+    campaign = Campaign(currency="usd", smallest_amount=550)
+    assert small_part(1_200, campaign) == 600
+    assert small_part(1_199, campaign) == 0
+
+
+def test_an_offer_is_declined_once(session: Session, winter: Campaign) -> None:
+    gift, first = given(session, winter), now()
+    for later in range(2):
+        decline_offer(session, gift.token, first + timedelta(hours=later))
+    assert gift.offer_declined_at == first
+    with pytest.raises(NotFound):
+        decline_offer(session, "nobody", first)
+
+
+def test_only_the_page_of_a_shared_computer_is_closed_and_once(
+    session: Session, winter: Campaign
+) -> None:
+    own = given(session, winter)
+    shared = give_as(session, winter, own.donor, shared_computer=True)
+    first = now()
+    for later in range(2):
+        for one in (own, shared):
+            close_page(session, one.token, first + timedelta(minutes=later))
+    assert (own.page_closed_at, shared.page_closed_at) == (None, first)
+    assert not is_page_closed(own, first + timedelta(days=9))
+    assert is_page_closed(shared, first)
+    with pytest.raises(NotFound):
+        close_page(session, "nobody", first)
+
+
+@pytest.mark.parametrize("state", ["paid", "processing", "failed", "expired"])
+def test_a_shared_page_stays_for_a_quarter_of_an_hour(
+    session: Session, winter: Campaign, state: str
+) -> None:
+    promised, known = now() - timedelta(days=4), now()
+    paid_at = known if state == "paid" else None
+    gift = given(
+        session, winter, state=state, shared_computer=True, charged_at=promised, paid_at=paid_at
+    )
+    since = paid_at or promised
+    assert not is_page_closed(gift, since + PAGE_STAYS)
+    assert is_page_closed(gift, since + PAGE_STAYS + BLINK)
+
+
+@pytest.mark.parametrize("state", ["pending", "declined"])
+def test_a_shared_page_that_waits_for_stripe_stays_until_it_is_left(
+    session: Session, winter: Campaign, state: str
+) -> None:
+    gift = given(session, winter, state=state, shared_computer=True, charged_at=None, paid_at=None)
+    assert not is_page_closed(gift, now() + timedelta(days=9))
+    close_page(session, gift.token, now())
+    assert is_page_closed(gift, now())

@@ -1,0 +1,91 @@
+"""Donors and their gifts in tests, put into their tables without a history."""
+
+import itertools
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from campaign.core.clock import now
+from campaign.mailer.outbox import CLAIMED, Claim
+from campaign.models import (
+    Campaign,
+    Donation,
+    Donor,
+    OutboxMessage,
+    Receipt,
+    Subscription,
+    SubscriptionState,
+)
+
+_numbers = itertools.count(1)
+
+
+def add_donor(session: Session, email: str, name: str = "Ana Reyes", **changes: Any) -> Donor:
+    donor = Donor(email=email, name=name, **changes)
+    session.add(donor)
+    session.flush()
+    return donor
+
+
+def give_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any) -> Donation:
+    """A paid gift of $25 by this donor, with nothing in the ledger."""
+    wanted: dict[str, Any] = {
+        "attempt": f"as-{next(_numbers)}",
+        "frequency": "one_time",
+        "amount": 2500,
+        "currency": campaign.currency,
+        "state": "paid",
+        "email": donor.email,
+        "name": donor.name,
+        "charged_at": now(),
+        "paid_at": now(),
+    }
+    gift = Donation(campaign_id=campaign.id, donor_id=donor.id, **{**wanted, **changes})
+    session.add(gift)
+    session.flush()
+    return gift
+
+
+def renew_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any) -> Subscription:
+    """A monthly gift of $10 by this donor; `ended=True` for one that has ended."""
+    if changes.pop("ended", False):
+        changes |= {"state": SubscriptionState.ended.value, "ended_at": now()}
+    subscription = Subscription(
+        stripe_id=f"sub_as_{next(_numbers)}",
+        campaign_id=campaign.id,
+        donor_id=donor.id,
+        frequency="monthly",
+        amount=1000,
+        currency=campaign.currency,
+        **changes,
+    )
+    session.add(subscription)
+    session.flush()
+    return subscription
+
+
+def acknowledge_as(session: Session, gift: Donation, day: date, **changes: Any) -> Receipt:
+    """A receipt of this gift, dated `day`."""
+    number = next(_numbers)
+    wanted: dict[str, Any] = {
+        "year": day.year,
+        "sequence": 10_000 + number,
+        "amount": gift.amount,
+        "gift_date": day,
+        "frozen": {"donor_name": gift.name, "donor_email": gift.email},
+    }
+    receipt = Receipt(
+        donation_id=gift.id,
+        campaign_id=gift.campaign_id,
+        currency=gift.currency,
+        **{**wanted, **changes},
+    )
+    session.add(receipt)
+    session.flush()
+    return receipt
+
+
+def claim_of(message: OutboxMessage) -> Claim:
+    """The message as a worker would hold it."""
+    return Claim(**{column.key: getattr(message, column.key) for column in CLAIMED})
