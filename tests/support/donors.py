@@ -17,6 +17,7 @@ from campaign.models import (
     Subscription,
     SubscriptionState,
 )
+from campaign.runtime.context import Installation
 
 _numbers = itertools.count(1)
 
@@ -89,3 +90,19 @@ def acknowledge_as(session: Session, gift: Donation, day: date, **changes: Any) 
 def claim_of(message: OutboxMessage) -> Claim:
     """The message as a worker would hold it."""
     return Claim(**{column.key: getattr(message, column.key) for column in CLAIMED})
+
+
+def queue_appeal(installation: Installation, campaign: Campaign, email: str) -> Claim:
+    """An appeal to this address that waits, as a worker would hold it."""
+    with installation.sessions.begin() as session:
+        message = OutboxMessage(
+            kind="appeal",
+            subject_key=email,
+            campaign_id=campaign.id,
+            recipient=email,
+            bulk=True,
+            message_id=f"<{email}>",
+        )
+        session.add(message)
+        session.flush()
+        return claim_of(message)

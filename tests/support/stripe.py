@@ -292,3 +292,18 @@ def paid(
     store(facts.completed())
     apply_due_events(installation)
     return facts
+
+
+@pytest.fixture
+def gave(
+    give: Callable[..., Facts], store: Callable[..., None], installation: Installation
+) -> Callable[..., int]:
+    """A gift that was paid; its donor's id."""
+
+    def pay(email: str = "ana@example.org", amount: int = 2500, **more: str) -> int:
+        facts = give(email, amount, **more)
+        store(facts.completed())
+        apply_due_events(installation)
+        return facts.donation.donor_id
+
+    return pay

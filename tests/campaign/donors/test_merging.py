@@ -1,4 +1,4 @@
-"""Correcting, merging and parting donors: what follows, what stays, and what two at once do."""
+"""Merging and parting donors: what follows, what stays, and what two at once do."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,24 +9,17 @@ from sqlalchemy.exc import IntegrityError
 
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
-from campaign.core.errors import DonorInvalid, DonorKnown, MergeRefused
-from campaign.donors.corrections import ADDRESS_CORRECTED, Correction, correct_donor
+from campaign.core.errors import MergeRefused
 from campaign.donors.merging import merge_donors, undo_merge
 from campaign.ledger.invariants import broken_invariants
-from campaign.mailer.outbox import EmailClaim
-from campaign.mailer.suppressions import suppress
 from campaign.models import (
     AuditEntry,
     Campaign,
-    Donation,
     Donor,
     DonorMerge,
     OutboxMessage,
     Receipt,
     StaffRole,
-    Subscriber,
-    Suppression,
-    SuppressionReason,
 )
 from campaign.outreach.eligibility import why_unwanted
 from campaign.receipts.receipts import valid_receipts
@@ -37,99 +30,12 @@ from campaign.receipts.statements import (
     told_by_another,
 )
 from campaign.runtime.context import Installation
-from campaign.stripe_events.process import apply_due_events
+from tests.support.donors import queue_appeal
 from tests.support.stripe import Facts
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
 Give = Callable[..., Facts]
 Gave = Callable[..., int]
-
-
-@pytest.fixture
-def gave(give: Give, store: Callable[..., None], installation: Installation) -> Gave:
-    """A gift that was paid; its donor's id."""
-
-    def pay(email: str = "ana@example.org", amount: int = 2500, **more: str) -> int:
-        facts = give(email, amount, **more)
-        store(facts.completed())
-        apply_due_events(installation)
-        return facts.donation.donor_id
-
-    return pay
-
-
-def correct(installation: Installation, donor_id: int, name: str, email: str) -> None:
-    with installation.sessions.begin() as session:
-        correct_donor(session, donor_id, Correction(name, email, ""), MIA)
-
-
-def queue_appeal(installation: Installation, campaign: Campaign, email: str) -> EmailClaim:
-    with installation.sessions.begin() as session:
-        message = OutboxMessage(
-            kind="appeal",
-            subject_key=email,
-            campaign_id=campaign.id,
-            recipient=email,
-            bulk=True,
-            message_id=f"<{email}>",
-        )
-        session.add(message)
-        session.flush()
-        fields = EmailClaim.__dataclass_fields__
-        return EmailClaim(**{name: getattr(message, name) for name in fields})
-
-
-def test_a_correction_reaches_what_waits_and_leaves_what_was_issued(
-    installation: Installation, campaign: Campaign, gave: Gave
-) -> None:
-    donor_id = gave("ana@exmaple.org")
-    queue_appeal(installation, campaign, "ana@exmaple.org")
-    with installation.sessions.begin() as session:
-        session.add(Subscriber(email="ana@exmaple.org", consent_source="form", consent_at=now()))
-        suppress(session, "ana@exmaple.org", SuppressionReason.unsubscribed)
-        suppress(session, "ana@exmaple.org", SuppressionReason.bounced, campaign_id=campaign.id)
-    for _ in range(2):
-        correct(installation, donor_id, "Ana Reyes", "ana@example.org")
-    with installation.sessions() as session:
-        mail = dict(session.execute(select(OutboxMessage.kind, OutboxMessage.recipient)).all())
-        appeal = session.scalars(select(OutboxMessage).where(OutboxMessage.bulk)).one()
-        receipt = session.scalars(select(Receipt)).one()
-        entry = session.scalars(select(AuditEntry)).one()
-        wishes = session.execute(
-            select(Suppression.reason).where(Suppression.email == "ana@example.org")
-        ).all()
-        assert session.scalars(select(Donation.email)).one() == "ana@example.org"
-        assert session.scalars(select(Subscriber.email)).one() == "ana@example.org"
-    assert mail["receipt"] == "ana@example.org"
-    assert (appeal.state, appeal.last_error) == ("dropped", ADDRESS_CORRECTED)
-    assert receipt.frozen["donor_email"] == "ana@exmaple.org"
-    assert wishes == [("unsubscribed",)]
-    assert (entry.before, entry.after) == (
-        {"email": "a…@e….org"},
-        {"email": "a…@e….org"},
-    )
-
-
-def test_an_address_is_one_donors_even_for_two_at_once(
-    installation: Installation, gave: Gave
-) -> None:
-    ids = [gave("one@example.org"), gave("two@example.org")]
-
-    def take(donor_id: int) -> str:
-        try:
-            correct(installation, donor_id, "Ana Reyes", "Same@example.org")
-        except DonorKnown as error:
-            return str(error.donor_id)
-        return "taken"
-
-    with ThreadPoolExecutor(2) as pool:
-        told = sorted(pool.map(take, ids))
-    assert told[1] == "taken"
-    assert int(told[0]) in ids
-    with pytest.raises(DonorInvalid, match="earlier gifts"):
-        correct(installation, ids[0], "Ana Reyes", "")
-    with pytest.raises(DonorInvalid, match="control character"):
-        correct(installation, ids[0], "Ana\x07", "x@example.org")
 
 
 def test_two_merges_crosswise_at_once_make_no_circle(

@@ -1,0 +1,159 @@
+"""Emails of the donor's own page: asked for once, with a link that stands in no table, and dropped when it is idle."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from time_machine import travel
+
+from campaign.auth.donor_links import LinkState, look_at_link
+from campaign.core.clock import now
+from campaign.donor_portal import emails
+from campaign.donor_portal.emails import About
+from campaign.mailer.email_context import Pointless
+from campaign.mailer.outbox import TWICE
+from campaign.models import Donor, DonorLink, DonorLinkPurpose, OutboxMessage
+from campaign.runtime.context import Installation
+from tests.support.donors import add_donor, claim_of
+from tests.support.sample_emails import SENDER, SITE
+
+DOMAIN = "harbor-ledger.example"
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def ana(session: Session) -> Donor:
+    return add_donor(session, "Ana@example.org")
+
+
+def messages(session: Session) -> list[OutboxMessage]:
+    found = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+    return list(found.unique())
+
+
+def link(session: Session, **changes: Any) -> dict[str, Any] | Pointless:
+    """What the newest message with a link tells, when its turn comes."""
+    message = messages(session)[-1]
+    for name, value in changes.items():
+        setattr(message, name, value)
+    return emails.link_letter(session, claim_of(message), SENDER)
+
+
+def test_a_link_goes_to_the_donors_own_address_in_the_language_of_the_page(
+    session: Session, ana: Donor
+) -> None:
+    at = now()
+    assert emails.queue_link(session, "ANA@example.org", "es", DOMAIN, at)
+    (message,) = messages(session)
+    assert (message.recipient, message.locale, message.donor_id) == (
+        "Ana@example.org",
+        "es",
+        ana.id,
+    )
+    assert (message.expires_at, message.bulk) == (at + timedelta(minutes=15), False)
+    assert message.message_id.endswith(f"@{DOMAIN}>")
+
+
+def test_who_is_not_known_is_sent_nothing(session: Session) -> None:
+    add_donor(session, "")
+    add_donor(session, "", "", erased_at=now())
+    for email in ("ben@example.org", ""):
+        assert not emails.queue_link(session, email, "en", DOMAIN, now())
+    assert messages(session) == []
+
+
+def test_the_same_wish_is_one_email_for_a_while(session: Session, ana: Donor) -> None:
+    at = now()
+    assert emails.queue_link(session, ana.email, "en", DOMAIN, at)
+    blink = timedelta(microseconds=1)
+    assert not emails.queue_link(session, ana.email, "es", DOMAIN, at + TWICE - blink)
+    # A confirmation of another address is another wish.
+    assert emails.queue_confirmation(session, ana, "new@example.org", "en", DOMAIN, at)
+    assert not emails.queue_confirmation(session, ana, "NEW@example.org", "en", DOMAIN, at)
+    assert emails.queue_confirmation(session, ana, "newer@example.org", "en", DOMAIN, at)
+    assert emails.queue_link(session, ana.email, "en", DOMAIN, at + TWICE)
+
+
+def test_clicks_at_once_are_one_email(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        add_donor(session, "ana@example.org")
+    at = now()
+
+    def ask(_: int) -> bool:
+        with installation.sessions.begin() as session:
+            return emails.queue_link(session, "ana@example.org", "en", DOMAIN, at)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(ask, range(3))) == [False, False, True]
+
+
+def test_a_link_is_made_when_its_email_is_and_stands_in_no_table(
+    session: Session, ana: Donor
+) -> None:
+    emails.queue_confirmation(session, ana, "new@example.org", "es", DOMAIN, now())
+    assert session.scalar(select(func.count()).select_from(DonorLink)) == 0
+    told = link(session)
+    assert isinstance(told, dict)
+    assert (told["purpose"], told["email"], told["locale"]) == ("address", "new@example.org", "es")
+    assert told["minutes"] == 60
+    path, _, secret = told["link_url"].rpartition("/")
+    assert path == f"{SITE}/me/address"
+    looked = look_at_link(session, secret, DonorLinkPurpose.address, now())
+    assert (looked.state, looked.email) == (LinkState.good, "new@example.org")
+    kept = session.execute(select(DonorLink.__table__)).one()
+    assert secret not in str(kept)
+    # Tried again, it has a link of its own.
+    assert link(session)["link_url"] != told["link_url"]
+
+
+def test_an_email_whose_link_would_open_nothing_any_more_is_not_sent(
+    session: Session, ana: Donor
+) -> None:
+    at = now()
+    with travel(at, tick=False):
+        emails.queue_link(session, ana.email, "en", DOMAIN, at)
+        assert link(session, expires_at=at) == Pointless("the link was asked for too long ago")
+        later = at + timedelta(microseconds=1)
+        assert isinstance(link(session, expires_at=later), dict)
+        ana.email = "ANA@example.org"
+        assert isinstance(link(session), dict)
+        ana.email = "new@example.org"
+        assert link(session) == Pointless("the donor has another address now")
+        ana.email = ana.name = ""
+        ana.erased_at = at
+        assert link(session) == Pointless("the person was erased")
+
+
+def test_a_note_goes_to_whom_it_can_reach_in_their_language(session: Session, ana: Donor) -> None:
+    ana.locale = "es"
+    emails.queue_note(session, ana, About.erasure_asked, "", DOMAIN, now())
+    assert messages(session) == []
+    for _ in range(2):
+        emails.queue_note(session, ana, About.address_changed, "old@example.org", DOMAIN, now())
+    first, _second = messages(session)
+    assert (first.recipient, first.expires_at) == ("old@example.org", None)
+    told = emails.note(session, claim_of(first), SENDER)
+    assert (told["about"], told["page_url"]) == ("address_changed", f"{SITE}/me?lang=es")
+
+
+def test_only_the_note_of_an_erasure_is_the_last_and_keeps_no_address(
+    session: Session, ana: Donor
+) -> None:
+    for about in About:
+        emails.queue_note(session, ana, about, ana.email, DOMAIN, now())
+    emails.queue_link(session, ana.email, "en", DOMAIN, now())
+    claims = [claim_of(one) for one in messages(session)]
+    assert [emails.is_last(one) for one in claims] == [False, False, True, False]
+    emails.forget_note(session, claims[2])
+    session.expire_all()
+    assert [one.recipient for one in messages(session)].count("") == 1
+    assert messages(session)[2].recipient == ""

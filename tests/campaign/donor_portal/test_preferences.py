@@ -1,0 +1,132 @@
+"""What a donor wishes: appeals agreed to and ended, where a bounce stands whatever they wish."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.donor_wall import ask_to_be_shown
+from campaign.core.clock import now
+from campaign.donor_portal.preferences import (
+    Appeals,
+    appeals_to,
+    end_appeals,
+    leave_wall,
+    want_appeals,
+)
+from campaign.mailer.suppressions import suppress
+from campaign.models import AuditEntry, Campaign, Donor, Subscriber, Suppression, SuppressionReason
+from campaign.runtime.context import Installation
+from tests.support.donors import add_donor, give_as
+from tests.support.subscribers import subscribe
+
+WORDS = "Write to me about campaigns"
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def ana(session: Session) -> Donor:
+    return add_donor(session, "Ana@example.org", locale="es")
+
+
+def actions(session: Session) -> list[str]:
+    return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+@pytest.mark.parametrize(
+    ("agreed", "reason", "wished"),
+    [
+        (True, None, Appeals.wanted),
+        (False, None, Appeals.unwanted),
+        (True, "unsubscribed", Appeals.unwanted),
+        (True, "bounced", Appeals.impossible),
+        (False, "complained", Appeals.impossible),
+        (True, "imported", Appeals.impossible),
+    ],
+)
+def test_what_stands_is_what_was_agreed_to_and_can_be_done(
+    session: Session, ana: Donor, agreed: bool, reason: str | None, wished: Appeals
+) -> None:
+    if agreed:
+        subscribe(session, "ANA@example.org")
+    if reason:
+        suppress(session, ana.email, SuppressionReason(reason))
+    assert appeals_to(session, ana) is wished
+
+
+def test_one_campaign_that_was_stopped_says_nothing_of_the_others(
+    session: Session, campaign: Campaign, ana: Donor
+) -> None:
+    subscribe(session, ana.email)
+    suppress(session, ana.email, SuppressionReason.bounced, campaign_id=campaign.id)
+    assert appeals_to(session, ana) is Appeals.wanted
+
+
+def test_who_has_no_address_cannot_be_written_to(session: Session) -> None:
+    by_post = add_donor(session, "")
+    want_appeals(session, by_post, WORDS, now())
+    end_appeals(session, by_post)
+    assert appeals_to(session, by_post) is Appeals.impossible
+    assert actions(session) == []
+
+
+def test_agreeing_keeps_the_words_and_the_moment_of_the_first_yes(
+    session: Session, ana: Donor
+) -> None:
+    at = now()
+    for later in range(2):
+        want_appeals(session, ana, WORDS, at + timedelta(hours=later))
+    agreed = session.scalars(select(Subscriber)).one()
+    assert (agreed.consent_wording, agreed.consent_at, agreed.locale) == (WORDS, at, "es")
+    assert (agreed.email, agreed.name) == (ana.email, ana.name)
+    assert actions(session) == ["donor.subscribed"]
+
+
+def test_agreeing_again_lifts_what_they_ended_themselves_and_nothing_else(
+    session: Session, campaign: Campaign, ana: Donor
+) -> None:
+    subscribe(session, "ana@example.org", consent_source="list")
+    suppress(session, ana.email, SuppressionReason.unsubscribed)
+    suppress(session, ana.email, SuppressionReason.unsubscribed, campaign_id=campaign.id)
+    suppress(session, "ben@example.org", SuppressionReason.unsubscribed)
+    want_appeals(session, ana, WORDS, now())
+    assert session.scalars(select(Suppression.email)).all() == ["ben@example.org"]
+    session.expire_all()
+    assert session.scalars(select(Subscriber.consent_source)).all() == ["own page"]
+    suppress(session, ana.email, SuppressionReason.bounced)
+    want_appeals(session, ana, WORDS, now())
+    assert appeals_to(session, ana) is Appeals.impossible
+    assert actions(session) == ["donor.subscribed"]
+
+
+def test_ending_reaches_every_address_of_the_person_once(session: Session, ana: Donor) -> None:
+    add_donor(session, "Ana@work.example", merged_into_id=ana.id)
+    add_donor(session, "", merged_into_id=ana.id)
+    add_donor(session, "ben@example.org")
+    for _ in range(2):
+        end_appeals(session, ana)
+    assert sorted(session.scalars(select(Suppression.email))) == [
+        "ana@example.org",
+        "ana@work.example",
+    ]
+    assert actions(session) == ["donor.unsubscribed"]
+
+
+def test_who_leaves_the_wall_is_taken_off_for_that_gift_alone(
+    session: Session, campaign: Campaign, ana: Donor
+) -> None:
+    first, second = (give_as(session, campaign, ana) for _ in range(2))
+    for gift in (first, second):
+        ask_to_be_shown(session, gift, "", now(), wording=WORDS)
+    for _ in range(2):
+        leave_wall(session, ana, first)
+    assert actions(session) == ["donor.left_wall"]
+    leave_wall(session, ana, second)
+    assert actions(session) == ["donor.left_wall"] * 2

@@ -1,0 +1,84 @@
+"""Pages by keys: where each begins and ends, downwards and upwards, and from a row that is no longer there."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaign.donors import keyset_paging
+from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
+from campaign.donors.search_query import Search, read_donor_search
+from campaign.models import Donor
+from campaign.runtime.context import Installation
+from tests.support.donors import add_donor
+
+BY_ID = Listing(Donor, ("id",))
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def ids(session: Session) -> list[int]:
+    """Five readers, the newest first; the second and the fourth are called Ana."""
+    names = ("Bo", "Ana", "Cy", "Ana", "Di")
+    made = [add_donor(session, f"r{place}@example.org", name) for place, name in enumerate(names)]
+    return [one.id for one in reversed(made)]
+
+
+def test_a_page_names_its_neighbours_only_where_there_are_any(
+    session: Session, ids: list[int]
+) -> None:
+    def page(cursor: Cursor) -> Keys:
+        return read_keys(session, BY_ID, None, cursor, limit=2)
+
+    assert page(Cursor()) == Keys(ids[:2], None, ids[1])
+    assert page(Cursor(before=ids[1])) == Keys(ids[2:4], ids[2], ids[3])
+    assert page(Cursor(before=ids[3])) == Keys(ids[4:], ids[4], None)
+    assert page(Cursor(after=ids[4])) == Keys(ids[2:4], ids[2], ids[3])
+    assert page(Cursor(after=ids[2])) == Keys(ids[:2], None, ids[1])
+    assert page(Cursor(before=ids[4])) == Keys([], None, None)
+    assert read_keys(session, BY_ID, None, Cursor(), limit=5) == Keys(ids, None, None)
+
+
+def test_a_row_that_does_not_exist_is_no_place_to_begin_at(
+    session: Session, ids: list[int]
+) -> None:
+    assert read_keys(session, BY_ID, None, Cursor(before=ids[0] + 9), limit=2).ids == ids[:2]
+
+
+def test_equal_keys_are_told_apart_by_the_last_column(session: Session, ids: list[int]) -> None:
+    by_name = Listing(Donor, ("name", "id"))
+    seen, cursor = [], Cursor()
+    for _ in range(5):
+        keys = read_keys(session, by_name, None, cursor, limit=1)
+        seen += keys.ids
+        cursor = Cursor(before=keys.older)
+    assert (keys.older, seen) == (None, [ids[0], ids[2], ids[4], ids[1], ids[3]])
+
+
+@pytest.mark.parametrize(("near", "few"), [(20_000, 5_000), (2, 5_000), (2, 1), (0, 2)])
+def test_however_it_is_found_the_same_is_found(
+    session: Session, ids: list[int], monkeypatch: pytest.MonkeyPatch, near: int, few: int
+) -> None:
+    monkeypatch.setattr(keyset_paging, "NEAR", near)
+    monkeypatch.setattr(keyset_paging, "FEW", few)
+    search = read_donor_search(session, "ana")
+    assert read_keys(session, BY_ID, search, Cursor(), limit=1) == Keys([ids[1]], None, ids[1])
+    assert read_keys(session, BY_ID, search, Cursor(before=ids[1]), limit=1).ids == [ids[3]]
+    assert read_keys(session, BY_ID, search, Cursor(after=ids[3]), limit=1).ids == [ids[1]]
+    narrowed = Listing(Donor, ("id",), rest=lambda one: one.email == "r1@example.org")
+    assert read_keys(session, narrowed, search, Cursor()).ids == [ids[3]]
+    narrowed = Listing(Donor, ("id",), near=lambda one: one.id > ids[3])
+    assert read_keys(session, narrowed, search, Cursor()).ids == [ids[1]]
+
+
+def test_a_search_leaves_the_planner_as_it_found_it(session: Session, ids: list[int]) -> None:
+    before = session.connection().exec_driver_sql("SHOW enable_seqscan").scalar()
+    search = read_donor_search(session, "ana")
+    assert isinstance(search, Search)
+    assert read_keys(session, BY_ID, search, Cursor()).ids == [ids[1], ids[3]]
+    assert session.connection().exec_driver_sql("SHOW enable_seqscan").scalar() == before
