@@ -1,6 +1,7 @@
 """What an appeal must say in whatever words, and what may stand in it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,13 @@ from campaign.core.i18n import words
 from campaign.emails.sample_facts import END, campaign
 from campaign.mailer.merge_fields import fill
 from campaign.mailer.render import render_letter
-from campaign.models import CampaignStep
-from campaign.outreach.campaign_email_content import appeal_context, mail_code
+from campaign.models import CampaignStep, Extension
+from campaign.outreach.campaign_email_content import (
+    appeal_context,
+    mail_code,
+    reminder_context,
+    result_context,
+)
 from tests.support.sample_emails import PLACES, SENDER, sample_letter
 
 STEPS = ("opening", "nine_days", "seven_days", "three_days", "two_days", "last_day", "last_hours")
@@ -123,3 +129,68 @@ def _text(
     letter = fill(render_letter("appeal", context), PLACES)
     assert "<b>" not in letter.html
     return f"{letter.subject}\n\n{letter.text}"
+
+
+def _result(raised: int, locale: str = "en", **changes: Any) -> dict[str, Any]:
+    return result_context(_progress(raised, at=END, **changes), SENDER, words(locale))
+
+
+def _progress(
+    raised: int, *, at: datetime = END - timedelta(days=3), pending: int = 0, **changes: Any
+) -> Progress:
+    shown = campaign()
+    for name, value in changes.items():
+        setattr(shown, name, value)
+    return Progress(shown, raised, pending, 0, 430, 412, at)
+
+
+def test_a_hidden_figure_is_told_in_no_field_until_the_end() -> None:
+    step = CampaignStep(key="three_days", texts={"en": {"subject": "{raised} so far"}})
+    shown = _progress(3_125_099, pending=77_700, figures_hidden=True)
+    context = appeal_context(shown, step, None, SENDER, words("en"))
+    assert context["figure"] == "The goal is $50,000. What has come in is told later."
+    for figure in ("31,250", "18,749", "777", "412", "62"):
+        assert figure not in str(context), figure
+    assert "$31,250.99 of $50,000" in _result(3_125_099, figures_hidden=True)["figure"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "percent", "text"),
+    [(0, 0, "0%"), (-100, 0, "-0%"), (4_999_999, 100, "100%"), (6_250_000, 100, "125%")],
+)
+def test_a_bar_is_full_at_most_and_never_less_than_empty(
+    raised: int, percent: int, text: str
+) -> None:
+    told = _result(raised)
+    assert (told["percent"], told["percent_text"]) == (percent, text)
+
+
+def test_a_result_that_missed_by_a_cent_has_missed_and_one_that_met_has_not() -> None:
+    assert _result(4_999_999)["short_text"] == "$0.01"
+    assert _result(5_000_000)["short_text"] == ""
+    yen = _result(4_999_000, currency="jpy")
+    assert (yen["short_text"], yen["goal_text"]) == ("¥1,000", "¥5,000,000")
+
+
+def test_links_carry_the_letter_and_its_language() -> None:
+    begin = "https://give.example.org/c/year-end-2026?code=mail"
+    told = reminder_context(_progress(0), None, SENDER, words("es"))
+    assert told["campaign_url"] == f"{begin}-reminder&lang=es"
+    assert told["give_url"] == f"{begin}-reminder&lang=es#give"
+    assert _result(0)["campaign_url"] == f"{begin}-wrap-up"
+
+
+def test_what_is_promised_is_told_while_something_is() -> None:
+    assert _result(0)["promised_text"] == ""
+    assert result_context(_progress(0, pending=100), SENDER, words("en"))["promised_text"] == "$1"
+
+
+def test_a_reason_ends_where_the_sentence_around_it_goes_on() -> None:
+    moved = Extension(previous_deadline=END - timedelta(days=7), deadline=END, reason="A storm. ")
+    told = reminder_context(_progress(0), moved, SENDER, words("en"))["moved"]
+    assert told == {
+        "before": "Thursday, December 24",
+        "after": "Thursday, December 31",
+        "reason": "A storm",
+    }
+    assert reminder_context(_progress(0), None, SENDER, words("en"))["moved"] == {}

@@ -1,0 +1,118 @@
+"""Who a step is for before anybody is left out: each address once, and known as well as we know it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Subquery, select
+from sqlalchemy.orm import Session
+
+from campaign.core.clock import now
+from campaign.models import Campaign, OutboxMessage
+from campaign.outreach import segments
+from campaign.runtime.context import Installation
+from tests.support.donors import add_donor, give_as
+from tests.support.subscribers import donate, new_campaign, subscribe
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def winter(session: Session) -> Campaign:
+    return new_campaign(session, ask_past_donors=True)
+
+
+@pytest.fixture
+def summer(session: Session) -> Campaign:
+    return new_campaign(session, slug="summer")
+
+
+def people(session: Session, found: Subquery) -> list[tuple[str, str, str, str | None]]:
+    """email, name, locale and time zone of each, by address."""
+    query = select(found.c.email, found.c.name, found.c.locale, found.c.timezone)
+    return sorted(tuple(row) for row in session.execute(query))
+
+
+def test_past_donors_are_asked_only_by_a_campaign_that_asks_them(
+    session: Session, winter: Campaign, summer: Campaign
+) -> None:
+    subscribe(session, "ana@example.org", name="Ana")
+    donate(session, winter, "here@example.org", "paid")
+    for state in ("paid", "refunded", "pending", "processing"):
+        donate(session, summer, f"{state}@example.org", state)
+    give_as(session, summer, add_donor(session, ""))
+    emails = [one[0] for one in people(session, segments.appealed_to(winter))]
+    assert emails == ["ana@example.org", "paid@example.org", "refunded@example.org"]
+    assert people(session, segments.appealed_to(summer)) == [("ana@example.org", "Ana", "en", None)]
+
+
+def test_who_agreed_and_gave_is_asked_once_as_the_subscriber(
+    session: Session, winter: Campaign, summer: Campaign
+) -> None:
+    donate(session, summer, "ana@example.org", "paid")
+    subscribe(session, "ANA@example.org", name="Anita", locale="es", timezone="Europe/Madrid")
+    assert people(session, segments.appealed_to(winter)) == [
+        ("ANA@example.org", "Anita", "es", "Europe/Madrid")
+    ]
+
+
+def test_who_is_thanked_has_something_left_in_this_campaign(
+    session: Session, winter: Campaign, summer: Campaign
+) -> None:
+    for state in ("processing", "paid", "partially_refunded"):
+        donate(session, winter, f"{state}@example.org", state)
+    for state in ("pending", "refunded", "disputed", "lost"):
+        donate(session, winter, f"{state}@example.org", state)
+    donate(session, winter, "paid@example.org", "paid", attempt="again")
+    donate(session, summer, "other@example.org", "paid")
+    give_as(session, winter, add_donor(session, ""))
+    emails = [one[0] for one in people(session, segments.givers(winter))]
+    assert emails == [
+        "paid@example.org",
+        "partially_refunded@example.org",
+        "processing@example.org",
+    ]
+
+
+def test_a_giver_is_addressed_as_the_subscriber_where_that_says_more(
+    session: Session, winter: Campaign
+) -> None:
+    for name in ("ana", "ben", "cy"):
+        donate(session, winter, f"{name}@example.org", "paid")
+    subscribe(session, "Ana@example.org", name="Anita", locale="es", timezone="Europe/Madrid")
+    subscribe(session, "ben@example.org", locale="es")
+    assert people(session, segments.givers(winter)) == [
+        ("ana@example.org", "Anita", "es", "Europe/Madrid"),
+        ("ben@example.org", "Ana Reyes", "es", None),
+        ("cy@example.org", "Ana Reyes", "en", None),
+    ]
+
+
+def test_who_was_asked_is_who_an_appeal_of_this_campaign_was_sent_to(
+    session: Session, winter: Campaign, summer: Campaign
+) -> None:
+    def letter(number: int, recipient: str, **changes: Any) -> None:
+        wanted = {"kind": "appeal", "campaign_id": winter.id, "state": "sent", "sent_at": now()}
+        session.add(
+            OutboxMessage(
+                subject_key=str(number),
+                recipient=recipient,
+                message_id=f"<{number}@example.org>",
+                bulk=True,
+                **{**wanted, **changes},
+            )
+        )
+        session.flush()
+
+    letter(1, "ana@example.org", name="Before", locale="en")
+    letter(2, "ANA@example.org", name="Latest", locale="es")
+    letter(3, "waits@example.org", state="queued", sent_at=None)
+    letter(4, "dropped@example.org", state="dropped", sent_at=None)
+    letter(5, "reminded@example.org", kind="reminder")
+    letter(6, "other@example.org", campaign_id=summer.id)
+    letter(7, "")
+    assert people(session, segments.asked(winter)) == [("ANA@example.org", "Latest", "es", None)]

@@ -1,0 +1,121 @@
+"""Leaving by a letter's token: what stands for its reader, what a click stops, and what can be taken back."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core.errors import NotFound
+from campaign.mailer.suppressions import suppress
+from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionReason
+from campaign.outreach import unsubscribe
+from campaign.runtime.context import Installation
+from tests.support.subscribers import new_campaign
+
+Letter = Callable[..., str]
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def letter(session: Session, campaign: Campaign) -> Letter:
+    """Queues a letter and gives its token."""
+
+    def queued(recipient: str = "Ana@example.org", about: int | None = campaign.id) -> str:
+        message = OutboxMessage(
+            kind="appeal",
+            subject_key=f"{about}:{recipient}",
+            campaign_id=about,
+            recipient=recipient,
+            locale="es",
+            message_id=f"<{about}-{recipient}>",
+            bulk=True,
+        )
+        session.add(message)
+        session.flush()
+        session.refresh(message)
+        return message.token
+
+    return queued
+
+
+def stops(session: Session, token: str) -> tuple[bool, bool, bool]:
+    """Whether all is stopped, or this campaign, and whether that can be taken back."""
+    found = unsubscribe.standing(session, token)
+    return found.all_stopped, found.campaign_stopped, found.undoable
+
+
+def test_at_first_nothing_is_stopped(session: Session, campaign: Campaign, letter: Letter) -> None:
+    found = unsubscribe.standing(session, letter())
+    assert (found.email, found.locale) == ("Ana@example.org", "es")
+    assert found.campaign is not None
+    assert found.campaign.id == campaign.id
+    assert (found.all_stopped, found.campaign_stopped, found.undoable) == (False, False, False)
+
+
+def test_all_or_one_campaign_is_stopped_once_and_taken_back(
+    session: Session, letter: Letter
+) -> None:
+    token = letter()
+    for _ in range(2):
+        unsubscribe.stop_campaign(session, token)
+        assert stops(session, token) == (False, True, True)
+    for _ in range(2):
+        unsubscribe.stop_all(session, token)
+        assert stops(session, token) == (True, True, True)
+    assert session.scalars(select(Suppression.email)).all() == ["ana@example.org"] * 2
+    for _ in range(2):
+        unsubscribe.take_back(session, token)
+        assert stops(session, token) == (False, False, False)
+
+
+def test_a_letter_about_no_campaign_stops_all(session: Session, letter: Letter) -> None:
+    token = letter(about=None)
+    assert unsubscribe.standing(session, token).campaign is None
+    unsubscribe.stop_campaign(session, token)
+    assert stops(session, token) == (True, False, True)
+
+
+def test_what_was_stopped_elsewhere_or_by_another_stays(session: Session, letter: Letter) -> None:
+    other = new_campaign(session)
+    token, about_other = letter(), letter(about=other.id)
+    unsubscribe.stop_campaign(session, about_other)
+    unsubscribe.stop_all(session, letter("ben@example.org"))
+    assert stops(session, token) == (False, False, False)
+    unsubscribe.take_back(session, token)
+    assert stops(session, about_other) == (False, True, True)
+    assert session.scalar(select(Suppression).where(Suppression.email == "ben@example.org"))
+
+
+@pytest.mark.parametrize("reason", ["bounced", "complained", "refused", "imported"])
+def test_what_they_did_not_say_themselves_they_cannot_take_back(
+    session: Session, letter: Letter, reason: str
+) -> None:
+    token = letter()
+    suppress(session, "ana@example.org", SuppressionReason(reason))
+    unsubscribe.stop_all(session, token)
+    assert stops(session, token) == (True, False, False)
+    unsubscribe.take_back(session, token)
+    assert stops(session, token) == (True, False, False)
+
+
+def test_a_letter_whose_address_was_forgotten_stops_nobody(
+    session: Session, letter: Letter
+) -> None:
+    token = letter("")
+    for change in (unsubscribe.stop_all, unsubscribe.stop_campaign, unsubscribe.take_back):
+        change(session, token)
+    assert unsubscribe.standing(session, token).email == ""
+    assert session.scalars(select(Suppression)).all() == []
+
+
+@pytest.mark.parametrize("token", ["", "nobody", "a\x00b"])
+def test_a_token_of_no_letter_is_answered_in_a_sentence(session: Session, token: str) -> None:
+    for ask in (unsubscribe.standing, unsubscribe.stop_all, unsubscribe.take_back):
+        with pytest.raises(NotFound, match="belongs to no letter of ours"):
+            ask(session, token)
