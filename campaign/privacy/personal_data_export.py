@@ -61,7 +61,8 @@ def find_person(session: Session, email: str) -> Whose:
     email = email.strip().lower()
     donor = session.scalar(select(Donor).where(Donor.email != "", func.lower(Donor.email) == email))
     if donor is None:
-        return Whose([], [email], [])
+        # An empty address would be that of every letter whose reader was forgotten.
+        return Whose([], [email] if email else [], [])
     found = person_of(session, donor)
     return Whose(found.donors, sorted({*found.addresses, email}), found.donations)
 

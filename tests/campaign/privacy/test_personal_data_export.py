@@ -1,0 +1,158 @@
+"""Whose data it is, and all of it: every row of the person, no secret of a page, and nothing of anyone else."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.audit import audit_log
+from campaign.auth.donor_links import make_link
+from campaign.auth.donor_sessions import begin_session
+from campaign.core.clock import now
+from campaign.donations.tribute_cards import Card, keep_card
+from campaign.mailer.suppressions import suppress
+from campaign.models import (
+    Campaign,
+    Donor,
+    DonorLinkPurpose,
+    OutboxMessage,
+    Reminder,
+    SuppressionReason,
+    TributeCard,
+)
+from campaign.privacy.personal_data_export import (
+    Whose,
+    cards_of,
+    find_person,
+    mail_of,
+    person_of,
+    read_holdings,
+)
+from campaign.runtime.context import Installation
+from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
+from tests.support.subscribers import subscribe
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def ana(session: Session) -> Donor:
+    return add_donor(session, "Ana@example.org")
+
+
+def letter(session: Session, recipient: str, **changes: Any) -> OutboxMessage:
+    message = OutboxMessage(
+        kind="note",
+        subject_key=f"{recipient}{changes}",
+        recipient=recipient,
+        message_id=f"<{recipient}{changes}>",
+        **changes,
+    )
+    session.add(message)
+    session.flush()
+    return message
+
+
+def test_a_person_is_all_their_rows_and_every_address_they_used(
+    session: Session, campaign: Campaign, ana: Donor
+) -> None:
+    work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
+    post = add_donor(session, "", merged_into_id=ana.id)
+    give_as(session, campaign, work, email="Old@example.org")
+    give_as(session, campaign, post, email="")
+    for email in (" ANA@example.org", "ana@work.example"):
+        whose = find_person(session, email)
+        assert whose.donor_ids == [ana.id, work.id, post.id]
+        assert len(whose.donation_ids) == 2
+        assert whose.addresses == ["ana@example.org", "ana@work.example", "old@example.org"]
+    assert person_of(session, work).donor_ids == whose.donor_ids
+
+
+def test_an_address_that_is_another_donors_now_is_no_longer_theirs(
+    session: Session, campaign: Campaign, ana: Donor
+) -> None:
+    give_as(session, campaign, ana, email="Ben@example.org")
+    add_donor(session, "ben@example.org")
+    assert person_of(session, ana).addresses == ["ana@example.org"]
+
+
+def test_who_never_gave_is_known_by_their_address_alone(session: Session) -> None:
+    subscribe(session, "Cy@example.org")
+    whose = find_person(session, "cy@example.org ")
+    assert (whose.donor_ids, whose.donation_ids, whose.addresses) == ([], [], ["cy@example.org"])
+    held = read_holdings(session, whose)
+    assert {name for name, rows in held.items() if rows} == {"addresses", "consent"}
+
+
+def test_an_empty_address_is_nobodys(session: Session) -> None:
+    add_donor(session, "")
+    letter(session, "")
+    whose = find_person(session, " ")
+    assert whose == Whose([], [], [])
+    assert not any(read_holdings(session, whose).values())
+
+
+def test_letters_are_theirs_by_address_by_row_by_receipt_and_by_monthly_gift(
+    session: Session, campaign: Campaign, ana: Donor
+) -> None:
+    gift = give_as(session, campaign, ana)
+    receipt = acknowledge_as(session, gift, date(2026, 3, 1))
+    monthly = renew_as(session, campaign, ana)
+    mine = [
+        letter(session, "ANA@example.org").id,
+        letter(session, "former@example.org", donor_id=ana.id).id,
+        letter(session, "", receipt_id=receipt.id).id,
+        letter(session, "", subscription_id=monthly.id).id,
+    ]
+    letter(session, "ben@example.org")
+    letter(session, "")
+    found = session.scalars(select(OutboxMessage.id).where(mail_of(person_of(session, ana))))
+    assert sorted(found) == mine
+
+
+def test_cards_are_theirs_that_they_sent_or_got(
+    session: Session, campaign: Campaign, ana: Donor
+) -> None:
+    ben, cy = (add_donor(session, f"{name}@example.org") for name in ("ben", "cy"))
+    gifts = [give_as(session, campaign, one) for one in (ana, ben, cy)]
+    keep_card(session, gifts[0], Card("post", "Di", address="1 Pier", sender="Ana"))
+    keep_card(session, gifts[1], Card("email", "Ana", email="ANA@example.org", sender="Ben"))
+    keep_card(session, gifts[2], Card("post", "Eve", address="2 Pier", sender="Cy"))
+    query = select(TributeCard.donation_id).where(cards_of(person_of(session, ana)))
+    assert sorted(session.scalars(query)) == [gifts[0].id, gifts[1].id]
+
+
+def test_what_is_held_is_plain_json_without_secrets_and_without_others(
+    session: Session, campaign: Campaign, ana: Donor
+) -> None:
+    ben = add_donor(session, "ben@example.org", "Ben Smith")
+    for donor in (ana, ben):
+        give_as(session, campaign, donor, session_url="https://checkout.example.org/secret")
+        suppress(session, donor.email, SuppressionReason.bounced)
+        session.add(
+            Reminder(campaign_id=campaign.id, email=donor.email, choice="tomorrow", due_at=now())
+        )
+    monthly = renew_as(session, campaign, ana, mend_url="https://invoice.example.org/secret")
+    secret = make_link(session, ana, DonorLinkPurpose.open, "", now()).rpartition("/")[2]
+    cookie = begin_session(session, ana, now())
+    subject = audit_log.Subject("donor", str(ana.id))
+    audit_log.record(session, audit_log.Actor.donor(ana.id), "donor.exported", subject)
+    session.flush()
+    whose = person_of(session, ana)
+    held = read_holdings(session, whose)
+    text = json.dumps(held)
+    for kept in (secret, cookie, monthly.token, whose.donations[0].token, "/secret", "digest"):
+        assert kept not in text, kept
+    assert "ben@" not in text
+    assert "Ben Smith" not in text
+    assert [len(held[name]) for name in ("no_appeals", "reminders", "own_page")] == [1, 1, 2]
+    assert [one["action"] for one in held["what_staff_did"]] == ["donor.exported"]
+    assert held["donations"][0]["paid_at"] == whose.donations[0].paid_at.isoformat()
