@@ -1,0 +1,149 @@
+"""A request to be removed: kept once for the person, withdrawn, agreed to, sent back, and done."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.audit.audit_log import Actor
+from campaign.core.clock import now
+from campaign.models import AuditEntry, Donor, ErasureRequest, OutboxMessage, StaffRole
+from campaign.privacy.erasure_requests import (
+    approve_erasure,
+    approved_requests,
+    close_requests,
+    open_request,
+    request_erasure,
+    send_back,
+    withdraw_request,
+)
+from campaign.runtime.context import Installation
+from tests.support.donors import add_donor
+
+DOMAIN = "harbor-ledger.example"
+ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def ana(session: Session) -> Donor:
+    return add_donor(session, "ana@example.org")
+
+
+def actions(session: Session) -> list[str]:
+    return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def notes(session: Session) -> list[str]:
+    found = session.scalars(select(OutboxMessage.details).order_by(OutboxMessage.id))
+    return [one["about"] for one in found]
+
+
+def test_a_person_asks_once_by_whichever_row(session: Session, ana: Donor) -> None:
+    work = add_donor(session, "ana@work.example")
+    assert request_erasure(session, work, DOMAIN, now())
+    work.merged_into_id = ana.id
+    session.flush()
+    assert not request_erasure(session, ana, DOMAIN, now())
+    found = open_request(session, ana)
+    assert found is not None
+    assert found.donor_id == work.id
+    assert (actions(session), notes(session)) == (["donor.asked_to_be_erased"], ["erasure_asked"])
+
+
+def test_two_clicks_at_once_are_one_request(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        ana = add_donor(session, "ana@example.org")
+
+    def ask(_: int) -> bool:
+        with installation.sessions.begin() as session:
+            return request_erasure(session, session.get_one(Donor, ana.id), DOMAIN, now())
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(ask, range(3))) == [False, False, True]
+    with installation.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(ErasureRequest)) == 1
+        assert notes(session) == ["erasure_asked"]
+
+
+def test_what_was_withdrawn_is_over_and_may_be_asked_again(session: Session, ana: Donor) -> None:
+    assert not withdraw_request(session, ana, now())
+    assert actions(session) == []
+    request_erasure(session, ana, DOMAIN, now())
+    assert withdraw_request(session, ana, now())
+    assert not withdraw_request(session, ana, now())
+    assert open_request(session, ana) is None
+    assert request_erasure(session, ana, DOMAIN, now())
+    asked = "donor.asked_to_be_erased"
+    assert actions(session) == [asked, "donor.stays", asked]
+
+
+def test_staff_agree_once_also_where_nobody_asked_on_the_page(session: Session, ana: Donor) -> None:
+    at = now()
+    for later, who in enumerate((ADA, Actor("fay@harbor-ledger.example", StaffRole.admin))):
+        approve_erasure(session, ana, who, at + timedelta(hours=later))
+    (agreed,) = approved_requests(session)
+    session.refresh(agreed)
+    assert (agreed.donor_id, agreed.approved_by, agreed.approved_at) == (ana.id, ADA.name, at)
+    assert actions(session) == ["donor.erasure_agreed"]
+
+
+def test_for_who_is_erased_already_nothing_begins_anew(session: Session) -> None:
+    gone = add_donor(session, "", "", erased_at=now())
+    approve_erasure(session, gone, ADA, now())
+    assert list(approved_requests(session)) == []
+    assert actions(session) == []
+
+
+def test_what_was_agreed_to_first_is_carried_out_first(session: Session) -> None:
+    at = now()
+    donors = [add_donor(session, f"{name}@example.org") for name in ("ana", "ben", "cy", "di")]
+    for donor in donors:
+        request_erasure(session, donor, DOMAIN, at)
+    for place, donor in enumerate((donors[2], donors[0], donors[3])):
+        approve_erasure(session, donor, ADA, at + timedelta(minutes=place))
+    withdraw_request(session, donors[3], at)
+    found = [one.donor_id for one in approved_requests(session)]
+    assert found == [donors[2].id, donors[0].id]
+
+
+def test_what_could_not_be_done_waits_for_staff_again(session: Session, ana: Donor) -> None:
+    request_erasure(session, ana, DOMAIN, now())
+    approve_erasure(session, ana, ADA, now())
+    send_back(session, ana.id, ADA, "a monthly gift goes on")
+    assert list(approved_requests(session)) == []
+    assert open_request(session, ana) is not None
+    last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert (last.action, last.after) == (
+        "donor.erasure_refused",
+        {"reason": "a monthly gift goes on"},
+    )
+
+
+def test_only_who_asked_is_told_that_it_is_done_and_once(session: Session, ana: Donor) -> None:
+    ben = add_donor(session, "ben@example.org")
+    work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
+    request_erasure(session, ana, DOMAIN, now())
+    close_requests(session, [ben], DOMAIN, now())
+    for _ in range(2):
+        close_requests(session, [ana, work], DOMAIN, now())
+    assert notes(session) == ["erasure_asked", "erased"]
+    assert open_request(session, ana) is None
+    # What was done before stays as it was.
+    send_back(session, ana.id, ADA, "late")
+    assert session.scalars(select(ErasureRequest.done_at)).one() is not None
+
+
+def test_nobody_is_told_where_no_domain_is_given(session: Session, ana: Donor) -> None:
+    request_erasure(session, ana, DOMAIN, now())
+    close_requests(session, [ana], "", now())
+    assert notes(session) == ["erasure_asked"]
+    assert open_request(session, ana) is None

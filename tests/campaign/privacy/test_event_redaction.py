@@ -1,0 +1,110 @@
+"""Stripe's stored events: found piece by piece by what they say of a person, and kept for what they say of money."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaign.core.clock import now
+from campaign.models import InboxEvent
+from campaign.privacy import event_redaction
+from campaign.privacy.event_redaction import Piece, find_events, forget_events
+from campaign.runtime.context import Installation
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+def keep(session: Session, key: str, found: Any) -> None:
+    body = {"id": key, "type": "charge.succeeded", "data": {"object": found}}
+    session.add(
+        InboxEvent(
+            id=key,
+            type="charge.succeeded",
+            body=json.dumps(body, ensure_ascii=False).encode(),
+            occurred_at=now(),
+        )
+    )
+    session.flush()
+
+
+def body_of(session: Session, key: str) -> Any:
+    session.expire_all()
+    return json.loads(session.get_one(InboxEvent, key).body)
+
+
+def test_events_are_looked_through_piece_by_piece_to_the_last(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_redaction, "PIECE", 2)
+    for key in ("evt_1", "evt_2", "evt_3", "evt_4", "evt_5"):
+        keep(session, key, {"email": "ana@example.org" if key != "evt_2" else "ben@example.org"})
+    after: str | None = ""
+    pieces = []
+    while after is not None:
+        piece = find_events(session, ["ana@example.org"], after)
+        pieces.append(sorted(piece.ids))
+        after = piece.next_after
+    assert pieces == [["evt_1"], ["evt_3", "evt_4"], ["evt_5"], []]
+
+
+def test_words_are_found_in_any_case_anywhere_and_of_none_there_is_nothing(
+    session: Session,
+) -> None:
+    keep(session, "evt_1", {"customer_details": {"email": "ANA@Example.org"}})
+    keep(session, "evt_2", {"metadata": {"donation_id": "don_1"}, "note": "50% _off_ señor"})
+    assert find_events(session, ["ana@example.ORG"], "").ids == ["evt_1"]
+    assert find_events(session, ["nobody@example.org", "don_1"], "").ids == ["evt_2"]
+    assert find_events(session, ["SEÑOR"], "").ids == ["evt_2"]
+    # What means any character elsewhere means itself here.
+    assert find_events(session, ["50%off", "_____________________"], "").ids == []
+    assert find_events(session, ["", ""], "") == Piece([], "evt_2")
+    assert find_events(session, [], "evt_2") == Piece([], None)
+
+
+def test_the_person_goes_and_the_money_stays(session: Session) -> None:
+    keep(
+        session,
+        "evt_1",
+        {
+            "id": "ch_1",
+            "amount": 2500,
+            "currency": "usd",
+            "metadata": {"donation_id": "don_1"},
+            "billing_details": {"name": "Ana", "address": {"line1": "1 Pier"}},
+            "receipt_email": "ana@example.org",
+            "refunds": {"data": [{"id": "re_1", "amount": 100, "description": "for Ana"}]},
+            "paid": True,
+        },
+    )
+    keep(session, "evt_2", {"email": "ben@example.org"})
+    for _ in range(2):
+        forget_events(session, ["evt_1"])
+        assert body_of(session, "evt_1") == {
+            "id": "evt_1",
+            "type": "charge.succeeded",
+            "data": {
+                "object": {
+                    "id": "ch_1",
+                    "amount": 2500,
+                    "currency": "usd",
+                    "metadata": {"donation_id": "don_1"},
+                    "billing_details": None,
+                    "receipt_email": None,
+                    "refunds": {"data": [{"id": "re_1", "amount": 100, "description": None}]},
+                    "paid": True,
+                }
+            },
+        }
+    assert body_of(session, "evt_2")["data"]["object"]["email"] == "ben@example.org"
+
+
+def test_of_no_event_nothing_is_forgotten(session: Session) -> None:
+    keep(session, "evt_1", {"email": "ana@example.org"})
+    forget_events(session, [])
+    assert body_of(session, "evt_1")["data"]["object"]["email"] == "ana@example.org"
