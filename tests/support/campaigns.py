@@ -49,13 +49,13 @@ def book(
     wanted: dict[str, Any] = {
         "frequency": "one_time",
         "state": "paid",
+        "donor_id": donor.id,
         "email": donor.email,
         "charged_at": moment,
         "paid_at": moment,
     }
     gift = Donation(
         campaign_id=campaign.id,
-        donor_id=donor.id,
         attempt=f"attempt-{number}",
         amount=amount,
         currency=campaign.currency,

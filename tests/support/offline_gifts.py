@@ -27,6 +27,18 @@ def day(ago: int) -> str:
     return str(TODAY - timedelta(days=ago))
 
 
+def written(**changes: str) -> WrittenGift:
+    """A check of $50 from Ana Reyes, received today, as whoever enters it writes it down."""
+    usual = {
+        "received_on": day(0),
+        "amount": "50",
+        "name": "Ana Reyes",
+        "address": "1 Wharf Street\nAstoria, OR 97103",
+        "campaign": "year-end",
+    }
+    return WrittenGift(**{**usual, **changes})
+
+
 @pytest.fixture
 def running(installation: Installation) -> Campaign:
     """A campaign that began three weeks ago."""
@@ -51,16 +63,8 @@ def enter(installation: Installation, running: Campaign) -> Enter:
     def entered(
         choices: Choices | None = None, actor: Actor = FINANCE, **changes: Any
     ) -> Entered | Undecided:
-        written = {
-            "received_on": day(0),
-            "amount": "50",
-            "name": "Ana Reyes",
-            "address": "1 Wharf Street\nAstoria, OR 97103",
-            "campaign": "year-end",
-            **changes,
-        }
         with installation.sessions.begin() as session:
-            entry = read_entry(session, WrittenGift(**written), now(), HERE)
+            entry = read_entry(session, written(**changes), now(), HERE)
             return enter_gift(
                 session, entry, choices or Choices(), actor, installation.books, now()
             )

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from sqlalchemy import select, update
 from campaign.core.clock import now
 from campaign.models import Campaign, Donation, Donor, PostedAppeal, StaffRole
 from campaign.offline.coupon_codes import coupon_code
-from campaign.offline.direct_mail_codes import purge_direct_mail
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import person_of, read_holdings
 from campaign.runtime.context import Installation
@@ -163,15 +161,3 @@ def test_the_coupon_that_comes_back_fills_in_the_form(
         assert read_holdings(session, whose)["posted_appeals"][0]["number"] == "SID 1234567"
         erase_person(session, whose, FINANCE, now())
     assert posted(installation) == {}
-
-
-def test_whose_coupon_it_was_is_forgotten_when_the_books_are_shut(
-    printing: Printing, installation: Installation
-) -> None:
-    printing(ANA)
-    at = now()
-    with installation.sessions.begin() as session:
-        assert purge_direct_mail(session, at) == 0
-        session.execute(update(Campaign).values(finalized_at=at, final_raised=0))
-        assert purge_direct_mail(session, at + timedelta(days=89)) == 0
-        assert purge_direct_mail(session, at + timedelta(days=90)) == 1

@@ -3,13 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 import time_machine
 from sqlalchemy import func, select
 
 from campaign.campaigns.finalization import finalize_due_campaigns, late_entries
 from campaign.core.clock import now
-from campaign.core.errors import OfflineGiftInvalid, OfflineGiftKnown
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import (
     AuditEntry,
@@ -89,40 +87,6 @@ def test_cash_without_a_name_is_somebody_new_each_time_and_nobody_is_written_to(
     assert sound(installation) == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "field", "words"),
-    [
-        ({"received_on": str(TODAY + timedelta(days=2))}, "received_on", "in the future"),
-        ({"received_on": day(3), "postmarked_on": day(2)}, "postmarked_on", "later than the day"),
-        ({"received_on": "12/31/2026"}, "received_on", "is not a day"),
-        ({"amount": "1e9"}, "amount", "not an amount"),
-        ({"amount": "1000000"}, "amount", "cannot be booked at once"),
-        ({"currency": "eur"}, "currency", "is not the currency of year-end, which is usd"),
-        ({"email": "ana@"}, "email", "no email address"),
-        ({"code": "autumn"}, "code", "No coupon has the code 'autumn'"),
-        ({"campaign": ""}, "code", "no campaign was named"),
-        ({"kind": "gold"}, "kind", "is no kind of gift"),
-        ({"kind": "stock"}, "described", "Say what was given"),
-        ({"reference": "9\x00"}, "reference", "control character"),
-    ],
-)
-def test_what_cannot_be_read_is_named_by_its_field(
-    enter: Enter, changes: dict[str, str], field: str, words: str
-) -> None:
-    with pytest.raises(OfflineGiftInvalid) as caught:
-        enter(**changes)
-    assert words in caught.value.faults[field]
-
-
-def test_the_same_reference_is_refused_with_who_entered_it(
-    installation: Installation, enter: Enter
-) -> None:
-    gift_of(enter(reference="1042 First"))
-    with pytest.raises(OfflineGiftKnown, match=r"a check of \$50 from Ana Reyes.*by fay@harbor"):
-        enter(reference="1042  FIRST", name="Ben", amount="70")
-    assert bar(installation) == (5000, 1, 1)
-
-
 def test_the_same_form_twice_is_one_gift(installation: Installation, enter: Enter) -> None:
     choices = Choices(token="form-1", donor="new")
     first, second = enter(choices), enter(choices)
@@ -130,28 +94,6 @@ def test_the_same_form_twice_is_one_gift(installation: Installation, enter: Ente
     assert not second.new
     assert gift_of(first).id == second.gift.id
     assert bar(installation) == (5000, 1, 1)
-
-
-def test_a_check_that_looks_like_another_needs_a_tick(
-    installation: Installation, enter: Enter, running: Campaign
-) -> None:
-    first = gift_of(enter(reference="1042"))
-    told = enter(reference="1042 again", name="ana reyes", received_on=day(7))
-    assert isinstance(told, Undecided)
-    assert [one.key for one in told.doubts] == [f"like-{first.id}"]
-    assert "1042, a check of $50 from Ana Reyes" in told.doubts[0].words
-    assert isinstance(
-        enter(name="Ana Reyes", received_on=day(11), reference="1043", address="Elsewhere"),
-        Undecided,
-    )
-    code = coupon_code(running)
-    gift_of(enter(name="C", code=code, postmarked_on=day(2), reference="7", amount="9"))
-    alike = enter(name="D", code=code, postmarked_on=day(2), reference="8", amount="9")
-    assert isinstance(alike, Undecided)
-    assert alike.doubts
-    waived = Choices(waived=[told.doubts[0].key], donor=str(told.candidates[0].id))
-    gift_of(enter(waived, reference="1042 again", name="ana reyes", received_on=day(7)))
-    assert bar(installation) == (10900, 3, 2)
 
 
 def test_of_two_people_who_enter_one_check_at_the_same_instant_one_is_told(
@@ -168,22 +110,6 @@ def test_of_two_people_who_enter_one_check_at_the_same_instant_one_is_told(
     assert bar(installation) == (5000, 1, 1)
     with installation.sessions() as session:
         assert session.scalar(select(func.count(Donor.id))) == 1
-
-
-def test_a_donor_by_post_is_offered_and_never_merged_silently(
-    installation: Installation, enter: Enter
-) -> None:
-    gift_of(enter())
-    told = enter(amount="75", address="1 wharf street, Astoria OR 97103", reference="2")
-    assert isinstance(told, Undecided)
-    (known,) = told.candidates
-    assert (known.name, known.gifts, known.same_address) == ("Ana Reyes", 1, True)
-    same = gift_of(enter(Choices(donor=str(known.id)), amount="75", reference="2"))
-    other = gift_of(enter(Choices(donor="new"), amount="80", reference="3"))
-    with installation.sessions() as session:
-        donors = [session.get_one(Donation, one.donation_id).donor_id for one in (same, other)]
-    assert donors[0] == known.id != donors[1]
-    assert bar(installation) == (20500, 3, 2)
 
 
 def test_a_postmark_outside_the_window_is_said_before_and_counts_nowhere(

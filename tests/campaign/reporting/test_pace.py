@@ -1,12 +1,12 @@
 """Pace and forecast by series whose answers are known."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from campaign.models import Campaign
 from campaign.reporting.pace import as_the_last_closed, forecast, pace
-from campaign.reporting.tallies import Tally, by_day, last_hours, running_total
+from campaign.reporting.tallies import Tally
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -88,25 +88,3 @@ def test_on_the_last_day_all_of_it_is_needed_and_afterwards_nothing_is() -> None
     assert pace(campaign(), 400_000, [], START + timedelta(days=19, hours=12)).needed == 600_000
     assert pace(campaign(), 2_000_000, [], START + timedelta(days=5)).needed == 0
     assert pace(campaign(), 400_000, [], START + timedelta(days=21)).needed is None
-
-
-def test_days_without_a_gift_are_shown_and_what_lies_outside_stands_on_the_nearest() -> None:
-    hours = [Tally("2026-11-30T23", 1), Tally("2026-12-01T08", 2), Tally("2026-12-09T08", -4)]
-    days = by_day(hours, date(2026, 12, 1), date(2026, 12, 3))
-    assert [(day.key, day.amount) for day in days] == [
-        ("2026-12-01", 3),
-        ("2026-12-02", 0),
-        ("2026-12-03", -4),
-    ]
-    assert running_total(days) == [3, 3, -1]
-
-
-def test_the_hours_end_with_the_present_one() -> None:
-    made = campaign()
-    at = START + timedelta(hours=5, minutes=30)
-    found = last_hours([Tally("2026-12-01T04", 9)], made.zone, at, 3)
-    assert [(hour.key, hour.amount) for hour in found] == [
-        ("2026-12-01T03", 0),
-        ("2026-12-01T04", 9),
-        ("2026-12-01T05", 0),
-    ]

@@ -1,0 +1,173 @@
+"""A list of offline gifts: what each row would do, and doing it row by row, once."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.core.csv_lists import Refusal
+from campaign.models import AuditEntry, Campaign, OfflineGift, TakenBack
+from campaign.offline.csv_import import ListReader, Planned, record_import
+from campaign.offline.csv_rows import Row
+from campaign.offline.entry import Choices, Entered
+from campaign.offline.reversals import take_back
+from campaign.runtime.context import Installation
+from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, bar, day, gift_of, written
+
+
+@pytest.fixture
+def reader(running: Campaign) -> ListReader:
+    return ListReader("year-end", HERE)
+
+
+def plan(installation: Installation, reader: ListReader, **changes: Any) -> Planned | Refusal:
+    with installation.sessions() as session:
+        return reader.plan(session, Row(7, written(**changes)), now())
+
+
+def planned(installation: Installation, reader: ListReader, **changes: Any) -> Planned:
+    found = plan(installation, reader, **changes)
+    assert isinstance(found, Planned), found
+    return found
+
+
+def enter_row(installation: Installation, reader: ListReader, wanted: Planned) -> Entered | Refusal:
+    with installation.sessions.begin() as session:
+        return reader.enter(session, wanted, FINANCE, installation.books, now())
+
+
+def lines(found: Iterable[Row | Refusal]) -> list[int | Refusal]:
+    return [one if isinstance(one, Refusal) else one.line for one in found]
+
+
+def reverse(installation: Installation, gift: OfflineGift, reason: TakenBack) -> None:
+    with installation.sessions.begin() as session:
+        session.add(gift)
+        name = gift.donation.public_id
+        take_back(session, name, reason, TODAY, FINANCE, installation.books, now())
+
+
+def test_of_two_rows_with_one_reference_the_second_is_refused_however_it_is_typed(
+    reader: ListReader,
+) -> None:
+    header = "received_on,postmarked_on,amount,currency,name,email,address,code,reference"
+    rows = ("1042 First", "7", " 1042  FIRST ", "1042 first", "8")
+    text = "\n".join([header, *(f"2026-12-03,,25,usd,Ana,,,,{one}" for one in rows)])
+    told = "stands on line 2 already"
+    assert lines(reader.rows(text.encode())) == [
+        2,
+        3,
+        Refusal(4, f"reference 1042  FIRST {told}"),
+        Refusal(5, f"reference 1042 first {told}"),
+        6,
+    ]
+
+
+def test_a_plan_says_every_fault_of_its_row_and_stores_nothing(
+    installation: Installation, reader: ListReader
+) -> None:
+    assert plan(installation, reader, amount="", kind="gold") == Refusal(
+        7,
+        "'gold' is no kind of gift; use check, cash, donor_advised_fund or stock;"
+        " Enter an amount, for example 25",
+    )
+    planned(installation, reader)
+    assert bar(installation) == (0, 0, 0)
+
+
+def test_a_plan_joins_the_namesake_at_the_same_address_only(
+    installation: Installation, reader: ListReader, enter: Enter
+) -> None:
+    gift_of(enter(amount="9"))
+    assert planned(installation, reader, address="1 wharf street Astoria OR 97103").joins
+    assert not planned(installation, reader, address="2 Wharf Street").joins
+    assert not planned(installation, reader, name="Ben").joins
+
+
+def test_a_plan_tells_of_a_look_alike_and_of_a_day_outside_but_not_of_this_lists_own_rows(
+    installation: Installation, reader: ListReader, enter: Enter
+) -> None:
+    gift_of(enter(name="Ben"))
+    first = planned(installation, reader)
+    assert (first.alike, first.outside) == (False, False)
+    entered = enter_row(installation, reader, first)
+    assert isinstance(entered, Entered)
+    assert not planned(installation, reader).alike
+    assert planned(installation, ListReader("year-end", HERE)).alike
+    assert planned(installation, reader, name="Ben").alike
+    assert planned(installation, reader, postmarked_on=day(30)).outside
+
+
+def test_a_row_is_entered_whatever_was_doubted_and_only_once(
+    installation: Installation, reader: ListReader, enter: Enter
+) -> None:
+    gift_of(enter(reference="1"))
+    row = planned(installation, reader, reference="2")
+    assert row.alike
+    entered = enter_row(installation, reader, row)
+    assert isinstance(entered, Entered)
+    assert entered.joined
+    assert bar(installation) == (10000, 2, 1)
+    again = enter_row(installation, reader, row)
+    assert isinstance(again, Refusal)
+    assert again.reason.startswith("Reference 2 is a check of $50 from Ana Reyes")
+    assert not again.reason.endswith(".")
+    assert bar(installation) == (10000, 2, 1)
+
+
+def test_a_donor_who_was_corrected_meanwhile_is_not_joined_unasked(
+    installation: Installation, reader: ListReader, enter: Enter
+) -> None:
+    gift = gift_of(enter(amount="9"))
+    row = planned(installation, reader, reference="2")
+    with installation.sessions.begin() as session:
+        session.add(gift)
+        gift.donation.donor.name = "Ana Lee"
+        other = session.get_one(OfflineGift, gift.id).donation.donor
+        session.add(type(other)(email="", name="Ana Reyes"))
+    told = enter_row(installation, reader, row)
+    assert told == Refusal(7, "its donor was changed meanwhile; import the file again")
+    assert bar(installation) == (900, 1, 1)
+
+
+def test_a_list_that_comes_again_does_not_bring_back_a_mistake_unless_its_row_was_mended(
+    installation: Installation, reader: ListReader, enter: Enter
+) -> None:
+    wrong = gift_of(enter(reference="1042", amount="500"))
+    reverse(installation, wrong, TakenBack.mistake)
+    told = plan(installation, reader, reference="1042", amount="500")
+    assert isinstance(told, Refusal)
+    assert told.reason.endswith(
+        f"and was taken back as a mistake on {TODAY}. Mend the row, or enter the gift by hand"
+    )
+    for changes in (
+        {"amount": "50"},
+        {"amount": "500", "received_on": day(1)},
+        {"amount": "500", "kind": "cash"},
+    ):
+        planned(installation, reader, reference="1042", **changes)
+
+
+def test_a_list_does_not_bring_back_what_bounced_and_says_so(
+    installation: Installation, reader: ListReader, enter: Enter
+) -> None:
+    bounced = gift_of(enter(Choices(donor="new"), reference="1042"))
+    reverse(installation, bounced, TakenBack.bounced)
+    told = plan(installation, reader, reference="1042", amount="70")
+    assert isinstance(told, Refusal)
+    assert told.reason.startswith("Reference 1042 is a check of $50")
+    assert " since. If this is another gift" in told.reason
+
+
+def test_an_import_is_recorded_by_the_files_digest(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        record_import(session, FINANCE, b"rows", entered=2, refused=1)
+    with installation.sessions() as session:
+        said = session.scalars(select(AuditEntry)).one()
+    digest = hashlib.sha256(b"rows").hexdigest()
+    assert (said.actor, said.action) == (FINANCE.name, "offline_gifts.imported")
+    assert (said.subject_kind, said.subject_key) == ("offline_list", digest[:16])
+    assert said.after == {"sha256": digest, "entered": 2, "refused": 1}

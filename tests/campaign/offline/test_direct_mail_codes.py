@@ -1,0 +1,137 @@
+"""Whose coupon it is: one code a reader and campaign, found again, and forgotten once the books are shut."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core.clock import now
+from campaign.models import Campaign, Donor, PostedAppeal
+from campaign.offline.coupon_codes import Coupon, coupon_code, read_code
+from campaign.offline.direct_mail_codes import (
+    address_of,
+    counted_code,
+    find_posted,
+    purge_direct_mail,
+    keep_coupons,
+    posted_to,
+)
+from campaign.offline.direct_mail_list import DirectMailRecipient
+from campaign.runtime.context import Installation
+
+ANA = DirectMailRecipient("Ana Reyes", "SID 7", "Two Rivers", ("1 Road", "Umatilla"), "en")
+BO = DirectMailRecipient("Bo Lee", "", "Two Rivers", ("1 Road", "Umatilla"), "es")
+
+
+def post(
+    installation: Installation,
+    campaign: Campaign,
+    *recipients: DirectMailRecipient,
+    at: datetime | None = None,
+) -> list[str]:
+    with installation.sessions.begin() as session:
+        found = session.get_one(Campaign, campaign.id)
+        return keep_coupons(session, found, recipients, at or now())
+
+
+def rows(installation: Installation) -> list[PostedAppeal]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(PostedAppeal).order_by(PostedAppeal.id)))
+
+
+@pytest.fixture
+def second(installation: Installation) -> Campaign:
+    with installation.sessions.begin() as session:
+        return create_campaign(
+            session, NewCampaign("spring", "S", "500", "2099-12-31", "America/Los_Angeles")
+        )
+
+
+def test_who_was_written_to_before_keeps_the_code_with_the_new_address(
+    installation: Installation, running: Campaign
+) -> None:
+    before = post(installation, running, ANA, BO)
+    moved = replace(ANA, name="ANA REYES", number="sid 7", address=("2 Road",), locale="es")
+    later = now() + timedelta(days=1)
+    assert post(installation, running, BO, moved, at=later) == before[::-1]
+    ana, bo = rows(installation)
+    assert (ana.name, ana.number, ana.address, ana.locale) == ("Ana Reyes", "SID 7", "2 Road", "es")
+    assert ana.printed_at == bo.printed_at == later
+
+
+def test_another_number_institution_or_campaign_is_another_code(
+    installation: Installation, running: Campaign, second: Campaign
+) -> None:
+    codes = post(
+        installation, running, ANA, replace(ANA, number="SID 8"), replace(ANA, institution="X")
+    )
+    codes += post(installation, second, ANA)
+    assert len({code.rpartition("/")[2] for code in codes}) == 4
+    assert codes[3].startswith("SPRING/")
+
+
+def test_a_printed_code_finds_its_reader_and_no_other_code_does(
+    installation: Installation, running: Campaign, second: Campaign
+) -> None:
+    (code,) = post(installation, running, ANA)
+    with installation.sessions() as session:
+        coupon = read_code(session, code.lower())
+        posted = find_posted(session, coupon)
+        assert posted is not None
+        assert (posted.name, posted.institution) == ("Ana Reyes", "Two Rivers")
+        assert find_posted(session, read_code(session, "year-end")) is None
+        assert find_posted(session, read_code(session, counted_code(running))) is None
+        assert find_posted(session, Coupon(second, coupon.article, "")) is None
+    assert counted_code(running) == coupon_code(running, "post")
+
+
+@pytest.mark.parametrize(
+    ("number", "address", "told"),
+    [
+        ("SID 7", "1 Road", ["SID 7, Two Rivers", "1 Road", ""]),
+        ("", "1 Road\nUmatilla", ["Two Rivers", "1 Road", "Umatilla"]),
+        (
+            "",
+            "Wing 3\n1 Road\nUmatilla\nOregon",
+            ["Two Rivers", "Wing 3", "1 Road, Umatilla, Oregon"],
+        ),
+    ],
+)
+def test_the_address_for_the_books_has_three_lines(
+    number: str, address: str, told: list[str]
+) -> None:
+    posted = PostedAppeal(number=number, institution="Two Rivers", address=address)
+    assert address_of(posted) == told
+
+
+def test_a_row_is_a_donors_by_name_and_address_together(
+    installation: Installation, running: Campaign
+) -> None:
+    post(installation, running, ANA, BO)
+    address = "sid 7, two rivers\n1 ROAD\nUmatilla"
+    with installation.sessions() as session:
+        ana = Donor(email="", name="ana reyes", address=address)
+        same_name = Donor(email="", name="Bo Lee", address="Elsewhere")
+        same_address = Donor(email="", name="Cy", address=address)
+        unnamed = Donor(email="", name="", address="")
+        found = posted_to(session, [ana, same_name, same_address, unnamed])
+        assert [one.name for one in found] == ["Ana Reyes"]
+        assert posted_to(session, [same_name, same_address]) == posted_to(session, []) == []
+
+
+def test_whose_coupon_it_was_is_forgotten_when_the_books_are_shut(
+    installation: Installation, running: Campaign, second: Campaign
+) -> None:
+    post(installation, running, ANA)
+    post(installation, second, ANA)
+    at = now()
+    final = update(Campaign).where(Campaign.id == running.id)
+    with installation.sessions.begin() as session:
+        assert purge_direct_mail(session, at) == 0
+        session.execute(final.values(finalized_at=at, final_raised=0))
+        assert purge_direct_mail(session, at + timedelta(days=90) - timedelta(microseconds=1)) == 0
+        assert purge_direct_mail(session, at + timedelta(days=90)) == 1
+        assert purge_direct_mail(session, at + timedelta(days=90)) == 0
+    assert [one.campaign_id for one in rows(installation)] == [second.id]

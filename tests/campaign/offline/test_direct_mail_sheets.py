@@ -1,0 +1,107 @@
+"""The sheet that is posted to one reader: in their language, with the figure of its day, and one page long."""
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pypdf import PdfReader
+
+from campaign.campaigns.progress import Progress
+from campaign.core.settings import Organization
+from campaign.emails.sample_facts import campaign
+from campaign.offline.coupon_codes import coupon_code
+from campaign.offline.direct_mail_list import DirectMailRecipient
+from campaign.offline.direct_mail_sheets import Batch, blocks, posted_appeals_pdf, sheet_context
+
+ANA = DirectMailRecipient("Ana Reyes", "SID 7", "Two Rivers", ("1 Road", "Umatilla OR"), "en")
+LUZ = replace(ANA, name="Luz", number="", locale="es")
+HOUSE = Organization(
+    name="The Harbor Ledger",
+    ein="12-3456789",
+    address_lines=("1 Wharf Street", "Astoria, OR 97103"),
+    timezone="America/Los_Angeles",
+    email="receipts@harbor-ledger.example",
+)
+# The evening of December 8 in Los Angeles.
+AT = datetime(2026, 12, 9, 4, tzinfo=UTC)
+
+
+def batch(organization: Organization = HOUSE, raised: int = 1_234_500, **changes: Any) -> Batch:
+    wanted = {
+        "appeal": "Tonight.",
+        "suggested_amounts": [1000, 2500],
+        "translations": {},
+        "locale": "en",
+        **changes,
+    }
+    shown = campaign()
+    for name, value in wanted.items():
+        setattr(shown, name, value)
+    return Batch(Progress(shown, raised, 0, 0, 9, 9, AT), organization, "https://give.example")
+
+
+def test_a_sheet_says_the_figure_with_its_day_and_until_when_a_postmark_counts() -> None:
+    sheet = sheet_context(batch(), ANA, "CODE")
+    assert sheet["aim"] == "$50,000 to raise by December 31, 2026"
+    assert "$12,345" in sheet["figure"]
+    assert sheet["figure"].endswith("as of December 8, 2026.")
+    assert sheet["postmark"] == "A gift postmarked by December 31, 2026 counts for this campaign."
+    assert sheet["address"] == ["Ana Reyes, SID 7", "Two Rivers", "1 Road", "Umatilla OR"]
+    assert (sheet["from"], sheet["code"]) == ("Ana Reyes, SID 7", "CODE")
+    assert sheet["amounts"] == ["$10", "$25"]
+
+
+def test_the_qr_code_carries_what_is_counted_together_and_no_readers_own_code() -> None:
+    shown = batch()
+    code = coupon_code(shown.progress.campaign, "post")
+    page = "https://give.example/c/year-end-2026"
+    assert sheet_context(shown, ANA, "OWN")["qr"] == f"{page}?code={code}"
+    assert sheet_context(shown, LUZ, "OWN")["qr"].startswith(f"{page}?code={code}&")
+
+
+def test_a_reader_is_written_to_in_their_language_and_its_amounts() -> None:
+    sheet = sheet_context(batch(), LUZ, "CODE")
+    assert (sheet["lang"], sheet["from"]) == ("es", "Luz")
+    assert "31 de diciembre de 2026" in sheet["aim"]
+    assert sheet["coupon_word"] != sheet_context(batch(), ANA, "CODE")["coupon_word"]
+
+
+def test_at_most_five_amounts_are_suggested_and_none_in_cents_where_there_are_none() -> None:
+    shown = batch(currency="jpy", suggested_amounts=[100, 200, 300, 400, 500, 600])
+    assert sheet_context(shown, ANA, "CODE")["amounts"] == ["¥100", "¥200", "¥300", "¥400", "¥500"]
+
+
+def test_the_foot_names_only_what_the_organization_has() -> None:
+    assert "EIN 12-3456789." in sheet_context(batch(), ANA, "CODE")["foot"]
+    bare = sheet_context(batch(replace(HOUSE, ein="")), ANA, "CODE")["foot"]
+    assert "EIN" not in bare
+    assert bare.endswith("easy.")
+
+
+def test_an_appeal_is_set_in_blocks_of_plain_and_bold_text() -> None:
+    markdown = "# One\n\nTonight **we**\nvote.\n\n- [a](https://x.example)\n- b *c*\n\n<b>d</b>\n\n    code\n"
+    assert blocks(markdown) == [
+        {"kind": "heading", "runs": [["One", False]]},
+        {"kind": "paragraph", "runs": [["Tonight ", False], ["we", True], [" vote.", False]]},
+        {"kind": "item", "runs": [["a", False]]},
+        {"kind": "item", "runs": [["b c", False]]},
+        {"kind": "paragraph", "runs": [["<b>d</b>", False]]},
+        {"kind": "paragraph", "runs": [["code\n", False]]},
+    ]
+    assert blocks("") == []
+
+
+def test_however_long_the_appeal_each_reader_has_one_page_and_is_told_where_the_rest_is() -> None:
+    long = batch(appeal="\n\n".join(["A story about a harbor. " * 20] * 60))
+    sheets = [sheet_context(long, one, code) for one, code in ((ANA, "FIRST"), (LUZ, "SECOND"))]
+    read = PdfReader(io.BytesIO(posted_appeals_pdf(sheets)))
+    first, second = (" ".join(page.extract_text().split()) for page in read.pages)
+    assert ("FIRST" in first, "SECOND" in first) == (True, False)
+    assert ("FIRST" in second, "SECOND" in second) == (False, True)
+    assert "The whole text is at https://give.example/c/year-end-2026." in first
+    # Programs show the title in their windows: it names no reader.
+    assert read.metadata is not None
+    assert read.metadata.title == "The Harbor Ledger: Keep every story free to read"
+    (short,) = PdfReader(io.BytesIO(posted_appeals_pdf([sheet_context(batch(), ANA, "A")]))).pages
+    assert "The whole text" not in short.extract_text()

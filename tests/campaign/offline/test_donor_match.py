@@ -1,0 +1,109 @@
+"""Whose an offline gift is: found by email, chosen among namesakes without one, or somebody new."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.models import Campaign, Donation, Donor
+from campaign.offline.donor_match import SOMEBODY_NEW, candidates, find_giver
+from campaign.offline.entry import Choices, Undecided
+from campaign.offline.entry_parsing import OfflineEntry, read_entry
+from campaign.runtime.context import Installation
+from tests.support.offline_gifts import HERE, Enter, bar, gift_of, written
+
+
+def entry_of(installation: Installation, **changes: str) -> OfflineEntry:
+    with installation.sessions() as session:
+        return read_entry(session, written(**changes), now(), HERE)
+
+
+def add(installation: Installation, **values: object) -> int:
+    with installation.sessions.begin() as session:
+        donor = Donor(**{"email": "", "name": "Ana Reyes", **values})
+        session.add(donor)
+        session.flush()
+        return donor.id
+
+
+def test_a_donor_by_post_is_offered_and_never_merged_silently(
+    installation: Installation, enter: Enter
+) -> None:
+    gift_of(enter())
+    told = enter(amount="75", address="1 wharf street, Astoria OR 97103", reference="2")
+    assert isinstance(told, Undecided)
+    (known,) = told.candidates
+    assert (known.name, known.gifts, known.same_address) == ("Ana Reyes", 1, True)
+    same = gift_of(enter(Choices(donor=str(known.id)), amount="75", reference="2"))
+    other = gift_of(enter(Choices(donor="new"), amount="80", reference="3"))
+    with installation.sessions() as session:
+        donors = [session.get_one(Donation, one.donation_id).donor_id for one in (same, other)]
+    assert donors[0] == known.id != donors[1]
+    assert bar(installation) == (20500, 3, 2)
+
+
+def test_namesakes_are_shown_those_at_the_same_address_first_and_then_the_latest(
+    installation: Installation, running: Campaign
+) -> None:
+    here = add(installation, address="1 Wharf Street, Astoria OR 97103", name="ANA REYES")
+    unknown, elsewhere = add(installation), add(installation, address="2 Wharf Street")
+    add(installation, email="ana@example.org")
+    add(installation, name="Ana Reyes Jr")
+    add(installation, merged_into_id=here)
+    with installation.sessions() as session:
+        found = candidates(session, entry_of(installation))
+        assert [one.id for one in found] == [here, elsewhere, unknown]
+        assert [one.same_address for one in found] == [True, False, False]
+        nowhere = candidates(session, entry_of(installation, address=" "))
+        # That nobody knows an address of either does not make it the same one.
+        assert [one.same_address for one in nowhere] == [False] * 3
+        assert candidates(session, entry_of(installation, name="")) == ()
+        assert candidates(session, entry_of(installation, email="new@example.org")) == ()
+
+
+def test_only_one_of_those_who_were_shown_can_be_chosen(
+    installation: Installation, running: Campaign
+) -> None:
+    known, other = add(installation), add(installation, name="Ben")
+    entry = entry_of(installation)
+    with installation.sessions() as session:
+        for chosen in ("", str(other), "nobody"):
+            assert find_giver(session, entry, chosen) is None
+        giver = find_giver(session, entry, str(known))
+        assert giver is not None
+        assert (giver.donor.id, giver.joined, giver.donor.address) == (known, True, entry.address)
+        new = find_giver(session, entry, SOMEBODY_NEW)
+        assert new is not None
+        assert (new.donor.id not in {known, other}, new.joined) == (True, False)
+
+
+def test_an_email_finds_its_donor_in_any_case_and_corrects_nothing_that_was_known(
+    installation: Installation, running: Campaign
+) -> None:
+    known = add(installation, email="Ana@example.org", name="Ana R.", address="")
+    with installation.sessions.begin() as session:
+        giver = find_giver(session, entry_of(installation, email="ana@EXAMPLE.org"), "")
+        assert giver is not None
+        assert (giver.donor.id, giver.joined) == (known, True)
+    with installation.sessions() as session:
+        donor = session.get_one(Donor, known)
+        assert (donor.name, donor.address) == ("Ana R.", "1 Wharf Street\nAstoria, OR 97103")
+
+
+def test_two_gifts_of_a_new_email_at_once_are_of_one_donor(
+    installation: Installation, running: Campaign
+) -> None:
+    entries = [
+        entry_of(installation, email=one) for one in ("new@example.org", "NEW@example.org")
+    ] * 2
+
+    def give(entry: OfflineEntry) -> int:
+        with installation.sessions.begin() as session:
+            giver = find_giver(session, entry, "")
+            assert giver is not None
+            return giver.donor.id
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(give, entries))) == 1
+    with installation.sessions() as session:
+        assert len(session.scalars(select(Donor)).all()) == 1

@@ -1,0 +1,139 @@
+"""What is told before an offline gift counts: that it may be here already, or counts for no campaign."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core.clock import now
+from campaign.core.errors import OfflineGiftKnown
+from campaign.models import Campaign, OfflineGift, TakenBack
+from campaign.offline.coupon_codes import coupon_code
+from campaign.offline.duplicate_checks import describe, look_alikes, require_unknown, standing
+from campaign.offline.entry import Choices, Undecided
+from campaign.offline.entry_parsing import read_entry
+from campaign.offline.reversals import take_back
+from campaign.runtime.context import Installation
+from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, bar, day, gift_of, written
+
+
+def reverse(installation: Installation, gift: OfflineGift, reason: TakenBack) -> None:
+    with installation.sessions.begin() as session:
+        session.add(gift)
+        name = gift.donation.public_id
+        take_back(session, name, reason, TODAY, FINANCE, installation.books, now())
+
+
+def alike(installation: Installation, **changes: Any) -> list[int]:
+    """The ids of the gifts that may be the one written down."""
+    with installation.sessions() as session:
+        entry = read_entry(session, written(**changes), now(), HERE)
+        return [one.id for one in look_alikes(session, entry)]
+
+
+def test_the_same_reference_is_refused_with_who_entered_it(
+    installation: Installation, enter: Enter
+) -> None:
+    gift_of(enter(reference="1042 First"))
+    with pytest.raises(OfflineGiftKnown, match=r"a check of \$50 from Ana Reyes.*by fay@harbor"):
+        enter(reference="1042  FIRST", name="Ben", amount="70")
+    assert bar(installation) == (5000, 1, 1)
+
+
+def test_a_check_that_looks_like_another_needs_a_tick(
+    installation: Installation, enter: Enter, running: Campaign
+) -> None:
+    first = gift_of(enter(reference="1042"))
+    told = enter(reference="1042 again", name="ana reyes", received_on=day(7))
+    assert isinstance(told, Undecided)
+    assert [one.key for one in told.doubts] == [f"like-{first.id}"]
+    assert "1042, a check of $50 from Ana Reyes" in told.doubts[0].words
+    assert isinstance(
+        enter(name="Ana Reyes", received_on=day(11), reference="1043", address="Elsewhere"),
+        Undecided,
+    )
+    code = coupon_code(running)
+    gift_of(enter(name="C", code=code, postmarked_on=day(2), reference="7", amount="9"))
+    alike = enter(name="D", code=code, postmarked_on=day(2), reference="8", amount="9")
+    assert isinstance(alike, Undecided)
+    assert alike.doubts
+    waived = Choices(waived=[told.doubts[0].key], donor=str(told.candidates[0].id))
+    gift_of(enter(waived, reference="1042 again", name="ana reyes", received_on=day(7)))
+    assert bar(installation) == (10900, 3, 2)
+
+
+def test_gifts_look_alike_within_ten_days_on_either_side(
+    installation: Installation, enter: Enter
+) -> None:
+    gift = gift_of(enter(received_on=day(10)))
+    for ago, found in ((0, [gift.id]), (20, [gift.id]), (21, [])):
+        assert alike(installation, received_on=day(ago)) == found
+    older = gift_of(enter(Choices(waived=None, donor="new"), received_on=day(11)))
+    assert alike(installation) == [gift.id]
+    assert alike(installation, received_on=day(1)) == [older.id, gift.id]
+
+
+def test_another_amount_name_or_currency_is_another_gift(
+    installation: Installation, enter: Enter
+) -> None:
+    with installation.sessions.begin() as session:
+        new = NewCampaign("euros", "E", "500", "2099-12-31", "Europe/Berlin", "eur", start=day(21))
+        create_campaign(session, new)
+    gift = gift_of(enter(email="ana@example.org"))
+    for changes in ({"amount": "50.01"}, {"name": "Ben"}, {"campaign": "euros"}):
+        assert alike(installation, **changes) == []
+    assert alike(installation, name="Ben", email="ANA@example.org") == [gift.id]
+    assert alike(installation, name="", email="") == []
+
+
+def test_one_code_makes_gifts_alike_only_with_one_postmark(
+    installation: Installation, enter: Enter, running: Campaign
+) -> None:
+    coupon = {"code": coupon_code(running, "harbor"), "postmarked_on": day(2)}
+    gift = gift_of(enter(**coupon))
+    assert alike(installation, name="Ben", **coupon) == [gift.id]
+    assert alike(installation, name="Ben", **{**coupon, "postmarked_on": day(3)}) == []
+    assert alike(installation, name="Ben", **{**coupon, "postmarked_on": ""}) == []
+
+
+def test_a_bounced_check_keeps_its_reference_and_a_mistake_frees_it(
+    installation: Installation, enter: Enter
+) -> None:
+    bounced = gift_of(enter(reference="1"))
+    mistaken = gift_of(enter(Choices(donor="new"), reference="2", amount="7"))
+    reverse(installation, bounced, TakenBack.bounced)
+    reverse(installation, mistaken, TakenBack.mistake)
+    assert alike(installation) == alike(installation, amount="7") == []
+    with installation.sessions() as session:
+        require_unknown(session, "2")
+        require_unknown(session, "10")
+        assert standing(session, "2") is None
+        with pytest.raises(OfflineGiftKnown) as caught:
+            require_unknown(session, "1")
+    assert "Reference 1 is a check of $50 from Ana Reyes" in str(caught.value)
+    assert str(caught.value).endswith("such as the bank's name: 1 First National.")
+
+
+def test_a_gift_is_described_by_whom_it_is_from_and_when_it_was_entered_there(
+    installation: Installation, enter: Enter
+) -> None:
+    gifts = [
+        gift_of(enter(received_on=day(1))),
+        gift_of(enter(kind="cash", name="", email="bo@example.org", amount="7.50")),
+        gift_of(enter(kind="stock", name="", described="40 shares", amount="900")),
+    ]
+    with installation.sessions.begin() as session:
+        told = []
+        for gift in gifts:
+            found = session.get_one(OfflineGift, gift.id)
+            found.created_at = now().replace(hour=1, minute=5) - timedelta(days=1)
+            session.flush()
+            told.append(describe(found))
+            entered = found.created_at.astimezone(HERE)
+    by = f"entered by {FINANCE.name} on {entered:%Y-%m-%d at %H:%M}"
+    assert told == [
+        f"a check of $50 from Ana Reyes, received on {day(1)}, {by}",
+        f"cash of $7.50 from bo@example.org, received on {day(0)}, {by}",
+        f"stock of $900 from somebody unnamed, received on {day(0)}, {by}",
+    ]

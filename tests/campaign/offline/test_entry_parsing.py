@@ -1,0 +1,155 @@
+"""What people write down of an offline gift: read alike from forms and lists, every fault named by its field."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core.clock import now
+from campaign.core.errors import OfflineGiftInvalid
+from campaign.models import Campaign, OfflineKind
+from campaign.offline.coupon_codes import coupon_code
+from campaign.offline.direct_mail_codes import keep_coupons
+from campaign.offline.direct_mail_list import DirectMailRecipient
+from campaign.offline.entry_parsing import OfflineEntry, read_entry
+from campaign.runtime.context import Installation
+from tests.support.offline_gifts import HERE, TODAY, Enter, day, written
+
+
+def read(installation: Installation, at: datetime | None = None, **changes: str) -> OfflineEntry:
+    with installation.sessions() as session:
+        return read_entry(session, written(**changes), at or now(), HERE)
+
+
+def faults(
+    installation: Installation, at: datetime | None = None, **changes: str
+) -> dict[str, str]:
+    with pytest.raises(OfflineGiftInvalid) as caught:
+        read(installation, at, **changes)
+    return caught.value.faults
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"received_on": str(TODAY + timedelta(days=2))}, "received_on", "in the future"),
+        ({"received_on": day(3), "postmarked_on": day(2)}, "postmarked_on", "later than the day"),
+        ({"received_on": "12/31/2026"}, "received_on", "is not a day"),
+        ({"amount": "1e9"}, "amount", "not an amount"),
+        ({"amount": "1000000"}, "amount", "cannot be booked at once"),
+        ({"currency": "eur"}, "currency", "is not the currency of year-end, which is usd"),
+        ({"email": "ana@"}, "email", "no email address"),
+        ({"code": "autumn"}, "code", "No coupon has the code 'autumn'"),
+        ({"campaign": ""}, "code", "no campaign was named"),
+        ({"kind": "gold"}, "kind", "is no kind of gift"),
+        ({"kind": "stock"}, "described", "Say what was given"),
+        ({"reference": "9\x00"}, "reference", "control character"),
+    ],
+)
+def test_what_cannot_be_read_is_named_by_its_field(
+    enter: Enter, changes: dict[str, str], field: str, words: str
+) -> None:
+    with pytest.raises(OfflineGiftInvalid) as caught:
+        enter(**changes)
+    assert words in caught.value.faults[field]
+
+
+def test_every_fault_is_told_at_once_and_the_first_of_each_field(
+    installation: Installation, running: Campaign
+) -> None:
+    told = faults(
+        installation, received_on="", amount="", kind="gold", email="ana@", name="A" * 201
+    )
+    assert told.keys() == {"received_on", "amount", "kind", "email", "name"}
+    assert told["received_on"].startswith("Enter the day")
+    assert told["name"] == "The name is longer than 200 characters."
+    assert faults(installation, name="A\x07" * 200)["name"] == "The name holds a control character."
+
+
+def test_a_day_is_of_the_future_only_once_it_is_so_in_greenwich_too(
+    installation: Installation, running: Campaign
+) -> None:
+    # Five in the afternoon of December 1 in Los Angeles.
+    at = datetime(2026, 12, 2, 1, tzinfo=UTC)
+    entry = read(installation, at, received_on="2026-12-02", postmarked_on="2026-12-02")
+    assert (entry.received_on, entry.postmarked_on) == (date(2026, 12, 2), date(2026, 12, 2))
+    told = faults(installation, at, received_on="2026-12-03")
+    assert told == {"received_on": "2026-12-03 is in the future (received)."}
+
+
+def test_days_are_real_ones_from_2000_on(installation: Installation, running: Campaign) -> None:
+    assert read(installation, received_on=" 2000-01-01 ").received_on == date(2000, 1, 1)
+    for typed in ("1999-12-31", "2025-02-29", "20251231", "２０２５-12-31"):
+        assert faults(installation, received_on=typed).keys() == {"received_on"}, typed
+
+
+def test_a_mailed_check_is_given_on_the_day_of_its_postmark_and_other_kinds_when_received(
+    installation: Installation, running: Campaign
+) -> None:
+    days = {"postmarked_on": day(3), "received_on": day(0)}
+    assert read(installation, **days).day == TODAY - timedelta(days=3)
+    assert read(installation, **days, kind="cash").day == TODAY
+    assert read(installation).day == TODAY
+
+
+def test_the_largest_amount_is_taken_and_one_cent_more_is_not(
+    installation: Installation, running: Campaign
+) -> None:
+    assert read(installation, amount="$999,999.99").amount == 99_999_999
+    assert faults(installation, amount="1000000.00") == {
+        "amount": "More than $999,999.99 cannot be booked at once; enter it in parts."
+    }
+
+
+def test_a_currency_without_decimals_is_read_in_whole_amounts(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        create_campaign(
+            session, NewCampaign("tokyo", "T", "500000", "2099-12-31", "Asia/Tokyo", "jpy")
+        )
+    yen = {"campaign": "tokyo", "currency": " JPY "}
+    assert read(installation, **yen, amount="5000").amount == 5000
+    assert "whole amounts only" in faults(installation, **yen, amount="50.5")["amount"]
+
+
+def test_lines_are_made_tidy_and_fit_exactly(installation: Installation, running: Campaign) -> None:
+    entry = read(
+        installation,
+        name="  Jose\u0301\t Reyes ",
+        address=" 1  Wharf St ||\n Astoria ",
+        reference=" 10  42 ",
+    )
+    assert entry.name == "Jos\u00e9 Reyes"
+    assert entry.address == "1 Wharf St\nAstoria"
+    assert entry.reference == "10 42"
+    assert read(installation, name="A" * 200).name == "A" * 200
+    assert read(installation, address="A" * 500).address == "A" * 500
+    assert faults(installation, address="A" * 501)["address"].endswith(
+        "longer than 500 characters."
+    )
+    assert (
+        faults(installation, address="1\x00")["address"] == "The address holds a control character."
+    )
+
+
+def test_an_unknown_campaign_is_named_and_the_rest_is_read_all_the_same(
+    installation: Installation, running: Campaign
+) -> None:
+    told = faults(installation, campaign="autumn", amount="much")
+    assert told["campaign"] == "There is no campaign called 'autumn'."
+    assert told.keys() == {"campaign", "amount"}
+
+
+def test_a_posted_coupon_says_who_it_is_unless_somebody_wrote_it(
+    installation: Installation, running: Campaign
+) -> None:
+    reader = DirectMailRecipient("Bo Lee", "SID 7", "Two Rivers", ("1 Road", "Umatilla"), "en")
+    with installation.sessions.begin() as session:
+        found = session.merge(running)
+        (code,) = keep_coupons(session, found, [reader], now())
+    unnamed = {"code": code, "campaign": "", "address": ""}
+    entry = read(installation, **unnamed, name=" ")
+    assert (entry.name, entry.address) == ("Bo Lee", "SID 7, Two Rivers\n1 Road\nUmatilla")
+    # Neither names a reader: all that was posted is counted as one.
+    assert entry.code == coupon_code(running, "post")
+    entry = read(installation, **unnamed, name="Cy")
+    assert (entry.name, entry.address, entry.kind) == ("Cy", "", OfflineKind.cheque)

@@ -1,0 +1,187 @@
+"""The dashboard's figures: of one moment, of this campaign alone, with what lies just beside its windows left out."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.schedule import due_at, steps_of
+from campaign.core.clock import now
+from campaign.models import Campaign, CampaignStep, CodeVisit, Subscription
+from campaign.reporting.dashboard import (
+    Dashboard,
+    Pledges,
+    begin_snapshot,
+    mail_by_step,
+    read_dashboard,
+    visits_by_code,
+)
+from campaign.runtime.context import Installation
+from tests.support.campaigns import book, move, running
+
+DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
+
+
+def dashboard(installation: Installation, campaign: Campaign, at: Any = None) -> Dashboard:
+    with installation.sessions() as session:
+        begin_snapshot(session)
+        return read_dashboard(session, session.get_one(Campaign, campaign.id), at or now())
+
+
+def pledge(session: Session, campaign: Campaign, number: int, **values: Any) -> None:
+    donor_id = book(session, campaign).donor_id
+    session.add(
+        Subscription(
+            **{
+                "stripe_id": f"sub_{number}",
+                "campaign_id": campaign.id,
+                "donor_id": donor_id,
+                "frequency": "monthly",
+                "amount": 1_000,
+                "cover": 59,
+                "currency": campaign.currency,
+                **values,
+            }
+        )
+    )
+
+
+def test_everything_is_of_the_moment_at_which_the_snapshot_began(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    with installation.sessions() as session:
+        begin_snapshot(session)
+        here = session.get_one(Campaign, campaign.id)
+        with installation.sessions.begin() as other:
+            book(other, campaign)
+        found = read_dashboard(session, here, now())
+    assert (found.progress.raised, found.totals[-1], found.sources) == (0, 0, [])
+    assert dashboard(installation, campaign).progress.raised == 10_000
+
+
+def test_pledges_are_those_that_go_on_without_the_fees_that_donors_cover(
+    installation: Installation,
+) -> None:
+    campaign, other = running(installation), running(installation, slug="spring")
+    assert dashboard(installation, campaign).pledges == Pledges(0, 0, 0)
+    with installation.sessions.begin() as session:
+        pledge(session, campaign, 1)
+        pledge(session, campaign, 2, state="past_due", amount=500)
+        pledge(session, campaign, 3, frequency="yearly", amount=7_000)
+        pledge(session, campaign, 4, state="paused")
+        pledge(session, campaign, 5, state="ended", ended_at=now())
+        pledge(session, other, 6)
+    assert dashboard(installation, campaign).pledges == Pledges(2, 1, 12 * 1_500 + 7_000)
+
+
+def test_gifts_that_came_to_nothing_in_the_last_day_are_told_the_newest_first(
+    installation: Installation,
+) -> None:
+    campaign, other, at = running(installation), running(installation, slug="spring"), now()
+    unpaid: dict[str, Any] = {"charged_at": None, "paid_at": None}
+    with installation.sessions.begin() as session:
+        first, last, *_ = [
+            book(session, where, state=state, created_at=at - ago, state_reason="card", **unpaid)
+            for where, state, ago in (
+                (campaign, "declined", DAY),
+                (campaign, "failed", MOMENT),
+                (campaign, "declined", DAY + MOMENT),
+                (campaign, "expired", MOMENT),
+                (campaign, "pending", MOMENT),
+                (other, "failed", MOMENT),
+            )
+        ]
+    found = dashboard(installation, campaign, at)
+    assert [one.public_id for one in found.failures] == [last.public_id, first.public_id]
+    assert (found.failed, found.failures[0].state_reason) == (2, "card")
+
+
+def test_codes_by_which_the_appeal_was_only_opened_follow_those_with_gifts(
+    installation: Installation,
+) -> None:
+    campaign, other = running(installation), running(installation, slug="spring")
+    today = now().date()
+    with installation.sessions.begin() as session:
+        for code, amount in (("small", 500), ("large", 5_000)):
+            book(session, campaign, amount, code=code)
+        for key, code, day, visits in (
+            (campaign.id, "large", today, 3),
+            (campaign.id, "large", today - DAY, 4),
+            (campaign.id, "zero", today, 1),
+            (campaign.id, "opened", today, 2),
+            (other.id, "large", today, 9),
+        ):
+            session.add(CodeVisit(campaign_id=key, code=code, day=day, visits=visits))
+    found = dashboard(installation, campaign).sources
+    assert [(one.code, one.tally.amount, one.visits) for one in found] == [
+        ("large", 5_000, 7),
+        ("small", 500, 0),
+        ("opened", 0, 2),
+        ("zero", 0, 1),
+    ]
+    with installation.sessions() as session:
+        assert visits_by_code(session, other) == {"large": 9}
+
+
+def test_days_end_with_today_and_later_with_the_last_of_the_campaign(
+    installation: Installation,
+) -> None:
+    campaign = running(
+        installation, start="2026-01-01", deadline="2026-01-10", timezone="Asia/Tokyo"
+    )
+    for at, days in ((campaign.starts_at, 1), (campaign.deadline - MOMENT, 10), (now(), 10)):
+        found = dashboard(installation, campaign, at)
+        assert (len(found.days), len(found.totals), found.length) == (days, days, 10)
+        assert found.days[0].key == "2026-01-01"
+        assert len(found.hours) == 48
+    assert found.hours[-1].key == "2026-01-11T00"
+    assert (found.as_the_last_closed, found.forecast) == (None, None)
+
+
+def test_the_campaign_to_compare_with_is_the_last_that_ended_before_in_the_same_currency(
+    installation: Installation,
+) -> None:
+    def made(slug: str, deadline: str, currency: str = "usd") -> Campaign:
+        return running(
+            installation,
+            slug=slug,
+            start="2026-01-01",
+            deadline=deadline,
+            currency=currency,
+            title=slug,
+        )
+
+    first, second = made("first", "2026-01-03"), made("second", "2026-01-04")
+    made("euros", "2026-01-05", "eur")
+    last = made("last", "2026-01-06")
+    with installation.sessions.begin() as session:
+        gift = book(session, second, 2_000, now() - second.starts_at - timedelta(hours=1))
+        move(session, gift, "refund", -500, second.starts_at + 2 * DAY)
+    found = dashboard(installation, last).earlier
+    assert found is not None
+    assert (found.slug, found.title, list(found.totals)) == (
+        "second",
+        "second",
+        [2_000, 2_000, 1_500, 1_500],
+    )
+    assert dashboard(installation, first).earlier is None
+
+
+def test_steps_are_in_the_order_of_their_days_the_disabled_ones_too(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    with installation.sessions.begin() as session:
+        session.execute(
+            update(CampaignStep).where(CampaignStep.key == "three_days").values(enabled=False)
+        )
+        here = session.get_one(Campaign, campaign.id)
+        found = mail_by_step(session, here)
+        due = {step.key: due_at(here, step) for step in steps_of(session, here.id)}
+    assert [one.key for one in found] == sorted(due, key=lambda key: (due[key], key))
+    assert [one.key for one in found if not one.enabled] == ["three_days"]
+    assert found[-1].key == "wrap_up"
+    assert found[-1].due == campaign.deadline

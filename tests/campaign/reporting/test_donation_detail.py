@@ -1,0 +1,131 @@
+"""All that is known of one donation: of it alone, and by whom it can be refunded."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core.errors import NotFound
+from campaign.donors.merging import merge_donors
+from campaign.donors.notes import add_donation_note
+from campaign.models import Donation, OutboxMessage, StaffRole
+from campaign.offline.entry import Choices
+from campaign.reporting.donation_detail import GiftPage, find_gift, read_gift
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.support.offline_gifts import Enter, gift_of
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+Store = Callable[..., None]
+FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
+
+
+def page(installation: Installation, facts: Facts) -> GiftPage:
+    with installation.sessions() as session:
+        return read_gift(session, facts.donation.public_id)
+
+
+def test_an_unknown_donation_is_named(installation: Installation) -> None:
+    with installation.sessions() as session:
+        for reading in (find_gift, read_gift):
+            with pytest.raises(NotFound, match="There is no donation 'don_x' here"):
+                reading(session, "don_x")
+
+
+def test_of_a_gift_that_was_not_paid_nothing_is_left_to_refund(
+    installation: Installation, give: Give
+) -> None:
+    found = page(installation, give())
+    assert (found.left, found.receipt, found.offline, found.card) == (None, None, None, None)
+    assert found.why_not_refundable == "Nothing was paid, so there is nothing to refund."
+
+
+def test_a_page_holds_what_happened_to_its_gift_and_to_no_other(
+    installation: Installation, paid: Facts, give: Give, store: Store
+) -> None:
+    other = give("ben@example.org", 7_000)
+    store(
+        other.completed(),
+        paid.disputed("created", "warning_needs_response"),
+        paid.fraud_warned(),
+        paid.refunded("a", 1_000),
+    )
+    apply_due_events(installation)
+    with installation.sessions.begin() as session:
+        for facts in (paid, other):
+            donation = session.get_one(Donation, facts.donation.id)
+            add_donation_note(session, donation, f"of {donation.email}", FAY)
+        record(session, FAY, "donor.noted", Subject("donor", paid.donation.public_id))
+    found = page(installation, paid)
+    assert [(one.kind, one.amount) for one in found.entries] == [
+        ("payment", 2_500),
+        ("refund", -1_000),
+    ]
+    assert [one.kind for one in found.receipts] == ["receipt", "corrected"]
+    assert found.receipt is found.receipts[-1]
+    assert [one.receipt_id for one in found.mails] == [one.id for one in found.receipts]
+    assert [len(part) for part in (found.refunds, found.disputes, found.warnings)] == [1, 1, 1]
+    assert [one.text for one in found.notes] == ["of ana@example.org"]
+    assert [one.action for one in found.audit] == ["donation.noted"]
+    assert found.left is not None
+    assert (found.left.amount, found.why_not_refundable) == (1_500, "")
+    aside = page(installation, other)
+    assert not [*aside.refunds, *aside.disputes, *aside.warnings]
+    assert [one.recipient for one in aside.mails] == ["ben@example.org"]
+
+
+def test_what_was_given_back_whole_cannot_be_refunded_again(
+    installation: Installation, paid: Facts, store: Store
+) -> None:
+    store(paid.refunded("a", 2_500))
+    apply_due_events(installation)
+    found = page(installation, paid)
+    assert found.receipt is not None
+    assert (found.receipt.kind, found.donation.state) == ("void", "refunded")
+    assert found.why_not_refundable == "Nothing is left to refund."
+
+
+def test_a_gift_by_check_is_not_refunded_by_stripe(
+    installation: Installation, enter: Enter
+) -> None:
+    gift = gift_of(enter(Choices(waived=None)))
+    with installation.sessions() as session:
+        donation = session.get_one(Donation, gift.donation_id)
+        found = read_gift(session, donation.public_id)
+    assert found.offline is not None
+    assert found.left is not None
+    assert found.left.amount == 5_000
+    assert "did not come through Stripe" in found.why_not_refundable
+
+
+def test_the_donor_is_the_row_that_speaks_for_the_person(
+    installation: Installation, paid: Facts, give: Give
+) -> None:
+    other = give("ana@work.example")
+    with installation.sessions.begin() as session:
+        merge_donors(session, other.donation.donor_id, paid.donation.donor_id, FAY)
+    found = page(installation, paid)
+    assert (found.donation.donor_id, found.donor.id) == (
+        paid.donation.donor_id,
+        other.donation.donor_id,
+    )
+
+
+def test_the_card_of_a_tribute_is_among_the_letters_of_its_gift(
+    installation: Installation, paid: Facts
+) -> None:
+    with installation.sessions.begin() as session:
+        for number, key in enumerate((paid.donation.public_id, "don_other")):
+            session.add(
+                OutboxMessage(
+                    kind="tribute_card",
+                    subject_key=key,
+                    recipient=f"ben{number}@example.org",
+                    message_id=f"<card-{number}@harbor-ledger.example>",
+                )
+            )
+        session.flush()
+        queued = session.scalars(select(OutboxMessage.id).order_by(OutboxMessage.id)).all()
+    assert [one.id for one in page(installation, paid).mails] == list(queued[:2])

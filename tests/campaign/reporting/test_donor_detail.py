@@ -1,0 +1,198 @@
+"""All that is known of one donor: every row of the person, and nothing of anybody else."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign.audit.audit_log import Actor
+from campaign.core.clock import now
+from campaign.donors.keyset_paging import Cursor
+from campaign.donors.merging import merge_donors
+from campaign.donors.notes import add_donor_note
+from campaign.models import (
+    Donation,
+    Donor,
+    LedgerEntry,
+    OutboxMessage,
+    StaffRole,
+    Subscriber,
+    Suppression,
+)
+from campaign.models.base import new_token
+from campaign.reporting.donor_detail import (
+    MAILS,
+    PersonPage,
+    Total,
+    load_mails,
+    read_mail_keys,
+    read_person,
+    read_totals,
+)
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.support.campaigns import book, move, running
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+Store = Callable[..., None]
+FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
+DAY = timedelta(days=1)
+
+
+def person(installation: Installation, donor_id: int) -> PersonPage:
+    with installation.sessions() as session:
+        return read_person(session, session.get_one(Donor, donor_id), Cursor())
+
+
+def queue(session: Session, recipient: str, **values: Any) -> int:
+    message = OutboxMessage(
+        kind="statement",
+        subject_key=new_token(),
+        recipient=recipient,
+        message_id=f"<{new_token()}@harbor-ledger.example>",
+        **values,
+    )
+    session.add(message)
+    session.flush()
+    return message.id
+
+
+def mails(session: Session, *donors: int, **cursor: int) -> Sequence[int]:
+    rows = [session.get_one(Donor, one) for one in donors]
+    return read_mail_keys(session, rows, Cursor(**cursor)).ids
+
+
+def test_totals_are_by_currency_with_covered_fees_and_whatever_went_back(
+    installation: Installation,
+) -> None:
+    dollars = running(installation)
+    yen = running(installation, slug="tokyo", currency="jpy", goal="500000")
+    with installation.sessions.begin() as session:
+        gift = book(session, dollars, 10_000)
+        donor = gift.donor_id
+        values = {
+            "campaign_id": dollars.id,
+            "donation_id": gift.id,
+            "currency": "usd",
+            "occurred_at": now(),
+        }
+        session.add(LedgerEntry(kind="refund", amount=-3_000, cover=-90, source="re_1", **values))
+        move(session, gift, "dispute", -7_000)
+        move(session, gift, "reinstatement", 7_000)
+        session.add(
+            LedgerEntry(
+                kind="correction", amount=500, source="c", reason="r", recorded_by="fay", **values
+            )
+        )
+        book(session, dollars, 2_000, donor_id=donor)
+        book(session, yen, 5_000, donor_id=donor)
+        stranger = book(session, dollars).donor_id
+        found = read_totals(session, [donor])
+        assert found == [Total("jpy", 1, 5_000, 0), Total("usd", 2, 12_000, 3_090)]
+        assert found[1].stands == 8_910
+        assert read_totals(session, [donor, stranger])[1].given == 22_000
+        assert read_totals(session, []) == []
+
+
+def test_first_and_last_are_of_gifts_that_were_paid(installation: Installation) -> None:
+    campaign = running(installation)
+    with installation.sessions.begin() as session:
+        donor = book(session, campaign, ago=3 * DAY).donor_id
+        second = book(session, campaign, ago=2 * DAY, donor_id=donor)
+        book(session, campaign, ago=DAY, donor_id=donor, state="processing", paid_at=None)
+        first = session.scalar(
+            select(Donation.charged_at).where(Donation.donor_id == donor).order_by(Donation.id)
+        )
+    found = person(installation, donor)
+    assert (found.first_at, found.last_at) == (first, second.charged_at)
+    assert len(found.gifts) == 3
+
+
+def test_whoever_gave_nothing_has_an_empty_page(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        donor = Donor(email="", name="Ana Reyes")
+        session.add_all([donor, Donor(email="", name="Somebody else")])
+        queue(session, "")
+        session.flush()
+        key = donor.id
+    found = person(installation, key)
+    assert [one.id for one in found.rows] == [key]
+    assert (found.first_at, found.last_at, found.erasure, found.merges) == (None, None, None, {})
+    assert not [*found.totals, *found.gifts, *found.mails, *found.suppressions, *found.subscribers]
+
+
+def test_all_rows_of_the_person_are_read_together(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    kept, merged, other = give("ana@example.org"), give("ANA@work.example"), give("ben@example.org")
+    store(*(one.completed() for one in (kept, merged, other)))
+    apply_due_events(installation)
+    ids = [one.donation.donor_id for one in (kept, merged, other)]
+    with installation.sessions.begin() as session:
+        merge = merge_donors(session, ids[0], ids[1], FAY)
+        assert merge.new
+        for key, text in zip(ids, ("first", "second", "third"), strict=True):
+            add_donor_note(session, session.get_one(Donor, key), text, FAY)
+        for address in ("ana@work.example", "ben@example.org"):
+            session.add(Suppression(email=address, reason="bounced"))
+            session.add(Subscriber(email=address.upper(), consent_source="form", consent_at=now()))
+    found = person(installation, ids[0])
+    assert [one.id for one in found.rows] == ids[:2]
+    assert list(found.merges) == [ids[1]]
+    assert [one.id for one in found.gifts] == [merged.donation.id, kept.donation.id]
+    assert (found.totals[0].gifts, found.totals[0].given) == (2, 5_000)
+    assert {one.text for one in found.notes} == {"first", "second"}
+    assert {one.recipient for one in found.mails} == {"ana@example.org", "ANA@work.example"}
+    assert [one.email for one in found.suppressions] == ["ana@work.example"]
+    assert [one.email.lower() for one in found.subscribers] == ["ana@work.example"]
+    assert {one.subject_key for one in found.audit} == {str(ids[0]), str(ids[1])}
+
+
+def test_letters_are_found_by_old_addresses_by_the_row_and_in_any_case(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    with installation.sessions.begin() as session:
+        gift = book(session, campaign)
+        old, donor = gift.email, session.get_one(Donor, gift.donor_id)
+        donor.email = "Now@example.org"
+        session.flush()
+        wanted = [
+            queue(session, old.upper()),
+            queue(session, "now@example.org"),
+            queue(session, "elsewhere@example.org", donor_id=donor.id),
+        ]
+        queue(session, "elsewhere@example.org")
+        queue(session, "")
+        assert mails(session, donor.id) == wanted[::-1]
+        assert [one.id for one in load_mails(session, wanted)] == wanted[::-1]
+
+
+def test_a_receipt_is_found_by_whose_gift_it_acknowledges_not_by_where_it_went(
+    installation: Installation, paid: Facts, give: Give, store: Store
+) -> None:
+    other = give("ben@example.org")
+    store(other.completed())
+    apply_due_events(installation)
+    with installation.sessions.begin() as session:
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.recipient == "ana@example.org")
+            .values(recipient="ben@example.org")
+        )
+        ana, ben = (mails(session, one.donation.donor_id) for one in (paid, other))
+    assert (len(ana), len(ben)) == (1, 1)
+    assert ana != ben
+
+
+def test_letters_come_a_page_at_a_time(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        donor = Donor(email="ana@example.org", name="")
+        session.add(donor)
+        session.flush()
+        ids = [queue(session, "ana@example.org") for _ in range(MAILS + 1)][::-1]
+        assert mails(session, donor.id) == ids[:MAILS]
+        assert mails(session, donor.id, before=ids[MAILS - 1]) == ids[MAILS:]
