@@ -1,0 +1,179 @@
+"""The team: added once, never without an admin, and shut out the moment that a role changes."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from campaign.audit.audit_log import Actor
+from campaign.auth.staff_links import BY_COMMAND, look_at_link, make_link
+from campaign.auth.staff_sessions import Browser, begin_session, resume_session
+from campaign.core.clock import now
+from campaign.core.errors import LinkSpent, StaffRefused
+from campaign.models import AuditEntry, StaffMember, StaffRole
+from campaign.runtime.context import Installation
+from campaign.staff.members import (
+    Added,
+    add_member,
+    change_role,
+    deactivate,
+    find_member,
+    get_member,
+    list_members,
+    reactivate,
+    read_name,
+    rename,
+    shut_out,
+)
+from tests.support.staff import COMMAND_LINE, add_staff
+
+ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
+HERE = Browser("Firefox", "192.0.2.1")
+
+
+def add(
+    installation: Installation, email: str, role: StaffRole = StaffRole.viewer, name: str = ""
+) -> Added:
+    with installation.sessions.begin() as session:
+        return add_member(session, email, role, ADA, now(), name=name)
+
+
+def audited(installation: Installation) -> list[str]:
+    with installation.sessions() as session:
+        actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id))
+        return [one.removeprefix("staff_member.") for one in actions]
+
+
+def test_someone_known_is_added_once_and_only_what_differs_is_changed(
+    installation: Installation,
+) -> None:
+    first = add(installation, "Bea@Example.org", name="Bea")
+    again = add(installation, "BEA@example.ORG")
+    assert (first.new, again.new, again.member.id) == (True, False, first.member.id)
+    assert (again.member.email, again.member.name) == ("Bea@example.org", "Bea")
+    assert (again.previous_role, again.reactivated) == (None, False)
+    assert audited(installation) == ["added"]
+    changed = add(installation, "bea@example.org", StaffRole.finance, "Bea Lee")
+    assert (changed.previous_role, changed.member.role) == (StaffRole.viewer, "finance")
+    assert audited(installation) == ["added", "renamed", "role_changed"]
+
+
+def test_someone_who_left_comes_back_with_the_role_that_was_asked_for(
+    installation: Installation,
+) -> None:
+    add(installation, "boss@example.org", StaffRole.admin)
+    bea = add(installation, "bea@example.org", StaffRole.admin).member
+    with installation.sessions.begin() as session:
+        deactivate(session, session.get_one(StaffMember, bea.id), ADA, now())
+    back = add(installation, "bea@example.org")
+    assert (back.new, back.reactivated, back.previous_role) == (False, True, StaffRole.admin)
+    assert (back.member.active, back.member.role) == (True, "viewer")
+
+
+def test_members_are_found_in_any_case_and_listed_with_the_active_first(
+    installation: Installation,
+) -> None:
+    for email in ("cy@example.org", "Bea@example.org", "ana@example.org"):
+        add(installation, email)
+    with installation.sessions.begin() as session:
+        ana = get_member(session, " ANA@example.org ")
+        deactivate(session, ana, ADA, now())
+        assert find_member(session, "") is None
+        assert [one.email for one in list_members(session)] == [
+            "Bea@example.org",
+            "cy@example.org",
+            "ana@example.org",
+        ]
+        with pytest.raises(StaffRefused, match=r"di@example.org is not on the team"):
+            get_member(session, "di@example.org")
+
+
+def test_no_address_is_no_member(installation: Installation) -> None:
+    with pytest.raises(StaffRefused, match="no email address"):
+        add(installation, "nobody")
+    with pytest.raises(StaffRefused, match="no email"):
+        add(installation, "")
+    assert audited(installation) == []
+
+
+def test_the_last_active_admin_can_neither_leave_nor_get_another_role(
+    installation: Installation,
+) -> None:
+    last = add(installation, "last@example.org", StaffRole.admin).member
+    gone = add(installation, "gone@example.org", StaffRole.admin).member
+    with installation.sessions.begin() as session:
+        last, gone = (session.get_one(StaffMember, one.id) for one in (last, gone))
+        assert deactivate(session, gone, ADA, now())
+        assert not deactivate(session, gone, ADA, now())
+        for leave in (
+            lambda: deactivate(session, last, ADA, now()),
+            lambda: change_role(session, last, StaffRole.finance, ADA, now()),
+        ):
+            with pytest.raises(StaffRefused, match=r"last@example.org is the last admin"):
+                leave()
+        assert (last.active, last.role) == (True, "admin")
+        # Who has left already takes no admin away.
+        assert change_role(session, gone, StaffRole.viewer, ADA, now())
+        assert not change_role(session, gone, StaffRole.viewer, ADA, now())
+        assert reactivate(session, gone, ADA)
+        assert not reactivate(session, gone, ADA)
+    assert audited(installation)[2:] == ["deactivated", "role_changed", "reactivated"]
+
+
+def test_two_admins_cannot_remove_each_other_at_once(installation: Installation) -> None:
+    both = [add_staff(installation, StaffRole.admin, f"{n}@example.org")[0].id for n in "ab"]
+
+    def demote(member_id: int) -> bool:
+        try:
+            with installation.sessions.begin() as session:
+                member = session.get_one(StaffMember, member_id)
+                return change_role(session, member, StaffRole.viewer, COMMAND_LINE, now())
+        except StaffRefused:
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(demote, both)) == [False, True]
+
+
+@pytest.mark.parametrize("how", ["deactivated", "role", "shut out"])
+def test_whoever_is_shut_out_is_so_at_once_and_in_every_browser(
+    installation: Installation, how: str
+) -> None:
+    bea, other = (add(installation, f"{one}@example.org").member.id for one in ("bea", "cy"))
+    with installation.sessions.begin() as session:
+        member, at = session.get_one(StaffMember, bea), now()
+        before = member.fs_uniquifier
+        secrets = [begin_session(session, member, "link", HERE, at) for _ in range(2)]
+        kept = begin_session(session, session.get_one(StaffMember, other), "link", HERE, at)
+        link = make_link(session, member, "ada", at, BY_COMMAND)
+        if how == "deactivated":
+            deactivate(session, member, ADA, at)
+        elif how == "role":
+            change_role(session, member, StaffRole.finance, ADA, at)
+        else:
+            shut_out(session, member, at)
+        session.flush()
+        assert [resume_session(session, one, at) for one in secrets] == [None, None]
+        assert resume_session(session, kept, at) is not None
+        # A sign-in that waits for its second factor is named by this.
+        assert member.fs_uniquifier != before
+        if how == "deactivated":
+            reactivate(session, member, ADA)
+            with pytest.raises(LinkSpent):
+                look_at_link(session, link.secret, at)
+        else:
+            assert look_at_link(session, link.secret, at).id == bea
+
+
+def test_a_name_is_one_printable_line_of_a_hundred_characters(installation: Installation) -> None:
+    assert read_name("  Bea\n\x00 Lee\u202e ") == "Bea Lee"
+    assert read_name("A" * 101) == "A" * 100
+    bea = add(installation, "bea@example.org", name="Bea").member.id
+    with installation.sessions.begin() as session:
+        member = session.get_one(StaffMember, bea)
+        rename(session, member, " Bea ", ADA)
+        rename(session, member, "", ADA)
+        said = session.scalars(
+            select(AuditEntry).where(AuditEntry.action.endswith("renamed"))
+        ).one()
+        assert (said.before, said.after) == ({"name": "Bea"}, {"name": ""})
