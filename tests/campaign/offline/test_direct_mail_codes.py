@@ -14,9 +14,9 @@ from campaign.offline.direct_mail_codes import (
     address_of,
     counted_code,
     find_posted,
-    purge_direct_mail,
     keep_coupons,
     posted_to,
+    purge_direct_mail,
 )
 from campaign.offline.direct_mail_list import DirectMailRecipient
 from campaign.runtime.context import Installation

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
-from campaign.auth.staff_sessions import Browser, begin_session, resume_session
+from campaign.auth.staff import Browser, begin_staff_session, find_staff_session
 from campaign.core.clock import now
 from campaign.models import AuditEntry, StaffMember, StaffPasskey, StaffRole
 from campaign.runtime.context import Installation
@@ -83,7 +83,7 @@ def test_a_reset_forgets_all_of_it_and_ends_the_sessions_of_that_member(
     other = add_staff(installation, StaffRole.viewer, "bea@example.org")[0].id
     with installation.sessions() as session:
         member, at = session.get_one(StaffMember, ana), now()
-        secret = begin_session(session, member, "link", Browser("Firefox", "192.0.2.1"), at)
+        secret = begin_staff_session(session, member, "link", Browser("Firefox", "192.0.2.1"), at)
         keep_authenticator(session, member, "secret", 5, ADA)
         member.mf_recovery_codes = ["one", "two"]
         session.add_all([passkey(ana, "b"), passkey(ana, "a"), passkey(other, "c")])
@@ -95,7 +95,7 @@ def test_a_reset_forgets_all_of_it_and_ends_the_sessions_of_that_member(
         ) * 3
         assert member.mf_recovery_codes is None
         assert session.scalars(select(StaffPasskey.name)).all() == ["c"]
-        assert resume_session(session, secret, at) is None
+        assert find_staff_session(session, secret, at) is None
         assert audited(session)[-1].before == {"authenticator": True, "passkeys": ["a", "b"]}
         count = len(audited(session))
         assert not reset_second_factor(session, member, ADA, at)
