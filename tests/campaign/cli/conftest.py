@@ -16,6 +16,10 @@ from tests.support.warm_cli import WarmProgram
 
 PROGRAM = [sys.executable, "-c", "from campaign.cli import main; main()"]
 ROOT = Path(__file__).resolve().parents[3]
+CREATE = (
+    *("create", "spring", "--title", "A spring of stories", "--goal", "50000"),
+    *("--deadline", "2099-12-31", "--timezone", "America/Los_Angeles"),
+)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
-from campaign.models import Campaign, Extension, Heartbeat, OutboxMessage, Suppression
+from campaign.models import Campaign, Heartbeat, OutboxMessage, Suppression
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
 from tests.support.subscribers import donate, subscribe, subscribe_many
@@ -142,61 +142,3 @@ def test_past_donors_are_asked_where_the_new_campaign_says_so(
     out = run("deadline-emails").out
     assert "shy: opening: 0 appeals queued" in out
     assert "asking: opening: 1 appeal queued" in out
-
-
-def test_the_steps_are_listed_with_their_times_and_letters(
-    run: Run, installation: Installation, create: Create
-) -> None:
-    create(start="2098-12-27", deadline="2098-12-31", timezone="America/Los_Angeles")
-    lines = run("steps", "list", "winter").out.splitlines()
-    assert len(lines) == 9
-    assert lines[1].split()[:2] == ["nine_days", "2098-12-23"]
-    assert "before the campaign's start" in lines[1]
-    (last,) = [line for line in lines if line.startswith("last_hours")]
-    assert "2098-12-31 20:00 PST to 2099-01-01 00:00 PST" in last
-    assert "0 sent, 0 waiting, 0 dropped, 0 failed" in last
-
-
-def test_a_step_is_edited_and_added(run: Run, installation: Installation, create: Create) -> None:
-    create(start="2098-12-01", deadline="2098-12-31", timezone="America/Los_Angeles")
-    edit = ("steps", "edit", "winter", "nine_days")
-    assert "2098-12-22 00:00 PST" in run(*edit, "--days", "10").out
-    assert "switched off" in run(*edit, "--disable").out
-    assert "es reworded" in run(*edit, "--enable", "--locale", "es", "--subject", "Hola").out
-    assert "to 2098-12-22 06:00 PST" in run(*edit, "--expires", "6").out
-    assert "to 2098-12-25 00:00 PST" in run(*edit, "--no-expiry").out
-    added = run("steps", "add", "winter", "half_a_day", "--hours", "12", "--subject", "Half")
-    assert "2098-12-31 12:00 PST to 2098-12-31 20:00 PST, en reworded" in added.out
-    for wrong in (edit, (*edit, "--expires", "6", "--no-expiry")):
-        assert run(*wrong).status == 2
-    refused = run("steps", "edit", "winter", "ninth_day", "--days", "8")
-    assert (refused.status, len(refused.errors)) == (1, 1)
-
-
-def test_a_deadline_is_extended_once_and_in_words(
-    run: Run, installation: Installation, create: Create
-) -> None:
-    create(start="2026-01-01", deadline="2098-12-31", timezone="America/Los_Angeles")
-    extend = ("extend", "winter", "--deadline", "2099-01-05", "--reason", "the mail is late.")
-    first, again = run(*extend), run(*extend)
-    assert (first.status, again.status) == (0, 0)
-    assert "January 5, 2099, Pacific time, because the mail is late." in first.out
-    assert "Nothing has changed" in again.out
-    with installation.sessions() as session:
-        assert session.scalar(select(func.count()).select_from(Extension)) == 1
-    earlier = run("extend", "winter", "--deadline", "2098-12-30", "--reason", "no")
-    assert (earlier.status, len(earlier.errors)) == (1, 1)
-    assert run("extend", "winter", "--deadline", "2099-01-06").status == 2
-
-
-def test_a_campaign_that_was_over_says_that_it_is_open_again(
-    run: Run, installation: Installation, create: Create
-) -> None:
-    now = clock.now()
-    create(
-        start=(now - timedelta(days=9)).isoformat(), deadline=(now - timedelta(hours=1)).isoformat()
-    )
-    deadline = (now + timedelta(days=1)).isoformat()
-    ended = run("extend", "winter", "--deadline", deadline, "--reason", "the site was down")
-    assert ended.status == 0
-    assert "open again" in ended.out

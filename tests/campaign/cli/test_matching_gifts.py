@@ -1,9 +1,9 @@
-"""`campaign matching`, `open`, `close`, `pause`, `resume`: what somebody at the server needs, each harmless twice."""
+"""`campaign matching`: what somebody at the server needs, each harmless twice."""
 
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
-from tests.support.campaigns import audited, book, running
+from tests.support.campaigns import book, running
 
 
 def test_a_sponsor_is_added_listed_and_ended(
@@ -22,18 +22,3 @@ def test_a_sponsor_is_added_listed_and_ended(
     assert "ended early" in run("matching", "list", "winter").out
     wrong = run(*add, "--ratio", "0", "--until", "2099-12-31")
     assert (wrong.status, len(wrong.errors)) == (1, 1)
-
-
-def test_where_a_campaign_stands_is_changed_at_the_command_line(
-    run: Run, installation: Installation
-) -> None:
-    running(installation, start="2098-01-01", deadline="2098-02-01")
-    assert run("open", "winter").out == "winter is open.\n"
-    assert run("pause", "winter", "--reason", "We repair the form").status == 0
-    assert run("resume", "winter").out == "winter takes gifts by card again.\n"
-    closing = ("close", "winter", "--reason", "we have enough")
-    assert "Closed early on" in run(*closing).out
-    assert "Nothing has changed" in run(*closing).out
-    actions = [one.action for one in audited(installation)]
-    assert actions == ["campaign.opened", "campaign.paused", "campaign.resumed", "campaign.closed"]
-    assert all(one.actor.startswith("command line: ") for one in audited(installation))

@@ -1,16 +1,13 @@
-"""`campaign review`, `campaign ledger late` and `correct`, and the scheduled task that freezes results."""
+"""`campaign review`, and the scheduled task that freezes results."""
 
-import getpass
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import func, select, update
 
 from campaign.audit.heartbeats import JOBS
 from campaign.auth.donors import make_donor_link
-from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
 from campaign.models import (
     Campaign,
@@ -18,27 +15,20 @@ from campaign.models import (
     DonorLinkPurpose,
     Heartbeat,
     InboxEvent,
-    LedgerEntry,
     OutboxMessage,
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
+from tests.support.campaigns import end_now
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]
 
 
-def end(installation: Installation) -> None:
-    """Move the campaign into the past, so that its grace period is over; a gift of today stays in its window."""
-    with installation.sessions.begin() as session:
-        found = session.scalars(select(Campaign)).one()
-        found.grace_days, found.deadline = 0, now()
-
-
 def freeze(installation: Installation, environ: dict[str, str]) -> str:
-    end(installation)
+    end_now(installation)
     return run_task(environ, "finalize")
 
 
@@ -56,18 +46,6 @@ def run_task(environ: dict[str, str], task: str) -> str:
         check=True,
     )
     return done.stdout.splitlines()[-1]
-
-
-@pytest.fixture
-def late(installation: Installation, paid: Facts, store: Store) -> LedgerEntry:
-    """A refund that came after the result of $25 was frozen."""
-    end(installation)
-    with installation.sessions.begin() as session:
-        assert len(finalize_due_campaigns(session, now())) == 1
-    store(paid.refunded("a", 1000))
-    apply_due_events(installation)
-    with installation.sessions() as session:
-        return session.scalars(select(LedgerEntry).where(LedgerEntry.kind == "refund")).one()
 
 
 def test_nothing_waits(run: Run, paid: Facts) -> None:
@@ -154,59 +132,6 @@ def test_every_scheduled_job_has_its_heartbeat(environ: dict[str, str]) -> None:
         check=True,
     )
     assert set(done.stdout.split()) <= set(JOBS)
-
-
-def test_no_entry_came_late(run: Run, paid: Facts) -> None:
-    assert run("ledger", "late").out == "No entry came late.\n"
-
-
-def test_a_late_entry_is_listed_and_corrected_once(
-    run: Run, installation: Installation, paid: Facts, late: LedgerEntry
-) -> None:
-    listed = run("ledger", "late", "--campaign", "nine-days")
-    assert listed.status == 0
-    start = f"{late.id}  nine-days  {paid.donation.public_id}  refund  -$10 USD  "
-    assert listed.out.startswith(start)
-    assert "campaign ledger correct" in run("review").out
-    correction = ("ledger", "correct", str(late.id), "--campaign", "nine-days", "--reason", "fair")
-    done = run(*correction)
-    assert done.status == 0
-    assert done.out == "nine-days: corrected by -$10 to $15; it was final at $25.\n"
-    again = run(*correction)
-    assert (again.status, again.out) == (1, "")
-    assert again.errors == [f"Ledger entry {late.id} was brought into the result before."]
-    assert run("ledger", "late").out == "No entry came late.\n"
-    assert run("ledger", "check").status == 0
-    with installation.sessions() as session:
-        by = session.scalars(
-            select(LedgerEntry.recorded_by).where(LedgerEntry.kind == "correction").distinct()
-        ).one()
-    assert by == getpass.getuser()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "why"),
-    [
-        (("404", "--campaign", "nine-days", "--reason", "fair"), 1, "no ledger entry 404"),
-        (("1", "--campaign", "none", "--reason", "fair"), 1, "no campaign called 'none'"),
-        (("1", "--campaign", "nine-days", "--reason", " "), 1, "needs a reason"),
-        (("1", "--campaign", "nine-days", "--reason", "fair"), 1, "did not come late"),
-        (("1", "--campaign", "nine-days"), 2, "--reason"),
-        (("one", "--campaign", "nine-days", "--reason", "fair"), 2, "not a valid integer"),
-    ],
-)
-def test_a_correction_that_is_refused_says_why(
-    run: Run, late: LedgerEntry, arguments: tuple[str, ...], status: int, why: str
-) -> None:
-    ended = run("ledger", "correct", *arguments)
-    assert (ended.status, ended.out) == (status, "")
-    assert why in ended.errors[-1]
-
-
-def test_before_the_end_nothing_is_to_be_corrected(run: Run, paid: Facts) -> None:
-    ended = run("ledger", "correct", "1", "--campaign", "nine-days", "--reason", "fair")
-    assert ended.status == 1
-    assert "not frozen yet" in ended.errors[0]
 
 
 def test_the_cron_job_beats_and_a_dry_run_does_not(

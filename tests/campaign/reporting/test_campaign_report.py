@@ -62,6 +62,15 @@ def test_the_five_best_days_come_first_by_their_sums_on_the_campaigns_clock(
     ]
 
 
+def test_a_day_on_which_more_went_back_than_came_is_none_of_the_best(
+    installation: Installation,
+) -> None:
+    campaign = campaign_of_twenty_days(installation)
+    with installation.sessions.begin() as session:
+        give_back(session, book(session, campaign, 1_000, ago=3 * DAY), 1_000)
+    assert [one.amount for _, one in report(installation, campaign).days] == [1_000]
+
+
 def test_what_went_back_whole_is_no_source_and_the_largest_come_first(
     installation: Installation,
 ) -> None:

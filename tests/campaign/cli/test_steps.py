@@ -1,0 +1,132 @@
+"""`campaign steps list`, `edit` and `add`: a campaign's countdown at the command line."""
+
+import getpass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.models import CampaignStep
+from campaign.runtime.context import Installation
+from tests.campaign.cli.conftest import Run
+from tests.support.campaign_emails import queue_appeals
+from tests.support.campaigns import audited, running
+
+
+def step(installation: Installation, key: str) -> CampaignStep:
+    with installation.sessions() as session:
+        return session.scalars(select(CampaignStep).where(CampaignStep.key == key)).one()
+
+
+def test_the_steps_are_listed_with_their_times_and_letters(
+    run: Run, installation: Installation
+) -> None:
+    running(installation, start="2098-12-27", deadline="2098-12-31")
+    lines = run("steps", "list", "winter").out.splitlines()
+    assert len(lines) == 9
+    assert lines[1].split()[:2] == ["nine_days", "2098-12-23"]
+    assert "before the campaign's start" in lines[1]
+    (last,) = [line for line in lines if line.startswith("last_hours")]
+    assert "2098-12-31 20:00 PST to 2099-01-01 00:00 PST" in last
+    assert "0 sent, 0 waiting, 0 dropped, 0 failed" in last
+
+
+def test_a_step_is_edited_and_added(run: Run, installation: Installation) -> None:
+    running(installation, start="2098-12-01", deadline="2098-12-31")
+    edit = ("steps", "edit", "winter", "nine_days")
+    assert "2098-12-22 00:00 PST" in run(*edit, "--days", "10").out
+    assert "switched off" in run(*edit, "--disable").out
+    assert "es reworded" in run(*edit, "--enable", "--locale", "es", "--subject", "Hola").out
+    assert "to 2098-12-22 06:00 PST" in run(*edit, "--expires", "6").out
+    assert "to 2098-12-25 00:00 PST" in run(*edit, "--no-expiry").out
+    added = run("steps", "add", "winter", "half_a_day", "--hours", "12", "--subject", "Half")
+    assert "2098-12-31 12:00 PST to 2098-12-31 20:00 PST, en reworded" in added.out
+    for wrong in (edit, (*edit, "--expires", "6", "--no-expiry")):
+        assert run(*wrong).status == 2
+    refused = run("steps", "edit", "winter", "ninth_day", "--days", "8")
+    assert (refused.status, len(refused.errors)) == (1, 1)
+
+
+def test_the_list_counts_what_became_of_each_steps_letters(
+    run: Run, installation: Installation
+) -> None:
+    winter = running(installation)
+    sent = [f"reader{number}@example.org" for number in range(3)]
+    queue_appeals(installation, winter, *sent, state="sent", sent_at=now())
+    for state in ("queued", "sending", "dropped", "failed"):
+        queue_appeals(installation, winter, f"{state}@example.org", state=state)
+    first, opening, *_ = run("steps", "list", "winter").out.splitlines()
+    assert first.startswith("winter: times in America/Los_Angeles")
+    assert opening.startswith("opening ")
+    assert opening.endswith("  3 sent, 2 waiting, 1 dropped, 1 failed")
+
+
+def test_of_two_steps_that_are_due_at_once_one_is_not_sent(
+    run: Run, installation: Installation
+) -> None:
+    running(installation, start="2098-12-01", deadline="2098-12-31")
+    assert run("steps", "edit", "winter", "seven_days", "--days", "9").status == 0
+    lines = {line.split()[0]: line for line in run("steps", "list", "winter").out.splitlines()}
+    assert "the next step is due as soon: not sent" in lines["nine_days"]
+    assert "2098-12-23 00:00 PST to 2098-12-29 00:00 PST" in lines["seven_days"]
+
+
+def test_words_come_from_a_file_and_empty_ones_go_back_to_the_usual(
+    run: Run, installation: Installation, tmp_path: Path
+) -> None:
+    running(installation)
+    file = tmp_path / "opening.txt"
+    file.write_text("\ufeffTenemos {raised}.\n", encoding="utf-8")
+    edit = ("steps", "edit", "winter", "three_days", "--locale", "es")
+    assert "es reworded" in run(*edit, "--opening-file", str(file), "--subject", "Hola").out
+    assert step(installation, "three_days").texts == {
+        "es": {"subject": "Hola", "opening": "Tenemos {raised}."}
+    }
+    assert "reworded" in run(*edit, "--subject", "").out
+    assert "reworded" not in run(*edit, "--opening", "").out
+    assert step(installation, "three_days").texts == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "why"),
+    [
+        (("--opening", "a", "--opening-file", "b"), 2, "exclude each other"),
+        (("--opening-file", "/nowhere/opening.txt"), 1, "cannot be read as UTF-8 text"),
+        (("--expires", "0"), 1, "A step expires at least one hour after it is due."),
+        (("--expires", "8785"), 1, "between 1 and 8784 hours"),
+        (("--days", "1", "--hours", "24"), 1, "Give either days or hours before the end."),
+        (("--days", "367"), 1, "between 1 and 366 before the end"),
+        (("--subject", "Hi", "--locale", "fr"), 1, "not in 'fr'"),
+        (("--locale", "es"), 2, "Say what is to change"),
+        (("--days", "soon"), 2, "not a valid integer"),
+    ],
+)
+def test_what_a_step_cannot_take_is_said_and_changes_nothing(
+    run: Run, installation: Installation, options: tuple[str, ...], status: int, why: str
+) -> None:
+    running(installation)
+    ended = run("steps", "edit", "winter", "three_days", *options)
+    assert (ended.status, ended.out) == (status, "")
+    assert why in ended.errors[-1]
+    assert audited(installation) == []
+
+
+def test_a_step_is_added_once_under_a_plain_name_and_recorded(
+    run: Run, installation: Installation
+) -> None:
+    running(installation)
+    add = ("steps", "add", "winter")
+    assert run(*add, "five_days", "--days", "5", "--expires", "6").status == 0
+    for arguments, why in (
+        (("five_days", "--days", "6"), "has a step 'five_days' already"),
+        (("Five-Days", "--days", "5"), "is no name for a step"),
+        (("six_days",), "Give either days or hours"),
+    ):
+        ended = run(*add, *arguments)
+        assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
+        assert why in ended.errors[0]
+    (said,) = audited(installation)
+    assert (said.action, said.subject_key) == ("step.added", "winter/five_days")
+    assert said.actor == f"command line: {getpass.getuser()}"
+    assert step(installation, "five_days").expires_after == 6
