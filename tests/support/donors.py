@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
-from campaign.mailer.outbox import CLAIMED, Claim
+from campaign.mailer.outbox import CLAIMED, EmailClaim
 from campaign.models import (
     Campaign,
     Donation,
@@ -87,12 +87,12 @@ def acknowledge_as(session: Session, gift: Donation, day: date, **changes: Any) 
     return receipt
 
 
-def claim_of(message: OutboxMessage) -> Claim:
+def claim_of(message: OutboxMessage) -> EmailClaim:
     """The message as a worker would hold it."""
-    return Claim(**{column.key: getattr(message, column.key) for column in CLAIMED})
+    return EmailClaim(**{column.key: getattr(message, column.key) for column in CLAIMED})
 
 
-def queue_appeal(installation: Installation, campaign: Campaign, email: str) -> Claim:
+def queue_appeal(installation: Installation, campaign: Campaign, email: str) -> EmailClaim:
     """An appeal to this address that waits, as a worker would hold it."""
     with installation.sessions.begin() as session:
         message = OutboxMessage(

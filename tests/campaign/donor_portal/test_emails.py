@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from time_machine import travel
 
-from campaign.auth.donor_links import LinkState, look_at_link
+from campaign.auth.links import LinkState, check_link
+from campaign.auth.policies import DONOR_LINKS
 from campaign.core.clock import now
 from campaign.donor_portal import emails
 from campaign.donor_portal.emails import About
 from campaign.mailer.email_context import Pointless
-from campaign.mailer.outbox import TWICE
+from campaign.mailer.queue import SAME_REQUEST
 from campaign.models import Donor, DonorLink, DonorLinkPurpose, OutboxMessage
 from campaign.runtime.context import Installation
 from tests.support.donors import add_donor, claim_of
@@ -75,12 +76,12 @@ def test_the_same_wish_is_one_email_for_a_while(session: Session, ana: Donor) ->
     at = now()
     assert emails.queue_link(session, ana.email, "en", DOMAIN, at)
     blink = timedelta(microseconds=1)
-    assert not emails.queue_link(session, ana.email, "es", DOMAIN, at + TWICE - blink)
+    assert not emails.queue_link(session, ana.email, "es", DOMAIN, at + SAME_REQUEST - blink)
     # A confirmation of another address is another wish.
     assert emails.queue_confirmation(session, ana, "new@example.org", "en", DOMAIN, at)
     assert not emails.queue_confirmation(session, ana, "NEW@example.org", "en", DOMAIN, at)
     assert emails.queue_confirmation(session, ana, "newer@example.org", "en", DOMAIN, at)
-    assert emails.queue_link(session, ana.email, "en", DOMAIN, at + TWICE)
+    assert emails.queue_link(session, ana.email, "en", DOMAIN, at + SAME_REQUEST)
 
 
 def test_clicks_at_once_are_one_email(installation: Installation) -> None:
@@ -107,8 +108,10 @@ def test_a_link_is_made_when_its_email_is_and_stands_in_no_table(
     assert told["minutes"] == 60
     path, _, secret = told["link_url"].rpartition("/")
     assert path == f"{SITE}/me/address"
-    looked = look_at_link(session, secret, DonorLinkPurpose.address, now())
-    assert (looked.state, looked.email) == (LinkState.good, "new@example.org")
+    checked = check_link(session, DONOR_LINKS[DonorLinkPurpose.address], secret, now())
+    assert checked.state is LinkState.good
+    assert checked.link is not None
+    assert checked.link.email == "new@example.org"
     kept = session.execute(select(DonorLink.__table__)).one()
     assert secret not in str(kept)
     # Tried again, it has a link of its own.

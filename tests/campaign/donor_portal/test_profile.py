@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.auth.donor_links import LinkState, make_link
+from campaign.auth.donors import make_donor_link
+from campaign.auth.links import LinkState
 from campaign.core.clock import now
 from campaign.core.errors import DonorInvalid, DonorKnown
 from campaign.donor_portal.profile import Details, change_details, confirm_address
@@ -39,7 +40,7 @@ def ana(session: Session) -> Donor:
 
 def confirm(session: Session, donor: Donor, email: str) -> LinkState:
     """Use a link that was mailed to `email`, twice; what the first use said."""
-    path = make_link(session, donor, DonorLinkPurpose.address, email, now())
+    path = make_donor_link(session, donor, DonorLinkPurpose.address, email, now())
     secret = path.rpartition("/")[2]
     state = confirm_address(session, secret, DOMAIN, now()).state
     assert confirm_address(session, secret, DOMAIN, now()).state is LinkState.used
@@ -104,7 +105,7 @@ def test_after_a_merge_the_row_that_speaks_gets_the_address(session: Session, an
 
 def test_an_address_that_another_donor_has_is_refused(session: Session, ana: Donor) -> None:
     ben = add_donor(session, "ben@example.org")
-    path = make_link(session, ana, DonorLinkPurpose.address, "Ben@example.org", now())
+    path = make_donor_link(session, ana, DonorLinkPurpose.address, "Ben@example.org", now())
     with pytest.raises(DonorKnown) as refused:
         confirm_address(session, path.rpartition("/")[2], DOMAIN, now())
     assert refused.value.donor_id == ben.id
@@ -113,7 +114,7 @@ def test_an_address_that_another_donor_has_is_refused(session: Session, ana: Don
 
 
 def test_a_link_that_opens_a_page_confirms_no_address(session: Session, ana: Donor) -> None:
-    path = make_link(session, ana, DonorLinkPurpose.open, "", now())
+    path = make_donor_link(session, ana, DonorLinkPurpose.open, "", now())
     for secret in (path.rpartition("/")[2], "nothing"):
         assert confirm_address(session, secret, DOMAIN, now()).state is LinkState.unknown
     assert (ana.email, actions(session)) == ("ana@example.org", [])

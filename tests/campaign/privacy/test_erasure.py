@@ -9,8 +9,7 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
-from campaign.auth.donor_links import make_link
-from campaign.auth.donor_sessions import begin_session
+from campaign.auth.donors import begin_donor_session, make_donor_link
 from campaign.campaigns.donor_wall import ask_to_be_shown
 from campaign.core.clock import now
 from campaign.core.errors import ErasureRefused
@@ -75,8 +74,8 @@ def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
     add_donor_note(session, donor, f"{name} called", ADA)
     add_donation_note(session, gift, f"{name} is kind", ADA)
     subscribe(session, email, name=name)
-    make_link(session, donor, DonorLinkPurpose.address, f"{name}@new.example", now())
-    begin_session(session, donor, now())
+    make_donor_link(session, donor, DonorLinkPurpose.address, f"{name}@new.example", now())
+    begin_donor_session(session, donor, now())
     endpoint = WebhookEndpoint(url="https://db", secret="s", events=[], created_by="ada")
     session.add(endpoint)
     session.flush()

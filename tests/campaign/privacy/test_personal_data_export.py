@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.auth.donor_links import make_link
-from campaign.auth.donor_sessions import begin_session
+from campaign.auth.donors import begin_donor_session, make_donor_link
 from campaign.core.clock import now
 from campaign.donations.tribute_cards import Card, keep_card
 from campaign.mailer.suppressions import suppress
@@ -141,8 +140,8 @@ def test_what_is_held_is_plain_json_without_secrets_and_without_others(
             Reminder(campaign_id=campaign.id, email=donor.email, choice="tomorrow", due_at=now())
         )
     monthly = renew_as(session, campaign, ana, mend_url="https://invoice.example.org/secret")
-    secret = make_link(session, ana, DonorLinkPurpose.open, "", now()).rpartition("/")[2]
-    cookie = begin_session(session, ana, now())
+    secret = make_donor_link(session, ana, DonorLinkPurpose.open, "", now()).rpartition("/")[2]
+    cookie = begin_donor_session(session, ana, now())
     subject = audit_log.Subject("donor", str(ana.id))
     audit_log.record(session, audit_log.Actor.donor(ana.id), "donor.exported", subject)
     session.flush()
