@@ -1,4 +1,4 @@
-"""Writes a backup from one snapshot of the database, in flat memory. `campaign.cli.database` calls it."""
+"""Writes a backup from one snapshot of the database, in flat memory."""
 
 import hashlib
 import zipfile

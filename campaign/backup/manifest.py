@@ -1,4 +1,4 @@
-"""What a backup says of itself, and which tables and columns go into one. The rest of this package calls it."""
+"""What a backup says of itself, and which tables and columns go into one."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The driver's own connection beneath a session, which alone speaks COPY. Making and restoring call it."""
+"""The driver's own connection beneath a session, which alone speaks COPY."""
 
 from collections.abc import Callable
 from typing import Any, cast

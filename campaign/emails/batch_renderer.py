@@ -1,4 +1,4 @@
-"""The letters of one batch of bulk mail: rendered once for all their readers, filled for each. For `emails.bulk`."""
+"""The letters of one batch of bulk mail: rendered once for all their readers, filled for each."""
 
 from campaign.core import clock
 from campaign.emails.contexts import Pointless, Sender, letter_context

@@ -1,4 +1,4 @@
-"""How many connections for bulk mail are open at once, over all workers, and how fast each goes. For `emails.bulk`.
+"""How many connections for bulk mail are open at once, over all workers, and how fast each goes.
 
 A slot is an advisory lock of PostgreSQL, held by a connection of its own: a worker that dies gives it back.
 """

@@ -1,4 +1,4 @@
-"""Lists that other programs read, a page at a time, the newest first. For the API alone.
+"""Lists that other programs read, a page at a time, the newest first.
 
 A page is found by the keys of the last row of the one before, so that each is as fast as the first.
 """

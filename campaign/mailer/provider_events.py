@@ -1,4 +1,4 @@
-"""What a mail provider reports about our letters: bounces and complaints, read and applied. For `/mail/events`.
+"""What a mail provider reports about our letters: bounces and complaints, read and applied.
 
 The one who reports is known by a secret, so an event may name an address alone.
 """

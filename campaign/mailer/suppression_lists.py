@@ -1,4 +1,4 @@
-"""The suppression list as a file: our own export read back, or a bare list of addresses. For the command."""
+"""The suppression list as a file: our own export read back, or a bare list of addresses."""
 
 import csv
 import re

@@ -1,6 +1,6 @@
 """A list of offline gifts as people keep it: a CSV file, each row written down or refused by its line.
 
-Plain reading: nothing is stored and no campaign is looked up. For `csv_import`.
+Plain reading: nothing is stored and no campaign is looked up. `csv_import` enters what was read.
 """
 
 import codecs

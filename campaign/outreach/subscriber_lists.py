@@ -1,6 +1,6 @@
 """A list of subscribers as people keep it: a CSV file read line by line, each line good or refused with its reason.
 
-Plain reading: nothing is stored. For `outreach.subscribers`.
+Plain reading: nothing is stored. `outreach.subscribers` keeps what was read.
 """
 
 import unicodedata

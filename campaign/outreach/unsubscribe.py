@@ -1,4 +1,4 @@
-"""Leaving, by the token of a letter that came: what stands for its reader, and changing it. For the page only."""
+"""Leaving, by the token of a letter that came: what stands for its reader, and changing it."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """One payment as Stripe's balance tells it, against what the ledger says. Plain comparison: nothing is read or written.
 
-For `reconciliation.candidates`, which gathers the two sides.
+`reconciliation.candidates` gathers the two sides.
 """
 
 from collections import Counter, defaultdict

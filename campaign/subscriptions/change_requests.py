@@ -1,6 +1,6 @@
 """Changes of a monthly gift that donor or staff ask for, as Stripe wants them asked; written down before they are.
 
-For `subscriptions.change_flow`, which makes the calls. Each parameter set describes a state, so asking twice does no
+`subscriptions.change_flow` makes the calls. Each parameter set describes a state, so asking twice does no
 harm.
 """
 

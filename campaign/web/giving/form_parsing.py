@@ -1,4 +1,4 @@
-"""What a filled-in form means: a gift, or every fault beside its field. For `web.giving.donate`."""
+"""What a filled-in form means: a gift, or every fault beside its field."""
 
 import re
 from decimal import Decimal
