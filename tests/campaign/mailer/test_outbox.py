@@ -1,0 +1,141 @@
+"""The outbox: what is claimed, for how long, and what is kept of each try."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.mailer.outbox import (
+    BACKOFF,
+    LEASE,
+    EmailClaim,
+    claim_messages,
+    due,
+    mark_delayed,
+    mark_dropped,
+    mark_refused,
+    mark_sent,
+    release,
+)
+from campaign.models import OutboxMessage
+from campaign.runtime.context import Installation
+from tests.support.raw_sql import insert
+
+AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
+BLINK = timedelta(microseconds=1)
+DAY = timedelta(days=1)
+Queue = Callable[..., int]
+
+
+@pytest.fixture
+def queue(installation: Installation) -> Queue:
+    """Put a message into the table, made and due just now unless told; its id."""
+    numbers = iter(range(1, 100))
+
+    def put(**values: Any) -> int:
+        number = next(numbers)
+        told = {"recipient": "ana@example.org", "created_at": AT, "next_attempt_at": AT}
+        names = {"kind": "receipt", "subject_key": str(number), "message_id": f"<{number}>"}
+        return insert(installation, OutboxMessage, **{**told, **names, **values})
+
+    return put
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+def claim(session: Session, at: datetime = AT) -> EmailClaim:
+    (found,) = claim_messages(session, at, 10)
+    return found
+
+
+def row(session: Session) -> OutboxMessage:
+    """The only message, as it is stored."""
+    return session.scalars(select(OutboxMessage).execution_options(populate_existing=True)).one()
+
+
+def test_the_longest_due_is_claimed_first_bulk_mail_and_what_is_not_due_never(
+    session: Session, queue: Queue
+) -> None:
+    second, first = queue(), queue(next_attempt_at=AT - BLINK)
+    third = queue()
+    queue(next_attempt_at=AT + BLINK)
+    bulk = queue(bulk=True)
+    queue(state="failed")
+    claims = claim_messages(session, AT, 2)
+    assert {one.id for one in claims} == {first, second}
+    assert [one.id for one in claim_messages(session, AT, 10)] == [third]
+    waiting = select(OutboxMessage.id).where(due(AT, bulk=True))
+    assert session.scalars(waiting).all() == [bulk]
+
+
+def test_a_claim_lasts_until_its_lease_ends_and_who_was_overtaken_changes_nothing(
+    session: Session, queue: Queue
+) -> None:
+    queue()
+    first = claim(session)
+    assert claim_messages(session, AT + LEASE - BLINK, 10) == []
+    second = claim(session, AT + LEASE)
+    assert (second.id, second.attempts, second.message_id) == (first.id, 2, first.message_id)
+    assert not mark_sent(session, first, AT + LEASE)
+    assert not mark_refused(session, first, "550")
+    assert not mark_dropped(session, first, "refunded")
+    assert (row(session).state, row(session).last_error) == ("sending", None)
+    assert mark_sent(session, second, AT + LEASE)
+    assert (row(session).state, row(session).sent_at) == ("sent", AT + LEASE)
+
+
+def test_two_workers_at_once_never_get_the_same(installation: Installation, queue: Queue) -> None:
+    numbers = [queue(), queue()]
+    with installation.sessions() as one, installation.sessions() as other:
+        claims = [*claim_messages(one, AT, 1), *claim_messages(other, AT, 5)]
+    assert [found.id for found in claims] == numbers
+
+
+def test_a_try_that_failed_is_made_again_after_the_wait(session: Session, queue: Queue) -> None:
+    queue(begun_at=AT)
+    assert not mark_delayed(session, claim(session), "x" * 1001, AT)
+    found = row(session)
+    assert (found.state, found.attempts, found.begun_at) == ("queued", 1, None)
+    assert (found.lease_until, found.last_error) == (None, "x" * 1000)
+    assert found.next_attempt_at == AT + timedelta(seconds=30)
+    again = claim(session, found.next_attempt_at)
+    mark_delayed(session, again, "450", AT)
+    assert row(session).next_attempt_at == AT + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "offset", "state"),
+    [
+        ({"created_at": AT - DAY}, timedelta(hours=-2), "queued"),
+        ({"created_at": AT - DAY}, timedelta(0), "failed"),
+        ({"created_at": AT - 9 * DAY, "resent_at": AT}, timedelta(0), "queued"),
+        ({"expires_at": AT + BACKOFF.wait(1)}, timedelta(0), "dropped"),
+        ({"expires_at": AT + BACKOFF.wait(1) + BLINK}, timedelta(0), "queued"),
+    ],
+)
+def test_it_is_tried_for_a_day_from_when_it_was_asked_for_and_never_past_its_expiry(
+    session: Session, queue: Queue, values: dict[str, Any], offset: timedelta, state: str
+) -> None:
+    queue(next_attempt_at=AT - DAY, **values)
+    over = mark_delayed(session, claim(session), "450 busy", AT + offset)
+    assert over is (state != "queued")
+    assert row(session).state == state
+    assert (row(session).last_error or "").endswith("450 busy")
+
+
+def test_what_was_not_tried_is_given_back_as_if_it_had_not_been_claimed(
+    session: Session, queue: Queue
+) -> None:
+    queue(last_error="450 busy", attempts=3)
+    claims = claim_messages(session, AT, 10)
+    release(session, claims, AT + timedelta(minutes=1))
+    found = row(session)
+    assert (found.state, found.attempts, found.lease_until) == ("queued", 3, None)
+    assert (found.next_attempt_at, found.last_error) == (AT + timedelta(minutes=1), "450 busy")

@@ -1,0 +1,118 @@
+"""What a mail provider reports: read strictly, applied any number of times."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.mailer.provider_events import apply_event, read_event
+from campaign.models import Campaign, OutboxMessage, Suppression
+from campaign.runtime.context import Installation
+from tests.support.campaign_emails import messages, queue_appeals
+
+AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
+BOUNCE = {"type": "bounce", "permanent": True, "email": "Ana@Example.org"}
+COMPLAINT = {"type": "complaint", "email": "ana@example.org"}
+
+
+@pytest.fixture
+def appeal(installation: Installation, campaign: Campaign) -> OutboxMessage:
+    """An appeal to Ana in the outbox."""
+    queue_appeals(installation, campaign, "ana@example.org")
+    return messages(installation)[0]
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+def apply(session: Session, **told: Any) -> bool:
+    return apply_event(session, read_event(told, AT))
+
+
+def suppressions(session: Session) -> list[tuple[str, str, str]]:
+    query = select(Suppression).order_by(Suppression.email)
+    return [(row.email, row.reason, row.detail) for row in session.scalars(query)]
+
+
+def test_an_event_is_read_with_its_moment_and_on_one_line() -> None:
+    told = BOUNCE | {
+        "detail": " 550\r\n no  such user ",
+        "occurred_at": "2026-12-24T10:00:00+02:00",
+    }
+    found = read_event(told, AT)
+    assert (found.type, found.permanent, found.email) == ("bounce", True, "Ana@example.org")
+    assert found.detail == "550 no such user"
+    assert found.occurred_at == datetime(2026, 12, 24, 10, tzinfo=timezone(timedelta(hours=2)))
+    assert (found.message_id, found.token) == ("", "")
+    assert read_event(BOUNCE, AT).occurred_at == AT
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (None, "it is no object"),
+        ([BOUNCE], "it is no object"),
+        (BOUNCE | {"type": "opened"}, "type must be bounce or complaint"),
+        (BOUNCE | {"type": {}}, "type must be bounce or complaint"),
+        ({"type": "bounce", "email": "a@example.org"}, "permanent must say true or false"),
+        (BOUNCE | {"permanent": 1}, "permanent must say true or false"),
+        (COMPLAINT | {"permanent": None}, "permanent must say true or false"),
+        ({"type": "complaint", "email": "", "token": None}, "neither email, message_id nor token"),
+        (COMPLAINT | {"token": ["x"]}, "token must be a text"),
+        (COMPLAINT | {"detail": "x" * 2001}, "detail must be a text of at most 2,000 characters"),
+        (COMPLAINT | {"message_id": "a\0b"}, "message_id must be a text"),
+        (COMPLAINT | {"occurred_at": "2026-12-24T10:00:00"}, "an instant with its offset"),
+        (COMPLAINT | {"occurred_at": 1_797_926_400}, "an instant with its offset"),
+        (COMPLAINT | {"email": "nobody"}, "'nobody' is no email address"),
+    ],
+)
+def test_an_event_that_is_none_says_what_is_wrong(told: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_event(told, AT)
+
+
+def test_a_complaint_need_not_say_that_it_is_for_good_and_a_detail_may_be_long() -> None:
+    assert read_event(COMPLAINT, AT).permanent
+    assert len(read_event(COMPLAINT | {"detail": "x" * 2000}, AT).detail) == 2000
+
+
+def test_an_event_that_names_our_message_is_applied_to_it_any_number_of_times(
+    session: Session, appeal: OutboxMessage
+) -> None:
+    told = {"type": "bounce", "permanent": True, "token": appeal.token}
+    for moment in ("2026-12-24T10:00:00Z", "2026-12-25T10:00:00Z"):
+        assert apply(session, **told, detail="550 5.1.1", occurred_at=moment)
+    row = session.get_one(OutboxMessage, appeal.id, populate_existing=True)
+    assert row.bounced_at == datetime(2026, 12, 24, 10, tzinfo=UTC)
+    assert suppressions(session) == [("ana@example.org", "bounced", "550 5.1.1")]
+
+
+def test_a_message_goes_before_the_address_that_is_told_beside_it(
+    session: Session, appeal: OutboxMessage
+) -> None:
+    told = {"type": "complaint", "message_id": appeal.message_id, "email": "ben@example.org"}
+    assert apply(session, **told)
+    assert [email for email, _, _ in suppressions(session)] == ["ana@example.org"]
+
+
+def test_an_address_alone_is_suppressed_for_good_reasons_only(session: Session) -> None:
+    assert apply(session, type="bounce", permanent=False, email="soft@example.org")
+    assert apply(session, type="bounce", permanent=True, email="Gone@example.org", detail="x" * 600)
+    assert apply(session, type="complaint", permanent=False, email="spam@example.org")
+    assert suppressions(session) == [
+        ("gone@example.org", "bounced", "x" * 500),
+        ("spam@example.org", "complained", ""),
+    ]
+
+
+def test_a_name_that_we_do_not_know_is_told_back(session: Session) -> None:
+    assert not apply(session, type="complaint", token="of-nobody")
+    assert not apply(session, type="bounce", permanent=True, message_id="<x@example.org>")
+    assert apply(session, type="complaint", token="of-nobody", email="ana@example.org")
+    assert [email for email, _, _ in suppressions(session)] == ["ana@example.org"]

@@ -1,0 +1,114 @@
+"""One conversation with a mail server: what each answer means, and whether more can be said afterwards."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from campaign.core.errors import MailDelayed, MailUnknown
+from campaign.core.settings import SmtpAddress
+from campaign.mailer.smtp import Conversation, Lost, SmtpReply
+from sandbox.outbox.receiver import MailReceiver
+
+US, ANA, BEN = "news@harbor-ledger.example", "ana@example.org", "ben@example.org"
+MESSAGE = b"Subject: Test\r\n\r\nOne line.\r\n"
+
+
+@pytest.fixture(params=[False, True], ids=["in turn", "together"])
+def server(request: pytest.FixtureRequest) -> Iterator[MailReceiver]:
+    """One that takes a command at a time, and one that takes several (RFC 2920)."""
+    with MailReceiver(pipelining=request.param) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def conversation(server: MailReceiver) -> Iterator[Conversation]:
+    opened = Conversation.begin(SmtpAddress("127.0.0.1", server.port))
+    yield opened
+    opened.end()
+
+
+def recipients(server: MailReceiver) -> list[str]:
+    return [mail.recipients[0] for mail in server.messages]
+
+
+def test_it_knows_what_the_server_offers(conversation: Conversation, server: MailReceiver) -> None:
+    assert conversation.offers("smtputf8")
+    assert conversation.offers("SIZE")
+    assert not conversation.offers("chunking")
+
+
+def test_a_dot_at_the_start_of_a_line_is_neither_lost_nor_the_end(
+    conversation: Conversation, server: MailReceiver
+) -> None:
+    message = b".first\r\n.\r\n..\r\nlast.\r\n"
+    conversation.send(US, ANA, message)
+    assert [mail.raw for mail in server.wait_for(1)] == [message]
+
+
+def test_a_sender_that_is_not_taken_waits_to_be_mended_and_the_next_message_goes(
+    conversation: Conversation, server: MailReceiver
+) -> None:
+    with pytest.raises(MailDelayed, match="did not take the sender: 5"):
+        conversation.send(f"{US}> ODD=1", ANA, MESSAGE)
+    assert not conversation.over
+    conversation.send(US, BEN, MESSAGE)
+    assert recipients(server) == [BEN]
+    assert server.connections == 1
+
+
+def test_a_message_is_given_to_nobody_where_its_recipient_was_refused(
+    conversation: Conversation, server: MailReceiver
+) -> None:
+    server.answer("450 4.2.1 Mailbox busy", to=ANA)
+    for _ in range(2):
+        with pytest.raises(MailDelayed, match=r"put the message off: 450 4\.2\.1 Mailbox busy"):
+            conversation.send(US, ANA, MESSAGE)
+    conversation.send(US, BEN, MESSAGE)
+    assert recipients(server) == [BEN]
+
+
+@pytest.mark.parametrize("reply", ["354 Go on", "399 What", "600 Odd"])
+def test_an_answer_that_means_nothing_leaves_open_what_happened_and_ends_it(
+    conversation: Conversation, server: MailReceiver, reply: str
+) -> None:
+    server.answer(reply, after_data=True, times=1)
+    with pytest.raises(MailUnknown, match=f"cannot be understood: {reply}"):
+        conversation.send(US, ANA, MESSAGE)
+    assert conversation.over
+
+
+@pytest.mark.parametrize("after_data", [False, True])
+def test_a_server_that_is_closing_is_spoken_to_no_more(
+    conversation: Conversation, server: MailReceiver, after_data: bool
+) -> None:
+    server.answer("421 4.3.2 Shutting down", after_data=after_data, times=1)
+    with pytest.raises(MailDelayed, match="421"):
+        conversation.send(US, ANA, MESSAGE)
+    assert conversation.over
+
+
+def test_a_break_is_certain_before_the_message_and_not_after_it(server: MailReceiver) -> None:
+    for after_data, error in ((False, Lost), (True, MailUnknown)):
+        conversation = Conversation.begin(SmtpAddress("127.0.0.1", server.port))
+        server.drop(after_data=after_data, times=1)
+        with pytest.raises(error):
+            conversation.send(US, ANA, MESSAGE)
+        assert conversation.over
+        with pytest.raises(Lost):
+            conversation.send(US, BEN, MESSAGE)
+        conversation.end()
+    assert BEN not in recipients(server)
+
+
+def test_leave_may_be_taken_twice_and_of_a_server_that_has_gone(
+    conversation: Conversation, server: MailReceiver
+) -> None:
+    server.hang_up()
+    conversation.end()
+    conversation.end()
+
+
+def test_a_reply_is_a_yes_from_200_to_299() -> None:
+    codes = (199, 200, 299, 300, 354, 550)
+    assert [SmtpReply(code, "").taken for code in codes] == [False, True, True, False, False, False]
+    assert str(SmtpReply(250, "2.0.0 OK")) == "250 2.0.0 OK"

@@ -1,0 +1,75 @@
+"""Addresses that get no more appeals: of one campaign or of any, whatever the letters of their address."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.mailer.suppressions import every_suppression, is_suppressed, lift, suppress
+from campaign.models import Campaign, Suppression, SuppressionReason
+from campaign.runtime.context import Installation
+from tests.support.campaigns import running
+
+LEFT, BOUNCED = SuppressionReason.unsubscribed, SuppressionReason.bounced
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.sessions() as opened:
+        yield opened
+
+
+def test_the_first_reason_stays_and_an_address_is_one_in_any_case(session: Session) -> None:
+    assert suppress(session, "Ana@Example.org", LEFT, detail="by link")
+    assert not suppress(session, "ana@example.ORG", BOUNCED, detail="550")
+    (row,) = every_suppression(session)
+    assert (row["email"], row["reason"], row["detail"]) == (
+        "ana@example.org", "unsubscribed", "by link",
+    )  # fmt: skip
+    assert is_suppressed(session, "ANA@example.org")
+    assert not is_suppressed(session, "ben@example.org")
+
+
+def test_one_campaign_s_appeals_are_not_another_s_and_all_are_each(
+    installation: Installation, session: Session, campaign: Campaign
+) -> None:
+    other = running(installation).id
+    suppress(session, "ana@example.org", LEFT, campaign_id=campaign.id)
+    stopped = [is_suppressed(session, "ana@example.org", one) for one in (campaign.id, other, None)]
+    assert stopped == [True, False, False]
+    assert suppress(session, "ana@example.org", LEFT)
+    stopped = [is_suppressed(session, "ana@example.org", one) for one in (campaign.id, other, None)]
+    assert stopped == [True, True, True]
+
+
+def test_the_list_is_in_order_of_arrival_with_the_campaign_s_name(
+    session: Session, campaign: Campaign
+) -> None:
+    suppress(session, "z@example.org", LEFT, campaign_id=campaign.id)
+    suppress(session, "a@example.org", BOUNCED)
+    found = [(row["email"], row["campaign"]) for row in every_suppression(session)]
+    assert found == [("z@example.org", "nine-days"), ("a@example.org", "")]
+
+
+def test_lifted_it_is_gone_from_everywhere_and_nobody_else_s(
+    session: Session, campaign: Campaign
+) -> None:
+    for campaign_id in (None, campaign.id):
+        suppress(session, "ana@example.org", LEFT, campaign_id=campaign_id)
+    suppress(session, "banana@example.org", LEFT)
+    assert lift(session, " Ana@example.org ") == 2
+    assert lift(session, "ana@example.org") == 0
+    assert [row["email"] for row in every_suppression(session)] == ["banana@example.org"]
+
+
+def test_two_at_once_are_one(installation: Installation) -> None:
+    def put(number: int) -> bool:
+        with installation.sessions.begin() as session:
+            return suppress(session, "ana@example.org", LEFT, detail=str(number))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(put, range(4))) == [False, False, False, True]
+    with installation.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Suppression)) == 1
