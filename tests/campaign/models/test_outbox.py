@@ -59,6 +59,8 @@ def test_a_reader_gets_each_step_once_however_the_address_is_written(
     with pytest.raises(IntegrityError, match="uq_outbox_message_step_recipient"):
         queue("b", step_id=steps[0], campaign_id=campaign.id, recipient="Ana@Example.org")
     queue("b", step_id=steps[1], campaign_id=campaign.id)
+    with pytest.raises(IntegrityError, match="ck_outbox_message_step"):
+        queue("c", step_id=steps[0], campaign_id=None, recipient="ben@example.org")
 
 
 def test_a_new_message_is_due_at_once_untried_and_has_a_token(
