@@ -28,7 +28,18 @@ def read_file(file: Path) -> bytes:
 
 def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """A header and each row, as they come."""
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer = csv.DictWriter(_Lines(), columns)
     writer.writeheader()
     for row in rows:
         writer.writerow({name: safe_cell(value) for name, value in row.items()})
+
+
+class _Lines:
+    """Takes rows of the csv module and ends each with a line feed alone.
+
+    The module quotes a carriage return only where its own rows end with one. Unquoted it would end the row for whoever
+    reads the file, and what stands after it would be a cell of its own, maybe a formula.
+    """
+
+    def write(self, row: str) -> int:
+        return sys.stdout.write(row.removesuffix("\r\n") + "\n")

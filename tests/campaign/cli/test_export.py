@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 from datetime import datetime
 
+import pytest
 from sqlalchemy import select
 
 from campaign.campaigns.progress import read_progress
@@ -71,10 +72,34 @@ def test_a_pending_donation_has_no_receipt_and_its_person_is_no_donor_yet(
     assert rows(run("export", "donors").out) == []
 
 
-def test_a_name_that_is_a_formula_is_disarmed(run: Run, give: Callable[..., Facts]) -> None:
-    give(name='=HYPERLINK("http://x")', email="a@example.org")
+@pytest.mark.parametrize(
+    "name",
+    [
+        '=HYPERLINK("http://x")',
+        "+1",
+        "-1+2",
+        "@SUM(A1)",
+        "\t=1+2",
+        "\n=1+2",
+        "\r=1+2",
+        "\r\n=1+2",
+        "\uff1d1+2",
+    ],
+)
+def test_a_name_that_is_a_formula_is_disarmed(
+    run: Run, give: Callable[..., Facts], name: str
+) -> None:
+    give(name=name, email="a@example.org")
     (row,) = rows(run("export", "donations").out)
-    assert row["name"] == '\'=HYPERLINK("http://x")'
+    assert row["name"] == f"'{name}"
+
+
+def test_money_that_went_back_stays_a_figure(
+    run: Run, installation: Installation, paid: Facts, store: Callable[..., None]
+) -> None:
+    store(paid.refunded("a", 700))
+    apply_due_events(installation)
+    assert [row["amount"] for row in rows(run("export", "ledger").out)] == ["2500", "-700"]
 
 
 def test_since_and_campaign_leave_out_the_rest(
