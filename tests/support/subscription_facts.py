@@ -1,7 +1,13 @@
 """What Stripe says of one monthly or yearly gift, worded by hand: its updates, its failed and paid invoices."""
 
+from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import select
+
+from campaign.models import InboxEvent, Subscription
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from tests.support.stripe import Facts, Json, event
 
 DAY = 86_400
@@ -89,3 +95,20 @@ def invoice_payment(facts: Facts, name: str = "second", **changes: Any) -> Json:
         **changes,
     }
     return event("invoice_payment.paid", found, created=facts.created)
+
+
+def apply_each(installation: Installation, store: Callable[..., None], *events: Json) -> None:
+    """One after another, as they come."""
+    for found in events:
+        store(found)
+        apply_due_events(installation)
+    with installation.sessions() as session:
+        bad = session.scalars(
+            select(InboxEvent.last_error).where(InboxEvent.state.in_(["failed", "given_up"]))
+        ).all()
+    assert bad == []
+
+
+def only_subscription(installation: Installation) -> Subscription:
+    with installation.sessions() as session:
+        return session.scalars(select(Subscription)).one()

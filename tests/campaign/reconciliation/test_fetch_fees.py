@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 
 from campaign.core.clock import now
 from campaign.core.errors import GatewayUnavailable
-from campaign.ledger.fees import look_since
 from campaign.models import Campaign, Donation, LedgerEntry
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.runtime.job_heartbeat import beating
@@ -74,18 +73,6 @@ def test_fees_of_others_and_of_payments_not_yet_heard_of_wait(bank: Bank) -> Non
     assert book_fees(bank.installation) == 0
     bank.deliver()
     assert book_fees(bank.installation) == 1
-
-
-def test_it_looks_back_from_the_last_look_that_ended_well(bank: Bank) -> None:
-    def since() -> timedelta:
-        at = now()
-        with bank.installation.sessions() as session:
-            return at - look_since(session, at)
-
-    assert since() == timedelta(days=2)
-    with beating(bank.installation, "book-fees"):
-        book_fees(bank.installation)
-    assert timedelta(minutes=15) <= since() < timedelta(minutes=15, seconds=5)
 
 
 def test_a_payment_heard_of_days_late_costs_its_fee_at_once(bank: Bank) -> None:

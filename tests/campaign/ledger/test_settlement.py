@@ -7,11 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from campaign.ledger.invariants import broken_invariants
 from campaign.models import (
-    Dispute,
-    Donation,
-    FraudWarning,
     InboxEvent,
     LedgerEntry,
     ProgressShard,
@@ -19,30 +15,23 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.stripe import Facts, Json, event
+from tests.support.ledger import (
+    booked,
+    campaign_in,
+    give_to,
+    raised,
+    settled_standing,
+    state_and_receipt,
+    tell_charge,
+    tell_dispute,
+    tell_paid,
+    tell_refund,
+)
+from tests.support.stripe import Facts, Json
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]
 Told = Callable[[Facts], list[Json]]
-
-
-def standing(installation: Installation, facts: Facts) -> tuple[str, int, int]:
-    """(state, what the ledger counts of it, what its valid receipt acknowledges), with the books in order."""
-    with installation.sessions() as session:
-        donation = session.get_one(Donation, facts.donation.id)
-        counted = session.scalar(
-            select(func.sum(LedgerEntry.amount)).where(LedgerEntry.donation_id == donation.id)
-        )
-        failing = session.scalars(
-            select(InboxEvent.last_error).where(InboxEvent.last_error != "")
-        ).all()
-        assert failing == []
-        assert list(broken_invariants(session)) == []
-        return (
-            donation.state,
-            int(counted or 0),
-            donation.receipt.amount if donation.receipt else -1,
-        )
 
 
 HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
@@ -166,7 +155,7 @@ def test_every_order_of_a_history_ends_alike(
         for place in order:
             store(events[place])
             apply_due_events(installation)
-        state, counted, acknowledged = standing(installation, facts)
+        state, counted, acknowledged = settled_standing(installation, facts)
         # A debit that had failed before it was heard to succeed was never acknowledged for long.
         assert (state, counted, acknowledged) == end, order
         raised += counted
@@ -180,33 +169,18 @@ def test_covered_fees_go_back_last_and_never_count(
     facts = give(cover=106)
     store(facts.completed(), facts.refunded("a", 2000))
     apply_due_events(installation)
-    assert standing(installation, facts) == ("partially_refunded", 500, 606)
+    assert settled_standing(installation, facts) == ("partially_refunded", 500, 606)
     store(facts.refunded("b", 550))
     apply_due_events(installation)
-    assert standing(installation, facts) == ("partially_refunded", 0, 56)
+    assert settled_standing(installation, facts) == ("partially_refunded", 0, 56)
     store(facts.refunded("c", 56))
     apply_due_events(installation)
-    assert standing(installation, facts) == ("refunded", 0, 0)
+    assert settled_standing(installation, facts) == ("refunded", 0, 0)
     with installation.sessions() as session:
         moved = session.execute(
             select(LedgerEntry.amount, LedgerEntry.cover).order_by(LedgerEntry.id)
         ).all()
     assert moved == [(2500, 106), (-2000, 0), (-500, -50), (0, -56)]
-
-
-def test_a_dispute_costs_its_fee_once(installation: Installation, give: Give, store: Store) -> None:
-    facts = give()
-    store(facts.completed(), facts.disputed("funds_withdrawn"))
-    apply_due_events(installation)
-    store(
-        facts.disputed("closed", "won", -2500, 2500), facts.disputed("funds_withdrawn", "x", -2500)
-    )
-    apply_due_events(installation)
-    assert standing(installation, facts) == ("paid", 2500, 2500)
-    with installation.sessions() as session:
-        assert session.scalar(select(func.sum(LedgerEntry.fee))) == 1500
-        kinds = session.scalars(select(LedgerEntry.kind).order_by(LedgerEntry.id)).all()
-    assert kinds == ["payment", "dispute", "reinstatement", "fee"]
 
 
 def test_a_gift_that_went_back_is_no_donation_any_more(
@@ -257,38 +231,7 @@ def test_receipts_form_a_chain_that_names_each_other(
         assert chain[0].number in " ".join(chain[1].frozen["wording"])
         assert "$15 of it remains given" in " ".join(chain[1].frozen["wording"])
         assert "voids receipt" in " ".join(chain[2].frozen["wording"])
-    assert standing(installation, facts) == ("partially_refunded", 1500, 1500)
-
-
-def test_a_return_of_nobodys_payment_waits_and_is_told(
-    installation: Installation, give: Give, store: Store
-) -> None:
-    facts = give()
-    store(facts.refunded("a", 1000), facts.disputed("created"), facts.fraud_warned())
-    apply_due_events(installation)
-    assert standing(installation, facts) == ("pending", 0, -1)
-    with installation.sessions() as session:
-        notes = session.scalars(select(InboxEvent.note)).all()
-    assert notes.count("kept; no payment of ours is known for it yet") == 2
-    store(facts.intent_succeeded())
-    apply_due_events(installation)
-    assert standing(installation, facts) == ("partially_refunded", 1500, 1500)
-    with installation.sessions() as session:
-        assert session.scalars(select(Dispute.donation_id)).one() == facts.donation.id
-        assert session.scalars(select(FraudWarning.donation_id)).one() == facts.donation.id
-
-
-def test_metadata_that_were_copied_to_another_charge_move_nothing(
-    installation: Installation, give: Give, store: Store
-) -> None:
-    facts = give()
-    store(facts.completed())
-    apply_due_events(installation)
-    metadata = {"donation_id": facts.donation.public_id}
-    other = facts.charge(id="ch_other", payment_intent="pi_other", metadata=metadata)
-    store(event("charge.refunded", other | {"amount_refunded": 2500}))
-    apply_due_events(installation)
-    assert standing(installation, facts) == ("paid", 2500, 2500)
+    assert settled_standing(installation, facts) == ("partially_refunded", 1500, 1500)
 
 
 def test_a_refund_in_another_currency_fails_visibly(
@@ -325,4 +268,113 @@ def test_payment_refunds_and_dispute_from_eight_threads(
         list(threads.map(lambda _: apply_due_events(installation), range(8)))
     for facts in gifts:
         # The dispute names its whole charge, of which 10 had gone back before.
-        assert standing(installation, facts) == ("disputed", -1000, 1500)
+        assert settled_standing(installation, facts) == ("disputed", -1000, 1500)
+
+
+def test_a_won_dispute_of_yen_gives_back_gift_and_fees_and_leaves_the_receipt(
+    installation: Installation,
+) -> None:
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93)
+    tell_paid(installation, facts)
+    tell_dispute(installation, facts, facts.dispute("needs_response", -2593))
+    assert (state_and_receipt(installation, facts), raised(installation)) == (("disputed", 2593), 0)
+    tell_dispute(installation, facts, facts.dispute("won", -2593, 2593))
+    assert (
+        booked(installation, facts)
+        == [
+            ("payment", 2500, 93),
+            ("dispute", -2500, -93),
+            ("reinstatement", 2500, 93),
+            ("fee", 0, 0),
+        ][:3]
+    )
+    assert (state_and_receipt(installation, facts), raised(installation)) == (("paid", 2593), 2500)
+    with installation.sessions() as session:
+        assert len(session.scalars(select(Receipt)).all()) == 1
+
+
+def test_a_refund_of_all_but_the_last_yen_is_a_partial_one(installation: Installation) -> None:
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93)
+    tell_paid(installation, facts)
+    tell_refund(installation, facts, facts.refund("a", 2592))
+    assert (state_and_receipt(installation, facts), raised(installation)) == (
+        ("partially_refunded", 1),
+        0,
+    )
+    tell_refund(installation, facts, facts.refund("b", 1))
+    assert state_and_receipt(installation, facts) == ("refunded", 0)
+    assert booked(installation, facts)[1:] == [("refund", -2500, -92), ("refund", 0, -1)]
+
+
+def test_a_dispute_of_all_that_is_won_after_a_partial_refund_leaves_what_the_refund_left(
+    installation: Installation, give: Give
+) -> None:
+    facts = give(cover=106)
+    tell_paid(installation, facts)
+    tell_refund(installation, facts, facts.refund("a", 2550))
+    tell_dispute(installation, facts, facts.dispute("needs_response", -2606))
+    assert state_and_receipt(installation, facts) == ("disputed", 56)
+    tell_dispute(installation, facts, facts.dispute("won", -2606, 2606))
+    assert (state_and_receipt(installation, facts), raised(installation)) == (
+        ("partially_refunded", 56),
+        0,
+    )
+
+
+def test_a_dispute_of_all_that_is_lost_after_a_partial_refund_voids_the_receipt_once(
+    installation: Installation, give: Give
+) -> None:
+    facts = give(cover=106)
+    tell_paid(installation, facts)
+    tell_refund(installation, facts, facts.refund("a", 1000))
+    for _ in range(2):
+        tell_dispute(installation, facts, facts.dispute("lost", -2606))
+    assert (state_and_receipt(installation, facts), raised(installation)) == (("lost", 0), -1000)
+    with installation.sessions() as session:
+        kinds = session.scalars(select(Receipt.kind).order_by(Receipt.id)).all()
+    assert kinds == ["receipt", "corrected", "void"]
+
+
+def test_of_two_disputes_the_one_that_is_lost_alone_is_taken_from_the_receipt(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    first = facts.dispute("lost", -700, amount=700)
+    second = facts.dispute("needs_response", amount=300, id="du_second")
+    tell_dispute(installation, facts, first)
+    tell_dispute(installation, facts, second, withdrawn=True)
+    assert (state_and_receipt(installation, facts), raised(installation)) == (("lost", 1800), 1500)
+
+
+def test_a_refund_before_its_payment_is_settled_in_the_same_moment_as_that(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    assert tell_refund(installation, facts, facts.refund("a", 1000)).applied
+    assert booked(installation, facts) == []
+    outcome = tell_paid(installation, facts)
+    assert "; then the donation is partially_refunded; receipt " in outcome.note
+    assert state_and_receipt(installation, facts) == ("partially_refunded", 1500)
+
+
+def test_the_same_evidence_again_tells_nothing_new(installation: Installation, give: Give) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    told_twice = [tell_refund(installation, facts, facts.refund("a", 1000)) for _ in range(2)]
+    assert [one.applied for one in told_twice] == [True, False]
+    assert told_twice[1].note == "nothing new"
+    assert len(booked(installation, facts)) == 2
+
+
+def test_a_debit_taken_back_after_a_refund_is_taken_back_whole(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    tell_refund(installation, facts, facts.refund("a", 1000))
+    for _ in range(2):
+        returned = facts.charge(status="failed", failure_balance_transaction="txn_back")
+        tell_charge(installation, facts, returned)
+    assert booked(installation, facts)[2:] == [("payment_failed", -2500, 0)]
+    assert (state_and_receipt(installation, facts), raised(installation)) == (("failed", 0), -1000)

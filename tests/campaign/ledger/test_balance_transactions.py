@@ -1,0 +1,90 @@
+"""What the ledger calls a balance transaction: by its source and its sign, in the currency that the donor paid in."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from campaign.gateway import Movement
+from campaign.ledger.balance_transactions import MappedTransaction, read_moved
+
+AT = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def moved(amount: int, what: str = "charge", currency: str = "usd", **source: Any) -> Movement:
+    found = {
+        "id": "src_1",
+        "object": what,
+        "payment_intent": "pi_1",
+        "status": "succeeded",
+        "amount": abs(amount),
+        "currency": "usd",
+        **source,
+    }
+    return Movement("txn_1", AT, "any", amount, 103, currency, "src_1", found)
+
+
+def read(movement: Movement) -> MappedTransaction:
+    found = read_moved(movement)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "amount", "kind"),
+    [
+        ("charge", 2500, "payment"),
+        ("charge", -2500, "payment_failed"),
+        ("refund", -1, "refund"),
+        ("refund", 1, "refund_failed"),
+        ("dispute", -2500, "dispute"),
+        ("dispute", 2500, "reinstatement"),
+        ("charge", 0, "fee"),
+        ("dispute", 0, "fee"),
+    ],
+)
+def test_source_and_sign_make_the_kind_and_the_amount_has_none(
+    what: str, amount: int, kind: str
+) -> None:
+    found = read(moved(amount, what))
+    assert (found.kind, found.amount) == (kind, abs(amount))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        moved(2500, "payout"),
+        moved(2500, payment_intent=None),
+        moved(2500, status="pending"),
+        Movement("txn_1", AT, "stripe_fee", -80, 0, "usd", None, None),
+    ],
+)
+def test_what_is_no_payments_or_only_promised_has_moved_nothing(other: Movement) -> None:
+    assert read_moved(other) is None
+
+
+def test_a_refund_that_is_pending_has_moved_the_balance_already() -> None:
+    assert read(moved(-700, "refund", status="pending")).kind == "refund"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_yen_on_a_dollar_balance_are_told_in_yen(sign: int) -> None:
+    source = {
+        "id": "du_1",
+        "object": "dispute",
+        "payment_intent": "pi_1",
+        "amount": 2500,
+        "currency": "jpy",
+    }
+    found = read(Movement("txn_1", AT, "adjustment", sign * 1678, 1500, "usd", "du_1", source))
+    assert (found.amount, found.currency) == (2500, "jpy")
+    assert (found.fee, found.fee_currency) == (1500, "usd")
+
+
+def test_only_a_charge_names_its_donation_and_is_bare_without_a_customer() -> None:
+    named = {"metadata": {"donation_id": "don_1"}}
+    assert read(moved(2500, **named)).public_id == "don_1"
+    assert read(moved(-2500, "refund", **named)).public_id is None
+    assert read(moved(2500, metadata=None)).public_id is None
+    assert [read(moved(2500, customer=one)).bare for one in (None, "cus_1")] == [True, False]
+    assert not read(moved(-2500, "refund")).bare

@@ -1,0 +1,138 @@
+"""Which of Stripe's fees are not booked yet, from when on to look, and that each is booked once."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.ledger.balance_transactions import MappedTransaction
+from campaign.ledger.fees import book_fee_of, late_payments, look_since, unbooked
+from campaign.models import Donation, LedgerEntry
+from campaign.reconciliation.fetch_fees import book_fees
+from campaign.runtime.context import Installation
+from campaign.runtime.job_heartbeat import beating
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.ledger import overwrite, tell_paid
+from tests.support.reconciliation import Bank
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def gift(installation: Installation, give: Give) -> Facts:
+    """A gift of $25 that was paid."""
+    facts = give()
+    tell_paid(installation, facts)
+    return facts
+
+
+def moved(
+    facts: Facts, name: str = "txn_1", fee: int = 103, currency: str = "usd"
+) -> MappedTransaction:
+    """A charge in the balance."""
+    return MappedTransaction(
+        id=name,
+        kind="payment",
+        amount=2500,
+        currency="usd",
+        fee=fee,
+        fee_currency=currency,
+        created=facts.donation.created_at,
+        source_id=f"ch_{facts.number}",
+        payment_intent_id=f"pi_{facts.number}",
+        public_id=None,
+        bare=True,
+        source={},
+    )
+
+
+def test_it_looks_back_from_the_last_look_that_ended_well(bank: Bank) -> None:
+    def since() -> timedelta:
+        at = now()
+        with bank.installation.sessions() as session:
+            return at - look_since(session, at)
+
+    assert since() == timedelta(days=2)
+    with beating(bank.installation, "book-fees"):
+        book_fees(bank.installation)
+    assert timedelta(minutes=15) <= since() < timedelta(minutes=15, seconds=5)
+
+
+def test_a_fee_is_unbooked_while_its_gift_is_booked_and_it_is_not(
+    installation: Installation, gift: Facts, give: Give
+) -> None:
+    unpaid = give(email="ben@example.org")
+    page = [
+        moved(gift, "txn_2"),
+        moved(gift, "txn_free", fee=0),
+        moved(unpaid, "txn_early"),
+        moved(gift, "txn_1", fee=-5),
+    ]
+    with installation.sessions.begin() as session:
+        assert [one.id for one in unbooked(session, page)] == ["txn_2", "txn_1"]
+        assert book_fee_of(session, page[0])
+        assert [one.id for one in unbooked(session, page)] == ["txn_1"]
+        assert unbooked(session, []) == []
+
+
+def test_a_fee_is_booked_once_in_the_balances_currency(
+    installation: Installation, gift: Facts, give: Give
+) -> None:
+    for expected in (True, False):
+        with installation.sessions.begin() as session:
+            assert book_fee_of(session, moved(gift, fee=90, currency="eur")) is expected
+            assert not book_fee_of(session, moved(gift, "txn_free", fee=0))
+            assert not book_fee_of(session, moved(give(email="ben@example.org"), "txn_early"))
+    with installation.sessions() as session:
+        query = select(LedgerEntry.fee, LedgerEntry.currency, LedgerEntry.balance_transaction_id)
+        assert session.execute(query.where(LedgerEntry.kind == "fee")).all() == [
+            (90, "eur", "txn_1")
+        ]
+
+
+def test_a_payment_is_late_that_was_charged_before_the_look_and_heard_of_since(
+    installation: Installation, gift: Facts
+) -> None:
+    since = now()
+    second = timedelta(seconds=1)
+
+    def late(occurred_at: datetime, recorded_at: datetime) -> bool:
+        overwrite(
+            installation,
+            "UPDATE ledger_entry SET occurred_at = :occurred_at, recorded_at = :recorded_at",
+            occurred_at=occurred_at,
+            recorded_at=recorded_at,
+        )
+        with installation.sessions() as session:
+            return late_payments(session, since) == [f"pi_{gift.number}"]
+
+    assert late(since - second, since)
+    assert late(since - second, since + second)
+    assert not late(since, since)
+    assert not late(since - second, since - second)
+    with installation.sessions.begin() as session:
+        book_fee_of(session, moved(gift))
+    overwrite(installation, "UPDATE ledger_entry SET recorded_at = now()")
+    with installation.sessions() as session:
+        assert late_payments(session, since) == []
+
+
+def test_a_late_payment_that_stripe_has_no_name_for_is_not_asked_about(
+    installation: Installation, gift: Facts
+) -> None:
+    since = now() + timedelta(hours=1)
+    overwrite(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
+    with installation.sessions.begin() as session:
+        assert late_payments(session, since) == [f"pi_{gift.number}"]
+        session.get_one(Donation, gift.donation.id).payment_intent_id = None
+        session.flush()
+        assert late_payments(session, since) == []

@@ -1,0 +1,140 @@
+"""Which part of what moves is gift and which is cover, and the guards of an account."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from campaign.ledger.posting import Posting, book_fee, open_account
+from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
+from campaign.runtime.context import Installation
+from tests.support.ledger import booked, campaign_in, freeze, give_to, raised, tell_paid
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+AT = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def post(installation: Installation, facts: Facts, *moved: tuple[str, int]) -> None:
+    """Append (kind, total), each under a source of its own."""
+    with installation.sessions.begin() as session:
+        account = open_account(session, session.get_one(Donation, facts.donation.id))
+        assert account is not None
+        for number, (kind, total) in enumerate(moved):
+            source = f"re_{facts.number}_{number}"
+            account.post(Posting(LedgerKind(kind), total, source, AT))
+
+
+def test_a_gift_that_was_not_paid_has_no_account(installation: Installation, give: Give) -> None:
+    with installation.sessions() as session:
+        assert open_account(session, session.get_one(Donation, give().donation.id)) is None
+
+
+def test_the_gift_goes_back_to_its_last_cent_before_the_covered_fees(
+    installation: Installation, give: Give
+) -> None:
+    facts = give(cover=106)
+    tell_paid(installation, facts)
+    post(installation, facts, ("refund", -2499), ("refund", -2), ("refund", -105))
+    assert booked(installation, facts)[1:] == [
+        ("refund", -2499, 0),
+        ("refund", -1, -1),
+        ("refund", 0, -105),
+    ]
+    assert raised(installation) == 0
+
+
+def test_what_comes_back_fills_the_covered_fees_first(
+    installation: Installation, give: Give
+) -> None:
+    facts = give(cover=106)
+    tell_paid(installation, facts)
+    post(installation, facts, ("refund", -2606), ("refund_failed", 100), ("refund_failed", 10))
+    assert booked(installation, facts)[2:] == [("refund_failed", 0, 100), ("refund_failed", 4, 6)]
+    assert raised(installation) == 4
+
+
+def test_what_is_lost_beyond_the_charge_is_the_gifts_loss(
+    installation: Installation, give: Give
+) -> None:
+    facts = give(cover=106)
+    tell_paid(installation, facts)
+    post(installation, facts, ("refund", -1000), ("dispute", -2606), ("reinstatement", 2606))
+    assert booked(installation, facts)[1:] == [
+        ("refund", -1000, 0),
+        ("dispute", -2500, -106),
+        ("reinstatement", 2500, 106),
+    ]
+    assert raised(installation) == 1500
+
+
+def test_yen_are_split_to_the_yen(installation: Installation) -> None:
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93)
+    tell_paid(installation, facts)
+    post(installation, facts, ("dispute", -2593), ("reinstatement", 2593), ("refund", -2501))
+    assert booked(installation, facts)[1:] == [
+        ("dispute", -2500, -93),
+        ("reinstatement", 2500, 93),
+        ("refund", -2500, -1),
+    ]
+
+
+def test_after_the_result_is_final_it_counts_nowhere(
+    installation: Installation, campaign: Campaign, give: Give
+) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    freeze(installation, campaign)
+    post(installation, facts, ("refund", -1000))
+    with installation.sessions() as session:
+        counted = session.scalars(select(LedgerEntry.campaign_id).order_by(LedgerEntry.id)).all()
+    assert counted == [campaign.id, None]
+    assert raised(installation) == 2500
+
+
+def test_the_same_kind_and_source_is_refused_by_the_database(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    post(installation, facts, ("refund", -1))
+    with pytest.raises(IntegrityError, match="uq_ledger_entry_kind_source"):
+        post(installation, facts, ("refund", -1))
+
+
+def test_what_is_under_a_name_is_its_own_and_its_further_sources_alone(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    with installation.sessions.begin() as session:
+        account = open_account(session, session.get_one(Donation, facts.donation.id))
+        assert account is not None
+        for source, total in (("du_1", -10), ("du_1:30", -20), ("du_12", -400)):
+            account.post(Posting(LedgerKind.dispute, total, source, AT))
+        assert account.under(LedgerKind.dispute, "du_1") == 30
+        assert account.under(LedgerKind.refund, "du_1") == 0
+        assert (account.gone, account.charged) == (430, 2500)
+
+
+def test_a_fee_is_booked_once_in_its_own_currency_and_none_is_no_entry(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    for _ in range(2):
+        with installation.sessions.begin() as session:
+            account = open_account(session, session.get_one(Donation, facts.donation.id))
+            assert account is not None
+            book_fee(account, "txn_a", 103, "eur", AT)
+            book_fee(account, "txn_b", 0, "eur", AT)
+            book_fee(account, "txn_c", -1500, "usd", AT)
+    with installation.sessions() as session:
+        fees = session.execute(
+            select(LedgerEntry.fee, LedgerEntry.currency, LedgerEntry.amount)
+            .where(LedgerEntry.kind == "fee")
+            .order_by(LedgerEntry.id)
+        ).all()
+    assert fees == [(103, "eur", 0), (-1500, "usd", 0)]

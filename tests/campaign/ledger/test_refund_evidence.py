@@ -1,0 +1,180 @@
+"""What Stripe tells of money that goes back is kept, whoever made it and in whatever order it comes."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.gateway import read_fraud_warning
+from campaign.ledger.refund_evidence import note_fraud_warning
+from campaign.models import Charge, Dispute, Donation, FraudWarning, InboxEvent, Refund
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.support.ledger import (
+    after,
+    booked,
+    settled_standing,
+    state_and_receipt,
+    tell_charge,
+    tell_paid,
+    tell_refund,
+)
+from tests.support.stripe import Facts, event
+
+Give = Callable[..., Facts]
+Store = Callable[..., None]
+
+
+@pytest.fixture
+def gift(installation: Installation, give: Give) -> Facts:
+    """A gift of $25 that was paid."""
+    facts = give()
+    tell_paid(installation, facts)
+    return facts
+
+
+def refunds(installation: Installation) -> list[tuple[str, datetime | None]]:
+    """(state, when it ended) of every refund."""
+    with installation.sessions() as session:
+        rows = session.execute(select(Refund.state, Refund.ended_at).order_by(Refund.id))
+        return [(state, ended_at) for state, ended_at in rows]
+
+
+def test_a_return_of_nobodys_payment_waits_and_is_told(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    facts = give()
+    store(facts.refunded("a", 1000), facts.disputed("created"), facts.fraud_warned())
+    apply_due_events(installation)
+    assert settled_standing(installation, facts) == ("pending", 0, -1)
+    with installation.sessions() as session:
+        notes = session.scalars(select(InboxEvent.note)).all()
+    assert notes.count("kept; no payment of ours is known for it yet") == 2
+    store(facts.intent_succeeded())
+    apply_due_events(installation)
+    assert settled_standing(installation, facts) == ("partially_refunded", 1500, 1500)
+    with installation.sessions() as session:
+        assert session.scalars(select(Dispute.donation_id)).one() == facts.donation.id
+        assert session.scalars(select(FraudWarning.donation_id)).one() == facts.donation.id
+
+
+def test_metadata_that_were_copied_to_another_charge_move_nothing(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    facts = give()
+    store(facts.completed())
+    apply_due_events(installation)
+    metadata = {"donation_id": facts.donation.public_id}
+    other = facts.charge(id="ch_other", payment_intent="pi_other", metadata=metadata)
+    store(event("charge.refunded", other | {"amount_refunded": 2500}))
+    apply_due_events(installation)
+    assert settled_standing(installation, facts) == ("paid", 2500, 2500)
+
+
+def test_a_refund_ends_when_stripe_first_says_so_and_an_older_word_changes_nothing(
+    installation: Installation, gift: Facts
+) -> None:
+    for status, seconds in (("pending", 10), ("succeeded", 20), ("pending", 30), ("succeeded", 40)):
+        tell_refund(installation, gift, gift.refund("a", 700, status), seconds)
+    assert refunds(installation) == [("succeeded", after(gift, 20))]
+    assert booked(installation, gift)[1:] == [("refund", -700, 0)]
+
+
+@pytest.mark.parametrize("status", ["requires_action", "a_later_word"])
+def test_a_refund_that_needs_something_yet_is_under_way(
+    installation: Installation, gift: Facts, status: str
+) -> None:
+    tell_refund(installation, gift, gift.refund("a", 700, status))
+    assert refunds(installation) == [("pending", None)]
+    assert state_and_receipt(installation, gift) == ("partially_refunded", 1800)
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled"])
+def test_a_refund_that_came_back_is_booked_both_ways_at_its_own_moments(
+    installation: Installation, gift: Facts, status: str
+) -> None:
+    tell_refund(installation, gift, gift.refund("a", 700, status), 500)
+    assert booked(installation, gift)[1:] == [("refund", -700, 0), ("refund_failed", 700, 0)]
+    assert refunds(installation) == [(status, after(gift, 500))]
+    assert state_and_receipt(installation, gift) == ("paid", 2500)
+
+
+def test_our_own_request_is_the_refund_that_names_it(
+    installation: Installation, gift: Facts
+) -> None:
+    with installation.sessions.begin() as session:
+        session.add(
+            Refund(
+                request_token="request-1",
+                donation_id=gift.donation.id,
+                amount=700,
+                currency="usd",
+                state="requested",
+                requested_by="fay",
+                created_at=now(),
+            )
+        )
+    metadata = {"refund_request": "request-1"}
+    for _ in range(2):
+        tell_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
+    with installation.sessions() as session:
+        row = session.scalars(select(Refund)).one()
+    assert (row.stripe_id, row.state) == (f"re_{gift.number}_a", "succeeded")
+    assert (row.requested_by, row.payment_intent_id) == ("fay", f"pi_{gift.number}")
+
+
+def test_what_a_charge_says_was_refunded_never_shrinks(
+    installation: Installation, gift: Facts
+) -> None:
+    for refunded, seconds in ((700, 10), (1000, 20), (0, 30), (700, 40)):
+        tell_charge(installation, gift, gift.charge(amount_refunded=refunded), seconds)
+    with installation.sessions() as session:
+        row = session.scalars(select(Charge)).one()
+    assert (row.refunded, row.refunded_at) == (1000, after(gift, 10))
+    assert booked(installation, gift)[1:] == [("refund", -700, 0), ("refund", -300, 0)]
+
+
+def test_refunds_listed_in_their_charge_are_booked_under_their_own_names(
+    installation: Installation, gift: Facts
+) -> None:
+    listed = {"data": [gift.refund("a", 700), gift.refund("b", 300)]}
+    tell_charge(installation, gift, gift.charge(amount_refunded=1000, refunds=listed))
+    tell_refund(installation, gift, gift.refund("b", 300))
+    assert len(refunds(installation)) == 2
+    assert booked(installation, gift)[1:] == [("refund", -700, 0), ("refund", -300, 0)]
+
+
+def test_a_refund_that_names_its_charge_alone_is_placed_by_it(
+    installation: Installation, gift: Facts
+) -> None:
+    tell_charge(installation, gift, gift.charge())
+    tell_refund(installation, gift, gift.refund("a", 700, payment_intent=None))
+    assert state_and_receipt(installation, gift) == ("partially_refunded", 1800)
+
+
+def test_a_debit_that_was_taken_back_keeps_its_first_moment(
+    installation: Installation, gift: Facts
+) -> None:
+    back = gift.charge(status="failed", failure_balance_transaction="txn_back")
+    for seconds in (50, 60):
+        tell_charge(installation, gift, back, seconds)
+    with installation.sessions() as session:
+        assert session.scalars(select(Charge.returned_at)).one() == after(gift, 50)
+        found = session.get_one(Donation, gift.donation.id)
+    assert (found.state, found.returned_at) == ("failed", after(gift, 50))
+
+
+def test_a_fraud_warning_is_kept_once_and_moves_nothing(
+    installation: Installation, gift: Facts
+) -> None:
+    warning = read_fraud_warning(gift.fraud_warned()["data"]["object"], now())
+    applied = []
+    for _ in range(2):
+        with installation.sessions.begin() as session:
+            applied.append(note_fraud_warning(session, warning).applied)
+    assert applied == [True, False]
+    with installation.sessions() as session:
+        assert session.scalars(select(FraudWarning.donation_id)).all() == [gift.donation.id]
+    assert booked(installation, gift) == [("payment", 2500, 0)]

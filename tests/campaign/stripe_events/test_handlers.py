@@ -1,0 +1,167 @@
+"""What each type of event makes certain, besides the object that it carries."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core.booking_context import Outcome
+from campaign.gateway import Event
+from campaign.models import Dispute, Donation, FraudWarning, Payout
+from campaign.runtime.context import Installation
+from campaign.stripe_events import handlers
+from tests.support.ledger import after, booked, state_and_receipt, tell_paid
+from tests.support.stripe import Facts, Json
+
+Handler = Callable[..., Outcome]
+
+
+@pytest.fixture
+def handle(installation: Installation) -> Callable[..., Outcome]:
+    """Apply an event, made so many seconds after the form, as its handler does."""
+
+    def applied(handler: Handler, facts: Facts, told: Json, seconds: int = 100) -> Outcome:
+        event = Event(
+            told["id"], told["type"], False, after(facts, seconds), told["data"]["object"]
+        )
+        with installation.sessions.begin() as session:
+            return handler(session, event, installation.books)
+
+    return applied
+
+
+Handle = Callable[..., Outcome]
+
+
+@pytest.fixture
+def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
+    """A gift of $25 that was paid."""
+    facts = give()
+    tell_paid(installation, facts)
+    return facts
+
+
+def read(installation: Installation, facts: Facts) -> Donation:
+    with installation.sessions() as session:
+        return session.get_one(Donation, facts.donation.id)
+
+
+@pytest.mark.parametrize(
+    ("happened", "moved"),
+    [
+        ("created", (0, 0)),
+        ("updated", (0, 0)),
+        ("funds_withdrawn", (2500, 0)),
+        ("funds_reinstated", (2500, 2500)),
+    ],
+)
+def test_the_type_of_a_disputes_event_alone_says_that_money_moved(
+    installation: Installation, handle: Handle, gift: Facts, happened: str, moved: tuple[int, int]
+) -> None:
+    handle(handlers.dispute_changed, gift, gift.disputed(happened))
+    with installation.sessions() as session:
+        found = session.scalars(select(Dispute)).one()
+    assert (found.withdrawn, found.reinstated) == moved
+
+
+def test_a_card_is_charged_when_its_session_was_completed_and_a_debit_when_it_was_promised(
+    installation: Installation, handle: Handle, give: Callable[..., Facts]
+) -> None:
+    card, debit = give(), give(email="ben@example.org")
+    handle(handlers.session_changed, card, card.completed(), 100)
+    handle(handlers.debit_succeeded, debit, debit.debit_succeeded(), 400_000)
+    assert read(installation, card).charged_at == after(card, 100)
+    found = read(installation, debit)
+    assert (found.charged_at, found.paid_at) == (found.created_at, after(debit, 400_000))
+
+
+def test_a_debit_whose_promise_was_heard_keeps_the_moment_of_that(
+    installation: Installation, handle: Handle, give: Callable[..., Facts]
+) -> None:
+    facts = give()
+    handle(handlers.session_changed, facts, facts.promised(), 100)
+    promised = read(installation, facts).charged_at
+    handle(handlers.debit_succeeded, facts, facts.debit_succeeded(), 400_000)
+    assert read(installation, facts).charged_at == promised
+
+
+def test_a_declined_card_moves_nothing_and_a_debit_that_came_back_does(
+    installation: Installation, handle: Handle, gift: Facts
+) -> None:
+    declined = gift.charge_returned()
+    declined["data"]["object"]["failure_balance_transaction"] = None
+    outcome = handle(handlers.charge_failed, gift, declined)
+    assert (outcome.applied, outcome.note) == (False, "the charge never succeeded")
+    assert state_and_receipt(installation, gift) == ("paid", 2500)
+    handle(handlers.charge_failed, gift, gift.charge_returned())
+    assert booked(installation, gift)[1:] == [("payment_failed", -2500, 0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("refund_changed", lambda facts: facts.refunded("a", 700)),
+        ("charge_refunded", lambda facts: facts.charge_refunded(700)),
+    ],
+)
+def test_a_refund_is_booked_by_itself_or_by_its_charge(
+    installation: Installation,
+    handle: Handle,
+    gift: Facts,
+    name: str,
+    told: Callable[[Facts], Json],
+) -> None:
+    handler = getattr(handlers, name)
+    assert handle(handler, gift, told(gift)).applied
+    assert not handle(handler, gift, told(gift)).applied
+    assert booked(installation, gift)[1:] == [("refund", -700, 0)]
+
+
+def test_an_object_that_does_not_say_when_it_was_made_was_made_when_it_was_told(
+    installation: Installation, handle: Handle, gift: Facts
+) -> None:
+    warned = gift.fraud_warned()
+    del warned["data"]["object"]["created"]
+    handle(handlers.fraud_warned, gift, warned, 55)
+    with installation.sessions() as session:
+        assert session.scalars(select(FraudWarning.created_at)).one() == after(gift, 55)
+
+
+def test_a_first_invoice_that_fails_is_left_to_stripes_page_and_a_paid_one_is_booked(
+    installation: Installation, handle: Handle, give: Callable[..., Facts]
+) -> None:
+    facts = give(frequency="monthly")
+    outcome = handle(handlers.invoice_failed, facts, facts.invoice_paid())
+    assert outcome.note == "the donor is on Stripe's page and sees it there"
+    assert handle(handlers.invoice_paid, facts, facts.invoice_paid()).applied
+    assert state_and_receipt(installation, facts) == ("paid", 2500)
+
+
+def test_a_promised_debit_that_broke_is_told_by_its_session(
+    installation: Installation, handle: Handle, give: Callable[..., Facts]
+) -> None:
+    facts = give()
+    handle(handlers.debit_failed, facts, facts.debit_failed(), 300)
+    found = read(installation, facts)
+    assert (found.state, found.returned_at) == ("failed", after(facts, 300))
+
+
+def test_a_payout_that_failed_is_dated_by_its_event(
+    installation: Installation, handle: Handle, gift: Facts
+) -> None:
+    found: dict[str, Any] = {
+        "id": "po_1",
+        "created": gift.created,
+        "amount": 2397,
+        "currency": "usd",
+        "status": "failed",
+        "arrival_date": gift.created,
+    }
+    told = {"id": "evt_1", "type": "payout.failed", "data": {"object": found}}
+    handle(handlers.payout_changed, gift, told, 86_400)
+    with installation.sessions() as session:
+        kept = session.scalars(select(Payout)).one()
+    assert kept.failed_on == (after(gift, 0) + timedelta(days=1)).date()
+    assert not kept.itemized

@@ -1,0 +1,163 @@
+"""The ledger in tests: gifts in any currency, Stripe's facts applied without an inbox, and what is booked of them."""
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from campaign.campaigns.campaigns import NewCampaign, create_campaign
+from campaign.core.booking_context import Outcome
+from campaign.core.clock import now
+from campaign.donations.donations import Gift, begin_donation
+from campaign.gateway import read_charge, read_dispute, read_payment_intent, read_refund
+from campaign.ledger.disputes import DisputeMovement, apply_dispute
+from campaign.ledger.invariants import broken_invariants
+from campaign.ledger.payments import apply_intent
+from campaign.ledger.refund_evidence import apply_charge, apply_refund
+from campaign.models import (
+    Campaign,
+    Donation,
+    InboxEvent,
+    LedgerEntry,
+    OutboxMessage,
+    ProgressShard,
+    Receipt,
+)
+from campaign.runtime.context import Installation
+from tests.support.stripe import Facts, Json
+
+_numbers = itertools.count(1)
+
+
+def campaign_in(installation: Installation, currency: str, **changes: Any) -> Campaign:
+    """An open campaign in `currency`."""
+    wanted = {
+        "slug": f"in-{currency}",
+        "title": "Every story",
+        "goal": "1000000",
+        "deadline": "2099-12-31",
+        "timezone": "Asia/Tokyo",
+        "currency": currency,
+    }
+    with installation.sessions.begin() as session:
+        return create_campaign(session, NewCampaign(**{**wanted, **changes}))
+
+
+def give_to(
+    installation: Installation, campaign: Campaign, amount: int = 2500, **changes: Any
+) -> Facts:
+    """A gift to `campaign` that is not paid yet, and its facts; `amount` in minor units."""
+    number = next(_numbers)
+    wanted = {
+        "email": f"giver{number}@example.org",
+        "frequency": "one_time",
+        "attempt": f"given-{number}",
+        "name": "Ana Reyes",
+    }
+    with installation.sessions.begin() as session:
+        gift = Gift(amount=amount, **{**wanted, **changes})
+        return Facts(begin_donation(session, campaign, gift, now()))
+
+
+def after(facts: Facts, seconds: int) -> datetime:
+    """So long after the form."""
+    return datetime.fromtimestamp(facts.created + seconds, UTC)
+
+
+def tell_paid(installation: Installation, facts: Facts, at: datetime | None = None) -> Outcome:
+    """Its payment intent succeeded `at`."""
+    found = read_payment_intent(facts.intent())
+    with installation.sessions.begin() as session:
+        return apply_intent(session, found, at or after(facts, 0), installation.books)
+
+
+def tell_refund(installation: Installation, facts: Facts, told: Json, seconds: int = 60) -> Outcome:
+    """Apply a refund as it stands `seconds` after the form."""
+    at = after(facts, seconds)
+    with installation.sessions.begin() as session:
+        return apply_refund(session, read_refund(told, at), at, installation.books)
+
+
+def tell_charge(installation: Installation, facts: Facts, told: Json, seconds: int = 60) -> Outcome:
+    """Apply a charge as it stands `seconds` after the form."""
+    at = after(facts, seconds)
+    with installation.sessions.begin() as session:
+        return apply_charge(session, read_charge(told, at), at, installation.books)
+
+
+def tell_dispute(
+    installation: Installation, facts: Facts, told: Json, seconds: int = 90, **moved: bool
+) -> Outcome:
+    """Apply a dispute as it stands `seconds` after the form; `moved` as DisputeMovement."""
+    at = after(facts, seconds)
+    with installation.sessions.begin() as session:
+        found = read_dispute(told, at)
+        return apply_dispute(session, found, DisputeMovement(**moved), at, installation.books)
+
+
+def booked(installation: Installation, facts: Facts) -> list[tuple[str, int, int]]:
+    """(kind, gift's part, cover's part) of each entry, in their order."""
+    query = select(LedgerEntry.kind, LedgerEntry.amount, LedgerEntry.cover)
+    with installation.sessions() as session:
+        rows = session.execute(
+            query.where(LedgerEntry.donation_id == facts.donation.id).order_by(LedgerEntry.id)
+        )
+        return [(kind, amount, cover) for kind, amount, cover in rows]
+
+
+def state_and_receipt(installation: Installation, facts: Facts) -> tuple[str, int]:
+    """(state, what its valid receipt acknowledges: -1 without one), with the books in order."""
+    with installation.sessions() as session:
+        donation = session.get_one(Donation, facts.donation.id)
+        assert list(broken_invariants(session)) == []
+        return donation.state, donation.receipt.amount if donation.receipt else -1
+
+
+def raised(installation: Installation) -> int:
+    """What the shards of all campaigns sum to."""
+    with installation.sessions() as session:
+        return int(session.scalar(select(func.sum(ProgressShard.raised))) or 0)
+
+
+def payment_standing(installation: Installation, facts: Facts) -> tuple[str, int, int, int]:
+    """(state, raised in the shards, receipts, messages), with the books in order."""
+    with installation.sessions() as session:
+        donation = session.get_one(Donation, facts.donation.id)
+        receipts = session.scalar(select(func.count()).select_from(Receipt))
+        messages = session.scalar(select(func.count()).select_from(OutboxMessage))
+        assert list(broken_invariants(session)) == []
+        return donation.state, raised(installation), receipts or 0, messages or 0
+
+
+def settled_standing(installation: Installation, facts: Facts) -> tuple[str, int, int]:
+    """(state, what the ledger counts of it, what its valid receipt acknowledges), with the books in order."""
+    with installation.sessions() as session:
+        donation = session.get_one(Donation, facts.donation.id)
+        counted = session.scalar(
+            select(func.sum(LedgerEntry.amount)).where(LedgerEntry.donation_id == donation.id)
+        )
+        failing = session.scalars(
+            select(InboxEvent.last_error).where(InboxEvent.last_error != "")
+        ).all()
+        assert failing == []
+        assert list(broken_invariants(session)) == []
+        return (
+            donation.state,
+            int(counted or 0),
+            donation.receipt.amount if donation.receipt else -1,
+        )
+
+
+def freeze(installation: Installation, campaign: Campaign) -> None:
+    """The result of `campaign` is final, as it stands."""
+    with installation.sessions.begin() as session:
+        found = session.get_one(Campaign, campaign.id)
+        found.finalized_at, found.final_raised = now(), raised(installation)
+
+
+def overwrite(installation: Installation, statement: str, **values: Any) -> None:
+    """Change rows as no part of the service can: no trigger and no foreign key stops it."""
+    with installation.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(statement), values)
