@@ -1,0 +1,35 @@
+"""What can be set of a text: every character that the typeface has, and a sign for those that it lacks."""
+
+import pytest
+
+from campaign.receipts.font_coverage import covered, printable
+
+LACKED = "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("text", "set_as"),
+    [
+        ("", ""),
+        ("Žofie Núñez € αβ Жук", "Žofie Núñez € αβ Жук"),
+        ("one\ntwo\tthree", "one two three"),
+        ("one\r\ntwo", "one two"),
+        ("e\u0301", "é"),
+        ("a\u202eb\u200bc\x00d\ud800e", "abcde"),
+        ("漢字", LACKED),
+        ("漢 字", f"{LACKED} {LACKED}"),
+        ("漢\u200d字", LACKED),
+        ("a漢b字", f"a{LACKED}b{LACKED}"),
+        (LACKED, LACKED),
+    ],
+)
+def test_a_text_is_composed_freed_of_controls_and_told_what_it_lacks(
+    text: str, set_as: str
+) -> None:
+    assert printable(text) == set_as
+    assert printable(set_as) == set_as
+
+
+def test_the_last_letter_of_a_block_is_had_and_one_beyond_the_plane_is_not() -> None:
+    assert {ord("~"), ord("ÿ"), 0xFFFD} <= covered()
+    assert not {0x00, 0xFFFF, 0x1F389} & covered()

@@ -1,0 +1,186 @@
+"""What waits to be printed: whom no email reaches, the last of each receipt's chain, and each letter once."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from campaign.core.clock import now
+from campaign.donations.tribute_cards import Card
+from campaign.models import Donation, Donor, Receipt, TributeCard
+from campaign.receipts.print_queue import PostalLetter, mark_posted, waiting_letters
+from campaign.receipts.statements import queue_statements
+from campaign.runtime.context import Installation
+from tests.support.ledger import tell_paid, tell_refund
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+HOME = "5 Elm Street\n\n  Salem, OR 97301 "
+
+
+@pytest.fixture
+def by_post(installation: Installation, give: Give) -> Callable[..., Facts]:
+    """A paid gift of somebody whom no email reaches; the columns of the donor's row are as given."""
+
+    def paid(name: str = "Bo Lund", address: str = HOME, **changes: Any) -> Facts:
+        facts = give(**changes, name=name)
+        with installation.sessions.begin() as session:
+            session.get_one(Donation, facts.donation.id).email = ""
+            donor = session.get_one(Donor, facts.donation.donor_id)
+            donor.email, donor.name, donor.address = "", name, address
+        tell_paid(installation, facts)
+        return facts
+
+    return paid
+
+
+def waiting(installation: Installation, again: datetime | None = None) -> Sequence[PostalLetter]:
+    with installation.sessions() as session:
+        return waiting_letters(session, installation.settings.organization, again)
+
+
+def post(installation: Installation, at: datetime) -> int:
+    with installation.sessions.begin() as session:
+        letters = waiting_letters(session, installation.settings.organization, None)
+        mark_posted(session, letters, at)
+        return len(letters)
+
+
+def test_who_has_an_email_address_waits_for_no_post(
+    installation: Installation, give: Give, by_post: Callable[..., Facts]
+) -> None:
+    tell_paid(installation, give())
+    assert waiting(installation) == []
+    by_post(email="bo@example.org")
+    (letter,) = waiting(installation)
+    assert (letter.kind, letter.address) == (
+        "receipt",
+        ("Bo Lund", "5 Elm Street", "Salem, OR 97301"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "lines"),
+    [
+        ("Bo Lund", "", ()),
+        ("", "5 Elm Street", ("5 Elm Street",)),
+        ("Bo Lund", "BO LUND\n5 Elm Street", ("BO LUND", "5 Elm Street")),
+        ("Bo Lund", "Bo Lund Jr.\n5 Elm Street", ("Bo Lund", "Bo Lund Jr.", "5 Elm Street")),
+    ],
+)
+def test_the_name_stands_over_the_address_once(
+    installation: Installation,
+    by_post: Callable[..., Facts],
+    name: str,
+    address: str,
+    lines: tuple[str, ...],
+) -> None:
+    by_post(name, address)
+    (letter,) = waiting(installation)
+    assert letter.address == lines
+
+
+def test_nobody_is_written_to_who_left_neither_name_nor_address(
+    installation: Installation, by_post: Callable[..., Facts]
+) -> None:
+    by_post("", "")
+    assert waiting(installation) == []
+
+
+def test_a_letter_waits_once_and_again_from_the_moment_it_was_posted(
+    installation: Installation, by_post: Callable[..., Facts]
+) -> None:
+    by_post()
+    at = now()
+    assert [post(installation, at) for _ in range(2)] == [1, 0]
+    assert len(waiting(installation, at)) == 1
+    assert waiting(installation, at + timedelta(microseconds=1)) == []
+
+
+def test_of_a_chain_the_last_receipt_alone_is_printed(
+    installation: Installation, by_post: Callable[..., Facts]
+) -> None:
+    facts = by_post()
+    tell_refund(installation, facts, facts.refund("a", 700))
+    (letter,) = waiting(installation)
+    assert (letter.context["kind"], letter.context["amount_text"]) == ("corrected", "$18")
+    post(installation, now())
+    tell_refund(installation, facts, facts.refund("b", 1))
+    (letter,) = waiting(installation)
+    assert letter.context["amount_text"] == "$17.99"
+
+
+@pytest.mark.parametrize(("posted_first", "kinds"), [(True, ["void"]), (False, [])])
+def test_that_a_gift_is_void_is_told_to_who_was_told_of_the_gift(
+    installation: Installation,
+    by_post: Callable[..., Facts],
+    posted_first: bool,
+    kinds: list[str],
+) -> None:
+    facts = by_post()
+    if posted_first:
+        post(installation, now())
+    tell_refund(installation, facts, facts.refund("a", 2500))
+    assert [one.context["kind"] for one in waiting(installation)] == kinds
+
+
+def test_a_merged_donor_s_letter_goes_where_the_row_that_speaks_lives(
+    installation: Installation, by_post: Callable[..., Facts]
+) -> None:
+    merged = by_post(email="one@example.org")
+    speaks = by_post("Bo B. Lund", "7 Oak Avenue", email="two@example.org")
+    with installation.sessions.begin() as session:
+        row = session.get_one(Donor, merged.donation.donor_id)
+        row.merged_into_id = speaks.donation.donor_id
+    moved = ("Bo B. Lund", "7 Oak Avenue")
+    assert [one.address for one in waiting(installation)] == [moved, moved]
+    with installation.sessions.begin() as session:
+        session.get_one(Donor, speaks.donation.donor_id).address = ""
+    first, second = waiting(installation)
+    assert (first.address[0], second.address) == ("Bo Lund", ())
+
+
+def test_a_statement_waits_once_and_not_when_nothing_of_it_is_left(
+    installation: Installation, by_post: Callable[..., Facts]
+) -> None:
+    facts = by_post()
+    with installation.sessions.begin() as session:
+        year = session.scalars(select(Receipt.gift_date)).one().year
+        queue_statements(session, year, "example.org")
+    letters = waiting(installation)
+    assert [one.kind for one in letters] == ["receipt", "statement"]
+    assert letters[1].about == f"statement {year} of donor {facts.donation.donor_id}"
+    at = now()
+    post(installation, at)
+    assert waiting(installation) == []
+    again = waiting(installation, at)
+    assert [one.kind for one in again] == ["receipt", "statement"]
+    tell_refund(installation, facts, facts.refund("a", 2500))
+    assert [one.kind for one in waiting(installation, at)] == ["receipt"]
+
+
+def test_a_card_is_printed_for_a_gift_that_stands_and_not_for_one_that_went_back(
+    installation: Installation, give: Give
+) -> None:
+    card = Card("post", "Cora Diaz", address="9 Pier Road\nAstoria")
+    gifts = [
+        give(email=f"d{n}@example.org", tribute_kind="honor", tribute_name="Cora", card=card)
+        for n in range(3)
+    ]
+    for facts in gifts[1:]:
+        tell_paid(installation, facts)
+    tell_refund(installation, gifts[2], gifts[2].refund("a", 2499))
+    letters = waiting(installation)
+    assert [one.about for one in letters] == [
+        f"card of {facts.donation.public_id}" for facts in gifts[1:]
+    ]
+    assert letters[0].address == ("Cora Diaz", "9 Pier Road", "Astoria")
+    tell_refund(installation, gifts[2], gifts[2].refund("b", 1))
+    assert len(waiting(installation)) == 1
+    with installation.sessions.begin() as session:
+        session.execute(
+            update(TributeCard).values(way="email", email="cora@example.org", address="")
+        )
+    assert waiting(installation) == []

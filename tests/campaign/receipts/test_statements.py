@@ -1,0 +1,217 @@
+"""Statements: who gets one, for which year, once; what is in it and what its totals are."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from campaign.core.clock import now
+from campaign.models import Campaign, Donation, Donor, OfflineGift, OutboxMessage, Receipt
+from campaign.receipts.receipts import acknowledge, issue_receipt
+from campaign.receipts.statements import (
+    TOLD_BY_ANOTHER,
+    count_new,
+    queue_dropped_again,
+    queue_statements,
+    recipients,
+    statement_context,
+    told_by_another,
+)
+from campaign.runtime.context import Installation
+from tests.support.ledger import campaign_in, give_to
+
+ANA = "ana@example.org"
+LAST = datetime(2027, 1, 1, 7, 59, 59, tzinfo=UTC)  # the last second of 2026 in Los Angeles
+FIRST = datetime(2027, 1, 1, 8, tzinfo=UTC)
+
+Receipted = Callable[..., Donation]
+
+
+@pytest.fixture
+def receipted(installation: Installation, campaign: Campaign) -> Receipted:
+    """A gift charged and receipted at a moment; `kind` and `described` of one that came offline."""
+
+    def issue(
+        at: datetime = LAST,
+        email: str = ANA,
+        amount: int = 2500,
+        *,
+        to: Campaign = campaign,
+        kind: str = "",
+        described: str = "",
+        **changes: Any,
+    ) -> Donation:
+        facts = give_to(installation, to, amount, email=email, **changes)
+        with installation.sessions.begin() as session:
+            donation = session.get_one(Donation, facts.donation.id)
+            donation.charged_at = at
+            offline = None
+            if kind:
+                offline = OfflineGift(
+                    donation_id=donation.id,
+                    kind=kind,
+                    reference=f"ref-{donation.id}",
+                    received_on=at.astimezone(campaign.zone).date(),
+                    described=described,
+                    entered_by="fay",
+                )
+                session.add(offline)
+            issue_receipt(session, donation, installation.books, at, offline)
+            return donation
+
+    return issue
+
+
+def addresses(installation: Installation, year: int) -> list[str]:
+    with installation.sessions() as session:
+        return [one.email for one in recipients(session, year)]
+
+
+def queue(installation: Installation, year: int = 2026) -> list[str]:
+    with installation.sessions.begin() as session:
+        return list(queue_statements(session, year, "example.org"))
+
+
+def context(installation: Installation, donation: Donation, year: int = 2026) -> dict[str, Any]:
+    with installation.sessions() as session:
+        organization = installation.settings.organization
+        return statement_context(session, donation.donor_id, year, organization)
+
+
+def test_the_last_second_of_the_year_is_of_it_and_the_next_is_not(
+    installation: Installation, receipted: Receipted
+) -> None:
+    receipted(LAST, "old@example.org")
+    receipted(FIRST, "new@example.org")
+    assert addresses(installation, 2026) == ["old@example.org"]
+    assert addresses(installation, 2027) == ["new@example.org"]
+    assert addresses(installation, 2025) == []
+
+
+def test_who_has_nothing_left_only_a_grant_or_was_erased_gets_none(
+    installation: Installation, receipted: Receipted
+) -> None:
+    void = receipted(email="void@example.org")
+    receipted(email="grant@example.org", kind="donor_advised_fund", described="Tide Fund")
+    erased = receipted(email="erased@example.org")
+    part = receipted(email="part@example.org")
+    with installation.sessions.begin() as session:
+        for donation, left in ((void, 0), (part, 1)):
+            acknowledge(session, session.get_one(Donation, donation.id), left, installation.books)
+        # What was acknowledged anew is still of the day of the gift.
+        gone = session.get_one(Donor, erased.donor_id)
+        gone.email = gone.name = ""
+        gone.erased_at = now()
+    assert addresses(installation, 2026) == ["part@example.org"]
+    assert context(installation, part)["totals"] == ["$0.01"]
+    assert context(installation, void)["gifts"] == []
+
+
+def test_a_statement_is_queued_once_a_donor_and_year(
+    installation: Installation, receipted: Receipted
+) -> None:
+    for at in (LAST, LAST, FIRST):
+        receipted(at)
+    with installation.sessions() as session:
+        assert list(count_new(session, 2026)) == [ANA]
+    assert [queue(installation) for _ in range(2)] == [[ANA], []]
+    with installation.sessions() as session:
+        assert list(count_new(session, 2026)) == []
+    assert queue(installation, 2027) == [ANA]
+
+
+def test_who_has_no_address_waits_for_the_post_and_is_never_mailed(
+    installation: Installation, receipted: Receipted
+) -> None:
+    donation = receipted()
+    with installation.sessions.begin() as session:
+        session.execute(update(Donor).values(email=""))
+    assert queue(installation) == [""]
+    with installation.sessions() as session:
+        (row,) = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "statement"))
+    assert (row.state, row.recipient, row.donor_id) == ("dropped", "", donation.donor_id)
+    assert row.details == {"year": 2026, "by_post": True}
+
+
+def test_each_currency_has_its_total_and_property_is_in_none(
+    installation: Installation, receipted: Receipted
+) -> None:
+    yen = campaign_in(installation, "jpy")
+    receipted(amount=2500, cover=106)
+    receipted(amount=300, to=yen)
+    receipted(amount=200, to=yen)
+    donation = receipted(amount=90_000, kind="stock", described="10 shares of EXMP")
+    found = context(installation, donation)
+    assert found["totals"] == ["¥500", "$26.06"]
+    assert [one["amount_text"] for one in found["gifts"]] == [
+        "$26.06",
+        "¥300",
+        "¥200",
+        "10 shares of EXMP",
+    ]
+
+
+def test_gifts_are_told_in_the_order_of_their_days(
+    installation: Installation, receipted: Receipted
+) -> None:
+    receipted(LAST, amount=300)
+    donation = receipted(datetime(2026, 12, 1, tzinfo=UTC), amount=200)
+    receipted(datetime(2026, 12, 1, tzinfo=UTC), amount=100)
+    amounts = [one["amount_text"] for one in context(installation, donation)["gifts"]]
+    assert amounts == ["$2", "$1", "$3"]
+
+
+def test_a_merged_row_s_gifts_are_in_the_statement_of_the_one_that_speaks(
+    installation: Installation, receipted: Receipted
+) -> None:
+    merged = receipted(email="old@example.org", amount=200)
+    speaks = receipted(amount=300)
+    with installation.sessions.begin() as session:
+        session.get_one(Donor, merged.donor_id).merged_into_id = speaks.donor_id
+    assert addresses(installation, 2026) == [ANA]
+    assert context(installation, speaks)["totals"] == ["$5"]
+
+
+def test_a_merged_row_is_told_by_another_until_that_one_s_has_gone_out(
+    installation: Installation, receipted: Receipted
+) -> None:
+    merged, speaks = receipted(email="old@example.org"), receipted()
+    queue(installation)
+    with installation.sessions.begin() as session:
+        row, other = (session.get_one(Donor, one.donor_id) for one in (merged, speaks))
+        assert not told_by_another(session, row, 2026)
+        row.merged_into_id = other.id
+        assert told_by_another(session, row, 2026)
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.donor_id == other.id, OutboxMessage.kind == "statement")
+            .values(state="sent", sent_at=now())
+        )
+        assert not told_by_another(session, row, 2026)
+        assert told_by_another(session, row, 2027)
+
+
+def test_only_what_was_dropped_for_a_merge_is_queued_again(
+    installation: Installation, receipted: Receipted
+) -> None:
+    donors = [receipted(email=f"d{n}@example.org").donor_id for n in range(3)]
+    queue(installation)
+    reasons = [TOLD_BY_ANOTHER.format(9), "goes by post", TOLD_BY_ANOTHER.format(9)]
+    with installation.sessions.begin() as session:
+        for donor_id, reason in zip(donors, reasons, strict=True):
+            session.execute(
+                update(OutboxMessage)
+                .where(OutboxMessage.donor_id == donor_id, OutboxMessage.kind == "statement")
+                .values(state="dropped", last_error=reason)
+            )
+        assert queue_dropped_again(session, donors[:2], now()) == 1
+    with installation.sessions() as session:
+        states = session.scalars(
+            select(OutboxMessage.state)
+            .where(OutboxMessage.kind == "statement")
+            .order_by(OutboxMessage.donor_id)
+        ).all()
+        assert len(session.scalars(select(Receipt)).all()) == 3
+    assert states == ["queued", "dropped", "dropped"]
