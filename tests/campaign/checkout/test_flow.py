@@ -3,13 +3,19 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from campaign.models import Campaign
+from campaign.checkout.flow import Checkout, CheckoutRequest, begin_checkout
+from campaign.checkout.session_requests import RedirectUrls
+from campaign.core.clock import now
+from campaign.core.errors import CampaignNotOpen, NotFound
+from campaign.donations.donations import Gift
+from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
@@ -119,3 +125,66 @@ def test_twelve_at_once_after_a_spent_key_open_one_page(
     assert len(calls(installation)) == 2
     (address,) = addresses
     assert_charged_once(client, installation, stripe, address or "")
+
+
+def request(**changes: Any) -> CheckoutRequest:
+    gift = {"email": "ana@example.org", "amount": 2500, "frequency": "one_time", "attempt": "a-1"}
+    urls = RedirectUrls("http://localhost/thanks", "http://localhost/back")
+    return CheckoutRequest("nine-days", Gift(**{**gift, **changes}), lambda _: urls)  # type: ignore[arg-type]
+
+
+def test_without_a_web_request_the_same_gift_leads_to_the_same_page(
+    installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    first, again = (begin_checkout(installation, request()) for _ in range(2))
+    assert first == Checkout(first.donation, stripe.objects("checkout.session")[0]["url"])
+    assert (again.donation.id, again.payment_url) == (first.donation.id, first.payment_url)
+    other = begin_checkout(installation, request(amount=2501))
+    assert other.donation.id != first.donation.id
+    assert len(stripe.objects("checkout.session")) == len(calls(installation)) == 2
+
+
+@pytest.mark.parametrize(("minutes", "heard"), [(0, False), (1, True)])
+def test_a_page_that_was_paid_unheard_is_asked_about_after_a_double_clicks_time(
+    installation: Installation,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+    minutes: int,
+    heard: bool,
+) -> None:
+    first = begin_checkout(installation, request())
+    stripe.pay(first.donation.session_id or "")
+    age(installation, timedelta(minutes=minutes))
+    again = begin_checkout(installation, request())
+    # Heard of, it is over, and the same form is a new gift.
+    assert (again.donation.id != first.donation.id) is heard
+    with installation.sessions() as session:
+        state = session.get_one(Donation, first.donation.id).state
+    assert state == ("paid" if heard else "pending")
+
+
+def test_a_page_that_ran_out_is_followed_by_another(
+    installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    first = begin_checkout(installation, request())
+    stripe.expire(first.donation.session_id or "")
+    age(installation, timedelta(minutes=1))
+    again = begin_checkout(installation, request())
+    assert again.donation.id != first.donation.id
+    assert again.payment_url not in {None, first.payment_url}
+
+
+def test_a_campaign_that_is_not_open_or_unknown_asks_nothing_of_stripe(
+    installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(
+            update(Campaign).values(
+                starts_at=now() - timedelta(days=2), deadline=now() - timedelta(seconds=1)
+            )
+        )
+    with pytest.raises(CampaignNotOpen):
+        begin_checkout(installation, request())
+    with pytest.raises(NotFound):
+        begin_checkout(installation, replace(request(), slug="unknown"))
+    assert (stripe.objects("checkout.session"), calls(installation)) == ([], [])

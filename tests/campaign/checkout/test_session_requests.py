@@ -1,0 +1,144 @@
+"""What Stripe is asked for when a donor is sent to its page, and which call is made, repeated or given a successor."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from campaign.audit.stripe_requests import KEY_LIFE
+from campaign.checkout.session_requests import (
+    RedirectUrls,
+    is_waste,
+    plan_checkout,
+    record_session,
+    session_parameters,
+)
+from campaign.gateway import CheckoutSession, read_checkout_session
+from campaign.models import Donation, StripeCall
+from campaign.runtime.context import Installation
+from tests.support.ledger import campaign_in, give_to
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+AT = datetime(2026, 12, 1, tzinfo=UTC)
+URLS = RedirectUrls("http://localhost/thanks", "http://localhost/back")
+
+
+def parameters(installation: Installation, facts: Facts) -> dict[str, Any]:
+    with installation.sessions() as session:
+        donation = session.get_one(Donation, facts.donation.id)
+        organization = installation.settings.organization
+        return session_parameters(donation, "Nine days", organization, URLS)
+
+
+def plan(
+    installation: Installation, facts: Facts, at: datetime = AT, looked_up: int = 0
+) -> StripeCall:
+    with installation.sessions.begin() as session:
+        donation = session.get_one(Donation, facts.donation.id)
+        return plan_checkout(session, donation, {"at": at.isoformat()}, at, looked_up=looked_up)
+
+
+def opened(facts: Facts, **changes: Any) -> CheckoutSession:
+    return read_checkout_session(
+        facts.session(status="open", payment_status="unpaid", url="https://pay", **changes)
+    )
+
+
+def test_a_gift_once_is_a_payment_that_names_its_donation(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    asked = parameters(installation, facts)
+    metadata = {"donation_id": facts.donation.public_id, "campaign": "nine-days"}
+    assert (asked["mode"], asked["submit_type"]) == ("payment", "donate")
+    assert asked["client_reference_id"] == facts.donation.public_id
+    assert asked["metadata"] == asked["payment_intent_data"]["metadata"] == metadata
+    assert (asked["success_url"], asked["cancel_url"]) == (URLS.success_url, URLS.cancel_url)
+    (line,) = asked["line_items"]
+    assert line["price_data"]["unit_amount"] == 2500
+    assert "recurring" not in line["price_data"]
+    assert "subscription_data" not in asked
+
+
+@pytest.mark.parametrize(("frequency", "interval"), [("monthly", "month"), ("yearly", "year")])
+def test_a_renewed_gift_has_its_parts_in_what_each_invoice_repeats(
+    installation: Installation, give: Give, frequency: str, interval: str
+) -> None:
+    asked = parameters(installation, give(frequency=frequency, cover=106))
+    prices = [line["price_data"] for line in asked["line_items"]]
+    assert [one["unit_amount"] for one in prices] == [2500, 106]
+    assert [one["recurring"] for one in prices] == [{"interval": interval}] * 2
+    parts = asked["subscription_data"]["metadata"]
+    assert (parts["gift"], parts["cover"], asked["mode"]) == ("2500", "106", "subscription")
+    assert "payment_intent_data" not in asked
+    assert "gift" not in asked["metadata"]
+
+
+def test_yen_are_asked_for_in_yen_and_in_the_donors_language(installation: Installation) -> None:
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93, locale="es")
+    asked = parameters(installation, facts)
+    prices = [line["price_data"] for line in asked["line_items"]]
+    assert [(one["unit_amount"], one["currency"]) for one in prices] == [(2500, "jpy"), (93, "jpy")]
+    assert prices[0]["product_data"]["name"] != "Donation to The Harbor Ledger"
+    assert asked["locale"].startswith("es")
+
+
+def test_a_call_is_planned_once_with_the_words_it_had_first(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    first = plan(installation, facts)
+    again = plan(installation, facts, AT + timedelta(hours=1))
+    assert (again.id, again.parameters) == (first.id, {"at": AT.isoformat()})
+    assert first.idempotency_key == f"donation-{facts.donation.public_id}-1"
+
+
+@pytest.mark.parametrize(
+    ("before", "waste"), [(timedelta(microseconds=1), False), (timedelta(), True)]
+)
+def test_a_call_without_an_answer_is_waste_at_the_end_of_its_keys_life(
+    installation: Installation, give: Give, before: timedelta, waste: bool
+) -> None:
+    facts = give()
+    call = plan(installation, facts)
+    at = AT + KEY_LIFE - before
+    assert is_waste(facts.donation, call, at) is waste
+    # Only once it was looked up, and under its own number, does it get a successor.
+    assert plan(installation, facts, at).id == call.id
+    assert plan(installation, facts, at, looked_up=2).id == call.id
+    assert plan(installation, facts, at, looked_up=1).ordinal == (2 if waste else 1)
+
+
+def test_a_call_that_failed_is_waste_at_once_and_one_with_an_answer_never(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    call = plan(installation, facts)
+    with installation.sessions.begin() as session:
+        session.execute(update(StripeCall).values(error="500"))
+    failed = plan(installation, facts)
+    assert is_waste(facts.donation, failed, AT)
+    with installation.sessions.begin() as session:
+        record_session(session, call, opened(facts), AT)
+        kept = session.get_one(Donation, facts.donation.id)
+        assert not is_waste(kept, failed, AT + timedelta(days=9))
+    assert plan(installation, facts, AT + timedelta(days=9), looked_up=1).id == call.id
+
+
+def test_the_first_session_stays_the_donations(installation: Installation, give: Give) -> None:
+    facts = give()
+    call = plan(installation, facts)
+    for name in ("cs_first", "cs_second"):
+        with installation.sessions.begin() as session:
+            record_session(session, call, opened(facts, id=name), AT)
+    with installation.sessions() as session:
+        donation = session.scalars(select(Donation)).one()
+        kept = session.scalars(select(StripeCall)).one()
+    assert (donation.session_id, donation.session_url) == ("cs_first", "https://pay")
+    assert donation.session_expires_at == donation.created_at.replace(microsecond=0) + timedelta(
+        days=1
+    )
+    assert (kept.result_id, kept.answered_at) == ("cs_first", AT)

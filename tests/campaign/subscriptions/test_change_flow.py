@@ -1,0 +1,134 @@
+"""Changes of a monthly gift: written down, asked of Stripe, applied; what Stripe refuses changes nothing here."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from campaign.audit.audit_log import Actor
+from campaign.core.clock import now
+from campaign.core.errors import ChangeRefused, GatewayRefused
+from campaign.core.money import LARGEST_CHARGE
+from campaign.models import AuditEntry, Campaign, Donation, StaffRole, StripeCall, Subscription
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from campaign.subscriptions import change_flow
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.subscription_facts import only_subscription
+
+FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def gift(
+    client: FlaskClient,
+    installation: Installation,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+    store: Callable[..., None],
+) -> Subscription:
+    """A monthly gift of $25 and $1.06 for fees."""
+    form = {"amount": "25", "frequency": "monthly", "email": "ana@example.org", "cover_fees": "yes"}
+    client.post("/c/nine-days/donate", data=form)
+    with installation.sessions() as session:
+        stripe.pay(session.scalars(select(Donation.session_id)).one())
+    store(*stripe.events())
+    apply_due_events(installation)
+    return only_subscription(installation)
+
+
+def calls(installation: Installation) -> list[StripeCall]:
+    """Those written down for changes."""
+    query = select(StripeCall).where(StripeCall.operation != "checkout_session")
+    with installation.sessions() as session:
+        return list(session.scalars(query.order_by(StripeCall.id)))
+
+
+def actions(installation: Installation) -> list[str]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def test_the_covered_fees_follow_the_amount_where_there_are_any(
+    installation: Installation, gift: Subscription
+) -> None:
+    found = change_flow.change_amount(installation, gift, 4000)
+    assert (found.amount, found.cover) == (4000, 150)
+    gift.cover = 0
+    assert change_flow.cover_for(installation, gift, 4000) == 0
+
+
+def test_more_than_can_be_charged_with_its_fees_is_refused_and_not_written_down(
+    installation: Installation, gift: Subscription
+) -> None:
+    for amount in (LARGEST_CHARGE, LARGEST_CHARGE - 1):
+        with pytest.raises(ChangeRefused, match="more than can be charged at once"):
+            change_flow.change_amount(installation, gift, amount, FAY)
+    assert (calls(installation), actions(installation)) == ([], [])
+
+
+def test_a_pause_keeps_its_day_and_is_taken_back(
+    installation: Installation, gift: Subscription, stripe: StripeSandbox
+) -> None:
+    until = (now() + timedelta(days=60)).replace(microsecond=0)
+    paused = change_flow.pause(installation, gift, until)
+    assert (paused.state, paused.paused_until) == ("paused", until)
+    resumed = change_flow.resume(installation, paused, FAY)
+    assert (resumed.state, resumed.paused_until) == ("active", None)
+    # What the donor does is no entry of the staff's log.
+    assert actions(installation) == ["subscription.resumed"]
+    assert [one.result_id for one in calls(installation)] == [gift.stripe_id] * 2
+
+
+@pytest.mark.parametrize("by", [None, FAY])
+def test_ended_later_it_goes_on_until_then_and_ended_at_once_it_does_not(
+    installation: Installation, gift: Subscription, stripe: StripeSandbox, by: Actor | None
+) -> None:
+    later = change_flow.end(installation, gift, by, later=True)
+    assert (later.state, later.ends_at_period_end) == ("active", True)
+    over = change_flow.end(installation, later, by)
+    assert (over.state, over.ends_at_period_end) == ("ended", False)
+    comment = stripe.objects("subscription")[0]["cancellation_details"]["comment"]
+    assert comment == f"Ended by the {'staff' if by else 'donor'}."
+    assert actions(installation) == ["subscription.ended"] * (2 if by else 0)
+
+
+def test_what_had_ended_at_stripe_already_is_ended_here_and_refused_from_then_on(
+    installation: Installation, gift: Subscription
+) -> None:
+    installation.gateway.subscriptions.cancel(gift.stripe_id, "In the dashboard.")
+    assert change_flow.end(installation, gift, None).state == "ended"
+    with pytest.raises(ChangeRefused, match="This gift has ended"):
+        change_flow.resume(installation, gift)
+
+
+def test_a_refusal_is_kept_with_its_call_and_changes_nothing(
+    installation: Installation, gift: Subscription
+) -> None:
+    installation.gateway.subscriptions.cancel(gift.stripe_id, "In the dashboard.")
+    with pytest.raises(GatewayRefused):
+        change_flow.pause(installation, gift, now() + timedelta(days=60))
+    (call,) = calls(installation)
+    assert (call.answered_at, bool(call.error)) == (None, True)
+    assert only_subscription(installation).state == "active"
+
+
+def test_another_language_and_a_gift_without_a_customer_still_lead_to_the_card_page(
+    installation: Installation, gift: Subscription
+) -> None:
+    with installation.sessions.begin() as session:
+        session.get_one(Subscription, gift.id).customer_id = None
+    gift.customer_id = None
+    address = change_flow.card_page(installation, gift, "http://localhost/back", "es")
+    assert address.startswith("http")
+    found = only_subscription(installation)
+    (call,) = calls(installation)
+    assert (call.result_id, call.parameters["locale"]) == (found.customer_id, "es-419")

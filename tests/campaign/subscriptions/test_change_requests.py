@@ -1,0 +1,219 @@
+"""What Stripe is asked for when a monthly gift changes, and that it is written down first, a key each."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from campaign.audit.audit_log import Actor
+from campaign.core.clock import now
+from campaign.core.errors import ChangeRefused
+from campaign.gateway import SubscriptionFact, read_subscription
+from campaign.models import AuditEntry, StaffRole, StripeCall, Subscription
+from campaign.runtime.context import Installation
+from campaign.subscriptions.change_requests import (
+    AMOUNT,
+    END,
+    END_LATER,
+    PAUSE,
+    RESUME,
+    changing,
+    ending_later,
+    log_change,
+    months_later,
+    pausing,
+    plan_change,
+    resuming,
+)
+from tests.support.ledger import campaign_in, give_to
+from tests.support.stripe import Facts
+from tests.support.subscription_facts import (
+    apply_each,
+    deleted,
+    only_subscription,
+    subscription,
+    updated,
+)
+
+Give = Callable[..., Facts]
+Store = Callable[..., None]
+FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
+HERE = ZoneInfo("America/Los_Angeles")
+
+
+@pytest.fixture
+def monthly(installation: Installation, give: Give, store: Store) -> Facts:
+    """A monthly gift of $25 and $1.06 for fees that has begun."""
+    facts = give(frequency="monthly", cover=106)
+    apply_each(installation, store, facts.completed(), updated(facts, 1))
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [
+        ("2027-01-31T10:00", 1, "2027-02-28T10:00"),
+        ("2028-01-31T10:00", 1, "2028-02-29T10:00"),
+        ("2027-01-31T10:00", 2, "2027-03-31T10:00"),
+        ("2026-11-30T10:00", 1, "2026-12-30T10:00"),
+        ("2026-12-15T10:00", 1, "2027-01-15T10:00"),
+        ("2026-12-31T10:00", 6, "2027-06-30T10:00"),
+        ("2026-06-30T10:00", 6, "2026-12-30T10:00"),
+    ],
+)
+def test_months_later_is_the_same_day_and_hour_or_the_months_last_day(
+    day: str, months: int, later: str
+) -> None:
+    at = datetime.fromisoformat(day).replace(tzinfo=HERE)
+    found = months_later(at.astimezone(UTC), months, HERE)
+    assert found == datetime.fromisoformat(later).replace(tzinfo=HERE)
+
+
+def test_the_day_is_the_one_of_the_zone_and_not_of_utc() -> None:
+    at = datetime(2027, 2, 1, 7, 59, tzinfo=UTC)  # still January 31 in Los Angeles
+    found = months_later(at, 1, HERE)
+    assert found == datetime(2027, 2, 28, 23, 59, tzinfo=HERE)
+
+
+def items(*amounts: int) -> dict[str, Any]:
+    data = [
+        {
+            "id": f"si_{place}",
+            "quantity": 1,
+            "price": {
+                "unit_amount": amount,
+                "product": f"prod_{place}",
+                "recurring": {"interval": "month", "interval_count": 1},
+            },
+        }
+        for place, amount in enumerate(amounts)
+    ]
+    return {"object": "list", "data": data}
+
+
+def fact(facts: Facts, *amounts: int) -> SubscriptionFact:
+    return read_subscription(subscription(facts, items=items(*amounts)))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "wanted"),
+    [
+        ((2500, 106), {"si_0": 4000, "si_1": 151}),
+        ((106, 2500), {"si_0": 151, "si_1": 4000}),
+        ((2606,), {"si_0": 4151}),
+        # Neither is the agreed cover, so the smaller one is.
+        ((2500, 90), {"si_0": 4000, "si_1": 151}),
+        # Both are: the first of the smaller ones.
+        ((106, 106), {"si_0": 151, "si_1": 4000}),
+    ],
+)
+def test_the_gift_and_its_fees_each_get_their_own_item(
+    installation: Installation,
+    monthly: Facts,
+    amounts: tuple[int, ...],
+    wanted: dict[str, int],
+) -> None:
+    asked = changing(only_subscription(installation), fact(monthly, *amounts), 4000, 151)
+    assert {one["id"]: one["price_data"]["unit_amount"] for one in asked["items"]} == wanted
+    assert sum(wanted.values()) == 4151
+    assert asked["proration_behavior"] == "none"
+    assert asked["metadata"] == {"gift": "4000", "cover": "151"}
+
+
+@pytest.mark.parametrize("amounts", [(), (1, 2, 3)])
+def test_a_gift_that_was_rearranged_at_stripe_is_left_alone(
+    installation: Installation, monthly: Facts, amounts: tuple[int, ...]
+) -> None:
+    with pytest.raises(ChangeRefused, match="rearranged at Stripe"):
+        changing(only_subscription(installation), fact(monthly, *amounts), 4000, 151)
+
+
+def test_a_yearly_gift_of_yen_stays_one(installation: Installation, store: Store) -> None:
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, frequency="yearly")
+    apply_each(installation, store, facts.completed(), updated(facts, 1))
+    (item,) = changing(only_subscription(installation), fact(facts, 2500), 3001, 0)["items"]
+    assert item["price_data"]["currency"] == "jpy"
+    assert item["price_data"]["recurring"] == {"interval": "year"}
+    assert (item["quantity"], item["price_data"]["unit_amount"]) == (1, 3001)
+
+
+def test_a_pause_ends_at_a_whole_second_and_resuming_takes_an_end_back_too() -> None:
+    until = datetime(2027, 1, 31, 10, 0, 0, 999_999, tzinfo=UTC)
+    assert pausing(until)["pause_collection"] == {
+        "behavior": "void",
+        "resumes_at": int(datetime(2027, 1, 31, 10, tzinfo=UTC).timestamp()),
+    }
+    assert resuming() == {"pause_collection": "", "cancel_at_period_end": False}
+    assert ending_later() == {"cancel_at_period_end": True}
+
+
+def test_every_call_has_a_key_of_its_own_within_its_kind(
+    installation: Installation, monthly: Facts
+) -> None:
+    known = only_subscription(installation)
+    for operation in (PAUSE, RESUME, PAUSE):
+        with installation.sessions.begin() as session:
+            plan_change(session, known.id, operation, {}, now())
+    with installation.sessions() as session:
+        calls = session.scalars(select(StripeCall).order_by(StripeCall.id)).all()
+    assert [one.idempotency_key for one in calls] == [
+        f"subscription-pause-{monthly.subscription}-1",
+        f"subscription-resume-{monthly.subscription}-1",
+        f"subscription-pause-{monthly.subscription}-2",
+    ]
+
+
+def test_after_its_end_nothing_is_written_down(
+    installation: Installation, store: Store, monthly: Facts
+) -> None:
+    known = only_subscription(installation)
+    apply_each(installation, store, deleted(monthly, 9))
+    with (
+        pytest.raises(ChangeRefused, match="This gift has ended"),
+        installation.sessions.begin() as session,
+    ):
+        plan_change(session, known.id, END, {}, now())
+    with installation.sessions() as session:
+        assert session.scalars(select(StripeCall)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "action", "after"),
+    [
+        (END, {"comment": "x"}, "subscription.ended", {"when": "at once"}),
+        (END_LATER, ending_later(), "subscription.ended", {"when": "at the end of the period"}),
+        (
+            PAUSE,
+            pausing(datetime(2027, 1, 31, 10, tzinfo=UTC)),
+            "subscription.paused",
+            {"until": "2027-01-31T10:00:00+00:00"},
+        ),
+        (RESUME, resuming(), "subscription.resumed", {}),
+        (
+            AMOUNT,
+            {"metadata": {"gift": "4000", "cover": "151"}},
+            "subscription.changed",
+            {"amount": 4000, "cover": 151},
+        ),
+    ],
+)
+def test_what_staff_asked_for_is_logged_with_the_donor(
+    installation: Installation,
+    monthly: Facts,
+    operation: str,
+    parameters: dict[str, Any],
+    action: str,
+    after: dict[str, Any],
+) -> None:
+    with installation.sessions.begin() as session:
+        found = session.scalars(select(Subscription)).one()
+        log_change(session, found, FAY, operation, parameters)
+    with installation.sessions() as session:
+        (entry,) = session.scalars(select(AuditEntry))
+    assert (entry.action, entry.subject_key) == (action, str(monthly.donation.donor_id))
+    assert entry.after == {"subscription": monthly.subscription, **after}
+    changed = operation == AMOUNT
+    assert entry.before == {"state": "active"} | ({"amount": 2500, "cover": 106} if changed else {})
