@@ -10,7 +10,6 @@ from campaign.models import Payout, PayoutItem, StaffRole
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.reconciliation.fetch_payouts import fetch_payouts, read_payouts
 from campaign.runtime.context import Installation
-from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.reconciliation import Bank
@@ -87,17 +86,3 @@ def test_one_that_no_webhook_told_is_fetched(
     since = now() - timedelta(days=1)
     assert [fetch_payouts(installation, since) for _ in range(2)] == [1, 0]
     assert payouts(installation)[0].stripe_id == payout_id
-
-
-def test_a_payout_that_comes_back_is_failed_in_whatever_order_it_is_told(
-    bank: Bank, installation: Installation
-) -> None:
-    bank.stripe.pay(bank.give("25"))
-    made = bank.stripe.payout(arrive=False)
-    bank.stripe.fail_payout(made["id"])
-    events = [one for one in bank.stripe.events() if one["type"] == "payout.failed"]
-    bank.store(*events)
-    paid = {**events[0], "id": "evt_paid_late", "type": "payout.paid"}
-    bank.store({**paid, "data": {"object": {**events[0]["data"]["object"], "status": "paid"}}})
-    apply_due_events(installation)
-    assert [one.status for one in payouts(installation)] == ["failed"]

@@ -1,0 +1,190 @@
+"""Which donations may differ: those whose two sides do not sum alike in the window, and no others."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaign.core.clock import now
+from campaign.ledger.balance_transactions import MappedTransaction
+from campaign.ledger.fees import book_fee_of
+from campaign.models import InboxEvent
+from campaign.reconciliation.balance_transactions import (
+    keep_movements,
+    open_table,
+    place_movements,
+)
+from campaign.reconciliation.candidates import read_case, read_unbooked, suspects, waiting_event
+from campaign.runtime.context import Installation
+from tests.support.ledger import campaign_in, give_to, overwrite, tell_dispute, tell_paid
+from tests.support.stripe import Facts
+
+SINCE = now() - timedelta(days=35)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def walk(installation: Installation) -> Iterator[Session]:
+    """A session of one connection, with the table of the walk, empty."""
+    with installation.engine.connect() as connection, Session(connection) as session:
+        open_table(session)
+        yield session
+
+
+@pytest.fixture
+def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
+    """A gift of $25 and $1.06 for fees that was paid."""
+    facts = give(cover=106)
+    tell_paid(installation, facts)
+    return facts
+
+
+def moved(
+    facts: Facts, kind: str = "payment", amount: int = 2606, **changes: Any
+) -> MappedTransaction:
+    return MappedTransaction(
+        **{
+            "id": f"txn_{kind}",
+            "kind": kind,
+            "amount": amount,
+            "currency": "usd",
+            "fee": 0,
+            "fee_currency": "usd",
+            "created": facts.donation.created_at,
+            "source_id": f"ch_{facts.number}",
+            "payment_intent_id": f"pi_{facts.number}",
+            "public_id": None,
+            "bare": False,
+            "source": {},
+            **changes,
+        }
+    )
+
+
+def suspected(walk: Session, *movements: MappedTransaction, since: datetime = SINCE) -> list[int]:
+    keep_movements(walk, movements)
+    place_movements(walk)
+    found = suspects(walk, since)
+    walk.commit()
+    return found
+
+
+def test_what_agrees_to_the_cent_is_not_suspected(walk: Session, gift: Facts) -> None:
+    assert suspected(walk, moved(gift)) == []
+
+
+@pytest.mark.parametrize("amount", [2605, 2607])
+def test_a_cent_more_or_less_is(walk: Session, gift: Facts, amount: int) -> None:
+    assert suspected(walk, moved(gift, amount=amount)) == [gift.donation.id]
+
+
+def test_a_movement_of_a_kind_that_is_not_booked_is(walk: Session, gift: Facts) -> None:
+    assert suspected(walk, moved(gift), moved(gift, "refund", 1)) == [gift.donation.id]
+
+
+@pytest.mark.parametrize(("later", "suspicious"), [(timedelta(), True), (-MICROSECOND, False)])
+def test_an_entry_without_a_movement_is_from_the_windows_first_moment_on(
+    installation: Installation, walk: Session, gift: Facts, later: timedelta, suspicious: bool
+) -> None:
+    overwrite(installation, "UPDATE ledger_entry SET occurred_at = :at", at=SINCE + later)
+    assert suspected(walk) == [gift.donation.id] * suspicious
+
+
+def test_money_that_came_by_another_road_is_none_of_stripes(
+    installation: Installation, walk: Session, gift: Facts
+) -> None:
+    overwrite(installation, "UPDATE ledger_entry SET source = 'offline:1042'")
+    assert suspected(walk) == []
+
+
+def test_a_fee_that_is_missing_or_unknown_to_stripe_is(
+    installation: Installation, walk: Session, gift: Facts
+) -> None:
+    costly = moved(gift, fee=103)
+    assert suspected(walk, costly) == [gift.donation.id]
+    with installation.sessions.begin() as session:
+        assert book_fee_of(session, costly)
+    assert suspected(walk) == []
+    open_table(walk)
+    assert suspected(walk, moved(gift, id="txn_other")) == [gift.donation.id]
+
+
+def test_a_second_payment_of_the_same_gift_is(
+    installation: Installation, walk: Session, gift: Facts
+) -> None:
+    second = moved(
+        gift,
+        id="txn_2",
+        payment_intent_id="pi_second",
+        public_id=gift.donation.public_id,
+        kind="fee",
+        amount=0,
+    )
+    assert suspected(walk, moved(gift), second) == [gift.donation.id]
+
+
+def test_a_won_dispute_of_yen_is_summed_by_kind(installation: Installation, walk: Session) -> None:
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500)
+    tell_paid(installation, facts)
+    tell_dispute(installation, facts, facts.dispute("won", -2500, 2500))
+    yen: dict[str, Any] = {"currency": "jpy", "amount": 2500}
+    sides = [moved(facts, **yen), moved(facts, "reinstatement", **yen)]
+    dispute = moved(facts, "dispute", **yen)
+    overwrite(installation, "UPDATE ledger_entry SET fee = 0, balance_transaction_id = NULL")
+    assert suspected(walk, *sides) == [facts.donation.id]
+    assert suspected(walk, dispute) == []
+
+
+def test_a_case_has_both_sides_and_leaves_out_what_came_by_another_road(
+    installation: Installation, walk: Session, gift: Facts
+) -> None:
+    suspected(walk, moved(gift))
+    case = read_case(walk, gift.donation.id, SINCE)
+    assert (case.donation, case.charge, case.currency) == (gift.donation.public_id, 2606, "usd")
+    assert (case.intent, case.since) == (f"pi_{gift.number}", SINCE)
+    assert [one.kind for one in case.entries] == ["payment"]
+    assert [one.id for one in case.movements] == ["txn_payment"]
+    overwrite(installation, "UPDATE ledger_entry SET source = 'offline:1042'")
+    walk.commit()
+    assert read_case(walk, gift.donation.id, SINCE).entries == []
+
+
+def test_a_renewal_that_only_stripe_knows_has_nothing_agreed(walk: Session, gift: Facts) -> None:
+    keep_movements(walk, [moved(gift, payment_intent_id="pi_renewal")])
+    case = read_unbooked(walk, "pi_renewal", gift.donation.public_id)
+    assert (case.renewal, case.charge, case.currency, len(case.movements)) == (True, None, None, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "waits"),
+    [
+        ("received", True),
+        ("failed", True),
+        ("done", False),
+        ("ignored", False),
+        ("given_up", False),
+    ],
+)
+def test_an_event_waits_that_names_one_of_them_and_is_not_applied_yet(
+    installation: Installation, state: str, waits: bool
+) -> None:
+    at = now()
+    with installation.sessions.begin() as session:
+        for number, name in enumerate(("pi_1", "ré_2", "pi_1")):
+            session.add(
+                InboxEvent(
+                    id=f"evt_{number}",
+                    type="any",
+                    body=f'{{"object": "{name}"}}'.encode(),
+                    occurred_at=at - timedelta(seconds=number),
+                    state=state,
+                    finished_at=at,
+                )
+            )
+    with installation.sessions() as session:
+        assert waiting_event(session, ["pi_1"]) == ("evt_2" if waits else None)
+        assert waiting_event(session, ["pi_9", "ré_2"]) == ("evt_1" if waits else None)
+        assert waiting_event(session, ["pi_9"]) is None
+        assert waiting_event(session, []) is None

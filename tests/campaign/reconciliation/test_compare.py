@@ -1,0 +1,223 @@
+"""One payment, as Stripe's balance and the ledger tell it: what is a difference, a doubt, or neither."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from campaign.ledger.balance_transactions import MappedTransaction
+from campaign.models import LedgerEntry
+from campaign.reconciliation.compare import FEE_WITHIN, Case, compare
+from campaign.reconciliation.discrepancies import Difference
+
+AT = datetime(2026, 12, 20, tzinfo=UTC)
+SINCE = datetime(2026, 12, 1, tzinfo=UTC)
+THEN = datetime(2026, 12, 10, tzinfo=UTC)
+
+
+def moved(kind: str, amount: int, name: str = "ch_1", **changes: Any) -> MappedTransaction:
+    return MappedTransaction(
+        **{
+            "id": f"txn_{kind}_{name}",
+            "kind": kind,
+            "amount": amount,
+            "currency": "usd",
+            "fee": 0,
+            "fee_currency": "usd",
+            "created": THEN,
+            "source_id": name,
+            "payment_intent_id": "pi_1",
+            "public_id": None,
+            "bare": False,
+            "source": {},
+            **changes,
+        }
+    )
+
+
+def entry(kind: str, amount: int, source: str = "pi_1", **changes: Any) -> LedgerEntry:
+    wanted = {"id": 7, "cover": 0, "fee": 0, "currency": "usd", "occurred_at": THEN, **changes}
+    return LedgerEntry(kind=kind, amount=amount, source=source, **wanted)
+
+
+PAID, BOOKED = moved("payment", 2500), entry("payment", 2500)
+
+
+def found(
+    movements: list[MappedTransaction], entries: list[LedgerEntry], **changes: Any
+) -> list[Difference]:
+    wanted = {"charge": 2500, "currency": "usd", "payment_intent_id": "pi_1", "since": SINCE}
+    case = Case(donation="don_1", entries=entries, movements=movements, **{**wanted, **changes})
+    return compare(case, AT).differences
+
+
+def told(*found: Difference) -> list[tuple[str, int | None, int | None, bool, bool]]:
+    """(kind, Stripe's amount, the ledger's, mendable, doubtful) of each."""
+    return [
+        (
+            one.kind.value,
+            one.stripe.amount if one.stripe else None,
+            one.ledger.amount if one.ledger else None,
+            one.mendable,
+            one.doubtful,
+        )
+        for one in found
+    ]
+
+
+def test_what_agrees_is_no_difference_and_covered_fees_are_part_of_it() -> None:
+    assert found([PAID], [BOOKED]) == []
+    assert found([moved("payment", 2606)], [entry("payment", 2500, cover=106)], charge=2606) == []
+
+
+@pytest.mark.parametrize("amount", [2499, 2501])
+def test_a_cent_is_a_difference_that_is_not_mended(amount: int) -> None:
+    assert told(*found([moved("payment", amount)], [BOOKED])) == [
+        ("payment", amount, 2500, False, False)
+    ]
+
+
+def test_the_same_figure_in_another_currency_is_a_difference() -> None:
+    (one,) = found([moved("payment", 2500, currency="jpy")], [BOOKED])
+    assert one.stripe is not None
+    assert (str(one.stripe), str(one.ledger)) == ("2500 JPY", "25.00 USD")
+
+
+@pytest.mark.parametrize(
+    ("charge", "currency", "mendable"),
+    [(2500, "usd", True), (2501, "usd", False), (2500, "jpy", False), (None, None, True)],
+)
+def test_what_is_not_booked_can_be_mended_if_it_is_what_the_donor_agreed_to(
+    charge: int | None, currency: str | None, mendable: bool
+) -> None:
+    (one,) = found([PAID], [], charge=charge, currency=currency)
+    assert told(one) == [("payment", 2500, None, mendable, False)]
+    assert one.note == ("" if mendable else "it is not what the donor agreed to")
+
+
+def test_a_promised_debit_that_left_again_was_no_payment() -> None:
+    back = moved("payment_failed", 2500, "re_0")
+    assert found([PAID, back], []) == []
+    (one,) = found([PAID, back, moved("payment", 2500, "ch_2")], [])
+    assert told(one) == [("payment", 2500, None, True, False)]
+
+
+@pytest.mark.parametrize(("at", "doubts"), [(SINCE, 1), (SINCE - timedelta(microseconds=1), 0)])
+def test_an_entry_is_in_doubt_from_the_windows_first_moment_on(at: datetime, doubts: int) -> None:
+    differences = found([], [entry("payment", 2500, occurred_at=at)])
+    assert told(*differences) == [("payment", None, 2500, False, True)] * doubts
+
+
+def test_charged_taken_back_and_charged_anew_is_one_payment() -> None:
+    anew = [PAID, moved("payment_failed", 2500, "re_0"), moved("payment", 2500, "ch_2")]
+    assert found(anew, [BOOKED]) == []
+    assert told(*found(anew[:2], [BOOKED])) == [("payment_failed", 2500, None, True, False)]
+    returned = entry("payment_failed", -2500)
+    assert found(anew[:2], [BOOKED, returned]) == []
+    assert told(*found([PAID], [BOOKED, returned])) == [("payment_failed", None, 2500, False, True)]
+
+
+@pytest.mark.parametrize(("left", "told_of"), [(2500, [2500]), (1, [1]), (0, [])])
+def test_a_second_payment_is_told_by_what_of_it_was_not_given_back(
+    left: int, told_of: list[int]
+) -> None:
+    second = {"payment_intent_id": "pi_2"}
+    movements = [PAID, moved("payment", 2500, "ch_2", **second)]
+    if left < 2500:
+        movements.append(moved("refund", 2500 - left, "re_2", **second))
+    differences = found(movements, [BOOKED])
+    assert [one.stripe.amount for one in differences if one.stripe] == told_of
+    assert all(one.payment_intent_id == "pi_2" and not one.mendable for one in differences)
+
+
+def refunds(*amounts: int) -> list[MappedTransaction]:
+    return [PAID, *(moved("refund", one, f"re_{n}") for n, one in enumerate(amounts))]
+
+
+def test_refunds_under_their_own_names_agree_one_by_one() -> None:
+    entries = [BOOKED, entry("refund", -700, "re_0")]
+    assert found(refunds(700), entries) == []
+    (one,) = found(refunds(700, 300), entries)
+    assert told(one) == [("refund", 300, None, True, False)]
+    assert one.stripe is not None
+    assert one.stripe.names[0] == "re_1"
+
+
+@pytest.mark.parametrize(
+    ("amounts", "booked", "missing"),
+    [
+        ((700, 300), -1000, []),
+        ((700, 300), -700, [300]),
+        ((700, 300), -300, [700]),
+        # Neither is exactly what is short, so the latest is told.
+        ((700, 300), -900, [300]),
+        ((300, 300), -300, [300]),
+        ((300, 300), -200, [300, 300]),
+    ],
+)
+def test_of_refunds_that_only_the_charge_told_those_are_missing_that_make_up_what_is_short(
+    amounts: tuple[int, ...], booked: int, missing: list[int]
+) -> None:
+    entries = [BOOKED, entry("refund", booked, f"ch_1:{-booked}")]
+    differences = found(refunds(*amounts), entries)
+    assert [one.stripe.amount for one in differences if one.stripe] == missing
+
+
+def test_a_refund_that_stripe_tells_smaller_is_doubted_and_one_it_does_not_know() -> None:
+    entries = [BOOKED, entry("refund", -700, "re_0")]
+    assert told(*found(refunds(699), entries)) == [("refund", None, 700, False, True)]
+    assert told(*found(refunds(701), entries)) == [("refund", 701, 700, False, False)]
+    assert told(*found([PAID], entries)) == [("refund", None, 700, False, True)]
+
+
+def test_a_dispute_of_yen_that_was_won_agrees_by_its_name_and_further_sources() -> None:
+    yen = {"currency": "jpy"}
+    movements = [
+        moved("payment", 2500, **yen),
+        moved("dispute", 2500, "du_1", **yen),
+        moved("reinstatement", 2500, "du_1", **yen),
+    ]
+    entries = [
+        entry("payment", 2500, **yen),
+        entry("dispute", -1000, "du_1", **yen),
+        entry("dispute", -1500, "du_1:2500", **yen),
+        entry("reinstatement", 2500, "du_1", **yen),
+    ]
+    assert found(movements, entries, currency="jpy") == []
+    assert told(*found(movements, entries[:-1], currency="jpy")) == [
+        ("reinstatement", 2500, None, True, False)
+    ]
+    assert told(*found(movements, [*entries[:2], entries[3]], currency="jpy")) == [
+        ("dispute", 2500, 1000, True, False)
+    ]
+    assert told(*found(movements[:2], entries, currency="jpy")) == [
+        ("reinstatement", None, 2500, False, True)
+    ]
+
+
+@pytest.mark.parametrize(("older", "missing"), [(0, 0), (1, 1)])
+def test_a_fee_may_be_missing_for_a_day_and_no_longer(older: int, missing: int) -> None:
+    created = AT - FEE_WITHIN - timedelta(microseconds=older)
+    movements = [moved("payment", 2500, fee=103, created=created)]
+    case = Case("don_1", "pi_1", 2500, "usd", [BOOKED], movements, since=SINCE)
+    compared = compare(case, AT)
+    assert len(compared.differences) == missing
+    assert compared.young_fees == 1 - missing
+
+
+def test_a_fee_agrees_by_its_figure_and_its_currency() -> None:
+    movements = [moved("payment", 2500, fee=103)]
+    name = {"balance_transaction_id": movements[0].id}
+    assert found(movements, [BOOKED, entry("fee", 0, "txn", fee=103, **name)]) == []
+    for wrong in ({"fee": 104}, {"fee": 103, "currency": "eur"}):
+        (one,) = found(movements, [BOOKED, entry("fee", 0, "txn", **wrong, **name)])
+        assert (one.kind, one.mendable) == ("fee", False)
+    unknown = entry("fee", 0, "txn", fee=9, balance_transaction_id="txn_unknown")
+    assert told(*found([PAID], [BOOKED, unknown])) == [("fee", None, 9, False, True)]
+
+
+def test_the_fee_of_what_is_not_booked_is_no_difference_of_its_own() -> None:
+    old = {"created": AT - timedelta(days=5), "fee": 103}
+    assert [one.kind for one in found([moved("payment", 2500, **old)], [])] == ["payment"]
+    movements = [PAID, moved("dispute", 2500, "du_1", **old)]
+    assert [one.kind for one in found(movements, [BOOKED])] == ["dispute"]

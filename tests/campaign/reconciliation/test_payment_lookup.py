@@ -1,0 +1,242 @@
+"""What Stripe is asked about, how often, and what follows from its answer."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.gateway import (
+    PaymentFact,
+    read_charge,
+    read_invoice,
+    read_movement,
+    read_payment_intent,
+)
+from campaign.models import Donation, PaymentLookup
+from campaign.reconciliation.payment_lookup import (
+    ASK_AGAIN,
+    OLDEST,
+    YOUNG,
+    Owner,
+    apply_owned_intent,
+    find_owner,
+    nameless_invoices,
+    note_asked,
+    note_return,
+    paid_by,
+    returned_renewals,
+    unplaced_evidence,
+)
+from campaign.runtime.context import Installation
+from campaign.subscriptions.invoices import apply_invoice
+from tests.support.ledger import (
+    after,
+    booked,
+    state_and_receipt,
+    tell_charge,
+    tell_paid,
+    tell_refund,
+)
+from tests.support.stripe import Facts, Json
+
+Give = Callable[..., Facts]
+AT = now()
+MICROSECOND = timedelta(microseconds=1)
+
+
+def asked(installation: Installation, name: str, at: datetime, *, ours: bool) -> None:
+    with installation.sessions.begin() as session:
+        note_asked(session, name, at, ours=ours)
+
+
+def evidence(installation: Installation, at: datetime = AT) -> list[str]:
+    with installation.sessions() as session:
+        return unplaced_evidence(session, at)
+
+
+def fact(facts: Facts, charge: Json | None = None, **changes: Any) -> PaymentFact:
+    at = after(facts, 1)
+    found = read_charge(charge, at) if charge else None
+    return PaymentFact(read_payment_intent(facts.intent(**changes)), found, None)
+
+
+def test_a_refund_of_a_payment_that_nobody_knows_is_asked_about_once_each_payment(
+    installation: Installation, give: Give
+) -> None:
+    first, second = give(), give(email="ben@example.org")
+    for facts in (second, first):
+        tell_refund(installation, facts, facts.refund("a", 100))
+        tell_refund(installation, facts, facts.refund("b", 100))
+    tell_refund(installation, first, first.refund("c", 100, payment_intent=None))
+    assert evidence(installation) == sorted([f"pi_{first.number}", f"pi_{second.number}"])
+    tell_paid(installation, first)
+    assert evidence(installation) == [f"pi_{second.number}"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "ago", "again"),
+    [
+        (True, ASK_AGAIN, True),
+        (True, ASK_AGAIN - MICROSECOND, False),
+        (False, timedelta(days=400), False),
+    ],
+)
+def test_what_is_ours_is_asked_about_again_after_an_hour_and_what_is_not_never(
+    installation: Installation, give: Give, ours: bool, ago: timedelta, again: bool
+) -> None:
+    facts = give()
+    tell_refund(installation, facts, facts.refund("a", 100))
+    asked(installation, f"pi_{facts.number}", AT - ago, ours=ours)
+    assert evidence(installation) == [f"pi_{facts.number}"] * again
+
+
+@pytest.mark.parametrize(("younger", "found"), [(MICROSECOND, True), (timedelta(), False)])
+def test_a_gift_that_is_known_and_unpaid_is_asked_about_for_half_a_year(
+    installation: Installation, give: Give, younger: timedelta, found: bool
+) -> None:
+    facts = give()
+    metadata = {"donation_id": facts.donation.public_id}
+    tell_charge(installation, facts, facts.charge(amount_refunded=1, metadata=metadata))
+    with installation.sessions.begin() as session:
+        donation = session.get_one(Donation, facts.donation.id)
+        donation.created_at = AT - OLDEST + younger
+    assert evidence(installation) == [f"pi_{facts.number}"] * found
+
+
+def test_a_later_answer_takes_the_place_of_the_earlier(installation: Installation) -> None:
+    asked(installation, "pi_1", AT - timedelta(hours=2), ours=False)
+    asked(installation, "pi_1", AT, ours=True)
+    with installation.sessions() as session:
+        (row,) = session.scalars(select(PaymentLookup))
+    assert (row.ours, row.answered_at) == (True, AT)
+
+
+def test_an_invoice_without_a_payment_is_asked_about_while_it_is_young_the_latest_first(
+    installation: Installation, give: Give
+) -> None:
+    ages = (timedelta(days=2), timedelta(days=1), YOUNG - MICROSECOND, YOUNG)
+    for number, age in enumerate(ages):
+        facts = give(email=f"d{number}@example.org")
+        with installation.sessions.begin() as session:
+            donation = session.get_one(Donation, facts.donation.id)
+            donation.invoice_id, donation.paid_at = f"in_{number}", AT - age
+    with installation.sessions() as session:
+        assert nameless_invoices(session, AT) == ["in_1", "in_0", "in_2"]
+    asked(installation, "in_1", AT - ASK_AGAIN + MICROSECOND, ours=True)
+    with installation.sessions() as session:
+        assert nameless_invoices(session, AT) == ["in_0", "in_2"]
+
+
+def pay_first(installation: Installation, facts: Facts) -> None:
+    """The first invoice of a monthly gift is paid, by a payment that is known."""
+    invoice = read_invoice(facts.invoice())
+    with installation.sessions.begin() as session:
+        apply_invoice(session, invoice, after(facts, 1), installation.books)
+        session.get_one(Donation, facts.donation.id).payment_intent_id = f"pi_{facts.number}"
+
+
+BACK = {"status": "failed", "failure_balance_transaction": "txn_back"}
+
+
+def test_only_a_monthly_gift_s_debit_may_have_been_paid_otherwise(
+    installation: Installation, give: Give
+) -> None:
+    once, monthly = give(), give(email="ben@example.org", frequency="monthly")
+    tell_paid(installation, once)
+    pay_first(installation, monthly)
+    for facts in (once, monthly):
+        tell_charge(installation, facts, facts.charge(**BACK))
+    pair = (f"ch_{monthly.number}", f"pi_{monthly.number}")
+    returned_at = after(monthly, 60)
+    with installation.sessions() as session:
+        assert returned_renewals(session, AT) == [pair]
+        assert returned_renewals(session, returned_at + YOUNG - MICROSECOND) == [pair]
+        assert returned_renewals(session, returned_at + YOUNG) == []
+    asked(installation, pair[0], AT, ours=True)
+    with installation.sessions() as session:
+        assert returned_renewals(session, AT) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("requires_payment_method", "failed"), ("canceled", "failed"), ("succeeded", "paid")],
+)
+def test_a_debit_taken_back_ends_the_gift_unless_something_else_paid(
+    installation: Installation, give: Give, status: str, state: str
+) -> None:
+    facts = give(frequency="monthly")
+    pay_first(installation, facts)
+    tell_charge(installation, facts, facts.charge(**BACK))
+    for _ in range(2):
+        with installation.sessions.begin() as session:
+            charge = f"ch_{facts.number}"
+            note_return(session, charge, fact(facts, status=status), installation.books)
+    assert state_and_receipt(installation, facts)[0] == state
+    assert len(booked(installation, facts)) == (2 if state == "failed" else 1)
+
+
+def test_an_owner_is_the_booked_invoices_gift_else_the_one_that_it_renews(
+    installation: Installation, give: Give
+) -> None:
+    facts = give(frequency="monthly")
+    pay_first(installation, facts)
+    mine, other = facts.donation, fact(facts, metadata={})
+    first, second = (read_invoice(facts.invoice(name)) for name in ("first", "second"))
+    nameless = {"subscription": facts.subscription, "metadata": {}}
+    by_gift = read_invoice(facts.invoice("third", parent={"subscription_details": nameless}))
+    strange = read_invoice(facts.invoice("fourth", parent=None))
+    with installation.sessions() as session:
+        assert find_owner(session, Owner()) == (None, None)
+        assert find_owner(session, Owner(fact(facts))) == (mine.id, None)
+        assert find_owner(session, Owner(other)) == (None, None)
+        assert find_owner(session, Owner(other, first)) == (mine.id, None)
+        assert find_owner(session, Owner(other, second)) == (None, mine.public_id)
+        assert find_owner(session, Owner(other, by_gift)) == (None, mine.public_id)
+        assert find_owner(session, Owner(other, strange)) == (None, None)
+
+
+def test_the_moment_of_a_payment_is_the_balances_else_the_charges_else_its_own(
+    give: Give,
+) -> None:
+    facts = give()
+    at = after(facts, 0)
+    charge = facts.charge(created=facts.created + 5)
+    movement = read_movement(
+        {"id": "txn_1", "created": facts.created + 9, "amount": 1, "currency": "usd"}, at
+    )
+    intent = fact(facts)
+    charged = fact(facts, charge)
+    assert Owner().moment is None
+    assert Owner(intent).moment == at
+    assert Owner(charged).moment == after(facts, 5)
+    assert Owner(PaymentFact(charged.intent, charged.charge, movement)).moment == after(facts, 9)
+    assert (paid_by(Owner(intent)), paid_by(Owner())) == (None, None)
+
+
+def test_a_payment_is_booked_and_then_what_was_told_of_it_before(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    tell_refund(installation, facts, facts.refund("a", 700))
+    for applied in (True, False):
+        with installation.sessions.begin() as session:
+            moment = after(facts, 1)
+            outcome = apply_owned_intent(session, fact(facts), moment, installation.books)
+            assert outcome.applied is applied
+    assert state_and_receipt(installation, facts) == ("partially_refunded", 1800)
+    assert booked(installation, facts) == [("payment", 2500, 0), ("refund", -700, 0)]
+
+
+def test_a_payment_whose_metadata_were_copied_gets_nothing(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    copied = fact(facts, id="pi_copied", status="canceled")
+    with installation.sessions.begin() as session:
+        moment = after(facts, 1)
+        assert not apply_owned_intent(session, copied, moment, installation.books).applied
+    assert state_and_receipt(installation, facts) == ("paid", 2500)

@@ -1,0 +1,197 @@
+"""Payouts as Stripe tells them, in any order, and their parts held against what is booked."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core.errors import NotFound
+from campaign.gateway import Movement
+from campaign.gateway.payouts import StripePayout
+from campaign.models import Payout
+from campaign.reconciliation.payouts import (
+    COLUMNS,
+    PAGE,
+    SHOWN,
+    find_payout,
+    keep_items,
+    match_items,
+    note_payout,
+    payout_rows,
+    recent_payouts,
+    unread,
+)
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.ledger import tell_paid, tell_refund
+from tests.support.reconciliation import Bank
+from tests.support.stripe import Facts
+
+AT = datetime(2026, 12, 10, 23, 30, tzinfo=UTC)
+PAYOUT = StripePayout("po_1", AT, 2397, "usd", "paid", date(2026, 12, 12), itemized=True)
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+def note(installation: Installation, told: StripePayout, at: datetime = AT) -> bool:
+    with installation.sessions.begin() as session:
+        return note_payout(session, told, at).applied
+
+
+def only(installation: Installation) -> Payout:
+    with installation.sessions() as session:
+        return session.scalars(select(Payout)).one()
+
+
+def item(name: str, amount: int, source: str | None = None, fee: int = 0) -> Movement:
+    return Movement(name, AT, "charge", amount, fee, "usd", source, None)
+
+
+def payouts(installation: Installation) -> list[Payout]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(Payout).order_by(Payout.id)))
+
+
+def test_a_payout_that_comes_back_is_failed_in_whatever_order_it_is_told(
+    bank: Bank, installation: Installation
+) -> None:
+    bank.stripe.pay(bank.give("25"))
+    made = bank.stripe.payout(arrive=False)
+    bank.stripe.fail_payout(made["id"])
+    events = [one for one in bank.stripe.events() if one["type"] == "payout.failed"]
+    bank.store(*events)
+    paid = {**events[0], "id": "evt_paid_late", "type": "payout.paid"}
+    bank.store({**paid, "data": {"object": {**events[0]["data"]["object"], "status": "paid"}}})
+    apply_due_events(installation)
+    assert [one.status for one in payouts(installation)] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        ("pending", "in_transit", "in_transit"),
+        ("in_transit", "pending", "in_transit"),
+        ("paid", "in_transit", "paid"),
+        ("paid", "failed", "failed"),
+        ("failed", "paid", "failed"),
+        ("canceled", "pending", "canceled"),
+        ("paid", "a_later_word", "paid"),
+    ],
+)
+def test_the_later_in_its_life_stands_whichever_is_told_first(
+    installation: Installation, first: str, second: str, kept: str
+) -> None:
+    assert note(installation, replace(PAYOUT, status=first))
+    assert note(installation, replace(PAYOUT, status=second)) is (kept == second)
+    assert only(installation).status == kept
+
+
+def test_the_same_again_tells_nothing_new_and_an_older_word_moves_no_day(
+    installation: Installation,
+) -> None:
+    assert [note(installation, PAYOUT) for _ in range(2)] == [True, False]
+    assert not note(installation, replace(PAYOUT, status="pending", arrival_date=date(2020, 1, 1)))
+    assert only(installation).arrival_date == date(2026, 12, 12)
+
+
+def test_that_its_parts_can_be_told_is_learned_once_and_not_unlearned(
+    installation: Installation,
+) -> None:
+    note(installation, replace(PAYOUT, itemized=False))
+    with installation.sessions() as session:
+        assert unread(session) == []
+    assert note(installation, PAYOUT)
+    assert not note(installation, replace(PAYOUT, itemized=False))
+    with installation.sessions() as session:
+        assert unread(session) == ["po_1"]
+
+
+def test_the_day_on_which_it_failed_is_the_first_that_was_told(installation: Installation) -> None:
+    note(installation, PAYOUT)
+    assert only(installation).failed_on is None
+    failed = replace(PAYOUT, status="failed")
+    note(installation, failed, AT + timedelta(minutes=31))
+    note(installation, replace(failed, itemized=True), AT + timedelta(days=9))
+    assert only(installation).failed_on == date(2026, 12, 11)
+
+
+def test_only_payouts_that_arrived_and_were_not_read_wait_to_be_read_the_oldest_first(
+    installation: Installation,
+) -> None:
+    for number, status in enumerate(("paid", "pending", "failed", "paid", "paid")):
+        note(installation, replace(PAYOUT, id=f"po_{number}", status=status))
+    with installation.sessions.begin() as session:
+        assert unread(session) == ["po_0", "po_3", "po_4"]
+        assert unread(session, 1) == ["po_0"]
+        keep_items(session, "po_3", [], AT)
+        assert unread(session) == ["po_0", "po_4"]
+
+
+def test_parts_are_kept_once_and_belong_to_the_gift_that_they_moved(
+    installation: Installation, paid: Facts
+) -> None:
+    tell_refund(installation, paid, paid.refund("a", 700))
+    note(installation, PAYOUT)
+    parts = [
+        item("txn_refund", -700, f"re_{paid.number}_a"),
+        item("txn_charge", 3200, f"ch_{paid.number}", 103),
+        item("txn_fee", -5),
+    ]
+    for new in (3, 0):
+        with installation.sessions.begin() as session:
+            assert keep_items(session, "po_1", parts, AT) == new
+    with installation.sessions() as session:
+        found = find_payout(session, "po_1")
+    assert (found.number, found.foreign) == (3, 2)
+    assert (found.amount, found.fee, found.net) == (2495, 103, 2392)
+    assert found.unexplained == 5
+    assert [one.donation for one in found.parts] == [paid.donation.public_id, "", ""]
+
+
+def test_a_part_finds_its_gift_later_if_it_is_young_enough(
+    installation: Installation, give: Callable[..., Facts], paid: Facts
+) -> None:
+    other = give(email="ben@example.org")
+    note(installation, PAYOUT)
+    with installation.sessions.begin() as session:
+        keep_items(session, "po_1", [item("txn_1", -700, f"re_{other.number}_a")], AT)
+    tell_paid(installation, other)
+    tell_refund(installation, other, other.refund("a", 700))
+    with installation.sessions.begin() as session:
+        assert match_items(session, AT + timedelta(microseconds=1)) == 0
+        assert match_items(session, AT) == 1
+        assert match_items(session, AT) == 0
+        assert find_payout(session, "po_1").foreign == 0
+
+
+def test_a_page_shows_the_first_parts_and_sums_all(installation: Installation) -> None:
+    note(installation, PAYOUT)
+    with installation.sessions.begin() as session:
+        keep_items(session, "po_1", [item(f"txn_{n}", 10, fee=1) for n in range(SHOWN + 1)], AT)
+        found = find_payout(session, "po_1")
+        assert (len(found.parts), found.number, found.net) == (SHOWN, SHOWN + 1, 9 * (SHOWN + 1))
+        rows = list(payout_rows(session, "po_1"))
+        assert (len(rows), tuple(rows[0])) == (SHOWN + 1, COLUMNS)
+        assert list(payout_rows(session, "po_2")) == []
+        with pytest.raises(NotFound, match="no payout 'po_2' here"):
+            find_payout(session, "po_2")
+
+
+def test_pages_of_payouts_follow_each_other_with_what_is_left_unexplained(
+    installation: Installation,
+) -> None:
+    for number in range(PAGE + 1):
+        note(installation, replace(PAYOUT, id=f"po_{number}"))
+    with installation.sessions.begin() as session:
+        keep_items(session, f"po_{PAGE}", [item("txn_1", 2500, fee=103)], AT)
+        first = recent_payouts(session)
+        (last,) = recent_payouts(session, first[-1][0].id)
+    assert (first[0][0].stripe_id, first[0][1], first[1][1]) == (f"po_{PAGE}", 0, 2397)
+    assert last[0].stripe_id == "po_0"

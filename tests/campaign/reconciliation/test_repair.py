@@ -1,0 +1,97 @@
+"""What the ledger lacks of one payment is applied from Stripe's own objects, once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaign.core.clock import now
+from campaign.ledger.balance_transactions import read_moved
+from campaign.reconciliation.balance_transactions import (
+    close_table,
+    keep_movements,
+    open_table,
+    place_movements,
+)
+from campaign.reconciliation.candidates import read_case
+from campaign.reconciliation.compare import Case
+from campaign.reconciliation.repair import mend
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.reconciliation import Bank
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+def case_of(bank: Bank) -> Case:
+    """Both sides of the only donation."""
+    since = now() - timedelta(days=35)
+    with bank.installation.engine.connect() as connection, Session(connection) as session:
+        open_table(session)
+        moved = map(read_moved, bank.installation.gateway.money.movements(since))
+        keep_movements(session, [one for one in moved if one is not None])
+        place_movements(session)
+        case = read_case(session, bank.donation().id, since)
+        session.expunge_all()
+        close_table(session)
+        session.commit()
+        return case
+
+
+def mended(bank: Bank) -> list[tuple[str, int, int]]:
+    """The entries after mending twice, which agree with Stripe and with themselves."""
+    mend(bank.installation, case_of(bank))
+    entries = bank.entries()
+    mend(bank.installation, case_of(bank))
+    assert bank.entries() == entries
+    assert bank.booked() == bank.balance()
+    bank.require_order()
+    return entries
+
+
+def test_all_that_happened_to_a_lost_payment_is_booked_payment_first_and_fees_last(
+    bank: Bank,
+) -> None:
+    opened = bank.give("25")
+    bank.stripe.pay(opened)
+    bank.stripe.refund(opened, 700)
+    bank.deliver(lose="*")
+    assert mended(bank) == [("payment", 2500, 0), ("refund", -700, 0), ("fee", 0, 103)]
+
+
+def test_a_refund_that_came_back_and_a_dispute_that_was_won_leave_the_gift_paid(
+    bank: Bank,
+) -> None:
+    opened = bank.give("25")
+    bank.stripe.pay(opened)
+    bank.deliver()
+    refund = bank.stripe.refund(opened, 700)
+    bank.stripe.end_refund(refund["id"], fail=True)
+    dispute = bank.stripe.dispute(opened)
+    bank.stripe.close_dispute(dispute["id"], won=True)
+    bank.deliver(lose="*")
+    kinds = [kind for kind, _, _ in mended(bank)]
+    assert sorted(kinds[1:]) == ["dispute", "fee", "refund", "refund_failed", "reinstatement"]
+    assert bank.donation().state == "paid"
+
+
+def test_a_debit_taken_back_is_the_end_of_the_gift(bank: Bank) -> None:
+    opened = bank.give("25")
+    bank.stripe.pay(opened, bank="succeeds")
+    bank.stripe.settle(opened)
+    bank.deliver()
+    bank.stripe.take_back(opened)
+    bank.deliver(lose="*")
+    assert ("payment_failed", -2500) in [(kind, moved) for kind, moved, _ in mended(bank)]
+    assert bank.donation().state == "failed"
+
+
+def test_a_case_without_any_payment_changes_nothing(bank: Bank) -> None:
+    bank.give()
+    nothing: dict[str, Any] = {"payment_intent_id": None, "charge": 2500, "currency": "usd"}
+    mend(bank.installation, Case(donation="don_1", entries=(), movements=(), **nothing))
+    assert bank.entries() == []

@@ -1,0 +1,270 @@
+"""What is left to refund, and the request that is written down before Stripe is asked."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from campaign.core.clock import now
+from campaign.core.errors import RefundRefused
+from campaign.models import AuditEntry, Donation, OfflineGift, Refund, StripeCall
+from campaign.refunds.refunds import (
+    LONGEST_NOTE,
+    Left,
+    RefundRequest,
+    Requested,
+    describe,
+    mark_refused,
+    repeatable_token,
+    request_refund,
+    unfinished,
+    what_is_left,
+)
+from campaign.runtime.context import Installation
+from tests.support.ledger import (
+    campaign_in,
+    give_to,
+    tell_charge,
+    tell_dispute,
+    tell_paid,
+    tell_refund,
+)
+from tests.support.refunds import EDITOR
+from tests.support.stripe import Facts
+
+Give = Callable[..., Facts]
+AT = now()
+
+
+@pytest.fixture
+def gift(installation: Installation, give: Give) -> Facts:
+    """A gift of $25 and $1.06 for fees that was paid."""
+    facts = give(cover=106)
+    tell_paid(installation, facts)
+    return facts
+
+
+def left(installation: Installation, facts: Facts) -> Left:
+    with installation.sessions() as session:
+        return what_is_left(session, session.get_one(Donation, facts.donation.id))
+
+
+def ask(
+    installation: Installation,
+    facts: Facts,
+    amount: int | None = None,
+    token: str = "request-1",
+    **more: Any,
+) -> Requested:
+    asked = RefundRequest(facts.donation.public_id, amount, EDITOR, token, **more)
+    with installation.sessions.begin() as session:
+        return request_refund(session, asked, AT)
+
+
+def written(installation: Installation) -> tuple[int, int, int]:
+    """(refunds, calls, entries of the log)."""
+    with installation.sessions() as session:
+        found = [
+            len(session.scalars(select(one)).all()) for one in (Refund, StripeCall, AuditEntry)
+        ]
+    return found[0], found[1], found[2]
+
+
+def test_what_is_left_is_less_all_that_went_back_is_asked_for_or_is_disputed(
+    installation: Installation, gift: Facts
+) -> None:
+    assert left(installation, gift).amount == 2606
+    tell_refund(installation, gift, gift.refund("a", 700))
+    ask(installation, gift, 300)
+    tell_dispute(installation, gift, gift.dispute("needs_response", -1000, amount=1000))
+    found = left(installation, gift)
+    assert (found.charged, found.refunded, found.requested) == (2606, 700, 300)
+    assert (found.disputed, found.failed, found.amount) == (1000, 0, 606)
+    tell_dispute(installation, gift, gift.dispute("won", -1000, 1000, amount=1000))
+    tell_refund(installation, gift, gift.refund("a", 700, "failed"))
+    assert left(installation, gift).amount == 2306
+
+
+def test_more_gone_than_there_was_leaves_nothing_and_not_less(
+    installation: Installation, gift: Facts
+) -> None:
+    tell_refund(installation, gift, gift.refund("a", 700))
+    tell_dispute(installation, gift, gift.dispute("needs_response", -2606))
+    assert left(installation, gift).amount == 0
+    with pytest.raises(RefundRefused, match=r"\$0 of \$26.06 is left to refund; \$7 refunded; "):
+        ask(installation, gift)
+
+
+def test_a_debit_that_was_taken_back_leaves_nothing(
+    installation: Installation, gift: Facts
+) -> None:
+    tell_charge(
+        installation, gift, gift.charge(status="failed", failure_balance_transaction="txn_b")
+    )
+    assert left(installation, gift).amount == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "currency", "said"),
+    [
+        (Left(2500, 0, 0, 0, 0), "usd", "$25 of $25 is left to refund"),
+        (Left(2500, 1001, 0, 0, 0), "usd", "$14.99 of $25 is left to refund; $10.01 refunded"),
+        (Left(2500, 700, 0, 0, 0), "jpy", "¥1,800 of ¥2,500 is left to refund; ¥700 refunded"),
+        (
+            Left(2500, 100, 200, 300, 400),
+            "usd",
+            (
+                "$15 of $25 is left to refund; $1 refunded; $2 asked for and not confirmed by Stripe yet;"
+                " $3 disputed; $4 taken back by the bank"
+            ),
+        ),
+    ],
+)
+def test_it_is_said_in_the_gifts_currency(found: Left, currency: str, said: str) -> None:
+    assert describe(found, currency) == said
+
+
+def test_the_last_yen_can_be_given_back_and_not_one_more(installation: Installation) -> None:
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93)
+    tell_paid(installation, facts)
+    tell_refund(installation, facts, facts.refund("a", 2592))
+    with pytest.raises(RefundRefused, match="¥1 of ¥2,593 is left"):
+        ask(installation, facts, 2)
+    refund = ask(installation, facts, 1, "request-2").refund
+    assert (refund.amount, refund.currency) == (1, "jpy")
+
+
+def test_a_request_is_written_down_with_its_call_and_its_entry_in_the_log(
+    installation: Installation, gift: Facts
+) -> None:
+    asked = ask(installation, gift, 700, reason="duplicate", note="n" * LONGEST_NOTE)
+    assert (asked.refund.state, asked.refund.created_at) == ("requested", AT)
+    assert asked.call is not None
+    assert asked.call.parameters == {
+        "payment_intent": f"pi_{gift.number}",
+        "amount": 700,
+        "reason": "duplicate",
+        "metadata": {
+            "refund_request": "request-1",
+            "donation_id": gift.donation.public_id,
+            "note": "n" * 500,
+        },
+    }
+    assert written(installation) == (1, 1, 1)
+    with installation.sessions() as session:
+        entry = session.scalars(select(AuditEntry)).one()
+    assert entry.after == {"amount": 700, "currency": "usd", "reason": "duplicate"}
+
+
+def test_without_a_note_or_a_reason_neither_is_sent_and_the_amount_always_is(
+    installation: Installation, gift: Facts
+) -> None:
+    call = ask(installation, gift).call
+    assert call is not None
+    assert sorted(call.parameters) == ["amount", "metadata", "payment_intent"]
+    assert call.parameters["amount"] == 2606
+    assert "note" not in call.parameters["metadata"]
+
+
+def test_the_same_token_is_the_same_request_whatever_else_is_asked(
+    installation: Installation, gift: Facts
+) -> None:
+    first = ask(installation, gift, 700)
+    again = ask(installation, gift, 999_999, reason="spite")
+    assert (again.refund.id, again.refund.amount, again.call) == (first.refund.id, 700, None)
+    assert written(installation) == (1, 1, 1)
+
+
+def test_a_token_of_another_donation_is_refused(
+    installation: Installation, gift: Facts, give: Give
+) -> None:
+    ask(installation, gift, 700)
+    other = give(email="ben@example.org")
+    tell_paid(installation, other)
+    with pytest.raises(RefundRefused, match="made for another donation"):
+        ask(installation, other, 700)
+
+
+@pytest.mark.parametrize("token", ["1234567", "x" * 65, "request 1", "request-ä", "request-1\n"])
+def test_a_token_is_eight_to_sixty_four_plain_characters(
+    installation: Installation, gift: Facts, token: str
+) -> None:
+    with pytest.raises(RefundRefused, match="no usable token"):
+        ask(installation, gift, 700, token)
+    assert written(installation) == (0, 0, 0)
+
+
+def test_what_stripe_does_not_hold_is_not_asked_of_it(
+    installation: Installation, gift: Facts, give: Give
+) -> None:
+    with installation.sessions.begin() as session:
+        session.add(
+            OfflineGift(
+                donation_id=gift.donation.id,
+                kind="cheque",
+                reference="1042",
+                received_on=AT.date(),
+                entered_by="fay",
+            )
+        )
+    with pytest.raises(RefundRefused, match=r"did not come through Stripe \(1042\)"):
+        ask(installation, gift)
+    unknown = give(email="ben@example.org")
+    tell_paid(installation, unknown)
+    with installation.sessions.begin() as session:
+        session.get_one(Donation, unknown.donation.id).payment_intent_id = None
+    with pytest.raises(RefundRefused, match="is not known yet"):
+        ask(installation, unknown)
+
+
+def test_a_refusal_of_stripes_is_kept_unless_a_fact_told_otherwise(
+    installation: Installation, gift: Facts
+) -> None:
+    for token, told in (("request-1", False), ("request-2", True)):
+        refund = ask(installation, gift, 100, token).refund
+        if told:
+            metadata = {"refund_request": token}
+            tell_refund(installation, gift, gift.refund("a", 100, metadata=metadata))
+        with installation.sessions.begin() as session:
+            mark_refused(session, refund, "x" * 501, AT)
+    with installation.sessions() as session:
+        first, second = session.scalars(select(Refund).order_by(Refund.id))
+    assert (first.state, first.failure_reason, first.ended_at) == ("refused", "x" * 500, AT)
+    assert (second.state, second.failure_reason) == ("succeeded", None)
+    assert left(installation, gift).amount == 2506
+
+
+def test_what_was_asked_before_a_moment_and_is_not_confirmed_is_unfinished(
+    installation: Installation, gift: Facts
+) -> None:
+    tokens = ("request-1", "request-2", "request-3")
+    for token in tokens:
+        ask(installation, gift, 100, token)
+    with installation.sessions.begin() as session:
+        first, second, third = session.scalars(select(Refund).order_by(Refund.id))
+        first.created_at, second.created_at = AT, AT - timedelta(seconds=1)
+        third.created_at, third.state = AT - timedelta(days=1), "refused"
+        session.flush()
+        assert [one.request_token for one in unfinished(session, AT)] == ["request-2"]
+        later = unfinished(session, AT + timedelta(microseconds=1))
+        assert [one.request_token for one in later] == ["request-2", "request-1"]
+
+
+def test_a_token_for_callers_without_a_form_changes_once_its_refund_is_over(
+    installation: Installation, gift: Facts
+) -> None:
+    def token(amount: int | None) -> str:
+        with installation.sessions() as session:
+            donation = session.get_one(Donation, gift.donation.id)
+            return repeatable_token(session, donation, amount)
+
+    before = token(700)
+    assert before != token(None)
+    assert ask(installation, gift, 700, before).call is not None
+    tell_refund(installation, gift, gift.refund("other", 1))
+    assert token(700) == before
+    metadata = {"refund_request": before}
+    tell_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
+    assert token(700) != before
