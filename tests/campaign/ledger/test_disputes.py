@@ -102,9 +102,11 @@ def test_a_won_dispute_of_yen_on_a_dollar_balance_moves_the_yen(
 ) -> None:
     facts = give_to(installation, campaign_in(installation, "jpy"), 2500)
     tell_paid(installation, facts)
-    won = facts.dispute("won", -1678, 1678)
-    for one in won["balance_transactions"]:
+    disputed, won = facts.dispute("needs_response", -1678), facts.dispute("won", -1678, 1678)
+    for one in disputed["balance_transactions"] + won["balance_transactions"]:
         one["currency"] = "usd"
+    tell_dispute(installation, facts, disputed)
+    assert (only(installation).withdrawn, raised(installation)) == (2500, 0)
     tell_dispute(installation, facts, won)
     found = only(installation)
     assert (found.withdrawn, found.reinstated) == (2500, 2500)

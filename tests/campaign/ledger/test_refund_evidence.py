@@ -117,6 +117,8 @@ def test_our_own_request_is_the_refund_that_names_it(
             )
         )
     metadata = {"refund_request": "request-1"}
+    tell_refund(installation, gift, gift.refund("a", 700, "pending", metadata=metadata))
+    assert refunds(installation) == [("pending", None)]
     for _ in range(2):
         tell_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
     with installation.sessions() as session:

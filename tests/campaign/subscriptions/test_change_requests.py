@@ -74,8 +74,9 @@ def test_months_later_is_the_same_day_and_hour_or_the_months_last_day(
 
 def test_the_day_is_the_one_of_the_zone_and_not_of_utc() -> None:
     at = datetime(2027, 2, 1, 7, 59, tzinfo=UTC)  # still January 31 in Los Angeles
-    found = months_later(at, 1, HERE)
-    assert found == datetime(2027, 2, 28, 23, 59, tzinfo=HERE)
+    assert months_later(at, 1, HERE) == datetime(2027, 2, 28, 23, 59, tzinfo=HERE)
+    # On the other side of the change of clocks it is the same hour on the wall.
+    assert months_later(at, 2, HERE) == datetime(2027, 3, 31, 23, 59, tzinfo=HERE)
 
 
 def items(*amounts: int) -> dict[str, Any]:
