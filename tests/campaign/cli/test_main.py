@@ -141,3 +141,15 @@ def test_a_replayed_event_that_cannot_be_read_is_one_line(
     store(found)
     ended = run("events", "replay", found["id"])
     assert (ended.status, len(ended.errors)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("tokens", "revoke"), ("webhooks", "disable"), ("webhooks", "retry"), ("mail", "resend")],
+)
+def test_a_number_that_no_row_can_have_is_one_line(run: Run, arguments: tuple[str, ...]) -> None:
+    ended = run(*arguments, str(2**63))
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.errors == [
+        "A number is larger than any that the database can hold; look at it again."
+    ]
