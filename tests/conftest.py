@@ -48,6 +48,7 @@ pytest_plugins = [
     "tests.support.reconciliation",
     "tests.support.staff",
     "tests.support.offline_gifts",
+    "tests.support.email_contexts",
 ]
 
 

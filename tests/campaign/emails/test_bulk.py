@@ -133,18 +133,6 @@ def test_what_is_late_is_dropped_and_not_sent(
     assert mailbox.messages == []
 
 
-def test_what_expires_between_claim_and_sending_is_dropped(
-    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
-) -> None:
-    queue_appeals(mailing, campaign, "ana@example.org")
-    with mailing.sessions.begin() as session:
-        [claim] = bulk_claims.claim_bulk(session, clock.now(), 10).claims
-    assert claim.expires_at is not None
-    with mailing.sessions.begin() as session:
-        assert not bulk_claims.begin_bulk(session, claim, claim.expires_at)
-    assert states(mailing) == ["dropped"]
-
-
 def test_quiet_hours_put_it_off_and_count_as_no_try(
     mailing: Installation, mailbox: MailReceiver, campaign: Campaign
 ) -> None:
@@ -192,21 +180,6 @@ def test_a_worker_that_died_after_it_began_leaves_it_failed_and_visible(
     assert row.state == "failed"
     assert "may have arrived" in (row.last_error or "")
     assert mailbox.messages == []
-
-
-def test_a_worker_whose_lease_ended_begins_nothing(
-    mailing: Installation, campaign: Campaign
-) -> None:
-    queue_appeals(mailing, campaign, "ana@example.org")
-    at = clock.now()
-    with mailing.sessions.begin() as session:
-        [slow] = bulk_claims.claim_bulk(session, at, 10).claims
-    with mailing.sessions.begin() as session:
-        assert not bulk_claims.begin_bulk(session, slow, at + outbox.LEASE)
-    with mailing.sessions.begin() as session:
-        [second] = bulk_claims.claim_bulk(session, at + outbox.LEASE, 10).claims
-        assert not bulk_claims.begin_bulk(session, slow, at + outbox.LEASE)
-        assert bulk_claims.begin_bulk(session, second, at + outbox.LEASE)
 
 
 @pytest.mark.parametrize("after_data", [False, True])

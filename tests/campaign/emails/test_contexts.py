@@ -6,149 +6,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 from time_machine import travel
 
 from campaign.core import clock
-from campaign.emails.contexts import Pointless, Sender, letter_context
-from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
-from campaign.mailer.outbox import EmailClaim
-from campaign.mailer.render import Letter, render_letter
 from campaign.models import (
-    Campaign,
-    CampaignStep,
-    CampaignText,
     Donation,
     Donor,
-    Extension,
     Receipt,
     Subscription,
     SubscriptionState,
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
+from tests.support.email_contexts import Ask, change, text
 from tests.support.stripe import Facts
-
-AFTER_THE_END = datetime(2100, 1, 2, tzinfo=UTC)
-PLACES = {NAME: "Ana", UNSUBSCRIBE_URL: "https://give.example.org/unsubscribe/abc"}
-
-Ask = Callable[..., Letter | str]
-
-
-def claim(kind: str, key: str = "1", **values: Any) -> EmailClaim:
-    blank = dict.fromkeys(EmailClaim.__dataclass_fields__)
-    given = {"id": 1, "kind": kind, "subject_key": key, "recipient": "ana@example.org", **values}
-    return EmailClaim(
-        **{**blank, "name": "", "locale": "en", "details": {}, "bulk": False, **given}
-    )
-
-
-@pytest.fixture
-def ask(installation: Installation) -> Ask:
-    """The letter of a message of that kind; or why there is none."""
-
-    def make(kind: str, key: str = "1", **values: Any) -> Letter | str:
-        sender = Sender(installation.settings.organization, installation.address)
-        with installation.sessions() as session:
-            context = letter_context(session, claim(kind, key, **values), sender)
-            if isinstance(context, Pointless):
-                return context.reason
-            return fill(render_letter(kind, context), PLACES)
-
-    return make
-
-
-@pytest.fixture
-def step(installation: Installation, campaign: Campaign) -> dict[str, int]:
-    """What a message of the step `nine_days` names."""
-    query = select(CampaignStep.id).where(
-        CampaignStep.campaign_id == campaign.id, CampaignStep.key == "nine_days"
-    )
-    with installation.sessions() as session:
-        return {"campaign_id": campaign.id, "step_id": session.scalars(query).one()}
-
-
-def text(letter: Letter | str) -> str:
-    assert isinstance(letter, Letter), letter
-    return " ".join(letter.text.split())
-
-
-def change(installation: Installation, table: Any, **values: Any) -> None:
-    with installation.sessions.begin() as session:
-        session.execute(update(table).values(**values))
-
-
-def test_an_appeal_tells_the_total_of_now(ask: Ask, step: dict[str, int], paid: Facts) -> None:
-    said = text(ask("appeal", **step))
-    assert "$25 of $50,000, from 1 reader" in said
-    assert "$49,975 is still to raise" in said
-    assert "/c/nine-days?code=mail-nine-days#give" in said
-
-
-def test_an_appeal_is_written_in_the_readers_language(
-    installation: Installation, campaign: Campaign, ask: Ask, step: dict[str, int]
-) -> None:
-    letter = ask("appeal", locale="es-MX", **step)
-    assert '<html lang="es" dir="ltr">' in letter.html
-    assert "nadie tiene la obligación de donar" in text(letter)
-    assert campaign.title in text(letter)
-    with installation.sessions.begin() as session:
-        session.add(CampaignText(campaign_id=campaign.id, locale="es", title="Que todos lean"))
-    assert "Que todos lean" in text(ask("appeal", locale="es-MX", **step))
-    assert campaign.title in text(ask("appeal", **step))
-
-
-def test_staffs_texts_are_read_when_the_letter_is_made(
-    installation: Installation, ask: Ask, step: dict[str, int]
-) -> None:
-    texts = {"en": {"subject": "{left} to go", "opening": "One.\n\nTwo."}}
-    change(installation, CampaignStep, texts=texts)
-    letter = ask("appeal", **step)
-    assert isinstance(letter, Letter)
-    assert letter.subject == "$50,000 to go"
-    assert "\nOne.\n\nTwo.\n" in letter.text
-
-
-def test_an_extension_reaches_letters_that_were_queued_before(
-    installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign
-) -> None:
-    later = campaign.deadline + timedelta(days=7)
-    with installation.sessions.begin() as session:
-        session.get_one(Campaign, campaign.id).deadline = later
-        extension = Extension(
-            campaign_id=campaign.id,
-            previous_deadline=campaign.deadline,
-            deadline=later,
-            reason="A storm.",
-            recorded_by="staff",
-        )
-        session.add(extension)
-    said = text(ask("appeal", **step))
-    assert "until midnight at the end of Thursday, January 7, Pacific time" in said
-    assert "moved from Thursday, December 31 to Thursday, January 7" in said
-    assert "A storm." in said
-
-
-@pytest.mark.parametrize("kind", ["appeal", "reminder"])
-def test_nobody_is_asked_after_the_end(ask: Ask, step: dict[str, int], kind: str) -> None:
-    assert isinstance(ask(kind, **step), Letter)
-    with travel(AFTER_THE_END, tick=False):
-        assert ask(kind, **step) == "the campaign has ended"
-    with travel(clock.now() - timedelta(days=1), tick=False):
-        assert ask(kind, **step) == "the campaign has not begun"
-
-
-@pytest.mark.parametrize("kind", ["wrap_up", "thank_you"])
-def test_a_result_is_told_only_once_there_is_one(
-    ask: Ask, step: dict[str, int], paid: Facts, kind: str
-) -> None:
-    assert ask(kind, **step) == "the campaign has not ended"
-    with travel(AFTER_THE_END, tick=False):
-        said = text(ask(kind, **step))
-        assert "$49,975 short of its goal" in said
-        assert "provisional until January 15, 2100" in said
-    with travel(AFTER_THE_END + timedelta(days=30), tick=False):
-        assert "This result is final." in text(ask(kind, **step))
 
 
 def test_a_receipt_in_spanish_is_frozen_and_mailed_in_spanish(

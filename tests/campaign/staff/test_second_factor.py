@@ -67,6 +67,7 @@ def test_a_new_app_takes_the_place_of_the_old_one_and_the_log_says_so(
         member = session.get_one(StaffMember, ana)
         keep_authenticator(session, member, "first", 5, ADA)
         assert has_second_factor(session, member)
+        assert member.tf_totp_counter == 5
         keep_authenticator(session, member, "second", None, ADA)
         # What the old app's last code was says nothing of the new app's.
         assert (member.tf_totp_secret, member.tf_totp_counter) == ("second", None)

@@ -1,0 +1,172 @@
+"""Letters to many, from the rows that a message names: told of now, and only while there is something to tell."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from time_machine import travel
+
+from campaign.core import clock
+from campaign.mailer.render import Letter
+from campaign.models import Campaign, CampaignStep, CampaignText, Extension
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from tests.support.email_contexts import Ask, change, text
+from tests.support.stripe import Facts
+
+AFTER_THE_END = datetime(2100, 1, 2, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def step(installation: Installation, campaign: Campaign) -> dict[str, int]:
+    """What a message of the step `nine_days` names."""
+    query = select(CampaignStep.id).where(
+        CampaignStep.campaign_id == campaign.id, CampaignStep.key == "nine_days"
+    )
+    with installation.sessions() as session:
+        return {"campaign_id": campaign.id, "step_id": session.scalars(query).one()}
+
+
+def test_an_appeal_tells_the_total_of_now(ask: Ask, step: dict[str, int], paid: Facts) -> None:
+    said = text(ask("appeal", **step))
+    assert "$25 of $50,000, from 1 reader" in said
+    assert "$49,975 is still to raise" in said
+    assert "/c/nine-days?code=mail-nine-days#give" in said
+
+
+def test_an_appeal_is_written_in_the_readers_language(
+    installation: Installation, campaign: Campaign, ask: Ask, step: dict[str, int]
+) -> None:
+    letter = ask("appeal", locale="es-MX", **step)
+    assert '<html lang="es" dir="ltr">' in letter.html
+    assert "nadie tiene la obligación de donar" in text(letter)
+    assert campaign.title in text(letter)
+    with installation.sessions.begin() as session:
+        session.add(CampaignText(campaign_id=campaign.id, locale="es", title="Que todos lean"))
+    assert "Que todos lean" in text(ask("appeal", locale="es-MX", **step))
+    assert campaign.title in text(ask("appeal", **step))
+
+
+def test_staffs_texts_are_read_when_the_letter_is_made(
+    installation: Installation, ask: Ask, step: dict[str, int]
+) -> None:
+    texts = {"en": {"subject": "{left} to go", "opening": "One.\n\nTwo."}}
+    change(installation, CampaignStep, texts=texts)
+    letter = ask("appeal", **step)
+    assert isinstance(letter, Letter)
+    assert letter.subject == "$50,000 to go"
+    assert "\nOne.\n\nTwo.\n" in letter.text
+
+
+def test_an_extension_reaches_letters_that_were_queued_before(
+    installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign
+) -> None:
+    later = campaign.deadline + timedelta(days=7)
+    with installation.sessions.begin() as session:
+        session.get_one(Campaign, campaign.id).deadline = later
+        extension = Extension(
+            campaign_id=campaign.id,
+            previous_deadline=campaign.deadline,
+            deadline=later,
+            reason="A storm.",
+            recorded_by="staff",
+        )
+        session.add(extension)
+    said = text(ask("appeal", **step))
+    assert "until midnight at the end of Thursday, January 7, Pacific time" in said
+    assert "moved from Thursday, December 31 to Thursday, January 7" in said
+    assert "A storm." in said
+
+
+@pytest.mark.parametrize("kind", ["appeal", "reminder"])
+def test_nobody_is_asked_after_the_end(ask: Ask, step: dict[str, int], kind: str) -> None:
+    assert isinstance(ask(kind, **step), Letter)
+    with travel(AFTER_THE_END, tick=False):
+        assert ask(kind, **step) == "the campaign has ended"
+    with travel(clock.now() - timedelta(days=1), tick=False):
+        assert ask(kind, **step) == "the campaign has not begun"
+
+
+@pytest.mark.parametrize("kind", ["wrap_up", "thank_you"])
+def test_a_result_is_told_only_once_there_is_one(
+    ask: Ask, step: dict[str, int], paid: Facts, kind: str
+) -> None:
+    assert ask(kind, **step) == "the campaign has not ended"
+    with travel(AFTER_THE_END, tick=False):
+        said = text(ask(kind, **step))
+        assert "$49,975 short of its goal" in said
+        assert "provisional until January 15, 2100" in said
+    with travel(AFTER_THE_END + timedelta(days=30), tick=False):
+        assert "This result is final." in text(ask(kind, **step))
+
+
+@pytest.mark.parametrize(
+    ("ask_kind", "told_kind"), [("appeal", "wrap_up"), ("reminder", "thank_you")]
+)
+def test_at_its_last_moment_a_campaign_asks_and_from_its_end_on_it_tells_the_result(
+    ask: Ask, step: dict[str, int], campaign: Campaign, ask_kind: str, told_kind: str
+) -> None:
+    def told(kind: str, at: datetime) -> str:
+        with travel(at, tick=False):
+            letter = ask(kind, **step)
+        return "" if isinstance(letter, Letter) else letter
+
+    assert told(ask_kind, campaign.starts_at - MOMENT) == "the campaign has not begun"
+    assert told(ask_kind, campaign.starts_at) == ""
+    last = campaign.deadline - MOMENT
+    assert (told(ask_kind, last), told(told_kind, last)) == ("", "the campaign has not ended")
+    end = campaign.deadline
+    assert (told(ask_kind, end), told(told_kind, end)) == ("the campaign has ended", "")
+
+
+def extend(installation: Installation, campaign: Campaign, days: int, reason: str) -> None:
+    with installation.sessions.begin() as session:
+        found = session.get_one(Campaign, campaign.id)
+        before, found.deadline = found.deadline, campaign.deadline + timedelta(days=days)
+        session.add(
+            Extension(
+                campaign_id=campaign.id,
+                previous_deadline=before,
+                deadline=found.deadline,
+                reason=reason,
+                recorded_by="staff",
+            )
+        )
+
+
+@pytest.mark.parametrize("kind", ["appeal", "reminder"])
+def test_of_several_extensions_the_one_that_set_the_present_end_is_told(
+    installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign, kind: str
+) -> None:
+    assert "moved" not in text(ask(kind, **step))
+    extend(installation, campaign, 7, "A storm.")
+    extend(installation, campaign, 9, "A flood.")
+    said = text(ask(kind, **step))
+    assert "A flood." in said
+    assert "A storm." not in said
+
+
+def test_an_end_that_no_extension_set_is_told_without_one(
+    installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign
+) -> None:
+    extend(installation, campaign, 7, "A storm.")
+    change(installation, Campaign, deadline=campaign.deadline + timedelta(days=3))
+    assert "A storm." not in text(ask("appeal", **step))
+
+
+def test_a_reminder_tells_the_total_of_now_in_the_readers_language(
+    installation: Installation,
+    ask: Ask,
+    step: dict[str, int],
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+) -> None:
+    reminder = {"campaign_id": step["campaign_id"]}
+    assert "$0 of $50,000" in text(ask("reminder", **reminder))
+    store(give(amount=123_450).completed())
+    apply_due_events(installation)
+    said = text(ask("reminder", locale="es", **reminder))
+    assert "$1,234.50" in said
+    assert "code=mail-reminder" in said

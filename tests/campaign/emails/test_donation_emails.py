@@ -1,0 +1,200 @@
+"""The letters about a donor's own gifts, and the one to staff: what each says and leads to."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from campaign.core.i18n import words
+from campaign.emails.donation_emails import (
+    alert_letter,
+    greeting,
+    receipt_letter,
+    renewing_letter,
+    statement_letter,
+    upcoming_letter,
+)
+from campaign.emails.sample_facts import donation, receipt, subscription
+from campaign.mailer.render import Letter, render_letter
+from campaign.models import Donor, Receipt, ReceiptKind
+from tests.support.sample_emails import ORGANIZATION, SENDER, sample_letter
+
+GIFT_PAGE = "https://give.example.org/subscriptions/sample-gift"
+
+
+def rendered(**changes: Any) -> Letter:
+    made = receipt(ORGANIZATION, "en", "one_time", 2_606, ReceiptKind.receipt)
+    made.frozen = made.frozen | changes
+    return render_letter("receipt", receipt_letter(made, SENDER))
+
+
+@pytest.mark.parametrize("name", ["<b>A</b>\r\nBcc: x@example.org", "A\nB", "{{ 7 * 7 }}%(x)s"])
+def test_a_name_cannot_write_markup_or_headers(name: str) -> None:
+    letter = rendered(donor_name=name, organization_name=name)
+    assert "<b>A</b>" not in letter.html
+    assert "\n" not in letter.subject
+    assert "49" not in letter.html.split("</style>")[1]
+
+
+def test_somebody_without_a_name_is_thanked_and_named_by_address() -> None:
+    letter = rendered(donor_name="")
+    assert "Thank you. Your gift has arrived." in letter.text
+    assert "Donor:      ana@example.org" in letter.text
+
+
+def test_a_receipt_without_a_language_was_written_in_english() -> None:
+    made = receipt(ORGANIZATION, "en", "one_time", 2_606, ReceiptKind.receipt)
+    made.frozen = {name: value for name, value in made.frozen.items() if name != "locale"}
+    assert receipt_letter(made, SENDER)["locale"] == "en"
+
+
+def test_it_is_headed_by_the_name_and_address_of_the_day_of_issue() -> None:
+    made = receipt(ORGANIZATION, "en", "one_time", 2_606, ReceiptKind.receipt)
+    moved = replace(ORGANIZATION, name="Another Name", address_lines=("9 New Road",))
+    letter = render_letter("receipt", receipt_letter(made, replace(SENDER, organization=moved)))
+    for part in (letter.subject, letter.text, letter.html):
+        assert "The Harbor Ledger" in part
+        assert "Another Name" not in part
+        assert "9 New Road" not in part
+
+
+def test_a_corrected_receipt_names_the_one_it_replaces() -> None:
+    letter = sample_letter("receipt_corrected")
+    assert letter.subject == "Corrected receipt 2026-000057 for your gift to The Harbor Ledger"
+    for body in (letter.text, letter.html):
+        said = " ".join(body.split())
+        assert "takes the place of receipt 2026-000041" in said
+        assert "$10 of it remains given" in said
+        assert "Thank you" not in said
+
+
+def test_a_void_receipt_says_so_first() -> None:
+    letter = sample_letter("receipt_void")
+    assert letter.subject.endswith("has gone back: receipt 2026-000041 is void")
+    for body in (letter.text, letter.html):
+        said = " ".join(body.split())
+        assert said.index("Void: your gift has gone back to you.") < said.index("Donor")
+        assert "Receipt 2026-000041 can no longer be used for taxes" in said
+
+
+def test_a_monthly_gifts_receipt_leads_to_its_page() -> None:
+    address = "https://give.example.org/subscriptions/sample-gift"
+    letter = sample_letter("receipt_monthly")
+    assert f"Change, pause or end it:\n{address}\n" in letter.text
+    assert f'href="{address}"' in letter.html
+    assert "repeats every month" in letter.text
+    assert "repeats every year" in sample_letter("receipt_yearly").text
+    assert "repeats" not in sample_letter("receipt").text
+
+
+def test_in_spanish_the_law_is_told_in_spanish() -> None:
+    said = " ".join(sample_letter("receipt", "es").text.split())
+    for part in (
+        "22 de diciembre de 2026",
+        "No se proporcionaron bienes ni servicios a cambio de este donativo.",
+        "501(c)(3)",
+        "EIN 12-3456789",
+        "$26.06",
+    ):
+        assert part in said
+
+
+def test_a_failed_renewal_leads_to_stripes_page_and_to_ours() -> None:
+    letter = sample_letter("renewal_failed")
+    for part in (letter.text, letter.html):
+        assert "https://invoice.stripe.com/i/sample" in part
+        assert GIFT_PAGE in part
+
+
+def test_without_stripes_page_another_card_is_given_on_ours() -> None:
+    letter = sample_letter("renewal_failed_plain")
+    for part in (letter.text, letter.html):
+        assert "stripe.com" not in part
+        assert GIFT_PAGE in part
+
+
+def test_an_ended_gift_says_whether_it_was_given_up() -> None:
+    assert "could not be charged" in sample_letter("subscription_given_up").text
+    assert "could not be charged" not in sample_letter("subscription_ended").text
+
+
+def test_a_coming_renewal_tells_amount_date_and_the_way_out() -> None:
+    letter = sample_letter("renewal_upcoming")
+    assert letter.subject == "Your yearly gift of $26.06 renews on December 22, 2027"
+    assert f"Change or end this gift:\n{GIFT_PAGE}\n" in letter.text
+
+
+def test_a_name_cannot_write_markup_into_a_letter_about_a_renewal() -> None:
+    first = donation("en", "monthly")
+    first.name = "<b>A</b>\n\nB"
+    context = renewing_letter(subscription("monthly"), first, SENDER)
+    letter = render_letter("renewal_failed", context)
+    assert "<b>A</b>" not in letter.html
+    assert "Dear <b>A</b> B," in letter.text
+
+
+def test_a_yearly_gift_is_called_yearly() -> None:
+    for name in ("subscription_given_up", "renewal_failed_plain"):
+        assert "monthly" not in sample_letter(name).text
+
+
+def test_an_alert_lists_its_problems_a_line_each() -> None:
+    problems = ["One\nthing.", "<b>Another</b> thing."]
+    letter = render_letter("staff_alert", alert_letter(problems, "en", SENDER))
+    assert "\n- One thing.\n\n- <b>Another</b> thing.\n" in letter.text
+    assert "<li>&lt;b&gt;Another&lt;/b&gt; thing.</li>" in letter.html
+    assert letter.subject == "2 matters need attention: One thing."
+
+
+def test_a_single_problem_is_one_matter_and_a_long_one_is_cut_in_the_subject() -> None:
+    letter = render_letter("staff_alert", alert_letter(["word " * 60], "en", SENDER))
+    assert letter.subject.startswith("1 matter needs attention: word")
+    assert len(letter.subject) <= 100
+
+
+def test_a_statement_sums_each_currency_by_itself_and_keeps_the_order_of_the_receipts() -> None:
+    receipts = [
+        Receipt(year=2026, sequence=n, amount=amount, currency=code, gift_date=date(2026, n, 2))
+        for n, amount, code in ((3, 2_550, "usd"), (1, 5_000, "jpy"), (2, 1_000, "usd"))
+    ]
+    told = statement_letter(Donor(name="Ana", locale="en"), 2026, receipts, SENDER)
+    assert told["total_text"] == "\u00a55,000 + $35.50"
+    assert [(one["number"], one["amount_text"]) for one in told["gifts"]] == [
+        ("2026-000003", "$25.50"),
+        ("2026-000001", "\u00a55,000"),
+        ("2026-000002", "$10"),
+    ]
+    assert told["own_page_url"] == "https://give.example.org/me"
+
+
+def test_days_are_told_where_the_organization_is_and_in_the_language_of_the_gift() -> None:
+    gift = subscription("yearly")
+    # The evening of December 31 in Los Angeles.
+    gift.failed_at, gift.ended_at = datetime(2027, 1, 1, 7, 59, tzinfo=UTC), None
+    told = renewing_letter(gift, donation("es", "yearly"), SENDER)
+    assert told["failed_date_text"] == "31 de diciembre de 2026"
+    assert told["ended_date_text"] == ""
+    assert (told["locale"], told["yearly"], told["given_up"]) == ("es", True, False)
+    assert told["give_url"] == "https://give.example.org/?lang=es"
+    assert renewing_letter(gift, donation("en", "yearly"), SENDER)["give_url"].endswith(".org/")
+
+
+def test_a_renewal_is_announced_with_its_whole_charge() -> None:
+    told = upcoming_letter(
+        subscription("yearly"), donation("en", "yearly"), date(2027, 3, 1), SENDER
+    )
+    assert (told["renewal_date_text"], told["amount_text"]) == ("March 1, 2027", "$26.06")
+
+
+@pytest.mark.parametrize(
+    ("name", "locale", "told"),
+    [
+        (" Ana\n Reyes ", "en", "Dear Ana Reyes,"),
+        (" ", "en", "Hello,"),
+        ("100 % Ana", "en", "Dear 100 % Ana,"),
+    ],
+)
+def test_who_gave_no_name_is_greeted_all_the_same(name: str, locale: str, told: str) -> None:
+    assert greeting(name, words(locale)) == told
+    assert greeting(name, words("es")) not in ("", told)

@@ -1,0 +1,41 @@
+"""The sample letters that staff look at: one at least of each kind, in each language."""
+
+from collections import Counter
+
+import pytest
+
+from campaign.core.i18n import languages
+from campaign.emails.samples import samples
+from campaign.mailer.kinds import EmailKind
+from tests.support.sample_emails import SENDER, sample_letter
+
+
+def test_every_kind_of_email_has_a_sample_and_each_its_own_subject() -> None:
+    assert {one.kind for one in samples().values()} == set(EmailKind)
+    assert all(name == one.name for name, one in samples().items())
+    countdown = [name for name in samples() if name.startswith("appeal_")]
+    subjects = Counter(sample_letter(name).subject for name in countdown)
+    assert len(subjects) == len(countdown), subjects.most_common(1)
+
+
+@pytest.mark.parametrize("locale", languages())
+def test_every_sample_can_be_made_twice_and_is_in_the_language_that_was_asked_for(
+    locale: str,
+) -> None:
+    for sample in samples().values():
+        first, second = (sample.make(SENDER, locale) for _ in range(2))
+        assert first["locale"] == second["locale"] == locale, sample.name
+        assert first.keys() == second.keys()
+
+
+def test_the_samples_differ_where_the_letter_does() -> None:
+    def told(name: str) -> str:
+        return " ".join(sample_letter(name).text.split())
+
+    assert "From our desk" in sample_letter("appeal_own_words").subject
+    assert "a storm kept our office closed" in told("appeal_extended")
+    assert "a storm" not in told("appeal_last_day")
+    assert "provisional" in told("wrap_up")
+    assert "This result is final." in told("wrap_up_short")
+    assert "ana@newsroom.example" in told("sign_in_invitation")
+    assert "ana@newsroom.example" not in told("sign_in_link")

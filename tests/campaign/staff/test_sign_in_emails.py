@@ -1,0 +1,174 @@
+"""Sign-in links by mail: queued once for who may enter, and made only when the letter is written."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from campaign.audit.audit_log import Actor
+from campaign.auth.links import LinkState, check_link
+from campaign.auth.policies import STAFF_LINK
+from campaign.core.clock import now
+from campaign.mailer.email_context import Pointless
+from campaign.mailer.outbox import EmailClaim, claim_messages
+from campaign.models import OutboxMessage, StaffLink, StaffMember, StaffRole
+from campaign.runtime.context import Installation
+from campaign.staff.members import deactivate
+from campaign.staff.sign_in_emails import link_letter, queue_invitation, queue_link
+from tests.support.sample_emails import SENDER
+from tests.support.staff import add_staff
+
+ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
+DOMAIN = "harbor-ledger.example"
+
+
+@pytest.fixture
+def ana(installation: Installation) -> int:
+    return add_staff(installation, StaffRole.viewer, "Ana@example.org")[0].id
+
+
+def ask(
+    installation: Installation, email: str = "ana@example.org", at: datetime | None = None
+) -> bool:
+    with installation.sessions.begin() as session:
+        return queue_link(session, email, DOMAIN, at or now())
+
+
+def invite(installation: Installation, member_id: int, actor: Actor = ADA) -> None:
+    with installation.sessions.begin() as session:
+        queue_invitation(session, session.get_one(StaffMember, member_id), actor, DOMAIN, now())
+
+
+def queued(installation: Installation) -> list[OutboxMessage]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)))
+
+
+def claim(installation: Installation, at: datetime) -> EmailClaim:
+    with installation.sessions.begin() as session:
+        (found,) = claim_messages(session, at, 10)
+    return found
+
+
+def write(installation: Installation, claimed: EmailClaim) -> dict[str, Any] | Pointless:
+    with installation.sessions.begin() as session:
+        return link_letter(session, claimed, SENDER)
+
+
+def links(installation: Installation) -> int:
+    with installation.sessions() as session:
+        return session.scalar(select(func.count()).select_from(StaffLink)) or 0
+
+
+def test_only_an_active_member_gets_a_letter_at_the_address_that_the_team_has(
+    installation: Installation, ana: int
+) -> None:
+    for nobody in ("", "bea@example.org", "%", "ana@example.org\x7f"):
+        assert not ask(installation, nobody)
+    assert ask(installation, " ANA@example.org ")
+    (letter,) = queued(installation)
+    assert (letter.recipient, letter.kind, letter.bulk) == (
+        "Ana@example.org",
+        "sign_in_link",
+        False,
+    )
+    with installation.sessions.begin() as session:
+        deactivate(session, session.get_one(StaffMember, ana), ADA, now())
+    assert not ask(installation, at=now() + timedelta(hours=1))
+
+
+def test_the_same_wish_within_half_a_minute_is_one_letter_also_at_once(
+    installation: Installation, ana: int
+) -> None:
+    at = now()
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(lambda _: ask(installation, at=at), range(4))) == [False] * 3 + [
+            True
+        ]
+    assert not ask(installation, at=at + timedelta(seconds=29))
+    assert ask(installation, at=at + timedelta(seconds=30))
+    assert len(queued(installation)) == 2
+
+
+def test_an_invitation_is_another_wish_and_each_inviters_own(
+    installation: Installation, ana: int
+) -> None:
+    ask(installation)
+    for actor in (ADA, ADA, Actor("bo@harbor-ledger.example", StaffRole.admin)):
+        invite(installation, ana, actor)
+    asked, *invited = queued(installation)
+    assert [one.details["invited_by"] for one in invited] == [ADA.name, "bo@harbor-ledger.example"]
+    assert asked.expires_at is not None
+    assert invited[0].expires_at is not None
+    assert asked.expires_at - asked.created_at == timedelta(minutes=15)
+    assert invited[0].expires_at - invited[0].created_at == timedelta(days=1)
+
+
+def test_a_link_is_made_anew_each_time_that_its_letter_is_written(
+    installation: Installation, ana: int
+) -> None:
+    ask(installation)
+    before = links(installation)
+    claimed = claim(installation, now())
+    letters = [write(installation, claimed) for _ in range(2)]
+    assert links(installation) == before + 2
+    secrets = set()
+    for letter in letters:
+        assert not isinstance(letter, Pointless)
+        assert (letter["hours"], letter["minutes"], letter["invited_by"]) == (0, 15, "")
+        secrets.add(letter["link_url"].rpartition("/")[2])
+    with installation.sessions() as session:
+        for secret in secrets:
+            found = check_link(session, STAFF_LINK, secret, now())
+            assert (found.state, found.person and found.person.id) == (LinkState.good, ana)
+            late = check_link(session, STAFF_LINK, secret, now() + timedelta(minutes=15))
+            assert late.state == LinkState.expired
+    assert len(secrets) == 2
+
+
+def test_an_invitation_says_who_invited_and_its_link_works_for_a_day(
+    installation: Installation, ana: int
+) -> None:
+    invite(installation, ana)
+    letter = write(installation, claim(installation, now()))
+    assert not isinstance(letter, Pointless)
+    assert (letter["hours"], letter["minutes"], letter["invited_by"]) == (24, 0, ADA.name)
+    with installation.sessions() as session:
+        secret = letter["link_url"].rpartition("/")[2]
+        late = check_link(session, STAFF_LINK, secret, now() + timedelta(hours=23))
+        assert late.state == LinkState.good
+
+
+def test_a_letter_is_pointless_from_its_expiry_on_and_makes_no_link(
+    installation: Installation, ana: int
+) -> None:
+    ask(installation)
+    before = links(installation)
+    claimed = claim(installation, now())
+    assert claimed.expires_at is not None
+    with time_machine.travel(claimed.expires_at, tick=False):
+        told = write(installation, claimed)
+    assert told == Pointless("the link was asked for too long ago")
+    assert links(installation) == before
+    with time_machine.travel(claimed.expires_at.timestamp() - 0.001, tick=False):
+        assert not isinstance(write(installation, claimed), Pointless)
+
+
+@pytest.mark.parametrize("change", ["left", "moved"])
+def test_whoever_left_or_has_another_address_by_then_gets_no_link(
+    installation: Installation, ana: int, change: str
+) -> None:
+    ask(installation)
+    before = links(installation)
+    claimed = claim(installation, now())
+    with installation.sessions.begin() as session:
+        member = session.get_one(StaffMember, ana)
+        if change == "left":
+            deactivate(session, member, ADA, now())
+        else:
+            member.email = "new@example.org"
+    assert write(installation, claimed) == Pointless("the member may not sign in any more")
+    assert links(installation) == before

@@ -1,0 +1,50 @@
+"""Letters from rows in tests: what the sending edge would write for a message of some kind."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from campaign.emails.contexts import Pointless, Sender, letter_context
+from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
+from campaign.mailer.outbox import EmailClaim
+from campaign.mailer.render import Letter, render_letter
+from campaign.runtime.context import Installation
+
+PLACES = {NAME: "Ana", UNSUBSCRIBE_URL: "https://give.example.org/unsubscribe/abc"}
+
+Ask = Callable[..., Letter | str]
+
+
+def claim(kind: str, key: str = "1", **values: Any) -> EmailClaim:
+    blank = dict.fromkeys(EmailClaim.__dataclass_fields__)
+    given = {"id": 1, "kind": kind, "subject_key": key, "recipient": "ana@example.org", **values}
+    return EmailClaim(
+        **{**blank, "name": "", "locale": "en", "details": {}, "bulk": False, **given}
+    )
+
+
+@pytest.fixture
+def ask(installation: Installation) -> Ask:
+    """The letter of a message of that kind; or why there is none."""
+
+    def make(kind: str, key: str = "1", **values: Any) -> Letter | str:
+        sender = Sender(installation.settings.organization, installation.address)
+        with installation.sessions() as session:
+            context = letter_context(session, claim(kind, key, **values), sender)
+            if isinstance(context, Pointless):
+                return context.reason
+            return fill(render_letter(kind, context), PLACES)
+
+    return make
+
+
+def text(letter: Letter | str) -> str:
+    assert isinstance(letter, Letter), letter
+    return " ".join(letter.text.split())
+
+
+def change(installation: Installation, table: Any, **values: Any) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(update(table).values(**values))
