@@ -146,6 +146,11 @@ def test_of_several_extensions_the_one_that_set_the_present_end_is_told(
     said = text(ask(kind, **step))
     assert "A flood." in said
     assert "A storm." not in said
+    # Back at an end that was set before: for the latest reason.
+    extend(installation, campaign, 7, "A fire.")
+    said = text(ask(kind, **step))
+    assert "A fire." in said
+    assert "A storm." not in said
 
 
 def test_an_end_that_no_extension_set_is_told_without_one(
