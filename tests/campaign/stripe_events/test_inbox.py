@@ -13,8 +13,7 @@ from campaign.gateway import read_event
 from campaign.models import InboxEvent
 from campaign.runtime.context import Installation
 from campaign.stripe_events.inbox import (
-    LONGEST_WAIT,
-    MOST_ATTEMPTS,
+    BACKOFF,
     claim_event,
     fail_event,
     finish_event,
@@ -122,14 +121,14 @@ def test_the_waits_double_up_to_an_hour_and_then_the_event_is_given_up(
 ) -> None:
     put(installation, "evt_1")
     waits = []
-    for number in range(1, MOST_ATTEMPTS + 1):
+    for number in range(1, (BACKOFF.most_attempts or 0) + 1):
         state = fail(installation)
         waits.append((read(installation).next_attempt_at - AT).total_seconds())
-        assert state == ("given_up" if number == MOST_ATTEMPTS else "failed")
+        assert state == ("given_up" if number == BACKOFF.most_attempts else "failed")
     assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]
     assert read(installation).attempts == 12
     with installation.sessions() as session:
-        assert claim_event(session, AT + 2 * LONGEST_WAIT) is None
+        assert claim_event(session, AT + 2 * BACKOFF.longest) is None
     assert fail(installation) is None
     assert read(installation).attempts == 12
 

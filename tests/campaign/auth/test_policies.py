@@ -1,0 +1,69 @@
+"""Staff and donors: for how long each may enter, and which link is whose."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from campaign.auth.policies import DONOR_LINKS, DONORS, STAFF, STAFF_LINK, STAFF_LINK_BY_EMAIL
+from campaign.core.clock import now
+from campaign.models import Donor, DonorLink, DonorLinkPurpose
+from campaign.runtime.context import Installation
+from tests.support.audiences import AudienceInTests, both_audiences
+
+
+@both_audiences
+def test_whoever_is_barred_is_no_longer_admitted(
+    installation: Installation, one: AudienceInTests
+) -> None:
+    audience = one.audience
+    with installation.sessions.begin() as session:
+        barred, other = one.add_person(session), one.add_person(session)
+        one.bar(barred)
+        session.flush()
+        admitted = session.scalars(select(audience.person.id).where(audience.admitted)).all()
+    assert admitted == [other.id]
+
+
+@pytest.mark.parametrize("purpose", list(DonorLinkPurpose))
+def test_a_donors_link_is_of_its_own_purpose_only(
+    installation: Installation, donor_links: None, purpose: DonorLinkPurpose
+) -> None:
+    with installation.sessions() as session:
+        found = session.scalars(select(DonorLink.purpose).where(DONOR_LINKS[purpose].matches)).all()
+    assert found == [purpose.value]
+
+
+@pytest.fixture
+def donor_links(installation: Installation) -> None:
+    """A link of each purpose, of one donor."""
+    with installation.sessions.begin() as session:
+        person = Donor(email="ana@example.org", name="Ana Reyes")
+        session.add(person)
+        session.flush()
+        session.add_all(
+            DonorLink(
+                donor_id=person.id,
+                purpose=purpose.value,
+                digest=purpose.value,
+                email="new@example.org" if purpose is DonorLinkPurpose.address else "",
+                created_at=now(),
+                expires_at=now() + DONOR_LINKS[purpose].lifetime,
+            )
+            for purpose in DonorLinkPurpose
+        )
+
+
+def test_a_link_that_was_asked_for_lives_shorter_than_one_that_is_passed_on() -> None:
+    assert STAFF_LINK_BY_EMAIL.lifetime < STAFF_LINK.lifetime
+    assert STAFF_LINK_BY_EMAIL.path == STAFF_LINK.path
+
+
+def test_a_donors_session_ends_sooner_than_one_of_staff() -> None:
+    """It may be anyone's computer."""
+    assert timedelta() < DONORS.idle <= DONORS.longest < STAFF.idle <= STAFF.longest
+
+
+def test_rows_outlive_every_link_and_session_that_they_tell_of() -> None:
+    assert DONORS.kept > max(kind.lifetime for kind in DONOR_LINKS.values())
+    assert STAFF.kept > max(STAFF_LINK.lifetime, STAFF.longest)
