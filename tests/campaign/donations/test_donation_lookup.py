@@ -46,6 +46,7 @@ def payments(installation: Installation) -> list[str | None]:
     [
         ("pi_paid", {}, "paid"),
         ("pi_paid", {"public_id": "begun"}, "paid"),
+        ("pi_paid", {"charge_id": "ch_begun"}, "paid"),
         (None, {"charge_id": "ch_paid"}, "paid"),
         (None, {"public_id": "paid"}, "paid"),
         (None, {}, None),
