@@ -19,6 +19,7 @@ from campaign.donor_portal.preferences import (
 from campaign.mailer.suppressions import suppress
 from campaign.models import AuditEntry, Campaign, Donor, Subscriber, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
+from tests.support.campaigns import running
 from tests.support.donors import add_donor, give_as
 from tests.support.subscribers import subscribe
 
@@ -90,14 +91,17 @@ def test_agreeing_keeps_the_words_and_the_moment_of_the_first_yes(
 
 
 def test_agreeing_again_lifts_what_they_ended_themselves_and_nothing_else(
-    session: Session, campaign: Campaign, ana: Donor
+    installation: Installation, session: Session, campaign: Campaign, ana: Donor
 ) -> None:
+    other = running(installation)
     subscribe(session, "ana@example.org", consent_source="list")
+    suppress(session, ana.email, SuppressionReason.bounced, campaign_id=other.id)
     suppress(session, ana.email, SuppressionReason.unsubscribed)
     suppress(session, ana.email, SuppressionReason.unsubscribed, campaign_id=campaign.id)
     suppress(session, "ben@example.org", SuppressionReason.unsubscribed)
     want_appeals(session, ana, WORDS, now())
-    assert session.scalars(select(Suppression.email)).all() == ["ben@example.org"]
+    kept = session.execute(select(Suppression.email, Suppression.reason).order_by(Suppression.id))
+    assert kept.all() == [("ana@example.org", "bounced"), ("ben@example.org", "unsubscribed")]
     session.expire_all()
     assert session.scalars(select(Subscriber.consent_source)).all() == ["own page"]
     suppress(session, ana.email, SuppressionReason.bounced)
