@@ -154,6 +154,6 @@ def test_a_crash_between_file_and_commit_writes_the_letter_again(
 
 def test_letters_are_never_written_over_others(tmp_path: Path) -> None:
     keep(tmp_path / "1.pdf", b"first")
-    with pytest.raises(CampaignError, match="exists already"):
+    with pytest.raises(CampaignError, match="cannot be written: File exists"):
         keep(tmp_path / "1.pdf", b"second")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]
