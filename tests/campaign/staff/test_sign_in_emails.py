@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from campaign.audit.audit_log import Actor
 from campaign.auth.links import LinkState, check_link
@@ -91,6 +92,16 @@ def test_the_same_wish_within_half_a_minute_is_one_letter_also_at_once(
     assert not ask(installation, at=at + timedelta(seconds=29))
     assert ask(installation, at=at + timedelta(seconds=30))
     assert len(queued(installation)) == 2
+
+
+def test_whoever_asks_while_another_is_about_to_waits_for_what_became_of_that(
+    installation: Installation, ana: int
+) -> None:
+    with installation.sessions() as first, installation.sessions() as second:
+        assert queue_link(first, "ana@example.org", DOMAIN, now())
+        second.execute(text("SET LOCAL lock_timeout = '10ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            queue_link(second, "ana@example.org", DOMAIN, now())
 
 
 def test_an_invitation_is_another_wish_and_each_inviters_own(
