@@ -49,6 +49,8 @@ pytest_plugins = [
     "tests.support.staff",
     "tests.support.offline_gifts",
     "tests.support.email_contexts",
+    "tests.support.api_tokens",
+    "tests.support.monthly_gifts",
 ]
 
 

@@ -1,13 +1,22 @@
 """A donor's own page in tests: the link out of the letter, its button, and the forms as a browser sends them."""
 
 import re
+from collections.abc import Callable
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from campaign.audit.audit_log import Actor
 from campaign.emails.delivery import deliver_due
+from campaign.models import (
+    AuditEntry,
+    Donor,
+    StaffRole,
+)
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver, ReceivedMail
+from tests.support.stripe import Facts
 
 ANA = "ana@example.org"
 LINK = re.compile(r"http://localhost(/me/\S+)")
@@ -52,3 +61,22 @@ def send(client: FlaskClient, path: str, **fields: str) -> TestResponse:
     token = re.search(r'name="csrf_token" value="([0-9a-f]+)"', client.get("/me").text)
     assert token, "no page is open"
     return client.post(path, data=fields | {"csrf_token": token[1]})
+
+
+Give, Store = Callable[..., Facts], Callable[..., None]
+
+
+MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
+
+
+def audited(installation: Installation) -> list[tuple[str, str]]:
+    """What donors did, as the log has it."""
+    donors = AuditEntry.actor.startswith("donor ")
+    query = select(AuditEntry.actor, AuditEntry.action).where(donors).order_by(AuditEntry.id)
+    with installation.sessions() as session:
+        return [(actor, action) for actor, action in session.execute(query)]
+
+
+def donor_of(installation: Installation, email: str) -> Donor:
+    with installation.sessions() as session:
+        return session.scalars(select(Donor).where(Donor.email == email)).one()

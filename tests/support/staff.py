@@ -15,7 +15,10 @@ from campaign.audit.audit_log import Actor
 from campaign.auth.policies import STAFF_LINK
 from campaign.auth.staff import make_staff_link
 from campaign.core.clock import now
-from campaign.models import StaffMember, StaffRole
+from campaign.models import (
+    StaffMember,
+    StaffRole,
+)
 from campaign.runtime.context import Installation
 from campaign.staff.members import add_member
 

@@ -11,8 +11,6 @@ from sqlalchemy import select, update
 
 from campaign.campaigns.campaigns import find_campaign
 from campaign.checkout.session_requests import RedirectUrls, session_parameters
-from campaign.core import money
-from campaign.core.errors import AmountInvalid
 from campaign.core.i18n import words
 from campaign.models import Campaign, CampaignText, Donation, OutboxMessage, Reminder
 from campaign.runtime.context import Installation
@@ -54,15 +52,6 @@ def test_a_shared_page_speaks_what_its_address_names(
     assert ("Recordármelo" in page) is (given == "es")
 
 
-def test_an_amount_is_read_and_refused_as_people_of_the_page_write_it() -> None:
-    spanish = words("es")
-    assert money.parse_amount("$1,000.50", "usd", spanish.formats) == 100_050
-    with pytest.raises(AmountInvalid) as refused:
-        money.parse_amount("25,00", "usd", spanish.formats)
-    told = refused.value.told_by(spanish.gettext)
-    assert told == "No podemos leer “25,00” como un monto. Use cifras, por ejemplo 25 o 25.50."
-
-
 def test_a_page_leads_to_itself_in_the_other_language(
     client: FlaskClient, campaign: Campaign
 ) -> None:
@@ -102,51 +91,6 @@ def test_leaving_speaks_the_language_of_the_letter(
     assert "No recibir más cartas de campaña" in spanish
     assert "Stop all appeals" in client.get(f"{address}?lang=en").text
     assert "No más cartas de campaña" in client.post(address).text
-
-
-@pytest.mark.parametrize(
-    ("path", "accepted", "told"),
-    [
-        ("/c/unknown", "", "There is nothing at this address"),
-        ("/c/unknown?lang=es", "", "No hay nada en esta dirección"),
-        ("/c/unknown", "es-MX,es;q=0.9", "No hay nada en esta dirección"),
-        ("/c/unknown?lang=en", "es", "There is nothing at this address"),
-        ("/staff/unknown?lang=es", "es", "There is nothing at this address"),
-    ],
-)
-def test_an_error_speaks_to_the_browser(
-    client: FlaskClient, path: str, accepted: str, told: str
-) -> None:
-    answer = client.get(path, headers={"Accept-Language": accepted})
-    assert answer.status_code == 404
-    assert told in answer.text
-
-
-def test_what_is_too_large_is_refused_in_the_language_of_the_address(
-    client: FlaskClient, campaign: Campaign
-) -> None:
-    answer = client.post("/c/nine-days/remind?lang=es", data={"email": "x" * 100_000})
-    assert answer.status_code == 413
-    assert "Eso era demasiado grande" in answer.text
-
-
-def test_the_sheet_the_unit_and_the_picture_follow_the_address(
-    client: FlaskClient, campaign: Campaign
-) -> None:
-    sheet = client.get("/c/nine-days/print?lang=es").text
-    assert "Haga un cheque a nombre de" in sheet
-    assert "?code=" in sheet.split("Código QR: ")[1][:80]
-    assert "lang=es" in sheet.split("Código QR: ")[1][:120]
-    unit = client.get("/c/nine-days/embed.json?lang=es&code=article-7").get_json()
-    assert (unit["lang"], unit["dir"], unit["figures"]) == ("es", "ltr", "es-US")
-    assert unit["sentence"] == "{raised} reunidos de {goal}, {percent}."
-    assert all("lang=es" in link["url"] for link in unit["links"])
-    assert '"es": "Apoyar a esta redacción"' in client.get("/embed.js").text
-    assert '<campaign-appeal lang="es"' in client.get("/c/nine-days/embed?lang=es").text
-    pictures = {client.get(f"/c/nine-days/progress.png{lang}").data for lang in ("", "?lang=es")}
-    assert len(pictures) == 2
-    asked = {"url": "http://localhost/c/nine-days?lang=es"}
-    assert "/embed?lang=es" in client.get("/oembed", query_string=asked).get_json()["html"]
 
 
 def test_a_receipt_speaks_as_it_was_issued(
@@ -241,3 +185,22 @@ def test_a_donors_page_and_receipt_name_the_campaign_in_their_language(
         assert receipt.frozen["campaign_title"] == "Noticias para todos"
     assert "Noticias para todos" in open_own_page(client, mailing, mailbox)
     assert "Keep every story free to read" in client.get("/me?lang=en").text
+
+
+def test_the_sheet_the_unit_and_the_picture_follow_the_address(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    sheet = client.get("/c/nine-days/print?lang=es").text
+    assert "Haga un cheque a nombre de" in sheet
+    assert "?code=" in sheet.split("Código QR: ")[1][:80]
+    assert "lang=es" in sheet.split("Código QR: ")[1][:120]
+    unit = client.get("/c/nine-days/embed.json?lang=es&code=article-7").get_json()
+    assert (unit["lang"], unit["dir"], unit["figures"]) == ("es", "ltr", "es-US")
+    assert unit["sentence"] == "{raised} reunidos de {goal}, {percent}."
+    assert all("lang=es" in link["url"] for link in unit["links"])
+    assert '"es": "Apoyar a esta redacción"' in client.get("/embed.js").text
+    assert '<campaign-appeal lang="es"' in client.get("/c/nine-days/embed?lang=es").text
+    pictures = {client.get(f"/c/nine-days/progress.png{lang}").data for lang in ("", "?lang=es")}
+    assert len(pictures) == 2
+    asked = {"url": "http://localhost/c/nine-days?lang=es"}
+    assert "/embed?lang=es" in client.get("/oembed", query_string=asked).get_json()["html"]

@@ -17,13 +17,14 @@ from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.campaign.web.giving.test_unsubscribe import Letter, letter
-from tests.campaign.web.portal.test_subscriptions import Begin, begin, stripe_api_base, sync
+from tests.campaign.web.portal.test_subscriptions import stripe_api_base
 from tests.support.campaigns import ADMIN, book, running
 from tests.support.donor_portal import open_own_page, send
+from tests.support.monthly_gifts import Begin
 from tests.support.pseudo_locales import PSEUDO, english_left, english_on, made_up, speaks
 from tests.support.stripe import Facts
 
-__all__ = ["begin", "letter", "made_up", "stripe_api_base", "sync"]
+__all__ = ["letter", "made_up", "stripe_api_base"]
 
 
 def test_shared_pages_have_no_english(client: FlaskClient, campaign: Campaign) -> None:

@@ -10,11 +10,12 @@ from campaign.models import Donation, Receipt
 from campaign.runtime.context import Installation
 from tests.campaign.web.giving.test_unsubscribe import Letter, letter
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
-from tests.campaign.web.portal.test_subscriptions import Begin, begin, stripe_api_base, sync
+from tests.campaign.web.portal.test_subscriptions import stripe_api_base
 from tests.support.accessibility import no_findings
+from tests.support.monthly_gifts import Begin
 from tests.support.pseudo_locales import ARABIC, PSEUDO, english_in, made_up, speaks
 
-__all__ = ["address", "begin", "letter", "made_up", "stripe_api_base", "sync"]
+__all__ = ["address", "letter", "made_up", "stripe_api_base"]
 Open = Callable[..., Page]
 
 

@@ -16,12 +16,13 @@ from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.web.accessibility.sample_pages import furnish
 from tests.campaign.web.giving.test_unsubscribe import Letter, letter
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
-from tests.campaign.web.portal.test_subscriptions import Begin, begin, stripe_api_base, sync
+from tests.campaign.web.portal.test_subscriptions import stripe_api_base
 from tests.support.accessibility import findings, overflow
 from tests.support.donor_portal import ANA, mailed_link
+from tests.support.monthly_gifts import Begin
 
 pytestmark = pytest.mark.browser
-__all__ = ["address", "begin", "letter", "stripe_api_base", "sync"]
+__all__ = ["address", "letter", "stripe_api_base"]
 
 EYES = {
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},

@@ -5,9 +5,7 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.campaign.web.api.test_api import EVERYTHING, bearer, gifts
-
-__all__ = ["gifts"]
+from tests.support.api_tokens import EVERYTHING, bearer
 
 
 def test_the_description_is_kept(app: Flask, installation, gifts):

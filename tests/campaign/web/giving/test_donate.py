@@ -4,41 +4,27 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
 
 from campaign import create_app
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
-from campaign.models import Campaign, Donation, Donor, StripeCall
+from campaign.models import Campaign, Donor, StripeCall
 from campaign.runtime.context import Installation, make_installation
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.control import faults
 from tests.conftest import UNREACHABLE, sandbox_address
+from tests.support.donate_form import FORM, donations, give
 from tests.support.waiting import wait_until
-
-FORM = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a-1"}
 
 
 @pytest.fixture
 def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
-
-
-def give(
-    client: FlaskClient, headers: dict[str, str] | None = None, **changes: Any
-) -> TestResponse:
-    return client.post("/c/nine-days/donate", data={**FORM, **changes}, headers=headers or {})
-
-
-def donations(installation: Installation) -> list[Donation]:
-    with installation.sessions() as session:
-        return list(session.scalars(select(Donation).order_by(Donation.id)))
 
 
 def test_a_gift_is_one_donation_and_leads_to_stripe(
@@ -74,69 +60,6 @@ def test_covered_fees_are_a_line_of_their_own(
     (donation,) = donations(installation)
     assert (donation.amount, donation.cover) == (2500, 106)
     assert stripe.objects("checkout.session")[0]["amount_total"] == 2606
-
-
-@pytest.mark.parametrize(
-    "amount",
-    [
-        "abc",
-        "-5",
-        "0",
-        "0.001",
-        "NaN",
-        "inf",
-        "1e9",
-        "１２",
-        "999999999",
-        "25,00",
-        "",
-        "0.49",
-        "\x00",
-    ],
-)
-def test_a_bad_amount_is_named_beside_its_field_and_nothing_is_written(
-    client: FlaskClient, installation: Installation, campaign: Campaign, amount: str
-) -> None:
-    answer = give(client, amount="other", amount_other=amount, name="Ana Reyes")
-    assert answer.status_code == 422
-    assert 'value="Ana Reyes"' in answer.text
-    assert 'value="ana@example.org"' in answer.text
-    assert 'role="alert"' in answer.text
-    assert donations(installation) == []
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("email", ""),
-        ("email", "ana"),
-        ("email", "ana@"),
-        ("email", "ana@example.org\r\nBcc: x@example.org"),
-        ("email", "ana@exam ple.org"),
-        ("frequency", "weekly"),
-        ("name", "n" * 201),
-        ("comment", "c" * 1001),
-        ("tribute_kind", "honor"),
-        ("tribute_kind", "spite"),
-        ("tribute_name", "Grandmother"),
-        ("amount_other", "40"),
-    ],
-)
-def test_every_other_fault_is_named_too(
-    client: FlaskClient, installation: Installation, campaign: Campaign, field: str, value: str
-) -> None:
-    answer = give(client, **{field: value})
-    assert answer.status_code == 422
-    assert 'role="alert"' in answer.text
-    assert donations(installation) == []
-
-
-@pytest.mark.parametrize("amount", ["25", "25.00", "$25", " 25 ", "25 USD"])
-def test_amounts_as_people_type_them(
-    client: FlaskClient, installation: Installation, campaign: Campaign, amount: str
-) -> None:
-    assert give(client, amount=amount).status_code == 303
-    assert donations(installation)[0].amount == 2500
 
 
 def test_the_same_form_twice_is_one_donation_and_one_session(

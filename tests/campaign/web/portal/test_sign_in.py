@@ -1,16 +1,13 @@
 """The way to a donor's own page, and what keeps others out of it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from campaign import create_app
 from campaign.core.clock import now
 from campaign.donors.corrections import Correction, correct_donor
 from campaign.emails.delivery import deliver_due
@@ -103,39 +100,6 @@ def test_links_to_one_address_are_few(client: FlaskClient) -> None:
     assert ask(client, "else@example.org").status_code == 303
 
 
-def test_a_form_without_its_token_or_from_another_site_changes_nothing(
-    client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
-) -> None:
-    open_own_page(client, mailing, mailbox)
-    forms = ("details", "address", "appeals", "export", "erasure", "erasure/withdraw")
-    gift = paid.donation.public_id
-    paths = [f"/me/{one}" for one in (*forms, f"receipts/{gift}", f"wall/{gift}")]
-    for path in paths:
-        assert client.post(path).status_code == 400
-        assert client.post(path, data={"csrf_token": "é" * 64}).status_code == 400
-        foreign = {"Sec-Fetch-Site": "cross-site"}
-        assert client.post(path, headers=foreign).status_code == 403
-    ended = client.post("/me/finish", headers={"Origin": "https://elsewhere.example"})
-    assert ended.status_code == 403
-    assert "What you gave" in client.get("/me").text
-
-
-def test_finishing_closes_the_page_and_clears_the_browser(
-    app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
-) -> None:
-    client = app.test_client()
-    open_own_page(client, mailing, mailbox)
-    cookie = client.get_cookie("donor")
-    assert cookie is not None
-    answer = client.post("/me/finish")
-    assert (answer.status_code, answer.location) == (303, "/me/finished")
-    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
-    assert client.get_cookie("donor") is None
-    client.set_cookie("donor", cookie.value)
-    assert "What you gave" not in client.get("/me").text
-    assert client.post("/me/finish").status_code == 303
-
-
 def test_another_address_and_an_erasure_close_the_page(
     client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
@@ -154,18 +118,3 @@ def test_another_address_and_an_erasure_close_the_page(
     with mailing.sessions.begin() as session:
         session.execute(gone)
     assert "What you gave" not in client.get("/me").text
-
-
-def test_with_https_the_cookie_is_of_this_host_alone(
-    installation: Installation, paid: Facts, mailing: Installation, mailbox: MailReceiver
-) -> None:
-    secure: dict[str, Any] = {"base_url": "https://give.example.org"}
-    settings = replace(installation.settings, site_url=secure["base_url"])
-    client = create_app(replace(installation, settings=settings)).test_client()
-    client.post("/me", data={"email": ANA}, **secure).close()
-    path = mailed_link(mailing, mailbox)
-    answer = client.post(path, **secure)
-    cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith("__Host-donor=")
-    assert cookie.endswith("; Secure; HttpOnly; Path=/; SameSite=Lax")
-    assert "What you gave" in client.get("/me", **secure).text

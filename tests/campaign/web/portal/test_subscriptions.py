@@ -1,6 +1,5 @@
 """A donor's page of a monthly gift, against the sandbox: what it says, and what can be changed there."""
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,22 +12,17 @@ from stripe import StripeClient
 from campaign.core import clock
 from campaign.emails.delivery import deliver_due
 from campaign.models import (
-    Campaign,
     Donation,
-    InboxEvent,
     LedgerEntry,
     OutboxMessage,
     StripeCall,
     Subscription,
 )
 from campaign.runtime.context import Installation
-from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-
-Begin = Callable[..., Subscription]
-GOOD, RENEWALS_FAIL = "4242424242424242", "4000000000000341"
+from tests.support.monthly_gifts import GOOD, RENEWALS_FAIL, Begin, at, read, text_of
 
 
 @pytest.fixture
@@ -36,80 +30,10 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-@pytest.fixture
-def sync(
-    installation: Installation, stripe: StripeSandbox, store: Callable[..., None]
-) -> Callable[[], None]:
-    """Let every event of the sandbox arrive."""
-
-    def run() -> None:
-        store(*stripe.events())
-        apply_due_events(installation)
-        with installation.sessions() as session:
-            failing = InboxEvent.state.in_(["failed", "given_up"])
-            assert session.scalars(select(InboxEvent.last_error).where(failing)).all() == []
-
-    return run
-
-
-@pytest.fixture
-def begin(
-    client: FlaskClient,
-    installation: Installation,
-    campaign: Campaign,
-    stripe: StripeSandbox,
-    sync: Callable[[], None],
-) -> Begin:
-    """Give, pay on Stripe's page, and let the events arrive."""
-
-    def run(card: str = GOOD, frequency: str = "monthly", **more: str) -> Subscription:
-        form = {"amount": "25", "frequency": frequency, "email": "ana@example.org", **more}
-        assert client.post("/c/nine-days/donate", data=form).status_code == 303
-        with installation.sessions() as session:
-            donation = session.scalars(select(Donation)).one()
-        stripe.pay(donation.session_id, card)
-        sync()
-        return read(installation)
-
-    return run
-
-
-def read(installation: Installation) -> Subscription:
-    with installation.sessions() as session:
-        return session.scalars(select(Subscription)).one()
-
-
 def gifts(installation: Installation) -> list[tuple[int, int]]:
     with installation.sessions() as session:
         entries = select(LedgerEntry.amount, LedgerEntry.cover).where(LedgerEntry.kind == "payment")
         return [tuple(row) for row in session.execute(entries.order_by(LedgerEntry.id))]
-
-
-def at(found: Subscription, path: str = "") -> str:
-    return f"/subscriptions/{found.token}{path}"
-
-
-def text_of(client: FlaskClient, found: Subscription) -> str:
-    answer = client.get(at(found))
-    assert answer.status_code == 200
-    return re.sub(r"\s+", " ", answer.text)
-
-
-def test_the_page_says_how_the_gift_stands_and_is_private(
-    client: FlaskClient, begin: Begin
-) -> None:
-    found = begin(cover_fees="yes")
-    answer = client.get(at(found))
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "noindex" in answer.headers["X-Robots-Tag"]
-    assert "https://billing.stripe.com" in answer.headers["Content-Security-Policy"]
-    text = text_of(client, found)
-    for said in ("$26.06 a month", "Going on", "Next charge", "$25 every month", "Receipt 20"):
-        assert said in text
-    assert found.current_period_end is not None
-    due = found.current_period_end.astimezone(clock.zone("America/Los_Angeles"))
-    assert f"{due:%B} {due.day}, {due.year}" in text
 
 
 def test_the_page_asks_stripe_where_no_event_has_come(
@@ -160,20 +84,6 @@ def test_another_amount_is_charged_from_the_next_time_on(
     sync()
     assert gifts(installation) == booked
     assert read(installation).amount == 4000
-
-
-def test_an_amount_that_cannot_be_is_named_beside_its_field(
-    client: FlaskClient, installation: Installation, begin: Begin
-) -> None:
-    found = begin()
-    for typed, why in [("abc", "not an amount"), ("0.10", "smallest amount"), ("", "Enter an")]:
-        answer = client.post(at(found, "/amount"), data={"amount": typed})
-        assert answer.status_code == 422
-        assert why in answer.text
-        assert f'value="{typed}"' in answer.text
-        assert 'aria-invalid="true"' in answer.text
-    assert client.post(at(found, "/pause"), data={"months": "9"}).status_code == 422
-    assert read(installation).amount == 2500
 
 
 def test_a_rest_skips_what_would_be_charged_and_then_it_goes_on(

@@ -1,17 +1,13 @@
 """Sessions: how they end, and the cookie that carries them."""
 
-from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 import time_machine
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from campaign import create_app
 from campaign.core.clock import now
-from campaign.models import AuditEntry, Campaign, StaffLink, StaffRole, StaffSession
+from campaign.models import AuditEntry, StaffLink, StaffRole, StaffSession
 from campaign.privacy.retention import purge_expired
 from campaign.runtime.context import Installation
 from tests.support.staff import StaffMaker, add_staff, browser
@@ -49,32 +45,6 @@ def test_signing_in_renames_the_session_and_signing_out_ends_it_for_a_kept_cooki
     assert thief.get("/staff/account").status_code == 302
     with installation.sessions() as session:
         assert all(one.ended_at for one in session.scalars(select(StaffSession)))
-
-
-@pytest.mark.parametrize(
-    ("site", "secure"), [("https://give.example.org", True), ("http://x", False)]
-)
-def test_the_cookie_is_for_the_room_alone(
-    installation: Installation, campaign: Campaign, site: str, secure: bool
-) -> None:
-    app = create_app(replace(installation, settings=replace(installation.settings, site_url=site)))
-    cookie = browser(app).get("/staff/sign-in").headers["Set-Cookie"]
-    assert ("Secure" in cookie) is secure
-    for part in ("HttpOnly", "SameSite=Lax", "Path=/staff"):
-        assert part in cookie
-    app.extensions["live"].close()
-
-
-def test_public_pages_neither_set_nor_read_a_cookie(
-    staff: StaffMaker, client: FlaskClient, campaign: Campaign
-) -> None:
-    member = staff(StaffRole.admin)
-    member.set_cookie("staff", "x", path="/")
-    for path in ("/", "/c/nine-days", "/c/nine-days/progress.json", "/healthz", "/nowhere"):
-        for asking in (client, member):
-            answer = asking.get(path)
-            assert "Set-Cookie" not in answer.headers
-            assert "Cookie" not in answer.headers.get("Vary", "")
 
 
 def test_who_is_deactivated_or_gets_another_role_is_out_at_once(

@@ -1,12 +1,10 @@
 """The dashboard's page: what it shows, to whom, and what waits for a person."""
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from campaign.core import clock
 from campaign.ledger.invariants import broken_invariants
-from campaign.models import AuditEntry, Campaign, CodeVisit, StaffRole
+from campaign.models import AuditEntry, Campaign, StaffRole
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.staff import StaffMaker
@@ -64,39 +62,6 @@ def test_a_dispute_waits_until_someone_has_looked_and_says_who(
         )
         assert list(actions) == ["review.marked", "review.unmarked"]
     assert staff(StaffRole.viewer).post_form(action).status_code == 403
-
-
-def test_visits_are_counted_by_code_and_by_nothing_else(
-    client: FlaskClient, campaign: Campaign, installation: Installation, staff: StaffMaker
-) -> None:
-    for code in ("article-7", "article-7", "<script>", "x" * 61, ""):
-        client.get("/c/nine-days", query_string={"code": code})
-    visits = client.application.extensions["visits"]
-    visits.flush()
-    visits.flush()
-    client.get("/c/nine-days?code=article-7")
-    visits.flush()
-    with installation.sessions() as session:
-        found = session.scalars(select(CodeVisit)).one()
-        assert (found.code, found.visits) == ("article-7", 3)
-        assert found.day == clock.now().astimezone(campaign.zone).date()
-    assert "article 7" in staff().get("/staff/").get_data(as_text=True).replace(
-        "Article: ", "article "
-    )
-
-
-def test_invented_codes_fill_nothing(
-    client: FlaskClient,
-    campaign: Campaign,
-    installation: Installation,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("campaign.web.appeal.code_visits.MOST_CODES", 3)
-    for number in range(8):
-        client.get(f"/c/nine-days?code=made-up-{number}")
-        client.application.extensions["visits"].flush()
-    with installation.sessions() as session:
-        assert len(session.scalars(select(CodeVisit)).all()) == 3
 
 
 @pytest.mark.parametrize(

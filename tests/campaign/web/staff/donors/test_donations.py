@@ -15,13 +15,12 @@ from campaign.models import (
     Note,
     OutboxMessage,
     Receipt,
-    Refund,
     StaffRole,
 )
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.refunds import assert_one_refund, pay, state
+from tests.support.refunds import pay
 from tests.support.staff import StaffMaker
 from tests.support.stripe import Facts
 
@@ -70,80 +69,6 @@ def test_the_list_finds_by_what_people_type_and_keeps_its_filters(
     assert "Ben Šimić" in page
     assert "Ana Reyes" not in page
     assert '<option selected value="pending">' in page
-
-
-@pytest.mark.parametrize(
-    ("query", "said"),
-    [
-        ("state=gone", "“gone” cannot be chosen here"),
-        ("campaign=nowhere", "no campaign called “nowhere”"),
-        ("from=yesterday", "“yesterday” is not a day"),
-        ("from=2026-02-02&to=2026-01-01", "is before the first"),
-        ("least=many", "is not an amount"),
-        ("stat=paid", "no filter called “stat”"),
-        ("before=x", "no place in the list"),
-    ],
-)
-def test_a_wrong_filter_is_named_and_nothing_is_listed(
-    staff: StaffMaker, give: Give, query: str, said: str
-) -> None:
-    give()
-    answer = staff(StaffRole.viewer).get(f"/staff/donations?{query}")
-    assert answer.status_code == 422
-    assert said in answer.text
-    assert "Ana Reyes" not in answer.text
-
-
-def test_a_refund_is_asked_once_more_and_made_once_on_a_double_click(
-    staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
-) -> None:
-    finance = staff(StaffRole.finance)
-    address = f"/staff/donations/{gift.public_id}/refund"
-    assert 'value="25"' in finance.get(address).text
-    for wrong in ("25.01", "0", "x"):
-        answer = finance.post_form(address, {"amount": wrong})
-        assert answer.status_code == 422
-        assert 'id="amount-error"' in answer.text
-    sure = finance.post_form(address, {"amount": "25", "reason": "duplicate", "note": "twice"})
-    assert "Refund $25?" in sure.text
-    assert stripe.objects("refund") == []
-    fields = hidden(sure.text)
-    for _ in range(2):
-        done = finance.post_form(address, fields)
-        assert (done.status_code, done.location) == (
-            303,
-            f"/staff/donations/{gift.public_id}#refunds",
-        )
-    assert_one_refund(installation, stripe)
-    assert state(installation, gift) == "refunded"
-    page = finance.get(f"/staff/donations/{gift.public_id}").text
-    assert "Refund of $25: done." in page
-    assert "Nothing is left to refund." in page
-    with installation.sessions() as session:
-        entry = session.scalars(
-            select(AuditEntry).where(AuditEntry.action == "donation.refunded")
-        ).one()
-    assert entry.actor == finance.member.email
-    assert entry.after == {"amount": 2500, "currency": "usd", "reason": "duplicate"}
-
-
-def test_a_refund_that_stripe_does_not_confirm_is_told_as_such(
-    staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
-) -> None:
-    finance = staff(StaffRole.finance)
-    address = f"/staff/donations/{gift.public_id}/refund"
-    fields = hidden(finance.post_form(address, {"amount": "10"}).text)
-    stripe.stop()
-    answer = finance.post_form(address, fields)
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"]
-    assert "not confirmed yet" in answer.text
-    page = finance.get(f"/staff/donations/{gift.public_id}").text
-    assert "a refund of $10 is asked for and not confirmed" in " ".join(
-        re.sub("<[^>]+>", "", page).split()
-    )
-    with installation.sessions() as session:
-        assert session.scalars(select(Refund.state)).all() == ["requested"]
 
 
 def test_a_receipt_is_sent_again_to_the_corrected_address_and_issued_anew(

@@ -3,17 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from campaign.audit.audit_log import Actor
 from campaign.donors.notes import add_donor_note
 from campaign.models import (
-    AuditEntry,
-    Donation,
     Donor,
-    DonorMerge,
     StaffRole,
-    Subscription,
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -78,96 +74,6 @@ def test_a_note_stands_on_the_page_of_its_donor_alone(
     page = finance.get(f"/staff/donors/{second}").text
     assert "called on Tuesday" in page
     assert "called on Monday" in page
-
-
-def test_a_merge_shows_both_as_one_and_is_undone(
-    finance: StaffClient, two: tuple[int, int], give: Give, installation: Installation
-) -> None:
-    first, second = two
-    side_by_side = finance.get(f"/staff/donors/{first}/merge?with={second}").text
-    assert "$25 in 1" in side_by_side
-    assert "$100 in 1" in side_by_side
-    for _ in range(2):
-        done = finance.post_form(
-            f"/staff/donors/{first}/merge", {"with": second, "kept": str(first)}
-        )
-        assert done.location == f"/staff/donors/{first}"
-    page = finance.get(f"/staff/donors/{first}").text
-    assert "$125" in page
-    assert "ana@work.example" in page
-    give("ana@work.example", 700)
-    assert "$7" in finance.get(f"/staff/donors/{first}").text
-    assert finance.get(f"/staff/donors/{second}").location == f"/staff/donors/{first}"
-    with installation.sessions() as session:
-        merge = session.scalars(select(DonorMerge)).one()
-    for _ in range(2):
-        finance.post_form(f"/staff/donors/{first}/merges/{merge.id}/undo")
-    assert "$125" not in finance.get(f"/staff/donors/{first}").text
-    assert "$100" in finance.get(f"/staff/donors/{second}").text
-    with installation.sessions() as session:
-        actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
-    assert [one for one in actions if "merged" in one] == ["donor.merged"] * 2 + [
-        "donor.unmerged"
-    ] * 2
-
-
-def test_an_address_of_another_donor_leads_to_merging(
-    finance: StaffClient, two: tuple[int, int]
-) -> None:
-    first, second = two
-    wanted = {"name": "Ana", "email": "ANA@work.example", "address": ""}
-    answer = finance.post_form(f"/staff/donors/{first}/correct", wanted)
-    assert answer.status_code == 422
-    assert f"Donor {second} has this address already." in answer.text
-    assert f"/staff/donors/{first}/merge?with={second}" in answer.text
-    broken = finance.post_form(f"/staff/donors/{first}/correct", wanted | {"email": "ana@"})
-    assert 'id="email-error"' in broken.text
-    assert 'value="ana@"' in broken.text
-
-
-def test_what_is_wrong_with_a_merge_is_said(finance: StaffClient, two: tuple[int, int]) -> None:
-    first, second = two
-    answer = finance.post_form(f"/staff/donors/{first}/merge", {"with": second, "kept": "x"})
-    assert answer.status_code == 422
-    assert "Choose which of the two" in answer.text
-    assert finance.get(f"/staff/donors/{first}/merge?with={first}").status_code == 422
-    found = finance.get(f"/staff/donors/{first}/merge?q=reyes").text
-    assert f"with={second}" in found
-
-
-def test_a_monthly_gift_is_ended_after_being_asked_once_more(
-    client: StaffClient,
-    finance: StaffClient,
-    installation: Installation,
-    campaign: object,
-    stripe: StripeSandbox,
-) -> None:
-    form = {"amount": "25", "frequency": "monthly", "email": "ana@example.org", "attempt": "a"}
-    client.post("/c/nine-days/donate", data=form)
-    with installation.sessions() as session:
-        donation = session.scalars(select(Donation)).one()
-    stripe.pay(donation.session_id or "")
-    client.get(f"/donations/{donation.token}")
-    with installation.sessions() as session:
-        found = session.scalars(select(Subscription)).one()
-    address = f"/staff/donors/{donation.donor_id}/subscriptions/{found.stripe_id}/end"
-    assert address in finance.get(f"/staff/donors/{donation.donor_id}").text
-    assert "When shall it end?" in finance.get(address).text
-    assert finance.post_form(address, {"when": "x"}).status_code == 422
-    assert finance.post_form(address, {"when": "later"}).status_code == 303
-    assert finance.post_form(address, {"when": "now"}).status_code == 303
-    again = finance.post_form(address, {"when": "now"})
-    assert (again.status_code, "has ended" in again.text) == (422, True)
-    with installation.sessions() as session:
-        ended = session.get_one(Subscription, found.id)
-        entries = session.scalars(
-            select(AuditEntry).where(AuditEntry.action == "subscription.ended")
-        ).all()
-    assert ended.state == "ended"
-    assert [one.after["when"] for one in entries] == ["at the end of the period", "at once"]
-    assert (
-        finance.get(f"/staff/donors/{donation.donor_id}/subscriptions/sub_x/end").status_code == 404
-    )
 
 
 def test_a_viewer_reads_and_changes_nothing(staff: StaffMaker, two: tuple[int, int]) -> None:

@@ -1,0 +1,57 @@
+"""What sponsors add, as readers are told it: while the window is open and funds remain."""
+
+from datetime import timedelta
+
+from campaign.web.appeal.matching_gifts import REMAINING, offer_text, present_sponsors
+from tests.support.figures import BEGIN, END, campaign_of, figure, promise
+
+CUT = BEGIN + timedelta(days=14)
+
+
+def sentences(**changes: object) -> list[str]:
+    return [one.sentence for one in present_sponsors(figure(**changes))]  # type: ignore[arg-type] # a test's own
+
+
+def test_a_promise_says_until_when_how_much_and_what_remains() -> None:
+    (shown,) = present_sponsors(figure(matching=(promise(20_000),), matched=20_000))
+    assert shown.sentence == (
+        "Until December 31, the Reyes family adds $1 for each $1 you give; $800 of $1,000 remain."
+    )
+    assert shown.template == shown.sentence.replace("$800", REMAINING)
+    assert (shown.pool, shown.others) == (100_000, 0)
+    assert shown.ends_iso == "2027-01-01T00:00:00-08:00"
+
+
+def test_what_the_other_sponsors_add_is_told_apart() -> None:
+    every = (promise(20_000), promise(30_000, sponsor="a foundation", ratio_percent=50))
+    shown = present_sponsors(figure(matching=every, matched=35_000))
+    assert [one.others for one in shown] == [15_000, 20_000]
+    assert "a foundation adds $0.50 for each $1" in shown[1].sentence
+
+
+def test_one_that_is_not_open_at_this_moment_is_not_told() -> None:
+    later = promise(starts_at=CUT)
+    assert sentences(at=CUT - timedelta(microseconds=1), matching=(later,)) == []
+    assert len(sentences(at=CUT, matching=(later,))) == 1
+    over = promise(ends_at=CUT)
+    assert len(sentences(at=CUT - timedelta(microseconds=1), matching=(over,))) == 1
+    assert sentences(at=CUT, matching=(over,)) == []
+    assert sentences(at=CUT, matching=(promise(ended_at=CUT),)) == []
+    assert sentences(at=CUT, matching=(promise(100_000),)) == []
+
+
+def test_nothing_is_told_once_the_campaign_is_closed() -> None:
+    longer = promise(ends_at=END + timedelta(days=9))
+    assert len(sentences(at=END - timedelta(seconds=1), matching=(longer,))) == 1
+    assert sentences(at=END, matching=(longer,)) == []
+
+
+def test_while_figures_are_hidden_what_remains_is_not_said() -> None:
+    hiding = campaign_of(figures_hidden=True)
+    (shown,) = present_sponsors(figure(hiding, matching=(promise(20_000),), matched=20_000))
+    assert shown.sentence == ("Until December 31, the Reyes family adds $1 for each $1 you give.")
+
+
+def test_a_window_that_ends_within_a_day_is_told_by_its_hour() -> None:
+    offer = offer_text(campaign_of(), promise(ends_at=CUT + timedelta(hours=17)))
+    assert offer == "Until 5:00 PM on December 15, the Reyes family adds $1 for each $1"

@@ -1,0 +1,102 @@
+"""What every reader gets alike: home, the appeal, the figure as JSON and as a stream."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from campaign.core.clock import now
+from campaign.models import Campaign
+from campaign.runtime.context import Installation
+from tests.support.campaigns import running
+from tests.support.stripe import Facts
+from tests.support.waiting import wait_until
+
+PAGES = ["/", "/c/nine-days"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_is_the_same_for_every_reader(
+    client: FlaskClient, campaign: Campaign, path: str
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"].startswith("public, max-age=1")
+    assert "Vary" not in answer.headers or "Cookie" not in answer.headers["Vary"]
+    assert "days left to raise $50,000" in answer.text
+    assert "<strong>commission</strong>" in answer.text
+
+
+def test_without_a_campaign_home_says_so(client: FlaskClient) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert "<form" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/c/unknown", "/c/unknown/progress.json", "/c/unknown/progress/stream"]
+)
+def test_an_unknown_campaign_is_a_404_page(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "There is nothing at this address" in answer.text
+
+
+def test_progress_is_the_contracts_object_with_a_tag(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    answer = client.get("/c/nine-days/progress.json")
+    found = json.loads(answer.data)
+    assert (found["raised"], found["goal"], found["state"]) == (0, 5_000_000, "open")
+    assert found["deadline"] == "2100-01-01T00:00:00-08:00"
+    assert "max-age=1" in answer.headers["Cache-Control"]
+    again = client.get(
+        "/c/nine-days/progress.json", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_progress_follows_a_payment_at_once(
+    client: FlaskClient, installation: Installation, paid: Facts
+) -> None:
+    found = json.loads(client.get("/c/nine-days/progress.json").data)
+    assert (found["raised"], found["donations"], found["donors"]) == (2500, 1, 1)
+
+
+def change(installation: Installation, campaign: Campaign, **values: object) -> None:
+    with installation.sessions.begin() as session:
+        found = session.get_one(Campaign, campaign.id)
+        for name, value in values.items():
+            setattr(found, name, value)
+
+
+def test_home_shows_the_one_that_ends_soonest_and_names_the_others(
+    client: FlaskClient, installation: Installation
+) -> None:
+    later = running(installation)
+    assert "/campaigns" not in client.get("/").text
+    running(
+        installation, slug="soon", title="Soon", deadline=(now() + timedelta(days=1)).isoformat()
+    )
+    past = running(
+        installation,
+        slug="past",
+        title="Past",
+        start="2020-01-01",
+        deadline="2020-02-01",
+        goal="100",
+    )
+    change(installation, later, organization_line="The Valley Desk, a project of ours")
+    wait_until(lambda: "<h1>Soon</h1>" in client.get("/").text)
+    wait_until(lambda: "Keep every story free to read</a>" in client.get("/").text)
+    assert ">Past</a>" not in client.get("/").text
+    page = client.get("/campaigns").text
+    assert (
+        page.index("Open now") < page.index("Soon") < page.index("Keep every") < page.index("Ended")
+    )
+    assert "The Valley Desk, a project of ours" in page
+    assert "$0 of $100 raised in all." in page
+    assert client.get(f"/c/{past.slug}").status_code == 200
+    assert "mailto:?subject=Soon&amp;body=http" in client.get("/").text

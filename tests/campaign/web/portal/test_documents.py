@@ -1,0 +1,120 @@
+"""What a donor takes from their own page: receipts, statements, all that is held, and asking to be removed."""
+
+import json
+from datetime import timedelta
+
+import time_machine
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from campaign.core.clock import now
+from campaign.donors.notes import add_donor_note
+from campaign.emails.delivery import deliver_due
+from campaign.models import (
+    Donation,
+    Donor,
+    ErasureRequest,
+    OutboxMessage,
+    Receipt,
+    StaffRole,
+)
+from campaign.privacy.erasure import erase_person
+from campaign.privacy.personal_data_export import find_person
+from campaign.runtime.context import Installation
+from sandbox.outbox.receiver import MailReceiver
+from tests.support.donor_portal import (
+    ANA,
+    MIA,
+    Give,
+    audited,
+    donor_of,
+    open_own_page,
+    send,
+)
+from tests.support.staff import COMMAND_LINE, StaffMaker
+from tests.support.stripe import Facts
+
+
+def test_a_receipt_is_sent_again_and_a_statement_of_a_year_that_is_over_is_there(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    open_own_page(client, mailing, mailbox)
+    path = f"/me/receipts/{paid.donation.public_id}"
+    assert send(client, path).location == "/me?said=receipt"
+    assert send(client, path).location == "/me?said=receipt_waits"
+    mailbox.clear()
+    deliver_due(mailing)
+    assert [one.recipients for one in mailbox.messages] == [(ANA,)]
+    assert send(client, path).status_code == 303
+    assert send(client, path).status_code == 429
+    with mailing.sessions() as session:
+        year = session.scalars(select(Receipt)).one().gift_date.year
+    assert client.get(f"/me/statements/{year}.pdf").status_code == 404
+    with time_machine.travel(now() + timedelta(days=400)):
+        open_own_page(client, mailing, mailbox)
+        paper = client.get(f"/me/statements/{year}.pdf")
+        assert paper.data.startswith(b"%PDF")
+        assert paper.headers["Cache-Control"] == "no-store"
+        assert client.get(f"/me/statements/{year - 1}.pdf").status_code == 404
+
+
+def test_what_is_held_is_taken_out_without_secrets_staff_or_anyone_else(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts, give: Give
+) -> None:
+    give("ben@example.org", 500, name="Ben", attempt="b")
+    with mailing.sessions.begin() as session:
+        donor = session.scalars(select(Donor).where(Donor.email == ANA)).one()
+        add_donor_note(session, donor, "Called us", MIA)
+        # An address of an earlier gift that is another donor's by now.
+        session.execute(
+            update(Donation).where(Donation.id == paid.donation.id).values(email="ben@example.org")
+        )
+    open_own_page(client, mailing, mailbox)
+    answer = send(client, "/me/export")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    held = json.loads(answer.text)
+    assert [one["amount"] for one in held["donations"]] == [2500]
+    assert held["notes"][0]["text"] == "Called us"
+    assert held["addresses"] == [ANA]
+    for secret in ("digest", paid.donation.token, "mia@", '"Ben"'):
+        assert secret not in answer.text, secret
+    assert audited(mailing) == [(f"donor {donor.id}", "donor.exported")]
+
+
+def test_a_request_to_be_removed_is_kept_once_seen_by_staff_done_and_confirmed(
+    client: FlaskClient,
+    mailing: Installation,
+    mailbox: MailReceiver,
+    paid: Facts,
+    staff: StaffMaker,
+) -> None:
+    open_own_page(client, mailing, mailbox)
+    assert "within 30 days" in client.get("/me/erasure").text
+    for _ in range(2):
+        assert send(client, "/me/erasure").location == "/me?said=erasure"
+    assert send(client, "/me/erasure/withdraw").location == "/me?said=stays"
+    send(client, "/me/erasure/withdraw")
+    send(client, "/me/erasure")
+    mailbox.clear()
+    deliver_due(mailing)
+    subjects = [one.subject for one in mailbox.messages]
+    assert subjects == ["You asked The Harbor Ledger to remove you"] * 2
+    actions = [action.partition(".")[2] for _, action in audited(mailing)]
+    assert actions == ["asked_to_be_erased", "stays", "asked_to_be_erased"]
+    viewer = staff(StaffRole.viewer)
+    assert "Donors who ask to be removed" in viewer.get("/staff/").text
+    donor = donor_of(mailing, ANA)
+    assert "asked to be removed" in viewer.get(f"/staff/donors/{donor.id}").text
+    mailbox.clear()
+    with mailing.sessions.begin() as session:
+        erase_person(session, find_person(session, ANA), COMMAND_LINE, now(), "example.org")
+    assert "What you gave" not in client.get("/me").text
+    assert "Donors who ask to be removed" not in viewer.get("/staff/").text
+    deliver_due(mailing)
+    assert [one.recipients for one in mailbox.messages] == [(ANA,)]
+    assert "has removed you" in mailbox.messages[0].subject
+    with mailing.sessions() as session:
+        addresses = set(session.scalars(select(OutboxMessage.recipient)))
+        assert ANA not in addresses
+        ended = session.execute(select(ErasureRequest.done_at, ErasureRequest.withdrawn_at)).all()
+    assert [bool(done) for done, _ in ended] == [False, True]

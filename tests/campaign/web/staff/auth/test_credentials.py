@@ -1,0 +1,102 @@
+"""One's own password, authenticator app and recovery codes: set, changed, shown once."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+
+from campaign.core.clock import now
+from campaign.models import StaffMember, StaffRole
+from campaign.runtime.context import Installation
+from tests.support.authenticator import App, codes_of, link_for, set_up
+from tests.support.passwords import FIRST, SECOND, change, sign_in
+from tests.support.staff import StaffMaker, browser
+
+
+def test_a_password_is_chosen_after_a_link_and_changed_with_the_old_one(
+    app: Flask, staff: StaffMaker, installation: Installation
+) -> None:
+    client, elsewhere = staff(StaffRole.viewer), staff(StaffRole.viewer)
+    for poor in ("short", "Password123456", "Harbor-Ledger-2026", "x" * 129, "111122223333"):
+        assert change(client, poor)[0] == 422
+    assert change(client, FIRST)[0] == 303
+    assert elsewhere.get("/staff/account").status_code == 302
+    assert client.get("/staff/account").status_code == 200
+    with installation.sessions() as session:
+        kept = session.get_one(StaffMember, client.member.id).password
+        assert kept is not None
+        assert kept.startswith("$argon2id$")
+    email = client.member.email
+    again, status = sign_in(app, email, FIRST)
+    assert status == 303
+    refused = change(again, SECOND, "not this one")
+    assert refused[0] == 422
+    assert "not your present password" in refused[1]
+    assert SECOND not in refused[1]
+    assert change(again, SECOND, FIRST)[0] == 303
+    assert sign_in(app, email, FIRST)[1] == 422
+    assert sign_in(app, email, SECOND)[1] == 303
+    # Who has come in by a link may have forgotten it.
+    assert change(staff(StaffRole.viewer), FIRST)[0] == 303
+
+
+def test_a_wrong_code_sets_nothing_up_and_keeps_the_key(staff: StaffMaker) -> None:
+    client = staff(StaffRole.viewer)
+    first = App(client)
+    wrong = client.post_form("/staff/account/authenticator", {"code": "000000"})
+    assert wrong.status_code == 422
+    assert "clock" in wrong.text
+    assert "Set one up" in client.get("/staff/account").text
+    right = client.post_form("/staff/account/authenticator", {"code": first.code()})
+    assert right.status_code == 303
+
+
+def test_recovery_codes_are_shown_once_and_each_works_once(
+    app: Flask, staff: StaffMaker, installation: Installation
+) -> None:
+    client = staff(StaffRole.viewer)
+    assert codes_of(client) == []
+    set_up(client)
+    old, codes = codes_of(client), codes_of(client)
+    assert len(set(codes)) == 10
+    assert not set(old) & set(codes)
+    assert client.get("/staff/account/recovery-codes").location == "/staff/account"
+
+    def enter(code: str) -> int:
+        fresh = browser(app)
+        fresh.open_link(link_for(installation, client.member))
+        return fresh.post_form("/staff/sign-in/second", {"code": code}).status_code
+
+    tried = [codes[0].upper().replace("-", " "), codes[0], old[1], codes[1]]
+    assert [enter(code) for code in tried] == [303, 422, 422, 303]
+    assert "8 are left" in client.get("/staff/account").text
+    with installation.sessions() as session:
+        kept = session.get_one(StaffMember, client.member.id).mf_recovery_codes
+        assert kept is not None
+        assert not set(kept) & set(codes)
+
+
+@pytest.mark.parametrize(
+    "path", ["/staff/account/authenticator", "/staff/account/passkeys", "/staff/account/password"]
+)
+def test_how_one_signs_in_is_changed_only_shortly_after_signing_in(
+    staff: StaffMaker, installation: Installation, path: str
+) -> None:
+    client = staff(StaffRole.viewer)
+    assert client.get(path).status_code == 200
+    with time_machine.travel(now() + timedelta(minutes=16)):
+        sent = client.get(path)
+        assert (sent.status_code, sent.location.partition("?")[0]) == (303, "/staff/sign-in")
+        assert client.get(sent.location).status_code == 200
+        assert client.post_form("/staff/account/recovery-codes").status_code == 303
+        assert client.open_link(link_for(installation, client.member)).status_code == 303
+        assert client.get(path).status_code == 200
+
+
+def test_every_character_of_a_long_password_counts(app: Flask, staff: StaffMaker) -> None:
+    client, long = staff(StaffRole.viewer), "Ein Igel zählt Ähren, " * 5 + "fast bis zuletzt"
+    assert change(client, long)[0] == 303
+    assert sign_in(app, client.member.email, long[:-1])[1] == 422
+    # The same text, spelled with combining marks, as another keyboard writes it.
+    assert sign_in(app, client.member.email, long.replace("ä", "a\u0308"))[1] == 303

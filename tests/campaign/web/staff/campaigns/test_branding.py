@@ -1,0 +1,55 @@
+"""The house's settings: accents, logo and words, seen before they are kept."""
+
+import io
+
+import pytest
+from flask.testing import FlaskClient
+
+from campaign.campaigns.logos import LARGEST
+from campaign.runtime.context import Installation
+from tests.support.campaigns import audited
+from tests.support.staff import StaffMaker
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+
+
+SVG = b'<?xml version="1.0"?><!-- ours --><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+def test_what_is_wrong_is_said_beside_its_field(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    admin = staff()
+    wrong = admin.post_form("/staff/settings", {"accent_light": "#ff0", "accent_dark": "#fff"})
+    assert wrong.status_code == 422
+    assert "#ffff00 has a contrast of 1.0" in wrong.text
+    for body, why in (
+        (b"GIF89a", "no PNG, JPEG, WebP or plain SVG"),
+        (b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "no PNG"),
+        (PNG + b"0" * LARGEST, "at most 200 KB"),
+        (PNG, "Say in words"),
+    ):
+        typed = {"logo": (io.BytesIO(body), "logo.png")}
+        refused = admin.post_form("/staff/settings", typed)
+        assert (refused.status_code, why in refused.text) == (422, True), why
+    assert not [one for one in audited(installation) if one.action == "house.edited"]
+
+
+@pytest.mark.parametrize(("body", "kind"), [(PNG, "image/png"), (SVG, "image/svg+xml")])
+def test_a_logo_is_a_picture_that_can_run_nothing(
+    client: FlaskClient, installation: Installation, staff: StaffMaker, body: bytes, kind: str
+) -> None:
+    admin = staff()
+    typed = {"logo": (io.BytesIO(body), "evil.html"), "logo_alt": "An anchor"}
+    assert admin.post_form("/staff/settings", typed).status_code == 303
+    page = client.get("/campaigns").text
+    assert 'alt="An anchor"' in page
+    address = page.split('class="logo" src="')[1].split('"')[0]
+    logo = client.get(address)
+    assert (logo.data, logo.mimetype) == (body, kind)
+    assert "sandbox" in logo.headers["Content-Security-Policy"]
+    assert "script-src 'none'" in logo.headers["Content-Security-Policy"]
+    assert logo.headers["X-Content-Type-Options"] == "nosniff"
+    assert client.get("/logo/0000").status_code == 404
+    assert admin.post_form("/staff/settings", {"without_logo": "y"}).status_code == 303
+    assert 'class="logo"' not in client.get("/campaigns").text

@@ -1,0 +1,77 @@
+"""A campaign's texts and sums on the staff's pages: previewed, kept, and never lost between two editors."""
+
+import re
+from urllib.parse import urlencode
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.models import Campaign, StaffRole
+from campaign.runtime.context import Installation
+from tests.support.campaigns import running
+from tests.support.staff import StaffMaker
+
+
+def stored(installation: Installation, slug: str = "winter") -> Campaign:
+    with installation.sessions() as session:
+        return find_campaign(session, slug)
+
+
+def test_a_preview_is_the_real_pages_text_and_keeps_nothing(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client = staff()
+    typed = {
+        "do": "preview",
+        "title": "Typed",
+        "appeal": "## News\n\n<script>x</script> **bold** [a](javascript:x)",
+    }
+    page = client.post_form("/staff/c/winter/edit", typed)
+    assert page.status_code == 200
+    assert "<strong>bold</strong>" in page.text
+    assert "<script>x" not in page.text
+    assert "## News" in page.text
+    assert 'href="javascript' not in page.text
+    assert stored(installation).title == "Keep every story free to read"
+
+
+def form_of(page: str) -> dict[str, str]:
+    version = re.findall(r'name="version"[^>]* value="([^"]+)"', page)[0]
+    return {
+        "do": "save",
+        "version": version,
+        "title": "Keep every story free to read",
+        "appeal": "Tonight the **commission** votes.",
+        "suggested": "10 25 50 100 250",
+        "smallest": "0.50",
+        "goal": "50000",
+        "stretch_goal": "",
+        "fund": "General",
+    }
+
+
+def test_two_editors_lose_nothing(installation: Installation, staff: StaffMaker) -> None:
+    running(installation)
+    first, second = staff(), staff(StaffRole.admin, "ben@harbor-ledger.example")
+    shown = form_of(first.get("/staff/c/winter/edit").text)
+    kept = first.post_form("/staff/c/winter/edit", shown | {"title": "Hers", "stretch_goal": "6e4"})
+    assert kept.status_code == 422
+    kept = first.post_form("/staff/c/winter/edit", shown | {"title": "Hers"})
+    assert kept.status_code == 303
+    refused = second.post_form("/staff/c/winter/edit", shown | {"title": "His", "fund": "News"})
+    assert refused.status_code == 409
+    assert 'value="His"' in refused.text
+    assert "<dd>Hers</dd>" in refused.text
+    assert first.member.email in refused.text
+    assert stored(installation).title == "Hers"
+    again = form_of(refused.text) | {"title": "His", "fund": "News"}
+    assert second.post_form("/staff/c/winter/edit", again).status_code == 303
+    assert (stored(installation).title, stored(installation).fund) == ("His", "News")
+
+
+def test_a_long_appeal_may_be_typed(installation: Installation, staff: StaffMaker) -> None:
+    running(installation)
+    client = staff()
+    typed = form_of(client.get("/staff/c/winter/edit").text) | {"appeal": "новини " * 20_000}
+    assert len(urlencode(typed)) > 700_000
+    assert client.post_form("/staff/c/winter/edit", typed).status_code == 303
+    assert len(stored(installation).appeal) > 139_000

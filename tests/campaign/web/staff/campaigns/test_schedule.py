@@ -1,0 +1,79 @@
+"""The countdown's steps on the staff's pages: when each is due, whom it reaches, and its words."""
+
+from sqlalchemy import select
+
+from campaign.models import CampaignStep, StaffRole
+from campaign.runtime.context import Installation
+from tests.support.campaigns import audited, running
+from tests.support.staff import StaffMaker
+from tests.support.subscribers import subscribe
+
+
+def steps(installation: Installation) -> dict[str, CampaignStep]:
+    with installation.sessions() as session:
+        return {one.key: one for one in session.scalars(select(CampaignStep))}
+
+
+def test_the_steps_say_when_they_are_due_and_whom_they_would_reach(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    with installation.sessions.begin() as session:
+        # In one of these it is night, whenever this runs.
+        for zone in ("Asia/Dhaka", "America/Costa_Rica"):
+            emails = (f"{zone[:4]}{number}@example.com" for number in range(18))
+            subscribe(session, *emails, timezone=zone)
+    page = staff(StaffRole.viewer).get("/staff/c/winter/steps").text
+    # The opening's, which is due, and those of six that are to come.
+    assert page.count(">36<") == 7
+    assert "three days" in page
+    assert "Add a step" not in page
+
+
+STEP = {"do": "save", "before": "4", "unit": "days", "enabled": "y", "locale": "en"}
+
+
+def test_a_step_is_reworded_after_a_look_at_its_letter(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client = staff()
+    path = "/staff/c/winter/steps/three_days"
+    assert "As usual: " in client.get(path).text
+    typed = STEP | {"subject": "From our desk: {left}", "opening": "I edit <b>these</b> pages."}
+    seen = client.post_form(path, typed | {"do": "preview"})
+    assert "From our desk: $50,000" in seen.text
+    assert "I edit &lt;b&gt;these&lt;/b&gt; pages." in seen.text
+    letter = client.post_form(f"{path}/letter", typed)
+    assert letter.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "I edit &lt;b&gt;these&lt;/b&gt; pages." in letter.text
+    assert steps(installation)["three_days"].texts == {}
+    assert client.post_form(path, typed | {"before": "none"}).status_code == 422
+    assert client.post_form(path, typed | {"subject": "x" * 151}).status_code == 422
+    for _ in range(2):
+        assert client.post_form(path, typed).status_code == 303
+    kept = steps(installation)["three_days"]
+    assert (kept.offset, kept.texts["en"]["subject"]) == (4, "From our desk: {left}")
+    (entry,) = [one for one in audited(installation) if one.action == "step.changed"]
+    assert (entry.before["offset"], entry.after["offset"]) == (3, 4)
+    off = {"do": "save", "locale": "en", "expires": "168"}
+    assert client.post_form("/staff/c/winter/steps/wrap_up", off).status_code == 303
+    assert not steps(installation)["wrap_up"].enabled
+
+
+def test_ones_own_step_is_added_and_removed(installation: Installation, staff: StaffMaker) -> None:
+    running(installation)
+    client = staff()
+    path = "/staff/c/winter/steps/new"
+    assert client.post_form(path, STEP | {"key": "Five Days"}).status_code == 422
+    assert client.post_form(path, STEP | {"key": "three_days"}).status_code == 422
+    own = STEP | {"key": "five_days", "before": "5", "subject": "Hello"}
+    assert client.post_form(path, own).status_code == 303
+    assert "Remove the step" in client.get("/staff/c/winter/steps/five_days").text
+    for _ in range(2):
+        assert client.post_form("/staff/c/winter/steps/five_days/remove").status_code == 303
+    assert client.post_form("/staff/c/winter/steps/opening/remove").status_code == 303
+    assert set(steps(installation)) >= {"opening", "wrap_up"}
+    assert "five_days" not in steps(installation)
+    assert client.get("/staff/c/winter/steps/five_days").status_code == 404
+    assert [one.action for one in audited(installation)][-2:] == ["step.added", "step.removed"]

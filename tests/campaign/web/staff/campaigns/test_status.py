@@ -1,0 +1,84 @@
+"""Where a campaign stands, changed by staff: the deadline, an early close, a pause, its opening and its end."""
+
+from datetime import timedelta
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.core.clock import now
+from campaign.models import Campaign, CampaignState
+from campaign.runtime.context import Installation
+from tests.support.campaigns import audited, running
+from tests.support.staff import StaffMaker
+from tests.support.waiting import wait_until
+
+
+def stored(installation: Installation, slug: str = "winter") -> Campaign:
+    with installation.sessions() as session:
+        return find_campaign(session, slug)
+
+
+def test_the_deadline_moves_after_a_second_look_at_the_public_sentence(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    campaign, client = running(installation), staff()
+    path = "/staff/c/winter/deadline"
+    day = (campaign.deadline + timedelta(days=5)).date().isoformat()
+    typed = {"deadline": day, "reason": "the storm kept the mail away"}
+    assert client.post_form(path, {"deadline": day, "reason": ""}).status_code == 422
+    assert client.post_form(path, {"deadline": "2001-01-01", "reason": "x"}).status_code == 422
+    assert client.post_form(path, {"deadline": "soon", "reason": "x"}).status_code == 422
+    look = client.post_form(path, typed)
+    assert look.status_code == 200
+    assert "because the storm kept the mail away." in look.text
+    assert stored(installation).deadline == campaign.deadline
+    assert audited(installation)[-1].action != "deadline.extended"
+    for _ in range(2):
+        assert client.post_form(path, typed | {"sure": "yes"}).status_code == 303
+    assert stored(installation).deadline > campaign.deadline
+    (entry,) = [one for one in audited(installation) if one.action == "deadline.extended"]
+    assert (entry.actor, entry.staff_id) == (client.member.email, client.member.id)
+    wait_until(lambda: "the storm kept the mail away" in client.get("/c/winter").text)
+
+
+def test_closing_early_is_told_with_its_reason(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client = staff()
+    wait_until(lambda: "Your gift" in client.get("/c/winter").text)
+    look = client.post_form("/staff/c/winter/close", {"reason": "the goal is met"})
+    assert "Closed early on" in look.text
+    assert stored(installation).is_open(now())
+    sure = {"reason": "the goal is met", "sure": "yes"}
+    for _ in range(2):
+        assert client.post_form("/staff/c/winter/close", sure).status_code == 303
+    assert stored(installation).state(now()) == CampaignState.closed
+    wait_until(lambda: "Closed early on" in client.get("/c/winter").text)
+    assert "because the goal is met." in client.get("/c/winter").text
+    assert client.post("/c/winter/donate", data={"amount": "25"}).status_code == 409
+
+
+def test_pausing_takes_one_press_and_so_does_going_on(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client = staff()
+    assert client.post_form("/staff/c/winter/pause", {"reason": ""}).status_code == 422
+    typed = {"reason": "Our card payments are being repaired"}
+    assert client.post_form("/staff/c/winter/pause", typed).status_code == 303
+    assert "are being repaired" in client.get("/staff/c/winter").text
+    assert client.post_form("/staff/c/winter/resume").status_code == 303
+    assert stored(installation).paused_at is None
+
+
+def test_opening_and_making_final_fit_where_the_campaign_stands(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation, start="2098-01-01", deadline="2098-02-01")
+    running(installation, slug="old", start="2025-01-01", deadline="2025-02-01")
+    client = staff()
+    assert "at this moment" not in client.get("/staff/c/winter/open").text
+    assert client.post_form("/staff/c/winter/open").status_code == 303
+    assert stored(installation).is_open(now())
+    assert client.post_form("/staff/c/winter/finalize").status_code == 422
+    assert client.post_form("/staff/c/old/finalize").status_code == 303
+    assert stored(installation, "old").final_raised == 0

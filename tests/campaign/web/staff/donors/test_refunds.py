@@ -1,0 +1,88 @@
+"""Refunds as staff make them: asked once more, made once, and said as they stand."""
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from campaign.models import (
+    AuditEntry,
+    Campaign,
+    Donation,
+    Refund,
+    StaffRole,
+)
+from campaign.runtime.context import Installation
+from sandbox.stripe import StripeSandbox
+from tests.conftest import sandbox_address
+from tests.support.refunds import assert_one_refund, pay, state
+from tests.support.staff import StaffMaker
+
+
+@pytest.fixture
+def stripe_api_base(stripe: StripeSandbox) -> str:
+    return sandbox_address(stripe)
+
+
+@pytest.fixture
+def gift(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> Donation:
+    return pay(client, installation, stripe, name="Ana Reyes")
+
+
+def hidden(page: str) -> dict[str, str]:
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def test_a_refund_is_asked_once_more_and_made_once_on_a_double_click(
+    staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
+) -> None:
+    finance = staff(StaffRole.finance)
+    address = f"/staff/donations/{gift.public_id}/refund"
+    assert 'value="25"' in finance.get(address).text
+    for wrong in ("25.01", "0", "x"):
+        answer = finance.post_form(address, {"amount": wrong})
+        assert answer.status_code == 422
+        assert 'id="amount-error"' in answer.text
+    sure = finance.post_form(address, {"amount": "25", "reason": "duplicate", "note": "twice"})
+    assert "Refund $25?" in sure.text
+    assert stripe.objects("refund") == []
+    fields = hidden(sure.text)
+    for _ in range(2):
+        done = finance.post_form(address, fields)
+        assert (done.status_code, done.location) == (
+            303,
+            f"/staff/donations/{gift.public_id}#refunds",
+        )
+    assert_one_refund(installation, stripe)
+    assert state(installation, gift) == "refunded"
+    page = finance.get(f"/staff/donations/{gift.public_id}").text
+    assert "Refund of $25: done." in page
+    assert "Nothing is left to refund." in page
+    with installation.sessions() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "donation.refunded")
+        ).one()
+    assert entry.actor == finance.member.email
+    assert entry.after == {"amount": 2500, "currency": "usd", "reason": "duplicate"}
+
+
+def test_a_refund_that_stripe_does_not_confirm_is_told_as_such(
+    staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
+) -> None:
+    finance = staff(StaffRole.finance)
+    address = f"/staff/donations/{gift.public_id}/refund"
+    fields = hidden(finance.post_form(address, {"amount": "10"}).text)
+    stripe.stop()
+    answer = finance.post_form(address, fields)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "not confirmed yet" in answer.text
+    page = finance.get(f"/staff/donations/{gift.public_id}").text
+    assert "a refund of $10 is asked for and not confirmed" in " ".join(
+        re.sub("<[^>]+>", "", page).split()
+    )
+    with installation.sessions() as session:
+        assert session.scalars(select(Refund.state)).all() == ["requested"]

@@ -1,0 +1,33 @@
+"""Tokens of the read API in tests, and gifts to read with them."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from campaign.audit.audit_log import Actor
+from campaign.integrations.tokens import Scope, make_token
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+
+EVERYTHING = [scope.value for scope in Scope]
+
+
+def bearer(installation: Installation, *scopes: str, expires_at: datetime | None = None) -> dict:
+    with installation.sessions.begin() as session:
+        made = make_token(
+            session,
+            "the CRM",
+            list(scopes),
+            Actor.command_line(),
+            datetime(2026, 1, 1, tzinfo=UTC),
+            expires_at=expires_at,
+        )
+    return {"Authorization": f"Bearer {made.secret}"}
+
+
+@pytest.fixture
+def gifts(give, store, installation):
+    found = [give(f"reader{number}@example.org") for number in range(5)]
+    store(*(one.completed() for one in found))
+    apply_due_events(installation)
+    return [one.donation.public_id for one in found]

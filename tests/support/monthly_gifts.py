@@ -1,0 +1,76 @@
+"""A monthly or yearly gift against the sandbox: given, paid, and told by its events."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from campaign.models import (
+    Campaign,
+    Donation,
+    InboxEvent,
+    Subscription,
+)
+from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
+from sandbox.stripe import StripeSandbox
+
+Begin = Callable[..., Subscription]
+
+
+GOOD, RENEWALS_FAIL = "4242424242424242", "4000000000000341"
+
+
+@pytest.fixture
+def sync(
+    installation: Installation, stripe: StripeSandbox, store: Callable[..., None]
+) -> Callable[[], None]:
+    """Let every event of the sandbox arrive."""
+
+    def run() -> None:
+        store(*stripe.events())
+        apply_due_events(installation)
+        with installation.sessions() as session:
+            failing = InboxEvent.state.in_(["failed", "given_up"])
+            assert session.scalars(select(InboxEvent.last_error).where(failing)).all() == []
+
+    return run
+
+
+@pytest.fixture
+def begin(
+    client: FlaskClient,
+    installation: Installation,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+    sync: Callable[[], None],
+) -> Begin:
+    """Give, pay on Stripe's page, and let the events arrive."""
+
+    def run(card: str = GOOD, frequency: str = "monthly", **more: str) -> Subscription:
+        form = {"amount": "25", "frequency": frequency, "email": "ana@example.org", **more}
+        assert client.post("/c/nine-days/donate", data=form).status_code == 303
+        with installation.sessions() as session:
+            donation = session.scalars(select(Donation)).one()
+        stripe.pay(donation.session_id, card)
+        sync()
+        return read(installation)
+
+    return run
+
+
+def read(installation: Installation) -> Subscription:
+    with installation.sessions() as session:
+        return session.scalars(select(Subscription)).one()
+
+
+def at(found: Subscription, path: str = "") -> str:
+    return f"/subscriptions/{found.token}{path}"
+
+
+def text_of(client: FlaskClient, found: Subscription) -> str:
+    answer = client.get(at(found))
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", answer.text)
