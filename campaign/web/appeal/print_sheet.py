@@ -84,7 +84,7 @@ def _text(appeal: str, room: str) -> dict[str, Any]:
     blocks = [block for block in re.split(r"\n\s*\n", appeal.strip()) if block.strip()]
     kept: list[str] = []
     for block in blocks:
-        if kept and sum(map(len, kept)) + len(block) > ROOM[room]:
+        if kept and len("\n\n".join([*kept, block])) > ROOM[room]:
             break
         kept.append(block)
     # A heading with nothing under it is no end.

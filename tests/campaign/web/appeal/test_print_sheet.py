@@ -1,0 +1,112 @@
+"""The appeal on one sheet: as much text as fits, the coupon's code, and the ways to the other papers."""
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from campaign.offline.coupon_codes import coupon_code
+from campaign.runtime.context import Installation
+from tests.support.campaigns import running
+
+
+def sheet(client: FlaskClient, query: str = "") -> str:
+    answer = client.get(f"/c/winter/print{query}")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=60")
+    return answer.text
+
+
+def others(page: str) -> dict[str, str]:
+    """The addresses of the other papers, by their words."""
+    found = re.findall(r'<a href="(/c/winter/print[^"]*)">([^<]+)</a>', page)
+    return {words: address.replace("&amp;", "&") for address, words in found}
+
+
+def test_its_code_names_the_article_and_leads_back(
+    client: FlaskClient, installation: Installation
+) -> None:
+    campaign = running(installation)
+    plain = sheet(client)
+    assert 'data-code="WINTER"' in plain
+    assert "http://localhost/c/winter?code=WINTER<" in plain.replace("</title>", "<")
+    code = coupon_code(campaign, "Harbor-Lights 7")
+    assert f'data-code="{code}"' in sheet(client, "?article=Harbor-Lights%207")
+    hostile = sheet(client, "?article=%22%3E%3Cscript%3Ex&size=%22%3E%3Cb%3E")
+    assert "<script>x" not in hostile
+    assert '"><b>' not in hostile
+    assert 'data-code="WINTER/SCRIPTX-' in hostile
+
+
+def test_each_sheet_leads_to_the_other_paper_and_print_and_keeps_the_rest(
+    client: FlaskClient, installation: Installation
+) -> None:
+    running(installation)
+    assert others(sheet(client)) == {
+        "A4 paper": "/c/winter/print?size=a4",
+        "Large print": "/c/winter/print?size=letter&large=1",
+    }
+    assert others(sheet(client, "?size=a4&large=1&article=Fish")) == {
+        "Letter paper": "/c/winter/print?size=letter&large=1&article=fish",
+        "Usual print": "/c/winter/print?size=a4&article=fish",
+    }
+    assert "&lang=es" in next(iter(others(sheet(client, "?lang=es")).values()))
+
+
+@pytest.mark.parametrize(
+    ("query", "size", "print_"),
+    [
+        ("", "letter", "usual"),
+        ("?size=a4&large=0", "a4", "usual"),
+        ("?size=a4&large=no", "a4", "usual"),
+        ("?size=a5&large=yes", "letter", "large"),
+    ],
+)
+def test_an_unknown_paper_is_letter(
+    client: FlaskClient, installation: Installation, query: str, size: str, print_: str
+) -> None:
+    running(installation)
+    page = sheet(client, query)
+    assert f"sheet-{size}.css" in page
+    assert f'<body class="{print_}"' in page
+
+
+def test_whole_paragraphs_are_kept_as_long_as_they_fit(
+    client: FlaskClient, installation: Installation
+) -> None:
+    first, second = "first " * 100, "second " * 100
+    running(installation, appeal=f"{first}\n\n## More\n\n{second}\n\n## Last\n\n{first}third")
+    page = sheet(client)
+    assert ("second" in page, "third" in page) == (True, False)
+    assert ("More" in page, "Last" in page) == (True, False)
+    assert "The whole text is at http://localhost/c/winter." in page
+    large = sheet(client, "?large=1")
+    assert ("second" in large, "first …" in large) == (False, True)
+
+
+def test_a_text_that_fits_to_the_last_character_is_whole_and_one_longer_loses_a_paragraph(
+    client: FlaskClient, installation: Installation
+) -> None:
+    running(installation, appeal=f"One.\n\n{'x' * 1494}")
+    page = sheet(client)
+    assert ("x" * 1494 in page, "The whole text is at" in page) == (True, False)
+    running(installation, slug="long", appeal=f"One.\n\n{'y' * 1495}")
+    page = client.get("/c/long/print").text
+    assert ("One." in page, "yyy" in page, "…" in page) == (True, False, False)
+    assert "The whole text is at" in page
+
+
+def test_after_the_end_it_asks_for_nothing_more(
+    client: FlaskClient, installation: Installation
+) -> None:
+    running(installation)
+    assert "Make a check payable to" in sheet(client)
+    running(installation, slug="over", start="2020-01-01", deadline="2020-02-01")
+    page = client.get("/c/over/print").text
+    assert "Gifts for this campaign are no longer taken." in page
+    assert "The campaign was open until midnight at the end of February 1, 2020" in page
+    assert "Make a check payable to" not in page
+    assert 'class="coupon"' not in page
+
+
+def test_an_unknown_campaign_has_no_sheet(client: FlaskClient) -> None:
+    assert client.get("/c/unknown/print").status_code == 404
