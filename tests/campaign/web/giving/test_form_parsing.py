@@ -1,16 +1,26 @@
 """What a filled-in form means: every fault beside its field, and amounts as people type them."""
 
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from campaign.core import money
 from campaign.core.errors import AmountInvalid
 from campaign.core.i18n import words
+from campaign.core.money import LARGEST_CHARGE, fee_cover
+from campaign.donations.donations import Gift
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
+from campaign.web.forms import GiftForm
+from campaign.web.giving.form_parsing import read_gift, wall_comment_wording, wall_wording
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.donate_form import donations, give
+from tests.support.figures import campaign_of
 
 
 @pytest.fixture
@@ -88,3 +98,126 @@ def test_an_amount_is_read_and_refused_as_people_of_the_page_write_it() -> None:
         money.parse_amount("25,00", "usd", spanish.formats)
     told = refused.value.told_by(spanish.gettext)
     assert told == "No podemos leer “25,00” como un monto. Use cifras, por ejemplo 25 o 25.50."
+
+
+@pytest.fixture
+def asked(app: Flask) -> Iterator[None]:
+    """A page in English is being answered."""
+    with app.test_request_context("/c/winter/donate"):
+        yield
+
+
+GIVEN = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "name": "Ana Reyes"}
+CARD = {
+    "tribute_kind": "memory",
+    "tribute_name": "Rosa",
+    "card": "post",
+    "card_name": "Ben Ortiz",
+    "card_address": "12 Pier Road\nAstoria",
+}
+
+
+def read(campaign: Campaign | None = None, **typed: Any) -> tuple[Gift | None, dict[str, str]]:
+    """The gift, and the faults by field."""
+    form = GiftForm(formdata=None, data={**GIVEN, **typed})
+    shown = campaign or campaign_of(smallest_amount=100, wall_shown=True)
+    gift = read_gift(form, shown, fee_rate=Decimal("0.029"), fee_fixed=30, strict=False)
+    return gift, dict(form.complaints)
+
+
+def gift_of(campaign: Campaign | None = None, **typed: Any) -> Gift:
+    gift, faults = read(campaign, **typed)
+    assert gift is not None, faults
+    return gift
+
+
+@pytest.mark.usefixtures("asked")
+def test_the_smallest_and_the_largest_amount_are_taken_and_no_less_or_more() -> None:
+    assert gift_of(amount="1").amount == 100
+    assert gift_of(amount="999999.99").amount == LARGEST_CHARGE
+    assert "$1" in read(amount="0.99")[1]["amount"]
+    assert "$999,999.99" in read(amount="1000000")[1]["amount"]
+
+
+@pytest.mark.usefixtures("asked")
+def test_fees_that_do_not_fit_beside_the_gift_are_refused_and_not_cut() -> None:
+    assert gift_of(cover_fees=True).cover == 106
+    gift, faults = read(amount="999999.99", cover_fees=True)
+    assert (gift, list(faults)) == (None, ["cover_fees"])
+    assert gift_of(amount="999999.99").cover == 0
+
+
+@pytest.mark.usefixtures("asked")
+def test_an_amount_beside_the_chosen_one_counts_only_if_it_is_the_same_or_other_was_chosen() -> (
+    None
+):
+    assert gift_of(amount="25", amount_other="$25.00").amount == 2500
+    assert gift_of(amount="other", amount_other="40").amount == 4000
+    assert gift_of(amount="", amount_other="40").amount == 4000
+    assert "You chose 25 and also typed 40." in read(amount_other="40")[1]["amount"]
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_currency_without_decimals_has_none_and_its_cover_is_whole() -> None:
+    yen = campaign_of(currency="jpy", smallest_amount=50)
+    gift = gift_of(yen, amount="2,500", cover_fees=True)
+    assert (gift.amount, gift.cover) == (2500, fee_cover(2500, Decimal("0.029"), 30, "jpy"))
+    assert "amount" in read(yen, amount="2500.5")[1]
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_card_needs_a_dedication_a_name_and_two_to_six_lines() -> None:
+    card = gift_of(**CARD).card
+    assert card is not None
+    assert (card.sender, card.address) == ("Ana Reyes", "12 Pier Road\nAstoria")
+    assert gift_of(**CARD | {"card_address": "\n".join("123456")}).card is not None
+    for wrong, field in (
+        ({"card_address": "12 Pier Road"}, "card_address"),
+        ({"card_address": "\n".join("1234567")}, "card_address"),
+        ({"card_name": " "}, "card_name"),
+        ({"tribute_kind": "", "tribute_name": ""}, "tribute_kind"),
+        ({"card": ""}, "card"),
+        ({"card": "fax"}, "card"),
+        ({"card": "email"}, "card_email"),
+        ({"name": ""}, "card_from"),
+    ):
+        gift, faults = read(**CARD | wrong)
+        assert (gift, field in faults) == (None, True), (wrong, faults)
+
+
+@pytest.mark.usefixtures("asked")
+@pytest.mark.parametrize(
+    "message", ["see HTTPS://x.example", "www.x.example", "go to evil.com/now", "x.io/a"]
+)
+def test_a_card_carries_no_link(message: str) -> None:
+    assert "card_message" in read(**CARD, card_message=message)[1]
+    assert gift_of(**CARD, card_message="She read it. Always.").card is not None
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_wish_to_be_named_keeps_its_words_and_the_comment_only_where_it_may_be_read() -> None:
+    ticked: dict[str, Any] = {"wall": True, "wall_place": "Astoria", "comment": "Read on."}
+    wall = gift_of(**ticked).wall
+    assert wall is not None
+    assert (wall.place, wall.wording, wall.comment) == ("Astoria", wall_wording(), "")
+    both = gift_of(**ticked, wall_comment=True).wall
+    assert both is not None
+    assert both.comment == "Read on."
+    assert both.wording == f"{wall_wording()} / {wall_comment_wording()}"
+    assert "wall" in read(**ticked, anonymous=True)[1]
+    assert "wall" in read(**ticked | {"name": ""})[1]
+    assert gift_of(campaign_of(smallest_amount=1, wall_shown=False), **ticked).wall is None
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_gift_changed_after_its_review_is_another_attempt_and_a_long_code_is_cut() -> None:
+    gift = gift_of(attempt="a-1", reviewed="r", code="c" * 65)
+    assert (gift.attempt, gift.code) == ("a-1:r", "c" * 64)
+    assert gift_of(attempt="a-1").attempt == "a-1"
+    assert (gift_of().consent_wording, bool(gift_of(subscribe=True).consent_wording)) == ("", True)
+
+
+@pytest.mark.usefixtures("asked")
+def test_every_fault_is_named_at_once() -> None:
+    wrong = {"amount": "x", "email": "", "frequency": "weekly", "name": "n" * 201}
+    assert set(read(**wrong)[1]) == {"amount", "email", "frequency", "name"}

@@ -1,0 +1,84 @@
+"""What the appeal tells besides its figure: milestones that still hold, today's readers, sharing, other languages."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+
+from campaign.campaigns.donors_today import NOBODY, Today
+from campaign.models import Milestone
+from campaign.web.appeal.page_content import (
+    alternates,
+    present_milestones,
+    present_others,
+    present_share,
+    present_today,
+)
+from tests.support.figures import BEGIN, campaign_of, figure
+
+
+def reached(mark: str, target: int, after: timedelta = timedelta(days=3)) -> Milestone:
+    return Milestone(mark=mark, target=target, reached_at=BEGIN + after)
+
+
+QUARTER = reached("quarter", 1_250_000)
+GOAL = reached("goal", 5_000_000, timedelta(days=9) - timedelta(seconds=1))
+
+
+def test_a_milestone_is_told_while_it_still_holds() -> None:
+    held = present_milestones(figure(raised=1_250_000), [QUARTER, GOAL])
+    assert [one.sentence for one in held] == ["A quarter of the goal on December 4"]
+    assert present_milestones(figure(raised=1_249_999), [QUARTER]) == []
+
+
+def test_its_day_is_the_campaigns_own() -> None:
+    (_, goal) = present_milestones(figure(raised=5_000_000), [QUARTER, GOAL])
+    assert (goal.sentence, goal.day_iso) == (
+        "The goal of $50,000 was met on December 9",
+        "2026-12-09",
+    )
+
+
+def test_hidden_figures_have_no_milestones_and_no_readers_of_today() -> None:
+    hidden = figure(campaign_of(figures_hidden=True), raised=5_000_000)
+    assert present_milestones(hidden, [QUARTER, GOAL]) == []
+    assert present_today(hidden, Today(12, more=False)) == ""
+
+
+@pytest.mark.parametrize(
+    ("today", "sentence"),
+    [
+        (NOBODY, ""),
+        (Today(2, more=False), ""),
+        (Today(3, more=False), "3 readers gave today."),
+        (Today(2_000, more=True), "More than 2,000 readers gave today."),
+    ],
+)
+def test_too_few_readers_of_today_are_not_told(today: Today, sentence: str) -> None:
+    assert present_today(figure(), today) == sentence
+
+
+@pytest.mark.parametrize(("query", "kept"), [("", ""), ("?lang=es", "?lang=es")])
+def test_what_is_shared_names_the_page_and_nobody(app: Flask, query: str, kept: str) -> None:
+    with app.test_request_context(f"/c/winter{query}&code=from-ana" if query else "/c/winter"):
+        shared = present_share(campaign_of(), "Bread & roses?")
+    assert shared.url == f"http://localhost/c/winter{kept}"
+    letter = parse_qs(urlsplit(shared.mailto).query)
+    assert letter == {"subject": ["Bread & roses?"], "body": [shared.url]}
+    assert "+" not in shared.mailto
+
+
+def test_every_language_has_its_address_and_english_is_for_all_others(app: Flask) -> None:
+    with app.test_request_context("/c/winter?lang=es"):
+        found = {one.tag: one.url for one in alternates("winter")}
+    assert found["en"] == found["x-default"] == "http://localhost/c/winter"
+    assert found["es"] == "http://localhost/c/winter?lang=es"
+
+
+def test_others_are_named_in_the_order_given() -> None:
+    others = [campaign_of(slug="b", title="Second"), campaign_of(slug="a", title="First")]
+    assert [(one.slug, one.title.text) for one in present_others(others)] == [
+        ("b", "Second"),
+        ("a", "First"),
+    ]
