@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.integrations.tokens import Scope, revoke_token
-from campaign.models import ApiToken, AuditEntry
+from campaign.models import ApiToken, AuditEntry, Campaign
+from campaign.runtime.context import Installation
 from tests.support.api_tokens import EVERYTHING, bearer
 
 
@@ -69,3 +71,68 @@ def test_who_asks_too_often_is_told_when_to_come_back(client: FlaskClient, insta
     refused = answers[-1]
     assert (refused.status_code, refused.content_type) == (429, "application/problem+json")
     assert 0 < int(refused.headers["Retry-After"]) <= 60
+
+
+def test_the_scheme_is_read_in_any_case_and_a_token_is_never_taken_from_elsewhere(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    secret = bearer(installation, *EVERYTHING)["Authorization"].removeprefix("Bearer ")
+
+    def asked(header: str, query: str = "") -> int:
+        return client.get(
+            f"/api/v1/campaigns{query}", headers={"Authorization": header}
+        ).status_code
+
+    for header in (f"bearer {secret}", f"BEARER  {secret} "):
+        assert asked(header) == 200
+    for header in (secret, f"Basic {secret}", "Bearer ", "", f"Bearer {secret}x"):
+        assert asked(header, f"?token={secret}") == 401, header
+
+
+def test_a_token_without_the_scope_is_told_which_one_it_lacks(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    token = bearer(installation, Scope.progress)
+    for path, scope in (
+        ("donations", "donations:read"),
+        ("donations/don_none", "donations:read"),
+        ("donors/1", "donors:read"),
+        ("ledger", "ledger:read"),
+        ("donations?limit=0", "donations:read"),
+    ):
+        answer = client.get(f"/api/v1/{path}", headers=token)
+        assert (answer.status_code, answer.json["scope"]) == (403, scope), path
+        told = f'Bearer error="insufficient_scope", scope="{scope}"'
+        assert answer.headers["WWW-Authenticate"] == told
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert client.get("/api/v1/campaigns", headers=token).status_code == 200
+
+
+def test_who_has_no_token_learns_nothing_of_what_there_is(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    answers = [
+        client.get(f"/api/v1/{path}")
+        for path in ("campaigns/nine-days/progress", "campaigns/none/progress", "donations?x=1")
+    ]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(401, answers[0].text)}
+    assert answers[0].headers["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+def test_a_token_ends_at_its_moment(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
+    end = clock.now() + timedelta(hours=1)
+    token = bearer(installation, *EVERYTHING, expires_at=end)
+    for at, status in ((end - timedelta(seconds=1), 200), (end, 401)):
+        with time_machine.travel(at, tick=False):
+            assert client.get("/api/v1/campaigns", headers=token).status_code == status
+
+
+def test_names_come_with_the_scope_and_a_kept_answer_never_does(
+    client: FlaskClient, installation: Installation, gifts: list[str]
+) -> None:
+    token = bearer(installation, "donations:read", "donors:read")
+    answer = client.get(f"/api/v1/donations/{gifts[0]}", headers=token)
+    assert (answer.json["name"], answer.json["email"]) == ("Ana Reyes", "reader0@example.org")
+    assert answer.headers["Cache-Control"] == "no-store"

@@ -1,12 +1,16 @@
 """Visits by a code: counted in memory, written together, and never more codes than fit."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from campaign.core import clock
 from campaign.models import Campaign, CodeVisit
 from campaign.runtime.context import Installation
+from campaign.web.appeal.code_visits import Visits
 from tests.support.staff import StaffMaker
 
 
@@ -41,3 +45,75 @@ def test_invented_codes_fill_nothing(
         client.application.extensions["visits"].flush()
     with installation.sessions() as session:
         assert len(session.scalars(select(CodeVisit)).all()) == 3
+
+
+CODED = {"article-7", "A/b_c.d-9", "x" * 60}
+
+
+def counted(installation: Installation) -> dict[str, int]:
+    with installation.sessions() as session:
+        return {one.code: one.visits for one in session.scalars(select(CodeVisit))}
+
+
+def test_what_does_not_look_like_a_code_is_not_counted(
+    installation: Installation, campaign: Campaign
+) -> None:
+    visits = Visits(installation.sessions)
+    for code in (*CODED, "", "-a", "/a", "a b", "a\n", "é", "x" * 61, "a?b"):
+        visits.count(campaign, code, clock.now())
+    visits.close()
+    assert counted(installation) == dict.fromkeys(CODED, 1)
+
+
+def test_a_visit_belongs_to_the_day_of_its_campaign(
+    installation: Installation, campaign: Campaign
+) -> None:
+    visits = Visits(installation.sessions)
+    midnight = datetime(2026, 12, 23, 8, tzinfo=UTC)
+    for at in (midnight - timedelta(microseconds=1), midnight):
+        visits.count(campaign, "a", at)
+    visits.close()
+    with installation.sessions() as session:
+        days = session.scalars(select(CodeVisit.day).order_by(CodeVisit.day)).all()
+    assert days == [date(2026, 12, 22), date(2026, 12, 23)]
+
+
+def test_what_cannot_be_written_is_kept_for_the_next_time(
+    installation: Installation, campaign: Campaign
+) -> None:
+    visits = Visits(installation.sessions)
+    visits.count(campaign, "a", clock.now())
+    with installation.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE code_visit RENAME TO away"))
+    visits.flush()
+    visits.count(campaign, "a", clock.now())
+    with installation.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE away RENAME TO code_visit"))
+    visits.close()
+    visits.flush()
+    assert counted(installation) == {"a": 2}
+
+
+def test_two_processes_add_to_the_same_counts(
+    installation: Installation, campaign: Campaign
+) -> None:
+    processes = [Visits(installation.sessions) for _ in range(2)]
+    for visits in processes:
+        for code in "abc":
+            visits.count(campaign, code, clock.now())
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(Visits.close, processes))
+    assert counted(installation) == {"a": 2, "b": 2, "c": 2}
+
+
+def test_known_codes_go_on_being_counted_when_no_new_one_fits(
+    installation: Installation, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign.web.appeal.code_visits.MOST_CODES", 1)
+    visits = Visits(installation.sessions)
+    for codes in ("b", "ab", "b"):
+        for code in codes:
+            visits.count(campaign, code, clock.now())
+        visits.flush()
+    visits.close()
+    assert counted(installation) == {"b": 3}

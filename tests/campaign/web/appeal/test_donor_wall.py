@@ -1,5 +1,9 @@
 """The donor wall's page and the list of campaigns, as readers get them."""
 
+import re
+from datetime import timedelta
+
+import pytest
 from flask.testing import FlaskClient
 
 from campaign.campaigns.donor_wall import ask_to_be_shown
@@ -33,3 +37,55 @@ def test_the_wall_has_a_page_of_its_own_with_further_ones(
     rest = client.get(f"/c/winter/donors?before={further}").text
     assert ("Reader02" in rest, "Reader03" in rest, rest.count("<li>")) == (True, False, 3)
     assert client.get("/c/winter/donors?before=x").text.count("<li>") == 50
+
+
+def test_the_list_says_of_each_campaign_how_it_stands(
+    client: FlaskClient, installation: Installation
+) -> None:
+    for slug, start, end in (
+        ("early", timedelta(days=1), timedelta(days=2)),
+        ("closed", -timedelta(days=9), -timedelta(seconds=1)),
+        ("over", -timedelta(days=90), -timedelta(days=60)),
+        ("secret", -timedelta(days=9), timedelta(days=9)),
+    ):
+        found = running(
+            installation,
+            slug=slug,
+            start=(now() + start).isoformat(),
+            deadline=(now() + end).isoformat(),
+        )
+        with installation.sessions.begin() as session:
+            book(session, found, 12_300)
+            session.get_one(Campaign, found.id).figures_hidden = True
+    told = standings(client.get("/campaigns").text)
+    assert told["early"].startswith("Opens on ")
+    assert told["early"].endswith("The goal is $50,000.")
+    assert told["closed"].startswith("$123 of $50,000 raised, provisionally. It ended at ")
+    assert told["over"].startswith("$123 of $50,000 raised in all. It ended at ")
+    assert told["secret"].startswith("The goal is $50,000. Open until ")
+
+
+def standings(page: str) -> dict[str, str]:
+    """What the list says of each campaign, by its slug."""
+    found = re.findall(r'<h3><a href="/c/([\w-]+)".*?</h3>\s*<p>([^<]+)</p>', page, re.DOTALL)
+    return dict(found)
+
+
+def test_without_a_campaign_the_list_is_a_page_all_the_same(client: FlaskClient) -> None:
+    answer = client.get("/campaigns")
+    assert (answer.status_code, standings(answer.text)) == (200, {})
+    assert answer.headers["Cache-Control"] == "public, max-age=10, stale-while-revalidate=60"
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("before", ["9" * 25, "-1", "²", "1.5", ""])
+def test_a_place_on_the_wall_that_cannot_be_is_its_beginning(
+    client: FlaskClient, installation: Installation, before: str
+) -> None:
+    campaign = running(installation)
+    with installation.sessions.begin() as session:
+        session.get_one(Campaign, campaign.id).wall_shown = True
+        gift = book(session, campaign, name="Ana")
+        ask_to_be_shown(session, gift, "", now(), wording=WORDS)
+    page = client.get("/c/winter/donors", query_string={"before": before})
+    assert (page.status_code, page.text.count("<li>")) == (200, 1)

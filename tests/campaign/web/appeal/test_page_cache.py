@@ -1,11 +1,16 @@
 """Pages that are kept for a second: by path and language, until a gift arrives."""
 
 from collections.abc import Callable
+from typing import Any
 
+import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
+from campaign.web.appeal.page_cache import KeptPages
 from tests.support.campaigns import running
 from tests.support.stripe import Facts
 from tests.support.waiting import wait_until
@@ -38,3 +43,75 @@ def test_a_page_is_kept_by_language_and_by_nothing_else(
         # The form's attempt is made anew whenever the page is rendered.
         address = f"/c/winter{query}"
         assert client.get(address).data != client.get(address).data
+
+
+class Counted:
+    """The application, counting what it is asked for."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.rendered = app, 0
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        self.rendered += 1
+        return Flask.wsgi_app(self.app, environ, start_response)
+
+
+@pytest.fixture
+def counted(app: Flask) -> Counted:
+    """The application within a cache of this test's own."""
+    inner = Counted(app)
+    app.wsgi_app = KeptPages(inner, app.extensions["live"])  # type: ignore[method-assign] # as the application does
+    return inner
+
+
+def renderings(client: FlaskClient, counted: Counted, path: str, method: str = "GET") -> int:
+    """How often the page is made for two who ask for it."""
+    before = counted.rendered
+    for _ in range(2):
+        client.open(path, method=method).close()
+    return counted.rendered - before
+
+
+@pytest.mark.parametrize("path", ["/", "/c/nine-days", "/c/nine-days?lang=es"])
+def test_a_page_that_all_share_is_made_once_for_many(
+    client: FlaskClient, campaign: Campaign, counted: Counted, path: str
+) -> None:
+    wait_until(lambda: renderings(client, counted, path) == 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/c/nine-days", "HEAD"),
+        ("/c/nine-days", "POST"),
+        ("/c/nine-days?amount=25", "GET"),
+        ("/c/nine-days?lang=xx", "GET"),
+        ("/c/nine-days/", "GET"),
+        ("/c/nine-days/donors", "GET"),
+        ("/campaigns", "GET"),
+        ("/c/unknown", "GET"),
+    ],
+)
+def test_anything_else_is_made_for_each_who_asks(
+    client: FlaskClient, campaign: Campaign, counted: Counted, path: str, method: str
+) -> None:
+    assert renderings(client, counted, path, method) == 2
+
+
+def test_an_address_where_nothing_was_serves_a_campaign_from_its_beginning(
+    client: FlaskClient, installation: Installation
+) -> None:
+    assert client.get("/c/winter").status_code == 404
+    running(installation)
+    assert client.get("/c/winter").status_code == 200
+
+
+def test_what_is_kept_has_its_headers_and_no_cookie(
+    client: FlaskClient, campaign: Campaign, counted: Counted
+) -> None:
+    fresh = client.get("/c/nine-days").headers
+    wait_until(lambda: renderings(client, counted, "/c/nine-days") == 0)
+    kept = client.get("/c/nine-days").headers
+    for name in ("Content-Type", "Cache-Control", "Content-Security-Policy"):
+        assert kept[name] == fresh[name]
+    assert "Set-Cookie" not in kept

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.models import Campaign
+from campaign.models import Campaign, CodeVisit
 from campaign.runtime.context import Installation
 from tests.support.campaigns import running
 from tests.support.stripe import Facts
@@ -100,3 +101,46 @@ def test_home_shows_the_one_that_ends_soonest_and_names_the_others(
     assert "$0 of $100 raised in all." in page
     assert client.get(f"/c/{past.slug}").status_code == 200
     assert "mailto:?subject=Soon&amp;body=http" in client.get("/").text
+
+
+def test_the_figure_may_be_read_from_anywhere_and_its_tag_is_weak(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    answer = client.get("/c/nine-days/progress.json")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Cache-Control"] == "public, max-age=1, stale-while-revalidate=10"
+    assert answer.headers["ETag"].startswith('W/"')
+    stale = {"If-None-Match": 'W/"another"'}
+    assert client.get("/c/nine-days/progress.json", headers=stale).status_code == 200
+
+
+def test_a_stream_is_sent_as_it_comes(client: FlaskClient, campaign: Campaign) -> None:
+    answer = client.get("/c/nine-days/progress/stream", buffered=False)
+    assert answer.mimetype == "text/event-stream"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["X-Accel-Buffering"] == "no"
+    parts = iter(answer.response)
+    assert next(parts) == b"retry: 3000\n\n"
+    assert b'"raised":0' in next(parts)
+    answer.close()
+
+
+def test_of_the_codes_in_an_address_only_a_page_that_is_there_counts(
+    client: FlaskClient, campaign: Campaign, installation: Installation
+) -> None:
+    assert client.get("/c/unknown?code=a").status_code == 404
+    client.get("/?code=home")
+    client.get("/c/nine-days?code=b&amount=25")
+    client.get("/c/nine-days/progress.json?code=c")
+    client.application.extensions["visits"].flush()
+    with installation.sessions() as session:
+        assert set(session.scalars(select(CodeVisit.code))) == {"home", "b"}
+
+
+def test_home_between_two_campaigns_is_a_page_that_is_there(
+    client: FlaskClient, installation: Installation
+) -> None:
+    running(installation, slug="early", start="2098-01-01", deadline="2098-02-01")
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert "/donate" not in answer.text
