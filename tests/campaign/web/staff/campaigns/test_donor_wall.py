@@ -4,7 +4,7 @@ from campaign.campaigns.donor_wall import ask_to_be_shown, read_wall
 from campaign.core.clock import now
 from campaign.models import Campaign, Donation, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, running
+from tests.support.campaigns import audited, book, running
 from tests.support.staff import StaffMaker
 
 WORDS = "Show my first name"
@@ -38,3 +38,41 @@ def test_finance_decide_on_their_own_page(installation: Installation, staff: Sta
     with installation.sessions() as session:
         assert session.get_one(Donation, gift.id).comment == ""
     assert shown(installation, campaign) == [("Ana", "", "Read on.")]
+
+
+def test_a_comment_that_changed_meanwhile_is_not_approved_unread(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    campaign = with_wall(installation)
+    with installation.sessions.begin() as session:
+        gift = book(session, campaign, name="Ana")
+        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Another.")
+    client = staff(StaffRole.finance)
+    sent = {"do": "approve", "comment": "Read on."}
+    answer = client.post_form(f"/staff/wall/{gift.id}", sent, follow_redirects=True)
+    assert "The comment is on the wall." not in answer.text
+    assert shown(installation, campaign) == [("Ana", "", "")]
+    assert audited(installation)[-1].action != "wall.decided"
+
+
+def test_a_line_is_taken_off_and_put_back_and_one_comes_back_to_the_same_list(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    campaign = with_wall(installation)
+    with installation.sessions.begin() as session:
+        gift = book(session, campaign, name="Ana")
+        ask_to_be_shown(session, gift, "", now(), wording=WORDS)
+    client = staff(StaffRole.finance)
+    for decision, told in (("hide", []), ("hide", []), ("show", [("Ana", "", "")])):
+        answer = client.post_form(f"/staff/wall/{gift.id}", {"do": decision, "every": "1"})
+        assert answer.location == "/staff/wall?every=1"
+        assert shown(installation, campaign) == told
+    assert client.post_form(f"/staff/wall/{gift.id}", {"do": "hide"}).location == "/staff/wall"
+
+
+def test_numbers_that_no_row_has_change_nothing(staff: StaffMaker) -> None:
+    client = staff(StaffRole.finance)
+    assert client.post_form("/staff/wall/999", {"do": "hide"}).status_code == 303
+    assert client.post_form(f"/staff/wall/{2**63}", {"do": "hide"}).status_code == 404
+    for before in ("9" * 25, "x", "-1", "²"):
+        assert client.get("/staff/wall", query_string={"before": before}).status_code == 200

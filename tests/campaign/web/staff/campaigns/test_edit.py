@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from campaign.campaigns.campaigns import find_campaign
 from campaign.models import Campaign, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import running
+from tests.support.campaigns import audited, running
 from tests.support.staff import StaffMaker
 
 
@@ -75,3 +75,33 @@ def test_a_long_appeal_may_be_typed(installation: Installation, staff: StaffMake
     assert len(urlencode(typed)) > 700_000
     assert client.post_form("/staff/c/winter/edit", typed).status_code == 303
     assert len(stored(installation).appeal) > 139_000
+
+
+def test_nothing_changed_is_said_and_not_logged(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client = staff()
+    same = form_of(client.get("/staff/c/winter/edit").text)
+    assert client.post_form("/staff/c/winter/edit", same).status_code == 303
+    assert "Nothing has changed." in client.get("/staff/c/winter").text
+    changed = same | {"fund": "News", "goal": "60,000"}
+    client.post_form("/staff/c/winter/edit", changed)
+    assert "Kept: " in client.get("/staff/c/winter").text
+    assert [one.action for one in audited(installation)].count("campaign.edited") == 1
+    assert (stored(installation).goal, stored(installation).fund) == (6_000_000, "News")
+
+
+def test_every_fault_stands_beside_its_field_and_nothing_is_kept(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client = staff()
+    shown = form_of(client.get("/staff/c/winter/edit").text)
+    wrong = {"title": "", "goal": "0", "stretch_goal": "1", "suggested": "ten", "smallest": "x"}
+    answer = client.post_form("/staff/c/winter/edit", shown | wrong | {"fund": "News"})
+    assert answer.status_code == 422
+    for field in ("title", "goal", "suggested", "smallest"):
+        assert f'id="{field}-error"' in answer.text, field
+    assert stored(installation).fund == "General"
+    assert client.get("/staff/c/unknown/edit").status_code == 404

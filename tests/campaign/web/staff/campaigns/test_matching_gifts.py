@@ -1,10 +1,16 @@
 """Matching gifts on the staff's pages: added, shown as they stand, ended."""
 
+import re
+from datetime import UTC, datetime, timedelta
+
+import time_machine
 from sqlalchemy import select
 
-from campaign.models import MatchingGift, StaffRole
+from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.core.clock import now
+from campaign.models import Campaign, MatchingGift, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, move, running
+from tests.support.campaigns import ADMIN, book, move, running
 from tests.support.staff import StaffMaker
 from tests.support.waiting import wait_until
 
@@ -39,3 +45,43 @@ def test_a_sponsor_stands_on_the_public_page_while_funds_remain(
     wait_until(lambda: offer not in client.get("/c/winter").text)
     assert "ended early" in client.get(path).text
     assert staff(StaffRole.viewer).post_form(path, typed).status_code == 403
+
+
+def test_the_form_offers_the_window_that_is_left_and_takes_no_other_campaigns_promise(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    running(installation, slug="other")
+    client = staff()
+    typed = {"sponsor": "A", "pool": "100", "ratio": "100"}
+    assert client.post_form("/staff/c/winter/matching", typed).status_code == 303
+    with installation.sessions() as session:
+        gift = session.scalars(select(MatchingGift)).one()
+    assert client.post_form(f"/staff/c/other/matching/{gift.id}/end").status_code == 404
+    assert client.post_form("/staff/c/winter/matching/999/end").status_code == 404
+    with installation.sessions() as session:
+        assert session.scalars(select(MatchingGift.ended_at)).all() == [None]
+    page = client.get("/staff/c/winter/matching").text
+    assert "Los_Angeles" in page or "Pacific" in page
+
+
+def test_a_promise_is_to_come_open_and_over_on_the_campaigns_own_clock(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    campaign, client = running(installation), staff(StaffRole.viewer)
+    there = campaign.zone
+    tomorrow = (now().astimezone(there) + timedelta(days=1)).date()
+    with installation.sessions.begin() as session:
+        found = session.get_one(Campaign, campaign.id)
+        later = Promise("Later", "100", starts=str(tomorrow), ends=str(tomorrow))
+        add_matching_gift(session, found, later, ADMIN, now())
+    begins = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=there)
+    told = []
+    for at in (-1, 0, 86_399, 86_400):
+        moment = (begins + timedelta(seconds=at)).astimezone(UTC)
+        with time_machine.travel(moment, tick=False):
+            client = staff(StaffRole.viewer)
+            page = client.get("/staff/c/winter/matching").text
+        (row,) = re.findall(r"<tr>(?:(?!</tr>).)*Later.*?</tr>", page, re.DOTALL)
+        told += [word for word in ("to come", "open", "over") if re.search(rf"\b{word}\b", row)]
+    assert told == ["to come", "open", "open", "over"]

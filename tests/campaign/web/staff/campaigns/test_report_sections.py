@@ -1,7 +1,7 @@
 """The report of a campaign in words and tables."""
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pypdf import PdfReader
 
@@ -9,13 +9,15 @@ from campaign.campaigns.extensions import extend
 from campaign.campaigns.matching_gifts import Promise, add_matching_gift
 from campaign.core.clock import now
 from campaign.models import Campaign, StaffRole
+from campaign.reporting.campaign_report import read_report
 from campaign.runtime.context import Installation
+from campaign.web.staff.campaigns.report_sections import ReportView, Section, present_report
 from tests.support.campaigns import ADMIN, book, move, running
 from tests.support.staff import StaffMaker
 
 
-def fill(installation: Installation) -> Campaign:
-    campaign = running(installation)
+def fill(installation: Installation, slug: str = "winter") -> Campaign:
+    campaign = running(installation, slug=slug)
     with installation.sessions.begin() as session:
         add_matching_gift(session, campaign, Promise("A foundation", "1000"), ADMIN, now())
         book(session, campaign, 10_000, comment="Your work  matters", code="article-7")
@@ -68,3 +70,61 @@ def test_a_campaign_without_gifts_has_a_report_too(
     client = staff(StaffRole.viewer)
     assert "$0" in client.get("/staff/c/winter/report").text
     assert client.get("/staff/c/winter/report.pdf").status_code == 200
+
+
+def report(
+    installation: Installation, campaign: Campaign, at: datetime | None = None
+) -> ReportView:
+    with installation.sessions() as session:
+        found = session.get_one(Campaign, campaign.id)
+        return present_report(read_report(session, found, at or now()))
+
+
+def section(view: ReportView, title: str) -> Section:
+    (found,) = [one for one in view.sections if one.title == title]
+    return found
+
+
+def test_tables_without_rows_are_left_out_and_each_row_has_its_columns(
+    installation: Installation,
+) -> None:
+    empty = report(installation, running(installation))
+    assert {one.title for one in empty.sections} & {"Sizes", "Sources", "Matching gifts"} == set()
+    assert empty.headlines[1] == ("Gifts", "0", "$0 on average")
+    for one in report(installation, fill(installation, slug="full")).sections:
+        assert {len(row) for row in one.rows} == {len(one.columns)}, one.title
+
+
+def test_the_books_come_to_what_was_raised(installation: Installation) -> None:
+    view = report(installation, fill(installation))
+    books = section(view, "The books")
+    assert books.rows[-1][:3] == ("Together", "5", "$150")
+    assert ("Refunds", "1", "-$50", "$0", "$0") in books.rows
+    assert view.headlines[0][:2] == ("Raised", "$150")
+
+
+def test_shares_and_sizes_are_told_in_words(installation: Installation) -> None:
+    view = report(installation, fill(installation))
+    sizes = {row[0]: row[3] for row in section(view, "Sizes").rows}
+    assert sizes["$100 to less than $200"] == "66.7%"
+    assert sizes["$20 to less than $50"] == "33.3%"
+    codes = [row[0] for row in section(view, "Sources").rows]
+    assert "No code" in codes
+    (promise,) = section(view, "Matching gifts").rows
+    assert promise[1:] == ("$150", "$150", "$1,000")
+
+
+def test_how_it_stands_changes_with_the_end_and_with_its_result(installation: Installation) -> None:
+    campaign = running(installation)
+    told = [
+        report(installation, campaign, at).standing
+        for at in (
+            campaign.deadline - timedelta(seconds=1),
+            campaign.deadline,
+            campaign.final_from,
+        )
+    ]
+    assert told[0].startswith("The campaign goes on until ")
+    assert told[1].startswith("It ended at ")
+    assert told[2] == "The result is final."
+    assert report(installation, campaign, now()).as_of.endswith(("PST", "PDT"))

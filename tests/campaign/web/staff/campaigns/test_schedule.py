@@ -77,3 +77,55 @@ def test_ones_own_step_is_added_and_removed(installation: Installation, staff: S
     assert "five_days" not in steps(installation)
     assert client.get("/staff/c/winter/steps/five_days").status_code == 404
     assert [one.action for one in audited(installation)][-2:] == ["step.added", "step.removed"]
+
+
+def test_what_is_wrong_with_a_step_stands_beside_its_field(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client, path = staff(), "/staff/c/winter/steps/three_days"
+    for wrong, field in (
+        ({"before": "0"}, "before"),
+        ({"before": "-1"}, "before"),
+        ({"before": "1.5"}, "before"),
+        ({"before": "²"}, "before"),
+        ({"before": "1000000"}, "before"),
+        ({"before": ""}, "before"),
+        ({"expires": "0"}, "expires"),
+        ({"expires": "x"}, "expires"),
+        ({"subject": "x" * 151}, "subject"),
+    ):
+        for where in (path, f"{path}/letter"):
+            answer = client.post_form(where, STEP | wrong)
+            assert answer.status_code == 422, wrong
+            assert f'id="{field}-error"' in answer.text, (wrong, where)
+    assert "step.changed" not in [one.action for one in audited(installation)]
+
+
+def test_a_step_by_the_hour_is_shown_and_kept_so(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client, path = staff(), "/staff/c/winter/steps/three_days"
+    hours = STEP | {"before": "36", "unit": "hours", "expires": " 12 "}
+    assert client.post_form(path, hours).status_code == 303
+    kept = steps(installation)["three_days"]
+    assert (kept.anchor, kept.offset, kept.expires_after) == ("hours_before", 36, 12)
+    page = client.get(path).text
+    for value in ('value="36"', '<option selected value="hours">', 'value="12"'):
+        assert value in page
+    assert client.post_form(path, STEP | {"expires": ""}).status_code == 303
+    assert steps(installation)["three_days"].expires_after is None
+
+
+def test_words_of_one_language_leave_the_others_alone(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client, path = staff(), "/staff/c/winter/steps/three_days"
+    client.post_form(path, STEP | {"subject": "Hello"})
+    client.post_form(path, STEP | {"locale": "es", "subject": "Hola"})
+    texts = steps(installation)["three_days"].texts
+    assert (texts["en"]["subject"], texts["es"]["subject"]) == ("Hello", "Hola")
+    assert 'value="Hola"' in client.get(f"{path}?locale=es").text
+    assert 'value="Hello"' in client.get(f"{path}?locale=xx").text

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core.clock import now
-from campaign.models import Campaign, CampaignState
+from campaign.models import Campaign, CampaignState, Extension
 from campaign.runtime.context import Installation
 from tests.support.campaigns import audited, running
 from tests.support.staff import StaffMaker
@@ -82,3 +82,57 @@ def test_opening_and_making_final_fit_where_the_campaign_stands(
     assert client.post_form("/staff/c/winter/finalize").status_code == 422
     assert client.post_form("/staff/c/old/finalize").status_code == 303
     assert stored(installation, "old").final_raised == 0
+
+
+def test_a_look_at_the_sentence_leaves_no_trace(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    campaign, client = running(installation), staff()
+    later = (campaign.deadline + timedelta(days=5)).date().isoformat()
+    before = len(audited(installation))
+    for path, typed in (
+        ("deadline", {"deadline": later, "reason": "of <snow>"}),
+        ("close", {"reason": "of <snow>"}),
+        ("deadline", {"deadline": later, "reason": "of snow", "sure": "no"}),
+    ):
+        look = client.post_form(f"/staff/c/winter/{path}", typed)
+        assert (look.status_code, "<snow>" in look.text) == (200, False)
+    with installation.sessions() as session:
+        assert session.query(Extension).count() == 0
+    assert len(audited(installation)) == before
+    assert stored(installation).deadline == campaign.deadline
+
+
+def test_what_does_not_fit_is_refused_beside_its_field(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    campaign, client = running(installation), staff()
+    earlier = (campaign.deadline - timedelta(days=1)).isoformat()
+    for path, typed, field in (
+        ("deadline", {"deadline": earlier, "reason": "x"}, "deadline"),
+        ("deadline", {"deadline": "soon", "reason": "x"}, "deadline"),
+        ("deadline", {"deadline": "2099-01-01", "reason": " "}, "reason"),
+        ("close", {"reason": ""}, "reason"),
+        ("pause", {"reason": ""}, "reason"),
+    ):
+        answer = client.post_form(f"/staff/c/winter/{path}", typed | {"sure": "yes"})
+        assert answer.status_code == 422, (path, typed)
+        assert f'id="{field}-error"' in answer.text, (path, typed)
+    for path in ("deadline", "close", "pause", "open", "finalize", "resume"):
+        assert client.post_form(f"/staff/c/unknown/{path}").status_code == 404, path
+
+
+def test_paused_twice_keeps_the_first_moment_and_the_reason_is_public(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    client = staff()
+    for _ in range(2):
+        client.post_form("/staff/c/winter/pause", {"reason": "We are repairing <it>"})
+    actions = [one.action for one in audited(installation)]
+    assert actions.count("campaign.paused") == 1
+    wait_until(lambda: "We are repairing &lt;it&gt;" in client.get("/c/winter").text)
+    assert client.post("/c/winter/donate", data={"amount": "25"}).status_code == 409
+    for _ in range(2):
+        assert client.post_form("/staff/c/winter/resume").status_code == 303
+    assert [one.action for one in audited(installation)].count("campaign.resumed") == 1

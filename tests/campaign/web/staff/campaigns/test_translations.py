@@ -1,5 +1,8 @@
 """A campaign's own words in another language, as staff type them."""
 
+import re
+
+import pytest
 from flask.testing import FlaskClient
 
 from campaign.runtime.context import Installation
@@ -36,3 +39,47 @@ def test_a_campaign_is_told_in_its_own_words_of_each_language(
     assert "Que todo siga libre" in client.get("/c/winter/print?lang=es").text
     assert admin.get("/staff/c/winter/texts/en").status_code == 404
     assert [one.action for one in audited(installation)].count("campaign.translated") == 1
+
+
+def test_previewing_keeps_nothing_and_what_is_hostile_is_cleaned(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    admin, path = staff(), "/staff/c/winter/texts/es"
+    typed = {"title": "Hola", "appeal": "<script>x</script> **noche** [a](javascript:x)"}
+    page = admin.post_form(path, typed | {"do": "preview"}).text
+    assert "<strong>noche</strong>" in page
+    assert "<script>x" not in page
+    assert 'href="javascript' not in page
+    assert "translated" not in str([one.action for one in audited(installation)])
+
+
+@pytest.mark.parametrize("locale", ["en", "xx", "es-MX", "ES"])
+def test_only_another_language_that_there_are_words_for_has_a_page(
+    installation: Installation, staff: StaffMaker, locale: str
+) -> None:
+    running(installation)
+    admin = staff()
+    assert admin.get(f"/staff/c/winter/texts/{locale}").status_code == 404
+    assert admin.post_form(f"/staff/c/winter/texts/{locale}", {"title": "x"}).status_code == 404
+
+
+def test_the_second_of_two_editors_sees_what_stands_and_may_then_keep_theirs(
+    client: FlaskClient, installation: Installation, staff: StaffMaker
+) -> None:
+    running(installation)
+    admin, path = staff(), "/staff/c/winter/texts/es"
+
+    def mark(page: str) -> str:
+        return re.findall(r'name="seen"[^>]*value="([^"]*)"', page)[0]
+
+    seen = mark(admin.get(path).text)
+    first = {"title": "Una", "appeal": "A", "seen": seen}
+    assert admin.post_form(path, first).status_code == 303
+    refused = admin.post_form(path, first | {"title": "Otra"})
+    assert (refused.status_code, 'value="Otra"' in refused.text) == (409, True)
+    assert "Una" in refused.text
+    again = first | {"title": "Otra", "seen": mark(refused.text)}
+    assert again["seen"] != seen
+    assert admin.post_form(path, again).status_code == 303
+    wait_until(lambda: "<h1>Otra</h1>" in client.get("/c/winter?lang=es").text)

@@ -1,12 +1,18 @@
 """The filters of the list of donations: what cannot be read is named."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 
+from campaign.donors.keyset_paging import Cursor
 from campaign.models import (
     StaffRole,
 )
+from campaign.runtime.context import Installation
+from campaign.web.staff.donors.donation_filters import FilterReader
+from tests.support.campaigns import running
 from tests.support.staff import StaffMaker
 from tests.support.stripe import Facts
 
@@ -33,3 +39,85 @@ def test_a_wrong_filter_is_named_and_nothing_is_listed(
     assert answer.status_code == 422
     assert said in answer.text
     assert "Ana Reyes" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("frequency=weekly", "“weekly” cannot be chosen here"),
+        ("kind=fax", "“fax” cannot be chosen here"),
+        ("from=1899-12-31", "“1899-12-31” is not a day"),
+        ("to=3000-01-01", "“3000-01-01” is not a day"),
+        ("to=2026-02-30", "“2026-02-30” is not a day"),
+        ("most=-5", "is not an amount"),
+        ("after=99999999999999999999", "no place in the list"),
+        ("before=", "no place in the list"),
+    ],
+)
+def test_the_edges_of_what_can_be_read_are_named(
+    staff: StaffMaker, give: Give, query: str, said: str
+) -> None:
+    give()
+    answer = staff(StaffRole.viewer).get(f"/staff/donations?{query}")
+    assert (answer.status_code, said in answer.text) == (422, True)
+
+
+def read(app: Flask, installation: Installation, query: str = "") -> FilterReader:
+    with app.test_request_context(f"/staff/donations?{query}"), installation.sessions() as session:
+        return FilterReader(session)
+
+
+@pytest.mark.usefixtures("campaign")
+def test_days_are_whole_days_where_the_organization_is(
+    app: Flask, installation: Installation
+) -> None:
+    found = read(app, installation, "from=2026-03-08&to=2026-03-08").filters
+    assert found.since == datetime(2026, 3, 8, 8, tzinfo=UTC)
+    # The day on which clocks go forward has 23 hours.
+    assert found.until == datetime(2026, 3, 9, 7, tzinfo=UTC)
+
+
+@pytest.mark.usefixtures("campaign")
+def test_an_amount_is_of_the_campaigns_currency_or_of_the_only_one_there_is(
+    app: Flask, installation: Installation
+) -> None:
+    assert read(app, installation, "least=10&most=25.50").filters.least == 1_000
+    running(installation, slug="yen", currency="jpy")
+    two = read(app, installation, "least=10")
+    assert two.wrong
+    assert "Choose a campaign first" in str(two.form.errors)
+    yen = read(app, installation, "least=10&campaign=yen")
+    assert (yen.wrong, yen.filters.least, yen.filters.currency) == (False, 10, "jpy")
+    assert read(app, installation, "least=10&campaign=nine-days").filters.least == 1_000
+
+
+@pytest.mark.usefixtures("campaign")
+def test_an_empty_address_asks_for_everything_and_a_place_in_the_list_narrows_nothing(
+    app: Flask, installation: Installation
+) -> None:
+    for query, filtered, narrowed in (
+        ("", False, False),
+        ("state=&campaign=&q=", False, False),
+        ("before=5", False, False),
+        ("q=ana", False, True),
+        ("state=paid", True, True),
+        ("stat=paid", True, True),
+    ):
+        with app.test_request_context(f"/?{query}"), installation.sessions() as session:
+            found = FilterReader(session)
+            assert (found.filtered, found.narrowed) == (filtered, narrowed), query
+    assert read(app, installation, "after=7").cursor == Cursor(None, 7)
+
+
+@pytest.mark.usefixtures("campaign")
+def test_every_fault_is_named_and_none_becomes_a_filter(
+    app: Flask, installation: Installation
+) -> None:
+    found = read(app, installation, "state=x&campaign=x&from=x&least=x&odd=1&other=2")
+    assert set(found.form.errors) == {"", "state", "campaign", "since", "least"}
+    assert found.form.form_errors == [
+        "There is no filter called “odd”.",
+        "There is no filter called “other”.",
+    ]
+    plain = found.filters
+    assert (plain.campaign_id, plain.state, plain.since, plain.least) == (None, None, None, None)

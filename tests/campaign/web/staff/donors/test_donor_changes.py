@@ -8,6 +8,7 @@ from sqlalchemy import select
 from campaign.models import (
     AuditEntry,
     Donation,
+    Donor,
     DonorMerge,
     StaffRole,
     Subscription,
@@ -129,3 +130,48 @@ def test_a_monthly_gift_is_ended_after_being_asked_once_more(
     assert (
         finance.get(f"/staff/donors/{donation.donor_id}/subscriptions/sub_x/end").status_code == 404
     )
+
+
+def test_a_correction_reaches_what_is_written_from_now_on_and_not_what_was_issued(
+    finance: StaffClient, two: tuple[int, int], installation: Installation
+) -> None:
+    first, _ = two
+    wanted = {"name": "  Ana  María ", "email": "Ana@New.example", "address": "1 Pier\r\nAstoria"}
+    for _ in range(2):
+        done = finance.post_form(f"/staff/donors/{first}/correct", wanted)
+        assert (done.status_code, done.location) == (303, f"/staff/donors/{first}")
+    with installation.sessions() as session:
+        donor = session.get_one(Donor, first)
+        assert (donor.name, donor.email) == ("Ana María", "Ana@new.example")
+        assert donor.address == "1 Pier\nAstoria"
+        given = session.scalars(select(Donation.email).where(Donation.donor_id == first)).all()
+        corrected = select(AuditEntry).where(AuditEntry.action == "donor.corrected")
+        assert len(session.scalars(corrected).all()) == 1
+    assert given == ["ana@example.org"]
+    form = finance.get(f"/staff/donors/{first}/correct").text
+    assert 'value="Ana María"' in form
+
+
+def test_either_of_two_may_speak_for_both_and_merging_is_with_somebody_else(
+    finance: StaffClient, two: tuple[int, int], installation: Installation
+) -> None:
+    first, second = two
+    for other, kept in ((str(first), str(first)), ("", str(first)), ("999999", str(first))):
+        sent = {"with": other, "kept": kept}
+        assert finance.post_form(f"/staff/donors/{first}/merge", sent).status_code == 422, sent
+    sent = {"with": str(second), "kept": str(second)}
+    done = finance.post_form(f"/staff/donors/{first}/merge", sent)
+    assert done.location == f"/staff/donors/{second}"
+    with installation.sessions() as session:
+        merge = session.scalars(select(DonorMerge)).one()
+    assert (merge.kept_id, merge.merged_id) == (second, first)
+    assert finance.post_form(f"/staff/donors/{first}/merges/999/undo").status_code in {303, 404}
+
+
+def test_what_is_of_another_person_or_nobody_is_not_there(
+    finance: StaffClient, two: tuple[int, int]
+) -> None:
+    first, _ = two
+    for path in ("correct", "merge", "subscriptions/sub_x/end"):
+        assert finance.get(f"/staff/donors/999999/{path}").status_code == 404, path
+    assert finance.post_form(f"/staff/donors/{first}/subscriptions/sub_x/end").status_code == 404

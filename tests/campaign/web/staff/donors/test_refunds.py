@@ -13,6 +13,7 @@ from campaign.models import (
     Refund,
     StaffRole,
 )
+from campaign.refunds.refunds import LONGEST_NOTE
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
@@ -86,3 +87,62 @@ def test_a_refund_that_stripe_does_not_confirm_is_told_as_such(
     )
     with installation.sessions() as session:
         assert session.scalars(select(Refund.state)).all() == ["requested"]
+
+
+def test_what_is_left_is_offered_and_no_more_can_be_asked_for(
+    staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
+) -> None:
+    finance = staff(StaffRole.finance)
+    address = f"/staff/donations/{gift.public_id}/refund"
+    sure = hidden(finance.post_form(address, {"amount": "10"}).text)
+    assert finance.post_form(address, sure).status_code == 303
+    assert 'value="15"' in finance.get(address).text
+    refused = finance.post_form(address, {"amount": "15.01"})
+    assert (refused.status_code, "No more than $15 is left" in refused.text) == (422, True)
+    assert finance.post_form(address, {"amount": "15.00"}).status_code == 200
+    assert len(stripe.objects("refund")) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"reason": "mood"}, "reason"),
+        ({"note": "a\x07b"}, "note"),
+        ({"note": "n" * (LONGEST_NOTE + 1)}, "note"),
+        ({"amount": ""}, "amount"),
+        ({"amount": "-5"}, "amount"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anything_is_asked_of_stripe(
+    staff: StaffMaker, gift: Donation, stripe: StripeSandbox, wrong: dict[str, str], field: str
+) -> None:
+    finance = staff(StaffRole.finance)
+    typed = {"amount": "5", "note": "n" * LONGEST_NOTE} | wrong | {"token": "token-of-mine"}
+    answer = finance.post_form(f"/staff/donations/{gift.public_id}/refund", typed)
+    assert (answer.status_code, f'id="{field}-error"' in answer.text) == (422, True)
+    assert stripe.objects("refund") == []
+
+
+def test_a_token_that_is_none_is_asked_about_once_more(
+    staff: StaffMaker, gift: Donation, stripe: StripeSandbox
+) -> None:
+    finance = staff(StaffRole.finance)
+    for token in ("short", "x" * 65, "with space in it", "token-of-mine\n"):
+        answer = finance.post_form(
+            f"/staff/donations/{gift.public_id}/refund", {"amount": "5", "token": token}
+        )
+        assert (answer.status_code, "Refund $5?" in answer.text) == (200, True), token
+        assert hidden(answer.text)["token"] != token
+    assert stripe.objects("refund") == []
+
+
+def test_two_questions_answered_are_two_refunds(
+    staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
+) -> None:
+    finance = staff(StaffRole.finance)
+    address = f"/staff/donations/{gift.public_id}/refund"
+    for _ in range(2):
+        sure = hidden(finance.post_form(address, {"amount": "5"}).text)
+        assert finance.post_form(address, sure).status_code == 303
+    assert sorted(one["amount"] for one in stripe.objects("refund")) == [500, 500]
+    assert state(installation, gift) == "partially_refunded"

@@ -1,0 +1,101 @@
+"""Payouts on the staff's pages: the newest first, page after page; each with its parts, and as a file."""
+
+import re
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import select
+
+from campaign.models import AuditEntry, Payout, PayoutItem, StaffRole
+from campaign.reconciliation.payouts import PAGE
+from campaign.runtime.context import Installation
+from tests.support.staff import StaffClient, StaffMaker
+
+MOMENT = datetime(2026, 12, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def finance(staff: StaffMaker) -> StaffClient:
+    return staff(StaffRole.finance)
+
+
+def payout(number: int, amount: int = 1_000, *nets: int) -> Payout:
+    return Payout(
+        stripe_id=f"po_{number}",
+        amount=amount,
+        currency="usd",
+        status="paid",
+        arrival_date=date(2026, 12, 24),
+        created_at=MOMENT,
+        itemized=True,
+        items_read_at=MOMENT if nets else None,
+    )
+
+
+def keep(installation: Installation, found: Payout, *nets: int) -> None:
+    """With parts of so much each."""
+    with installation.sessions.begin() as session:
+        session.add(found)
+        session.flush()
+        for place, net in enumerate(nets):
+            session.add(
+                PayoutItem(
+                    payout_id=found.id,
+                    balance_transaction_id=f"txn_{found.stripe_id}_{place}",
+                    kind="charge",
+                    source=f"=ch_{place}",
+                    amount=net + 30,
+                    fee=30,
+                    net=net,
+                    currency="usd",
+                    created_at=MOMENT,
+                )
+            )
+
+
+def shown(page: str) -> list[int]:
+    return [int(one) for one in re.findall(r"/staff/payouts/po_(\d+)\"", page)]
+
+
+def test_without_a_payout_the_page_is_there(finance: StaffClient) -> None:
+    page = finance.get("/staff/payouts")
+    assert (page.status_code, shown(page.text)) == (200, [])
+
+
+def test_the_newest_come_first_and_older_ones_on_the_next_page(
+    finance: StaffClient, installation: Installation
+) -> None:
+    for number in range(1, PAGE + 3):
+        keep(installation, payout(number))
+    first = finance.get("/staff/payouts").text
+    assert shown(first) == list(range(PAGE + 2, 2, -1))
+    further = re.findall(r'href="(/staff/payouts\?before=\d+)"', first)[0]
+    last = finance.get(further).text
+    assert shown(last) == [2, 1]
+    assert "before=" not in last
+    assert shown(finance.get("/staff/payouts?before=x").text) == shown(first)
+
+
+def test_a_payout_says_whether_its_parts_come_to_its_amount(
+    finance: StaffClient, installation: Installation
+) -> None:
+    keep(installation, payout(1, 1_000, 1), 600, 400)
+    keep(installation, payout(2, 1_000, 1), 600, 399)
+    assert "2; they agree with its amount" in finance.get("/staff/payouts/po_1").text
+    wrong = finance.get("/staff/payouts/po_2").text
+    assert "they agree with its amount" not in wrong
+    assert "$0.01" in wrong
+
+
+def test_its_parts_are_a_file_without_formulas_and_taking_it_is_kept(
+    finance: StaffClient, installation: Installation
+) -> None:
+    keep(installation, payout(1, 1_000, 1), 600, 400)
+    answer = finance.get("/staff/payouts/po_1/parts.csv")
+    header, *rows = answer.text.splitlines()
+    assert header.startswith("balance_transaction_id,kind,source,donation_id,amount,fee,net")
+    assert [row.split(",")[2] for row in rows] == ["'=ch_0", "'=ch_1"]
+    assert finance.get("/staff/payouts/po_none/parts.jsonl").status_code == 404
+    with installation.sessions() as session:
+        made = session.scalars(select(AuditEntry).where(AuditEntry.action == "export.made")).one()
+    assert (made.subject_key, made.actor) == ("po_1", finance.member.email)
