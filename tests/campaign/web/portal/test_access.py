@@ -1,15 +1,19 @@
 """Who has their own page open: where its forms may come from, and what its cookie is."""
 
+import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
 from campaign import create_app
+from campaign.core.clock import now
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
-from tests.support.donor_portal import ANA, mailed_link, open_own_page
+from tests.support.donor_portal import ANA, mailed_link, open_own_page, send
 from tests.support.stripe import Facts
 
 
@@ -59,3 +63,48 @@ def test_with_https_the_cookie_is_of_this_host_alone(
     assert cookie.startswith("__Host-donor=")
     assert cookie.endswith("; Secure; HttpOnly; Path=/; SameSite=Lax")
     assert "What you gave" in client.get("/me", **secure).text
+
+
+def test_a_form_of_another_session_is_not_taken(
+    app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    first, second = app.test_client(), app.test_client()
+    tokens = []
+    for number, client in enumerate((first, second)):
+        with time_machine.travel(now() + timedelta(minutes=number)):
+            page = open_own_page(client, mailing, mailbox)
+        tokens += set(re.findall(r'name="csrf_token" value="([0-9a-f]+)"', page))
+    assert len(tokens) == 2
+    foreign = {"csrf_token": tokens[0]}
+    assert second.post("/me/erasure/withdraw", data=foreign).status_code == 400
+    assert first.post("/me/erasure/withdraw", data=foreign).status_code == 303
+
+
+def test_who_has_no_page_open_is_sent_to_ask_for_a_link_in_their_language(
+    client: FlaskClient,
+) -> None:
+    client.set_cookie("donor", "guessed")
+    for path in ("/me/details", "/me/erasure", "/me/statements/2025.pdf"):
+        assert client.get(path).location == "/me"
+        assert client.get(f"{path}?lang=es").location == "/me?lang=es"
+    assert client.post("/me/details", data={"lang": "es"}).location == "/me?said=closed&lang=es"
+
+
+def test_no_page_below_it_is_kept_by_anybody(
+    client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    open_own_page(client, mailing, mailbox)
+    for path in ("/me", "/me/sent", "/me/details", "/me/erasure", "/me/link/guessed"):
+        answer = client.get(path)
+        assert answer.headers["Cache-Control"] == "no-store", path
+        assert answer.headers["Referrer-Policy"] == "same-origin", path
+        assert "noindex" in answer.headers["X-Robots-Tag"], path
+
+
+def test_what_is_changed_on_one_page_is_limited_by_person_and_not_by_place(
+    client: FlaskClient, app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
+) -> None:
+    open_own_page(client, mailing, mailbox)
+    statuses = [send(client, "/me/erasure/withdraw").status_code for _ in range(31)]
+    assert statuses == [303] * 30 + [429]
+    assert client.get("/me").status_code == 200

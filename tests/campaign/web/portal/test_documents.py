@@ -1,9 +1,11 @@
 """What a donor takes from their own page: receipts, statements, all that is held, and asking to be removed."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
@@ -21,11 +23,13 @@ from campaign.models import (
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import find_person
 from campaign.runtime.context import Installation
+from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.support.donor_portal import (
     ANA,
     MIA,
     Give,
+    Store,
     audited,
     donor_of,
     open_own_page,
@@ -118,3 +122,50 @@ def test_a_request_to_be_removed_is_kept_once_seen_by_staff_done_and_confirmed(
         assert ANA not in addresses
         ended = session.execute(select(ErasureRequest.done_at, ErasureRequest.withdrawn_at)).all()
     assert [bool(done) for done, _ in ended] == [False, True]
+
+
+def test_a_statement_is_there_from_the_first_moment_of_the_next_year_where_the_organization_is(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    with mailing.sessions() as session:
+        year = session.scalars(select(Receipt)).one().gift_date.year
+    new_year = datetime(year + 1, 1, 1, tzinfo=ZoneInfo("America/Los_Angeles"))
+    for seconds, status in ((-1, 404), (0, 200)):
+        with time_machine.travel(new_year + timedelta(seconds=seconds), tick=False):
+            if status == 404:
+                open_own_page(client, mailing, mailbox)
+            assert client.get(f"/me/statements/{year}.pdf").status_code == status, seconds
+    assert client.get("/me/statements/99999.pdf").status_code in {302, 303, 404}
+
+
+def test_papers_are_of_who_has_the_page_open_alone(
+    app: Flask,
+    client: FlaskClient,
+    mailing: Installation,
+    mailbox: MailReceiver,
+    paid: Facts,
+    give: Give,
+    store: Store,
+) -> None:
+    other = give("ben@example.org", 500, name="Ben", attempt="b")
+    store(other.completed())
+    apply_due_events(mailing)
+    open_own_page(client, mailing, mailbox)
+    for name in (other.donation.public_id, "don_none"):
+        assert send(client, f"/me/receipts/{name}").status_code == 404
+    stranger = app.test_client()
+    for path in ("/me/statements/2025.pdf", "/me/erasure"):
+        assert stranger.get(path).status_code == 303, path
+    assert stranger.post("/me/export").location == "/me?said=closed"
+
+
+def test_withdrawing_what_was_never_asked_changes_nothing(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    open_own_page(client, mailing, mailbox)
+    assert send(client, "/me/erasure/withdraw").location == "/me?said=stays"
+    assert audited(mailing) == []
+    answer = send(client, "/me/export")
+    assert answer.mimetype == "application/json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "filename=what-is-held.json" in answer.headers["Content-Disposition"]

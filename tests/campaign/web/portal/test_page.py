@@ -1,18 +1,25 @@
 """What a donor's own page lists and says of each gift."""
 
+import re
+
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from campaign.core.clock import now
+from campaign.donor_portal.donation_history import LATEST
 from campaign.donors.merging import merge_donors
 from campaign.models import (
+    Donation,
     Donor,
     Receipt,
+    TakenBack,
 )
+from campaign.offline.reversals import take_back
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.support.donor_portal import ANA, MIA, Give, Store, open_own_page, send
-from tests.support.offline_gifts import Enter, gift_of
+from tests.support.offline_gifts import FINANCE, TODAY, Enter, gift_of
 from tests.support.stripe import Facts
 
 
@@ -58,3 +65,42 @@ def test_the_page_has_every_gift_of_the_person_and_none_of_anyone_else(
             select(Receipt).where(Receipt.donation_id == check.donation_id)
         ).one()
     assert number.number in client.get("/me").text
+
+
+def test_a_gift_that_went_back_says_so_in_words(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, enter: Enter
+) -> None:
+    for reason in (TakenBack.bounced, TakenBack.mistake):
+        gift = gift_of(enter(email=ANA, reference=reason.value))
+        with mailing.sessions.begin() as session:
+            public_id = session.get_one(Donation, gift.donation_id).public_id
+            take_back(session, public_id, reason, TODAY, FINANCE, mailing.books, now())
+    stock = enter(email=ANA, reference="s", kind="stock", described="3 shares of Reef", amount="99")
+    gift_of(stock)
+    page = " ".join(open_own_page(client, mailing, mailbox).split())
+    assert "returned by the bank" in page
+    assert "3 shares of Reef" in page
+    assert "in stock" in page
+    assert "$99" not in page
+
+
+def test_the_latest_gifts_are_shown_and_all_when_asked_for(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, give: Give, store: Store
+) -> None:
+    every = [give(ANA, 10_000 + number * 100) for number in range(LATEST + 1)]
+    store(*(one.completed() for one in every))
+    apply_due_events(mailing)
+    page = open_own_page(client, mailing, mailbox)
+    amounts = {f"${100 + number}" for number in range(LATEST + 1)}
+    assert len(set(re.findall(r"\$1\d\d\b", page)) & amounts) == LATEST
+    (path,) = set(re.findall(r'href="(/me/all[^"]*|/me/gifts[^"]*)"', page))
+    assert set(re.findall(r"\$1\d\d\b", client.get(path).text)) >= amounts
+
+
+def test_only_words_of_ours_are_said_above_the_page(
+    client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    plain = open_own_page(client, mailing, mailbox)
+    assert "Your name is off the donor wall." in client.get("/me?said=wall").text
+    odd = client.get("/me?said=<b>hacked").text
+    assert odd.partition("</main>")[0] == plain.partition("</main>")[0]

@@ -1,12 +1,29 @@
 """What a donor's page of a monthly or yearly gift says, and how its forms are read."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
+import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 
 from campaign.core import clock
+from campaign.core.money import LARGEST_CHARGE
+from campaign.models import Subscription
 from campaign.runtime.context import Installation
+from campaign.web.portal.subscription_page import (
+    ChangeForm,
+    read_amount,
+    read_months,
+    rests_until,
+    summarize,
+    written,
+)
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
+from tests.support.figures import campaign_of
 from tests.support.monthly_gifts import Begin, at, read, text_of
 
 
@@ -44,3 +61,108 @@ def test_an_amount_that_cannot_be_is_named_beside_its_field(
         assert 'aria-invalid="true"' in answer.text
     assert client.post(at(found, "/pause"), data={"months": "9"}).status_code == 422
     assert read(installation).amount == 2500
+
+
+@pytest.fixture
+def asked(app: Flask) -> Iterator[None]:
+    with app.test_request_context("/me"):
+        yield
+
+
+DAY = datetime(2026, 12, 24, 7, 59, tzinfo=UTC)
+"""The last minute of December 23 in Los Angeles."""
+
+
+def gift(**changes: Any) -> Subscription:
+    """$25 a month, charged next on December 23."""
+    values: dict[str, Any] = {
+        "token": "t",
+        "campaign": campaign_of(smallest_amount=100),
+        "frequency": "monthly",
+        "amount": 2_500,
+        "cover": 0,
+        "currency": "usd",
+        "state": "active",
+        "current_period_end": DAY,
+        "ends_at_period_end": False,
+    }
+    return Subscription(**{**values, **changes})
+
+
+@pytest.mark.usefixtures("asked")
+@pytest.mark.parametrize(
+    ("changes", "heading", "state", "due"),
+    [
+        ({}, "$25 a month", "Going on", "December 23, 2026"),
+        ({"frequency": "yearly", "cover": 106}, "$26.06 a year", "Going on", "December 23, 2026"),
+        ({"current_period_end": None}, "$25 a month", "Going on", ""),
+        ({"ends_at_period_end": True}, "$25 a month", "Ends on December 23, 2026", ""),
+        (
+            {"state": "past_due"},
+            "$25 a month",
+            "The last payment did not go through",
+            "December 23, 2026",
+        ),
+        ({"state": "paused"}, "$25 a month", "Resting", ""),
+        (
+            {"state": "paused", "paused_until": DAY},
+            "$25 a month",
+            "Resting until December 23, 2026",
+            "December 23, 2026",
+        ),
+        (
+            {"state": "paused", "paused_until": DAY + timedelta(minutes=1)},
+            "$25 a month",
+            "Resting until December 24, 2026",
+            "",
+        ),
+        (
+            {"state": "ended", "ended_at": DAY},
+            "$25 a month, ended",
+            "Ended on December 23, 2026",
+            "",
+        ),
+    ],
+)
+def test_a_gift_says_in_few_words_how_it_stands_and_when_it_is_charged_next(
+    changes: dict[str, Any], heading: str, state: str, due: str
+) -> None:
+    told = summarize(gift(**changes))
+    assert (told["heading"], told["state_text"], told["next_text"]) == (heading, state, due)
+    assert told["ended"] is (changes.get("state") == "ended")
+
+
+@pytest.mark.usefixtures("asked")
+def test_an_amount_is_read_between_the_smallest_and_the_largest_charge() -> None:
+    for typed, wanted in (
+        ("1", 100),
+        ("$25.50", 2_550),
+        ("999,999.99", LARGEST_CHARGE),
+        ("0.99", None),
+        ("1000000", None),
+        ("25,5", None),
+        ("", None),
+    ):
+        form = ChangeForm(formdata=None, data={"amount": typed})
+        assert read_amount(form, gift()) == wanted, typed
+        assert bool(form.amount.errors) is (wanted is None)
+    yen = gift(currency="jpy", campaign=campaign_of(smallest_amount=50, currency="jpy"))
+    assert read_amount(ChangeForm(formdata=None, data={"amount": "2500"}), yen) == 2_500
+    assert read_amount(ChangeForm(formdata=None, data={"amount": "25.5"}), yen) is None
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_rest_is_of_the_months_that_are_offered() -> None:
+    for typed, wanted in (("1", 1), ("6", 6), ("4", None), ("0", None), ("", None), (" 1", None)):
+        form = ChangeForm(formdata=None, data={"months": typed})
+        assert read_months(form) == wanted, typed
+        assert bool(form.months.errors) is (wanted is None)
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_rest_ends_on_the_same_day_where_the_organization_is() -> None:
+    with time_machine.travel(datetime(2026, 12, 31, 20, tzinfo=UTC), tick=False):
+        assert rests_until(2) == datetime(2027, 2, 28, 20, tzinfo=UTC)
+        # From winter to summer time the hour stays the same.
+        assert rests_until(6) == datetime(2027, 6, 30, 19, tzinfo=UTC)
+    assert (written(None), written(DAY)) == ("", "December 23, 2026")

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.models import StaffMember, StaffRole
+from campaign.models import AuditEntry, StaffMember, StaffRole
 from campaign.runtime.context import Installation
 from tests.support.authenticator import App, codes_of, link_for, set_up
 from tests.support.passwords import FIRST, SECOND, change, sign_in
@@ -100,3 +101,55 @@ def test_every_character_of_a_long_password_counts(app: Flask, staff: StaffMaker
     assert sign_in(app, client.member.email, long[:-1])[1] == 422
     # The same text, spelled with combining marks, as another keyboard writes it.
     assert sign_in(app, client.member.email, long.replace("ä", "a\u0308"))[1] == 303
+
+
+def test_a_new_app_takes_the_place_of_the_old_one_only_once_it_has_shown_a_code(
+    app: Flask, staff: StaffMaker, installation: Installation
+) -> None:
+    client = staff(StaffRole.viewer)
+    old = set_up(client)
+    new = App(client)
+    with time_machine.travel(now() + timedelta(seconds=60), tick=False):
+        fresh = browser(app)
+        fresh.open_link(link_for(installation, client.member))
+        code = {"code": old.code()}
+        assert fresh.post_form("/staff/sign-in/second", code).status_code == 303
+        shown = {"code": new.code()}
+        assert client.post_form("/staff/account/authenticator", shown).status_code == 303
+    with time_machine.travel(now() + timedelta(seconds=120), tick=False):
+        other = browser(app)
+        other.open_link(link_for(installation, client.member))
+        assert other.post_form("/staff/sign-in/second", {"code": old.code()}).status_code == 422
+        assert other.post_form("/staff/sign-in/second", {"code": new.code()}).status_code == 303
+
+
+def test_an_app_that_is_removed_is_asked_for_no_longer(
+    app: Flask, staff: StaffMaker, installation: Installation
+) -> None:
+    client = staff(StaffRole.viewer)
+    set_up(client)
+    for _ in range(2):
+        assert client.post_form("/staff/account/authenticator/remove").status_code == 303
+    with installation.sessions() as session:
+        actions = [
+            one
+            for one in session.scalars(select(AuditEntry.action).order_by(AuditEntry.id))
+            if "authenticator" in one
+        ]
+    assert len(actions) == 2
+    fresh = browser(app)
+    assert fresh.open_link(link_for(installation, client.member)).location == "/staff/"
+
+
+def test_a_code_sent_without_a_page_before_it_sets_nothing_up(staff: StaffMaker) -> None:
+    client = staff(StaffRole.viewer)
+    answer = client.post_form("/staff/account/authenticator", {"code": "123456"})
+    assert answer.location == "/staff/account/authenticator"
+
+
+def test_guesses_at_ones_own_old_password_are_slowed_down(staff: StaffMaker) -> None:
+    client = staff(StaffRole.viewer)
+    assert change(client, FIRST)[0] == 303
+    with time_machine.travel(now() + timedelta(minutes=16), tick=False):
+        statuses = [change(client, SECOND, f"guess {number}")[0] for number in range(11)]
+        assert statuses == [422] * 10 + [429]

@@ -53,3 +53,39 @@ def test_a_logo_is_a_picture_that_can_run_nothing(
     assert client.get("/logo/0000").status_code == 404
     assert admin.post_form("/staff/settings", {"without_logo": "y"}).status_code == 303
     assert 'class="logo"' not in client.get("/campaigns").text
+
+
+def test_a_preview_shows_the_colours_and_keeps_nothing(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    admin = staff()
+    typed = {"accent_light": "#7A1F3D", "accent_dark": "#f2a3bd", "masthead": "Typed"}
+    seen = admin.post_form("/staff/settings", typed | {"do": "preview"})
+    assert seen.status_code == 200
+    assert "/theme/7a1f3d-f2a3bd.css" in seen.text
+    assert 'value="Typed"' in seen.text
+    assert "Typed" not in admin.get("/staff/settings").text
+    assert "house.edited" not in [one.action for one in audited(installation)]
+
+
+def test_what_is_kept_is_named_once_and_the_form_shows_it(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    admin = staff()
+    typed = {"masthead": "The Ledger", "footer": "One of a kind.", "wall_by_default": "y"}
+    for told in ("Kept: masthead, footer, donor wall of new campaigns.", "Nothing has changed."):
+        assert told in admin.post_form("/staff/settings", typed, follow_redirects=True).text
+    page = admin.get("/staff/settings").text
+    assert 'value="The Ledger"' in page
+    assert "One of a kind." in page
+    assert [one.action for one in audited(installation)].count("house.edited") == 1
+
+
+def test_a_logo_stays_when_the_form_is_sent_without_one(
+    client: FlaskClient, staff: StaffMaker
+) -> None:
+    admin = staff()
+    logo = {"logo": (io.BytesIO(PNG), "logo.png"), "logo_alt": "An anchor"}
+    admin.post_form("/staff/settings", logo)
+    admin.post_form("/staff/settings", {"logo_alt": "An anchor", "masthead": "The Ledger"})
+    assert 'class="logo"' in client.get("/campaigns").text

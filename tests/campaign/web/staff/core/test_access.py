@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 
 from campaign import create_app
-from campaign.models import Campaign, StaffRole
+from campaign.models import Campaign, StaffMember, StaffRole
 from campaign.runtime.context import Installation
 from tests.support.authenticator import set_up
+from tests.support.campaigns import audited, running
 from tests.support.staff import StaffMaker, add_staff, browser
 
 
@@ -81,3 +84,60 @@ def test_public_pages_neither_set_nor_read_a_cookie(
             answer = asking.get(path)
             assert "Set-Cookie" not in answer.headers
             assert "Cookie" not in answer.headers.get("Vary", "")
+
+
+def test_where_one_wanted_to_goes_with_the_sign_in_only_if_it_was_read(
+    client: FlaskClient, staff: StaffMaker
+) -> None:
+    asked = client.get("/staff/donors?q=a%26b")
+    assert asked.location == "/staff/sign-in?next=/staff/donors?q%3Da%2526b"
+    assert client.get("/staff/donors").location == "/staff/sign-in?next=/staff/donors"
+    member = staff(StaffRole.viewer)
+    for inside in ("/staff", "/staff/", "/staff/donors?q=a", "/staff/c/x#report"):
+        answer = member.get("/staff/sign-in", query_string={"next": inside})
+        assert answer.location == inside, inside
+
+
+def test_a_refused_form_changes_nothing_and_says_why(
+    staff: StaffMaker, installation: Installation
+) -> None:
+    client = staff(StaffRole.viewer)
+    path = "/staff/account/name"
+    expired = client.post(path, data={"name": "Eve", "csrf_token": "x"})
+    assert (expired.status_code, "can no longer be sent" in expired.text) == (400, True)
+    foreign = {"Origin": "https://evil.example"}
+    refused = client.post_form(path, {"name": "Eve"}, headers=foreign)
+    assert (refused.status_code, "from another site" in refused.text) == (403, True)
+    with installation.sessions() as session:
+        assert session.get_one(StaffMember, client.member.id).name != "Eve"
+
+
+def test_no_page_of_the_room_is_kept_by_anybody(staff: StaffMaker) -> None:
+    client = staff(StaffRole.viewer)
+    for path in ("/staff/", "/staff/sign-in", "/staff/team", "/staff/account"):
+        answer = client.get(path)
+        assert answer.headers["Cache-Control"] == "private, no-store", path
+        assert answer.headers["Referrer-Policy"] == "same-origin", path
+
+
+def test_what_staff_did_is_logged_under_their_name_and_role(
+    staff: StaffMaker, installation: Installation
+) -> None:
+    running(installation)
+    admin = staff(StaffRole.admin)
+    admin.post_form("/staff/c/winter/pause", {"reason": "A fault"})
+    entry = audited(installation)[-1]
+    assert (entry.actor, entry.staff_id) == (admin.member.email, admin.member.id)
+
+
+def test_a_cookie_is_written_when_it_changes_and_not_at_every_page(staff: StaffMaker) -> None:
+    client = staff(StaffRole.viewer)
+    client.get("/staff/account")
+    assert "Set-Cookie" not in client.get("/staff/account").headers
+
+
+def test_a_cookie_that_was_made_elsewhere_opens_nothing(app: Flask) -> None:
+    client = browser(app)
+    forged = URLSafeTimedSerializer("another key", salt="cookie-session").dumps({"key": "x"})
+    client.set_cookie("staff", str(forged), path="/staff")
+    assert client.get("/staff/account").status_code == 302

@@ -10,6 +10,7 @@ from campaign.models import (
     Donation,
     Donor,
     DonorMerge,
+    Receipt,
     StaffRole,
     Subscription,
 )
@@ -144,10 +145,12 @@ def test_a_correction_reaches_what_is_written_from_now_on_and_not_what_was_issue
         donor = session.get_one(Donor, first)
         assert (donor.name, donor.email) == ("Ana María", "Ana@new.example")
         assert donor.address == "1 Pier\nAstoria"
-        given = session.scalars(select(Donation.email).where(Donation.donor_id == first)).all()
+        issued = select(Receipt).join(Donation).where(Donation.donor_id == first)
+        (receipt,) = session.scalars(issued)
         corrected = select(AuditEntry).where(AuditEntry.action == "donor.corrected")
         assert len(session.scalars(corrected).all()) == 1
-    assert given == ["ana@example.org"]
+    frozen = receipt.frozen
+    assert (frozen["donor_name"], frozen["donor_email"]) == ("Ana Reyes", "ana@example.org")
     form = finance.get(f"/staff/donors/{first}/correct").text
     assert 'value="Ana María"' in form
 
