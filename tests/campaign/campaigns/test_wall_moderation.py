@@ -9,11 +9,10 @@ from campaign.campaigns.donor_wall import ask_to_be_shown, withdraw
 from campaign.campaigns.wall_moderation import Decision, decide, read_lines
 from campaign.core.clock import now
 from campaign.core.errors import NotFound
-from campaign.models import Campaign, Donation, StaffRole
+from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
 from tests.support.campaigns import ADMIN, audited, book
 from tests.support.donor_wall import WORDS, shown, with_wall
-from tests.support.staff import StaffMaker
 
 
 def on_wall(
@@ -67,23 +66,6 @@ def test_a_comment_waits_for_a_yes_and_a_new_one_waits_again(installation: Insta
     assert shown(installation, campaign) == []
     assert [one.action for one in audited(installation)] == ["wall.decided"] * 2
     assert "Read on." not in str([(one.before, one.after) for one in audited(installation)])
-
-
-def test_finance_decide_on_their_own_page(installation: Installation, staff: StaffMaker) -> None:
-    campaign = with_wall(installation)
-    with installation.sessions.begin() as session:
-        gift = book(session, campaign, name="Ana")
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
-    client = staff(StaffRole.finance)
-    assert "Read on." in client.get("/staff/wall").text
-    done = client.post_form(f"/staff/wall/{gift.id}", {"do": "approve", "comment": "Read on."})
-    assert done.status_code == 303
-    assert "No comment waits." in client.get("/staff/wall").text
-    assert "Name only" in client.get("/staff/wall?every=1").text
-    assert client.post_form(f"/staff/wall/{gift.id}", {"do": "bless"}).status_code == 400
-    with installation.sessions() as session:
-        assert session.get_one(Donation, gift.id).comment == ""
-    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
 
 
 def test_only_comments_of_gifts_that_stand_wait_the_newest_first(

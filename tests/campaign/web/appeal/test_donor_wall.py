@@ -11,9 +11,8 @@ from campaign.core.clock import now
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.support.campaigns import book, running
+from tests.support.donor_wall import WORDS
 from tests.support.waiting import wait_until
-
-WORDS = "Show my first name"
 
 
 def test_the_wall_has_a_page_of_its_own_with_further_ones(

@@ -1,26 +1,12 @@
 """The donor wall as staff see it: comments that wait for a yes, lines taken off and put back."""
 
-from campaign.campaigns.donor_wall import ask_to_be_shown, read_wall
+from campaign.campaigns.donor_wall import ask_to_be_shown
 from campaign.core.clock import now
-from campaign.models import Campaign, Donation, StaffRole
+from campaign.models import Donation, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import audited, book, running
+from tests.support.campaigns import audited, book
+from tests.support.donor_wall import WORDS, shown, with_wall
 from tests.support.staff import StaffMaker
-
-WORDS = "Show my first name"
-
-
-def with_wall(installation: Installation) -> Campaign:
-    campaign = running(installation)
-    with installation.sessions.begin() as session:
-        session.get_one(Campaign, campaign.id).wall_shown = True
-    campaign.wall_shown = True
-    return campaign
-
-
-def shown(installation: Installation, campaign: Campaign) -> list[tuple[str, str, str]]:
-    with installation.sessions() as session:
-        return [(one.first_name, one.place, one.comment) for one in read_wall(session, campaign)]
 
 
 def test_finance_decide_on_their_own_page(installation: Installation, staff: StaffMaker) -> None:
