@@ -1,13 +1,12 @@
 """The donor wall: by the donor's own wish, and while the gift stands."""
 
-
 from campaign.campaigns.donor_wall import ask_to_be_shown, withdraw
 from campaign.core.clock import now
-from campaign.models import Campaign, WallEntry
+from campaign.models import WallEntry
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import find_person, read_holdings
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, book, running
+from tests.support.campaigns import ADMIN, book
 from tests.support.donor_wall import WORDS, shown, with_wall
 
 
