@@ -73,7 +73,8 @@ def test_who_is_let_go_between_the_factors_does_not_get_in(
         client.open_link(link_for(installation, member.member))
         with installation.sessions.begin() as session:
             deactivate(session, session.get_one(StaffMember, member.member.id), COMMAND_LINE, now())
-        client.post_form("/staff/sign-in/second", {"code": phone.code()})
+        refused = client.post_form("/staff/sign-in/second", {"code": phone.code()})
+    assert refused.location == "/staff/sign-in"
     assert client.get("/staff/account").status_code == 302
 
 
