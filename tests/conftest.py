@@ -17,6 +17,7 @@ import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg import sql
+from sqlalchemy.orm import Session
 
 from campaign import create_app
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
@@ -172,6 +173,13 @@ def installation(settings: Settings) -> Iterator[Installation]:
     made = make_installation(settings)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    """A session of the installation's; what it writes is rolled back unless the test commits."""
+    with installation.sessions() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """After a gift: a monthly one that is offered where it is news, and a shared computer's page that closes."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,12 +22,6 @@ from tests.support.campaigns import running
 from tests.support.donors import add_donor, give_as, renew_as
 
 BLINK = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The gifts on a donor's own page: every row of theirs, of no other, and nothing that was only begun."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -15,16 +14,9 @@ from campaign.donor_portal.donation_history import (
     read_gifts,
 )
 from campaign.models import Campaign, Donor
-from campaign.runtime.context import Installation
 from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
 
 TODAY = date(2026, 12, 31)
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

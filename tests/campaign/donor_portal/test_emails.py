@@ -1,6 +1,5 @@
 """Emails of the donor's own page: asked for once, with a link that stands in no table, and dropped when it is idle."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -23,12 +22,6 @@ from tests.support.donors import add_donor, claim_of
 from tests.support.sample_emails import SENDER, SITE
 
 DOMAIN = "harbor-ledger.example"
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What a donor wishes: appeals agreed to and ended, where a bounce stands whatever they wish."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -24,12 +23,6 @@ from tests.support.donors import add_donor, give_as
 from tests.support.subscribers import subscribe
 
 WORDS = "Write to me about campaigns"
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

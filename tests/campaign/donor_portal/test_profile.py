@@ -1,7 +1,5 @@
 """What donors change of themselves: their language on every row of theirs, and the address of their mail."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,17 +18,10 @@ from campaign.models import (
     OutboxMessage,
     Subscriber,
 )
-from campaign.runtime.context import Installation
 from tests.support.donors import add_donor, give_as
 from tests.support.subscribers import subscribe
 
 DOMAIN = "harbor-ledger.example"
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

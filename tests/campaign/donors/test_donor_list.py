@@ -1,8 +1,5 @@
 """The list of donors: who is in it, in which order, and what stands of what each gave."""
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
@@ -12,12 +9,6 @@ from campaign.models import Campaign, LedgerEntry
 from campaign.runtime.context import Installation
 from tests.support.campaigns import book, move, running
 from tests.support.donors import add_donor
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def test_merged_rows_are_left_out_until_they_are_searched_for(session: Session) -> None:

@@ -1,7 +1,5 @@
 """Pages by keys: where each begins and ends, downwards and upwards, and from a row that is no longer there."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy.orm import Session
 
@@ -9,16 +7,9 @@ from campaign.donors import keyset_paging
 from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
 from campaign.donors.search_query import Search, read_donor_search
 from campaign.models import Donor
-from campaign.runtime.context import Installation
 from tests.support.donors import add_donor
 
 BY_ID = Listing(Donor, ("id",))
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Notes: added, never changed, and kept out of the log that outlives the person."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,12 +16,6 @@ from tests.support.donors import add_donor
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
 FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

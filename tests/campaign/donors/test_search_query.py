@@ -1,9 +1,7 @@
 """How a search box is read: by an id alone, by an exact address alone, else by amount, number, code or words."""
 
-from collections.abc import Iterator
 from datetime import date
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,12 +24,6 @@ from campaign.models import (
 from campaign.runtime.context import Installation
 from tests.support.campaigns import running
 from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def donations(session: Session, text: str) -> list[int]:

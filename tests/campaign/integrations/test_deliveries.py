@@ -1,6 +1,6 @@
 """Deliveries to endpoints: who is served, in which order, with what body, and what is kept of the answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,12 +30,6 @@ ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
 AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
 BLINK = timedelta(microseconds=1)
 Queue = Callable[..., int]
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

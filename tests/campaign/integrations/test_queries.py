@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,12 +39,6 @@ def gifts(installation: Installation, give: Give) -> list[int]:
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(created_at=AT))
     return made
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def ids(page: Page) -> list[int]:

@@ -1,6 +1,5 @@
 """Tokens of the read API: made once, known by their digest, over at a moment."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,17 +22,10 @@ from campaign.integrations.tokens import (
     secret_of,
 )
 from campaign.models import ApiToken, AuditEntry, StaffRole
-from campaign.runtime.context import Installation
 
 ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
 AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
 BLINK = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def make(session: Session, name: str = "the CRM", *scopes: str, **more: Any) -> Made:

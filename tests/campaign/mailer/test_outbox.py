@@ -1,6 +1,6 @@
 """The outbox: what is claimed, for how long, and what is kept of each try."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,12 +42,6 @@ def queue(installation: Installation) -> Queue:
         return insert(installation, OutboxMessage, **{**told, **names, **values})
 
     return put
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def claim(session: Session, at: datetime = AT) -> EmailClaim:

@@ -1,6 +1,5 @@
 """What a mail provider reports: read strictly, applied any number of times."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -23,12 +22,6 @@ def appeal(installation: Installation, campaign: Campaign) -> OutboxMessage:
     """An appeal to Ana in the outbox."""
     queue_appeals(installation, campaign, "ana@example.org")
     return messages(installation)[0]
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def apply(session: Session, **told: Any) -> bool:

@@ -1,9 +1,7 @@
 """Addresses that get no more appeals: of one campaign or of any, whatever the letters of their address."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -13,12 +11,6 @@ from campaign.runtime.context import Installation
 from tests.support.campaigns import running
 
 LEFT, BOUNCED = SuppressionReason.unsubscribed, SuppressionReason.bounced
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def test_the_first_reason_stays_and_an_address_is_one_in_any_case(session: Session) -> None:

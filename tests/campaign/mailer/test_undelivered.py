@@ -1,6 +1,6 @@
 """Mail that is not over or did not arrive: when it is stuck, and when it may be sent again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,12 +38,6 @@ def queue(installation: Installation) -> Queue:
         return insert(installation, OutboxMessage, **{**told, **names, **values})
 
     return put
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def listed(session: Session, *states: str, kind: str | None = None, limit: int = 50) -> list[int]:

@@ -1,6 +1,5 @@
 """Who a step is for before anybody is left out: each address once, and known as well as we know it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,15 +9,8 @@ from sqlalchemy.orm import Session
 from campaign.core.clock import now
 from campaign.models import Campaign, OutboxMessage
 from campaign.outreach import segments
-from campaign.runtime.context import Installation
 from tests.support.donors import add_donor, give_as
 from tests.support.subscribers import donate, new_campaign, subscribe
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """People who agreed: the first consent stays, case makes no other address, and a wish to be left alone stands."""
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -16,16 +13,9 @@ from campaign.outreach.subscribers import (
     every_subscriber,
     remove_subscriber,
 )
-from campaign.runtime.context import Installation
 from tests.support.subscribers import at
 
 AGREED = at("2026-01-05T10:00Z")
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def consent(email: str, source: str = "form") -> Consent:

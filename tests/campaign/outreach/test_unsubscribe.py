@@ -1,6 +1,6 @@
 """Leaving by a letter's token: what stands for its reader, what a click stops, and what can be taken back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
@@ -10,16 +10,9 @@ from campaign.core.errors import NotFound
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionReason
 from campaign.outreach import unsubscribe
-from campaign.runtime.context import Installation
 from tests.support.subscribers import new_campaign
 
 Letter = Callable[..., str]
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

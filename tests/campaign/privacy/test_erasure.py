@@ -1,6 +1,5 @@
 """Removing a person: what names them goes from every table, the books stay, and nobody else loses anything."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -37,18 +36,11 @@ from campaign.models import (
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.erasure_requests import request_erasure
 from campaign.privacy.personal_data_export import find_person, person_of
-from campaign.runtime.context import Installation
 from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
 from tests.support.subscribers import subscribe
 
 ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
 DOMAIN = "harbor-ledger.example"
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:

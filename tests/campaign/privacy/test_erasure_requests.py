@@ -1,6 +1,5 @@
 """A request to be removed: kept once for the person, withdrawn, agreed to, sent back, and done."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -25,12 +24,6 @@ from tests.support.donors import add_donor
 
 DOMAIN = "harbor-ledger.example"
 ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture

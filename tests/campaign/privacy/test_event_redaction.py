@@ -1,7 +1,6 @@
 """Stripe's stored events: found piece by piece by what they say of a person, and kept for what they say of money."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,13 +10,6 @@ from campaign.core.clock import now
 from campaign.models import InboxEvent
 from campaign.privacy import event_redaction
 from campaign.privacy.event_redaction import Piece, find_events, forget_events
-from campaign.runtime.context import Installation
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 def keep(session: Session, key: str, found: Any) -> None:

@@ -1,7 +1,6 @@
 """Whose data it is, and all of it: every row of the person, no secret of a page, and nothing of anyone else."""
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -31,15 +30,8 @@ from campaign.privacy.personal_data_export import (
     person_of,
     read_holdings,
 )
-from campaign.runtime.context import Installation
 from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
 from tests.support.subscribers import subscribe
-
-
-@pytest.fixture
-def session(installation: Installation) -> Iterator[Session]:
-    with installation.sessions() as opened:
-        yield opened
 
 
 @pytest.fixture
