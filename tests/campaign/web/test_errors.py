@@ -89,7 +89,7 @@ def test_a_wrong_method_says_which_are_right_and_leads_back(
 ) -> None:
     answer = client.get("/c/nine-days/donate?lang=es")
     assert answer.status_code == 405
-    assert answer.headers["Allow"] == "OPTIONS, POST"
+    assert answer.allow == {"OPTIONS", "POST"}
     assert answer.content_type == "text/html; charset=utf-8"
     assert 'href="/?lang=es"' in answer.text
 
