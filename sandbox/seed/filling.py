@@ -176,6 +176,7 @@ def _fill(
             with _timed(step, tell):
                 _run(raw, step, values)
     with _timed("sums", tell):
+        _run(raw, "shards", values)
         _run(raw, "sums", values)
 
 
