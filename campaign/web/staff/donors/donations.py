@@ -15,7 +15,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
+from wtforms import StringField
 
 from campaign.core import clock
 from campaign.core.errors import NoteRefused, ResendRefused
@@ -32,6 +32,7 @@ from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.paging import pages
 from campaign.web.staff.donors.donation_filters import WAYS, FilterReader, spoken
+from campaign.web.staff.donors.note_form import NoteForm
 
 _PLACES = {
     "pi": "payments",
@@ -65,15 +66,6 @@ def prepare(app: Flask) -> None:
 
 blueprint: Blueprint = staff_blueprint("donations", "/donations")
 blueprint.record_once(lambda state: prepare(state.app))  # type: ignore[arg-type] # a Flask, says the type of App
-
-
-class DonationNoteForm(FlaskForm):
-    """A note; the blueprint checks the token."""
-
-    class Meta:
-        csrf = False
-
-    text = TextAreaField()
 
 
 class ReceiptNameForm(FlaskForm):
@@ -114,10 +106,10 @@ def listed() -> ResponseReturnValue:
 @needs(StaffRole.viewer)
 def gift(public_id: str) -> ResponseReturnValue:
     """Everything about one donation."""
-    return _gift(public_id, DonationNoteForm(formdata=None))
+    return _gift(public_id, NoteForm(formdata=None))
 
 
-def _gift(public_id: str, form: DonationNoteForm, status: int = 200) -> ResponseReturnValue:
+def _gift(public_id: str, form: NoteForm, status: int = 200) -> ResponseReturnValue:
     with installation().sessions() as session:
         found = read_gift(session, public_id)
         page = render_template(
@@ -135,7 +127,7 @@ def _gift(public_id: str, form: DonationNoteForm, status: int = 200) -> Response
 @needs(StaffRole.finance)
 def note(public_id: str) -> ResponseReturnValue:
     """A note on it."""
-    form = DonationNoteForm(formdata=request.form)
+    form = NoteForm(formdata=request.form)
     try:
         with installation().sessions.begin() as session:
             add_donation_note(session, find_gift(session, public_id), form.text.data or "", actor())

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import SearchField, TextAreaField
+from wtforms import SearchField
 
 from campaign.core.errors import NoteRefused
 from campaign.core.input_limits import read_key
@@ -16,6 +16,7 @@ from campaign.reporting.donor_detail import load_mails, read_mail_keys, read_per
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.paging import pages
+from campaign.web.staff.donors.note_form import NoteForm
 
 blueprint: Blueprint = staff_blueprint("donors", "/donors")
 
@@ -27,15 +28,6 @@ class SearchForm(FlaskForm):
         csrf = False
 
     q = SearchField()
-
-
-class DonorNoteForm(FlaskForm):
-    """A note; the blueprint checks the token."""
-
-    class Meta:
-        csrf = False
-
-    text = TextAreaField()
 
 
 def read_cursor() -> Cursor | None:
@@ -81,10 +73,10 @@ def _faults(cursor: Cursor | None, known: set[str]) -> list[str]:
 @needs(StaffRole.viewer)
 def person(donor_id: int) -> ResponseReturnValue:
     """Everything about one person. A merged row leads to the one that speaks for it."""
-    return _person(donor_id, DonorNoteForm(formdata=None))
+    return _person(donor_id, NoteForm(formdata=None))
 
 
-def _person(donor_id: int, form: DonorNoteForm, status: int = 200) -> ResponseReturnValue:
+def _person(donor_id: int, form: NoteForm, status: int = 200) -> ResponseReturnValue:
     with installation().sessions() as session:
         donor = find_donor(session, donor_id)
         if donor.merged_into_id is not None:
@@ -127,7 +119,7 @@ def mail(donor_id: int) -> ResponseReturnValue:
 @needs(StaffRole.finance)
 def note(donor_id: int) -> ResponseReturnValue:
     """A note on the person."""
-    form = DonorNoteForm(formdata=request.form)
+    form = NoteForm(formdata=request.form)
     try:
         with installation().sessions.begin() as session:
             add_donor_note(session, find_donor(session, donor_id), form.text.data or "", actor())
