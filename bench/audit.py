@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from bench.figures import Figure, Memory
 from bench.serving import fresh_installation
-from campaign.backup.raw_connection import Raw
+from campaign.backup.raw_connection import PsycopgConnection
 from campaign.runtime.context import Installation
 
 SHARDS = Path(__file__).parents[1] / "sandbox" / "seed" / "sql" / "shards.sql"
@@ -75,7 +75,7 @@ def _seed(installation: Installation) -> None:
         for statement in _SEED.split(";")[:-1]:
             named = {"gifts": GIFTS} if ":gifts" in statement else {}
             connection.execute(text(statement), named)
-        raw = cast("Raw", connection.connection.driver_connection)
+        raw = cast("PsycopgConnection", connection.connection.driver_connection)
         raw.execute(SHARDS.read_text().encode())
     with installation.engine.connect().execution_options(
         isolation_level="AUTOCOMMIT"

@@ -18,7 +18,7 @@ from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
 from campaign.core.settings import SmtpAddress
 from campaign.emails import bulk_claims
-from campaign.emails.batch_renderer import Letters
+from campaign.emails.batch_renderer import BatchRenderer
 from campaign.emails.delivery import deliver_due
 from campaign.mailer.kinds import EmailKind
 from campaign.models import CampaignStep, OutboxMessage
@@ -109,7 +109,7 @@ def _sample(installation: Installation, step: CampaignStep) -> bytes:
     _queue(installation, step, 1)
     with installation.sessions.begin() as session:
         [claim] = bulk_claims.claim_bulk(session, clock.now(), 1).claims
-    message = Letters(installation).message(claim)
+    message = BatchRenderer(installation).message(claim)
     return cast("bytes", message)
 
 

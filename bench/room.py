@@ -20,7 +20,7 @@ from campaign.audit.audit_log import Actor
 from campaign.auth.policies import STAFF_LINK
 from campaign.auth.staff import make_staff_link
 from campaign.core import clock
-from campaign.integrations.tokens import Scope, make_token
+from campaign.integrations.tokens import Scope, create_token
 from campaign.models import Donation, StaffRole
 from campaign.runtime.context import Installation
 from campaign.staff.members import add_member
@@ -161,7 +161,9 @@ def _known(session: Session) -> dict[str, Any]:
         "nothing that is there": "nobody@nowhere.invalid",
         "middle": middle,
         "donation": one(f"SELECT public_id {near}"),
-        "refunded": one("SELECT max(public_id) FROM donation WHERE state IN ('refunded', 'lost')"),
+        "refunded": one(
+            "SELECT max(public_id) FROM donation WHERE state IN ('refunded', 'dispute_lost')"
+        ),
         "donor": one(f"SELECT donor_id {near}"),
         "busiest": one("SELECT donor_id FROM donation GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
         "payout": one("SELECT stripe_id FROM payout ORDER BY amount DESC LIMIT 1"),
@@ -174,4 +176,4 @@ def _known(session: Session) -> dict[str, Any]:
 
 def _api_token(session: Session) -> str:
     every = [scope.value for scope in Scope]
-    return make_token(session, "bench", every, COMMAND_LINE, clock.now()).secret
+    return create_token(session, "bench", every, COMMAND_LINE, clock.now()).secret

@@ -93,8 +93,8 @@ app.conf.update(
             "schedule": LOOKS,
             "options": {"expires": LOOKS.seconds},
         },
-        "match-returns": {
-            "task": "workers.upkeep.match_returns",
+        "match-evidence": {
+            "task": "workers.upkeep.match_evidence",
             "schedule": LOOKS,
             "options": {"expires": LOOKS.seconds},
         },

@@ -1,7 +1,7 @@
 """Stripe's events, applied."""
 
 from campaign.core.task_queue import INBOX
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 from campaign.stripe_events.process import apply_due_events
 from workers.app import app, installation
 
@@ -9,5 +9,5 @@ from workers.app import app, installation
 @app.task(name=INBOX)
 def drain() -> int:
     """Apply every event that is due; the number tried."""
-    with beating(installation(), "sweep-inbox"):
+    with heartbeat(installation(), "sweep-inbox"):
         return apply_due_events(installation())

@@ -2,12 +2,12 @@
 
 from campaign.core.task_queue import OUTBOX
 from campaign.emails.delivery import deliver_due
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 from workers.app import app, installation
 
 
 @app.task(name=OUTBOX)
 def drain() -> int:
     """Send every message that is due; the number tried."""
-    with beating(installation(), "sweep-outbox"):
+    with heartbeat(installation(), "sweep-outbox"):
         return deliver_due(installation())

@@ -4,17 +4,17 @@ from datetime import timedelta
 
 from campaign.audit.audit_log import Actor
 from campaign.campaigns.finalization import finalize_due_campaigns
-from campaign.campaigns.milestones import mark_milestones as mark_the_milestones
+from campaign.campaigns.milestones import record_milestones as mark_the_milestones
 from campaign.core import clock
 from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.privacy import erasure_flow, retention
 from campaign.reconciliation.fetch_fees import book_fees as book_the_fees
 from campaign.reconciliation.fetch_payouts import read_payouts as read_the_payouts
-from campaign.reconciliation.match_payments import match_returns as match_the_returns
-from campaign.reconciliation.recorded_run import reconcile_and_keep
+from campaign.reconciliation.match_payments import match_evidence as match_the_returns
+from campaign.reconciliation.recorded_run import run_reconciliation
 from campaign.refunds import flow
 from campaign.reporting.alerts import queue_alert
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 from campaign.stripe_events.recovery import recover_events
 from workers.app import app, installation
 
@@ -29,42 +29,42 @@ COMPARED = timedelta(days=3)
 @app.task(name="workers.upkeep.recover")
 def recover() -> int:
     """Fetch and apply the events that Stripe could not deliver; the number that was new."""
-    with beating(installation(), "recover-events"):
+    with heartbeat(installation(), "recover-events"):
         return recover_events(installation(), clock.now() - RECOVERED).new
 
 
 @app.task(name="workers.upkeep.finish_refunds")
 def finish_refunds() -> int:
     """Take up the refunds of ours whose answer from Stripe is not known; the number that is over now."""
-    with beating(installation(), "finish-refunds"):
+    with heartbeat(installation(), "finish-refunds"):
         return flow.finish_refunds(installation())
 
 
 @app.task(name="workers.upkeep.book_fees")
 def book_fees() -> int:
     """Book what Stripe kept of each payment, once its balance shows it; the number of fees."""
-    with beating(installation(), "book-fees"):
+    with heartbeat(installation(), "book-fees"):
         return book_the_fees(installation())
 
 
-@app.task(name="workers.upkeep.match_returns")
-def match_returns() -> int:
+@app.task(name="workers.upkeep.match_evidence")
+def match_evidence() -> int:
     """Ask Stripe whose the payments are of which something was told and nothing is known; how many were answered."""
-    with beating(installation(), "match-returns"):
+    with heartbeat(installation(), "match-evidence"):
         return match_the_returns(installation())
 
 
 @app.task(name="workers.upkeep.read_payouts")
 def read_payouts() -> int:
     """Read what the new payouts are made of; how many were read."""
-    with beating(installation(), "read-payouts"):
+    with heartbeat(installation(), "read-payouts"):
         return read_the_payouts(installation())
 
 
 @app.task(name="workers.upkeep.finalize")
 def finalize() -> int:
     """Freeze the results whose grace period is over, a commit each; their number."""
-    with beating(installation(), "finalize"):
+    with heartbeat(installation(), "finalize"):
         return sum(iter(_finalize_one, 0))
 
 
@@ -76,21 +76,21 @@ def _finalize_one() -> int:
 @app.task(name="workers.upkeep.purge_expired")
 def purge_expired() -> int:
     """Delete what was to be kept for a time only, once that is over; how much that was."""
-    with beating(installation(), "purge-expired"):
+    with heartbeat(installation(), "purge-expired"):
         return retention.purge_expired(installation())
 
 
 @app.task(name="workers.upkeep.mark_milestones")
 def mark_milestones() -> int:
     """Write down which shares of their goals campaigns have reached; how many are new."""
-    with beating(installation(), "mark-milestones"), installation().sessions.begin() as session:
+    with heartbeat(installation(), "mark-milestones"), installation().sessions.begin() as session:
         return mark_the_milestones(session, clock.now())
 
 
 @app.task(name="workers.upkeep.erase_donors")
 def erase_donors() -> int:
     """Remove the people whose requests staff have agreed to; how many."""
-    with beating(installation(), "erase-donors"):
+    with heartbeat(installation(), "erase-donors"):
         return erasure_flow.erase_approved(installation())
 
 
@@ -99,7 +99,7 @@ def queue_notices() -> int:
     """Write to those whose yearly gift renews soon; how many letters are new."""
     here = installation()
     domain, zone = here.settings.mail_from.domain, here.settings.organization.timezone
-    with beating(here, "queue-notices"), here.sessions.begin() as session:
+    with heartbeat(here, "queue-notices"), here.sessions.begin() as session:
         return queue_renewal_notices(session, clock.now(), domain, zone)
 
 
@@ -109,7 +109,7 @@ def alert_staff() -> int:
     here = installation()
     domain, zone = here.settings.mail_from.domain, here.settings.organization.timezone
     recipient = here.settings.mail.alerts_to
-    with beating(here, "alert-staff"), here.sessions.begin() as session:
+    with heartbeat(here, "alert-staff"), here.sessions.begin() as session:
         return queue_alert(session, clock.now(), recipient, domain, zone)
 
 
@@ -117,5 +117,5 @@ def alert_staff() -> int:
 def reconcile() -> int:
     """Hold the ledger against Stripe and keep what differs for staff; how many differences there are."""
     here, since = installation(), clock.now() - COMPARED
-    with beating(here, "reconcile"):
-        return reconcile_and_keep(here, since, Actor.schedule(), patience=5).found
+    with heartbeat(here, "reconcile"):
+        return run_reconciliation(here, since, Actor.schedule(), patience=5).found

@@ -1,12 +1,12 @@
 """Outgoing webhooks, sent."""
 
 from campaign.integrations.webhook_sender import send_due
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 from workers.app import app, installation
 
 
 @app.task(name="workers.webhooks.send")
 def send() -> int:
     """Tell every endpoint what is due; the number tried."""
-    with beating(installation(), "send-webhooks"):
+    with heartbeat(installation(), "send-webhooks"):
         return send_due(installation())

@@ -79,7 +79,7 @@ def record(
     return entry
 
 
-def audit_of(session: Session, kind: str, keys: Sequence[str]) -> Sequence[AuditEntry]:
+def list_entries_about(session: Session, kind: str, keys: Sequence[str]) -> Sequence[AuditEntry]:
     """What staff did to these things, the latest first."""
     return session.scalars(
         select(AuditEntry)

@@ -1,6 +1,6 @@
 """Whether the scheduled jobs run: each leaves a row when it begins, ends well or fails, and its silence is told.
 
-Commits belong to the edge (`campaign.runtime.job_heartbeat`). Web, commands and the dashboard read `silences`.
+Commits belong to the edge (`campaign.runtime.job_heartbeat`). Web, commands and the dashboard read `job_statuses`.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ JOBS: dict[str, timedelta] = {
     "send-webhooks": timedelta(minutes=15),
     "recover-events": timedelta(hours=3),
     "book-fees": timedelta(minutes=15),
-    "match-returns": timedelta(minutes=15),
+    "match-evidence": timedelta(minutes=15),
     "read-payouts": timedelta(minutes=15),
     "finish-refunds": timedelta(minutes=10),
     "finalize": timedelta(hours=1),
@@ -53,7 +53,7 @@ LONGEST_RUN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Silence:
+class JobStatus:
     """How a job stands. `unfinished_since`: a run began then, and neither it nor a later one has ended since.
 
     `last_error` stays after a success, as what failed last. `sentence` says it all, for a person.
@@ -65,7 +65,7 @@ class Silence:
     last_failure: datetime | None
     last_error: str | None
     unfinished_since: datetime | None
-    silent: bool
+    overdue: bool
     sentence: str
 
 
@@ -124,7 +124,7 @@ def _keep(
     )
 
 
-def silences(session: Session, at: datetime) -> list[Silence]:
+def job_statuses(session: Session, at: datetime) -> list[JobStatus]:
     """How each job of JOBS stands at `at`, in their order."""
     rows = {row.job: row for row in session.scalars(select(Heartbeat))}
     began = session.scalar(select(func.min(Campaign.created_at)))
@@ -139,22 +139,24 @@ def silences(session: Session, at: datetime) -> list[Silence]:
     ]
 
 
-def _standing(job: str, row: Heartbeat | None, expected: datetime | None, at: datetime) -> Silence:
+def _standing(
+    job: str, row: Heartbeat | None, expected: datetime | None, at: datetime
+) -> JobStatus:
     """`expected`: since when there is something for the job to do; None while there is nothing."""
     success = row.succeeded_at if row else None
     unfinished = _unfinished(row)
     heard = max((moment for moment in (success, expected) if moment), default=at)
     running = unfinished is not None and at - unfinished <= LONGEST_RUN
-    silent = expected is not None and at - heard > JOBS[job] and not running
-    return Silence(
+    overdue = expected is not None and at - heard > JOBS[job] and not running
+    return JobStatus(
         job=job,
         limit=JOBS[job],
         last_success=success,
         last_failure=row.failed_at if row else None,
         last_error=row.last_error if row else None,
         unfinished_since=unfinished,
-        silent=silent,
-        sentence=f"{'silent; ' if silent else ''}{_words(row, expected, at)}",
+        overdue=overdue,
+        sentence=f"{'silent; ' if overdue else ''}{_words(row, expected, at)}",
     )
 
 

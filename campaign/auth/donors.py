@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.auth.links import make_link
 from campaign.auth.policies import DONOR_LINKS, DONORS
 from campaign.auth.sessions import begin_session, find_session
-from campaign.donations.canonical_donors import speaking_row
+from campaign.donations.canonical_donors import canonical_donor
 from campaign.models import Donor, DonorLink, DonorLinkPurpose, DonorSession
 
 
@@ -40,7 +40,7 @@ def find_donor_session(session: Session, secret: str, at: datetime) -> Visitor |
     The session is of the row whose mailbox was shown: where a merge is undone, that speaks for itself again.
     """
     found = find_session(session, DONORS, secret, at)
-    return None if found is None else Visitor(speaking_row(session, found.person), secret)
+    return None if found is None else Visitor(canonical_donor(session, found.person), secret)
 
 
 def form_token(secret: str, key: str) -> str:

@@ -16,10 +16,10 @@ VERSION = 1
 """Of the file's form; what its tables look like is told by the revision."""
 
 NAME = "manifest.json"
-LONGEST = 1_000_000
+MAX_BYTES = 1_000_000
 """Bytes of a manifest; a longer one is none of ours."""
 
-NOT_CARRIED = frozenset(
+EXCLUDED_TABLES = frozenset(
     table.__tablename__ for table in (StaffLink, StaffSession, DonorLink, DonorSession)
 )
 """Nobody is signed in by a backup, and no link in it opens the staff's room or a donor's page."""
@@ -87,10 +87,10 @@ def part_name(table: str) -> str:
     return f"tables/{table}.copy"
 
 
-def carried() -> Iterator[Table]:
+def backed_up_tables() -> Iterator[Table]:
     """The tables of a backup, each after those it refers to."""
     for table in Base.metadata.sorted_tables:
-        if table.name not in NOT_CARRIED:
+        if table.name not in EXCLUDED_TABLES:
             yield table
 
 
@@ -104,7 +104,7 @@ def has_identity(table: Table) -> bool:
     return any(column.identity is not None for column in table.columns)
 
 
-def copying(table: Table, direction: str) -> sql.Composed:
+def copy_statement(table: Table, direction: str) -> sql.Composed:
     """COPY of `table`: `direction` is TO STDOUT or FROM STDIN."""
     columns = sql.SQL(", ").join(map(sql.Identifier, columns_of(table)))
     pattern = "COPY {} ({}) TO STDOUT" if direction == "TO STDOUT" else "COPY {} ({}) FROM STDIN"

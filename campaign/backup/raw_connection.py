@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 from campaign.backup.manifest import SETTINGS
 from campaign.models import Base
 
-Raw = psycopg.Connection[tuple[Any, ...]]
+PsycopgConnection = psycopg.Connection[tuple[Any, ...]]
 
-Tell = Callable[[str, int], None]
+ReportProgress = Callable[[str, int], None]
 """Is told a table's name and how many of its rows are done, now and then."""
 
 
-def raw_of(session: Session) -> Raw:
+def psycopg_connection(session: Session) -> PsycopgConnection:
     """The connection of this session's transaction, set to write and read text alike everywhere."""
-    raw = cast("Raw", session.connection().connection.driver_connection)
+    raw = cast("PsycopgConnection", session.connection().connection.driver_connection)
     for name, value in SETTINGS.items():
         raw.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value)))
     return raw

@@ -8,17 +8,22 @@ from psycopg import sql
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from campaign.backup.manifest import TableDump, carried, copying, has_identity
-from campaign.backup.raw_connection import Raw, Tell, all_tables, raw_of
+from campaign.backup.manifest import TableDump, backed_up_tables, copy_statement, has_identity
+from campaign.backup.raw_connection import (
+    PsycopgConnection,
+    ReportProgress,
+    all_tables,
+    psycopg_connection,
+)
 from campaign.backup.verify import Archive
 from campaign.core.errors import CampaignError
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import Base, Heartbeat
 
 
-def restore(session: Session, archive: Archive, tell: Tell) -> None:
+def restore(session: Session, archive: Archive, report_progress: ReportProgress) -> None:
     """Fill the tables; raises CampaignError where they hold rows, or where the books would not be in order."""
-    raw = raw_of(session)
+    raw = psycopg_connection(session)
     # Whoever writes waits, so that what is empty stays so until the end.
     raw.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(all_tables()))
     _require_empty(raw)
@@ -28,16 +33,16 @@ def restore(session: Session, archive: Archive, tell: Tell) -> None:
         sql.SQL("DELETE FROM {}").format(sql.Identifier(Heartbeat.__tablename__)),
     )
     parts = {part.table: part for part in archive.manifest.parts}
-    for table in carried():
-        _fill(raw, archive, table, parts[table.name], tell)
+    for table in backed_up_tables():
+        _fill(raw, archive, table, parts[table.name], report_progress)
     _switch_triggers(raw, "ENABLE")
     _require_order(session)
-    for table in carried():
+    for table in backed_up_tables():
         if has_identity(table):
             _set_position(raw, table, parts[table.name])
 
 
-def _require_empty(raw: Raw) -> None:
+def _require_empty(raw: PsycopgConnection) -> None:
     for table in Base.metadata.sorted_tables:
         if table.name == Heartbeat.__tablename__:
             continue
@@ -48,7 +53,7 @@ def _require_empty(raw: Raw) -> None:
             )
 
 
-def _switch_triggers(raw: Raw, how: str) -> None:
+def _switch_triggers(raw: PsycopgConnection, how: str) -> None:
     pattern = (
         "ALTER TABLE {} DISABLE TRIGGER USER"
         if how == "DISABLE"
@@ -58,14 +63,20 @@ def _switch_triggers(raw: Raw, how: str) -> None:
         raw.execute(sql.SQL(pattern).format(sql.Identifier(table.name)))
 
 
-def _fill(raw: Raw, archive: Archive, table: Table, part: TableDump, tell: Tell) -> None:
+def _fill(
+    raw: PsycopgConnection,
+    archive: Archive,
+    table: Table,
+    part: TableDump,
+    report_progress: ReportProgress,
+) -> None:
     rows = 0
     with raw.cursor() as cursor:
-        with cursor.copy(copying(table, "FROM STDIN")) as copy:
+        with cursor.copy(copy_statement(table, "FROM STDIN")) as copy:
             for block in archive.blocks(part):
                 copy.write(block)
                 rows += block.count(b"\n")
-                tell(table.name, rows)
+                report_progress(table.name, rows)
         written = cursor.rowcount
     if written != part.rows:
         raise CampaignError(
@@ -84,7 +95,7 @@ def _require_order(session: Session) -> None:
         )
 
 
-def _set_position(raw: Raw, table: Table, part: TableDump) -> None:
+def _set_position(raw: PsycopgConnection, table: Table, part: TableDump) -> None:
     """The next number follows the last that was given, also where its row is gone since."""
     query = sql.SQL(
         "SELECT setval(pg_get_serial_sequence(quote_ident(%s), 'id'), highest)"

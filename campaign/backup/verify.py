@@ -12,20 +12,20 @@ from typing import Any
 
 from campaign.backup.manifest import (
     KIND,
-    LONGEST,
+    MAX_BYTES,
     NAME,
     VERSION,
     Manifest,
     TableDump,
-    carried,
+    backed_up_tables,
     columns_of,
     manifest_of,
 )
-from campaign.backup.raw_connection import Tell
+from campaign.backup.raw_connection import ReportProgress
 from campaign.core.errors import CampaignError
 
 BLOCK = 1 << 18
-DAMAGES = (
+CORRUPTION_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -51,26 +51,26 @@ class Archive:
             with self._zip.open(part.name) as text:
                 while block := text.read(BLOCK):
                     yield block
-        except (*DAMAGES, OSError):
+        except (*CORRUPTION_ERRORS, OSError):
             raise CampaignError(_damaged(self.path, f"{part.table} cannot be read")) from None
 
 
 @contextmanager
-def open_archive(path: Path, revision: str, tell: Tell) -> Iterator[Archive]:
+def open_archive(path: Path, revision: str, report_progress: ReportProgress) -> Iterator[Archive]:
     """The backup at `path`, checked to its last byte; raises CampaignError unless it is whole and of `revision`."""
     with _opened(path) as opened:
         try:
             told = _told(opened)
-        except DAMAGES:
+        except CORRUPTION_ERRORS:
             raise CampaignError(_damaged(path, "its manifest cannot be read")) from None
         _check_kind(path, told, revision)
         try:
             archive = Archive(path, manifest_of(told), opened)
-        except DAMAGES:
+        except CORRUPTION_ERRORS:
             raise CampaignError(_damaged(path, "its manifest is not complete")) from None
         _check_parts(path, archive, opened.namelist())
         for part in archive.manifest.parts:
-            _check_part(path, archive, part, tell)
+            _check_part(path, archive, part, report_progress)
         yield archive
 
 
@@ -80,14 +80,14 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         opened = zipfile.ZipFile(path)
     except OSError as error:
         raise CampaignError(f"{path} cannot be read: {error.strerror}.") from None
-    except DAMAGES:
+    except CORRUPTION_ERRORS:
         raise CampaignError(_damaged(path, "it is not a whole backup file")) from None
     with opened:
         yield opened
 
 
 def _told(opened: zipfile.ZipFile) -> dict[str, Any]:
-    if opened.getinfo(NAME).file_size > LONGEST:
+    if opened.getinfo(NAME).file_size > MAX_BYTES:
         raise ValueError
     told = json.loads(opened.read(NAME))
     if not isinstance(told, dict):
@@ -112,19 +112,21 @@ def _check_kind(path: Path, told: dict[str, Any], revision: str) -> None:
 
 def _check_parts(path: Path, archive: Archive, names: list[str]) -> None:
     parts = archive.manifest.parts
-    expected = [(table.name, columns_of(table)) for table in carried()]
+    expected = [(table.name, columns_of(table)) for table in backed_up_tables()]
     if [(part.table, part.columns) for part in parts] != expected:
         raise CampaignError(_damaged(path, "its tables are not those of its revision"))
     if sorted(names) != sorted([NAME, *(part.name for part in parts)]):
         raise CampaignError(_damaged(path, "it lacks a table or holds what does not belong"))
 
 
-def _check_part(path: Path, archive: Archive, part: TableDump, tell: Tell) -> None:
+def _check_part(
+    path: Path, archive: Archive, part: TableDump, report_progress: ReportProgress
+) -> None:
     digest, rows = hashlib.sha256(), 0
     for block in archive.blocks(part):
         digest.update(block)
         rows += block.count(b"\n")
-        tell(f"{part.table}, checked", rows)
+        report_progress(f"{part.table}, checked", rows)
     if (digest.hexdigest(), rows) != (part.sha256, part.rows):
         raise CampaignError(_damaged(path, f"{part.table} is not what was written"))
 

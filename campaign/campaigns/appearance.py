@@ -9,8 +9,8 @@ from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
 from campaign.campaigns import form_parsing
 from campaign.campaigns.branding_edit import read_accent_fields, short_line
-from campaign.campaigns.edit import tell_readers
-from campaign.campaigns.form_parsing import Reader
+from campaign.campaigns.edit import notify_campaign_pages
+from campaign.campaigns.form_parsing import FieldReader
 from campaign.core.errors import FieldsInvalid
 from campaign.core.i18n import languages
 from campaign.models import Campaign
@@ -75,12 +75,12 @@ def edit_appearance(
         before=before,
         after={name: values[name] for name in changed},
     )
-    tell_readers(session, campaign)
+    notify_campaign_pages(session, campaign)
     return changed
 
 
 def _read(typed: AppearanceFields) -> dict[str, Any]:
-    reader = Reader()
+    reader = FieldReader()
     light, dark = read_accent_fields(reader, typed.accent_light, typed.accent_dark)
     values = {
         "accent_light": light,
@@ -116,7 +116,7 @@ def known_languages() -> tuple[str, ...]:
 
 def short_text(text: str, name: str, longest: int) -> str:
     """Markdown that may be empty."""
-    lines = form_parsing.markdown(text)
+    lines = form_parsing.clean_markdown(text)
     if len(lines) > longest:
         raise FieldsInvalid({name: f"There is room for {longest:,} characters."})
     return lines

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session, undefer
 
-from campaign.models import House
+from campaign.models import Branding
 
-ONLY = 1
+ROW_ID = 1
 """The number of the only row."""
 
 
 @dataclass(frozen=True)
-class Look:
+class BrandingValues:
     """The look for pages. `accents` are the light and the dark one; None where the house has chosen none."""
 
     accents: tuple[str, str] | None = None
@@ -24,19 +24,19 @@ class Look:
 
 @dataclass(frozen=True)
 class Logo:
-    """The picture: its bytes and its media type, as `logos.kind_of` tells it."""
+    """The picture: its bytes and its media type, as `logos.detect_image_type` tells it."""
 
     body: bytes
     type: str
 
 
-def read_look(session: Session) -> Look:
+def read_branding(session: Session) -> BrandingValues:
     """The look; that which it comes with, where nobody has chosen."""
-    house = session.get(House, ONLY)
+    house = session.get(Branding, ROW_ID)
     if house is None:
-        return Look()
-    return Look(
-        accents=accents_of(house.accent_light, house.accent_dark),
+        return BrandingValues()
+    return BrandingValues(
+        accents=accent_pair(house.accent_light, house.accent_dark),
         logo_digest=house.logo_digest or "",
         logo_alt=house.logo_alt,
         masthead=house.masthead,
@@ -47,12 +47,12 @@ def read_look(session: Session) -> Look:
 
 def read_logo(session: Session, digest: str) -> Logo | None:
     """The logo if `digest` names the present one."""
-    house = session.get(House, ONLY, options=[undefer(House.logo)])
+    house = session.get(Branding, ROW_ID, options=[undefer(Branding.logo)])
     if house is None or house.logo is None or house.logo_digest != digest:
         return None
     return Logo(house.logo, house.logo_type or "")
 
 
-def accents_of(light: str | None, dark: str | None) -> tuple[str, str] | None:
+def accent_pair(light: str | None, dark: str | None) -> tuple[str, str] | None:
     """Two columns as one choice."""
     return (light, dark) if light and dark else None

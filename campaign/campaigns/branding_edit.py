@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session, undefer
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
 from campaign.campaigns import form_parsing, logos
-from campaign.campaigns.branding import ONLY
-from campaign.campaigns.colors import read_accents
-from campaign.campaigns.donor_wall import tell_readers
-from campaign.campaigns.form_parsing import Reader
+from campaign.campaigns.branding import ROW_ID
+from campaign.campaigns.colors import parse_accents
+from campaign.campaigns.donor_wall import notify_all_pages
+from campaign.campaigns.form_parsing import FieldReader
 from campaign.core.errors import FieldsInvalid
-from campaign.models import House
+from campaign.models import Branding
 
 LONGEST_MASTHEAD = 80
 LONGEST_FOOTER = 400
@@ -24,7 +24,7 @@ LONGEST_ALT = 120
 
 
 @dataclass(frozen=True)
-class Typed:
+class BrandingFields:
     """The form as typed. `logo` is a new picture; empty keeps the present one, unless `without_logo`."""
 
     accent_light: str = ""
@@ -37,11 +37,15 @@ class Typed:
     wall_by_default: bool = False
 
 
-def edit_house(session: Session, typed: Typed, actor: Actor, at: datetime) -> list[str]:
+def edit_branding(session: Session, typed: BrandingFields, actor: Actor, at: datetime) -> list[str]:
     """Keep what was typed; the names of what changed. Raises FieldsInvalid with each fault by its field."""
-    session.execute(insert(House).values(id=ONLY).on_conflict_do_nothing())
+    session.execute(insert(Branding).values(id=ROW_ID).on_conflict_do_nothing())
     house = session.get_one(
-        House, ONLY, options=[undefer(House.logo)], with_for_update=True, populate_existing=True
+        Branding,
+        ROW_ID,
+        options=[undefer(Branding.logo)],
+        with_for_update=True,
+        populate_existing=True,
     )
     values = _read(house, typed)
     changed = [name for name, value in values.items() if value != getattr(house, name)]
@@ -55,12 +59,12 @@ def edit_house(session: Session, typed: Typed, actor: Actor, at: datetime) -> li
     audit_log.record(
         session,
         actor,
-        "house.edited",
-        Subject("house", "settings"),
+        "branding.edited",
+        Subject("branding", "settings"),
         before=_told(before),
         after=_told({name: values[name] for name in changed}),
     )
-    tell_readers(session)
+    notify_all_pages(session)
     return [name for name in changed if name not in {"logo_type", "logo_digest"}]
 
 
@@ -69,8 +73,8 @@ def _told(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "logo"}
 
 
-def _read(house: House, typed: Typed) -> dict[str, Any]:
-    reader = Reader()
+def _read(house: Branding, typed: BrandingFields) -> dict[str, Any]:
+    reader = FieldReader()
     accents = read_accent_fields(reader, typed.accent_light, typed.accent_dark)
     values: dict[str, Any] = {
         "accent_light": accents[0],
@@ -86,10 +90,10 @@ def _read(house: House, typed: Typed) -> dict[str, Any]:
     return values
 
 
-def read_accent_fields(reader: Reader, light: str, dark: str) -> tuple[str | None, str | None]:
+def read_accent_fields(reader: FieldReader, light: str, dark: str) -> tuple[str | None, str | None]:
     """Both accents, or neither; faults are kept by the fields `accent_light` and `accent_dark`."""
     try:
-        return read_accents(light, dark) or (None, None)
+        return parse_accents(light, dark) or (None, None)
     except FieldsInvalid as error:
         reader.faults.update(error.faults)
         return None, None
@@ -105,7 +109,7 @@ def short_line(text: str, longest: int, name: str) -> str:
         raise FieldsInvalid({name: str(error)}) from None
 
 
-def _logo(reader: Reader, house: House, typed: Typed) -> dict[str, Any]:
+def _logo(reader: FieldReader, house: Branding, typed: BrandingFields) -> dict[str, Any]:
     alt = reader.read("logo_alt", lambda: short_line(typed.logo_alt, LONGEST_ALT, "logo_alt")) or ""
     if typed.without_logo and not typed.logo:
         return {"logo": None, "logo_type": None, "logo_digest": None, "logo_alt": ""}
@@ -115,11 +119,11 @@ def _logo(reader: Reader, house: House, typed: Typed) -> dict[str, Any]:
         "logo_digest": house.logo_digest,
     }
     if typed.logo:
-        kind = reader.read("logo", lambda: logos.kind_of(typed.logo))
+        kind = reader.read("logo", lambda: logos.detect_image_type(typed.logo))
         found = {
             "logo": typed.logo,
             "logo_type": kind,
-            "logo_digest": logos.digest_of(typed.logo),
+            "logo_digest": logos.image_digest(typed.logo),
         }
     reader.require(
         "logo_alt",

@@ -7,40 +7,40 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime, format_skeleton
 
 from campaign.campaigns import formatting
-from campaign.campaigns.progress import Matching
+from campaign.campaigns.progress import MatchingStatus
 from campaign.core import clock
-from campaign.core.i18n import Words
+from campaign.core.i18n import Language
 from campaign.models import Campaign, Extension
 
 _HUNDRED = 100
 
 
-def ending_with_year(campaign: Campaign, said: Words) -> str:
+def ending_with_year(campaign: Campaign, language: Language) -> str:
     """The deadline as people say it: `midnight at the end of December 31, 2026, Pacific time`."""
     zone = campaign.zone
     local = campaign.deadline.astimezone(zone)
     if (local.hour, local.minute, local.second) == (0, 0, 0):
         last = clock.last_day(campaign.deadline, zone)
-        return said.gettext("midnight at the end of %(day)s, %(zone)s") % {
-            "day": formatting.long_date(last, said),
-            "zone": formatting.zone_name(zone, said),
+        return language.gettext("midnight at the end of %(day)s, %(zone)s") % {
+            "day": formatting.long_date(last, language),
+            "zone": formatting.zone_name(zone, language),
         }
-    at = format_datetime(local, "h:mm a", tzinfo=zone, locale=said.formats)
-    return said.gettext("%(time)s on %(day)s, %(zone)s") % {
+    at = format_datetime(local, "h:mm a", tzinfo=zone, locale=language.formats)
+    return language.gettext("%(time)s on %(day)s, %(zone)s") % {
         "time": at,
-        "day": formatting.long_date(local.date(), said),
-        "zone": formatting.zone_name(zone, said),
+        "day": formatting.long_date(local.date(), language),
+        "zone": formatting.zone_name(zone, language),
     }
 
 
 def extension_sentences(
-    campaign: Campaign, extensions: Sequence[Extension], said: Words
+    campaign: Campaign, extensions: Sequence[Extension], language: Language
 ) -> list[str]:
     """Each move of the deadline as one sentence, with its reason; the first move first."""
-    return [_moved(campaign.zone, extension, said) for extension in extensions]
+    return [_moved(campaign.zone, extension, language) for extension in extensions]
 
 
-def _moved(zone: ZoneInfo, extension: Extension, said: Words) -> str:
+def _moved(zone: ZoneInfo, extension: Extension, language: Language) -> str:
     """`Extended on December 28 from December 31 to January 5, because …`; hours where the day stays the same.
 
     Closed early it is `Closed early on December 20 instead of December 31, because …`.
@@ -49,59 +49,67 @@ def _moved(zone: ZoneInfo, extension: Extension, said: Words) -> str:
     days = [clock.last_day(end, zone) for end in ends]
     hours = days[0] == days[1]
     before, after = (
-        [hour_text(end, zone, said) for end in ends]
+        [hour_text(end, zone, language) for end in ends]
         if hours
-        else [day_text(day, said) for day in days]
+        else [day_text(day, language) for day in days]
     )
     values = {
         "before": before,
         "after": after,
-        "day": day_text(extension.created_at.astimezone(zone).date(), said),
+        "day": day_text(extension.created_at.astimezone(zone).date(), language),
         "reason": extension.reason,
     }
     if not extension.closed_early:
-        told = said.gettext("Extended on %(day)s from %(before)s to %(after)s, because %(reason)s.")
+        told = language.gettext(
+            "Extended on %(day)s from %(before)s to %(after)s, because %(reason)s."
+        )
     elif hours:
-        told = said.gettext("Closed early at %(after)s instead of %(before)s, because %(reason)s.")
+        told = language.gettext(
+            "Closed early at %(after)s instead of %(before)s, because %(reason)s."
+        )
     else:
-        told = said.gettext("Closed early on %(day)s instead of %(before)s, because %(reason)s.")
+        told = language.gettext(
+            "Closed early on %(day)s instead of %(before)s, because %(reason)s."
+        )
     return told % values
 
 
-def offer_text(campaign: Campaign, matching: Matching, said: Words) -> str:
+def offer_text(campaign: Campaign, matching: MatchingStatus, language: Language) -> str:
     """`Until December 20, the Reyes family adds $1 for each $1`"""
-    told = said.gettext("Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s")
-    return told % offer_values(campaign, matching, said)
+    told = language.gettext("Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s")
+    return told % offer_values(campaign, matching, language)
 
 
-def offer_values(campaign: Campaign, matching: Matching, said: Words) -> dict[str, str]:
+def offer_values(
+    campaign: Campaign, matching: MatchingStatus, language: Language
+) -> dict[str, str]:
     """What the sentences about a matching gift name: until, sponsor, added, given."""
     gift, currency = matching.gift, campaign.currency
     return {
-        "until": _last(min(matching.until, campaign.deadline), campaign, said),
+        "until": _last(min(matching.until, campaign.deadline), campaign, language),
         "sponsor": gift.sponsor,
-        "added": formatting.amount(gift.ratio_percent, currency, said),
-        "given": formatting.amount(_HUNDRED, currency, said),
+        "added": formatting.amount(gift.ratio_percent, currency, language),
+        "given": formatting.amount(_HUNDRED, currency, language),
     }
 
 
-def _last(until: datetime, campaign: Campaign, said: Words) -> str:
+def _last(until: datetime, campaign: Campaign, language: Language) -> str:
     """The last day where the window ends with it, else the moment."""
     day = clock.last_day(until, campaign.zone)
     if clock.end_of_day(day, campaign.zone) == until:
-        return day_text(day, said)
-    return hour_text(until, campaign.zone, said)
+        return day_text(day, language)
+    return hour_text(until, campaign.zone, language)
 
 
-def day_text(day: date, said: Words) -> str:
+def day_text(day: date, language: Language) -> str:
     """`December 28`."""
-    return str(format_skeleton("MMMMd", day, locale=said.formats))
+    return str(format_skeleton("MMMMd", day, locale=language.formats))
 
 
-def hour_text(moment: datetime, zone: ZoneInfo, said: Words) -> str:
+def hour_text(moment: datetime, zone: ZoneInfo, language: Language) -> str:
     """`5:00 PM on December 28`."""
-    time = format_datetime(moment, "h:mm a", tzinfo=zone, locale=said.formats)
-    return said.gettext("%(time)s on %(day)s") % {
+    time = format_datetime(moment, "h:mm a", tzinfo=zone, locale=language.formats)
+    return language.gettext("%(time)s on %(day)s") % {
         "time": time,
-        "day": day_text(moment.astimezone(zone).date(), said),
+        "day": day_text(moment.astimezone(zone).date(), language),
     }

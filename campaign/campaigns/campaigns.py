@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
-from campaign.campaigns.branding import read_look
+from campaign.campaigns.branding import read_branding
 from campaign.campaigns.schedule import add_default_steps
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, NotFound
@@ -35,7 +35,7 @@ class NewCampaign:
     smallest: str | None = None
     ask_past_donors: bool = False
     stretch_goal: int | None = None
-    fund: str = "General"
+    designation: str = "General"
 
 
 def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None = None) -> Campaign:
@@ -70,8 +70,8 @@ def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None =
         appeal=wanted.appeal,
         ask_past_donors=wanted.ask_past_donors,
         stretch_goal=wanted.stretch_goal,
-        fund=wanted.fund,
-        wall_shown=read_look(session).wall_by_default,
+        designation=wanted.designation,
+        wall_shown=read_branding(session).wall_by_default,
     )
     _stored(session, campaign)
     if actor is not None:

@@ -35,12 +35,12 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def ink_on(accent: str) -> str:
+def text_color_on(accent: str) -> str:
     """White or black: what is read best on `accent`. One of the two always has 4.5:1."""
     return max(_INKS, key=lambda ink: contrast(ink, accent))
 
 
-def read_accents(light: str, dark: str) -> tuple[str, str] | None:
+def parse_accents(light: str, dark: str) -> tuple[str, str] | None:
     """Both accents as `#rrggbb`; None where neither was typed.
 
     Raises FieldsInvalid, by the fields `accent_light` and `accent_dark`, with the ratio of a colour that is too weak.
@@ -51,7 +51,7 @@ def read_accents(light: str, dark: str) -> tuple[str, str] | None:
     faults: dict[str, str] = {}
     found = {name: _read(name, text, faults) for name, text in typed.items()}
     for name, scheme in (("accent_light", "light"), ("accent_dark", "dark")):
-        if found[name] and (fault := weakness(found[name], scheme)):
+        if found[name] and (fault := contrast_error(found[name], scheme)):
             faults[name] = fault
     if faults:
         raise FieldsInvalid(faults)
@@ -71,7 +71,7 @@ def _read(name: str, text: str, faults: dict[str, str]) -> str:
     return f"#{digits}"
 
 
-def weakness(accent: str, scheme: str) -> str:
+def contrast_error(accent: str, scheme: str) -> str:
     """Why `accent` cannot be read on the paper of `scheme`, with the ratio; '' where it can.
 
     Links are text in it, buttons are edged by it, and white or black is written on it.
@@ -80,7 +80,7 @@ def weakness(accent: str, scheme: str) -> str:
     told = (
         (contrast(accent, paper), TEXT, f"as text on the {scheme} paper, {paper}"),
         (contrast(accent, paper), EDGE, f"as an edge on the {scheme} paper, {paper}"),
-        (contrast(ink_on(accent), accent), TEXT, "under the words of a button"),
+        (contrast(text_color_on(accent), accent), TEXT, "under the words of a button"),
     )
     for ratio, needed, where in told:
         if ratio < needed:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.audit.audit_log import Actor
 from campaign.campaigns import form_parsing
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
-from campaign.campaigns.form_parsing import Reader
+from campaign.campaigns.form_parsing import FieldReader
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, FieldsInvalid
 from campaign.models import Campaign
@@ -36,7 +36,7 @@ class CampaignDraft:
     suggested: str = ""
     smallest: str = ""
     stretch_goal: str = ""
-    fund: str = ""
+    designation: str = ""
     ask_past_donors: bool = False
 
 
@@ -54,21 +54,21 @@ def create(session: Session, wanted: CampaignDraft, actor: Actor, at: datetime) 
 
 def _read(wanted: CampaignDraft, at: datetime) -> NewCampaign:
     """Every field, read; raises FieldsInvalid with every fault."""
-    reader = Reader()
+    reader = FieldReader()
     zone = reader.read("timezone", lambda: clock.zone(wanted.timezone.strip()))
     currency = reader.read("currency", lambda: money.currency_code(wanted.currency))
     reader.read("slug", lambda: _slug(wanted.slug))
     reader.read(
         "title", lambda: form_parsing.one_line(wanted.title, form_parsing.LONGEST_TITLE, "a title")
     )
-    appeal = reader.read("appeal", lambda: form_parsing.markdown(wanted.appeal))
+    appeal = reader.read("appeal", lambda: form_parsing.clean_markdown(wanted.appeal))
     stretch = _sums(reader, wanted, currency) if currency else None
     if zone:
         _window(reader, wanted, zone, at)
-    fund = reader.read(
-        "fund",
+    designation = reader.read(
+        "designation",
         lambda: form_parsing.one_line(
-            wanted.fund or "General", form_parsing.LONGEST_FUND, "a fund"
+            wanted.designation or "General", form_parsing.MAX_DESIGNATION_LENGTH, "a fund"
         ),
     )
     reader.check()
@@ -81,11 +81,11 @@ def _read(wanted: CampaignDraft, at: datetime) -> NewCampaign:
         currency=wanted.currency,
         start=wanted.starts or None,
         appeal=appeal or "",
-        suggested=form_parsing.parted(wanted.suggested),
+        suggested=form_parsing.split_amounts(wanted.suggested),
         smallest=wanted.smallest.strip() or None,
         ask_past_donors=wanted.ask_past_donors,
         stretch_goal=stretch,
-        fund=fund or "General",
+        designation=designation or "General",
     )
 
 
@@ -109,22 +109,22 @@ def _slug(text: str) -> str:
     return slug
 
 
-def _sums(reader: Reader, wanted: CampaignDraft, currency: str) -> int | None:
+def _sums(reader: FieldReader, wanted: CampaignDraft, currency: str) -> int | None:
     goal = reader.read("goal", lambda: money.parse_amount(wanted.goal, currency))
     smallest = reader.read(
-        "smallest", lambda: form_parsing.smallest_amount(wanted.smallest, currency)
+        "smallest", lambda: form_parsing.parse_smallest_amount(wanted.smallest, currency)
     )
     if wanted.suggested.strip():
         reader.read(
             "suggested",
-            lambda: form_parsing.suggested_amounts(wanted.suggested, currency, smallest),
+            lambda: form_parsing.parse_suggested_amounts(wanted.suggested, currency, smallest),
         )
     return reader.read(
-        "stretch_goal", lambda: form_parsing.stretch_goal(wanted.stretch_goal, currency, goal)
+        "stretch_goal", lambda: form_parsing.parse_stretch_goal(wanted.stretch_goal, currency, goal)
     )
 
 
-def _window(reader: Reader, wanted: CampaignDraft, zone: ZoneInfo, at: datetime) -> None:
+def _window(reader: FieldReader, wanted: CampaignDraft, zone: ZoneInfo, at: datetime) -> None:
     start = at
     if wanted.starts.strip():
         start = reader.read("starts", lambda: clock.parse_start(wanted.starts, zone)) or at

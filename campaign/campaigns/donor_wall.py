@@ -25,12 +25,12 @@ LONGEST_PLACE = 60
 LONGEST_COMMENT = 1000
 PAGE = 50
 
-STANDING = (DonationState.paid.value, DonationState.partially_refunded.value)
+STATES_ON_WALL = (DonationState.paid.value, DonationState.partially_refunded.value)
 """Of such a gift something is there."""
 
 
 @dataclass(frozen=True)
-class WallLine:
+class PublicWallEntry:
     """One line of the wall. `comment` only where staff have approved it; `key` is where the next page goes on."""
 
     first_name: str
@@ -39,7 +39,7 @@ class WallLine:
     key: int
 
 
-def ask_to_be_shown(
+def save_wall_entry(
     session: Session,
     donation: Donation,
     place: str,
@@ -57,7 +57,7 @@ def ask_to_be_shown(
     """
     name = _clean(first_name, LONGEST_NAME) or _first(donation.name)
     if donation.anonymous or not name:
-        withdraw(session, donation)
+        remove_wall_entry(session, donation)
         return None
     words = _clean(comment, LONGEST_COMMENT)
     state = CommentState.waiting if words else CommentState.none
@@ -85,12 +85,12 @@ def ask_to_be_shown(
     return session.get_one(WallEntry, donation.id, populate_existing=True)
 
 
-def withdraw(session: Session, donation: Donation) -> bool:
+def remove_wall_entry(session: Session, donation: Donation) -> bool:
     """The donor wishes to be on the wall no longer; whether they were. Nothing of the wish is kept."""
-    return bool(withdraw_all(session, [donation.id]))
+    return bool(remove_wall_entries(session, [donation.id]))
 
 
-def withdraw_all(session: Session, donation_ids: Sequence[int]) -> int:
+def remove_wall_entries(session: Session, donation_ids: Sequence[int]) -> int:
     """The same for several donations, by their numbers; how many were on the wall."""
     gone = session.execute(
         delete(WallEntry)
@@ -99,23 +99,23 @@ def withdraw_all(session: Session, donation_ids: Sequence[int]) -> int:
         .execution_options(synchronize_session=False)
     ).all()
     if gone:
-        tell_readers(session)
+        notify_all_pages(session)
     return len(gone)
 
 
-def read_wall(
+def list_wall_entries(
     session: Session, campaign: Campaign, *, before: int | None = None, at_most: int = PAGE
-) -> list[WallLine]:
+) -> list[PublicWallEntry]:
     """The newest first, from the line after `before` (a `WallLine.key`) on; empty where the campaign has no wall."""
     if not campaign.wall_shown:
         return []
-    query = shown_entries(campaign.id).order_by(WallEntry.donation_id.desc()).limit(at_most)
+    query = public_entries_query(campaign.id).order_by(WallEntry.donation_id.desc()).limit(at_most)
     if before is not None:
         query = query.where(WallEntry.donation_id < before)
     return [_shown(entry) for entry in session.scalars(query)]
 
 
-def shown_entries(campaign_id: int) -> Select[WallEntry]:
+def public_entries_query(campaign_id: int) -> Select[WallEntry]:
     """A query of what everybody may read: not taken off by staff, and the gift is paid and stands."""
     return (
         select(WallEntry)
@@ -123,7 +123,7 @@ def shown_entries(campaign_id: int) -> Select[WallEntry]:
         .where(
             WallEntry.campaign_id == campaign_id,
             WallEntry.hidden_at.is_(None),
-            Donation.state.in_(STANDING),
+            Donation.state.in_(STATES_ON_WALL),
             Donation.anonymous.is_(False),
             _something_is_left(),
         )
@@ -140,14 +140,14 @@ def _something_is_left() -> ColumnElement[bool]:
     )
 
 
-def tell_readers(session: Session) -> None:
+def notify_all_pages(session: Session) -> None:
     """Let every web process make its pages anew once this is committed."""
     session.execute(select(func.pg_notify("progress", "")))
 
 
-def _shown(entry: WallEntry) -> WallLine:
+def _shown(entry: WallEntry) -> PublicWallEntry:
     approved = entry.comment_state == CommentState.approved
-    return WallLine(
+    return PublicWallEntry(
         entry.first_name, entry.place, entry.comment if approved else "", entry.donation_id
     )
 

@@ -6,19 +6,19 @@ from datetime import datetime
 from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.donor_wall import STANDING
+from campaign.campaigns.donor_wall import STATES_ON_WALL
 from campaign.core import clock
 from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
 
-MOST = 2_000
+MAX_GIFTS = 2_000
 """The newest of today's gifts that are looked at: two thousand cost a few milliseconds."""
 
-FEWEST = 3
+MIN_SHOWN = 3
 """Below this nothing is told: a number so small says who."""
 
 
 @dataclass(frozen=True)
-class Today:
+class DonorsToday:
     """`readers` who gave today and whose gift stands. `more`: at least so many, and gifts that were not looked at."""
 
     readers: int
@@ -26,16 +26,16 @@ class Today:
 
     @property
     def told(self) -> bool:
-        return self.readers >= FEWEST
+        return self.readers >= MIN_SHOWN
 
 
-NOBODY = Today(0, more=False)
+NO_DONORS = DonorsToday(0, more=False)
 
 
-def gave_today(session: Session, campaign: Campaign, at: datetime) -> Today:
+def count_donors_today(session: Session, campaign: Campaign, at: datetime) -> DonorsToday:
     """Those who gave since midnight in the campaign's zone; NOBODY outside its window."""
     if not campaign.is_open(at):
-        return NOBODY
+        return NO_DONORS
     newest = (
         select(LedgerEntry.donation_id)
         .where(
@@ -46,13 +46,13 @@ def gave_today(session: Session, campaign: Campaign, at: datetime) -> Today:
             LedgerEntry.occurred_at <= at,
         )
         .order_by(LedgerEntry.occurred_at.desc())
-        .limit(MOST)
+        .limit(MAX_GIFTS)
         .subquery()
     )
     readers, looked_at = session.execute(
         select(
-            func.count(distinct(Donation.donor_id)).filter(Donation.state.in_(STANDING)),
+            func.count(distinct(Donation.donor_id)).filter(Donation.state.in_(STATES_ON_WALL)),
             func.count(),
         ).join(newest, newest.c.donation_id == Donation.id)
     ).one()
-    return Today(readers, more=looked_at == MOST)
+    return DonorsToday(readers, more=looked_at == MAX_GIFTS)

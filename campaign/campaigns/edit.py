@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
 from campaign.campaigns import form_parsing
-from campaign.campaigns.form_parsing import Reader
+from campaign.campaigns.form_parsing import FieldReader
 from campaign.campaigns.progress import read_progress
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, ChangedMeanwhile
@@ -23,7 +23,7 @@ from campaign.models import Campaign, CampaignState, LedgerEntry, MatchingGift
 
 
 @dataclass(frozen=True)
-class Texts:
+class CampaignFields:
     """The fields as people type them: amounts in major units, the start on the campaign's wall clock."""
 
     title: str
@@ -32,7 +32,7 @@ class Texts:
     smallest: str
     goal: str
     stretch_goal: str
-    fund: str
+    designation: str
     starts: str
     ask_past_donors: bool
 
@@ -44,16 +44,16 @@ _COLUMNS = {
     "smallest": "smallest_amount",
     "goal": "goal",
     "stretch_goal": "stretch_goal",
-    "fund": "fund",
+    "designation": "designation",
     "starts": "starts_at",
     "ask_past_donors": "ask_past_donors",
 }
 
 
-def texts_of(campaign: Campaign) -> Texts:
+def fields_of(campaign: Campaign) -> CampaignFields:
     """The campaign as the form first shows it."""
     currency = campaign.currency
-    return Texts(
+    return CampaignFields(
         title=campaign.title,
         appeal=campaign.appeal,
         suggested=" ".join(money.plain_amount(one, currency) for one in campaign.suggested_amounts),
@@ -62,7 +62,7 @@ def texts_of(campaign: Campaign) -> Texts:
         stretch_goal=(
             money.plain_amount(campaign.stretch_goal, currency) if campaign.stretch_goal else ""
         ),
-        fund=campaign.fund,
+        designation=campaign.designation,
         starts=form_parsing.local_text(campaign.starts_at, campaign.zone),
         ask_past_donors=campaign.ask_past_donors,
     )
@@ -70,7 +70,7 @@ def texts_of(campaign: Campaign) -> Texts:
 
 def version(campaign: Campaign) -> str:
     """A mark for each field, in the form's order."""
-    return "-".join(_mark(value) for value in asdict(texts_of(campaign)).values())
+    return "-".join(_mark(value) for value in asdict(fields_of(campaign)).values())
 
 
 def _mark(value: object) -> str:
@@ -78,7 +78,12 @@ def _mark(value: object) -> str:
 
 
 def edit_campaign(
-    session: Session, campaign: Campaign, typed: Texts, seen: str, actor: Actor, at: datetime
+    session: Session,
+    campaign: Campaign,
+    typed: CampaignFields,
+    seen: str,
+    actor: Actor,
+    at: datetime,
 ) -> list[str]:
     """Keep what was typed; the names of the fields that changed by it. `seen` is the form's `version`.
 
@@ -107,19 +112,19 @@ def edit_campaign(
         before=before,
         after={name: _kept(values[name]) for name in changed},
     )
-    tell_readers(session, campaign)
+    notify_campaign_pages(session, campaign)
     return changed
 
 
-def tell_readers(session: Session, campaign: Campaign) -> None:
+def notify_campaign_pages(session: Session, campaign: Campaign) -> None:
     """Let every web process read the campaign again once this is committed."""
     session.execute(select(func.pg_notify("progress", str(campaign.id))))
 
 
 def _refuse_overwriting(campaign: Campaign, changed: list[str], seen: str) -> None:
-    present = asdict(texts_of(campaign))
+    present = asdict(fields_of(campaign))
     marks = seen.split("-")
-    names = [field.name for field in fields(Texts)]
+    names = [field.name for field in fields(CampaignFields)]
     known = dict(zip(names, marks, strict=True)) if len(marks) == len(names) else {}
     theirs = {
         name: str(present[name]) for name in changed if _mark(present[name]) != known.get(name)
@@ -132,10 +137,12 @@ def _kept(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _read(session: Session, campaign: Campaign, typed: Texts, at: datetime) -> dict[str, Any]:
-    reader, currency = Reader(), campaign.currency
+def _read(
+    session: Session, campaign: Campaign, typed: CampaignFields, at: datetime
+) -> dict[str, Any]:
+    reader, currency = FieldReader(), campaign.currency
     smallest = reader.read(
-        "smallest", lambda: form_parsing.smallest_amount(typed.smallest, currency)
+        "smallest", lambda: form_parsing.parse_smallest_amount(typed.smallest, currency)
     )
     goal = reader.read("goal", lambda: money.parse_amount(typed.goal, currency))
     values = {
@@ -143,23 +150,28 @@ def _read(session: Session, campaign: Campaign, typed: Texts, at: datetime) -> d
             "title",
             lambda: form_parsing.one_line(typed.title, form_parsing.LONGEST_TITLE, "a title"),
         ),
-        "appeal": reader.read("appeal", lambda: form_parsing.markdown(typed.appeal)),
+        "appeal": reader.read("appeal", lambda: form_parsing.clean_markdown(typed.appeal)),
         "suggested": reader.read(
-            "suggested", lambda: form_parsing.suggested_amounts(typed.suggested, currency, smallest)
+            "suggested",
+            lambda: form_parsing.parse_suggested_amounts(typed.suggested, currency, smallest),
         ),
         "smallest": smallest,
         "goal": goal,
         "stretch_goal": reader.read(
-            "stretch_goal", lambda: form_parsing.stretch_goal(typed.stretch_goal, currency, goal)
+            "stretch_goal",
+            lambda: form_parsing.parse_stretch_goal(typed.stretch_goal, currency, goal),
         ),
-        "fund": reader.read(
-            "fund", lambda: form_parsing.one_line(typed.fund, form_parsing.LONGEST_FUND, "a fund")
+        "designation": reader.read(
+            "designation",
+            lambda: form_parsing.one_line(
+                typed.designation, form_parsing.MAX_DESIGNATION_LENGTH, "a fund"
+            ),
         ),
         "starts": reader.read("starts", lambda: _start(session, campaign, typed.starts, at)),
         "ask_past_donors": typed.ask_past_donors,
     }
     reader.check()
-    if values["appeal"] == form_parsing.markdown(campaign.appeal):
+    if values["appeal"] == form_parsing.clean_markdown(campaign.appeal):
         values["appeal"] = campaign.appeal
     _check_goals(session, campaign, reader, values, at)
     reader.check()
@@ -187,7 +199,7 @@ def _start(session: Session, campaign: Campaign, text: str, at: datetime) -> dat
 
 
 def _check_goals(
-    session: Session, campaign: Campaign, reader: Reader, values: dict[str, Any], at: datetime
+    session: Session, campaign: Campaign, reader: FieldReader, values: dict[str, Any], at: datetime
 ) -> None:
     """A goal stands from the first gift on, and a stretch goal that readers have been told of only grows."""
     stretch, asked = values["stretch_goal"], campaign.stretch_goal

@@ -34,7 +34,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Extended:
+class ExtensionResult:
     """What came of it. `reopened`: the campaign was over and takes gifts again. `repeated`: it stood already."""
 
     extension: Extension
@@ -50,7 +50,7 @@ def extend(
     recorded_by: str,
     at: datetime,
     actor: Actor | None = None,
-) -> Extended:
+) -> ExtensionResult:
     """Move the end of `campaign` to `deadline`, written as for a new campaign. The same again changes nothing.
 
     `actor`: who of the staff does it; else whoever sits at the command line, as `recorded_by` names them.
@@ -63,18 +63,18 @@ def extend(
     wanted = clock.parse_deadline(deadline, campaign.zone)
     before = _same(session, campaign, wanted)
     if before is not None:
-        return Extended(before, reopened=False, repeated=True)
+        return ExtensionResult(before, reopened=False, repeated=True)
     _check(campaign, wanted, at)
     reopened = campaign.state(at) == CampaignState.closed
     who = actor or Actor(f"command line: {recorded_by}", StaffRole.admin)
-    extension = _move(session, campaign, Move(wanted, because, recorded_by, at), who)
+    extension = _move(session, campaign, DeadlineMove(wanted, because, recorded_by, at), who)
     _take_back_wrap_up(session, campaign)
-    return Extended(extension, reopened=reopened, repeated=False)
+    return ExtensionResult(extension, reopened=reopened, repeated=False)
 
 
 def close_early(
     session: Session, campaign: Campaign, reason: str, recorded_by: str, actor: Actor
-) -> Extended:
+) -> ExtensionResult:
     """End an open campaign at this moment: what was charged before counts, whenever it is booked. Again: nothing.
 
     Raises ExtensionRefused. Appeals that wait are dropped when their turn comes; the wrap-up is due.
@@ -87,20 +87,20 @@ def close_early(
     if state == CampaignState.closed:
         last = _same(session, campaign, campaign.deadline)
         if last is not None and last.closed_early:
-            return Extended(last, reopened=False, repeated=True)
+            return ExtensionResult(last, reopened=False, repeated=True)
     if state != CampaignState.open:
         raise ExtensionRefused(
             f"{campaign.slug} is {state.value}; only an open campaign can be closed."
         )
-    return Extended(
-        _move(session, campaign, Move(at, because, recorded_by, at), actor),
+    return ExtensionResult(
+        _move(session, campaign, DeadlineMove(at, because, recorded_by, at), actor),
         reopened=False,
         repeated=False,
     )
 
 
 @dataclass(frozen=True)
-class Move:
+class DeadlineMove:
     """To which moment the deadline moves, why, by whom and when."""
 
     deadline: datetime
@@ -110,11 +110,11 @@ class Move:
 
 
 def _locked(session: Session, campaign: Campaign) -> Campaign:
-    schedule.lock_countdown(session, campaign.id)
+    schedule.lock_schedule(session, campaign.id)
     return session.get_one(Campaign, campaign.id, populate_existing=True, with_for_update=True)
 
 
-def _move(session: Session, campaign: Campaign, move: Move, actor: Actor) -> Extension:
+def _move(session: Session, campaign: Campaign, move: DeadlineMove, actor: Actor) -> Extension:
     extension = Extension(
         campaign_id=campaign.id,
         previous_deadline=campaign.deadline,

@@ -41,7 +41,7 @@ class LateEntry:
 
 
 @dataclass(frozen=True)
-class Corrected:
+class CorrectionResult:
     """What a correction came to: minor units of `currency`. `frozen` stays what was final at first."""
 
     amount: int
@@ -173,7 +173,7 @@ def correct_result(
     reason: str,
     recorded_by: str,
     at: datetime,
-) -> Corrected:
+) -> CorrectionResult:
     """Bring a late entry into the final result of `campaign`, once, by two entries that cancel each other.
 
     `campaign.final_raised` stays what was frozen. Raises CampaignError without a reason, for a campaign that is
@@ -194,7 +194,7 @@ def correct_result(
                 donation_id=entry.donation_id,
                 kind=LedgerKind.correction.value,
                 amount=sign * entry.amount,
-                cover=sign * entry.cover,
+                fee_cover=sign * entry.fee_cover,
                 currency=entry.currency,
                 occurred_at=at,
                 source=f"entry-{entry.id}-{suffix}",
@@ -215,7 +215,7 @@ def correct_result(
         recorded_by=recorded_by.strip(),
     )
     raised = _plain_sum(session, campaign)
-    return Corrected(entry.amount, raised, campaign.final_raised, campaign.currency)
+    return CorrectionResult(entry.amount, raised, campaign.final_raised, campaign.currency)
 
 
 def _late_entry(session: Session, campaign: Campaign, entry_id: int) -> LedgerEntry:

@@ -17,15 +17,15 @@ from campaign.core.errors import (
 
 LONGEST_TITLE = 200
 LONGEST_APPEAL = 200_000
-LONGEST_FUND = 80
+MAX_DESIGNATION_LENGTH = 80
 LONGEST_SPONSOR = 120
-MOST_SUGGESTIONS = 8
+MAX_SUGGESTIONS = 8
 
 _Value = TypeVar("_Value")
 _BETWEEN = re.compile(r"[;\s]+|,\s+")
 
 
-class Reader:
+class FieldReader:
     """Reads field after field. `check()` raises FieldsInvalid with every fault; until then a wrong field is None."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ def one_line(text: str, longest: int, what: str) -> str:
     return line
 
 
-def markdown(text: str) -> str:
+def clean_markdown(text: str) -> str:
     """The appeal's text, its lines ended alike."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     if len(lines) > LONGEST_APPEAL:
@@ -72,7 +72,7 @@ def markdown(text: str) -> str:
     return "".join(one for one in lines if one in "\n\t" or unicodedata.category(one) != "Cc")
 
 
-def smallest_amount(text: str, currency: str) -> int:
+def parse_smallest_amount(text: str, currency: str) -> int:
     """The smallest amount that the form takes, in minor units: nothing that Stripe would refuse."""
     least = money.usual_minimum(currency)
     amount = money.parse_amount(text, currency) if text.strip() else least
@@ -82,18 +82,18 @@ def smallest_amount(text: str, currency: str) -> int:
     return amount
 
 
-def parted(text: str) -> tuple[str, ...]:
+def split_amounts(text: str) -> tuple[str, ...]:
     """What stands in a field of several amounts. A comma within figures groups them, and parts nothing."""
     return tuple(part for part in _BETWEEN.split(text.strip()) if part)
 
 
-def suggested_amounts(text: str, currency: str, smallest: int | None) -> list[int]:
+def parse_suggested_amounts(text: str, currency: str, smallest: int | None) -> list[int]:
     """Amounts parted by spaces, in minor units, the smallest first and each once."""
-    amounts = sorted({money.parse_amount(part, currency) for part in parted(text)})
+    amounts = sorted({money.parse_amount(part, currency) for part in split_amounts(text)})
     if not amounts:
         raise AmountInvalid("Enter at least one amount, for example 10 25 50.")
-    if len(amounts) > MOST_SUGGESTIONS:
-        raise AmountInvalid(f"There is room for {MOST_SUGGESTIONS} amounts.")
+    if len(amounts) > MAX_SUGGESTIONS:
+        raise AmountInvalid(f"There is room for {MAX_SUGGESTIONS} amounts.")
     if smallest is not None and amounts[0] < smallest:
         shown = money.format_money(amounts[0], currency)
         raise AmountInvalid(f"{shown} is less than the smallest amount.")
@@ -103,7 +103,7 @@ def suggested_amounts(text: str, currency: str, smallest: int | None) -> list[in
     return amounts
 
 
-def stretch_goal(text: str, currency: str, goal: int | None) -> int | None:
+def parse_stretch_goal(text: str, currency: str, goal: int | None) -> int | None:
     """What is asked for once the goal is met; None where nothing was typed."""
     if not text.strip():
         return None

@@ -8,107 +8,111 @@ from babel.numbers import format_decimal
 
 from campaign.campaigns.progress import Progress
 from campaign.core import clock, money
-from campaign.core.i18n import Words
+from campaign.core.i18n import Language
 from campaign.models import Campaign
 
 
-def amount(minor: int, currency: str, said: Words) -> str:
+def amount(minor: int, currency: str, language: Language) -> str:
     """`$1,000`: minor units of `currency` as people write them."""
-    return money.format_money(minor, currency, said.formats)
+    return money.format_money(minor, currency, language.formats)
 
 
-def number(count: int, said: Words) -> str:
+def number(count: int, language: Language) -> str:
     """`1,204`."""
-    return str(format_decimal(count, locale=said.formats))
+    return str(format_decimal(count, locale=language.formats))
 
 
-def long_date(day: date, said: Words) -> str:
+def long_date(day: date, language: Language) -> str:
     """`December 31, 2026`."""
-    return str(format_date(day, "long", locale=said.formats))
+    return str(format_date(day, "long", locale=language.formats))
 
 
-def short_date(day: date, said: Words) -> str:
+def short_date(day: date, language: Language) -> str:
     """`Dec 31, 2026`, for tables."""
-    return str(format_date(day, "medium", locale=said.formats))
+    return str(format_date(day, "medium", locale=language.formats))
 
 
-def date_there(moment: datetime | None, zone: ZoneInfo, said: Words) -> str:
+def date_there(moment: datetime | None, zone: ZoneInfo, language: Language) -> str:
     """The date of an instant in `zone`: `December 31, 2026`; '' for none."""
-    return long_date(moment.astimezone(zone).date(), said) if moment else ""
+    return long_date(moment.astimezone(zone).date(), language) if moment else ""
 
 
-def weekday_date(day: date, said: Words) -> str:
+def weekday_date(day: date, language: Language) -> str:
     """`Thursday, December 31`."""
     # Translators: how a weekday and a date are written, in the letters of
     # https://www.unicode.org/reports/tr35/tr35-dates.html#Date_Format_Patterns
-    return str(format_date(day, said.gettext("EEEE, MMMM d"), locale=said.formats))
+    return str(format_date(day, language.gettext("EEEE, MMMM d"), locale=language.formats))
 
 
-def moment_there(moment: datetime, zone: ZoneInfo, said: Words) -> str:
+def moment_there(moment: datetime, zone: ZoneInfo, language: Language) -> str:
     """`9:05 AM on Tuesday, December 22, Pacific time`."""
     local = moment.astimezone(zone)
-    return said.gettext("%(time)s on %(day)s, %(zone)s") % {
-        "time": _time(local, said),
-        "day": weekday_date(local.date(), said),
-        "zone": zone_name(zone, said),
+    return language.gettext("%(time)s on %(day)s, %(zone)s") % {
+        "time": _time(local, language),
+        "day": weekday_date(local.date(), language),
+        "zone": zone_name(zone, language),
     }
 
 
-def _time(local: datetime, said: Words) -> str:
+def _time(local: datetime, language: Language) -> str:
     """The narrow space before AM is not in every mail program's fonts."""
-    written = str(format_time(local, "short", tzinfo=local.tzinfo, locale=said.formats))
+    written = str(format_time(local, "short", tzinfo=local.tzinfo, locale=language.formats))
     return written.replace("\u202f", " ").replace("\u00a0", " ")
 
 
-def zone_name(zone: ZoneInfo, said: Words) -> str:
+def zone_name(zone: ZoneInfo, language: Language) -> str:
     """A zone as a newspaper writes it: `Pacific time`."""
     if fixed := clock.fixed_name(zone):
         return fixed
-    name = str(get_timezone_name(zone, width="long", zone_variant="generic", locale=said.formats))
+    name = str(
+        get_timezone_name(zone, width="long", zone_variant="generic", locale=language.formats)
+    )
     return name.removesuffix(" Time") + " time" if name.endswith(" Time") else name
 
 
-def ending(campaign: Campaign, said: Words) -> str:
+def ending(campaign: Campaign, language: Language) -> str:
     """The end as people say it: `midnight at the end of Thursday, December 31, Pacific time`. Goes after `until`."""
     local = campaign.deadline.astimezone(campaign.zone)
     if (local.hour, local.minute, local.second) != (0, 0, 0):
-        return moment_there(campaign.deadline, campaign.zone, said)
+        return moment_there(campaign.deadline, campaign.zone, language)
     last = clock.last_day(campaign.deadline, campaign.zone)
-    return said.gettext("midnight at the end of %(day)s, %(zone)s") % {
-        "day": weekday_date(last, said),
-        "zone": zone_name(campaign.zone, said),
+    return language.gettext("midnight at the end of %(day)s, %(zone)s") % {
+        "day": weekday_date(last, language),
+        "zone": zone_name(campaign.zone, language),
     }
 
 
-def days_left(progress: Progress, said: Words) -> str:
+def days_left(progress: Progress, language: Language) -> str:
     """`9 days left`; '' in the last 24 hours, of which a letter that is read later can only say when they end."""
     if progress.seconds_left <= 86_400:
         return ""
     left = max(1, progress.days_left)
-    return said.ngettext("%(days)s day left", "%(days)s days left", left) % {
-        "days": number(left, said)
+    return language.ngettext("%(days)s day left", "%(days)s days left", left) % {
+        "days": number(left, language)
     }
 
 
-def days(count: int, said: Words) -> str:
+def days(count: int, language: Language) -> str:
     """`9 days`."""
-    return said.ngettext("%(days)s day", "%(days)s days", count) % {"days": number(count, said)}
+    return language.ngettext("%(days)s day", "%(days)s days", count) % {
+        "days": number(count, language)
+    }
 
 
-def raised_so_far(progress: Progress, said: Words) -> str:
+def raised_so_far(progress: Progress, language: Language) -> str:
     """The figure in words: `$31,250 of $50,000, from 412 readers`."""
     values = {
-        "raised": amount(progress.raised, progress.campaign.currency, said),
-        "goal": amount(progress.campaign.goal, progress.campaign.currency, said),
-        "readers": readers(progress.donors, said),
+        "raised": amount(progress.raised, progress.campaign.currency, language),
+        "goal": amount(progress.campaign.goal, progress.campaign.currency, language),
+        "readers": readers(progress.donors, language),
     }
     if not progress.donors:
-        return said.gettext("%(raised)s of %(goal)s") % values
-    return said.gettext("%(raised)s of %(goal)s, from %(readers)s") % values
+        return language.gettext("%(raised)s of %(goal)s") % values
+    return language.gettext("%(raised)s of %(goal)s, from %(readers)s") % values
 
 
-def readers(count: int, said: Words) -> str:
+def readers(count: int, language: Language) -> str:
     """`412 readers`."""
-    return said.ngettext("%(count)s reader", "%(count)s readers", count) % {
-        "count": number(count, said)
+    return language.ngettext("%(count)s reader", "%(count)s readers", count) % {
+        "count": number(count, language)
     }

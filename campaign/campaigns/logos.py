@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from campaign.core.errors import FieldsInvalid
 
-LARGEST = 200_000
+MAX_BYTES = 200_000
 """Bytes."""
 
 SVG = "image/svg+xml"
@@ -19,11 +19,11 @@ _ROOT = re.compile(rb"<svg[\s>]")
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 
 
-def kind_of(body: bytes) -> str:
+def detect_image_type(body: bytes) -> str:
     """The media type of a picture that may be a logo; raises FieldsInvalid, by the field `logo`."""
-    if len(body) > LARGEST:
+    if len(body) > MAX_BYTES:
         _refuse(
-            f"The picture has {len(body) // 1000:,} KB; at most {LARGEST // 1000} KB are taken."
+            f"The picture has {len(body) // 1000:,} KB; at most {MAX_BYTES // 1000} KB are taken."
         )
     if body.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
@@ -37,7 +37,7 @@ def kind_of(body: bytes) -> str:
     return _refuse("This is no PNG, JPEG, WebP or plain SVG picture.")
 
 
-def digest_of(body: bytes) -> str:
+def image_digest(body: bytes) -> str:
     """The name of a picture in its address: another picture has another."""
     return blake2b(body, digest_size=8).hexdigest()
 

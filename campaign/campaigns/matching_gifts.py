@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
 from campaign.campaigns import form_parsing
-from campaign.campaigns.edit import tell_readers
-from campaign.campaigns.form_parsing import Reader
+from campaign.campaigns.edit import notify_campaign_pages
+from campaign.campaigns.form_parsing import FieldReader
 from campaign.core import clock, money
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import Campaign, MatchingGift, MatchingShard
@@ -38,7 +38,7 @@ _FILL = text("""
 
 
 @dataclass(frozen=True)
-class Promise:
+class MatchingGiftFields:
     """A sponsor's promise as typed: the pool in major units, percent of each gift, the window on the wall clock.
 
     An empty `starts` is the campaign's own start, an empty `ends` its deadline.
@@ -52,7 +52,7 @@ class Promise:
 
 
 def add_matching_gift(
-    session: Session, campaign: Campaign, promise: Promise, actor: Actor, at: datetime
+    session: Session, campaign: Campaign, promise: MatchingGiftFields, actor: Actor, at: datetime
 ) -> MatchingGift:
     """Keep the promise and count what was given in its window before; the same again is the same promise.
 
@@ -124,7 +124,7 @@ def _tell(
 ) -> None:
     subject = Subject("matching_gift", str(gift.id), campaign.id)
     audit_log.record(session, actor, action, subject, before=before, after=after)
-    tell_readers(session, campaign)
+    notify_campaign_pages(session, campaign)
 
 
 def _kept(gift: MatchingGift) -> dict[str, object]:
@@ -137,8 +137,10 @@ def _kept(gift: MatchingGift) -> dict[str, object]:
     }
 
 
-def _read(campaign: Campaign, promise: Promise, actor: Actor, at: datetime) -> MatchingGift:
-    reader = Reader()
+def _read(
+    campaign: Campaign, promise: MatchingGiftFields, actor: Actor, at: datetime
+) -> MatchingGift:
+    reader = FieldReader()
     longest = form_parsing.LONGEST_SPONSOR
     sponsor = reader.read(
         "sponsor",
@@ -172,7 +174,7 @@ def _ratio(text: str) -> int:
 
 
 def _window(
-    reader: Reader, campaign: Campaign, promise: Promise, at: datetime
+    reader: FieldReader, campaign: Campaign, promise: MatchingGiftFields, at: datetime
 ) -> tuple[datetime, datetime]:
     """Within the campaign's own window, and not over yet."""
     zone, starts, ends = campaign.zone, campaign.starts_at, campaign.deadline

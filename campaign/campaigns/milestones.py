@@ -45,7 +45,7 @@ def targets(campaign: Campaign) -> dict[MilestoneMark, int]:
     return found
 
 
-def mark_milestones(session: Session, at: datetime) -> int:
+def record_milestones(session: Session, at: datetime) -> int:
     """Write down what was reached and is not written yet; how many. Safe at any frequency, and twice at once."""
     total = func.coalesce(func.sum(ProgressShard.raised), 0)
     begun = session.execute(

@@ -24,7 +24,7 @@ from campaign.models import (
 
 
 @dataclass(frozen=True)
-class Matching:
+class MatchingStatus:
     """A sponsor's promise as it stands: `given` is the net sum of the gifts in its window, in minor units."""
 
     gift: MatchingGift
@@ -64,7 +64,7 @@ class Progress:
     donations: int
     donors: int
     as_of: datetime
-    matching: tuple[Matching, ...] = ()
+    matching: tuple[MatchingStatus, ...] = ()
 
     @property
     def asked(self) -> int:
@@ -185,7 +185,9 @@ def _given(campaign_id: int) -> ScalarSelect[Any]:
     return select(func.jsonb_object_agg(cast(each.c.id, Text), each.c.given)).scalar_subquery()
 
 
-def _matching(session: Session, campaign_id: int, given: Mapping[str, int]) -> tuple[Matching, ...]:
+def _matching(
+    session: Session, campaign_id: int, given: Mapping[str, int]
+) -> tuple[MatchingStatus, ...]:
     """The sponsors' promises, the first to begin first; what was given to one made since is told next time."""
     if not given:
         return ()
@@ -196,5 +198,5 @@ def _matching(session: Session, campaign_id: int, given: Mapping[str, int]) -> t
         .execution_options(populate_existing=True)
     )
     return tuple(
-        Matching(gift, int(given[str(gift.id)])) for gift in gifts if str(gift.id) in given
+        MatchingStatus(gift, int(given[str(gift.id)])) for gift in gifts if str(gift.id) in given
     )

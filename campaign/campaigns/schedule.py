@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.mailer.kinds import EmailKind
-from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState, StepAnchor
+from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState, StepBasis
 
 WRAP_UP_HOURS = 168
 """How long after the end a wrap-up may still be queued and sent."""
@@ -27,23 +27,23 @@ class DefaultStep(NamedTuple):
     """A step as every new campaign gets it; the columns of `CampaignStep`."""
 
     key: str
-    anchor: StepAnchor
+    basis: StepBasis
     offset: int = 0
     expires_after: int | None = None
 
 
 DEFAULTS = (
-    DefaultStep("opening", StepAnchor.opening),
-    DefaultStep("nine_days", StepAnchor.days_before, 9),
-    DefaultStep("seven_days", StepAnchor.days_before, 7),
-    DefaultStep("three_days", StepAnchor.days_before, 3),
-    DefaultStep("two_days", StepAnchor.days_before, 2),
-    DefaultStep("last_day", StepAnchor.hours_before, 24),
-    DefaultStep("last_hours", StepAnchor.hours_before, 4),
-    DefaultStep("wrap_up", StepAnchor.after_end, 0, WRAP_UP_HOURS),
+    DefaultStep("opening", StepBasis.opening),
+    DefaultStep("nine_days", StepBasis.days_before, 9),
+    DefaultStep("seven_days", StepBasis.days_before, 7),
+    DefaultStep("three_days", StepBasis.days_before, 3),
+    DefaultStep("two_days", StepBasis.days_before, 2),
+    DefaultStep("last_day", StepBasis.hours_before, 24),
+    DefaultStep("last_hours", StepBasis.hours_before, 4),
+    DefaultStep("wrap_up", StepBasis.after_end, 0, WRAP_UP_HOURS),
 )
 
-_ORDER = list(StepAnchor)
+_ORDER = list(StepBasis)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Window:
 
     @property
     def after_end(self) -> bool:
-        return self.step.anchor == StepAnchor.after_end
+        return self.step.basis == StepBasis.after_end
 
     def is_open(self, at: datetime) -> bool:
         return self.due <= at < self.closes
@@ -69,7 +69,7 @@ def add_default_steps(session: Session, campaign: Campaign) -> None:
             CampaignStep(
                 campaign_id=campaign.id,
                 key=step.key,
-                anchor=step.anchor.value,
+                basis=step.basis.value,
                 offset=step.offset,
                 expires_after=step.expires_after,
                 enabled=True,
@@ -79,7 +79,7 @@ def add_default_steps(session: Session, campaign: Campaign) -> None:
     session.flush()
 
 
-def steps_of(session: Session, campaign_id: int) -> Sequence[CampaignStep]:
+def list_steps(session: Session, campaign_id: int) -> Sequence[CampaignStep]:
     """Every step of the campaign, the disabled ones too."""
     query = select(CampaignStep).where(CampaignStep.campaign_id == campaign_id)
     return session.scalars(query.order_by(CampaignStep.id)).all()
@@ -91,14 +91,14 @@ def due_at(campaign: Campaign, step: CampaignStep) -> datetime:
     Days before the end are wall-clock time in the campaign's zone: where the clocks skip or repeat that time it is
     read with the offset before the change, as the end of a day is. Hours before the end are hours.
     """
-    match StepAnchor(step.anchor):
-        case StepAnchor.opening:
+    match StepBasis(step.basis):
+        case StepBasis.opening:
             return campaign.starts_at
-        case StepAnchor.days_before:
+        case StepBasis.days_before:
             return clock.days_earlier(campaign.deadline, campaign.zone, step.offset)
-        case StepAnchor.hours_before:
+        case StepBasis.hours_before:
             return campaign.deadline - timedelta(hours=step.offset)
-        case StepAnchor.after_end:
+        case StepBasis.after_end:
             return campaign.deadline
 
 
@@ -111,7 +111,7 @@ def windows(campaign: Campaign, steps: Iterable[CampaignStep]) -> list[Window]:
     times = [(due_at(campaign, step), step) for step in steps if step.enabled]
     ahead = sorted(
         ((due, step) for due, step in times if due >= campaign.starts_at),
-        key=lambda pair: (pair[0], _ORDER.index(StepAnchor(pair[1].anchor)), pair[1].id),
+        key=lambda pair: (pair[0], _ORDER.index(StepBasis(pair[1].basis)), pair[1].id),
     )
     following = [due for due, _ in ahead[1:]] + [None]
     return [
@@ -125,7 +125,7 @@ def _closes(
 ) -> datetime:
     expires_after = step.expires_after
     limits = [following] if following else []
-    if step.anchor == StepAnchor.after_end:
+    if step.basis == StepBasis.after_end:
         expires_after = expires_after or WRAP_UP_HOURS
     else:
         limits.append(campaign.deadline)
@@ -146,7 +146,7 @@ def window_of(
     return next((found for found in windows(campaign, steps) if found.step.id == step_id), None)
 
 
-def lock_countdown(session: Session, campaign_id: int) -> None:
+def lock_schedule(session: Session, campaign_id: int) -> None:
     """Wait until no other transaction queues for this campaign, or moves its deadline; held until the commit.
 
     Two runs that queued the same readers at once would wait for each other's rows and could do so crosswise. The
@@ -173,7 +173,7 @@ def refresh_expiry(session: Session, campaign: Campaign) -> None:
         OutboxMessage.begun_at.is_(None),
         OutboxMessage.campaign_id == campaign.id,
     )
-    for window in windows(campaign, steps_of(session, campaign.id)):
+    for window in windows(campaign, list_steps(session, campaign.id)):
         session.execute(
             update(OutboxMessage)
             .where(*waiting, OutboxMessage.step_id == window.step.id)

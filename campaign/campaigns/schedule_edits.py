@@ -14,7 +14,7 @@ from campaign.audit.audit_log import Actor, Subject
 from campaign.campaigns import schedule
 from campaign.core.errors import NotFound, StepInvalid
 from campaign.core.i18n import languages
-from campaign.models import Campaign, CampaignStep, OutboxMessage, StepAnchor
+from campaign.models import Campaign, CampaignStep, OutboxMessage, StepBasis
 
 LONGEST_SUBJECT = 150
 LONGEST_OPENING = 5000
@@ -58,7 +58,7 @@ MOST_HOURS = 24 * MOST_DAYS
 NO_EXPIRY = 0
 
 _KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
-_COUNTED = (StepAnchor.days_before, StepAnchor.hours_before)
+_COUNTED = (StepBasis.days_before, StepBasis.hours_before)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class StepChange:
 
 def find_step(session: Session, campaign: Campaign, key: str) -> CampaignStep:
     """The step called `key`; raises StepInvalid."""
-    every = {step.key: step for step in schedule.steps_of(session, campaign.id)}
+    every = {step.key: step for step in schedule.list_steps(session, campaign.id)}
     if key not in every:
         raise StepInvalid(f"{campaign.slug} has no step {key!r}; it has {', '.join(every)}.")
     return every[key]
@@ -105,7 +105,7 @@ def change_step(
 
     Raises StepInvalid.
     """
-    schedule.lock_countdown(session, campaign.id)
+    schedule.lock_schedule(session, campaign.id)
     campaign = session.get_one(Campaign, campaign.id, populate_existing=True)
     step = find_step(session, campaign, key)
     before = _facts(step)
@@ -122,7 +122,7 @@ def apply_to_copy(step: CampaignStep, change: StepChange) -> CampaignStep:
         id=step.id,
         campaign_id=step.campaign_id,
         key=step.key,
-        anchor=step.anchor,
+        basis=step.basis,
         offset=step.offset,
         expires_after=step.expires_after,
         enabled=step.enabled,
@@ -135,9 +135,9 @@ def apply_to_copy(step: CampaignStep, change: StepChange) -> CampaignStep:
 def _apply(step: CampaignStep, change: StepChange) -> None:
     key = step.key
     if change.days is not None or change.hours is not None:
-        if step.anchor not in _COUNTED:
+        if step.basis not in _COUNTED:
             raise StepInvalid(f"{key} is due by itself, at the campaign's opening or at its end.")
-        step.anchor, step.offset = _moment(change)
+        step.basis, step.offset = _moment(change)
     if change.expires is not None:
         step.expires_after = _expiry(step, change.expires)
     if change.enabled is not None:
@@ -155,11 +155,11 @@ def add_step(
     """One more step of this campaign, counted back from its end. Raises StepInvalid."""
     if not _KEY.match(key) or len(key) > 40:
         raise StepInvalid(f"{key!r} is no name for a step; write it like five_days.")
-    schedule.lock_countdown(session, campaign.id)
-    anchor, offset = _moment(change)
+    schedule.lock_schedule(session, campaign.id)
+    basis, offset = _moment(change)
     added = session.scalar(
         insert(CampaignStep)
-        .values(campaign_id=campaign.id, key=key, anchor=anchor, offset=offset)
+        .values(campaign_id=campaign.id, key=key, basis=basis, offset=offset)
         .on_conflict_do_nothing(index_elements=["campaign_id", "key"])
         .returning(CampaignStep.id)
     )
@@ -187,8 +187,8 @@ def remove_step(session: Session, campaign: Campaign, key: str, actor: Actor | N
     """
     if is_default(key):
         raise StepInvalid(f"{key} belongs to every campaign; switch it off instead.")
-    schedule.lock_countdown(session, campaign.id)
-    step = next((one for one in schedule.steps_of(session, campaign.id) if one.key == key), None)
+    schedule.lock_schedule(session, campaign.id)
+    step = next((one for one in schedule.list_steps(session, campaign.id) if one.key == key), None)
     if step is None:
         return
     letters = select(OutboxMessage.id).where(OutboxMessage.step_id == step.id).limit(1)
@@ -207,7 +207,7 @@ def is_default(key: str) -> bool:
 
 def _facts(step: CampaignStep) -> dict[str, object]:
     return {
-        "anchor": step.anchor,
+        "basis": step.basis,
         "offset": step.offset,
         "expires_after": step.expires_after,
         "enabled": step.enabled,
@@ -241,19 +241,19 @@ def _moment(change: StepChange) -> tuple[str, int]:
     """Anchor and offset."""
     if (change.days is None) == (change.hours is None):
         raise StepInvalid("Give either days or hours before the end.")
-    anchor, offset, most = (
-        (StepAnchor.days_before, change.days, MOST_DAYS)
+    basis, offset, most = (
+        (StepBasis.days_before, change.days, MOST_DAYS)
         if change.days is not None
-        else (StepAnchor.hours_before, change.hours, MOST_HOURS)
+        else (StepBasis.hours_before, change.hours, MOST_HOURS)
     )
     if offset is None or not 1 <= offset <= most:
         raise StepInvalid(f"A step is due between 1 and {most} before the end.")
-    return anchor.value, offset
+    return basis.value, offset
 
 
 def _expiry(step: CampaignStep, hours: int) -> int | None:
     if hours == NO_EXPIRY:
-        if step.anchor == StepAnchor.after_end:
+        if step.basis == StepBasis.after_end:
             raise StepInvalid(f"{step.key} has no other end than its expiry; give it in hours.")
         return None
     if not 1 <= hours <= MOST_HOURS:

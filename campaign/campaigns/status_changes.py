@@ -12,7 +12,7 @@ from structlog import get_logger
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
 from campaign.campaigns import schedule
-from campaign.campaigns.edit import tell_readers
+from campaign.campaigns.edit import notify_campaign_pages
 from campaign.campaigns.finalization import freeze_result
 from campaign.core import clock
 from campaign.core.errors import StateRefused
@@ -25,7 +25,7 @@ log = get_logger(__name__)
 
 def open_now(session: Session, campaign: Campaign, actor: Actor) -> bool:
     """Begin an upcoming campaign at this moment; False where it has begun. Its first letter is due at once."""
-    schedule.lock_countdown(session, campaign.id)
+    schedule.lock_schedule(session, campaign.id)
     campaign = _locked(session, campaign)
     moment = clock.now()
     state = campaign.state(moment)
@@ -126,5 +126,5 @@ def _record(
 ) -> None:
     subject = Subject("campaign", campaign.slug, campaign.id)
     audit_log.record(session, actor, action, subject, before=before, after=after)
-    tell_readers(session, campaign)
+    notify_campaign_pages(session, campaign)
     log.info(action.replace(".", "_"), campaign=campaign.slug)

@@ -13,14 +13,14 @@ from campaign.audit.audit_log import Actor, Subject
 from campaign.campaigns import form_parsing
 from campaign.campaigns.appearance import LONGEST_THANKS, known_languages, short_text
 from campaign.campaigns.branding_edit import short_line
-from campaign.campaigns.edit import tell_readers
-from campaign.campaigns.form_parsing import Reader
+from campaign.campaigns.edit import notify_campaign_pages
+from campaign.campaigns.form_parsing import FieldReader
 from campaign.core.errors import ChangedMeanwhile, NotFound
 from campaign.models import Campaign, CampaignText
 
 
 @dataclass(frozen=True)
-class Translated:
+class TranslationFields:
     """The form as typed; what is empty is read in the campaign's first language."""
 
     title: str = ""
@@ -33,15 +33,17 @@ def other_locales(campaign: Campaign) -> tuple[str, ...]:
     return tuple(one for one in known_languages() if one != campaign.locale)
 
 
-def translation_of(session: Session, campaign: Campaign, locale: str) -> Translated:
+def read_translation(session: Session, campaign: Campaign, locale: str) -> TranslationFields:
     """As the form first shows it. Raises NotFound for the first language, and for one that pages do not speak."""
     if locale not in other_locales(campaign):
         raise NotFound(f"{locale!r} is no other language of this campaign.")
     found = session.get(CampaignText, (campaign.id, locale), populate_existing=True)
-    return Translated(found.title, found.appeal, found.thanks) if found else Translated()
+    return (
+        TranslationFields(found.title, found.appeal, found.thanks) if found else TranslationFields()
+    )
 
 
-def mark(translated: Translated) -> str:
+def fingerprint(translated: TranslationFields) -> str:
     """Names what the form was shown."""
     return blake2b("\0".join(asdict(translated).values()).encode(), digest_size=6).hexdigest()
 
@@ -50,23 +52,23 @@ def edit_translation(
     session: Session,
     campaign: Campaign,
     locale: str,
-    typed: Translated,
+    typed: TranslationFields,
     seen: str,
     actor: Actor,
     at: datetime,
 ) -> list[str]:
-    """Keep what was typed; the names of what changed. `seen` is the `mark` of what the form was shown.
+    """Keep what was typed; the names of what changed. `seen` is the `fingerprint` of what the form was shown.
 
     Raises FieldsInvalid with each fault, ChangedMeanwhile where someone else has saved since.
     """
     session.execute(
         select(Campaign.id).where(Campaign.id == campaign.id).with_for_update(key_share=True)
     )
-    present = translation_of(session, campaign, locale)
+    present = read_translation(session, campaign, locale)
     wanted = _read(typed)
     before, after = asdict(present), asdict(wanted)
     changed = [name for name, text in after.items() if text != before[name]]
-    if changed and mark(present) != seen:
+    if changed and fingerprint(present) != seen:
         raise ChangedMeanwhile({name: before[name] for name in changed})
     if not changed:
         return []
@@ -86,16 +88,16 @@ def edit_translation(
         before={"locale": locale, **{name: before[name] for name in changed}},
         after={"locale": locale, **{name: after[name] for name in changed}},
     )
-    tell_readers(session, campaign)
+    notify_campaign_pages(session, campaign)
     return changed
 
 
-def _read(typed: Translated) -> Translated:
-    reader = Reader()
+def _read(typed: TranslationFields) -> TranslationFields:
+    reader = FieldReader()
     title = reader.read(
         "title", lambda: short_line(typed.title, form_parsing.LONGEST_TITLE, "title")
     )
-    appeal = reader.read("appeal", lambda: form_parsing.markdown(typed.appeal))
+    appeal = reader.read("appeal", lambda: form_parsing.clean_markdown(typed.appeal))
     thanks = reader.read("thanks", lambda: short_text(typed.thanks, "thanks", LONGEST_THANKS))
     reader.check()
-    return Translated(title or "", appeal or "", thanks or "")
+    return TranslationFields(title or "", appeal or "", thanks or "")

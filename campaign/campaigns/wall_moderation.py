@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.audit.audit_log import Actor, Subject
-from campaign.campaigns.donor_wall import STANDING, tell_readers
+from campaign.campaigns.donor_wall import STATES_ON_WALL, notify_all_pages
 from campaign.core.errors import NotFound
 from campaign.models import Campaign, CommentState, Donation, WallEntry
 
@@ -36,10 +36,10 @@ class ModeratedEntry:
 
     @property
     def stands(self) -> bool:
-        return self.donation.state in STANDING
+        return self.donation.state in STATES_ON_WALL
 
 
-def read_lines(
+def list_entries(
     session: Session, *, waiting: bool, before: int | None = None, at_most: int = PAGE
 ) -> Sequence[ModeratedEntry]:
     """The newest first: comments of paid gifts that wait for a decision, or every line."""
@@ -54,7 +54,7 @@ def read_lines(
         query = query.where(
             WallEntry.comment_state == CommentState.waiting.value,
             WallEntry.hidden_at.is_(None),
-            Donation.state.in_(STANDING),
+            Donation.state.in_(STATES_ON_WALL),
         )
     if before is not None:
         query = query.where(WallEntry.donation_id < before)
@@ -95,7 +95,7 @@ def decide(
             before=before,
             after=_told(entry),
         )
-        tell_readers(session)
+        notify_all_pages(session)
     return entry
 
 

@@ -22,19 +22,19 @@ from campaign.core.errors import (
     GatewayRefused,
     GatewayUnavailable,
 )
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import CheckoutSession
-from campaign.models import Donation, DonationState, StripeCall
+from campaign.models import Donation, DonationState, StripeRequest
 from campaign.runtime.context import Installation
 
-CLOCKS = timedelta(minutes=1)
+CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far Stripe's clock and ours may disagree."""
 
 log = get_logger(__name__)
 
 
-def open_session(here: Installation, donation: Donation, call: StripeCall) -> Donation:
+def open_session(here: Installation, donation: Donation, call: StripeRequest) -> Donation:
     """Ask Stripe for the page, under the key that is written down already, and keep its answer.
 
     Raises GatewayUnavailable or GatewayRefused; the same call may be made again.
@@ -55,13 +55,13 @@ def open_session(here: Installation, donation: Donation, call: StripeCall) -> Do
     return _again(here, kept)
 
 
-def find_session(here: Installation, donation: Donation, call: StripeCall) -> Donation | None:
+def find_session(here: Installation, donation: Donation, call: StripeRequest) -> Donation | None:
     """The donation with the session that Stripe opened for a call whose answer is lost; None where there is none.
 
     A session that was completed is applied as its webhook would be. Raises GatewayUnavailable or GatewayRefused.
     """
-    since = donation.created_at - CLOCKS
-    found = here.gateway.sessions_of(donation.public_id, donation.email, since)
+    since = donation.created_at - CLOCK_TOLERANCE
+    found = here.gateway.list_sessions_for_donation(donation.public_id, donation.email, since)
     complete = [one for one in found if one.status == "complete"]
     usable = [one for one in found if one.status == "open"]
     for superseded in usable if complete else usable[1:]:
@@ -72,7 +72,7 @@ def find_session(here: Installation, donation: Donation, call: StripeCall) -> Do
 
 
 def _keep(
-    here: Installation, donation: Donation, call: StripeCall, opened: CheckoutSession
+    here: Installation, donation: Donation, call: StripeRequest, opened: CheckoutSession
 ) -> Donation:
     """Keep a session's page as the donation's; where another was kept meanwhile, that one counts."""
     with here.sessions.begin() as session:
@@ -147,7 +147,7 @@ def begin_checkout(here: Installation, asked: CheckoutRequest) -> Checkout:
     # Its page may have been paid, or run out, without our hearing of it: then this is a new gift.
     if earlier and sync_donation(here, donation):
         donation, call = _begin(here, asked)
-    if session_requests.is_waste(donation, call, clock.now()):
+    if session_requests.needs_lookup(donation, call, clock.now()):
         donation, call = _look_up(here, asked, donation, call)
     if donation.state in _TO_BE_PAID and donation.session_url is None:
         donation = open_session(here, donation, call)
@@ -160,8 +160,8 @@ def begin_checkout(here: Installation, asked: CheckoutRequest) -> Checkout:
 
 
 def _look_up(
-    here: Installation, asked: CheckoutRequest, donation: Donation, call: StripeCall
-) -> tuple[Donation, StripeCall]:
+    here: Installation, asked: CheckoutRequest, donation: Donation, call: StripeRequest
+) -> tuple[Donation, StripeRequest]:
     """What Stripe did under a key that is of no use any more; where it did nothing, another call is begun."""
     found = find_session(here, donation, call)
     if found is not None:
@@ -171,17 +171,17 @@ def _look_up(
 
 def _begin(
     here: Installation, asked: CheckoutRequest, *, looked_up: int = 0
-) -> tuple[Donation, StripeCall]:
+) -> tuple[Donation, StripeRequest]:
     with here.sessions.begin() as session:
         campaign = find_campaign(session, asked.slug)
         donation = begin_donation(session, campaign, asked.gift, clock.now())
         parameters = session_requests.session_parameters(
             donation,
-            campaign.title_in(words(asked.gift.locale).locale),
+            campaign.title_in(get_language(asked.gift.locale).locale),
             here.settings.organization,
             asked.redirect_urls(donation),
         )
-        call = session_requests.plan_checkout(
+        call = session_requests.next_checkout_request(
             session, donation, parameters, clock.now(), looked_up=looked_up
         )
         return donation, call

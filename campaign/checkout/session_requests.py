@@ -1,6 +1,6 @@
 """The way to Stripe's page: what to ask for, written down with its key before it is asked.
 
-`checkout.flow` calls these in turn: `plan_checkout`, commit, the gateway, then `record_session` or
+`checkout.flow` calls these in turn: `next_checkout_request`, commit, the gateway, then `record_session` or
 `stripe_requests.record_failure`, commit. What a call did whose answer is lost is looked up at Stripe before
 another takes its place.
 """
@@ -12,11 +12,16 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaign.audit.stripe_requests import add_call, is_good, latest_call, record_answer
-from campaign.core.i18n import words
+from campaign.audit.stripe_requests import (
+    add_request,
+    is_repeatable,
+    latest_request,
+    record_response,
+)
+from campaign.core.i18n import get_language
 from campaign.core.settings import Organization
 from campaign.gateway import CheckoutSession, stripe_language
-from campaign.models import Donation, Frequency, StripeCall
+from campaign.models import Donation, Frequency, StripeRequest
 
 OPERATION = "checkout_session"
 
@@ -49,7 +54,7 @@ def session_parameters(
         "line_items": _line_items(donation, title, organization.name),
         "success_url": redirect_urls.success_url,
         "cancel_url": redirect_urls.cancel_url,
-        "locale": stripe_language(words(donation.locale).locale),
+        "locale": stripe_language(get_language(donation.locale).locale),
     }
     if donation.frequency == Frequency.one_time:
         description = f"Donation to {organization.name}: {title}"
@@ -59,20 +64,20 @@ def session_parameters(
             "payment_intent_data": {"metadata": metadata, "description": description},
         }
     else:
-        parts = {"gift": str(donation.amount), "cover": str(donation.cover)}
+        parts = {"gift": str(donation.amount), "cover": str(donation.fee_cover)}
         parameters |= {"mode": "subscription", "subscription_data": {"metadata": metadata | parts}}
     return parameters
 
 
 def _line_items(donation: Donation, title: str, organization: str) -> list[dict[str, Any]]:
     """What Stripe's page and its receipts call the two parts, in the donor's language."""
-    said = words(donation.locale)
-    name = said.gettext("Donation to %(name)s") % {"name": organization}
+    language = get_language(donation.locale)
+    name = language.gettext("Donation to %(name)s") % {"name": organization}
     items = [_line_item(donation, donation.amount, name, title)]
-    if donation.cover:
-        covered = said.gettext("Card fees covered")
-        added = said.gettext("Added by you to cover the fees")
-        items.append(_line_item(donation, donation.cover, covered, added))
+    if donation.fee_cover:
+        covered = language.gettext("Card fees covered")
+        added = language.gettext("Added by you to cover the fees")
+        items.append(_line_item(donation, donation.fee_cover, covered, added))
     return items
 
 
@@ -87,33 +92,35 @@ def _line_item(donation: Donation, amount: int, name: str, description: str) -> 
     return {"quantity": 1, "price_data": price}
 
 
-def plan_checkout(
+def next_checkout_request(
     session: Session,
     donation: Donation,
     parameters: dict[str, Any],
     at: datetime,
     *,
     looked_up: int = 0,
-) -> StripeCall:
+) -> StripeRequest:
     """The call to make, or made, for `donation`: the one already written down, else a new one.
 
-    A call whose key is spent, or that Stripe has forgotten (`is_waste` says so), is to be looked up at Stripe first;
+    A call whose key is spent, or that Stripe has forgotten (`needs_lookup` says so), is to be looked up at Stripe first;
     `looked_up` is its ordinal once that found nothing, and then it gets a successor.
     """
-    latest = latest_call(session, donation.id, OPERATION)
-    if latest is not None and (latest.ordinal != looked_up or not is_waste(donation, latest, at)):
+    latest = latest_request(session, donation.id, OPERATION)
+    if latest is not None and (
+        latest.ordinal != looked_up or not needs_lookup(donation, latest, at)
+    ):
         return latest
     key = f"donation-{donation.public_id}"
-    return add_call(session, donation.id, OPERATION, key, parameters, after=latest, at=at)
+    return add_request(session, donation.id, OPERATION, key, parameters, after=latest, at=at)
 
 
-def is_waste(donation: Donation, call: StripeCall, at: datetime) -> bool:
+def needs_lookup(donation: Donation, call: StripeRequest, at: datetime) -> bool:
     """Whether the call has no answer, and none can be had under its key any more."""
-    return donation.session_id is None and not is_good(call, at)
+    return donation.session_id is None and not is_repeatable(call, at)
 
 
 def record_session(
-    session: Session, call: StripeCall, opened: CheckoutSession, at: datetime
+    session: Session, call: StripeRequest, opened: CheckoutSession, at: datetime
 ) -> None:
     """Keep the session that Stripe opened. The first answer stays; a second one is the same session."""
     session.execute(
@@ -122,4 +129,4 @@ def record_session(
         .values(session_id=opened.id, session_url=opened.url, session_expires_at=opened.expires_at)
         .execution_options(synchronize_session=False)
     )
-    record_answer(session, call, opened.id, at)
+    record_response(session, call, opened.id, at)

@@ -30,5 +30,5 @@ def sync_session(here: Installation, session_id: str, public_id: str) -> bool:
         log.warning("session_not_applied", donation=public_id, error=str(error))
         return False
     if outcome.applied:
-        here.nudge(OUTBOX)
+        here.notify(OUTBOX)
     return outcome.applied

@@ -50,7 +50,7 @@ def audit(
     asked = {"since": since or "", "until": until or "", "actor": who, "action": action}
     with installation.sessions.begin() as session:
         subject = Subject("export", "audit")
-        record(session, Actor.command_line(), "export.made", subject, after=asked)
+        record(session, Actor.command_line(), "export.created", subject, after=asked)
 
 
 def _flat(held: dict[str, object]) -> str:

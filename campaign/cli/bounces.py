@@ -12,7 +12,7 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import CampaignError, ReportInvalid
 from campaign.mailer.bounce_reports import BounceFinding, BounceReport, read_report
-from campaign.mailer.bounces import Noted, find_message, record_bounce, record_complaint
+from campaign.mailer.bounces import ReportOutcome, find_message, record_bounce, record_complaint
 from campaign.runtime.context import Installation, make_installation
 
 LARGEST = 10_000_000
@@ -23,9 +23,9 @@ _KINDS = {
     BounceFinding.complaint: ("complaint", "was called spam"),
 }
 _NOTES = {
-    Noted.new: "",
-    Noted.known: " (known already)",
-    Noted.forgotten: " (whose address is forgotten; nobody is suppressed)",
+    ReportOutcome.new: "",
+    ReportOutcome.known: " (known already)",
+    ReportOutcome.forgotten: " (whose address is forgotten; nobody is suppressed)",
 }
 
 

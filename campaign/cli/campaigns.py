@@ -13,7 +13,7 @@ from campaign.campaigns.extensions import close_early
 from campaign.campaigns.extensions import extend as move_deadline
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, ExtensionRefused
-from campaign.core.i18n import ENGLISH, words
+from campaign.core.i18n import ENGLISH, get_language
 from campaign.runtime.context import make_installation
 
 NOTHING = "Nothing has changed."
@@ -37,7 +37,7 @@ def close(slug: str, reason: str) -> None:
     with make_installation(broker=False).sessions.begin() as session:
         campaign = find_campaign(session, slug)
         made = close_early(session, campaign, reason, who.name, who)
-        (sentence,) = extension_sentences(campaign, [made.extension], words(ENGLISH))
+        (sentence,) = extension_sentences(campaign, [made.extension], get_language(ENGLISH))
     click.echo(f"{sentence} {NOTHING}" if made.repeated else sentence)
 
 
@@ -82,7 +82,7 @@ def extend(slug: str, deadline: str, reason: str) -> None:
     with installation.sessions.begin() as session:
         campaign = find_campaign(session, slug)
         made = move_deadline(session, campaign, deadline, reason, _who(), clock.now())
-        end = ending_with_year(campaign, words(ENGLISH))
+        end = ending_with_year(campaign, get_language(ENGLISH))
     if made.repeated:
         click.echo(f"{slug} was extended before: it ends at {end}. Nothing has changed.")
         return
@@ -154,7 +154,7 @@ def create(
         campaign = create_campaign(session, wanted, Actor.command_line())
         raise_by = money.format_money(campaign.goal, campaign.currency)
     click.echo(
-        f"{installation.address(f'/c/{campaign.slug}')}: {raise_by} until {ending_with_year(campaign, words(ENGLISH))}"
+        f"{installation.address(f'/c/{campaign.slug}')}: {raise_by} until {ending_with_year(campaign, get_language(ENGLISH))}"
     )
 
 

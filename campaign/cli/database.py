@@ -48,7 +48,7 @@ def backup(file: Path, *, force: bool) -> None:
     ):
         manifest = _make(session, out)
     with Session(engine) as session, session.begin():
-        record(session, Actor.command_line(), "backup.made", Subject("backup", file.name))
+        record(session, Actor.command_line(), "backup.created", Subject("backup", file.name))
     engine.dispose()
     click.echo(f"{file}: {_counted(manifest)}.")
 
@@ -64,14 +64,14 @@ def restore(file: Path) -> None:
     url = load_database_url()
     engine = make_engine(url)
     revision = head_revision()
-    tell = ProgressLine()
+    report_progress = ProgressLine()
     with (
         _plain(f"{file} was not restored"),
-        open_archive(file, revision, tell) as archive,
+        open_archive(file, revision, report_progress) as archive,
     ):
         _migrate(engine, url, revision)
         with Session(engine) as session, session.begin():
-            restore_rows(session, archive, tell)
+            restore_rows(session, archive, report_progress)
     engine.dispose()
     click.echo(f"{_counted(archive.manifest)}; the books are in order.")
 

@@ -13,7 +13,7 @@ from campaign.mailer.kinds import EmailKind
 from campaign.outreach import countdown
 from campaign.outreach.countdown import Queued
 from campaign.runtime.context import Installation, make_installation
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 
 _LETTERS = {
     EmailKind.appeal: ("appeal", "appeals"),
@@ -31,7 +31,7 @@ def deadline_emails(*, dry_run: bool) -> None:
     Each campaign that is not final is done by itself: where one fails, the others are still done.
     """
     installation = make_installation(broker=False)
-    with nullcontext() if dry_run else beating(installation, DEADLINE_EMAILS):
+    with nullcontext() if dry_run else heartbeat(installation, DEADLINE_EMAILS):
         _run(installation, clock.now(), dry_run=dry_run)
 
 
@@ -49,7 +49,7 @@ def _run(installation: Installation, at: datetime, *, dry_run: bool) -> None:
             done += found
             _tell(slug, found, dry_run=dry_run)
     if any(step.count for step in done) and not dry_run:
-        installation.nudge(OUTBOX)
+        installation.notify(OUTBOX)
     if failed:
         raise CampaignError(f"Not queued, and tried again by the next run: {'; '.join(failed)}.")
     if not campaigns:
@@ -70,11 +70,11 @@ def _queue(
 
 
 def _tell(slug: str, found: list[Queued], *, dry_run: bool) -> None:
-    said = "would be queued" if dry_run else "queued"
+    language = "would be queued" if dry_run else "queued"
     for step in found:
         until = f"to be sent before {step.closes:%Y-%m-%d %H:%M} UTC"
         letters = _LETTERS[step.kind][step.count != 1]
-        click.echo(f"{slug}: {step.key}: {step.count:,} {letters} {said}, {until}.")
+        click.echo(f"{slug}: {step.key}: {step.count:,} {letters} {language}, {until}.")
     if not found:
         click.echo(f"{slug}: nothing is due.")
 

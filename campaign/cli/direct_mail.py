@@ -6,9 +6,9 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.cli.csv_files import read_file
-from campaign.cli.receipts import keep
+from campaign.cli.receipts import write_new_file
 from campaign.core.errors import CampaignError
-from campaign.offline.direct_mail_flow import print_appeals, read_list
+from campaign.offline.direct_mail_flow import print_appeals, read_recipient_list
 from campaign.receipts.pdf_documents import ADDRESSES
 from campaign.runtime.context import make_installation
 
@@ -24,7 +24,7 @@ from campaign.runtime.context import make_installation
     show_default=True,
     help="The envelope's window: us is #10 on Letter paper, din is DIN 5008 B on A4.",
 )
-def print_batch(people: Path, file: Path, slug: str, window: str) -> None:
+def direct_mail(people: Path, file: Path, slug: str, window: str) -> None:
     """Write the appeal for each reader in PEOPLE.csv (- is stdin), one sheet each, with a coupon of their own.
 
     The first line names the columns: name,number,institution,address and, if wanted, locale (en, es). The number is
@@ -37,7 +37,7 @@ def print_batch(people: Path, file: Path, slug: str, window: str) -> None:
     raw = read_file(people)
     installation = make_installation(broker=False)
     with installation.sessions() as session:
-        found = read_list(session, slug, raw)
+        found = read_recipient_list(session, slug, raw)
     for one in found.refused:
         click.echo(f"line {one.line}: {one.reason}", err=True)
     if found.ready:
@@ -46,7 +46,7 @@ def print_batch(people: Path, file: Path, slug: str, window: str) -> None:
             sheets = print_appeals(
                 session, installation, slug, found, window, actor, file=file.name
             )
-            keep(file, sheets)
+            write_new_file(file, sheets)
     where = f" are in {file}" if found.ready else ""
     click.echo(f"{len(found.ready):,} appeals{where}, {len(found.refused):,} refused.")
     if found.refused:

@@ -11,8 +11,12 @@ from campaign.core.errors import ErasureRefused
 from campaign.donors.masking import masked_email
 from campaign.privacy import erasure_flow
 from campaign.privacy.erasure import Erased
-from campaign.privacy.erasure_guard import require_quiet
-from campaign.privacy.personal_data_export import Whose, find_person, read_holdings
+from campaign.privacy.erasure_guard import require_erasable
+from campaign.privacy.personal_data_export import (
+    DataSubject,
+    collect_personal_data,
+    find_data_subject,
+)
 from campaign.runtime.context import make_installation
 
 
@@ -30,8 +34,8 @@ def export(email: str) -> None:
     """
     installation = make_installation(broker=False)
     with installation.sessions() as session:
-        whose = find_person(session, email)
-        held = read_holdings(session, whose)
+        whose = find_data_subject(session, email)
+        held = collect_personal_data(session, whose)
     held["stripe_events"] = erasure_flow.stored_events(installation, whose, forget=False)
     with installation.sessions.begin() as session:
         subject = Subject("donor", masked_email(email))
@@ -50,16 +54,16 @@ def erase(email: str, *, yes: bool) -> None:
     """
     installation = make_installation(broker=False)
     with installation.sessions() as session:
-        whose = find_person(session, email)
-        require_quiet(session, whose, clock.now())
+        whose = find_data_subject(session, email)
+        require_erasable(session, whose, clock.now())
     _ask(whose, yes=yes)
     erased, events = erasure_flow.erase(
-        installation, lambda session: find_person(session, email), Actor.command_line()
+        installation, lambda session: find_data_subject(session, email), Actor.command_line()
     )
     _tell(email, erased, events)
 
 
-def _ask(whose: Whose, *, yes: bool) -> None:
+def _ask(whose: DataSubject, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():

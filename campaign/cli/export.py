@@ -33,7 +33,7 @@ def export(what: str, slug: str | None, since: str | None, until: str | None) ->
             "since": since or "",
             "until": until or "",
         }
-        record(session, Actor.command_line(), "export.made", subject, after=asked)
+        record(session, Actor.command_line(), "export.created", subject, after=asked)
     with installation.sessions() as session:
         campaign = find_campaign(session, slug) if slug else None
         write_rows(column_names(what), export_rows(session, what, campaign, start, end))

@@ -14,7 +14,7 @@ from campaign.core.errors import CampaignError, ResendRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.mailer import undelivered
 from campaign.mailer.preflight import Verdict, findings, records
-from campaign.mailer.undelivered import UndeliveredState, Unsent
+from campaign.mailer.undelivered import UndeliveredEmail, UndeliveredState
 from campaign.models import OutboxMessage
 from campaign.runtime.context import Installation, make_installation
 
@@ -38,7 +38,7 @@ def mail() -> None:
 def list_mail(states: tuple[str, ...], kind: str | None, limit: int) -> None:
     """List mail that waits or failed, a line each, the oldest first."""
     installation = make_installation(broker=False)
-    wanted = [UndeliveredState(state) for state in states] or list(undelivered.UNSENT)
+    wanted = [UndeliveredState(state) for state in states] or list(undelivered.UNDELIVERED_STATES)
     with installation.sessions() as session:
         found = undelivered.list_messages(session, clock.now(), wanted, kind, limit + 1)
     if not found:
@@ -50,7 +50,7 @@ def list_mail(states: tuple[str, ...], kind: str | None, limit: int) -> None:
         click.echo(f"There is more; --limit {limit * 10} shows more of it.")
 
 
-def _line(one: Unsent, zone: ZoneInfo) -> str:
+def _line(one: UndeliveredEmail, zone: ZoneInfo) -> str:
     words = (
         f"{one.id}  {one.state}  {one.kind} {one.subject_key} to {one.recipient or '(forgotten)'}"
     )
@@ -90,7 +90,7 @@ def resend(
     if failed:
         _resend_failed(installation, kind, even=even_if_it_arrived)
     refused = [each for each in ids if not _resend_one(installation, each, even=even_if_it_arrived)]
-    installation.nudge(OUTBOX)
+    installation.notify(OUTBOX)
     if refused:
         sys.exit(1)
 

@@ -125,7 +125,7 @@ COMMANDS = {
         "Queue a statement of the gifts of YEAR for every donor, once each.",
     ),
     "steps": LazyCommand(
-        "campaign.cli.steps",
+        "campaign.cli.schedule",
         "steps",
         "The steps of a campaign's countdown: when each is due, until when, and its words.",
     ),

@@ -5,10 +5,14 @@ import click
 from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaign_formatting import offer_text
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_matching_gift
-from campaign.campaigns.progress import Matching, read_progress
+from campaign.campaigns.matching_gifts import (
+    MatchingGiftFields,
+    add_matching_gift,
+    end_matching_gift,
+)
+from campaign.campaigns.progress import MatchingStatus, read_progress
 from campaign.core import clock, money
-from campaign.core.i18n import ENGLISH, words
+from campaign.core.i18n import ENGLISH, get_language
 from campaign.runtime.context import make_installation
 
 
@@ -26,13 +30,13 @@ def list_gifts(slug: str) -> None:
         progress = read_progress(session, campaign, clock.now())
     for one in progress.matching:
         click.echo(
-            f"{one.gift.id}  {offer_text(campaign, one, words(ENGLISH))}; {_standing(one, campaign.currency)}"
+            f"{one.gift.id}  {offer_text(campaign, one, get_language(ENGLISH))}; {_standing(one, campaign.currency)}"
         )
     if not progress.matching:
         click.echo("No sponsor has promised anything.")
 
 
-def _standing(one: Matching, currency: str) -> str:
+def _standing(one: MatchingStatus, currency: str) -> str:
     matched = money.format_money(one.matched, currency)
     ended = ", ended early" if one.gift.ended_at else ""
     return f"{matched} of {money.format_money(one.gift.pool, currency)} matched{ended}"
@@ -53,12 +57,12 @@ def add(slug: str, sponsor: str, pool: str, ratio: str, starts: str, ends: str) 
     """Add a sponsor's promise to the campaign SLUG. What was given in its window before counts too."""
     with make_installation(broker=False).sessions.begin() as session:
         campaign = find_campaign(session, slug)
-        promise = Promise(sponsor, pool, ratio, starts, ends)
+        promise = MatchingGiftFields(sponsor, pool, ratio, starts, ends)
         gift = add_matching_gift(session, campaign, promise, Actor.command_line(), clock.now())
         given = read_progress(session, campaign, clock.now()).matching
         (made,) = [one for one in given if one.gift.id == gift.id]
         click.echo(
-            f"{gift.id}  {offer_text(campaign, made, words(ENGLISH))}; {_standing(made, campaign.currency)}"
+            f"{gift.id}  {offer_text(campaign, made, get_language(ENGLISH))}; {_standing(made, campaign.currency)}"
         )
 
 

@@ -8,10 +8,10 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.csv_files import read_file
 from campaign.core import clock
-from campaign.core.csv_lists import Refusal
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import CampaignError
 from campaign.core.task_queue import OUTBOX
-from campaign.offline.csv_import import ListReader, Planned, record_import
+from campaign.offline.csv_import import ListReader, PlannedRow, record_import
 from campaign.offline.csv_rows import Row
 from campaign.runtime.context import Installation, make_installation
 
@@ -40,8 +40,8 @@ def import_list(file: Path, slug: str) -> None:
     reader = ListReader(slug, clock.zone(installation.settings.organization.timezone))
     actor, entered, refused = Actor.command_line(), 0, 0
     for row in reader.rows(raw):
-        outcome = row if isinstance(row, Refusal) else _enter(installation, reader, row, actor)
-        if isinstance(outcome, Refusal):
+        outcome = row if isinstance(row, RejectedLine) else _enter(installation, reader, row, actor)
+        if isinstance(outcome, RejectedLine):
             click.echo(f"line {outcome.line}: {outcome.reason}", err=True)
             refused += 1
         else:
@@ -50,7 +50,7 @@ def import_list(file: Path, slug: str) -> None:
     if entered:
         with installation.sessions.begin() as session:
             record_import(session, actor, raw, entered=entered, refused=refused)
-        installation.nudge(OUTBOX)
+        installation.notify(OUTBOX)
     click.echo(f"{entered:,} entered, {refused:,} refused.")
     if refused:
         raise CampaignError("Mend what is named above, line by line, and import the file again.")
@@ -58,19 +58,19 @@ def import_list(file: Path, slug: str) -> None:
 
 def _enter(
     installation: Installation, reader: ListReader, row: Row, actor: Actor
-) -> Planned | Refusal:
+) -> PlannedRow | RejectedLine:
     """One row in a transaction of its own."""
     with installation.sessions.begin() as session:
         planned = reader.plan(session, row, clock.now())
-        if isinstance(planned, Refusal):
+        if isinstance(planned, RejectedLine):
             return planned
         outcome = reader.enter(session, planned, actor, installation.books, clock.now())
-        return outcome if isinstance(outcome, Refusal) else planned
+        return outcome if isinstance(outcome, RejectedLine) else planned
 
 
-def _tell(planned: Planned) -> None:
+def _tell(planned: PlannedRow) -> None:
     """What is worth a look, though it was entered."""
-    for doubt in planned.doubts:
+    for doubt in planned.entry_warnings:
         words = doubt.words.replace("It will be booked, and count", "Booked, and counted")
         click.echo(f"line {planned.line}: entered. {words}")
     if planned.joins:

@@ -33,7 +33,7 @@ from campaign.runtime.context import Installation, make_installation
     show_default=True,
     help="The envelope's window: us is #10 on Letter paper, din is DIN 5008 B on A4.",
 )
-def letters(file: Path, again: str | None, window: str) -> None:
+def print_receipts(file: Path, again: str | None, window: str) -> None:
     """Write the receipts and statements of donors without email, and the cards, to be printed and posted.
 
     Each is written once; after an interruption they are written again. Exit 1 where an address is missing.
@@ -44,23 +44,25 @@ def letters(file: Path, again: str | None, window: str) -> None:
     organization = installation.settings.organization
     since = clock.parse_start(again, clock.zone(organization.timezone)) if again else None
     with installation.sessions.begin() as session:
-        found = print_queue.waiting_letters(session, organization, since)
+        found = print_queue.list_print_queue(session, organization, since)
         ready = [one for one in found if one.address]
         if ready:
-            keep(file, pdf_documents.letters_pdf([_page(one) for one in ready], window))
-            print_queue.mark_posted(session, ready, clock.now())
+            write_new_file(
+                file, pdf_documents.print_queue_pdf([_page(one) for one in ready], window)
+            )
+            print_queue.mark_mailed(session, ready, clock.now())
             told = dict(Counter(one.kind for one in ready)) | {"again_since": again or ""}
             subject = Subject("letters", file.name)
-            record(session, Actor.command_line(), "letters.printed", subject, after=told)
+            record(session, Actor.command_line(), "receipts.printed", subject, after=told)
     click.echo(f"{len(ready):,} letters are in {file}." if ready else "No letter waits.")
     _require_addresses(found)
 
 
-def _page(letter: print_queue.PostalLetter) -> dict[str, Any]:
+def _page(letter: print_queue.PrintItem) -> dict[str, Any]:
     return {"kind": letter.kind, "context": letter.context, "address": letter.address}
 
 
-def _require_addresses(found: Sequence[print_queue.PostalLetter]) -> None:
+def _require_addresses(found: Sequence[print_queue.PrintItem]) -> None:
     """Says whose is missing, and ends the command with 1 then."""
     lacking = [one.about for one in found if not one.address]
     for about in lacking:
@@ -69,7 +71,7 @@ def _require_addresses(found: Sequence[print_queue.PostalLetter]) -> None:
         sys.exit(1)
 
 
-def keep(file: Path, content: bytes) -> None:
+def write_new_file(file: Path, content: bytes) -> None:
     """Write a new file whole and safe on the disk, or none; never over another."""
     try:
         with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.") as begun:
@@ -118,10 +120,10 @@ def statements(year: int, folder: Path | None, *, dry_run: bool, so_far: bool) -
                 subject = Subject("statements", str(year))
                 told = {"queued": len(new), "of_them_by_post": sum(not email for email in new)}
                 record(session, Actor.command_line(), "statements.queued", subject, after=told)
-        installation.nudge(OUTBOX)
-    said = "would be queued" if dry_run else "queued"
-    by_post = sum(not email for email in new)
-    click.echo(f"{year}: {len(new) - by_post:,} statements {said}, {by_post:,} more by post.")
+        installation.notify(OUTBOX)
+    language = "would be queued" if dry_run else "queued"
+    by_mail = sum(not email for email in new)
+    click.echo(f"{year}: {len(new) - by_mail:,} statements {language}, {by_mail:,} more by post.")
 
 
 def _write(installation: Installation, year: int, folder: Path) -> None:

@@ -6,8 +6,8 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.reconciliation.discrepancies import Difference
-from campaign.reconciliation.recorded_run import reconcile_and_keep
+from campaign.reconciliation.discrepancies import Discrepancy
+from campaign.reconciliation.recorded_run import run_reconciliation
 from campaign.reconciliation.run import Reconciliation
 from campaign.runtime.context import make_installation
 
@@ -29,12 +29,17 @@ def reconcile(since: str | None, *, apply: bool) -> None:
     zone = clock.zone(installation.settings.organization.timezone)
     start = clock.parse_start(since, zone) if since is not None else None
 
-    def tell(found: Difference) -> None:
-        click.echo(f"{'mended: ' if found.mended else ''}{found.sentence(zone)}")
+    def on_discrepancy(found: Discrepancy) -> None:
+        click.echo(f"{'mended: ' if found.repaired else ''}{found.sentence(zone)}")
 
     patience = 0 if apply else PATIENCE
-    result = reconcile_and_keep(
-        installation, start, Actor.command_line(), apply=apply, tell=tell, patience=patience
+    result = run_reconciliation(
+        installation,
+        start,
+        Actor.command_line(),
+        apply=apply,
+        on_discrepancy=on_discrepancy,
+        patience=patience,
     )
     click.echo(_summary(result))
     if result.left:
@@ -47,8 +52,8 @@ def _summary(result: Reconciliation) -> str:
         told.append(f"{_count(result.others, 'payment')} of others on the same account left out")
     if result.fees:
         told.append(f"{_count(result.fees, 'fee')} not booked yet")
-    differences = _count(result.found, "difference") if result.found else "no difference"
-    told.append(f"{differences}, {result.mended} mended" if result.mended else differences)
+    discrepancies = _count(result.found, "difference") if result.found else "no difference"
+    told.append(f"{discrepancies}, {result.repaired} mended" if result.repaired else discrepancies)
     return "; ".join(told) + "."
 
 

@@ -6,17 +6,17 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.core import money
-from campaign.core.errors import NotFound, RefundRefused, RefundUnfinished
+from campaign.core.errors import NotFound, RefundRefused, RefundUnconfirmed
 from campaign.donations.donations import lock_donation
 from campaign.gateway import PATIENCE
 from campaign.models import Donation, Refund
-from campaign.refunds.flow import give_back
+from campaign.refunds.flow import refund_donation
 from campaign.refunds.refunds import (
     REASONS,
     RefundRequest,
-    describe,
-    repeatable_token,
-    what_is_left,
+    describe_refundable,
+    get_refundable,
+    stable_request_token,
 )
 from campaign.runtime.context import Installation, make_installation
 
@@ -49,7 +49,7 @@ def refund(
                 f"There is no donation {donation_id!r} here; `campaign export` lists them."
             )
         minor = None if amount is None else money.parse_amount(amount, donation.currency)
-        token = repeatable_token(session, donation, minor)
+        token = stable_request_token(session, donation, minor)
         click.echo(f"Donation {donation_id}: {_left(installation, donation)}.")
     if not yes:
         _ask(donation, minor)
@@ -72,8 +72,8 @@ def _made(installation: Installation, asked: RefundRequest, *, yes: bool) -> Ref
     """The refund; where Stripe does not confirm it, whoever sits here may have it looked up again."""
     while True:
         try:
-            return give_back(installation, asked)
-        except RefundUnfinished as error:
+            return refund_donation(installation, asked)
+        except RefundUnconfirmed as error:
             if yes or not sys.stdin.isatty():
                 raise
             click.echo(error, err=True)
@@ -82,4 +82,4 @@ def _made(installation: Installation, asked: RefundRequest, *, yes: bool) -> Ref
 
 def _left(installation: Installation, donation: Donation) -> str:
     with installation.sessions() as session:
-        return describe(what_is_left(session, donation), donation.currency)
+        return describe_refundable(get_refundable(session, donation), donation.currency)

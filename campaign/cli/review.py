@@ -7,20 +7,20 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from campaign.audit.heartbeats import Silence
+from campaign.audit.heartbeats import JobStatus
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import clock, money
-from campaign.reconciliation.runs import Unsettled
+from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
-    AskedErasure,
-    FailedMessage,
+    FailedEmail,
     GivenUpEvent,
     OpenDispute,
+    PendingErasure,
+    ProblemRefund,
     Review,
-    StuckMail,
-    TroubledRefund,
-    UnplacedReturn,
+    StuckEmails,
+    UnmatchedEvidence,
     read_review,
 )
 from campaign.runtime.context import make_installation
@@ -54,9 +54,9 @@ def _groups(found: Review, zone: ZoneInfo) -> Iterable[tuple[str, Sequence[str]]
         ("Events given up", _lines(_event, found.events, zone)),
         ("Mail that failed", _lines(_message, found.messages, zone)),
         ("Mail that is stuck", _lines(_stuck, found.stuck, zone)),
-        ("Silent jobs", [*map(_job, found.silent_jobs)]),
+        ("Silent jobs", [*map(_job, found.overdue_jobs)]),
         ("Late entries, not in the final result", _lines(_late, found.late_entries, zone)),
-        ("Returns that no donation is known for", [*map(_unplaced, found.unplaced)]),
+        ("Returns that no donation is known for", [*map(_unmatched, found.unmatched)]),
         ("Donors who ask to be removed", _lines(_erasure, found.erasures, zone)),
         ("Differences from Stripe", _lines(_comparison, found.comparisons, zone)),
     )
@@ -83,7 +83,7 @@ def _warning(one: ActionableWarning, zone: ZoneInfo) -> str:
     return f"  {one.donation}  {amount}  {one.stripe_id}, {one.fraud_type}, {_when(one.created_at, zone)}"
 
 
-def _refund(one: TroubledRefund, zone: ZoneInfo) -> str:
+def _refund(one: ProblemRefund, zone: ZoneInfo) -> str:
     why = f" ({one.failure_reason})" if one.failure_reason else ""
     return (
         f"  {one.donation}  {_amount(one.amount, one.currency)}"
@@ -98,7 +98,7 @@ def _event(one: GivenUpEvent, zone: ZoneInfo) -> str:
     )
 
 
-def _message(one: FailedMessage, zone: ZoneInfo) -> str:
+def _message(one: FailedEmail, zone: ZoneInfo) -> str:
     when = _when(one.created_at, zone)
     return (
         f"  {one.kind} {one.subject} to {one.recipient}, {when}: {_line(one.last_error)}"
@@ -106,12 +106,12 @@ def _message(one: FailedMessage, zone: ZoneInfo) -> str:
     )
 
 
-def _stuck(one: StuckMail, zone: ZoneInfo) -> str:
+def _stuck(one: StuckEmails, zone: ZoneInfo) -> str:
     since = _when(one.since, zone)
     return f"  {one.number} {one.kind}, the oldest since {since}: campaign mail list --state stuck"
 
 
-def _job(one: Silence) -> str:
+def _job(one: JobStatus) -> str:
     return f"  {one.job}  {_line(one.sentence)}"
 
 
@@ -122,11 +122,11 @@ def _late(one: LateEntry, zone: ZoneInfo) -> str:
     )
 
 
-def _unplaced(one: UnplacedReturn) -> str:
+def _unmatched(one: UnmatchedEvidence) -> str:
     return f"  {one.kind} {one.stripe_id or '?'} of payment {one.payment_intent_id or 'unknown'}"
 
 
-def _comparison(one: Unsettled, zone: ZoneInfo) -> str:
+def _comparison(one: UnresolvedRun, zone: ZoneInfo) -> str:
     told = f"could not go on: {_line(one.error)}" if one.error else f"{one.left} left"
     return f"  {_when(one.ended_at, zone)}: {told}  To see each: campaign reconcile"
 
@@ -143,6 +143,6 @@ def _line(text: str | None) -> str:
     return " ".join((text or "no reason was kept").split())
 
 
-def _erasure(one: AskedErasure, zone: ZoneInfo) -> str:
+def _erasure(one: PendingErasure, zone: ZoneInfo) -> str:
     asked = _when(one.asked_at, zone)
     return f"  donor {one.donor_id}, asked {asked}; campaign donor erase {one.email}"

@@ -54,10 +54,14 @@ def _changes(added: Added) -> list[str]:
     email, role = added.member.email, added.member.role
     if added.new:
         return [f"{email} is on the team with the role {role}."]
-    said = [f"{email} is active again."] if added.reactivated else []
+    language = [f"{email} is active again."] if added.reactivated else []
     if added.previous_role is not None:
-        said.append(f"{email} was {added.previous_role} and is {role} now; all sessions are ended.")
-    return said or [f"{email} is on the team already, with the role {role}; here is a new link."]
+        language.append(
+            f"{email} was {added.previous_role} and is {role} now; all sessions are ended."
+        )
+    return language or [
+        f"{email} is on the team already, with the role {role}; here is a new link."
+    ]
 
 
 @staff.command("list")

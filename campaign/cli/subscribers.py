@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.cli.csv_files import read_file, write_rows
 from campaign.core import clock
-from campaign.core.csv_lists import Refusal
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import CampaignError, NotFound
 from campaign.donors.masking import masked_email
 from campaign.outreach import subscribers as people
 from campaign.outreach.subscriber_lists import Consent, read_list
-from campaign.outreach.subscribers import Taken
+from campaign.outreach.subscribers import ImportCounts
 from campaign.runtime.context import Installation, make_installation
 
 
@@ -34,9 +34,9 @@ def import_list(file: Path) -> None:
     raw = read_file(file)
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
-    taken, refused, batch = Taken(), 0, list[Consent]()
+    taken, refused, batch = ImportCounts(), 0, list[Consent]()
     for row in read_list(raw, zone, clock.now()):
-        if isinstance(row, Refusal):
+        if isinstance(row, RejectedLine):
             click.echo(f"line {row.line}: {row.reason}", err=True)
             refused += 1
             continue
@@ -51,7 +51,7 @@ def import_list(file: Path) -> None:
         raise CampaignError("Mend what is named above, line by line, and import the file again.")
 
 
-def _store(installation: Installation, name: str, batch: list[Consent]) -> Taken:
+def _store(installation: Installation, name: str, batch: list[Consent]) -> ImportCounts:
     with installation.sessions.begin() as session:
         taken = people.add_subscribers(session, batch)
         if batch:
@@ -65,7 +65,7 @@ def export_list() -> None:
     """Write everybody who agreed as CSV, in the columns that `import` reads."""
     installation = make_installation(broker=False)
     with installation.sessions() as session:
-        write_rows(people.COLUMNS, people.every_subscriber(session))
+        write_rows(people.COLUMNS, people.list_subscribers(session))
 
 
 @subscribers.command("remove")

@@ -8,12 +8,16 @@ import click
 from campaign.audit.audit_log import Actor
 from campaign.core import clock, money
 from campaign.core.errors import ChangeRefused
-from campaign.emails.contexts import EVERY
-from campaign.ledger.subscription_donations import first_donation, gifts_of, named_subscription
+from campaign.emails.contexts import INTERVAL_NAMES
+from campaign.ledger.subscription_donations import (
+    first_donation,
+    get_subscription_by_stripe_id,
+    list_paid_donations,
+)
 from campaign.models import Subscription, SubscriptionState
 from campaign.runtime.context import Installation, make_installation
 from campaign.subscriptions import change_flow
-from campaign.subscriptions.change_requests import PAUSES, months_later
+from campaign.subscriptions.change_requests import PAUSE_MONTHS, months_later
 
 
 @click.group("subscription")
@@ -24,7 +28,7 @@ def subscription() -> None:
 def _opened(subscription_id: str) -> tuple[Installation, Subscription]:
     installation = make_installation(broker=False)
     with installation.sessions() as session:
-        return installation, named_subscription(session, subscription_id)
+        return installation, get_subscription_by_stripe_id(session, subscription_id)
 
 
 def _zone(installation: Installation) -> ZoneInfo:
@@ -37,9 +41,9 @@ def show(subscription_id: str) -> None:
     """How it stands, as far as Stripe has told."""
     installation, _ = _opened(subscription_id)
     with installation.sessions() as session:
-        found = named_subscription(session, subscription_id)
+        found = get_subscription_by_stripe_id(session, subscription_id)
         first = first_donation(session, found)
-        gifts = gifts_of(session, found)
+        gifts = list_paid_donations(session, found)
         given = sum(gift.charge for gift in gifts)
         told = {
             "donor": first.email,
@@ -58,15 +62,17 @@ def show(subscription_id: str) -> None:
 @subscription.command()
 @click.argument("subscription_id")
 @click.option("--later", is_flag=True, help="When the present period ends, instead of at once.")
-def end(subscription_id: str, *, later: bool) -> None:
+def cancel(subscription_id: str, *, later: bool) -> None:
     """End it. The donor is written to."""
     installation, found = _opened(subscription_id)
-    _tell(installation, change_flow.end(installation, found, Actor.command_line(), later=later))
+    _tell(installation, change_flow.cancel(installation, found, Actor.command_line(), later=later))
 
 
 @subscription.command()
 @click.argument("subscription_id")
-@click.option("--months", type=click.Choice([str(months) for months in PAUSES]), required=True)
+@click.option(
+    "--months", type=click.Choice([str(months) for months in PAUSE_MONTHS]), required=True
+)
 def pause(subscription_id: str, months: str) -> None:
     """Charge nothing for some months; what falls due meanwhile is skipped."""
     installation, found = _opened(subscription_id)
@@ -90,7 +96,7 @@ def change(subscription_id: str, amount: str) -> None:
     installation, found = _opened(subscription_id)
     wanted = money.parse_amount(amount, found.currency)
     with installation.sessions() as session:
-        smallest = named_subscription(session, subscription_id).campaign.smallest_amount
+        smallest = get_subscription_by_stripe_id(session, subscription_id).campaign.smallest_amount
     if wanted < smallest:
         least = money.format_money(smallest, found.currency)
         raise ChangeRefused(f"The smallest amount of this campaign is {least}.")
@@ -106,8 +112,12 @@ def _tell(installation: Installation, found: Subscription) -> None:
 
 def _each(found: Subscription) -> str:
     amount = money.format_money(found.amount, found.currency)
-    fees = f" and {money.format_money(found.cover, found.currency)} for fees" if found.cover else ""
-    return f"{amount}{fees} a {EVERY[found.frequency]}"
+    fees = (
+        f" and {money.format_money(found.fee_cover, found.currency)} for fees"
+        if found.fee_cover
+        else ""
+    )
+    return f"{amount}{fees} a {INTERVAL_NAMES[found.frequency]}"
 
 
 def _state(found: Subscription, zone: ZoneInfo) -> str:

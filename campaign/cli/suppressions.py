@@ -10,7 +10,7 @@ from structlog import get_logger
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.csv_files import read_file, write_rows
-from campaign.core.csv_lists import Refusal, read_address
+from campaign.core.csv_lists import RejectedLine, read_address
 from campaign.core.errors import CampaignError, ListInvalid, NotFound
 from campaign.donors.masking import masked_email
 from campaign.mailer import suppressions as list_of
@@ -39,7 +39,7 @@ def import_list(file: Path) -> None:
     with installation.sessions.begin() as session:
         for entry in read_entries(raw):
             try:
-                if isinstance(entry, Refusal):
+                if isinstance(entry, RejectedLine):
                     raise ListInvalid(entry.reason)
                 new = _take_over(session, entry)
             except (ListInvalid, NotFound) as error:
@@ -70,7 +70,7 @@ def export_list() -> None:
     """Write the list as CSV, in the columns that `import` reads."""
     installation = make_installation(broker=False)
     with installation.sessions() as session:
-        write_rows(COLUMNS, list_of.every_suppression(session))
+        write_rows(COLUMNS, list_of.list_suppressions(session))
 
 
 @suppressions.command("add")
@@ -102,7 +102,7 @@ def remove(email: str, reason: str) -> None:
     """Appeals to EMAIL are allowed again. Only where its owner said so."""
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
-        if not list_of.lift(session, email):
+        if not list_of.remove_suppression(session, email):
             raise NotFound(f"{email} is not on the suppression list.")
         _note(session, "suppression.removed", masked_email(email), {"reason": reason})
     log.warning("suppression_removed", reason=reason)

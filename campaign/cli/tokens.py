@@ -6,7 +6,7 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.integrations.tokens import Scope, list_tokens, make_token, revoke_token
+from campaign.integrations.tokens import Scope, create_token, list_tokens, revoke_token
 from campaign.models import ApiToken
 from campaign.runtime.context import make_installation
 
@@ -34,7 +34,7 @@ def add(name: str, scopes: tuple[str, ...], days: int | None) -> None:
     at = clock.now()
     ends = at + timedelta(days=days) if days else None
     with make_installation(broker=False).sessions.begin() as session:
-        made = make_token(session, name, list(scopes), Actor.command_line(), at, expires_at=ends)
+        made = create_token(session, name, list(scopes), Actor.command_line(), at, expires_at=ends)
     click.echo(made.secret)
 
 

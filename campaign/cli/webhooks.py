@@ -5,7 +5,7 @@ import click
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
-from campaign.integrations.deliveries import send_again
+from campaign.integrations.deliveries import requeue_delivery
 from campaign.integrations.endpoints import (
     EVENTS,
     add_endpoint,
@@ -77,5 +77,5 @@ def test(endpoint_id: int) -> None:
 def retry(delivery_id: int) -> None:
     """Send DELIVERY_ID again, whatever became of it."""
     with make_installation(broker=False).sessions.begin() as session:
-        send_again(session, delivery_id, Actor.command_line(), clock.now())
+        requeue_delivery(session, delivery_id, Actor.command_line(), clock.now())
     click.echo("It is sent again by the worker.")

@@ -6,7 +6,7 @@ from campaign.core.settings import Organization
 
 
 @dataclass(frozen=True)
-class Books:
+class BookingContext:
     """What the bookkeeping must know of the installation: whose receipts, and from which domain they are mailed."""
 
     organization: Organization

@@ -16,7 +16,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RejectedLine:
     """A line that is kept out, and why. Lines are counted from 1, the header's being 1."""
 
     line: int
@@ -38,7 +38,7 @@ def read_lines(raw: bytes) -> list[bytes]:
     )
 
 
-class WrongLine(Exception):
+class InvalidLine(Exception):
     """Why a line cannot be taken."""
 
 
@@ -76,15 +76,15 @@ def read_fields(line: bytes, delimiter: str, columns: Sequence[str]) -> dict[str
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        raise WrongLine(
+        raise InvalidLine(
             f"byte {error.start + 1} is not UTF-8 (Excel's own encoding?); save the file as UTF-8"
         ) from None
     try:
         (fields,) = csv.reader([text], delimiter=delimiter, strict=True)
     except (csv.Error, ValueError):
-        raise WrongLine("a quotation mark is not closed on the same line") from None
+        raise InvalidLine("a quotation mark is not closed on the same line") from None
     if len(fields) != len(columns):
-        raise WrongLine(f"{len(fields)} fields where the header names {len(columns)}")
+        raise InvalidLine(f"{len(fields)} fields where the header names {len(columns)}")
     return dict(zip(columns, fields, strict=True))
 
 

@@ -10,7 +10,7 @@ class CampaignError(Exception):
     """A refusal with its reason in words. `str(error)` is fit to be shown.
 
     `AmountInvalid("At most %(most)s.", most="$5")` keeps the sentence apart from what stands in it, so that a page can
-    say it in its reader's language: see `told_by`.
+    say it in its reader's language: see `translated`.
     """
 
     def __init__(self, message: str = "", **values: object) -> None:
@@ -18,7 +18,7 @@ class CampaignError(Exception):
         self.message = message
         self.values = values
 
-    def told_by(self, gettext: Callable[[str], str]) -> str:
+    def translated(self, gettext: Callable[[str], str]) -> str:
         """The sentence in the language of `gettext`."""
         told = gettext(self.message) if self.message else str(self)
         return told % self.values if self.values else told
@@ -118,7 +118,7 @@ class OfflineGiftKnown(CampaignError):
     """A reference under which a gift was entered before: by whom and when."""
 
 
-class TakingBackRefused(CampaignError):
+class ReversalRefused(CampaignError):
     """An offline gift that cannot be taken back as asked."""
 
 
@@ -158,7 +158,7 @@ class RefundRefused(CampaignError):
     """A refund that cannot be made: not paid, nothing or less left, or Stripe's own refusal in its words."""
 
 
-class RefundUnfinished(CampaignError):
+class RefundUnconfirmed(CampaignError):
     """A refund that is written down and that Stripe has not confirmed: it is looked up and finished by the workers."""
 
 

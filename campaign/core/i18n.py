@@ -23,7 +23,7 @@ _FORMATS = {"en": "en", "es": "es_US"}
 
 
 @dataclass(frozen=True)
-class Words:
+class Language:
     """One language. `locale` is a BCP 47 tag, as HTML's `lang` has it; `formats` is Babel's name of the locale in
     which amounts and dates are written."""
 
@@ -44,7 +44,7 @@ class Words:
         return Locale.parse(self.formats).text_direction
 
     @property
-    def asked_by(self) -> str:
+    def query(self) -> str:
         """What asks for this language in the address of a page that all readers share: `lang=es`; '' for English."""
         return "" if self.locale == ENGLISH else f"lang={self.locale}"
 
@@ -61,7 +61,7 @@ class Words:
         return found
 
     @cached_property
-    def own_name(self) -> str:
+    def native_name(self) -> str:
         """What the language calls itself: `Español`."""
         known = Locale.parse(self.locale, sep="-")
         name = str(known.get_language_name() or self.locale)
@@ -83,12 +83,12 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(found | {ENGLISH}))
 
 
-def words(locale: str) -> Words:
+def get_language(locale: str) -> Language:
     """The words of `locale`, written `es`, `es-MX` or `es_MX`; else of its language; else English."""
-    return _words(language(locale))
+    return _words(supported_locale(locale))
 
 
-def language(locale: str) -> str:
+def supported_locale(locale: str) -> str:
     """The best that there is for `locale`: `es` for `es-MX`; `en` for what nobody has translated."""
     known = {name.casefold(): name for name in languages()}
     parts = locale.strip().replace("-", "_").casefold().split("_")
@@ -97,8 +97,8 @@ def language(locale: str) -> str:
 
 
 @cache
-def _words(name: str) -> Words:
-    return Words(name.replace("_", "-"), _FORMATS.get(name, name), _catalog(name))
+def _words(name: str) -> Language:
+    return Language(name.replace("_", "-"), _FORMATS.get(name, name), _catalog(name))
 
 
 def _catalog(name: str) -> NullTranslations:

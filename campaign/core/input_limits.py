@@ -14,11 +14,13 @@ def read_key(text: str) -> int | None:
     return key if key <= LARGEST_KEY else None
 
 
-def has_control(text: str) -> bool:
+def has_control_character(text: str) -> bool:
     """Whether a control character is in it, apart from tabs and the ends of lines."""
     return any(unicodedata.category(one) == "Cc" and one not in "\t\r\n" for one in text)
 
 
 def one_line(text: str, most: int) -> str:
     """`text` without control characters, its spaces single, cut after `most` characters."""
-    return " ".join("".join(" " if has_control(one) else one for one in text[:most]).split())
+    return " ".join(
+        "".join(" " if has_control_character(one) else one for one in text[:most]).split()
+    )

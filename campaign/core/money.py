@@ -203,7 +203,7 @@ def _pattern(currency: str, places: int, locale: str) -> NumberPattern:
     return parse_pattern(pattern)
 
 
-def fee_cover(amount: int, rate: Decimal, fixed: int, currency: str) -> int:
+def calculate_fee_cover(amount: int, rate: Decimal, fixed: int, currency: str) -> int:
     """What must be added to `amount` so that it is left after a fee of `rate` of the whole plus `fixed`.
 
     gross = (amount + fixed) / (1 − rate), all in minor units, rounded half up; and up to what can be charged.

@@ -14,7 +14,7 @@ OUTBOX = "workers.outbox.drain"
 log = get_logger(__name__)
 
 
-class Nudge:
+class TaskNotifier:
     """Sends task names to the broker; without a broker it does nothing."""
 
     def __init__(self, broker_url: str | None) -> None:

@@ -35,7 +35,7 @@ def either(name: str, kept: Columns, told: Columns) -> ColumnElement[bool]:
     return or_(kept[name], told[name])
 
 
-def last_told(name: str, _kept: Columns, told: Columns) -> ColumnElement[Any]:
+def latest(name: str, _kept: Columns, told: Columns) -> ColumnElement[Any]:
     """For the answer to a question of ours: the newer one is right."""
     return cast("ColumnElement[Any]", told[name])
 
@@ -51,7 +51,7 @@ def later_in(order: Sequence[str], by: str) -> Rule:
     return rule
 
 
-def keep_first(
+def insert_once(
     session: Session, model: type[DeclarativeBase], values: Mapping[str, Any], key: str = _STRIPE_ID
 ) -> bool:
     """Keep a fact that never changes; whether it is new. `key`: the unique column by which it is known again."""
@@ -60,7 +60,7 @@ def keep_first(
     return session.execute(row.returning(*table.primary_key)).one_or_none() is not None
 
 
-def keep_strongest(
+def upsert_by_rules(
     session: Session,
     model: type[DeclarativeBase],
     values: Mapping[str, Any],
@@ -76,11 +76,11 @@ def keep_strongest(
     return session.execute(kept.returning(*table.primary_key)).one_or_none() is not None
 
 
-def find_or_add(
+def get_or_insert(
     session: Session, model: type[Row], values: Mapping[str, Any], key: str = _STRIPE_ID
 ) -> Row:
     """The row of a fact, locked until the transaction ends; made of `values` where it is not known yet."""
-    keep_first(session, model, values, key)
+    insert_once(session, model, values, key)
     return session.scalars(
         select(model)
         .where(cast("Table", model.__table__).c[key] == values[key])

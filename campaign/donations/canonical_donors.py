@@ -18,14 +18,14 @@ def find_donor(session: Session, donor_id: int) -> Donor:
     return donor
 
 
-def speaking_row(session: Session, donor: Donor) -> Donor:
+def canonical_donor(session: Session, donor: Donor) -> Donor:
     """The row that speaks for the person: `donor` itself unless it was merged."""
     if donor.merged_into_id is None:
         return donor
     return session.get_one(Donor, donor.merged_into_id)
 
 
-def rows_of(session: Session, donor: Donor) -> Sequence[Donor]:
+def donor_records(session: Session, donor: Donor) -> Sequence[Donor]:
     """Every row of the person whose speaking row `donor` is, that one first."""
     return session.scalars(
         select(Donor)
@@ -35,18 +35,18 @@ def rows_of(session: Session, donor: Donor) -> Sequence[Donor]:
     ).all()
 
 
-def spoken_for(donor_id: ColumnElement[int] | int) -> Select[int]:
+def merged_ids(donor_id: ColumnElement[int] | int) -> Select[int]:
     """A query for the ids of the rows for which `donor_id` speaks, itself among them."""
     row = aliased(Donor)
     return select(row.id).where(or_(row.id == donor_id, row.merged_into_id == donor_id))
 
 
-def speaker_of(donor: type[Donor] = Donor) -> ColumnElement[int]:
+def canonical_id(donor: type[Donor] = Donor) -> ColumnElement[int]:
     """In a query: the id of the row that speaks for `donor`."""
     return func.coalesce(donor.merged_into_id, donor.id)
 
 
-def other_rows(address: ColumnElement[str]) -> Select[int]:
+def other_records(address: ColumnElement[str]) -> Select[int]:
     """A query for the other rows of the person who has `address`, in lower case; of most people none."""
     known, other = aliased(Donor), aliased(Donor)
     merged = or_(

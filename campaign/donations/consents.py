@@ -7,10 +7,10 @@ from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.core.i18n import ENGLISH, words
+from campaign.core.i18n import ENGLISH, get_language
 from campaign.models import Donation, Subscriber, Suppression, SuppressionReason
 
-WORDING = words(ENGLISH).gettext(
+WORDING = get_language(ENGLISH).gettext(
     "Write to me about campaigns like this one. A few times a year at most; one click stops it."
 )
 """The words beside the box, which is never ticked beforehand. A donation keeps those it was shown, in its language."""
@@ -18,7 +18,7 @@ WORDING = words(ENGLISH).gettext(
 SOURCE = "donation form"
 
 
-def keep_consent(session: Session, donation: Donation) -> None:
+def record_consent(session: Session, donation: Donation) -> None:
     """The donor of a paid `donation` becomes a subscriber, if they ticked the box. Repeating it changes nothing.
 
     Who had unsubscribed before asks anew by this, so that is lifted; a bounce or a complaint is not.

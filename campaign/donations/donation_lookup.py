@@ -17,7 +17,7 @@ def lock_payment(session: Session, payment_intent_id: str | None) -> None:
         lock_until_commit(session, AdvisoryLock.PAYMENT, payment_intent_id)
 
 
-def lock_payer(session: Session, invoice_id: str | None) -> str | None:
+def lock_invoice_payment(session: Session, invoice_id: str | None) -> str | None:
     """The payment intent of an invoice, where it was told before; both are locked as by `lock_payment`."""
     lock_payment(session, invoice_id)
     payment_intent_id = session.scalar(
@@ -27,7 +27,7 @@ def lock_payer(session: Session, invoice_id: str | None) -> str | None:
     return payment_intent_id
 
 
-def place_payment(
+def find_donation_for_payment(
     session: Session,
     payment_intent_id: str | None,
     *,

@@ -8,16 +8,16 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.donor_wall import ask_to_be_shown
+from campaign.campaigns.donor_wall import save_wall_entry
 from campaign.core.errors import CampaignNotOpen, CampaignPaused, NotFound
-from campaign.donations.tribute_cards import Card, keep_card
+from campaign.donations.tribute_cards import CardRequest, save_card
 from campaign.models import Campaign, Donation, DonationState, Donor
 from campaign.models.base import new_public_id, new_token
 from campaign.models.states import OPEN_STATES
 
 
 @dataclass(frozen=True)
-class Wall:
+class WallRequest:
     """A wish to stand on the donor wall; `wording` stood beside what was ticked. `comment` may be read there too."""
 
     place: str
@@ -27,21 +27,21 @@ class Wall:
 
 @dataclass(frozen=True)
 class Gift:
-    """What a reader means to give. `amount` and `cover` are minor units of the campaign's currency."""
+    """What a reader means to give. `amount` and `fee_cover` are minor units of the campaign's currency."""
 
     email: str
     amount: int
     frequency: str
     attempt: str
-    cover: int = 0
+    fee_cover: int = 0
     name: str = ""
     locale: str = "en"
     anonymous: bool = False
     comment: str = ""
     tribute_kind: str = ""
     tribute_name: str = ""
-    card: Card | None = None
-    wall: Wall | None = None
+    card: CardRequest | None = None
+    wall: WallRequest | None = None
     shared_computer: bool = False
     code: str = ""
     consent_wording: str = ""
@@ -79,7 +79,7 @@ def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetim
         "currency": campaign.currency,
         "frequency": gift.frequency,
         "amount": gift.amount,
-        "cover": gift.cover,
+        "fee_cover": gift.fee_cover,
         "email": gift.email,
         "name": gift.name,
         "locale": gift.locale,
@@ -105,10 +105,10 @@ def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetim
 def _keep_wishes(session: Session, donation: Donation, gift: Gift, at: datetime) -> None:
     """What is done once the gift is paid, beside its receipt."""
     if gift.card is not None:
-        keep_card(session, donation, gift.card)
+        save_card(session, donation, gift.card)
     if gift.wall is not None:
         wall = gift.wall
-        ask_to_be_shown(
+        save_wall_entry(
             session, donation, wall.place, at, wording=wall.wording, comment=wall.comment
         )
 

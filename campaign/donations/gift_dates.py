@@ -16,7 +16,7 @@ _MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
-class Place:
+class GiftPlacement:
     """Where a gift is counted. `charged_at` is the moment it is booked under; `why_not` says why it counts nowhere.
 
     `late`: its day lies in the window, but the result is final.
@@ -28,7 +28,7 @@ class Place:
     why_not: str
 
 
-def day_of_gift(kind: OfflineKind, received_on: date, postmarked_on: date | None) -> date:
+def gift_day(kind: OfflineKind, received_on: date, postmarked_on: date | None) -> date:
     """The day on which it was given."""
     if kind == OfflineKind.cheque and postmarked_on is not None:
         return postmarked_on
@@ -40,7 +40,7 @@ def latest_day(at: datetime, *zones: ZoneInfo) -> date:
     return max(at.astimezone(zone).date() for zone in zones)
 
 
-def place_gift(campaign: Campaign, day: date, at: datetime) -> Place:
+def place_offline_gift(campaign: Campaign, day: date, at: datetime) -> GiftPlacement:
     """Where a gift of `day` counts that is entered at `at`.
 
     It belongs to `campaign` from the local day on which that begins to the day of its last moment. It is booked at noon
@@ -52,11 +52,11 @@ def place_gift(campaign: Campaign, day: date, at: datetime) -> Place:
     if not first <= day <= last:
         side = f"before {campaign.slug} began, on {first}" if day < first else ""
         side = side or f"after the last day of {campaign.slug}, {last}"
-        return Place(min(moment, at), counts=False, late=False, why_not=f"{day} is {side}")
+        return GiftPlacement(min(moment, at), counts=False, late=False, why_not=f"{day} is {side}")
     inside = min(max(moment, campaign.starts_at), campaign.deadline - _MOMENT)
     charged_at = max(min(inside, at), campaign.starts_at)
     if campaign.is_final(at):
-        return Place(
+        return GiftPlacement(
             charged_at, counts=False, late=True, why_not=f"the result of {campaign.slug} is final"
         )
-    return Place(charged_at, counts=True, late=False, why_not="")
+    return GiftPlacement(charged_at, counts=True, late=False, why_not="")

@@ -1,8 +1,8 @@
 """The kinds of offline gifts, by the names that people read and write."""
 
-from campaign.models import OfflineKind, TakenBack
+from campaign.models import OfflineKind, ReversalReason
 
-NAMES = {
+KIND_NAMES = {
     OfflineKind.cheque: "Check",
     OfflineKind.cash: "Cash",
     OfflineKind.donor_advised_fund: "Donor-advised fund",
@@ -16,16 +16,16 @@ _WRITTEN = {
     "shares": OfflineKind.stock,
 }
 
-REASONS = {
-    TakenBack.bounced: "The bank returned it unpaid",
-    TakenBack.mistake: "It was entered by mistake",
-    TakenBack.returned: "We sent it back to the donor",
+REVERSAL_REASONS = {
+    ReversalReason.bounced: "The bank returned it unpaid",
+    ReversalReason.mistake: "It was entered by mistake",
+    ReversalReason.returned: "We sent it back to the donor",
 }
 
-TAKEN_BACK = {
-    TakenBack.bounced: "returned unpaid",
-    TakenBack.mistake: "entered by mistake",
-    TakenBack.returned: "sent back",
+REVERSAL_TEXTS = {
+    ReversalReason.bounced: "returned unpaid",
+    ReversalReason.mistake: "entered by mistake",
+    ReversalReason.returned: "sent back",
 }
 
 

@@ -19,12 +19,12 @@ from campaign.models import (
     SubscriptionState,
 )
 
-PAGE_STAYS = timedelta(minutes=15)
+PAGE_LIFETIME = timedelta(minutes=15)
 """How long the page of a gift from a shared computer tells whose it was, from the charge on."""
 
-PART = 10
+MONTHLY_SHARE = 10
 """A month's gift is offered at a tenth of what was given at once."""
-FIVES_FROM = 20
+ROUND_TO_FIVE_FROM = 20
 """Units of the currency from which on an offer is a multiple of five."""
 
 
@@ -39,14 +39,21 @@ def monthly_offer(session: Session, donation: Donation, at: datetime) -> int:
         Subscription.donor_id == donation.donor_id,
         Subscription.state != SubscriptionState.ended.value,
     )
-    return 0 if session.scalar(select(recurring)) else small_part(donation.amount, campaign)
+    return (
+        0
+        if session.scalar(select(recurring))
+        else suggested_monthly_amount(donation.amount, campaign)
+    )
 
 
-def small_part(amount: int, campaign: Campaign) -> int:
+def suggested_monthly_amount(amount: int, campaign: Campaign) -> int:
     """A tenth of `amount` in whole units, at least the smallest that can be charged; 0 where that is not small."""
     unit = int(10 ** money.decimals(campaign.currency))
-    units = max((amount + PART * unit // 2) // (PART * unit), -(-campaign.smallest_amount // unit))
-    if units >= FIVES_FROM:
+    units = max(
+        (amount + MONTHLY_SHARE * unit // 2) // (MONTHLY_SHARE * unit),
+        -(-campaign.smallest_amount // unit),
+    )
+    if units >= ROUND_TO_FIVE_FROM:
         units = (units + 2) // 5 * 5
     offered = max(1, units) * unit
     return offered if offered * 2 <= amount else 0
@@ -72,4 +79,4 @@ def is_page_closed(donation: Donation, at: datetime) -> bool:
     charged = donation.paid_at or donation.charged_at or donation.created_at
     # A page that waits for Stripe names nobody; what became of it is told for as long, once it is known.
     waiting = donation.state in {DonationState.pending.value, DonationState.declined.value}
-    return donation.page_closed_at is not None or (not waiting and at > charged + PAGE_STAYS)
+    return donation.page_closed_at is not None or (not waiting and at > charged + PAGE_LIFETIME)

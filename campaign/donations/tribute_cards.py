@@ -12,16 +12,16 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.core.i18n import Words, words
-from campaign.mailer.email_context import Pointless, Sender
+from campaign.core.i18n import Language, get_language
+from campaign.mailer.email_context import ObsoleteEmail, Sender
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import WAITING, EmailClaim
 from campaign.mailer.queue import NewEmail, queue_email
-from campaign.mailer.redaction import forget_letters
+from campaign.mailer.redaction import redact_emails
 from campaign.mailer.suppressions import is_suppressed
 from campaign.models import (
     Campaign,
-    CardWay,
+    CardDelivery,
     Donation,
     DonationState,
     OutboxMessage,
@@ -29,15 +29,15 @@ from campaign.models import (
 )
 
 MEMORY = "memory"
-STANDING = (DonationState.paid.value, DonationState.partially_refunded.value)
+FUNDED_STATES = (DonationState.paid.value, DonationState.partially_refunded.value)
 """The states of a gift of which something is there."""
-KEPT = timedelta(days=90)
+RETENTION = timedelta(days=90)
 """After the campaign's result is final, and after the gift: as long as a donor may ask what became of their card."""
 _AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
-class Card:
+class CardRequest:
     """What the form says of a card. `way` is email or post, and the address that it needs is not empty."""
 
     way: str
@@ -48,16 +48,16 @@ class Card:
     sender: str = ""
 
 
-def keep_card(session: Session, donation: Donation, card: Card) -> None:
+def save_card(session: Session, donation: Donation, card: CardRequest) -> None:
     """Keep the card that goes with `donation`; the same form again changes nothing."""
     session.execute(
         insert(TributeCard)
         .values(
             donation_id=donation.id,
-            way=card.way,
+            way=card.delivery,
             name=card.name,
-            email=card.email if card.way == CardWay.email else "",
-            address=card.address if card.way == CardWay.post else "",
+            email=card.email if card.delivery == CardDelivery.email else "",
+            address=card.address if card.delivery == CardDelivery.post else "",
             message=card.message,
             sender=card.sender,
         )
@@ -65,15 +65,15 @@ def keep_card(session: Session, donation: Donation, card: Card) -> None:
     )
 
 
-def card_of(session: Session, donation: Donation) -> TributeCard | None:
+def find_card(session: Session, donation: Donation) -> TributeCard | None:
     """The card that goes with `donation`."""
     return session.scalar(select(TributeCard).where(TributeCard.donation_id == donation.id))
 
 
 def queue_card(session: Session, donation: Donation, mail_domain: str) -> None:
     """The gift is paid: its card, if it goes by mail, is queued; once, however often this is called."""
-    card = card_of(session, donation)
-    if card is None or card.way != CardWay.email:
+    card = find_card(session, donation)
+    if card is None or card.delivery != CardDelivery.email:
         return
     email = NewEmail(
         kind=EmailKind.tribute_card,
@@ -87,27 +87,29 @@ def queue_card(session: Session, donation: Donation, mail_domain: str) -> None:
     queue_email(session, email, mail_domain)
 
 
-def card_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def build_card_email(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | ObsoleteEmail:
     """The card whose turn has come, or why it is withdrawn."""
     donation = session.scalars(
         select(Donation).where(Donation.public_id == claim.subject_key)
     ).one()
-    card = card_of(session, donation)
+    card = find_card(session, donation)
     if card is None:
-        return Pointless("the card is no longer kept")
-    if donation.state not in STANDING:
-        return Pointless(f"the gift is {donation.state}")
+        return ObsoleteEmail("the card is no longer kept")
+    if donation.state not in FUNDED_STATES:
+        return ObsoleteEmail(f"the gift is {donation.state}")
     if is_suppressed(session, card.email):
-        return Pointless("this address takes no mail from us")
-    return {"organization": sender.organization, **card_words(donation, card)}
+        return ObsoleteEmail("this address takes no mail from us")
+    return {"organization": sender.organization, **card_context(donation, card)}
 
 
 def purge_cards(session: Session, at: datetime) -> int:
     """Delete the cards of campaigns long over, and whom they went to; how many. One that waits its turn is kept."""
     to_print = (
-        (TributeCard.way == CardWay.post.value)
-        & TributeCard.posted_at.is_(None)
-        & Donation.state.in_(STANDING)
+        (TributeCard.delivery == CardDelivery.post.value)
+        & TributeCard.mailed_at.is_(None)
+        & Donation.state.in_(FUNDED_STATES)
     )
     to_send = exists().where(
         OutboxMessage.kind == EmailKind.tribute_card,
@@ -120,8 +122,8 @@ def purge_cards(session: Session, at: datetime) -> int:
         .join(TributeCard, TributeCard.donation_id == Donation.id)
         .join(Campaign, Campaign.id == Donation.campaign_id)
         .where(
-            Campaign.finalized_at <= at - KEPT,
-            TributeCard.created_at <= at - KEPT,
+            Campaign.finalized_at <= at - RETENTION,
+            TributeCard.created_at <= at - RETENTION,
             ~to_print,
             ~to_send,
         )
@@ -130,7 +132,7 @@ def purge_cards(session: Session, at: datetime) -> int:
         .with_for_update(of=Donation, skip_locked=True)
     ).all()
     theirs = OutboxMessage.subject_key.in_([public_id for _, public_id in due])
-    forget_letters(
+    redact_emails(
         session,
         (OutboxMessage.kind == EmailKind.tribute_card) & theirs,
         "the campaign is long over",
@@ -143,11 +145,11 @@ def purge_cards(session: Session, at: datetime) -> int:
     return len(due)
 
 
-def card_words(donation: Donation, card: TributeCard) -> dict[str, Any]:
+def card_context(donation: Donation, card: TributeCard) -> dict[str, Any]:
     """What stands on the card, by mail and on paper; never how much was given."""
-    said = words(donation.locale)
+    language = get_language(donation.locale)
     return {
-        "locale": said.locale,
+        "locale": language.locale,
         "memory": donation.tribute_kind == MEMORY,
         "tribute_name": _line(donation.tribute_name),
         "name": _line(card.name),
@@ -156,22 +158,22 @@ def card_words(donation: Donation, card: TributeCard) -> dict[str, Any]:
     }
 
 
-def card_heading(context: dict[str, Any], said: Words) -> str:
-    """`A gift in memory of Rosa Reyes`; `context` as `card_words` makes it."""
+def card_heading(context: dict[str, Any], language: Language) -> str:
+    """`A gift in memory of Rosa Reyes`; `context` as `card_context` makes it."""
     heading = (
-        said.gettext("A gift in memory of %(name)s")
+        language.gettext("A gift in memory of %(name)s")
         if context["memory"]
-        else said.gettext("A gift in honor of %(name)s")
+        else language.gettext("A gift in honor of %(name)s")
     )
     return heading % {"name": context["tribute_name"]}
 
 
-def card_sentence(context: dict[str, Any], organization_name: str, said: Words) -> str:
+def card_sentence(context: dict[str, Any], organization_name: str, language: Language) -> str:
     """`Ana Reyes has given to The Harbor Ledger in memory of Rosa Reyes.`"""
     sentence = (
-        said.gettext("%(sender)s has given to %(organization)s in memory of %(honored)s.")
+        language.gettext("%(sender)s has given to %(organization)s in memory of %(honored)s.")
         if context["memory"]
-        else said.gettext("%(sender)s has given to %(organization)s in honor of %(honored)s.")
+        else language.gettext("%(sender)s has given to %(organization)s in honor of %(honored)s.")
     )
     return sentence % {
         "sender": context["sender"],

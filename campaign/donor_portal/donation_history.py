@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Integer, Select, exists, extract, func, or
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from campaign.core.errors import NotFound
-from campaign.donations.canonical_donors import spoken_for
+from campaign.donations.canonical_donors import merged_ids
 from campaign.models import (
     Donation,
     DonationState,
@@ -20,14 +20,14 @@ from campaign.models import (
     SubscriptionState,
     WallEntry,
 )
-from campaign.receipts.receipts import for_taxes
+from campaign.receipts.receipts import is_tax_receipt
 
 LATEST = 24
 """Gifts that are shown at first."""
 
 
 @dataclass(frozen=True)
-class OwnGifts:
+class DonorGifts:
     """`gifts` are the latest, or all, of `number`.
 
     By their ids, `offline` tells of those that did not come through Stripe, `named` of those on the donor wall.
@@ -41,7 +41,7 @@ class OwnGifts:
     years: Sequence[int]
 
 
-def read_gifts(session: Session, donor: Donor, today: date, *, every: bool) -> OwnGifts:
+def list_donor_gifts(session: Session, donor: Donor, today: date, *, every: bool) -> DonorGifts:
     """The gifts of the person for whom `donor` speaks. `years` are those that are over, the latest first."""
     mine = _shown(donor)
     number = session.scalar(select(func.count()).select_from(Donation).where(*mine)) or 0
@@ -61,7 +61,7 @@ def read_gifts(session: Session, donor: Donor, today: date, *, every: bool) -> O
     ids = [gift.id for gift in gifts]
     offline = session.scalars(select(OfflineGift).where(OfflineGift.donation_id.in_(ids)))
     named = session.scalars(select(WallEntry).where(WallEntry.donation_id.in_(ids)))
-    return OwnGifts(
+    return DonorGifts(
         gifts=gifts,
         number=number,
         offline={one.donation_id: one for one in offline},
@@ -78,14 +78,14 @@ def _shown(donor: Donor) -> tuple[ColumnElement[bool], ...]:
         Donation.returned_at.is_not(None),
         Donation.state == DonationState.processing.value,
     )
-    return Donation.donor_id.in_(spoken_for(donor.id)), known
+    return Donation.donor_id.in_(merged_ids(donor.id)), known
 
 
 def _renewing(session: Session, donor: Donor) -> Sequence[Subscription]:
     """Those that go on first."""
     return session.scalars(
         select(Subscription)
-        .where(Subscription.donor_id.in_(spoken_for(donor.id)))
+        .where(Subscription.donor_id.in_(merged_ids(donor.id)))
         .options(joinedload(Subscription.campaign))
         .order_by(
             (Subscription.state == SubscriptionState.ended.value).asc(), Subscription.id.desc()
@@ -100,18 +100,18 @@ def _years(donor: Donor, today: date) -> Select[int]:
         select(year)
         .join(Receipt.donation)
         .where(
-            Donation.donor_id.in_(spoken_for(donor.id)),
+            Donation.donor_id.in_(merged_ids(donor.id)),
             Receipt.gift_date < date(today.year, 1, 1),
             Receipt.kind != ReceiptKind.void.value,
             ~exists().where(later.replaces_id == Receipt.id),
-            for_taxes(),
+            is_tax_receipt(),
         )
         .distinct()
         .order_by(year.desc())
     )
 
 
-def own_gift(session: Session, donor: Donor, public_id: str) -> Donation:
+def find_donor_gift(session: Session, donor: Donor, public_id: str) -> Donation:
     """The gift of that name, if it is theirs; raises NotFound where it is another's just as where there is none."""
     found = session.scalar(select(Donation).where(Donation.public_id == public_id, *_shown(donor)))
     if found is None:

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from campaign.auth.donors import make_donor_link
 from campaign.auth.policies import DONOR_LINKS
 from campaign.core import clock
-from campaign.core.i18n import words
-from campaign.mailer.email_context import Pointless, Sender, own_page_url
+from campaign.core.i18n import get_language
+from campaign.mailer.email_context import ObsoleteEmail, Sender, donor_page_url
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import EmailClaim
 from campaign.mailer.queue import NewEmail, queue_email, queued_just_now
@@ -24,7 +24,7 @@ from campaign.models import Donor, DonorLinkPurpose, OutboxMessage
 from campaign.models.base import new_token
 
 
-class About(StrEnum):
+class PortalNote(StrEnum):
     """What a note tells: letters go elsewhere now; that they asked to be removed; that they were."""
 
     address_changed = "address_changed"
@@ -88,7 +88,12 @@ def _queue_link(
 
 
 def queue_note(
-    session: Session, donor: Donor, about: About, recipient: str, mail_domain: str, at: datetime
+    session: Session,
+    donor: Donor,
+    about: PortalNote,
+    recipient: str,
+    mail_domain: str,
+    at: datetime,
 ) -> None:
     """Queue what `about` tells; nothing where there is no address."""
     if not recipient:
@@ -105,29 +110,31 @@ def queue_note(
     queue_email(session, note_email, mail_domain)
 
 
-def link_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def build_link_email(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | ObsoleteEmail:
     """Make the link, and the letter around it."""
     at = clock.now()
     purpose = DonorLinkPurpose(claim.details["purpose"])
     donor = session.get_one(Donor, claim.donor_id)
     opens = purpose is DonorLinkPurpose.open
     if donor.erased_at is not None:
-        return Pointless("the person was erased")
+        return ObsoleteEmail("the person was erased")
     if opens and donor.email.lower() != claim.recipient.lower():
-        return Pointless("the donor has another address now")
+        return ObsoleteEmail("the donor has another address now")
     if claim.expires_at is not None and claim.expires_at <= at:
-        return Pointless("the link was asked for too long ago")
+        return ObsoleteEmail("the link was asked for too long ago")
     path = make_donor_link(session, donor, purpose, "" if opens else claim.recipient, at)
-    return opening_letter(
+    return link_email_context(
         PortalLinkEmail(purpose, claim.recipient, sender.address(path)), claim.locale, sender
     )
 
 
-def opening_letter(opening: PortalLinkEmail, locale: str, sender: Sender) -> dict[str, Any]:
+def link_email_context(opening: PortalLinkEmail, locale: str, sender: Sender) -> dict[str, Any]:
     """The words of the letter with a link."""
     return {
         "organization": sender.organization,
-        "locale": words(locale).locale,
+        "locale": get_language(locale).locale,
         "purpose": opening.purpose.value,
         "email": opening.email,
         "link_url": opening.url,
@@ -135,22 +142,22 @@ def opening_letter(opening: PortalLinkEmail, locale: str, sender: Sender) -> dic
     }
 
 
-def note_letter(about: About, locale: str, sender: Sender) -> dict[str, Any]:
+def note_email_context(about: PortalNote, locale: str, sender: Sender) -> dict[str, Any]:
     """The words of a note."""
     return {
         "organization": sender.organization,
-        "locale": words(locale).locale,
+        "locale": get_language(locale).locale,
         "about": about.value,
-        "page_url": own_page_url(sender, words(locale)),
+        "page_url": donor_page_url(sender, get_language(locale)),
     }
 
 
-def note(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
+def build_note_email(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
     """The note that was claimed."""
-    return note_letter(About(claim.details["about"]), claim.locale, sender)
+    return note_email_context(PortalNote(claim.details["about"]), claim.locale, sender)
 
 
-def forget_note(session: Session, claim: EmailClaim) -> None:
+def redact_note(session: Session, claim: EmailClaim) -> None:
     """The last letter to a person who was erased is over: nothing keeps where it went."""
     session.execute(
         update(OutboxMessage)
@@ -160,9 +167,9 @@ def forget_note(session: Session, claim: EmailClaim) -> None:
     )
 
 
-def is_last(claim: EmailClaim) -> bool:
+def is_erasure_note(claim: EmailClaim) -> bool:
     """Whether it is the letter that tells of an erasure."""
     return (
         claim.kind == EmailKind.donor_portal_note
-        and claim.details.get("about") == About.erased.value
+        and claim.details.get("about") == PortalNote.erased.value
     )

@@ -8,15 +8,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.campaigns.donor_wall import withdraw
-from campaign.donations.canonical_donors import rows_of
+from campaign.campaigns.donor_wall import remove_wall_entry
+from campaign.donations.canonical_donors import donor_records
 from campaign.mailer.suppressions import suppress
 from campaign.models import Donation, Donor, Subscriber, Suppression, SuppressionReason
 
 SOURCE = "own page"
 
 
-class Appeals(StrEnum):
+class AppealPreference(StrEnum):
     """Whether appeals go to a donor's address: they do; they don't; they cannot, since it failed or complained."""
 
     wanted = "wanted"
@@ -24,7 +24,7 @@ class Appeals(StrEnum):
     impossible = "impossible"
 
 
-def appeals_to(session: Session, donor: Donor) -> Appeals:
+def appeal_preference(session: Session, donor: Donor) -> AppealPreference:
     """How it stands for the address that the donor has now."""
     email = donor.email.lower()
     reasons = set(
@@ -35,15 +35,15 @@ def appeals_to(session: Session, donor: Donor) -> Appeals:
         )
     )
     if not email or reasons - {SuppressionReason.unsubscribed.value}:
-        return Appeals.impossible
+        return AppealPreference.impossible
     agreed = session.scalar(select(exists().where(func.lower(Subscriber.email) == email)))
-    return Appeals.wanted if agreed and not reasons else Appeals.unwanted
+    return AppealPreference.wanted if agreed and not reasons else AppealPreference.unwanted
 
 
-def want_appeals(session: Session, donor: Donor, wording: str, at: datetime) -> None:
+def subscribe_donor(session: Session, donor: Donor, wording: str, at: datetime) -> None:
     """They agreed, beside the words `wording`. What they had ended themselves is lifted; a bounce is not."""
     email = donor.email.lower()
-    if not email or appeals_to(session, donor) is not Appeals.unwanted:
+    if not email or appeal_preference(session, donor) is not AppealPreference.unwanted:
         return
     agreed = {
         "consent_source": SOURCE,
@@ -67,9 +67,9 @@ def want_appeals(session: Session, donor: Donor, wording: str, at: datetime) -> 
     _record(session, donor, "donor.subscribed")
 
 
-def end_appeals(session: Session, donor: Donor) -> None:
+def unsubscribe_donor(session: Session, donor: Donor) -> None:
     """No more appeals to any address of the person."""
-    addresses = {row.email for row in rows_of(session, donor)} - {""}
+    addresses = {row.email for row in donor_records(session, donor)} - {""}
     new = [suppress(session, one, SuppressionReason.unsubscribed) for one in sorted(addresses)]
     if any(new):
         _record(session, donor, "donor.unsubscribed")
@@ -77,7 +77,7 @@ def end_appeals(session: Session, donor: Donor) -> None:
 
 def leave_wall(session: Session, donor: Donor, gift: Donation) -> None:
     """Their name stands on the donor wall no longer for this gift of theirs; repeating it changes nothing."""
-    if withdraw(session, gift):
+    if remove_wall_entry(session, gift):
         _record(session, donor, "donor.left_wall")
 
 

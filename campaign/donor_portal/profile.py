@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from campaign.audit import audit_log
 from campaign.auth.links import CheckedLink, LinkState, use_link
 from campaign.auth.policies import DONOR_LINKS
-from campaign.donations.canonical_donors import rows_of, speaking_row
-from campaign.donor_portal.emails import About, queue_note
+from campaign.donations.canonical_donors import canonical_donor, donor_records
+from campaign.donor_portal.emails import PortalNote, queue_note
 from campaign.donors.corrections import Correction, correct_donor
 from campaign.models import Donation, Donor, DonorLink, DonorLinkPurpose, Subscriber
 
@@ -21,7 +21,7 @@ _WITHOUT_SYNC = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
-class Details:
+class DonorDetails:
     """What a donor changes at once: `address` is postal, its lines parted by new lines; `locale` a language's tag."""
 
     name: str
@@ -29,7 +29,7 @@ class Details:
     locale: str
 
 
-def change_details(session: Session, donor: Donor, wanted: Details) -> None:
+def change_details(session: Session, donor: Donor, wanted: DonorDetails) -> None:
     """Set what is wanted. Letters, and pages, speak the new language from now on. Raises DonorInvalid."""
     actor = audit_log.Actor.donor(donor.id)
     correct_donor(session, donor.id, Correction(wanted.name, donor.email, wanted.address), actor)
@@ -38,7 +38,7 @@ def change_details(session: Session, donor: Donor, wanted: Details) -> None:
 
 
 def _change_language(session: Session, donor: Donor, locale: str, actor: audit_log.Actor) -> None:
-    rows = rows_of(session, donor)
+    rows = donor_records(session, donor)
     ids = [row.id for row in rows]
     addresses = [row.email.lower() for row in rows if row.email]
     before = donor.locale
@@ -74,10 +74,10 @@ def confirm_address(
     used = use_link(session, DONOR_LINKS[DonorLinkPurpose.address], secret, at)
     if used.link is None or used.person is None:
         return used
-    donor = speaking_row(session, used.person)
+    donor = canonical_donor(session, used.person)
     former = donor.email
     wanted = Correction(donor.name, used.link.email, donor.address)
     correct_donor(session, donor.id, wanted, audit_log.Actor.donor(donor.id))
     if former.lower() != donor.email.lower():
-        queue_note(session, donor, About.address_changed, former, mail_domain, at)
+        queue_note(session, donor, PortalNote.address_changed, former, mail_domain, at)
     return CheckedLink(LinkState.good, used.link, donor)

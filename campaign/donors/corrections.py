@@ -17,7 +17,7 @@ from campaign.auth.sessions import revoke_access
 from campaign.core import clock
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import DonorInvalid, DonorKnown
-from campaign.core.input_limits import has_control
+from campaign.core.input_limits import has_control_character
 from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.donors.masking import masked, masked_email
 from campaign.models import (
@@ -101,7 +101,7 @@ def _read(wanted: Correction, before: Correction) -> Correction:
 
 def _printable(text: str, field: str) -> str:
     text = unicodedata.normalize("NFC", text)
-    if has_control(text):
+    if has_control_character(text):
         raise DonorInvalid(f"The {field} holds a control character.", field)
     return text
 

@@ -14,7 +14,7 @@ from campaign.donors.search_query import Entity, read_donation_search
 from campaign.models import Campaign, Donation, OfflineGift
 
 
-class Way(StrEnum):
+class PaymentChannel(StrEnum):
     """How a gift came: through Stripe, or in an envelope."""
 
     card = "card"
@@ -22,13 +22,13 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True)
-class Filters:
+class DonationFilters:
     """What is wanted; None wants all. `least` and `most` are minor units of `currency`; times are [since, until)."""
 
     campaign_id: int | None = None
     state: str | None = None
     frequency: str | None = None
-    way: Way | None = None
+    way: PaymentChannel | None = None
     since: datetime | None = None
     until: datetime | None = None
     least: int | None = None
@@ -50,7 +50,7 @@ class Filters:
         return _all(
             (self.state, lambda wanted: one.state == wanted),
             (self.frequency, lambda wanted: one.frequency == wanted),
-            (self.way, lambda wanted: offline if wanted is Way.offline else ~offline),
+            (self.way, lambda wanted: offline if wanted is PaymentChannel.offline else ~offline),
             (self.least, lambda wanted: one.amount >= wanted),
             (self.most, lambda wanted: one.amount <= wanted),
             (sums, lambda wanted: one.currency == wanted),
@@ -70,7 +70,7 @@ class DonationRow:
     created_at: datetime
     campaign: str
     amount: int
-    cover: int
+    fee_cover: int
     currency: str
     state: str
     frequency: str
@@ -82,7 +82,7 @@ class DonationRow:
 
 
 def find_donations(
-    session: Session, filters: Filters, text: str, cursor: Cursor
+    session: Session, filters: DonationFilters, text: str, cursor: Cursor
 ) -> tuple[Sequence[DonationRow], Keys]:
     """A page of the donations that `filters` want and `text` finds, and the keys of its neighbours."""
     listing = Listing(Donation, ("created_at", "id"), filters.near, filters.rest)
@@ -97,7 +97,7 @@ def _lines(session: Session, ids: Sequence[int]) -> Sequence[DonationRow]:
             Donation.created_at,
             Campaign.slug.label("campaign"),
             Donation.amount,
-            Donation.cover,
+            Donation.fee_cover,
             Donation.currency,
             Donation.state,
             Donation.frequency,

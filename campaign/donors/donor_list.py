@@ -12,7 +12,7 @@ from campaign.models import Donation, Donor, LedgerEntry, LedgerKind
 
 
 @dataclass(frozen=True)
-class DonorLine:
+class DonorRow:
     """One row of the list. `given` is what stands of the row's own gifts, in minor units by currency."""
 
     id: int
@@ -25,7 +25,7 @@ class DonorLine:
     given: dict[str, int]
 
 
-def find_donors(session: Session, text: str, cursor: Cursor) -> tuple[Sequence[DonorLine], Keys]:
+def find_donors(session: Session, text: str, cursor: Cursor) -> tuple[Sequence[DonorRow], Keys]:
     """A page of the donors that `text` finds; without one, of all who are not merged into another row."""
     search = read_donor_search(session, text)
     listing = Listing(Donor, ("id",))
@@ -35,11 +35,11 @@ def find_donors(session: Session, text: str, cursor: Cursor) -> tuple[Sequence[D
     return _lines(session, keys.ids), keys
 
 
-def _lines(session: Session, ids: Sequence[int]) -> Sequence[DonorLine]:
+def _lines(session: Session, ids: Sequence[int]) -> Sequence[DonorRow]:
     donors = session.scalars(select(Donor).where(Donor.id.in_(ids)).order_by(Donor.id.desc())).all()
     given = _given(session, ids)
     return [
-        DonorLine(
+        DonorRow(
             donor.id,
             donor.name,
             donor.email,
@@ -61,7 +61,7 @@ def _given(session: Session, ids: Sequence[int]) -> dict[int, dict[str, tuple[in
             Donation.donor_id,
             LedgerEntry.currency,
             payments,
-            func.sum(LedgerEntry.amount + LedgerEntry.cover),
+            func.sum(LedgerEntry.amount + LedgerEntry.fee_cover),
         )
         .join(Donation, Donation.id == LedgerEntry.donation_id)
         .where(Donation.donor_id.in_(ids), LedgerEntry.kind != LedgerKind.correction.value)

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, aliased
 
 from campaign.donors.search_query import Condition, Entity, Search
 
-NEAR = 20_000
+NEWEST_ROWS = 20_000
 """Rows that are looked through from the newest on."""
 
-FEW = 5_000
+INDEX_LIMIT = 5_000
 """A search that finds no more is answered by its own index."""
 
 PAGE = 50
@@ -136,7 +136,7 @@ def _among_the_newest(session: Session, asked: _PageRequest, condition: Conditio
         select(table)
         .where(*asked.narrowed(whole))
         .order_by(*asked.sorting(whole))
-        .limit(NEAR)
+        .limit(NEWEST_ROWS)
         .subquery()
     )
     one = aliased(whole, rows)
@@ -153,9 +153,9 @@ def _few(session: Session, asked: _PageRequest, condition: Condition) -> Sequenc
     one = asked.listing.entity
     wanted = asked.narrowed(one, asked.listing.rest, condition)
     _plan_without_scans(session, without=True)
-    found = session.scalars(select(one.id).where(*wanted).limit(FEW + 1)).all()
+    found = session.scalars(select(one.id).where(*wanted).limit(INDEX_LIMIT + 1)).all()
     _plan_without_scans(session, without=False)
-    return found if len(found) <= FEW else None
+    return found if len(found) <= INDEX_LIMIT else None
 
 
 def _plan_without_scans(session: Session, *, without: bool) -> None:

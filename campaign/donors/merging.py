@@ -18,7 +18,7 @@ from campaign.receipts.statements import queue_dropped_again
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeResult:
     """Which row speaks for which from now on. `new`: it did not before."""
 
     kept: Donor
@@ -26,7 +26,9 @@ class Merged:
     new: bool
 
 
-def merge_donors(session: Session, kept_id: int, merged_id: int, actor: audit_log.Actor) -> Merged:
+def merge_donors(
+    session: Session, kept_id: int, merged_id: int, actor: audit_log.Actor
+) -> MergeResult:
     """From now on `kept_id` speaks for `merged_id`, and for whom that spoke. The same again changes nothing.
 
     Raises MergeRefused where a row was erased, is spoken for by another, or is the same.
@@ -36,7 +38,7 @@ def merge_donors(session: Session, kept_id: int, merged_id: int, actor: audit_lo
     if kept is None or merged is None:
         raise MergeRefused("One of the two donors does not exist.")
     if merged.merged_into_id == kept.id:
-        return Merged(kept, merged, new=False)
+        return MergeResult(kept, merged, new=False)
     _require_free(kept, merged)
     repointed = [row for row in rows.values() if row.merged_into_id == merged.id]
     for row in repointed:
@@ -49,7 +51,7 @@ def merge_donors(session: Session, kept_id: int, merged_id: int, actor: audit_lo
     )
     session.flush()
     _record(session, actor, "donor.merged", kept, merged)
-    return Merged(kept, merged, new=True)
+    return MergeResult(kept, merged, new=True)
 
 
 def _require_free(kept: Donor, merged: Donor) -> None:
@@ -84,7 +86,7 @@ def undo_merge(session: Session, merge_id: int, actor: audit_log.Actor, at: date
     merge.undone_by, merge.undone_at = actor.name, at
     queue_dropped_again(session, [merged.id, *(row.id for row in carried)], at)
     session.flush()
-    _record(session, actor, "donor.unmerged", kept, merged)
+    _record(session, actor, "donor.merge_undone", kept, merged)
     return merge
 
 
@@ -123,7 +125,7 @@ def _record(
         )
 
 
-def standing_merges(session: Session, donor: Donor) -> dict[int, DonorMerge]:
+def undoable_merges(session: Session, donor: Donor) -> dict[int, DonorMerge]:
     """The merges by which `donor` speaks for others that can be undone now, by the merged row's id."""
     found = session.scalars(
         select(DonorMerge)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.core.errors import NoteRefused
-from campaign.core.input_limits import has_control
+from campaign.core.input_limits import has_control_character
 from campaign.models import Donation, Donor, Note
 
 LONGEST = 5000
@@ -35,7 +35,7 @@ def _add(
     text = text.replace("\r\n", "\n").strip()
     if not text:
         raise NoteRefused("Write what should be remembered.")
-    if has_control(text):
+    if has_control_character(text):
         raise NoteRefused("The note holds a control character; write it anew.")
     if len(text) > LONGEST:
         raise NoteRefused(f"A note has at most {LONGEST} characters; this one has {len(text)}.")
@@ -66,7 +66,7 @@ def _about(note: Note) -> Select[Note]:
     return select(Note).where(Note.donation_id == note.donation_id)
 
 
-def notes_of(
+def list_notes(
     session: Session, *, donor_ids: Sequence[int] = (), donation_id: int | None = None
 ) -> Sequence[Note]:
     """The notes about these rows of a donor, or about that donation, the latest first."""

@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.core.booking_context import Books
+from campaign.core.booking_context import BookingContext
 from campaign.core.errors import NotFound, ResendRefused
 from campaign.core.input_limits import one_line
-from campaign.donations.canonical_donors import speaking_row
+from campaign.donations.canonical_donors import canonical_donor
 from campaign.donations.donations import lock_donation
 from campaign.donors.corrections import LONGEST
 from campaign.donors.masking import masked, masked_email
@@ -19,18 +19,20 @@ from campaign.models import Donation, Donor, OutboxMessage, Receipt
 from campaign.receipts import receipts
 
 
-def where_to(session: Session, donation: Donation) -> str:
+def receipt_address(session: Session, donation: Donation) -> str:
     """The address to which letters about this gift go now: of the row that speaks for the donor, else the gift's."""
-    return speaking_row(session, session.get_one(Donor, donation.donor_id)).email or donation.email
+    return (
+        canonical_donor(session, session.get_one(Donor, donation.donor_id)).email or donation.email
+    )
 
 
 def resend_receipt(
-    session: Session, public_id: str, actor: audit_log.Actor, at: datetime, books: Books
+    session: Session, public_id: str, actor: audit_log.Actor, at: datetime, books: BookingContext
 ) -> OutboxMessage:
     """Queue the valid receipt once more, to the donor's present address. Raises NotFound or ResendRefused."""
     donation = _locked(session, public_id)
     receipt = _valid(session, donation)
-    address = where_to(session, donation)
+    address = receipt_address(session, donation)
     if not address:
         raise ResendRefused("the donor has no email address; `campaign letters` prints the receipt")
     message = session.scalar(
@@ -55,7 +57,12 @@ def resend_receipt(
 
 
 def reissue_receipt(
-    session: Session, public_id: str, name: str, actor: audit_log.Actor, at: datetime, books: Books
+    session: Session,
+    public_id: str,
+    name: str,
+    actor: audit_log.Actor,
+    at: datetime,
+    books: BookingContext,
 ) -> Receipt:
     """A corrected receipt of the same amount that names the one before, under `name` and the present address.
 
@@ -66,7 +73,7 @@ def reissue_receipt(
     latest = _valid(session, donation)
     if latest.amount == 0:
         raise ResendRefused("nothing is left of this gift, and its receipt is void")
-    address = where_to(session, donation)
+    address = receipt_address(session, donation)
     if (latest.frozen.get("donor_name"), latest.frozen.get("donor_email")) == (name, address):
         return latest
     before = str(latest.frozen.get("donor_name", ""))

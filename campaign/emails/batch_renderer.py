@@ -1,13 +1,13 @@
 """The letters of one batch of bulk mail: rendered once for all their readers, filled for each."""
 
 from campaign.core import clock
-from campaign.emails.contexts import Pointless, Sender, letter_context
+from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
 from campaign.mailer.addresses import bounce_address
 from campaign.mailer.headers import bulk_headers
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.message import build_message
 from campaign.mailer.outbox import EmailClaim
-from campaign.mailer.render import Letter, render_letter
+from campaign.mailer.render import RenderedEmail, render_email
 from campaign.runtime.context import Installation
 
 
@@ -17,18 +17,18 @@ def envelope_sender(installation: Installation, claim: EmailClaim) -> str:
     return bounce_address(bounces, claim.token) if bounces else ""
 
 
-class Letters:
+class BatchRenderer:
     """The letters of one batch: rendered once for all readers of a kind, step and language, filled for each."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._sender = Sender(installation.settings.organization, installation.address)
-        self._rendered: dict[tuple[object, ...], Letter] = {}
+        self._rendered: dict[tuple[object, ...], RenderedEmail] = {}
 
-    def message(self, claim: EmailClaim) -> bytes | Pointless:
+    def message(self, claim: EmailClaim) -> bytes | ObsoleteEmail:
         """As it goes over the wire."""
         shared = self._letter(claim)
-        if isinstance(shared, Pointless):
+        if isinstance(shared, ObsoleteEmail):
             return shared
         settings = self._installation.settings
         page = self._installation.address(f"/unsubscribe/{claim.token}")
@@ -42,12 +42,12 @@ class Letters:
             headers=bulk_headers(settings.mail_from, settings.organization.name, page, about),
         )
 
-    def _letter(self, claim: EmailClaim) -> Letter | Pointless:
+    def _letter(self, claim: EmailClaim) -> RenderedEmail | ObsoleteEmail:
         key = (claim.kind, claim.campaign_id, claim.step_id, claim.locale)
         if key not in self._rendered:
             with self._installation.sessions() as session:
-                context = letter_context(session, claim, self._sender)
-            if isinstance(context, Pointless):
+                context = build_email_context(session, claim, self._sender)
+            if isinstance(context, ObsoleteEmail):
                 return context
-            self._rendered[key] = render_letter(claim.kind, context)
+            self._rendered[key] = render_email(claim.kind, context)
         return self._rendered[key]

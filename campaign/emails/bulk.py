@@ -15,8 +15,8 @@ from campaign.core import clock
 from campaign.core.database import Sessions, make_sessions
 from campaign.core.errors import CampaignError, MailDelayed, MailUnknown
 from campaign.emails import bulk_claims
-from campaign.emails.batch_renderer import Letters, envelope_sender
-from campaign.emails.contexts import Pointless
+from campaign.emails.batch_renderer import BatchRenderer, envelope_sender
+from campaign.emails.contexts import ObsoleteEmail
 from campaign.emails.rate_limit import SendRate, slot
 from campaign.mailer import outbox
 from campaign.mailer.outbox import EmailClaim
@@ -26,11 +26,11 @@ from campaign.outreach.eligibility import WINDOWS
 from campaign.runtime.context import Installation
 
 BATCH = 50
-TIME_FOR_A_RUN = timedelta(seconds=15)
+MAX_RUN_TIME = timedelta(seconds=15)
 """Then the task ends and asks for another, so that what else waits for a worker has its turn."""
-MOST_THREADS = 8
+MAX_THREADS = 8
 """In one process: each holds two connections to the database, and more would not send faster."""
-WORTH_A_CONNECTION = 10
+MESSAGES_PER_CONNECTION = 10
 """For fewer messages each, no further connection is opened."""
 CLAIM_AHEAD = 10.0
 """Seconds: where a rate is set, no more is claimed than goes out in this time."""
@@ -46,8 +46,8 @@ class BulkRun:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._ends = time.monotonic() + TIME_FOR_A_RUN.total_seconds()
-        self._threads = ThreadPoolExecutor(MOST_THREADS, "bulk")
+        self._ends = time.monotonic() + MAX_RUN_TIME.total_seconds()
+        self._threads = ThreadPoolExecutor(MAX_THREADS, "bulk")
         self._futures: list[Future[int]] = []
         self.tried = 0
 
@@ -72,15 +72,15 @@ class BulkRun:
 
 def _wanted_connections(installation: Installation) -> int:
     """None where nothing is due; else no more than are worth their while."""
-    most = min(MOST_THREADS, installation.settings.mail.connections)
+    most = min(MAX_THREADS, installation.settings.mail.connections)
     some = (
         select(OutboxMessage.id)
         .where(outbox.due(clock.now(), bulk=True))
-        .limit(most * WORTH_A_CONNECTION)
+        .limit(most * MESSAGES_PER_CONNECTION)
     )
     with installation.sessions() as session:
         found = session.scalar(select(func.count()).select_from(some.subquery())) or 0
-    return min(most, -(-found // WORTH_A_CONNECTION))
+    return min(most, -(-found // MESSAGES_PER_CONNECTION))
 
 
 def deliver_bulk(installation: Installation, ends: float) -> int:
@@ -114,7 +114,7 @@ def _deliver_batch(
             batch = bulk_claims.claim_bulk(session, begun, size)
         if batch.claims and not _reached(sessions, transport, batch.claims):
             return 0
-        post = Post(installation, sessions, transport, pace)
+        post = BulkSender(installation, sessions, transport, pace)
         for tried, claim in enumerate(batch.claims):
             late = clock.now() - begun > outbox.TIME_FOR_A_BATCH
             if late or (tried and time.monotonic() >= ends):
@@ -135,12 +135,12 @@ def _reached(sessions: Sessions, transport: Transport, claims: list[EmailClaim])
         log.warning("mail_server_unreachable", error=str(error))
         with sessions.begin() as session:
             for claim in claims:
-                bulk_claims.ended(session, claim, error, clock.now())
+                bulk_claims.record_outcome(session, claim, error, clock.now())
         return False
     return True
 
 
-class Post:
+class BulkSender:
     """Letters handed over one after the other. What became of one is kept with the beginning of the next."""
 
     def __init__(
@@ -150,7 +150,7 @@ class Post:
         self._sessions = sessions
         self._transport = transport
         self._pace = pace
-        self._letters = Letters(installation)
+        self._letters = BatchRenderer(installation)
         self._ended: tuple[EmailClaim, Exception | None] | None = None
 
     def deliver(self, claim: EmailClaim) -> None:
@@ -175,11 +175,11 @@ class Post:
             self._keep(session)
         self._ended = None
 
-    def _begin(self, claim: EmailClaim, message: bytes | Pointless) -> bool:
+    def _begin(self, claim: EmailClaim, message: bytes | ObsoleteEmail) -> bool:
         with self._sessions.begin() as session:
             self._keep(session)
-            if isinstance(message, Pointless):
-                bulk_claims.dropped(session, claim, message.reason)
+            if isinstance(message, ObsoleteEmail):
+                bulk_claims.drop(session, claim, message.reason)
                 begun = False
             else:
                 begun = bulk_claims.begin_bulk(session, claim, clock.now())
@@ -195,7 +195,7 @@ class Post:
             log.warning(
                 "mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__
             )
-        bulk_claims.ended(session, claim, error, clock.now())
+        bulk_claims.record_outcome(session, claim, error, clock.now())
 
     def _hand_over(self, claim: EmailClaim, message: bytes) -> Exception | None:
         """What went wrong, if anything did. It is begun: all that is not certain is MailUnknown."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.claims import MOMENT
 from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
-from campaign.donor_portal import emails as own_page
+from campaign.donor_portal import emails as donor_page
 from campaign.mailer import outbox, suppressions
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import CLAIMED, EmailClaim
@@ -103,16 +103,16 @@ def begin_bulk(session: Session, claim: EmailClaim, at: datetime) -> bool:
     Commit before the mail server is spoken to. Where it is not to be sent, its row says why, or waits.
     """
     if _expired(claim, at):
-        dropped(session, claim, TOO_LATE)
+        drop(session, claim, TOO_LATE)
         return False
-    if reason := eligibility.why_unwanted(session, claim, at):
-        dropped(session, claim, reason)
+    if reason := eligibility.ineligibility_reason(session, claim, at):
+        drop(session, claim, reason)
         return False
-    later = eligibility.quiet_until(session, claim, at)
+    later = eligibility.postponed_until(session, claim, at)
     if later is None:
         return _begin(session, claim, at)
     if _expired(claim, later):
-        dropped(session, claim, "its time ends within the reader's quiet hours, or a pause")
+        drop(session, claim, "its time ends within the reader's quiet hours, or a pause")
     else:
         outbox.put_back(session, claim, later, attempts=claim.attempts - 1)
     return False
@@ -122,7 +122,9 @@ def _begin(session: Session, claim: EmailClaim, at: datetime) -> bool:
     return outbox.QUEUE.change(session, _BEGUN, claim, moment=at)
 
 
-def ended(session: Session, claim: EmailClaim, error: Exception | None, at: datetime) -> None:
+def record_outcome(
+    session: Session, claim: EmailClaim, error: Exception | None, at: datetime
+) -> None:
     """How the attempt to send one message ended; None: the receiving server took it.
 
     An error that is none of the mail room's says that it was never handed over.
@@ -143,7 +145,7 @@ def ended(session: Session, claim: EmailClaim, error: Exception | None, at: date
         _forget(session, claim)
 
 
-def dropped(session: Session, claim: EmailClaim, reason: str) -> None:
+def drop(session: Session, claim: EmailClaim, reason: str) -> None:
     """There is no point in it any more."""
     if outbox.mark_dropped(session, claim, reason):
         _forget(session, claim)
@@ -158,6 +160,6 @@ def _suppress(session: Session, claim: EmailClaim, error: MailRefused) -> None:
 def _forget(session: Session, claim: EmailClaim) -> None:
     """A reminder is over, whatever became of it: the address is not kept for another. Nor that of who was erased."""
     if claim.kind == EmailKind.reminder:
-        reminders.forget(session, claim)
-    if own_page.is_last(claim):
-        own_page.forget_note(session, claim)
+        reminders.erase_reminder(session, claim)
+    if donor_page.is_erasure_note(claim):
+        donor_page.redact_note(session, claim)

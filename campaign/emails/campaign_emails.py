@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.progress import Progress, read_progress
 from campaign.core import clock
-from campaign.core.i18n import words
-from campaign.mailer.email_context import Pointless, Sender
+from campaign.core.i18n import get_language
+from campaign.mailer.email_context import ObsoleteEmail, Sender
 from campaign.mailer.outbox import EmailClaim
 from campaign.models import Campaign, CampaignState, CampaignStep, Extension
 from campaign.outreach.campaign_email_content import (
@@ -21,33 +21,37 @@ from campaign.outreach.campaign_email_content import (
 )
 
 
-def appeal(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def appeal(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | ObsoleteEmail:
     """A step of the countdown, while the campaign takes gifts."""
     progress = _progress(session, claim)
     step = session.get_one(CampaignStep, claim.step_id)
     extension = _extension(session, progress.campaign)
     return _not_open(progress) or appeal_context(
-        progress, step, extension, sender, words(claim.locale)
+        progress, step, extension, sender, get_language(claim.locale)
     )
 
 
-def reminder(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def reminder(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | ObsoleteEmail:
     """The letter that somebody asked for, while the campaign takes gifts."""
     progress = _progress(session, claim)
     extension = _extension(session, progress.campaign)
-    return _not_open(progress) or reminder_context(progress, extension, sender, words(claim.locale))
+    return _not_open(progress) or reminder_context(
+        progress, extension, sender, get_language(claim.locale)
+    )
 
 
-def wrap_up(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def wrap_up(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | ObsoleteEmail:
     """The result, for those who were asked."""
     progress = _progress(session, claim)
-    return _not_over(progress) or result_context(progress, sender, words(claim.locale))
+    return _not_over(progress) or result_context(progress, sender, get_language(claim.locale))
 
 
-def thank_you(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def thank_you(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | ObsoleteEmail:
     """The result, for those who gave."""
     progress = _progress(session, claim)
-    return _not_over(progress) or result_context(progress, sender, words(claim.locale))
+    return _not_over(progress) or result_context(progress, sender, get_language(claim.locale))
 
 
 def _progress(session: Session, claim: EmailClaim) -> Progress:
@@ -65,13 +69,13 @@ def _extension(session: Session, campaign: Campaign) -> Extension | None:
     )
 
 
-def _not_open(progress: Progress) -> Pointless | None:
+def _not_open(progress: Progress) -> ObsoleteEmail | None:
     if progress.state == CampaignState.open:
         return None
     upcoming = progress.state == CampaignState.upcoming
-    return Pointless("the campaign has not begun" if upcoming else "the campaign has ended")
+    return ObsoleteEmail("the campaign has not begun" if upcoming else "the campaign has ended")
 
 
-def _not_over(progress: Progress) -> Pointless | None:
+def _not_over(progress: Progress) -> ObsoleteEmail | None:
     over = progress.state in {CampaignState.closed, CampaignState.final}
-    return None if over else Pointless("the campaign has not ended")
+    return None if over else ObsoleteEmail("the campaign has not ended")

@@ -12,20 +12,20 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
-from campaign.donations.tribute_cards import card_letter
-from campaign.donor_portal import emails as own_page
+from campaign.donations.tribute_cards import build_card_email
+from campaign.donor_portal import emails as donor_page
 from campaign.emails.campaign_emails import appeal, reminder, thank_you, wrap_up
 from campaign.emails.donation_emails import (
-    EVERY,
+    INTERVAL_NAMES,
     PAYMENT_FAILED,
-    alert_letter,
-    receipt_letter,
-    renewing_letter,
-    statement_letter,
-    upcoming_letter,
+    receipt_email_context,
+    renewal_email_context,
+    renewal_upcoming_context,
+    staff_alert_context,
+    statement_email_context,
 )
 from campaign.ledger.subscription_donations import first_donation
-from campaign.mailer.email_context import Pointless, Sender
+from campaign.mailer.email_context import ObsoleteEmail, Sender
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import EmailClaim
 from campaign.models import (
@@ -37,42 +37,45 @@ from campaign.models import (
     SubscriptionState,
 )
 from campaign.receipts.receipts import valid_receipts
-from campaign.receipts.statements import TOLD_BY_ANOTHER, told_by_another
-from campaign.staff.sign_in_emails import link_letter
+from campaign.receipts.statements import (
+    COVERED_BY_CANONICAL_STATEMENT,
+    covered_by_canonical_statement,
+)
+from campaign.staff.sign_in_emails import build_sign_in_email
 
 __all__ = [
-    "EVERY",
-    "MAKERS",
+    "CONTEXT_BUILDERS",
+    "INTERVAL_NAMES",
     "PAYMENT_FAILED",
-    "Pointless",
+    "ObsoleteEmail",
     "Sender",
-    "letter_context",
+    "build_email_context",
 ]
 
 
-def letter_context(
+def build_email_context(
     session: Session, claim: EmailClaim, sender: Sender
-) -> dict[str, Any] | Pointless:
+) -> dict[str, Any] | ObsoleteEmail:
     """What the template of the claimed message's kind is filled with; or that it has become pointless."""
-    return MAKERS[EmailKind(claim.kind)](session, claim, sender)
+    return CONTEXT_BUILDERS[EmailKind(claim.kind)](session, claim, sender)
 
 
 def _receipt(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:
-    return receipt_letter(session.get_one(Receipt, claim.receipt_id), sender)
+    return receipt_email_context(session.get_one(Receipt, claim.receipt_id), sender)
 
 
 def _renewal_failed(
     session: Session, claim: EmailClaim, sender: Sender
-) -> dict[str, Any] | Pointless:
+) -> dict[str, Any] | ObsoleteEmail:
     subscription = session.get_one(Subscription, claim.subscription_id)
     invoice_id, _, attempt = claim.subject_key.rpartition(":")
     if subscription.state == SubscriptionState.ended:
-        return Pointless("the monthly gift has ended")
+        return ObsoleteEmail("the monthly gift has ended")
     if subscription.failed_invoice_id != invoice_id:
-        return Pointless("the renewal has been paid, or is no longer asked for")
+        return ObsoleteEmail("the renewal has been paid, or is no longer asked for")
     if _later_try(session, invoice_id, int(attempt)):
-        return Pointless("a later try failed too, and has its own letter")
-    return renewing_letter(subscription, first_donation(session, subscription), sender)
+        return ObsoleteEmail("a later try failed too, and has its own letter")
+    return renewal_email_context(subscription, first_donation(session, subscription), sender)
 
 
 def _later_try(session: Session, invoice_id: str, attempt: int) -> bool:
@@ -85,60 +88,66 @@ def _later_try(session: Session, invoice_id: str, attempt: int) -> bool:
     return any(int(key.rpartition(":")[2]) > attempt for key in keys)
 
 
-def _ended(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def _ended(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | ObsoleteEmail:
     subscription = session.get_one(Subscription, claim.subscription_id)
     given = exists().where(
         Donation.subscription_id == subscription.id, Donation.paid_at.is_not(None)
     )
     if not session.scalar(select(given)):
-        return Pointless("nothing was ever given")
-    return renewing_letter(subscription, first_donation(session, subscription), sender)
+        return ObsoleteEmail("nothing was ever given")
+    return renewal_email_context(subscription, first_donation(session, subscription), sender)
 
 
-def _upcoming(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def _upcoming(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | ObsoleteEmail:
     """The key names the day that was to be told; a gift that renews on another has, or gets, another letter."""
     subscription = session.get_one(Subscription, claim.subscription_id)
     zone = ZoneInfo(sender.organization.timezone)
     told = date.fromisoformat(claim.subject_key.rpartition(":")[2])
     ends = subscription.current_period_end
     if subscription.state == SubscriptionState.ended or subscription.ends_at_period_end:
-        return Pointless("the gift does not renew")
+        return ObsoleteEmail("the gift does not renew")
     if subscription.state == SubscriptionState.paused:
-        return Pointless("the gift rests")
+        return ObsoleteEmail("the gift rests")
     if ends is None or ends.astimezone(zone).date() != told:
-        return Pointless("the gift renews on another day")
+        return ObsoleteEmail("the gift renews on another day")
     if ends <= clock.now():
-        return Pointless("the day of the renewal is past")
-    return upcoming_letter(subscription, first_donation(session, subscription), told, sender)
+        return ObsoleteEmail("the day of the renewal is past")
+    return renewal_upcoming_context(
+        subscription, first_donation(session, subscription), told, sender
+    )
 
 
-def _statement(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def _statement(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | ObsoleteEmail:
     year = int(claim.details["year"])
     donor = session.get_one(Donor, claim.donor_id)
-    if told_by_another(session, donor, year):
-        return Pointless(TOLD_BY_ANOTHER.format(donor.merged_into_id))
+    if covered_by_canonical_statement(session, donor, year):
+        return ObsoleteEmail(COVERED_BY_CANONICAL_STATEMENT.format(donor.merged_into_id))
     receipts = valid_receipts(session, donor.id, year)
     if not receipts:
-        return Pointless(f"nothing was given in {year}, or all of it has gone back")
-    return statement_letter(donor, year, receipts, sender)
+        return ObsoleteEmail(f"nothing was given in {year}, or all of it has gone back")
+    return statement_email_context(donor, year, receipts, sender)
 
 
 def _staff_alert(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
-    return alert_letter(claim.details["problems"], claim.locale, sender)
+    return staff_alert_context(claim.details["problems"], claim.locale, sender)
 
 
-Maker = Callable[[Session, EmailClaim, Sender], dict[str, Any] | Pointless]
+ContextBuilder = Callable[[Session, EmailClaim, Sender], dict[str, Any] | ObsoleteEmail]
 
-MAKERS: Mapping[EmailKind, Maker] = {
+CONTEXT_BUILDERS: Mapping[EmailKind, ContextBuilder] = {
     EmailKind.receipt: _receipt,
     EmailKind.statement: _statement,
-    EmailKind.tribute_card: card_letter,
+    EmailKind.tribute_card: build_card_email,
     EmailKind.renewal_upcoming: _upcoming,
     EmailKind.renewal_failed: _renewal_failed,
     EmailKind.subscription_ended: _ended,
-    EmailKind.donor_portal_link: own_page.link_letter,
-    EmailKind.donor_portal_note: own_page.note,
-    EmailKind.sign_in_link: link_letter,
+    EmailKind.donor_portal_link: donor_page.build_link_email,
+    EmailKind.donor_portal_note: donor_page.build_note_email,
+    EmailKind.sign_in_link: build_sign_in_email,
     EmailKind.staff_alert: _staff_alert,
     EmailKind.appeal: appeal,
     EmailKind.reminder: reminder,

@@ -15,18 +15,18 @@ from campaign.emails import bulk_claims
 from campaign.emails.attachments import attachments
 from campaign.emails.batch_renderer import envelope_sender
 from campaign.emails.bulk import BulkRun
-from campaign.emails.contexts import Pointless, Sender, letter_context
+from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
 from campaign.mailer import outbox
 from campaign.mailer.headers import QUIET
 from campaign.mailer.message import Attachment, build_message
-from campaign.mailer.render import Letter, render_letter
+from campaign.mailer.render import RenderedEmail, render_email
 from campaign.mailer.transport import Transport
 from campaign.runtime.context import Installation
 
 BATCH = 50
-TIME_FOR_A_TASK = timedelta(minutes=5)
+MAX_TASK_TIME = timedelta(minutes=5)
 """The sweep goes on with the rest; a task that ran longer would be killed in the middle of a letter."""
-LOOK_AGAIN = 0.5
+CHECK_INTERVAL = 0.5
 """Seconds after which, while bulk mail goes out, it is looked again for what must not wait for it."""
 
 log = get_logger(__name__)
@@ -36,15 +36,15 @@ def deliver_due(installation: Installation) -> int:
     """Send until nothing is due, or for as long as one task should take; the number tried."""
     tried = _deliver_batches(installation)
     with BulkRun(installation) as bulk:
-        while not bulk.ended(LOOK_AGAIN):
+        while not bulk.ended(CHECK_INTERVAL):
             tried += _deliver_batches(installation)
     if bulk.more:
-        installation.nudge(OUTBOX)
+        installation.notify(OUTBOX)
     return tried + bulk.tried
 
 
 def _deliver_batches(installation: Installation) -> int:
-    ends, tried = time.monotonic() + TIME_FOR_A_TASK.total_seconds(), 0
+    ends, tried = time.monotonic() + MAX_TASK_TIME.total_seconds(), 0
     while time.monotonic() < ends and (batch := deliver_batch(installation)):
         tried += batch
     return tried
@@ -74,9 +74,9 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Emai
     failed: Exception | None = None
     try:
         letter, files = _letter(installation, claim)
-        if isinstance(letter, Pointless):
+        if isinstance(letter, ObsoleteEmail):
             with installation.sessions.begin() as session:
-                bulk_claims.dropped(session, claim, letter.reason)
+                bulk_claims.drop(session, claim, letter.reason)
             return
         message = build_message(
             letter,
@@ -93,17 +93,17 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Emai
         log.warning("mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__)
         failed = error
     with installation.sessions.begin() as session:
-        bulk_claims.ended(session, claim, failed, clock.now())
+        bulk_claims.record_outcome(session, claim, failed, clock.now())
 
 
 def _letter(
     installation: Installation, claim: outbox.EmailClaim
-) -> tuple[Letter | Pointless, Sequence[Attachment]]:
+) -> tuple[RenderedEmail | ObsoleteEmail, Sequence[Attachment]]:
     sender = Sender(installation.settings.organization, installation.address)
     # A sign-in link is made with its letter, and must stand before the letter arrives.
     with installation.sessions.begin() as session:
-        context = letter_context(session, claim, sender)
-        if isinstance(context, Pointless):
+        context = build_email_context(session, claim, sender)
+        if isinstance(context, ObsoleteEmail):
             return context, ()
         files = attachments(session, claim, sender.organization)
-    return render_letter(claim.kind, context), files
+    return render_email(claim.kind, context), files

@@ -15,7 +15,7 @@ from campaign.core.locks import AdvisoryLock, release_session_lock, try_session_
 from campaign.core.settings import MailSettings
 
 _SLOTS = AdvisoryLock.BULK_MAIL
-LONGEST_REST = 300.0
+MAX_PAUSE = 300.0
 """Seconds."""
 
 
@@ -54,4 +54,4 @@ class SendRate:
         """Whoever takes the slot next begins at once: so the last mail's interval is waited out here."""
         left = self._next - time.monotonic()
         if left > 0:
-            clock.pause(min(left, LONGEST_REST))
+            clock.pause(min(left, MAX_PAUSE))

@@ -8,7 +8,7 @@ from campaign.campaigns.progress import Progress
 from campaign.core.settings import Organization
 from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, Donation, Receipt, ReceiptKind, Subscription
-from campaign.receipts.receipt_text import Acknowledged, frozen_words
+from campaign.receipts.receipt_text import AcknowledgedGift, frozen_content
 
 Make = Callable[[Sender, str], dict[str, Any]]
 """What makes a letter's context for a sender in a language."""
@@ -49,7 +49,7 @@ def donation(locale: str, frequency: str) -> Donation:
     gift = Donation(
         frequency=frequency,
         amount=2_500,
-        cover=106,
+        fee_cover=106,
         currency="usd",
         email="ana@example.org",
         name=NAME,
@@ -62,19 +62,19 @@ def donation(locale: str, frequency: str) -> Donation:
 
 
 def subscription(
-    frequency: str, *, end_reason: str | None = None, mend_url: str | None = None
+    frequency: str, *, end_reason: str | None = None, payment_update_url: str | None = None
 ) -> Subscription:
     """A monthly or yearly gift of which a renewal failed, and that ended."""
     return Subscription(
         token="sample-gift",  # noqa: S106 - an address that leads nowhere
         frequency=frequency,
         amount=2_500,
-        cover=106,
+        fee_cover=106,
         currency="usd",
         failed_at=GIVEN,
         ended_at=datetime(2027, 1, 7, 19, 30, tzinfo=UTC),
         end_reason=end_reason,
-        mend_url=mend_url,
+        payment_update_url=payment_update_url,
     )
 
 
@@ -85,7 +85,7 @@ def receipt(
     gift = donation(locale, frequency)
     first = Receipt(year=2026, sequence=41)
     later = kind != ReceiptKind.receipt
-    about = Acknowledged(amount, (GIFT_DATE, GIFT_DATE), first if later else None)
+    about = AcknowledgedGift(amount, (GIFT_DATE, GIFT_DATE), first if later else None)
     made = Receipt(
         year=2026,
         sequence=57 if later else 41,
@@ -95,7 +95,7 @@ def receipt(
         currency="usd",
         gift_date=GIFT_DATE,
         issued_at=GIVEN,
-        frozen=frozen_words(gift, organization, about),
+        frozen=frozen_content(gift, organization, about),
     )
     made.donation = gift
     return made

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from campaign.auth.policies import STAFF_LINK, STAFF_LINK_BY_EMAIL
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.donations import tribute_cards
-from campaign.donor_portal import emails as own_page
+from campaign.donor_portal import emails as donor_page
 from campaign.emails import donation_emails
 from campaign.emails.sample_facts import (
     END,
@@ -35,7 +35,7 @@ from campaign.models import (
     TributeCard,
 )
 from campaign.outreach import campaign_email_content
-from campaign.staff.sign_in_emails import SignInEmail, opening_letter
+from campaign.staff.sign_in_emails import SignInEmail, sign_in_email_context
 
 _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
 
@@ -53,7 +53,11 @@ def _donation_emails() -> list[tuple[str, EmailKind, Make]]:
             _receipt("one_time", 1_000, ReceiptKind.corrected),
         ),
         ("receipt_void", EmailKind.receipt, _receipt("one_time", 0, ReceiptKind.void)),
-        ("renewal_failed", EmailKind.renewal_failed, _renewing("monthly", mend_url=_STRIPE_PAGE)),
+        (
+            "renewal_failed",
+            EmailKind.renewal_failed,
+            _renewing("monthly", payment_update_url=_STRIPE_PAGE),
+        ),
         ("renewal_failed_plain", EmailKind.renewal_failed, _renewing("yearly")),
         ("renewal_upcoming", EmailKind.renewal_upcoming, _upcoming),
         ("subscription_ended", EmailKind.subscription_ended, _renewing("monthly")),
@@ -64,11 +68,11 @@ def _donation_emails() -> list[tuple[str, EmailKind, Make]]:
         ),
         ("statement", EmailKind.statement, _statement),
         ("staff_alert", EmailKind.staff_alert, _alert),
-        ("own_page_link", EmailKind.donor_portal_link, _own_page(DonorLinkPurpose.open)),
+        ("donor_page_link", EmailKind.donor_portal_link, _own_page(DonorLinkPurpose.open)),
         ("own_page_address", EmailKind.donor_portal_link, _own_page(DonorLinkPurpose.address)),
         *[
             (f"own_page_{about}", EmailKind.donor_portal_note, _note(about))
-            for about in own_page.About
+            for about in donor_page.PortalNote
         ],
         ("tribute_card", EmailKind.tribute_card, _card("memory")),
         ("tribute_card_honor", EmailKind.tribute_card, _card("honor")),
@@ -84,24 +88,24 @@ def _donation_emails() -> list[tuple[str, EmailKind, Make]]:
 def _receipt(frequency: str, amount: int, kind: ReceiptKind) -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         made = receipt(sender.organization, locale, frequency, amount, kind)
-        return donation_emails.receipt_letter(made, sender)
+        return donation_emails.receipt_email_context(made, sender)
 
     return make
 
 
 def _renewing(
-    frequency: str, *, end_reason: str | None = None, mend_url: str | None = None
+    frequency: str, *, end_reason: str | None = None, payment_update_url: str | None = None
 ) -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
-        gift = subscription(frequency, end_reason=end_reason, mend_url=mend_url)
-        return donation_emails.renewing_letter(gift, donation(locale, frequency), sender)
+        gift = subscription(frequency, end_reason=end_reason, payment_update_url=payment_update_url)
+        return donation_emails.renewal_email_context(gift, donation(locale, frequency), sender)
 
     return make
 
 
 def _upcoming(sender: Sender, locale: str) -> dict[str, Any]:
     first = donation(locale, "yearly")
-    return donation_emails.upcoming_letter(
+    return donation_emails.renewal_upcoming_context(
         subscription("yearly"), first, date(2027, 12, 22), sender
     )
 
@@ -118,7 +122,7 @@ def _statement(sender: Sender, locale: str) -> dict[str, Any]:
         for month in (2, 7, 12)
     ]
     donor = Donor(name=NAME, locale=locale)
-    return donation_emails.statement_letter(donor, 2026, receipts, sender)
+    return donation_emails.statement_email_context(donor, 2026, receipts, sender)
 
 
 def _alert(sender: Sender, locale: str) -> dict[str, Any]:
@@ -126,20 +130,20 @@ def _alert(sender: Sender, locale: str) -> dict[str, Any]:
         "3 letters have failed since yesterday; “campaign mail list” names them.",
         "The job “recover” has been silent for 3 hours.",
     ]
-    return donation_emails.alert_letter(problems, locale, sender)
+    return donation_emails.staff_alert_context(problems, locale, sender)
 
 
 def _own_page(purpose: DonorLinkPurpose) -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         url = sender.address("/me/link/sample")
-        opening = own_page.PortalLinkEmail(purpose, "ana@example.org", url)
-        return own_page.opening_letter(opening, locale, sender)
+        opening = donor_page.PortalLinkEmail(purpose, "ana@example.org", url)
+        return donor_page.link_email_context(opening, locale, sender)
 
     return make
 
 
-def _note(about: own_page.About) -> Make:
-    return lambda sender, locale: own_page.note_letter(about, locale, sender)
+def _note(about: donor_page.PortalNote) -> Make:
+    return lambda sender, locale: donor_page.note_email_context(about, locale, sender)
 
 
 def _card(kind: str) -> Make:
@@ -150,7 +154,7 @@ def _card(kind: str) -> Make:
         card = TributeCard(
             way="email", name="Ben Ortiz", sender=NAME, message=message if kind == "memory" else ""
         )
-        return {"organization": sender.organization, **tribute_cards.card_words(gift, card)}
+        return {"organization": sender.organization, **tribute_cards.card_context(gift, card)}
 
     return make
 
@@ -159,7 +163,7 @@ def _opening(lifetime: timedelta, invited_by: str = "") -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         url = sender.address("/staff/sign-in/link/sample")
         opening = SignInEmail("bea@newsroom.example", url, lifetime, invited_by)
-        return opening_letter(opening, locale, sender)
+        return sign_in_email_context(opening, locale, sender)
 
     return make
 
@@ -235,20 +239,20 @@ def _appeal(
         reason="a storm kept our office closed for a week",
     )
     return lambda sender, locale: campaign_email_content.appeal_context(
-        progress(at, raised), step, extension if moved else None, sender, words(locale)
+        progress(at, raised), step, extension if moved else None, sender, get_language(locale)
     )
 
 
 def _reminder(at: datetime) -> Make:
     return lambda sender, locale: campaign_email_content.reminder_context(
-        progress(at, 3_125_000), None, sender, words(locale)
+        progress(at, 3_125_000), None, sender, get_language(locale)
     )
 
 
 def _results() -> list[Sample]:
     def result(at: datetime, raised: int) -> Make:
         return lambda sender, locale: campaign_email_content.result_context(
-            progress(at, raised), sender, words(locale)
+            progress(at, raised), sender, get_language(locale)
         )
 
     soon, later = END + timedelta(hours=9), END + timedelta(days=15)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from campaign.gateway.error_mapping import translated
+from campaign.gateway.error_mapping import translate_errors
 from campaign.gateway.events import (
     Invoice,
     Json,
@@ -20,12 +20,12 @@ from campaign.gateway.events import (
 )
 from campaign.gateway.payment_facts import PaymentFact
 from campaign.gateway.refunds_disputes import (
-    Movement,
+    BalanceTransaction,
     StripeDispute,
     StripeRefund,
+    read_balance_transaction,
     read_charge,
     read_dispute,
-    read_movement,
     read_refund,
 )
 from campaign.gateway.subscriptions import read_invoice_payment
@@ -48,13 +48,15 @@ _KEPT = frozenset(
 """What our readers read of a movement's source: a donor's name and address stay at Stripe."""
 
 
-class MoneyCalls:
+class PaymentsClient:
     """Stripe's balance and payments. Each call may raise GatewayUnavailable, GatewayMissing or GatewayRefused."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
 
-    def movements(self, since: datetime, until: datetime | None = None) -> Iterator[Movement]:
+    def list_balance_transactions(
+        self, since: datetime, until: datetime | None = None
+    ) -> Iterator[BalanceTransaction]:
         """What moved the balance at `since` or later and before `until`, newest first, each with its source.
 
         One page is held at once and asked for when the last is used up; any page may raise.
@@ -75,7 +77,7 @@ class MoneyCalls:
                 asked["starting_after"] = found["id"]
             more = page["has_more"] and page["data"]
 
-    def movement(self, movement_id: str) -> Movement:
+    def retrieve_balance_transaction(self, movement_id: str) -> BalanceTransaction:
         """One movement of the balance, with its source."""
         found = _raw(
             lambda: self._client.v1.balance_transactions.retrieve(
@@ -84,7 +86,7 @@ class MoneyCalls:
         )
         return _read_listed(found)
 
-    def payment(self, payment_intent_id: str) -> PaymentFact:
+    def retrieve_payment(self, payment_intent_id: str) -> PaymentFact:
         """A payment intent with its latest charge."""
         found = _raw(
             lambda: self._client.v1.payment_intents.retrieve(
@@ -102,7 +104,7 @@ class MoneyCalls:
             _read_listed({**moved, "source": charge}) if isinstance(moved, Mapping) else None,
         )
 
-    def invoice_of(self, payment_intent_id: str) -> Invoice | None:
+    def find_invoice_for_payment(self, payment_intent_id: str) -> Invoice | None:
         """The invoice that a payment intent pays, if it pays one."""
         asked: InvoicePaymentListParams = {
             "payment": {"type": "payment_intent", "payment_intent": payment_intent_id},
@@ -115,36 +117,36 @@ class MoneyCalls:
                 return read_invoice(found["invoice"])
         return None
 
-    def payer_of(self, invoice_id: str) -> str | None:
+    def find_payment_for_invoice(self, invoice_id: str) -> str | None:
         """The id of the payment intent that paid an invoice, if one did."""
         asked: InvoicePaymentListParams = {"invoice": invoice_id, "status": "paid", "limit": _PAGE}
         page = _raw(lambda: self._client.v1.invoice_payments.list(params=asked))
         told = (read_invoice_payment(found).payment_intent_id for found in page["data"])
         return next((name for name in told if name), None)
 
-    def refunds_of(self, payment_intent_id: str) -> tuple[StripeRefund, ...]:
+    def list_refunds(self, payment_intent_id: str) -> tuple[StripeRefund, ...]:
         """A payment's refunds, at most a hundred, whatever became of them."""
         asked: RefundListParams = {"payment_intent": payment_intent_id, "limit": _PAGE}
         page = _raw(lambda: self._client.v1.refunds.list(params=asked))
         return tuple(read_refund(one, read_instant(one["created"])) for one in page["data"])
 
-    def dispute(self, dispute_id: str) -> StripeDispute:
+    def retrieve_dispute(self, dispute_id: str) -> StripeDispute:
         """A dispute as it stands."""
         found = _raw(lambda: self._client.v1.disputes.retrieve(dispute_id))
         return read_dispute(found, read_instant(found["created"]))
 
 
-def _read_listed(found: Json) -> Movement:
+def _read_listed(found: Json) -> BalanceTransaction:
     source: Any = found.get("source")
     if isinstance(source, Mapping):
         source = {name: value for name, value in source.items() if name in _KEPT}
         for name in ("customer", "payment_intent", "charge"):
             source[name] = read_id(source.get(name))
-    return read_movement({**found, "source": source}, read_instant(found["created"]))
+    return read_balance_transaction({**found, "source": source}, read_instant(found["created"]))
 
 
 def _raw(call: Callable[[], Any]) -> Json:
     """The answer as Stripe sent it."""
-    answer = translated(call)
+    answer = translate_errors(call)
     # The SDK leaves it empty only in objects made by hand.
     return cast("Json", cast("stripe.StripeResponse", answer.last_response).data)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import stripe
 from stripe.params import EventListParams
 
-from campaign.gateway.balance_transactions import MoneyCalls
-from campaign.gateway.error_mapping import translated
+from campaign.gateway.balance_transactions import PaymentsClient
+from campaign.gateway.error_mapping import translate_errors
 from campaign.gateway.events import (
     CheckoutSession,
     Event,
@@ -19,9 +19,9 @@ from campaign.gateway.events import (
     read_event,
     read_instant,
 )
-from campaign.gateway.payouts import PayoutCalls
+from campaign.gateway.payouts import PayoutsClient
 from campaign.gateway.refunds_disputes import StripeRefund, read_refund
-from campaign.gateway.subscription_calls import SubscriptionCalls
+from campaign.gateway.subscription_calls import SubscriptionsClient
 from campaign.gateway.timeouts import TIMEOUT
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ class StripeGateway:
             max_network_retries=RETRIES,
             http_client=stripe.RequestsClient(timeout=timeout),
         )
-        self.subscriptions = SubscriptionCalls(self._client)
-        self.money = MoneyCalls(self._client)
-        self.payouts = PayoutCalls(self._client)
+        self.subscriptions = SubscriptionsClient(self._client)
+        self.payments = PaymentsClient(self._client)
+        self.payouts = PayoutsClient(self._client)
 
     def create_checkout_session(
         self, parameters: Mapping[str, Any], idempotency_key: str
@@ -91,7 +91,9 @@ class StripeGateway:
             )
         )
 
-    def sessions_of(self, donation_id: str, email: str, since: datetime) -> list[CheckoutSession]:
+    def list_sessions_for_donation(
+        self, donation_id: str, email: str, since: datetime
+    ) -> list[CheckoutSession]:
         """The sessions that were opened for a donation since then, newest first: for a call whose answer was lost.
 
         Stripe lists by the address that we gave and not by our reference, which is compared here. Raises
@@ -104,7 +106,7 @@ class StripeGateway:
         }
         found: list[CheckoutSession] = []
         for _ in range(_MOST_PAGES):
-            page = translated(lambda: self._client.v1.checkout.sessions.list(params=asked))
+            page = translate_errors(lambda: self._client.v1.checkout.sessions.list(params=asked))
             found += [read_checkout_session(one.to_dict()) for one in page.data]
             if not page.has_more or not page.data:
                 break
@@ -121,7 +123,7 @@ class StripeGateway:
         """Give money back. Raises GatewayUnavailable, GatewayKeySpent, GatewayBusy or GatewayRefused."""
         # Read back from our own table, where its shape was persisted.
         asked: RefundCreateParams = parameters  # type: ignore[assignment]
-        made = translated(
+        made = translate_errors(
             lambda: self._client.v1.refunds.create(
                 params=asked, options={"idempotency_key": idempotency_key}
             )
@@ -157,7 +159,7 @@ class StripeGateway:
 
     def _page_of_events(self, asked: EventListParams) -> Json:
         """The page as Stripe sent it: the SDK's objects turn some members into other types."""
-        page = translated(lambda: self._client.v1.events.list(params=asked))
+        page = translate_errors(lambda: self._client.v1.events.list(params=asked))
         # The SDK leaves it empty only in objects made by hand.
         answer = cast("stripe.StripeResponse", page.last_response)
         return cast("Json", answer.data)
@@ -170,4 +172,4 @@ def _undelivered(found: Json) -> UndeliveredEvent:
 
 
 def _session(call: Callable[[], stripe.checkout.Session]) -> CheckoutSession:
-    return read_checkout_session(translated(call).to_dict())
+    return read_checkout_session(translate_errors(call).to_dict())

@@ -17,7 +17,7 @@ from campaign.core.errors import (
 Answer = TypeVar("Answer")
 
 
-def translated(call: Callable[[], Answer]) -> Answer:
+def translate_errors(call: Callable[[], Answer]) -> Answer:
     """Run `call`, turning the SDK's errors into ours by what can be done about them."""
     try:
         return call()

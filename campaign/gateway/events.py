@@ -62,7 +62,7 @@ class PaymentIntent:
 class Invoice:
     """An invoice of a subscription. `first` is the one that began it.
 
-    `gift` and `cover` are the parts noted in the subscription's metadata when the invoice was finalized, or None.
+    `gift` and `fee_cover` are the parts noted in the subscription's metadata when the invoice was finalized, or None.
     `pay_url` is Stripe's page on which it can be paid with another card; `attempts` counts the tries so far.
     """
 
@@ -80,7 +80,7 @@ class Invoice:
     pay_url: str | None = None
     period_end: datetime | None = None
     gift: int | None = None
-    cover: int | None = None
+    fee_cover: int | None = None
 
 
 def read_event(body: bytes) -> Event:
@@ -157,7 +157,7 @@ def read_invoice(found: Json) -> Invoice:
     details = parent.get("subscription_details") or {}
     metadata = details.get("metadata") or {}
     next_attempt, period_end = found.get("next_payment_attempt"), found.get("period_end")
-    gift, cover = read_parts(metadata)
+    gift, fee_cover = read_gift_parts(metadata)
     return Invoice(
         id=found["id"],
         first=found.get("billing_reason") == "subscription_create",
@@ -173,15 +173,15 @@ def read_invoice(found: Json) -> Invoice:
         pay_url=found.get("hosted_invoice_url"),
         period_end=read_instant(period_end) if period_end else None,
         gift=gift,
-        cover=cover,
+        fee_cover=fee_cover,
     )
 
 
-def read_parts(metadata: Json) -> tuple[int | None, int | None]:
+def read_gift_parts(metadata: Json) -> tuple[int | None, int | None]:
     """Gift and covered fees, in minor units, as we noted them in a subscription's metadata; both or neither."""
-    gift, cover = str(metadata.get("gift") or ""), str(metadata.get("cover") or "")
-    if gift.isdecimal() and gift.isascii() and cover.isdecimal() and cover.isascii():
-        return int(gift), int(cover)
+    gift, fee_cover = str(metadata.get("gift") or ""), str(metadata.get("cover") or "")
+    if gift.isdecimal() and gift.isascii() and fee_cover.isdecimal() and fee_cover.isascii():
+        return int(gift), int(fee_cover)
     return None, None
 
 

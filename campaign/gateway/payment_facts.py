@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from campaign.gateway.events import PaymentIntent
-from campaign.gateway.refunds_disputes import Movement, StripeCharge
+from campaign.gateway.refunds_disputes import BalanceTransaction, StripeCharge
 
 
 @dataclass(frozen=True)
@@ -12,4 +12,4 @@ class PaymentFact:
 
     intent: PaymentIntent
     charge: StripeCharge | None
-    movement: Movement | None
+    balance_transaction: BalanceTransaction | None

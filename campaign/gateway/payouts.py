@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from campaign.gateway.error_mapping import translated
+from campaign.gateway.error_mapping import translate_errors
 from campaign.gateway.events import Json, read_instant
-from campaign.gateway.refunds_disputes import Movement, read_movement
+from campaign.gateway.refunds_disputes import BalanceTransaction, read_balance_transaction
 
 if TYPE_CHECKING:
     from stripe.params import BalanceTransactionListParams, PayoutListParams
@@ -47,13 +47,13 @@ def read_payout(found: Json) -> StripePayout:
     )
 
 
-class PayoutCalls:
+class PayoutsClient:
     """Stripe's payouts. Each call may raise GatewayUnavailable, GatewayMissing or GatewayRefused, at any page."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
 
-    def since(self, moment: datetime) -> Iterator[StripePayout]:
+    def list_since(self, moment: datetime) -> Iterator[StripePayout]:
         """Every payout made at `moment` or later, the newest first."""
         asked: PayoutListParams = {
             "created": {"gte": int(moment.timestamp())},
@@ -67,7 +67,7 @@ class PayoutCalls:
                 asked["starting_after"] = found["id"]
             more = page["has_more"] and page["data"]
 
-    def items(self, payout_id: str) -> Iterator[Movement]:
+    def list_items(self, payout_id: str) -> Iterator[BalanceTransaction]:
         """What a payout paid out, the newest first, without the payout's own movement.
 
         Stripe tells it of automatic payouts only, and refuses for others.
@@ -79,12 +79,12 @@ class PayoutCalls:
             for found in page["data"]:
                 asked["starting_after"] = found["id"]
                 if found["type"] != "payout":
-                    yield read_movement(found, read_instant(found["created"]))
+                    yield read_balance_transaction(found, read_instant(found["created"]))
             more = page["has_more"] and page["data"]
 
 
 def _raw(call: Callable[[], Any]) -> Json:
     """The answer as Stripe sent it."""
-    answer = translated(call)
+    answer = translate_errors(call)
     # The SDK leaves it empty only in objects made by hand.
     return cast("Json", cast("stripe.StripeResponse", answer.last_response).data)

@@ -47,7 +47,7 @@ class StripeRefund:
 
 
 @dataclass(frozen=True)
-class Movement:
+class BalanceTransaction:
     """A change of the balance at Stripe: `amount` signed, `fee` what Stripe kept of it (or gave back, if negative).
 
     https://docs.stripe.com/api/balance_transactions/object. `source` is what moved it, where it was expanded.
@@ -76,7 +76,7 @@ class StripeDispute:
     payment_intent_id: str | None
     charge_id: str | None
     due_by: datetime | None
-    movements: tuple[Movement, ...]
+    balance_transactions: tuple[BalanceTransaction, ...]
 
 
 @dataclass(frozen=True)
@@ -137,18 +137,18 @@ def read_dispute(found: Json, at: datetime) -> StripeDispute:
         payment_intent_id=read_id(found.get("payment_intent")),
         charge_id=read_id(found.get("charge")),
         due_by=read_instant(due_by) if due_by else None,
-        movements=tuple(
-            read_movement(one, at)
+        balance_transactions=tuple(
+            read_balance_transaction(one, at)
             for one in found.get("balance_transactions") or ()
             if isinstance(one, Mapping)
         ),
     )
 
 
-def read_movement(found: Json, at: datetime) -> Movement:
+def read_balance_transaction(found: Json, at: datetime) -> BalanceTransaction:
     """A `balance_transaction` object."""
     source: Any = found.get("source")
-    return Movement(
+    return BalanceTransaction(
         id=found["id"],
         created=_created(found, at),
         kind=found.get("type") or "",

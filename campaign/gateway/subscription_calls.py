@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from campaign.gateway.error_mapping import translated
-from campaign.gateway.subscriptions import Cards, SubscriptionFact, read_cards, read_subscription
+from campaign.gateway.error_mapping import translate_errors
+from campaign.gateway.subscriptions import (
+    PaymentMethods,
+    SubscriptionFact,
+    read_payment_methods,
+    read_subscription,
+)
 
 if TYPE_CHECKING:
     from stripe.params import SubscriptionUpdateParams
 
 
-class SubscriptionCalls:
+class SubscriptionsClient:
     """Stripe's subscriptions and customer portal. Each call may raise GatewayUnavailable or GatewayRefused."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
@@ -46,16 +51,16 @@ class SubscriptionCalls:
             )
         )
 
-    def cards(self, subscription_id: str) -> Cards:
+    def payment_methods(self, subscription_id: str) -> PaymentMethods:
         """Which card it uses, and which one the donor has chosen since."""
-        found = translated(
+        found = translate_errors(
             lambda: self._client.v1.subscriptions.retrieve(
                 subscription_id, params={"expand": ["customer"]}
             )
         )
-        return read_cards(found.to_dict())
+        return read_payment_methods(found.to_dict())
 
-    def open_card_page(
+    def create_portal_session(
         self, customer_id: str, return_url: str, language: str, idempotency_key: str
     ) -> str:
         """The address of Stripe's page on which a donor gives another card: a bearer secret, good for minutes.
@@ -64,7 +69,7 @@ class SubscriptionCalls:
 
         https://docs.stripe.com/customer-management/portal-deep-links
         """
-        opened = translated(
+        opened = translate_errors(
             lambda: self._client.v1.billing_portal.sessions.create(
                 params={
                     "customer": customer_id,
@@ -85,4 +90,4 @@ class SubscriptionCalls:
 
 
 def _fact(call: Callable[[], stripe.Subscription]) -> SubscriptionFact:
-    return read_subscription(translated(call).to_dict())
+    return read_subscription(translate_errors(call).to_dict())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campaign.gateway.events import Json, read_id, read_instant, read_parts
+from campaign.gateway.events import Json, read_gift_parts, read_id, read_instant
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class SubscriptionItem:
 class SubscriptionFact:
     """A subscription as Stripe tells it at one moment.
 
-    `current_period_end` stands on the items since 2025-03-31.basil. `gift` and `cover` are the parts that we noted in
+    `current_period_end` stands on the items since 2025-03-31.basil. `gift` and `fee_cover` are the parts that we noted in
     its metadata, or None where the metadata do not tell them.
     """
 
@@ -43,7 +43,7 @@ class SubscriptionFact:
     end_reason: str | None
     donation_id: str | None
     gift: int | None
-    cover: int | None
+    fee_cover: int | None
 
     @property
     def total(self) -> int:
@@ -55,7 +55,7 @@ class SubscriptionFact:
 
 
 @dataclass(frozen=True)
-class Cards:
+class PaymentMethods:
     """Which payment method a subscription uses, and which its customer chose last in Stripe's portal."""
 
     used: str | None
@@ -76,7 +76,7 @@ def read_subscription(found: Json) -> SubscriptionFact:
     listed: Sequence[Json] = (found.get("items") or {}).get("data") or ()
     pause = found.get("pause_collection") or {}
     metadata = found.get("metadata") or {}
-    gift, cover = read_parts(metadata)
+    gift, fee_cover = read_gift_parts(metadata)
     return SubscriptionFact(
         id=found["id"],
         status=found["status"],
@@ -92,7 +92,7 @@ def read_subscription(found: Json) -> SubscriptionFact:
         end_reason=(found.get("cancellation_details") or {}).get("reason"),
         donation_id=metadata.get("donation_id"),
         gift=gift,
-        cover=cover,
+        fee_cover=fee_cover,
     )
 
 
@@ -113,11 +113,11 @@ def _item(item: Json) -> SubscriptionItem:
     )
 
 
-def read_cards(found: Json) -> Cards:
+def read_payment_methods(found: Json) -> PaymentMethods:
     """The payment methods of a `subscription` whose customer was expanded."""
     customer: Any = found.get("customer")
     settings = customer.get("invoice_settings") if isinstance(customer, Mapping) else None
-    return Cards(
+    return PaymentMethods(
         used=read_id(found.get("default_payment_method")),
         chosen=read_id((settings or {}).get("default_payment_method")),
     )

@@ -15,7 +15,7 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.backoff import Backoff
 from campaign.core.claims import LeasedRows
 from campaign.core.errors import NotFound
-from campaign.integrations.payloads import donation_told, subscription_told
+from campaign.integrations.payloads import donation_payload, subscription_payload
 from campaign.models import (
     DeliveryState,
     Donation,
@@ -49,7 +49,7 @@ class DeliveryClaim:
     body: dict[str, Any]
 
 
-def endpoints_with_work(session: Session, at: datetime) -> Sequence[int]:
+def list_due_endpoints(session: Session, at: datetime) -> Sequence[int]:
     """The endpoints for which something is due, so that each can be served apart from a slow one."""
     query = (
         select(WebhookDelivery.endpoint_id)
@@ -88,14 +88,14 @@ def _body(session: Session, delivery: WebhookDelivery) -> dict[str, Any]:
     data: dict[str, Any] = {}
     if delivery.donation_id is not None:
         donation = session.get_one(Donation, delivery.donation_id)
-        data["donation"] = donation_told(donation, people=True)
+        data["donation"] = donation_payload(donation, people=True)
     if delivery.ledger_entry_id is not None:
         entry = session.get_one(LedgerEntry, delivery.ledger_entry_id)
         data["amount"] = entry.amount
         data["currency"] = entry.currency
     if delivery.subscription_id is not None:
         subscription = session.get_one(Subscription, delivery.subscription_id)
-        data["subscription"] = subscription_told(subscription)
+        data["subscription"] = subscription_payload(subscription)
     return {
         "type": delivery.kind,
         "timestamp": delivery.occurred_at.isoformat(),
@@ -157,7 +157,9 @@ def mark_failed(
     return state
 
 
-def send_again(session: Session, delivery_id: int, actor: Actor, at: datetime) -> WebhookDelivery:
+def requeue_delivery(
+    session: Session, delivery_id: int, actor: Actor, at: datetime
+) -> WebhookDelivery:
     """Put a delivery back into the queue, whatever became of it; raises NotFound."""
     delivery = session.get(WebhookDelivery, delivery_id, with_for_update=True)
     if delivery is None:
@@ -166,12 +168,12 @@ def send_again(session: Session, delivery_id: int, actor: Actor, at: datetime) -
         delivery.state, delivery.delivered_at = _QUEUED, None
         delivery.next_attempt_at, delivery.occurred_at = at, at
         subject = Subject("webhook_delivery", delivery.public_id)
-        record(session, actor, "webhook_delivery.repeated", subject)
+        record(session, actor, "webhook_delivery.retried", subject)
     session.flush()
     return delivery
 
 
-def deliveries_of(
+def list_deliveries(
     session: Session, endpoint_id: int, before: int | None = None
 ) -> Sequence[WebhookDelivery]:
     """A page of an endpoint's log, the newest first."""

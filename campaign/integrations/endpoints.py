@@ -44,7 +44,7 @@ def add_endpoint(
         before, known.events = known.events, wanted
         if before != wanted:
             record(
-                session, actor, "webhook_endpoint.changed", subject_of(known),
+                session, actor, "webhook_endpoint.changed", endpoint_subject(known),
                 before={"events": before}, after={"events": wanted},
             )  # fmt: skip
         return known
@@ -53,7 +53,7 @@ def add_endpoint(
     session.add(endpoint)
     session.flush()
     record(
-        session, actor, "webhook_endpoint.added", subject_of(endpoint),
+        session, actor, "webhook_endpoint.added", endpoint_subject(endpoint),
         after={"url": url, "events": wanted},
     )  # fmt: skip
     return endpoint
@@ -74,7 +74,7 @@ def _fault_of(url: str, *, livemode: bool) -> str:
     return ""
 
 
-def subject_of(endpoint: WebhookEndpoint) -> Subject:
+def endpoint_subject(endpoint: WebhookEndpoint) -> Subject:
     """As the audit log names it."""
     return Subject("webhook_endpoint", str(endpoint.id))
 
@@ -102,7 +102,7 @@ def disable_endpoint(session: Session, endpoint_id: int, actor: Actor, at: datet
     if endpoint.disabled_at is not None:
         return False
     endpoint.disabled_at = at
-    record(session, actor, "webhook_endpoint.disabled", subject_of(endpoint))
+    record(session, actor, "webhook_endpoint.disabled", endpoint_subject(endpoint))
     return True
 
 
@@ -113,6 +113,6 @@ def queue_test(session: Session, endpoint_id: int, actor: Actor) -> WebhookDeliv
         raise NotFound(f"Endpoint {endpoint_id} is disabled; add it again to tell it.")
     delivery = WebhookDelivery(endpoint_id=endpoint.id, kind=TEST, subject_key=secrets.token_hex(8))
     session.add(delivery)
-    record(session, actor, "webhook_endpoint.tested", subject_of(endpoint))
+    record(session, actor, "webhook_endpoint.tested", endpoint_subject(endpoint))
     session.flush()
     return delivery

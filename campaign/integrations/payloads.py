@@ -11,7 +11,7 @@ _CAMPAIGN = (
     "currency",
     "goal",
     "stretch_goal",
-    "fund",
+    "designation",
     "starts_at",
     "deadline",
     "timezone",
@@ -31,12 +31,12 @@ _ENTRY = (
 _PERSONAL = ("name", "email", "comment", "tribute_name")
 
 
-def campaign_told(campaign: Campaign, at: datetime) -> dict[str, Any]:
+def campaign_payload(campaign: Campaign, at: datetime) -> dict[str, Any]:
     """A campaign as it stands at `at`."""
     return _taken(campaign, _CAMPAIGN) | {"state": campaign.state(at).value}
 
 
-def donation_told(donation: Donation, *, people: bool) -> dict[str, Any]:
+def donation_payload(donation: Donation, *, people: bool) -> dict[str, Any]:
     """A donation; what is personal only if `people`, else None."""
     personal = _taken(donation, _PERSONAL) if people else dict.fromkeys(_PERSONAL)
     plain = (*_GIFT, "code", "anonymous", "tribute_kind", "paid_at")
@@ -51,18 +51,18 @@ def donation_told(donation: Donation, *, people: bool) -> dict[str, Any]:
     }
 
 
-def entry_told(entry: LedgerEntry, campaign: str | None, donation: str) -> dict[str, Any]:
+def ledger_entry_payload(entry: LedgerEntry, campaign: str | None, donation: str) -> dict[str, Any]:
     """A movement of money, of `campaign` (a slug) and `donation` (a public id)."""
     return _taken(entry, _ENTRY) | {"campaign": campaign, "donation": donation}
 
 
-def receipt_told(receipt: Receipt) -> dict[str, Any]:
+def receipt_payload(receipt: Receipt) -> dict[str, Any]:
     """A receipt without its wording."""
     plain = ("number", "kind", "amount", "currency", "gift_date", "issued_at")
     return _taken(receipt, plain) | {"donation": receipt.donation.public_id}
 
 
-def subscription_told(subscription: Subscription) -> dict[str, Any]:
+def subscription_payload(subscription: Subscription) -> dict[str, Any]:
     """A monthly or yearly gift."""
     return {
         **_taken(subscription, (*_GIFT, "ended_at", "end_reason")),

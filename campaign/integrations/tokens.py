@@ -38,14 +38,14 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True)
-class Made:
+class NewApiToken:
     """A new token; `secret` is known this once."""
 
     token: ApiToken
     secret: str
 
 
-def make_token(
+def create_token(
     session: Session,
     name: str,
     scopes: list[str],
@@ -54,7 +54,7 @@ def make_token(
     *,
     expires_at: datetime | None = None,
     secret: str = "",
-) -> Made:
+) -> NewApiToken:
     """Make a token called `name`; raises FieldsInvalid for no name, unknown scopes, or an end in the past.
 
     With a `secret` of the caller's the same one again is the same token, whoever asked first.
@@ -80,13 +80,13 @@ def make_token(
     new = session.scalar(row.on_conflict_do_nothing().returning(ApiToken.id))
     token = session.scalars(select(ApiToken).where(ApiToken.digest == _digest(secret))).one()
     if new is None:
-        return Made(token, secret)
+        return NewApiToken(token, secret)
     told = {"name": token.name, "scopes": token.scopes}
-    audit_log.record(session, actor, "api_token.made", _subject(token), after=told)
-    return Made(token, secret)
+    audit_log.record(session, actor, "api_token.created", _subject(token), after=told)
+    return NewApiToken(token, secret)
 
 
-def secret_of(key: str, attempt: str) -> str:
+def derive_token_secret(key: str, attempt: str) -> str:
     """The secret that one filled-in form makes, however often it is sent; only who has the `key` can tell it."""
     made = hmac.digest(key.encode(), f"api-token:{attempt}".encode(), "sha256")
     return PREFIX + base64.urlsafe_b64encode(made).decode().rstrip("=")
@@ -116,7 +116,7 @@ def revoke_token(session: Session, token_id: int, actor: Actor, at: datetime) ->
     return True
 
 
-def recognise(session: Session, secret: str, at: datetime) -> ApiToken | None:
+def authenticate_token(session: Session, secret: str, at: datetime) -> ApiToken | None:
     """The token of `secret` if it is in force; that it was used is noted at most once a minute."""
     found = session.scalar(select(ApiToken).where(ApiToken.digest == _digest(secret)))
     if found is None or found.revoked_at or (found.expires_at and found.expires_at <= at):

@@ -21,7 +21,7 @@ from campaign.integrations.deliveries import (
     LONGEST_ERROR,
     DeliveryClaim,
     claim_next,
-    endpoints_with_work,
+    list_due_endpoints,
     mark_delivered,
     mark_failed,
 )
@@ -37,7 +37,7 @@ MOST = 50
 log = get_logger(__name__)
 
 
-class Undeliverable(Exception):
+class DeliveryFailed(Exception):
     """It was not taken; `status` is the answer's, None where there was none."""
 
     def __init__(self, words: str, status: int | None = None) -> None:
@@ -48,7 +48,7 @@ class Undeliverable(Exception):
 def send_due(installation: Installation) -> int:
     """Send what is due, each endpoint by itself; how many were tried."""
     with installation.sessions() as session:
-        waiting = endpoints_with_work(session, clock.now())
+        waiting = list_due_endpoints(session, clock.now())
     if not waiting:
         return 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -64,7 +64,7 @@ def _serve(installation: Installation, endpoint_id: int) -> int:
             return tried
         try:
             status = post(claim, livemode=installation.settings.livemode)
-        except Undeliverable as error:
+        except DeliveryFailed as error:
             with installation.sessions.begin() as session:
                 mark_failed(session, claim, error.status, str(error), clock.now())
             log.warning("webhook_not_taken", id=claim.public_id, error=str(error))
@@ -90,13 +90,13 @@ def post(claim: DeliveryClaim, *, livemode: bool) -> int:
         try:
             connection.request("POST", target, body.encode(), headers)
             answer = connection.getresponse()
-            said = answer.read(LONGEST_ERROR).decode("utf-8", "replace")
+            language = answer.read(LONGEST_ERROR).decode("utf-8", "replace")
         finally:
             connection.close()
     except (OSError, http.client.HTTPException) as error:
-        raise Undeliverable(f"{type(error).__name__}: {error}") from error
+        raise DeliveryFailed(f"{type(error).__name__}: {error}") from error
     if not 200 <= answer.status < 300:
-        raise Undeliverable(f"answered {answer.status}: {said.strip()}", answer.status)
+        raise DeliveryFailed(f"answered {answer.status}: {language.strip()}", answer.status)
     return answer.status
 
 
@@ -117,7 +117,7 @@ def _connection(
     found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [one[4] for one in found]
     if livemode and not all(ipaddress.ip_address(one[0]).is_global for one in addresses):
-        raise Undeliverable(f"{host} is an address of a private network.")
+        raise DeliveryFailed(f"{host} is an address of a private network.")
     channel = socket.create_connection(addresses[0][:2], TIMEOUT)
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     if scheme == "https":

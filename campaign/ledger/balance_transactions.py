@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campaign.gateway import Movement
+from campaign.gateway import BalanceTransaction
 from campaign.models import LedgerKind
 
 _KINDS = {
     ("charge", 1): LedgerKind.payment,
-    ("charge", -1): LedgerKind.payment_failed,
+    ("charge", -1): LedgerKind.payment_reversed,
     ("refund", -1): LedgerKind.refund,
     ("refund", 1): LedgerKind.refund_failed,
     ("dispute", -1): LedgerKind.dispute,
-    ("dispute", 1): LedgerKind.reinstatement,
+    ("dispute", 1): LedgerKind.dispute_reversed,
 }
 
 
 @dataclass(frozen=True)
-class MappedTransaction:
+class PaymentTransaction:
     """A movement of a payment. `amount` is unsigned minor units of `currency`, the one the donor paid in; `fee` is in
     the balance's. `kind` is what the ledger calls it, `fee` where only a fee moved.
 
@@ -48,7 +48,7 @@ def _is_of_a_payment(source: Mapping[str, Any]) -> bool:
     return what != "charge" or source.get("status") != "pending"
 
 
-def read_moved(found: Movement) -> MappedTransaction | None:
+def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | None:
     """`found` as the ledger would call it; None for payouts, Stripe's own bills and whatever is no payment's.
 
     A debit that is only promised may show in the balance already, and has not moved anything. Where the balance is
@@ -63,7 +63,7 @@ def read_moved(found: Movement) -> MappedTransaction | None:
     same = source["currency"] == found.currency
     amount = abs(found.amount) if same or not sign else source["amount"]
     named = (source.get("metadata") or {}).get("donation_id") if what == "charge" else None
-    return MappedTransaction(
+    return PaymentTransaction(
         id=found.id,
         kind=kind.value,
         amount=amount,

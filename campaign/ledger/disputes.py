@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaign.core.booking_context import Books, Outcome
-from campaign.core.upsert import find_or_add
-from campaign.donations.donation_lookup import lock_payment, place_payment
+from campaign.core.booking_context import BookingContext, Outcome
+from campaign.core.upsert import get_or_insert
+from campaign.donations.donation_lookup import find_donation_for_payment, lock_payment
 from campaign.gateway import StripeDispute
-from campaign.ledger.refund_evidence import book
+from campaign.ledger.refund_evidence import settle_if_known
 from campaign.models import Dispute, Donation
 
 _STRENGTH = (
@@ -27,7 +27,7 @@ _STRENGTH = (
 
 
 @dataclass(frozen=True)
-class DisputeMovement:
+class DisputeTransfer:
     """What the telling itself proves to have moved, where the object lists no balance transactions."""
 
     withdrawn: bool = False
@@ -37,18 +37,20 @@ class DisputeMovement:
 def apply_dispute(
     session: Session,
     found: StripeDispute,
-    moved: DisputeMovement,
+    moved: DisputeTransfer,
     occurred_at: datetime,
-    books: Books,
+    books: BookingContext,
 ) -> Outcome:
     """Keep and book a dispute as it stands at `occurred_at`. An inquiry is kept and moves nothing."""
     lock_payment(session, found.payment_intent_id)
-    donation = place_payment(session, found.payment_intent_id, charge_id=found.charge_id)
+    donation = find_donation_for_payment(
+        session, found.payment_intent_id, charge_id=found.charge_id
+    )
     row = _stored(session, found, donation, occurred_at)
     changed = _keep(row, found, moved, occurred_at)
     row.donation_id = row.donation_id or (donation.id if donation else None)
     session.flush()
-    outcome = book(session, donation, books)
+    outcome = settle_if_known(session, donation, books)
     if changed and not outcome.applied:
         return Outcome(applied=True, note=f"the dispute is {row.status}")
     return outcome
@@ -69,19 +71,19 @@ def _stored(
         "opened_at": found.created,
         "as_of": occurred_at,
     }
-    return find_or_add(session, Dispute, fact)
+    return get_or_insert(session, Dispute, fact)
 
 
 def _keep(
-    row: Dispute, found: StripeDispute, moved: DisputeMovement, occurred_at: datetime
+    row: Dispute, found: StripeDispute, moved: DisputeTransfer, occurred_at: datetime
 ) -> bool:
     """Let the row know what the fact knows besides; whether that was anything new."""
-    before = (row.status, row.withdrawn, row.reinstated, len(row.movements))
+    before = (row.status, row.withdrawn, row.reinstated, len(row.balance_transactions))
     if _strength(found.status) > _strength(row.status):
         row.status = found.status
         row.due_by = found.due_by or row.due_by
     row.as_of = max(row.as_of, occurred_at)
-    row.movements = _united(row.movements, found)
+    row.balance_transactions = _united(row.balance_transactions, found)
     out, back = _sums(row)
     # Won means that it was taken and given back, lost that it was taken, whatever event was missed.
     ended = found.status in {"won", "lost"}
@@ -90,7 +92,7 @@ def _keep(
     if moved.reinstated or found.status == "won":
         back = max(back, found.amount)
     row.withdrawn, row.reinstated = max(row.withdrawn, out), max(row.reinstated, back)
-    return before != (row.status, row.withdrawn, row.reinstated, len(row.movements))
+    return before != (row.status, row.withdrawn, row.reinstated, len(row.balance_transactions))
 
 
 def _strength(status: str) -> int:
@@ -102,7 +104,7 @@ def _strength(status: str) -> int:
 
 def _united(known: list[dict[str, Any]], found: StripeDispute) -> list[dict[str, Any]]:
     by_id = {one["id"]: one for one in known}
-    for one in found.movements:
+    for one in found.balance_transactions:
         by_id.setdefault(
             one.id,
             {
@@ -119,7 +121,7 @@ def _united(known: list[dict[str, Any]], found: StripeDispute) -> list[dict[str,
 def _sums(row: Dispute) -> tuple[int, int]:
     """(withdrawn, reinstated) by the balance transactions; one in another currency tells only that it happened."""
     out = back = 0
-    for one in row.movements:
+    for one in row.balance_transactions:
         same = one["currency"] == row.currency
         moved = abs(one["amount"]) if same else row.amount
         if one["amount"] < 0:

@@ -26,7 +26,7 @@ def broken_invariants(session: Session) -> Iterator[str]:
                 yield sentence.format(*row)
 
 
-TALLIED = (
+TALLY_SUMS = (
     "campaign {0}: by {1} its tallies sum to {2} of {3} gifts, its kept shards to {4} of {5}",
     """
     WITH tallied AS (
@@ -45,7 +45,7 @@ TALLIED = (
     """,
 )
 
-RECEIVED = (
+TALLY_PAYMENTS = (
     "campaign {0}: by {1} its tallies have {2} payments of {3}, its entries {4} of {5}",
     """
     WITH tallied AS (
@@ -63,11 +63,11 @@ RECEIVED = (
     """,
 )
 
-GAVE_BEFORE = (
+RETURNING_DONORS = (
     "campaign {0}: {1} of its donors gave before, its kept shards have {2}",
     """
     WITH people AS (
-        SELECT campaign_id, count(*) AS number FROM campaign_donor WHERE gave_before AND standing > 0 GROUP BY 1
+        SELECT campaign_id, count(*) AS number FROM campaign_donor WHERE gave_before AND remaining_gifts > 0 GROUP BY 1
     ), kept AS (SELECT campaign_id, sum(gave_before) AS number FROM progress_shard GROUP BY 1)
     SELECT campaign.slug, coalesce(people.number, 0), coalesce(kept.number, 0)
     FROM campaign LEFT JOIN people ON people.campaign_id = campaign.id LEFT JOIN kept ON kept.campaign_id = campaign.id
@@ -75,32 +75,32 @@ GAVE_BEFORE = (
     """,
 )
 
-TALLY_INVARIANTS = (TALLIED, RECEIVED, GAVE_BEFORE)
+TALLY_INVARIANTS = (TALLY_SUMS, TALLY_PAYMENTS, RETURNING_DONORS)
 
 
-SETTLED = "('paid', 'partially_refunded', 'refunded', 'disputed', 'lost')"
+SETTLED = "('paid', 'partially_refunded', 'refunded', 'disputed', 'dispute_lost')"
 
 # What each donation's entries moved: covered fees included, what left counted positive.
 _MOVED = """
     moved AS (
         SELECT donation_id,
-            sum(amount + cover) FILTER (WHERE kind = 'payment') AS charged,
-            -coalesce(sum(amount + cover) FILTER (WHERE kind IN ('refund', 'refund_failed')), 0) AS refunded,
-            -coalesce(sum(amount + cover) FILTER (WHERE kind = 'refund'), 0) AS sent_back,
-            -coalesce(sum(amount + cover) FILTER (WHERE kind IN ('dispute', 'reinstatement')), 0) AS disputed,
-            -coalesce(sum(amount + cover) FILTER (WHERE kind = 'payment_failed'), 0) AS returned
+            sum(amount + fee_cover) FILTER (WHERE kind = 'payment') AS charged,
+            -coalesce(sum(amount + fee_cover) FILTER (WHERE kind IN ('refund', 'refund_failed')), 0) AS refunded,
+            -coalesce(sum(amount + fee_cover) FILTER (WHERE kind = 'refund'), 0) AS sent_back,
+            -coalesce(sum(amount + fee_cover) FILTER (WHERE kind IN ('dispute', 'dispute_reversed')), 0) AS disputed,
+            -coalesce(sum(amount + fee_cover) FILTER (WHERE kind = 'payment_reversed'), 0) AS returned
         FROM ledger_entry GROUP BY donation_id
     ),
     lost AS (
-        SELECT dispute.donation_id, -sum(entry.amount + entry.cover) AS amount
+        SELECT dispute.donation_id, -sum(entry.amount + entry.fee_cover) AS amount
         FROM dispute JOIN ledger_entry AS entry ON entry.donation_id = dispute.donation_id
-            AND entry.kind IN ('dispute', 'reinstatement')
+            AND entry.kind IN ('dispute', 'dispute_reversed')
             AND (entry.source = dispute.stripe_id OR starts_with(entry.source, dispute.stripe_id || ':'))
         WHERE dispute.status = 'lost' GROUP BY dispute.donation_id
     )
 """
 
-SUMS = (
+CAMPAIGN_SUMS = (
     "campaign {0}: the entries sum to {1}, the kept shards to {2}",
     """
     SELECT slug, entries, shards FROM (
@@ -112,7 +112,7 @@ SUMS = (
     """,
 )
 
-COUNTS = (
+CAMPAIGN_COUNTS = (
     "campaign {0}: {1} donations and {2} donors by the entries, {3} and {4} by the kept shards",
     """
     WITH standing AS (
@@ -139,9 +139,9 @@ COUNTS = (
 PAYMENTS = (
     "donation {0} gave {1} and {2} for the fees, its payment in the ledger is {3} and {4}",
     """
-    SELECT donation.public_id, donation.amount, donation.cover, entry.amount, entry.cover
+    SELECT donation.public_id, donation.amount, donation.fee_cover, entry.amount, entry.fee_cover
     FROM ledger_entry AS entry JOIN donation ON donation.id = entry.donation_id
-    WHERE entry.kind = 'payment' AND (entry.amount, entry.cover) <> (donation.amount, donation.cover)
+    WHERE entry.kind = 'payment' AND (entry.amount, entry.fee_cover) <> (donation.amount, donation.fee_cover)
     ORDER BY donation.id
     """,
 )
@@ -154,7 +154,7 @@ STATES = (
         SELECT donation.id, donation.public_id, donation.state, CASE
             WHEN charged IS NULL THEN 'unpaid'
             WHEN returned > 0 THEN 'failed'
-            WHEN lost.amount > 0 THEN 'lost'
+            WHEN lost.amount > 0 THEN 'dispute_lost'
             WHEN disputed > 0 THEN 'disputed'
             WHEN refunded >= charged THEN 'refunded'
             WHEN refunded > 0 THEN 'partially_refunded'
@@ -184,7 +184,7 @@ REFUNDS = (
     """,  # noqa: S608 - put together from constants of this module
 )
 
-RECEIPTED = (
+FIRST_RECEIPTS = (
     "donation {0} has {1} first receipts, and the ledger has {2} payments of it",
     """
     WITH firsts AS (
@@ -199,7 +199,7 @@ RECEIPTED = (
     """,
 )
 
-ACKNOWLEDGED = (
+RECEIPT_AMOUNTS = (
     "receipt {0}-{1} of donation {2} acknowledges {3}, by the ledger {4} is left",
     f"""
     WITH {_MOVED}
@@ -215,7 +215,7 @@ ACKNOWLEDGED = (
     """,  # noqa: S608 - put together from constants of this module
 )
 
-NUMBERED = (
+RECEIPT_NUMBERS = (
     "receipts of {0}: {1} issued, the highest is {2}, the counter stands at {3}",
     """
     SELECT counter.year, count(receipt.id), coalesce(max(receipt.sequence), 0), counter.last
@@ -226,19 +226,19 @@ NUMBERED = (
     """,
 )
 
-MAILED = (
+RECEIPT_EMAILS = (
     "receipt {0}-{1} has {2} messages in the outbox",
     """
     SELECT receipt.year, receipt.sequence, count(message.id)
     FROM receipt JOIN donation ON donation.id = receipt.donation_id
         LEFT JOIN outbox_message AS message ON message.receipt_id = receipt.id AND message.kind = 'receipt'
     GROUP BY receipt.id, donation.email
-    HAVING count(message.id) <> 1 AND NOT (count(message.id) = 0 AND (donation.email = '' OR posted_at IS NOT NULL))
+    HAVING count(message.id) <> 1 AND NOT (count(message.id) = 0 AND (donation.email = '' OR mailed_at IS NOT NULL))
     ORDER BY receipt.id
     """,
 )
 
-STUCK = (
+STUCK_MESSAGES = (
     "message {0} ({1}) has been {2} and due since {3}: no worker takes it",
     """
     SELECT id, kind, state, next_attempt_at FROM outbox_message
@@ -246,7 +246,7 @@ STUCK = (
     """,
 )
 
-FROZEN = (
+FINAL_RESULTS = (
     "campaign {0} was made final at {1}, its entries but for corrections sum to {2}",
     """
     SELECT campaign.slug, campaign.final_raised, coalesce(sum(entry.amount), 0)
@@ -257,24 +257,24 @@ FROZEN = (
     """,
 )
 
-OFFLINE = (
+OFFLINE_REVERSALS = (
     "offline gift {0} of donation {1}: taken back {2}, its entries took {3} of {4} back",
     """
-    SELECT gift.reference, donation.public_id, coalesce(gift.taken_back, 'no'),
-        coalesce(-sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment_failed'), 0),
-        coalesce(sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment'), 0)
+    SELECT gift.reference, donation.public_id, coalesce(gift.reversal_reason, 'no'),
+        coalesce(-sum(entry.amount + entry.fee_cover) FILTER (WHERE entry.kind = 'payment_reversed'), 0),
+        coalesce(sum(entry.amount + entry.fee_cover) FILTER (WHERE entry.kind = 'payment'), 0)
     FROM offline_gift AS gift JOIN donation ON donation.id = gift.donation_id
         LEFT JOIN ledger_entry AS entry ON entry.donation_id = gift.donation_id
     GROUP BY gift.id, donation.public_id
-    HAVING coalesce(-sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment_failed'), 0)
-        <> CASE WHEN gift.taken_back IS NULL THEN 0 ELSE coalesce(
-            sum(entry.amount + entry.cover) FILTER (WHERE entry.kind = 'payment'), 0) END
+    HAVING coalesce(-sum(entry.amount + entry.fee_cover) FILTER (WHERE entry.kind = 'payment_reversed'), 0)
+        <> CASE WHEN gift.reversal_reason IS NULL THEN 0 ELSE coalesce(
+            sum(entry.amount + entry.fee_cover) FILTER (WHERE entry.kind = 'payment'), 0) END
         OR count(entry.id) FILTER (WHERE entry.kind = 'payment' AND starts_with(entry.source, 'offline:')) <> 1
     ORDER BY gift.id
     """,
 )
 
-MATCHED = (
+MATCHING_GIFTS = (
     "campaign {0}: the entries in the window of {1} sum to {2}, its kept shards to {3}",
     """
     WITH entries AS (
@@ -294,18 +294,18 @@ MATCHED = (
 )
 
 INVARIANTS = (
-    SUMS,
-    COUNTS,
+    CAMPAIGN_SUMS,
+    CAMPAIGN_COUNTS,
     PAYMENTS,
     STATES,
     REFUNDS,
-    RECEIPTED,
-    ACKNOWLEDGED,
-    NUMBERED,
-    MAILED,
-    STUCK,
-    FROZEN,
-    OFFLINE,
-    MATCHED,
+    FIRST_RECEIPTS,
+    RECEIPT_AMOUNTS,
+    RECEIPT_NUMBERS,
+    RECEIPT_EMAILS,
+    STUCK_MESSAGES,
+    FINAL_RESULTS,
+    OFFLINE_REVERSALS,
+    MATCHING_GIFTS,
     *TALLY_INVARIANTS,
 )

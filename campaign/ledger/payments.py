@@ -11,20 +11,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
-from campaign.core.booking_context import Books, Outcome
+from campaign.core.booking_context import BookingContext, Outcome
 from campaign.core.errors import FactMismatch
-from campaign.donations.consents import keep_consent
-from campaign.donations.donation_lookup import lock_payer, lock_payment
+from campaign.donations.consents import record_consent
+from campaign.donations.donation_lookup import lock_invoice_payment, lock_payment
 from campaign.donations.donations import lock_donation
 from campaign.donations.tribute_cards import queue_card
 from campaign.gateway import CheckoutSession, PaymentIntent
-from campaign.ledger.settlement import adopt_returns, settle_accounts
-from campaign.ledger.subscription_donations import join_subscription
+from campaign.ledger.settlement import attach_pending_evidence, settle
+from campaign.ledger.subscription_donations import get_or_create_subscription
 from campaign.models import Campaign, Donation, DonationState, Frequency, LedgerEntry, LedgerKind
 from campaign.models.states import DONATION_TRANSITIONS
 from campaign.receipts.receipts import issue_receipt
 
-PAGE_LIVES = timedelta(days=1)
+SESSION_LIFETIME = timedelta(days=1)
 """How long a checkout session can be paid: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""
 
 
@@ -42,7 +42,7 @@ class Payment:
 
 
 def apply_session(
-    session: Session, found: CheckoutSession, occurred_at: datetime, books: Books
+    session: Session, found: CheckoutSession, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
     """Apply what a checkout session says at `occurred_at`, whoever brought it.
 
@@ -50,7 +50,7 @@ def apply_session(
     beginning tells when the promise has not reached us; a card's is `occurred_at` unless its charge was read.
     """
     lock_payment(session, found.payment_intent_id)
-    payer = lock_payer(session, found.invoice_id) if found.invoice_id else None
+    payer = lock_invoice_payment(session, found.invoice_id) if found.invoice_id else None
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
         return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
@@ -59,14 +59,14 @@ def apply_session(
         donation.session_id = found.id
         donation.session_url = found.url
     if found.subscription_id:
-        join_subscription(session, donation, found.subscription_id)
+        get_or_create_subscription(session, donation, found.subscription_id)
     if found.payment_status in {"paid", "no_payment_required"}:
         payment = _session_payment(donation, found, payer, occurred_at)
         return record_payment(session, donation, payment, books, donation.campaign)
     if found.status == "complete":
         return _promise(session, donation, found)
     if found.status == "expired" and found.id == donation.session_id:
-        return advance(session, donation, DonationState.expired, "the session expired unused")
+        return advance_state(session, donation, DonationState.expired, "the session expired unused")
     return Outcome(applied=False, note=f"nothing follows from a session that is {found.status}")
 
 
@@ -87,14 +87,16 @@ def _session_payment(
 
 
 def _promise(session: Session, donation: Donation, found: CheckoutSession) -> Outcome:
-    outcome = advance(session, donation, DonationState.processing, "a bank debit is under way")
+    outcome = advance_state(
+        session, donation, DonationState.processing, "a bank debit is under way"
+    )
     if donation.charged_at is None:
         donation.charged_at = max(found.created, donation.created_at)
     return outcome
 
 
-def apply_broken_promise(
-    session: Session, found: CheckoutSession, occurred_at: datetime, books: Books
+def apply_failed_debit(
+    session: Session, found: CheckoutSession, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
     """A bank refused a promised debit. A one-time gift is over with that, even if the debit had seemed to succeed;
     a monthly one may still be paid otherwise, which its invoice tells.
@@ -105,12 +107,12 @@ def apply_broken_promise(
         return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
     if donation.frequency == Frequency.one_time and donation.returned_at is None:
         donation.returned_at = occurred_at
-    outcome = advance(session, donation, DonationState.failed, "the bank refused the debit")
-    return outcome if outcome.applied else settle_accounts(session, donation, books)
+    outcome = advance_state(session, donation, DonationState.failed, "the bank refused the debit")
+    return outcome if outcome.applied else settle(session, donation, books)
 
 
 def apply_intent(
-    session: Session, found: PaymentIntent, occurred_at: datetime, books: Books
+    session: Session, found: PaymentIntent, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
     """Apply a payment intent that succeeded or was refused."""
     lock_payment(session, found.id)
@@ -120,11 +122,13 @@ def apply_intent(
             applied=False, note="no donation of ours; an invoice's intent is counted by its invoice"
         )
     if found.status == "canceled":
-        return advance(session, donation, DonationState.failed, "the payment was cancelled")
+        return advance_state(session, donation, DonationState.failed, "the payment was cancelled")
     if found.status == "processing":
-        return advance(session, donation, DonationState.processing, "a bank debit is under way")
+        return advance_state(
+            session, donation, DonationState.processing, "a bank debit is under way"
+        )
     if found.status != "succeeded":
-        return advance(session, donation, DonationState.declined, found.failure or "refused")
+        return advance_state(session, donation, DonationState.declined, found.failure or "refused")
     payment = Payment(
         source=found.id,
         total=found.amount_received,
@@ -140,10 +144,12 @@ def _intent_charged_at(found: PaymentIntent, occurred_at: datetime) -> datetime:
     """An intent is made at the donor's first try. What succeeds while its page lives was charged when it succeeded, as
     the session's own event tells it; what takes longer is a debit, and belongs to the day it was promised.
     """
-    return occurred_at if occurred_at - found.created <= PAGE_LIVES else found.created
+    return occurred_at if occurred_at - found.created <= SESSION_LIFETIME else found.created
 
 
-def advance(session: Session, donation: Donation, state: DonationState, reason: str) -> Outcome:
+def advance_state(
+    session: Session, donation: Donation, state: DonationState, reason: str
+) -> Outcome:
     """Take a state short of paid, unless a stronger fact is known already."""
     if (
         donation.paid_at is not None
@@ -157,7 +163,11 @@ def advance(session: Session, donation: Donation, state: DonationState, reason: 
 
 
 def record_payment(
-    session: Session, donation: Donation, payment: Payment, books: Books, campaign: Campaign | None
+    session: Session,
+    donation: Donation,
+    payment: Payment,
+    books: BookingContext,
+    campaign: Campaign | None,
 ) -> Outcome:
     """Book `payment` for the locked `donation`, once. Raises FactMismatch where Stripe charged something else.
 
@@ -181,15 +191,17 @@ def record_payment(
     _complete_ids(donation, payment)
     session.flush()
     _append(session, donation, payment, campaign.id if campaign and counts else None)
-    keep_consent(session, donation)
+    record_consent(session, donation)
     queue_card(session, donation, books.mail_domain)
     receipt = issue_receipt(session, donation, books, payment.paid_at)
-    later = adopt_returns(session, donation, books)
+    later = attach_pending_evidence(session, donation, books)
     followed = f"; then {later.note}" if later.applied else ""
     return Outcome(applied=True, note=f"paid; receipt {receipt.number}{followed}")
 
 
-def _complete(session: Session, donation: Donation, payment: Payment, books: Books) -> Outcome:
+def _complete(
+    session: Session, donation: Donation, payment: Payment, books: BookingContext
+) -> Outcome:
     """A further word of a payment that is booked may still tell ids by which refunds and disputes find it.
 
     Raises FactMismatch where it is another payment: the donor has paid twice, and a person must give one back.
@@ -202,7 +214,7 @@ def _complete(session: Session, donation: Donation, payment: Payment, books: Boo
     _complete_ids(donation, payment)
     session.flush()
     if donation.payment_intent_id != known:
-        adopt_returns(session, donation, books)
+        attach_pending_evidence(session, donation, books)
     return Outcome(applied=False, note="the donation is paid already")
 
 
@@ -219,7 +231,7 @@ def _append(session: Session, donation: Donation, payment: Payment, counted_in: 
             donation_id=donation.id,
             kind=LedgerKind.payment.value,
             amount=donation.amount,
-            cover=donation.cover,
+            fee_cover=donation.fee_cover,
             currency=donation.currency,
             occurred_at=donation.charged_at,
             source=payment.source,

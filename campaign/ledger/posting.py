@@ -11,11 +11,11 @@ from campaign.core import clock
 from campaign.models import Campaign, CampaignDonor, Donation, LedgerEntry, LedgerKind
 
 REFUNDED = (LedgerKind.refund, LedgerKind.refund_failed)
-DISPUTED = (LedgerKind.dispute, LedgerKind.reinstatement)
+DISPUTED = (LedgerKind.dispute, LedgerKind.dispute_reversed)
 
 
 @dataclass(frozen=True)
-class Posting:
+class NewEntry:
     """A movement to be booked: `total` is signed minor units including covered fees."""
 
     kind: LedgerKind
@@ -26,7 +26,7 @@ class Posting:
     balance_transaction_id: str | None = None
 
 
-class Account:
+class DonationEntries:
     """The entries of one locked donation that was paid, and the way to append to them."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Account:
 
     def total(self, *kinds: LedgerKind) -> int:
         """What these kinds moved, covered fees included; signed minor units."""
-        return sum(one.amount + one.cover for one in self.entries if one.kind in kinds)
+        return sum(one.amount + one.fee_cover for one in self.entries if one.kind in kinds)
 
     @property
     def charged(self) -> int:
@@ -53,25 +53,25 @@ class Account:
     @property
     def gone(self) -> int:
         """What has left again for any reason, less what came back."""
-        return -self.total(*REFUNDED, *DISPUTED, LedgerKind.payment_failed)
+        return -self.total(*REFUNDED, *DISPUTED, LedgerKind.payment_reversed)
 
     def booked(self, kind: LedgerKind, source: str) -> bool:
         return any(one.kind == kind and one.source == source for one in self.entries)
 
-    def booked_transaction(self, name: str) -> bool:
+    def has_fee_entry(self, name: str) -> bool:
         return any(one.balance_transaction_id == name for one in self.entries)
 
     def under(self, kind: LedgerKind, name: str) -> int:
         """What was booked under `name` and its further sources, `name:…`; minor units, unsigned."""
         return abs(
             sum(
-                one.amount + one.cover
+                one.amount + one.fee_cover
                 for one in self.entries
                 if one.kind == kind and (one.source == name or one.source.startswith(f"{name}:"))
             )
         )
 
-    def post(self, posting: Posting, *, currency: str | None = None) -> None:
+    def post(self, posting: NewEntry, *, currency: str | None = None) -> None:
         """Append; a unique (kind, source) is the last guard, and a violation fails the fact visibly."""
         self._hold_donor()
         gift = _gift_part(self.donation, self.gone) - _gift_part(
@@ -82,7 +82,7 @@ class Account:
             donation_id=self.donation.id,
             kind=posting.kind.value,
             amount=gift,
-            cover=posting.total - gift,
+            fee_cover=posting.total - gift,
             fee=posting.fee,
             currency=currency or self.donation.currency,
             occurred_at=posting.occurred_at,
@@ -115,18 +115,20 @@ def _gift_part(donation: Donation, gone: int) -> int:
     return min(gone, donation.amount) + max(0, gone - donation.charge)
 
 
-def open_account(session: Session, donation: Donation) -> Account | None:
+def load_entries(session: Session, donation: Donation) -> DonationEntries | None:
     """The account of a locked donation; None where no payment is booked."""
     entries = session.scalars(
         select(LedgerEntry).where(LedgerEntry.donation_id == donation.id).order_by(LedgerEntry.id)
     ).all()
     if not any(one.kind == LedgerKind.payment for one in entries):
         return None
-    return Account(session, donation, entries)
+    return DonationEntries(session, donation, entries)
 
 
-def book_fee(account: Account, name: str, fee: int, currency: str, occurred_at: datetime) -> None:
+def book_fee(
+    account: DonationEntries, name: str, fee: int, currency: str, occurred_at: datetime
+) -> None:
     """Book a fee that was learned after its movement, once; `name` is Stripe's balance transaction."""
-    if fee and not account.booked_transaction(name):
-        posting = Posting(LedgerKind.fee, 0, name, occurred_at, fee, balance_transaction_id=name)
+    if fee and not account.has_fee_entry(name):
+        posting = NewEntry(LedgerKind.fee, 0, name, occurred_at, fee, balance_transaction_id=name)
         account.post(posting, currency=currency)

@@ -10,18 +10,18 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.core.booking_context import Books, Outcome
+from campaign.core.booking_context import BookingContext, Outcome
 from campaign.core.upsert import (
     Rule,
-    find_or_add,
     first_known,
+    get_or_insert,
     greatest,
-    keep_first,
-    keep_strongest,
+    insert_once,
+    upsert_by_rules,
 )
-from campaign.donations.donation_lookup import lock_payment, place_payment
+from campaign.donations.donation_lookup import find_donation_for_payment, lock_payment
 from campaign.gateway import StripeCharge, StripeFraudWarning, StripeRefund
-from campaign.ledger.settlement import settle_accounts
+from campaign.ledger.settlement import settle
 from campaign.models import Charge, Donation, FraudWarning, Refund, RefundState
 
 _STATES = {
@@ -42,20 +42,22 @@ _CHARGE_RULES: Mapping[str, Rule] = {
 
 
 def apply_refund(
-    session: Session, found: StripeRefund, occurred_at: datetime, books: Books
+    session: Session, found: StripeRefund, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
     """Keep and book a refund as it stands at `occurred_at`, whoever made it."""
     lock_payment(session, found.payment_intent_id)
-    donation = place_payment(session, found.payment_intent_id, charge_id=found.charge_id)
+    donation = find_donation_for_payment(
+        session, found.payment_intent_id, charge_id=found.charge_id
+    )
     _keep_refund(session, found, donation, occurred_at)
-    return book(session, donation, books)
+    return settle_if_known(session, donation, books)
 
 
-def book(session: Session, donation: Donation | None, books: Books) -> Outcome:
+def settle_if_known(session: Session, donation: Donation | None, books: BookingContext) -> Outcome:
     """Settle the accounts of the donation that a fact was placed with; without one the fact waits."""
     if donation is None:
         return Outcome(applied=True, note="kept; no payment of ours is known for it yet")
-    return settle_accounts(session, donation, books)
+    return settle(session, donation, books)
 
 
 def _keep_refund(
@@ -95,19 +97,21 @@ def _stored(session: Session, found: StripeRefund, donation: Donation | None) ->
         "reason": found.reason,
         "created_at": found.created,
     }
-    return find_or_add(session, Refund, fact)
+    return get_or_insert(session, Refund, fact)
 
 
 def apply_charge(
-    session: Session, found: StripeCharge, occurred_at: datetime, books: Books
+    session: Session, found: StripeCharge, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
     """Keep and book what a charge says of its refunds, or that its debit was taken back."""
     lock_payment(session, found.payment_intent_id)
-    donation = place_payment(session, found.payment_intent_id, public_id=found.donation_id)
+    donation = find_donation_for_payment(
+        session, found.payment_intent_id, public_id=found.donation_id
+    )
     _keep_charge(session, found, donation, occurred_at)
     for refund in found.refunds:
         _keep_refund(session, refund, donation, occurred_at)
-    return book(session, donation, books)
+    return settle_if_known(session, donation, books)
 
 
 def _keep_charge(
@@ -123,13 +127,15 @@ def _keep_charge(
         "refunded_at": occurred_at if found.amount_refunded else None,
         "returned_at": occurred_at if found.returned else None,
     }
-    keep_strongest(session, Charge, fact, _CHARGE_RULES)
+    upsert_by_rules(session, Charge, fact, _CHARGE_RULES)
 
 
-def note_fraud_warning(session: Session, found: StripeFraudWarning) -> Outcome:
+def record_fraud_warning(session: Session, found: StripeFraudWarning) -> Outcome:
     """Keep an early fraud warning for staff to see. It moves nothing; a refund in time avoids the dispute."""
     lock_payment(session, found.payment_intent_id)
-    donation = place_payment(session, found.payment_intent_id, charge_id=found.charge_id)
+    donation = find_donation_for_payment(
+        session, found.payment_intent_id, charge_id=found.charge_id
+    )
     fact = {
         "stripe_id": found.id,
         "donation_id": donation.id if donation else None,
@@ -139,5 +145,5 @@ def note_fraud_warning(session: Session, found: StripeFraudWarning) -> Outcome:
         "actionable": found.actionable,
         "created_at": found.created,
     }
-    new = keep_first(session, FraudWarning, fact)
+    new = insert_once(session, FraudWarning, fact)
     return Outcome(applied=new, note="an early fraud warning, for staff to look at")

@@ -9,13 +9,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.core.errors import NotFound
-from campaign.core.upsert import keep_first
+from campaign.core.upsert import insert_once
 from campaign.gateway import Invoice
 from campaign.models import Donation, DonationState, Subscription, SubscriptionState
 from campaign.models.base import new_public_id, new_token
 
 
-def join_subscription(session: Session, donation: Donation, stripe_id: str) -> Subscription:
+def get_or_create_subscription(
+    session: Session, donation: Donation, stripe_id: str
+) -> Subscription:
     """The subscription `stripe_id`, begun by `donation` where it is not known yet."""
     begun = {
         "stripe_id": stripe_id,
@@ -23,12 +25,12 @@ def join_subscription(session: Session, donation: Donation, stripe_id: str) -> S
         "donor_id": donation.donor_id,
         "frequency": donation.frequency,
         "amount": donation.amount,
-        "cover": donation.cover,
+        "cover": donation.fee_cover,
         "currency": donation.currency,
         "state": SubscriptionState.active.value,
     }
     # Not locked here, as `find_or_add` would: whoever joins holds the donation that began it.
-    keep_first(session, Subscription, begun)
+    insert_once(session, Subscription, begun)
     subscription = session.scalars(
         select(Subscription).where(Subscription.stripe_id == stripe_id)
     ).one()
@@ -48,18 +50,18 @@ def first_donation_id(session: Session, subscription_stripe_id: str) -> str | No
     )
 
 
-def split(
+def split_amount(
     total: int, noted: tuple[int | None, int | None], agreed: Subscription
 ) -> tuple[int, int]:
     """Gift and covered fees of `total`: as noted with it, else as agreed; in minor units.
 
     Where neither adds up to it, somebody set another amount at Stripe: then all of it is gift.
     """
-    gift, cover = noted
-    if gift and cover is not None and gift + cover == total:
-        return gift, cover
+    gift, fee_cover = noted
+    if gift and fee_cover is not None and gift + fee_cover == total:
+        return gift, fee_cover
     if agreed.charge == total:
-        return agreed.amount, agreed.cover
+        return agreed.amount, agreed.fee_cover
     return total, 0
 
 
@@ -74,7 +76,9 @@ def renewal_donation(
 
     Its parts are those that the invoice itself carries, else those that were agreed.
     """
-    amount, cover = split(invoice.amount_paid, (invoice.gift, invoice.cover), subscription)
+    amount, fee_cover = split_amount(
+        invoice.amount_paid, (invoice.gift, invoice.fee_cover), subscription
+    )
     session.execute(
         insert(Donation)
         .values(
@@ -86,7 +90,7 @@ def renewal_donation(
             attempt=hashlib.sha256(f"invoice\x1f{invoice.id}".encode()).hexdigest(),
             frequency=subscription.frequency,
             amount=amount,
-            cover=cover,
+            fee_cover=fee_cover,
             currency=invoice.currency,
             state=DonationState.pending.value,
             email=first.email,
@@ -118,7 +122,7 @@ def find_subscription(session: Session, token: str) -> Subscription:
     return found
 
 
-def named_subscription(session: Session, stripe_id: str) -> Subscription:
+def get_subscription_by_stripe_id(session: Session, stripe_id: str) -> Subscription:
     """The monthly or yearly gift that Stripe calls `stripe_id`; raises NotFound."""
     found = session.scalar(select(Subscription).where(Subscription.stripe_id == stripe_id))
     if found is None:
@@ -136,7 +140,7 @@ def first_donation(session: Session, subscription: Subscription) -> Donation:
     ).one()
 
 
-def gifts_of(session: Session, subscription: Subscription) -> Sequence[Donation]:
+def list_paid_donations(session: Session, subscription: Subscription) -> Sequence[Donation]:
     """Its donations that were paid, the latest first, each with its receipts."""
     return session.scalars(
         select(Donation)

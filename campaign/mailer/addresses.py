@@ -56,15 +56,15 @@ def one_line(text: str) -> str:
 
 def phrase(name: str) -> str:
     """A display name as RFC 5322 and RFC 2047 write it: quoted where it must be, encoded where it is not ASCII."""
-    said = one_line(name)
-    if not said.isascii():
-        return Header(said, "utf-8", maxlinelen=76).encode(linesep="\r\n")
-    if all(each.isalnum() or each in " !#$%&'*+-/=?^_`{|}~" for each in said):
-        return said
-    return f'"{quote(said)}"'
+    language = one_line(name)
+    if not language.isascii():
+        return Header(language, "utf-8", maxlinelen=76).encode(linesep="\r\n")
+    if all(each.isalnum() or each in " !#$%&'*+-/=?^_`{|}~" for each in language):
+        return language
+    return f'"{quote(language)}"'
 
 
 def mailbox(name: str, address: str) -> str:
     """`Name <address>` for a header. Raises MailRefused for an address that is none."""
-    wired, said = wire_address(address), phrase(name)
-    return f"{said} <{wired}>" if said else wired
+    wired, language = wire_address(address), phrase(name)
+    return f"{language} <{wired}>" if language else wired

@@ -18,7 +18,7 @@ LONGEST_DETAIL = 500
 _ADDRESS = re.compile(r"[^\s<>()\[\];,:\"']+@[^\s<>()\[\];,:\"']+")
 
 
-class Noted(StrEnum):
+class ReportOutcome(StrEnum):
     """What a report changed: something, nothing because it was known, or the address was forgotten since."""
 
     new = "new"
@@ -46,40 +46,42 @@ def find_message(
 
 def record_bounce(
     session: Session, message: OutboxMessage, *, permanent: bool, detail: str, at: datetime
-) -> Noted:
+) -> ReportOutcome:
     """`message` came back at `at`. For good: its address gets no more appeals. The first permanent bounce stays.
 
     A passing failure is only written down, and never over a permanent one.
     """
-    said = _short(detail)
-    if message.bounced_at is not None or (not permanent and message.bounce == said):
-        return Noted.known
-    message.bounce = said
+    language = _short(detail)
+    if message.bounced_at is not None or (not permanent and message.bounce == language):
+        return ReportOutcome.known
+    message.bounce = language
     if permanent:
         message.bounced_at = at
         session.flush()
-        return _suppress(session, message, SuppressionReason.bounced, said)
+        return _suppress(session, message, SuppressionReason.bounced, language)
     session.flush()
-    return Noted.new
+    return ReportOutcome.new
 
 
 def record_complaint(
     session: Session, message: OutboxMessage, *, detail: str, at: datetime
-) -> Noted:
+) -> ReportOutcome:
     """Its reader called `message` spam at `at`: no more appeals to that address, of any campaign."""
-    said = _short(f"{at:%Y-%m-%d}: {detail}")
-    fresh = _suppress(session, message, SuppressionReason.complained, said)
+    language = _short(f"{at:%Y-%m-%d}: {detail}")
+    fresh = _suppress(session, message, SuppressionReason.complained, language)
     session.flush()
     return fresh
 
 
 def _suppress(
     session: Session, message: OutboxMessage, reason: SuppressionReason, detail: str
-) -> Noted:
+) -> ReportOutcome:
     if not message.recipient:
-        return Noted.forgotten
+        return ReportOutcome.forgotten
     added = suppress(session, message.recipient, reason, detail=detail)
-    return Noted.new if added or reason is SuppressionReason.bounced else Noted.known
+    return (
+        ReportOutcome.new if added or reason is SuppressionReason.bounced else ReportOutcome.known
+    )
 
 
 def _short(detail: str) -> str:
@@ -88,6 +90,6 @@ def _short(detail: str) -> str:
     return words[:LONGEST_DETAIL]
 
 
-def _text(said: str) -> str:
+def _text(language: str) -> str:
     """What a text of PostgreSQL can hold: no NUL, and no halves of characters, which odd mail leaves."""
-    return said.replace("\0", " ").encode("utf-8", "replace").decode()
+    return language.replace("\0", " ").encode("utf-8", "replace").decode()

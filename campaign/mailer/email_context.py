@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from campaign.core.i18n import ENGLISH, Words
+from campaign.core.i18n import ENGLISH, Language
 from campaign.core.settings import Organization
 
 
@@ -16,12 +16,12 @@ class Sender:
 
 
 @dataclass(frozen=True)
-class Pointless:
+class ObsoleteEmail:
     """Why a letter need not be sent any more."""
 
     reason: str
 
 
-def own_page_url(sender: Sender, said: Words) -> str:
+def donor_page_url(sender: Sender, language: Language) -> str:
     """Where a donor asks for a link to their own page, in the letter's language."""
-    return sender.address("/me" if said.locale == ENGLISH else f"/me?lang={said.locale}")
+    return sender.address("/me" if language.locale == ENGLISH else f"/me?lang={language.locale}")

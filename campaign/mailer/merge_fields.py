@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from campaign.mailer.render import Letter
+from campaign.mailer.render import RenderedEmail
 
 _OPEN, _CLOSE = "\ue010", "\ue011"
 _NAMED, _UNNAMED, _END = "\ue012", "\ue013", "\ue014"
@@ -31,7 +31,7 @@ def with_name(named: str, unnamed: str) -> str:
     return f"{_NAMED}{named}{_UNNAMED}{unnamed}{_END}"
 
 
-def fill(letter: Letter, values: Mapping[str, str]) -> Letter:
+def fill(letter: RenderedEmail, values: Mapping[str, str]) -> RenderedEmail:
     """`letter` for one reader. Values are plain text: each becomes one line, and markup in it stays text.
 
     Raises KeyError for a place of the letter that `values` lacks: nobody gets a letter with a hole.

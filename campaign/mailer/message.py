@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from campaign.core.settings import FromAddress
 from campaign.mailer.addresses import mailbox, one_line
-from campaign.mailer.render import Letter
+from campaign.mailer.render import RenderedEmail
 
 LONGEST_LINE = 998
 """Characters without the line's end: RFC 5322, 2.1.1."""
@@ -36,7 +36,7 @@ class Attachment:
 
 
 def build_message(
-    letter: Letter,
+    letter: RenderedEmail,
     *,
     sender: FromAddress,
     recipient: str,
@@ -75,13 +75,13 @@ def _line(name: str, value: str) -> str:
 
 
 def _subject(text: str) -> str:
-    said = one_line(text)
-    if said.isascii() and len(said) < LONGEST_LINE - len("Subject: "):
-        return said
-    return Header(said, "utf-8", maxlinelen=76, header_name="Subject").encode(linesep="\r\n")
+    language = one_line(text)
+    if language.isascii() and len(language) < LONGEST_LINE - len("Subject: "):
+        return language
+    return Header(language, "utf-8", maxlinelen=76, header_name="Subject").encode(linesep="\r\n")
 
 
-def _alternative(letter: Letter) -> bytes:
+def _alternative(letter: RenderedEmail) -> bytes:
     parts = [_text("plain", letter.text), _text("html", letter.html)]
     return _multipart("alternative", _ALTERNATIVE, parts)
 

@@ -17,8 +17,8 @@ from campaign.mailer.addresses import bounce_address, wire_address
 from campaign.mailer.headers import bulk_headers
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.message import LONGEST_LINE, build_message
-from campaign.mailer.render import Letter
-from campaign.mailer.smtp import Conversation
+from campaign.mailer.render import RenderedEmail
+from campaign.mailer.smtp import SmtpSession
 
 TOKEN = "A" * 22
 """As long as the tokens of messages are."""
@@ -105,7 +105,7 @@ def sample(settings: Settings, at: datetime) -> bytes:
     """An appeal with the longest headers that are to be expected."""
     page = f"{settings.site_url}/unsubscribe/{TOKEN}"
     return build_message(
-        Letter("A sample", "A sample.\n", "<p>A sample.</p>\n"),
+        RenderedEmail("A sample", "A sample.\n", "<p>A sample.</p>\n"),
         sender=settings.mail_from,
         recipient=settings.mail_from.address,
         message_id=f"<appeal-{TOKEN}@{settings.mail_from.domain}>",
@@ -153,7 +153,7 @@ def _server(address: SmtpAddress) -> Iterator[PreflightFinding]:
         verdict = Verdict.wrong if address.password else Verdict.note
         yield PreflightFinding(verdict, f"SMTP_URL: what is said to {where} is not encrypted")
     try:
-        conversation = Conversation.begin(address)
+        conversation = SmtpSession.begin(address)
     except (smtplib.SMTPNotSupportedError, smtplib.SMTPResponseException) as error:
         yield PreflightFinding(Verdict.wrong, f"the mail server {where} turned us away: {error}")
         return
@@ -164,10 +164,10 @@ def _server(address: SmtpAddress) -> Iterator[PreflightFinding]:
         return
     known = [name for name in ("pipelining", "smtputf8", "size") if conversation.offers(name)]
     conversation.end()
-    said = "encrypted, " if address.security != "plain" else ""
-    said += "signed in, " if address.user else "without a password, "
+    language = "encrypted, " if address.security != "plain" else ""
+    language += "signed in, " if address.user else "without a password, "
     yield PreflightFinding(
-        Verdict.fine, f"the mail server {where} answers: {said}it offers {known}"
+        Verdict.fine, f"the mail server {where} answers: {language}it offers {known}"
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from campaign.models import OutboxMessage, OutboxState
 
 
-def forget_letters(session: Session, which: ColumnElement[bool], why: str) -> int:
+def redact_emails(session: Session, which: ColumnElement[bool], why: str) -> int:
     """Take the person out of the letters that `which` chooses; how many. What was not sent is dropped, and `why` told.
 
     A mail server's words may hold the address. A letter leaves its step: there each has an address of its own.

@@ -11,7 +11,7 @@ from typing import Any
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 
 WIDTH = 72
 """How many characters a line of plain text may have; an address that is longer stays whole."""
@@ -19,7 +19,7 @@ _SIGNATURE = "-- "
 
 
 @dataclass(frozen=True)
-class Letter:
+class RenderedEmail:
     """One rendered letter."""
 
     subject: str
@@ -45,9 +45,9 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    said = words(language)
+    language = get_language(language)
     environment.install_gettext_callables(  # type: ignore[attr-defined] # jinja2.ext.i18n adds it
-        said.gettext, said.ngettext, newstyle=True
+        language.gettext, language.ngettext, newstyle=True
     )
     return environment
 
@@ -58,18 +58,18 @@ def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 
 
-def render_letter(name: str, context: dict[str, Any]) -> Letter:
+def render_email(name: str, context: dict[str, Any]) -> RenderedEmail:
     """The letter `templates/email/<name>/` for `context`, in the language of `context["locale"]`.
 
     A missing value is an error, not a blank.
     """
-    said = words(context["locale"])
-    environment = _environment(said.locale)
-    values = context | {"locale": said.locale, "direction": said.direction}
+    language = get_language(context["locale"])
+    environment = _environment(language.locale)
+    values = context | {"locale": language.locale, "direction": language.direction}
     subject = environment.get_template(f"email/{name}/subject.txt").render(values)
     html = environment.get_template(f"email/{name}/body.html").render(values)
     text = environment.get_template(f"email/{name}/body.txt").render(values)
-    return Letter(_one_line(subject), _lines(text), _inliner().inline(html))
+    return RenderedEmail(_one_line(subject), _lines(text), _inliner().inline(html))
 
 
 def _one_line(text: str) -> str:

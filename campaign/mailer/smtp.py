@@ -27,7 +27,7 @@ _AT_RECIPIENT = {"0", "2", "4"}
 """In answer to RCPT: nothing said, the mailbox, the way there. Not: the system, the protocol, content, policy."""
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """The connection broke before the server had the message."""
 
 
@@ -52,7 +52,7 @@ def _our_name() -> str:
     return name if "." in name else "[127.0.0.1]"
 
 
-class Conversation:
+class SmtpSession:
     """One open connection. `over` when nothing more can be said on it."""
 
     def __init__(self, connection: smtplib.SMTP) -> None:
@@ -92,7 +92,7 @@ class Conversation:
             self._agree(sender, recipient, message)
         except (smtplib.SMTPException, OSError) as error:
             self.over = True
-            raise Lost(f"The mail server could not be used: {error}") from error
+            raise ConnectionLost(f"The mail server could not be used: {error}") from error
         self._judge(self.hand_over(message))
 
     def hand_over(self, message: bytes) -> SmtpReply:

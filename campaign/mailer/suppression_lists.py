@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from campaign.core.csv_lists import Refusal, read_address, read_lines
+from campaign.core.csv_lists import RejectedLine, read_address, read_lines
 from campaign.models import SuppressionReason
 
 COLUMNS = ("email", "campaign", "reason", "detail", "created_at")
@@ -23,7 +23,7 @@ class SuppressionRow:
     detail: str
 
 
-def read_entries(raw: bytes) -> Iterator[SuppressionRow | Refusal]:
+def read_entries(raw: bytes) -> Iterator[SuppressionRow | RejectedLine]:
     """Each line that says something; the header is optional. Raises ListInvalid for a file that is no text."""
     lines = read_lines(raw)
     columns = _columns(lines[0])
@@ -33,7 +33,7 @@ def read_entries(raw: bytes) -> Iterator[SuppressionRow | Refusal]:
         try:
             yield _entry(number, line, columns or COLUMNS[:1])
         except ValueError as error:
-            yield Refusal(number, str(error))
+            yield RejectedLine(number, str(error))
 
 
 def _columns(first: bytes) -> Sequence[str]:

@@ -40,7 +40,7 @@ def is_suppressed(session: Session, email: str, campaign_id: int | None = None) 
     return bool(session.scalar(found))
 
 
-def every_suppression(session: Session) -> Iterator[dict[str, object]]:
+def list_suppressions(session: Session) -> Iterator[dict[str, object]]:
     """email, campaign (a slug, or '' for all), reason, detail, created_at: each, in the order of arrival, streamed."""
     query = (
         select(
@@ -58,7 +58,7 @@ def every_suppression(session: Session) -> Iterator[dict[str, object]]:
         yield dict(row)
 
 
-def lift(session: Session, email: str) -> int:
+def remove_suppression(session: Session, email: str) -> int:
     """Appeals to `email` are allowed again, of every campaign and whatever the reason was; how many entries went."""
     gone = session.execute(
         delete(Suppression)

@@ -1,6 +1,6 @@
 """One connection to the mail server for a batch of messages; its answers as our errors.
 
-The words between us and the server are spoken by `Conversation`.
+The words between us and the server are spoken by `SmtpSession`.
 """
 
 import smtplib
@@ -10,7 +10,7 @@ from typing import Self
 from campaign.core.errors import MailDelayed
 from campaign.core.settings import SmtpAddress
 from campaign.mailer.addresses import wire_address
-from campaign.mailer.smtp import Conversation, Lost
+from campaign.mailer.smtp import ConnectionLost, SmtpSession
 
 
 class Transport:
@@ -19,7 +19,7 @@ class Transport:
     def __init__(self, address: SmtpAddress, envelope_from: str) -> None:
         self._address = address
         self._envelope_from = envelope_from
-        self._conversation: Conversation | None = None
+        self._conversation: SmtpSession | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -32,7 +32,7 @@ class Transport:
     ) -> None:
         self._close()
 
-    def open(self) -> Conversation:
+    def open(self) -> SmtpSession:
         """The connection, made now if there is none. Raises MailDelayed where the server cannot be reached.
 
         What is wrong between us and our server (no connection, wrong password) is never the recipient's fault: such
@@ -40,7 +40,7 @@ class Transport:
         """
         if self._conversation is None:
             try:
-                self._conversation = Conversation.begin(self._address)
+                self._conversation = SmtpSession.begin(self._address)
             except (smtplib.SMTPException, OSError) as error:
                 raise MailDelayed(f"The mail server cannot be reached: {error}") from error
         return self._conversation
@@ -56,13 +56,13 @@ class Transport:
         reused = self._conversation is not None
         try:
             self._try(sender, wired, message)
-        except Lost as lost:
+        except ConnectionLost as lost:
             if not reused:
                 raise MailDelayed(str(lost)) from lost
             # The server had closed a connection that rested: that says nothing about this message.
             try:
                 self._try(sender, wired, message)
-            except Lost as again:
+            except ConnectionLost as again:
                 raise MailDelayed(str(again)) from again
 
     def _try(self, sender: str, recipient: str, message: bytes) -> None:

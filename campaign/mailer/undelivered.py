@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.core.errors import NotFound, ResendRefused
 from campaign.models import OutboxMessage, OutboxState
 
-SOON_ENOUGH = timedelta(hours=1)
+STUCK_AFTER = timedelta(hours=1)
 """What waits for longer, though its time has come, is stuck."""
 
 
@@ -27,11 +27,11 @@ class UndeliveredState(StrEnum):
     sent = "sent"
 
 
-UNSENT = (UndeliveredState.queued, UndeliveredState.sending, UndeliveredState.failed)
+UNDELIVERED_STATES = (UndeliveredState.queued, UndeliveredState.sending, UndeliveredState.failed)
 
 
 @dataclass(frozen=True)
-class Unsent:
+class UndeliveredEmail:
     """One message in the list. `subject_key` says what it is about; `begun_at` that a bulk one may have arrived."""
 
     id: int
@@ -46,12 +46,12 @@ class Unsent:
     last_error: str | None
 
 
-_COLUMNS = tuple(getattr(OutboxMessage, field.name) for field in fields(Unsent))
+_COLUMNS = tuple(getattr(OutboxMessage, field.name) for field in fields(UndeliveredEmail))
 
 
 def stuck(at: datetime) -> ColumnElement[bool]:
     """Due for an hour and not taken up, or tried in vain for an hour, or its worker's lease is over."""
-    limit = at - SOON_ENOUGH
+    limit = at - STUCK_AFTER
     since = func.coalesce(OutboxMessage.resent_at, OutboxMessage.created_at)
     waiting = and_(
         OutboxMessage.state == OutboxState.queued.value,
@@ -68,7 +68,7 @@ def stuck(at: datetime) -> ColumnElement[bool]:
 
 def list_messages(
     session: Session, at: datetime, states: Sequence[UndeliveredState], kind: str | None, limit: int
-) -> Sequence[Unsent]:
+) -> Sequence[UndeliveredEmail]:
     """The oldest `limit` messages in any of `states`, of one kind or of all."""
     plain = [state.value for state in states if state is not UndeliveredState.stuck]
     wanted = OutboxMessage.state.in_(plain)
@@ -76,7 +76,7 @@ def list_messages(
     query = select(*_COLUMNS).where(found).order_by(OutboxMessage.id).limit(limit)
     if kind is not None:
         query = query.where(OutboxMessage.kind == kind)
-    return [Unsent(*row) for row in session.execute(query)]
+    return [UndeliveredEmail(*row) for row in session.execute(query)]
 
 
 def stuck_by_kind(at: datetime) -> Select[*tuple[Any, ...]]:

@@ -3,17 +3,17 @@
 from campaign.models.base import Base
 from campaign.models.campaign import Campaign
 from campaign.models.campaign_content import (
+    Branding,
     CampaignText,
     CommentState,
-    House,
     Milestone,
     MilestoneMark,
     WallEntry,
 )
-from campaign.models.direct_mail import PostedAppeal
+from campaign.models.direct_mail import DirectMailPiece
 from campaign.models.donation import Donation
 from campaign.models.donor import CampaignDonor, Donor
-from campaign.models.donor_admin import DonorMerge, Note, ReviewMark
+from campaign.models.donor_admin import Acknowledgement, DonorMerge, Note
 from campaign.models.donor_portal import DonorLink, DonorLinkPurpose, DonorSession, ErasureRequest
 from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
@@ -38,33 +38,36 @@ from campaign.models.states import (
     ReceiptKind,
     RefundState,
     ReminderChoice,
+    ReversalReason,
     StaffRole,
-    StepAnchor,
+    StepBasis,
     SubscriptionState,
     SuppressionReason,
-    TakenBack,
     TallyKind,
 )
 from campaign.models.statistics import CodeVisit, GiftTally, MatchingGift, MatchingShard
-from campaign.models.stripe_request import StripeCall
+from campaign.models.stripe_request import StripeRequest
 from campaign.models.subscription import InvoicePayment, Subscription
-from campaign.models.tribute import CardWay, TributeCard
+from campaign.models.tribute import CardDelivery, TributeCard
 
 __all__ = [
+    "Acknowledgement",
     "ApiToken",
     "AuditEntry",
     "Base",
+    "Branding",
     "Campaign",
     "CampaignDonor",
     "CampaignState",
     "CampaignStep",
     "CampaignText",
-    "CardWay",
+    "CardDelivery",
     "Charge",
     "CodeVisit",
     "CommentState",
     "DeliveryState",
     "DepositBatch",
+    "DirectMailPiece",
     "Dispute",
     "Donation",
     "DonationState",
@@ -79,7 +82,6 @@ __all__ = [
     "Frequency",
     "GiftTally",
     "Heartbeat",
-    "House",
     "InboxEvent",
     "InboxState",
     "InvoicePayment",
@@ -97,7 +99,6 @@ __all__ = [
     "PaymentLookup",
     "Payout",
     "PayoutItem",
-    "PostedAppeal",
     "ProgressShard",
     "Receipt",
     "ReceiptCounter",
@@ -107,20 +108,19 @@ __all__ = [
     "RefundState",
     "Reminder",
     "ReminderChoice",
-    "ReviewMark",
+    "ReversalReason",
     "StaffLink",
     "StaffMember",
     "StaffPasskey",
     "StaffRole",
     "StaffSession",
-    "StepAnchor",
-    "StripeCall",
+    "StepBasis",
+    "StripeRequest",
     "Subscriber",
     "Subscription",
     "SubscriptionState",
     "Suppression",
     "SuppressionReason",
-    "TakenBack",
     "TallyKind",
     "TributeCard",
     "WallEntry",

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
 
 from campaign.models.base import Base, Key
-from campaign.models.campaign_content import COLOUR_PATTERN
+from campaign.models.campaign_content import COLOR_PATTERN
 from campaign.models.states import CampaignState
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Campaign(Base):
     people were told, in `timezone`; `deadline` is that moment as an instant. The result is final `grace_days` later;
     `finalized_at` and `final_raised` keep when it was frozen and at what, and from then on the ledger's trigger lets
     nothing but a correction change it. `ask_past_donors`: whether the countdown is mailed to those who gave to other
-    campaigns before, besides those who agreed to appeals. `stretch_goal` is asked for once the goal is met; `fund` is
+    campaigns before, besides those who agreed to appeals. `stretch_goal` is asked for once the goal is met; `designation` is
     the account that the books put the gifts under. While `paused_at` is set, staff have stopped taking gifts by card
     (an attack, a fault at Stripe), for the reader to see why in `pause_reason`.
 
@@ -57,7 +57,7 @@ class Campaign(Base):
         CheckConstraint("(paused_at IS NULL) = (pause_reason IS NULL)", name="paused"),
         CheckConstraint("(accent_light IS NULL) = (accent_dark IS NULL)", name="accents"),
         CheckConstraint(
-            f"accent_light ~ '{COLOUR_PATTERN}' AND accent_dark ~ '{COLOUR_PATTERN}'",
+            f"accent_light ~ '{COLOR_PATTERN}' AND accent_dark ~ '{COLOR_PATTERN}'",
             name="colours",
         ),
         CheckConstraint("figures_from_percent BETWEEN 1 AND 100", name="figures_from_percent"),
@@ -78,7 +78,7 @@ class Campaign(Base):
     appeal: Mapped[str]
     ask_past_donors: Mapped[bool] = mapped_column(server_default=text("false"))
     stretch_goal: Mapped[int | None]
-    fund: Mapped[str] = mapped_column(server_default=text("'General'"))
+    designation: Mapped[str] = mapped_column(server_default=text("'General'"))
     paused_at: Mapped[datetime | None]
     pause_reason: Mapped[str | None]
     accent_light: Mapped[str | None]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.models.base import Base, one_of
 
-COLOUR_PATTERN = "^#[0-9a-f]{6}$"
+COLOR_PATTERN = "^#[0-9a-f]{6}$"
 
 
 class MilestoneMark(StrEnum):
@@ -30,7 +30,7 @@ class CommentState(StrEnum):
     hidden = "hidden"
 
 
-class House(Base):
+class Branding(Base):
     """How the house looks, in its only row. Empty where it looks as it comes.
 
     `accent_light` and `accent_dark` are `#rrggbb`, both or none; `logo` is the picture's bytes, `logo_digest` names it
@@ -38,13 +38,13 @@ class House(Base):
     begins with a donor wall.
     """
 
-    __tablename__ = "house"
+    __tablename__ = "branding"
     __table_args__ = (
         CheckConstraint("id = 1", name="only_one"),
         CheckConstraint("(accent_light IS NULL) = (accent_dark IS NULL)", name="accents"),
         CheckConstraint(
-            f"accent_light ~ '{COLOUR_PATTERN}' AND accent_dark ~ '{COLOUR_PATTERN}'",
-            name="colours",
+            f"accent_light ~ '{COLOR_PATTERN}' AND accent_dark ~ '{COLOR_PATTERN}'",
+            name="colors",
         ),
         CheckConstraint(
             "(logo IS NULL) = (logo_type IS NULL) AND (logo IS NULL) = (logo_digest IS NULL)",

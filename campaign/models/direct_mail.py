@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from campaign.models.base import Base, Key
 
 
-class PostedAppeal(Base):
+class DirectMailPiece(Base):
     """One reader to whom a campaign's appeal is posted. Forgotten some time after the result is final.
 
     `code` is the part of the coupon's code that names them (`offline.coupon_codes`); printed again, it stays.
@@ -16,12 +16,12 @@ class PostedAppeal(Base):
     parted by new lines. `printed_at`: last.
     """
 
-    __tablename__ = "posted_appeal"
+    __tablename__ = "direct_mail_piece"
     __table_args__ = (
         CheckConstraint("name <> '' AND institution <> '' AND address <> ''", name="whole"),
         UniqueConstraint("campaign_id", "code"),
         Index(
-            "uq_posted_appeal_person",
+            "uq_direct_mail_piece_person",
             "campaign_id",
             text("lower(name)"),
             text("lower(number)"),

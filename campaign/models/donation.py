@@ -29,7 +29,7 @@ _OPEN = ", ".join(f"'{state.value}'" for state in OPEN_STATES)
 class Donation(Base):
     """One gift, or one renewal of a monthly or yearly gift.
 
-    `amount` is the gift, `cover` what the donor adds for the card's fees, both in minor units of `currency`; Stripe
+    `amount` is the gift, `fee_cover` what the donor adds for the card's fees, both in minor units of `currency`; Stripe
     charges their sum. `public_id` is told to Stripe; `token` opens the donor's page and is told to nobody else.
     `charged_at` is the moment of the charge: for a bank debit the day it was promised, for a card the day it was paid.
     `consent_wording` holds the words beside the box that the donor ticked to get appeals; '' where it stayed empty.
@@ -41,7 +41,7 @@ class Donation(Base):
     __tablename__ = "donation"
     __table_args__ = (
         CheckConstraint("amount > 0 AND amount <= 99999999", name="amount"),
-        CheckConstraint("cover >= 0", name="cover"),
+        CheckConstraint("fee_cover >= 0", name="fee_cover"),
         CheckConstraint(one_of("state", DonationState), name="state"),
         CheckConstraint(one_of("frequency", Frequency), name="frequency"),
         CheckConstraint(
@@ -76,7 +76,7 @@ class Donation(Base):
     attempt: Mapped[str]
     frequency: Mapped[str]
     amount: Mapped[int]
-    cover: Mapped[int] = mapped_column(server_default=text("0"))
+    fee_cover: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     state: Mapped[str] = mapped_column(default=DonationState.pending.value)
     state_reason: Mapped[str | None]
@@ -118,7 +118,7 @@ class Donation(Base):
     @property
     def charge(self) -> int:
         """What Stripe charges, in minor units."""
-        return self.amount + self.cover
+        return self.amount + self.fee_cover
 
     @property
     def receipt(self) -> "Receipt | None":

@@ -65,7 +65,7 @@ class Donor(Base):
 class CampaignDonor(Base):
     """That a donor's money has reached a campaign; written by the ledger's insert trigger only.
 
-    `standing` counts the donor's gifts there of which anything is left; 0 where all went back. `gave_before`: when the
+    `remaining_gifts` counts the donor's gifts there of which anything is left; 0 where all went back. `gave_before`: when the
     first of them came, the donor had given to another campaign.
     """
 
@@ -73,5 +73,5 @@ class CampaignDonor(Base):
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), primary_key=True)
-    standing: Mapped[int] = mapped_column(server_default=text("0"))
+    remaining_gifts: Mapped[int] = mapped_column(server_default=text("0"))
     gave_before: Mapped[bool] = mapped_column(server_default=text("false"))

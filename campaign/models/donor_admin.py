@@ -56,14 +56,14 @@ class DonorMerge(Base):
     undone_at: Mapped[datetime | None]
 
 
-class ReviewMark(Base):
+class Acknowledgement(Base):
     """That someone has looked at a thing of the review queue: a dispute, a warning, a letter that failed."""
 
-    __tablename__ = "review_mark"
+    __tablename__ = "acknowledgement"
     __table_args__ = (UniqueConstraint("kind", "key"),)
 
     id: Mapped[Key]
     kind: Mapped[str]
     key: Mapped[str]
-    marked_by: Mapped[str]
-    marked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    acknowledged_by: Mapped[str]
+    acknowledged_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -20,7 +20,7 @@ from campaign.models.states import LedgerKind
 class LedgerEntry(Base):
     """One movement of money. Never updated, never deleted: a trigger refuses.
 
-    `amount` is the gift's part in signed minor units of `currency`, and what the campaign counts; `cover` is the part
+    `amount` is the gift's part in signed minor units of `currency`, and what the campaign counts; `fee_cover` is the part
     of the fees that the donor covered; together they are what Stripe moved. `fee` is what Stripe kept of it. `source`
     names the object at Stripe (or the cheque) that moved it: (kind, source) is unique, so no fact counts twice.
     `balance_transaction_id` names Stripe's own entry where this one books its fee. `campaign_id` is empty where the
@@ -32,13 +32,13 @@ class LedgerEntry(Base):
     __table_args__ = (
         UniqueConstraint("kind", "source"),
         CheckConstraint(one_of("kind", LedgerKind), name="kind"),
-        CheckConstraint("kind <> 'payment' OR (amount > 0 AND cover >= 0)", name="payment"),
+        CheckConstraint("kind <> 'payment' OR (amount > 0 AND fee_cover >= 0)", name="payment"),
         CheckConstraint(
-            "kind NOT IN ('payment_failed', 'refund', 'dispute') OR (amount <= 0 AND cover <= 0)",
+            "kind NOT IN ('payment_reversed', 'refund', 'dispute') OR (amount <= 0 AND fee_cover <= 0)",
             name="out",
         ),
         CheckConstraint(
-            "kind NOT IN ('refund_failed', 'reinstatement') OR (amount >= 0 AND cover >= 0)",
+            "kind NOT IN ('refund_failed', 'dispute_reversed') OR (amount >= 0 AND fee_cover >= 0)",
             name="back",
         ),
         CheckConstraint("kind <> 'fee' OR (amount = 0 AND cover = 0)", name="fee"),
@@ -59,7 +59,7 @@ class LedgerEntry(Base):
             "campaign_id",
             "recorded_at",
             "id",
-            postgresql_include=["kind", "amount", "cover", "fee"],
+            postgresql_include=["kind", "amount", "fee_cover", "fee"],
         ),
         Index("ix_ledger_entry_recorded_at", "recorded_at", "id"),
         Index("ix_ledger_entry_occurred_at", "occurred_at"),
@@ -85,7 +85,7 @@ class LedgerEntry(Base):
     donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"))
     kind: Mapped[str]
     amount: Mapped[int]
-    cover: Mapped[int] = mapped_column(server_default=text("0"))
+    fee_cover: Mapped[int] = mapped_column(server_default=text("0"))
     fee: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     occurred_at: Mapped[datetime]

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.models.base import Base, Key, one_of
-from campaign.models.states import ReminderChoice, StepAnchor, SuppressionReason
+from campaign.models.states import ReminderChoice, StepBasis, SuppressionReason
 
 
 class Subscriber(Base):
@@ -85,7 +85,7 @@ class Reminder(Base):
 
 
 class CampaignStep(Base):
-    """One step of a campaign's countdown. When it is due follows from `anchor` and `offset` and the campaign's clock.
+    """One step of a campaign's countdown. When it is due follows from `basis` and `offset` and the campaign's clock.
 
     `offset` counts days before the end on the wall clock (days_before), hours before the end (hours_before), or
     nothing (opening, after_end). `expires_after` is in hours from when it is due; None: until the next step is due.
@@ -95,7 +95,7 @@ class CampaignStep(Base):
     __tablename__ = "campaign_step"
     __table_args__ = (
         UniqueConstraint("campaign_id", "key"),
-        CheckConstraint(one_of("anchor", StepAnchor), name="anchor"),
+        CheckConstraint(one_of("basis", StepBasis), name="basis"),
         CheckConstraint('"offset" >= 0', name="offset"),
         CheckConstraint("expires_after > 0", name="expires_after"),
     )
@@ -103,7 +103,7 @@ class CampaignStep(Base):
     id: Mapped[Key]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     key: Mapped[str]
-    anchor: Mapped[str]
+    basis: Mapped[str]
     offset: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     expires_after: Mapped[int | None] = mapped_column(Integer)
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.models.base import Base, Key, one_of
 from campaign.models.donation import Donation
-from campaign.models.states import OfflineKind, TakenBack
+from campaign.models.states import OfflineKind, ReversalReason
 
 
 class DepositBatch(Base):
@@ -40,9 +40,9 @@ class OfflineGift(Base):
     Its donation is paid, and its payment in the ledger has the source `offline:<reference>`. `reference` (the
     cheque's number with its bank, or what staff call it) is unique without regard to case, so that no gift counts
     twice; only what was entered by mistake frees its own. `received_on` and `postmarked_on` are days in the campaign's
-    zone (`donations.gift_dates` says to which the gift belongs). `described`: which shares were given, or from which
-    fund. `entry_token` makes a form that is posted twice one gift. `bounced_on` is the day from which it no longer
-    counts, `taken_back` why.
+    zone (`donations.gift_dates` says to which the gift belongs). `description`: which shares were given, or from which
+    fund. `entry_token` makes a form that is posted twice one gift. `reversed_on` is the day from which it no longer
+    counts, `reversal_reason` why.
     """
 
     __tablename__ = "offline_gift"
@@ -50,13 +50,13 @@ class OfflineGift(Base):
         CheckConstraint(one_of("kind", OfflineKind), name="kind"),
         CheckConstraint("reference <> ''", name="reference"),
         CheckConstraint("postmarked_on <= received_on", name="postmarked_on"),
-        CheckConstraint(one_of("taken_back", TakenBack), name="taken_back"),
-        CheckConstraint("(bounced_on IS NULL) = (taken_back IS NULL)", name="bounced_on"),
+        CheckConstraint(one_of("reversal_reason", ReversalReason), name="reversal_reason"),
+        CheckConstraint("(reversed_on IS NULL) = (reversal_reason IS NULL)", name="reversed_on"),
         Index(
             "uq_offline_gift_lower_reference",
             text("lower(reference)"),
             unique=True,
-            postgresql_where=text("taken_back IS DISTINCT FROM 'mistake'"),
+            postgresql_where=text("reversal_reason IS DISTINCT FROM 'mistake'"),
         ),
         Index("ix_offline_gift_received_on", "received_on"),
     )
@@ -67,12 +67,12 @@ class OfflineGift(Base):
     reference: Mapped[str]
     received_on: Mapped[date]
     postmarked_on: Mapped[date | None]
-    described: Mapped[str] = mapped_column(server_default=text("''"))
+    description: Mapped[str] = mapped_column(server_default=text("''"))
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("deposit_batch.id"), index=True)
     entered_by: Mapped[str]
     entry_token: Mapped[str | None] = mapped_column(unique=True)
-    bounced_on: Mapped[date | None]
-    taken_back: Mapped[str | None]
+    reversed_on: Mapped[date | None]
+    reversal_reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     donation: Mapped["Donation"] = relationship()

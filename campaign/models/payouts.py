@@ -34,7 +34,7 @@ class Payout(Base):
 
 _OF_GIFTS = ["charge", "payment", "refund", "payment_refund", "refund_failure", "payment_failure_refund",
     "payment_reversal", "adjustment"]  # fmt: skip
-BETWEEN_STRIPE_AND_HOUSE = f"kind <> ALL (ARRAY{_OF_GIFTS})"
+OTHER_BALANCE_TRANSACTIONS = f"kind <> ALL (ARRAY{_OF_GIFTS})"
 """The balance transactions that no gift, refund or dispute makes, as SQL: as text, so that its index is found.
 
 https://docs.stripe.com/reports/balance-transaction-types
@@ -52,7 +52,7 @@ class PayoutItem(Base):
         Index(
             "ix_payout_item_other",
             "created_at",
-            postgresql_where=text(BETWEEN_STRIPE_AND_HOUSE),
+            postgresql_where=text(OTHER_BALANCE_TRANSACTIONS),
         ),
         Index(
             "ix_payout_item_unmatched",
@@ -84,10 +84,10 @@ class ReconciliationRun(Base):
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     since: Mapped[datetime | None]
-    asked_by: Mapped[str]
+    requested_by: Mapped[str]
     applied: Mapped[bool] = mapped_column(server_default=text("false"))
-    differing: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    mended: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    differences: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    discrepancy_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    repaired: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    discrepancies: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     error: Mapped[str | None] = mapped_column()
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

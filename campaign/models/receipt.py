@@ -27,7 +27,7 @@ class Receipt(Base):
     """What was acknowledged to a donor. `frozen` holds every word and name as issued (see `receipts.receipts`).
 
     Money that goes back, or comes again, makes a further receipt that names the one before by `replaces_id`: each is
-    replaced at most once, so a donation's receipts are a chain, and its last link is what is valid. `posted_at`: when
+    replaced at most once, so a donation's receipts are a chain, and its last link is what is valid. `mailed_at`: when
     it was printed as a letter, for a donor without email.
     """
 
@@ -62,7 +62,7 @@ class Receipt(Base):
     currency: Mapped[str]
     gift_date: Mapped[date]
     issued_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    posted_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None]
     frozen: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
     donation: Mapped["Donation"] = relationship(back_populates="receipts")

@@ -77,7 +77,7 @@ class Refund(Base):
 class Dispute(Base):
     """A dispute or inquiry. `withdrawn` and `reinstated` are what is known to have been moved, in minor units.
 
-    `status` is Stripe's word (https://docs.stripe.com/api/disputes/object); `movements` its balance transactions as
+    `status` is Stripe's word (https://docs.stripe.com/api/disputes/object); `balance_transactions` its balance transactions as
     `{"id", "amount", "fee", "created"}`. `due_by`: until then evidence may be sent.
     """
 
@@ -99,7 +99,9 @@ class Dispute(Base):
     status: Mapped[str]
     withdrawn: Mapped[int] = mapped_column(server_default=text("0"))
     reinstated: Mapped[int] = mapped_column(server_default=text("0"))
-    movements: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    balance_transactions: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, server_default=text("'[]'")
+    )
     opened_at: Mapped[datetime]
     due_by: Mapped[datetime | None]
     as_of: Mapped[datetime]

@@ -45,7 +45,7 @@ class DonationState(StrEnum):
     partially_refunded = "partially_refunded"
     refunded = "refunded"
     disputed = "disputed"
-    lost = "lost"
+    dispute_lost = "dispute_lost"
 
 
 SETTLED_STATES = (
@@ -53,7 +53,7 @@ SETTLED_STATES = (
     DonationState.partially_refunded,
     DonationState.refunded,
     DonationState.disputed,
-    DonationState.lost,
+    DonationState.dispute_lost,
 )
 """The money came, whatever became of it; such a donation has a payment in the ledger and a receipt."""
 
@@ -89,17 +89,17 @@ class SubscriptionState(StrEnum):
 class LedgerKind(StrEnum):
     """What moved the money.
 
-    payment_failed: a bank took back a debit that had succeeded. refund_failed: a refund came back. dispute: a bank took
-    the money for a dispute; reinstatement: it gave it back. fee: what Stripe kept, known only afterwards; it moves
+    payment_reversed: a bank took back a debit that had succeeded. refund_failed: a refund came back. dispute: a bank took
+    the money for a dispute; dispute_reversed: it gave it back. fee: what Stripe kept, known only afterwards; it moves
     nothing. correction: staff change a result that is final, with a reason.
     """
 
     payment = "payment"
-    payment_failed = "payment_failed"
+    payment_reversed = "payment_reversed"
     refund = "refund"
     refund_failed = "refund_failed"
     dispute = "dispute"
-    reinstatement = "reinstatement"
+    dispute_reversed = "dispute_reversed"
     fee = "fee"
     correction = "correction"
 
@@ -147,7 +147,7 @@ class OutboxState(StrEnum):
     dropped = "dropped"
 
 
-class StepAnchor(StrEnum):
+class StepBasis(StrEnum):
     """What a step of the countdown is reckoned from: the opening, the end by days or by hours, or after the end."""
 
     opening = "opening"
@@ -203,7 +203,7 @@ class OfflineKind(StrEnum):
     stock = "stock"
 
 
-class TakenBack(StrEnum):
+class ReversalReason(StrEnum):
     """Why an offline gift no longer counts: its bank gave it back, it was entered by mistake, we sent it back."""
 
     bounced = "bounced"

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from campaign.models.base import Base, Key
 
 
-class StripeCall(Base):
+class StripeRequest(Base):
     """One request that creates something: its idempotency key and parameters, and what came of it.
 
     `ordinal` counts the keys used for the same purpose; a new one is begun only where Stripe keeps a failure under
     the old one, or has forgotten it (24 hours, https://docs.stripe.com/api/idempotent_requests).
     """
 
-    __tablename__ = "stripe_call"
+    __tablename__ = "stripe_request"
     __table_args__ = (UniqueConstraint("donation_id", "operation", "ordinal"),)
 
     id: Mapped[Key]

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Subscription(Base):
-    """Begun by a first donation in a campaign. `amount` and `cover` are minor units of `currency` a period.
+    """Begun by a first donation in a campaign. `amount` and `fee_cover` are minor units of `currency` a period.
 
     `token` opens the donor's page of this gift. `status` is Stripe's word for it, `as_of` and `as_of_event` time and id
     of the event that said so: Stripe's updates come in any order and the newest wins; the end wins over all.
-    `failed_invoice_id` and `mend_url` (Stripe's page where that invoice can be paid with another card) stand while a
+    `failed_invoice_id` and `payment_update_url` (Stripe's page where that invoice can be paid with another card) stand while a
     renewal is unpaid.
     """
 
@@ -27,7 +27,7 @@ class Subscription(Base):
     __table_args__ = (
         CheckConstraint(one_of("state", SubscriptionState), name="state"),
         CheckConstraint(one_of("frequency", Frequency), name="frequency"),
-        CheckConstraint("amount > 0 AND cover >= 0", name="amount"),
+        CheckConstraint("amount > 0 AND fee_cover >= 0", name="amount"),
         CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended"),
         # What the dashboard adds up: those that go on.
         Index(
@@ -46,7 +46,7 @@ class Subscription(Base):
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), index=True)
     frequency: Mapped[str]
     amount: Mapped[int]
-    cover: Mapped[int] = mapped_column(server_default=text("0"))
+    fee_cover: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     state: Mapped[str] = mapped_column(default=SubscriptionState.active.value)
     status: Mapped[str | None]
@@ -56,7 +56,7 @@ class Subscription(Base):
     paused_until: Mapped[datetime | None]
     failed_invoice_id: Mapped[str | None]
     failed_at: Mapped[datetime | None]
-    mend_url: Mapped[str | None]
+    payment_update_url: Mapped[str | None]
     as_of: Mapped[datetime | None]
     as_of_event: Mapped[str] = mapped_column(server_default=text("''"))
     ended_at: Mapped[datetime | None]
@@ -69,7 +69,7 @@ class Subscription(Base):
     @property
     def charge(self) -> int:
         """What Stripe charges a period, in minor units."""
-        return self.amount + self.cover
+        return self.amount + self.fee_cover
 
 
 class InvoicePayment(Base):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from campaign.models.base import Base, Key, one_of
 
 
-class CardWay(StrEnum):
+class CardDelivery(StrEnum):
     """How a card goes out."""
 
     email = "email"
@@ -19,30 +19,30 @@ class CardWay(StrEnum):
 class TributeCard(Base):
     """At most one for a donation. It goes out when that is paid: by the outbox, or with the letters that staff print.
 
-    `name` is whom it goes to, `sender` whom it is from, `message` the donor's words, which may be none. `posted_at`: it
+    `name` is whom it goes to, `sender` whom it is from, `message` the donor's words, which may be none. `mailed_at`: it
     stood in a batch that was printed. Whether it may still go out is asked of the donation at that moment.
     """
 
     __tablename__ = "tribute_card"
     __table_args__ = (
-        CheckConstraint(one_of("way", CardWay), name="way"),
+        CheckConstraint(one_of("delivery", CardDelivery), name="way"),
         CheckConstraint("(way = 'email') = (email <> '')", name="email"),
-        CheckConstraint("(way = 'post') = (address <> '')", name="address"),
+        CheckConstraint("(delivery = 'post') = (address <> '')", name="address"),
         Index("ix_tribute_card_email", text("lower(email)"), postgresql_where=text("email <> ''")),
         Index(
             "ix_tribute_card_unposted",
             "id",
-            postgresql_where=text("way = 'post' AND posted_at IS NULL"),
+            postgresql_where=text("delivery = 'post' AND mailed_at IS NULL"),
         ),
     )
 
     id: Mapped[Key]
     donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"), unique=True)
-    way: Mapped[str]
+    delivery: Mapped[str]
     name: Mapped[str]
     email: Mapped[str] = mapped_column(server_default=text("''"))
     address: Mapped[str] = mapped_column(server_default=text("''"))
     message: Mapped[str] = mapped_column(server_default=text("''"))
     sender: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    posted_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None]

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from campaign.core.csv_lists import Refusal, read_header
+from campaign.core.csv_lists import RejectedLine, read_header
 from campaign.core.errors import ListInvalid
 from campaign.offline.entry_parsing import WrittenGift
 
@@ -26,12 +26,12 @@ COLUMNS = (
     "code",
     "reference",
     "kind",
-    "described",
+    "description",
 )
-NEEDED = COLUMNS[:9]
+REQUIRED_COLUMNS = COLUMNS[:9]
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FORMULA = ("=", "+", "-", "@")
-_TEXTS = ("name", "email", "address", "reference", "described")
+_TEXTS = ("name", "email", "address", "reference", "description")
 MOST_LINES = 10
 """Of one row: more than any address has."""
 
@@ -44,7 +44,7 @@ class Row:
     gift: WrittenGift
 
 
-def read_rows(raw: bytes, campaign: str = "") -> Iterator[Row | Refusal]:
+def read_rows(raw: bytes, campaign: str = "") -> Iterator[Row | RejectedLine]:
     """Each row, in order. `campaign` is the slug for rows without a code.
 
     Raises ListInvalid where the file as a whole cannot be read. UTF-8, with or without a mark, and UTF-16 with one are
@@ -52,7 +52,7 @@ def read_rows(raw: bytes, campaign: str = "") -> Iterator[Row | Refusal]:
     A row without a reference gets one that follows from what it says and from how many rows before it say the same.
     """
     lines = _decoded(raw)
-    delimiter, columns = read_header(lines[0], NEEDED, COLUMNS)
+    delimiter, columns = read_header(lines[0], REQUIRED_COLUMNS, COLUMNS)
     alike: Counter[str] = Counter()
     for line, text in _records(lines):
         if not text.strip():
@@ -60,10 +60,10 @@ def read_rows(raw: bytes, campaign: str = "") -> Iterator[Row | Refusal]:
         try:
             (fields,) = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
         except (csv.Error, ValueError):
-            yield Refusal(line, "a quotation mark is not closed")
+            yield RejectedLine(line, "a quotation mark is not closed")
             continue
         if len(fields) != len(columns):
-            yield Refusal(line, f"{len(fields)} fields where the header names {len(columns)}")
+            yield RejectedLine(line, f"{len(fields)} fields where the header names {len(columns)}")
         elif any(one.strip() for one in fields):
             yield _row(line, dict(zip(columns, fields, strict=True)), campaign, alike)
 
@@ -96,16 +96,18 @@ def _decoded(raw: bytes) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _row(line: int, fields: dict[str, str], campaign: str, alike: Counter[str]) -> Row | Refusal:
+def _row(
+    line: int, fields: dict[str, str], campaign: str, alike: Counter[str]
+) -> Row | RejectedLine:
     for name, value in fields.items():
         if any("\udc80" <= one <= "\udcff" for one in value):
-            return Refusal(
+            return RejectedLine(
                 line, f"{name} is not UTF-8 (Excel's own encoding?); save the file as UTF-8"
             )
         if "\0" in value:
-            return Refusal(line, f"{name} holds a control character")
+            return RejectedLine(line, f"{name} holds a control character")
         if name in _TEXTS and value.startswith(_FORMULA):
-            return Refusal(line, f"{name} begins like a formula: {value[:40]!r}")
+            return RejectedLine(line, f"{name} begins like a formula: {value[:40]!r}")
     gift = WrittenGift(**fields, campaign=campaign)
     if not gift.reference.strip():
         content = "\x1f".join(" ".join(fields.get(name, "").split()) for name in COLUMNS)

@@ -7,12 +7,12 @@ from babel.dates import format_date
 
 from campaign.core import money
 from campaign.core.settings import Organization
-from campaign.offline.deposits import Contents
+from campaign.offline.deposits import BatchContents
 
 _LOCALE = "en"
 
 
-def slip_context(held: Contents, organization: Organization) -> dict[str, Any]:
+def slip_context(held: BatchContents, organization: Organization) -> dict[str, Any]:
     """The slip of a batch: `checks` are rows of (number, reference, from whom, amount), amounts are texts."""
     batch = held.batch
     zone = ZoneInfo(organization.timezone)

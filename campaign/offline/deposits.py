@@ -18,7 +18,7 @@ LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
-class Contents:
+class BatchContents:
     """What lies in a batch, in the order of entry. Sums are minor units of the batch's currency.
 
     `checks` are papers, grants of donor-advised funds among them; `cash` has no names on it.
@@ -46,7 +46,7 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class Summary:
+class BatchSummary:
     """A batch in a list: how many gifts it holds, and their sum in minor units."""
 
     batch: DepositBatch
@@ -98,7 +98,7 @@ def open_batches(session: Session) -> Sequence[DepositBatch]:
     ).all()
 
 
-def latest_batches(session: Session, before: int | None, limit: int) -> Sequence[Summary]:
+def latest_batches(session: Session, before: int | None, limit: int) -> Sequence[BatchSummary]:
     """Batches with their sums, the newest first, older than the one whose id is `before`."""
     held = (
         select(func.count(), func.coalesce(func.sum(Donation.amount), 0))
@@ -115,10 +115,12 @@ def latest_batches(session: Session, before: int | None, limit: int) -> Sequence
     )
     if before is not None:
         query = query.where(DepositBatch.id < before)
-    return [Summary(batch, gifts, int(total)) for batch, gifts, total in session.execute(query)]
+    return [
+        BatchSummary(batch, gifts, int(total)) for batch, gifts, total in session.execute(query)
+    ]
 
 
-def contents(session: Session, batch: DepositBatch) -> Contents:
+def read_contents(session: Session, batch: DepositBatch) -> BatchContents:
     """All that is in a batch."""
     gifts = session.scalars(
         select(OfflineGift)
@@ -127,17 +129,17 @@ def contents(session: Session, batch: DepositBatch) -> Contents:
         .order_by(OfflineGift.id)
     ).all()
     cash = [one for one in gifts if one.kind == OfflineKind.cash]
-    return Contents(batch, [one for one in gifts if one.kind != OfflineKind.cash], cash)
+    return BatchContents(batch, [one for one in gifts if one.kind != OfflineKind.cash], cash)
 
 
-def loose_gifts(session: Session, currency: str, limit: int) -> Sequence[OfflineGift]:
+def undeposited_gifts(session: Session, currency: str, limit: int) -> Sequence[OfflineGift]:
     """What is in no batch and could go into one, the latest first."""
     return session.scalars(
         select(OfflineGift)
         .join(OfflineGift.donation)
         .where(
             OfflineGift.batch_id.is_(None),
-            OfflineGift.taken_back.is_(None),
+            OfflineGift.reversal_reason.is_(None),
             OfflineGift.kind != OfflineKind.stock.value,
             Donation.currency == currency,
         )
@@ -147,7 +149,7 @@ def loose_gifts(session: Session, currency: str, limit: int) -> Sequence[Offline
     ).all()
 
 
-def take_batch(session: Session, batch_id: int, entry: OfflineEntry) -> DepositBatch:
+def lock_open_batch(session: Session, batch_id: int, entry: OfflineEntry) -> DepositBatch:
     """The batch for a gift that is being entered; raises DepositRefused where it cannot go there."""
     batch = _locked(session, batch_id)
     _require_fit(batch, entry.kind, entry.campaign.currency)
@@ -196,7 +198,7 @@ def move_gifts(
         .with_for_update(of=OfflineGift)
     )
     for gift in rows:
-        if gift.id in put_in and gift.batch_id is None and gift.taken_back is None:
+        if gift.id in put_in and gift.batch_id is None and gift.reversal_reason is None:
             _require_fit(batch, gift.kind, gift.donation.currency)
             gift.batch_id = batch.id
             moved["put_in"].append(gift.reference)
@@ -222,7 +224,7 @@ def close_batch(
     batch = _locked(session, batch_id)
     if batch.closed_at is not None:
         return batch
-    held = contents(session, batch)
+    held = read_contents(session, batch)
     if not held.gifts:
         raise DepositRefused(f"Batch {batch.name} is empty; there is nothing to deposit.")
     batch.deposited_on, batch.bank_reference = deposited_on, " ".join(bank_reference.split())[:100]

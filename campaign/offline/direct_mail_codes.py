@@ -12,13 +12,13 @@ from sqlalchemy import delete, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.models import Campaign, Donor, PostedAppeal
+from campaign.models import Campaign, DirectMailPiece, Donor
 from campaign.offline.coupon_codes import Coupon, coupon_code
 from campaign.offline.direct_mail_list import DirectMailRecipient
 
-TOGETHER = "post"
+SHARED_ARTICLE = "post"
 """The article under which all gifts by these coupons are counted, and which the QR code carries."""
-KEPT = timedelta(days=90)
+RETENTION = timedelta(days=90)
 """After the result is final: an envelope may still be on its way."""
 _SIGNS = "acdefghjkmnprtwxy34679"
 """Those that nobody mistakes for another (`codes`)."""
@@ -26,7 +26,7 @@ _LENGTH = 7
 _FORM_LINES = 3
 
 
-def keep_coupons(
+def save_coupons(
     session: Session, campaign: Campaign, recipients: Sequence[DirectMailRecipient], at: datetime
 ) -> list[str]:
     """The coupon's code for each, as it is printed. Who was written to before keeps theirs, with the new address."""
@@ -34,7 +34,7 @@ def keep_coupons(
 
 
 def _kept(session: Session, campaign: Campaign, one: DirectMailRecipient, at: datetime) -> str:
-    wanted = insert(PostedAppeal).values(
+    wanted = insert(DirectMailPiece).values(
         campaign_id=campaign.id,
         code="".join(secrets.choice(_SIGNS) for _ in range(_LENGTH)),
         name=one.name,
@@ -45,7 +45,7 @@ def _kept(session: Session, campaign: Campaign, one: DirectMailRecipient, at: da
         printed_at=at,
     )
     person: list[Any] = [
-        PostedAppeal.campaign_id,
+        DirectMailPiece.campaign_id,
         text("lower(name)"),
         text("lower(number)"),
         text("lower(institution)"),
@@ -53,57 +53,58 @@ def _kept(session: Session, campaign: Campaign, one: DirectMailRecipient, at: da
     changed = {name: wanted.excluded[name] for name in ("address", "locale", "printed_at")}
     code = session.scalar(
         wanted.on_conflict_do_update(index_elements=person, set_=changed).returning(
-            PostedAppeal.code
+            DirectMailPiece.code
         )
     )
     return str(code)
 
 
-def find_posted(session: Session, coupon: Coupon) -> PostedAppeal | None:
+def find_direct_mail_piece(session: Session, coupon: Coupon) -> DirectMailPiece | None:
     """The reader to whom this coupon was posted; None for any other coupon."""
     if not coupon.article:
         return None
     return session.scalar(
-        select(PostedAppeal).where(
-            PostedAppeal.campaign_id == coupon.campaign.id, PostedAppeal.code == coupon.article
+        select(DirectMailPiece).where(
+            DirectMailPiece.campaign_id == coupon.campaign.id,
+            DirectMailPiece.code == coupon.article,
         )
     )
 
 
-def address_of(posted: PostedAppeal) -> list[str]:
+def mailing_address(posted: DirectMailPiece) -> list[str]:
     """The address for the books, in at most three lines: number and institution first."""
     first = f"{posted.number}, {posted.institution}" if posted.number else posted.institution
     lines = [first, *posted.address.splitlines()]
     return [*lines[: _FORM_LINES - 1], ", ".join(lines[_FORM_LINES - 1 :])]
 
 
-def counted_code(campaign: Campaign) -> str:
+def shared_code(campaign: Campaign) -> str:
     """The code under which gifts by all these coupons are counted."""
-    return coupon_code(campaign, TOGETHER)
+    return coupon_code(campaign, SHARED_ARTICLE)
 
 
-def posted_to(session: Session, donors: Sequence[Donor]) -> list[PostedAppeal]:
+def direct_mail_to(session: Session, donors: Sequence[Donor]) -> list[DirectMailPiece]:
     """The rows of these donors: of their name, with their institution and number in the address."""
     known = {(one.name.lower(), one.address.lower()) for one in donors if one.name and one.address}
-    named = select(PostedAppeal).where(
-        func.lower(PostedAppeal.name).in_([name for name, _ in known])
+    named = select(DirectMailPiece).where(
+        func.lower(DirectMailPiece.name).in_([name for name, _ in known])
     )
     return [
         one
-        for one in session.scalars(named.order_by(PostedAppeal.id))
-        if (one.name.lower(), "\n".join(address_of(one)).lower()) in known
+        for one in session.scalars(named.order_by(DirectMailPiece.id))
+        if (one.name.lower(), "\n".join(mailing_address(one)).lower()) in known
     ]
 
 
 def purge_direct_mail(session: Session, at: datetime) -> int:
     """Delete to whom the appeals of campaigns were posted whose result has been final for a while; how many."""
     over = exists().where(
-        Campaign.id == PostedAppeal.campaign_id, Campaign.finalized_at <= at - KEPT
+        Campaign.id == DirectMailPiece.campaign_id, Campaign.finalized_at <= at - RETENTION
     )
     gone = session.execute(
-        delete(PostedAppeal)
+        delete(DirectMailPiece)
         .where(over)
-        .returning(PostedAppeal.id)
+        .returning(DirectMailPiece.id)
         .execution_options(synchronize_session=False)
     )
     return len(gone.all())

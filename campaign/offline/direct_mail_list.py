@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from babel import Locale, UnknownLocaleError
 
-from campaign.core.csv_lists import Refusal, WrongLine, read_fields, read_header, read_lines
+from campaign.core.csv_lists import InvalidLine, RejectedLine, read_fields, read_header, read_lines
 
 COLUMNS = ("name", "number", "institution", "address", "locale")
-NEEDED = COLUMNS[:4]
+REQUIRED_COLUMNS = COLUMNS[:4]
 LONGEST_LINE = 40
 """Characters that the window shows in a type which machines and mail rooms read."""
 MOST_LINES = 5
@@ -45,14 +45,14 @@ class DirectMailRecipient:
 
 def read_recipients(
     raw: bytes, default: str = "en"
-) -> Iterator[tuple[int, DirectMailRecipient] | Refusal]:
+) -> Iterator[tuple[int, DirectMailRecipient] | RejectedLine]:
     """Each row with its line, in order; the header is line 1. `default` is the locale of rows that name none.
 
     Raises ListInvalid where the file as a whole cannot be read. The lines of an address are parted by upright strokes.
     """
     lines = read_lines(raw)
     first_line = lines[0].decode(errors="replace") if lines else ""
-    delimiter, columns = read_header(first_line, NEEDED, COLUMNS)
+    delimiter, columns = read_header(first_line, REQUIRED_COLUMNS, COLUMNS)
     seen: dict[tuple[str, str, str], int] = {}
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
@@ -61,10 +61,10 @@ def read_recipients(
             found = _recipient(_cleaned(read_fields(line, delimiter, columns)), default)
             first = seen.setdefault(found.person, number)
             if first != number:
-                raise WrongLine(f"the same person stands on line {first} already")
+                raise InvalidLine(f"the same person stands on line {first} already")
             yield number, found
-        except WrongLine as wrong:
-            yield Refusal(number, str(wrong))
+        except InvalidLine as wrong:
+            yield RejectedLine(number, str(wrong))
 
 
 def _cleaned(fields: dict[str, str]) -> dict[str, str]:
@@ -73,20 +73,20 @@ def _cleaned(fields: dict[str, str]) -> dict[str, str]:
 
 def _clean(name: str, value: str) -> str:
     if value.startswith(_FORMULA):
-        raise WrongLine(f"{name} begins like a formula: {value[:40]!r}")
+        raise InvalidLine(f"{name} begins like a formula: {value[:40]!r}")
     value = " ".join(unicodedata.normalize("NFC", value).split())
     if any(unicodedata.category(one) in {"Cc", "Cf", "Cs"} for one in value):
-        raise WrongLine(f"{name} holds a control character")
+        raise InvalidLine(f"{name} holds a control character")
     return value
 
 
 def _recipient(fields: dict[str, str], default: str) -> DirectMailRecipient:
     for name in ("name", "institution", "address"):
         if not fields[name]:
-            raise WrongLine(f"no {name}")
+            raise InvalidLine(f"no {name}")
     lines = tuple(line.strip() for line in fields["address"].split("|") if line.strip())
     if not lines:
-        raise WrongLine("no address")
+        raise InvalidLine("no address")
     found = DirectMailRecipient(
         fields["name"],
         fields["number"],
@@ -101,11 +101,11 @@ def _recipient(fields: dict[str, str], default: str) -> DirectMailRecipient:
 def _require_fit(shown: list[str]) -> None:
     long = next((line for line in shown if len(line) > LONGEST_LINE), None)
     if long is not None:
-        raise WrongLine(
+        raise InvalidLine(
             f"{long!r} is longer than the {LONGEST_LINE} characters that the window shows"
         )
     if len(shown) > MOST_LINES:
-        raise WrongLine(f"{len(shown)} lines where the window shows {MOST_LINES}")
+        raise InvalidLine(f"{len(shown)} lines where the window shows {MOST_LINES}")
 
 
 def _locale(text: str) -> str:
@@ -114,4 +114,4 @@ def _locale(text: str) -> str:
     try:
         return str(Locale.parse(text.replace("-", "_")).language)
     except (UnknownLocaleError, ValueError):
-        raise WrongLine(f"{text!r} is no language; write en or es") from None
+        raise InvalidLine(f"{text!r} is no language; write en or es") from None

@@ -9,24 +9,24 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from campaign.campaigns import formatting
-from campaign.campaigns.localized_texts import spoken_in
+from campaign.campaigns.localized_texts import texts_in_language
 from campaign.campaigns.progress import Progress
 from campaign.core import clock
-from campaign.core.i18n import Words, words
+from campaign.core.i18n import Language, get_language
 from campaign.core.settings import Organization
 from campaign.models import Campaign
-from campaign.offline.direct_mail_codes import counted_code
+from campaign.offline.direct_mail_codes import shared_code
 from campaign.offline.direct_mail_list import DirectMailRecipient
 from campaign.receipts.pdf_documents import ADDRESSES
-from campaign.receipts.typesetting import set_pdf
+from campaign.receipts.typesetting import render_pdf
 
 
-def posted_appeals_pdf(sheets: Sequence[dict[str, Any]], window: str = "us") -> bytes:
+def direct_mail_pdf(sheets: Sequence[dict[str, Any]], window: str = "us") -> bytes:
     """A sheet for each of `sheets` (`offline.direct_mail_sheets`), each on one page; `window` is a name in ADDRESSES.
 
     As much of the appeal is set as there is room for, in whole paragraphs; then it is told where the rest is.
     """
-    written = {one["appeal"]: blocks(one["appeal"]) for one in sheets}
+    written = {one["appeal"]: markdown_blocks(one["appeal"]) for one in sheets}
     values = {
         # It names no reader: programs show it in their windows.
         "title": f"{sheets[0]['organization']}: {sheets[0]['title']}",
@@ -36,7 +36,7 @@ def posted_appeals_pdf(sheets: Sequence[dict[str, Any]], window: str = "us") -> 
             address: _qr(address) for address in dict.fromkeys(one["qr"] for one in sheets)
         },
     }
-    return set_pdf("posted_appeals", values | ADDRESSES[window])
+    return render_pdf("posted_appeals", values | ADDRESSES[window])
 
 
 def _qr(address: str) -> str:
@@ -53,7 +53,7 @@ _KIND_FROM = {"heading_open": "heading", "heading_close": "paragraph"}
 _ITEMS = {"list_item_open": 1, "list_item_close": -1}
 
 
-def blocks(markdown: str) -> list[dict[str, Any]]:
+def markdown_blocks(markdown: str) -> list[dict[str, Any]]:
     """Each block, in order: `kind` is heading, paragraph or item; `runs` are pairs of a text and whether it is bold."""
     return list(_blocks(_MARKDOWN.parse(markdown)))
 
@@ -96,7 +96,7 @@ _SUGGESTED = 5
 
 
 @dataclass(frozen=True)
-class Batch:
+class MailingBatch:
     """What the sheets of one batch share: the figure, whose it is and where."""
 
     progress: Progress
@@ -104,88 +104,90 @@ class Batch:
     site_url: str
 
 
-def sheet_context(batch: Batch, recipient: DirectMailRecipient, code: str) -> dict[str, Any]:
+def sheet_context(batch: MailingBatch, recipient: DirectMailRecipient, code: str) -> dict[str, Any]:
     """One sheet, in the reader's language. `code` is their coupon's; `address` is what the envelope's window shows."""
-    campaign, said = batch.progress.campaign, words(recipient.locale)
-    told = spoken_in(said.locale, campaign)
+    campaign, language = batch.progress.campaign, get_language(recipient.locale)
+    told = texts_in_language(language.locale, campaign)
     page = f"{batch.site_url}/c/{campaign.slug}"
     return {
-        "lang": said.locale,
+        "lang": language.locale,
         "organization": batch.organization.name,
         "organization_lines": list(batch.organization.address_lines),
         "address": recipient.window,
         "title": told.title.text,
         "appeal": told.appeal.text,
         "text_lang": told.appeal.locale,
-        "aim": _aim(campaign, said),
-        "figure": _figure(batch.progress, said),
+        "aim": _aim(campaign, language),
+        "figure": _figure(batch.progress, language),
         "page": page,
-        "qr": f"{page}?code={counted_code(campaign)}" + (said.asked_by and f"&{said.asked_by}"),
+        "qr": f"{page}?code={shared_code(campaign)}" + (language.query and f"&{language.query}"),
         "code": code,
-        **_how(batch, campaign, said),
-        **_coupon(campaign, recipient, said),
-        **_foot(batch.organization, said),
+        **_how(batch, campaign, language),
+        **_coupon(campaign, recipient, language),
+        **_foot(batch.organization, language),
     }
 
 
-def _aim(campaign: Campaign, said: Words) -> str:
-    return said.gettext("%(goal)s to raise by %(day)s") % {
-        "goal": formatting.amount(campaign.goal, campaign.currency, said),
-        "day": _last_day(campaign, said),
+def _aim(campaign: Campaign, language: Language) -> str:
+    return language.gettext("%(goal)s to raise by %(day)s") % {
+        "goal": formatting.amount(campaign.goal, campaign.currency, language),
+        "day": _last_day(campaign, language),
     }
 
 
-def _last_day(campaign: Campaign, said: Words) -> str:
-    return formatting.long_date(clock.last_day(campaign.deadline, campaign.zone), said)
+def _last_day(campaign: Campaign, language: Language) -> str:
+    return formatting.long_date(clock.last_day(campaign.deadline, campaign.zone), language)
 
 
-def _figure(progress: Progress, said: Words) -> str:
+def _figure(progress: Progress, language: Language) -> str:
     """Marked with its day: paper does not move. '' while the figures are told to nobody."""
     if progress.hidden:
         return ""
-    day = formatting.date_there(progress.as_of, progress.campaign.zone, said)
-    return said.gettext("%(figure)s, as of %(day)s.") % {
-        "figure": formatting.raised_so_far(progress, said),
+    day = formatting.date_there(progress.as_of, progress.campaign.zone, language)
+    return language.gettext("%(figure)s, as of %(day)s.") % {
+        "figure": formatting.raised_so_far(progress, language),
         "day": day,
     }
 
 
-def _how(batch: Batch, campaign: Campaign, said: Words) -> dict[str, str]:
+def _how(batch: MailingBatch, campaign: Campaign, language: Language) -> dict[str, str]:
     payee = {"payee": batch.organization.name}
-    postmark = said.gettext("A gift postmarked by %(day)s counts for this campaign.")
+    postmark = language.gettext("A gift postmarked by %(day)s counts for this campaign.")
     return {
-        "how_word": said.gettext("How to give by mail"),
-        "how": said.gettext(
+        "how_word": language.gettext("How to give by mail"),
+        "how": language.gettext(
             "Make a check or money order payable to %(payee)s and send it with the coupon to:"
         )
         % payee,
-        "postmark": postmark % {"day": _last_day(campaign, said)},
-        "no_cash": said.gettext("Please send no cash."),
-        "online": said.gettext("Somebody you know can also give here:"),
-        "rest": said.gettext("The whole text is at %(address)s.")
+        "postmark": postmark % {"day": _last_day(campaign, language)},
+        "no_cash": language.gettext("Please send no cash."),
+        "online": language.gettext("Somebody you know can also give here:"),
+        "rest": language.gettext("The whole text is at %(address)s.")
         % {"address": f"{batch.site_url}/c/{campaign.slug}"},
     }
 
 
-def _coupon(campaign: Campaign, recipient: DirectMailRecipient, said: Words) -> dict[str, Any]:
+def _coupon(
+    campaign: Campaign, recipient: DirectMailRecipient, language: Language
+) -> dict[str, Any]:
     suggested = campaign.suggested_amounts[:_SUGGESTED]
     return {
-        "coupon_word": said.gettext("Coupon"),
-        "code_word": said.gettext("Code"),
-        "gift_word": said.gettext("My gift:"),
-        "other_word": said.gettext("other"),
-        "amounts": [formatting.amount(one, campaign.currency, said) for one in suggested],
-        "from_word": said.gettext("From"),
+        "coupon_word": language.gettext("Coupon"),
+        "code_word": language.gettext("Code"),
+        "gift_word": language.gettext("My gift:"),
+        "other_word": language.gettext("other"),
+        "amounts": [formatting.amount(one, campaign.currency, language) for one in suggested],
+        "from_word": language.gettext("From"),
         "from": ", ".join(one for one in (recipient.name, recipient.number) if one),
-        "moved_word": said.gettext("My address, if it is another now"),
-        "unnamed": said.gettext("Do not name me in public"),
+        "moved_word": language.gettext("My address, if it is another now"),
+        "unnamed": language.gettext("Do not name me in public"),
     }
 
 
-def _foot(organization: Organization, said: Words) -> dict[str, str]:
-    free = said.gettext(
+def _foot(organization: Organization, language: Language) -> dict[str, str]:
+    free = language.gettext(
         "%(name)s stays free to read, for those who give and for those who cannot."
     ) % {"name": organization.name}
-    told = [free, said.gettext("Nobody is asked to give more than is easy.")]
+    told = [free, language.gettext("Nobody is asked to give more than is easy.")]
     told += [f"EIN {organization.ein}."] if organization.ein else []
     return {"foot": " ".join([*told, organization.registration or ""]).strip()}

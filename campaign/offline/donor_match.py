@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.models import Donation, Donor
 from campaign.offline.entry_parsing import OfflineEntry
 
-SOMEBODY_NEW = "new"
+NEW_DONOR = "new"
 """The choice of who enters a gift: none of those who were shown."""
 
 
@@ -26,14 +26,14 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Giver:
+class DonorMatch:
     """Whose a gift is. `joined`: a donor whom we knew."""
 
     donor: Donor
     joined: bool
 
 
-def candidates(session: Session, entry: OfflineEntry) -> Sequence[Candidate]:
+def find_candidates(session: Session, entry: OfflineEntry) -> Sequence[Candidate]:
     """Donors without email who have the entry's name, those at the same address first; nobody for one with email.
 
     Rows that were merged into others are passed over: the row that speaks for them is found by itself.
@@ -63,28 +63,28 @@ def _plain(text: str) -> str:
     return "".join(one for one in text.casefold() if one.isalnum())
 
 
-def find_giver(session: Session, entry: OfflineEntry, chosen: str) -> Giver | None:
+def find_or_create_donor(session: Session, entry: OfflineEntry, chosen: str) -> DonorMatch | None:
     """The donor of `entry`; None where donors without email have the same name and nobody was chosen.
 
-    `chosen` is the id of one of `candidates`, SOMEBODY_NEW or ''. Who left no name is a new donor each time.
+    `chosen` is the id of one of `find_candidates`, SOMEBODY_NEW or ''. Who left no name is a new donor each time.
     """
     if entry.email:
         return _by_email(session, entry)
-    known = candidates(session, entry)
+    known = find_candidates(session, entry)
     picked = next((one for one in known if str(one.id) == chosen), None)
     if picked is not None:
         donor = session.get_one(Donor, picked.id)
         _complete(donor, entry)
-        return Giver(donor, joined=True)
-    if known and chosen != SOMEBODY_NEW:
+        return DonorMatch(donor, joined=True)
+    if known and chosen != NEW_DONOR:
         return None
     donor = Donor(email="", name=entry.name, address=entry.address)
     session.add(donor)
     session.flush()
-    return Giver(donor, joined=False)
+    return DonorMatch(donor, joined=False)
 
 
-def _by_email(session: Session, entry: OfflineEntry) -> Giver:
+def _by_email(session: Session, entry: OfflineEntry) -> DonorMatch:
     """Two gifts of a new address at once agree on one row by its unique index."""
     same = func.lower(Donor.email) == func.lower(entry.email)
     joined = bool(session.scalar(select(exists().where(same))))
@@ -95,7 +95,7 @@ def _by_email(session: Session, entry: OfflineEntry) -> Giver:
     )
     donor = session.scalars(select(Donor).where(same)).one()
     _complete(donor, entry)
-    return Giver(donor, joined=joined)
+    return DonorMatch(donor, joined=joined)
 
 
 def _complete(donor: Donor, entry: OfflineEntry) -> None:

@@ -9,42 +9,46 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.core import money
 from campaign.core.errors import OfflineGiftKnown
-from campaign.donations.gift_dates import place_gift
-from campaign.donations.offline_kinds import NAMES, TAKEN_BACK
-from campaign.models import Campaign, Donation, OfflineGift, TakenBack
+from campaign.donations.gift_dates import place_offline_gift
+from campaign.donations.offline_kinds import KIND_NAMES, REVERSAL_TEXTS
+from campaign.models import Campaign, Donation, OfflineGift, ReversalReason
 from campaign.offline.entry_parsing import OfflineEntry
 
-NEAR = timedelta(days=10)
+DUPLICATE_WINDOW = timedelta(days=10)
 """How far apart two people may receive or enter one check."""
 
 
 @dataclass(frozen=True)
-class Doubt:
+class EntryWarning:
     """A sentence, and the key by which it is waived once it was read."""
 
     key: str
     words: str
 
 
-def require_unknown(session: Session, reference: str) -> None:
+def require_new_reference(session: Session, reference: str) -> None:
     """Raise OfflineGiftKnown where a gift that was not a mistake has this reference, in any case."""
-    known = standing(session, reference)
+    known = find_by_reference(session, reference)
     if known is None:
         return
-    was = f" and {TAKEN_BACK[TakenBack(known.taken_back)]} since" if known.taken_back else ""
+    was = (
+        f" and {REVERSAL_TEXTS[ReversalReason(known.reversal_reason)]} since"
+        if known.reversal_reason
+        else ""
+    )
     raise OfflineGiftKnown(
         f"Reference {known.reference} is {describe(known)}{was}. If this is another gift, add to its reference, such as"
         f" the bank's name: {reference} First National."
     )
 
 
-def standing(session: Session, reference: str) -> OfflineGift | None:
+def find_by_reference(session: Session, reference: str) -> OfflineGift | None:
     """The gift with this reference, unless it was entered by mistake."""
     return session.scalar(
         select(OfflineGift)
         .where(
             func.lower(OfflineGift.reference) == func.lower(reference),
-            OfflineGift.taken_back.is_distinct_from(TakenBack.mistake.value),
+            OfflineGift.reversal_reason.is_distinct_from(ReversalReason.mistake.value),
         )
         .options(joinedload(OfflineGift.donation))
     )
@@ -55,7 +59,7 @@ def describe(gift: OfflineGift) -> str:
     donation = gift.donation
     amount = money.format_money(donation.amount, donation.currency)
     giver = donation.name or donation.email or "somebody unnamed"
-    kind = next(name for one, name in NAMES.items() if one == gift.kind).lower()
+    kind = next(name for one, name in KIND_NAMES.items() if one == gift.kind).lower()
     article = "" if kind in {"cash", "stock"} else "a "
     zone = donation.campaign.zone
     return (
@@ -64,23 +68,27 @@ def describe(gift: OfflineGift) -> str:
     )
 
 
-def doubts(session: Session, entry: OfflineEntry, campaign: Campaign, at: datetime) -> list[Doubt]:
+def entry_warnings(
+    session: Session, entry: OfflineEntry, campaign: Campaign, at: datetime
+) -> list[EntryWarning]:
     """Everything to be told before `entry` is made."""
     return [*_place(entry, campaign, at), *_alike(session, entry)]
 
 
-def _place(entry: OfflineEntry, campaign: Campaign, at: datetime) -> Iterator[Doubt]:
-    place = place_gift(campaign, entry.day, at)
+def _place(entry: OfflineEntry, campaign: Campaign, at: datetime) -> Iterator[EntryWarning]:
+    place = place_offline_gift(campaign, entry.day, at)
     if not place.counts:
-        yield Doubt("place", f"It will be booked, and count for no campaign: {place.why_not}.")
+        yield EntryWarning(
+            "place", f"It will be booked, and count for no campaign: {place.why_not}."
+        )
 
 
-def _alike(session: Session, entry: OfflineEntry) -> Iterator[Doubt]:
-    for gift in look_alikes(session, entry):
-        yield Doubt(f"like-{gift.id}", f"It looks like {gift.reference}, {describe(gift)}.")
+def _alike(session: Session, entry: OfflineEntry) -> Iterator[EntryWarning]:
+    for gift in find_similar_gifts(session, entry):
+        yield EntryWarning(f"like-{gift.id}", f"It looks like {gift.reference}, {describe(gift)}.")
 
 
-def look_alikes(session: Session, entry: OfflineEntry) -> Sequence[OfflineGift]:
+def find_similar_gifts(session: Session, entry: OfflineEntry) -> Sequence[OfflineGift]:
     """Gifts that may be this one: the same amount from the same name, or with the same code and postmark, received
     within NEAR of it. Taken back ones are over.
     """
@@ -98,8 +106,10 @@ def look_alikes(session: Session, entry: OfflineEntry) -> Sequence[OfflineGift]:
         select(OfflineGift)
         .join(OfflineGift.donation)
         .where(
-            OfflineGift.received_on.between(entry.received_on - NEAR, entry.received_on + NEAR),
-            OfflineGift.taken_back.is_(None),
+            OfflineGift.received_on.between(
+                entry.received_on - DUPLICATE_WINDOW, entry.received_on + DUPLICATE_WINDOW
+            ),
+            OfflineGift.reversal_reason.is_(None),
             Donation.amount == entry.amount,
             Donation.currency == entry.campaign.currency,
             or_(*same),

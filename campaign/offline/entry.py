@@ -12,9 +12,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.core.booking_context import Books
+from campaign.core.booking_context import BookingContext
 from campaign.core.locks import AdvisoryLock, lock_until_commit
-from campaign.donations.gift_dates import Place, place_gift
+from campaign.donations.gift_dates import GiftPlacement, place_offline_gift
 from campaign.models import (
     Campaign,
     DepositBatch,
@@ -28,9 +28,9 @@ from campaign.models import (
     OfflineKind,
 )
 from campaign.models.base import new_token
-from campaign.offline.deposits import take_batch
-from campaign.offline.donor_match import Candidate, candidates, find_giver
-from campaign.offline.duplicate_checks import Doubt, doubts, require_unknown
+from campaign.offline.deposits import lock_open_batch
+from campaign.offline.donor_match import Candidate, find_candidates, find_or_create_donor
+from campaign.offline.duplicate_checks import EntryWarning, entry_warnings, require_new_reference
 from campaign.offline.entry_parsing import OfflineEntry
 from campaign.receipts.receipts import issue_receipt
 
@@ -49,7 +49,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Entered:
+class EntryResult:
     """The gift as it stands. `new` is False where the same form was posted before; `joined`: the donor was known;
     `why_not` says why it counts for no campaign.
     """
@@ -61,21 +61,21 @@ class Entered:
 
 
 @dataclass(frozen=True)
-class Undecided:
+class UnresolvedEntry:
     """Nothing was entered: these doubts were not waived, and these donors may be the giver."""
 
-    doubts: Sequence[Doubt]
+    entry_warnings: Sequence[EntryWarning]
     candidates: Sequence[Candidate]
 
 
-def enter_gift(
+def record_offline_gift(
     session: Session,
     entry: OfflineEntry,
     choices: Choices,
     actor: audit_log.Actor,
-    books: Books,
+    books: BookingContext,
     at: datetime,
-) -> Entered | Undecided:
+) -> EntryResult | UnresolvedEntry:
     """Book `entry`, once. Raises OfflineGiftKnown for a reference that is here, DepositRefused for a closed batch.
 
     Entries follow one another until the commit, so that of two people who enter one check the second is told.
@@ -83,26 +83,28 @@ def enter_gift(
     lock_until_commit(session, AdvisoryLock.OFFLINE_ENTRY)
     before = _posted_before(session, choices.token)
     if before is not None:
-        return Entered(before, new=False)
+        return EntryResult(before, new=False)
     entry = replace(entry, reference=entry.reference or _made_up(entry, choices.token))
-    require_unknown(session, entry.reference)
+    require_new_reference(session, entry.reference)
     campaign = _hold(session, entry.campaign)
     entry = replace(entry, campaign=campaign)
     open_doubts = [
         one
-        for one in doubts(session, entry, campaign, at)
+        for one in entry_warnings(session, entry, campaign, at)
         if choices.waived is not None and one.key not in choices.waived
     ]
-    giver = None if open_doubts else find_giver(session, entry, choices.donor)
+    giver = None if open_doubts else find_or_create_donor(session, entry, choices.donor)
     if giver is None:
-        return Undecided(open_doubts, candidates(session, entry) if not choices.donor else ())
-    batch = take_batch(session, choices.batch_id, entry) if choices.batch_id else None
-    place = place_gift(campaign, entry.day, at)
+        return UnresolvedEntry(
+            open_doubts, find_candidates(session, entry) if not choices.donor else ()
+        )
+    batch = lock_open_batch(session, choices.batch_id, entry) if choices.batch_id else None
+    place = place_offline_gift(campaign, entry.day, at)
     gift = _store(session, entry, giver.donor, batch, (actor, choices.token), (place, at))
     _book(session, gift, place)
     issue_receipt(session, gift.donation, books, at, gift)
     _record(session, gift, place, actor)
-    return Entered(gift, new=True, joined=giver.joined, why_not=place.why_not)
+    return EntryResult(gift, new=True, joined=giver.joined, why_not=place.why_not)
 
 
 def _posted_before(session: Session, token: str | None) -> OfflineGift | None:
@@ -134,7 +136,7 @@ def _store(
     donor: Donor,
     batch: DepositBatch | None,
     who: tuple[audit_log.Actor, str | None],
-    when: tuple[Place, datetime],
+    when: tuple[GiftPlacement, datetime],
 ) -> OfflineGift:
     """Nobody has agreed to be named in public by posting a check."""
     (actor, token), (place, at) = who, when
@@ -160,7 +162,7 @@ def _store(
         reference=entry.reference,
         received_on=entry.received_on,
         postmarked_on=entry.postmarked_on,
-        described=entry.described,
+        description=entry.description,
         batch=batch,
         entered_by=actor.name,
         entry_token=token,
@@ -170,7 +172,7 @@ def _store(
     return gift
 
 
-def _book(session: Session, gift: OfflineGift, place: Place) -> None:
+def _book(session: Session, gift: OfflineGift, place: GiftPlacement) -> None:
     donation = gift.donation
     entry = LedgerEntry(
         campaign_id=donation.campaign_id if place.counts else None,
@@ -196,7 +198,9 @@ def _source(session: Session, reference: str) -> str:
     return source
 
 
-def _record(session: Session, gift: OfflineGift, place: Place, actor: audit_log.Actor) -> None:
+def _record(
+    session: Session, gift: OfflineGift, place: GiftPlacement, actor: audit_log.Actor
+) -> None:
     donation = gift.donation
     audit_log.record(
         session,

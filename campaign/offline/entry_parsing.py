@@ -15,13 +15,13 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import money
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import AmountInvalid, NotFound, OfflineGiftInvalid
-from campaign.donations.gift_dates import day_of_gift, latest_day
+from campaign.donations.gift_dates import gift_day, latest_day
 from campaign.donations.offline_kinds import read_kind
 from campaign.models import Campaign, OfflineKind
 from campaign.offline.coupon_codes import read_code
-from campaign.offline.direct_mail_codes import address_of, counted_code, find_posted
+from campaign.offline.direct_mail_codes import find_direct_mail_piece, mailing_address, shared_code
 
-LONGEST = {"name": 200, "email": 254, "address": 500, "reference": 100, "described": 300}
+LONGEST = {"name": 200, "email": 254, "address": 500, "reference": 100, "description": 300}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST_YEAR = 2000
 
@@ -40,7 +40,7 @@ class WrittenGift:
     code: str = ""
     reference: str = ""
     kind: str = ""
-    described: str = ""
+    description: str = ""
     campaign: str = ""
 
 
@@ -61,12 +61,12 @@ class OfflineEntry:
     address: str
     code: str
     reference: str
-    described: str
+    description: str
 
     @property
     def day(self) -> date:
         """The day on which it was given."""
-        return day_of_gift(self.kind, self.received_on, self.postmarked_on)
+        return gift_day(self.kind, self.received_on, self.postmarked_on)
 
 
 @dataclass
@@ -94,16 +94,18 @@ def read_entry(
     received, postmarked = _days(written, latest, faults)
     amount = _amount(written, campaign, faults)
     email = _email(written.email, faults)
-    name, reference, described = (
-        _line(one, getattr(written, one), faults) for one in ("name", "reference", "described")
+    name, reference, description = (
+        _line(one, getattr(written, one), faults) for one in ("name", "reference", "description")
     )
-    if kind == OfflineKind.stock and not described:
-        faults.note("described", "Say what was given, for the receipt: 40 shares of Example Corp.")
+    if kind == OfflineKind.stock and not description:
+        faults.note(
+            "description", "Say what was given, for the receipt: 40 shares of Example Corp."
+        )
     address = _address(written.address, faults)
     if faults.found or campaign is None or kind is None or received is None or amount is None:
         raise OfflineGiftInvalid(faults.found)
     return OfflineEntry(
-        kind, campaign, amount, received, postmarked, name, email, address, code, reference, described
+        kind, campaign, amount, received, postmarked, name, email, address, code, reference, description
     )  # fmt: skip
 
 
@@ -129,12 +131,12 @@ def _campaign(
 
 def _coupon(session: Session, written: WrittenGift) -> tuple[Campaign, str, WrittenGift]:
     coupon = read_code(session, written.code)
-    posted = find_posted(session, coupon)
+    posted = find_direct_mail_piece(session, coupon)
     if posted is None:
         return coupon.campaign, coupon.code, written
     if not (written.name + written.email + written.address).strip():
-        written = replace(written, name=posted.name, address="\n".join(address_of(posted)))
-    return coupon.campaign, counted_code(coupon.campaign), written
+        written = replace(written, name=posted.name, address="\n".join(mailing_address(posted)))
+    return coupon.campaign, shared_code(coupon.campaign), written
 
 
 def _kind(text: str, faults: _Faults) -> OfflineKind | None:

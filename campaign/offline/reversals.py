@@ -11,18 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.core.booking_context import Books
-from campaign.core.errors import NotFound, TakingBackRefused
+from campaign.core.booking_context import BookingContext
+from campaign.core.errors import NotFound, ReversalRefused
 from campaign.donations.donations import lock_donation
 from campaign.donations.gift_dates import latest_day
-from campaign.ledger.settlement import settle_accounts
-from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind, TakenBack
+from campaign.ledger.settlement import settle
+from campaign.models import DepositBatch, Donation, OfflineGift, OfflineKind, ReversalReason
 
 _NOON = time(12)
 
 
 @dataclass(frozen=True)
-class TakenBackGift:
+class ReversedGift:
     """What became of it. `new` is False where it was taken back before."""
 
     gift: OfflineGift
@@ -39,21 +39,21 @@ def find_offline_gift(session: Session, public_id: str) -> OfflineGift:
     return gift
 
 
-def reasons_for(gift: OfflineGift) -> list[TakenBack]:
+def reversal_reasons(gift: OfflineGift) -> list[ReversalReason]:
     """Why a gift of its kind may be taken back: only paper bounces."""
     paper = gift.kind in (OfflineKind.cheque, OfflineKind.donor_advised_fund)
-    return [one for one in TakenBack if paper or one != TakenBack.bounced]
+    return [one for one in ReversalReason if paper or one != ReversalReason.bounced]
 
 
-def take_back(
+def reverse(
     session: Session,
     public_id: str,
-    reason: TakenBack,
+    reason: ReversalReason,
     day: date,
     actor: audit_log.Actor,
-    books: Books,
+    books: BookingContext,
     at: datetime,
-) -> TakenBackGift:
+) -> ReversedGift:
     """Take the gift of a donation back as of `day`; one that was taken back stays as it is.
 
     Raises TakingBackRefused for a day before it was received or in the future, or a reason that its kind cannot have.
@@ -72,33 +72,33 @@ def take_back(
         .with_for_update(of=OfflineGift)
         .execution_options(populate_existing=True)
     ).one()
-    if donation is None or gift.taken_back is not None:
-        return TakenBackGift(gift, new=False)
+    if donation is None or gift.reversal_reason is not None:
+        return ReversedGift(gift, new=False)
     _require_sense(gift, reason, day, at)
-    gift.taken_back, gift.bounced_on = reason.value, day
+    gift.reversal_reason, gift.reversed_on = reason.value, day
     _leave_batch(session, gift)
     noon = datetime.combine(day, _NOON, tzinfo=donation.campaign.zone)
     donation.returned_at = min(noon, at)
     donation.state_reason = _REASONS[reason]
-    settle_accounts(session, donation, books)
+    settle(session, donation, books)
     _record(session, gift, actor)
-    return TakenBackGift(gift, new=True)
+    return ReversedGift(gift, new=True)
 
 
 _REASONS = {
-    TakenBack.bounced: "the bank returned it unpaid",
-    TakenBack.mistake: "it was entered by mistake",
-    TakenBack.returned: "it was sent back to the donor",
+    ReversalReason.bounced: "the bank returned it unpaid",
+    ReversalReason.mistake: "it was entered by mistake",
+    ReversalReason.returned: "it was sent back to the donor",
 }
 
 
-def _require_sense(gift: OfflineGift, reason: TakenBack, day: date, at: datetime) -> None:
-    if reason not in reasons_for(gift):
-        raise TakingBackRefused("Only paper can bounce; choose another reason.")
+def _require_sense(gift: OfflineGift, reason: ReversalReason, day: date, at: datetime) -> None:
+    if reason not in reversal_reasons(gift):
+        raise ReversalRefused("Only paper can bounce; choose another reason.")
     if day > latest_day(at, gift.donation.campaign.zone):
-        raise TakingBackRefused(f"{day} is in the future.")
+        raise ReversalRefused(f"{day} is in the future.")
     if day < gift.received_on:
-        raise TakingBackRefused(f"{day} is before the gift was received, on {gift.received_on}.")
+        raise ReversalRefused(f"{day} is before the gift was received, on {gift.received_on}.")
 
 
 def _leave_batch(session: Session, gift: OfflineGift) -> None:
@@ -110,7 +110,7 @@ def _leave_batch(session: Session, gift: OfflineGift) -> None:
 
 def _record(session: Session, gift: OfflineGift, actor: audit_log.Actor) -> None:
     """Each reason has its own name in the log: `offline_gift.bounced`, `.mistaken`, `.returned`."""
-    verb = "mistaken" if gift.taken_back == TakenBack.mistake else gift.taken_back
+    verb = "mistaken" if gift.reversal_reason == ReversalReason.mistake else gift.reversal_reason
     donation = gift.donation
     audit_log.record(
         session,
@@ -123,6 +123,6 @@ def _record(session: Session, gift: OfflineGift, actor: audit_log.Actor) -> None
             "reference": gift.reference,
             "amount": donation.amount,
             "currency": donation.currency,
-            "on": str(gift.bounced_on),
+            "on": str(gift.reversed_on),
         },
     )

@@ -7,10 +7,10 @@ A context is the same for every reader of (kind, step, language); where readers 
 from typing import Any
 
 from campaign.campaigns import formatting
-from campaign.campaigns.default_texts import opening
+from campaign.campaigns.default_texts import render_opening
 from campaign.campaigns.progress import Progress
 from campaign.core import clock
-from campaign.core.i18n import Words
+from campaign.core.i18n import Language
 from campaign.mailer import merge_fields
 from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep, Extension
@@ -24,11 +24,11 @@ def appeal_context(
     step: CampaignStep,
     extension: Extension | None,
     sender: Sender,
-    said: Words,
+    language: Language,
 ) -> dict[str, Any]:
     """An appeal of the countdown's `step`."""
-    common = _asking(progress, mail_code(step.key), extension, sender, said)
-    begun = opening(step.key, step.texts, _values(progress, sender, said), said)
+    common = _asking(progress, mail_code(step.key), extension, sender, language)
+    begun = render_opening(step.key, step.texts, _values(progress, sender, language), language)
     return common | {
         "step": step.key,
         "subject": begun.subject,
@@ -38,26 +38,26 @@ def appeal_context(
 
 
 def reminder_context(
-    progress: Progress, extension: Extension | None, sender: Sender, said: Words
+    progress: Progress, extension: Extension | None, sender: Sender, language: Language
 ) -> dict[str, Any]:
     """The one letter that somebody asked for."""
-    return _asking(progress, mail_code("reminder"), extension, sender, said)
+    return _asking(progress, mail_code("reminder"), extension, sender, language)
 
 
 def result_context(
-    progress: Progress, sender: Sender, said: Words, code: str = "wrap_up"
+    progress: Progress, sender: Sender, language: Language, code: str = "wrap_up"
 ) -> dict[str, Any]:
     """How a campaign ended: for those who were asked, and for those who gave."""
     campaign = progress.campaign
     short = max(0, campaign.goal - progress.raised)
-    return _common(progress, mail_code(code), sender, said) | {
+    return _common(progress, mail_code(code), sender, language) | {
         "final": campaign.is_final(progress.as_of),
         "ended_text": formatting.weekday_date(
-            clock.last_day(campaign.deadline, campaign.zone), said
+            clock.last_day(campaign.deadline, campaign.zone), language
         ),
-        "final_from_text": formatting.date_there(campaign.final_from, campaign.zone, said),
-        "short_text": formatting.amount(short, campaign.currency, said) if short else "",
-        "promised_text": _promised(progress, said),
+        "final_from_text": formatting.date_there(campaign.final_from, campaign.zone, language),
+        "short_text": formatting.amount(short, campaign.currency, language) if short else "",
+        "promised_text": _promised(progress, language),
     }
 
 
@@ -66,101 +66,101 @@ def mail_code(key: str) -> str:
     return f"mail-{key.replace('_', '-')}"[:_CHARACTERS]
 
 
-def _common(progress: Progress, code: str, sender: Sender, said: Words) -> dict[str, Any]:
+def _common(progress: Progress, code: str, sender: Sender, language: Language) -> dict[str, Any]:
     campaign = progress.campaign
     return {
         "organization": sender.organization,
-        "locale": said.locale,
-        "title": campaign.title_in(said.locale),
+        "locale": language.locale,
+        "title": campaign.title_in(language.locale),
         "greeting": merge_fields.with_name(
-            said.gettext("Dear %(name)s,") % {"name": merge_fields.NAME},
-            said.gettext("Dear reader,"),
+            language.gettext("Dear %(name)s,") % {"name": merge_fields.NAME},
+            language.gettext("Dear reader,"),
         ),
-        **_figures(progress, said),
-        "goal_text": formatting.amount(campaign.goal, campaign.currency, said),
-        "as_of_text": formatting.moment_there(progress.as_of, campaign.zone, said),
+        **_figures(progress, language),
+        "goal_text": formatting.amount(campaign.goal, campaign.currency, language),
+        "as_of_text": formatting.moment_there(progress.as_of, campaign.zone, language),
         "campaign_url": sender.address(
-            f"/c/{campaign.slug}?code={code}" + (said.asked_by and f"&{said.asked_by}")
+            f"/c/{campaign.slug}?code={code}" + (language.query and f"&{language.query}")
         ),
         "unsubscribe_url": merge_fields.UNSUBSCRIBE_URL,
     }
 
 
-def _figures(progress: Progress, said: Words) -> dict[str, Any]:
+def _figures(progress: Progress, language: Language) -> dict[str, Any]:
     """The sum in words, and all that counts; while nobody is told the figure, only the goal."""
     currency = progress.campaign.currency
     if progress.hidden:
-        goal = formatting.amount(progress.campaign.goal, currency, said)
-        told = said.gettext("The goal is %(goal)s. What has come in is told later.")
+        goal = formatting.amount(progress.campaign.goal, currency, language)
+        told = language.gettext("The goal is %(goal)s. What has come in is told later.")
         return {"hidden": True, "figure": told % {"goal": goal}}
     return {
         "hidden": False,
-        "figure": formatting.raised_so_far(progress, said),
-        "raised_text": formatting.amount(progress.raised, currency, said),
-        "readers_text": formatting.readers(progress.donors, said),
+        "figure": formatting.raised_so_far(progress, language),
+        "raised_text": formatting.amount(progress.raised, currency, language),
+        "readers_text": formatting.readers(progress.donors, language),
         "percent": min(100, max(0, int(progress.percent))),
         "percent_text": f"{progress.percent:g}%",
     }
 
 
 def _asking(
-    progress: Progress, code: str, extension: Extension | None, sender: Sender, said: Words
+    progress: Progress, code: str, extension: Extension | None, sender: Sender, language: Language
 ) -> dict[str, Any]:
     campaign = progress.campaign
     last = clock.last_day(campaign.deadline, campaign.zone)
-    common = _common(progress, code, sender, said)
+    common = _common(progress, code, sender, language)
     return common | {
         "give_url": common["campaign_url"] + "#give",
-        "left_text": _left(progress, said),
-        "promised_text": _promised(progress, said),
-        "days_left_text": formatting.days_left(progress, said),
-        "ending_text": formatting.ending(campaign, said),
+        "left_text": _left(progress, language),
+        "promised_text": _promised(progress, language),
+        "days_left_text": formatting.days_left(progress, language),
+        "ending_text": formatting.ending(campaign, language),
         "payee": sender.organization.name,
         "memo": campaign.slug.upper(),
-        "postmark_text": formatting.long_date(last, said),
-        "moved": _moved(campaign, extension, said),
+        "postmark_text": formatting.long_date(last, language),
+        "moved": _moved(campaign, extension, language),
     }
 
 
-def _values(progress: Progress, sender: Sender, said: Words) -> dict[str, str]:
+def _values(progress: Progress, sender: Sender, language: Language) -> dict[str, str]:
     campaign = progress.campaign
     days = max(1, progress.days_left)
-    left = formatting.days_left(progress, said)
+    left = formatting.days_left(progress, language)
     last = clock.last_day(campaign.deadline, campaign.zone)
     return {
-        "title": campaign.title_in(said.locale),
+        "title": campaign.title_in(language.locale),
         "organization": sender.organization.name,
-        "goal": formatting.amount(campaign.goal, campaign.currency, said),
+        "goal": formatting.amount(campaign.goal, campaign.currency, language),
         "raised": ""
         if progress.hidden
-        else formatting.amount(progress.raised, campaign.currency, said),
-        "left": _left(progress, said),
+        else formatting.amount(progress.raised, campaign.currency, language),
+        "left": _left(progress, language),
         "hidden": "yes" if progress.hidden else "",
-        "days": formatting.days(days, said) if left else "",
+        "days": formatting.days(days, language) if left else "",
         "days_left": left,
-        "last_day": formatting.weekday_date(last, said),
-        "ending": formatting.ending(campaign, said),
+        "last_day": formatting.weekday_date(last, language),
+        "ending": formatting.ending(campaign, language),
     }
 
 
-def _left(progress: Progress, said: Words) -> str:
+def _left(progress: Progress, language: Language) -> str:
     left = progress.campaign.goal - progress.raised
     told = left > 0 and not progress.hidden
-    return formatting.amount(left, progress.campaign.currency, said) if told else ""
+    return formatting.amount(left, progress.campaign.currency, language) if told else ""
 
 
-def _promised(progress: Progress, said: Words) -> str:
+def _promised(progress: Progress, language: Language) -> str:
     currency = progress.campaign.currency
     told = progress.pending and not progress.hidden
-    return formatting.amount(progress.pending, currency, said) if told else ""
+    return formatting.amount(progress.pending, currency, language) if told else ""
 
 
-def _moved(campaign: Campaign, extension: Extension | None, said: Words) -> dict[str, str]:
+def _moved(campaign: Campaign, extension: Extension | None, language: Language) -> dict[str, str]:
     """An end that was moved is told with its reason; empty where it never was."""
     if extension is None:
         return {}
     before, after = (
-        formatting.weekday_date(clock.last_day(end, campaign.zone), said)
+        formatting.weekday_date(clock.last_day(end, campaign.zone), language)
         for end in (extension.previous_deadline, extension.deadline)
     )
     return {"before": before, "after": after, "reason": extension.reason.rstrip(" .")}

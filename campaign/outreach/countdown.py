@@ -32,7 +32,7 @@ from campaign.models import (
     CampaignStep,
     OutboxMessage,
     Reminder,
-    StepAnchor,
+    StepBasis,
 )
 from campaign.outreach import eligibility, reminders, segments
 
@@ -57,7 +57,7 @@ def campaigns_to_mail(session: Session, at: datetime) -> Sequence[tuple[int, str
     expiry = func.coalesce(CampaignStep.expires_after, schedule.WRAP_UP_HOURS)
     wrapping_up = exists().where(
         CampaignStep.campaign_id == Campaign.id,
-        CampaignStep.anchor == StepAnchor.after_end.value,
+        CampaignStep.basis == StepBasis.after_end.value,
         Campaign.deadline + func.make_interval(0, 0, 0, 0, expiry, type_=Interval) > at,
     )
     reminded = exists().where(Reminder.campaign_id == Campaign.id)
@@ -77,7 +77,7 @@ def queue_due(session: Session, campaign_id: int, at: datetime, mail_domain: str
 
     Waits for another run of the same campaign, and then finds its rows.
     """
-    schedule.lock_countdown(session, campaign_id)
+    schedule.lock_schedule(session, campaign_id)
     campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
     told = []
     for found, emails in _emails(session, campaign, at):
@@ -117,7 +117,7 @@ def _emails(
     reader with each row of the others one by one.
     """
     session.execute(select(func.set_config("enable_nestloop", "off", true())))
-    window = schedule.open_window(campaign, schedule.steps_of(session, campaign.id), at)
+    window = schedule.open_window(campaign, schedule.list_steps(session, campaign.id), at)
     if window is None:
         return []
     audiences = _after_the_end(campaign) if window.after_end else _before_the_end(campaign)
@@ -133,14 +133,14 @@ def _emails(
 
 
 def _before_the_end(campaign: Campaign) -> list[tuple[EmailKind, Subquery]]:
-    return [(EmailKind.appeal, segments.appealed_to(campaign))]
+    return [(EmailKind.appeal, segments.appeal_recipients(campaign))]
 
 
 def _after_the_end(campaign: Campaign) -> list[tuple[EmailKind, Subquery]]:
     """Who gave is thanked; who was asked and did not give hears how it ended. Nobody is both."""
     return [
-        (EmailKind.thank_you, segments.givers(campaign)),
-        (EmailKind.wrap_up, segments.asked(campaign)),
+        (EmailKind.thank_you, segments.thank_you_recipients(campaign)),
+        (EmailKind.wrap_up, segments.wrap_up_recipients(campaign)),
     ]
 
 
@@ -157,7 +157,7 @@ def _rows(
     )
     left_out = [queued_before, eligibility.suppressed(address, campaign.id)]
     if kind != EmailKind.thank_you:
-        left_out.append(eligibility.gave(address, campaign.id))
+        left_out.append(eligibility.has_given(address, campaign.id))
     return select(
         func.concat(literal(window.step.id), literal(":"), address).label("subject_key"),
         literal(campaign.id).label("campaign_id"),

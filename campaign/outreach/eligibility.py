@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import schedule
 from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid
-from campaign.donations.canonical_donors import other_rows
+from campaign.donations.canonical_donors import other_records
 from campaign.mailer.kinds import EmailKind
 from campaign.models import (
     Campaign,
@@ -44,7 +44,7 @@ Id = int | ColumnElement[int]
 WINDOWS = "windows"
 """The key in a session's `info` under which a sender keeps the windows for the seconds that a batch takes."""
 
-PAUSED_AGAIN = timedelta(minutes=15)
+PAUSED_RETRY = timedelta(minutes=15)
 """After how long an appeal of a paused campaign is looked at again."""
 
 QUIET_FROM = 21
@@ -52,7 +52,7 @@ QUIET_UNTIL = 9
 """Hours on the reader's wall clock: from 21:00 to 09:00 nothing is sent in bulk."""
 
 
-STANDING = (
+REMAINING_STATES = (
     DonationState.processing.value,
     DonationState.paid.value,
     DonationState.partially_refunded.value,
@@ -60,18 +60,20 @@ STANDING = (
 """A gift that is promised or of which something is left: its donor is thanked at the end."""
 
 
-def gave(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
+def has_given(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
     """Whether someone of this address, in lower case, has given to the campaign: promised, or ever paid."""
     given = or_(Donation.state == DonationState.processing.value, Donation.paid_at.is_not(None))
     return _donated(address, campaign_id, given)
 
 
-def gave_as_another(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
+def has_given_from_other_address(
+    address: ColumnElement[str], campaign_id: Id
+) -> ColumnElement[bool]:
     """Whether the person of this address gave to the campaign under another address of theirs."""
     return (
         exists()
         .where(
-            Donation.donor_id.in_(other_rows(address)),
+            Donation.donor_id.in_(other_records(address)),
             Donation.campaign_id == campaign_id,
             or_(Donation.state == DonationState.processing.value, Donation.paid_at.is_not(None)),
         )
@@ -79,9 +81,9 @@ def gave_as_another(address: ColumnElement[str], campaign_id: Id) -> ColumnEleme
     )
 
 
-def is_thanked(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
+def has_remaining_gift(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
     """Whether something is left of what someone of this address, in lower case, gave to the campaign."""
-    return _donated(address, campaign_id, Donation.state.in_(STANDING))
+    return _donated(address, campaign_id, Donation.state.in_(REMAINING_STATES))
 
 
 def _donated(
@@ -104,7 +106,7 @@ def suppressed(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bo
     )
 
 
-def why_unwanted(session: Session, claim: "EmailClaim", at: datetime) -> str:
+def ineligibility_reason(session: Session, claim: "EmailClaim", at: datetime) -> str:
     """Why a letter in bulk must not go out at `at`: a sentence for staff, or '' if it may.
 
     Asked in the moment of sending, so whoever gave or unsubscribed since it was queued is left out.
@@ -114,7 +116,7 @@ def why_unwanted(session: Session, claim: "EmailClaim", at: datetime) -> str:
     campaign = session.get(Campaign, claim.campaign_id, populate_existing=True)
     if campaign is None:
         return "The campaign does not exist any more."
-    # The session itself would let go of it at once, and `quiet_until` read it again.
+    # The session itself would let go of it at once, and `postponed_until` read it again.
     session.info["campaign"] = campaign
     return _person_unwanted(session, claim) or _letter_unwanted(session, claim, campaign, at)
 
@@ -124,9 +126,11 @@ _CAMPAIGN = bindparam("campaign", type_=BigInteger())
 # Made once: to make them anew for every letter takes as long as to ask the database.
 _STILL_ASKED = select(
     suppressed(_RECIPIENT, _CAMPAIGN),
-    or_(gave(_RECIPIENT, _CAMPAIGN), gave_as_another(_RECIPIENT, _CAMPAIGN)),
+    or_(has_given(_RECIPIENT, _CAMPAIGN), has_given_from_other_address(_RECIPIENT, _CAMPAIGN)),
 )
-_STILL_THANKED = select(suppressed(_RECIPIENT, _CAMPAIGN), is_thanked(_RECIPIENT, _CAMPAIGN))
+_STILL_THANKED = select(
+    suppressed(_RECIPIENT, _CAMPAIGN), has_remaining_gift(_RECIPIENT, _CAMPAIGN)
+)
 
 
 def _person_unwanted(session: Session, claim: "EmailClaim") -> str:
@@ -161,7 +165,7 @@ def _letter_unwanted(
     return "" if at < window.closes else "The time for this step is over."
 
 
-def quiet_until(session: Session, claim: "EmailClaim", at: datetime) -> datetime | None:
+def postponed_until(session: Session, claim: "EmailClaim", at: datetime) -> datetime | None:
     """The instant to put a letter in bulk off to, or None where it may go out at `at`.
 
     That is the end of the reader's quiet hours, on the campaign's clock where the reader's zone is not known. A letter
@@ -174,7 +178,7 @@ def quiet_until(session: Session, claim: "EmailClaim", at: datetime) -> datetime
     if campaign is None:
         return None
     if campaign.paused_at is not None and claim.kind in (EmailKind.appeal, EmailKind.reminder):
-        return at + PAUSED_AGAIN
+        return at + PAUSED_RETRY
     later = _step_due(session, campaign, claim, at)
     waking = quiet_end(later, known_zone(claim.timezone) or campaign.zone) or later
     return waking if waking > at else None
@@ -191,7 +195,7 @@ def _window(session: Session, campaign: Campaign, step_id: int) -> schedule.Wind
     kept: dict[tuple[object, ...], schedule.Window | None] = session.info.get(WINDOWS, {})
     key = (campaign.id, campaign.deadline, step_id)
     if key not in kept:
-        every: Iterable[CampaignStep] = schedule.steps_of(session, campaign.id)
+        every: Iterable[CampaignStep] = schedule.list_steps(session, campaign.id)
         kept[key] = schedule.window_of(campaign, every, step_id)
     return kept[key]
 

@@ -10,7 +10,7 @@ from campaign.campaigns import schedule
 from campaign.models import Campaign, CampaignStep
 from campaign.outreach import eligibility, segments
 from campaign.outreach.countdown import preview_due
-from campaign.outreach.step_statistics import Counts, letter_counts
+from campaign.outreach.step_statistics import Counts, email_counts
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class StepRow:
 
 def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRow]:
     """All steps of the campaign. The one that is due now is counted as the countdown would queue it by day."""
-    every = schedule.steps_of(session, campaign.id)
+    every = schedule.list_steps(session, campaign.id)
     windows = {window.step.id: window for window in schedule.windows(campaign, every)}
-    counts = letter_counts(session, campaign)
+    counts = email_counts(session, campaign)
     now = _due_now(session, campaign, at)
     asked, thanked = _expected(session, campaign)
     rows = []
@@ -71,9 +71,9 @@ def _expected(session: Session, campaign: Campaign) -> tuple[int, int]:
     """Who would be asked if a step were due now, and who would hear of the end."""
     # Lists that were just imported have no statistics yet; see `outreach.countdown`.
     session.execute(select(func.set_config("enable_nestloop", "off", true())))
-    asked = _count(session, campaign, segments.appealed_to(campaign), gave=False)
-    givers = _count(session, campaign, segments.givers(campaign), gave=True)
-    told = _count(session, campaign, segments.asked(campaign), gave=False)
+    asked = _count(session, campaign, segments.appeal_recipients(campaign), gave=False)
+    givers = _count(session, campaign, segments.thank_you_recipients(campaign), gave=True)
+    told = _count(session, campaign, segments.wrap_up_recipients(campaign), gave=False)
     return asked, givers + told
 
 
@@ -82,5 +82,5 @@ def _count(session: Session, campaign: Campaign, people: Subquery, *, gave: bool
     query = select(func.count()).select_from(people)
     query = query.where(~eligibility.suppressed(address, campaign.id))
     if not gave:
-        query = query.where(~eligibility.gave(address, campaign.id))
+        query = query.where(~eligibility.has_given(address, campaign.id))
     return session.scalars(query).one()

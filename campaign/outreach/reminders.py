@@ -130,7 +130,7 @@ def require_address(email: str) -> str:
     return address
 
 
-def forget(session: Session, claim: "EmailClaim") -> None:
+def erase_reminder(session: Session, claim: "EmailClaim") -> None:
     """The reminder was sent: nothing keeps the address of who asked for it."""
     session.execute(
         delete(Reminder)
@@ -190,7 +190,7 @@ def _unwanted(campaign: Campaign) -> ColumnElement[bool]:
     address = func.lower(Reminder.email)
     return or_(
         eligibility.suppressed(address, campaign.id),
-        eligibility.gave(address, campaign.id),
+        eligibility.has_given(address, campaign.id),
     )
 
 

@@ -11,7 +11,7 @@ from campaign.models import Campaign, Donation, Donor, OutboxMessage, OutboxStat
 from campaign.outreach import eligibility
 
 
-def appealed_to(campaign: Campaign) -> Subquery:
+def appeal_recipients(campaign: Campaign) -> Subquery:
     """Who agreed to appeals, and past donors where the campaign asks them. As a subscriber one is known better."""
     agreed = select(
         literal(0).label("place"),
@@ -35,10 +35,10 @@ def appealed_to(campaign: Campaign) -> Subquery:
     return select(both).ext(distinct_on(address)).order_by(address, both.c.place).subquery()
 
 
-def givers(campaign: Campaign) -> Subquery:
+def thank_you_recipients(campaign: Campaign) -> Subquery:
     """Who gave to the campaign and of whose gifts something is left."""
     gifts = select(Donation.donor_id).where(
-        Donation.campaign_id == campaign.id, Donation.state.in_(eligibility.STANDING)
+        Donation.campaign_id == campaign.id, Donation.state.in_(eligibility.REMAINING_STATES)
     )
     return (
         select(
@@ -53,7 +53,7 @@ def givers(campaign: Campaign) -> Subquery:
     )
 
 
-def asked(campaign: Campaign) -> Subquery:
+def wrap_up_recipients(campaign: Campaign) -> Subquery:
     """Who was sent an appeal of this campaign. Those who wanted one reminder got it and were forgotten."""
     address = func.lower(OutboxMessage.recipient)
     return (

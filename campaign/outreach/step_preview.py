@@ -8,37 +8,37 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import schedule
 from campaign.campaigns.extensions import public_extensions
 from campaign.campaigns.progress import read_progress
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.mailer.email_context import Sender
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
-from campaign.mailer.render import Letter, render_letter
-from campaign.models import Campaign, CampaignStep, StepAnchor
+from campaign.mailer.render import RenderedEmail, render_email
+from campaign.models import Campaign, CampaignStep, StepBasis
 from campaign.outreach.campaign_email_content import appeal_context, result_context
 
 READER = "Ana Reyes"
 
 
-def step_letter(
+def preview_step_email(
     session: Session,
     campaign: Campaign,
     step: CampaignStep,
     sender: Sender,
     locale: str,
     at: datetime,
-) -> Letter:
+) -> RenderedEmail:
     """With the figures of `at` and the days that are left when the step is due, to a made-up reader."""
     due = max(at, schedule.due_at(campaign, step))
     progress = replace(read_progress(session, campaign, at), as_of=due)
-    said = words(locale)
-    if step.anchor == StepAnchor.after_end:
-        letter = render_letter(EmailKind.wrap_up, result_context(progress, sender, said))
+    language = get_language(locale)
+    if step.basis == StepBasis.after_end:
+        letter = render_email(EmailKind.wrap_up, result_context(progress, sender, language))
     else:
         moved = [
             one for one in public_extensions(session, campaign) if one.deadline == campaign.deadline
         ]
-        context = appeal_context(progress, step, moved[-1] if moved else None, sender, said)
-        letter = render_letter(EmailKind.appeal, context)
+        context = appeal_context(progress, step, moved[-1] if moved else None, sender, language)
+        letter = render_email(EmailKind.appeal, context)
     return fill(
-        letter, {NAME: READER, UNSUBSCRIBE_URL: sender.address("/unsubscribe/sample-letter")}
+        letter, {NAME: READER, UNSUBSCRIBE_URL: sender.address("/unsubscribe/sample-email")}
     )

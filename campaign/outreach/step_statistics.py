@@ -19,7 +19,7 @@ class Counts:
     failed: int = 0
 
 
-def letter_counts(session: Session, campaign: Campaign) -> dict[int, Counts]:
+def email_counts(session: Session, campaign: Campaign) -> dict[int, Counts]:
     """How many letters each step has, by the step's id; a step without any is not there."""
     state, count = OutboxMessage.state, func.count()
     # Step by step: joined as a whole, PostgreSQL reads the letters of every other campaign too.

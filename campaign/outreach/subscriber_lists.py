@@ -13,8 +13,8 @@ from babel import Locale, UnknownLocaleError
 
 from campaign.core import clock
 from campaign.core.csv_lists import (
-    Refusal,
-    WrongLine,
+    InvalidLine,
+    RejectedLine,
     read_address,
     read_fields,
     read_header,
@@ -43,7 +43,7 @@ class Consent:
     consent_at: datetime
 
 
-def read_list(raw: bytes, zone: ZoneInfo, at: datetime) -> Iterator[Consent | Refusal]:
+def read_list(raw: bytes, zone: ZoneInfo, at: datetime) -> Iterator[Consent | RejectedLine]:
     """Each line after the header, in order. Raises ListInvalid where the file as a whole cannot be read.
 
     UTF-8, with or without a mark, and UTF-16 with one are read. A bare date of consent is that day's beginning in
@@ -60,10 +60,10 @@ def read_list(raw: bytes, zone: ZoneInfo, at: datetime) -> Iterator[Consent | Re
             consent = _consent(_cleaned(read_fields(line, delimiter, columns)), zone, at)
             first = seen.setdefault(consent.email.lower(), number)
             if first != number:
-                raise WrongLine(f"{consent.email} stands on line {first} already")
+                raise InvalidLine(f"{consent.email} stands on line {first} already")
             yield consent
-        except WrongLine as wrong:
-            yield Refusal(number, str(wrong))
+        except InvalidLine as wrong:
+            yield RejectedLine(number, str(wrong))
 
 
 def _first(line: bytes) -> str:
@@ -79,12 +79,12 @@ def _cleaned(fields: dict[str, str]) -> dict[str, str]:
 
 def _clean(name: str, value: str) -> str:
     if value.startswith(_FORMULA):
-        raise WrongLine(f"{name} begins like a formula: {value[:40]!r}")
+        raise InvalidLine(f"{name} begins like a formula: {value[:40]!r}")
     value = value.strip()
     if any(unicodedata.category(character) == "Cc" for character in value):
-        raise WrongLine(f"{name} holds a line break or another control character")
+        raise InvalidLine(f"{name} holds a line break or another control character")
     if len(value) > LONGEST.get(name, 100):
-        raise WrongLine(f"{name} is longer than {LONGEST.get(name, 100)} characters")
+        raise InvalidLine(f"{name} is longer than {LONGEST.get(name, 100)} characters")
     return value
 
 
@@ -102,14 +102,14 @@ def _consent(fields: dict[str, str], zone: ZoneInfo, at: datetime) -> Consent:
 
 
 def _refuse(reason: str) -> str:
-    raise WrongLine(reason)
+    raise InvalidLine(reason)
 
 
 def _email(text: str) -> str:
     try:
         return read_address(text)
     except ValueError as error:
-        raise WrongLine(str(error)) from None
+        raise InvalidLine(str(error)) from None
 
 
 def _locale(text: str) -> str:
@@ -118,7 +118,7 @@ def _locale(text: str) -> str:
     try:
         return str(Locale.parse(text.replace("-", "_")).language)
     except (UnknownLocaleError, ValueError):
-        raise WrongLine(f"{text!r} is no language; write en or es") from None
+        raise InvalidLine(f"{text!r} is no language; write en or es") from None
 
 
 def _timezone(text: str) -> str | None:
@@ -127,16 +127,16 @@ def _timezone(text: str) -> str | None:
     try:
         return clock.zone(text).key
     except DeadlineInvalid as error:
-        raise WrongLine(str(error).rstrip(".")) from None
+        raise InvalidLine(str(error).rstrip(".")) from None
 
 
 def _moment(text: str, zone: ZoneInfo, at: datetime) -> datetime:
     if not text:
-        raise WrongLine("no consent_at: when did they agree?")
+        raise InvalidLine("no consent_at: when did they agree?")
     try:
         moment = clock.parse_start(text, zone)
     except DeadlineInvalid as error:
-        raise WrongLine(f"consent_at: {str(error).rstrip('.')}") from None
+        raise InvalidLine(f"consent_at: {str(error).rstrip('.')}") from None
     if moment > at + _SKEW:
-        raise WrongLine(f"consent_at {text} is in the future")
+        raise InvalidLine(f"consent_at {text} is in the future")
     return moment

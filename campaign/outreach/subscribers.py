@@ -17,28 +17,28 @@ COLUMNS = ("email", "name", "locale", "timezone", "consent_source", "consent_at"
 
 
 @dataclass(frozen=True)
-class Taken:
+class ImportCounts:
     """What became of people on a list: new, known before, and how many of all of them get no appeals."""
 
     added: int = 0
     known: int = 0
     suppressed: int = 0
 
-    def __add__(self, other: "Taken") -> "Taken":
-        return Taken(
+    def __add__(self, other: "ImportCounts") -> "ImportCounts":
+        return ImportCounts(
             self.added + other.added,
             self.known + other.known,
             self.suppressed + other.suppressed,
         )
 
 
-def add_subscribers(session: Session, people: Sequence[Consent]) -> Taken:
+def add_subscribers(session: Session, people: Sequence[Consent]) -> ImportCounts:
     """Store who is not known; of who is, the first consent stays. Addresses are told apart without regard to case.
 
     A suppressed address is stored too and stays suppressed: a list says that they agreed once, not that they do again.
     """
     if not people:
-        return Taken()
+        return ImportCounts()
     # In one order, so that two imports at once do not wait for each other crosswise.
     rows = [asdict(one) for one in sorted(people, key=lambda one: one.email.lower())]
     stored = insert(Subscriber).on_conflict_do_nothing().returning(Subscriber.id)
@@ -47,10 +47,10 @@ def add_subscribers(session: Session, people: Sequence[Consent]) -> Taken:
     barred = select(func.count(Suppression.email.distinct())).where(
         Suppression.email.in_(addresses), Suppression.campaign_id.is_(None)
     )
-    return Taken(added, len(people) - added, session.scalars(barred).one())
+    return ImportCounts(added, len(people) - added, session.scalars(barred).one())
 
 
-def every_subscriber(session: Session) -> Iterator[dict[str, object]]:
+def list_subscribers(session: Session) -> Iterator[dict[str, object]]:
     """Each with the columns COLUMNS, in the order of arrival, streamed."""
     columns = [getattr(Subscriber, name) for name in COLUMNS]
     query = select(*columns).order_by(Subscriber.id).execution_options(yield_per=CHUNK)

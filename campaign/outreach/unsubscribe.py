@@ -11,7 +11,7 @@ from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionRea
 
 
 @dataclass(frozen=True)
-class Standing:
+class EmailPreferences:
     """Whom a letter was to, and which mail they still get.
 
     `email` is '' where the address was forgotten. `locale` is the letter's. `campaign` is the one that the
@@ -27,7 +27,7 @@ class Standing:
     undoable: bool
 
 
-def standing(session: Session, token: str) -> Standing:
+def get_preferences(session: Session, token: str) -> EmailPreferences:
     """As it is now; raises NotFound for a token of no letter."""
     message = _message(session, token)
     campaign = session.get(Campaign, message.campaign_id) if message.campaign_id else None
@@ -36,7 +36,7 @@ def standing(session: Session, token: str) -> Standing:
             Suppression.email == message.recipient.lower(), _scope(message)
         )
     ).all()
-    return Standing(
+    return EmailPreferences(
         email=message.recipient,
         locale=message.locale,
         campaign=campaign,
@@ -57,7 +57,7 @@ def stop_campaign(session: Session, token: str) -> None:
     _stop(session, message, campaign_id=message.campaign_id)
 
 
-def take_back(session: Session, token: str) -> None:
+def undo(session: Session, token: str) -> None:
     """It was a mistake: what they stopped themselves goes on. A bounce or a complaint stands. Raises NotFound."""
     message = _message(session, token)
     session.execute(

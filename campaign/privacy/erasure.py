@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.campaigns.donor_wall import withdraw_all
-from campaign.mailer.redaction import forget_letters
+from campaign.campaigns.donor_wall import remove_wall_entries
+from campaign.mailer.redaction import redact_emails
 from campaign.models import (
     Donation,
     Donor,
@@ -23,7 +23,7 @@ from campaign.models import (
     OfflineGift,
     Receipt,
     Reminder,
-    StripeCall,
+    StripeRequest,
     Subscriber,
     Subscription,
     Suppression,
@@ -31,10 +31,15 @@ from campaign.models import (
     TributeCard,
     WebhookDelivery,
 )
-from campaign.offline.direct_mail_codes import posted_to
-from campaign.privacy.erasure_guard import require_quiet
+from campaign.offline.direct_mail_codes import direct_mail_to
+from campaign.privacy.erasure_guard import require_erasable
 from campaign.privacy.erasure_requests import close_requests
-from campaign.privacy.personal_data_export import Whose, cards_of, mail_of, told_of
+from campaign.privacy.personal_data_export import (
+    DataSubject,
+    deliveries_about,
+    mail_of,
+    tribute_cards_of,
+)
 
 ERASED = "the person was erased"
 _WISHES = (SuppressionReason.unsubscribed.value, SuppressionReason.complained.value)
@@ -59,7 +64,11 @@ class Erased:
 
 
 def erase_person(
-    session: Session, whose: Whose, actor: audit_log.Actor, at: datetime, mail_domain: str = ""
+    session: Session,
+    whose: DataSubject,
+    actor: audit_log.Actor,
+    at: datetime,
+    mail_domain: str = "",
 ) -> Erased:
     """Take the person out of every row. Done again, it finds nothing.
 
@@ -68,14 +77,14 @@ def erase_person(
     Raises ErasureRefused while a monthly gift goes on, or a payment is under way.
     """
     _lock(session, whose)
-    require_quiet(session, whose, at)
+    require_erasable(session, whose, at)
     customers = session.scalars(
         select(Subscription.customer_id)
         .where(Subscription.donor_id.in_(whose.donor_ids), Subscription.customer_id.is_not(None))
         .distinct()
     ).all()
     # Letters are found by receipts and addresses: before those go.
-    mails = forget_letters(session, mail_of(whose), ERASED)
+    mails = redact_emails(session, mail_of(whose), ERASED)
     close_requests(session, whose.donors, mail_domain, at)
     consents, wishes = _forget_consent(session, whose)
     _blank_gifts(session, whose)
@@ -99,7 +108,7 @@ def erase_person(
     return erased
 
 
-def _lock(session: Session, whose: Whose) -> None:
+def _lock(session: Session, whose: DataSubject) -> None:
     """Donations first, as whoever books a fact does; a gift that comes after this is a new person's."""
     for table, ids in ((Donation, whose.donation_ids), (Donor, whose.donor_ids)):
         session.execute(
@@ -107,7 +116,7 @@ def _lock(session: Session, whose: Whose) -> None:
         ).all()
 
 
-def _forget_consent(session: Session, whose: Whose) -> tuple[int, list[str]]:
+def _forget_consent(session: Session, whose: DataSubject) -> tuple[int, list[str]]:
     count = 0
     for table in (Subscriber, Reminder):
         gone = session.execute(
@@ -130,10 +139,12 @@ def _forget_consent(session: Session, whose: Whose) -> tuple[int, list[str]]:
     return count, sorted(wishes)
 
 
-def _blank_gifts(session: Session, whose: Whose) -> None:
+def _blank_gifts(session: Session, whose: DataSubject) -> None:
     ids = whose.donation_ids
-    withdraw_all(session, ids)
-    session.execute(delete(TributeCard).where(cards_of(whose)).execution_options(**_WITHOUT_SYNC))
+    remove_wall_entries(session, ids)
+    session.execute(
+        delete(TributeCard).where(tribute_cards_of(whose)).execution_options(**_WITHOUT_SYNC)
+    )
     session.execute(
         update(Donation)
         .where(Donation.id.in_(ids))
@@ -159,14 +170,14 @@ def _blank_gifts(session: Session, whose: Whose) -> None:
     session.execute(
         update(OfflineGift)
         .where(OfflineGift.donation_id.in_(ids))
-        .values(described="")
+        .values(description="")
         .execution_options(**_WITHOUT_SYNC)
     )
     session.execute(
-        update(StripeCall)
-        .where(StripeCall.donation_id.in_(ids))
+        update(StripeRequest)
+        .where(StripeRequest.donation_id.in_(ids))
         .values(
-            parameters=StripeCall.parameters.op("-")("customer_email").op("#-")(
+            parameters=StripeRequest.parameters.op("-")("customer_email").op("#-")(
                 cast(["metadata", "note"], ARRAY(Text))
             )
         )
@@ -174,15 +185,15 @@ def _blank_gifts(session: Session, whose: Whose) -> None:
     )
     session.execute(
         update(WebhookDelivery)
-        .where(told_of(whose))
+        .where(deliveries_about(whose))
         .values(body=None)
         .execution_options(**_WITHOUT_SYNC)
     )
 
 
-def _blank_donors(session: Session, whose: Whose, at: datetime) -> None:
+def _blank_donors(session: Session, whose: DataSubject, at: datetime) -> None:
     ids = whose.donor_ids
-    for one in posted_to(session, whose.donors):
+    for one in direct_mail_to(session, whose.donors):
         session.delete(one)
     for table in (DonorLink, DonorSession):
         session.execute(
@@ -196,7 +207,7 @@ def _blank_donors(session: Session, whose: Whose, at: datetime) -> None:
     session.execute(
         update(Subscription)
         .where(Subscription.donor_id.in_(ids))
-        .values(mend_url=None)
+        .values(payment_update_url=None)
         .execution_options(**_WITHOUT_SYNC)
     )
     session.execute(

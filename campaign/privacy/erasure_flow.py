@@ -14,15 +14,15 @@ from campaign.core import clock
 from campaign.core.errors import CampaignError, ErasureRefused
 from campaign.models import Donor, ErasureRequest, StaffRole
 from campaign.privacy.erasure import Erased, erase_person
-from campaign.privacy.erasure_guard import require_quiet
-from campaign.privacy.erasure_requests import approved_requests, send_back
-from campaign.privacy.event_redaction import find_events, forget_events
-from campaign.privacy.personal_data_export import Whose, person_of
+from campaign.privacy.erasure_guard import require_erasable
+from campaign.privacy.erasure_requests import approved_requests, return_to_staff
+from campaign.privacy.event_redaction import find_events, redact_events
+from campaign.privacy.personal_data_export import DataSubject, data_subject_of
 from campaign.runtime.context import Installation
 
 
 def erase(
-    installation: Installation, find: Callable[[Session], Whose], actor: Actor
+    installation: Installation, find: Callable[[Session], DataSubject], actor: Actor
 ) -> tuple[Erased, int]:
     """Take out the person that `find` finds; what was found, and how many events. Done again, it finds nothing.
 
@@ -30,7 +30,7 @@ def erase(
     """
     with installation.sessions() as session:
         whose = find(session)
-        require_quiet(session, whose, clock.now())
+        require_erasable(session, whose, clock.now())
     events = stored_events(installation, whose, forget=True)
     with installation.sessions.begin() as session:
         domain = installation.settings.mail_from.domain
@@ -38,7 +38,7 @@ def erase(
     return erased, len(events)
 
 
-def stored_events(installation: Installation, whose: Whose, *, forget: bool) -> list[str]:
+def stored_events(installation: Installation, whose: DataSubject, *, forget: bool) -> list[str]:
     """The stored events that speak of the person; a commit for each piece that was looked through."""
     words = [*whose.addresses, *(one.public_id for one in whose.donations)]
     found: list[str] = []
@@ -47,7 +47,7 @@ def stored_events(installation: Installation, whose: Whose, *, forget: bool) -> 
         with installation.sessions.begin() as session:
             piece = find_events(session, words, after)
             if forget:
-                forget_events(session, piece.ids)
+                redact_events(session, piece.ids)
         found += piece.ids
         after = piece.next_after
     return found
@@ -82,14 +82,14 @@ def _carry_out(installation: Installation, request_id: int, donor_id: int, actor
         erased, _ = erase(installation, partial(_agreed_person, request_id), actor)
     except ErasureRefused as error:
         with installation.sessions.begin() as session:
-            send_back(session, donor_id, actor, str(error))
+            return_to_staff(session, donor_id, actor, str(error))
         return False
     return erased.anything
 
 
-def _agreed_person(request_id: int, session: Session) -> Whose:
+def _agreed_person(request_id: int, session: Session) -> DataSubject:
     """The person of a request that still stands; nobody, once they have thought better of it or another has done it."""
     request = session.get_one(ErasureRequest, request_id, with_for_update=True)
     if request.withdrawn_at is not None or request.done_at is not None:
-        return Whose([], [], [])
-    return person_of(session, session.get_one(Donor, request.donor_id))
+        return DataSubject([], [], [])
+    return data_subject_of(session, session.get_one(Donor, request.donor_id))

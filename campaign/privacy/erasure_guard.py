@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from campaign.core.errors import ErasureRefused
 from campaign.models import DonationState, Subscription, SubscriptionState
-from campaign.privacy.personal_data_export import Whose
+from campaign.privacy.personal_data_export import DataSubject
 
 
-def require_quiet(session: Session, whose: Whose, at: datetime) -> None:
+def require_erasable(session: Session, whose: DataSubject, at: datetime) -> None:
     """Raises ErasureRefused while a monthly gift goes on, or a payment is under way."""
     going_on = session.scalars(
         select(Subscription.stripe_id).where(

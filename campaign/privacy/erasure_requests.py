@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.donations.canonical_donors import rows_of
-from campaign.donor_portal.emails import About, queue_note
+from campaign.donations.canonical_donors import donor_records
+from campaign.donor_portal.emails import PortalNote, queue_note
 from campaign.models import Donor, ErasureRequest
 
 _OPEN = (ErasureRequest.done_at.is_(None), ErasureRequest.withdrawn_at.is_(None))
@@ -20,7 +20,7 @@ _OPEN = (ErasureRequest.done_at.is_(None), ErasureRequest.withdrawn_at.is_(None)
 
 def open_request(session: Session, donor: Donor) -> ErasureRequest | None:
     """What the person for whom `donor` speaks has asked and is not done yet."""
-    return open_request_of(session, [row.id for row in rows_of(session, donor)])
+    return open_request_of(session, [row.id for row in donor_records(session, donor)])
 
 
 def open_request_of(session: Session, donor_ids: Sequence[int]) -> ErasureRequest | None:
@@ -46,15 +46,15 @@ def request_erasure(session: Session, donor: Donor, mail_domain: str, at: dateti
     if added is None:
         return False
     audit_log.record(
-        session, audit_log.Actor.donor(donor.id), "donor.asked_to_be_erased", _subject(donor)
+        session, audit_log.Actor.donor(donor.id), "donor.erasure_requested", _subject(donor)
     )
-    queue_note(session, donor, About.erasure_asked, donor.email, mail_domain, at)
+    queue_note(session, donor, PortalNote.erasure_asked, donor.email, mail_domain, at)
     return True
 
 
 def withdraw_request(session: Session, donor: Donor, at: datetime) -> bool:
     """They have thought better of it; whether there was a request."""
-    ids = [row.id for row in rows_of(session, donor)]
+    ids = [row.id for row in donor_records(session, donor)]
     ended = session.scalars(
         update(ErasureRequest)
         .where(ErasureRequest.donor_id.in_(ids), *_OPEN)
@@ -63,7 +63,7 @@ def withdraw_request(session: Session, donor: Donor, at: datetime) -> bool:
     ).all()
     if ended:
         who = audit_log.Actor.donor(donor.id)
-        audit_log.record(session, who, "donor.stays", _subject(donor))
+        audit_log.record(session, who, "donor.erasure_withdrawn", _subject(donor))
     return bool(ended)
 
 
@@ -78,7 +78,7 @@ def approve_erasure(session: Session, donor: Donor, actor: audit_log.Actor, at: 
     if open_request(session, donor) is None:
         session.add(ErasureRequest(donor_id=donor.id, asked_at=at))
         session.flush()
-    ids = [row.id for row in rows_of(session, donor)]
+    ids = [row.id for row in donor_records(session, donor)]
     agreed = session.scalars(
         update(ErasureRequest)
         .where(ErasureRequest.donor_id.in_(ids), *_OPEN, ErasureRequest.approved_at.is_(None))
@@ -86,7 +86,7 @@ def approve_erasure(session: Session, donor: Donor, actor: audit_log.Actor, at: 
         .returning(ErasureRequest.id)
     ).all()
     if agreed:
-        audit_log.record(session, actor, "donor.erasure_agreed", _subject(donor))
+        audit_log.record(session, actor, "donor.erasure_approved", _subject(donor))
 
 
 def approved_requests(session: Session) -> Sequence[ErasureRequest]:
@@ -98,7 +98,7 @@ def approved_requests(session: Session) -> Sequence[ErasureRequest]:
     ).all()
 
 
-def send_back(session: Session, donor_id: int, actor: audit_log.Actor, reason: str) -> None:
+def return_to_staff(session: Session, donor_id: int, actor: audit_log.Actor, reason: str) -> None:
     """It could not be carried out: it waits for staff again, and the log says why."""
     session.execute(
         update(ErasureRequest)
@@ -123,7 +123,7 @@ def close_requests(
         .returning(ErasureRequest.id)
     ).all()
     if done and mail_domain:
-        queue_note(session, donors[0], About.erased, donors[0].email, mail_domain, at)
+        queue_note(session, donors[0], PortalNote.erased, donors[0].email, mail_domain, at)
 
 
 def _subject(donor: Donor) -> audit_log.Subject:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.models import InboxEvent
 
-PIECE = 2000
+BATCH_SIZE = 2000
 """Events looked at in one transaction."""
 
 _PERSONAL = frozenset(
@@ -44,14 +44,14 @@ _PERSONAL = frozenset(
 
 
 @dataclass(frozen=True)
-class Piece:
+class EventBatch:
     """The events of one piece that speak of the person, and where the next begins; None after the last."""
 
     ids: Sequence[str]
     next_after: str | None
 
 
-def find_events(session: Session, words: Sequence[str], after: str) -> Piece:
+def find_events(session: Session, words: Sequence[str], after: str) -> EventBatch:
     """Those of the next PIECE events after `after` whose body holds one of `words`, without regard to case.
 
     Of no words there are none.
@@ -60,19 +60,19 @@ def find_events(session: Session, words: Sequence[str], after: str) -> Piece:
         select(InboxEvent.id, InboxEvent.body)
         .where(InboxEvent.id > after)
         .order_by(InboxEvent.id)
-        .limit(PIECE)
+        .limit(BATCH_SIZE)
         .subquery()
     )
     last = session.scalar(select(func.max(window.c.id)))
     if last is None:
-        return Piece([], None)
+        return EventBatch([], None)
     body = func.lower(func.convert_from(window.c.body, literal("UTF8")))
     # Said at first that nothing is meant: a choice of nothing would let all pass, and take the person out of each.
     told = or_(false(), *(func.strpos(body, word.lower()) > 0 for word in words if word))
-    return Piece(session.scalars(select(window.c.id).where(told)).all(), last)
+    return EventBatch(session.scalars(select(window.c.id).where(told)).all(), last)
 
 
-def forget_events(session: Session, ids: Sequence[str]) -> None:
+def redact_events(session: Session, ids: Sequence[str]) -> None:
     """Take the person out of these events; what they say of money stays, so that they can be applied again."""
     for event in session.scalars(select(InboxEvent).where(InboxEvent.id.in_(ids))):
         told = json.loads(event.body)

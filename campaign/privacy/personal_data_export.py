@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from campaign.audit.audit_log import audit_of
-from campaign.donations.canonical_donors import rows_of, speaking_row
+from campaign.audit.audit_log import list_entries_about
+from campaign.donations.canonical_donors import canonical_donor, donor_records
 from campaign.models import (
     Base,
     Donation,
@@ -31,16 +31,16 @@ from campaign.models import (
     WallEntry,
     WebhookDelivery,
 )
-from campaign.offline.direct_mail_codes import posted_to
+from campaign.offline.direct_mail_codes import direct_mail_to
 
-Held = dict[str, Any]
+PersonalData = dict[str, Any]
 
-_SECRET = {"token", "words", "session_url", "mend_url", "attempt", "digest"}
+_SECRET = {"token", "words", "session_url", "payment_update_url", "attempt", "digest"}
 """Columns that open pages, or say nothing of the person."""
 
 
 @dataclass(frozen=True)
-class Whose:
+class DataSubject:
     """A person's rows, and every address of theirs, in lower case. `donors` is empty for one who never gave."""
 
     donors: Sequence[Donor]
@@ -56,20 +56,20 @@ class Whose:
         return [one.id for one in self.donations]
 
 
-def find_person(session: Session, email: str) -> Whose:
+def find_data_subject(session: Session, email: str) -> DataSubject:
     """The person of that address; every row that was merged with it, and the addresses of all."""
     email = email.strip().lower()
     donor = session.scalar(select(Donor).where(Donor.email != "", func.lower(Donor.email) == email))
     if donor is None:
         # An empty address would be that of every letter whose reader was forgotten.
-        return Whose([], [email] if email else [], [])
-    found = person_of(session, donor)
-    return Whose(found.donors, sorted({*found.addresses, email}), found.donations)
+        return DataSubject([], [email] if email else [], [])
+    found = data_subject_of(session, donor)
+    return DataSubject(found.donors, sorted({*found.addresses, email}), found.donations)
 
 
-def person_of(session: Session, donor: Donor) -> Whose:
+def data_subject_of(session: Session, donor: Donor) -> DataSubject:
     """The person to whom this row belongs. An address that is another's now is no longer among theirs."""
-    rows = rows_of(session, speaking_row(session, donor))
+    rows = donor_records(session, canonical_donor(session, donor))
     donations = session.scalars(
         select(Donation)
         .where(Donation.donor_id.in_([one.id for one in rows]))
@@ -82,10 +82,10 @@ def person_of(session: Session, donor: Donor) -> Whose:
             func.lower(Donor.email).in_(used - {""}), Donor.id.not_in([one.id for one in rows])
         )
     )
-    return Whose(rows, sorted(used - {""} - set(others)), donations)
+    return DataSubject(rows, sorted(used - {""} - set(others)), donations)
 
 
-def mail_of(whose: Whose) -> ColumnElement[bool]:
+def mail_of(whose: DataSubject) -> ColumnElement[bool]:
     """In a query: the letters to this person, receipts by whose gift they acknowledge."""
     receipts = select(Receipt.id).where(Receipt.donation_id.in_(whose.donation_ids))
     subscriptions = select(Subscription.id).where(Subscription.donor_id.in_(whose.donor_ids))
@@ -97,7 +97,7 @@ def mail_of(whose: Whose) -> ColumnElement[bool]:
     )
 
 
-def told_of(whose: Whose) -> ColumnElement[bool]:
+def deliveries_about(whose: DataSubject) -> ColumnElement[bool]:
     """In a query: what other systems were told of this person."""
     subscriptions = select(Subscription.id).where(Subscription.donor_id.in_(whose.donor_ids))
     return or_(
@@ -106,7 +106,7 @@ def told_of(whose: Whose) -> ColumnElement[bool]:
     )
 
 
-def cards_of(whose: Whose) -> ColumnElement[bool]:
+def tribute_cards_of(whose: DataSubject) -> ColumnElement[bool]:
     """In a query: the cards about gifts that this person sent, and those that were sent to them."""
     return or_(
         TributeCard.donation_id.in_(whose.donation_ids),
@@ -114,7 +114,7 @@ def cards_of(whose: Whose) -> ColumnElement[bool]:
     )
 
 
-def read_holdings(session: Session, whose: Whose) -> Held:
+def collect_personal_data(session: Session, whose: DataSubject) -> PersonalData:
     """Everything as JSON can hold it: instants as RFC 3339, amounts in minor units, no secret of a page."""
     donors, donations = whose.donor_ids, whose.donation_ids
     return {
@@ -128,36 +128,36 @@ def read_holdings(session: Session, whose: Whose) -> Held:
         "receipts": _rows(session, Receipt, Receipt.donation_id.in_(donations)),
         "subscriptions": _rows(session, Subscription, Subscription.donor_id.in_(donors)),
         "mail": _rows(session, OutboxMessage, mail_of(whose)),
-        "tribute_cards": _rows(session, TributeCard, cards_of(whose)),
-        "posted_appeals": [_row(one) for one in posted_to(session, whose.donors)],
+        "tribute_cards": _rows(session, TributeCard, tribute_cards_of(whose)),
+        "posted_appeals": [_row(one) for one in direct_mail_to(session, whose.donors)],
         "notes": _rows(
             session, Note, or_(Note.donor_id.in_(donors), Note.donation_id.in_(donations))
         ),
         "consent": _rows(session, Subscriber, _addressed(Subscriber.email, whose)),
         "no_appeals": _rows(session, Suppression, _addressed(Suppression.email, whose)),
         "reminders": _rows(session, Reminder, _addressed(Reminder.email, whose)),
-        "own_page": [
+        "donor_page": [
             row
             for table in (DonorLink, DonorSession, ErasureRequest)
             for row in _rows(session, table, table.donor_id.in_(donors))
         ],
-        "told_elsewhere": _rows(session, WebhookDelivery, told_of(whose)),
+        "told_elsewhere": _rows(session, WebhookDelivery, deliveries_about(whose)),
         "what_staff_did": [
             _row(entry)
             for kind, keys in (
                 ("donor", [str(one) for one in donors]),
                 ("donation", [one.public_id for one in whose.donations]),
             )
-            for entry in audit_of(session, kind, keys)
+            for entry in list_entries_about(session, kind, keys)
         ],
     }
 
 
-def _addressed(column: InstrumentedAttribute[str], whose: Whose) -> ColumnElement[bool]:
+def _addressed(column: InstrumentedAttribute[str], whose: DataSubject) -> ColumnElement[bool]:
     return func.lower(column).in_(whose.addresses)
 
 
-def _rows(session: Session, table: type[Any], condition: ColumnElement[bool]) -> list[Held]:
+def _rows(session: Session, table: type[Any], condition: ColumnElement[bool]) -> list[PersonalData]:
     return [
         _row(row)
         for row in session.scalars(
@@ -166,7 +166,7 @@ def _rows(session: Session, table: type[Any], condition: ColumnElement[bool]) ->
     ]
 
 
-def _row(row: Base) -> Held:
+def _row(row: Base) -> PersonalData:
     columns = [name for name in row.__table__.columns.keys() if name not in _SECRET]  # noqa: SIM118 - a collection of columns
     return {name: _plain(getattr(row, name)) for name in columns}
 

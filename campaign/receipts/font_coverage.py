@@ -6,23 +6,23 @@ from functools import cache
 from pathlib import Path
 
 FONTS = Path(__file__).parent / "fonts"
-LACKING = "\ufffd"
+REPLACEMENT = "\ufffd"
 """Stands for a run of characters that the typeface lacks."""
 
 
 def printable(text: str) -> str:
     """`text` as it can be set: composed, without controls, each run of unknown characters as one replacement."""
-    said: list[str] = []
+    language: list[str] = []
     for character in unicodedata.normalize("NFC", text):
         if character in "\n\t":
-            said.append(" ")
+            language.append(" ")
         elif unicodedata.category(character) in {"Cc", "Cf", "Cs"}:
             continue
         elif ord(character) in covered():
-            said.append(character)
-        elif said[-1:] != [LACKING]:
-            said.append(LACKING)
-    return "".join(said)
+            language.append(character)
+        elif language[-1:] != [REPLACEMENT]:
+            language.append(REPLACEMENT)
+    return "".join(language)
 
 
 @cache

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from campaign.core.i18n import Words, words
+from campaign.core.i18n import Language, get_language
 from campaign.donations.tribute_cards import card_heading, card_sentence
 from campaign.receipts.receipt_labels import receipt_heading, receipt_notice
-from campaign.receipts.typesetting import set_pdf
+from campaign.receipts.typesetting import render_pdf
 
 ADDRESSES = {
     "us": {"paper": "us-letter", "sender": (0.5, 0.625), "recipient": (0.75, 2.0625)},
@@ -20,20 +20,20 @@ us: a #10 envelope with two windows, or with the lower left one. din: DIN 5008, 
 
 def receipt_pdf(context: dict[str, Any]) -> bytes:
     """One receipt on one sheet; `context` as `receipt_context` makes it."""
-    return set_pdf("receipt", _receipt(context) | {"paper": "us-letter"})
+    return render_pdf("receipt", _receipt(context) | {"paper": "us-letter"})
 
 
 def statement_pdf(context: dict[str, Any]) -> bytes:
     """The gifts of a year; `context` as `statement_context` makes it."""
-    return set_pdf("statement", _statement(context) | {"paper": "us-letter"})
+    return render_pdf("statement", _statement(context) | {"paper": "us-letter"})
 
 
 def report_pdf(context: dict[str, Any]) -> bytes:
     """A campaign's report for the staff; `context` as `web.staff.campaigns.report` makes it, in English."""
-    return set_pdf("report", context | {"paper": "us-letter", "lang": "en"})
+    return render_pdf("report", context | {"paper": "us-letter", "lang": "en"})
 
 
-def letters_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> bytes:
+def print_queue_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> bytes:
     """A letter for each, each on a sheet of its own: `kind` receipt, statement or card, `context`, `address`.
 
     `window`: a name in ADDRESSES.
@@ -45,7 +45,7 @@ def letters_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> bytes:
         for one in letters
     ]
     title = " · ".join(dict.fromkeys(page["organization"] for page in pages))
-    return set_pdf("letters", {"title": title, "lang": pages[0]["lang"], "pages": pages} | place)
+    return render_pdf("letters", {"title": title, "lang": pages[0]["lang"], "pages": pages} | place)
 
 
 def deposit_slip_pdf(context: dict[str, Any], sheet: str = "us-letter") -> bytes:
@@ -66,23 +66,23 @@ def deposit_slip_pdf(context: dict[str, Any], sheet: str = "us-letter") -> bytes
         "sums": [(checks, context["checks_total"]), ("Cash", context["cash_total"])],
         "total": (f"Total, {context['currency']}", context["total"]),
     }
-    return set_pdf("deposit_slip", made)
+    return render_pdf("deposit_slip", made)
 
 
 def _receipt(context: dict[str, Any]) -> dict[str, Any]:
-    said = words(context["locale"])
+    language = get_language(context["locale"])
     donor = context["donor_name"] or context["donor_email"]
     rows = [
-        (said.gettext("Donor"), donor),
-        (said.gettext("Date"), context["gift_date_text"]),
-        (said.gettext("Campaign"), context["campaign_title"]),
-        (said.gettext("How often"), context.get("frequency_text", "")),
-        (said.gettext("In place of receipt"), context["replaces"]),
+        (language.gettext("Donor"), donor),
+        (language.gettext("Date"), context["gift_date_text"]),
+        (language.gettext("Campaign"), context["campaign_title"]),
+        (language.gettext("How often"), context.get("frequency_text", "")),
+        (language.gettext("In place of receipt"), context["replaces"]),
     ]
-    return _head(context, said) | {
-        "heading": receipt_heading(context, said),
-        "issued": said.gettext("Issued %(day)s") % {"day": context["issued_text"]},
-        "notice": receipt_notice(context, said),
+    return _head(context, language) | {
+        "heading": receipt_heading(context, language),
+        "issued": language.gettext("Issued %(day)s") % {"day": context["issued_text"]},
+        "notice": receipt_notice(context, language),
         "amount": "" if context["voided"] else context["amount_text"],
         "rows": [row for row in rows if row[1]],
         "wording": context["wording"],
@@ -90,21 +90,21 @@ def _receipt(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _statement(context: dict[str, Any]) -> dict[str, Any]:
-    said = words(context["locale"])
-    return _head(context, said) | {
-        "heading": said.gettext("Your gifts in %(year)s") % {"year": context["year"]},
+    language = get_language(context["locale"])
+    return _head(context, language) | {
+        "heading": language.gettext("Your gifts in %(year)s") % {"year": context["year"]},
         "donor": context["donor_name"],
         "columns": [
-            said.gettext("Date"),
-            said.gettext("Receipt"),
-            said.gettext("Campaign"),
-            said.gettext("Amount"),
+            language.gettext("Date"),
+            language.gettext("Receipt"),
+            language.gettext("Campaign"),
+            language.gettext("Amount"),
         ],
         "gifts": [
             [gift["date_text"], gift["number"], gift["campaign_title"], gift["amount_text"]]
             for gift in context["gifts"]
         ],
-        "total_word": said.gettext("Total"),
+        "total_word": language.gettext("Total"),
         "totals": context["totals"],
         "wording": context["wording"],
     }
@@ -112,25 +112,25 @@ def _statement(context: dict[str, Any]) -> dict[str, Any]:
 
 def _card(context: dict[str, Any]) -> dict[str, Any]:
     """`context` as `card_words` makes it, with the organisation."""
-    said, organization = words(context["locale"]), context["organization"]
+    language, organization = get_language(context["locale"]), context["organization"]
     return {
-        "lang": said.locale,
+        "lang": language.locale,
         "organization": organization.name,
         "organization_lines": organization.address_lines,
         # It is no receipt.
         "ein": "",
-        "heading": card_heading(context, said),
-        "greeting": said.gettext("Dear %(name)s,") % {"name": context["name"]},
-        "sentence": card_sentence(context, organization.name, said),
+        "heading": card_heading(context, language),
+        "greeting": language.gettext("Dear %(name)s,") % {"name": context["name"]},
+        "sentence": card_sentence(context, organization.name, language),
         "message": context["message"],
         "sender": context["sender"],
     }
 
 
-def _head(context: dict[str, Any], said: Words) -> dict[str, Any]:
+def _head(context: dict[str, Any], language: Language) -> dict[str, Any]:
     ein = context["organization_ein"]
     return {
-        "lang": said.locale,
+        "lang": language.locale,
         "organization": context["organization_name"],
         "organization_lines": context["organization_address_lines"],
         "ein": f"EIN {ein}" if ein else "",

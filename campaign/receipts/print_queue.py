@@ -1,6 +1,6 @@
 """What goes by post: receipts and statements of donors without email, and cards, until a batch of letters was written.
 
-The command writes the file between `waiting_letters` and its commit, so a crash prints a letter again and loses none.
+The command writes the file between `list_print_queue` and its commit, so a crash prints a letter again and loses none.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core.settings import Organization
-from campaign.donations.canonical_donors import speaking_row
-from campaign.donations.tribute_cards import STANDING, card_words
+from campaign.donations.canonical_donors import canonical_donor
+from campaign.donations.tribute_cards import FUNDED_STATES, card_context
 from campaign.mailer.kinds import EmailKind
 from campaign.models import (
-    CardWay,
+    CardDelivery,
     Donation,
     Donor,
     OutboxMessage,
@@ -27,7 +27,7 @@ from campaign.models import (
     TributeCard,
 )
 from campaign.receipts.receipts import receipt_context
-from campaign.receipts.statements import statement_context, told_by_another
+from campaign.receipts.statements import covered_by_canonical_statement, statement_context
 
 
 class PrintKind(StrEnum):
@@ -39,7 +39,7 @@ class PrintKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class PostalLetter:
+class PrintItem:
     """One letter. `key` is its row; `address` is empty where nobody knows it."""
 
     kind: PrintKind
@@ -49,9 +49,9 @@ class PostalLetter:
     context: dict[str, Any]
 
 
-def waiting_letters(
+def list_print_queue(
     session: Session, organization: Organization, again: datetime | None
-) -> Sequence[PostalLetter]:
+) -> Sequence[PrintItem]:
     """What was not posted, or was since `again`; the rows stay locked until the commit.
 
     A statement of which nothing is left says so by its absence.
@@ -70,9 +70,9 @@ def _receipts(session: Session, again: datetime | None) -> Sequence[Receipt]:
     """
     later, earlier = aliased(Receipt), aliased(Receipt)
     told = exists().where(
-        earlier.donation_id == Receipt.donation_id, earlier.posted_at.is_not(None)
+        earlier.donation_id == Receipt.donation_id, earlier.mailed_at.is_not(None)
     )
-    since: ColumnElement[bool] = Receipt.posted_at >= again if again else ~true()
+    since: ColumnElement[bool] = Receipt.mailed_at >= again if again else ~true()
     query = (
         select(Receipt)
         .join(Receipt.donation)
@@ -80,7 +80,7 @@ def _receipts(session: Session, again: datetime | None) -> Sequence[Receipt]:
         .where(
             Donation.email == "",
             or_(Donor.name != "", Donor.address != "", Donation.name != ""),
-            or_(Receipt.posted_at.is_(None), since),
+            or_(Receipt.mailed_at.is_(None), since),
             ~exists().where(later.replaces_id == Receipt.id),
             or_(Receipt.kind != ReceiptKind.void.value, told),
         )
@@ -91,13 +91,13 @@ def _receipts(session: Session, again: datetime | None) -> Sequence[Receipt]:
 
 
 def _statements(session: Session, again: datetime | None) -> Sequence[OutboxMessage]:
-    posted = OutboxMessage.details["posted_at"].astext
+    posted = OutboxMessage.details["mailed_at"].astext
     since = func.to_timestamp(posted.cast(Double)) >= again if again else ~true()
     query = (
         select(OutboxMessage)
         .where(
             OutboxMessage.kind == EmailKind.statement,
-            OutboxMessage.details["by_post"].as_boolean(),
+            OutboxMessage.details["by_mail"].as_boolean(),
             or_(posted.is_(None), since),
         )
         .order_by(OutboxMessage.id)
@@ -109,19 +109,19 @@ def _statements(session: Session, again: datetime | None) -> Sequence[OutboxMess
 
 def _told_by_another(session: Session, row: OutboxMessage) -> bool:
     donor = session.get_one(Donor, row.donor_id)
-    return told_by_another(session, donor, int(row.details["year"]))
+    return covered_by_canonical_statement(session, donor, int(row.details["year"]))
 
 
 def _cards(session: Session, again: datetime | None) -> Sequence[tuple[Donation, TributeCard]]:
     """Of gifts that are paid and stand; what was refunded before is not told any more."""
-    since: ColumnElement[bool] = TributeCard.posted_at >= again if again else ~true()
+    since: ColumnElement[bool] = TributeCard.mailed_at >= again if again else ~true()
     query = (
         select(Donation, TributeCard)
         .join(TributeCard, TributeCard.donation_id == Donation.id)
         .where(
-            TributeCard.way == CardWay.post.value,
-            Donation.state.in_(STANDING),
-            or_(TributeCard.posted_at.is_(None), since),
+            TributeCard.delivery == CardDelivery.post.value,
+            Donation.state.in_(FUNDED_STATES),
+            or_(TributeCard.mailed_at.is_(None), since),
         )
         .order_by(TributeCard.id)
         .with_for_update(of=TributeCard)
@@ -129,11 +129,11 @@ def _cards(session: Session, again: datetime | None) -> Sequence[tuple[Donation,
     return [(donation, card) for donation, card in session.execute(query)]
 
 
-def _receipt(session: Session, receipt: Receipt) -> PostalLetter:
+def _receipt(session: Session, receipt: Receipt) -> PrintItem:
     """To the address of the row that speaks for the donor, where one is known there."""
     donor = receipt.donation.donor
-    address = _lines(speaking_row(session, donor)) or _lines(donor)
-    return PostalLetter(
+    address = _lines(canonical_donor(session, donor)) or _lines(donor)
+    return PrintItem(
         PrintKind.receipt,
         receipt.id,
         f"receipt {receipt.number}",
@@ -142,17 +142,17 @@ def _receipt(session: Session, receipt: Receipt) -> PostalLetter:
     )
 
 
-def _statement(session: Session, row: OutboxMessage, organization: Organization) -> PostalLetter:
+def _statement(session: Session, row: OutboxMessage, organization: Organization) -> PrintItem:
     donor, year = session.get_one(Donor, row.donor_id), int(row.details["year"])
     context = statement_context(session, donor.id, year, organization)
     about = f"statement {year} of donor {donor.id}"
-    return PostalLetter(PrintKind.statement, row.id, about, _lines(donor), context)
+    return PrintItem(PrintKind.statement, row.id, about, _lines(donor), context)
 
 
-def _card(donation: Donation, card: TributeCard, organization: Organization) -> PostalLetter:
-    context = {"organization": organization, **card_words(donation, card)}
+def _card(donation: Donation, card: TributeCard, organization: Organization) -> PrintItem:
+    context = {"organization": organization, **card_context(donation, card)}
     address = (card.name, *card.address.splitlines())
-    return PostalLetter(PrintKind.card, card.id, f"card of {donation.public_id}", address, context)
+    return PrintItem(PrintKind.card, card.id, f"card of {donation.public_id}", address, context)
 
 
 def _lines(donor: Donor) -> tuple[str, ...]:
@@ -163,13 +163,13 @@ def _lines(donor: Donor) -> tuple[str, ...]:
     return donor.name, *lines
 
 
-def mark_posted(session: Session, letters: Sequence[PostalLetter], at: datetime) -> None:
+def mark_mailed(session: Session, letters: Sequence[PrintItem], at: datetime) -> None:
     """They stand in a file that is safe on the disk."""
     receipts = [one.key for one in letters if one.kind == PrintKind.receipt]
-    session.execute(update(Receipt).where(Receipt.id.in_(receipts)).values(posted_at=at))
+    session.execute(update(Receipt).where(Receipt.id.in_(receipts)).values(mailed_at=at))
     cards = [one.key for one in letters if one.kind == PrintKind.card]
-    session.execute(update(TributeCard).where(TributeCard.id.in_(cards)).values(posted_at=at))
-    posted = func.jsonb_build_object("posted_at", at.timestamp(), type_=JSONB)
+    session.execute(update(TributeCard).where(TributeCard.id.in_(cards)).values(mailed_at=at))
+    posted = func.jsonb_build_object("mailed_at", at.timestamp(), type_=JSONB)
     session.execute(
         update(OutboxMessage)
         .where(

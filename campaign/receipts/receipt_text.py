@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from campaign.campaigns import formatting
-from campaign.core.i18n import Words, words
+from campaign.core.i18n import Language, get_language
 from campaign.core.settings import Organization
 from campaign.models import (
     Donation,
@@ -20,7 +20,7 @@ from campaign.models import (
     OfflineKind,
     Receipt,
     ReceiptKind,
-    TakenBack,
+    ReversalReason,
 )
 
 MONEY, PROPERTY, GRANT = "money", "property", "grant"
@@ -28,7 +28,7 @@ MONEY, PROPERTY, GRANT = "money", "property", "grant"
 
 
 @dataclass(frozen=True)
-class Acknowledged:
+class AcknowledgedGift:
     """What a receipt is about: `amount` in minor units, the days of the gift and of the issue where the organisation
     is, the receipt before it, and how the gift came if Stripe knows nothing of it.
     """
@@ -57,22 +57,22 @@ class Acknowledged:
         return GRANT if came == OfflineKind.donor_advised_fund else MONEY
 
     @property
-    def described(self) -> str:
+    def description(self) -> str:
         """Which shares, or which fund."""
-        return self.offline.described if self.offline else ""
+        return self.offline.description if self.offline else ""
 
 
-def frozen_words(
-    donation: Donation, organization: Organization, about: Acknowledged
+def frozen_content(
+    donation: Donation, organization: Organization, about: AcknowledgedGift
 ) -> dict[str, Any]:
     """Every word and name as issued, in the donation's language."""
-    said = words(donation.locale)
-    gift_date, issued = (formatting.long_date(day, said) for day in about.days)
-    amount_text = formatting.amount(about.amount, donation.currency, said)
+    language = get_language(donation.locale)
+    gift_date, issued = (formatting.long_date(day, language) for day in about.days)
+    amount_text = formatting.amount(about.amount, donation.currency, language)
     if about.what == PROPERTY and about.amount:
-        amount_text = about.described
+        amount_text = about.description
     return {
-        "locale": said.locale,
+        "locale": language.locale,
         "kind": about.kind.value,
         "acknowledges": about.what,
         "replaces": about.replaces.number if about.replaces else "",
@@ -85,95 +85,95 @@ def frozen_words(
         "amount_text": amount_text,
         "gift_date_text": gift_date,
         "issued_text": issued,
-        "campaign_title": donation.campaign.title_in(said.locale),
-        "frequency_text": _frequency(donation, said),
-        "gone": _gone(about, said) if about.kind == ReceiptKind.void else "",
-        "wording": _wording(donation, organization, about, said),
+        "campaign_title": donation.campaign.title_in(language.locale),
+        "frequency_text": _frequency(donation, language),
+        "gone": _gone(about, language) if about.kind == ReceiptKind.void else "",
+        "wording": _wording(donation, organization, about, language),
     }
 
 
-def _frequency(donation: Donation, said: Words) -> str:
+def _frequency(donation: Donation, language: Language) -> str:
     return {
-        Frequency.one_time: said.gettext("One-time gift"),
-        Frequency.monthly: said.gettext("Monthly gift"),
-        Frequency.yearly: said.gettext("Yearly gift"),
+        Frequency.one_time: language.gettext("One-time gift"),
+        Frequency.monthly: language.gettext("Monthly gift"),
+        Frequency.yearly: language.gettext("Yearly gift"),
     }[Frequency(donation.frequency)]
 
 
 def _wording(
-    donation: Donation, organization: Organization, about: Acknowledged, said: Words
+    donation: Donation, organization: Organization, about: AcknowledgedGift, language: Language
 ) -> list[str]:
-    given = formatting.amount(donation.charge, donation.currency, said)
+    given = formatting.amount(donation.charge, donation.currency, language)
     values = {
         "organization": organization.name,
         "ein": organization.ein,
-        "given": about.described if about.what == PROPERTY else given,
-        "fund": about.described,
-        "left": formatting.amount(about.amount, donation.currency, said),
-        "date": formatting.long_date(about.days[0], said),
+        "given": about.description if about.what == PROPERTY else given,
+        "fund": about.description,
+        "left": formatting.amount(about.amount, donation.currency, language),
+        "date": formatting.long_date(about.days[0], language),
         "number": about.replaces.number if about.replaces else "",
     }
-    received = _received(about, said)
+    received = _received(about, language)
     if about.kind == ReceiptKind.receipt:
-        sentences = [received, *_after(about, said)]
+        sentences = [received, *_after(about, language)]
     elif about.kind == ReceiptKind.corrected:
-        remains = said.gettext("%(left)s of it remains given.")
-        replaced = said.gettext(
+        remains = language.gettext("%(left)s of it remains given.")
+        replaced = language.gettext(
             "This replaces receipt %(number)s, which can no longer be used for taxes."
         )
         # The same amount under another name: nothing has gone.
         told = received if about.amount == donation.charge else f"{received} {remains}"
-        sentences = [told, replaced, *_after(about, said)]
+        sentences = [told, replaced, *_after(about, language)]
     else:
-        gone = _gone(about, said) or said.gettext("All of it has gone back since.")
-        sentences = [f"{received} {gone}", _voided(about, said)]
+        gone = _gone(about, language) or language.gettext("All of it has gone back since.")
+        sentences = [f"{received} {gone}", _voided(about, language)]
     return [sentence % values for sentence in sentences]
 
 
-def _received(about: Acknowledged, said: Words) -> str:
+def _received(about: AcknowledgedGift, language: Language) -> str:
     if about.what != GRANT:
-        return said.gettext("%(organization)s received your gift of %(given)s on %(date)s.")
-    if about.described:
-        return said.gettext(
+        return language.gettext("%(organization)s received your gift of %(given)s on %(date)s.")
+    if about.description:
+        return language.gettext(
             "%(organization)s received a grant of %(given)s on %(date)s from %(fund)s, at your recommendation."
         )
-    return said.gettext(
+    return language.gettext(
         "%(organization)s received a grant of %(given)s on %(date)s from a donor-advised fund, at your"
         " recommendation."
     )
 
 
-def _gone(about: Acknowledged, said: Words) -> str:
+def _gone(about: AcknowledgedGift, language: Language) -> str:
     """Why nothing is left, where it did not simply go back to the donor; '' where it did."""
-    reason = about.offline.taken_back if about.offline else None
-    if reason == TakenBack.bounced:
-        return said.gettext("The bank returned it unpaid.")
-    if reason == TakenBack.mistake:
-        return said.gettext("We had recorded it by mistake.")
+    reason = about.offline.reversal_reason if about.offline else None
+    if reason == ReversalReason.bounced:
+        return language.gettext("The bank returned it unpaid.")
+    if reason == ReversalReason.mistake:
+        return language.gettext("We had recorded it by mistake.")
     return ""
 
 
-def _voided(about: Acknowledged, said: Words) -> str:
+def _voided(about: AcknowledgedGift, language: Language) -> str:
     if about.what == GRANT:
-        return said.gettext("This voids acknowledgment %(number)s.")
-    return said.gettext("This voids receipt %(number)s, which can no longer be used for taxes.")
+        return language.gettext("This voids acknowledgment %(number)s.")
+    return language.gettext("This voids receipt %(number)s, which can no longer be used for taxes.")
 
 
-def _after(about: Acknowledged, said: Words) -> list[str]:
-    none_given = said.gettext("No goods or services were provided in exchange for this gift.")
+def _after(about: AcknowledgedGift, language: Language) -> list[str]:
+    none_given = language.gettext("No goods or services were provided in exchange for this gift.")
     if about.what == GRANT:
-        fund = said.gettext(
+        fund = language.gettext(
             "This letter is not a receipt for taxes: the sponsor of the fund acknowledged your gift when you gave"
             " to the fund."
         )
         return [none_given, fund]
-    exempt = said.gettext(
+    exempt = language.gettext(
         "%(organization)s is a tax-exempt organization under section 501(c)(3) of the Internal Revenue"
         " Code. EIN %(ein)s. Your gift is tax-deductible to the extent the law allows."
     )
-    keep = said.gettext("Please keep this receipt for your tax records.")
+    keep = language.gettext("Please keep this receipt for your tax records.")
     if about.what == PROPERTY:
-        value = said.gettext(
+        value = language.gettext(
             "We describe the property and do not state its value, which is for you to determine."
         )
         return [value, none_given, exempt, keep]

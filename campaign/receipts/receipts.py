@@ -17,10 +17,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.core import clock
-from campaign.core.booking_context import Books
+from campaign.core.booking_context import BookingContext
 from campaign.core.errors import NotFound
-from campaign.donations.canonical_donors import spoken_for
-from campaign.donations.gift_dates import day_of_gift
+from campaign.donations.canonical_donors import merged_ids
+from campaign.donations.gift_dates import gift_day
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.queue import NewEmail, queue_email
 from campaign.models import (
@@ -31,13 +31,13 @@ from campaign.models import (
     ReceiptCounter,
     ReceiptKind,
 )
-from campaign.receipts.receipt_text import GRANT, MONEY, Acknowledged, frozen_words
+from campaign.receipts.receipt_text import GRANT, MONEY, AcknowledgedGift, frozen_content
 
 
 def issue_receipt(
     session: Session,
     donation: Donation,
-    books: Books,
+    books: BookingContext,
     issued_at: datetime,
     offline: OfflineGift | None = None,
 ) -> Receipt:
@@ -49,7 +49,9 @@ def issue_receipt(
     return _issue(session, donation, books, issued)
 
 
-def acknowledge(session: Session, donation: Donation, amount: int, books: Books) -> Receipt | None:
+def correct_receipt(
+    session: Session, donation: Donation, amount: int, books: BookingContext
+) -> Receipt | None:
     """See that the valid receipt of the locked `donation` names `amount`, in minor units; the new one, if it takes one.
 
     A donation without a receipt has not been paid, and gets none here.
@@ -67,7 +69,7 @@ def acknowledge(session: Session, donation: Donation, amount: int, books: Books)
 
 
 def reissue(
-    session: Session, donation: Donation, latest: Receipt, books: Books, at: datetime
+    session: Session, donation: Donation, latest: Receipt, books: BookingContext, at: datetime
 ) -> Receipt:
     """The same amount acknowledged anew, in the words that the locked `donation` has now; it replaces `latest`."""
     offline = session.scalar(select(OfflineGift).where(OfflineGift.donation_id == donation.id))
@@ -84,13 +86,13 @@ class _Issued:
     offline: OfflineGift | None
 
 
-def _issue(session: Session, donation: Donation, books: Books, issued: _Issued) -> Receipt:
+def _issue(session: Session, donation: Donation, books: BookingContext, issued: _Issued) -> Receipt:
     zone = ZoneInfo(books.organization.timezone)
     issued_on = issued.at.astimezone(zone).date()
     gift_date = (donation.charged_at or issued.at).astimezone(zone).date()
     if issued.offline is not None:
         gift_date = _given_on(issued.offline)
-    acknowledged = Acknowledged(
+    acknowledged = AcknowledgedGift(
         issued.amount, (gift_date, issued_on), issued.replaces, issued.offline
     )
     receipt = Receipt(
@@ -104,7 +106,7 @@ def _issue(session: Session, donation: Donation, books: Books, issued: _Issued) 
         currency=donation.currency,
         gift_date=gift_date,
         issued_at=issued.at,
-        frozen=frozen_words(donation, books.organization, acknowledged),
+        frozen=frozen_content(donation, books.organization, acknowledged),
     )
     session.add(receipt)
     session.flush()
@@ -126,7 +128,7 @@ def queue_receipt(session: Session, receipt: Receipt, recipient: str, mail_domai
 
 
 def _given_on(offline: OfflineGift) -> date:
-    return day_of_gift(OfflineKind(offline.kind), offline.received_on, offline.postmarked_on)
+    return gift_day(OfflineKind(offline.kind), offline.received_on, offline.postmarked_on)
 
 
 def _next_sequence(session: Session, year: int) -> int:
@@ -157,7 +159,7 @@ def find_receipt(session: Session, token: str) -> Receipt:
     return receipt
 
 
-def for_taxes() -> ColumnElement[bool]:
+def is_tax_receipt() -> ColumnElement[bool]:
     """In a query: receipts that a donor may use. A fund's grant was deducted when the fund was given to."""
     return func.coalesce(Receipt.frozen["acknowledges"].astext, MONEY) != GRANT
 
@@ -172,11 +174,11 @@ def valid_receipts(session: Session, donor_id: int, year: int) -> Sequence[Recei
         select(Receipt)
         .join(Receipt.donation)
         .where(
-            Donation.donor_id.in_(spoken_for(donor_id)),
+            Donation.donor_id.in_(merged_ids(donor_id)),
             Receipt.gift_date.between(date(year, 1, 1), date(year, 12, 31)),
             Receipt.kind != ReceiptKind.void.value,
             ~exists().where(later.replaces_id == Receipt.id),
-            for_taxes(),
+            is_tax_receipt(),
         )
         .order_by(Receipt.gift_date, Receipt.id)
     ).all()

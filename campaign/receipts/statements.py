@@ -11,16 +11,16 @@ from sqlalchemy import Select, and_, case, exists, func, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from campaign.campaigns import formatting
-from campaign.core.i18n import Words, words
+from campaign.core.i18n import Language, get_language
 from campaign.core.settings import Organization
-from campaign.donations.canonical_donors import speaker_of
+from campaign.donations.canonical_donors import canonical_id
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.queue import insert_from_select
 from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt, ReceiptKind
 from campaign.receipts.receipt_text import PROPERTY
-from campaign.receipts.receipts import for_taxes, valid_receipts
+from campaign.receipts.receipts import is_tax_receipt, valid_receipts
 
-BY_POST = "goes by post: the donor has no email address"
+BY_MAIL = "goes by post: the donor has no email address"
 
 
 class StatementRecipient(NamedTuple):
@@ -42,13 +42,13 @@ def _givers(year: int) -> Select[int, str, str, str]:
     """One row a person: gifts of merged rows count for the one that speaks. Who was erased gets no more letters."""
     later, giver = aliased(Receipt), aliased(Donor)
     gave = exists().where(
-        speaker_of(giver) == Donor.id,
+        canonical_id(giver) == Donor.id,
         Donation.donor_id == giver.id,
         Receipt.donation_id == Donation.id,
         Receipt.gift_date.between(date(year, 1, 1), date(year, 12, 31)),
         Receipt.kind != ReceiptKind.void.value,
         ~exists().where(later.replaces_id == Receipt.id),
-        for_taxes(),
+        is_tax_receipt(),
     )
     speaks = and_(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None))
     return select(Donor.id, Donor.email, Donor.name, Donor.locale).where(speaks, gave)
@@ -60,8 +60,8 @@ def queue_statements(session: Session, year: int, mail_domain: str) -> Sequence[
     Whoever has no address ('') gets a row that is never mailed and waits for `campaign letters`.
     """
     giver = _givers(year).order_by(Donor.id).subquery()
-    by_post = giver.c.email == ""
-    details = func.jsonb_build_object("year", year, "by_post", by_post)
+    by_mail = giver.c.email == ""
+    details = func.jsonb_build_object("year", year, "by_mail", by_mail)
     emails = select(
         func.concat(literal(f"{year}:"), giver.c.id).label("subject_key"),
         giver.c.id.label("donor_id"),
@@ -69,8 +69,8 @@ def queue_statements(session: Session, year: int, mail_domain: str) -> Sequence[
         giver.c.name,
         giver.c.locale,
         details.label("details"),
-        case((by_post, OutboxState.dropped.value), else_=OutboxState.queued.value).label("state"),
-        case((by_post, BY_POST), else_=None).label("last_error"),
+        case((by_mail, OutboxState.dropped.value), else_=OutboxState.queued.value).label("state"),
+        case((by_mail, BY_MAIL), else_=None).label("last_error"),
     )
     queued = insert_from_select(EmailKind.statement, emails, mail_domain)
     return session.scalars(queued.returning(OutboxMessage.recipient)).all()
@@ -85,7 +85,7 @@ def count_new(session: Session, year: int) -> Sequence[str]:
     return [row.email for row in session.execute(_givers(year).where(~known))]
 
 
-def told_by_another(session: Session, donor: Donor, year: int) -> bool:
+def covered_by_canonical_statement(session: Session, donor: Donor, year: int) -> bool:
     """Whether a merged row's statement would tell again what the one that speaks for it is told, or still will be.
 
     Where that one's had gone out before, the row's gifts stand in no other.
@@ -100,7 +100,7 @@ def told_by_another(session: Session, donor: Donor, year: int) -> bool:
     return not session.scalar(select(gone))
 
 
-TOLD_BY_ANOTHER = "the donor was merged into donor {}, who is told"
+COVERED_BY_CANONICAL_STATEMENT = "the donor was merged into donor {}, who is told"
 """Why a merged row's statement was dropped."""
 
 
@@ -112,7 +112,7 @@ def queue_dropped_again(session: Session, donor_ids: Sequence[int], at: datetime
             OutboxMessage.kind == EmailKind.statement,
             OutboxMessage.donor_id.in_(donor_ids),
             OutboxMessage.state == OutboxState.dropped.value,
-            OutboxMessage.last_error.startswith(TOLD_BY_ANOTHER.partition("{")[0]),
+            OutboxMessage.last_error.startswith(COVERED_BY_CANONICAL_STATEMENT.partition("{")[0]),
         )
         .values(state=OutboxState.queued.value, next_attempt_at=at, last_error=None)
         .returning(OutboxMessage.id)
@@ -133,7 +133,7 @@ def statement_context(
     Property is described, and its value is in no total.
     """
     donor = session.get_one(Donor, donor_id)
-    said = words(locale or donor.locale)
+    language = get_language(locale or donor.locale)
     receipts = valid_receipts(session, donor_id, year)
     totals: dict[str, int] = {}
     for receipt in receipts:
@@ -141,38 +141,38 @@ def statement_context(
             continue
         totals[receipt.currency] = totals.get(receipt.currency, 0) + receipt.amount
     return {
-        "locale": said.locale,
+        "locale": language.locale,
         "year": str(year),
         "donor_name": donor.name or donor.email,
         "gifts": [
             {
-                "date_text": formatting.short_date(receipt.gift_date, said),
+                "date_text": formatting.short_date(receipt.gift_date, language),
                 "number": receipt.number,
-                "amount_text": _what(receipt, said),
+                "amount_text": _what(receipt, language),
                 "campaign_title": receipt.frozen["campaign_title"],
             }
             for receipt in receipts
         ],
-        "totals": [formatting.amount(totals[one], one, said) for one in sorted(totals)],
+        "totals": [formatting.amount(totals[one], one, language) for one in sorted(totals)],
         "organization_name": organization.name,
         "organization_ein": organization.ein,
         "organization_address_lines": list(organization.address_lines),
-        "wording": _wording(organization, said),
+        "wording": _wording(organization, language),
     }
 
 
-def _what(receipt: Receipt, said: Words) -> str:
+def _what(receipt: Receipt, language: Language) -> str:
     if receipt.frozen.get("acknowledges") == PROPERTY:
         return str(receipt.frozen["amount_text"])
-    return formatting.amount(receipt.amount, receipt.currency, said)
+    return formatting.amount(receipt.amount, receipt.currency, language)
 
 
-def _wording(organization: Organization, said: Words) -> list[str]:
-    each = said.gettext(
+def _wording(organization: Organization, language: Language) -> list[str]:
+    each = language.gettext(
         "Each gift has a receipt of its own, which stays valid. No goods or services were provided in"
         " exchange for these gifts."
     )
-    exempt = said.gettext(
+    exempt = language.gettext(
         "%(organization)s is a tax-exempt organization under section 501(c)(3) of the Internal Revenue"
         " Code. EIN %(ein)s. Your gift is tax-deductible to the extent the law allows."
     )

@@ -10,7 +10,7 @@ from campaign.mailer.render import templates_folder
 from campaign.receipts.font_coverage import FONTS, printable
 
 
-def set_pdf(name: str, values: dict[str, Any]) -> bytes:
+def render_pdf(name: str, values: dict[str, Any]) -> bytes:
     """The template `templates/print/<name>.typ` for `values`, as tagged PDF/UA-1. Reads no clock and no system font."""
     made = typst.compile(
         str(folder() / f"{name}.typ"),

@@ -28,11 +28,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, aliased
 
-from campaign.ledger.balance_transactions import MappedTransaction
+from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.models import Donation, InvoicePayment, PaymentLookup
 
-MOVED = Table(
-    "stripe_movement",
+BALANCE_TRANSACTIONS = Table(
+    "stripe_balance_transaction",
     MetaData(),
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
@@ -55,29 +55,29 @@ MOVED = Table(
 nothing of that renewal; `foreign`: somebody else's on the same account."""
 
 
-SETTLED = timedelta(hours=1)
+OWNER_DELAY = timedelta(hours=1)
 """How long after its movement what Stripe says of a payment's owner is believed to be all of it."""
 
 
-def open_table(session: Session) -> None:
+def create_table(session: Session) -> None:
     """Make the table, empty."""
-    close_table(session)
-    MOVED.create(session.connection())
+    drop_table(session)
+    BALANCE_TRANSACTIONS.create(session.connection())
 
 
-def close_table(session: Session) -> None:
+def drop_table(session: Session) -> None:
     """Forget the walk: the connection goes back to others."""
-    MOVED.drop(session.connection(), checkfirst=True)
+    BALANCE_TRANSACTIONS.drop(session.connection(), checkfirst=True)
 
 
-def keep_movements(session: Session, page: Sequence[MappedTransaction]) -> None:
+def add_transactions(session: Session, page: Sequence[PaymentTransaction]) -> None:
     """Add to the table what is not there yet."""
     if page:
         rows = [asdict(one) for one in page]
-        session.execute(insert(MOVED).on_conflict_do_nothing(), rows)
+        session.execute(insert(BALANCE_TRANSACTIONS).on_conflict_do_nothing(), rows)
 
 
-def place_movements(session: Session) -> None:
+def match_transactions(session: Session) -> None:
     """Say of each movement whose it is, as far as our own tables tell. Repeat it when more is known.
 
     That a payment is somebody else's is believed where Stripe said so an hour or more after the money moved: an
@@ -86,7 +86,7 @@ def place_movements(session: Session) -> None:
     # The usual limit is for requests; weeks of movements may take longer.
     session.execute(text("SET LOCAL statement_timeout = '10min'"))
     known = aliased(Donation)
-    unknown = MOVED.c.donation_id.is_(None)
+    unknown = BALANCE_TRANSACTIONS.c.donation_id.is_(None)
     _place(session, select(known.payment_intent_id, known.id), unknown)
     _place(
         session,
@@ -97,19 +97,19 @@ def place_movements(session: Session) -> None:
     )
     _place(
         session,
-        select(MOVED.c.payment_intent_id, known.id).join(
-            known, known.public_id == MOVED.c.public_id
+        select(BALANCE_TRANSACTIONS.c.payment_intent_id, known.id).join(
+            known, known.public_id == BALANCE_TRANSACTIONS.c.public_id
         ),
         unknown,
     )
     session.execute(
-        update(MOVED)
+        update(BALANCE_TRANSACTIONS)
         .where(
             unknown,
             exists().where(
-                PaymentLookup.payment_intent_id == MOVED.c.payment_intent_id,
+                PaymentLookup.payment_intent_id == BALANCE_TRANSACTIONS.c.payment_intent_id,
                 PaymentLookup.ours.is_(False),
-                PaymentLookup.answered_at > MOVED.c.created + SETTLED,
+                PaymentLookup.answered_at > BALANCE_TRANSACTIONS.c.created + OWNER_DELAY,
             ),
         )
         .values(foreign=True)
@@ -121,32 +121,36 @@ def _place(session: Session, pairs: Any, unknown: Any) -> None:
     told = pairs.subquery("told")
     intent, donation_id = told.c
     session.execute(
-        update(MOVED)
-        .where(unknown, MOVED.c.payment_intent_id == intent)
+        update(BALANCE_TRANSACTIONS)
+        .where(unknown, BALANCE_TRANSACTIONS.c.payment_intent_id == intent)
         .values(donation_id=donation_id, renewal_of=None)
     )
 
 
-def unplaced_payments(session: Session) -> list[str]:
+def list_unmatched_payments(session: Session) -> list[str]:
     """Payments that our tables do not know and that may be an invoice's: Stripe must be asked whose they are."""
     return list(
         session.scalars(
-            select(MOVED.c.payment_intent_id)
-            .where(MOVED.c.donation_id.is_(None), MOVED.c.renewal_of.is_(None), ~MOVED.c.foreign)
-            .group_by(MOVED.c.payment_intent_id)
-            .having(~func.coalesce(func.bool_or(MOVED.c.bare), False))
-            .order_by(MOVED.c.payment_intent_id)
+            select(BALANCE_TRANSACTIONS.c.payment_intent_id)
+            .where(
+                BALANCE_TRANSACTIONS.c.donation_id.is_(None),
+                BALANCE_TRANSACTIONS.c.renewal_of.is_(None),
+                ~BALANCE_TRANSACTIONS.c.foreign,
+            )
+            .group_by(BALANCE_TRANSACTIONS.c.payment_intent_id)
+            .having(~func.coalesce(func.bool_or(BALANCE_TRANSACTIONS.c.bare), False))
+            .order_by(BALANCE_TRANSACTIONS.c.payment_intent_id)
         )
     )
 
 
-def note_owner(
+def record_owner(
     session: Session, payment_intent_id: str, *, donation_id: int | None, renewal_of: str | None
 ) -> None:
     """Keep what Stripe answered: a donation's, a renewal's that is not booked, or somebody else's."""
     session.execute(
-        update(MOVED)
-        .where(MOVED.c.payment_intent_id == payment_intent_id)
+        update(BALANCE_TRANSACTIONS)
+        .where(BALANCE_TRANSACTIONS.c.payment_intent_id == payment_intent_id)
         .values(
             donation_id=donation_id,
             renewal_of=renewal_of,
@@ -155,44 +159,57 @@ def note_owner(
     )
 
 
-def movements_of(
+def list_transactions(
     session: Session, *, donation_id: int | None = None, payment_intent_id: str | None = None
-) -> list[MappedTransaction]:
+) -> list[PaymentTransaction]:
     """The movements of a donation, or of a payment that is booked for none; oldest first."""
     asked = (
-        MOVED.c.donation_id == donation_id
+        BALANCE_TRANSACTIONS.c.donation_id == donation_id
         if donation_id is not None
-        else MOVED.c.payment_intent_id == payment_intent_id
+        else BALANCE_TRANSACTIONS.c.payment_intent_id == payment_intent_id
     )
-    columns = [MOVED.c[name] for name in MappedTransaction.__dataclass_fields__]
-    rows = session.execute(select(*columns).where(asked).order_by(MOVED.c.created, MOVED.c.id))
-    return [MappedTransaction(*row) for row in rows]
+    columns = [BALANCE_TRANSACTIONS.c[name] for name in PaymentTransaction.__dataclass_fields__]
+    rows = session.execute(
+        select(*columns)
+        .where(asked)
+        .order_by(BALANCE_TRANSACTIONS.c.created, BALANCE_TRANSACTIONS.c.id)
+    )
+    return [PaymentTransaction(*row) for row in rows]
 
 
-def unbooked_renewals(session: Session) -> list[tuple[str, str]]:
+def list_unbooked_renewals(session: Session) -> list[tuple[str, str]]:
     """(payment intent, public id of the gift that it renews) of renewals that the ledger does not know."""
     rows = session.execute(
-        select(MOVED.c.payment_intent_id, MOVED.c.renewal_of)
-        .where(MOVED.c.renewal_of.is_not(None), MOVED.c.donation_id.is_(None))
+        select(BALANCE_TRANSACTIONS.c.payment_intent_id, BALANCE_TRANSACTIONS.c.renewal_of)
+        .where(
+            BALANCE_TRANSACTIONS.c.renewal_of.is_not(None),
+            BALANCE_TRANSACTIONS.c.donation_id.is_(None),
+        )
         .distinct()
-        .order_by(MOVED.c.payment_intent_id)
+        .order_by(BALANCE_TRANSACTIONS.c.payment_intent_id)
     )
     return [(intent, first) for intent, first in rows]
 
 
 def count_payments(session: Session) -> tuple[int, int]:
     """(payments of ours, payments of others) that moved the balance."""
-    ours = or_(MOVED.c.donation_id.is_not(None), MOVED.c.renewal_of.is_not(None))
-    names = func.count(MOVED.c.payment_intent_id.distinct())
+    ours = or_(
+        BALANCE_TRANSACTIONS.c.donation_id.is_not(None),
+        BALANCE_TRANSACTIONS.c.renewal_of.is_not(None),
+    )
+    names = func.count(BALANCE_TRANSACTIONS.c.payment_intent_id.distinct())
     counted = select(names.filter(ours), names.filter(~ours))
     mine, others = session.execute(counted).one()
     return mine, others
 
 
-def owner_of(session: Session, payment_intent_id: str) -> int | None:
+def find_booked_donation(session: Session, payment_intent_id: str) -> int | None:
     """The donation's id of a payment in the table, if it is booked for one."""
     return session.scalar(
-        select(MOVED.c.donation_id)
-        .where(MOVED.c.payment_intent_id == payment_intent_id, MOVED.c.donation_id.is_not(None))
+        select(BALANCE_TRANSACTIONS.c.donation_id)
+        .where(
+            BALANCE_TRANSACTIONS.c.payment_intent_id == payment_intent_id,
+            BALANCE_TRANSACTIONS.c.donation_id.is_not(None),
+        )
         .limit(1)
     )

@@ -11,21 +11,21 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from campaign.models import Donation, InboxEvent, InboxState, LedgerEntry
-from campaign.reconciliation.balance_transactions import movements_of
-from campaign.reconciliation.compare import Case
+from campaign.reconciliation.balance_transactions import list_transactions
+from campaign.reconciliation.compare import PaymentComparison
 
 # Sources of Stripe's: money that came by another road is none of Stripe's business.
 _NAMED_BY_STRIPE = "^(pi|in|cs|ch|py|re|pyr|du|dp)_"
 
 _SUSPECTS = """
     WITH moved AS (
-        SELECT donation_id, kind, sum(amount) AS amount FROM stripe_movement
+        SELECT donation_id, kind, sum(amount) AS amount FROM stripe_balance_transaction
         WHERE donation_id IS NOT NULL AND kind <> 'fee' GROUP BY donation_id, kind
     ), concerned AS (
         SELECT donation_id FROM moved
         UNION SELECT donation_id FROM ledger_entry WHERE occurred_at >= :since
     ), booked AS (
-        SELECT donation_id, kind, abs(sum(amount + cover)) AS amount, max(occurred_at) AS latest
+        SELECT donation_id, kind, abs(sum(amount + fee_cover)) AS amount, max(occurred_at) AS latest
         FROM ledger_entry JOIN concerned USING (donation_id)
         WHERE kind NOT IN ('fee', 'correction') AND source ~ :named GROUP BY donation_id, kind
     )
@@ -33,29 +33,29 @@ _SUSPECTS = """
     WHERE moved.amount IS DISTINCT FROM booked.amount
         AND (moved.amount IS NOT NULL OR booked.latest >= :since)
     UNION
-    SELECT movement.donation_id FROM stripe_movement AS movement
+    SELECT movement.donation_id FROM stripe_balance_transaction AS movement
         LEFT JOIN ledger_entry AS entry ON entry.balance_transaction_id = movement.id
     WHERE movement.donation_id IS NOT NULL AND movement.fee <> coalesce(entry.fee, 0)
     UNION
     SELECT entry.donation_id FROM ledger_entry AS entry
     WHERE entry.balance_transaction_id IS NOT NULL AND entry.fee <> 0 AND entry.occurred_at >= :since
-        AND NOT EXISTS (SELECT FROM stripe_movement WHERE id = entry.balance_transaction_id)
+        AND NOT EXISTS (SELECT FROM stripe_balance_transaction WHERE id = entry.balance_transaction_id)
     UNION
-    SELECT donation.id FROM stripe_movement AS movement JOIN donation ON donation.id = movement.donation_id
+    SELECT donation.id FROM stripe_balance_transaction AS movement JOIN donation ON donation.id = movement.donation_id
     WHERE movement.payment_intent_id <> donation.payment_intent_id
     ORDER BY 1
 """
 
 
-def suspects(session: Session, since: datetime) -> list[int]:
+def find_candidates(session: Session, since: datetime) -> list[int]:
     """The ids of donations of which the two sides may tell differently since `since`; the rest agree for certain."""
     # The usual limit is for requests; weeks of movements may take longer.
     session.execute(text("SET LOCAL statement_timeout = '10min'"))
-    session.execute(text("ANALYZE stripe_movement"))
+    session.execute(text("ANALYZE stripe_balance_transaction"))
     return list(session.scalars(text(_SUSPECTS), {"since": since, "named": _NAMED_BY_STRIPE}))
 
 
-def read_case(session: Session, donation_id: int, since: datetime) -> Case:
+def load_comparison(session: Session, donation_id: int, since: datetime) -> PaymentComparison:
     """Both sides of one donation, as of now."""
     donation = session.get_one(Donation, donation_id, populate_existing=True)
     entries = session.scalars(
@@ -69,31 +69,33 @@ def read_case(session: Session, donation_id: int, since: datetime) -> Case:
         )
         .order_by(LedgerEntry.id)
     ).all()
-    return Case(
+    return PaymentComparison(
         donation=donation.public_id,
         payment_intent_id=donation.payment_intent_id,
         charge=donation.charge,
         currency=donation.currency,
         entries=entries,
-        movements=movements_of(session, donation_id=donation_id),
+        movements=list_transactions(session, donation_id=donation_id),
         since=since,
     )
 
 
-def read_unbooked(session: Session, payment_intent_id: str, renewal_of: str) -> Case:
+def load_unbooked_renewal(
+    session: Session, payment_intent_id: str, renewal_of: str
+) -> PaymentComparison:
     """A renewal of which the ledger knows nothing."""
-    return Case(
+    return PaymentComparison(
         donation=renewal_of,
         payment_intent_id=payment_intent_id,
         charge=None,
         currency=None,
         entries=(),
-        movements=movements_of(session, payment_intent_id=payment_intent_id),
+        movements=list_transactions(session, payment_intent_id=payment_intent_id),
         renewal=True,
     )
 
 
-def waiting_event(session: Session, names: Sequence[str]) -> str | None:
+def find_pending_event(session: Session, names: Sequence[str]) -> str | None:
     """A stored event that names one of these objects and is not applied yet."""
     named = [
         func.position(func.convert_to(name, "UTF8").op("IN")(InboxEvent.body)) for name in names

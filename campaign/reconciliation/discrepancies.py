@@ -12,17 +12,17 @@ from campaign.models import LedgerKind
 
 _AT_STRIPE = {
     LedgerKind.payment: "Stripe took {0}",
-    LedgerKind.payment_failed: "a bank took {0} back",
+    LedgerKind.payment_reversed: "a bank took {0} back",
     LedgerKind.refund: "Stripe sent {0} back",
     LedgerKind.refund_failed: "a refund of {0} came back",
     LedgerKind.dispute: "a bank took {0} for a dispute",
-    LedgerKind.reinstatement: "a bank gave {0} back after a dispute",
+    LedgerKind.dispute_reversed: "a bank gave {0} back after a dispute",
     LedgerKind.fee: "Stripe kept a fee of {0}",
 }
 
 
 @dataclass(frozen=True)
-class Side:
+class ReportedAmount:
     """What one side says: unsigned minor units (a fee that was given back is negative), and by which names."""
 
     amount: int
@@ -35,25 +35,25 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Difference:
+class Discrepancy:
     """One movement of money on which the two sides disagree.
 
     `donation` is a public id; of a renewal that the ledger does not know, that of the gift it renews (`renewal`).
-    `mendable`: the ledger only lacks a fact. `doubtful`: the ledger has it and the window of movements does not;
-    Stripe must be asked before it is told. `waiting_event` is a stored event about it that is not applied yet.
+    `repairable`: the ledger only lacks a fact. `unconfirmed`: the ledger has it and the window of movements does not;
+    Stripe must be asked before it is told. `pending_event` is a stored event about it that is not applied yet.
     """
 
     donation: str
     kind: LedgerKind
     payment_intent_id: str | None
-    stripe: Side | None
-    ledger: Side | None
-    mendable: bool = False
-    doubtful: bool = False
+    stripe: ReportedAmount | None
+    ledger: ReportedAmount | None
+    repairable: bool = False
+    unconfirmed: bool = False
     renewal: bool = False
-    mended: bool = False
+    repaired: bool = False
     note: str = ""
-    waiting_event: str | None = None
+    pending_event: str | None = None
 
     @property
     def at(self) -> datetime | None:
@@ -69,15 +69,15 @@ class Difference:
         ]
         if self.note:
             told.append(self.note)
-        if self.waiting_event:
-            told.append(f"event {self.waiting_event} waits to be applied")
+        if self.pending_event:
+            told.append(f"event {self.pending_event} waits to be applied")
         return "; ".join(told)
 
     def _stripe(self, timezone: ZoneInfo) -> str:
         if self.stripe is None:
             return f"Stripe knows nothing of a {self.kind.replace('_', ' ')} of it"
-        said = _AT_STRIPE[self.kind].format(self.stripe)
-        return f"{said} ({', '.join(self.stripe.names)}){_on(self.stripe.at, timezone)}"
+        language = _AT_STRIPE[self.kind].format(self.stripe)
+        return f"{language} ({', '.join(self.stripe.names)}){_on(self.stripe.at, timezone)}"
 
     def _ledger(self, timezone: ZoneInfo) -> str:
         if self.ledger is None:

@@ -8,9 +8,14 @@ from itertools import islice
 from typing import TypeVar
 
 from campaign.core import clock
-from campaign.gateway import Movement
-from campaign.ledger.balance_transactions import MappedTransaction, read_moved
-from campaign.ledger.fees import book_fee_of, late_payments, look_since, unbooked
+from campaign.gateway import BalanceTransaction
+from campaign.ledger.balance_transactions import PaymentTransaction, map_balance_transaction
+from campaign.ledger.fees import (
+    book_transaction_fee,
+    fees_window_start,
+    find_late_payments,
+    find_unbooked_fees,
+)
 from campaign.runtime.context import Installation
 
 _Item = TypeVar("_Item")
@@ -20,29 +25,33 @@ PAGE = 100
 def book_fees(installation: Installation) -> int:
     """Book the fees of what moved since the last look that ended well; their number. Raises what the gateway raises."""
     with installation.sessions() as session:
-        since = look_since(session, clock.now())
-        late = late_payments(session, since)
+        since = fees_window_start(session, clock.now())
+        late = find_late_payments(session, since)
     booked = 0
-    for page in pages(installation.gateway.money.movements(since)):
-        booked += book_page(installation, page)
+    for page in pages(installation.gateway.payments.list_balance_transactions(since)):
+        booked += book_transactions(installation, page)
     for payment_intent_id in late:
-        movement = installation.gateway.money.payment(payment_intent_id).movement
-        booked += book_page(installation, [movement] if movement else [])
+        balance_transaction = installation.gateway.payments.retrieve_payment(
+            payment_intent_id
+        ).balance_transaction
+        booked += book_transactions(
+            installation, [balance_transaction] if balance_transaction else []
+        )
     return booked
 
 
-def book_page(installation: Installation, page: Iterable[Movement]) -> int:
+def book_transactions(installation: Installation, page: Iterable[BalanceTransaction]) -> int:
     """Book the fees of these movements; how many were booked now."""
-    read = [moved for moved in map(read_moved, page) if moved]
+    read = [moved for moved in map(map_balance_transaction, page) if moved]
     with installation.sessions() as session:
-        left = unbooked(session, read)
-    return sum(book_one(installation, moved) for moved in left)
+        left = find_unbooked_fees(session, read)
+    return sum(book_transaction(installation, moved) for moved in left)
 
 
-def book_one(installation: Installation, moved: MappedTransaction) -> bool:
+def book_transaction(installation: Installation, moved: PaymentTransaction) -> bool:
     """Book one fee in a commit of its own."""
     with installation.sessions.begin() as session:
-        return book_fee_of(session, moved)
+        return book_transaction_fee(session, moved)
 
 
 def pages(items: Iterable[_Item]) -> Iterator[list[_Item]]:

@@ -13,15 +13,15 @@ from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePaymentFact
 from campaign.gateway.client import StripeGateway
 from campaign.reconciliation.payment_lookup import (
-    Owner,
-    apply_owned_intent,
+    PaymentOwner,
+    apply_matched_payment,
     find_owner,
-    nameless_invoices,
-    note_asked,
-    note_return,
-    paid_by,
-    returned_renewals,
-    unplaced_evidence,
+    invoice_payment_of,
+    list_invoices_without_payment,
+    list_reversed_renewals,
+    list_unmatched_evidence,
+    record_lookup,
+    record_reversed_renewal,
 )
 from campaign.runtime.context import Installation
 from campaign.subscriptions.invoices import apply_invoice, apply_invoice_payment
@@ -29,21 +29,21 @@ from campaign.subscriptions.invoices import apply_invoice, apply_invoice_payment
 log = get_logger(__name__)
 
 
-def match_returns(installation: Installation) -> int:
+def match_evidence(installation: Installation) -> int:
     """Find the donations of refunds, disputes and warnings that wait for theirs; the number of questions answered.
 
     One that cannot be answered is logged and does not stop the others. Raises GatewayUnavailable.
     """
     at = clock.now()
     with installation.sessions() as session:
-        payments = unplaced_evidence(session, at)
-        invoices = nameless_invoices(session, at)
-        returned = returned_renewals(session, at)
+        payments = list_unmatched_evidence(session, at)
+        invoices = list_invoices_without_payment(session, at)
+        returned = list_reversed_renewals(session, at)
     answered = sum(_tried(installation, _match, name) for name in payments)
     answered += sum(_tried(installation, _name, name) for name in invoices)
     answered += sum(_tried(installation, _return, *pair) for pair in returned)
     if answered:
-        installation.nudge(OUTBOX)
+        installation.notify(OUTBOX)
     return answered
 
 
@@ -53,41 +53,41 @@ def _tried(installation: Installation, ask: Callable[..., bool], *names: str) ->
     except (FactMismatch, GatewayRefused, KeyError, TypeError) as error:
         log.warning("payment_not_matched", names=names, error=repr(error))
     with installation.sessions.begin() as session:
-        note_asked(session, names[0], clock.now(), ours=True)
+        record_lookup(session, names[0], clock.now(), ours=True)
     return False
 
 
-def ask_owner(gateway: StripeGateway, payment_intent_id: str) -> Owner:
+def fetch_owner(gateway: StripeGateway, payment_intent_id: str) -> PaymentOwner:
     """What Stripe says of a payment, and of the invoice that it paid."""
     try:
-        payment = gateway.money.payment(payment_intent_id)
+        payment = gateway.payments.retrieve_payment(payment_intent_id)
     except GatewayMissing:
-        return Owner()
+        return PaymentOwner()
     if payment.intent.donation_id:
-        return Owner(payment)
-    return Owner(payment, gateway.money.invoice_of(payment_intent_id))
+        return PaymentOwner(payment)
+    return PaymentOwner(payment, gateway.payments.find_invoice_for_payment(payment_intent_id))
 
 
 def _match(installation: Installation, payment_intent_id: str) -> bool:
-    owner = ask_owner(installation.gateway, payment_intent_id)
+    owner = fetch_owner(installation.gateway, payment_intent_id)
     with installation.sessions.begin() as session:
         ours = any(find_owner(session, owner))
-        note_asked(session, payment_intent_id, clock.now(), ours=ours)
+        record_lookup(session, payment_intent_id, clock.now(), ours=ours)
     if ours:
-        book_owner(installation, owner)
+        book_payment(installation, owner)
         log.info("payment_matched", payment_intent_id=payment_intent_id)
     return True
 
 
-def book_owner(installation: Installation, owner: Owner) -> None:
+def book_payment(installation: Installation, owner: PaymentOwner) -> None:
     """Book the payment itself where it is missing, and what was told of it before. Raises FactMismatch."""
     if owner.payment is None:
         return
     books, moment = installation.books, owner.moment or clock.now()
-    paid = paid_by(owner)
+    paid = invoice_payment_of(owner)
     if owner.invoice is None or paid is None:
         with installation.sessions.begin() as session:
-            apply_owned_intent(session, owner.payment, moment, books)
+            apply_matched_payment(session, owner.payment, moment, books)
         return
     # One after the other, as events would come: each locks what it needs in its own order.
     with installation.sessions.begin() as session:
@@ -97,10 +97,10 @@ def book_owner(installation: Installation, owner: Owner) -> None:
 
 
 def _name(installation: Installation, invoice_id: str) -> bool:
-    payer = installation.gateway.money.payer_of(invoice_id)
+    payer = installation.gateway.payments.find_payment_for_invoice(invoice_id)
     with installation.sessions.begin() as session:
         if payer is None:
-            note_asked(session, invoice_id, clock.now(), ours=True)
+            record_lookup(session, invoice_id, clock.now(), ours=True)
             return False
         apply_invoice_payment(
             session, InvoicePaymentFact(invoice_id, payer, "paid"), installation.books
@@ -109,7 +109,7 @@ def _name(installation: Installation, invoice_id: str) -> bool:
 
 
 def _return(installation: Installation, charge_id: str, payment_intent_id: str) -> bool:
-    fact = installation.gateway.money.payment(payment_intent_id)
+    fact = installation.gateway.payments.retrieve_payment(payment_intent_id)
     with installation.sessions.begin() as session:
-        note_asked(session, charge_id, clock.now(), ours=True)
-        return note_return(session, charge_id, fact, installation.books).applied
+        record_lookup(session, charge_id, clock.now(), ours=True)
+        return record_reversed_renewal(session, charge_id, fact, installation.books).applied

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, exists, func, or_, select, union
 from sqlalchemy.orm import Session
 
-from campaign.core.booking_context import Books, Outcome
-from campaign.core.upsert import keep_strongest, last_told
-from campaign.donations.donation_lookup import lock_payment, place_payment
+from campaign.core.booking_context import BookingContext, Outcome
+from campaign.core.upsert import latest, upsert_by_rules
+from campaign.donations.donation_lookup import find_donation_for_payment, lock_payment
 from campaign.gateway import Invoice, InvoicePaymentFact, PaymentFact
 from campaign.ledger.payments import apply_intent
-from campaign.ledger.settlement import adopt_returns, settle_accounts
+from campaign.ledger.settlement import attach_pending_evidence, settle
 from campaign.ledger.subscription_donations import first_donation_id
 from campaign.models import (
     Charge,
@@ -27,11 +27,11 @@ from campaign.models import (
     Refund,
 )
 
-ASK_AGAIN = timedelta(hours=1)
-YOUNG = timedelta(days=35)
+RETRY_AFTER = timedelta(hours=1)
+RECENT = timedelta(days=35)
 """For how long a payment is looked for; refunds and disputes of later ones are matched when they come."""
 
-OLDEST = timedelta(days=180)
+MAX_EVIDENCE_AGE = timedelta(days=180)
 """A refund or dispute of a gift that is not paid, and older than this, waits for a person."""
 
 _MOST = 200
@@ -41,7 +41,7 @@ _UNPAID = ("requires_payment_method", "canceled")
 
 
 @dataclass(frozen=True)
-class Owner:
+class PaymentOwner:
     """What Stripe says of a payment: as it stands, and the invoice that it paid. Empty where Stripe knows no such."""
 
     payment: PaymentFact | None = None
@@ -53,10 +53,10 @@ class Owner:
         fact = self.payment
         if fact is None:
             return None
-        return (fact.movement or fact.charge or fact.intent).created
+        return (fact.balance_transaction or fact.charge or fact.intent).created
 
 
-def unplaced_evidence(session: Session, at: datetime) -> list[str]:
+def list_unmatched_evidence(session: Session, at: datetime) -> list[str]:
     """Payments of which more was told than the payment itself, and that were not asked about lately.
 
     Either no donation is known for them, or it is and is not paid: then the event that said so may be lost.
@@ -69,7 +69,7 @@ def unplaced_evidence(session: Session, at: datetime) -> list[str]:
                 table.payment_intent_id.is_not(None),
                 or_(
                     table.donation_id.is_(None),
-                    and_(Donation.paid_at.is_(None), Donation.created_at > at - OLDEST),
+                    and_(Donation.paid_at.is_(None), Donation.created_at > at - MAX_EVIDENCE_AGE),
                 ),
             )
             for table in (Charge, Refund, Dispute, FraudWarning)
@@ -77,24 +77,24 @@ def unplaced_evidence(session: Session, at: datetime) -> list[str]:
     ).subquery()
     asked = exists().where(
         PaymentLookup.payment_intent_id == told.c.name,
-        or_(PaymentLookup.ours.is_(False), PaymentLookup.answered_at > at - ASK_AGAIN),
+        or_(PaymentLookup.ours.is_(False), PaymentLookup.answered_at > at - RETRY_AFTER),
     )
     query = select(told.c.name).where(~asked).order_by(told.c.name).limit(_MOST)
     return list(session.scalars(query))
 
 
-def nameless_invoices(session: Session, at: datetime) -> list[str]:
+def list_invoices_without_payment(session: Session, at: datetime) -> list[str]:
     """Invoices that were paid of late and of which nobody has said by which payment, the latest first."""
     asked = exists().where(
         PaymentLookup.payment_intent_id == Donation.invoice_id,
-        PaymentLookup.answered_at > at - ASK_AGAIN,
+        PaymentLookup.answered_at > at - RETRY_AFTER,
     )
     query = (
         select(Donation.invoice_id)
         .where(
             Donation.invoice_id.is_not(None),
             Donation.payment_intent_id.is_(None),
-            Donation.paid_at > at - YOUNG,
+            Donation.paid_at > at - RECENT,
             ~asked,
         )
         .order_by(Donation.paid_at.desc())
@@ -103,17 +103,17 @@ def nameless_invoices(session: Session, at: datetime) -> list[str]:
     return [name for name in session.scalars(query) if name]
 
 
-def returned_renewals(session: Session, at: datetime) -> list[tuple[str, str]]:
+def list_reversed_renewals(session: Session, at: datetime) -> list[tuple[str, str]]:
     """(charge, payment intent) of monthly and yearly gifts whose debit was taken back: they may be paid otherwise."""
     asked = exists().where(
         PaymentLookup.payment_intent_id == Charge.stripe_id,
-        PaymentLookup.answered_at > at - ASK_AGAIN,
+        PaymentLookup.answered_at > at - RETRY_AFTER,
     )
     rows = session.execute(
         select(Charge.stripe_id, Charge.payment_intent_id)
         .join(Donation, Donation.id == Charge.donation_id)
         .where(
-            Charge.returned_at > at - YOUNG,
+            Charge.returned_at > at - RECENT,
             Charge.payment_intent_id.is_not(None),
             Donation.frequency != Frequency.one_time.value,
             Donation.returned_at.is_(None),
@@ -126,14 +126,14 @@ def returned_renewals(session: Session, at: datetime) -> list[tuple[str, str]]:
     return [(charge, intent) for charge, intent in rows if intent]
 
 
-def note_asked(session: Session, name: str, at: datetime, *, ours: bool) -> None:
+def record_lookup(session: Session, name: str, at: datetime, *, ours: bool) -> None:
     """Keep that Stripe answered about `name`: a payment, an invoice without one, or a charge that came back."""
     answer = {"payment_intent_id": name, "ours": ours, "answered_at": at}
-    rules = {"ours": last_told, "answered_at": last_told}
-    keep_strongest(session, PaymentLookup, answer, rules, key="payment_intent_id")
+    rules = {"ours": latest, "answered_at": latest}
+    upsert_by_rules(session, PaymentLookup, answer, rules, key="payment_intent_id")
 
 
-def find_owner(session: Session, owner: Owner) -> tuple[int | None, str | None]:
+def find_owner(session: Session, owner: PaymentOwner) -> tuple[int | None, str | None]:
     """(the donation's id, the public id of the gift that it renews, where it is not booked); neither for others'."""
     named = owner.payment.intent.donation_id if owner.payment else None
     invoice = owner.invoice
@@ -150,32 +150,34 @@ def find_owner(session: Session, owner: Owner) -> tuple[int | None, str | None]:
     return None, named
 
 
-def paid_by(owner: Owner) -> InvoicePaymentFact | None:
+def invoice_payment_of(owner: PaymentOwner) -> InvoicePaymentFact | None:
     """That the payment paid the invoice, as an event would tell it."""
     if owner.invoice is None or owner.payment is None:
         return None
     return InvoicePaymentFact(owner.invoice.id, owner.payment.intent.id, "paid")
 
 
-def apply_owned_intent(
-    session: Session, fact: PaymentFact, moment: datetime, books: Books
+def apply_matched_payment(
+    session: Session, fact: PaymentFact, moment: datetime, books: BookingContext
 ) -> Outcome:
     """Book a payment that names its donation, as far as it came, and then whatever was told of it before."""
     outcome = apply_intent(session, fact.intent, moment, books)
     lock_payment(session, fact.intent.id)
-    donation = place_payment(session, fact.intent.id, public_id=fact.intent.donation_id)
+    donation = find_donation_for_payment(session, fact.intent.id, public_id=fact.intent.donation_id)
     if donation is None or donation.payment_intent_id != fact.intent.id:
         return outcome
-    adopted = adopt_returns(session, donation, books)
+    adopted = attach_pending_evidence(session, donation, books)
     return adopted if adopted.applied else outcome
 
 
-def note_return(session: Session, charge_id: str, fact: PaymentFact, books: Books) -> Outcome:
+def record_reversed_renewal(
+    session: Session, charge_id: str, fact: PaymentFact, books: BookingContext
+) -> Outcome:
     """A renewal's debit was taken back and nothing else paid its invoice: the gift is over, and the ledger says so."""
     if fact.intent.status not in _UNPAID:
         return Outcome(applied=False, note=f"the payment is {fact.intent.status}")
     lock_payment(session, fact.intent.id)
-    donation = place_payment(session, fact.intent.id)
+    donation = find_donation_for_payment(session, fact.intent.id)
     returned_at = session.scalar(
         select(func.min(Charge.returned_at)).where(Charge.stripe_id == charge_id)
     )
@@ -184,4 +186,4 @@ def note_return(session: Session, charge_id: str, fact: PaymentFact, books: Book
     if donation.returned_at is None:
         donation.returned_at = returned_at
         session.flush()
-    return settle_accounts(session, donation, books)
+    return settle(session, donation, books)

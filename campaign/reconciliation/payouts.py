@@ -14,11 +14,11 @@ from campaign.core.upsert import (
     Rule,
     either,
     first_known,
-    keep_first,
-    keep_strongest,
+    insert_once,
     later_in,
+    upsert_by_rules,
 )
-from campaign.gateway import Movement
+from campaign.gateway import BalanceTransaction
 from campaign.gateway.payouts import StripePayout
 from campaign.models import Charge, Dispute, Donation, LedgerEntry, Payout, PayoutItem, Refund
 
@@ -36,7 +36,7 @@ _PAYOUT_RULES: Mapping[str, Rule] = {
 
 
 @dataclass(frozen=True)
-class PayoutPart:
+class PayoutLine:
     """A part of a payout, and the gift it belongs to ('' where it is none of ours)."""
 
     item: PayoutItem
@@ -44,14 +44,14 @@ class PayoutPart:
 
 
 @dataclass(frozen=True)
-class PaidOut:
+class PayoutDetail:
     """A payout with the first of its parts, and the sums of all of them in minor units.
 
     `foreign` parts belong to no gift that is known here.
     """
 
     payout: Payout
-    parts: Sequence[PayoutPart]
+    parts: Sequence[PayoutLine]
     number: int
     foreign: int
     amount: int
@@ -64,7 +64,7 @@ class PaidOut:
         return self.payout.amount - self.net
 
 
-def note_payout(session: Session, told: StripePayout, at: datetime) -> Outcome:
+def record_payout(session: Session, told: StripePayout, at: datetime) -> Outcome:
     """Keep what Stripe says of a payout; of two facts the later in its life stands, whichever comes first.
 
     `at`: when Stripe said so.
@@ -79,11 +79,11 @@ def note_payout(session: Session, told: StripePayout, at: datetime) -> Outcome:
         "itemized": told.itemized,
         "failed_on": at.date() if told.status == "failed" else None,
     }
-    changed = keep_strongest(session, Payout, fact, _PAYOUT_RULES)
+    changed = upsert_by_rules(session, Payout, fact, _PAYOUT_RULES)
     return Outcome(applied=changed, note="" if changed else "nothing new")
 
 
-def unread(session: Session, limit: int = 20) -> Sequence[str]:
+def list_unread_payouts(session: Session, limit: int = 20) -> Sequence[str]:
     """The payouts whose parts were not read yet, by Stripe's ids, the oldest first."""
     query = (
         select(Payout.stripe_id)
@@ -94,7 +94,9 @@ def unread(session: Session, limit: int = 20) -> Sequence[str]:
     return session.scalars(query).all()
 
 
-def keep_items(session: Session, payout_id: str, items: Iterable[Movement], at: datetime) -> int:
+def save_items(
+    session: Session, payout_id: str, items: Iterable[BalanceTransaction], at: datetime
+) -> int:
     """Keep the parts of a payout; how many are new. Again changes nothing."""
     payout = session.scalars(
         select(Payout).where(Payout.stripe_id == payout_id).with_for_update()
@@ -112,14 +114,14 @@ def keep_items(session: Session, payout_id: str, items: Iterable[Movement], at: 
             "currency": item.currency,
             "created_at": item.created,
         }
-        new += keep_first(session, PayoutItem, part, key="balance_transaction_id")
+        new += insert_once(session, PayoutItem, part, key="balance_transaction_id")
     payout.items_read_at = at
     session.flush()
     _match(session, PayoutItem.payout_id == payout.id)
     return new
 
 
-def match_items(session: Session, since: datetime) -> int:
+def match_payout_items(session: Session, since: datetime) -> int:
     """Find the gifts of the parts since then whose gifts were booked after they were read; how many were found."""
     return _match(session, PayoutItem.created_at >= since)
 
@@ -149,7 +151,7 @@ def recent_payouts(session: Session, before: int | None = None) -> Sequence[tupl
     return [(payout, int(left)) for payout, left in session.execute(query)]
 
 
-def find_payout(session: Session, stripe_id: str) -> PaidOut:
+def find_payout(session: Session, stripe_id: str) -> PayoutDetail:
     """One payout with its parts and their gifts; raises NotFound."""
     payout = session.scalars(select(Payout).where(Payout.stripe_id == stripe_id)).one_or_none()
     if payout is None:
@@ -169,9 +171,9 @@ def find_payout(session: Session, stripe_id: str) -> PaidOut:
         .order_by(item.id)
     )
     parts = [
-        PayoutPart(one, donation or "") for one, donation in session.execute(query.limit(SHOWN))
+        PayoutLine(one, donation or "") for one, donation in session.execute(query.limit(SHOWN))
     ]
-    return PaidOut(payout, parts, *map(int, sums))
+    return PayoutDetail(payout, parts, *map(int, sums))
 
 
 def payout_rows(session: Session, stripe_id: str) -> Iterator[dict[str, Any]]:

@@ -4,48 +4,48 @@ from datetime import datetime
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
-from campaign.reconciliation.discrepancies import Difference
-from campaign.reconciliation.run import WINDOW, Reconciliation, Tell, reconcile
+from campaign.reconciliation.discrepancies import Discrepancy
+from campaign.reconciliation.run import WINDOW, OnDiscrepancy, Reconciliation, reconcile
 from campaign.reconciliation.runs import begin_run, end_run
 from campaign.runtime.context import Installation
 
 
-def reconcile_and_keep(
+def run_reconciliation(
     installation: Installation,
     since: datetime | None,
     actor: Actor,
     *,
     apply: bool = False,
-    tell: Tell | None = None,
+    on_discrepancy: OnDiscrepancy | None = None,
     patience: float = 0,
 ) -> Reconciliation:
     """As `reconcile`; the run and each difference are kept, and that facts were recorded is audited."""
     at = clock.now()
     start = since or at - WINDOW
     with installation.sessions.begin() as session:
-        run_id = begin_run(session, start, applied=apply, asked_by=actor.name, at=at).id
-    found: list[Difference] = []
+        run_id = begin_run(session, start, applied=apply, requested_by=actor.name, at=at).id
+    found: list[Discrepancy] = []
 
-    def keep(one: Difference) -> None:
+    def keep(one: Discrepancy) -> None:
         found.append(one)
-        if tell is not None:
-            tell(one)
+        if on_discrepancy is not None:
+            on_discrepancy(one)
 
     try:
-        result = reconcile(installation, start, apply=apply, tell=keep, patience=patience)
+        result = reconcile(installation, start, apply=apply, on_discrepancy=keep, patience=patience)
     except Exception as error:
         _end(installation, run_id, found, f"{type(error).__name__}: {error}"[:1000])
         raise
     _end(installation, run_id, found, None)
-    if result.mended:
+    if result.repaired:
         with installation.sessions.begin() as session:
             subject = Subject("reconciliation", str(run_id))
-            record(session, actor, "ledger.mended", subject, after={"facts": result.mended})
+            record(session, actor, "ledger.repaired", subject, after={"facts": result.repaired})
     return result
 
 
 def _end(
-    installation: Installation, run_id: int, found: list[Difference], error: str | None
+    installation: Installation, run_id: int, found: list[Discrepancy], error: str | None
 ) -> None:
     zone = clock.zone(installation.settings.organization.timezone)
     with installation.sessions.begin() as session:

@@ -5,20 +5,20 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from campaign.core.booking_context import Books
+from campaign.core.booking_context import BookingContext
 from campaign.gateway import read_charge, read_dispute, read_refund
-from campaign.ledger.balance_transactions import MappedTransaction
-from campaign.ledger.disputes import DisputeMovement, apply_dispute
+from campaign.ledger.balance_transactions import PaymentTransaction
+from campaign.ledger.disputes import DisputeTransfer, apply_dispute
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
 from campaign.models import LedgerKind
-from campaign.reconciliation.compare import Case
-from campaign.reconciliation.fetch_fees import book_one
-from campaign.reconciliation.match_payments import ask_owner, book_owner
-from campaign.reconciliation.payment_lookup import Owner, note_return
+from campaign.reconciliation.compare import PaymentComparison
+from campaign.reconciliation.fetch_fees import book_transaction
+from campaign.reconciliation.match_payments import book_payment, fetch_owner
+from campaign.reconciliation.payment_lookup import PaymentOwner, record_reversed_renewal
 from campaign.runtime.context import Installation
 
 
-def mend(installation: Installation, case: Case) -> None:
+def repair(installation: Installation, case: PaymentComparison) -> None:
     """Apply what moved of one payment: the payment first, then what went back, then fees; a commit each.
 
     Whatever the ledger has already is not booked again. Raises FactMismatch and what the gateway raises.
@@ -35,22 +35,25 @@ def mend(installation: Installation, case: Case) -> None:
                 _apply(session, one, installation.books)
     for one in mine:
         if one.fee:
-            book_one(installation, one)
+            book_transaction(installation, one)
 
 
 def _mend_payment(
-    installation: Installation, case: Case, intent: str, mine: Sequence[MappedTransaction]
+    installation: Installation,
+    case: PaymentComparison,
+    intent: str,
+    mine: Sequence[PaymentTransaction],
 ) -> None:
     booked = any(one.kind == LedgerKind.payment for one in case.entries)
-    returned = [one for one in mine if one.kind == LedgerKind.payment_failed]
+    returned = [one for one in mine if one.kind == LedgerKind.payment_reversed]
     if not booked or case.payment_intent_id is None or returned:
-        owner = ask_owner(installation.gateway, intent)
-        book_owner(installation, owner)
+        owner = fetch_owner(installation.gateway, intent)
+        book_payment(installation, owner)
         _mend_returned(installation, owner, returned)
 
 
 def _mend_returned(
-    installation: Installation, owner: Owner, returned: list[MappedTransaction]
+    installation: Installation, owner: PaymentOwner, returned: list[PaymentTransaction]
 ) -> None:
     for one in returned:
         found = replace(read_charge(one.source, one.created), returned=True)
@@ -58,13 +61,13 @@ def _mend_returned(
             apply_charge(session, found, one.created, installation.books)
         if owner.payment is not None and owner.invoice is not None:
             with installation.sessions.begin() as session:
-                note_return(session, found.id, owner.payment, installation.books)
+                record_reversed_renewal(session, found.id, owner.payment, installation.books)
 
 
-def _apply(session: Session, one: MappedTransaction, books: Books) -> None:
+def _apply(session: Session, one: PaymentTransaction, books: BookingContext) -> None:
     if one.source["object"] == "refund":
         found = read_refund(one.source, one.created)
         apply_refund(session, found, one.created, books)
     else:
         told = read_dispute(one.source, one.created)
-        apply_dispute(session, told, DisputeMovement(), one.created, books)
+        apply_dispute(session, told, DisputeTransfer(), one.created, books)

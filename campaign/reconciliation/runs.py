@@ -10,18 +10,18 @@ from sqlalchemy.orm import Session
 
 from campaign.core.errors import NotFound
 from campaign.models import ReconciliationRun
-from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.discrepancies import Discrepancy
 
-MOST_KEPT = 1000
+MAX_STORED_SENTENCES = 1000
 """Differences whose sentences a run keeps; its counts are of all."""
 PAGE = 50
 
 
 def begin_run(
-    session: Session, since: datetime, *, applied: bool, asked_by: str, at: datetime
+    session: Session, since: datetime, *, applied: bool, requested_by: str, at: datetime
 ) -> ReconciliationRun:
     """A run that begins now; one that never ends was cut."""
-    run = ReconciliationRun(started_at=at, since=since, applied=applied, asked_by=asked_by)
+    run = ReconciliationRun(started_at=at, since=since, applied=applied, requested_by=requested_by)
     session.add(run)
     session.flush()
     return run
@@ -30,7 +30,7 @@ def begin_run(
 def end_run(
     session: Session,
     run_id: int,
-    found: Sequence[Difference],
+    found: Sequence[Discrepancy],
     zone: ZoneInfo,
     at: datetime,
     error: str | None = None,
@@ -39,17 +39,17 @@ def end_run(
     run = session.get_one(ReconciliationRun, run_id)
     run.ended_at = at
     run.error = error
-    run.differing = len(found)
-    run.mended = sum(one.mended for one in found)
-    run.differences = [
-        {"donation": one.donation, "sentence": one.sentence(zone), "mended": one.mended}
-        for one in found[:MOST_KEPT]
+    run.discrepancy_count = len(found)
+    run.repaired = sum(one.repaired for one in found)
+    run.discrepancies = [
+        {"donation": one.donation, "sentence": one.sentence(zone), "repaired": one.repaired}
+        for one in found[:MAX_STORED_SENTENCES]
     ]
     session.flush()
 
 
 @dataclass(frozen=True)
-class Unsettled:
+class UnresolvedRun:
     """The newest comparison that came to its end, where it left differences; or could not go on: `error`."""
 
     run_id: int
@@ -58,7 +58,7 @@ class Unsettled:
     ended_at: datetime
 
 
-def unsettled(session: Session) -> list[Unsettled]:
+def find_unresolved_runs(session: Session) -> list[UnresolvedRun]:
     """What the newest comparison left, or nothing."""
     newest = session.scalars(
         select(ReconciliationRun)
@@ -68,10 +68,10 @@ def unsettled(session: Session) -> list[Unsettled]:
     ).one_or_none()
     if newest is None or newest.ended_at is None:
         return []
-    left = newest.differing - newest.mended
+    left = newest.discrepancy_count - newest.repaired
     if not left and newest.error is None:
         return []
-    return [Unsettled(newest.id, left, newest.error, newest.ended_at)]
+    return [UnresolvedRun(newest.id, left, newest.error, newest.ended_at)]
 
 
 def recent_runs(session: Session, before: int | None = None) -> Sequence[ReconciliationRun]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from structlog import get_logger
 
-from campaign.audit.stripe_requests import is_good, record_answer, record_failure
+from campaign.audit.stripe_requests import is_repeatable, record_failure, record_response
 from campaign.core import clock
 from campaign.core.errors import (
     CampaignError,
@@ -19,14 +19,14 @@ from campaign.core.errors import (
     GatewayThrottled,
     GatewayUnavailable,
     RefundRefused,
-    RefundUnfinished,
+    RefundUnconfirmed,
 )
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePaymentFact, StripeRefund
 from campaign.ledger.refund_evidence import apply_refund
-from campaign.models import Donation, Refund, RefundState, StripeCall
+from campaign.models import Donation, Refund, RefundState, StripeRequest
 from campaign.refunds import refunds
-from campaign.refunds.stripe_requests import plan_call
+from campaign.refunds.stripe_requests import next_refund_request
 from campaign.runtime.context import Installation
 from campaign.subscriptions.invoices import apply_invoice_payment
 
@@ -39,7 +39,7 @@ TIME_FOR_A_TASK = timedelta(minutes=5)
 log = get_logger(__name__)
 
 
-def give_back(installation: Installation, asked: refunds.RefundRequest) -> Refund:
+def refund_donation(installation: Installation, asked: refunds.RefundRequest) -> Refund:
     """Make the refund and book it; the refund as it stands. The same request again is looked up, never made again.
 
     Raises RefundRefused, by our rules or with Stripe's words; RefundUnfinished where Stripe has not confirmed it, which
@@ -66,7 +66,7 @@ def finish_refunds(installation: Installation) -> int:
     """
     begun = clock.now()
     with installation.sessions() as session:
-        waiting = refunds.unfinished(session, begun - GRACE)
+        waiting = refunds.list_unconfirmed_refunds(session, begun - GRACE)
     over = 0
     for refund in waiting:
         if clock.now() - begun > TIME_FOR_A_TASK:
@@ -94,7 +94,7 @@ def _learn_payment(installation: Installation, public_id: str) -> None:
         donation = session.scalar(select(Donation).where(Donation.public_id == public_id))
     if donation is None or donation.payment_intent_id or not donation.invoice_id:
         return
-    payer = installation.gateway.money.payer_of(donation.invoice_id)
+    payer = installation.gateway.payments.find_payment_for_invoice(donation.invoice_id)
     if payer:
         fact = InvoicePaymentFact(donation.invoice_id, payer, "paid")
         with installation.sessions.begin() as session:
@@ -106,13 +106,13 @@ def _finish(installation: Installation, refund: Refund) -> bool:
     if _look_up(installation, refund):
         return True
     with installation.sessions.begin() as session:
-        call = plan_call(session, refund, clock.now())
+        call = next_refund_request(session, refund, clock.now())
     return call is not None and _ask(installation, refund, call)
 
 
-def _ask(installation: Installation, refund: Refund, call: StripeCall) -> bool:
+def _ask(installation: Installation, refund: Refund, call: StripeRequest) -> bool:
     """One call under its key. Whatever is wrong, Stripe may have done it: it is looked up before anything is said."""
-    if not is_good(call, clock.now()):
+    if not is_repeatable(call, clock.now()):
         return False
     try:
         made = installation.gateway.create_refund(call.parameters, call.idempotency_key)
@@ -130,13 +130,13 @@ def _ask(installation: Installation, refund: Refund, call: StripeCall) -> bool:
         return True
     _apply(installation, made)
     with installation.sessions.begin() as session:
-        record_answer(session, call, made.id, clock.now())
+        record_response(session, call, made.id, clock.now())
     return True
 
 
 def _look_up(installation: Installation, refund: Refund) -> bool:
     """Whether Stripe has the refund; then it is booked."""
-    for found in installation.gateway.money.refunds_of(refund.payment_intent_id or ""):
+    for found in installation.gateway.payments.list_refunds(refund.payment_intent_id or ""):
         if found.request_token == refund.request_token:
             _apply(installation, found)
             return True
@@ -147,16 +147,16 @@ def _apply(installation: Installation, found: StripeRefund) -> None:
     with installation.sessions.begin() as session:
         outcome = apply_refund(session, found, clock.now(), installation.books)
     if outcome.applied:
-        installation.nudge(OUTBOX)
+        installation.notify(OUTBOX)
 
 
 def _refuse(
-    installation: Installation, refund: Refund, call: StripeCall, error: GatewayRefused
+    installation: Installation, refund: Refund, call: StripeRequest, error: GatewayRefused
 ) -> None:
     log.warning("refund_refused", refund=refund.id, error=str(error))
     with installation.sessions.begin() as session:
         record_failure(session, call, error)
-        refunds.mark_refused(session, refund, str(error), clock.now())
+        refunds.mark_refund_rejected(session, refund, str(error), clock.now())
 
 
 def _outcome(installation: Installation, refund: Refund) -> Refund:
@@ -165,7 +165,7 @@ def _outcome(installation: Installation, refund: Refund) -> Refund:
     if stands.state == RefundState.refused:
         raise RefundRefused(stands.failure_reason or "Stripe refused the refund.")
     if stands.state == RefundState.requested:
-        raise RefundUnfinished(
+        raise RefundUnconfirmed(
             "The refund is written down, and Stripe has not confirmed it. It is looked up and finished by itself;"
             " asking for it again is not needed."
         )

@@ -18,14 +18,14 @@ from campaign.audit import audit_log
 from campaign.core import money
 from campaign.core.errors import RefundRefused
 from campaign.donations.donations import lock_donation
-from campaign.ledger.posting import DISPUTED, REFUNDED, open_account
-from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundState, StripeCall
-from campaign.refunds.stripe_requests import add_refund_call
+from campaign.ledger.posting import DISPUTED, REFUNDED, load_entries
+from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundState, StripeRequest
+from campaign.refunds.stripe_requests import add_refund_request
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 """Stripe's own words for it: https://docs.stripe.com/api/refunds/create."""
 
-LONGEST_NOTE = 500
+MAX_NOTE_LENGTH = 500
 """Characters of a value in Stripe's metadata, where our note is kept with the refund."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -47,15 +47,15 @@ class RefundRequest:
 
 
 @dataclass(frozen=True)
-class Requested:
+class RefundOrder:
     """A request as it stands, and the call to make now where it is new."""
 
     refund: Refund
-    call: StripeCall | None
+    call: StripeRequest | None
 
 
 @dataclass(frozen=True)
-class Left:
+class Refundable:
     """What became of a donation's money, and what is left to refund; minor units including covered fees."""
 
     charged: int
@@ -69,9 +69,9 @@ class Left:
         return max(0, self.charged - self.refunded - self.requested - self.disputed - self.failed)
 
 
-def what_is_left(session: Session, donation: Donation) -> Left:
+def get_refundable(session: Session, donation: Donation) -> Refundable:
     """What may still be refunded of a donation; raises RefundRefused where it was not paid."""
-    account = open_account(session, donation)
+    account = load_entries(session, donation)
     if account is None:
         raise RefundRefused(f"Donation {donation.public_id} is {donation.state}; nothing was paid.")
     waiting = session.scalar(
@@ -79,16 +79,16 @@ def what_is_left(session: Session, donation: Donation) -> Left:
             Refund.donation_id == donation.id, Refund.state == RefundState.requested.value
         )
     )
-    return Left(
+    return Refundable(
         charged=account.charged,
         refunded=-account.total(*REFUNDED),
         requested=int(waiting or 0),
         disputed=-account.total(*DISPUTED),
-        failed=-account.total(LedgerKind.payment_failed),
+        failed=-account.total(LedgerKind.payment_reversed),
     )
 
 
-def request_refund(session: Session, asked: RefundRequest, at: datetime) -> Requested:
+def request_refund(session: Session, asked: RefundRequest, at: datetime) -> RefundOrder:
     """Write down the refund and the call that will make it; a request of the same token is given as it stands.
 
     Raises RefundRefused, which says how much is left.
@@ -100,9 +100,9 @@ def request_refund(session: Session, asked: RefundRequest, at: datetime) -> Requ
     if known is not None:
         if known.donation_id != donation.id:
             raise RefundRefused("This request was made for another donation; begin a new one.")
-        return Requested(known, None)
+        return RefundOrder(known, None)
     _check_words(asked)
-    amount = _allowed_amount(donation, asked.amount, what_is_left(session, donation))
+    amount = _allowed_amount(donation, asked.amount, get_refundable(session, donation))
     _require_stripe(session, donation)
     if donation.payment_intent_id is None:
         raise RefundRefused(f"Stripe's payment of donation {donation.public_id} is not known yet.")
@@ -119,9 +119,9 @@ def request_refund(session: Session, asked: RefundRequest, at: datetime) -> Requ
     )
     session.add(refund)
     session.flush()
-    call = add_refund_call(session, refund, _parameters(donation, refund, asked.note), at)
+    call = add_refund_request(session, refund, _parameters(donation, refund, asked.note), at)
     _record(session, asked, donation, amount)
-    return Requested(refund, call)
+    return RefundOrder(refund, call)
 
 
 def _record(session: Session, asked: RefundRequest, donation: Donation, amount: int) -> None:
@@ -150,20 +150,22 @@ def _check_words(asked: RefundRequest) -> None:
         raise RefundRefused("The request has no usable token; begin it again.")
     if asked.reason and asked.reason not in REASONS:
         raise RefundRefused(f"Stripe knows no reason {asked.reason!r}; use {', '.join(REASONS)}.")
-    if len(asked.note) > LONGEST_NOTE:
-        raise RefundRefused(f"The note is longer than {LONGEST_NOTE} characters.")
+    if len(asked.note) > MAX_NOTE_LENGTH:
+        raise RefundRefused(f"The note is longer than {MAX_NOTE_LENGTH} characters.")
 
 
-def _allowed_amount(donation: Donation, wanted: int | None, left: Left) -> int:
+def _allowed_amount(donation: Donation, wanted: int | None, left: Refundable) -> int:
     amount = left.amount if wanted is None else wanted
     if 0 < amount <= left.amount:
         return amount
     if amount < 0 or wanted == 0:
         raise RefundRefused("The amount to refund must be more than zero.")
-    raise RefundRefused(f"Donation {donation.public_id}: {describe(left, donation.currency)}.")
+    raise RefundRefused(
+        f"Donation {donation.public_id}: {describe_refundable(left, donation.currency)}."
+    )
 
 
-def describe(left: Left, currency: str) -> str:
+def describe_refundable(left: Refundable, currency: str) -> str:
     """`$15 of $25 is left to refund; $10 refunded`."""
     amount, charged = (money.format_money(one, currency) for one in (left.amount, left.charged))
     parts = (
@@ -187,7 +189,7 @@ def _parameters(donation: Donation, refund: Refund, note: str) -> dict[str, Any]
     return asked | ({"reason": refund.reason} if refund.reason else {})
 
 
-def repeatable_token(session: Session, donation: Donation, amount: int | None) -> str:
+def stable_request_token(session: Session, donation: Donation, amount: int | None) -> str:
     """A token that stays the same until the refund it stands for is over, for callers that have no form to keep one."""
     over = session.scalar(
         select(func.count()).where(
@@ -200,7 +202,7 @@ def repeatable_token(session: Session, donation: Donation, amount: int | None) -
     return hashlib.sha256(named.encode()).hexdigest()[:40]
 
 
-def unfinished(session: Session, before: datetime) -> list[Refund]:
+def list_unconfirmed_refunds(session: Session, before: datetime) -> list[Refund]:
     """The requests that Stripe has not confirmed, made before then; the oldest first."""
     return list(
         session.scalars(
@@ -211,7 +213,7 @@ def unfinished(session: Session, before: datetime) -> list[Refund]:
     )
 
 
-def mark_refused(session: Session, refund: Refund, words: str, at: datetime) -> None:
+def mark_refund_rejected(session: Session, refund: Refund, words: str, at: datetime) -> None:
     """Keep that Stripe would not begin it, in its words, unless a fact told otherwise meanwhile."""
     session.execute(
         update(Refund)

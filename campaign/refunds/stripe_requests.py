@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.audit.stripe_requests import KEY_LIFE, add_call, is_good, latest_call
+from campaign.audit.stripe_requests import KEY_LIFE, add_request, is_repeatable, latest_request
 from campaign.core.backoff import Backoff
-from campaign.models import Refund, RefundState, StripeCall
+from campaign.models import Refund, RefundState, StripeRequest
 
 OPERATION = "refund"
 
@@ -21,48 +21,48 @@ QUIET = timedelta(minutes=10)
 _BACKOFF = Backoff(timedelta(minutes=1), timedelta(hours=1))
 
 
-def calls_of(session: Session, refund: Refund) -> list[StripeCall]:
+def list_refund_requests(session: Session, refund: Refund) -> list[StripeRequest]:
     """The calls written down for one request, in order."""
-    token = StripeCall.parameters["metadata"]["refund_request"].astext
+    token = StripeRequest.parameters["metadata"]["refund_request"].astext
     return list(
         session.scalars(
-            select(StripeCall)
+            select(StripeRequest)
             .where(
-                StripeCall.donation_id == refund.donation_id,
-                StripeCall.operation == OPERATION,
+                StripeRequest.donation_id == refund.donation_id,
+                StripeRequest.operation == OPERATION,
                 token == refund.request_token,
             )
-            .order_by(StripeCall.ordinal)
+            .order_by(StripeRequest.ordinal)
             .execution_options(populate_existing=True)
         )
     )
 
 
-def add_refund_call(
+def add_refund_request(
     session: Session, refund: Refund, parameters: dict[str, Any], at: datetime
-) -> StripeCall:
+) -> StripeRequest:
     """The next call of a request. A donation's refunds share one row of numbers; the key names the request as well."""
     donation_id = refund.donation_id or 0
-    latest = latest_call(session, donation_id, OPERATION)
+    latest = latest_request(session, donation_id, OPERATION)
     key = f"refund-{refund.request_token}"
-    return add_call(session, donation_id, OPERATION, key, parameters, after=latest, at=at)
+    return add_request(session, donation_id, OPERATION, key, parameters, after=latest, at=at)
 
 
-def plan_call(session: Session, refund: Refund, at: datetime) -> StripeCall | None:
+def next_refund_request(session: Session, refund: Refund, at: datetime) -> StripeRequest | None:
     """The call that a request needs once it was looked up and not found; None where it must wait, or is over.
 
     The same key is used again while it is good. Another is begun only where the answer under the old one is a failure
     that Stripe keeps, at doubled intervals; or where the old one is too old and nobody can still be using it.
     """
-    latest_call(session, refund.donation_id or 0, OPERATION)
+    latest_request(session, refund.donation_id or 0, OPERATION)
     state = session.scalar(select(Refund.state).where(Refund.id == refund.id))
     if state != RefundState.requested:
         return None
-    made = calls_of(session, refund)
+    made = list_refund_requests(session, refund)
     last = made[-1]
-    if is_good(last, at):
+    if is_repeatable(last, at):
         return last
     pause = _BACKOFF.wait(len(made)) if last.error else KEY_LIFE + QUIET
     if at < last.created_at + pause:
         return None
-    return add_refund_call(session, refund, last.parameters, at)
+    return add_refund_request(session, refund, last.parameters, at)

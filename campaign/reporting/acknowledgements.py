@@ -9,39 +9,45 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.errors import NotFound
-from campaign.models import ReviewMark
+from campaign.models import Acknowledgement
 
-KINDS = ("dispute", "warning", "refund", "event", "message", "late_entry", "unplaced", "erasure")
+KINDS = ("dispute", "warning", "refund", "event", "message", "late_entry", "unmatched", "erasure")
 
 
-def read_marks(session: Session) -> Mapping[tuple[str, str], ReviewMark]:
+def read_acknowledgements(session: Session) -> Mapping[tuple[str, str], Acknowledgement]:
     """Every mark by (kind, key)."""
-    return {(one.kind, one.key): one for one in session.scalars(select(ReviewMark))}
+    return {(one.kind, one.key): one for one in session.scalars(select(Acknowledgement))}
 
 
-def mark_seen(session: Session, kind: str, key: str, actor: Actor, at: datetime) -> None:
+def acknowledge(session: Session, kind: str, key: str, actor: Actor, at: datetime) -> None:
     """Keep that `actor` looked at it; again changes nothing. Raises NotFound for a kind that does not exist."""
     _check(kind, key)
     made = session.execute(
-        insert(ReviewMark)
-        .values(kind=kind, key=key, marked_by=actor.name, marked_at=at)
+        insert(Acknowledgement)
+        .values(kind=kind, key=key, acknowledged_by=actor.name, acknowledged_at=at)
         .on_conflict_do_nothing()
-        .returning(ReviewMark.id)
+        .returning(Acknowledgement.id)
     ).one_or_none()
     if made is not None:
-        record(session, actor, "review.marked", Subject(kind, key))
+        record(session, actor, "review.acknowledged", Subject(kind, key))
 
 
-def unmark(session: Session, kind: str, key: str, actor: Actor) -> None:
+def withdraw_acknowledgement(session: Session, kind: str, key: str, actor: Actor) -> None:
     """Take the mark back; without one, nothing happens."""
     _check(kind, key)
     gone = session.execute(
-        delete(ReviewMark)
-        .where(ReviewMark.kind == kind, ReviewMark.key == key)
-        .returning(ReviewMark.marked_by)
+        delete(Acknowledgement)
+        .where(Acknowledgement.kind == kind, Acknowledgement.key == key)
+        .returning(Acknowledgement.acknowledged_by)
     ).one_or_none()
     if gone is not None:
-        record(session, actor, "review.unmarked", Subject(kind, key), before={"by": gone.marked_by})
+        record(
+            session,
+            actor,
+            "review.acknowledgement_withdrawn",
+            Subject(kind, key),
+            before={"by": gone.acknowledged_by},
+        )
 
 
 def _check(kind: str, key: str) -> None:

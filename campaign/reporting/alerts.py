@@ -15,8 +15,8 @@ from campaign.models import InboxEvent, InboxState, OutboxMessage
 from campaign.reporting.review_queue import (
     ActionableWarning,
     OpenDispute,
+    ProblemRefund,
     Review,
-    TroubledRefund,
     read_review,
 )
 
@@ -68,7 +68,7 @@ def find_problems(session: Session, at: datetime, zone: ZoneInfo) -> dict[str, s
     found = read_review(session, at)
     problems = {
         f"job:{one.job}": f"The job {one.job} is {one.sentence}. See that the workers and the schedule run."
-        for one in found.silent_jobs
+        for one in found.overdue_jobs
     }
     problems |= {
         f"dispute:{one.stripe_id}:{one.status}": _dispute(one, zone) for one in found.disputes
@@ -98,13 +98,13 @@ def _warning(one: ActionableWarning) -> str:
     )
 
 
-def _refund_key(one: TroubledRefund) -> str:
+def _refund_key(one: ProblemRefund) -> str:
     """A request that Stripe has not answered has no id of Stripe's."""
     name = one.stripe_id or f"{one.donation}:{one.created_at.isoformat()}"
     return f"refund:{name}:{one.state}"
 
 
-def _refund(one: TroubledRefund) -> str:
+def _refund(one: ProblemRefund) -> str:
     amount = money.format_money(one.amount, one.currency)
     reason = f", {one.failure_reason}" if one.failure_reason else ""
     return (
@@ -157,9 +157,9 @@ def _books(found: Review) -> dict[str, str]:
             f"{_counted(len(found.late_entries), 'ledger entry', 'ledger entries')} later than a final result;"
             " see `campaign ledger late`."
         )
-    if found.unplaced:
-        problems["unplaced"] = (
-            f"{_counted(len(found.unplaced), 'return')} of payments that no donation is known for;"
+    if found.unmatched:
+        problems["unmatched"] = (
+            f"{_counted(len(found.unmatched), 'return')} of payments that no donation is known for;"
             " see `campaign review`."
         )
     for one in found.comparisons:

@@ -25,7 +25,7 @@ from campaign.models import (
     TallyKind,
 )
 from campaign.outreach.campaign_email_content import mail_code
-from campaign.outreach.step_statistics import Counts, letter_counts
+from campaign.outreach.step_statistics import Counts, email_counts
 from campaign.reporting.tallies import Tally, by_code, by_size, read_tallies
 
 MOST_COMMENTS = 40
@@ -34,18 +34,18 @@ MOST_SOURCES = 15
 
 
 @dataclass(frozen=True)
-class Booked:
+class LedgerSum:
     """What the ledger holds of one kind: signed gifts' parts, covered fees and what Stripe kept, in minor units."""
 
     kind: str
     entries: int
     amount: int
-    cover: int
+    fee_cover: int
     fee: int
 
 
 @dataclass(frozen=True)
-class StepResult:
+class EmailResult:
     """A step's letters, and what was given by their links."""
 
     key: str
@@ -72,9 +72,9 @@ class CampaignReport:
     sizes: Sequence[Tally]
     frequencies: Sequence[Tally]
     sources: Sequence[Tally]
-    mail: Sequence[StepResult]
+    mail: Sequence[EmailResult]
     offline: Sequence[Tally]
-    booked: Sequence[Booked]
+    booked: Sequence[LedgerSum]
     extensions: Sequence[Extension]
     comments: Sequence[Comment]
 
@@ -96,7 +96,7 @@ class CampaignReport:
     @property
     def covered(self) -> int:
         """What donors added for the fees, in minor units."""
-        return sum(one.cover for one in self.booked)
+        return sum(one.fee_cover for one in self.booked)
 
 
 def read_report(session: Session, campaign: Campaign, at: datetime) -> CampaignReport:
@@ -144,11 +144,11 @@ def _best_days(hours: Sequence[Tally]) -> list[tuple[date, Tally]]:
     return [(date.fromisoformat(one.key), one) for one in best]
 
 
-def _mail(session: Session, campaign: Campaign, codes: Mapping[str, Tally]) -> list[StepResult]:
-    counts = letter_counts(session, campaign)
-    every = schedule.steps_of(session, campaign.id)
+def _mail(session: Session, campaign: Campaign, codes: Mapping[str, Tally]) -> list[EmailResult]:
+    counts = email_counts(session, campaign)
+    every = schedule.list_steps(session, campaign.id)
     return [
-        StepResult(
+        EmailResult(
             step.key,
             counts.get(step.id, Counts()),
             codes.get(mail_code(step.key), Tally(step.key)),
@@ -172,25 +172,25 @@ def _offline(session: Session, campaign_id: int) -> list[Tally]:
     rows = session.execute(
         select(OfflineGift.kind, func.sum(booked.c.amount), func.count(booked.c.amount))
         .join(booked, booked.c.amount.is_not(None))
-        .where(OfflineGift.taken_back.is_(None))
+        .where(OfflineGift.reversal_reason.is_(None))
         .group_by(OfflineGift.kind)
     )
     return _largest([Tally(kind, int(amount), gifts) for kind, amount, gifts in rows])
 
 
-def _booked(session: Session, campaign_id: int) -> list[Booked]:
+def _booked(session: Session, campaign_id: int) -> list[LedgerSum]:
     rows = session.execute(
         select(
             LedgerEntry.kind,
             func.count(),
             func.sum(LedgerEntry.amount),
-            func.sum(LedgerEntry.cover),
+            func.sum(LedgerEntry.fee_cover),
             func.sum(LedgerEntry.fee),
         )
         .where(LedgerEntry.campaign_id == campaign_id)
         .group_by(LedgerEntry.kind)
     )
-    found = [Booked(kind, count, *map(int, sums)) for kind, count, *sums in rows]
+    found = [LedgerSum(kind, count, *map(int, sums)) for kind, count, *sums in rows]
     return sorted(found, key=lambda one: (-one.entries, one.kind))
 
 

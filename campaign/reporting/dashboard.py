@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.progress import Progress, read_progress
-from campaign.campaigns.schedule import due_at, steps_of
+from campaign.campaigns.schedule import due_at, list_steps
 from campaign.core import clock
 from campaign.models import (
     Campaign,
@@ -21,14 +21,14 @@ from campaign.models import (
     SubscriptionState,
     TallyKind,
 )
-from campaign.outreach.step_statistics import Counts, letter_counts
+from campaign.outreach.step_statistics import Counts, email_counts
 from campaign.reporting import tallies
-from campaign.reporting.pace import Forecast, Pace, as_the_last_closed, forecast, pace
+from campaign.reporting.pace import Forecast, Pace, forecast, forecast_by_previous_campaign, pace
 from campaign.reporting.tallies import Tally
 
 
 @dataclass(frozen=True)
-class StepMail:
+class StepEmails:
     """One step's letters by state. `due`: when the step begins."""
 
     key: str
@@ -37,12 +37,12 @@ class StepMail:
     counts: Counts
 
 
-def mail_by_step(session: Session, campaign: Campaign) -> Sequence[StepMail]:
+def email_statistics(session: Session, campaign: Campaign) -> Sequence[StepEmails]:
     """Each step of the countdown, in the order of its days."""
-    counts = letter_counts(session, campaign)
+    counts = email_counts(session, campaign)
     rows = [
-        StepMail(step.key, due_at(campaign, step), step.enabled, counts.get(step.id, Counts()))
-        for step in steps_of(session, campaign.id)
+        StepEmails(step.key, due_at(campaign, step), step.enabled, counts.get(step.id, Counts()))
+        for step in list_steps(session, campaign.id)
     ]
     return sorted(rows, key=lambda row: (row.due, row.key))
 
@@ -72,7 +72,7 @@ class Pledges:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class PreviousCampaign:
     """The last campaign before this one: what it had raised at the end of each of its days, minor units."""
 
     title: str
@@ -98,7 +98,7 @@ class Dashboard:
     gave_before: int
     pace: Pace
     forecast: Forecast | None
-    as_the_last_closed: int | None
+    forecast_by_previous_campaign: int | None
     days: Sequence[Tally]
     totals: Sequence[int]
     length: int
@@ -106,8 +106,8 @@ class Dashboard:
     sizes: Sequence[Tally]
     frequencies: Sequence[Tally]
     sources: Sequence[Source]
-    mail: Sequence[StepMail]
-    earlier: Earlier | None
+    mail: Sequence[StepEmails]
+    earlier: PreviousCampaign | None
     failed: int
     failures: Sequence[Row[str, str, str | None, datetime]]
 
@@ -132,9 +132,9 @@ def read_dashboard(session: Session, campaign: Campaign, at: datetime) -> Dashbo
         gave_before=_gave_before(session, campaign),
         pace=pace(campaign, progress.raised, hours, at),
         forecast=forecast(campaign, progress.raised, days, at),
-        as_the_last_closed=None
+        forecast_by_previous_campaign=None
         if earlier is None or ended
-        else as_the_last_closed(
+        else forecast_by_previous_campaign(
             progress.raised, progress.days_left, earlier.totals, campaign.currency
         ),
         days=days,
@@ -144,7 +144,7 @@ def read_dashboard(session: Session, campaign: Campaign, at: datetime) -> Dashbo
         sizes=tallies.by_size(session, campaign),
         frequencies=tallies.read_tallies(session, campaign, TallyKind.frequency),
         sources=_sources(tallies.by_code(session, campaign), visits_by_code(session, campaign)),
-        mail=mail_by_step(session, campaign),
+        mail=email_statistics(session, campaign),
         earlier=earlier,
         failed=len(failures),
         failures=failures,
@@ -187,7 +187,7 @@ def _pledges(session: Session, campaign: Campaign) -> Pledges:
     )
 
 
-def _earlier(session: Session, campaign: Campaign) -> Earlier | None:
+def _earlier(session: Session, campaign: Campaign) -> PreviousCampaign | None:
     """The campaign in the same currency that ended last before this one did."""
     before = session.scalars(
         select(Campaign)
@@ -199,7 +199,7 @@ def _earlier(session: Session, campaign: Campaign) -> Earlier | None:
         return None
     hours = tallies.read_tallies(session, before, TallyKind.hour)
     first, last = tallies.campaign_days(before, before.deadline)
-    return Earlier(
+    return PreviousCampaign(
         before.title, before.slug, tallies.running_total(tallies.by_day(hours, first, last))
     )
 

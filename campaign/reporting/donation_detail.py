@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.audit.audit_log import audit_of
+from campaign.audit.audit_log import list_entries_about
 from campaign.core.errors import NotFound, RefundRefused
-from campaign.donations.canonical_donors import speaking_row
-from campaign.donations.tribute_cards import card_of
-from campaign.donors.notes import notes_of
+from campaign.donations.canonical_donors import canonical_donor
+from campaign.donations.tribute_cards import find_card
+from campaign.donors.notes import list_notes
 from campaign.mailer.kinds import EmailKind
 from campaign.models import (
     AuditEntry,
@@ -26,11 +26,11 @@ from campaign.models import (
     Refund,
     TributeCard,
 )
-from campaign.refunds.refunds import Left, what_is_left
+from campaign.refunds.refunds import Refundable, get_refundable
 
 
 @dataclass(frozen=True)
-class GiftPage:
+class DonationDetail:
     """One donation. `donor` is the row that speaks for the person, `left` None where nothing was paid."""
 
     donation: Donation
@@ -45,7 +45,7 @@ class GiftPage:
     mails: Sequence[OutboxMessage]
     notes: Sequence[Note]
     audit: Sequence[AuditEntry]
-    left: Left | None
+    left: Refundable | None
 
     @property
     def receipt(self) -> Receipt | None:
@@ -65,7 +65,7 @@ class GiftPage:
         return "" if self.left.amount else "Nothing is left to refund."
 
 
-def find_gift(session: Session, public_id: str) -> Donation:
+def find_donation_detail(session: Session, public_id: str) -> Donation:
     """The donation called `public_id`, with its campaign and donor; raises NotFound."""
     donation = session.scalar(
         select(Donation)
@@ -81,21 +81,21 @@ def find_gift(session: Session, public_id: str) -> Donation:
     return donation
 
 
-def read_gift(session: Session, public_id: str) -> GiftPage:
+def read_donation_detail(session: Session, public_id: str) -> DonationDetail:
     """Everything about the donation called `public_id`; raises NotFound."""
-    donation = find_gift(session, public_id)
+    donation = find_donation_detail(session, public_id)
     receipts = session.scalars(
         select(Receipt).where(Receipt.donation_id == donation.id).order_by(Receipt.id)
     ).all()
-    return GiftPage(
+    return DonationDetail(
         donation=donation,
-        donor=speaking_row(session, donation.donor),
+        donor=canonical_donor(session, donation.donor),
         offline=session.scalar(
             select(OfflineGift)
             .where(OfflineGift.donation_id == donation.id)
             .options(joinedload(OfflineGift.batch))
         ),
-        card=card_of(session, donation),
+        card=find_card(session, donation),
         entries=session.scalars(
             select(LedgerEntry)
             .where(LedgerEntry.donation_id == donation.id)
@@ -124,14 +124,14 @@ def read_gift(session: Session, public_id: str) -> GiftPage:
             )
             .order_by(OutboxMessage.id)
         ).all(),
-        notes=notes_of(session, donation_id=donation.id),
-        audit=audit_of(session, "donation", [public_id]),
+        notes=list_notes(session, donation_id=donation.id),
+        audit=list_entries_about(session, "donation", [public_id]),
         left=_left(session, donation),
     )
 
 
-def _left(session: Session, donation: Donation) -> Left | None:
+def _left(session: Session, donation: Donation) -> Refundable | None:
     try:
-        return what_is_left(session, donation)
+        return get_refundable(session, donation)
     except RefundRefused:
         return None

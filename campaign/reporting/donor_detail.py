@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.audit.audit_log import audit_of
-from campaign.donations.canonical_donors import rows_of
+from campaign.audit.audit_log import list_entries_about
+from campaign.donations.canonical_donors import donor_records
 from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
-from campaign.donors.merging import standing_merges
-from campaign.donors.notes import notes_of
+from campaign.donors.merging import undoable_merges
+from campaign.donors.notes import list_notes
 from campaign.models import (
     AuditEntry,
     Donation,
@@ -29,7 +29,7 @@ from campaign.models import (
 )
 from campaign.privacy.erasure_requests import open_request_of
 
-MAILS = 25
+EMAILS_PER_PAGE = 25
 """Letters on a page."""
 
 
@@ -50,7 +50,7 @@ class Total:
 
 
 @dataclass(frozen=True)
-class PersonPage:
+class DonorDetail:
     """One person: `donor` is the row that speaks, `rows` are all, it first. `merges` are by the merged row's id."""
 
     donor: Donor
@@ -71,22 +71,22 @@ class PersonPage:
     erasure: ErasureRequest | None
 
 
-def read_person(session: Session, donor: Donor, gifts: Cursor) -> PersonPage:
+def read_donor_detail(session: Session, donor: Donor, gifts: Cursor) -> DonorDetail:
     """The person for whom `donor` speaks; `gifts` is where the page of gifts begins."""
-    rows = rows_of(session, donor)
+    rows = donor_records(session, donor)
     ids = [row.id for row in rows]
     gift_keys = read_keys(session, _gifts_of(ids), None, gifts)
-    mail_keys = read_mail_keys(session, rows, Cursor())
+    mail_keys = read_email_keys(session, rows, Cursor())
     first_at, last_at = session.execute(
         select(func.min(Donation.charged_at), func.max(Donation.charged_at)).where(
             Donation.donor_id.in_(ids), Donation.paid_at.is_not(None)
         )
     ).one()
     addresses = [row.email.lower() for row in rows if row.email]
-    return PersonPage(
+    return DonorDetail(
         donor=donor,
         rows=rows,
-        merges=standing_merges(session, donor),
+        merges=undoable_merges(session, donor),
         totals=read_totals(session, ids),
         first_at=first_at,
         last_at=last_at,
@@ -98,7 +98,7 @@ def read_person(session: Session, donor: Donor, gifts: Cursor) -> PersonPage:
             .options(joinedload(Subscription.campaign))
             .order_by(Subscription.id.desc())
         ).all(),
-        mails=load_mails(session, mail_keys.ids),
+        mails=load_emails(session, mail_keys.ids),
         mail_keys=mail_keys,
         suppressions=session.scalars(
             select(Suppression).where(Suppression.email.in_(addresses)).order_by(Suppression.id)
@@ -106,8 +106,8 @@ def read_person(session: Session, donor: Donor, gifts: Cursor) -> PersonPage:
         subscribers=session.scalars(
             select(Subscriber).where(func.lower(Subscriber.email).in_(addresses))
         ).all(),
-        notes=notes_of(session, donor_ids=ids),
-        audit=audit_of(session, "donor", [str(one) for one in ids]),
+        notes=list_notes(session, donor_ids=ids),
+        audit=list_entries_about(session, "donor", [str(one) for one in ids]),
         erasure=open_request_of(session, ids),
     )
 
@@ -128,7 +128,7 @@ def load_gifts(session: Session, ids: Sequence[int]) -> Sequence[Donation]:
 
 def read_totals(session: Session, ids: Sequence[int]) -> Sequence[Total]:
     """What these rows' gifts came to, by currency."""
-    moved = LedgerEntry.amount + LedgerEntry.cover
+    moved = LedgerEntry.amount + LedgerEntry.fee_cover
     payment = LedgerEntry.kind == LedgerKind.payment.value
     found = session.execute(
         select(
@@ -145,7 +145,7 @@ def read_totals(session: Session, ids: Sequence[int]) -> Sequence[Total]:
     return [Total(code, int(gifts), int(given), int(gone)) for code, gifts, given, gone in found]
 
 
-def read_mail_keys(session: Session, rows: Sequence[Donor], cursor: Cursor) -> Keys:
+def read_email_keys(session: Session, rows: Sequence[Donor], cursor: Cursor) -> Keys:
     """A page of every letter to this person: by address, old ones that were corrected too, or by the donor's row."""
     ids = [row.id for row in rows]
     used = session.scalars(
@@ -154,7 +154,7 @@ def read_mail_keys(session: Session, rows: Sequence[Donor], cursor: Cursor) -> K
     addresses = {row.email.lower() for row in rows} | set(used)
     wanted = _mine(ids, sorted(addresses - {""}))
     listing = Listing(OutboxMessage, ("id",), near=lambda _one: wanted)
-    return read_keys(session, listing, None, cursor, MAILS)
+    return read_keys(session, listing, None, cursor, EMAILS_PER_PAGE)
 
 
 def _mine(ids: Sequence[int], addresses: Sequence[str]) -> ColumnElement[bool]:
@@ -173,7 +173,7 @@ def _mine(ids: Sequence[int], addresses: Sequence[str]) -> ColumnElement[bool]:
     return OutboxMessage.id.in_(by_receipt.union(by_address, by_row))
 
 
-def load_mails(session: Session, ids: Sequence[int]) -> Sequence[OutboxMessage]:
+def load_emails(session: Session, ids: Sequence[int]) -> Sequence[OutboxMessage]:
     """These letters, the latest first."""
     return session.scalars(
         select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.id.desc())

@@ -26,7 +26,7 @@ from campaign.models import (
     Payout,
     PayoutItem,
 )
-from campaign.models.payouts import BETWEEN_STRIPE_AND_HOUSE
+from campaign.models.payouts import OTHER_BALANCE_TRANSACTIONS
 
 STRIPE = "Stripe balance"
 BANK = "Bank"
@@ -50,14 +50,23 @@ _WHERE = {
 }
 _NAMES = {
     LedgerKind.payment: "Gifts",
-    LedgerKind.payment_failed: "Gifts that came back",
+    LedgerKind.payment_reversed: "Gifts that came back",
     LedgerKind.refund: "Refunds",
     LedgerKind.refund_failed: "Refunds that came back",
     LedgerKind.dispute: "Disputes",
-    LedgerKind.reinstatement: "Disputes that were won",
+    LedgerKind.dispute_reversed: "Disputes that were won",
     LedgerKind.fee: "Fees",
 }
-COLUMNS = ("day", "account", "fund", "description", "debit", "credit", "currency", "reference")
+COLUMNS = (
+    "day",
+    "account",
+    "designation",
+    "description",
+    "debit",
+    "credit",
+    "currency",
+    "reference",
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ class JournalLine:
 
     day: date
     account: str
-    fund: str
+    designation: str
     description: str
     debit: int
     credit: int
@@ -91,12 +100,12 @@ class Journal:
         """By currency: account, fund, debit, credit."""
         sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
         for line in self.lines:
-            kept = sums[line.currency, line.account, line.fund]
+            kept = sums[line.currency, line.account, line.designation]
             kept[0] += line.debit
             kept[1] += line.credit
         found: dict[str, list[tuple[str, str, int, int]]] = defaultdict(list)
-        for (currency, account, fund), (debit, credit) in sorted(sums.items()):
-            found[currency].append((account, fund, debit, credit))
+        for (currency, account, designation), (debit, credit) in sorted(sums.items()):
+            found[currency].append((account, designation, debit, credit))
         return dict(found)
 
 
@@ -131,18 +140,18 @@ def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterat
     """What the ledger booked, summed by day, kind, fund and way."""
     began = aliased(Campaign)
     day = cast(func.timezone(zone.key, LedgerEntry.occurred_at), Date)
-    fund = func.coalesce(Campaign.fund, began.fund)
+    designation = func.coalesce(Campaign.designation, began.designation)
     back_from_bank = and_(
-        LedgerEntry.kind == LedgerKind.payment_failed.value,
+        LedgerEntry.kind == LedgerKind.payment_reversed.value,
         DepositBatch.deposited_on.is_not(None),
     )
     way = case((back_from_bank, BANKED), else_=func.coalesce(OfflineGift.kind, CARD))
-    keys = (day, fund, LedgerEntry.kind, way, LedgerEntry.currency)
+    keys = (day, designation, LedgerEntry.kind, way, LedgerEntry.currency)
     query = (
         select(
             *keys,
             func.sum(LedgerEntry.amount),
-            func.sum(LedgerEntry.cover),
+            func.sum(LedgerEntry.fee_cover),
             func.sum(LedgerEntry.fee),
             func.count(),
         )
@@ -160,12 +169,12 @@ def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterat
         .order_by(*keys)
     )
     for day_, fund_, kind, way_, currency, *sums in session.execute(query):
-        gift, cover, fee, number = map(int, sums)
+        gift, fee_cover, fee, number = map(int, sums)
         sides = (
-            (_WHERE[way_], gift + cover - fee, ""),
+            (_WHERE[way_], gift + fee_cover - fee, ""),
             (FEES, fee, fund_),
             (CONTRIBUTIONS, -gift, fund_),
-            (COVERED, -cover, fund_),
+            (COVERED, -fee_cover, fund_),
         )
         told = _description(LedgerKind(kind), way_)
         for account, moved, of_fund in sides:
@@ -202,7 +211,7 @@ def _charged_by_stripe(
     query = (
         select(*keys, func.sum(PayoutItem.net), func.count())
         .where(
-            text(BETWEEN_STRIPE_AND_HOUSE),
+            text(OTHER_BALANCE_TRANSACTIONS),
             PayoutItem.created_at >= clock.start_of_day(first, zone),
             PayoutItem.created_at < clock.start_of_day(after, zone),
         )
@@ -219,7 +228,7 @@ def _charged_by_stripe(
 
 def _deposits(session: Session, first: date, after: date) -> Iterator[JournalLine]:
     """What was taken to the bank, also what came back from there later: that is booked on its own day."""
-    total = func.sum(Donation.amount + Donation.cover)
+    total = func.sum(Donation.amount + Donation.fee_cover)
     query = (
         select(DepositBatch, func.coalesce(total, 0))
         .outerjoin(OfflineGift, OfflineGift.batch_id == DepositBatch.id)

@@ -18,7 +18,7 @@ from campaign.models import (
     ProgressShard,
     Refund,
 )
-from campaign.reporting.review_queries import actionable_warnings, unplaced_returns
+from campaign.reporting.review_queries import actionable_warnings, unmatched_evidence
 
 
 def count_events(session: Session) -> Mapping[str, int]:
@@ -65,9 +65,9 @@ def count_fraud_warnings(session: Session) -> Mapping[str, int]:
     return {"true": actionable, "false": every - actionable}
 
 
-def count_unplaced(session: Session) -> int:
+def count_unmatched(session: Session) -> int:
     """What went back of payments that nobody knows, and of which Stripe has not said that they are not ours."""
-    return session.scalar(select(func.count()).select_from(unplaced_returns().subquery())) or 0
+    return session.scalar(select(func.count()).select_from(unmatched_evidence().subquery())) or 0
 
 
 def sums_raised(session: Session) -> Mapping[tuple[str, str], int]:

@@ -80,20 +80,20 @@ def forecast(
     expected = raised + fmean(complete) * left
     span = WITHIN * stdev(complete) * math.sqrt(left)
     return Forecast(
-        expected=whole(expected, campaign.currency),
-        low=max(raised, whole(expected - span, campaign.currency)),
-        high=whole(expected + span, campaign.currency),
+        expected=round_to_units(expected, campaign.currency),
+        low=max(raised, round_to_units(expected - span, campaign.currency)),
+        high=round_to_units(expected + span, campaign.currency),
         days=len(complete),
     )
 
 
-def whole(amount: float, currency: str) -> int:
+def round_to_units(amount: float, currency: str) -> int:
     """Rounded to full units of the currency, in minor units: an estimate has no cents."""
     unit: int = 10 ** money.decimals(currency)
     return round(amount / unit) * unit
 
 
-def as_the_last_closed(
+def forecast_by_previous_campaign(
     raised: int, days_left: int, last_totals: Sequence[int], currency: str
 ) -> int | None:
     """What would be raised if the last campaign's closing repeats itself; None where it tells nothing.
@@ -106,4 +106,4 @@ def as_the_last_closed(
     then = last_totals[-1 - days_left]
     if then <= 0 or raised <= 0:
         return None
-    return whole(raised * last_totals[-1] / then, currency)
+    return round_to_units(raised * last_totals[-1] / then, currency)

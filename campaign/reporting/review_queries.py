@@ -73,7 +73,7 @@ def actionable_warnings() -> Select[*tuple[Any, ...]]:
         select(
             FraudWarning.stripe_id,
             Donation.public_id,
-            (Donation.amount + Donation.cover).label("charge"),
+            (Donation.amount + Donation.fee_cover).label("charge"),
             Donation.currency,
             FraudWarning.fraud_type,
             FraudWarning.created_at,
@@ -84,7 +84,7 @@ def actionable_warnings() -> Select[*tuple[Any, ...]]:
     )
 
 
-def troubled_refunds(at: datetime) -> Select[*tuple[Any, ...]]:
+def problem_refunds(at: datetime) -> Select[*tuple[Any, ...]]:
     """Failed ones are settled by a later one of at least the amount, or once nothing is left to give back."""
     later = aliased(Refund)
     followed = exists().where(
@@ -120,7 +120,7 @@ def _stands(state: RefundState, since: datetime) -> ColumnElement[bool]:
     return and_(Refund.state == state.value, Refund.created_at <= since)
 
 
-def asked_erasures() -> Select[*tuple[Any, ...]]:
+def pending_erasures() -> Select[*tuple[Any, ...]]:
     """Requests of donors to be removed that nobody has agreed to, done or withdrawn, the oldest first."""
     asker, speaker = aliased(Donor), aliased(Donor)
     speaks = func.coalesce(asker.merged_into_id, asker.id)
@@ -168,7 +168,7 @@ def failed_messages() -> Select[*tuple[Any, ...]]:
     )
 
 
-def unplaced_returns() -> CompoundSelect[Any]:
+def unmatched_evidence() -> CompoundSelect[Any]:
     """In a query: kind, Stripe's id and payment of each, but those whose payment Stripe says is not ours."""
     tables: tuple[tuple[str, type[Charge] | type[Refund] | type[Dispute] | type[FraudWarning]], ...]
     tables = (

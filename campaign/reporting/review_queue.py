@@ -12,10 +12,10 @@ from typing import TypeVar
 from sqlalchemy import Executable
 from sqlalchemy.orm import Session
 
-from campaign.audit.heartbeats import Silence, silences
+from campaign.audit.heartbeats import JobStatus, job_statuses
 from campaign.campaigns.finalization import LateEntry, late_entries
 from campaign.mailer import undelivered
-from campaign.reconciliation.runs import Unsettled, unsettled
+from campaign.reconciliation.runs import UnresolvedRun, find_unresolved_runs
 from campaign.reporting import review_queries
 
 _One = TypeVar("_One")
@@ -47,7 +47,7 @@ class ActionableWarning:
 
 
 @dataclass(frozen=True)
-class TroubledRefund:
+class ProblemRefund:
     """A refund that did not reach the donor, or of which nothing was heard for too long."""
 
     stripe_id: str | None
@@ -71,7 +71,7 @@ class GivenUpEvent:
 
 
 @dataclass(frozen=True)
-class FailedMessage:
+class FailedEmail:
     """A letter that did not arrive. `subject` says of what: a receipt's number, for one."""
 
     id: int
@@ -83,7 +83,7 @@ class FailedMessage:
 
 
 @dataclass(frozen=True)
-class StuckMail:
+class StuckEmails:
     """Letters of one kind that should have gone out; the oldest of them since `since`."""
 
     kind: str
@@ -92,7 +92,7 @@ class StuckMail:
 
 
 @dataclass(frozen=True)
-class UnplacedReturn:
+class UnmatchedEvidence:
     """Money that went back of a payment that no donation is known for; `kind` is charge, refund, dispute or warning."""
 
     kind: str
@@ -101,7 +101,7 @@ class UnplacedReturn:
 
 
 @dataclass(frozen=True)
-class AskedErasure:
+class PendingErasure:
     """A donor asked on their own page to be removed; `donor_id` is the row that speaks for them."""
 
     id: int
@@ -116,15 +116,15 @@ class Review:
 
     disputes: list[OpenDispute] = field(default_factory=list)
     warnings: list[ActionableWarning] = field(default_factory=list)
-    refunds: list[TroubledRefund] = field(default_factory=list)
+    refunds: list[ProblemRefund] = field(default_factory=list)
     events: list[GivenUpEvent] = field(default_factory=list)
-    messages: list[FailedMessage] = field(default_factory=list)
-    stuck: list[StuckMail] = field(default_factory=list)
-    silent_jobs: list[Silence] = field(default_factory=list)
+    messages: list[FailedEmail] = field(default_factory=list)
+    stuck: list[StuckEmails] = field(default_factory=list)
+    overdue_jobs: list[JobStatus] = field(default_factory=list)
     late_entries: list[LateEntry] = field(default_factory=list)
-    unplaced: list[UnplacedReturn] = field(default_factory=list)
-    erasures: list[AskedErasure] = field(default_factory=list)
-    comparisons: list[Unsettled] = field(default_factory=list)
+    unmatched: list[UnmatchedEvidence] = field(default_factory=list)
+    erasures: list[PendingErasure] = field(default_factory=list)
+    comparisons: list[UnresolvedRun] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -137,15 +137,15 @@ def read_review(session: Session, at: datetime) -> Review:
     return Review(
         disputes=_read(session, OpenDispute, review_queries.open_disputes()),
         warnings=_read(session, ActionableWarning, review_queries.actionable_warnings()),
-        refunds=_read(session, TroubledRefund, review_queries.troubled_refunds(at)),
+        refunds=_read(session, ProblemRefund, review_queries.problem_refunds(at)),
         events=_read(session, GivenUpEvent, review_queries.given_up_events()),
-        messages=_read(session, FailedMessage, review_queries.failed_messages()),
-        stuck=_read(session, StuckMail, undelivered.stuck_by_kind(at)),
-        silent_jobs=[one for one in silences(session, at) if one.silent],
+        messages=_read(session, FailedEmail, review_queries.failed_messages()),
+        stuck=_read(session, StuckEmails, undelivered.stuck_by_kind(at)),
+        overdue_jobs=[one for one in job_statuses(session, at) if one.overdue],
         late_entries=late_entries(session),
-        unplaced=_read(session, UnplacedReturn, review_queries.unplaced_returns()),
-        erasures=_read(session, AskedErasure, review_queries.asked_erasures()),
-        comparisons=unsettled(session),
+        unmatched=_read(session, UnmatchedEvidence, review_queries.unmatched_evidence()),
+        erasures=_read(session, PendingErasure, review_queries.pending_erasures()),
+        comparisons=find_unresolved_runs(session),
     )
 
 

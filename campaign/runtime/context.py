@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from campaign.core.booking_context import Books
+from campaign.core.booking_context import BookingContext
 from campaign.core.database import Sessions, make_engine, make_sessions
 from campaign.core.settings import Settings, load_settings
-from campaign.core.task_queue import Nudge
+from campaign.core.task_queue import TaskNotifier
 from campaign.gateway import TIMEOUT
 from campaign.mailer.transport import Transport
 
@@ -26,7 +26,7 @@ class Installation:
     engine: Engine
     sessions: Sessions
     make_gateway: "Callable[[], StripeGateway]"
-    nudge: Nudge
+    notify: TaskNotifier
 
     @cached_property
     def gateway(self) -> "StripeGateway":
@@ -34,8 +34,8 @@ class Installation:
         return self.make_gateway()
 
     @cached_property
-    def books(self) -> Books:
-        return Books(self.settings.organization, self.settings.mail_from.domain)
+    def books(self) -> BookingContext:
+        return BookingContext(self.settings.organization, self.settings.mail_from.domain)
 
     def transport(self) -> Transport:
         """A connection to the mail server, for one batch."""
@@ -67,5 +67,5 @@ def make_installation(
         engine=engine,
         sessions=make_sessions(engine),
         make_gateway=make_gateway,
-        nudge=Nudge(settings.broker_url),
+        notify=TaskNotifier(settings.broker_url),
     )

@@ -1,4 +1,4 @@
-"""The heartbeats' edge: a scheduled job runs inside `beating`, in a worker's task or in a command."""
+"""The heartbeats' edge: a scheduled job runs inside `heartbeat`, in a worker's task or in a command."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ log = get_logger(__name__)
 
 
 @contextmanager
-def beating(installation: Installation, job: str) -> Iterator[None]:
+def heartbeat(installation: Installation, job: str) -> Iterator[None]:
     """Keep that `job` (a name of `heartbeats.JOBS`) began, and how it ended, each in a commit of its own.
 
     A process that is killed leaves a run that never ended. The job's own error goes on; one of keeping the heartbeat

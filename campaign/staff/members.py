@@ -121,7 +121,7 @@ def change_role(
         _require_another_admin(session, member)
     before = {"role": member.role}
     member.role = role.value
-    shut_out(session, member, at)
+    end_all_sign_ins(session, member, at)
     record(
         session,
         actor,
@@ -140,7 +140,7 @@ def deactivate(session: Session, member: StaffMember, actor: Actor, at: datetime
     if member.role == StaffRole.admin:
         _require_another_admin(session, member)
     member.active = False
-    shut_out(session, member, at)
+    end_all_sign_ins(session, member, at)
     revoke_links(session, STAFF, member, at)
     record(session, actor, "staff_member.deactivated", subject(member))
     return True
@@ -156,7 +156,7 @@ def reactivate(session: Session, member: StaffMember, actor: Actor) -> bool:
     return True
 
 
-def shut_out(session: Session, member: StaffMember, at: datetime) -> None:
+def end_all_sign_ins(session: Session, member: StaffMember, at: datetime) -> None:
     """End the sessions of `member`, and the sign-ins that are under way."""
     end_sessions(session, STAFF, member, at)
     member.fs_uniquifier = secrets.token_hex(16)

@@ -49,7 +49,7 @@ def find_passkey(session: Session, credential_id: bytes) -> StaffPasskey | None:
     )
 
 
-def keep_passkey(
+def add_passkey(
     session: Session, member: StaffMember, name: str, new: NewPasskey, actor: Actor, at: datetime
 ) -> StaffPasskey:
     """A further passkey of `member`; the same one again changes nothing. Raises StaffRefused."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.audit.audit_log import Actor, record
 from campaign.auth.staff import AUTHENTICATOR, has_authenticator
 from campaign.models import StaffMember, StaffPasskey
-from campaign.staff.members import shut_out, subject
+from campaign.staff.members import end_all_sign_ins, subject
 
 
 def has_passkey(session: Session, member: StaffMember) -> bool:
@@ -22,7 +22,7 @@ def has_second_factor(session: Session, member: StaffMember) -> bool:
     return has_authenticator(member) or has_passkey(session, member)
 
 
-def keep_authenticator(
+def set_authenticator(
     session: Session, member: StaffMember, secret: str, counter: int | None, actor: Actor
 ) -> None:
     """The app that holds `secret` (encrypted) is the second factor from now on; its code of `counter` is used up."""
@@ -58,7 +58,7 @@ def reset_second_factor(session: Session, member: StaffMember, actor: Actor, at:
     before = {"authenticator": has_authenticator(member), "passkeys": sorted(passkeys)}
     _forget_authenticator(member)
     member.mf_recovery_codes = None
-    shut_out(session, member, at)
+    end_all_sign_ins(session, member, at)
     record(session, actor, "staff_member.second_factor_reset", subject(member), before=before)
     return True
 
@@ -69,7 +69,7 @@ def _forget_authenticator(member: StaffMember) -> None:
 
 def note_recovery_codes(session: Session, member: StaffMember, actor: Actor) -> None:
     """New recovery codes stand in place of the old ones."""
-    record(session, actor, "staff_member.recovery_codes_made", subject(member))
+    record(session, actor, "staff_member.recovery_codes_created", subject(member))
 
 
 def note_recovery_code_used(session: Session, member: StaffMember, actor: Actor) -> None:

@@ -11,7 +11,7 @@ from campaign.audit.audit_log import Actor
 from campaign.auth.policies import STAFF_LINK, STAFF_LINK_BY_EMAIL
 from campaign.auth.staff import make_staff_link
 from campaign.core import clock
-from campaign.mailer.email_context import Pointless, Sender
+from campaign.mailer.email_context import ObsoleteEmail, Sender
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import EmailClaim
 from campaign.mailer.queue import NewEmail, queue_email, queued_just_now
@@ -68,22 +68,24 @@ def _queue(
     return queue_email(session, link, mail_domain)
 
 
-def link_letter(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | Pointless:
+def build_sign_in_email(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | ObsoleteEmail:
     """Make the link, and the letter around it."""
     at = clock.now()
     member = session.get_one(StaffMember, int(claim.subject_key.partition(":")[0]))
     if not member.active or member.email.lower() != claim.recipient.lower():
-        return Pointless("the member may not sign in any more")
+        return ObsoleteEmail("the member may not sign in any more")
     if claim.expires_at is not None and claim.expires_at <= at:
-        return Pointless("the link was asked for too long ago")
+        return ObsoleteEmail("the link was asked for too long ago")
     invited_by = claim.details.get("invited_by", "")
     kind = STAFF_LINK if invited_by else STAFF_LINK_BY_EMAIL
     path = make_staff_link(session, member, invited_by or "mail", at, kind)
     opening = SignInEmail(member.email, sender.address(path), kind.lifetime, invited_by)
-    return opening_letter(opening, claim.locale, sender)
+    return sign_in_email_context(opening, claim.locale, sender)
 
 
-def opening_letter(opening: SignInEmail, locale: str, sender: Sender) -> dict[str, Any]:
+def sign_in_email_context(opening: SignInEmail, locale: str, sender: Sender) -> dict[str, Any]:
     """The letter's words."""
     minutes = int(opening.lifetime.total_seconds()) // 60
     return {

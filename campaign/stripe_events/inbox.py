@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.core.backoff import Backoff
 from campaign.core.claims import DueRows
 from campaign.core.errors import NotFound
-from campaign.core.upsert import keep_first
+from campaign.core.upsert import insert_once
 from campaign.gateway import Event
 from campaign.models import InboxEvent, InboxState
 
@@ -29,7 +29,7 @@ def store_event(session: Session, event: Event, body: bytes) -> bool:
         "occurred_at": event.created,
         "state": InboxState.received.value,
     }
-    return keep_first(session, InboxEvent, fact, key="id")
+    return insert_once(session, InboxEvent, fact, key="id")
 
 
 def claim_event(session: Session, at: datetime) -> InboxEvent | None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from campaign.core import clock
-from campaign.core.booking_context import Books, Outcome
+from campaign.core.booking_context import BookingContext, Outcome
 from campaign.core.errors import FactMismatch
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import read_event
@@ -27,7 +27,7 @@ def apply_due_events(installation: Installation) -> int:
     while apply_next_event(installation):
         tried += 1
     if tried:
-        installation.nudge(OUTBOX)
+        installation.notify(OUTBOX)
     return tried
 
 
@@ -51,7 +51,7 @@ def apply_next_event(installation: Installation) -> bool:
     return True
 
 
-def _apply(session: Session, event: InboxEvent, books: Books) -> Outcome:
+def _apply(session: Session, event: InboxEvent, books: BookingContext) -> Outcome:
     outcome = dispatch(session, read_event(event.body), books)
     inbox.finish_event(event, applied=outcome.applied, note=outcome.note, at=clock.now())
     return outcome
@@ -75,5 +75,5 @@ def replay_event(installation: Installation, event_id: str) -> Outcome:
             outcome = _apply(session, event, installation.books)
     except (KeyError, TypeError) as error:
         raise FactMismatch(f"{event_id} is not as Stripe words it: {error!r}.") from error
-    installation.nudge(OUTBOX)
+    installation.notify(OUTBOX)
     return outcome

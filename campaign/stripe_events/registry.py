@@ -4,21 +4,21 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
-from campaign.core.booking_context import Books, Outcome
+from campaign.core.booking_context import BookingContext, Outcome
 from campaign.gateway import Event
 from campaign.stripe_events import handlers
 
-Handler = Callable[[Session, Event, Books], Outcome]
+Handler = Callable[[Session, Event, BookingContext], Outcome]
 
 HANDLERS: Mapping[str, Handler] = {
     "checkout.session.completed": handlers.session_changed,
     "checkout.session.async_payment_succeeded": handlers.debit_succeeded,
     "checkout.session.async_payment_failed": handlers.debit_failed,
     "checkout.session.expired": handlers.session_changed,
-    "payment_intent.succeeded": handlers.intent_changed,
-    "payment_intent.payment_failed": handlers.intent_changed,
-    "payment_intent.processing": handlers.intent_changed,
-    "payment_intent.canceled": handlers.intent_changed,
+    "payment_intent.succeeded": handlers.payment_intent_changed,
+    "payment_intent.payment_failed": handlers.payment_intent_changed,
+    "payment_intent.processing": handlers.payment_intent_changed,
+    "payment_intent.canceled": handlers.payment_intent_changed,
     "charge.refunded": handlers.charge_refunded,
     "charge.failed": handlers.charge_failed,
     "charge.refund.updated": handlers.refund_changed,
@@ -30,11 +30,11 @@ HANDLERS: Mapping[str, Handler] = {
     "charge.dispute.closed": handlers.dispute_changed,
     "charge.dispute.funds_withdrawn": handlers.dispute_changed,
     "charge.dispute.funds_reinstated": handlers.dispute_changed,
-    "radar.early_fraud_warning.created": handlers.fraud_warned,
-    "radar.early_fraud_warning.updated": handlers.fraud_warned,
+    "radar.early_fraud_warning.created": handlers.fraud_warning_changed,
+    "radar.early_fraud_warning.updated": handlers.fraud_warning_changed,
     "invoice.paid": handlers.invoice_paid,
     "invoice.payment_failed": handlers.invoice_failed,
-    "invoice_payment.paid": handlers.invoice_payment_made,
+    "invoice_payment.paid": handlers.invoice_payment_paid,
     "customer.subscription.created": handlers.subscription_changed,
     "customer.subscription.updated": handlers.subscription_changed,
     "customer.subscription.paused": handlers.subscription_changed,
@@ -46,7 +46,7 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
-def dispatch(session: Session, event: Event, books: Books) -> Outcome:
+def dispatch(session: Session, event: Event, books: BookingContext) -> Outcome:
     """Apply `event` in the caller's transaction; a type without a handler is noted as ignored, never dropped."""
     handler = HANDLERS.get(event.type)
     if handler is None:

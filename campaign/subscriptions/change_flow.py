@@ -9,20 +9,20 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from campaign.audit.audit_log import Actor
-from campaign.audit.stripe_requests import record_answer, record_failure
+from campaign.audit.stripe_requests import record_failure, record_response
 from campaign.core import clock, money
 from campaign.core.errors import ChangeRefused, GatewayKeySpent, GatewayRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import SubscriptionFact, stripe_language
-from campaign.models import StripeCall, Subscription, SubscriptionState
+from campaign.models import StripeRequest, Subscription, SubscriptionState
 from campaign.runtime.context import Installation
 from campaign.subscriptions import change_requests
-from campaign.subscriptions.subscription_events import apply_answer, newest
+from campaign.subscriptions.subscription_events import apply_answer, latest_event
 
 _Answer = TypeVar("_Answer")
 
 
-def end(
+def cancel(
     installation: Installation,
     subscription: Subscription,
     by: Actor | None,
@@ -38,8 +38,8 @@ def end(
         return _update(
             installation,
             subscription,
-            change_requests.END_LATER,
-            change_requests.ending_later(),
+            change_requests.CANCEL_LATER,
+            change_requests.cancel_later_parameters(),
             by,
         )
     comment = {"comment": f"Ended by the {'staff' if by else 'donor'}."}
@@ -47,7 +47,7 @@ def end(
         return _change(
             installation,
             subscription,
-            change_requests.END,
+            change_requests.CANCEL,
             comment,
             lambda call: calls.cancel(subscription.stripe_id, call.parameters["comment"]),
             by,
@@ -64,7 +64,11 @@ def pause(
 ) -> Subscription:
     """Charge nothing until then; what falls due meanwhile is skipped."""
     return _update(
-        installation, subscription, change_requests.PAUSE, change_requests.pausing(until), by
+        installation,
+        subscription,
+        change_requests.PAUSE,
+        change_requests.pause_parameters(until),
+        by,
     )
 
 
@@ -73,7 +77,7 @@ def resume(
 ) -> Subscription:
     """Go on: take back a pause, or an end that was to come."""
     return _update(
-        installation, subscription, change_requests.RESUME, change_requests.resuming(), by
+        installation, subscription, change_requests.RESUME, change_requests.resume_parameters(), by
     )
 
 
@@ -81,25 +85,25 @@ def change_amount(
     installation: Installation, subscription: Subscription, amount: int, by: Actor | None = None
 ) -> Subscription:
     """Another amount, in minor units, from the next charge on; covered fees follow it."""
-    cover = cover_for(installation, subscription, amount)
-    if amount + cover > money.LARGEST_CHARGE:
+    fee_cover = cover_for(installation, subscription, amount)
+    if amount + fee_cover > money.LARGEST_CHARGE:
         raise ChangeRefused("That is more than can be charged at once.")
     fact = installation.gateway.subscriptions.retrieve(subscription.stripe_id)
-    wanted = change_requests.changing(subscription, fact, amount, cover)
+    wanted = change_requests.amount_parameters(subscription, fact, amount, fee_cover)
     return _update(installation, subscription, change_requests.AMOUNT, wanted, by)
 
 
 def cover_for(installation: Installation, subscription: Subscription, amount: int) -> int:
     """What covers the fees of `amount`, where the donor covers them; minor units."""
-    if not subscription.cover:
+    if not subscription.fee_cover:
         return 0
     settings = installation.settings
-    return money.fee_cover(
+    return money.calculate_fee_cover(
         amount, settings.card_fee_rate, settings.card_fee_fixed, subscription.currency
     )
 
 
-def card_page(
+def open_card_page(
     installation: Installation, subscription: Subscription, return_url: str, language: str
 ) -> str:
     """The address of Stripe's page on which another card can be given, in `language`, a BCP 47 tag."""
@@ -114,22 +118,22 @@ def card_page(
     address = _kept(
         installation,
         call,
-        lambda: installation.gateway.subscriptions.open_card_page(
+        lambda: installation.gateway.subscriptions.create_portal_session(
             customer_id, return_url, spoken, call.idempotency_key
         ),
     )
     with installation.sessions.begin() as session:
-        record_answer(session, call, customer_id, clock.now())
+        record_response(session, call, customer_id, clock.now())
     return address
 
 
-def take_up_card(installation: Installation, subscription: Subscription) -> None:
+def use_new_card(installation: Installation, subscription: Subscription) -> None:
     """Charge the card that the donor gave on Stripe's page from now on.
 
     That page makes it the customer's card; a subscription that began in a checkout goes on with its own.
     https://docs.stripe.com/customer-management/portal-deep-links
     """
-    cards = installation.gateway.subscriptions.cards(subscription.stripe_id)
+    cards = installation.gateway.subscriptions.payment_methods(subscription.stripe_id)
     if cards.chosen and cards.chosen != cards.used:
         wanted = {"default_payment_method": cards.chosen}
         _update(installation, subscription, change_requests.CARD, wanted)
@@ -164,13 +168,13 @@ def _change(
     subscription: Subscription,
     operation: str,
     parameters: dict[str, Any],
-    ask: Callable[[StripeCall], SubscriptionFact],
+    ask: Callable[[StripeRequest], SubscriptionFact],
     by: Actor | None = None,
 ) -> Subscription:
     call, current = _planned(installation, subscription, operation, parameters, by)
     fact = _kept(installation, call, lambda: ask(call))
     with installation.sessions.begin() as session:
-        record_answer(session, call, fact.id, clock.now())
+        record_response(session, call, fact.id, clock.now())
     return _applied(installation, current, fact)
 
 
@@ -180,9 +184,9 @@ def _planned(
     operation: str,
     parameters: dict[str, Any],
     by: Actor | None = None,
-) -> tuple[StripeCall, Subscription]:
+) -> tuple[StripeRequest, Subscription]:
     with installation.sessions.begin() as session:
-        planned = change_requests.plan_change(
+        planned = change_requests.next_change_request(
             session, subscription.id, operation, parameters, clock.now()
         )
         if by is not None:
@@ -190,7 +194,7 @@ def _planned(
         return planned
 
 
-def _kept(installation: Installation, call: StripeCall, ask: Callable[[], _Answer]) -> _Answer:
+def _kept(installation: Installation, call: StripeRequest, ask: Callable[[], _Answer]) -> _Answer:
     try:
         return ask()
     except (GatewayKeySpent, GatewayRefused) as error:
@@ -204,7 +208,7 @@ def _applied(
 ) -> Subscription:
     """Apply an answer unless an event told something since `seen` was read; the gift as it is now."""
     with installation.sessions.begin() as session:
-        apply_answer(session, fact, newest(seen), clock.now(), installation.books)
+        apply_answer(session, fact, latest_event(seen), clock.now(), installation.books)
         current = session.get_one(Subscription, seen.id)
-    installation.nudge(OUTBOX)
+    installation.notify(OUTBOX)
     return current

@@ -14,33 +14,33 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
-from campaign.audit.stripe_requests import add_call, latest_call
+from campaign.audit.stripe_requests import add_request, latest_request
 from campaign.checkout.session_requests import INTERVALS
 from campaign.core.errors import ChangeRefused
 from campaign.donations.donations import lock_donation
 from campaign.gateway import SubscriptionFact, SubscriptionItem
 from campaign.ledger.subscription_donations import first_donation
-from campaign.models import StripeCall, Subscription, SubscriptionState
+from campaign.models import StripeRequest, Subscription, SubscriptionState
 
-END = "subscription_end"
-END_LATER = "subscription_end_later"
+CANCEL = "subscription_end"
+CANCEL_LATER = "subscription_end_later"
 PAUSE = "subscription_pause"
 RESUME = "subscription_resume"
 AMOUNT = "subscription_amount"
 CARD = "subscription_card"
 CARD_PAGE = "card_page"
 
-PAUSES = (1, 2, 3, 6)
+PAUSE_MONTHS = (1, 2, 3, 6)
 """Months for which a gift may rest."""
 
 
-def plan_change(
+def next_change_request(
     session: Session,
     subscription_id: int,
     operation: str,
     parameters: dict[str, Any],
     at: datetime,
-) -> tuple[StripeCall, Subscription]:
+) -> tuple[StripeRequest, Subscription]:
     """The call to make, and the gift as it is known now. Raises ChangeRefused after the end.
 
     Every call has a key of its own: under an old one Stripe would repeat its old answer and do nothing, though the
@@ -58,15 +58,15 @@ def plan_change(
         raise ChangeRefused(
             "This gift has ended; nothing more is charged, and nothing can be changed."
         )
-    latest = latest_call(session, first.id, operation)
+    latest = latest_request(session, first.id, operation)
     key = f"{operation.replace('_', '-')}-{subscription.stripe_id}"
-    call = add_call(session, first.id, operation, key, parameters, after=latest, at=at)
+    call = add_request(session, first.id, operation, key, parameters, after=latest, at=at)
     return call, subscription
 
 
 _ACTIONS = {
-    END: "subscription.ended",
-    END_LATER: "subscription.ended",
+    CANCEL: "subscription.ended",
+    CANCEL_LATER: "subscription.ended",
     PAUSE: "subscription.paused",
     RESUME: "subscription.resumed",
     AMOUNT: "subscription.changed",
@@ -83,52 +83,52 @@ def log_change(
     """That staff asked for it, in the log of its donor; what Stripe made of it stands with the gift."""
     before: dict[str, Any] = {"state": subscription.state}
     after: dict[str, Any] = {"subscription": subscription.stripe_id}
-    if operation in {END, END_LATER}:
-        after["when"] = "at the end of the period" if operation == END_LATER else "at once"
+    if operation in {CANCEL, CANCEL_LATER}:
+        after["when"] = "at the end of the period" if operation == CANCEL_LATER else "at once"
     elif operation == PAUSE:
         until = parameters["pause_collection"]["resumes_at"]
         after["until"] = datetime.fromtimestamp(until, UTC).isoformat()
     elif operation == AMOUNT:
-        before |= {"amount": subscription.amount, "cover": subscription.cover}
+        before |= {"amount": subscription.amount, "fee_cover": subscription.fee_cover}
         told = parameters["metadata"]
-        after |= {"amount": int(told["gift"]), "cover": int(told["cover"])}
+        after |= {"amount": int(told["gift"]), "fee_cover": int(told["cover"])}
     subject = audit_log.Subject("donor", str(subscription.donor_id), subscription.campaign_id)
     audit_log.record(session, by, _ACTIONS[operation], subject, before=before, after=after)
 
 
-def pausing(until: datetime) -> dict[str, Any]:
+def pause_parameters(until: datetime) -> dict[str, Any]:
     """Invoices that fall due before `until` are voided, not collected later."""
     return {"pause_collection": {"behavior": "void", "resumes_at": int(until.timestamp())}}
 
 
-def resuming() -> dict[str, Any]:
+def resume_parameters() -> dict[str, Any]:
     """Go on: neither resting nor about to end."""
     return {"pause_collection": "", "cancel_at_period_end": False}
 
 
-def ending_later() -> dict[str, Any]:
+def cancel_later_parameters() -> dict[str, Any]:
     """End when the present period ends."""
     return {"cancel_at_period_end": True}
 
 
-def changing(
-    subscription: Subscription, fact: SubscriptionFact, amount: int, cover: int
+def amount_parameters(
+    subscription: Subscription, fact: SubscriptionFact, amount: int, fee_cover: int
 ) -> dict[str, Any]:
-    """From the next charge on `amount`, and `cover` besides where the gift has an item for it; minor units.
+    """From the next charge on `amount`, and `fee_cover` besides where the gift has an item for it; minor units.
 
     Nothing is charged or credited for the present period. Raises ChangeRefused where Stripe has other items than ours.
     """
     if len(fact.items) not in {1, 2}:
         raise ChangeRefused("This gift was rearranged at Stripe; change it in Stripe's dashboard.")
     gift_item, cover_item = _parts(subscription, fact)
-    gift, covered = (amount, cover) if cover_item else (amount + cover, 0)
+    gift, covered = (amount, fee_cover) if cover_item else (amount + fee_cover, 0)
     items = [_repriced(subscription, gift_item, gift)]
     if cover_item:
         items.append(_repriced(subscription, cover_item, covered))
     return {
         "items": items,
         "proration_behavior": "none",
-        "metadata": {"gift": str(amount), "cover": str(cover)},
+        "metadata": {"gift": str(amount), "cover": str(fee_cover)},
     }
 
 
@@ -139,9 +139,9 @@ def _parts(
     if len(fact.items) == 1:
         return fact.items[0], None
     one, other = fact.items
-    agreed = [item for item in fact.items if item.total == subscription.cover]
-    cover = agreed[0] if len(agreed) == 1 else min(one, other, key=lambda item: item.total)
-    return (other if cover is one else one), cover
+    agreed = [item for item in fact.items if item.total == subscription.fee_cover]
+    fee_cover = agreed[0] if len(agreed) == 1 else min(one, other, key=lambda item: item.total)
+    return (other if fee_cover is one else one), fee_cover
 
 
 def _repriced(subscription: Subscription, item: SubscriptionItem, amount: int) -> dict[str, Any]:

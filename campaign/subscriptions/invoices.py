@@ -7,37 +7,37 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import campaign_for_renewal
-from campaign.core.booking_context import Books, Outcome
-from campaign.core.upsert import keep_first
-from campaign.donations.donation_lookup import lock_payer, lock_payment
+from campaign.core.booking_context import BookingContext, Outcome
+from campaign.core.upsert import insert_once
+from campaign.donations.donation_lookup import lock_invoice_payment, lock_payment
 from campaign.donations.donations import lock_donation
 from campaign.gateway import Invoice, InvoicePaymentFact
 from campaign.ledger.payments import Payment, record_payment
-from campaign.ledger.settlement import adopt_returns
+from campaign.ledger.settlement import attach_pending_evidence
 from campaign.ledger.subscription_donations import (
     first_donation_id,
-    join_subscription,
+    get_or_create_subscription,
     renewal_donation,
 )
 from campaign.models import Donation, InvoicePayment
-from campaign.subscriptions.subscription_events import note_paid
+from campaign.subscriptions.subscription_events import clear_failure
 
 
 def apply_invoice(
-    session: Session, invoice: Invoice, occurred_at: datetime, books: Books
+    session: Session, invoice: Invoice, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
     """Book a paid invoice of a subscription of ours, once."""
     if invoice.subscription_id is None:
         return Outcome(applied=False, note="the invoice belongs to no subscription")
     if invoice.amount_paid <= 0:
         return Outcome(applied=False, note="the invoice moved no money")
-    intent_id = lock_payer(session, invoice.id)
+    intent_id = lock_invoice_payment(session, invoice.id)
     public_id = invoice.donation_id or first_donation_id(session, invoice.subscription_id)
     first = lock_donation(session, public_id) if public_id else None
     if first is None:
         return Outcome(applied=False, note=f"no donation of ours: {public_id}")
-    subscription = join_subscription(session, first, invoice.subscription_id)
-    note_paid(session, subscription, invoice)
+    subscription = get_or_create_subscription(session, first, invoice.subscription_id)
+    clear_failure(session, subscription, invoice)
     # Stripe counts whole seconds: no charge is before the form that led to it.
     charged_at = max(invoice.paid_at or occurred_at, first.created_at)
     payment = Payment(
@@ -58,7 +58,9 @@ def apply_invoice(
     return record_payment(session, donation, payment, books, campaign)
 
 
-def apply_invoice_payment(session: Session, found: InvoicePaymentFact, books: Books) -> Outcome:
+def apply_invoice_payment(
+    session: Session, found: InvoicePaymentFact, books: BookingContext
+) -> Outcome:
     """Keep which payment intent paid an invoice, so that refunds and disputes of it find their donation.
 
     It may come before the invoice is booked, which then takes it from here.
@@ -67,7 +69,7 @@ def apply_invoice_payment(session: Session, found: InvoicePaymentFact, books: Bo
         return Outcome(applied=False, note="it names no payment intent that paid")
     lock_payment(session, found.invoice_id)
     fact = {"invoice_id": found.invoice_id, "payment_intent_id": found.payment_intent_id}
-    keep_first(session, InvoicePayment, fact, key="invoice_id")
+    insert_once(session, InvoicePayment, fact, key="invoice_id")
     lock_payment(session, found.payment_intent_id)
     public_id = session.scalar(
         select(Donation.public_id).where(Donation.invoice_id == found.invoice_id)
@@ -80,5 +82,5 @@ def apply_invoice_payment(session: Session, found: InvoicePaymentFact, books: Bo
     donation.payment_intent_id = found.payment_intent_id
     session.flush()
     if donation.paid_at is not None:
-        adopt_returns(session, donation, books)
+        attach_pending_evidence(session, donation, books)
     return Outcome(applied=True, note=f"paid by {found.payment_intent_id}")

@@ -9,15 +9,19 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from campaign.core.booking_context import Books, Outcome
+from campaign.core.booking_context import BookingContext, Outcome
 from campaign.core.errors import FactMismatch
 from campaign.donations.donations import lock_donation
 from campaign.gateway import Invoice, SubscriptionFact
-from campaign.ledger.subscription_donations import first_donation_id, join_subscription, split
+from campaign.ledger.subscription_donations import (
+    first_donation_id,
+    get_or_create_subscription,
+    split_amount,
+)
 from campaign.models import Donation, Subscription, SubscriptionState
 from campaign.subscriptions.emails import queue_renewal_failed, queue_subscription_ended
 
-Moment = tuple[datetime, str]
+EventMoment = tuple[datetime, str]
 """When an event was made, and its id."""
 
 _OVER = {"canceled", "incomplete_expired"}
@@ -26,7 +30,7 @@ _RUNNING = {"active", "trialing"}
 
 
 def apply_subscription(
-    session: Session, fact: SubscriptionFact, told: Moment, books: Books
+    session: Session, fact: SubscriptionFact, told: EventMoment, books: BookingContext
 ) -> Outcome:
     """Apply what an event of `told` says of a subscription. Raises FactMismatch where it is in another currency."""
     if fact.status == "incomplete":
@@ -49,7 +53,11 @@ def apply_subscription(
 
 
 def apply_answer(
-    session: Session, fact: SubscriptionFact, seen: Moment | None, at: datetime, books: Books
+    session: Session,
+    fact: SubscriptionFact,
+    seen: EventMoment | None,
+    at: datetime,
+    books: BookingContext,
 ) -> None:
     """Apply what Stripe answered to a call of ours, unless an event told something since `seen`, the newest one before.
 
@@ -60,12 +68,12 @@ def apply_answer(
         return
     if fact.status in _OVER:
         _end(session, subscription, fact, (at, ""), books)
-    elif seen == newest(subscription) and fact.status != "incomplete":
+    elif seen == latest_event(subscription) and fact.status != "incomplete":
         _take_over(subscription, fact)
         session.flush()
 
 
-def newest(subscription: Subscription) -> Moment | None:
+def latest_event(subscription: Subscription) -> EventMoment | None:
     """The newest event applied so far."""
     if subscription.as_of is None:
         return None
@@ -81,7 +89,7 @@ def _placed(
     if first is None:
         return None
     if begun:
-        join_subscription(session, first, stripe_id)
+        get_or_create_subscription(session, first, stripe_id)
     return session.scalar(
         select(Subscription)
         .where(Subscription.stripe_id == stripe_id)
@@ -101,8 +109,8 @@ def _take_over(subscription: Subscription, fact: SubscriptionFact) -> None:
     subscription.ends_at_period_end = fact.cancel_at_period_end or fact.cancel_at is not None
     subscription.paused_until = fact.resumes_at if fact.paused else None
     if fact.total > 0:
-        parts = split(fact.total, (fact.gift, fact.cover), subscription)
-        subscription.amount, subscription.cover = parts
+        parts = split_amount(fact.total, (fact.gift, fact.fee_cover), subscription)
+        subscription.amount, subscription.fee_cover = parts
     if _mended_since(subscription):
         _forget_failure(subscription)
     subscription.state = _state(subscription, paused=fact.paused).value
@@ -130,15 +138,15 @@ def _follow(subscription: Subscription) -> None:
 
 
 def _forget_failure(subscription: Subscription) -> None:
-    subscription.failed_invoice_id = subscription.failed_at = subscription.mend_url = None
+    subscription.failed_invoice_id = subscription.failed_at = subscription.payment_update_url = None
 
 
 def _end(
     session: Session,
     subscription: Subscription,
     fact: SubscriptionFact,
-    told: Moment,
-    books: Books,
+    told: EventMoment,
+    books: BookingContext,
 ) -> Outcome:
     subscription.state = SubscriptionState.ended.value
     subscription.status = fact.status
@@ -154,7 +162,7 @@ def _end(
 
 
 def apply_failed_invoice(
-    session: Session, invoice: Invoice, occurred_at: datetime, books: Books
+    session: Session, invoice: Invoice, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
     """A try to charge a renewal failed: the donor is written to, once a try, with a way to mend it."""
     if invoice.subscription_id is None:
@@ -171,7 +179,7 @@ def apply_failed_invoice(
     if subscription.failed_at is None or subscription.failed_at <= occurred_at:
         subscription.failed_invoice_id = invoice.id
         subscription.failed_at = occurred_at
-        subscription.mend_url = invoice.pay_url
+        subscription.payment_update_url = invoice.pay_url
         subscription.customer_id = subscription.customer_id or invoice.customer_id
     _follow(subscription)
     session.flush()
@@ -189,7 +197,7 @@ def _running_since(subscription: Subscription, failed_at: datetime) -> bool:
     return as_of is not None and as_of > failed_at and subscription.status in _RUNNING
 
 
-def note_paid(session: Session, subscription: Subscription, invoice: Invoice) -> None:
+def clear_failure(session: Session, subscription: Subscription, invoice: Invoice) -> None:
     """A paid invoice mends the failure of the same one. The caller holds the lock on the first donation."""
     session.refresh(subscription)
     if subscription.failed_invoice_id == invoice.id:

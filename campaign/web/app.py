@@ -9,10 +9,10 @@ from campaign.runtime.context import Installation, make_installation
 from campaign.web import errors, health, language, theme
 from campaign.web.api import register as open_api
 from campaign.web.appeal import routes as appeal
-from campaign.web.appeal.code_visits import Visits
-from campaign.web.appeal.page_cache import KeptPages
+from campaign.web.appeal.code_visits import VisitCounter
+from campaign.web.appeal.page_cache import PageCache
 from campaign.web.appeal.progress_stream import LiveProgress
-from campaign.web.compression import Compressed
+from campaign.web.compression import Compression
 from campaign.web.context import context_values, static_version
 from campaign.web.giving import routes as giving
 from campaign.web.headers import add_security_headers
@@ -44,8 +44,8 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.extensions["installation"] = installation
     app.extensions["live"] = LiveProgress(installation.engine, installation.sessions)
-    app.extensions["looks"] = theme.Looks(installation.sessions)
-    app.extensions["visits"] = Visits(installation.sessions)
+    app.extensions["looks"] = theme.BrandingCache(installation.sessions)
+    app.extensions["visits"] = VisitCounter(installation.sessions)
     app.extensions["static_version"] = static_version(app.static_folder or "")
     limiter.init_app(app)
     app.context_processor(context_values)
@@ -61,8 +61,8 @@ def create_app(installation: Installation | None = None) -> Flask:
     open_staff_room(app)
     open_api(app)
     errors.register(app)
-    kept = KeptPages(app.wsgi_app, app.extensions["live"])
-    app.wsgi_app = Compressed(kept)  # type: ignore[method-assign] # the documented way to wrap an application
+    kept = PageCache(app.wsgi_app, app.extensions["live"])
+    app.wsgi_app = Compression(kept)  # type: ignore[method-assign] # the documented way to wrap an application
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # likewise

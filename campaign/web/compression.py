@@ -29,7 +29,7 @@ SMALLEST = 500
 _SECRETS = ("/staff", "/api", "/me")
 
 
-class Compressed:
+class Compression:
     """WSGI middleware around everything else."""
 
     def __init__(self, application: "WSGIApplication") -> None:

@@ -7,9 +7,14 @@ from typing import Any, cast
 from flask import current_app
 
 from campaign.runtime.context import Installation
-from campaign.web.appeal.code_visits import Visits
+from campaign.web.appeal.code_visits import VisitCounter
 from campaign.web.appeal.progress_stream import LiveProgress
-from campaign.web.language import asked_language, other_languages, said, shared_language
+from campaign.web.language import (
+    other_languages,
+    page_language,
+    requested_language,
+    shared_language,
+)
 
 
 def installation() -> Installation:
@@ -22,9 +27,9 @@ def live() -> LiveProgress:
     return cast("LiveProgress", current_app.extensions["live"])
 
 
-def visits() -> Visits:
+def visits() -> VisitCounter:
     """This process's counts of visits."""
-    return cast("Visits", current_app.extensions["visits"])
+    return cast("VisitCounter", current_app.extensions["visits"])
 
 
 def static_version(folder: str) -> str:
@@ -40,10 +45,10 @@ def context_values() -> dict[str, Any]:
     """What the layout needs."""
     return {
         "organization": installation().settings.organization,
-        "locale": said().locale,
-        "direction": said().direction,
-        "figures_locale": said().figures,
-        "asked_language": asked_language(),
+        "locale": page_language().locale,
+        "direction": page_language().direction,
+        "figures_locale": page_language().figures,
+        "asked_language": requested_language(),
         "shared_language": shared_language(),
         "other_languages": other_languages(),
         "site_url": installation().settings.site_url,

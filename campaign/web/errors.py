@@ -9,10 +9,16 @@ from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
 from campaign.core.errors import NotFound
-from campaign.core.i18n import ENGLISH, languages, words
+from campaign.core.i18n import ENGLISH, get_language, languages
 from campaign.web.api.problems import problem
-from campaign.web.giving.donate import too_many
-from campaign.web.language import asked_language, is_staffs, said, shared_language, speak
+from campaign.web.giving.donate import rate_limited
+from campaign.web.language import (
+    is_staff_page,
+    page_language,
+    requested_language,
+    shared_language,
+    use_language,
+)
 
 log = get_logger(__name__)
 
@@ -91,16 +97,20 @@ def _page(status: int, headers: dict[str, str] | None = None) -> Response:
 
 def _speak_to_browser() -> None:
     """No cache keeps this page, so it may follow what the browser asks for where the address names no language."""
-    if said().locale == ENGLISH and not asked_language() and not is_staffs(request.path):
-        known = [words(name).locale for name in languages()]
-        speak(request.accept_languages.best_match(known) or ENGLISH)
+    if (
+        page_language().locale == ENGLISH
+        and not requested_language()
+        and not is_staff_page(request.path)
+    ):
+        known = [get_language(name).locale for name in languages()]
+        use_language(request.accept_languages.best_match(known) or ENGLISH)
 
 
 def _limited(error: RateLimitExceeded) -> Response:
     retry_after = int(error.limit.limit.get_expiry()) if error.limit else 60
     slug = (request.view_args or {}).get("slug")
     if slug and request.endpoint == "donate.give":
-        return too_many(slug, retry_after)
+        return rate_limited(slug, retry_after)
     return _page(429, {"Retry-After": str(retry_after)})
 
 

@@ -15,7 +15,7 @@ from wtforms import (
 )
 
 from campaign.models import Frequency
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 _NO = (False, "", "false", "False", "0", "no", "off")
 
@@ -73,7 +73,7 @@ class GiftForm(FlaskForm):
         """What was typed into `field`, cleaned; an error beside it where it is longer than `most`."""
         text = clean(field.data, lines=lines)
         if len(text) > most:
-            sentence = said().gettext(
+            sentence = page_language().gettext(
                 "This is %(length)s characters long; there is room for %(most)s."
             )
             self.complain(field, sentence % {"length": len(text), "most": most})
@@ -87,7 +87,7 @@ class GiftForm(FlaskForm):
     @property
     def language(self) -> str:
         """What the form is written in, so that its answer is too."""
-        return said().locale
+        return page_language().locale
 
 
 def read_email(form: GiftForm, field: Field, missing: str, *, strict: bool) -> str | None:
@@ -106,7 +106,9 @@ def read_email(form: GiftForm, field: Field, missing: str, *, strict: bool) -> s
     except EmailNotValidError:
         form.complain(
             field,
-            said().gettext("This email address is not complete. It looks like name@example.org."),
+            page_language().gettext(
+                "This email address is not complete. It looks like name@example.org."
+            ),
         )
         return None
     return found.ascii_email or found.normalized

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from campaign.audit.heartbeats import Silence, silences
+from campaign.audit.heartbeats import JobStatus, job_statuses
 from campaign.core import clock
 from campaign.integrations.deliveries import count_deliveries
 from campaign.migrations import is_current
@@ -42,7 +42,7 @@ def ready() -> tuple[Response, int]:
         if not current:
             return jsonify(status="unavailable", migrations="run campaign db upgrade"), 503
         with installation().sessions() as session:
-            jobs = silences(session, clock.now())
+            jobs = job_statuses(session, clock.now())
     except SQLAlchemyError:
         return jsonify(status="unavailable", database="out of reach"), 503
     told = {
@@ -50,18 +50,18 @@ def ready() -> tuple[Response, int]:
         "database": "ok",
         "migrations": "ok",
         "jobs": {one.job: _job(one) for one in jobs},
-        "silent": [one.job for one in jobs if one.silent],
+        "overdue": [one.job for one in jobs if one.overdue],
     }
     return jsonify(told), 200
 
 
-def _job(one: Silence) -> dict[str, Any]:
+def _job(one: JobStatus) -> dict[str, Any]:
     return {
         "last_success": _instant(one.last_success),
         "last_failure": _instant(one.last_failure),
         "unfinished_since": _instant(one.unfinished_since),
-        "silent_after_seconds": int(one.limit.total_seconds()),
-        "silent": one.silent,
+        "overdue_after_seconds": int(one.limit.total_seconds()),
+        "overdue": one.overdue,
     }
 
 
@@ -87,7 +87,7 @@ class _Rows(Collector):
         """One gauge a count; amounts in minor units, instants in seconds since 1970."""
         yield from _queues(self._session)
         yield from _money(self._session)
-        yield from _jobs(silences(self._session, clock.now()))
+        yield from _jobs(job_statuses(self._session, clock.now()))
 
 
 def _queues(session: Session) -> Iterator[Metric]:
@@ -145,9 +145,9 @@ def _money(session: Session) -> Iterator[Metric]:
         campaign_metrics.count_refunds(session),
     )
     yield GaugeMetricFamily(
-        "campaign_unplaced_returns",
+        "campaign_unmatched_refunds_disputes",
         "Money that went back of payments nobody knows",
-        value=campaign_metrics.count_unplaced(session),
+        value=campaign_metrics.count_unmatched(session),
     )
     yield _gauge(
         "campaign_raised_minor_units",
@@ -157,7 +157,7 @@ def _money(session: Session) -> Iterator[Metric]:
     )
 
 
-def _jobs(jobs: Iterable[Silence]) -> Iterator[Metric]:
+def _jobs(jobs: Iterable[JobStatus]) -> Iterator[Metric]:
     """A job that never ended well has no time; its silence is told all the same."""
     jobs = list(jobs)
     yield _gauge(
@@ -167,10 +167,10 @@ def _jobs(jobs: Iterable[Silence]) -> Iterator[Metric]:
         {one.job: one.last_success.timestamp() for one in jobs if one.last_success},
     )
     yield _gauge(
-        "campaign_job_silent",
+        "campaign_job_overdue",
         "1 where the job was not heard of for too long",
         ["job"],
-        {one.job: int(one.silent) for one in jobs},
+        {one.job: int(one.overdue) for one in jobs},
     )
 
 

@@ -17,14 +17,14 @@ from flask_babel import Babel, Domain, refresh
 from werkzeug.exceptions import HTTPException
 
 from campaign.core.errors import CampaignError
-from campaign.core.i18n import ENGLISH, Words, language, languages, words
+from campaign.core.i18n import ENGLISH, Language, get_language, languages, supported_locale
 
 
 class _OneCatalog(Domain):
     """Flask-Babel's domain, with the catalogs that are there already; it compiles and caches none."""
 
     def get_translations(self) -> NullTranslations:
-        return said().catalog
+        return page_language().catalog
 
 
 class _Babel(Babel):
@@ -33,25 +33,25 @@ class _Babel(Babel):
         return _OneCatalog()
 
 
-def said() -> Words:
+def page_language() -> Language:
     """The words of the page that is being made."""
     if not has_app_context():
-        return words(ENGLISH)
+        return get_language(ENGLISH)
     if "words" not in g:
-        g.words = words(asked_language() or ENGLISH)
+        g.words = get_language(requested_language() or ENGLISH)
     return g.words  # type: ignore[no-any-return] # set above
 
 
-def asked_language() -> str:
+def requested_language() -> str:
     """The language that the address or the form names and there are words for; '' for none."""
-    if not has_request_context() or is_staffs(request.path):
+    if not has_request_context() or is_staff_page(request.path):
         return ""
     try:
         asked = str(request.values.get("lang", ""))
     except HTTPException:
         # A body that cannot be read, or is too large: its error page is to be made now.
         asked = str(request.args.get("lang", ""))
-    found = language(asked)
+    found = supported_locale(asked)
     # What nobody has translated is told as English; that is no wish for English.
     return found if found != ENGLISH or _is_english(asked) else ""
 
@@ -62,17 +62,17 @@ def _is_english(tag: str) -> bool:
 
 def shared_language() -> str | None:
     """The `lang` of an address that leads from this page to one that all readers share; None for English."""
-    return None if said().locale == ENGLISH else said().locale
+    return None if page_language().locale == ENGLISH else page_language().locale
 
 
-def is_staffs(path: str) -> bool:
+def is_staff_page(path: str) -> bool:
     """Whether only the staff read what is at `path`."""
     return path == "/staff" or path.startswith("/staff/")
 
 
-def speak(locale: str) -> None:
+def use_language(locale: str) -> None:
     """The page speaks `locale` from here on, unless its address names a language."""
-    g.words = words(asked_language() or locale)
+    g.words = get_language(requested_language() or locale)
     refresh()
 
 
@@ -90,24 +90,24 @@ def other_languages() -> list[OtherLanguage]:
     if not has_request_context() or request.method != "GET":
         return []
     kept = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
-    others = (words(name) for name in languages() if words(name) != said())
+    others = (get_language(name) for name in languages() if get_language(name) != page_language())
     return [
         OtherLanguage(
             other.locale,
-            other.own_name,
+            other.native_name,
             f"{quote(request.script_root + request.path)}?{urlencode([*kept, ('lang', other.locale)])}",
         )
         for other in others
     ]
 
 
-def told(error: CampaignError) -> str:
+def translate_error(error: CampaignError) -> str:
     """Why something was refused, in the words of the page."""
-    return error.told_by(said().gettext)
+    return error.translated(page_language().gettext)
 
 
 def prepare(app: Flask) -> None:
     """Gives the templates `_`, `ngettext` and `trans`, and Flask-Babel our languages."""
-    app.jinja_env.globals["plural_samples"] = lambda: said().plural_samples
+    app.jinja_env.globals["plural_samples"] = lambda: page_language().plural_samples
     app.jinja_env.policies["ext.i18n.trimmed"] = True
-    _Babel().init_app(app, default_locale=ENGLISH, locale_selector=lambda: said().formats)
+    _Babel().init_app(app, default_locale=ENGLISH, locale_selector=lambda: page_language().formats)

@@ -26,6 +26,6 @@ limiter = Limiter(key_func=_person)
 
 GIVING = "20 per minute; 100 per hour"
 """For one person; two hundred different people in a second are never stopped."""
-LINKS = "4 per 15 minutes"
-LINKS_HERE = "30 per hour"
+SIGN_IN_LINKS = "4 per 15 minutes"
+SIGN_IN_LINKS_PER_ADDRESS = "30 per hour"
 """For one-time links by email: to one address, and from one place. Staff and donors are counted apart."""

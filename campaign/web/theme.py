@@ -14,8 +14,8 @@ from flask import Blueprint, Response, abort, current_app, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
-from campaign.campaigns.branding import Look, accents_of, read_logo, read_look
-from campaign.campaigns.colors import ink_on, weakness
+from campaign.campaigns.branding import BrandingValues, accent_pair, read_branding, read_logo
+from campaign.campaigns.colors import contrast_error, text_color_on
 from campaign.campaigns.logos import SVG
 from campaign.core.database import Sessions
 from campaign.models import Campaign
@@ -41,16 +41,16 @@ _BOTH = """\
 """For the settings' preview, which shows both papers."""
 
 
-class Looks:
+class BrandingCache:
     """The house's look, read every few seconds at most; a dead database leaves the last known."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._look = Look()
+        self._look = BrandingValues()
         self._until = 0.0
         self._lock = threading.Lock()
 
-    def current(self) -> Look:
+    def current(self) -> BrandingValues:
         """The present look; one reader reads for all, and nobody waits for it."""
         if time.monotonic() >= self._until and self._lock.acquire(blocking=False):
             try:
@@ -62,7 +62,7 @@ class Looks:
     def _read(self) -> None:
         try:
             with self._sessions() as session:
-                self._look = read_look(session)
+                self._look = read_branding(session)
         except SQLAlchemyError as error:
             log.warning("look_not_read", error=str(error))
         self._until = time.monotonic() + FRESH
@@ -73,7 +73,7 @@ class Looks:
 
 
 @dataclass(frozen=True)
-class HouseView:
+class BrandingView:
     """What the layout shows of the house. Addresses are '' where there is nothing to fetch."""
 
     stylesheet: str
@@ -83,20 +83,20 @@ class HouseView:
     footer: str
 
 
-def looks() -> Looks:
+def branding_cache() -> BrandingCache:
     """This process's look of the house."""
-    return cast("Looks", current_app.extensions["looks"])
+    return cast("BrandingCache", current_app.extensions["looks"])
 
 
-def template_values() -> dict[str, HouseView]:
+def template_values() -> dict[str, BrandingView]:
     """What every template may show of the house."""
-    return {"house": house_view()}
+    return {"branding": branding_view()}
 
 
-def house_view() -> HouseView:
+def branding_view() -> BrandingView:
     """The house for the layout."""
-    look = looks().current()
-    return HouseView(
+    look = branding_cache().current()
+    return BrandingView(
         stylesheet=stylesheet_url(look.accents),
         logo_url=url_for("theme.logo", digest=look.logo_digest) if look.logo_digest else "",
         logo_alt=look.logo_alt,
@@ -107,7 +107,10 @@ def house_view() -> HouseView:
 
 def accents_for(campaign: Campaign) -> tuple[str, str] | None:
     """The campaign's own accents, else the house's, else none."""
-    return accents_of(campaign.accent_light, campaign.accent_dark) or looks().current().accents
+    return (
+        accent_pair(campaign.accent_light, campaign.accent_dark)
+        or branding_cache().current().accents
+    )
 
 
 def stylesheet_url(accents: tuple[str, str] | None) -> str:
@@ -126,10 +129,12 @@ def stylesheet(colours: str) -> Response:
     if matched is None:
         abort(404)
     light, dark = f"#{matched[1]}", f"#{matched[2]}"
-    if weakness(light, "light") or weakness(dark, "dark"):
+    if contrast_error(light, "light") or contrast_error(dark, "dark"):
         abort(404)
     sheet = _SHEET + _BOTH if request.args.get("both") else _SHEET
-    body = sheet.format(light=light, dark=dark, light_ink=ink_on(light), dark_ink=ink_on(dark))
+    body = sheet.format(
+        light=light, dark=dark, light_ink=text_color_on(light), dark_ink=text_color_on(dark)
+    )
     response = Response(body, mimetype="text/css")
     response.headers["Cache-Control"] = _FOREVER
     return response

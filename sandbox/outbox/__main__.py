@@ -10,15 +10,15 @@ from types import FrameType
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from werkzeug.serving import make_server
 
-from sandbox.outbox.letters import Letterbox
 from sandbox.outbox.listener import LOOPBACK, Listener
+from sandbox.outbox.mailbox import Mailbox
 from sandbox.outbox.viewer import create_viewer
 
 
 class Keeper:
     """Puts every mail that arrives into the letterbox."""
 
-    def __init__(self, letterbox: Letterbox) -> None:
+    def __init__(self, letterbox: Mailbox) -> None:
         self._letterbox = letterbox
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
@@ -42,7 +42,7 @@ def main() -> int:
     asked = parser.parse_args()
     # A line for each request of the page's own polling would drown everything else.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    letterbox = Letterbox(asked.data)
+    letterbox = Mailbox(asked.data)
     listener = Listener(Keeper(letterbox))
     try:
         listener.start(asked.smtp_port)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from sandbox.outbox.letters import Letter, Letterbox
+from sandbox.outbox.mailbox import Mailbox, StoredEmail
 from sandbox.outbox.reading import Mail, shown_in_frame
 
 PAGE_POLICY = (
@@ -19,7 +19,7 @@ MAIL_POLICY = (
 )
 
 
-def create_viewer(letterbox: Letterbox) -> Flask:
+def create_viewer(letterbox: Mailbox) -> Flask:
     """The viewer's application. It has no sign-in: it is for one person on one machine."""
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -46,7 +46,7 @@ def create_viewer(letterbox: Letterbox) -> Flask:
     return app
 
 
-def _pages(app: Flask, letterbox: Letterbox) -> None:
+def _pages(app: Flask, letterbox: Mailbox) -> None:
     @app.get("/")
     def listing() -> str:
         return render_template(
@@ -72,7 +72,7 @@ def _pages(app: Flask, letterbox: Letterbox) -> None:
         return redirect(url_for("listing"), 303)
 
 
-def _files(app: Flask, letterbox: Letterbox) -> None:
+def _files(app: Flask, letterbox: Mailbox) -> None:
     @app.get("/messages.json")
     def messages() -> list[dict[str, Any]]:
         return [_described(letterbox, each) for each in letterbox.newest_first()]
@@ -108,14 +108,14 @@ def _files(app: Flask, letterbox: Letterbox) -> None:
         return response
 
 
-def _letter(letterbox: Letterbox, identifier: str) -> Letter:
+def _letter(letterbox: Mailbox, identifier: str) -> StoredEmail:
     letter = letterbox.find(identifier)
     if letter is None:
         abort(404)
     return letter
 
 
-def _listed(letterbox: Letterbox, letter: Letter) -> dict[str, Any]:
+def _listed(letterbox: Mailbox, letter: StoredEmail) -> dict[str, Any]:
     mail = Mail(letterbox.raw(letter))
     return {
         "letter": letter,
@@ -125,7 +125,7 @@ def _listed(letterbox: Letterbox, letter: Letter) -> dict[str, Any]:
     }
 
 
-def _described(letterbox: Letterbox, letter: Letter) -> dict[str, Any]:
+def _described(letterbox: Mailbox, letter: StoredEmail) -> dict[str, Any]:
     """One entry of /messages.json; `to` is the envelope's, `headers` are decoded."""
     mail = Mail(letterbox.raw(letter))
     return {

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign, current_campaign
-from campaign.campaigns.schedule import steps_of, windows
+from campaign.campaigns.schedule import list_steps, windows
 from campaign.models import Campaign
 from campaign.offline.coupon_codes import coupon_code
 from campaign.outreach.campaign_email_content import mail_code
@@ -97,7 +97,7 @@ def _goal(gifts: int) -> int:
 
 def _codes(session: Session, campaign: Campaign, at: datetime) -> tuple[list[str], list[str]]:
     """Codes that gifts may bear: of the letters sent by `at`, of articles and the unit at their foot; and coupons'."""
-    sent = [one.step for one in windows(campaign, steps_of(session, campaign.id)) if one.due < at]
-    letters = [mail_code(step.key) for step in sent if step.anchor != "after_end"]
+    sent = [one.step for one in windows(campaign, list_steps(session, campaign.id)) if one.due < at]
+    letters = [mail_code(step.key) for step in sent if step.basis != "after_end"]
     codes = [*ARTICLES[:2], *reversed(letters), "embed", *ARTICLES[2:]]
     return codes, [coupon_code(campaign, article) for article in ("", *ARTICLES[:3])]

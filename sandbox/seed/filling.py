@@ -15,7 +15,7 @@ from psycopg import Connection, sql
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.schedule import steps_of, windows
+from campaign.campaigns.schedule import list_steps, windows
 from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.models import Donation
 from campaign.runtime.context import Installation
@@ -128,8 +128,10 @@ def holds_other_gifts(session: Session) -> bool:
     return bool(session.scalar(select(exists().where(Donation.attempt.not_like("seed:%")))))
 
 
-def fill(installation: Installation, wanted: Wanted, tell: Tell = lambda _: None) -> None:
-    """Add the gifts that are wanted, and all that belongs to them; nothing where it fails. `tell` gets lines."""
+def fill(
+    installation: Installation, wanted: Wanted, report_progress: Tell = lambda _: None
+) -> None:
+    """Add the gifts that are wanted, and all that belongs to them; nothing where it fails. `report_progress` gets lines."""
     with installation.engine.connect() as connection:
         raw = cast("Raw", connection.connection.driver_connection)
         # It ends with this: temporary tables, functions and settings are nobody else's.
@@ -143,10 +145,10 @@ def fill(installation: Installation, wanted: Wanted, tell: Tell = lambda _: None
             zone = installation.settings.organization.timezone
             filled = campaigns_to_fill(session, wanted.campaigns, wanted.gifts, wanted.at, zone)
             with _without_triggers(raw):
-                _fill(installation, session, raw, filled, wanted, tell)
-            with _timed("committed", tell):
+                _fill(installation, session, raw, filled, wanted, report_progress)
+            with _timed("committed", report_progress):
                 session.commit()
-        with _timed("vacuumed", tell):
+        with _timed("vacuumed", report_progress):
             raw.autocommit = True
             raw.execute("VACUUM ANALYZE")
 
@@ -157,7 +159,7 @@ def _fill(
     raw: Raw,
     filled: list[Filled],
     wanted: Wanted,
-    tell: Tell,
+    report_progress: Tell,
 ) -> None:
     values: dict[str, object] = {
         "seed": wanted.seed,
@@ -171,21 +173,21 @@ def _fill(
         "hours": list(HOURS),
     }
     _prepare(installation, session, raw, filled, wanted.at)
-    with _indexed(raw, tell):
+    with _indexed(raw, report_progress):
         for step in STEPS:
-            with _timed(step, tell):
+            with _timed(step, report_progress):
                 _run(raw, step, values)
-    with _timed("sums", tell):
+    with _timed("sums", report_progress):
         _run(raw, "shards", values)
         _run(raw, "sums", values)
 
 
 @contextmanager
-def _indexed(raw: Raw, tell: Tell) -> Iterator[None]:
+def _indexed(raw: Raw, report_progress: Tell) -> Iterator[None]:
     with indexes_set_aside(raw, FILLED):
         yield
         begun = time.perf_counter()
-    tell(f"  {'indexes':<12} {time.perf_counter() - begun:6.1f} s")
+    report_progress(f"  {'indexes':<12} {time.perf_counter() - begun:6.1f} s")
 
 
 def _prepare(
@@ -229,7 +231,7 @@ def _prepare(
                 "INSERT INTO seed_step VALUES (%s, %s, %s, %s)",
                 [
                     (each.step.id, its.id, each.due, each.closes)
-                    for each in windows(its, steps_of(session, its.id))
+                    for each in windows(its, list_steps(session, its.id))
                 ],
             )
         organization = installation.settings.organization
@@ -275,7 +277,7 @@ def _switch(raw: Raw, how: str) -> None:
 
 
 @contextmanager
-def _timed(what: str, tell: Tell) -> Iterator[None]:
+def _timed(what: str, report_progress: Tell) -> Iterator[None]:
     begun = time.perf_counter()
     yield
-    tell(f"  {what:<12} {time.perf_counter() - begun:6.1f} s")
+    report_progress(f"  {what:<12} {time.perf_counter() - begun:6.1f} s")

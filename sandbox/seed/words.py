@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from campaign.campaigns import formatting
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.core.settings import Organization
 from campaign.models import Campaign, Donation, OfflineGift, Receipt, ReceiptKind
-from campaign.receipts.receipt_text import Acknowledged, frozen_words
+from campaign.receipts.receipt_text import AcknowledgedGift, frozen_content
 
 LOCALES = ("en", "es")
 _DAY = date(2001, 2, 3)
@@ -32,7 +32,7 @@ def receipt_words(organization: Organization) -> Iterator[tuple[str, str, str, s
 def days_in_words(first: date, last: date) -> Iterator[tuple[str, date, str]]:
     """(locale, day, the day as receipts write it), for every day of the span."""
     for locale in LOCALES:
-        said = words(locale)
+        said = get_language(locale)
         for number in range((last - first).days + 1):
             day = first + timedelta(days=number)
             yield locale, day, formatting.long_date(day, said)
@@ -40,18 +40,18 @@ def days_in_words(first: date, last: date) -> Iterator[tuple[str, date, str]]:
 
 def _frozen(organization: Organization, locale: str, kind: str, frequency: str) -> dict[str, Any]:
     donation = Donation(
-        amount=_GIVEN, cover=0, currency="usd", frequency=frequency, locale=locale,
+        amount=_GIVEN, fee_cover=0, currency="usd", frequency=frequency, locale=locale,
         name="", email="", campaign=Campaign(title=""),
     )  # fmt: skip
     before = Receipt(year=0, sequence=1, kind=ReceiptKind.receipt.value)
     amount = {"receipt": _GIVEN, "corrected": _LEFT}.get(kind, 0)
-    offline = OfflineGift(kind="cheque", taken_back="bounced") if kind == "bounced" else None
-    about = Acknowledged(amount, (_DAY, _DAY), None if kind == "receipt" else before, offline)
-    return frozen_words(donation, organization, about)
+    offline = OfflineGift(kind="cheque", reversal_reason="bounced") if kind == "bounced" else None
+    about = AcknowledgedGift(amount, (_DAY, _DAY), None if kind == "receipt" else before, offline)
+    return frozen_content(donation, organization, about)
 
 
 def _with_places(text: str, locale: str) -> str:
-    said = words(locale)
+    said = get_language(locale)
     places = {
         formatting.amount(_GIVEN, "usd", said): "{given}",
         formatting.amount(_LEFT, "usd", said): "{left}",

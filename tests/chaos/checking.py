@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import requests
 
 from campaign.ledger.invariants import broken_invariants
-from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.discrepancies import Discrepancy
 from campaign.reconciliation.run import reconcile
 from tests.chaos.donors import Donor
 from tests.chaos.house import House
@@ -115,7 +115,7 @@ def check_bank(house: House, donors: Iterable[Donor]) -> Iterator[Finding]:
     if moved != bank_sum(house.stripe):
         words = f"the balance moved by {bank_sum(house.stripe)}, by the model {moved}"
         yield Finding(WRONG, words)
-    told: list[Difference] = []
+    told: list[Discrepancy] = []
     reconcile(house.installation, tell=told.append, patience=FIGURE_SECONDS)
     for difference in told:
         yield Finding(WRONG, f"reconcile: {difference}")

@@ -41,7 +41,7 @@ class Donor:
     way: str
     fate: str
     frequency: str = "one_time"
-    cover: bool = False
+    fee_cover: bool = False
     doubles: bool = False
     returns: bool = True
     asked_back: int = 0
@@ -56,7 +56,7 @@ class Donor:
             "email": self.email,
             "name": "Dana Donor",
             "attempt": f"attempt-{self.email}",
-        } | ({"cover_fees": "1"} if self.cover else {})
+        } | ({"cover_fees": "1"} if self.fee_cover else {})
 
 
 def some_donors(chance: random.Random, name: str, number: int, *, monthly: int) -> list[Donor]:
@@ -67,14 +67,14 @@ def some_donors(chance: random.Random, name: str, number: int, *, monthly: int) 
 
 def some_donor(chance: random.Random, name: str) -> Donor:
     """Anyone. Where fees are covered nothing goes back in part: whose part it is, is not the model's business."""
-    cover = chance.random() < 0.2
-    fates = ("kept", "refunded", "dispute won", "disputed") if cover else FATES
+    fee_cover = chance.random() < 0.2
+    fates = ("kept", "refunded", "dispute won", "disputed") if fee_cover else FATES
     return Donor(
         email=f"{name}@example.org",
         amount=chance.randrange(100, 25_000),
         way=chance.choice(WAYS),
         fate=chance.choice(fates),
-        cover=cover,
+        fee_cover=fee_cover,
         doubles=chance.random() < 0.3,
         returns=chance.random() < 0.7,
     )
@@ -90,7 +90,7 @@ def regretted_donor(chance: random.Random, name: str) -> Donor:
     """One to whom staff give a third back."""
     donor = some_donor(chance, name)
     third = donor.amount // 3
-    return replace(donor, way="card", fate="kept", cover=False, asked_back=third)
+    return replace(donor, way="card", fate="kept", fee_cover=False, asked_back=third)
 
 
 def give(house: House, donor: Donor) -> None:

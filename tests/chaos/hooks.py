@@ -15,8 +15,8 @@ import requests
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from campaign.core.task_queue import Nudge
-from campaign.mailer.smtp import Conversation
+from campaign.core.task_queue import TaskNotifier
+from campaign.mailer.smtp import SmtpSession
 from tests.chaos.ground import Ground
 
 ROOMS = ("campaign.", "workers.")
@@ -42,8 +42,8 @@ class Hooks:
         event.listen(Session, "before_commit", lambda _: self._pass("commit.before"))
         event.listen(Session, "after_commit", lambda _: self._pass("commit.after"))
         self._surround(requests.Session, "send", "stripe")
-        self._surround(Conversation, "hand_over", "mail")
-        self._surround(Nudge, "__call__", "nudge")
+        self._surround(SmtpSession, "hand_over", "mail")
+        self._surround(TaskNotifier, "__call__", "nudge")
 
     def _surround(self, owner: type, name: str, what: str) -> None:
         original: Callable[..., Any] = getattr(owner, name)

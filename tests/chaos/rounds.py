@@ -23,7 +23,7 @@ LOOK = 0.15
 ASK_AGAIN = 1.5
 """Seconds between two calls of the scheduled jobs while the round waits; in life it is minutes."""
 
-UPKEEP = ("match_returns", "finish_refunds", "book_fees", "finalize", "purge_expired")
+UPKEEP = ("match_evidence", "finish_refunds", "book_fees", "finalize", "purge_expired")
 RECOVERY = "recover"
 """Called from the second time on: what lost events leave behind is for the others to find first."""
 MONTH = 32
@@ -152,7 +152,7 @@ class Game:
                 return
             if now > ask:
                 for job in jobs:
-                    self.house.installation.nudge(f"workers.upkeep.{job}")
+                    self.house.installation.notify(f"workers.upkeep.{job}")
                 ask, jobs = now + ASK_AGAIN, (*UPKEEP, RECOVERY)
             time.sleep(LOOK)
 

@@ -22,7 +22,7 @@ def what_a_second_page_is_called(house: House, game: Game) -> list[str]:
     email = next(name for name, truth in truths(house.stripe, emails).items() if truth.charges)
     [(parameters,)] = house.rows(
         """
-        SELECT call.parameters FROM stripe_call AS call JOIN donation ON donation.id = call.donation_id
+        SELECT call.parameters FROM stripe_request AS call JOIN donation ON donation.id = call.donation_id
         WHERE donation.email = %s AND call.operation = 'checkout_session' LIMIT 1
         """,
         email,

@@ -69,7 +69,7 @@ def test_a_donor_who_was_turned_away_is_lost() -> None:
 
 
 def test_covered_fees_are_not_raised() -> None:
-    donor = replace(DONOR, cover=True)
+    donor = replace(DONOR, fee_cover=True)
     assert findings(donor, Truth(moved=2604, charges=1, first=2604, sessions=1)) == []
 
 

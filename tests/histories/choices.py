@@ -32,7 +32,7 @@ class Wanted:
     donor: str
     frequency: str
     amount: int
-    cover: int
+    fee_cover: int
 
 
 wanted = st.builds(
@@ -41,7 +41,7 @@ wanted = st.builds(
     donor=st.sampled_from(DONORS),
     frequency=st.sampled_from(["one_time", "one_time", "monthly"]),
     amount=st.integers(50, 100_000),
-    cover=st.sampled_from([0, 0, 1, 106, 9_000]),
+    fee_cover=st.sampled_from([0, 0, 1, 106, 9_000]),
 )
 
 

@@ -62,11 +62,11 @@ class Histories(RuleBasedStateMachine):
     def _begin(self, one: Wanted, pick: Pick) -> Life:
         """A pending donation, and something comes of it at Stripe."""
         attempt = self.world.attempt()
-        gift = Gift(one.donor, one.amount, one.frequency, attempt, one.cover, name="Ana Reyes")
+        gift = Gift(one.donor, one.amount, one.frequency, attempt, one.fee_cover, name="Ana Reyes")
         facts = self.world.begin(one.campaign, gift)
         one_time = one.frequency == "one_time"
         key = facts.donation.public_id
-        terms = Terms(key, one.campaign, one.donor, one.amount, one.cover, one_time)
+        terms = Terms(key, one.campaign, one.donor, one.amount, one.fee_cover, one_time)
         life = (Life if one_time else MonthlyLife)(facts, terms, pick)
         self.lives.append(life)
         self._live(life, 4, pick)
@@ -144,7 +144,7 @@ class Histories(RuleBasedStateMachine):
         self.tried["gifts"] += len(self.lives)
         books = self.world.standings()
         for money in (one for life in self.lives for one in life.money):
-            booked = books[money.terms.key].gift + books[money.terms.key].cover
+            booked = books[money.terms.key].gift + books[money.terms.key].fee_cover
             assert booked == money.balance, f"{money.terms}: {booked}, the bank has {money.balance}"
 
     def _deliver(self, deliveries: list[Delivery]) -> None:

@@ -18,13 +18,13 @@ class Terms:
     campaign: str
     donor: str
     amount: int
-    cover: int
+    fee_cover: int
     one_time: bool
     renewal: bool = False
 
     @property
     def charge(self) -> int:
-        return self.amount + self.cover
+        return self.amount + self.fee_cover
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Standing:
 
     state: str
     gift: int = 0
-    cover: int = 0
+    fee_cover: int = 0
     fees: tuple[tuple[str, int], ...] = ()
     acknowledged: int | None = None
     first_receipts: int = 0
@@ -133,7 +133,7 @@ def standing(terms: Terms, facts: Iterable[Fact]) -> Standing | None:
     return Standing(
         state=_state(terms, moved),
         gift=terms.amount - min(moved.gone, terms.amount) - max(0, moved.gone - terms.charge),
-        cover=terms.cover - min(max(0, moved.gone - terms.amount), terms.cover),
+        fee_cover=terms.fee_cover - min(max(0, moved.gone - terms.amount), terms.fee_cover),
         fees=tuple(sorted((currency, fee) for currency, fee in moved.fees.items() if fee)),
         acknowledged=max(0, terms.charge - moved.refunded - moved.lost - moved.returned),
         first_receipts=1,

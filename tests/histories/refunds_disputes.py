@@ -25,12 +25,12 @@ class Money:
         self.suffix = suffix
         self.intent = f"pi_{facts.number}{suffix}"
         self.charge_id = f"ch_{facts.number}{suffix}"
-        self.told_by = pick(("both", "refunds", "totals"))
+        self.translated = pick(("both", "refunds", "totals"))
         self.settled_in = pick((facts.donation.currency, facts.donation.currency, "eur"))
         self.named = terms.one_time and pick((False, True))
         self.refunds: list[Refund] = []
         self.disputes: list[Dispute] = []
-        self.taken_back = False
+        self.reversal_reason = False
         self.warned = False
 
     @property
@@ -41,7 +41,7 @@ class Money:
     def balance(self) -> int:
         """What the bank has of it, fees aside."""
         taken = sum(one.taken for one in self.disputes)
-        return self.terms.charge * (not self.taken_back) - self.refunded - taken
+        return self.terms.charge * (not self.reversal_reason) - self.refunded - taken
 
     def possible(self) -> list[str]:
         """What could happen to it next."""
@@ -51,13 +51,13 @@ class Money:
         refundable = self.terms.charge > self.refunded
         names = {
             "warn": not self.warned,
-            "refund": calm and refundable and not self.taken_back and not lost,
+            "refund": calm and refundable and not self.reversal_reason and not lost,
             "refund_arrives": any(one.status == "pending" for one in self.refunds),
-            "refund_comes_back": self.told_by != "totals" and self.refunded > 0,
-            "dispute": quiet and not lost and not self.taken_back and len(self.disputes) < 2,
-            "inquire": quiet and not lost and not self.taken_back and len(self.disputes) < 2,
+            "refund_comes_back": self.translated != "totals" and self.refunded > 0,
+            "dispute": quiet and not lost and not self.reversal_reason and len(self.disputes) < 2,
+            "inquire": quiet and not lost and not self.reversal_reason and len(self.disputes) < 2,
             "dispute_goes_on": not quiet,
-            "take_back": self.debit and quiet and not lost and not self.taken_back,
+            "take_back": self.debit and quiet and not lost and not self.reversal_reason,
         }
         return [name for name, could in names.items() if could]
 
@@ -87,14 +87,14 @@ class Money:
         name = f"{self.suffix}{len(self.refunds)}"
         self.refunds.append(Refund(name, amount, pick(("succeeded", "pending"))))
         told = [self._of_refund("refund.created", self.refunds[-1])]
-        total = self._total(listed=self.told_by == "both" and pick((False, True)))
-        return {"both": [*told, total], "refunds": told, "totals": [total]}[self.told_by]
+        total = self._total(listed=self.translated == "both" and pick((False, True)))
+        return {"both": [*told, total], "refunds": told, "totals": [total]}[self.translated]
 
     def _refund_arrives(self, pick: Pick) -> list[Telling]:
         refund = _pick_refund([one for one in self.refunds if one.status == "pending"], pick)
         refund.status = "succeeded"
         kind = pick(("refund.updated", "charge.refund.updated"))
-        return [] if self.told_by == "totals" else [self._of_refund(kind, refund)]
+        return [] if self.translated == "totals" else [self._of_refund(kind, refund)]
 
     def _refund_comes_back(self, pick: Pick) -> list[Telling]:
         refund = _pick_refund([one for one in self.refunds if one.status not in BACK], pick)
@@ -140,7 +140,7 @@ class Money:
         )
 
     def _take_back(self, pick: Pick) -> list[Telling]:
-        self.taken_back = True
+        self.reversal_reason = True
         name = f"txn_back_{self.facts.number}"
         found = self._charge(status="failed", failure_balance_transaction=name)
         return [self._tell("charge.failed", found, TakenBack())]

@@ -147,7 +147,7 @@ def _standing(
     return Standing(
         state=donation.state,
         gift=sum(one.amount for one in entries),
-        cover=sum(one.cover for one in entries),
+        fee_cover=sum(one.fee_cover for one in entries),
         fees=tuple(sorted((currency, fee) for currency, fee in fees.items() if fee)),
         acknowledged=receipts[-1].amount if receipts else None,
         first_receipts=sum(one.kind == "receipt" for one in receipts),

@@ -101,7 +101,7 @@ def drive(address: str, script: Path) -> str:
     return re.sub(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9])", " ", told.decode(errors="replace"))
 
 
-def sessions_of(running: Running, email: str) -> list[dict[str, Any]]:
+def list_sessions_for_donation(running: Running, email: str) -> list[dict[str, Any]]:
     """Stripe's pages that were opened for this address."""
     address, key = f"{running.stripe}/v1/checkout/sessions", ("sk_test_journeys", "")
     found = requests.get(address, params={"limit": 100}, auth=key, timeout=30).json()
@@ -128,4 +128,6 @@ def test_lynx_fills_the_form_by_keys_and_reaches_stripes_page(
     assert re.search(r"Using http://\S+/c/pay/cs_test_", told)
     # Of a page lynx writes only what differs from the one before; whose it is, Stripe knows.
     assert "← Back" in told.rpartition("/c/pay/")[2]
-    assert [one["amount_total"] for one in sessions_of(running, "lynx@example.org")] == [2500]
+    assert [
+        one["amount_total"] for one in list_sessions_for_donation(running, "lynx@example.org")
+    ] == [2500]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from campaign.audit.audit_log import Actor
-from campaign.integrations.tokens import Scope, make_token
+from campaign.integrations.tokens import Scope, create_token
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 
@@ -14,7 +14,7 @@ EVERYTHING = [scope.value for scope in Scope]
 
 def bearer(installation: Installation, *scopes: str, expires_at: datetime | None = None) -> dict:
     with installation.sessions.begin() as session:
-        made = make_token(
+        made = create_token(
             session,
             "the CRM",
             list(scopes),

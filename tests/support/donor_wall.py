@@ -1,6 +1,6 @@
 """The donor wall in tests: a campaign that shows one, and what readers see of it."""
 
-from campaign.campaigns.donor_wall import read_wall
+from campaign.campaigns.donor_wall import list_wall_entries
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.support.campaigns import running
@@ -18,4 +18,6 @@ def with_wall(installation: Installation) -> Campaign:
 
 def shown(installation: Installation, campaign: Campaign) -> list[tuple[str, str, str]]:
     with installation.sessions() as session:
-        return [(one.first_name, one.place, one.comment) for one in read_wall(session, campaign)]
+        return [
+            (one.first_name, one.place, one.comment) for one in list_wall_entries(session, campaign)
+        ]

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from campaign.emails.contexts import Pointless, Sender, letter_context
+from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.outbox import EmailClaim
-from campaign.mailer.render import Letter, render_letter
+from campaign.mailer.render import RenderedEmail, render_email
 from campaign.runtime.context import Installation
 
 PLACES = {NAME: "Ana", UNSUBSCRIBE_URL: "https://give.example.org/unsubscribe/abc"}
 
-Ask = Callable[..., Letter | str]
+Ask = Callable[..., RenderedEmail | str]
 
 
 def claim(kind: str, key: str = "1", **values: Any) -> EmailClaim:
@@ -29,19 +29,19 @@ def claim(kind: str, key: str = "1", **values: Any) -> EmailClaim:
 def ask(installation: Installation) -> Ask:
     """The letter of a message of that kind; or why there is none."""
 
-    def make(kind: str, key: str = "1", **values: Any) -> Letter | str:
+    def make(kind: str, key: str = "1", **values: Any) -> RenderedEmail | str:
         sender = Sender(installation.settings.organization, installation.address)
         with installation.sessions() as session:
-            context = letter_context(session, claim(kind, key, **values), sender)
-            if isinstance(context, Pointless):
+            context = build_email_context(session, claim(kind, key, **values), sender)
+            if isinstance(context, ObsoleteEmail):
                 return context.reason
-            return fill(render_letter(kind, context), PLACES)
+            return fill(render_email(kind, context), PLACES)
 
     return make
 
 
-def text(letter: Letter | str) -> str:
-    assert isinstance(letter, Letter), letter
+def text(letter: RenderedEmail | str) -> str:
+    assert isinstance(letter, RenderedEmail), letter
     return " ".join(letter.text.split())
 
 

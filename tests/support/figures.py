@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from campaign.campaigns.progress import Matching, Progress
+from campaign.campaigns.progress import MatchingStatus, Progress
 from campaign.models import Campaign, MatchingGift
 
 BEGIN, END = datetime(2026, 12, 1, 8, tzinfo=UTC), datetime(2027, 1, 1, 8, tzinfo=UTC)
@@ -41,7 +41,7 @@ def figure(
     return Progress(campaign=campaign or campaign_of(), as_of=at, **{**values, **changes})
 
 
-def promise(given: int = 0, **changes: Any) -> Matching:
+def promise(given: int = 0, **changes: Any) -> MatchingStatus:
     """The Reyes family's promise of $1 for each $1 through December, up to $1,000."""
     values: dict[str, Any] = {
         "sponsor": "the Reyes family",
@@ -51,4 +51,4 @@ def promise(given: int = 0, **changes: Any) -> Matching:
         "ends_at": END,
         "ended_at": None,
     }
-    return Matching(MatchingGift(**{**values, **changes}), given)
+    return MatchingStatus(MatchingGift(**{**values, **changes}), given)

@@ -13,7 +13,7 @@ from campaign import create_app
 from campaign.core.clock import now
 from campaign.gateway.client import StripeGateway
 from campaign.ledger.invariants import broken_invariants
-from campaign.models import Donation, Receipt, StripeCall
+from campaign.models import Donation, Receipt, StripeRequest
 from campaign.models.base import new_token
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
@@ -53,16 +53,16 @@ def only_donation(installation: Installation) -> Donation:
         return session.scalars(select(Donation)).one()
 
 
-def calls(installation: Installation) -> list[StripeCall]:
+def calls(installation: Installation) -> list[StripeRequest]:
     with installation.sessions() as session:
-        return list(session.scalars(select(StripeCall).order_by(StripeCall.ordinal)))
+        return list(session.scalars(select(StripeRequest).order_by(StripeRequest.ordinal)))
 
 
 def age(installation: Installation, length: timedelta) -> None:
     """As if the form had been sent first that long ago."""
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(created_at=now() - length))
-        session.execute(update(StripeCall).values(created_at=now() - length))
+        session.execute(update(StripeRequest).values(created_at=now() - length))
 
 
 def directly(stripe: StripeSandbox, parameters: Json, key: str = "") -> str:

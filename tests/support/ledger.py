@@ -11,7 +11,7 @@ from campaign.core.booking_context import Outcome
 from campaign.core.clock import now
 from campaign.donations.donations import Gift, begin_donation
 from campaign.gateway import read_charge, read_dispute, read_payment_intent, read_refund
-from campaign.ledger.disputes import DisputeMovement, apply_dispute
+from campaign.ledger.disputes import DisputeTransfer, apply_dispute
 from campaign.ledger.invariants import broken_invariants
 from campaign.ledger.payments import apply_intent
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
@@ -93,17 +93,17 @@ def tell_dispute(
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
         found = read_dispute(told, at)
-        return apply_dispute(session, found, DisputeMovement(**moved), at, installation.books)
+        return apply_dispute(session, found, DisputeTransfer(**moved), at, installation.books)
 
 
 def booked(installation: Installation, facts: Facts) -> list[tuple[str, int, int]]:
     """(kind, gift's part, cover's part) of each entry, in their order."""
-    query = select(LedgerEntry.kind, LedgerEntry.amount, LedgerEntry.cover)
+    query = select(LedgerEntry.kind, LedgerEntry.amount, LedgerEntry.fee_cover)
     with installation.sessions() as session:
         rows = session.execute(
             query.where(LedgerEntry.donation_id == facts.donation.id).order_by(LedgerEntry.id)
         )
-        return [(kind, amount, cover) for kind, amount, cover in rows]
+        return [(kind, amount, fee_cover) for kind, amount, fee_cover in rows]
 
 
 def state_and_receipt(installation: Installation, facts: Facts) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.clock import now, zone
 from campaign.models import Campaign, OfflineGift, StaffRole
-from campaign.offline.entry import Choices, Entered, Undecided, enter_gift
+from campaign.offline.entry import Choices, EntryResult, UnresolvedEntry, record_offline_gift
 from campaign.offline.entry_parsing import WrittenGift, read_entry
 from campaign.runtime.context import Installation
 
@@ -19,7 +19,7 @@ FINANCE = Actor("fay@harbor-ledger.example", StaffRole.finance)
 HERE = zone("America/Los_Angeles")
 TODAY = now().astimezone(HERE).date()
 
-Enter = Callable[..., Entered | Undecided]
+Enter = Callable[..., EntryResult | UnresolvedEntry]
 
 
 def day(ago: int) -> str:
@@ -62,19 +62,19 @@ def enter(installation: Installation, running: Campaign) -> Enter:
 
     def entered(
         choices: Choices | None = None, actor: Actor = FINANCE, **changes: Any
-    ) -> Entered | Undecided:
+    ) -> EntryResult | UnresolvedEntry:
         with installation.sessions.begin() as session:
             entry = read_entry(session, written(**changes), now(), HERE)
-            return enter_gift(
+            return record_offline_gift(
                 session, entry, choices or Choices(), actor, installation.books, now()
             )
 
     return entered
 
 
-def gift_of(outcome: Entered | Undecided) -> OfflineGift:
+def gift_of(outcome: EntryResult | UnresolvedEntry) -> OfflineGift:
     """The gift that was entered, and must have been."""
-    assert isinstance(outcome, Entered), outcome
+    assert isinstance(outcome, EntryResult), outcome
     return outcome.gift
 
 

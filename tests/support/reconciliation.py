@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, LedgerEntry
-from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.discrepancies import Discrepancy
 from campaign.reconciliation.run import Reconciliation, reconcile
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -72,8 +72,8 @@ class Bank:
             return charging.charge_card(account, intent, account.add(method))
 
     def reconcile(self, since: datetime | None = None, *, apply: bool = False) -> "Told":
-        told: list[Difference] = []
-        result = reconcile(self.installation, since, apply=apply, tell=told.append)
+        told: list[Discrepancy] = []
+        result = reconcile(self.installation, since, apply=apply, on_discrepancy=told.append)
         return Told(result, told)
 
     def donation(self) -> Donation:
@@ -85,7 +85,7 @@ class Bank:
         with self.installation.sessions() as session:
             rows = session.execute(
                 select(
-                    LedgerEntry.kind, LedgerEntry.amount + LedgerEntry.cover, LedgerEntry.fee
+                    LedgerEntry.kind, LedgerEntry.amount + LedgerEntry.fee_cover, LedgerEntry.fee
                 ).order_by(LedgerEntry.id)
             )
             return [(kind, moved, fee) for kind, moved, fee in rows]
@@ -108,7 +108,7 @@ class Bank:
 
     def booked(self, currency: str = "usd") -> int:
         """What the ledger says is left, after fees."""
-        total = func.sum(LedgerEntry.amount + LedgerEntry.cover - LedgerEntry.fee)
+        total = func.sum(LedgerEntry.amount + LedgerEntry.fee_cover - LedgerEntry.fee)
         with self.installation.sessions() as session:
             return int(session.scalar(select(total).where(LedgerEntry.currency == currency)) or 0)
 
@@ -118,11 +118,11 @@ class Told:
     """What a run found."""
 
     result: Reconciliation
-    differences: list[Difference]
+    discrepancies: list[Discrepancy]
 
     @property
     def kinds(self) -> list[str]:
-        return [one.kind.value for one in self.differences]
+        return [one.kind.value for one in self.discrepancies]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.ledger.invariants import broken_invariants
-from campaign.models import Donation, Refund, StaffRole, StripeCall
+from campaign.models import Donation, Refund, StaffRole, StripeRequest
 from campaign.models.base import new_token
 from campaign.refunds.refunds import RefundRequest
 from campaign.runtime.context import Installation
@@ -47,9 +47,9 @@ def rows(installation: Installation) -> list[Refund]:
 
 
 def keys(installation: Installation) -> list[str]:
-    query = select(StripeCall.idempotency_key).where(StripeCall.operation == "refund")
+    query = select(StripeRequest.idempotency_key).where(StripeRequest.operation == "refund")
     with installation.sessions() as session:
-        return list(session.scalars(query.order_by(StripeCall.ordinal)))
+        return list(session.scalars(query.order_by(StripeRequest.ordinal)))
 
 
 def age(installation: Installation, length: timedelta) -> None:
@@ -58,7 +58,7 @@ def age(installation: Installation, length: timedelta) -> None:
     with installation.sessions.begin() as session:
         session.execute(update(Refund).values(created_at=then))
         session.execute(
-            update(StripeCall).where(StripeCall.operation == "refund").values(created_at=then)
+            update(StripeRequest).where(StripeRequest.operation == "refund").values(created_at=then)
         )
 
 

@@ -7,7 +7,7 @@ from campaign.emails import sample_facts
 from campaign.emails.samples import samples
 from campaign.mailer.email_context import Sender
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
-from campaign.mailer.render import Letter, render_letter
+from campaign.mailer.render import RenderedEmail, render_email
 
 SITE = "https://give.example.org"
 STRIPE_PAGE = "https://invoice.stripe.com/"
@@ -21,14 +21,14 @@ ORGANIZATION = Organization(
     registration="Registered charity in the State of Oregon, 123456.",
 )
 SENDER = Sender(ORGANIZATION, lambda path: SITE + path)
-PLACES = {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: f"{SITE}/unsubscribe/sample-letter"}
+PLACES = {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: f"{SITE}/unsubscribe/sample-email"}
 
 EVERY = [(name, locale) for locale in ("en", "es") for name in samples()]
 BULK = {"appeal", "reminder", "wrap_up", "thank_you"}
 
 
 @cache
-def sample_letter(name: str, locale: str = "en") -> Letter:
+def sample_letter(name: str, locale: str = "en") -> RenderedEmail:
     """The sample called `name`, as it would be mailed."""
     sample = samples()[name]
-    return fill(render_letter(sample.kind, sample.make(SENDER, locale)), PLACES)
+    return fill(render_email(sample.kind, sample.make(SENDER, locale)), PLACES)

@@ -10,7 +10,7 @@ from campaign.runtime.context import Installation
 def windows(installation: Installation, campaign: Campaign) -> dict[str, schedule.Window]:
     """Of every step that takes place, by its key."""
     with installation.sessions() as session:
-        every = schedule.steps_of(session, campaign.id)
+        every = schedule.list_steps(session, campaign.id)
         return {window.step.key: window for window in schedule.windows(campaign, every)}
 
 

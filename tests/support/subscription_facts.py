@@ -17,7 +17,7 @@ def subscription(facts: Facts, **changes: Any) -> Json:
     """The subscription of `facts`: a gift and, where fees are covered, a second item."""
     donation = facts.donation
     interval = "month" if donation.frequency == "monthly" else "year"
-    amounts = [donation.amount] + ([donation.cover] if donation.cover else [])
+    amounts = [donation.amount] + ([donation.fee_cover] if donation.fee_cover else [])
     return {
         "id": facts.subscription,
         "object": "subscription",

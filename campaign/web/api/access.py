@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
-from campaign.integrations.tokens import Scope, recognise
+from campaign.integrations.tokens import Scope, authenticate_token
 from campaign.web.api.problems import TYPE, problem
 from campaign.web.api.schemas import ProblemSchema
 from campaign.web.context import installation
@@ -77,7 +77,7 @@ def scoped(blueprint: Blueprint, scope: Scope, *, one: bool = False) -> Callable
     return decorate
 
 
-def may_see_people() -> bool:
+def may_read_donors() -> bool:
     """Whether this token may read names and addresses."""
     return Scope.donors in g.scopes
 
@@ -87,7 +87,7 @@ def _require_token() -> Response | None:
     token = None
     if kind.lower() == "bearer" and secret:
         with installation().sessions.begin() as session:
-            token = recognise(session, secret.strip(), clock.now())
+            token = authenticate_token(session, secret.strip(), clock.now())
             g.scopes = token.scopes if token else []
     if token is None:
         words = "Send `Authorization: Bearer …` with a token in force; staff make them."

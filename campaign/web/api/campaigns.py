@@ -9,7 +9,7 @@ from campaign.integrations import payloads, queries
 from campaign.integrations.queries import RowFilters
 from campaign.integrations.tokens import Scope
 from campaign.web.api.access import api_blueprint, scoped
-from campaign.web.api.paging import NEXT, Answer, answer
+from campaign.web.api.paging import NEXT, PageResponse, page_response
 from campaign.web.api.schemas import CampaignSchema, PageParameters, ProgressSchema, listed
 from campaign.web.context import installation, live
 
@@ -20,12 +20,12 @@ blueprint = api_blueprint("campaigns")
 @scoped(blueprint, Scope.progress)
 @blueprint.arguments(PageParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(CampaignSchema), headers=NEXT)
-def campaigns(**filters: object) -> Answer:
+def campaigns(**filters: object) -> PageResponse:
     """Every campaign."""
     at = clock.now()
     with installation().sessions() as session:
         page = queries.read_campaigns(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, lambda row: payloads.campaign_told(row, at))
+        return page_response(page, lambda row: payloads.campaign_payload(row, at))
 
 
 @blueprint.get("/campaigns/<slug>")
@@ -34,7 +34,7 @@ def campaigns(**filters: object) -> Answer:
 def campaign(slug: str) -> dict[str, object]:
     """One campaign."""
     with installation().sessions() as session:
-        return payloads.campaign_told(find_campaign(session, slug), clock.now())
+        return payloads.campaign_payload(find_campaign(session, slug), clock.now())
 
 
 @blueprint.get("/campaigns/<slug>/progress")

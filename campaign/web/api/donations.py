@@ -6,8 +6,8 @@ from marshmallow import RAISE
 from campaign.integrations import payloads, queries
 from campaign.integrations.queries import RowFilters
 from campaign.integrations.tokens import Scope
-from campaign.web.api.access import api_blueprint, may_see_people, scoped
-from campaign.web.api.paging import NEXT, Answer, answer
+from campaign.web.api.access import api_blueprint, may_read_donors, scoped
+from campaign.web.api.paging import NEXT, PageResponse, page_response
 from campaign.web.api.problems import problem
 from campaign.web.api.schemas import (
     DonationParameters,
@@ -25,12 +25,12 @@ blueprint = api_blueprint("donations")
 @scoped(blueprint, Scope.donations)
 @blueprint.arguments(DonationParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(DonationSchema), headers=NEXT)
-def donations(**filters: object) -> Answer:
+def donations(**filters: object) -> PageResponse:
     """Donations, by when they were begun."""
-    people = may_see_people()
+    people = may_read_donors()
     with installation().sessions() as session:
         page = queries.read_donations(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, lambda row: payloads.donation_told(row, people=people))
+        return page_response(page, lambda row: payloads.donation_payload(row, people=people))
 
 
 @blueprint.get("/donations/<public_id>")
@@ -42,15 +42,15 @@ def donation(public_id: str) -> dict[str, object] | Response:
         found = queries.read_donation(session, public_id)
         if found is None:
             return problem(404, "There is no such donation.")
-        return payloads.donation_told(found, people=may_see_people())
+        return payloads.donation_payload(found, people=may_read_donors())
 
 
 @blueprint.get("/subscriptions")
 @scoped(blueprint, Scope.donations)
 @blueprint.arguments(SubscriptionParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(SubscriptionSchema), headers=NEXT)
-def subscriptions(**filters: object) -> Answer:
+def subscriptions(**filters: object) -> PageResponse:
     """Monthly and yearly gifts."""
     with installation().sessions() as session:
         page = queries.read_subscriptions(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, payloads.subscription_told)
+        return page_response(page, payloads.subscription_payload)

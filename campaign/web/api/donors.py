@@ -8,7 +8,7 @@ from campaign.integrations.queries import RowFilters
 from campaign.integrations.tokens import Scope
 from campaign.models import Donor
 from campaign.web.api.access import api_blueprint, scoped
-from campaign.web.api.paging import NEXT, Answer, answer
+from campaign.web.api.paging import NEXT, PageResponse, page_response
 from campaign.web.api.problems import problem
 from campaign.web.api.schemas import DonorSchema, PeriodParameters, listed
 from campaign.web.context import installation
@@ -20,11 +20,11 @@ blueprint = api_blueprint("donors")
 @scoped(blueprint, Scope.donors)
 @blueprint.arguments(PeriodParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(DonorSchema), headers=NEXT)
-def donors(**filters: object) -> Answer:
+def donors(**filters: object) -> PageResponse:
     """Donors; not those who were merged into another, or erased."""
     with installation().sessions() as session:
         page = queries.read_donors(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, lambda row: dict(vars(row)))
+        return page_response(page, lambda row: dict(vars(row)))
 
 
 @blueprint.get("/donors/<int(max=9223372036854775807):donor_id>")

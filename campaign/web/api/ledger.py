@@ -6,7 +6,7 @@ from campaign.integrations import payloads, queries
 from campaign.integrations.queries import RowFilters
 from campaign.integrations.tokens import Scope
 from campaign.web.api.access import api_blueprint, scoped
-from campaign.web.api.paging import NEXT, Answer, answer
+from campaign.web.api.paging import NEXT, PageResponse, page_response
 from campaign.web.api.schemas import (
     LedgerEntrySchema,
     LedgerParameters,
@@ -23,19 +23,19 @@ blueprint = api_blueprint("books")
 @scoped(blueprint, Scope.ledger)
 @blueprint.arguments(LedgerParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(LedgerEntrySchema), headers=NEXT)
-def ledger(**filters: object) -> Answer:
+def ledger(**filters: object) -> PageResponse:
     """Every movement of money."""
     with installation().sessions() as session:
         page = queries.read_ledger(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, lambda row: payloads.entry_told(*row))
+        return page_response(page, lambda row: payloads.ledger_entry_payload(*row))
 
 
 @blueprint.get("/receipts")
 @scoped(blueprint, Scope.ledger)
 @blueprint.arguments(PeriodParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(ReceiptSchema), headers=NEXT)
-def receipts(**filters: object) -> Answer:
+def receipts(**filters: object) -> PageResponse:
     """Receipts, without their wording."""
     with installation().sessions() as session:
         page = queries.read_receipts(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
-        return answer(page, payloads.receipt_told)
+        return page_response(page, payloads.receipt_payload)

@@ -10,10 +10,10 @@ from campaign.integrations.queries import Page
 from campaign.web.context import installation
 
 NEXT = {"Link": {"schema": {"type": "string"}, "description": "The next page, where there is one."}}
-Answer = tuple[dict[str, Any], int, dict[str, str]]
+PageResponse = tuple[dict[str, Any], int, dict[str, str]]
 
 
-def answer(page: Page, told: Callable[[Any], dict[str, Any]]) -> Answer:
+def page_response(page: Page, told: Callable[[Any], dict[str, Any]]) -> PageResponse:
     """The page's body, status and headers; `told` makes each row what its schema has."""
     body = {"items": [told(row) for row in page.rows], "next_cursor": page.next_cursor}
     if page.next_cursor is None:

@@ -26,7 +26,7 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.-]{0,59}\Z")
 log = get_logger(__name__)
 
 
-class Visits:
+class VisitCounter:
     """The counts of this process that are not written yet."""
 
     def __init__(self, sessions: Sessions) -> None:

@@ -6,15 +6,15 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from campaign.campaigns import formatting
 from campaign.campaigns.campaign_list import read_overview
-from campaign.campaigns.donor_wall import PAGE, read_wall
-from campaign.campaigns.localized_texts import spoken_in
+from campaign.campaigns.donor_wall import PAGE, list_wall_entries
+from campaign.campaigns.localized_texts import texts_in_language
 from campaign.campaigns.progress import Progress
 from campaign.core import clock
 from campaign.core.errors import NotFound
 from campaign.web.appeal.formatting import ending
-from campaign.web.appeal.page_content import campaign_words
+from campaign.web.appeal.page_content import campaign_texts
 from campaign.web.context import installation, live
-from campaign.web.language import said
+from campaign.web.language import page_language
 from campaign.web.theme import accents_for, stylesheet_url
 
 blueprint = Blueprint("walls", __name__)
@@ -44,12 +44,14 @@ def wall(slug: str) -> Response:
     typed = request.args.get("before", "")
     known = typed.isascii() and typed.isdigit() and int(typed) <= _LARGEST_KEY
     with installation().sessions() as session:
-        lines = read_wall(session, campaign, before=int(typed) if known else None, at_most=PAGE + 1)
+        lines = list_wall_entries(
+            session, campaign, before=int(typed) if known else None, at_most=PAGE + 1
+        )
     page = render_template(
         "public/wall.html",
-        page_title=said().gettext("Some of those who gave"),
+        page_title=page_language().gettext("Some of those who gave"),
         slug=slug,
-        title=campaign_words(snapshot).title,
+        title=campaign_texts(snapshot).title,
         lines=lines[:PAGE],
         further=lines[PAGE - 1].key if len(lines) > PAGE else None,
         first=not known,
@@ -65,11 +67,11 @@ def campaigns() -> Response:
         found = read_overview(session, clock.now())
     page = render_template(
         "public/campaigns.html",
-        page_title=said().gettext("Campaigns"),
+        page_title=page_language().gettext("Campaigns"),
         groups=[
-            (said().gettext("Open now"), [_listed(one) for one in found.open]),
-            (said().gettext("To come"), [_listed(one) for one in found.upcoming]),
-            (said().gettext("Ended"), [_listed(one) for one in found.ended]),
+            (page_language().gettext("Open now"), [_listed(one) for one in found.open]),
+            (page_language().gettext("To come"), [_listed(one) for one in found.upcoming]),
+            (page_language().gettext("Ended"), [_listed(one) for one in found.ended]),
         ],
     )
     return _shared(page)
@@ -83,7 +85,7 @@ def _shared(page: str) -> Response:
 
 def _listed(progress: Progress) -> CampaignListing:
     campaign = progress.campaign
-    told = spoken_in(said().locale, campaign).title
+    told = texts_in_language(page_language().locale, campaign).title
     return CampaignListing(
         campaign.slug,
         told.text,
@@ -94,7 +96,7 @@ def _listed(progress: Progress) -> CampaignListing:
 
 
 def _standing(progress: Progress) -> str:
-    campaign, spoken = progress.campaign, said()
+    campaign, spoken = progress.campaign, page_language()
     values = {
         "goal": formatting.amount(campaign.goal, campaign.currency, spoken),
         "raised": formatting.amount(progress.raised, campaign.currency, spoken),

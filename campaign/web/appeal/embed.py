@@ -11,15 +11,15 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
 
-from campaign.campaigns.colors import ink_on
+from campaign.campaigns.colors import text_color_on
 from campaign.campaigns.progress import Progress
-from campaign.core.i18n import Words, languages, words
+from campaign.core.i18n import Language, get_language, languages
 from campaign.models import Campaign
 from campaign.web.appeal.formatting import present_countdown, present_progress
-from campaign.web.appeal.page_content import campaign_words
+from campaign.web.appeal.page_content import campaign_texts
 from campaign.web.appeal.suggestions import present_suggestions
 from campaign.web.context import installation, live
-from campaign.web.language import said, shared_language
+from campaign.web.language import page_language, shared_language
 from campaign.web.theme import accents_for, stylesheet_url
 
 blueprint = Blueprint("embed", __name__)
@@ -51,7 +51,8 @@ def script() -> Response:
 @lru_cache(maxsize=1)
 def _script(path: Path) -> tuple[bytes, bytes, str]:
     told = {
-        words(name).locale: words(name).gettext("Support this newsroom") for name in languages()
+        get_language(name).locale: get_language(name).gettext("Support this newsroom")
+        for name in languages()
     }
     body = path.read_bytes().replace(_SUPPORT, json.dumps(told, ensure_ascii=False).encode())
     packed = gzip.compress(body, mtime=0)
@@ -105,12 +106,12 @@ def _unit(slug: str, code: str) -> dict[str, object]:
     snapshot = live().current(slug)
     progress, shown = snapshot.progress, present_progress(snapshot.progress)
     home = f"{installation().settings.site_url}/c/{slug}"
-    spoken = said()
+    spoken = page_language()
     return {
         "lang": spoken.locale,
         "dir": spoken.direction,
         "figures": spoken.figures,
-        "title": campaign_words(snapshot).title.text,
+        "title": campaign_texts(snapshot).title.text,
         "hidden": shown.hidden,
         "accent": _accent(progress.campaign),
         "headline": present_countdown(progress).headline,
@@ -133,10 +134,10 @@ def _facts(progress: Progress, as_of: str) -> dict[str, object]:
 def _accent(campaign: Campaign) -> list[str]:
     """The accent and what is written on it; only the light one, as the unit stands on other people's paper."""
     accents = accents_for(campaign)
-    return [accents[0], ink_on(accents[0])] if accents else []
+    return [accents[0], text_color_on(accents[0])] if accents else []
 
 
-def _sentences(spoken: Words) -> dict[str, str]:
+def _sentences(spoken: Language) -> dict[str, str]:
     """What the script fills with figures: `{raised} of {goal} raised, {percent}.`"""
     names = ("raised", "goal", "percent", "pending", "matched")
     places = {name: f"{{{name}}}" for name in names}
@@ -162,7 +163,9 @@ def _links(progress: Progress, home: str, code: str) -> list[dict[str, str]]:
     return [
         *links,
         {
-            "text": said().gettext("Give") if opened else said().gettext("Read more"),
+            "text": page_language().gettext("Give")
+            if opened
+            else page_language().gettext("Read more"),
             "url": f"{home}{query}",
         },
     ]

@@ -18,10 +18,10 @@ from campaign.campaigns import formatting
 from campaign.core import clock
 from campaign.web.appeal.deadline_changes import present_extensions
 from campaign.web.appeal.formatting import ending, present_countdown, present_progress
-from campaign.web.appeal.page_content import campaign_words, present_milestones
+from campaign.web.appeal.page_content import campaign_texts, present_milestones
 from campaign.web.appeal.progress_stream import Snapshot
 from campaign.web.context import installation, live
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 blueprint = Blueprint("feed", __name__)
 
@@ -56,10 +56,10 @@ def news(slug: str) -> Response:
 
 
 def _channel(snapshot: Snapshot) -> bytes:
-    progress, spoken = snapshot.progress, said()
-    asked = f"?{spoken.asked_by}" if spoken.asked_by else ""
+    progress, spoken = snapshot.progress, page_language()
+    asked = f"?{spoken.query}" if spoken.query else ""
     home = f"{installation().settings.site_url}/c/{progress.campaign.slug}"
-    title = campaign_words(snapshot).title.text
+    title = campaign_texts(snapshot).title.text
     now = f"{present_countdown(progress).headline}. {present_progress(progress).sentence}"
     root = Element("rss", version="2.0")
     channel = SubElement(root, "channel")
@@ -82,7 +82,7 @@ def _channel(snapshot: Snapshot) -> bytes:
 
 def _entry(channel: Element, one: News, home: str, address: str, picture: str) -> None:
     item = SubElement(channel, "item")
-    spoken = said()
+    spoken = page_language()
     alt, give = spoken.gettext("How it stands now"), spoken.gettext("Read the appeal")
     _put(item, "title", one.title)
     _put(item, "link", address)
@@ -104,7 +104,7 @@ def _put(parent: Element, name: str, text: str) -> None:
 
 
 def _happened(snapshot: Snapshot) -> Iterator[News]:
-    progress, spoken = snapshot.progress, said()
+    progress, spoken = snapshot.progress, page_language()
     campaign, at = progress.campaign, progress.as_of
     if at < campaign.starts_at:
         return
@@ -124,11 +124,11 @@ def _happened(snapshot: Snapshot) -> Iterator[News]:
 
 
 def _opened(snapshot: Snapshot) -> News:
-    campaign, spoken = snapshot.progress.campaign, said()
+    campaign, spoken = snapshot.progress.campaign, page_language()
     # The deadline as it was then: moves of it are news of their own.
     first = snapshot.extensions[0].previous_deadline if snapshot.extensions else campaign.deadline
     text = spoken.gettext("%(title)s: the goal is %(goal)s by %(day)s.") % {
-        "title": campaign_words(snapshot).title.text,
+        "title": campaign_texts(snapshot).title.text,
         "goal": formatting.amount(campaign.goal, campaign.currency, spoken),
         "day": formatting.long_date(clock.last_day(first, campaign.zone), spoken),
     }
@@ -136,7 +136,7 @@ def _opened(snapshot: Snapshot) -> News:
 
 
 def _ended(snapshot: Snapshot) -> News:
-    campaign, spoken = snapshot.progress.campaign, said()
+    campaign, spoken = snapshot.progress.campaign, page_language()
     text = spoken.gettext(
         "It ended at %(end)s. The final result is told here after %(day)s, when gifts in the mail have arrived."
     ) % {
@@ -147,7 +147,7 @@ def _ended(snapshot: Snapshot) -> News:
 
 
 def _final(snapshot: Snapshot, at: datetime) -> News:
-    campaign, spoken = snapshot.progress.campaign, said()
+    campaign, spoken = snapshot.progress.campaign, page_language()
     values = {
         "raised": formatting.amount(campaign.final_raised or 0, campaign.currency, spoken),
         "goal": formatting.amount(campaign.goal, campaign.currency, spoken),

@@ -9,7 +9,7 @@ from campaign.campaigns import formatting
 from campaign.campaigns.campaign_formatting import ending_with_year
 from campaign.campaigns.progress import Progress
 from campaign.models import Campaign, CampaignState
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 
 @dataclass(frozen=True)
@@ -86,18 +86,20 @@ def present_progress(progress: Progress, *, to_staff: bool = False) -> ProgressV
 
 
 def _amount(campaign: Campaign, minor: int) -> str:
-    return formatting.amount(minor, campaign.currency, said())
+    return formatting.amount(minor, campaign.currency, page_language())
 
 
 def percent(share: float) -> str:
     """`24.7%`: of a hundred, to one decimal."""
     return str(
-        format_percent(round(share, 1) / 100, locale=said().formats, decimal_quantization=False)
+        format_percent(
+            round(share, 1) / 100, locale=page_language().formats, decimal_quantization=False
+        )
     )
 
 
 def _progress_sentence(progress: Progress) -> str:
-    campaign, spoken = progress.campaign, said()
+    campaign, spoken = progress.campaign, page_language()
     values = {
         "raised": _amount(campaign, progress.raised),
         "goal": _amount(campaign, campaign.goal),
@@ -128,10 +130,10 @@ def _further(progress: Progress) -> list[str]:
         return []
     shown = {"stretch": _amount(campaign, stretch)}
     if progress.raised >= stretch:
-        return [said().gettext("The stretch goal of %(stretch)s is met too.") % shown]
+        return [page_language().gettext("The stretch goal of %(stretch)s is met too.") % shown]
     if progress.state != CampaignState.open:
         return []
-    return [said().gettext("Every further gift goes toward %(stretch)s.") % shown]
+    return [page_language().gettext("Every further gift goes toward %(stretch)s.") % shown]
 
 
 def _hidden_sentence(progress: Progress) -> str:
@@ -139,10 +141,13 @@ def _hidden_sentence(progress: Progress) -> str:
     campaign = progress.campaign
     values = {"goal": _amount(campaign, campaign.goal)}
     if campaign.figures_from_percent is None:
-        return said().gettext("The goal is %(goal)s. What has come in is told later.") % values
+        return (
+            page_language().gettext("The goal is %(goal)s. What has come in is told later.")
+            % values
+        )
     values["percent"] = percent(campaign.figures_from_percent)
     return (
-        said().gettext(
+        page_language().gettext(
             "The goal is %(goal)s. What has come in is told once %(percent)s of it is reached."
         )
         % values
@@ -164,7 +169,7 @@ def present_countdown(progress: Progress) -> Countdown:
 
 
 def _words(progress: Progress, end: str) -> tuple[str, str]:
-    campaign, state, spoken = progress.campaign, progress.state, said()
+    campaign, state, spoken = progress.campaign, progress.state, page_language()
     if state == CampaignState.upcoming:
         values = {
             "day": formatting.date_there(campaign.starts_at, campaign.zone, spoken),
@@ -186,7 +191,7 @@ def _words(progress: Progress, end: str) -> tuple[str, str]:
 
 
 def _ended_words(progress: Progress, end: str) -> str:
-    campaign, spoken = progress.campaign, said()
+    campaign, spoken = progress.campaign, page_language()
     ended = spoken.gettext("It ended at %(end)s.") % {"end": end}
     if progress.state == CampaignState.closed:
         late = spoken.gettext(
@@ -206,17 +211,17 @@ def _ended_words(progress: Progress, end: str) -> str:
 
 def time_left(progress: Progress) -> str:
     """`9 days left`; in the last 24 hours `5 hours 12 minutes left`."""
-    if told := formatting.days_left(progress, said()):
+    if told := formatting.days_left(progress, page_language()):
         return told
     hours, minutes = divmod(max(1, progress.seconds_left // 60), 60)
     parts = [
-        format_unit(count, unit, "long", locale=said().formats)
+        format_unit(count, unit, "long", locale=page_language().formats)
         for count, unit in ((hours, "hour"), (minutes, "minute"))
         if count
     ]
-    return said().gettext("%(time)s left") % {"time": " ".join(parts)}
+    return page_language().gettext("%(time)s left") % {"time": " ".join(parts)}
 
 
 def ending(campaign: Campaign) -> str:
     """The deadline as people say it: `midnight at the end of December 31, 2026, Pacific time`."""
-    return ending_with_year(campaign, said())
+    return ending_with_year(campaign, page_language())

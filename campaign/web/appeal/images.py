@@ -9,10 +9,10 @@ from campaign.core.errors import NotFound
 from campaign.core.i18n import ENGLISH
 from campaign.receipts.progress_image import bar_png
 from campaign.web.appeal.formatting import present_countdown, present_progress
-from campaign.web.appeal.page_content import campaign_words
+from campaign.web.appeal.page_content import campaign_texts
 from campaign.web.appeal.progress_stream import Snapshot
 from campaign.web.context import installation, live
-from campaign.web.language import said, speak
+from campaign.web.language import page_language, use_language
 
 blueprint = Blueprint("pictures", __name__)
 
@@ -37,7 +37,7 @@ def _picture(slug: str, *, card: bool) -> Response:
     snapshot = live().current(slug)
     response = Response(mimetype="image/png")
     kind = f"{'card' if card else 'bar'}{'-hidden' if snapshot.progress.hidden else ''}"
-    response.set_etag(f"{snapshot.etag}-{kind}-{said().locale}")
+    response.set_etag(f"{snapshot.etag}-{kind}-{page_language().locale}")
     response.headers["Cache-Control"] = _CACHE
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.make_conditional(request)
@@ -50,7 +50,7 @@ def _drawn(snapshot: Snapshot, *, card: bool) -> bytes:
     progress = snapshot.progress
     shown, countdown = present_progress(progress), present_countdown(progress)
     return bar_png(
-        campaign_words(snapshot).title.text,
+        campaign_texts(snapshot).title.text,
         installation().settings.organization.name,
         countdown.headline,
         shown.sentence,
@@ -61,7 +61,7 @@ def _drawn(snapshot: Snapshot, *, card: bool) -> bytes:
         shown.goal_position,
         card=card,
         hidden=shown.hidden,
-        language=said().locale,
+        language=page_language().locale,
     )
 
 
@@ -72,9 +72,9 @@ def oembed() -> Response:
         abort(501)
     address = request.args.get("url", "")
     slug = _slug(address)
-    speak(parse_qs(urlsplit(address).query).get("lang", [ENGLISH])[-1])
-    spoken = f"?{said().asked_by}" if said().asked_by else ""
-    title = campaign_words(live().current(slug)).title.text
+    use_language(parse_qs(urlsplit(address).query).get("lang", [ENGLISH])[-1])
+    spoken = f"?{page_language().query}" if page_language().query else ""
+    title = campaign_texts(live().current(slug)).title.text
     home = installation().settings.site_url
     width = min(request.args.get("maxwidth", LARGEST_FRAME, type=int), LARGEST_FRAME)
     height = min(request.args.get("maxheight", FRAME_HEIGHT, type=int), FRAME_HEIGHT)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from campaign.campaigns import campaign_formatting, formatting
 from campaign.campaigns.campaign_formatting import offer_values
-from campaign.campaigns.progress import Matching, Progress
+from campaign.campaigns.progress import MatchingStatus, Progress
 from campaign.models import Campaign
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 REMAINING = "{remaining}"
 
@@ -36,7 +36,7 @@ def present_sponsors(progress: Progress) -> list[SponsorView]:
             sentence=_offer(campaign, one)
             if progress.hidden
             else _sentence(
-                campaign, one, formatting.amount(one.remaining, campaign.currency, said())
+                campaign, one, formatting.amount(one.remaining, campaign.currency, page_language())
             ),
             template=_sentence(campaign, one, REMAINING),
             pool=one.gift.pool,
@@ -48,23 +48,27 @@ def present_sponsors(progress: Progress) -> list[SponsorView]:
     ]
 
 
-def _offer(campaign: Campaign, matching: Matching) -> str:
+def _offer(campaign: Campaign, matching: MatchingStatus) -> str:
     """While nobody is told what has come in: what remains of the pool would tell it."""
-    told = said().gettext(
+    told = page_language().gettext(
         "Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s you give."
     )
-    return told % offer_values(campaign, matching, said())
+    return told % offer_values(campaign, matching, page_language())
 
 
-def _sentence(campaign: Campaign, matching: Matching, remaining: str) -> str:
-    told = said().gettext(
+def _sentence(campaign: Campaign, matching: MatchingStatus, remaining: str) -> str:
+    told = page_language().gettext(
         "Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s you give;"
         " %(remaining)s of %(pool)s remain."
     )
-    pool = formatting.amount(matching.gift.pool, campaign.currency, said())
-    return told % {**offer_values(campaign, matching, said()), "remaining": remaining, "pool": pool}
+    pool = formatting.amount(matching.gift.pool, campaign.currency, page_language())
+    return told % {
+        **offer_values(campaign, matching, page_language()),
+        "remaining": remaining,
+        "pool": pool,
+    }
 
 
-def offer_text(campaign: Campaign, matching: Matching) -> str:
+def offer_text(campaign: Campaign, matching: MatchingStatus) -> str:
     """`Until December 20, the Reyes family adds $1 for each $1`."""
-    return campaign_formatting.offer_text(campaign, matching, said())
+    return campaign_formatting.offer_text(campaign, matching, page_language())

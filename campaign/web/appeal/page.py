@@ -20,7 +20,7 @@ from campaign.web.appeal.formatting import present_countdown, present_progress
 from campaign.web.appeal.matching_gifts import present_sponsors
 from campaign.web.appeal.page_content import (
     alternates,
-    campaign_words,
+    campaign_texts,
     present_milestones,
     present_others,
     present_share,
@@ -31,7 +31,7 @@ from campaign.web.context import installation, live
 from campaign.web.forms import GiftForm
 from campaign.web.giving.form_parsing import wall_comment_wording, wall_wording
 from campaign.web.giving.reminder_choices import present_reminders
-from campaign.web.language import said
+from campaign.web.language import page_language
 from campaign.web.theme import accents_for, stylesheet_url
 
 _TAGS = {"h2", "h3", "p", "ul", "ol", "li", "blockquote", "a", "strong", "em", "hr", "br", "code"}
@@ -52,10 +52,12 @@ class Notice:
 
 def paused_notice(reason: str) -> Notice:
     """Why no gift is taken by card now, and how to give nevertheless."""
-    told = said().gettext(
+    told = page_language().gettext(
         "%(reason)s. Nothing was charged. A check by mail is welcome, as described below."
     )
-    return Notice("paused", said().gettext("Gifts by card are paused"), told % {"reason": reason})
+    return Notice(
+        "paused", page_language().gettext("Gifts by card are paused"), told % {"reason": reason}
+    )
 
 
 @lru_cache(maxsize=256)
@@ -77,7 +79,7 @@ def render_appeal(
     """The page of the campaign `slug` with `form` as it stands; raises NotFound."""
     snapshot = live().current(slug)
     progress = snapshot.progress
-    campaign, spoken = progress.campaign, campaign_words(snapshot)
+    campaign, spoken = progress.campaign, campaign_texts(snapshot)
     page = render_template(
         "public/appeal.html",
         page_title=spoken.title.text,
@@ -120,9 +122,11 @@ def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
         "donate_url": url_for("donate.give", slug=slug),
         "progress_url": url_for("public.progress", slug=slug),
         "stream_url": url_for("public.stream", slug=slug),
-        "minimum_text": formatting.amount(campaign.smallest_amount, campaign.currency, said()),
+        "minimum_text": formatting.amount(
+            campaign.smallest_amount, campaign.currency, page_language()
+        ),
         "currency_symbol": money.symbol(campaign.currency),
-        "consent_wording": said().gettext(WORDING),
+        "consent_wording": page_language().gettext(WORDING),
         "wall_wording": wall_wording() if campaign.wall_shown else "",
         "wall_comment_wording": wall_comment_wording(),
         "fee_rate": str(installation().settings.card_fee_rate),
@@ -140,7 +144,7 @@ def _cover_hint(campaign: Campaign, form: GiftForm) -> str:
     if typed and not form.amount.errors:
         with suppress(AmountInvalid):
             example = money.parse_amount(typed, campaign.currency)
-    cover = money.fee_cover(
+    fee_cover = money.calculate_fee_cover(
         example, settings.card_fee_rate, settings.card_fee_fixed, campaign.currency
     )
-    return cover_hint(campaign, cover, example)
+    return cover_hint(campaign, fee_cover, example)

@@ -15,9 +15,9 @@ from campaign.web.appeal.progress_stream import LiveProgress
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-LIFE = 1.0
+MAX_AGE = 1.0
 """Seconds, as in the page's own Cache-Control."""
-MOST = 256
+MAX_PAGES = 256
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class _Page:
     until: float
 
 
-class KeptPages:
+class PageCache:
     """WSGI middleware around the application."""
 
     def __init__(self, application: "WSGIApplication", live: LiveProgress) -> None:
@@ -50,7 +50,7 @@ class KeptPages:
         return [page.body]
 
     def _render(self, path: str, environ: "WSGIEnvironment") -> _Page:
-        version, until = self._live.version, time.monotonic() + LIFE
+        version, until = self._live.version, time.monotonic() + MAX_AGE
         told: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(
@@ -67,7 +67,7 @@ class KeptPages:
             if close is not None:
                 close()
         page = _Page(*told[-1], body, version, until)
-        if page.status.startswith("200") and len(self._pages) < MOST:
+        if page.status.startswith("200") and len(self._pages) < MAX_PAGES:
             self._pages[path] = page
         return page
 

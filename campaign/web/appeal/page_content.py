@@ -8,14 +8,14 @@ from flask import url_for
 
 from campaign.campaigns import formatting
 from campaign.campaigns.campaign_formatting import day_text
-from campaign.campaigns.donors_today import Today
-from campaign.campaigns.localized_texts import Spoken, Told, spoken_in
+from campaign.campaigns.donors_today import DonorsToday
+from campaign.campaigns.localized_texts import CampaignTexts, LocalizedText, texts_in_language
 from campaign.campaigns.progress import Progress
-from campaign.core.i18n import languages, words
+from campaign.core.i18n import get_language, languages
 from campaign.models import Campaign, Milestone, MilestoneMark
 from campaign.web.appeal.progress_stream import Snapshot
 from campaign.web.context import installation
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class ShareView:
 
 
 @dataclass(frozen=True)
-class OtherView:
+class OtherCampaign:
     """Another campaign that is open, by its name."""
 
     slug: str
-    title: Told
+    title: LocalizedText
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class Alternate:
     url: str
 
 
-def campaign_words(snapshot: Snapshot) -> Spoken:
+def campaign_texts(snapshot: Snapshot) -> CampaignTexts:
     """The campaign's own texts for the page's language."""
-    return spoken_in(said().locale, snapshot.progress.campaign)
+    return texts_in_language(page_language().locale, snapshot.progress.campaign)
 
 
 def campaign_title(campaign: Campaign) -> str:
     """Its title in the page's language, where it has been translated."""
-    return campaign.title_in(said().locale)
+    return campaign.title_in(page_language().locale)
 
 
 def present_milestones(progress: Progress, reached: Sequence[Milestone]) -> list[MilestoneView]:
@@ -68,7 +68,7 @@ def present_milestones(progress: Progress, reached: Sequence[Milestone]) -> list
 
 
 def _milestone(campaign: Campaign, one: Milestone) -> MilestoneView:
-    spoken = said()
+    spoken = page_language()
     day = one.reached_at.astimezone(campaign.zone).date()
     told = {
         MilestoneMark.quarter: spoken.gettext("A quarter of the goal on %(day)s"),
@@ -78,17 +78,17 @@ def _milestone(campaign: Campaign, one: Milestone) -> MilestoneView:
         MilestoneMark.stretch: spoken.gettext("The stretch goal of %(amount)s was met on %(day)s"),
     }[MilestoneMark(one.mark)]
     values = {
-        "day": day_text(day, said()),
+        "day": day_text(day, page_language()),
         "amount": formatting.amount(one.target, campaign.currency, spoken),
     }
     return MilestoneView(told % values, day.isoformat())
 
 
-def present_today(progress: Progress, today: Today) -> str:
+def present_today(progress: Progress, today: DonorsToday) -> str:
     """`12 readers gave today.`; '' where there were too few to tell, or figures are hidden."""
     if not today.told or progress.hidden:
         return ""
-    spoken = said()
+    spoken = page_language()
     if today.more:
         told = spoken.gettext("More than %(n)s readers gave today.")
     else:
@@ -98,14 +98,17 @@ def present_today(progress: Progress, today: Today) -> str:
     return told % {"n": formatting.number(today.readers, spoken)}
 
 
-def present_others(others: Sequence[Campaign]) -> list[OtherView]:
+def present_others(others: Sequence[Campaign]) -> list[OtherCampaign]:
     """What else takes gifts now."""
-    return [OtherView(one.slug, spoken_in(said().locale, one).title) for one in others]
+    return [
+        OtherCampaign(one.slug, texts_in_language(page_language().locale, one).title)
+        for one in others
+    ]
 
 
 def present_share(campaign: Campaign, title: str) -> ShareView:
     """Nothing in either address says who shared it."""
-    asked = f"?{said().asked_by}" if said().asked_by else ""
+    asked = f"?{page_language().query}" if page_language().query else ""
     address = (
         f"{installation().settings.site_url}{url_for('public.appeal', slug=campaign.slug)}{asked}"
     )
@@ -118,11 +121,8 @@ def alternates(slug: str) -> list[Alternate]:
     if len(languages()) < 2:
         return []
     home = f"{installation().settings.site_url}{url_for('public.appeal', slug=slug)}"
-    every = [words(name) for name in languages()]
+    every = [get_language(name) for name in languages()]
     return [
-        *(
-            Alternate(one.locale, f"{home}?{one.asked_by}" if one.asked_by else home)
-            for one in every
-        ),
+        *(Alternate(one.locale, f"{home}?{one.query}" if one.query else home) for one in every),
         Alternate("x-default", home),
     ]

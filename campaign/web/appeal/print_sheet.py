@@ -18,10 +18,10 @@ from campaign.offline.coupon_codes import article_name, coupon_code
 from campaign.web.appeal.deadline_changes import present_extensions
 from campaign.web.appeal.formatting import ending, present_progress
 from campaign.web.appeal.page import appeal_html
-from campaign.web.appeal.page_content import campaign_words
+from campaign.web.appeal.page_content import campaign_texts
 from campaign.web.appeal.suggestions import present_mail, present_suggestions
 from campaign.web.context import installation, live
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 blueprint = Blueprint("printing", __name__)
 
@@ -37,7 +37,7 @@ def sheet(slug: str) -> Response:
     snapshot = live().current(slug)
     progress = snapshot.progress
     campaign = progress.campaign
-    spoken = campaign_words(snapshot)
+    spoken = campaign_texts(snapshot)
     large = request.args.get("large", "") not in {"", "0", "no"}
     size = request.args.get("size", SHEETS[0])
     article = article_name(request.args.get("article", ""))
@@ -58,7 +58,7 @@ def sheet(slug: str) -> Response:
         **_code(campaign, article),
         others=_others(slug, size, article, large=large),
         taken=_takes_mail(progress),
-        as_of_day=formatting.date_there(progress.as_of, campaign.zone, said()),
+        as_of_day=formatting.date_there(progress.as_of, campaign.zone, page_language()),
     )
     response = make_response(page)
     response.headers["Cache-Control"] = _CACHE
@@ -68,9 +68,9 @@ def sheet(slug: str) -> Response:
 def _aim(campaign: Campaign) -> str:
     """The goal and its day; how many days are left would be wrong once the sheet has been in the mail."""
     last = clock.last_day(campaign.deadline, campaign.zone)
-    return said().gettext("%(goal)s to raise by %(day)s") % {
-        "goal": formatting.amount(campaign.goal, campaign.currency, said()),
-        "day": formatting.long_date(last, said()),
+    return page_language().gettext("%(goal)s to raise by %(day)s") % {
+        "goal": formatting.amount(campaign.goal, campaign.currency, page_language()),
+        "day": formatting.long_date(last, page_language()),
     }
 
 
@@ -108,7 +108,7 @@ def _code(campaign: Campaign, article: str) -> dict[str, Any]:
         omitsize=True,
         svgclass="qr",
         lineclass=None,
-        title=said().gettext("QR code: %(address)s") % {"address": address},
+        title=page_language().gettext("QR code: %(address)s") % {"address": address},
     )
     return {
         "code": code,
@@ -119,12 +119,12 @@ def _code(campaign: Campaign, article: str) -> dict[str, Any]:
 
 def _spoken() -> str:
     """The part of an address that names the page's language."""
-    return f"&{said().asked_by}" if said().asked_by else ""
+    return f"&{page_language().query}" if page_language().query else ""
 
 
 def _others(slug: str, size: str, article: str, *, large: bool) -> list[dict[str, str]]:
     """Addresses of the same sheet in the other paper and print."""
-    spoken = said()
+    spoken = page_language()
     named = (f"&article={article}" if article else "") + _spoken()
     other_size = "letter" if size == "a4" else "a4"
     kept = "&large=1" if large else ""

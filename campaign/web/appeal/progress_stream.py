@@ -18,7 +18,7 @@ from structlog import get_logger
 
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.extensions import public_extensions
-from campaign.campaigns.localized_texts import NOTHING, Around, read_around
+from campaign.campaigns.localized_texts import EMPTY_CONTEXT, PageContext, read_page_context
 from campaign.campaigns.progress import Progress, read_progress
 from campaign.core import clock
 from campaign.core.database import Sessions
@@ -27,7 +27,7 @@ from campaign.models import Extension
 CHANNEL = "progress"
 FRESH = 5.0
 """Seconds after which a snapshot is read again although nobody notified."""
-AROUND_FRESH = 1.0
+CONTEXT_MAX_AGE = 1.0
 """Seconds for which the wall and the like are kept while gift follows gift."""
 PUSH_EVERY = 0.25
 """Seconds between two pushes at most; what happens in between is pushed together."""
@@ -51,7 +51,7 @@ class Snapshot:
     etag: str
     read_at: float
     extensions: Sequence[Extension] = ()
-    around: Around = NOTHING
+    around: PageContext = EMPTY_CONTEXT
     around_at: float = 0.0
 
     @property
@@ -148,11 +148,11 @@ class LiveProgress:
 
     def _around(
         self, slug: str, session: Session, progress: Progress, at: float
-    ) -> tuple[Around, float]:
+    ) -> tuple[PageContext, float]:
         feed = self._feeds.get(slug)
-        if feed is not None and at - feed.snapshot.around_at < AROUND_FRESH:
+        if feed is not None and at - feed.snapshot.around_at < CONTEXT_MAX_AGE:
             return feed.snapshot.around, feed.snapshot.around_at
-        return read_around(session, progress), at
+        return read_page_context(session, progress), at
 
     def _refresh(self, feed: _Feed) -> None:
         """Read again what is stale; those who come meanwhile wait for this one reading."""

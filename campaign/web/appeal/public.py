@@ -8,7 +8,7 @@ from campaign.core import clock
 from campaign.web.appeal.page import render_appeal
 from campaign.web.context import installation, live, visits
 from campaign.web.giving.prefill import empty_form
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 blueprint = Blueprint("public", __name__)
 
@@ -24,7 +24,8 @@ def home() -> Response:
     if campaign is None:
         return make_response(
             render_template(
-                "public/nothing_open.html", page_title=said().gettext("Nothing to give to yet")
+                "public/nothing_open.html",
+                page_title=page_language().gettext("Nothing to give to yet"),
             )
         )
     return _public(campaign.slug)

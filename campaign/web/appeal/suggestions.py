@@ -6,7 +6,7 @@ from campaign.campaigns import formatting
 from campaign.core import clock, money
 from campaign.core.settings import Organization
 from campaign.models import Campaign
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,14 @@ class Suggestion:
 
 def present_mail(campaign: Campaign, organization: Organization) -> MailAddress:
     """Payee, address, the code to write on the cheque, and until when a postmark counts."""
-    last = formatting.long_date(clock.last_day(campaign.deadline, campaign.zone), said())
+    last = formatting.long_date(clock.last_day(campaign.deadline, campaign.zone), page_language())
     return MailAddress(
         payee=organization.name,
         address_lines=organization.address_lines,
         code=campaign.slug.upper(),
-        postmark_text=said().gettext("A gift postmarked by %(day)s counts for this campaign.")
+        postmark_text=page_language().gettext(
+            "A gift postmarked by %(day)s counts for this campaign."
+        )
         % {"day": last},
     )
 
@@ -43,16 +45,16 @@ def present_suggestions(campaign: Campaign) -> list[Suggestion]:
     """The suggested amounts, smallest first."""
     return [
         Suggestion(
-            value=money.plain_amount(amount, campaign.currency, said().formats),
-            text=formatting.amount(amount, campaign.currency, said()),
+            value=money.plain_amount(amount, campaign.currency, page_language().formats),
+            text=formatting.amount(amount, campaign.currency, page_language()),
         )
         for amount in campaign.suggested_amounts
     ]
 
 
-def cover_hint(campaign: Campaign, cover: int, example: int) -> str:
+def cover_hint(campaign: Campaign, fee_cover: int, example: int) -> str:
     """What covering the fees would add to an example amount; both in minor units."""
-    return said().gettext("On %(gift)s that adds %(cover)s.") % {
-        "gift": formatting.amount(example, campaign.currency, said()),
-        "cover": formatting.amount(cover, campaign.currency, said()),
+    return page_language().gettext("On %(gift)s that adds %(cover)s.") % {
+        "gift": formatting.amount(example, campaign.currency, page_language()),
+        "cover": formatting.amount(fee_cover, campaign.currency, page_language()),
     }

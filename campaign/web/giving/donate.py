@@ -27,7 +27,7 @@ from campaign.web.context import installation
 from campaign.web.forms import GiftForm
 from campaign.web.giving.form_parsing import read_gift
 from campaign.web.giving.review_page import CHANGE, REVIEW, render_review
-from campaign.web.language import said, shared_language, told
+from campaign.web.language import page_language, shared_language, translate_error
 from campaign.web.limits import GIVING, limiter
 from campaign.web.origins import refuse_cross_site
 
@@ -67,7 +67,7 @@ def give(slug: str) -> ResponseReturnValue:
             return render_review(campaign, form, gift)
         return redirect(_checkout_address(slug, gift), 303)
     except CampaignPaused as error:
-        return _form_again(slug, form, 409, paused_notice(told(error)))
+        return _form_again(slug, form, 409, paused_notice(translate_error(error)))
     except CampaignNotOpen:
         return _form_again(slug, form, 409, _closed())
     except GatewayRefused as error:
@@ -78,7 +78,7 @@ def give(slug: str) -> ResponseReturnValue:
         return _form_again(slug, form, 503, _unavailable(), RETRY_AFTER)
 
 
-def too_many(slug: str, retry_after: int) -> Response:
+def rate_limited(slug: str, retry_after: int) -> Response:
     """The answer to one person who sends the form too often."""
     return _form_again(slug, GiftForm(formdata=request.form), 429, _limited(), retry_after)
 
@@ -93,7 +93,7 @@ def _checkout_address(slug: str, gift: Gift) -> str:
 def _redirect_urls(slug: str, donation: Donation) -> RedirectUrls:
     """Second thoughts lead back to the form with amount and frequency; an email never stands in an address."""
     query = {
-        "amount": money.plain_amount(donation.amount, donation.currency, said().formats),
+        "amount": money.plain_amount(donation.amount, donation.currency, page_language().formats),
         "frequency": donation.frequency,
     }
     if donation.code:
@@ -101,7 +101,7 @@ def _redirect_urls(slug: str, donation: Donation) -> RedirectUrls:
     if donation.shared_computer:
         query["shared"] = "1"
     if shared_language():
-        query["lang"] = said().locale
+        query["lang"] = page_language().locale
     back = url_for("public.appeal", slug=slug) + "?" + urlencode(query) + "#give"
     address = installation().address
     return RedirectUrls(
@@ -123,8 +123,8 @@ def _form_again(
 def _closed() -> Notice:
     return Notice(
         "closed",
-        said().gettext("This campaign is not open for gifts"),
-        said().gettext(
+        page_language().gettext("This campaign is not open for gifts"),
+        page_language().gettext(
             "Nothing was charged. The dates above say when it runs; a check by mail is welcome at any time."
         ),
     )
@@ -133,8 +133,8 @@ def _closed() -> Notice:
 def _refused() -> Notice:
     return Notice(
         "unavailable",
-        said().gettext("Our payment service refused this gift"),
-        said().gettext(
+        page_language().gettext("Our payment service refused this gift"),
+        page_language().gettext(
             "Nothing was charged. Please check the amount and try again, or give by mail as described below."
         ),
     )
@@ -143,8 +143,8 @@ def _refused() -> Notice:
 def _unavailable() -> Notice:
     return Notice(
         "unavailable",
-        said().gettext("Our payment service cannot be reached right now"),
-        said().gettext(
+        page_language().gettext("Our payment service cannot be reached right now"),
+        page_language().gettext(
             "Nothing was charged, and what you typed is still here. Please try again in a minute, or give by mail"
             " as described below."
         ),
@@ -154,8 +154,8 @@ def _unavailable() -> Notice:
 def _limited() -> Notice:
     return Notice(
         "limited",
-        said().gettext("That was a little too often"),
-        said().gettext(
+        page_language().gettext("That was a little too often"),
+        page_language().gettext(
             "Nothing was charged, and what you typed is still here. Please wait a minute and send it again."
         ),
     )

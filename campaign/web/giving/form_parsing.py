@@ -7,11 +7,11 @@ from campaign.campaigns.donor_wall import LONGEST_PLACE
 from campaign.core import money
 from campaign.core.errors import AmountInvalid
 from campaign.donations.consents import WORDING
-from campaign.donations.donations import Gift, Wall
-from campaign.donations.tribute_cards import Card
-from campaign.models import Campaign, CardWay, Frequency
+from campaign.donations.donations import Gift, WallRequest
+from campaign.donations.tribute_cards import CardRequest
+from campaign.models import Campaign, CardDelivery, Frequency
 from campaign.web.forms import GiftForm, clean, read_email
-from campaign.web.language import said, told
+from campaign.web.language import page_language, translate_error
 
 LONGEST_ADDRESS = 400
 LONGEST_MESSAGE = 500
@@ -27,58 +27,65 @@ def read_tribute(form: GiftForm) -> tuple[str, str]:
     if kind not in KINDS:
         form.complain(
             form.tribute_kind,
-            said().gettext("Choose in honor of, in memory of, or neither."),
+            page_language().gettext("Choose in honor of, in memory of, or neither."),
         )
     elif kind and not name:
         form.complain(
-            form.tribute_name, said().gettext("Enter the name of the person this gift is for.")
+            form.tribute_name,
+            page_language().gettext("Enter the name of the person this gift is for."),
         )
     elif name and not kind:
         form.complain(
-            form.tribute_kind, said().gettext("Choose whether it is in honor or in memory.")
+            form.tribute_kind,
+            page_language().gettext("Choose whether it is in honor or in memory."),
         )
     return kind, name
 
 
-def read_card(form: GiftForm, *, strict: bool) -> Card | None:
+def read_card(form: GiftForm, *, strict: bool) -> CardRequest | None:
     """The card, or None: none is wanted, or its faults are noted."""
     way = form.card.data or ""
-    if way not in {"", *CardWay}:
-        form.complain(form.card, said().gettext("Choose by email, by post, or no card."))
+    if way not in {"", *CardDelivery}:
+        form.complain(form.card, page_language().gettext("Choose by email, by post, or no card."))
         return None
     if not way:
         if clean(form.card_email.data) or clean(form.card_address.data):
             form.complain(
-                form.card, said().gettext("Choose whether the card goes by email or by post.")
+                form.card,
+                page_language().gettext("Choose whether the card goes by email or by post."),
             )
         return None
     if not form.tribute_kind.data:
         form.complain(
             form.tribute_kind,
-            said().gettext("A card tells of a dedication: choose in honor of or in memory of."),
+            page_language().gettext(
+                "A card tells of a dedication: choose in honor of or in memory of."
+            ),
         )
     name = form.limited(form.card_name, 200)
     if not name:
-        form.complain(form.card_name, said().gettext("Enter the name of who gets the card."))
+        form.complain(
+            form.card_name, page_language().gettext("Enter the name of who gets the card.")
+        )
     email = address = ""
-    if way == CardWay.email:
-        missing = said().gettext("Enter the email address that the card goes to.")
+    if way == CardDelivery.email:
+        missing = page_language().gettext("Enter the email address that the card goes to.")
         email = read_email(form, form.card_email, missing, strict=strict) or ""
     else:
         address = _address(form)
-    return Card(way, name, email, address, _message(form), _sender(form))
+    return CardRequest(way, name, email, address, _message(form), _sender(form))
 
 
 def _address(form: GiftForm) -> str:
     typed = form.limited(form.card_address, LONGEST_ADDRESS, lines=True)
     lines = [" ".join(line.split()) for line in typed.splitlines() if line.strip()]
     if len(lines) < 2:
-        sentence = said().gettext(
+        sentence = page_language().gettext(
             "Enter the postal address: the street on one line, the town on the next."
         )
         form.complain(form.card_address, sentence)
     elif len(lines) > MOST_LINES:
-        sentence = said().gettext("An address has at most %(most)s lines.")
+        sentence = page_language().gettext("An address has at most %(most)s lines.")
         form.complain(form.card_address, sentence % {"most": MOST_LINES})
     return "\n".join(lines)
 
@@ -87,7 +94,8 @@ def _message(form: GiftForm) -> str:
     message = form.limited(form.card_message, LONGEST_MESSAGE, lines=True)
     if _LINK.search(message):
         form.complain(
-            form.card_message, said().gettext("A card carries no links. Please take them out.")
+            form.card_message,
+            page_language().gettext("A card carries no links. Please take them out."),
         )
     return message
 
@@ -96,7 +104,7 @@ def _sender(form: GiftForm) -> str:
     """Whom it is from: as typed there, else the donor's own name."""
     sender = form.limited(form.card_from, 200) or clean(form.name.data)[:200]
     if not sender:
-        form.complain(form.card_from, said().gettext("Enter whom the card is from."))
+        form.complain(form.card_from, page_language().gettext("Enter whom the card is from."))
     return sender
 
 
@@ -105,12 +113,12 @@ OTHER = "other"
 
 def wall_wording() -> str:
     """The words beside the box of the donor wall; a wish keeps those that it was shown."""
-    return said().gettext("Show my first name and place on the list of donors")
+    return page_language().gettext("Show my first name and place on the list of donors")
 
 
 def wall_comment_wording() -> str:
     """The words beside the box that lets the comment be read there too."""
-    return said().gettext("My comment may be read there too, once the newsroom agrees")
+    return page_language().gettext("My comment may be read there too, once the newsroom agrees")
 
 
 def read_gift(
@@ -120,12 +128,14 @@ def read_gift(
 
     `strict` refuses addresses of test domains, which a live installation could never mail to.
     """
-    missing = said().gettext("Enter your email address; the receipt goes there.")
+    missing = page_language().gettext("Enter your email address; the receipt goes there.")
     amount = _amount(form, campaign)
     email = read_email(form, form.email, missing, strict=strict)
     frequency = form.frequency.data or Frequency.one_time.value
     if frequency not in set(Frequency):
-        form.complain(form.frequency, said().gettext("Choose one time, monthly or yearly."))
+        form.complain(
+            form.frequency, page_language().gettext("Choose one time, monthly or yearly.")
+        )
     name = form.limited(form.name, 200)
     comment = form.limited(form.comment, 1000, lines=True)
     tribute_kind, tribute_name = read_tribute(form)
@@ -133,17 +143,17 @@ def read_gift(
     wall = _wall(form, campaign)
     if form.complaints or amount is None or email is None:
         return None
-    cover = _cover(form, campaign, amount, fee_rate, fee_fixed)
-    if cover is None:
+    fee_cover = _cover(form, campaign, amount, fee_rate, fee_fixed)
+    if fee_cover is None:
         return None
     return Gift(
         email=email,
         amount=amount,
         frequency=frequency,
         attempt=_attempt(form),
-        cover=cover,
+        fee_cover=fee_cover,
         name=name,
-        locale=said().locale,
+        locale=page_language().locale,
         anonymous=bool(form.anonymous.data),
         comment=comment,
         tribute_kind=tribute_kind,
@@ -153,7 +163,7 @@ def read_gift(
         shared_computer=bool(form.shared.data),
         # Hidden, so its donor could not mend it: what is too long is cut.
         code=clean(form.code.data)[:64],
-        consent_wording=said().gettext(WORDING) if form.subscribe.data else "",
+        consent_wording=page_language().gettext(WORDING) if form.subscribe.data else "",
     )
 
 
@@ -168,32 +178,32 @@ def _cover(
 ) -> int | None:
     if not form.cover_fees.data:
         return 0
-    cover = money.fee_cover(amount, fee_rate, fee_fixed, campaign.currency)
-    if amount + cover <= money.LARGEST_CHARGE:
-        return cover
+    fee_cover = money.calculate_fee_cover(amount, fee_rate, fee_fixed, campaign.currency)
+    if amount + fee_cover <= money.LARGEST_CHARGE:
+        return fee_cover
     form.complain(
         form.cover_fees,
-        said().gettext("With the fees, the sum is more than can be charged at once."),
+        page_language().gettext("With the fees, the sum is more than can be charged at once."),
     )
     return None
 
 
-def _wall(form: GiftForm, campaign: Campaign) -> Wall | None:
+def _wall(form: GiftForm, campaign: Campaign) -> WallRequest | None:
     """The wish to stand on the donor wall, where the campaign has one."""
     if not form.wall.data or not campaign.wall_shown:
         return None
     place = form.limited(form.wall_place, LONGEST_PLACE)
     if form.anonymous.data:
-        sentence = said().gettext(
+        sentence = page_language().gettext(
             "You asked to be on the list of donors and to be kept out of it. Keep one of the two."
         )
         form.complain(form.wall, sentence)
     elif not clean(form.name.data):
-        sentence = said().gettext("Enter your name above, or leave the list of donors.")
+        sentence = page_language().gettext("Enter your name above, or leave the list of donors.")
         form.complain(form.wall, sentence)
     comment = clean(form.comment.data, lines=True) if form.wall_comment.data else ""
     ticked = [wall_wording(), wall_comment_wording()] if comment else [wall_wording()]
-    return Wall(place, " / ".join(ticked), comment)
+    return WallRequest(place, " / ".join(ticked), comment)
 
 
 def _amount(form: GiftForm, campaign: Campaign) -> int | None:
@@ -207,14 +217,14 @@ def _amount(form: GiftForm, campaign: Campaign) -> int | None:
             )
         amount = read_amount(typed if chosen in {"", OTHER} else chosen, campaign)
     except AmountInvalid as error:
-        form.complain(form.amount, told(error))
+        form.complain(form.amount, translate_error(error))
         return None
     return amount
 
 
 def read_amount(text: str, campaign: Campaign) -> int:
     """Minor units of an amount as people of the page's language type it; raises AmountInvalid."""
-    amount = money.parse_amount(text, campaign.currency, said().formats)
+    amount = money.parse_amount(text, campaign.currency, page_language().formats)
     if amount < campaign.smallest_amount:
         raise AmountInvalid(
             "The smallest amount our payment service takes is %(smallest)s.",
@@ -229,11 +239,11 @@ def read_amount(text: str, campaign: Campaign) -> int:
 
 
 def _shown(amount: int, campaign: Campaign) -> str:
-    return money.format_money(amount, campaign.currency, said().formats)
+    return money.format_money(amount, campaign.currency, page_language().formats)
 
 
 def _same(chosen: str, typed: str, currency: str) -> bool:
-    formats = said().formats
+    formats = page_language().formats
     try:
         return money.parse_amount(chosen, currency, formats) == money.parse_amount(
             typed, currency, formats

@@ -12,7 +12,7 @@ from campaign.models import Campaign, Frequency
 from campaign.models.base import new_token
 from campaign.web.forms import GiftForm, clean
 from campaign.web.giving.form_parsing import read_amount
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 
 def empty_form(campaign: Campaign, given: Mapping[str, str]) -> GiftForm:
@@ -34,4 +34,4 @@ def _amount(text: str, campaign: Campaign) -> str:
         minor = read_amount(text, campaign)
     except AmountInvalid:
         return ""
-    return money.plain_amount(minor, campaign.currency, said().formats)
+    return money.plain_amount(minor, campaign.currency, page_language().formats)

@@ -6,10 +6,10 @@ from datetime import datetime
 from babel.dates import format_skeleton
 
 from campaign.campaigns import formatting
-from campaign.core.i18n import Words
+from campaign.core.i18n import Language
 from campaign.models import Campaign
 from campaign.outreach.reminders import choices
-from campaign.web.language import said
+from campaign.web.language import page_language
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class ReminderOffer:
     text: str
 
 
-def _when(choice: str, day: str, spoken: Words) -> str:
+def _when(choice: str, day: str, spoken: Language) -> str:
     told = {
         "tomorrow": spoken.gettext("Tomorrow, %(day)s"),
         "three_days": spoken.gettext("In three days, %(day)s"),
@@ -31,7 +31,7 @@ def _when(choice: str, day: str, spoken: Words) -> str:
 
 def present_reminders(campaign: Campaign, at: datetime) -> list[ReminderOffer]:
     """What may still be chosen at `at`: `Tomorrow, December 24`."""
-    spoken = said()
+    spoken = page_language()
     return [
         ReminderOffer(
             choice.value, _when(choice.value, _day(due.astimezone(campaign.zone)), spoken)
@@ -42,9 +42,9 @@ def present_reminders(campaign: Campaign, at: datetime) -> list[ReminderOffer]:
 
 def _day(local: datetime) -> str:
     """`December 24`."""
-    return str(format_skeleton("MMMMd", local, tzinfo=local.tzinfo, locale=said().formats))
+    return str(format_skeleton("MMMMd", local, tzinfo=local.tzinfo, locale=page_language().formats))
 
 
 def reminder_moment(campaign: Campaign, due: datetime) -> str:
     """`9:00 AM on Thursday, December 24, Pacific time`."""
-    return formatting.moment_there(due, campaign.zone, said())
+    return formatting.moment_there(due, campaign.zone, page_language())

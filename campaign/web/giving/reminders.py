@@ -15,7 +15,7 @@ from campaign.web.context import installation
 from campaign.web.forms import clean
 from campaign.web.giving.reminder_choices import present_reminders, reminder_moment
 from campaign.web.headers import make_private
-from campaign.web.language import said, shared_language, told
+from campaign.web.language import page_language, shared_language, translate_error
 from campaign.web.limits import GIVING, limiter
 from campaign.web.origins import refuse_cross_site
 
@@ -51,7 +51,9 @@ def ask(slug: str) -> Response:
             return _page(slug, asked, 409)
         asked.errors = _faults(campaign, asked, now)
         if not asked.errors:
-            kept = request_reminder(session, campaign, asked.email, asked.when, said().locale, now)
+            kept = request_reminder(
+                session, campaign, asked.email, asked.when, page_language().locale, now
+            )
             asked.moment = reminder_moment(campaign, kept.due_at)
     return _page(slug, asked, 422 if asked.errors else 200)
 
@@ -61,12 +63,15 @@ def _faults(campaign: Campaign, asked: _ReminderRequest, at: datetime) -> list[d
     faults = []
     if asked.when not in {offer.value for offer in present_reminders(campaign, at)}:
         faults.append(
-            {"field_id": "when", "text": said().gettext("Choose when we should remind you.")}
+            {
+                "field_id": "when",
+                "text": page_language().gettext("Choose when we should remind you."),
+            }
         )
     try:
         require_address(asked.email)
     except ReminderInvalid as error:
-        faults.append({"field_id": "remind_email", "text": told(error)})
+        faults.append({"field_id": "remind_email", "text": translate_error(error)})
     return faults
 
 
@@ -77,7 +82,7 @@ def _page(slug: str, asked: _ReminderRequest, status: int = 200) -> Response:
         title = campaign_title(campaign)
     page = render_template(
         "public/remind.html",
-        page_title=said().gettext("Remind me later"),
+        page_title=page_language().gettext("Remind me later"),
         title=title,
         is_open=campaign.is_open(now),
         offers=present_reminders(campaign, now),

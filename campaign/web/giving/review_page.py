@@ -12,12 +12,12 @@ from wtforms import BooleanField
 
 from campaign.campaigns import formatting
 from campaign.donations.donations import Gift
-from campaign.models import Campaign, CardWay, Frequency
-from campaign.web.appeal.page_content import campaign_words
+from campaign.models import Campaign, CardDelivery, Frequency
+from campaign.web.appeal.page_content import campaign_texts
 from campaign.web.context import live
 from campaign.web.forms import GiftForm
 from campaign.web.headers import make_private
-from campaign.web.language import said
+from campaign.web.language import page_language
 from campaign.web.theme import accents_for, stylesheet_url
 
 REVIEW = "review"
@@ -29,11 +29,11 @@ def render_review(campaign: Campaign, form: GiftForm, gift: Gift) -> Response:
     form.reviewed.data = _digest(gift)
     page = render_template(
         "public/review.html",
-        page_title=said().gettext("Look over your gift"),
+        page_title=page_language().gettext("Look over your gift"),
         form=form,
         hidden=_hidden(form),
         donate_url=url_for("donate.give", slug=campaign.slug),
-        campaign_title=campaign_words(live().current(campaign.slug)).title.text,
+        campaign_title=campaign_texts(live().current(campaign.slug)).title.text,
         theme_stylesheet=stylesheet_url(accents_for(campaign)),
         gift=_gift_values(campaign, gift),
         button=_button(campaign, gift),
@@ -54,17 +54,17 @@ def _hidden(form: GiftForm) -> list[tuple[str, str]]:
         for field in form
         if field.data
     ]
-    return [*found, ("lang", said().locale)]
+    return [*found, ("lang", page_language().locale)]
 
 
 def _gift_values(campaign: Campaign, gift: Gift) -> dict[str, Any]:
     def shown(minor: int) -> str:
-        return formatting.amount(minor, campaign.currency, said())
+        return formatting.amount(minor, campaign.currency, page_language())
 
     return {
         "amount_text": shown(gift.amount),
-        "cover_text": shown(gift.cover) if gift.cover else "",
-        "total_text": shown(gift.amount + gift.cover),
+        "cover_text": shown(gift.fee_cover) if gift.fee_cover else "",
+        "total_text": shown(gift.amount + gift.fee_cover),
         "frequency": gift.frequency,
         "email": gift.email,
         "name": gift.name,
@@ -74,7 +74,7 @@ def _gift_values(campaign: Campaign, gift: Gift) -> dict[str, Any]:
         "tribute_kind": gift.tribute_kind,
         "tribute_name": gift.tribute_name,
         "card": gift.card,
-        "card_by_post": gift.card is not None and gift.card.way == CardWay.post,
+        "card_by_post": gift.card is not None and gift.card.delivery == CardDelivery.post,
         "card_lines": gift.card.address.splitlines() if gift.card else [],
         "wall": gift.wall,
         "shared_computer": gift.shared_computer,
@@ -84,9 +84,9 @@ def _gift_values(campaign: Campaign, gift: Gift) -> dict[str, Any]:
 def _button(campaign: Campaign, gift: Gift) -> str:
     """What pressing it will do: `Give $25 monthly`."""
     sentences = {
-        Frequency.one_time.value: said().gettext("Give %(amount)s"),
-        Frequency.monthly.value: said().gettext("Give %(amount)s monthly"),
-        Frequency.yearly.value: said().gettext("Give %(amount)s yearly"),
+        Frequency.one_time.value: page_language().gettext("Give %(amount)s"),
+        Frequency.monthly.value: page_language().gettext("Give %(amount)s monthly"),
+        Frequency.yearly.value: page_language().gettext("Give %(amount)s yearly"),
     }
-    amount = formatting.amount(gift.amount + gift.cover, campaign.currency, said())
+    amount = formatting.amount(gift.amount + gift.fee_cover, campaign.currency, page_language())
     return sentences[gift.frequency] % {"amount": amount}

@@ -18,7 +18,7 @@ from campaign.web.appeal.page_content import campaign_title
 from campaign.web.appeal.suggestions import present_mail
 from campaign.web.context import installation
 from campaign.web.headers import make_private
-from campaign.web.language import said, shared_language, speak
+from campaign.web.language import page_language, shared_language, use_language
 from campaign.web.origins import refuse_cross_site
 from campaign.web.theme import accents_for, stylesheet_url
 
@@ -40,8 +40,8 @@ def present_gift(found: Donation) -> dict[str, Any]:
         "campaign_url": url_for("public.appeal", slug=slug, lang=shared_language()),
         "receipt_url": url_for("donor.receipt", token=receipt.token) if receipt else "",
         "receipt_number": receipt.number if receipt else "",
-        "date_text": formatting.long_date(moment.date(), said()),
-        "cover_text": _amount(found.cover, found) if found.cover else "",
+        "date_text": formatting.long_date(moment.date(), page_language()),
+        "cover_text": _amount(found.fee_cover, found) if found.fee_cover else "",
         "retry_url": _form_address(found, found.amount, found.frequency),
         "subscription_url": "" if shared else _subscription_url(found),
         "left_text": _amount(left, found),
@@ -66,7 +66,7 @@ def _form_address(found: Donation, amount: int, frequency: str) -> str:
     return url_for(
         "public.appeal",
         slug=found.campaign.slug,
-        amount=money.plain_amount(amount, found.currency, said().formats),
+        amount=money.plain_amount(amount, found.currency, page_language().formats),
         frequency=frequency,
         code=found.code or None,
         shared=1 if found.shared_computer else None,
@@ -76,16 +76,16 @@ def _form_address(found: Donation, amount: int, frequency: str) -> str:
 
 
 def _amount(minor: int, found: Donation) -> str:
-    return formatting.amount(minor, found.currency, said())
+    return formatting.amount(minor, found.currency, page_language())
 
 
 def _sum(found: Donation) -> str:
     """`$25`, `$25 a month`."""
     amount = _amount(found.amount, found)
     if found.frequency == Frequency.monthly:
-        return said().gettext("%(amount)s a month") % {"amount": amount}
+        return page_language().gettext("%(amount)s a month") % {"amount": amount}
     if found.frequency == Frequency.yearly:
-        return said().gettext("%(amount)s a year") % {"amount": amount}
+        return page_language().gettext("%(amount)s a year") % {"amount": amount}
     return amount
 
 
@@ -112,13 +112,13 @@ def donation(token: str) -> Response:
         sync_donation(here, found)
     with here.sessions() as session:
         found, now = find_donation(session, token), clock.now()
-        speak(found.locale)
+        use_language(found.locale)
         if post_donation.is_page_closed(found, now):
             return _closed(found.campaign.slug)
         offered = post_donation.monthly_offer(session, found, now)
         page = render_template(
             "donor/donation.html",
-            page_title=said().gettext("Your gift"),
+            page_title=page_language().gettext("Your gift"),
             theme_stylesheet=stylesheet_url(accents_for(found.campaign)),
             donation=present_gift(found),
             offer=present_offer(found, offered) if offered else None,
@@ -142,14 +142,16 @@ def finish(token: str) -> ResponseReturnValue:
     refuse_cross_site()
     with installation().sessions.begin() as session:
         post_donation.close_page(session, token, clock.now())
-        speak(find_donation(session, token).locale)
+        use_language(find_donation(session, token).locale)
     return _cleared(redirect(url_for("donor.finished", lang=shared_language()), 303))
 
 
 @blueprint.get("/finished")
 def finished() -> Response:
     """Says that the window can be closed; the same for everybody."""
-    page = render_template("donor/finished.html", page_title=said().gettext("You have finished"))
+    page = render_template(
+        "donor/finished.html", page_title=page_language().gettext("You have finished")
+    )
     return _cleared(make_response(page))
 
 
@@ -158,7 +160,7 @@ def _closed(slug: str) -> Response:
         make_response(
             render_template(
                 "donor/closed.html",
-                page_title=said().gettext("This page is closed"),
+                page_title=page_language().gettext("This page is closed"),
                 campaign_url=url_for("public.appeal", slug=slug, lang=shared_language()),
             )
         )
@@ -177,11 +179,11 @@ def receipt(token: str) -> Response:
     with installation().sessions() as session:
         found = find_receipt(session, token)
         later, shown = found.replaced_by, receipt_context(found)
-        speak(shown["locale"])
+        use_language(shown["locale"])
         page = render_template(
             "donor/receipt.html",
-            page_title=said().gettext("Receipt %(number)s") % {"number": found.number},
-            heading=receipt_heading(shown, said()),
+            page_title=page_language().gettext("Receipt %(number)s") % {"number": found.number},
+            heading=receipt_heading(shown, page_language()),
             receipt=shown,
             pdf_url=url_for("donor.receipt_paper", token=found.token),
             replaced_by_url=url_for("donor.receipt", token=later.token) if later else "",

@@ -11,14 +11,14 @@ from campaign.outreach import unsubscribe
 from campaign.web.appeal.page_content import campaign_title
 from campaign.web.context import installation
 from campaign.web.headers import make_private
-from campaign.web.language import said, speak
+from campaign.web.language import page_language, use_language
 
 blueprint = Blueprint("unsubscribe", __name__)
 
 _VERBS = {
     "all": unsubscribe.stop_all,
     "campaign": unsubscribe.stop_campaign,
-    "undo": unsubscribe.take_back,
+    "undo": unsubscribe.undo,
 }
 
 
@@ -43,20 +43,20 @@ def change(token: str) -> Response:
 
 def _page(token: str, *, done: str) -> Response:
     with installation().sessions() as session:
-        standing = unsubscribe.standing(session, token)
-        speak(standing.locale)
+        standing = unsubscribe.get_preferences(session, token)
+        use_language(standing.locale)
         page = render_template(
             "public/unsubscribe.html",
-            page_title=said().gettext("Letters about campaigns"),
+            page_title=page_language().gettext("Letters about campaigns"),
             standing=standing,
             campaign=campaign_title(standing.campaign) if standing.campaign else "",
-            address=masked(standing.email),
+            address=mask_email(standing.email),
             done=done,
         )
     return make_private(make_response(page))
 
 
-def masked(email: str) -> str:
+def mask_email(email: str) -> str:
     """`j…@example.org`: enough for its owner to know it, and too little for whom the link was forwarded to."""
     name, _, domain = email.rpartition("@")
     return f"{name[:1]}…@{domain}" if name else ""

@@ -17,15 +17,15 @@ from campaign.web import limits
 from campaign.web.context import installation
 from campaign.web.cookies import cookie_flags, is_secure
 from campaign.web.headers import make_private_with_forms
-from campaign.web.language import asked_language, speak
+from campaign.web.language import requested_language, use_language
 from campaign.web.origins import refuse_cross_site
 
-SENDING = "3 per hour"
-CHANGING = "30 per hour"
+SEND_LIMIT = "3 per hour"
+CHANGE_LIMIT = "30 per hour"
 """Limits: one email asked for again; changes on one page."""
 
 
-def open_blueprint(name: str) -> Blueprint:
+def public_blueprint(name: str) -> Blueprint:
     """Pages of who has not shown yet who they are: forms come from here, and nothing is kept."""
     blueprint = Blueprint(name, __name__, url_prefix="/me")
     blueprint.before_request(_only_from_here)
@@ -33,9 +33,9 @@ def open_blueprint(name: str) -> Blueprint:
     return blueprint
 
 
-def own_blueprint(name: str) -> Blueprint:
+def donor_blueprint(name: str) -> Blueprint:
     """Pages of who has; the others are sent to ask for a link. Forms carry the session's token."""
-    blueprint = open_blueprint(name)
+    blueprint = public_blueprint(name)
     blueprint.before_request(_require_session)
     return blueprint
 
@@ -46,12 +46,12 @@ def find_visitor() -> Visitor | None:
         secret = request.cookies.get(cookie_name(), "")
         g.own_page_visitor = _resume(secret) if secret else None
         if g.own_page_visitor is not None:
-            speak(g.own_page_visitor.donor.locale)
+            use_language(g.own_page_visitor.donor.locale)
     return cast("Visitor | None", g.own_page_visitor)
 
 
 def visitor() -> Visitor:
-    """Who has their page open. Only for views behind `own_blueprint`."""
+    """Who has their page open. Only for views behind `donor_blueprint`."""
     found = find_visitor()
     if found is None:
         raise LookupError("Nobody has this page open.")
@@ -68,14 +68,14 @@ def page_token() -> str:
     return form_token(visitor().secret, installation().settings.secret_key)
 
 
-def let_in(response: Response, secret: str) -> Response:
+def set_session_cookie(response: Response, secret: str) -> Response:
     """The browser keeps `secret` until it is closed."""
     flags = cookie_flags(installation().settings)
     response.set_cookie(cookie_name(), secret, path="/", **flags)
     return response
 
 
-def clear(response: Response) -> Response:
+def clear_session_cookie(response: Response) -> Response:
     """Nothing of the page is left in the browser.
 
     Not `"cookies"`: that would end sessions on every host of the newsroom's domain.
@@ -92,25 +92,25 @@ def cookie_name() -> str:
     return "__Host-donor" if is_secure(installation().settings) else "donor"
 
 
-def network() -> str:
+def network_key() -> str:
     """Where the request comes from, for limits."""
     return f"own page {get_remote_address()}"
 
 
-def typed_email() -> str:
+def email_key() -> str:
     """The address that was typed, whoever typed it, for limits."""
     return f"own page {limits.typed_email()}"
 
 
-def person() -> str:
+def donor_key() -> str:
     """Whose page is open, for limits."""
     found = find_visitor()
-    return f"own page donor {found.donor.id}" if found else network()
+    return f"own page donor {found.donor.id}" if found else network_key()
 
 
-def asked_thing() -> str:
+def target_key() -> str:
     """Whose page, and what of it the address names, for limits."""
-    return f"{person()} {request.path[:200]}"
+    return f"{donor_key()} {request.path[:200]}"
 
 
 def _only_from_here() -> None:
@@ -121,7 +121,7 @@ def _only_from_here() -> None:
 def _require_session() -> Response | None:
     if find_visitor() is None:
         closed = "closed" if request.method == "POST" else None
-        target = url_for("own_page_entry.page", said=closed, lang=asked_language() or None)
+        target = url_for("donor_sign_in.page", language=closed, lang=requested_language() or None)
         return cast("Response", redirect(target, 303))
     if request.method == "POST":
         given = request.form.get("csrf_token", "")

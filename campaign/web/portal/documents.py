@@ -10,40 +10,40 @@ from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import ResendRefused
 from campaign.core.task_queue import OUTBOX
-from campaign.donor_portal.donation_history import has_statement, own_gift
+from campaign.donor_portal.donation_history import find_donor_gift, has_statement
 from campaign.donors.receipt_reissue import resend_receipt
 from campaign.models import Donor
-from campaign.privacy.donor_export import take_out
+from campaign.privacy.donor_export import export_personal_data
 from campaign.privacy.erasure_requests import open_request, request_erasure, withdraw_request
 from campaign.receipts.pdf_documents import statement_pdf
 from campaign.receipts.statements import statement_context
 from campaign.web.context import installation
-from campaign.web.language import asked_language, said
+from campaign.web.language import page_language, requested_language
 from campaign.web.limits import limiter
 from campaign.web.portal import access
-from campaign.web.portal.page import person
-from campaign.web.portal.profile import done
-from campaign.web.portal.subscription_page import written
+from campaign.web.portal.page import donor_values
+from campaign.web.portal.profile import redirect_with_message
+from campaign.web.portal.subscription_page import local_date
 
-blueprint = access.own_blueprint("own_page_papers")
+blueprint = access.donor_blueprint("donor_documents")
 
 
 @blueprint.post("/receipts/<public_id>")
-@limiter.limit(access.SENDING, key_func=access.asked_thing)
-@limiter.limit(access.CHANGING, key_func=access.person)
+@limiter.limit(access.SEND_LIMIT, key_func=access.target_key)
+@limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def resend(public_id: str) -> ResponseReturnValue:
     """The receipt of that gift once more, to the donor's address."""
     here = installation()
     try:
         with here.sessions.begin() as session:
             donor = session.get_one(Donor, access.visitor().donor.id)
-            gift = own_gift(session, donor, public_id)
+            gift = find_donor_gift(session, donor, public_id)
             who = Actor.donor(donor.id)
             resend_receipt(session, gift.public_id, who, clock.now(), here.books)
     except ResendRefused:
-        return done("receipt_waits")
-    here.nudge(OUTBOX)
-    return done("receipt")
+        return redirect_with_message("receipt_waits")
+    here.notify(OUTBOX)
+    return redirect_with_message("receipt")
 
 
 @blueprint.get("/statements/<int:year>.pdf")
@@ -55,18 +55,18 @@ def statement(year: int) -> ResponseReturnValue:
         donor = session.get_one(Donor, access.visitor().donor.id)
         if not has_statement(session, donor, year, today):
             abort(404)
-        context = statement_context(session, donor.id, year, organization, said().locale)
+        context = statement_context(session, donor.id, year, organization, page_language().locale)
     answer = Response(statement_pdf(context), mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "inline", filename=f"statement-{year}.pdf")
     return answer
 
 
 @blueprint.post("/export")
-@limiter.limit(access.CHANGING, key_func=access.person)
+@limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def export() -> ResponseReturnValue:
     """All that is held about them, as JSON."""
     with installation().sessions.begin() as session:
-        held = take_out(session, session.get_one(Donor, access.visitor().donor.id))
+        held = export_personal_data(session, session.get_one(Donor, access.visitor().donor.id))
     text = json.dumps(held, ensure_ascii=False, indent=2)
     answer = Response(text, mimetype="application/json")
     answer.headers.set("Content-Disposition", "attachment", filename="what-is-held.json")
@@ -79,34 +79,34 @@ def ask_erasure() -> ResponseReturnValue:
     with installation().sessions() as session:
         donor = session.get_one(Donor, access.visitor().donor.id)
         found = open_request(session, donor)
-        values = person(donor)
+        values = donor_values(donor)
     page = render_template(
         "donor/me_erasure.html",
-        page_title=said().gettext("Ask to be removed"),
+        page_title=page_language().gettext("Ask to be removed"),
         token=access.page_token(),
-        asked_text=written(found.asked_at) if found else "",
-        back_url=url_for("own_page_entry.page", lang=asked_language() or None),
+        asked_text=local_date(found.asked_at) if found else "",
+        back_url=url_for("donor_sign_in.page", lang=requested_language() or None),
         **values,
     )
     return make_response(page)
 
 
 @blueprint.post("/erasure")
-@limiter.limit(access.CHANGING, key_func=access.person)
+@limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def erase() -> ResponseReturnValue:
     """Keep the request for staff; asked twice it is one."""
     here = installation()
     with here.sessions.begin() as session:
         donor = session.get_one(Donor, access.visitor().donor.id)
         request_erasure(session, donor, here.settings.mail_from.domain, clock.now())
-    here.nudge(OUTBOX)
-    return done("erasure")
+    here.notify(OUTBOX)
+    return redirect_with_message("erasure")
 
 
 @blueprint.post("/erasure/withdraw")
-@limiter.limit(access.CHANGING, key_func=access.person)
+@limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def withdraw() -> ResponseReturnValue:
     """They stay after all."""
     with installation().sessions.begin() as session:
         withdraw_request(session, session.get_one(Donor, access.visitor().donor.id), clock.now())
-    return done("stays")
+    return redirect_with_message("stays")

@@ -8,12 +8,12 @@ from wtforms import EmailField, SelectField, StringField, TextAreaField
 
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import DonorInvalid
-from campaign.core.i18n import languages, words
-from campaign.donor_portal.profile import Details
+from campaign.core.i18n import get_language, languages
+from campaign.donor_portal.profile import DonorDetails
 from campaign.donors.corrections import LONGEST
 from campaign.models import Donor
 from campaign.web.forms import clean
-from campaign.web.language import said, told
+from campaign.web.language import page_language, translate_error
 
 INCOMPLETE = lazy_gettext("This address is not complete. It looks like name@example.org.")
 
@@ -47,36 +47,36 @@ def read_email(form: AddressForm) -> str:
         return ""
 
 
-def read_details(form: DetailsForm) -> Details | None:
+def read_details(form: DetailsForm) -> DonorDetails | None:
     """What was typed, tidied; None with the fault beside the field."""
     form.name.data = " ".join(clean(form.name.data).split())
     form.address.data = clean(form.address.data, lines=True)
     for name in ("name", "address"):
         if len(form[name].data) > LONGEST[name]:
-            too_long = said().gettext("This is too long; at most %(most)s characters.")
+            too_long = page_language().gettext("This is too long; at most %(most)s characters.")
             form[name].errors = [too_long % {"most": LONGEST[name]}]
-    if form.language.data not in {tag for tag, _ in spoken_languages()}:
-        form.language.errors = [said().gettext("Choose one of the languages.")]
+    if form.language.data not in {tag for tag, _ in language_choices()}:
+        form.language.errors = [page_language().gettext("Choose one of the languages.")]
     if faults(form):
         return None
-    return Details(form.name.data, form.address.data, form.language.data)
+    return DonorDetails(form.name.data, form.address.data, form.language.data)
 
 
 def refuse_details(form: DetailsForm, error: DonorInvalid) -> None:
     """The fault that only the correction itself could find, beside its field."""
     field = form.address if error.field == "address" else form.name
-    field.errors = [told(error)]
+    field.errors = [translate_error(error)]
 
 
-def filled(donor: Donor) -> DetailsForm:
+def form_for(donor: Donor) -> DetailsForm:
     """The form as the donor stands now."""
-    tag = words(donor.locale).locale
+    tag = get_language(donor.locale).locale
     return DetailsForm(formdata=None, name=donor.name, address=donor.address, language=tag)
 
 
-def spoken_languages() -> list[tuple[str, str]]:
+def language_choices() -> list[tuple[str, str]]:
     """The tag of each language, and what it calls itself."""
-    return [(words(one).locale, words(one).own_name) for one in languages()]
+    return [(get_language(one).locale, get_language(one).native_name) for one in languages()]
 
 
 def faults(*forms: FlaskForm) -> list[dict[str, Any]]:

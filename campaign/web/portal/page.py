@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import formatting
 from campaign.core import clock
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.donations.consents import WORDING
-from campaign.donor_portal.donation_history import OwnGifts, read_gifts
-from campaign.donor_portal.preferences import appeals_to
+from campaign.donor_portal.donation_history import DonorGifts, list_donor_gifts
+from campaign.donor_portal.preferences import appeal_preference
 from campaign.models import (
     Donation,
     DonationState,
     Donor,
     OfflineGift,
     OfflineKind,
-    TakenBack,
+    ReversalReason,
     WallEntry,
 )
 from campaign.privacy.erasure_requests import open_request
@@ -27,11 +27,11 @@ from campaign.receipts.receipt_text import GRANT, PROPERTY
 from campaign.web.appeal.page import Notice
 from campaign.web.appeal.page_content import campaign_title
 from campaign.web.context import installation
-from campaign.web.language import asked_language, said
+from campaign.web.language import page_language, requested_language
 from campaign.web.portal import access
-from campaign.web.portal.subscription_page import summarize, written
+from campaign.web.portal.subscription_page import local_date, summarize
 
-SAID = {
+CONFIRMATIONS = {
     "receipt": lazy_gettext("The receipt is on its way to your address."),
     "receipt_waits": lazy_gettext(
         "This receipt cannot be sent again right now; perhaps it is on its way already. You can open it here."
@@ -54,7 +54,7 @@ _STATES = {
     DonationState.partially_refunded: lazy_gettext("partly refunded"),
     DonationState.refunded: lazy_gettext("refunded"),
     DonationState.disputed: lazy_gettext("disputed"),
-    DonationState.lost: lazy_gettext("taken back by the bank"),
+    DonationState.dispute_lost: lazy_gettext("taken back by the bank"),
 }
 _KINDS = {
     OfflineKind.cheque: lazy_gettext("by check"),
@@ -63,13 +63,13 @@ _KINDS = {
     OfflineKind.stock: lazy_gettext("in stock"),
 }
 _TAKEN_BACK = {
-    TakenBack.bounced: lazy_gettext("returned by the bank"),
-    TakenBack.mistake: lazy_gettext("entered by mistake, does not count"),
-    TakenBack.returned: lazy_gettext("sent back to you"),
+    ReversalReason.bounced: lazy_gettext("returned by the bank"),
+    ReversalReason.mistake: lazy_gettext("entered by mistake, does not count"),
+    ReversalReason.returned: lazy_gettext("sent back to you"),
 }
 
 
-def render_own_page(
+def render_donor_page(
     *, every: bool = False, done: str = "", notice: Notice | None = None, status: int = 200
 ) -> Response:
     """The page of who has it open, at `status`; `done` is a key of SAID, `every` shows all gifts."""
@@ -77,9 +77,9 @@ def render_own_page(
         donor = session.get_one(Donor, access.visitor().donor.id)
         page = render_template(
             "donor/me.html",
-            page_title=said().gettext("Your gifts"),
+            page_title=page_language().gettext("Your gifts"),
             notice=notice,
-            said=SAID.get(done, ""),
+            language=CONFIRMATIONS.get(done, ""),
             **_values(session, donor, every=every),
         )
     return make_response(page, status)
@@ -88,10 +88,10 @@ def render_own_page(
 def _values(session: Session, donor: Donor, *, every: bool) -> dict[str, Any]:
     zone = ZoneInfo(installation().settings.organization.timezone)
     today = clock.now().astimezone(zone).date()
-    found = read_gifts(session, donor, today, every=every)
+    found = list_donor_gifts(session, donor, today, every=every)
     request = open_request(session, donor)
     return {
-        **person(donor),
+        **donor_values(donor),
         "token": access.page_token(),
         "gifts": [_gift(gift, found) for gift in found.gifts],
         "number": found.number,
@@ -99,31 +99,31 @@ def _values(session: Session, donor: Donor, *, every: bool) -> dict[str, Any]:
         "years": found.years,
         "this_year": str(today.year),
         "next_year": str(today.year + 1),
-        "appeals": appeals_to(session, donor).value,
-        "consent_wording": said().gettext(WORDING),
-        "erasure_text": written(request.asked_at) if request else "",
-        "every_url": url_for("own_page.every", lang=asked_language() or None),
+        "appeals": appeal_preference(session, donor).value,
+        "consent_wording": page_language().gettext(WORDING),
+        "erasure_text": local_date(request.asked_at) if request else "",
+        "every_url": url_for("donor_page.all_gifts", lang=requested_language() or None),
     }
 
 
-def person(donor: Donor) -> dict[str, Any]:
+def donor_values(donor: Donor) -> dict[str, Any]:
     """Who the donor is, as every page below `/me` may say it."""
     return {
         "name": donor.name,
         "email": donor.email,
         "address_lines": donor.address.splitlines(),
-        "language": words(donor.locale).own_name,
+        "language": get_language(donor.locale).native_name,
     }
 
 
-def _gift(gift: Donation, found: OwnGifts) -> dict[str, Any]:
+def _gift(gift: Donation, found: DonorGifts) -> dict[str, Any]:
     receipt, offline = gift.receipt, found.offline.get(gift.id)
     return {
         "id": gift.public_id,
         "date_text": (
-            formatting.long_date(receipt.gift_date, said())
+            formatting.long_date(receipt.gift_date, page_language())
             if receipt
-            else written(gift.charged_at or gift.created_at)
+            else local_date(gift.charged_at or gift.created_at)
         ),
         "amount_text": _what(gift),
         "campaign_title": campaign_title(gift.campaign),
@@ -149,7 +149,7 @@ def _what(gift: Donation) -> str:
     receipt = gift.receipt
     if receipt and receipt.frozen.get("acknowledges") == PROPERTY:
         return str(receipt.frozen["amount_text"])
-    return formatting.amount(gift.charge, gift.currency, said())
+    return formatting.amount(gift.charge, gift.currency, page_language())
 
 
 def _way(offline: OfflineGift | None) -> str:
@@ -157,8 +157,8 @@ def _way(offline: OfflineGift | None) -> str:
 
 
 def _state(gift: Donation, offline: OfflineGift | None) -> str:
-    if offline is not None and offline.taken_back:
-        return str(_TAKEN_BACK[TakenBack(offline.taken_back)])
+    if offline is not None and offline.reversal_reason:
+        return str(_TAKEN_BACK[ReversalReason(offline.reversal_reason)])
     return str(_STATES.get(DonationState(gift.state), ""))
 
 
@@ -167,4 +167,4 @@ def _left(gift: Donation) -> str:
     receipt = gift.receipt
     if gift.state != DonationState.partially_refunded or receipt is None:
         return ""
-    return formatting.amount(receipt.amount, receipt.currency, said())
+    return formatting.amount(receipt.amount, receipt.currency, page_language())

@@ -8,34 +8,34 @@ from campaign.core import clock
 from campaign.core.errors import DonorInvalid
 from campaign.core.task_queue import OUTBOX
 from campaign.donations.consents import WORDING
-from campaign.donor_portal.donation_history import own_gift
+from campaign.donor_portal.donation_history import find_donor_gift
 from campaign.donor_portal.emails import queue_confirmation
-from campaign.donor_portal.preferences import end_appeals, leave_wall, want_appeals
+from campaign.donor_portal.preferences import leave_wall, subscribe_donor, unsubscribe_donor
 from campaign.donor_portal.profile import change_details
 from campaign.models import Donor
 from campaign.web.context import installation
-from campaign.web.language import asked_language, said
-from campaign.web.limits import LINKS, limiter
+from campaign.web.language import page_language, requested_language
+from campaign.web.limits import SIGN_IN_LINKS, limiter
 from campaign.web.portal import access
 from campaign.web.portal.forms import (
     AddressForm,
     DetailsForm,
     faults,
-    filled,
+    form_for,
+    language_choices,
     read_details,
     read_email,
     refuse_details,
-    spoken_languages,
 )
-from campaign.web.portal.page import person, render_own_page
+from campaign.web.portal.page import donor_values, render_donor_page
 
-blueprint = access.own_blueprint("own_page")
+blueprint = access.donor_blueprint("donor_page")
 
 
 @blueprint.get("/gifts")
-def every() -> ResponseReturnValue:
+def all_gifts() -> ResponseReturnValue:
     """The page with all gifts, however many they are."""
-    return render_own_page(every=True)
+    return render_donor_page(every=True)
 
 
 @blueprint.get("/details")
@@ -45,7 +45,7 @@ def details() -> ResponseReturnValue:
 
 
 @blueprint.post("/details")
-@limiter.limit(access.CHANGING, key_func=access.person)
+@limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def change() -> ResponseReturnValue:
     """The first three."""
     form = DetailsForm()
@@ -58,12 +58,12 @@ def change() -> ResponseReturnValue:
     except DonorInvalid as error:
         refuse_details(form, error)
         return _details(form, status=422)
-    return done("details")
+    return redirect_with_message("details")
 
 
 @blueprint.post("/address")
-@limiter.limit(LINKS, key_func=access.person)
-@limiter.limit(LINKS, key_func=access.typed_email)
+@limiter.limit(SIGN_IN_LINKS, key_func=access.donor_key)
+@limiter.limit(SIGN_IN_LINKS, key_func=access.email_key)
 def change_address() -> ResponseReturnValue:
     """A link to the new address; it is the donor's once that is used. Whoever else may have it is told to nobody."""
     form = AddressForm()
@@ -74,41 +74,43 @@ def change_address() -> ResponseReturnValue:
     with here.sessions.begin() as session:
         donor = _donor(session)
         if email.lower() == donor.email.lower():
-            form.email.errors = [said().gettext("This is the address that we have already.")]
+            form.email.errors = [
+                page_language().gettext("This is the address that we have already.")
+            ]
             return _details(new=form, status=422)
         domain = here.settings.mail_from.domain
-        queue_confirmation(session, donor, email, said().locale, domain, clock.now())
-    here.nudge(OUTBOX)
-    return done("address")
+        queue_confirmation(session, donor, email, page_language().locale, domain, clock.now())
+    here.notify(OUTBOX)
+    return redirect_with_message("address")
 
 
-@blueprint.post("/appeals")
-@limiter.limit(access.CHANGING, key_func=access.person)
+@blueprint.post("/preferences")
+@limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def appeals() -> ResponseReturnValue:
     """Letters about campaigns: wanted, or no more."""
     wanted = request.form.get("wanted") == "yes"
     with installation().sessions.begin() as session:
         donor = _donor(session)
         if wanted:
-            want_appeals(session, donor, said().gettext(WORDING), clock.now())
+            subscribe_donor(session, donor, page_language().gettext(WORDING), clock.now())
         else:
-            end_appeals(session, donor)
-    return done("appeals_yes" if wanted else "appeals_no")
+            unsubscribe_donor(session, donor)
+    return redirect_with_message("appeals_yes" if wanted else "appeals_no")
 
 
 @blueprint.post("/wall/<public_id>")
-@limiter.limit(access.CHANGING, key_func=access.person)
+@limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def wall(public_id: str) -> ResponseReturnValue:
     """Off the donor wall with the name beside that gift."""
     with installation().sessions.begin() as session:
         donor = _donor(session)
-        leave_wall(session, donor, own_gift(session, donor, public_id))
-    return done("wall")
+        leave_wall(session, donor, find_donor_gift(session, donor, public_id))
+    return redirect_with_message("wall")
 
 
-def done(what: str) -> Response:
+def redirect_with_message(what: str) -> Response:
     """Back to the page, which says what was done."""
-    target = url_for("own_page_entry.page", said=what, lang=asked_language() or None)
+    target = url_for("donor_sign_in.page", language=what, lang=requested_language() or None)
     return make_response(redirect(target, 303))
 
 
@@ -121,16 +123,16 @@ def _details(
 ) -> Response:
     with installation().sessions() as session:
         donor = _donor(session)
-        form = form or filled(donor)
-        values = person(donor)
+        form = form or form_for(donor)
+        values = donor_values(donor)
     new = new or AddressForm(formdata=None)
     page = render_template(
         "donor/me_details.html",
-        page_title=said().gettext("Your name and address"),
+        page_title=page_language().gettext("Your name and address"),
         token=access.page_token(),
         form=form,
         new=new,
-        spoken=spoken_languages(),
+        spoken=language_choices(),
         errors=faults(form, new),
         **values,
     )

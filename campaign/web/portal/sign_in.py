@@ -21,15 +21,15 @@ from campaign.donor_portal.profile import confirm_address
 from campaign.models import Donor, DonorLink, DonorLinkPurpose
 from campaign.runtime.context import Installation
 from campaign.web.context import installation
-from campaign.web.language import asked_language, said, shared_language, speak
-from campaign.web.limits import LINKS, LINKS_HERE, limiter
+from campaign.web.language import page_language, requested_language, shared_language, use_language
+from campaign.web.limits import SIGN_IN_LINKS, SIGN_IN_LINKS_PER_ADDRESS, limiter
 from campaign.web.portal import access
 from campaign.web.portal.forms import AddressForm, faults, read_email
-from campaign.web.portal.page import render_own_page
+from campaign.web.portal.page import render_donor_page
 
-blueprint = access.open_blueprint("own_page_entry")
+blueprint = access.public_blueprint("donor_sign_in")
 
-EVEN = 0.15
+MIN_ANSWER_TIME = 0.15
 """Seconds that asking takes whether the address is known or not; longer than either does."""
 
 # A donor's link is never `closed`: see `Audience.hides_barred`.
@@ -44,13 +44,13 @@ _UNUSABLE = {
 def page() -> ResponseReturnValue:
     """The page of who has it open; else where to ask for a link."""
     if access.find_visitor() is not None:
-        return render_own_page(done=request.args.get("said", ""))
+        return render_donor_page(done=request.args.get("said", ""))
     return _asking(AddressForm(formdata=None), closed=request.args.get("said") == "closed")
 
 
 @blueprint.post("")
-@limiter.limit(LINKS_HERE, key_func=access.network)
-@limiter.limit(LINKS, key_func=access.typed_email)
+@limiter.limit(SIGN_IN_LINKS_PER_ADDRESS, key_func=access.network_key)
+@limiter.limit(SIGN_IN_LINKS, key_func=access.email_key)
 def ask() -> ResponseReturnValue:
     """Have a link mailed. It is queued before the answer: a process that dies in between must not lose it unseen."""
     began = time.monotonic()
@@ -58,9 +58,9 @@ def ask() -> ResponseReturnValue:
     email = read_email(form)
     if not email:
         return make_response(_asking(form), 422)
-    _mail(installation(), email, asked_language())
-    time.sleep(max(0.0, EVEN - (time.monotonic() - began)))
-    return redirect(url_for(".sent", lang=asked_language() or None), 303)
+    _mail(installation(), email, requested_language())
+    time.sleep(max(0.0, MIN_ANSWER_TIME - (time.monotonic() - began)))
+    return redirect(url_for(".sent", lang=requested_language() or None), 303)
 
 
 def _mail(here: Installation, email: str, locale: str) -> None:
@@ -68,14 +68,14 @@ def _mail(here: Installation, email: str, locale: str) -> None:
     with here.sessions.begin() as session:
         queued = queue_link(session, email, locale, domain, clock.now())
     if queued:
-        here.nudge(OUTBOX)
+        here.notify(OUTBOX)
 
 
 @blueprint.get("/sent")
 def sent() -> ResponseReturnValue:
     """After that."""
     return render_template(
-        "donor/me_sent.html", page_title=said().gettext("Look into your mailbox")
+        "donor/me_sent.html", page_title=page_language().gettext("Look into your mailbox")
     )
 
 
@@ -85,7 +85,7 @@ def link(secret: str) -> ResponseReturnValue:
     checked = _check(secret, DonorLinkPurpose.open)
     if checked.state is not LinkState.good:
         return _unusable(checked.state)
-    title = said().gettext("Open the page of your gifts")
+    title = page_language().gettext("Open the page of your gifts")
     return render_template("donor/me_link.html", page_title=title)
 
 
@@ -98,8 +98,8 @@ def use(secret: str) -> ResponseReturnValue:
         if used.person is None:
             return _unusable(used.state)
         session_secret = begin_donor_session(session, used.person, at)
-    answer = redirect(url_for(".page", lang=asked_language() or None), 303)
-    return access.let_in(make_response(answer), session_secret)
+    answer = redirect(url_for(".page", lang=requested_language() or None), 303)
+    return access.set_session_cookie(make_response(answer), session_secret)
 
 
 @blueprint.get("/address/<secret>")
@@ -108,7 +108,7 @@ def address(secret: str) -> ResponseReturnValue:
     checked = _check(secret, DonorLinkPurpose.address)
     if checked.link is None:
         return _unusable(checked.state)
-    title = said().gettext("Confirm this address")
+    title = page_language().gettext("Confirm this address")
     return render_template("donor/me_address.html", page_title=title, email=checked.link.email)
 
 
@@ -121,16 +121,16 @@ def confirm(secret: str) -> ResponseReturnValue:
             used = confirm_address(session, secret, here.settings.mail_from.domain, clock.now())
             if used.person is None:
                 return _unusable(used.state)
-            speak(used.person.locale)
+            use_language(used.person.locale)
             email = used.person.email
     except DonorKnown:
         known = True
     except DonorInvalid:
         return _unusable(LinkState.unknown)
-    here.nudge(OUTBOX)
+    here.notify(OUTBOX)
     page = render_template(
         "donor/me_confirmed.html",
-        page_title=said().gettext("Your address"),
+        page_title=page_language().gettext("Your address"),
         email=email,
         known=known,
     )
@@ -145,14 +145,14 @@ def finish() -> ResponseReturnValue:
         with installation().sessions.begin() as session:
             end_session(session, DONORS, found.secret, clock.now())
     answer = redirect(url_for(".finished", lang=shared_language()), 303)
-    return access.clear(make_response(answer))
+    return access.clear_session_cookie(make_response(answer))
 
 
 @blueprint.get("/finished")
 def finished() -> ResponseReturnValue:
     """After that."""
     return render_template(
-        "donor/me_finished.html", page_title=said().gettext("Everything is cleared")
+        "donor/me_finished.html", page_title=page_language().gettext("Everything is cleared")
     )
 
 
@@ -160,14 +160,14 @@ def _check(secret: str, purpose: DonorLinkPurpose) -> CheckedLink[Donor, DonorLi
     with installation().sessions() as session:
         checked = check_link(session, DONOR_LINKS[purpose], secret, clock.now())
     if checked.person is not None:
-        speak(checked.person.locale)
+        use_language(checked.person.locale)
     return checked
 
 
 def _asking(form: AddressForm, *, closed: bool = False) -> str:
     return render_template(
-        "donor/me_ask.html",
-        page_title=said().gettext("Your gifts"),
+        "donor/me_sign_in.html",
+        page_title=page_language().gettext("Your gifts"),
         form=form,
         closed=closed,
         errors=faults(form),
@@ -176,8 +176,8 @@ def _asking(form: AddressForm, *, closed: bool = False) -> str:
 
 def _unusable(state: LinkState) -> Response:
     page = render_template(
-        "donor/me_spent.html",
-        page_title=said().gettext("This link opens nothing"),
+        "donor/me_link_unusable.html",
+        page_title=page_language().gettext("This link opens nothing"),
         reason=_UNUSABLE[state],
     )
     return make_response(page, 410)

@@ -15,23 +15,28 @@ from campaign.campaigns import formatting
 from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid
 from campaign.emails.contexts import PAYMENT_FAILED
-from campaign.ledger.subscription_donations import first_donation, gifts_of
+from campaign.ledger.subscription_donations import first_donation, list_paid_donations
 from campaign.models import Donation, Frequency, Subscription, SubscriptionState
-from campaign.subscriptions.change_requests import PAUSES, months_later
+from campaign.subscriptions.change_requests import PAUSE_MONTHS, months_later
 from campaign.web.appeal.page import Notice
 from campaign.web.appeal.page_content import campaign_title
 from campaign.web.context import installation
 from campaign.web.headers import make_private
-from campaign.web.language import asked_language, said, shared_language, told
+from campaign.web.language import (
+    page_language,
+    requested_language,
+    shared_language,
+    translate_error,
+)
 
 _GIFT_STATES = {
     "partially_refunded": lazy_gettext("partly refunded"),
     "refunded": lazy_gettext("refunded"),
     "disputed": lazy_gettext("disputed"),
-    "lost": lazy_gettext("taken back by the bank"),
+    "dispute_lost": lazy_gettext("taken back by the bank"),
     "failed": lazy_gettext("taken back by the bank"),
 }
-SAID = {
+CONFIRMATIONS = {
     "amount": lazy_gettext("The new amount is set. It is charged from the next time on."),
     "pause": lazy_gettext("This gift rests now. Nothing is charged meanwhile."),
     "resume": lazy_gettext("This gift goes on."),
@@ -50,7 +55,7 @@ class ChangeForm(FlaskForm):
         csrf = False
 
     amount = StringField()
-    months = SelectField(choices=[str(months) for months in PAUSES], validate_choice=False)
+    months = SelectField(choices=[str(months) for months in PAUSE_MONTHS], validate_choice=False)
 
 
 @dataclass(frozen=True)
@@ -68,28 +73,30 @@ def read_amount(form: ChangeForm, subscription: Subscription) -> int | None:
     """The amount typed, in minor units, or None with the fault beside the field."""
     currency, smallest = subscription.currency, subscription.campaign.smallest_amount
     try:
-        amount = money.parse_amount(form.amount.data or "", currency, said().formats)
+        amount = money.parse_amount(form.amount.data or "", currency, page_language().formats)
         if amount < smallest:
             raise AmountInvalid(
                 "The smallest amount our payment service takes is %(least)s.",
-                least=formatting.amount(smallest, currency, said()),
+                least=formatting.amount(smallest, currency, page_language()),
             )
         if amount > money.LARGEST_CHARGE:
             raise AmountInvalid(
                 "The largest amount that can be charged at once is %(most)s.",
-                most=formatting.amount(money.LARGEST_CHARGE, currency, said()),
+                most=formatting.amount(money.LARGEST_CHARGE, currency, page_language()),
             )
     except AmountInvalid as error:
-        form.amount.errors = [told(error)]
+        form.amount.errors = [translate_error(error)]
         return None
     return amount
 
 
 def read_months(form: ChangeForm) -> int | None:
     """The months chosen, or None with the fault beside the field."""
-    if form.months.data in {str(months) for months in PAUSES}:
+    if form.months.data in {str(months) for months in PAUSE_MONTHS}:
         return int(form.months.data)
-    form.months.errors = [said().gettext("Choose for how many months this gift should rest.")]
+    form.months.errors = [
+        page_language().gettext("Choose for how many months this gift should rest.")
+    ]
     return None
 
 
@@ -106,17 +113,17 @@ def render_subscription(
     """The page, private, at `status`; with what was typed in `form`, and why it was not done."""
     form = form or ChangeForm(formdata=None)
     if form.amount.data is None:
-        form.amount.data = money.plain_amount(found.amount, found.currency, said().formats)
+        form.amount.data = money.plain_amount(found.amount, found.currency, page_language().formats)
     page = render_template(
         template,
         page_title=_title(found),
         gift=_values(session, found),
-        payments=[_payment(one) for one in gifts_of(session, found)],
+        payments=[_payment(one) for one in list_paid_donations(session, found)],
         form=form,
-        pauses=PAUSES,
+        pauses=PAUSE_MONTHS,
         errors=_errors(form),
         notice=notice,
-        said=SAID.get(done, ""),
+        language=CONFIRMATIONS.get(done, ""),
     )
     return make_private(make_response(page, status))
 
@@ -129,27 +136,29 @@ def _values(session: Session, found: Subscription) -> dict[str, Any]:
     return {
         "url": url_for("subscriptions.page", token=found.token),
         "end_url": url_for(
-            "subscriptions.confirm_end", token=found.token, lang=asked_language() or None
+            "subscriptions.confirm_cancel", token=found.token, lang=requested_language() or None
         ),
         "state": found.state,
         "state_text": _state_text(found),
-        "title": formatting.amount(found.charge, found.currency, said()),
+        "title": formatting.amount(found.charge, found.currency, page_language()),
         "heading": _heading(found),
         "monthly": _monthly(found),
-        "currency_symbol": money.symbol(found.currency, said().formats),
-        "amount_text": formatting.amount(found.amount, found.currency, said()),
-        "cover_text": formatting.amount(found.cover, found.currency, said()) if found.cover else "",
+        "currency_symbol": money.symbol(found.currency, page_language().formats),
+        "amount_text": formatting.amount(found.amount, found.currency, page_language()),
+        "cover_text": formatting.amount(found.fee_cover, found.currency, page_language())
+        if found.fee_cover
+        else "",
         "campaign_title": campaign_title(found.campaign),
         "campaign_url": url_for("public.appeal", slug=found.campaign.slug, lang=shared_language()),
         "email": first_donation(session, found).email,
         "next_text": _next_text(found),
         "ending": found.ends_at_period_end,
-        "until_text": written(found.paused_until),
-        "end_text": written(found.current_period_end),
-        "failed_text": written(found.failed_at),
-        "pay_url": found.mend_url or "",
+        "until_text": local_date(found.paused_until),
+        "end_text": local_date(found.current_period_end),
+        "failed_text": local_date(found.failed_at),
+        "pay_url": found.payment_update_url or "",
         "ended": found.state == SubscriptionState.ended,
-        "ended_text": written(found.ended_at),
+        "ended_text": local_date(found.ended_at),
         "given_up": found.end_reason == PAYMENT_FAILED,
         "give_again_url": url_for("public.home", lang=shared_language()),
     }
@@ -158,7 +167,7 @@ def _values(session: Session, found: Subscription) -> dict[str, Any]:
 def summarize(found: Subscription) -> dict[str, Any]:
     """A monthly or yearly gift in few words, and its page, for a list of them."""
     return {
-        "url": url_for("subscriptions.page", token=found.token, lang=asked_language() or None),
+        "url": url_for("subscriptions.page", token=found.token, lang=requested_language() or None),
         "heading": _heading(found),
         "campaign_title": campaign_title(found.campaign),
         "state_text": _state_text(found),
@@ -173,13 +182,13 @@ def _monthly(found: Subscription) -> bool:
 
 def _title(found: Subscription) -> str:
     if _monthly(found):
-        return said().gettext("Your monthly gift")
-    return said().gettext("Your yearly gift")
+        return page_language().gettext("Your monthly gift")
+    return page_language().gettext("Your yearly gift")
 
 
 def _heading(found: Subscription) -> str:
     """`$25 a month`, `$300 a year, ended`."""
-    spoken, ended = said(), found.state == SubscriptionState.ended
+    spoken, ended = page_language(), found.state == SubscriptionState.ended
     if _monthly(found):
         text = spoken.gettext("%(amount)s a month")
         text = spoken.gettext("%(amount)s a month, ended") if ended else text
@@ -190,14 +199,14 @@ def _heading(found: Subscription) -> str:
 
 
 def _state_text(found: Subscription) -> str:
-    gettext = said().gettext
+    gettext = page_language().gettext
     if found.state == SubscriptionState.ended:
-        return gettext("Ended on %(day)s") % {"day": written(found.ended_at)}
+        return gettext("Ended on %(day)s") % {"day": local_date(found.ended_at)}
     if found.state == SubscriptionState.paused:
-        until = written(found.paused_until)
+        until = local_date(found.paused_until)
         return gettext("Resting until %(day)s") % {"day": until} if until else gettext("Resting")
     if found.ends_at_period_end:
-        return gettext("Ends on %(day)s") % {"day": written(found.current_period_end)}
+        return gettext("Ends on %(day)s") % {"day": local_date(found.current_period_end)}
     if found.state == SubscriptionState.past_due:
         return gettext("The last payment did not go through")
     return gettext("Going on")
@@ -210,29 +219,29 @@ def _next_text(found: Subscription) -> str:
     due, until = found.current_period_end, found.paused_until
     if due is None or (found.state == SubscriptionState.paused and (until is None or due < until)):
         return ""
-    return written(due)
+    return local_date(due)
 
 
-def written(moment: datetime | None) -> str:
+def local_date(moment: datetime | None) -> str:
     """The date in the organisation's zone: `December 23, 2026`; empty for none."""
     if moment is None:
         return ""
     zone = ZoneInfo(installation().settings.organization.timezone)
-    return formatting.date_there(moment, zone, said())
+    return formatting.date_there(moment, zone, page_language())
 
 
 def _payment(gift: Donation) -> PaymentRow:
     receipt = gift.receipt
     return PaymentRow(
-        date_text=written(gift.charged_at or gift.created_at),
-        amount_text=formatting.amount(gift.charge, gift.currency, said()),
+        date_text=local_date(gift.charged_at or gift.created_at),
+        amount_text=formatting.amount(gift.charge, gift.currency, page_language()),
         state_text=str(_GIFT_STATES.get(gift.state, "")),
         receipt_url=url_for("donor.receipt", token=receipt.token) if receipt else "",
         receipt_number=receipt.number if receipt else "",
     )
 
 
-def rests_until(months: int) -> datetime:
+def pause_end(months: int) -> datetime:
     """The moment at which a pause of so many months ends."""
     zone = clock.zone(installation().settings.organization.timezone)
     return months_later(clock.now(), months, zone)

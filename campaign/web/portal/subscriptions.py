@@ -18,15 +18,15 @@ from campaign.models import Subscription
 from campaign.subscriptions import change_flow
 from campaign.web.appeal.page import Notice
 from campaign.web.context import installation
-from campaign.web.language import asked_language, said, speak, told
+from campaign.web.language import page_language, requested_language, translate_error, use_language
 from campaign.web.limits import limiter
 from campaign.web.origins import refuse_cross_site
 from campaign.web.portal.subscription_page import (
     ChangeForm,
+    pause_end,
     read_amount,
     read_months,
     render_subscription,
-    rests_until,
 )
 
 blueprint = Blueprint("subscriptions", __name__, url_prefix="/subscriptions/<token>")
@@ -80,7 +80,7 @@ def pause(token: str) -> ResponseReturnValue:
     months = read_months(form)
     if months is None:
         return _page(token, form, status=422)
-    until = rests_until(months)
+    until = pause_end(months)
     return _done(token, "pause", form, lambda: change_flow.pause(installation(), found, until))
 
 
@@ -92,18 +92,18 @@ def resume(token: str) -> ResponseReturnValue:
     return _done(token, "resume", None, lambda: change_flow.resume(installation(), found))
 
 
-@blueprint.get("/end")
-def confirm_end(token: str) -> ResponseReturnValue:
+@blueprint.get("/cancel")
+def confirm_cancel(token: str) -> ResponseReturnValue:
     """Asks once more, and says what ending means."""
-    return _page(token, template="donor/subscription_end.html")
+    return _page(token, template="donor/subscription_cancel.html")
 
 
-@blueprint.post("/end")
+@blueprint.post("/cancel")
 @limiter.limit(CHANGING, key_func=_gift)
-def end(token: str) -> ResponseReturnValue:
+def cancel(token: str) -> ResponseReturnValue:
     """The end, at once."""
     found = _found(token)
-    return _done(token, "end", None, lambda: change_flow.end(installation(), found, None))
+    return _done(token, "end", None, lambda: change_flow.cancel(installation(), found, None))
 
 
 @blueprint.post("/card")
@@ -111,10 +111,12 @@ def end(token: str) -> ResponseReturnValue:
 def card(token: str) -> ResponseReturnValue:
     """On to Stripe's page for another card, which leads back to `card_given`."""
     found = _found(token)
-    here = url_for(".card_given", token=token, lang=asked_language() or None)
+    here = url_for(".card_given", token=token, lang=requested_language() or None)
     back = installation().address(here)
     try:
-        return redirect(change_flow.card_page(installation(), found, back, said().locale), 303)
+        return redirect(
+            change_flow.open_card_page(installation(), found, back, page_language().locale), 303
+        )
     except (ChangeRefused, GatewayRefused, GatewayUnavailable) as error:
         return _not_done(token, None, error)
 
@@ -123,7 +125,7 @@ def card(token: str) -> ResponseReturnValue:
 def card_given(token: str) -> ResponseReturnValue:
     """Back from Stripe's page: the card chosen there is charged from now on."""
     found = _found(token)
-    taken = _quietly(lambda: change_flow.take_up_card(installation(), found))
+    taken = _quietly(lambda: change_flow.use_new_card(installation(), found))
     if not taken:
         return _not_done(token, None, GatewayUnavailable())
     return redirect(_address(token, "card"), 303)
@@ -132,13 +134,13 @@ def card_given(token: str) -> ResponseReturnValue:
 def _found(token: str) -> Subscription:
     with installation().sessions() as session:
         found = find_subscription(session, token)
-        speak(first_donation(session, found).locale)
+        use_language(first_donation(session, found).locale)
         return found
 
 
 def _address(token: str, done: str) -> str:
     """The page, where it says what was done, in the language that was asked for."""
-    return url_for(".page", token=token, said=done, lang=asked_language() or None)
+    return url_for(".page", token=token, language=done, lang=requested_language() or None)
 
 
 def _done(
@@ -158,7 +160,9 @@ def _not_done(token: str, form: ChangeForm | None, error: Exception) -> Response
         return _page(
             token,
             form,
-            notice=Notice("closed", said().gettext("Nothing was changed"), told(error)),
+            notice=Notice(
+                "closed", page_language().gettext("Nothing was changed"), translate_error(error)
+            ),
             status=409,
         )
     if isinstance(error, GatewayRefused):
@@ -182,7 +186,7 @@ def _page(
 ) -> Response:
     with installation().sessions() as session:
         found = find_subscription(session, token)
-        speak(first_donation(session, found).locale)
+        use_language(first_donation(session, found).locale)
         return render_subscription(
             session, found, form, notice=notice, done=done, status=status, template=template
         )

@@ -11,7 +11,7 @@ from campaign.gateway.webhook_signature import verified_event
 from campaign.stripe_events.inbox import store_event
 from campaign.web.context import installation
 
-blueprint = Blueprint("webhooks", __name__)
+blueprint = Blueprint("stripe_webhook", __name__)
 log = get_logger(__name__)
 
 LARGEST_BODY = 1024 * 1024
@@ -43,5 +43,5 @@ def receive() -> tuple[Response, int]:
     with here.sessions.begin() as session:
         new = store_event(session, event, body)
     if new:
-        here.nudge(INBOX)
+        here.notify(INBOX)
     return jsonify(stored=event.id), 200

@@ -4,7 +4,7 @@
 INSERT INTO subscriber (email, name, locale, consent_source, consent_wording, consent_at, created_at)
 SELECT email, name, locale, 'appeal form', 'Write to me about later campaigns', at - interval '400 days' * drawn,
     at - interval '400 days' * drawn
-FROM (SELECT email, name, locale, pg_temp.chance(id, 100) AS drawn FROM person WHERE NOT by_post AND pg_temp.chance(id, 101) < 0.03
+FROM (SELECT email, name, locale, pg_temp.chance(id, 100) AS drawn FROM person WHERE NOT by_mail AND pg_temp.chance(id, 101) < 0.03
     UNION ALL
     SELECT 'reader' || donation + n || '@example.org', '', 'en', pg_temp.chance(donation + n, 102)
     FROM base, generate_series(1, gifts / 50) AS n) AS readers, base
@@ -71,7 +71,7 @@ FROM (
     SELECT written_at, 'finance', 'note.written', 'donor', donor_id::text, NULL, '{}', jsonb_build_object('text', text)
     FROM note WHERE donor_id > (SELECT base.donor FROM base)
     UNION ALL
-    SELECT at - n * interval '9 hours', pg_temp.pick('{finance,admin}', pg_temp.chance(donation + n, 130), 1), 'export.made', 'export',
+    SELECT at - n * interval '9 hours', pg_temp.pick('{finance,admin}', pg_temp.chance(donation + n, 130), 1), 'export.created', 'export',
         pg_temp.pick('{donations,ledger,receipts,donors}', pg_temp.chance(donation + n, 131), 1.5), NULL, '{}', '{"format": "csv"}'
     FROM base, generate_series(1, 200) AS n
     UNION ALL

@@ -23,7 +23,7 @@ ANALYZE gift;
 ALTER TABLE gift ADD COLUMN went_back_at timestamptz;
 UPDATE gift SET went_back_at = greatest(charged_at + interval '1 minute', least(at - interval '2 minutes',
     charged_at + interval '1 hour' + interval '10 days' * pg_temp.chance(n, 63)))
-FROM base WHERE state IN ('partially_refunded', 'refunded', 'disputed', 'lost') OR (offline AND state = 'failed');
+FROM base WHERE state IN ('partially_refunded', 'refunded', 'disputed', 'dispute_lost') OR (offline AND state = 'failed');
 
 INSERT INTO donor (id, email, name, address, locale, created_at)
 SELECT person.id, person.email, person.name, address, person.locale, first.created_at
@@ -31,10 +31,10 @@ FROM person JOIN (SELECT donor_id, min(created_at) AS created_at FROM gift GROUP
     ON first.donor_id = person.id
 ORDER BY person.id;
 
-INSERT INTO subscription (id, stripe_id, token, campaign_id, donor_id, frequency, amount, cover, currency, state, status,
+INSERT INTO subscription (id, stripe_id, token, campaign_id, donor_id, frequency, amount, fee_cover, currency, state, status,
     customer_id, current_period_end, ended_at, end_reason, failed_invoice_id, failed_at, as_of, created_at)
 SELECT promise.id, 'sub_' || pg_temp.token(promise.n, 'sub'), pg_temp.token(promise.n, 'monthly'), gift.campaign_id, donor_id,
-    promise.frequency, promise.amount, promise.cover, 'usd', stands,
+    promise.frequency, promise.amount, promise.fee_cover, 'usd', stands,
     CASE stands WHEN 'ended' THEN 'canceled' ELSE stands END, 'cus_' || pg_temp.token(promise.n, 'cus'), next_at,
     CASE stands WHEN 'ended' THEN least(at, next_at) END,
     CASE stands WHEN 'ended' THEN 'cancellation_requested' END,
@@ -47,11 +47,11 @@ FROM base, promise JOIN gift ON gift.n = promise.n,
             AS next_at) AS told
 ORDER BY promise.id;
 
-INSERT INTO donation (id, public_id, token, campaign_id, donor_id, subscription_id, attempt, frequency, amount, cover,
+INSERT INTO donation (id, public_id, token, campaign_id, donor_id, subscription_id, attempt, frequency, amount, fee_cover,
     currency, state, state_reason, email, name, locale, anonymous, comment, tribute_kind, tribute_name, code, session_id,
     session_url, payment_intent_id, invoice_id, created_at, charged_at, paid_at, returned_at)
 SELECT id, 'don_' || left(pg_temp.token(n, 'don'), 20), pg_temp.token(n, 'page'), campaign_id, donor_id, subscription_id,
-    'seed:' || n, frequency, amount, cover, 'usd', state,
+    'seed:' || n, frequency, amount, fee_cover, 'usd', state,
     CASE state WHEN 'declined' THEN 'Your card was declined.' WHEN 'expired' THEN 'the session expired unused'
         WHEN 'processing' THEN 'a bank debit is under way'
         WHEN 'failed' THEN CASE WHEN offline THEN 'the bank returned it unpaid' ELSE 'the bank refused the debit' END END,
@@ -76,8 +76,8 @@ SELECT 'Deposit ' || day::date || coalesce(' ' || nullif((SELECT donation FROM b
     day + interval '17 hours', 'finance@newsroom.example', day + interval '20 hours', day::date, 'slip ' || to_char(day, 'YYMMDD')
 FROM (SELECT DISTINCT date_trunc('week', charged_at) + interval '4 days' AS day FROM gift WHERE offline AND came) AS weeks, base
 WHERE day + interval '20 hours' <= at;
-INSERT INTO offline_gift (donation_id, kind, reference, received_on, postmarked_on, batch_id, entered_by, bounced_on,
-    taken_back, created_at)
+INSERT INTO offline_gift (donation_id, kind, reference, received_on, postmarked_on, batch_id, entered_by, reversed_on,
+    reversal_reason, created_at)
 SELECT gift.id, CASE WHEN cash THEN 'cash' ELSE 'cheque' END, reference, (charged_at AT TIME ZONE zone)::date,
     CASE WHEN cash THEN NULL ELSE (charged_at AT TIME ZONE zone)::date END, batch.id, 'finance@newsroom.example',
     CASE state WHEN 'failed' THEN (went_back_at AT TIME ZONE zone)::date END, CASE state WHEN 'failed' THEN 'bounced' END,

@@ -3,7 +3,7 @@
 CREATE TEMP TABLE draft AS
 SELECT n, NULL::bigint AS parent, giver, place, offline, frequency, amount,
     CASE WHEN NOT offline AND pg_temp.chance(n, 30) < 0.33
-        THEN round((amount + 30) / 0.971)::bigint - amount ELSE 0 END AS cover,
+        THEN round((amount + 30) / 0.971)::bigint - amount ELSE 0 END AS fee_cover,
     least(greatest(moment, starts_at + interval '1 minute' * (1 + 60 * pg_temp.chance(n, 31))),
         until - interval '10 minutes' - interval '3 hours' * pg_temp.chance(n, 32)
             * (moment >= until - interval '10 minutes')::integer) AS created_at,
@@ -30,7 +30,7 @@ FROM (
     JOIN seed_campaign ON pg_temp.chance(base.donation + number, 11) >= low
         AND pg_temp.chance(base.donation + number, 11) < high
     CROSS JOIN LATERAL (
-        SELECT who.by_post OR pg_temp.chance(base.donation + number, 12) < 0.004 AS offline,
+        SELECT who.by_mail OR pg_temp.chance(base.donation + number, 12) < 0.004 AS offline,
             pg_temp.chance(base.donation + number, 13) AS drawn, pg_temp.chance(base.donation + number, 14) AS size,
             deadline - starts_at AS length, pg_temp.chance(base.donation + number, 15) AS kind,
             pg_temp.chance(base.donation + number, 16) AS along,
@@ -56,11 +56,11 @@ ANALYZE draft;
 
 -- Monthly gifts that were paid go on, most for long; no more renewals than an eighth of all.
 CREATE TEMP TABLE promise AS
-SELECT n, place, giver, frequency, amount, cover, begun, elapsed, kept,
+SELECT n, place, giver, frequency, amount, fee_cover, begun, elapsed, kept,
     (SELECT subscription FROM base) + row_number() OVER (ORDER BY begun, n) AS id
 FROM (
     SELECT *, least(elapsed, floor(-ln(1 - pg_temp.chance(n, 41)) / 0.06)::integer) AS kept
-    FROM (SELECT n, place, giver, frequency, amount, cover, created_at + interval '90 seconds' AS begun,
+    FROM (SELECT n, place, giver, frequency, amount, fee_cover, created_at + interval '90 seconds' AS begun,
             CASE frequency WHEN 'yearly' THEN extract(year FROM age(at, created_at + interval '90 seconds'))
                 ELSE 12 * extract(year FROM age(at, created_at + interval '90 seconds'))
                     + extract(month FROM age(at, created_at + interval '90 seconds')) END::integer AS elapsed
@@ -81,8 +81,8 @@ UPDATE promise SET kept = done.turns FROM (
 
 DELETE FROM draft WHERE n > (SELECT base.donation + gifts - (SELECT count(*) FROM renewal) FROM base);
 DELETE FROM promise WHERE NOT EXISTS (SELECT FROM draft WHERE draft.n = promise.n);
-INSERT INTO draft (n, parent, giver, place, offline, frequency, amount, cover, created_at, charged_at)
-SELECT (SELECT max(n) FROM draft) + row_number() OVER (ORDER BY renewal.n), parent, giver, place, false, frequency, amount, cover,
+INSERT INTO draft (n, parent, giver, place, offline, frequency, amount, fee_cover, created_at, charged_at)
+SELECT (SELECT max(n) FROM draft) + row_number() OVER (ORDER BY renewal.n), parent, giver, place, false, frequency, amount, fee_cover,
     renewal.charged_at, renewal.charged_at
 FROM renewal JOIN promise ON promise.n = parent;
 
@@ -98,8 +98,8 @@ UPDATE draft SET
         WHEN pg_temp.chance(draft.n, 50) < 0.93 THEN CASE
             WHEN pg_temp.chance(draft.n, 51) < 0.003 THEN 'partially_refunded'
             WHEN pg_temp.chance(draft.n, 51) < 0.007 THEN 'refunded'
-            WHEN pg_temp.chance(draft.n, 51) < 0.0074 THEN CASE WHEN created_at > at - interval '90 days' THEN 'disputed' ELSE 'lost' END
-            WHEN pg_temp.chance(draft.n, 51) < 0.008 THEN CASE WHEN created_at > at - interval '20 days' THEN 'paid' ELSE 'lost' END
+            WHEN pg_temp.chance(draft.n, 51) < 0.0074 THEN CASE WHEN created_at > at - interval '90 days' THEN 'disputed' ELSE 'dispute_lost' END
+            WHEN pg_temp.chance(draft.n, 51) < 0.008 THEN CASE WHEN created_at > at - interval '20 days' THEN 'paid' ELSE 'dispute_lost' END
             WHEN pg_temp.chance(draft.n, 51) < 0.030 AND created_at > at - interval '4 days' AND draft.deadline > at THEN 'processing'
             ELSE 'paid' END
         WHEN pg_temp.chance(draft.n, 50) < 0.96 THEN 'expired'

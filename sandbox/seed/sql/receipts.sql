@@ -7,7 +7,7 @@ SELECT base.receipt + row_number() OVER issued AS id,
 FROM base, (
     SELECT extract(year FROM moment AT TIME ZONE zone)::integer AS year, moment AS issued_at, donation_id, kind, amount
     FROM base, (
-        SELECT paid_at AS moment, id AS donation_id, 'receipt' AS kind, amount + cover AS amount FROM gift WHERE came
+        SELECT paid_at AS moment, id AS donation_id, 'receipt' AS kind, amount + fee_cover AS amount FROM gift WHERE came
         UNION ALL
         SELECT went_back_at, id, CASE WHEN charge > gift_part + cover_part THEN 'corrected' ELSE 'void' END,
             charge - gift_part - cover_part FROM back WHERE state <> 'disputed'
@@ -19,7 +19,7 @@ ANALYZE issue;
 
 -- `told` is what all of a kind share; only what differs is written for each. `issue` stands in order already.
 INSERT INTO receipt (id, year, sequence, token, donation_id, campaign_id, kind, replaces_id, amount, currency, gift_date, issued_at,
-    posted_at, frozen)
+    mailed_at, frozen)
 SELECT issue.id, issue.year, issue.sequence, pg_temp.token(gift.n, 'receipt' || issue.kind), gift.id, gift.campaign_id,
     issue.kind, before.id, issue.amount, 'usd', (gift.charged_at AT TIME ZONE base.zone)::date, issue.issued_at,
     CASE WHEN gift.email = '' THEN least(at, issue.issued_at + interval '1 day') END,
@@ -40,8 +40,8 @@ FROM base CROSS JOIN issue JOIN gift ON gift.id = issue.donation_id
     LATERAL (SELECT coalesce(before.year || '-' || lpad(before.sequence::text, 6, '0'), '') AS replaced,
         '$' || to_char(issue.amount / 100, 'FM999,999,999') || CASE WHEN issue.amount % 100 > 0
             THEN '.' || lpad((issue.amount % 100)::text, 2, '0') ELSE '' END AS left_text,
-        '$' || to_char((gift.amount + cover) / 100, 'FM999,999,999') || CASE WHEN (gift.amount + cover) % 100 > 0
-            THEN '.' || lpad(((gift.amount + cover) % 100)::text, 2, '0') ELSE '' END AS given_text) AS written;
+        '$' || to_char((gift.amount + fee_cover) / 100, 'FM999,999,999') || CASE WHEN (gift.amount + fee_cover) % 100 > 0
+            THEN '.' || lpad(((gift.amount + fee_cover) % 100)::text, 2, '0') ELSE '' END AS given_text) AS written;
 
 INSERT INTO receipt_counter (year, last) SELECT year, max(sequence) FROM issue GROUP BY year
     ON CONFLICT (year) DO UPDATE SET last = EXCLUDED.last;

@@ -9,7 +9,7 @@ CREATE TEMP TABLE standing AS
 SELECT entry.campaign_id, entry.donation_id, donation.donor_id, sum(entry.amount) AS amount, min(entry.id) AS first
 FROM ledger_entry AS entry JOIN donation ON donation.id = entry.donation_id
 WHERE entry.campaign_id IS NOT NULL AND entry.amount <> 0 GROUP BY 1, 2, 3;
-INSERT INTO campaign_donor (campaign_id, donor_id, standing, gave_before)
+INSERT INTO campaign_donor (campaign_id, donor_id, remaining_gifts, gave_before)
 SELECT campaign_id, donor_id, count(*) FILTER (WHERE amount > 0), false FROM standing GROUP BY 1, 2;
 ANALYZE campaign_donor;
 UPDATE campaign_donor SET gave_before = true FROM (

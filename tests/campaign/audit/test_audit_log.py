@@ -4,7 +4,7 @@ import getpass
 
 import pytest
 
-from campaign.audit.audit_log import LATEST, Actor, Subject, audit_of, record
+from campaign.audit.audit_log import LATEST, Actor, Subject, list_entries_about, record
 from campaign.models import Campaign, StaffRole
 from campaign.runtime.context import Installation
 
@@ -18,7 +18,7 @@ def test_an_entry_says_who_did_what_to_what_and_what_stood_before(
     with installation.sessions.begin() as session:
         record(session, ADA, "campaign.changed", subject, before={"goal": 1}, after={"goal": 2})
     with installation.sessions() as session:
-        (entry,) = audit_of(session, "campaign", [campaign.slug])
+        (entry,) = list_entries_about(session, "campaign", [campaign.slug])
     assert (entry.actor, entry.action, entry.staff_id) == (ADA.name, "campaign.changed", None)
     assert (entry.subject_kind, entry.subject_key) == ("campaign", "nine-days")
     assert (entry.campaign_id, entry.before, entry.after) == (campaign.id, {"goal": 1}, {"goal": 2})
@@ -29,7 +29,7 @@ def test_what_was_rolled_back_was_not_done(installation: Installation) -> None:
     with installation.sessions() as session:
         assert record(session, ADA, "staff.added", Subject("staff", "1")).id
         session.rollback()
-        assert audit_of(session, "staff", ["1"]) == []
+        assert list_entries_about(session, "staff", ["1"]) == []
 
 
 def test_a_thing_s_entries_are_its_own_the_latest_first_and_a_page_at_most(
@@ -41,9 +41,9 @@ def test_a_thing_s_entries_are_its_own_the_latest_first_and_a_page_at_most(
         record(session, ADA, "donor.noted", Subject("donor", "77"))
         record(session, ADA, "donation.noted", Subject("donation", "7"))
     with installation.sessions() as session:
-        numbers = [entry.after["n"] for entry in audit_of(session, "donor", ["7"])]
-        both = audit_of(session, "donor", ["77", "7"])
-        assert audit_of(session, "donor", []) == []
+        numbers = [entry.after["n"] for entry in list_entries_about(session, "donor", ["7"])]
+        both = list_entries_about(session, "donor", ["77", "7"])
+        assert list_entries_about(session, "donor", []) == []
     assert numbers == list(range(LATEST + 1, 1, -1))
     assert [entry.subject_key for entry in both[:2]] == ["77", "7"]
 

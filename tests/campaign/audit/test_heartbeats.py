@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign.audit.heartbeats import JOBS, Silence, begin, fail, silences, succeed
+from campaign.audit.heartbeats import JOBS, JobStatus, begin, fail, job_statuses, succeed
 from campaign.core.clock import now
 from campaign.models import Campaign, Heartbeat
 from campaign.runtime.context import Installation
@@ -37,9 +37,9 @@ def ran(at: datetime, job: str = JOB) -> Write:
     return act
 
 
-def standing(installation: Installation, at: datetime, job: str = JOB) -> Silence:
+def standing(installation: Installation, at: datetime, job: str = JOB) -> JobStatus:
     with installation.sessions() as session:
-        return next(one for one in silences(session, at) if one.job == job)
+        return next(one for one in job_statuses(session, at) if one.job == job)
 
 
 def row(installation: Installation) -> Heartbeat:
@@ -55,9 +55,9 @@ def version(installation: Installation) -> str:
 
 def test_a_job_is_silent_once_its_time_is_over(installation: Installation, start: datetime) -> None:
     write(installation, ran(start))
-    assert not standing(installation, start + 2 * MINUTE).silent
+    assert not standing(installation, start + 2 * MINUTE).overdue
     late = standing(installation, start + 2 * MINUTE + SECOND)
-    assert late.silent
+    assert late.overdue
     assert late.last_success == start
     assert late.sentence == "silent; last ended well 2 minutes ago"
 
@@ -66,7 +66,7 @@ def test_every_job_is_told_in_the_order_of_the_table(
     installation: Installation, start: datetime
 ) -> None:
     with installation.sessions() as session:
-        assert [one.job for one in silences(session, start)] == list(JOBS)
+        assert [one.job for one in job_statuses(session, start)] == list(JOBS)
 
 
 def test_a_job_that_never_ran_is_silent_when_it_should_have(
@@ -74,14 +74,14 @@ def test_a_job_that_never_ran_is_silent_when_it_should_have(
 ) -> None:
     made = campaign.created_at
     early = standing(installation, made + MINUTE)
-    assert (early.silent, early.sentence) == (False, "never ran")
+    assert (early.overdue, early.sentence) == (False, "never ran")
     late = standing(installation, made + 3 * MINUTE)
-    assert (late.silent, late.sentence) == (True, "silent; never ran")
+    assert (late.overdue, late.sentence) == (True, "silent; never ran")
 
 
 def test_without_a_campaign_nothing_is_expected(installation: Installation) -> None:
     found = standing(installation, now() + timedelta(days=9))
-    assert (found.silent, found.sentence) == (False, "never ran, and nothing waits for it yet")
+    assert (found.overdue, found.sentence) == (False, "never ran, and nothing waits for it yet")
 
 
 def test_deadline_emails_are_expected_only_while_a_campaign_is_open(
@@ -90,11 +90,11 @@ def test_deadline_emails_are_expected_only_while_a_campaign_is_open(
     job, hour = "deadline-emails", timedelta(hours=1)
     opened = campaign.created_at
     assert standing(installation, opened + hour, job).sentence == "never ran"
-    assert standing(installation, opened + 3 * hour, job).silent
+    assert standing(installation, opened + 3 * hour, job).overdue
     write(installation, ran(opened + 3 * hour, job))
-    assert not standing(installation, opened + 5 * hour, job).silent
-    assert standing(installation, opened + 6 * hour, job).silent
-    assert not standing(installation, campaign.deadline, job).silent
+    assert not standing(installation, opened + 5 * hour, job).overdue
+    assert standing(installation, opened + 6 * hour, job).overdue
+    assert not standing(installation, campaign.deadline, job).overdue
 
 
 def test_a_campaign_that_has_just_opened_gives_its_cron_job_time(
@@ -105,9 +105,9 @@ def test_a_campaign_that_has_just_opened_gives_its_cron_job_time(
     opens = campaign.created_at + timedelta(days=40)
     with installation.sessions.begin() as session:
         session.get_one(Campaign, campaign.id).starts_at = opens
-    assert not standing(installation, opens - SECOND, job).silent
-    assert not standing(installation, opens + timedelta(hours=2), job).silent
-    assert standing(installation, opens + timedelta(hours=2, seconds=1), job).silent
+    assert not standing(installation, opens - SECOND, job).overdue
+    assert not standing(installation, opens + timedelta(hours=2), job).overdue
+    assert standing(installation, opens + timedelta(hours=2, seconds=1), job).overdue
 
 
 def test_a_run_that_dies_half_way_is_seen(installation: Installation, start: datetime) -> None:
@@ -116,8 +116,8 @@ def test_a_run_that_dies_half_way_is_seen(installation: Installation, start: dat
     found = standing(installation, died + 3 * MINUTE)
     assert found.unfinished_since == died
     assert "a run that began 3 minutes ago has not ended" in found.sentence
-    assert not found.silent, "it may still be at work"
-    assert standing(installation, died + 11 * MINUTE).silent
+    assert not found.overdue, "it may still be at work"
+    assert standing(installation, died + 11 * MINUTE).overdue
 
 
 def test_a_job_that_dies_again_and_again_does_not_look_alive(
@@ -127,7 +127,7 @@ def test_a_job_that_dies_again_and_again_does_not_look_alive(
         return lambda session: begin(session, JOB, at)
 
     write(installation, ran(start), *(die(start + n * MINUTE) for n in range(1, 13)))
-    assert standing(installation, start + 12 * MINUTE).silent
+    assert standing(installation, start + 12 * MINUTE).overdue
 
 
 def test_a_later_run_that_ends_well_ends_the_dead_one(
@@ -161,7 +161,7 @@ def test_failures_do_not_break_the_silence(installation: Installation, start: da
     for number in range(1, 5):
         at = start + number * MINUTE
         write(installation, lambda session, at=at: fail(session, JOB, "OSError", at))  # type: ignore[misc]
-    assert standing(installation, start + 4 * MINUTE).silent
+    assert standing(installation, start + 4 * MINUTE).overdue
 
 
 def test_a_drain_nudged_often_neither_writes_nor_locks_its_row(

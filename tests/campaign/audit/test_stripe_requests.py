@@ -9,14 +9,14 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from campaign.audit.stripe_requests import (
     KEY_LIFE,
-    add_call,
-    is_good,
-    latest_call,
-    record_answer,
+    add_request,
+    is_repeatable,
+    latest_request,
     record_failure,
+    record_response,
 )
 from campaign.core.clock import now
-from campaign.models import StripeCall
+from campaign.models import StripeRequest
 from campaign.runtime.context import Installation
 from tests.support.stripe import Facts
 
@@ -24,11 +24,11 @@ Give = Callable[..., Facts]
 AT = now()
 
 
-def plan(installation: Installation, donation: int, operation: str = "refund") -> StripeCall:
+def plan(installation: Installation, donation: int, operation: str = "refund") -> StripeRequest:
     """Write down the next call, as services do."""
     with installation.sessions.begin() as session:
-        latest = latest_call(session, donation, operation)
-        return add_call(
+        latest = latest_request(session, donation, operation)
+        return add_request(
             session,
             donation,
             operation,
@@ -39,9 +39,9 @@ def plan(installation: Installation, donation: int, operation: str = "refund") -
         )
 
 
-def stored(installation: Installation) -> list[StripeCall]:
+def stored(installation: Installation) -> list[StripeRequest]:
     with installation.sessions() as session:
-        return list(session.scalars(select(StripeCall).order_by(StripeCall.id)))
+        return list(session.scalars(select(StripeRequest).order_by(StripeRequest.id)))
 
 
 def test_each_call_has_a_key_of_its_own_and_the_last_is_found(
@@ -54,10 +54,10 @@ def test_each_call_has_a_key_of_its_own_and_the_last_is_found(
     expected = [f"refund-{one}-1", f"refund-{one}-2", f"refund-{other}-1", f"cancel-{one}-1"]
     assert keys == expected
     with installation.sessions() as session:
-        latest = latest_call(session, one, "refund")
+        latest = latest_request(session, one, "refund")
         assert latest is not None
         assert (latest.ordinal, latest.parameters) == (2, {"amount": 5})
-        assert latest_call(session, other, "cancel") is None
+        assert latest_request(session, other, "cancel") is None
 
 
 def test_the_same_number_is_not_planned_twice(installation: Installation, give: Give) -> None:
@@ -67,7 +67,7 @@ def test_the_same_number_is_not_planned_twice(installation: Installation, give: 
         pytest.raises(IntegrityError, match="uq_stripe_call_donation_id_operation_ordinal"),
         installation.sessions.begin() as session,
     ):
-        add_call(session, donation, "refund", "else", {}, after=None, at=AT)
+        add_request(session, donation, "refund", "else", {}, after=None, at=AT)
 
 
 def test_while_one_plans_a_call_nobody_else_does_for_that_donation(
@@ -75,19 +75,19 @@ def test_while_one_plans_a_call_nobody_else_does_for_that_donation(
 ) -> None:
     one, other = give().donation.id, give(email="ben@example.org").donation.id
     with installation.sessions() as first, installation.sessions() as second:
-        latest_call(first, one, "refund")
+        latest_request(first, one, "refund")
         second.execute(text("SET LOCAL lock_timeout = '20ms'"))
-        assert latest_call(second, other, "refund") is None
+        assert latest_request(second, other, "refund") is None
         with pytest.raises(OperationalError, match="lock timeout"):
-            latest_call(second, one, "cancel")
+            latest_request(second, one, "cancel")
 
 
 def test_a_key_is_good_for_23_hours_unless_it_holds_a_failure() -> None:
-    call = StripeCall(created_at=AT)
+    call = StripeRequest(created_at=AT)
     blink = timedelta(microseconds=1)
-    assert is_good(call, AT + KEY_LIFE - blink)
-    assert not is_good(call, AT + KEY_LIFE)
-    assert not is_good(StripeCall(created_at=AT, error="declined"), AT)
+    assert is_repeatable(call, AT + KEY_LIFE - blink)
+    assert not is_repeatable(call, AT + KEY_LIFE)
+    assert not is_repeatable(StripeRequest(created_at=AT, error="declined"), AT)
 
 
 def test_the_first_answer_stays_and_no_failure_comes_after_it(
@@ -96,8 +96,8 @@ def test_the_first_answer_stays_and_no_failure_comes_after_it(
     call = plan(installation, give().donation.id)
     bystander = plan(installation, call.donation_id)
     with installation.sessions.begin() as session:
-        record_answer(session, call, "re_1", AT)
-        record_answer(session, call, "re_2", AT + timedelta(hours=1))
+        record_response(session, call, "re_1", AT)
+        record_response(session, call, "re_2", AT + timedelta(hours=1))
         record_failure(session, call, RuntimeError("too late"))
     answered, untouched = stored(installation)
     assert (answered.result_id, answered.answered_at, answered.error) == ("re_1", AT, None)
@@ -113,4 +113,4 @@ def test_a_failure_is_kept_at_most_a_thousand_letters_long(
         record_failure(session, call, RuntimeError("x" * 1001))
     (found,) = stored(installation)
     assert (found.error, found.answered_at) == ("x" * 1000, None)
-    assert not is_good(found, AT)
+    assert not is_repeatable(found, AT)

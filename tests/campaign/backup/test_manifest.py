@@ -8,9 +8,9 @@ import pytest
 from campaign.backup.manifest import (
     Manifest,
     TableDump,
-    carried,
+    backed_up_tables,
     columns_of,
-    copying,
+    copy_statement,
     has_identity,
     manifest_of,
 )
@@ -52,7 +52,7 @@ def test_what_is_no_manifest_is_an_error_that_callers_know(change: dict[str, obj
 
 
 def test_every_table_is_carried_after_those_it_refers_to_but_for_who_is_signed_in() -> None:
-    tables = list(carried())
+    tables = list(backed_up_tables())
     names = [table.name for table in tables]
     left = {"staff_link", "staff_session", "donor_link", "donor_session"}
     assert set(names) == set(Base.metadata.tables) - left
@@ -77,7 +77,9 @@ def test_a_copy_names_its_columns_even_where_their_names_are_words_of_sql(
     with installation.engine.connect() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
-        out, back = (copying(step, how).as_string(raw) for how in ("TO STDOUT", "FROM STDIN"))
+        out, back = (
+            copy_statement(step, how).as_string(raw) for how in ("TO STDOUT", "FROM STDIN")
+        )
     assert out.startswith('COPY "campaign_step" ("id", "campaign_id", ')
     assert '"offset"' in out
     assert out.endswith(") TO STDOUT")

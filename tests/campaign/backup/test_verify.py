@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from campaign.backup.dump import make_backup
-from campaign.backup.manifest import LONGEST
+from campaign.backup.manifest import MAX_BYTES
 from campaign.backup.verify import open_archive
 from campaign.core.clock import now
 from campaign.core.errors import CampaignError
@@ -91,7 +91,7 @@ def test_a_manifest_that_is_not_ours_is_refused(
 
 @pytest.mark.parametrize(
     "manifest",
-    [b"", b"[]", b"\xff", b"{}" + b" " * LONGEST, b"[" * 100_000],
+    [b"", b"[]", b"\xff", b"{}" + b" " * MAX_BYTES, b"[" * 100_000],
     ids=["empty", "list", "bytes", "too long", "too deep"],
 )
 def test_a_manifest_that_cannot_be_read_is_damage(backup: Path, manifest: bytes) -> None:

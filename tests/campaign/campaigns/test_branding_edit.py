@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaign.campaigns.branding import Logo, read_logo, read_look
-from campaign.campaigns.branding_edit import Typed, edit_house
+from campaign.campaigns.branding import Logo, read_branding, read_logo
+from campaign.campaigns.branding_edit import BrandingFields, edit_branding
 from campaign.core.clock import now
 from campaign.core.errors import FieldsInvalid
 from campaign.runtime.context import Installation
@@ -18,12 +18,12 @@ OTHER = b"\x89PNG\r\n\x1a\nsecond"
 
 def edit(installation: Installation, **typed: Any) -> list[str]:
     with installation.sessions.begin() as session:
-        return edit_house(session, Typed(**typed), ADMIN, now())
+        return edit_branding(session, BrandingFields(**typed), ADMIN, now())
 
 
 def logo(installation: Installation) -> Logo | None:
     with installation.sessions() as session:
-        return read_logo(session, read_look(session).logo_digest)
+        return read_logo(session, read_branding(session).logo_digest)
 
 
 def test_a_logo_is_kept_until_another_comes_or_it_is_taken_off(installation: Installation) -> None:
@@ -36,7 +36,7 @@ def test_a_logo_is_kept_until_another_comes_or_it_is_taken_off(installation: Ins
     edit(installation, logo_alt="The Ledger", without_logo=True)
     assert logo(installation) is None
     with installation.sessions() as session:
-        assert read_look(session).logo_alt == ""
+        assert read_branding(session).logo_alt == ""
 
 
 def test_a_logo_needs_words_for_those_who_do_not_see_it(installation: Installation) -> None:
@@ -52,8 +52,8 @@ def test_the_log_names_a_picture_and_does_not_hold_it(installation: Installation
     edit(installation, logo=PNG, logo_alt="The Ledger", masthead="Since 1873")
     (entry,) = audited(installation)
     with installation.sessions() as session:
-        digest = read_look(session).logo_digest
-    assert (entry.action, entry.before["logo_digest"]) == ("house.edited", None)
+        digest = read_branding(session).logo_digest
+    assert (entry.action, entry.before["logo_digest"]) == ("branding.edited", None)
     assert entry.after == {
         "logo_type": "image/png",
         "logo_digest": digest,
@@ -69,7 +69,7 @@ def test_lines_take_the_most_and_not_one_character_more(installation: Installati
     assert set(refused.value.faults) == {"masthead", "footer"}
     edit(installation, masthead=" \n ", footer="")
     with installation.sessions() as session:
-        look = read_look(session)
+        look = read_branding(session)
     assert (look.masthead, look.footer) == ("", "")
 
 
@@ -85,7 +85,7 @@ def test_every_fault_is_told_at_once_and_nothing_is_kept(installation: Installat
         )
     assert set(refused.value.faults) == {"accent_dark", "logo", "logo_alt", "masthead"}
     with installation.sessions() as session:
-        assert not read_look(session).wall_by_default
+        assert not read_branding(session).wall_by_default
     assert audited(installation) == []
 
 

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from campaign.campaigns.campaign_formatting import ending_with_year, extension_sentences
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.emails.sample_facts import END, campaign
 from campaign.models import Extension
 
-ENGLISH, SPANISH = words("en"), words("es")
+ENGLISH, SPANISH = get_language("en"), get_language("es")
 
 
 def moved(end: datetime) -> Extension:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.campaigns.colors import ACCENT, PAPER, contrast, ink_on, read_accents
+from campaign.campaigns.colors import ACCENT, PAPER, contrast, parse_accents, text_color_on
 from campaign.core.errors import FieldsInvalid
 
 SHEET = Path(__file__).parents[3] / "campaign" / "static" / "site.css"
@@ -26,23 +26,23 @@ def test_the_papers_and_accents_are_those_of_the_stylesheet() -> None:
     )
     assert {"light": light["paper"], "dark": dark["paper"]} == PAPER
     assert {"light": light["accent"], "dark": dark["accent"]} == ACCENT
-    assert read_accents(*ACCENT.values()) == tuple(ACCENT.values())
+    assert parse_accents(*ACCENT.values()) == tuple(ACCENT.values())
 
 
 def test_an_accent_that_cannot_be_read_is_refused_with_its_ratio() -> None:
     with pytest.raises(FieldsInvalid) as refused:
-        read_accents("#ffcc00", "#0B5A5C")
+        parse_accents("#ffcc00", "#0B5A5C")
     assert "1.4" in refused.value.faults["accent_light"]
     assert "at least 4.5:1 is needed" in refused.value.faults["accent_light"]
     assert "on the dark paper" in refused.value.faults["accent_dark"]
     with pytest.raises(FieldsInvalid) as halves:
-        read_accents("teal", "")
+        parse_accents("teal", "")
     assert set(halves.value.faults) == {"accent_light", "accent_dark"}
-    assert read_accents(" #7A1F3D", "#fac") == ("#7a1f3d", "#ffaacc")
-    assert read_accents("", " ") is None
+    assert parse_accents(" #7A1F3D", "#fac") == ("#7a1f3d", "#ffaacc")
+    assert parse_accents("", " ") is None
 
 
 @pytest.mark.parametrize("grey", range(0, 256, 15))
 def test_what_is_written_on_an_accent_can_always_be_read(grey: int) -> None:
     accent = f"#{grey:02x}{grey:02x}{grey:02x}"
-    assert contrast(ink_on(accent), accent) >= 4.5
+    assert contrast(text_color_on(accent), accent) >= 4.5

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from campaign.campaigns.creation import DOUBLE_CLICK, CampaignDraft, create
-from campaign.campaigns.edit import Texts, texts_of
+from campaign.campaigns.edit import CampaignFields, fields_of
 from campaign.core.clock import now
 from campaign.core.errors import FieldsInvalid
 from campaign.models import Campaign
@@ -39,10 +39,16 @@ def faults(installation: Installation, **changes: Any) -> dict[str, str]:
 def test_a_new_campaign_has_all_that_was_typed_and_its_steps(installation: Installation) -> None:
     made = begin(
         installation,
-        wanted(starts="2099-03-01", stretch_goal="12,000", fund="", suggested="5 10", smallest="1"),
+        wanted(
+            starts="2099-03-01",
+            stretch_goal="12,000",
+            designation="",
+            suggested="5 10",
+            smallest="1",
+        ),
     )
-    assert (made.goal, made.stretch_goal, made.fund) == (1_000_000, 1_200_000, "General")
-    assert texts_of(made) == Texts(
+    assert (made.goal, made.stretch_goal, made.designation) == (1_000_000, 1_200_000, "General")
+    assert fields_of(made) == CampaignFields(
         "Spring", "", "5 10", "1", "10000", "12000", "General", "2099-03-01 00:00", False
     )
     assert [one.action for one in audited(installation)] == ["campaign.created"]
@@ -56,8 +62,8 @@ def test_every_fault_of_a_new_campaign_is_told_at_once(installation: Installatio
         )
     assert set(refused.value.faults) == {"slug", "title", "goal", "timezone", "smallest"}
     with pytest.raises(FieldsInvalid) as refused:
-        begin(installation, wanted(starts="2099-04-01", stretch_goal="9", fund="x" * 81))
-    assert set(refused.value.faults) == {"deadline", "stretch_goal", "fund"}
+        begin(installation, wanted(starts="2099-04-01", stretch_goal="9", designation="x" * 81))
+    assert set(refused.value.faults) == {"deadline", "stretch_goal", "designation"}
 
 
 def test_a_name_that_is_taken_is_refused(installation: Installation) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from campaign.campaigns.default_texts import DefaultText, opening
-from campaign.core.i18n import words
+from campaign.campaigns.default_texts import StepText, render_opening
+from campaign.core.i18n import get_language
 
 VALUES = {
     "title": "100% free",
@@ -26,8 +26,8 @@ HIDDEN = {"hidden": "yes", "raised": "", "left": ""}
 
 def begun(
     key: str = "three_days", texts: dict[str, Any] | None = None, locale: str = "en", **values: str
-) -> DefaultText:
-    return opening(key, texts or {}, VALUES | values, words(locale))
+) -> StepText:
+    return render_opening(key, texts or {}, VALUES | values, get_language(locale))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_once_the_goal_is_met_or_the_last_day_has_come_no_step_asks_as_before() 
 
 def test_words_that_name_what_is_over_give_way_each_for_itself() -> None:
     texts = {"en": {"subject": "{left} to go", "opening": "Until {last_day}."}}
-    assert begun(texts=texts) == DefaultText("$30,000 to go", ("Until Thursday, December 31.",))
+    assert begun(texts=texts) == StepText("$30,000 to go", ("Until Thursday, December 31.",))
     met = begun(texts=texts, **MET)
     assert met.subject.startswith("The goal of $50,000 is met")
     assert met.paragraphs == ("Until Thursday, December 31.",)
@@ -76,7 +76,7 @@ def test_what_only_looks_like_a_place_stays_as_it_was_typed() -> None:
     text = "Give 5% of {what}, {Left} or {left}, %(left)s"
     kept = begun(texts={"en": {"subject": text, "opening": text}})
     filled = "Give 5% of {what}, {Left} or $30,000, %(left)s"
-    assert kept == DefaultText(filled, (filled,))
+    assert kept == StepText(filled, (filled,))
 
 
 def test_blank_lines_part_paragraphs_and_other_ends_of_lines_do_not() -> None:

@@ -1,10 +1,10 @@
 """The donor wall: by the donor's own wish, and while the gift stands."""
 
-from campaign.campaigns.donor_wall import ask_to_be_shown, withdraw
+from campaign.campaigns.donor_wall import remove_wall_entry, save_wall_entry
 from campaign.core.clock import now
 from campaign.models import WallEntry
 from campaign.privacy.erasure import erase_person
-from campaign.privacy.personal_data_export import find_person, read_holdings
+from campaign.privacy.personal_data_export import collect_personal_data, find_data_subject
 from campaign.runtime.context import Installation
 from tests.support.campaigns import ADMIN, book
 from tests.support.donor_wall import WORDS, shown, with_wall
@@ -14,20 +14,20 @@ def test_only_who_wishes_it_and_whose_gift_stands_is_named(installation: Install
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         ana = book(session, campaign, name="  Ana  Reyes ")
-        ask_to_be_shown(session, ana, " Astoria,\n Oregon", now(), wording=WORDS)
+        save_wall_entry(session, ana, " Astoria,\n Oregon", now(), wording=WORDS)
         for name, state in (("Bo", "pending"), ("Cy", "refunded"), ("Di", "disputed")):
             gift = book(session, campaign, name=name, state=state)
-            ask_to_be_shown(session, gift, "", now(), wording=WORDS)
+            save_wall_entry(session, gift, "", now(), wording=WORDS)
         book(session, campaign, name="Eve")
         for kept in ({"name": "Flo", "anonymous": True}, {"name": ""}):
             assert (
-                ask_to_be_shown(session, book(session, campaign, **kept), "", now(), wording=WORDS)
+                save_wall_entry(session, book(session, campaign, **kept), "", now(), wording=WORDS)
                 is None
             )
     assert shown(installation, campaign) == [("Ana", "Astoria, Oregon", "")]
     with installation.sessions.begin() as session:
-        assert withdraw(session, ana)
-        assert not withdraw(session, ana)
+        assert remove_wall_entry(session, ana)
+        assert not remove_wall_entry(session, ana)
     assert shown(installation, campaign) == []
 
 
@@ -35,9 +35,9 @@ def test_who_is_erased_is_no_longer_named(installation: Installation) -> None:
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         gift = book(session, campaign, name="Ana")
-        ask_to_be_shown(session, gift, "Astoria", now(), wording=WORDS)
-        whose = find_person(session, gift.email)
-        (held,) = read_holdings(session, whose)["donor_wall"]
+        save_wall_entry(session, gift, "Astoria", now(), wording=WORDS)
+        whose = find_data_subject(session, gift.email)
+        (held,) = collect_personal_data(session, whose)["donor_wall"]
         assert (held["place"], held["wording"]) == ("Astoria", WORDS)
         erase_person(session, whose, ADMIN, now())
         assert session.get(WallEntry, gift.id) is None

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.edit import edit_campaign, texts_of, version
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.campaigns.edit import edit_campaign, fields_of, version
+from campaign.campaigns.matching_gifts import MatchingGiftFields, add_matching_gift
 from campaign.core.clock import now
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
 from campaign.models import Campaign
@@ -22,7 +22,7 @@ def edit(
 ) -> list[str]:
     with installation.sessions.begin() as session:
         present = find_campaign(session, campaign.slug)
-        typed = replace(texts_of(present), **changes)
+        typed = replace(fields_of(present), **changes)
         return edit_campaign(session, present, typed, seen or version(present), ADMIN, now())
 
 
@@ -41,14 +41,14 @@ def test_what_was_typed_is_kept_with_what_stood_before(installation: Installatio
         suggested="50 $10 1,000",
         smallest="5",
         stretch_goal="60,000",
-        fund="Investigations",
+        designation="Investigations",
         ask_past_donors=True,
     )
     assert len(changed) == 7
     found = stored(installation, campaign)
     assert (found.title, found.appeal) == ("Every story, free", "## Why\n\nBecause.")
     assert (found.suggested_amounts, found.smallest_amount) == ([1_000, 5_000, 100_000], 500)
-    assert (found.stretch_goal, found.fund, found.ask_past_donors) == (
+    assert (found.stretch_goal, found.designation, found.ask_past_donors) == (
         6_000_000,
         "Investigations",
         True,
@@ -81,7 +81,7 @@ def test_each_fault_stands_beside_its_field(installation: Installation) -> None:
         ({"suggested": ""}, {"suggested"}),
         ({"smallest": "20"}, {"suggested"}),
         ({"stretch_goal": "50000"}, {"stretch_goal"}),
-        ({"fund": ""}, {"fund"}),
+        ({"designation": ""}, {"designation"}),
         ({"starts": "2098-01-01"}, {"starts"}),
     ]
     for changes, names in wrong:
@@ -118,7 +118,9 @@ def test_the_start_moves_while_it_lies_ahead_and_no_sponsor_was_promised_it(
     assert edit(installation, campaign, starts="2098-12-02 09:00") == ["starts"]
     assert stored(installation, campaign).starts_at.isoformat() == "2098-12-02T17:00:00+00:00"
     with installation.sessions.begin() as session:
-        add_matching_gift(session, campaign, Promise("The Reyes family", "1000"), ADMIN, now())
+        add_matching_gift(
+            session, campaign, MatchingGiftFields("The Reyes family", "1000"), ADMIN, now()
+        )
     for start in ("2098-12-03", "2001-01-01", "2098-12-31 23:59:59-10:00", "soon"):
         with pytest.raises(FieldsInvalid):
             edit(installation, campaign, starts=start)
@@ -129,7 +131,7 @@ def test_the_second_of_two_editors_is_told_what_the_first_has_changed(
 ) -> None:
     campaign = running(installation)
     seen = version(campaign)
-    edit(installation, campaign, seen, title="The first title", fund="News")
+    edit(installation, campaign, seen, title="The first title", designation="News")
     with pytest.raises(ChangedMeanwhile) as refused:
         edit(installation, campaign, seen, title="The second title")
     assert refused.value.present == {"title": "The first title"}

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.extensions import Extended, extend, public_extensions
+from campaign.campaigns.extensions import ExtensionResult, extend, public_extensions
 from campaign.core.errors import CampaignError, DeadlineInvalid, ExtensionRefused
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
@@ -39,7 +39,7 @@ def move(
     deadline: str = "2027-01-05",
     reason: str = REASON,
     moment: datetime | None = None,
-) -> Extended:
+) -> ExtensionResult:
     with installation.sessions.begin() as session:
         campaign = find_campaign(session, "winter")
         return extend(session, campaign, deadline, reason, "sam", moment or at(MIDDAY))

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from campaign.campaigns.finalization import (
-    Corrected,
+    CorrectionResult,
     LateEntry,
     correct_result,
     finalize_due_campaigns,
@@ -82,7 +82,7 @@ def correct(
     entry_id: int,
     reason: str = "it was posted in time",
     recorded_by: str = "mia",
-) -> Corrected:
+) -> CorrectionResult:
     with installation.sessions.begin() as session:
         found = session.get_one(Campaign, campaign.id)
         return correct_result(session, found, entry_id, reason, recorded_by, clock.now())
@@ -205,7 +205,7 @@ def test_a_late_fact_within_the_grace_period_counts(
 def test_a_correction_brings_a_late_entry_into_the_result_once(
     installation: Installation, campaign: Campaign, give: Give, tell: Tell, end: datetime
 ) -> None:
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     tell(facts.promised())
     freeze(installation, end)
     with at(end):
@@ -213,7 +213,7 @@ def test_a_correction_brings_a_late_entry_into_the_result_once(
         [found] = late(installation)
         assert (found.kind, found.amount) == ("payment", 2500)
         done = correct(installation, campaign, found.id)
-        assert done == Corrected(amount=2500, raised=2500, frozen=0, currency="usd")
+        assert done == CorrectionResult(amount=2500, raised=2500, frozen=0, currency="usd")
         assert raised(installation, campaign) == 2500
         with pytest.raises(CampaignError, match="brought into the result before"):
             correct(installation, campaign, found.id)

@@ -6,15 +6,15 @@ import pytest
 
 from campaign.campaigns import form_parsing
 from campaign.campaigns.form_parsing import (
-    Reader,
+    FieldReader,
+    clean_markdown,
     deadline_text,
     local_text,
-    markdown,
     one_line,
-    parted,
-    smallest_amount,
-    stretch_goal,
-    suggested_amounts,
+    parse_smallest_amount,
+    parse_stretch_goal,
+    parse_suggested_amounts,
+    split_amounts,
 )
 from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid, FieldsInvalid
@@ -23,7 +23,7 @@ HERE = clock.zone("America/Los_Angeles")
 
 
 def test_each_field_keeps_its_first_fault_and_all_are_told_together() -> None:
-    reader = Reader()
+    reader = FieldReader()
     assert reader.read("goal", lambda: money.parse_amount("5", "usd")) == 500
     reader.require("title", True, "never said")
     reader.check()
@@ -39,7 +39,7 @@ def test_each_field_keeps_its_first_fault_and_all_are_told_together() -> None:
 
 def test_a_fault_that_is_nobodys_is_not_swallowed() -> None:
     with pytest.raises(ZeroDivisionError):
-        Reader().read("goal", lambda: 1 // 0)
+        FieldReader().read("goal", lambda: 1 // 0)
 
 
 def test_a_line_is_one_line_as_long_as_there_is_room() -> None:
@@ -54,11 +54,13 @@ def test_a_line_is_one_line_as_long_as_there_is_room() -> None:
 
 
 def test_markdown_keeps_its_lines_and_tabs_and_loses_what_cannot_be_seen() -> None:
-    assert markdown("\r\n# Why\r\rBe\x00cause\r\n\tcode  \n\n") == "# Why\n\nBecause\n\tcode  "
+    assert (
+        clean_markdown("\r\n# Why\r\rBe\x00cause\r\n\tcode  \n\n") == "# Why\n\nBecause\n\tcode  "
+    )
     longest = "x" * form_parsing.LONGEST_APPEAL
-    assert markdown(f"\n{longest}\r\n") == longest
+    assert clean_markdown(f"\n{longest}\r\n") == longest
     with pytest.raises(FieldsInvalid, match="200,000 characters"):
-        markdown(longest + "x")
+        clean_markdown(longest + "x")
 
 
 @pytest.mark.parametrize(
@@ -66,28 +68,28 @@ def test_markdown_keeps_its_lines_and_tabs_and_loses_what_cannot_be_seen() -> No
     [("", "usd", 50), ("0.50", "usd", 50), (" ", "jpy", 50), ("50", "jpy", 50)],
 )
 def test_the_smallest_amount_is_what_can_be_charged(typed: str, currency: str, least: int) -> None:
-    assert smallest_amount(typed, currency) == least
+    assert parse_smallest_amount(typed, currency) == least
 
 
 @pytest.mark.parametrize(
     ("typed", "currency"), [("0.49", "usd"), ("49", "jpy"), ("1,000,000", "usd")]
 )
 def test_a_smallest_amount_that_cannot_be_charged_is_refused(typed: str, currency: str) -> None:
-    assert smallest_amount("999,999.99", "usd") == money.LARGEST_CHARGE
+    assert parse_smallest_amount("999,999.99", "usd") == money.LARGEST_CHARGE
     with pytest.raises(AmountInvalid):
-        smallest_amount(typed, currency)
+        parse_smallest_amount(typed, currency)
 
 
 def test_a_comma_parts_amounts_only_where_a_space_follows() -> None:
-    assert parted(" 10, 25;50\n1,000 ; $5 ") == ("10", "25", "50", "1,000", "$5")
-    assert parted("  ") == ()
+    assert split_amounts(" 10, 25;50\n1,000 ; $5 ") == ("10", "25", "50", "1,000", "$5")
+    assert split_amounts("  ") == ()
 
 
 def test_suggestions_are_told_once_each_and_in_order() -> None:
-    assert suggested_amounts("50 $10 50.00 1,000", "usd", 1000) == [1_000, 5_000, 100_000]
-    assert suggested_amounts("500 1,000", "jpy", None) == [500, 1_000]
+    assert parse_suggested_amounts("50 $10 50.00 1,000", "usd", 1000) == [1_000, 5_000, 100_000]
+    assert parse_suggested_amounts("500 1,000", "jpy", None) == [500, 1_000]
     eight = " ".join(str(one) for one in range(1, 9))
-    assert len(suggested_amounts(f"{eight} 8", "usd", None)) == 8
+    assert len(parse_suggested_amounts(f"{eight} 8", "usd", None)) == 8
 
 
 @pytest.mark.parametrize(
@@ -103,15 +105,15 @@ def test_suggestions_that_cannot_be_given_are_refused(
     typed: str, smallest: int | None, why: str
 ) -> None:
     with pytest.raises(AmountInvalid, match=why):
-        suggested_amounts(typed, "usd", smallest)
+        parse_suggested_amounts(typed, "usd", smallest)
 
 
 def test_a_stretch_goal_is_more_than_the_goal() -> None:
-    assert stretch_goal(" ", "usd", 1_000) is None
-    assert stretch_goal("10.01", "usd", 1_000) == 1_001
-    assert stretch_goal("5", "usd", None) == 500
+    assert parse_stretch_goal(" ", "usd", 1_000) is None
+    assert parse_stretch_goal("10.01", "usd", 1_000) == 1_001
+    assert parse_stretch_goal("5", "usd", None) == 500
     with pytest.raises(AmountInvalid, match="more than the goal"):
-        stretch_goal("10", "usd", 1_000)
+        parse_stretch_goal("10", "usd", 1_000)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 
 from campaign.campaigns import formatting
 from campaign.campaigns.progress import Progress
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.emails.sample_facts import END, campaign, progress
 from campaign.models import Campaign
 
-EN, ES = words("en"), words("es")
+EN, ES = get_language("en"), get_language("es")
 
 
 def ending_at(deadline: datetime, zone: str = "America/Los_Angeles") -> Campaign:

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from campaign.campaigns.donor_wall import ask_to_be_shown
-from campaign.campaigns.localized_texts import Told, read_around, spoken_in
+from campaign.campaigns.donor_wall import save_wall_entry
+from campaign.campaigns.localized_texts import LocalizedText, read_page_context, texts_in_language
 from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
 from campaign.models import Campaign, CampaignText
@@ -19,11 +19,11 @@ def test_what_is_not_translated_is_told_in_the_first_language_and_says_so(
         session.add(CampaignText(campaign_id=campaign.id, locale="es", title="Que todos lean"))
     with installation.sessions() as session:
         found = session.get_one(Campaign, campaign.id)
-        spoken = spoken_in("es", found)
-        assert spoken.title == Told("Que todos lean", "es")
-        assert spoken.appeal == Told(campaign.appeal, "en")
-        assert spoken.thanks == Told("", "en")
-        assert spoken_in("fr", found).title == Told(campaign.title, "en")
+        spoken = texts_in_language("es", found)
+        assert spoken.title == LocalizedText("Que todos lean", "es")
+        assert spoken.appeal == LocalizedText(campaign.appeal, "en")
+        assert spoken.thanks == LocalizedText("", "en")
+        assert texts_in_language("fr", found).title == LocalizedText(campaign.title, "en")
 
 
 def test_texts_of_what_has_become_the_first_language_are_not_read(
@@ -33,8 +33,8 @@ def test_texts_of_what_has_become_the_first_language_are_not_read(
         session.add(CampaignText(campaign_id=campaign.id, locale="es", title="De antes"))
         session.get_one(Campaign, campaign.id).locale = "es"
     with installation.sessions() as session:
-        spoken = spoken_in("es", session.get_one(Campaign, campaign.id))
-    assert spoken.title == Told(campaign.title, "es")
+        spoken = texts_in_language("es", session.get_one(Campaign, campaign.id))
+    assert spoken.title == LocalizedText(campaign.title, "es")
 
 
 def test_other_campaigns_are_three_at_most_open_and_never_this_one(
@@ -42,16 +42,16 @@ def test_other_campaigns_are_three_at_most_open_and_never_this_one(
 ) -> None:
     campaign = running(installation)
     with installation.sessions() as session:
-        assert not read_around(session, read_progress(session, campaign, now())).several
+        assert not read_page_context(session, read_progress(session, campaign, now())).several
     over = {"deadline": (now() - timedelta(days=1)).isoformat()}
     running(installation, slug="over", **over)
     with installation.sessions() as session:
-        alone = read_around(session, read_progress(session, campaign, now()))
+        alone = read_page_context(session, read_progress(session, campaign, now()))
     assert (alone.others, alone.several) == ([], True)
     for number in range(4):
         running(installation, slug=f"other-{number}")
     with installation.sessions() as session:
-        found = read_around(session, read_progress(session, campaign, now()))
+        found = read_page_context(session, read_progress(session, campaign, now()))
     assert len(found.others) == 3
     assert not {one.slug for one in found.others} & {"winter", "over"}
 
@@ -61,7 +61,7 @@ def test_the_newest_five_of_the_wall_stand_on_the_appeal(installation: Installat
     with installation.sessions.begin() as session:
         for name in ("Ana", "Bo", "Cy", "Di", "Eve", "Flo"):
             gift = book(session, campaign, name=name)
-            ask_to_be_shown(session, gift, "", now(), wording=WORDS)
+            save_wall_entry(session, gift, "", now(), wording=WORDS)
     with installation.sessions() as session:
-        found = read_around(session, read_progress(session, campaign, now()))
+        found = read_page_context(session, read_progress(session, campaign, now()))
     assert [one.first_name for one in found.newest] == ["Flo", "Eve", "Di", "Cy", "Bo"]

@@ -8,7 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_matching_gift
+from campaign.campaigns.matching_gifts import (
+    MatchingGiftFields,
+    add_matching_gift,
+    end_matching_gift,
+)
 from campaign.core.clock import now
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import Campaign, MatchingGift
@@ -18,16 +22,16 @@ from tests.support.campaigns import ADMIN, audited, book, move, running, shards_
 DAY = timedelta(days=1)
 
 
-def promise(**changes: str) -> Promise:
+def promise(**changes: str) -> MatchingGiftFields:
     wanted = {"sponsor": "The Reyes family", "pool": "1,000", "ratio": "100"}
-    return Promise(**{**wanted, **changes})
+    return MatchingGiftFields(**{**wanted, **changes})
 
 
 def ago(days: float) -> str:
     return (now() - timedelta(days=days)).isoformat()
 
 
-def add(installation: Installation, campaign: Campaign, wanted: Promise) -> MatchingGift:
+def add(installation: Installation, campaign: Campaign, wanted: MatchingGiftFields) -> MatchingGift:
     with installation.sessions.begin() as session:
         return add_matching_gift(session, campaign, wanted, ADMIN, now())
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from campaign.campaigns.donors_today import FEWEST, gave_today
-from campaign.campaigns.milestones import mark_milestones, read_milestones
+from campaign.campaigns.donors_today import MIN_SHOWN, count_donors_today
+from campaign.campaigns.milestones import read_milestones, record_milestones
 from campaign.core.clock import now
 from campaign.models import Campaign, Milestone
 from campaign.runtime.context import Installation
@@ -14,7 +14,7 @@ from tests.support.campaigns import book, move, running, standing
 
 def marked(installation: Installation) -> int:
     with installation.sessions.begin() as session:
-        return mark_milestones(session, now())
+        return record_milestones(session, now())
 
 
 def told(installation: Installation, campaign: Campaign) -> list[str]:
@@ -66,14 +66,14 @@ def test_todays_readers_are_those_whose_gift_stands(installation: Installation) 
     campaign = running(installation)
     with installation.sessions.begin() as session:
         book(session, campaign, 1_000, timedelta(days=1, minutes=1))
-        gifts = [book(session, campaign, 1_000, timedelta(0)) for _ in range(FEWEST)]
+        gifts = [book(session, campaign, 1_000, timedelta(0)) for _ in range(MIN_SHOWN)]
         gifts[0].donor_id = gifts[1].donor_id
     with installation.sessions() as session:
-        few = gave_today(session, campaign, now())
-    assert (few.readers, few.told) == (FEWEST - 1, False)
+        few = count_donors_today(session, campaign, now())
+    assert (few.readers, few.told) == (MIN_SHOWN - 1, False)
     with installation.sessions.begin() as session:
         extra = [book(session, campaign, 1_000, timedelta(0)) for _ in range(2)]
         extra[0].state = "refunded"
     with installation.sessions() as session:
-        today = gave_today(session, campaign, now())
-    assert (today.readers, today.told, today.more) == (FEWEST, True, False)
+        today = count_donors_today(session, campaign, now())
+    assert (today.readers, today.told, today.more) == (MIN_SHOWN, True, False)

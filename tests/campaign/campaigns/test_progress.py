@@ -62,7 +62,7 @@ def test_a_paid_gift_is_raised_and_counted(
     installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
     for email in ("ana@example.org", "ana@example.org", "ben@example.org"):
-        store(give(email=email, cover=106).completed())
+        store(give(email=email, fee_cover=106).completed())
     apply_due_events(installation)
     found = standing(installation, campaign, now())
     assert (found.raised, found.donations, found.donors, found.percent) == (7500, 3, 2, 0.2)
@@ -71,7 +71,7 @@ def test_a_paid_gift_is_raised_and_counted(
 def test_a_promised_debit_is_pending_until_it_arrives(
     installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     store(facts.promised())
     apply_due_events(installation)
     found = standing(installation, campaign, now())

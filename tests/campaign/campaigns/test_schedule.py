@@ -62,7 +62,7 @@ def test_at_each_instant_one_step_is_open_at_most_and_each_from_its_own_first_in
 ) -> None:
     campaign = create()
     with installation.sessions() as session:
-        every = schedule.steps_of(session, campaign.id)
+        every = schedule.list_steps(session, campaign.id)
     for window in schedule.windows(campaign, every):
         opened = schedule.open_window(campaign, every, window.due)
         assert opened is not None
@@ -125,7 +125,7 @@ def test_of_two_steps_due_at_once_only_the_one_nearer_to_the_end_is_open(
     found = windows(installation, campaign)
     assert found["opening"].due == found["opening"].closes == found["last_day"].due
     with installation.sessions() as session:
-        every = schedule.steps_of(session, campaign.id)
+        every = schedule.list_steps(session, campaign.id)
     opened = schedule.open_window(campaign, every, campaign.starts_at)
     assert opened is not None
     assert opened.step.key == "last_day"

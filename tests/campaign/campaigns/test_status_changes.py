@@ -140,10 +140,10 @@ def test_while_paused_no_gift_begins_and_no_appeal_leaves(
     with installation.sessions() as session:
         with pytest.raises(CampaignPaused):
             begin_donation(session, paused, Gift("a@example.org", 2500, "one_time", "x"), now())
-        later = eligibility.quiet_until(session, claim(paused, "appeal"), now())
+        later = eligibility.postponed_until(session, claim(paused, "appeal"), now())
         assert later is not None
         assert later > now()
-        assert eligibility.quiet_until(session, claim(paused, "thank_you"), now()) is None
+        assert eligibility.postponed_until(session, claim(paused, "thank_you"), now()) is None
     with installation.sessions.begin() as session:
         assert status_changes.resume(session, paused, ADMIN)
         assert not status_changes.resume(session, paused, ADMIN)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from campaign.campaigns.translations import (
-    Translated,
+    TranslationFields,
     edit_translation,
-    mark,
+    fingerprint,
     other_locales,
-    translation_of,
+    read_translation,
 )
 from campaign.core.clock import now
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid, NotFound
@@ -18,17 +18,19 @@ from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.support.campaigns import ADMIN, audited
 
-EMPTY = mark(Translated())
+EMPTY = fingerprint(TranslationFields())
 
 
 def edit(installation: Installation, campaign: Campaign, seen: str, **typed: Any) -> list[str]:
     with installation.sessions.begin() as session:
-        return edit_translation(session, campaign, "es", Translated(**typed), seen, ADMIN, now())
+        return edit_translation(
+            session, campaign, "es", TranslationFields(**typed), seen, ADMIN, now()
+        )
 
 
-def stored(installation: Installation, campaign: Campaign) -> Translated:
+def stored(installation: Installation, campaign: Campaign) -> TranslationFields:
     with installation.sessions() as session:
-        return translation_of(session, campaign, "es")
+        return read_translation(session, campaign, "es")
 
 
 def test_words_are_kept_tidied_and_logged_with_their_language(
@@ -37,9 +39,9 @@ def test_words_are_kept_tidied_and_logged_with_their_language(
     typed = {"title": " Que  todos lean ", "appeal": "## Por qué\r\n\r\nPorque.\r\n"}
     assert edit(installation, campaign, EMPTY, **typed) == ["title", "appeal"]
     assert edit(installation, campaign, EMPTY, **typed) == []
-    kept = Translated("Que todos lean", "## Por qué\n\nPorque.", "")
+    kept = TranslationFields("Que todos lean", "## Por qué\n\nPorque.", "")
     assert stored(installation, campaign) == kept
-    assert edit(installation, campaign, mark(kept), title="Que todos lean") == ["appeal"]
+    assert edit(installation, campaign, fingerprint(kept), title="Que todos lean") == ["appeal"]
     first, second = audited(installation)
     assert first.before == {"locale": "es", "title": "", "appeal": ""}
     assert first.after["title"] == "Que todos lean"
@@ -74,8 +76,8 @@ def test_of_two_first_translations_at_once_one_is_kept(
 
 
 def test_a_mark_tells_fields_apart() -> None:
-    assert mark(Translated("a", "b")) != mark(Translated("ab", ""))
-    assert mark(Translated("a", "")) != mark(Translated("", "a"))
+    assert fingerprint(TranslationFields("a", "b")) != fingerprint(TranslationFields("ab", ""))
+    assert fingerprint(TranslationFields("a", "")) != fingerprint(TranslationFields("", "a"))
 
 
 def test_only_another_language_that_pages_speak_has_a_translation(
@@ -85,8 +87,8 @@ def test_only_another_language_that_pages_speak_has_a_translation(
     with installation.sessions() as session:
         for locale in ("en", "tlh", "ES", ""):
             with pytest.raises(NotFound):
-                translation_of(session, campaign, locale)
-        assert translation_of(session, campaign, "es") == Translated()
+                read_translation(session, campaign, locale)
+        assert read_translation(session, campaign, "es") == TranslationFields()
 
 
 def test_every_fault_is_told_at_once(installation: Installation, campaign: Campaign) -> None:

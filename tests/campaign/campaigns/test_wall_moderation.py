@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaign.campaigns.donor_wall import ask_to_be_shown, withdraw
-from campaign.campaigns.wall_moderation import Decision, decide, read_lines
+from campaign.campaigns.donor_wall import remove_wall_entry, save_wall_entry
+from campaign.campaigns.wall_moderation import Decision, decide, list_entries
 from campaign.core.clock import now
 from campaign.core.errors import NotFound
 from campaign.models import Campaign, Donation
@@ -21,7 +21,7 @@ def on_wall(
     """A gift of Ana's whose donor wishes to stand on the wall."""
     with installation.sessions.begin() as session:
         found = book(session, campaign, **{"name": "Ana", **gift})
-        ask_to_be_shown(session, found, "", now(), wording=WORDS, comment=comment)
+        save_wall_entry(session, found, "", now(), wording=WORDS, comment=comment)
         return found
 
 
@@ -34,7 +34,7 @@ def decided(
 
 def waiting(installation: Installation) -> list[int]:
     with installation.sessions() as session:
-        return [one.donation.id for one in read_lines(session, waiting=True)]
+        return [one.donation.id for one in list_entries(session, waiting=True)]
 
 
 def test_a_comment_waits_for_a_yes_and_a_new_one_waits_again(installation: Installation) -> None:
@@ -42,8 +42,8 @@ def test_a_comment_waits_for_a_yes_and_a_new_one_waits_again(installation: Insta
     with installation.sessions.begin() as session:
         gift = book(session, campaign, name="Ana")
         for _ in range(2):
-            ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
-        (waiting,) = read_lines(session, waiting=True)
+            save_wall_entry(session, gift, "", now(), wording=WORDS, comment="Read on.")
+        (waiting,) = list_entries(session, waiting=True)
         assert waiting.entry.comment == "Read on."
     assert shown(installation, campaign) == [("Ana", "", "")]
 
@@ -55,10 +55,10 @@ def test_a_comment_waits_for_a_yes_and_a_new_one_waits_again(installation: Insta
     decided(Decision.approve)
     assert shown(installation, campaign) == [("Ana", "", "Read on.")]
     with installation.sessions.begin() as session:
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
+        save_wall_entry(session, gift, "", now(), wording=WORDS, comment="Read on.")
     assert shown(installation, campaign) == [("Ana", "", "Read on.")]
     with installation.sessions.begin() as session:
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Another.")
+        save_wall_entry(session, gift, "", now(), wording=WORDS, comment="Another.")
     assert shown(installation, campaign) == [("Ana", "", "")]
     with pytest.raises(NotFound):
         decided(Decision.approve)
@@ -79,12 +79,12 @@ def test_only_comments_of_gifts_that_stand_wait_the_newest_first(
     decided(installation, hidden, Decision.hide)
     assert waiting(installation) == [second.id, first.id]
     with installation.sessions() as session:
-        every = read_lines(session, waiting=False)
+        every = list_entries(session, waiting=False)
         assert [one.stands for one in every] == [True, False, True, True, True]
-        assert [one.donation.id for one in read_lines(session, waiting=False, at_most=1)] == [
+        assert [one.donation.id for one in list_entries(session, waiting=False, at_most=1)] == [
             hidden.id
         ]
-        rest = read_lines(session, waiting=True, before=second.id)
+        rest = list_entries(session, waiting=True, before=second.id)
         assert [one.donation.id for one in rest] == [first.id]
 
 
@@ -124,6 +124,6 @@ def test_where_no_comment_was_left_there_is_none_to_approve(installation: Instal
 def test_who_has_withdrawn_is_told_to_staff(installation: Installation) -> None:
     gift = on_wall(installation, with_wall(installation))
     with installation.sessions.begin() as session:
-        withdraw(session, session.get_one(Donation, gift.id))
+        remove_wall_entry(session, session.get_one(Donation, gift.id))
     with pytest.raises(NotFound, match="withdrawn by the donor"):
         decided(installation, gift, Decision.approve)

@@ -10,13 +10,13 @@ from sqlalchemy import select, update
 from campaign.audit.stripe_requests import KEY_LIFE
 from campaign.checkout.session_requests import (
     RedirectUrls,
-    is_waste,
-    plan_checkout,
+    needs_lookup,
+    next_checkout_request,
     record_session,
     session_parameters,
 )
 from campaign.gateway import CheckoutSession, read_checkout_session
-from campaign.models import Donation, StripeCall
+from campaign.models import Donation, StripeRequest
 from campaign.runtime.context import Installation
 from tests.support.ledger import campaign_in, give_to
 from tests.support.stripe import Facts
@@ -35,10 +35,12 @@ def parameters(installation: Installation, facts: Facts) -> dict[str, Any]:
 
 def plan(
     installation: Installation, facts: Facts, at: datetime = AT, looked_up: int = 0
-) -> StripeCall:
+) -> StripeRequest:
     with installation.sessions.begin() as session:
         donation = session.get_one(Donation, facts.donation.id)
-        return plan_checkout(session, donation, {"at": at.isoformat()}, at, looked_up=looked_up)
+        return next_checkout_request(
+            session, donation, {"at": at.isoformat()}, at, looked_up=looked_up
+        )
 
 
 def opened(facts: Facts, **changes: Any) -> CheckoutSession:
@@ -67,7 +69,7 @@ def test_a_gift_once_is_a_payment_that_names_its_donation(
 def test_a_renewed_gift_has_its_parts_in_what_each_invoice_repeats(
     installation: Installation, give: Give, frequency: str, interval: str
 ) -> None:
-    asked = parameters(installation, give(frequency=frequency, cover=106))
+    asked = parameters(installation, give(frequency=frequency, fee_cover=106))
     prices = [line["price_data"] for line in asked["line_items"]]
     assert [one["unit_amount"] for one in prices] == [2500, 106]
     assert [one["recurring"] for one in prices] == [{"interval": interval}] * 2
@@ -78,7 +80,7 @@ def test_a_renewed_gift_has_its_parts_in_what_each_invoice_repeats(
 
 
 def test_yen_are_asked_for_in_yen_and_in_the_donors_language(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93, locale="es")
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93, locale="es")
     asked = parameters(installation, facts)
     prices = [line["price_data"] for line in asked["line_items"]]
     assert [(one["unit_amount"], one["currency"]) for one in prices] == [(2500, "jpy"), (93, "jpy")]
@@ -105,7 +107,7 @@ def test_a_call_without_an_answer_is_waste_at_the_end_of_its_keys_life(
     facts = give()
     call = plan(installation, facts)
     at = AT + KEY_LIFE - before
-    assert is_waste(facts.donation, call, at) is waste
+    assert needs_lookup(facts.donation, call, at) is waste
     # Only once it was looked up, and under its own number, does it get a successor.
     assert plan(installation, facts, at).id == call.id
     assert plan(installation, facts, at, looked_up=2).id == call.id
@@ -118,13 +120,13 @@ def test_a_call_that_failed_is_waste_at_once_and_one_with_an_answer_never(
     facts = give()
     call = plan(installation, facts)
     with installation.sessions.begin() as session:
-        session.execute(update(StripeCall).values(error="500"))
+        session.execute(update(StripeRequest).values(error="500"))
     failed = plan(installation, facts)
-    assert is_waste(facts.donation, failed, AT)
+    assert needs_lookup(facts.donation, failed, AT)
     with installation.sessions.begin() as session:
         record_session(session, call, opened(facts), AT)
         kept = session.get_one(Donation, facts.donation.id)
-        assert not is_waste(kept, failed, AT + timedelta(days=9))
+        assert not needs_lookup(kept, failed, AT + timedelta(days=9))
     assert plan(installation, facts, AT + timedelta(days=9), looked_up=1).id == call.id
 
 
@@ -136,7 +138,7 @@ def test_the_first_session_stays_the_donations(installation: Installation, give:
             record_session(session, call, opened(facts, id=name), AT)
     with installation.sessions() as session:
         donation = session.scalars(select(Donation)).one()
-        kept = session.scalars(select(StripeCall)).one()
+        kept = session.scalars(select(StripeRequest)).one()
     assert (donation.session_id, donation.session_url) == ("cs_first", "https://pay")
     assert donation.session_expires_at == donation.created_at.replace(microsecond=0) + timedelta(
         days=1

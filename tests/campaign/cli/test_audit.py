@@ -28,7 +28,7 @@ from tests.campaign.cli.conftest import Run
 from tests.conftest import sandbox_address
 
 CHANGES = {
-    "backup": "backup.made",
+    "backup": "backup.created",
     "bounces ingest": "bounces.ingested",
     "close": "campaign.closed",
     "create": "campaign.created",
@@ -36,18 +36,18 @@ CHANGES = {
     "donor export": "donor.exported",
     "events recover": "events.recovered",
     "events replay": "event.replayed",
-    "export": "export.made",
+    "export": "export.created",
     "extend": "deadline.extended",
     "ledger correct": "result.corrected",
-    "letters": "letters.printed",
+    "letters": "receipts.printed",
     "mail resend": "message.resent",
     "matching add": "matching_gift.added",
     "matching end": "matching_gift.ended",
     "offline import": "offline_gifts.imported",
     "open": "campaign.opened",
     "pause": "campaign.paused",
-    "print-batch": "posted_appeals.printed",
-    "reconcile": "ledger.mended",
+    "print-batch": "direct_mail.printed",
+    "reconcile": "ledger.repaired",
     "refund": "donation.refunded",
     "resume": "campaign.resumed",
     "staff add": "staff_member.added",
@@ -65,11 +65,11 @@ CHANGES = {
     "suppressions add": "suppression.added",
     "suppressions import": "suppressions.imported",
     "suppressions remove": "suppression.removed",
-    "tokens add": "api_token.made",
+    "tokens add": "api_token.created",
     "tokens revoke": "api_token.revoked",
     "webhooks add": "webhook_endpoint.added",
     "webhooks disable": "webhook_endpoint.disabled",
-    "webhooks retry": "webhook_delivery.repeated",
+    "webhooks retry": "webhook_delivery.retried",
     "webhooks test": "webhook_endpoint.tested",
 }
 """What a command leaves in the log."""
@@ -228,4 +228,4 @@ def test_the_log_is_written_out_as_asked(run: Run, campaign: Campaign) -> None:
     assert run("audit", "--until", "2020-01-01", "--action", "suppression.").out.count("\n") == 1
     assert run("audit", "--since", "yesterday").status == 1
     assert '"since": "2020-01-01"' not in run("audit", "--since", "2020-01-01").out
-    assert '""since"": ""2020-01-01""' in run("audit", "--action", "export.made").out
+    assert '""since"": ""2020-01-01""' in run("audit", "--action", "export.created").out

@@ -85,7 +85,7 @@ def test_everything_comes_back_and_life_goes_on(
         "audit_entry",
     }
     (noted,) = set(before["audit_entry"]) - set(after["audit_entry"])
-    assert "backup.made" in noted
+    assert "backup.created" in noted
     assert after["staff_session"] == []
     assert set(after) == {table.name for table in Base.metadata.sorted_tables}
     assert states_of_triggers(bare) == {"O"}

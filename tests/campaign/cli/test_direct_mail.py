@@ -9,10 +9,10 @@ from pypdf import PageObject, PdfReader
 from sqlalchemy import select, update
 
 from campaign.core.clock import now
-from campaign.models import Campaign, Donation, Donor, PostedAppeal, StaffRole
+from campaign.models import Campaign, DirectMailPiece, Donation, Donor, StaffRole
 from campaign.offline.coupon_codes import coupon_code
 from campaign.privacy.erasure import erase_person
-from campaign.privacy.personal_data_export import person_of, read_holdings
+from campaign.privacy.personal_data_export import collect_personal_data, data_subject_of
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Ended, Run
 from tests.support.offline_gifts import FINANCE, Enter, gift_of
@@ -62,7 +62,7 @@ def outside(page: PageObject) -> list[str]:
 
 def posted(installation: Installation) -> dict[str, str]:
     with installation.sessions() as session:
-        return {one.name: one.code for one in session.scalars(select(PostedAppeal))}
+        return {one.name: one.code for one in session.scalars(select(DirectMailPiece))}
 
 
 @pytest.mark.parametrize("window", ["us", "din"])
@@ -147,7 +147,7 @@ def test_the_coupon_that_comes_back_fills_in_the_form(
     page = finance.get("/staff/offline", query_string={"code": code}).text
     assert f"{code} was posted to Ana Reyes for Keep every story free to read." in page
     assert all(f'value="{one}"' in page for one in ["Ana Reyes", *address])
-    told = finance.get("/staff/offline/look", query_string={"code": code.lower()}).get_json()
+    told = finance.get("/staff/offline/duplicates", query_string={"code": code.lower()}).get_json()
     names = ("name", "address", "address_2", "address_3")
     assert told["giver"] == dict(zip(names, ["Ana Reyes", *address], strict=True))
     gift = gift_of(enter(code=code, name="", address="", campaign=""))
@@ -157,7 +157,7 @@ def test_the_coupon_that_comes_back_fills_in_the_form(
         # All that was posted is counted as one, so that no list of sources names a person.
         assert donation.code == coupon_code(running, "post")
         assert (donor.name, donor.address) == ("Ana Reyes", "\n".join(address))
-        whose = person_of(session, donor)
-        assert read_holdings(session, whose)["posted_appeals"][0]["number"] == "SID 1234567"
+        whose = data_subject_of(session, donor)
+        assert collect_personal_data(session, whose)["posted_appeals"][0]["number"] == "SID 1234567"
         erase_person(session, whose, FINANCE, now())
     assert posted(installation) == {}

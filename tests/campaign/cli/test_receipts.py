@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
-from campaign.cli.receipts import keep
+from campaign.cli.receipts import write_new_file
 from campaign.core import clock
 from campaign.core.errors import CampaignError
 from campaign.emails.attachments import attachments
@@ -34,7 +34,7 @@ def year(installation: Installation, give: Give, store: Store) -> str:
 
 
 @pytest.fixture
-def by_post(installation: Installation, give: Give, store: Store) -> None:
+def by_mail(installation: Installation, give: Give, store: Store) -> None:
     """A gift of someone without email."""
     facts = give(amount=4_000)
     with installation.sessions.begin() as session:
@@ -51,7 +51,7 @@ def live_at(installation: Installation, address: str) -> None:
 
 def posted(installation: Installation) -> int:
     with installation.sessions() as session:
-        return session.scalars(select(func.count(Receipt.posted_at))).one()
+        return session.scalars(select(func.count(Receipt.mailed_at))).one()
 
 
 def text(path: Path) -> str:
@@ -88,7 +88,7 @@ def test_a_statement_and_a_receipt_carry_their_pdf(
     assert files["receipt"][0].content.startswith(b"%PDF-")
 
 
-@pytest.mark.usefixtures("by_post")
+@pytest.mark.usefixtures("by_mail")
 def test_who_has_no_email_is_written_to_by_post_once(
     run: Run, installation: Installation, tmp_path: Path
 ) -> None:
@@ -105,7 +105,7 @@ def test_who_has_no_email_is_written_to_by_post_once(
     assert "$40" in text(second)
 
 
-@pytest.mark.usefixtures("by_post")
+@pytest.mark.usefixtures("by_mail")
 def test_a_statement_goes_by_post_too(run: Run, installation: Installation, tmp_path: Path) -> None:
     live_at(installation, "5 Elm Street")
     with installation.sessions() as session:
@@ -118,7 +118,7 @@ def test_a_statement_goes_by_post_too(run: Run, installation: Installation, tmp_
     assert run("letters", str(tmp_path / "2.pdf")).out == "No letter waits.\n"
 
 
-@pytest.mark.usefixtures("by_post")
+@pytest.mark.usefixtures("by_mail")
 def test_without_an_address_it_waits(run: Run, installation: Installation, tmp_path: Path) -> None:
     ended = run("letters", str(tmp_path / "1.pdf"))
     assert ended.status == 1
@@ -126,7 +126,7 @@ def test_without_an_address_it_waits(run: Run, installation: Installation, tmp_p
     assert posted(installation) == 0
 
 
-@pytest.mark.usefixtures("by_post")
+@pytest.mark.usefixtures("by_mail")
 def test_a_file_that_cannot_be_written_marks_nothing(
     run: Run, installation: Installation, tmp_path: Path
 ) -> None:
@@ -135,14 +135,14 @@ def test_a_file_that_cannot_be_written_marks_nothing(
     assert posted(installation) == 0
 
 
-@pytest.mark.usefixtures("by_post")
+@pytest.mark.usefixtures("by_mail")
 def test_a_crash_between_file_and_commit_writes_the_letter_again(
     run: Run, installation: Installation, tmp_path: Path
 ) -> None:
     live_at(installation, "5 Elm Street")
     with installation.engine.begin() as connection:
         connection.exec_driver_sql(
-            "ALTER TABLE receipt ADD CONSTRAINT never CHECK (posted_at IS NULL)"
+            "ALTER TABLE receipt ADD CONSTRAINT never CHECK (mailed_at IS NULL)"
         )
     assert run("letters", str(tmp_path / "1.pdf")).status != 0
     assert "$40" in text(tmp_path / "1.pdf")
@@ -153,7 +153,7 @@ def test_a_crash_between_file_and_commit_writes_the_letter_again(
 
 
 def test_letters_are_never_written_over_others(tmp_path: Path) -> None:
-    keep(tmp_path / "1.pdf", b"first")
+    write_new_file(tmp_path / "1.pdf", b"first")
     with pytest.raises(CampaignError, match="cannot be written: File exists"):
-        keep(tmp_path / "1.pdf", b"second")
+        write_new_file(tmp_path / "1.pdf", b"second")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]

@@ -105,7 +105,7 @@ def test_what_cannot_be_mended_stays(run: Run, bank: Bank) -> None:
         assert ended.status == 1
         assert "Stripe took 26.00 USD" in ended.out
         assert "the ledger has 25.00 USD" in ended.out
-        assert "mended" not in ended.out
+        assert "repaired" not in ended.out
 
 
 def test_nothing_at_all_is_in_order(run: Run, bank: Bank) -> None:
@@ -174,11 +174,11 @@ def test_the_scheduled_tasks_book_fees_and_match_returns(
     bank.deliver(lose="*")
     bank.stripe.refund(session, 1000)
     bank.deliver()
-    assert scheduled(environ, "match_returns", "book_fees") == "1 1"
+    assert scheduled(environ, "match_evidence", "book_fees") == "1 1"
     assert [entry[0] for entry in bank.entries()] == ["payment", "refund", "fee"]
     with bank.installation.sessions() as database:
         beats = database.scalars(select(Heartbeat.job).where(Heartbeat.succeeded_at.is_not(None)))
-        assert set(beats) == {"book-fees", "match-returns"}
+        assert set(beats) == {"book-fees", "match-evidence"}
 
 
 def test_what_the_schedule_finds_waits_for_staff_until_it_is_mended(

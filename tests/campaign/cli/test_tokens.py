@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from campaign.core.clock import now
-from campaign.integrations.tokens import recognise
+from campaign.integrations.tokens import authenticate_token
 from campaign.models import ApiToken
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
@@ -16,7 +16,7 @@ ADD = ("tokens", "add", "Our CRM", "--scope", "progress:read")
 
 def known(installation: Installation, secret: str) -> bool:
     with installation.sessions.begin() as session:
-        return recognise(session, secret, now()) is not None
+        return authenticate_token(session, secret, now()) is not None
 
 
 def test_a_token_is_printed_once_works_and_is_revoked_once(

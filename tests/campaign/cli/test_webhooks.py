@@ -70,7 +70,7 @@ def test_a_test_is_queued_and_a_delivery_is_sent_again(
         assert (again.state, again.delivered_at) == ("queued", None)
     # What waits already is not put back: the second time nothing was done.
     actions = [one.action for one in audited(installation)]
-    assert actions.count("webhook_delivery.repeated") == 1
+    assert actions.count("webhook_delivery.retried") == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import codecs
 import pytest
 
 from campaign.core.csv_lists import (
-    WrongLine,
+    InvalidLine,
     read_address,
     read_fields,
     read_header,
@@ -81,7 +81,7 @@ def test_a_quoted_field_holds_the_delimiter_and_quotation_marks() -> None:
     ],
 )
 def test_a_line_that_cannot_be_taken_says_why(line: bytes, said: str) -> None:
-    with pytest.raises(WrongLine, match=said):
+    with pytest.raises(InvalidLine, match=said):
         read_fields(line, ",", COLUMNS)
 
 

@@ -13,18 +13,18 @@ def spanish(sentence: str) -> str:
 def test_a_sentence_is_said_in_the_reader_s_language_with_its_values() -> None:
     error = CampaignError("At most %(most)s.", most="$5")
     assert str(error) == "At most $5."
-    assert error.told_by(spanish) == "Como máximo $5."
-    assert CampaignError("Nothing is left.").told_by(spanish) == "No queda nada."
+    assert error.translated(spanish) == "Como máximo $5."
+    assert CampaignError("Nothing is left.").translated(spanish) == "No queda nada."
 
 
 def test_a_sentence_without_values_may_hold_a_percent_sign() -> None:
     error = CampaignError("100% of it")
-    assert str(error) == error.told_by(spanish) == "100% of it"
+    assert str(error) == error.translated(spanish) == "100% of it"
 
 
 def test_an_empty_sentence_is_not_looked_up_in_the_catalog() -> None:
     # The catalog's entry for nothing is its own header.
-    assert CampaignError().told_by(lambda sentence: f"Header of {sentence!r}") == ""
+    assert CampaignError().translated(lambda sentence: f"Header of {sentence!r}") == ""
 
 
 def test_faults_of_fields_read_as_one_text_in_their_order() -> None:

@@ -10,9 +10,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS
 from babel.messages.pofile import read_po
 
-from campaign.core.i18n import TRANSLATIONS, language, languages, words
+from campaign.core.i18n import TRANSLATIONS, get_language, languages, supported_locale
 from campaign.emails.samples import samples
-from campaign.mailer.render import render_letter
+from campaign.mailer.render import render_email
 from tests.support.catalogs import KEYWORDS, PLACEHOLDER, ROOT, Message, messages
 from tests.support.sample_emails import EVERY, SENDER, sample_letter
 
@@ -142,23 +142,25 @@ def test_no_english_sentence_is_left_in_a_letter(name: str, locale: str) -> None
 def test_an_unknown_locale_falls_back_to_its_language_then_to_english(
     asked: str, given: str
 ) -> None:
-    assert language(asked) == given
-    assert words(asked).locale == given
+    assert supported_locale(asked) == given
+    assert get_language(asked).locale == given
 
 
 def test_plurals_follow_the_language() -> None:
-    told = [words("es").ngettext("%(days)s day", "%(days)s days", number) for number in (0, 1, 2)]
+    told = [
+        get_language("es").ngettext("%(days)s day", "%(days)s days", number) for number in (0, 1, 2)
+    ]
     assert told == ["%(days)s días", "%(days)s día", "%(days)s días"]
 
 
 def test_what_nobody_translated_stays_english() -> None:
-    assert words("es").gettext("Not in any catalog") == "Not in any catalog"
-    assert words("es").gettext("") == ""
+    assert get_language("es").gettext("Not in any catalog") == "Not in any catalog"
+    assert get_language("es").gettext("") == ""
 
 
 def test_a_letter_in_a_language_that_we_lack_is_english_and_says_so() -> None:
     context = samples()["receipt"].make(SENDER, "fr")
-    assert '<html lang="en" dir="ltr">' in render_letter("receipt", context).html
+    assert '<html lang="en" dir="ltr">' in render_email("receipt", context).html
 
 
 def test_nothing_compiled_is_kept_beside_the_catalogs() -> None:

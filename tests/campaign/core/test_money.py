@@ -165,20 +165,22 @@ def test_the_usual_suggestions_in_dollars() -> None:
     st.integers(0, 1000),
 )
 def test_what_is_left_of_a_covered_gift_is_the_gift(amount: int, rate: Decimal, fixed: int) -> None:
-    cover = money.fee_cover(amount, rate, fixed, "usd")
-    gross = amount + cover
+    fee_cover = money.calculate_fee_cover(amount, rate, fixed, "usd")
+    gross = amount + fee_cover
     fee = int((gross * rate).quantize(Decimal(1), rounding=ROUND_HALF_UP)) + fixed
-    assert cover >= 0
+    assert fee_cover >= 0
     assert amount - 1 <= gross - fee <= amount + 1
 
 
 def test_the_cover_of_25_dollars() -> None:
-    assert money.fee_cover(2500, Decimal("0.029"), 30, "usd") == 106
+    assert money.calculate_fee_cover(2500, Decimal("0.029"), 30, "usd") == 106
 
 
 @pytest.mark.parametrize(("currency", "step"), [("isk", 100), ("kwd", 10)])
 def test_a_covered_gift_can_be_charged(currency: str, step: int) -> None:
-    assert (step * 255 + money.fee_cover(step * 255, Decimal("0.029"), 30, currency)) % step == 0
+    assert (
+        step * 255 + money.calculate_fee_cover(step * 255, Decimal("0.029"), 30, currency)
+    ) % step == 0
 
 
 def chargeable(currency: str, number: int) -> int:

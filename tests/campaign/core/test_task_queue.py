@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from campaign import create_app
 from campaign.core.settings import Settings
-from campaign.core.task_queue import INBOX, Nudge
+from campaign.core.task_queue import INBOX, TaskNotifier
 from campaign.models import Campaign
 from campaign.runtime.context import make_installation
 from sandbox.servers import PrivateBroker
@@ -33,21 +33,21 @@ def brokerless(settings: Settings) -> Iterator[FlaskClient]:
 
 
 def test_a_broker_takes_the_nudge(broker: PrivateBroker) -> None:
-    assert Nudge(broker.url)(INBOX) is True
+    assert TaskNotifier(broker.url)(INBOX) is True
 
 
 @pytest.mark.parametrize("url", [None, NOBODY, "amqp://127.0.0.1:9//"])
 def test_without_a_broker_nothing_fails(url: str | None) -> None:
-    assert Nudge(url)(INBOX) is False
+    assert TaskNotifier(url)(INBOX) is False
 
 
 def test_a_broker_that_comes_back_is_used_again(broker: PrivateBroker) -> None:
-    nudge = Nudge(broker.url)
-    assert nudge(INBOX)
+    notify = TaskNotifier(broker.url)
+    assert notify(INBOX)
     broker.stop()
-    assert not nudge(INBOX)
+    assert not notify(INBOX)
     with PrivateBroker() as other:
-        assert Nudge(other.url)(INBOX)
+        assert TaskNotifier(other.url)(INBOX)
 
 
 def test_events_and_forms_are_taken_while_the_broker_is_away(

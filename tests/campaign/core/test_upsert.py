@@ -11,13 +11,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from campaign.core.upsert import (
     either,
-    find_or_add,
     first_known,
+    get_or_insert,
     greatest,
-    keep_first,
-    keep_strongest,
-    last_told,
+    insert_once,
     later_in,
+    latest,
+    upsert_by_rules,
 )
 from campaign.runtime.context import Installation
 
@@ -58,7 +58,7 @@ def _table(installation: Installation) -> Iterator[None]:
 
 def keep(installation: Installation, rules: Any = RULES, **values: Any) -> bool:
     with installation.sessions.begin() as session:
-        return keep_strongest(session, Fact, {"stripe_id": "x_1", **values}, rules)
+        return upsert_by_rules(session, Fact, {"stripe_id": "x_1", **values}, rules)
 
 
 def kept(installation: Installation) -> dict[str, Any]:
@@ -99,22 +99,22 @@ def test_only_what_is_new_is_news(installation: Installation) -> None:
 
 def test_an_answer_is_replaced_by_the_next(installation: Installation) -> None:
     for answer in ("no", "yes", "no"):
-        assert keep(installation, {"answer": last_told}, answer=answer)
+        assert keep(installation, {"answer": latest}, answer=answer)
     assert kept(installation)["answer"] == "no"
 
 
 def test_a_fact_that_never_changes_is_kept_once(installation: Installation) -> None:
     with installation.sessions.begin() as session:
-        assert keep_first(session, Fact, {"stripe_id": "x_1", "refunded": 1})
-        assert not keep_first(session, Fact, {"stripe_id": "x_1", "refunded": 2})
+        assert insert_once(session, Fact, {"stripe_id": "x_1", "refunded": 1})
+        assert not insert_once(session, Fact, {"stripe_id": "x_1", "refunded": 2})
     assert kept(installation)["refunded"] == 1
 
 
 def test_a_row_is_found_or_made_and_locked(installation: Installation) -> None:
     with installation.sessions.begin() as session:
-        made = find_or_add(session, Fact, {"stripe_id": "x_1", "refunded": 1})
+        made = get_or_insert(session, Fact, {"stripe_id": "x_1", "refunded": 1})
     with installation.sessions.begin() as session:
-        found = find_or_add(session, Fact, {"stripe_id": "x_1", "refunded": 2})
+        found = get_or_insert(session, Fact, {"stripe_id": "x_1", "refunded": 2})
         assert (found.id, found.refunded) == (made.id, 1)
         with installation.sessions.begin() as other:
             free = select(Fact).with_for_update(skip_locked=True)

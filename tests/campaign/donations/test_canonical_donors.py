@@ -6,12 +6,12 @@ from sqlalchemy import literal, select
 from campaign.core.errors import NotFound
 from campaign.core.input_limits import LARGEST_KEY
 from campaign.donations.canonical_donors import (
+    canonical_donor,
+    canonical_id,
+    donor_records,
     find_donor,
-    other_rows,
-    rows_of,
-    speaker_of,
-    speaking_row,
-    spoken_for,
+    merged_ids,
+    other_records,
 )
 from campaign.models import Donor
 from campaign.runtime.context import Installation
@@ -25,9 +25,9 @@ def people(installation: Installation) -> dict[str, Donor]:
         found = {
             one: add_donor(session, f"{one}@Example.org") for one in ("first", "second", "speaker")
         }
-        found["by_post"] = add_donor(session, "")
+        found["by_mail"] = add_donor(session, "")
         found["ben"] = add_donor(session, "ben@example.org")
-        for one in ("first", "second", "by_post"):
+        for one in ("first", "second", "by_mail"):
             found[one].merged_into_id = found["speaker"].id
         return found
 
@@ -36,8 +36,8 @@ def test_whichever_row_is_asked_the_same_one_speaks(
     installation: Installation, people: dict[str, Donor]
 ) -> None:
     with installation.sessions() as session:
-        speaking = {name: speaking_row(session, donor).id for name, donor in people.items()}
-        spoken = dict(session.execute(select(Donor.id, speaker_of())).all())
+        speaking = {name: canonical_donor(session, donor).id for name, donor in people.items()}
+        spoken = dict(session.execute(select(Donor.id, canonical_id())).all())
     ben = people["ben"].id
     assert set(speaking.values()) - {ben} == {people["speaker"].id}
     assert speaking["ben"] == ben
@@ -48,19 +48,19 @@ def test_the_row_that_speaks_comes_first_then_the_others_by_age(
     installation: Installation, people: dict[str, Donor]
 ) -> None:
     with installation.sessions() as session:
-        ids = [one.id for one in rows_of(session, people["speaker"])]
-        assert ids == [people[one].id for one in ("speaker", "first", "second", "by_post")]
-        assert {*session.scalars(spoken_for(people["speaker"].id))} == {*ids}
+        ids = [one.id for one in donor_records(session, people["speaker"])]
+        assert ids == [people[one].id for one in ("speaker", "first", "second", "by_mail")]
+        assert {*session.scalars(merged_ids(people["speaker"].id))} == {*ids}
         # A row that is spoken for speaks for itself alone.
-        assert session.scalars(spoken_for(people["first"].id)).all() == [people["first"].id]
-        assert [one.id for one in rows_of(session, people["ben"])] == [people["ben"].id]
+        assert session.scalars(merged_ids(people["first"].id)).all() == [people["first"].id]
+        assert [one.id for one in donor_records(session, people["ben"])] == [people["ben"].id]
 
 
 @pytest.mark.parametrize(
     ("address", "others"),
     [
-        ("first@example.org", {"second", "speaker", "by_post"}),
-        ("speaker@example.org", {"first", "second", "by_post"}),
+        ("first@example.org", {"second", "speaker", "by_mail"}),
+        ("speaker@example.org", {"first", "second", "by_mail"}),
         ("ben@example.org", set()),
         ("nobody@example.org", set()),
         ("", set()),
@@ -70,7 +70,7 @@ def test_the_other_rows_are_all_of_the_person_but_the_one_of_that_address(
     installation: Installation, people: dict[str, Donor], address: str, others: set[str]
 ) -> None:
     with installation.sessions() as session:
-        found = set(session.scalars(other_rows(literal(address))))
+        found = set(session.scalars(other_records(literal(address))))
     assert found == {people[one].id for one in others}
 
 

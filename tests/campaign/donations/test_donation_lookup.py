@@ -6,7 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from campaign.donations.donation_lookup import lock_payer, lock_payment, place_payment
+from campaign.donations.donation_lookup import (
+    find_donation_for_payment,
+    lock_invoice_payment,
+    lock_payment,
+)
 from campaign.models import Campaign, Charge, Donation, InvoicePayment
 from campaign.runtime.context import Installation
 from tests.support.campaigns import book
@@ -30,7 +34,7 @@ def whose(
     """The name in `gifts` of the donation that is found."""
     known["public_id"] = gifts.get(known.get("public_id", ""), known.get("public_id"))
     with installation.sessions.begin() as session:
-        found = place_payment(session, payment, **known)
+        found = find_donation_for_payment(session, payment, **known)
         names = {public_id: name for name, public_id in gifts.items()}
         return names[found.public_id] if found else None
 
@@ -85,12 +89,12 @@ def test_facts_of_one_payment_follow_one_another_and_others_do_not_wait(
     with installation.sessions.begin() as session:
         session.add(InvoicePayment(invoice_id="in_1", payment_intent_id="pi_1"))
     with installation.sessions() as holder, installation.sessions() as other:
-        assert lock_payer(holder, "in_1") == "pi_1"
+        assert lock_invoice_payment(holder, "in_1") == "pi_1"
         other.execute(text("SET lock_timeout = '10ms'"))
         other.commit()
         lock_payment(other, None)
         lock_payment(other, "pi_2")
-        assert lock_payer(other, "in_2") is None
+        assert lock_invoice_payment(other, "in_2") is None
         for held in ("in_1", "pi_1"):
             with pytest.raises(OperationalError, match="lock timeout"):
                 lock_payment(other, held)

@@ -11,12 +11,12 @@ from campaign.core.clock import now
 from campaign.core.errors import CampaignNotOpen, CampaignPaused, NotFound
 from campaign.donations.donations import (
     Gift,
-    Wall,
+    WallRequest,
     begin_donation,
     find_donation,
     lock_donation,
 )
-from campaign.donations.tribute_cards import Card, card_of
+from campaign.donations.tribute_cards import CardRequest, find_card
 from campaign.models import Campaign, Donation, Donor, WallEntry
 from campaign.runtime.context import Installation
 from tests.support.campaigns import running
@@ -117,12 +117,12 @@ def test_who_is_known_keeps_their_name_whatever_is_typed(
 def test_wishes_beside_the_gift_are_kept_once(
     installation: Installation, campaign: Campaign
 ) -> None:
-    card = Card("email", "Bo", email="bo@example.org", sender="Ana")
+    card = CardRequest("email", "Bo", email="bo@example.org", sender="Ana")
     for place in ("Astoria", "Salem"):
-        begun = begin(installation, campaign, card=card, wall=Wall(place, "Show my name"))
+        begun = begin(installation, campaign, card=card, wall=WallRequest(place, "Show my name"))
     with installation.sessions() as session:
         entry = session.scalars(select(WallEntry)).one()
-        kept = card_of(session, begun)
+        kept = find_card(session, begun)
     assert (entry.place, entry.first_name, entry.wording) == ("Salem", "Ana", "Show my name")
     assert kept is not None
     assert (kept.email, kept.sender) == ("bo@example.org", "Ana")

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaign.donations.gift_dates import day_of_gift, latest_day, place_gift
+from campaign.donations.gift_dates import gift_day, latest_day, place_offline_gift
 from campaign.models import Campaign, OfflineKind
 
 RECEIVED, POSTMARK = date(2027, 1, 5), date(2026, 12, 31)
@@ -25,7 +25,7 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 def test_only_a_mailed_check_is_given_on_its_postmark(
     kind: OfflineKind, postmark: date | None, day: date
 ) -> None:
-    assert day_of_gift(kind, RECEIVED, postmark) == day
+    assert gift_day(kind, RECEIVED, postmark) == day
 
 
 def campaign() -> Campaign:
@@ -58,7 +58,7 @@ LATER = datetime(2027, 1, 6, 20, tzinfo=UTC)
 def test_a_gift_is_booked_at_noon_of_its_day_inside_the_window(
     day: date, at: datetime, moment: datetime, counts: bool
 ) -> None:
-    place = place_gift(campaign(), day, at)
+    place = place_offline_gift(campaign(), day, at)
     assert (place.charged_at, place.counts, place.late) == (moment, counts, False)
     assert bool(place.why_not) is not counts
 
@@ -66,13 +66,13 @@ def test_a_gift_is_booked_at_noon_of_its_day_inside_the_window(
 def test_a_deadline_before_noon_still_holds_its_day() -> None:
     early = campaign()
     early.deadline = datetime(2026, 12, 31, 17, tzinfo=UTC)
-    place = place_gift(early, date(2026, 12, 31), LATER)
+    place = place_offline_gift(early, date(2026, 12, 31), LATER)
     assert place.counts
     assert early.counts(place.charged_at)
 
 
 def test_a_check_that_comes_after_the_result_is_final_belongs_and_does_not_count() -> None:
-    place = place_gift(campaign(), POSTMARK, datetime(2027, 1, 15, 8, tzinfo=UTC))
+    place = place_offline_gift(campaign(), POSTMARK, datetime(2027, 1, 15, 8, tzinfo=UTC))
     assert (place.counts, place.late, place.why_not) == (
         False,
         True,

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from campaign.core.clock import now
 from campaign.core.errors import NotFound
 from campaign.donations.post_donation import (
-    PAGE_STAYS,
+    PAGE_LIFETIME,
     close_page,
     decline_offer,
     is_page_closed,
     monthly_offer,
-    small_part,
+    suggested_monthly_amount,
 )
 from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
@@ -49,7 +49,9 @@ def given(session: Session, campaign: Campaign, **changes: Any) -> Donation:
 def test_what_is_offered_is_a_tenth_in_round_figures(
     currency: str, given: int, offered: int
 ) -> None:
-    assert small_part(given, Campaign(currency=currency, smallest_amount=50)) == offered
+    assert (
+        suggested_monthly_amount(given, Campaign(currency=currency, smallest_amount=50)) == offered
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,8 +91,8 @@ def test_only_a_monthly_gift_of_their_own_that_goes_on_makes_an_offer_no_news(
 
 def test_no_offer_is_below_the_smallest_amount() -> None:
     campaign = Campaign(currency="usd", smallest_amount=550)
-    assert small_part(1_200, campaign) == 600
-    assert small_part(1_199, campaign) == 0
+    assert suggested_monthly_amount(1_200, campaign) == 600
+    assert suggested_monthly_amount(1_199, campaign) == 0
 
 
 def test_an_offer_is_declined_once(session: Session, winter: Campaign) -> None:
@@ -128,8 +130,8 @@ def test_a_shared_page_stays_for_a_quarter_of_an_hour(
         session, winter, state=state, shared_computer=True, charged_at=promised, paid_at=paid_at
     )
     since = paid_at or promised
-    assert not is_page_closed(gift, since + PAGE_STAYS)
-    assert is_page_closed(gift, since + PAGE_STAYS + BLINK)
+    assert not is_page_closed(gift, since + PAGE_LIFETIME)
+    assert is_page_closed(gift, since + PAGE_LIFETIME + BLINK)
 
 
 @pytest.mark.parametrize("state", ["pending", "declined"])

@@ -11,22 +11,24 @@ from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.donations.tribute_cards import KEPT, Card, purge_cards
+from campaign.donations.tribute_cards import RETENTION, CardRequest, purge_cards
 from campaign.emails.delivery import deliver_due
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
 from campaign.privacy.erasure import erase_person
-from campaign.privacy.personal_data_export import find_person, read_holdings
+from campaign.privacy.personal_data_export import collect_personal_data, find_data_subject
 from campaign.receipts import pdf_documents, print_queue
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.support.stripe import Facts
 
-BY_EMAIL = Card("email", "Ben Ortiz", "ben@example.org", "", "She read it aloud.", "Ana Reyes")
-FAILING = Card("email", "Finn Orr", "finn@example.org", "", "", "Ana Reyes")
-BY_POST = Card("post", "Ben Ortiz", "", "12 Pier Road\nAstoria, OR 97103", "", "Ana Reyes")
+BY_EMAIL = CardRequest(
+    "email", "Ben Ortiz", "ben@example.org", "", "She read it aloud.", "Ana Reyes"
+)
+FAILING = CardRequest("email", "Finn Orr", "finn@example.org", "", "", "Ana Reyes")
+BY_POST = CardRequest("post", "Ben Ortiz", "", "12 Pier Road\nAstoria, OR 97103", "", "Ana Reyes")
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]
@@ -36,7 +38,7 @@ Store = Callable[..., None]
 def dedicate(give: Give) -> Give:
     """Begin a gift in memory of Rosa Reyes, with a card."""
 
-    def begin(card: Card, **changes: object) -> Facts:
+    def begin(card: CardRequest, **changes: object) -> Facts:
         return give(tribute_kind="memory", tribute_name="Rosa Reyes", card=card, **changes)
 
     return begin
@@ -48,10 +50,10 @@ def cards(installation: Installation) -> list[OutboxMessage]:
         return list(session.scalars(found))
 
 
-def to_print(installation: Installation) -> list[print_queue.PostalLetter]:
+def to_print(installation: Installation) -> list[print_queue.PrintItem]:
     organization = installation.settings.organization
     with installation.sessions.begin() as session:
-        return list(print_queue.waiting_letters(session, organization, None))
+        return list(print_queue.list_print_queue(session, organization, None))
 
 
 def test_a_card_by_email_goes_out_once_when_the_gift_is_paid(
@@ -114,7 +116,7 @@ def test_a_card_by_post_is_printed_once_and_not_for_a_gift_that_went_back(
     assert (letter.kind, letter.about) == ("card", f"card of {facts.donation.public_id}")
     assert letter.address == ("Ben Ortiz", "12 Pier Road", "Astoria, OR 97103")
     page = {"kind": letter.kind, "context": letter.context, "address": letter.address}
-    pdf = PdfReader(io.BytesIO(pdf_documents.letters_pdf([page])))
+    pdf = PdfReader(io.BytesIO(pdf_documents.print_queue_pdf([page])))
     assert len(pdf.pages) == 1
     text = " ".join(pdf.pages[0].extract_text().split())
     assert (
@@ -122,7 +124,7 @@ def test_a_card_by_post_is_printed_once_and_not_for_a_gift_that_went_back(
     )
     assert "12 Pier Road" in text
     with installation.sessions.begin() as session:
-        print_queue.mark_posted(session, [letter], clock.now())
+        print_queue.mark_mailed(session, [letter], clock.now())
     assert to_print(installation) == []
 
 
@@ -133,8 +135,8 @@ def test_of_the_donor_and_of_who_gets_it_a_card_is_told_and_erased(
     store(dedicate(BY_EMAIL).completed())
     apply_due_events(installation)
     with installation.sessions.begin() as session:
-        person = find_person(session, whose)
-        held = read_holdings(session, person)
+        person = find_data_subject(session, whose)
+        held = collect_personal_data(session, person)
         assert [card["message"] for card in held["tribute_cards"]] == ["She read it aloud."]
         assert EmailKind.tribute_card in {mail["kind"] for mail in held["mail"]}
         erase_person(session, person, Actor.command_line(), clock.now())
@@ -146,7 +148,7 @@ def test_of_the_donor_and_of_who_gets_it_a_card_is_told_and_erased(
 def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
     mailing: Installation, dedicate: Give, store: Store
 ) -> None:
-    later, moment = clock.now() + KEPT, timedelta(minutes=1)
+    later, moment = clock.now() + RETENTION, timedelta(minutes=1)
 
     def forgotten(at: datetime) -> int:
         with mailing.sessions.begin() as session:
@@ -170,8 +172,8 @@ def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
     assert forgotten(later + moment) == 1, "of the gift that went back; the others wait their turn"
     deliver_due(mailing)
     with mailing.sessions.begin() as session:
-        waiting = print_queue.waiting_letters(session, mailing.settings.organization, None)
-        print_queue.mark_posted(session, waiting, clock.now())
+        waiting = print_queue.list_print_queue(session, mailing.settings.organization, None)
+        print_queue.mark_mailed(session, waiting, clock.now())
         session.execute(
             update(OutboxMessage)
             .where(

@@ -9,9 +9,9 @@ from campaign.core.clock import now
 from campaign.core.errors import NotFound
 from campaign.donor_portal.donation_history import (
     LATEST,
+    find_donor_gift,
     has_statement,
-    own_gift,
-    read_gifts,
+    list_donor_gifts,
 )
 from campaign.models import Campaign, Donor
 from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
@@ -36,20 +36,20 @@ def test_what_was_only_begun_is_nobodys_to_see(
 ) -> None:
     came = now() if state in ("paid", "refunded", "lost") else None
     gift = give_as(session, campaign, ana, state=state, paid_at=came)
-    found = read_gifts(session, ana, TODAY, every=True)
+    found = list_donor_gifts(session, ana, TODAY, every=True)
     assert (list(found.gifts), found.number) == ([gift] * shown, int(shown))
     if shown:
-        assert own_gift(session, ana, gift.public_id) is gift
+        assert find_donor_gift(session, ana, gift.public_id) is gift
     else:
         with pytest.raises(NotFound, match="no such gift here"):
-            own_gift(session, ana, gift.public_id)
+            find_donor_gift(session, ana, gift.public_id)
 
 
 def test_a_debit_that_a_bank_sent_back_is_shown(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     gift = give_as(session, campaign, ana, state="failed", paid_at=None, returned_at=now())
-    assert list(read_gifts(session, ana, TODAY, every=True).gifts) == [gift]
+    assert list(list_donor_gifts(session, ana, TODAY, every=True).gifts) == [gift]
 
 
 def test_gifts_of_every_row_of_the_person_are_theirs_and_no_one_elses(
@@ -59,11 +59,11 @@ def test_gifts_of_every_row_of_the_person_are_theirs_and_no_one_elses(
     ben = add_donor(session, "ben@example.org", "Ana Reyes")
     mine = [give_as(session, campaign, one) for one in (ana, work)]
     other = give_as(session, campaign, ben, email="ana@example.org")
-    assert set(read_gifts(session, ana, TODAY, every=True).gifts) == set(mine)
+    assert set(list_donor_gifts(session, ana, TODAY, every=True).gifts) == set(mine)
     with pytest.raises(NotFound):
-        own_gift(session, ana, other.public_id)
+        find_donor_gift(session, ana, other.public_id)
     # A row that is spoken for sees no gifts of the row that speaks for it.
-    assert list(read_gifts(session, work, TODAY, every=True).gifts) == mine[1:]
+    assert list(list_donor_gifts(session, work, TODAY, every=True).gifts) == mine[1:]
 
 
 def test_the_latest_are_shown_first_by_when_they_were_charged(
@@ -75,10 +75,10 @@ def test_the_latest_are_shown_first_by_when_they_were_charged(
         for place in range(LATEST)
     ]
     twin = give_as(session, campaign, ana, charged_at=moment)
-    first = read_gifts(session, ana, TODAY, every=False)
+    first = list_donor_gifts(session, ana, TODAY, every=False)
     assert list(first.gifts) == [twin, *gifts[:-1]]
     assert first.number == LATEST + 1
-    assert list(read_gifts(session, ana, TODAY, every=True).gifts) == [twin, *gifts]
+    assert list(list_donor_gifts(session, ana, TODAY, every=True).gifts) == [twin, *gifts]
 
 
 def test_monthly_gifts_that_go_on_stand_before_those_that_ended(
@@ -88,7 +88,11 @@ def test_monthly_gifts_that_go_on_stand_before_those_that_ended(
     ended = renew_as(session, campaign, ana, ended=True)
     latest = renew_as(session, campaign, ana)
     renew_as(session, campaign, add_donor(session, "ben@example.org"))
-    assert list(read_gifts(session, ana, TODAY, every=False).renewing) == [latest, first, ended]
+    assert list(list_donor_gifts(session, ana, TODAY, every=False).renewing) == [
+        latest,
+        first,
+        ended,
+    ]
 
 
 def test_a_statement_is_there_for_a_year_that_is_over_and_has_something_to_state(
@@ -106,7 +110,7 @@ def test_a_statement_is_there_for_a_year_that_is_over_and_has_something_to_state
     gift = give_as(session, campaign, ana)
     first = acknowledge_as(session, gift, date(2022, 6, 1))
     acknowledge_as(session, gift, date(2022, 6, 1), kind="void", amount=0, replaces_id=first.id)
-    found = read_gifts(session, ana, date(2026, 12, 31), every=False)
+    found = list_donor_gifts(session, ana, date(2026, 12, 31), every=False)
     assert found.years == [2025, 2024]
     assert has_statement(session, ana, 2025, date(2026, 1, 1))
     assert not has_statement(session, ana, 2025, date(2025, 12, 31))

@@ -13,8 +13,8 @@ from campaign.auth.links import LinkState, check_link
 from campaign.auth.policies import DONOR_LINKS
 from campaign.core.clock import now
 from campaign.donor_portal import emails
-from campaign.donor_portal.emails import About
-from campaign.mailer.email_context import Pointless
+from campaign.donor_portal.emails import PortalNote
+from campaign.mailer.email_context import ObsoleteEmail
 from campaign.mailer.queue import SAME_REQUEST
 from campaign.models import Donor, DonorLink, DonorLinkPurpose, OutboxMessage
 from campaign.runtime.context import Installation
@@ -34,12 +34,12 @@ def messages(session: Session) -> list[OutboxMessage]:
     return list(found.unique())
 
 
-def link(session: Session, **changes: Any) -> dict[str, Any] | Pointless:
+def link(session: Session, **changes: Any) -> dict[str, Any] | ObsoleteEmail:
     """What the newest message with a link tells, when its turn comes."""
     message = messages(session)[-1]
     for name, value in changes.items():
         setattr(message, name, value)
-    return emails.link_letter(session, claim_of(message), SENDER)
+    return emails.build_link_email(session, claim_of(message), SENDER)
 
 
 def test_a_link_goes_to_the_donors_own_address_in_the_language_of_the_page(
@@ -117,39 +117,41 @@ def test_an_email_whose_link_would_open_nothing_any_more_is_not_sent(
     at = now()
     with travel(at, tick=False):
         emails.queue_link(session, ana.email, "en", DOMAIN, at)
-        assert link(session, expires_at=at) == Pointless("the link was asked for too long ago")
+        assert link(session, expires_at=at) == ObsoleteEmail("the link was asked for too long ago")
         later = at + timedelta(microseconds=1)
         assert isinstance(link(session, expires_at=later), dict)
         ana.email = "ANA@example.org"
         assert isinstance(link(session), dict)
         ana.email = "new@example.org"
-        assert link(session) == Pointless("the donor has another address now")
+        assert link(session) == ObsoleteEmail("the donor has another address now")
         ana.email = ana.name = ""
         ana.erased_at = at
-        assert link(session) == Pointless("the person was erased")
+        assert link(session) == ObsoleteEmail("the person was erased")
 
 
 def test_a_note_goes_to_whom_it_can_reach_in_their_language(session: Session, ana: Donor) -> None:
     ana.locale = "es"
-    emails.queue_note(session, ana, About.erasure_asked, "", DOMAIN, now())
+    emails.queue_note(session, ana, PortalNote.erasure_asked, "", DOMAIN, now())
     assert messages(session) == []
     for _ in range(2):
-        emails.queue_note(session, ana, About.address_changed, "old@example.org", DOMAIN, now())
+        emails.queue_note(
+            session, ana, PortalNote.address_changed, "old@example.org", DOMAIN, now()
+        )
     first, _second = messages(session)
     assert (first.recipient, first.expires_at) == ("old@example.org", None)
-    told = emails.note(session, claim_of(first), SENDER)
+    told = emails.build_note_email(session, claim_of(first), SENDER)
     assert (told["about"], told["page_url"]) == ("address_changed", f"{SITE}/me?lang=es")
 
 
 def test_only_the_note_of_an_erasure_is_the_last_and_keeps_no_address(
     session: Session, ana: Donor
 ) -> None:
-    for about in About:
+    for about in PortalNote:
         emails.queue_note(session, ana, about, ana.email, DOMAIN, now())
     emails.queue_link(session, ana.email, "en", DOMAIN, now())
     claims = [claim_of(one) for one in messages(session)]
-    assert [emails.is_last(one) for one in claims] == [False, False, True, False]
-    emails.forget_note(session, claims[2])
+    assert [emails.is_erasure_note(one) for one in claims] == [False, False, True, False]
+    emails.redact_note(session, claims[2])
     session.expire_all()
     assert [one.recipient for one in messages(session)].count("") == 1
     assert messages(session)[2].recipient == ""

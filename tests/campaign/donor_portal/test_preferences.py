@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.donor_wall import ask_to_be_shown
+from campaign.campaigns.donor_wall import save_wall_entry
 from campaign.core.clock import now
 from campaign.donor_portal.preferences import (
-    Appeals,
-    appeals_to,
-    end_appeals,
+    AppealPreference,
+    appeal_preference,
     leave_wall,
-    want_appeals,
+    subscribe_donor,
+    unsubscribe_donor,
 )
 from campaign.mailer.suppressions import suppress
 from campaign.models import AuditEntry, Campaign, Donor, Subscriber, Suppression, SuppressionReason
@@ -37,22 +37,22 @@ def actions(session: Session) -> list[str]:
 @pytest.mark.parametrize(
     ("agreed", "reason", "wished"),
     [
-        (True, None, Appeals.wanted),
-        (False, None, Appeals.unwanted),
-        (True, "unsubscribed", Appeals.unwanted),
-        (True, "bounced", Appeals.impossible),
-        (False, "complained", Appeals.impossible),
-        (True, "imported", Appeals.impossible),
+        (True, None, AppealPreference.wanted),
+        (False, None, AppealPreference.unwanted),
+        (True, "unsubscribed", AppealPreference.unwanted),
+        (True, "bounced", AppealPreference.impossible),
+        (False, "complained", AppealPreference.impossible),
+        (True, "imported", AppealPreference.impossible),
     ],
 )
 def test_what_stands_is_what_was_agreed_to_and_can_be_done(
-    session: Session, ana: Donor, agreed: bool, reason: str | None, wished: Appeals
+    session: Session, ana: Donor, agreed: bool, reason: str | None, wished: AppealPreference
 ) -> None:
     if agreed:
         subscribe(session, "ANA@example.org")
     if reason:
         suppress(session, ana.email, SuppressionReason(reason))
-    assert appeals_to(session, ana) is wished
+    assert appeal_preference(session, ana) is wished
 
 
 def test_one_campaign_that_was_stopped_says_nothing_of_the_others(
@@ -60,14 +60,14 @@ def test_one_campaign_that_was_stopped_says_nothing_of_the_others(
 ) -> None:
     subscribe(session, ana.email)
     suppress(session, ana.email, SuppressionReason.bounced, campaign_id=campaign.id)
-    assert appeals_to(session, ana) is Appeals.wanted
+    assert appeal_preference(session, ana) is AppealPreference.wanted
 
 
 def test_who_has_no_address_cannot_be_written_to(session: Session) -> None:
-    by_post = add_donor(session, "")
-    want_appeals(session, by_post, WORDS, now())
-    end_appeals(session, by_post)
-    assert appeals_to(session, by_post) is Appeals.impossible
+    by_mail = add_donor(session, "")
+    subscribe_donor(session, by_mail, WORDS, now())
+    unsubscribe_donor(session, by_mail)
+    assert appeal_preference(session, by_mail) is AppealPreference.impossible
     assert actions(session) == []
 
 
@@ -76,7 +76,7 @@ def test_agreeing_keeps_the_words_and_the_moment_of_the_first_yes(
 ) -> None:
     at = now()
     for later in range(2):
-        want_appeals(session, ana, WORDS, at + timedelta(hours=later))
+        subscribe_donor(session, ana, WORDS, at + timedelta(hours=later))
     agreed = session.scalars(select(Subscriber)).one()
     assert (agreed.consent_wording, agreed.consent_at, agreed.locale) == (WORDS, at, "es")
     assert (agreed.email, agreed.name) == (ana.email, ana.name)
@@ -92,14 +92,14 @@ def test_agreeing_again_lifts_what_they_ended_themselves_and_nothing_else(
     suppress(session, ana.email, SuppressionReason.unsubscribed)
     suppress(session, ana.email, SuppressionReason.unsubscribed, campaign_id=campaign.id)
     suppress(session, "ben@example.org", SuppressionReason.unsubscribed)
-    want_appeals(session, ana, WORDS, now())
+    subscribe_donor(session, ana, WORDS, now())
     kept = session.execute(select(Suppression.email, Suppression.reason).order_by(Suppression.id))
     assert kept.all() == [("ana@example.org", "bounced"), ("ben@example.org", "unsubscribed")]
     session.expire_all()
     assert session.scalars(select(Subscriber.consent_source)).all() == ["own page"]
     suppress(session, ana.email, SuppressionReason.bounced)
-    want_appeals(session, ana, WORDS, now())
-    assert appeals_to(session, ana) is Appeals.impossible
+    subscribe_donor(session, ana, WORDS, now())
+    assert appeal_preference(session, ana) is AppealPreference.impossible
     assert actions(session) == ["donor.subscribed"]
 
 
@@ -108,7 +108,7 @@ def test_ending_reaches_every_address_of_the_person_once(session: Session, ana: 
     add_donor(session, "", merged_into_id=ana.id)
     add_donor(session, "ben@example.org")
     for _ in range(2):
-        end_appeals(session, ana)
+        unsubscribe_donor(session, ana)
     assert sorted(session.scalars(select(Suppression.email))) == [
         "ana@example.org",
         "ana@work.example",
@@ -121,7 +121,7 @@ def test_who_leaves_the_wall_is_taken_off_for_that_gift_alone(
 ) -> None:
     first, second = (give_as(session, campaign, ana) for _ in range(2))
     for gift in (first, second):
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS)
+        save_wall_entry(session, gift, "", now(), wording=WORDS)
     for _ in range(2):
         leave_wall(session, ana, first)
     assert actions(session) == ["donor.left_wall"]

@@ -8,7 +8,7 @@ from campaign.auth.donors import make_donor_link
 from campaign.auth.links import LinkState
 from campaign.core.clock import now
 from campaign.core.errors import DonorInvalid, DonorKnown
-from campaign.donor_portal.profile import Details, change_details, confirm_address
+from campaign.donor_portal.profile import DonorDetails, change_details, confirm_address
 from campaign.models import (
     AuditEntry,
     Campaign,
@@ -55,7 +55,7 @@ def test_another_language_is_spoken_on_every_row_of_theirs_and_of_no_one_else(
         give_as(session, campaign, donor)
     subscribe(session, "ANA@work.example", "Ben@example.org")
     for _ in range(2):
-        change_details(session, ana, Details("Ana Reyes", "", "es"))
+        change_details(session, ana, DonorDetails("Ana Reyes", "", "es"))
     session.expire_all()
     for table in (Donor, Donation):
         locales = list(session.scalars(select(table.locale).order_by(table.id)))
@@ -66,7 +66,7 @@ def test_another_language_is_spoken_on_every_row_of_theirs_and_of_no_one_else(
 
 def test_what_is_wrong_changes_nothing_of_the_rest(session: Session, ana: Donor) -> None:
     with pytest.raises(DonorInvalid):
-        change_details(session, ana, Details("x" * 201, "1 Pier", "es"))
+        change_details(session, ana, DonorDetails("x" * 201, "1 Pier", "es"))
     session.expire_all()
     assert (ana.name, ana.address, ana.locale) == ("Ana Reyes", "", "en")
     assert actions(session) == []

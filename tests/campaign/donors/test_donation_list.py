@@ -8,12 +8,12 @@ from sqlalchemy import event, insert, select
 from campaign.core.clock import now
 from campaign.donations.canonical_donors import find_donor
 from campaign.donors import keyset_paging
-from campaign.donors.donation_list import Filters, Way, find_donations
+from campaign.donors.donation_list import DonationFilters, PaymentChannel, find_donations
 from campaign.donors.donor_list import find_donors
 from campaign.donors.keyset_paging import Cursor
 from campaign.models import Campaign, Donation, Donor
 from campaign.models.base import new_public_id, new_token
-from campaign.reporting.donor_detail import read_person
+from campaign.reporting.donor_detail import read_donor_detail
 from campaign.runtime.context import Installation
 
 NAMES = ("Ana Reyes", "José Ibáñez", "Mary-Ann O'Neill", "Wei Lee")
@@ -54,7 +54,7 @@ def gifts(installation: Installation, campaign: Campaign) -> list[str]:
         )
 
 
-def walk(installation: Installation, text: str, filters: Filters) -> list[str]:
+def walk(installation: Installation, text: str, filters: DonationFilters) -> list[str]:
     """All pages downwards; then back up, where the same must come again."""
     seen: list[list[str]] = []
     cursor, ups = Cursor(), []
@@ -86,7 +86,7 @@ def test_every_road_lists_the_same(
     monkeypatch.setattr(keyset_paging, "FEW", few)
     with installation.sessions() as session:
         names = dict(session.execute(select(Donation.public_id, Donation.name)).all())
-    assert walk(installation, "", Filters()) == gifts
+    assert walk(installation, "", DonationFilters()) == gifts
     for text, name in (
         ("ana", "Ana Reyes"),
         ("ibanez jos", "José Ibáñez"),
@@ -95,15 +95,17 @@ def test_every_road_lists_the_same(
         ("wei@exa", "Wei Lee"),
     ):
         expected = [one for one in gifts if names[one] == name]
-        assert walk(installation, text, Filters()) == expected, text
-    assert walk(installation, "nobody", Filters()) == []
-    assert walk(installation, "' & !x", Filters()) == []
+        assert walk(installation, text, DonationFilters()) == expected, text
+    assert walk(installation, "nobody", DonationFilters()) == []
+    assert walk(installation, "' & !x", DonationFilters()) == []
 
 
 def test_filters_and_search_narrow_together(installation: Installation, gifts: list[str]) -> None:
     with installation.sessions() as session:
         rows = {row.public_id: row for row in session.scalars(select(Donation)).all()}
-    filters = Filters(state="declined", least=1002, most=1004, currency="usd", way=Way.card)
+    filters = DonationFilters(
+        state="declined", least=1002, most=1004, currency="usd", way=PaymentChannel.card
+    )
     expected = [
         one
         for one in gifts
@@ -113,14 +115,14 @@ def test_filters_and_search_narrow_together(installation: Installation, gifts: l
     ]
     assert expected
     assert walk(installation, "reyes", filters) == expected
-    assert walk(installation, "$10.03", Filters()) == [
+    assert walk(installation, "$10.03", DonationFilters()) == [
         one for one in gifts if rows[one].amount == 1003
     ]
     middle = rows[gifts[90]].created_at
-    assert walk(installation, "", Filters(since=middle)) == [
+    assert walk(installation, "", DonationFilters(since=middle)) == [
         one for one in gifts if rows[one].created_at >= middle
     ]
-    assert walk(installation, "", Filters(way=Way.offline)) == []
+    assert walk(installation, "", DonationFilters(way=PaymentChannel.offline)) == []
 
 
 def test_a_page_takes_as_many_queries_for_many_gifts_as_for_few(
@@ -137,6 +139,6 @@ def test_a_page_takes_as_many_queries_for_many_gifts_as_for_few(
         assert len(lines) == 4
         assert len(counted) <= 4
         counted.clear()
-        page = read_person(session, find_donor(session, lines[0].id), Cursor())
+        page = read_donor_detail(session, find_donor(session, lines[0].id), Cursor())
     assert len(page.gifts) == 45
     assert len(counted) <= 17

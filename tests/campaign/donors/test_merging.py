@@ -21,13 +21,13 @@ from campaign.models import (
     Receipt,
     StaffRole,
 )
-from campaign.outreach.eligibility import why_unwanted
+from campaign.outreach.eligibility import ineligibility_reason
 from campaign.receipts.receipts import valid_receipts
 from campaign.receipts.statements import (
-    TOLD_BY_ANOTHER,
+    COVERED_BY_CANONICAL_STATEMENT,
+    covered_by_canonical_statement,
     queue_statements,
     recipients,
-    told_by_another,
 )
 from campaign.runtime.context import Installation
 from tests.support.donors import queue_appeal
@@ -108,14 +108,14 @@ def test_one_statement_tells_of_all_rows(
     with installation.sessions() as session:
         assert [one.email for one in recipients(session, year)] == ["ana@example.org"]
         assert [one.amount for one in valid_receipts(session, kept, year)] == [2500, 10000]
-        assert told_by_another(session, session.get_one(Donor, merged), year)
-        assert not told_by_another(session, session.get_one(Donor, kept), year)
+        assert covered_by_canonical_statement(session, session.get_one(Donor, merged), year)
+        assert not covered_by_canonical_statement(session, session.get_one(Donor, kept), year)
         assert list(broken_invariants(session)) == []
         merge_id = session.scalars(select(DonorMerge.id)).one()
     # As the outbox drops it, and as it goes out after all once two people are told apart again.
     of_merged = (OutboxMessage.donor_id == merged, OutboxMessage.kind == "statement")
     with installation.sessions.begin() as session:
-        why = TOLD_BY_ANOTHER.format(kept)
+        why = COVERED_BY_CANONICAL_STATEMENT.format(kept)
         dropped = update(OutboxMessage).where(*of_merged)
         session.execute(dropped.values(state="dropped", last_error=why))
         undo_merge(session, merge_id, MIA, now())
@@ -130,7 +130,7 @@ def test_who_gave_under_another_address_is_not_asked_again(
     giver, reader = gave(), give("ana@work.example").donation.donor_id
     claim = queue_appeal(installation, campaign, "ana@work.example")
     with installation.sessions.begin() as session:
-        assert why_unwanted(session, claim, now()) == ""
+        assert ineligibility_reason(session, claim, now()) == ""
         merge_donors(session, giver, reader, MIA)
     with installation.sessions() as session:
-        assert "have given" in why_unwanted(session, claim, now())
+        assert "have given" in ineligibility_reason(session, claim, now())

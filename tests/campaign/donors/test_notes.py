@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
 from campaign.core.errors import NoteRefused
-from campaign.donors.notes import LONGEST, add_donation_note, add_donor_note, notes_of
+from campaign.donors.notes import LONGEST, add_donation_note, add_donor_note, list_notes
 from campaign.models import AuditEntry, Campaign, Donor, Note, StaffRole
 from campaign.runtime.context import Installation
 from tests.support.campaigns import audited, book
@@ -31,7 +31,7 @@ def test_a_note_sent_twice_is_one_and_said_again_later_it_is_another(
     assert add_donor_note(session, ana, "Called us.\nKind.", MIA) is first
     by_another = add_donor_note(session, ana, "Called us.\nKind.", FAY)
     again = add_donor_note(session, ana, "Called us.\nKind.", MIA)
-    assert [one.id for one in notes_of(session, donor_ids=[ana.id])] == [
+    assert [one.id for one in list_notes(session, donor_ids=[ana.id])] == [
         again.id,
         by_another.id,
         first.id,
@@ -88,11 +88,11 @@ def test_notes_are_those_of_whom_was_asked_for_and_of_nobody_else(
     gift = book(session, campaign)
     about_ana = add_donor_note(session, ana, "Of Ana", MIA)
     about_gift = add_donation_note(session, gift, "Of a gift", MIA)
-    assert list(notes_of(session, donor_ids=[ana.id])) == [about_ana]
-    assert list(notes_of(session, donation_id=gift.id)) == [about_gift]
-    assert list(notes_of(session, donor_ids=[ana.id], donation_id=gift.id)) == [
+    assert list(list_notes(session, donor_ids=[ana.id])) == [about_ana]
+    assert list(list_notes(session, donation_id=gift.id)) == [about_gift]
+    assert list(list_notes(session, donor_ids=[ana.id], donation_id=gift.id)) == [
         about_gift,
         about_ana,
     ]
-    assert list(notes_of(session)) == []
+    assert list(list_notes(session)) == []
     assert session.scalars(select(func.count()).select_from(Note)).one() == 2

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.core.errors import NotFound, ResendRefused
-from campaign.donors.receipt_reissue import reissue_receipt, resend_receipt, where_to
+from campaign.donors.receipt_reissue import receipt_address, reissue_receipt, resend_receipt
 from campaign.models import Donation, Donor, OutboxMessage, Receipt, StaffRole
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -50,7 +50,10 @@ def test_a_receipt_goes_once_more_to_where_the_donor_is_now(
     assert (message.recipient, message.state) == ("new@example.org", "queued")
     with installation.sessions() as session:
         assert len(session.scalars(select(OutboxMessage)).all()) == 1
-        assert where_to(session, session.get_one(Donation, paid.donation.id)) == "new@example.org"
+        assert (
+            receipt_address(session, session.get_one(Donation, paid.donation.id))
+            == "new@example.org"
+        )
     (entry,) = audited(installation)
     assert entry.action == "receipt.resent"
     assert entry.after == {"receipt": receipts(installation)[0].number, "to": "n…@e….org"}

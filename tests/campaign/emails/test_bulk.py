@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from campaign.core import clock
 from campaign.emails import bulk_claims
-from campaign.emails.bulk import BulkRun, Post
+from campaign.emails.bulk import BulkRun, BulkSender
 from campaign.emails.delivery import deliver_batch, deliver_due
 from campaign.emails.rate_limit import SendRate, slot
 from campaign.mailer import outbox
@@ -234,7 +234,7 @@ def test_whatever_goes_wrong_once_it_is_begun_is_never_repeated(
         [claim] = bulk_claims.claim_bulk(session, clock.now(), 10).claims
     with mailing.transport() as transport:
         monkeypatch.setattr(transport, "send", lambda *_: 1 / 0)
-        post = Post(mailing, mailing.sessions, transport, SendRate(mailing.settings.mail))
+        post = BulkSender(mailing, mailing.sessions, transport, SendRate(mailing.settings.mail))
         post.deliver(claim)
         post.settle()
     assert states(mailing) == ["failed"]

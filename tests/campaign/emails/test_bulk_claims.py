@@ -28,7 +28,7 @@ def end(
     installation: Installation, claim: outbox.EmailClaim, error: Exception | None, at: datetime
 ) -> OutboxMessage:
     with installation.sessions.begin() as session:
-        bulk_claims.ended(session, claim, error, at)
+        bulk_claims.record_outcome(session, claim, error, at)
     [row] = messages(installation)
     return row
 
@@ -163,7 +163,7 @@ def test_whoever_was_overtaken_after_the_lease_changes_nothing(
         row = end(installation, slow, error, later)
         assert (row.state, row.attempts, row.last_error) == ("sending", 2, None)
     with installation.sessions.begin() as session:
-        bulk_claims.dropped(session, slow, "unwanted")
+        bulk_claims.drop(session, slow, "unwanted")
     assert states(installation) == ["sending"]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from time_machine import travel
 
 from campaign.core import clock
-from campaign.mailer.render import Letter
+from campaign.mailer.render import RenderedEmail
 from campaign.models import Campaign, CampaignStep, CampaignText, Extension
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -55,7 +55,7 @@ def test_staffs_texts_are_read_when_the_letter_is_made(
     texts = {"en": {"subject": "{left} to go", "opening": "One.\n\nTwo."}}
     change(installation, CampaignStep, texts=texts)
     letter = ask("appeal", **step)
-    assert isinstance(letter, Letter)
+    assert isinstance(letter, RenderedEmail)
     assert letter.subject == "$50,000 to go"
     assert "\nOne.\n\nTwo.\n" in letter.text
 
@@ -82,7 +82,7 @@ def test_an_extension_reaches_letters_that_were_queued_before(
 
 @pytest.mark.parametrize("kind", ["appeal", "reminder"])
 def test_nobody_is_asked_after_the_end(ask: Ask, step: dict[str, int], kind: str) -> None:
-    assert isinstance(ask(kind, **step), Letter)
+    assert isinstance(ask(kind, **step), RenderedEmail)
     with travel(AFTER_THE_END, tick=False):
         assert ask(kind, **step) == "the campaign has ended"
     with travel(clock.now() - timedelta(days=1), tick=False):
@@ -111,7 +111,7 @@ def test_at_its_last_moment_a_campaign_asks_and_from_its_end_on_it_tells_the_res
     def told(kind: str, at: datetime) -> str:
         with travel(at, tick=False):
             letter = ask(kind, **step)
-        return "" if isinstance(letter, Letter) else letter
+        return "" if isinstance(letter, RenderedEmail) else letter
 
     assert told(ask_kind, campaign.starts_at - MOMENT) == "the campaign has not begun"
     assert told(ask_kind, campaign.starts_at) == ""

@@ -6,27 +6,27 @@ from typing import Any
 
 import pytest
 
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.emails.donation_emails import (
-    alert_letter,
     greeting,
-    receipt_letter,
-    renewing_letter,
-    statement_letter,
-    upcoming_letter,
+    receipt_email_context,
+    renewal_email_context,
+    renewal_upcoming_context,
+    staff_alert_context,
+    statement_email_context,
 )
 from campaign.emails.sample_facts import donation, receipt, subscription
-from campaign.mailer.render import Letter, render_letter
+from campaign.mailer.render import RenderedEmail, render_email
 from campaign.models import Donor, Receipt, ReceiptKind
 from tests.support.sample_emails import ORGANIZATION, SENDER, sample_letter
 
 GIFT_PAGE = "https://give.example.org/subscriptions/sample-gift"
 
 
-def rendered(**changes: Any) -> Letter:
+def rendered(**changes: Any) -> RenderedEmail:
     made = receipt(ORGANIZATION, "en", "one_time", 2_606, ReceiptKind.receipt)
     made.frozen = made.frozen | changes
-    return render_letter("receipt", receipt_letter(made, SENDER))
+    return render_email("receipt", receipt_email_context(made, SENDER))
 
 
 @pytest.mark.parametrize("name", ["<b>A</b>\r\nBcc: x@example.org", "A\nB", "{{ 7 * 7 }}%(x)s"])
@@ -46,13 +46,15 @@ def test_somebody_without_a_name_is_thanked_and_named_by_address() -> None:
 def test_a_receipt_without_a_language_was_written_in_english() -> None:
     made = receipt(ORGANIZATION, "en", "one_time", 2_606, ReceiptKind.receipt)
     made.frozen = {name: value for name, value in made.frozen.items() if name != "locale"}
-    assert receipt_letter(made, SENDER)["locale"] == "en"
+    assert receipt_email_context(made, SENDER)["locale"] == "en"
 
 
 def test_it_is_headed_by_the_name_and_address_of_the_day_of_issue() -> None:
     made = receipt(ORGANIZATION, "en", "one_time", 2_606, ReceiptKind.receipt)
     moved = replace(ORGANIZATION, name="Another Name", address_lines=("9 New Road",))
-    letter = render_letter("receipt", receipt_letter(made, replace(SENDER, organization=moved)))
+    letter = render_email(
+        "receipt", receipt_email_context(made, replace(SENDER, organization=moved))
+    )
     for part in (letter.subject, letter.text, letter.html):
         assert "The Harbor Ledger" in part
         assert "Another Name" not in part
@@ -128,8 +130,8 @@ def test_a_coming_renewal_tells_amount_date_and_the_way_out() -> None:
 def test_a_name_cannot_write_markup_into_a_letter_about_a_renewal() -> None:
     first = donation("en", "monthly")
     first.name = "<b>A</b>\n\nB"
-    context = renewing_letter(subscription("monthly"), first, SENDER)
-    letter = render_letter("renewal_failed", context)
+    context = renewal_email_context(subscription("monthly"), first, SENDER)
+    letter = render_email("renewal_failed", context)
     assert "<b>A</b>" not in letter.html
     assert "Dear <b>A</b> B," in letter.text
 
@@ -141,14 +143,14 @@ def test_a_yearly_gift_is_called_yearly() -> None:
 
 def test_an_alert_lists_its_problems_a_line_each() -> None:
     problems = ["One\nthing.", "<b>Another</b> thing."]
-    letter = render_letter("staff_alert", alert_letter(problems, "en", SENDER))
+    letter = render_email("staff_alert", staff_alert_context(problems, "en", SENDER))
     assert "\n- One thing.\n\n- <b>Another</b> thing.\n" in letter.text
     assert "<li>&lt;b&gt;Another&lt;/b&gt; thing.</li>" in letter.html
     assert letter.subject == "2 matters need attention: One thing."
 
 
 def test_a_single_problem_is_one_matter_and_a_long_one_is_cut_in_the_subject() -> None:
-    letter = render_letter("staff_alert", alert_letter(["word " * 60], "en", SENDER))
+    letter = render_email("staff_alert", staff_alert_context(["word " * 60], "en", SENDER))
     assert letter.subject.startswith("1 matter needs attention: word")
     assert len(letter.subject) <= 100
 
@@ -158,30 +160,32 @@ def test_a_statement_sums_each_currency_by_itself_and_keeps_the_order_of_the_rec
         Receipt(year=2026, sequence=n, amount=amount, currency=code, gift_date=date(2026, n, 2))
         for n, amount, code in ((3, 2_550, "usd"), (1, 5_000, "jpy"), (2, 1_000, "usd"))
     ]
-    told = statement_letter(Donor(name="Ana", locale="en"), 2026, receipts, SENDER)
+    told = statement_email_context(Donor(name="Ana", locale="en"), 2026, receipts, SENDER)
     assert told["total_text"] == "\u00a55,000 + $35.50"
     assert [(one["number"], one["amount_text"]) for one in told["gifts"]] == [
         ("2026-000003", "$25.50"),
         ("2026-000001", "\u00a55,000"),
         ("2026-000002", "$10"),
     ]
-    assert told["own_page_url"] == "https://give.example.org/me"
+    assert told["donor_page_url"] == "https://give.example.org/me"
 
 
 def test_days_are_told_where_the_organization_is_and_in_the_language_of_the_gift() -> None:
     gift = subscription("yearly")
     # The evening of December 31 in Los Angeles.
     gift.failed_at, gift.ended_at = datetime(2027, 1, 1, 7, 59, tzinfo=UTC), None
-    told = renewing_letter(gift, donation("es", "yearly"), SENDER)
+    told = renewal_email_context(gift, donation("es", "yearly"), SENDER)
     assert told["failed_date_text"] == "31 de diciembre de 2026"
     assert told["ended_date_text"] == ""
     assert (told["locale"], told["yearly"], told["given_up"]) == ("es", True, False)
     assert told["give_url"] == "https://give.example.org/?lang=es"
-    assert renewing_letter(gift, donation("en", "yearly"), SENDER)["give_url"].endswith(".org/")
+    assert renewal_email_context(gift, donation("en", "yearly"), SENDER)["give_url"].endswith(
+        ".org/"
+    )
 
 
 def test_a_renewal_is_announced_with_its_whole_charge() -> None:
-    told = upcoming_letter(
+    told = renewal_upcoming_context(
         subscription("yearly"), donation("en", "yearly"), date(2027, 3, 1), SENDER
     )
     assert (told["renewal_date_text"], told["amount_text"]) == ("March 1, 2027", "$26.06")
@@ -196,5 +200,5 @@ def test_a_renewal_is_announced_with_its_whole_charge() -> None:
     ],
 )
 def test_who_gave_no_name_is_greeted_all_the_same(name: str, locale: str, told: str) -> None:
-    assert greeting(name, words(locale)) == told
-    assert greeting(name, words("es")) not in ("", told)
+    assert greeting(name, get_language(locale)) == told
+    assert greeting(name, get_language("es")) not in ("", told)

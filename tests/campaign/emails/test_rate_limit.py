@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from campaign.core.settings import MailSettings
-from campaign.emails.rate_limit import LONGEST_REST, SendRate, slot
+from campaign.emails.rate_limit import MAX_PAUSE, SendRate, slot
 from campaign.runtime.context import Installation, make_installation
 
 
@@ -105,9 +105,9 @@ def test_no_rest_is_longer_than_five_minutes_and_without_a_rate_there_is_none(
     slow = SendRate(MailSettings(rate=Decimal("0.0001"), connections=1))
     slow.wait()
     slow.rest()
-    assert pauses == [LONGEST_REST]
+    assert pauses == [MAX_PAUSE]
     quick = SendRate(MailSettings(rate=Decimal(0), connections=1))
     for _ in range(3):
         quick.wait()
         assert not quick.waits
-    assert pauses == [LONGEST_REST]
+    assert pauses == [MAX_PAUSE]

@@ -14,7 +14,7 @@ from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.models import Donation, OutboxMessage, OutboxState, Subscription
 from campaign.reporting.alerts import queue_alert
 from campaign.runtime.context import Installation
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 from tests.support.stripe import Facts
 
 ZONE = "America/Los_Angeles"
@@ -101,7 +101,7 @@ def test_nothing_wrong_is_nothing_said(installation: Installation) -> None:
 @pytest.mark.usefixtures("campaign")
 def test_a_problem_is_told_once_a_day(installation: Installation) -> None:
     for job in JOBS:
-        with beating(installation, job):
+        with heartbeat(installation, job):
             pass
     noon = clock.at_hour(clock.now().date() + timedelta(days=2), 12, clock.zone(ZONE))
     assert alert(installation, noon) == len(JOBS)

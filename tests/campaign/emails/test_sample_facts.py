@@ -3,7 +3,7 @@
 import pytest
 
 from campaign.campaigns.formatting import amount
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.emails.sample_facts import (
     END,
     GIFT_DATE,
@@ -43,7 +43,7 @@ def test_a_gift_that_repeats_belongs_to_a_subscription_of_the_same_amount(freque
 
 def test_a_renewal_is_given_up_or_mended_only_where_the_sample_says_so() -> None:
     plain = subscription("monthly")
-    assert (plain.end_reason, plain.mend_url) == (None, None)
+    assert (plain.end_reason, plain.payment_update_url) == (None, None)
     assert subscription("monthly", end_reason="payment_failed").end_reason == "payment_failed"
 
 
@@ -51,7 +51,7 @@ def test_a_renewal_is_given_up_or_mended_only_where_the_sample_says_so() -> None
 def test_a_later_receipt_names_the_one_it_takes_the_place_of(locale: str) -> None:
     first = receipt(ORGANIZATION, locale, "one_time", 2_606, ReceiptKind.receipt)
     assert first.frozen.get("replaces", "") == ""
-    assert first.frozen["amount_text"] == amount(2_606, "usd", words(locale))
+    assert first.frozen["amount_text"] == amount(2_606, "usd", get_language(locale))
     for kind, left in ((ReceiptKind.corrected, 1_000), (ReceiptKind.void, 0)):
         later = receipt(ORGANIZATION, locale, "one_time", left, kind)
         assert later.frozen["replaces"] == first.number != later.number

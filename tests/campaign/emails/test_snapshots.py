@@ -141,6 +141,6 @@ def test_letters_to_many_can_be_stopped_and_say_why_they_come(name: str, locale:
     letter = sample_letter(name, locale)
     bulk = samples()[name].kind in BULK
     for part in (letter.text, letter.html):
-        assert (f"{SITE}/unsubscribe/sample-letter" in part) == bulk
+        assert (f"{SITE}/unsubscribe/sample-email" in part) == bulk
         why = "You get this letter because" if locale == "en" else "Recibe esta carta porque"
         assert (why in part) == bulk

@@ -20,15 +20,24 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 def test_every_movement_comes_once_whatever_the_pages(bank: Bank) -> None:
     sold = [bank.shop(100 + number)["id"] for number in range(230)]
     gateway = bank.installation.gateway
-    found = list(gateway.money.movements(now() - timedelta(days=1)))
+    found = list(gateway.payments.list_balance_transactions(now() - timedelta(days=1)))
     assert [one.source_id for one in found] == sold[::-1]
-    assert list(gateway.money.movements(now() + timedelta(days=1))) == []
-    assert list(gateway.money.movements(now() - timedelta(days=2), now() - timedelta(days=1))) == []
+    assert list(gateway.payments.list_balance_transactions(now() + timedelta(days=1))) == []
+    assert (
+        list(
+            gateway.payments.list_balance_transactions(
+                now() - timedelta(days=2), now() - timedelta(days=1)
+            )
+        )
+        == []
+    )
 
 
 def test_donors_stay_at_stripe(bank: Bank) -> None:
     bank.stripe.pay(bank.give(), name="Dana Donor")
-    (found,) = bank.installation.gateway.money.movements(now() - timedelta(days=1))
+    (found,) = bank.installation.gateway.payments.list_balance_transactions(
+        now() - timedelta(days=1)
+    )
     assert found.source is not None
     assert found.source["object"] == "charge"
     assert "Dana" not in repr(found)
@@ -37,30 +46,32 @@ def test_donors_stay_at_stripe(bank: Bank) -> None:
 
 def test_a_payment_its_invoice_and_back(bank: Bank) -> None:
     bank.stripe.pay(bank.give(frequency="monthly"))
-    money = bank.installation.gateway.money
+    money = bank.installation.gateway.payments
     intent, invoice = (bank.stripe.objects(kind)[0] for kind in ("payment_intent", "invoice"))
     fact = money.payment(intent["id"])
     assert (fact.intent.status, fact.intent.donation_id) == ("succeeded", None)
     assert fact.charge is not None
-    assert fact.movement is not None
-    assert (fact.charge.amount, fact.movement.fee) == (2500, 103)
-    paid = money.invoice_of(intent["id"])
+    assert fact.balance_transaction is not None
+    assert (fact.charge.amount, fact.balance_transaction.fee) == (2500, 103)
+    paid = money.find_invoice_for_payment(intent["id"])
     assert paid is not None
     assert (paid.id, paid.first, paid.amount_paid) == (invoice["id"], True, 2500)
-    assert money.payer_of(invoice["id"]) == intent["id"]
-    assert money.refunds_of(intent["id"]) == ()
+    assert money.find_payment_for_invoice(invoice["id"]) == intent["id"]
+    assert money.list_refunds(intent["id"]) == ()
 
 
 def test_what_stripe_does_not_know_has_an_error_of_its_own(installation: Installation) -> None:
     with pytest.raises(GatewayMissing):
-        installation.gateway.money.payment("pi_unknown")
+        installation.gateway.payments.retrieve_payment("pi_unknown")
     with pytest.raises(GatewayMissing):
-        installation.gateway.money.movement("txn_unknown")
+        installation.gateway.payments.balance_transaction("txn_unknown")
     with pytest.raises(GatewayMissing):
-        installation.gateway.money.dispute("du_unknown")
-    assert installation.gateway.money.payer_of("in_unknown") is None
+        installation.gateway.payments.retrieve_dispute("du_unknown")
+    assert installation.gateway.payments.find_payment_for_invoice("in_unknown") is None
 
 
 def test_a_payment_of_no_invoice_has_none(bank: Bank) -> None:
     sold = bank.shop()
-    assert bank.installation.gateway.money.invoice_of(sold["payment_intent"]) is None
+    assert (
+        bank.installation.gateway.payments.find_invoice_for_payment(sold["payment_intent"]) is None
+    )

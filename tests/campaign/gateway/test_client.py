@@ -87,11 +87,11 @@ def test_pages_are_found_by_their_donation_the_newest_first_and_not_by_the_addre
     for place, donation in enumerate(["don_1", "don_2", "don_1"]):
         ids.append(gateway.create_checkout_session(wanted(donation), f"key-{place}").id)
         stripe.advance(seconds=1)
-    found = gateway.sessions_of("don_1", "ana@example.org", LONG_AGO)
+    found = gateway.list_sessions_for_donation("don_1", "ana@example.org", LONG_AGO)
     assert [one.id for one in found] == [ids[2], ids[0]]
-    assert gateway.sessions_of("don_1", "ben@example.org", LONG_AGO) == []
+    assert gateway.list_sessions_for_donation("don_1", "ben@example.org", LONG_AGO) == []
     after_the_first = found[1].created + timedelta(seconds=1)
-    found = gateway.sessions_of("don_1", "ana@example.org", after_the_first)
+    found = gateway.list_sessions_for_donation("don_1", "ana@example.org", after_the_first)
     assert [one.id for one in found] == [ids[2]]
 
 
@@ -101,7 +101,7 @@ def test_a_page_is_found_beyond_the_first_hundred(
     first = gateway.create_checkout_session(wanted("don_1"), "key-1").id
     for place in range(100):
         gateway.create_checkout_session(wanted("other"), f"other-{place}")
-    (found,) = gateway.sessions_of("don_1", "ana@example.org", LONG_AGO)
+    (found,) = gateway.list_sessions_for_donation("don_1", "ana@example.org", LONG_AGO)
     assert found.id == first
 
 

@@ -10,10 +10,10 @@ from campaign.core.errors import WebhookRefused
 from campaign.gateway.events import (
     read_checkout_session,
     read_event,
+    read_gift_parts,
     read_id,
     read_instant,
     read_invoice,
-    read_parts,
     read_payment_intent,
 )
 
@@ -144,7 +144,7 @@ def test_an_invoice_tells_its_subscription_its_parts_and_whether_it_began_it() -
     }
     found = read_invoice(invoice)
     assert (found.first, found.subscription_id, found.donation_id) == (True, "sub_1", "d")
-    assert (found.gift, found.cover, found.paid_at) == (2500, 0, AT)
+    assert (found.gift, found.fee_cover, found.paid_at) == (2500, 0, AT)
     assert (found.next_attempt_at, found.period_end) == (AT, None)
     bare = read_invoice({"id": "in_2", "amount_paid": 0, "currency": "usd", "parent": None})
     assert (bare.first, bare.subscription_id, bare.gift, bare.paid_at) == (False, None, None, None)
@@ -161,5 +161,5 @@ def test_an_invoice_tells_its_subscription_its_parts_and_whether_it_began_it() -
     ],
 )
 def test_parts_are_both_known_or_neither(metadata: dict[str, str]) -> None:
-    assert read_parts(metadata) == (None, None)
-    assert read_parts({"gift": 2500, "cover": "0"}) == (2500, 0)
+    assert read_gift_parts(metadata) == (None, None)
+    assert read_gift_parts({"gift": 2500, "cover": "0"}) == (2500, 0)

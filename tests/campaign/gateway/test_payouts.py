@@ -58,7 +58,7 @@ def test_a_payout_is_made_of_what_moved_before_it_and_not_of_itself(
     charges = [bank.shop(1000 + number)["id"] for number in range(3)]
     made = bank.stripe.payout()
     later = bank.shop(7000)["id"]
-    items = list(gateway.payouts.items(made["id"]))
+    items = list(gateway.payouts.list_items(made["id"]))
     assert [item.source_id for item in items] == charges[::-1]
     assert later not in {item.source_id for item in items}
     assert sum(item.amount - item.fee for item in items) == made["amount"]
@@ -70,17 +70,17 @@ def test_payouts_come_from_a_moment_on_the_newest_first(bank: Bank, gateway: Str
         bank.shop(1000 + number)
         made.append(bank.stripe.payout())
         bank.stripe.advance(days=1)
-    found = list(gateway.payouts.since(datetime(2020, 1, 1, tzinfo=UTC)))
+    found = list(gateway.payouts.list_since(datetime(2020, 1, 1, tzinfo=UTC)))
     assert [one.id for one in found] == [one["id"] for one in made][::-1]
     second = datetime.fromtimestamp(made[1]["created"], UTC)
-    assert len(list(gateway.payouts.since(second))) == 2
-    assert len(list(gateway.payouts.since(second + timedelta(seconds=1)))) == 1
+    assert len(list(gateway.payouts.list_since(second))) == 2
+    assert len(list(gateway.payouts.list_since(second + timedelta(seconds=1)))) == 1
 
 
 def test_parts_beyond_one_page_come_once_each(bank: Bank, gateway: StripeGateway) -> None:
     for _ in range(101):
         bank.shop(1000)
-    items = list(gateway.payouts.items(bank.stripe.payout()["id"]))
+    items = list(gateway.payouts.list_items(bank.stripe.payout()["id"]))
     assert len(items) == len({item.id for item in items}) == 101
     with pytest.raises(GatewayMissing):
-        list(gateway.payouts.items("po_none"))
+        list(gateway.payouts.list_items("po_none"))

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from campaign.gateway.refunds_disputes import (
+    read_balance_transaction,
     read_charge,
     read_dispute,
     read_fraud_warning,
-    read_movement,
     read_refund,
 )
 
@@ -17,7 +17,7 @@ TOLD = datetime(2026, 12, 24, tzinfo=UTC)
 MOMENT = 1_797_926_400
 AT = datetime.fromtimestamp(MOMENT, UTC)
 MONEY: dict[str, Any] = {"id": "x_1", "amount": 2500, "currency": "usd"}
-READERS = [read_charge, read_refund, read_dispute, read_fraud_warning, read_movement]
+READERS = [read_charge, read_refund, read_dispute, read_fraud_warning, read_balance_transaction]
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -65,17 +65,19 @@ def test_a_dispute_tells_its_movements_where_they_are_expanded() -> None:
     moved = {"id": "txn_1", "amount": -2500, "fee": 1500, "currency": "usd", "created": MOMENT}
     told = {"balance_transactions": [moved, "txn_2"], "evidence_details": {"due_by": MOMENT}}
     found = read_dispute(MONEY | told, TOLD)
-    assert [(one.id, one.amount, one.fee) for one in found.movements] == [("txn_1", -2500, 1500)]
+    assert [(one.id, one.amount, one.fee) for one in found.balance_transactions] == [
+        ("txn_1", -2500, 1500)
+    ]
     assert (found.due_by, found.reason, found.status) == (AT, "general", "")
     bare = read_dispute(MONEY | {"balance_transactions": None, "evidence_details": None}, TOLD)
-    assert (bare.due_by, bare.movements) == (None, ())
+    assert (bare.due_by, bare.balance_transactions) == (None, ())
 
 
 def test_a_movement_names_its_source_and_holds_it_where_it_is_expanded() -> None:
-    plain = read_movement(MONEY | {"source": "ch_1", "fee": -30}, TOLD)
+    plain = read_balance_transaction(MONEY | {"source": "ch_1", "fee": -30}, TOLD)
     assert (plain.source_id, plain.source, plain.fee, plain.kind) == ("ch_1", None, -30, "")
     charge = {"id": "ch_1", "object": "charge"}
-    expanded = read_movement(MONEY | {"source": charge}, TOLD)
+    expanded = read_balance_transaction(MONEY | {"source": charge}, TOLD)
     assert (expanded.source_id, expanded.source, expanded.fee) == ("ch_1", charge, 0)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from campaign.core.errors import GatewayMissing, GatewayRefused
 from campaign.gateway.client import StripeGateway
-from campaign.gateway.subscription_calls import SubscriptionCalls
+from campaign.gateway.subscription_calls import SubscriptionsClient
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 
@@ -17,7 +17,7 @@ def gateway(stripe: StripeSandbox) -> StripeGateway:
 
 
 @pytest.fixture
-def calls(gateway: StripeGateway) -> SubscriptionCalls:
+def calls(gateway: StripeGateway) -> SubscriptionsClient:
     return gateway.subscriptions
 
 
@@ -41,7 +41,7 @@ def begun(gateway: StripeGateway, stripe: StripeSandbox) -> str:
     return str(stripe.objects("subscription")[0]["id"])
 
 
-def test_a_subscription_is_read_as_it_is_now(calls: SubscriptionCalls, begun: str) -> None:
+def test_a_subscription_is_read_as_it_is_now(calls: SubscriptionsClient, begun: str) -> None:
     found = calls.retrieve(begun)
     assert (found.id, found.status, found.total, found.interval) == (begun, "active", 2500, "month")
     assert (found.donation_id, found.currency, found.paused) == ("don_1", "usd", False)
@@ -51,7 +51,7 @@ def test_a_subscription_is_read_as_it_is_now(calls: SubscriptionCalls, begun: st
 
 
 def test_an_update_under_its_key_is_one_and_tells_what_came_of_it(
-    calls: SubscriptionCalls, stripe: StripeSandbox, begun: str
+    calls: SubscriptionsClient, stripe: StripeSandbox, begun: str
 ) -> None:
     pause = {"pause_collection": {"behavior": "void"}}
     before = len(stripe.events("customer.subscription.updated"))
@@ -62,7 +62,7 @@ def test_an_update_under_its_key_is_one_and_tells_what_came_of_it(
 
 
 def test_an_end_is_at_once_gives_nothing_back_and_comes_once(
-    calls: SubscriptionCalls, stripe: StripeSandbox, begun: str
+    calls: SubscriptionsClient, stripe: StripeSandbox, begun: str
 ) -> None:
     ended = calls.cancel(begun, "By the donor.")
     assert (ended.status, ended.end_reason) == ("canceled", "cancellation_requested")
@@ -75,7 +75,7 @@ def test_an_end_is_at_once_gives_nothing_back_and_comes_once(
 
 
 def test_the_card_page_is_the_customer_s_and_the_card_in_use_is_told(
-    calls: SubscriptionCalls, stripe: StripeSandbox, begun: str
+    calls: SubscriptionsClient, stripe: StripeSandbox, begun: str
 ) -> None:
     cards = calls.cards(begun)
     assert cards.used == stripe.objects("subscription")[0]["default_payment_method"]
@@ -86,9 +86,9 @@ def test_the_card_page_is_the_customer_s_and_the_card_in_use_is_told(
         stripe.account.change(stripe.account.get("customer", customer), invoice_settings=chosen)
     assert calls.cards(begun).chosen == "pm_other"
     back = "http://localhost/me"
-    address = calls.open_card_page(customer, back, "es", "card-1")
+    address = calls.create_portal_session(customer, back, "es", "card-1")
     assert address.startswith("http")
-    assert calls.open_card_page(customer, back, "es", "card-1") == address
-    assert calls.open_card_page(customer, back, "es", "card-2") != address
+    assert calls.create_portal_session(customer, back, "es", "card-1") == address
+    assert calls.create_portal_session(customer, back, "es", "card-2") != address
     with pytest.raises(GatewayRefused):
-        calls.open_card_page("cus_none", back, "es", "card-3")
+        calls.create_portal_session("cus_none", back, "es", "card-3")

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from campaign.gateway.subscriptions import read_cards, read_invoice_payment, read_subscription
+from campaign.gateway.subscriptions import (
+    read_invoice_payment,
+    read_payment_methods,
+    read_subscription,
+)
 
 MOMENT = 1_797_926_400
 AT = datetime.fromtimestamp(MOMENT, UTC)
@@ -24,7 +28,7 @@ def test_a_bare_subscription_is_nothing_a_period_and_goes_on() -> None:
     found = read_subscription({"id": "sub_1", "status": "active"})
     assert (found.total, found.interval, found.items, found.currency) == (0, None, (), None)
     assert (found.paused, found.cancel_at_period_end, found.ended_at) == (False, False, None)
-    assert (found.gift, found.cover, found.donation_id) == (None, None, None)
+    assert (found.gift, found.fee_cover, found.donation_id) == (None, None, None)
     with pytest.raises(KeyError):
         read_subscription({"id": "sub_1"})
 
@@ -59,15 +63,15 @@ def test_it_ended_when_it_ended_and_else_when_it_was_cancelled() -> None:
 
 def test_its_parts_and_its_first_donation_stand_in_the_metadata() -> None:
     found = read(metadata={"donation_id": "don_1", "gift": "2500", "cover": "106"})
-    assert (found.donation_id, found.gift, found.cover) == ("don_1", 2500, 106)
+    assert (found.donation_id, found.gift, found.fee_cover) == ("don_1", 2500, 106)
 
 
 def test_the_card_in_use_and_the_one_chosen_since() -> None:
     chosen = {"invoice_settings": {"default_payment_method": {"id": "pm_2"}}}
-    found = read_cards({"default_payment_method": "pm_1", "customer": chosen})
+    found = read_payment_methods({"default_payment_method": "pm_1", "customer": chosen})
     assert (found.used, found.chosen) == ("pm_1", "pm_2")
     for customer in ("cus_1", None, {"invoice_settings": None}, {}):
-        assert read_cards({"customer": customer}).chosen is None
+        assert read_payment_methods({"customer": customer}).chosen is None
 
 
 def test_an_invoice_may_be_paid_by_something_else_than_a_payment_intent() -> None:

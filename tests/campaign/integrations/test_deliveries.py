@@ -15,11 +15,11 @@ from campaign.integrations.deliveries import (
     PAGE,
     claim_next,
     count_deliveries,
-    deliveries_of,
-    endpoints_with_work,
+    list_deliveries,
+    list_due_endpoints,
     mark_delivered,
     mark_failed,
-    send_again,
+    requeue_delivery,
 )
 from campaign.models import AuditEntry, DeliveryState, StaffRole, WebhookDelivery, WebhookEndpoint
 from campaign.runtime.context import Installation
@@ -67,8 +67,8 @@ def test_what_is_claimed_is_nobody_else_s_until_the_lease_ends(
     first = claim_next(session, endpoint, AT)
     assert first is not None
     assert claim_next(session, endpoint, AT + LEASE - BLINK) is None
-    assert endpoints_with_work(session, AT + LEASE - BLINK) == []
-    assert endpoints_with_work(session, AT + LEASE) == [endpoint]
+    assert list_due_endpoints(session, AT + LEASE - BLINK) == []
+    assert list_due_endpoints(session, AT + LEASE) == [endpoint]
     again = claim_next(session, endpoint, AT + LEASE)
     assert again is not None
     assert (again.id, again.public_id, again.body) == (first.id, first.public_id, first.body)
@@ -77,10 +77,10 @@ def test_what_is_claimed_is_nobody_else_s_until_the_lease_ends(
 def test_a_disabled_endpoint_is_told_nothing(session: Session, endpoint: int, queue: Queue) -> None:
     queue("a")
     queue("b")
-    assert endpoints_with_work(session, AT) == [endpoint]
+    assert list_due_endpoints(session, AT) == [endpoint]
     session.get_one(WebhookEndpoint, endpoint).disabled_at = AT
     session.flush()
-    assert endpoints_with_work(session, AT) == []
+    assert list_due_endpoints(session, AT) == []
     assert claim_next(session, endpoint, AT) is None
     assert count_deliveries(session) == {"queued": 2}
 
@@ -153,20 +153,20 @@ def test_an_endpoint_that_is_gone_is_disabled_once_and_staff_may_send_again(
     later = AT + timedelta(days=9)
     session.expire_all()
     for _ in range(2):
-        again = send_again(session, number, ADMIN, later)
+        again = requeue_delivery(session, number, ADMIN, later)
         assert (again.state, again.next_attempt_at, again.occurred_at) == ("queued", later, later)
-    assert session.scalars(select(AuditEntry.action)).all() == ["webhook_delivery.repeated"]
+    assert session.scalars(select(AuditEntry.action)).all() == ["webhook_delivery.retried"]
     assert count_deliveries(session) == {"queued": 1, "failed": 1}
     assert session.get_one(WebhookDelivery, other).state == "failed"
     with pytest.raises(NotFound, match="no delivery 999"):
-        send_again(session, 999, ADMIN, later)
+        requeue_delivery(session, 999, ADMIN, later)
 
 
 def test_the_log_is_read_page_by_page_the_newest_first(
     session: Session, endpoint: int, queue: Queue
 ) -> None:
     numbers = [queue(str(number)) for number in range(PAGE + 1)]
-    first = deliveries_of(session, endpoint)
+    first = list_deliveries(session, endpoint)
     assert [row.id for row in first] == numbers[:0:-1]
-    assert [row.id for row in deliveries_of(session, endpoint, first[-1].id)] == numbers[:1]
-    assert deliveries_of(session, endpoint + 1) == []
+    assert [row.id for row in list_deliveries(session, endpoint, first[-1].id)] == numbers[:1]
+    assert list_deliveries(session, endpoint + 1) == []

@@ -6,11 +6,11 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from campaign.integrations.payloads import (
-    campaign_told,
-    donation_told,
-    entry_told,
-    receipt_told,
-    subscription_told,
+    campaign_payload,
+    donation_payload,
+    ledger_entry_payload,
+    receipt_payload,
+    subscription_payload,
 )
 from campaign.models import Campaign, Donation, LedgerEntry, Receipt, Subscription
 from campaign.runtime.context import Installation
@@ -20,10 +20,10 @@ Give = Callable[..., Facts]
 
 
 def test_a_campaign_tells_where_it_stands_at_that_moment(campaign: Campaign) -> None:
-    told = campaign_told(campaign, campaign.deadline)
+    told = campaign_payload(campaign, campaign.deadline)
     assert (told["slug"], told["goal"], told["currency"]) == ("nine-days", 5_000_000, "usd")
     assert told["state"] == "closed"
-    assert campaign_told(campaign, campaign.deadline - timedelta(seconds=1))["state"] == "open"
+    assert campaign_payload(campaign, campaign.deadline - timedelta(seconds=1))["state"] == "open"
 
 
 def test_a_donation_without_people_tells_the_same_but_of_nobody(
@@ -33,7 +33,7 @@ def test_a_donation_without_people_tells_the_same_but_of_nobody(
     donation_id = give(**gift).donation.id
     with installation.sessions() as session:
         donation = session.get_one(Donation, donation_id)
-        open_, closed = (donation_told(donation, people=people) for people in (True, False))
+        open_, closed = (donation_payload(donation, people=people) for people in (True, False))
         token = donation.token
     personal = ("name", "email", "comment", "tribute_name")
     expected = ("Ana Reyes", "ana@example.org", "For the reporters.", "Rosa")
@@ -51,9 +51,9 @@ def test_a_paid_donation_names_its_receipt_and_both_the_same_donation(
     with installation.sessions() as session:
         donation = session.scalars(select(Donation)).one()
         entry, receipt = (session.scalars(select(kind)).one() for kind in (LedgerEntry, Receipt))
-        told = donation_told(donation, people=False)
-        of_receipt = receipt_told(receipt)
-        of_entry = entry_told(entry, None, donation.public_id)
+        told = donation_payload(donation, people=False)
+        of_receipt = receipt_payload(receipt)
+        of_entry = ledger_entry_payload(entry, None, donation.public_id)
         assert receipt.token not in str(of_receipt)
     assert told["id"] == of_receipt["donation"] == of_entry["donation"] == paid.donation.public_id
     assert (told["state"], told["receipt_number"]) == ("paid", of_receipt["number"])
@@ -68,11 +68,11 @@ def test_a_monthly_gift_is_known_by_stripe_s_name_and_its_token_is_not_told(
     with installation.sessions.begin() as session:
         gift = Subscription(
             stripe_id="sub_1", campaign_id=donation.campaign_id, donor_id=donation.donor_id,
-            frequency="monthly", amount=2500, cover=106, currency="usd",
+            frequency="monthly", amount=2500, fee_cover=106, currency="usd",
         )  # fmt: skip
         session.add(gift)
         session.flush()
-        told = subscription_told(gift)
+        told = subscription_payload(gift)
         assert gift.token not in str(told)
     assert (told["id"], told["campaign"], told["donor"]) == (
         "sub_1",

@@ -12,14 +12,14 @@ from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.integrations.tokens import (
     PREFIX,
     USED_EVERY,
-    Made,
+    NewApiToken,
     Scope,
+    authenticate_token,
+    create_token,
+    derive_token_secret,
     find_token,
     list_tokens,
-    make_token,
-    recognise,
     revoke_token,
-    secret_of,
 )
 from campaign.models import ApiToken, AuditEntry, StaffRole
 
@@ -28,8 +28,8 @@ AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
 BLINK = timedelta(microseconds=1)
 
 
-def make(session: Session, name: str = "the CRM", *scopes: str, **more: Any) -> Made:
-    return make_token(session, name, list(scopes) or [Scope.donations], ADMIN, AT, **more)
+def make(session: Session, name: str = "the CRM", *scopes: str, **more: Any) -> NewApiToken:
+    return create_token(session, name, list(scopes) or [Scope.donations], ADMIN, AT, **more)
 
 
 def noted(session: Session) -> list[str]:
@@ -66,20 +66,23 @@ def test_a_token_that_cannot_be_is_refused_with_every_fault(
 ) -> None:
     wanted: dict[str, Any] = {"name": "x" * 100, "scopes": ["donations:read"], **changes}
     with pytest.raises(FieldsInvalid) as refused:
-        make_token(session, actor=ADMIN, at=AT, **wanted)
+        create_token(session, actor=ADMIN, at=AT, **wanted)
     assert list(refused.value.faults) == faults
     assert list_tokens(session) == []
     assert noted(session) == []
 
 
 def test_a_form_that_is_sent_twice_is_one_token(session: Session) -> None:
-    secret = secret_of("k" * 40, "attempt-1")
-    assert secret == secret_of("k" * 40, "attempt-1")
-    others = {secret_of("k" * 40, "attempt-2"), secret_of("l" * 40, "attempt-1")}
+    secret = derive_token_secret("k" * 40, "attempt-1")
+    assert secret == derive_token_secret("k" * 40, "attempt-1")
+    others = {
+        derive_token_secret("k" * 40, "attempt-2"),
+        derive_token_secret("l" * 40, "attempt-1"),
+    }
     assert secret not in others
     first, again = make(session, "one", secret=secret), make(session, "other", secret=secret)
     assert (first.token.id, again.token.name, again.secret) == (again.token.id, "one", secret)
-    assert noted(session) == ["api_token.made"]
+    assert noted(session) == ["api_token.created"]
 
 
 def test_tokens_are_listed_the_newest_first_revoked_ones_among_them(session: Session) -> None:
@@ -90,12 +93,12 @@ def test_tokens_are_listed_the_newest_first_revoked_ones_among_them(session: Ses
 
 def test_a_token_ends_at_once_and_once(session: Session) -> None:
     made = make(session)
-    assert recognise(session, made.secret, AT) is made.token
+    assert authenticate_token(session, made.secret, AT) is made.token
     assert revoke_token(session, made.token.id, ADMIN, AT)
     assert not revoke_token(session, made.token.id, ADMIN, AT + timedelta(days=1))
     assert made.token.revoked_at == AT
-    assert recognise(session, made.secret, AT) is None
-    assert noted(session) == ["api_token.made", "api_token.revoked"]
+    assert authenticate_token(session, made.secret, AT) is None
+    assert noted(session) == ["api_token.created", "api_token.revoked"]
     with pytest.raises(NotFound, match="no token 999"):
         revoke_token(session, 999, ADMIN, AT)
 
@@ -103,16 +106,16 @@ def test_a_token_ends_at_once_and_once(session: Session) -> None:
 def test_a_token_is_in_force_until_its_last_moment(session: Session) -> None:
     ends = AT + timedelta(days=1)
     made = make(session, expires_at=ends)
-    assert recognise(session, made.secret, ends - BLINK) is made.token
-    assert recognise(session, made.secret, ends) is None
-    assert recognise(session, "", AT) is None
+    assert authenticate_token(session, made.secret, ends - BLINK) is made.token
+    assert authenticate_token(session, made.secret, ends) is None
+    assert authenticate_token(session, "", AT) is None
 
 
 def test_that_it_was_used_is_noted_at_most_once_a_minute(session: Session) -> None:
     made = make(session)
 
     def used_at(moment: datetime) -> datetime | None:
-        recognise(session, made.secret, moment)
+        authenticate_token(session, made.secret, moment)
         session.refresh(made.token)
         return made.token.used_at
 

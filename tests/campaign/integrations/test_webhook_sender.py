@@ -26,7 +26,7 @@ from campaign.integrations.deliveries import (
     mark_failed,
 )
 from campaign.integrations.endpoints import EVENTS, add_endpoint, disable_endpoint
-from campaign.integrations.webhook_sender import Undeliverable, post, send_due, signature_headers
+from campaign.integrations.webhook_sender import DeliveryFailed, post, send_due, signature_headers
 from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -304,7 +304,7 @@ def test_with_real_money_nothing_in_our_own_net_is_reached(
     with installation.sessions.begin() as session:
         claim = claim_next(session, endpoint.id, clock.now())
     assert claim is not None
-    with pytest.raises(Undeliverable, match="private network"):
+    with pytest.raises(DeliveryFailed, match="private network"):
         post(claim, livemode=True)
     assert receiver.told == []
 

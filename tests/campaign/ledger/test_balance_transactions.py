@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from campaign.gateway import Movement
-from campaign.ledger.balance_transactions import MappedTransaction, read_moved
+from campaign.gateway import BalanceTransaction
+from campaign.ledger.balance_transactions import PaymentTransaction, map_balance_transaction
 
 AT = datetime(2026, 12, 1, tzinfo=UTC)
 
 
-def moved(amount: int, what: str = "charge", currency: str = "usd", **source: Any) -> Movement:
+def moved(
+    amount: int, what: str = "charge", currency: str = "usd", **source: Any
+) -> BalanceTransaction:
     found = {
         "id": "src_1",
         "object": what,
@@ -21,11 +23,11 @@ def moved(amount: int, what: str = "charge", currency: str = "usd", **source: An
         "currency": "usd",
         **source,
     }
-    return Movement("txn_1", AT, "any", amount, 103, currency, "src_1", found)
+    return BalanceTransaction("txn_1", AT, "any", amount, 103, currency, "src_1", found)
 
 
-def read(movement: Movement) -> MappedTransaction:
-    found = read_moved(movement)
+def read(movement: BalanceTransaction) -> PaymentTransaction:
+    found = map_balance_transaction(movement)
     assert found is not None
     return found
 
@@ -38,7 +40,7 @@ def read(movement: Movement) -> MappedTransaction:
         ("refund", -1, "refund"),
         ("refund", 1, "refund_failed"),
         ("dispute", -2500, "dispute"),
-        ("dispute", 2500, "reinstatement"),
+        ("dispute", 2500, "dispute_reversed"),
         ("charge", 0, "fee"),
         ("dispute", 0, "fee"),
     ],
@@ -56,11 +58,11 @@ def test_source_and_sign_make_the_kind_and_the_amount_has_none(
         moved(2500, "payout"),
         moved(2500, payment_intent=None),
         moved(2500, status="pending"),
-        Movement("txn_1", AT, "stripe_fee", -80, 0, "usd", None, None),
+        BalanceTransaction("txn_1", AT, "stripe_fee", -80, 0, "usd", None, None),
     ],
 )
-def test_what_is_no_payments_or_only_promised_has_moved_nothing(other: Movement) -> None:
-    assert read_moved(other) is None
+def test_what_is_no_payments_or_only_promised_has_moved_nothing(other: BalanceTransaction) -> None:
+    assert map_balance_transaction(other) is None
 
 
 def test_a_refund_that_is_pending_has_moved_the_balance_already() -> None:
@@ -76,7 +78,9 @@ def test_yen_on_a_dollar_balance_are_told_in_yen(sign: int) -> None:
         "amount": 2500,
         "currency": "jpy",
     }
-    found = read(Movement("txn_1", AT, "adjustment", sign * 1678, 1500, "usd", "du_1", source))
+    found = read(
+        BalanceTransaction("txn_1", AT, "adjustment", sign * 1678, 1500, "usd", "du_1", source)
+    )
     assert (found.amount, found.currency) == (2500, "jpy")
     assert (found.fee, found.fee_currency) == (1500, "usd")
 

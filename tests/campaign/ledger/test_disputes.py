@@ -50,7 +50,7 @@ def test_a_dispute_costs_its_fee_once(installation: Installation, give: Give, st
     with installation.sessions() as session:
         assert session.scalar(select(func.sum(LedgerEntry.fee))) == 1500
         kinds = session.scalars(select(LedgerEntry.kind).order_by(LedgerEntry.id)).all()
-    assert kinds == ["payment", "dispute", "reinstatement", "fee"]
+    assert kinds == ["payment", "dispute", "dispute_reversed", "fee"]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,17 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.ledger.balance_transactions import MappedTransaction
-from campaign.ledger.fees import book_fee_of, late_payments, look_since, unbooked
+from campaign.ledger.balance_transactions import PaymentTransaction
+from campaign.ledger.fees import (
+    book_transaction_fee,
+    fees_window_start,
+    find_late_payments,
+    find_unbooked_fees,
+)
 from campaign.models import Donation, LedgerEntry
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.runtime.context import Installation
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.ledger import overwrite, tell_paid
@@ -37,9 +42,9 @@ def gift(installation: Installation, give: Give) -> Facts:
 
 def moved(
     facts: Facts, name: str = "txn_1", fee: int = 103, currency: str = "usd"
-) -> MappedTransaction:
+) -> PaymentTransaction:
     """A charge in the balance."""
-    return MappedTransaction(
+    return PaymentTransaction(
         id=name,
         kind="payment",
         amount=2500,
@@ -59,10 +64,10 @@ def test_it_looks_back_from_the_last_look_that_ended_well(bank: Bank) -> None:
     def since() -> timedelta:
         at = now()
         with bank.installation.sessions() as session:
-            return at - look_since(session, at)
+            return at - fees_window_start(session, at)
 
     assert since() == timedelta(days=2)
-    with beating(bank.installation, "book-fees"):
+    with heartbeat(bank.installation, "book-fees"):
         book_fees(bank.installation)
     assert timedelta(minutes=15) <= since() < timedelta(minutes=15, seconds=5)
 
@@ -78,10 +83,10 @@ def test_a_fee_is_unbooked_while_its_gift_is_booked_and_it_is_not(
         moved(gift, "txn_1", fee=-5),
     ]
     with installation.sessions.begin() as session:
-        assert [one.id for one in unbooked(session, page)] == ["txn_2", "txn_1"]
-        assert book_fee_of(session, page[0])
-        assert [one.id for one in unbooked(session, page)] == ["txn_1"]
-        assert unbooked(session, []) == []
+        assert [one.id for one in find_unbooked_fees(session, page)] == ["txn_2", "txn_1"]
+        assert book_transaction_fee(session, page[0])
+        assert [one.id for one in find_unbooked_fees(session, page)] == ["txn_1"]
+        assert find_unbooked_fees(session, []) == []
 
 
 def test_a_fee_is_booked_once_in_the_balances_currency(
@@ -89,9 +94,11 @@ def test_a_fee_is_booked_once_in_the_balances_currency(
 ) -> None:
     for expected in (True, False):
         with installation.sessions.begin() as session:
-            assert book_fee_of(session, moved(gift, fee=90, currency="eur")) is expected
-            assert not book_fee_of(session, moved(gift, "txn_free", fee=0))
-            assert not book_fee_of(session, moved(give(email="ben@example.org"), "txn_early"))
+            assert book_transaction_fee(session, moved(gift, fee=90, currency="eur")) is expected
+            assert not book_transaction_fee(session, moved(gift, "txn_free", fee=0))
+            assert not book_transaction_fee(
+                session, moved(give(email="ben@example.org"), "txn_early")
+            )
     with installation.sessions() as session:
         query = select(LedgerEntry.fee, LedgerEntry.currency, LedgerEntry.balance_transaction_id)
         assert session.execute(query.where(LedgerEntry.kind == "fee")).all() == [
@@ -113,17 +120,17 @@ def test_a_payment_is_late_that_was_charged_before_the_look_and_heard_of_since(
             recorded_at=recorded_at,
         )
         with installation.sessions() as session:
-            return late_payments(session, since) == [f"pi_{gift.number}"]
+            return find_late_payments(session, since) == [f"pi_{gift.number}"]
 
     assert late(since - second, since)
     assert late(since - second, since + second)
     assert not late(since, since)
     assert not late(since - second, since - second)
     with installation.sessions.begin() as session:
-        book_fee_of(session, moved(gift))
+        book_transaction_fee(session, moved(gift))
     overwrite(installation, "UPDATE ledger_entry SET recorded_at = now()")
     with installation.sessions() as session:
-        assert late_payments(session, since) == []
+        assert find_late_payments(session, since) == []
 
 
 def test_a_late_payment_that_stripe_has_no_name_for_is_not_asked_about(
@@ -132,7 +139,7 @@ def test_a_late_payment_that_stripe_has_no_name_for_is_not_asked_about(
     since = now() + timedelta(hours=1)
     overwrite(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
     with installation.sessions.begin() as session:
-        assert late_payments(session, since) == [f"pi_{gift.number}"]
+        assert find_late_payments(session, since) == [f"pi_{gift.number}"]
         session.get_one(Donation, gift.donation.id).payment_intent_id = None
         session.flush()
-        assert late_payments(session, since) == []
+        assert find_late_payments(session, since) == []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.campaigns.matching_gifts import MatchingGiftFields, add_matching_gift
 from campaign.core.clock import now
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign
@@ -87,7 +87,7 @@ BREACHES: dict[str, tuple[str, str]] = {
 @pytest.fixture
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
     """A gift of $25 and $1.06 for fees that was paid."""
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     tell_paid(installation, facts)
     return facts
 
@@ -123,7 +123,7 @@ def test_what_a_matching_gift_counts_is_the_entries_of_its_window(
 ) -> None:
     with installation.sessions.begin() as session:
         found = session.get_one(Campaign, campaign.id)
-        add_matching_gift(session, found, Promise("The Smiths", "5000"), ADMIN, now())
+        add_matching_gift(session, found, MatchingGiftFields("The Smiths", "5000"), ADMIN, now())
     tell_refund(installation, gift, gift.refund("a", 700))
     assert sentences(installation) == []
     overwrite(installation, "UPDATE matching_shard SET given = given + 1")
@@ -138,7 +138,8 @@ def test_an_offline_gift_that_was_taken_back_has_entries_that_say_so(
     enter(reference="1042")
     assert sentences(installation) == []
     overwrite(
-        installation, "UPDATE offline_gift SET taken_back = 'bounced', bounced_on = received_on"
+        installation,
+        "UPDATE offline_gift SET reversal_reason = 'bounced', reversed_on = received_on",
     )
     (one,) = sentences(installation)
     assert one.startswith("offline gift 1042 of donation ")

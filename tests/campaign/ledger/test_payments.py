@@ -42,7 +42,7 @@ ABANDONED = ("intent_failed", "expired")
 def test_covered_fees_are_charged_and_receipted_but_are_not_progress(
     installation: Installation, give: Give, store: Store
 ) -> None:
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     store(facts.completed())
     apply_due_events(installation)
     assert payment_standing(installation, facts)[:2] == ("paid", 2500)
@@ -251,7 +251,7 @@ def test_a_paid_session_without_an_amount_is_refused(
 
 
 def test_yen_and_the_fees_they_cover_are_booked_to_the_yen(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 50, cover=32)
+    facts = give_to(installation, campaign_in(installation, "jpy"), 50, fee_cover=32)
     tell_paid(installation, facts)
     assert booked(installation, facts) == [("payment", 50, 32)]
     assert (state_and_receipt(installation, facts), raised(installation)) == (("paid", 82), 50)

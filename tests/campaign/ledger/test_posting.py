@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from campaign.ledger.posting import Posting, book_fee, open_account
+from campaign.ledger.posting import NewEntry, book_fee, load_entries
 from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
 from campaign.runtime.context import Installation
 from tests.support.ledger import booked, campaign_in, freeze, give_to, raised, tell_paid
@@ -20,22 +20,22 @@ AT = datetime(2026, 12, 1, tzinfo=UTC)
 def post(installation: Installation, facts: Facts, *moved: tuple[str, int]) -> None:
     """Append (kind, total), each under a source of its own."""
     with installation.sessions.begin() as session:
-        account = open_account(session, session.get_one(Donation, facts.donation.id))
+        account = load_entries(session, session.get_one(Donation, facts.donation.id))
         assert account is not None
         for number, (kind, total) in enumerate(moved):
             source = f"re_{facts.number}_{number}"
-            account.post(Posting(LedgerKind(kind), total, source, AT))
+            account.post(NewEntry(LedgerKind(kind), total, source, AT))
 
 
 def test_a_gift_that_was_not_paid_has_no_account(installation: Installation, give: Give) -> None:
     with installation.sessions() as session:
-        assert open_account(session, session.get_one(Donation, give().donation.id)) is None
+        assert load_entries(session, session.get_one(Donation, give().donation.id)) is None
 
 
 def test_the_gift_goes_back_to_its_last_cent_before_the_covered_fees(
     installation: Installation, give: Give
 ) -> None:
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     tell_paid(installation, facts)
     post(installation, facts, ("refund", -2499), ("refund", -2), ("refund", -105))
     assert booked(installation, facts)[1:] == [
@@ -49,7 +49,7 @@ def test_the_gift_goes_back_to_its_last_cent_before_the_covered_fees(
 def test_what_comes_back_fills_the_covered_fees_first(
     installation: Installation, give: Give
 ) -> None:
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     tell_paid(installation, facts)
     post(installation, facts, ("refund", -2606), ("refund_failed", 100), ("refund_failed", 10))
     assert booked(installation, facts)[2:] == [("refund_failed", 0, 100), ("refund_failed", 4, 6)]
@@ -59,24 +59,24 @@ def test_what_comes_back_fills_the_covered_fees_first(
 def test_what_is_lost_beyond_the_charge_is_the_gifts_loss(
     installation: Installation, give: Give
 ) -> None:
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     tell_paid(installation, facts)
-    post(installation, facts, ("refund", -1000), ("dispute", -2606), ("reinstatement", 2606))
+    post(installation, facts, ("refund", -1000), ("dispute", -2606), ("dispute_reversed", 2606))
     assert booked(installation, facts)[1:] == [
         ("refund", -1000, 0),
         ("dispute", -2500, -106),
-        ("reinstatement", 2500, 106),
+        ("dispute_reversed", 2500, 106),
     ]
     assert raised(installation) == 1500
 
 
 def test_yen_are_split_to_the_yen(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93)
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
     tell_paid(installation, facts)
-    post(installation, facts, ("dispute", -2593), ("reinstatement", 2593), ("refund", -2501))
+    post(installation, facts, ("dispute", -2593), ("dispute_reversed", 2593), ("refund", -2501))
     assert booked(installation, facts)[1:] == [
         ("dispute", -2500, -93),
-        ("reinstatement", 2500, 93),
+        ("dispute_reversed", 2500, 93),
         ("refund", -2500, -1),
     ]
 
@@ -110,10 +110,10 @@ def test_what_is_under_a_name_is_its_own_and_its_further_sources_alone(
     facts = give()
     tell_paid(installation, facts)
     with installation.sessions.begin() as session:
-        account = open_account(session, session.get_one(Donation, facts.donation.id))
+        account = load_entries(session, session.get_one(Donation, facts.donation.id))
         assert account is not None
         for source, total in (("du_1", -10), ("du_1:30", -20), ("du_12", -400)):
-            account.post(Posting(LedgerKind.dispute, total, source, AT))
+            account.post(NewEntry(LedgerKind.dispute, total, source, AT))
         assert account.under(LedgerKind.dispute, "du_1") == 30
         assert account.under(LedgerKind.refund, "du_1") == 0
         assert (account.gone, account.charged) == (430, 2500)
@@ -126,7 +126,7 @@ def test_a_fee_is_booked_once_in_its_own_currency_and_none_is_no_entry(
     tell_paid(installation, facts)
     for _ in range(2):
         with installation.sessions.begin() as session:
-            account = open_account(session, session.get_one(Donation, facts.donation.id))
+            account = load_entries(session, session.get_one(Donation, facts.donation.id))
             assert account is not None
             book_fee(account, "txn_a", 103, "eur", AT)
             book_fee(account, "txn_b", 0, "eur", AT)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.gateway import read_fraud_warning
-from campaign.ledger.refund_evidence import note_fraud_warning
+from campaign.ledger.refund_evidence import record_fraud_warning
 from campaign.models import Charge, Dispute, Donation, FraudWarning, InboxEvent, Refund
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -175,7 +175,7 @@ def test_a_fraud_warning_is_kept_once_and_moves_nothing(
     applied = []
     for _ in range(2):
         with installation.sessions.begin() as session:
-            applied.append(note_fraud_warning(session, warning).applied)
+            applied.append(record_fraud_warning(session, warning).applied)
     assert applied == [True, False]
     with installation.sessions() as session:
         assert session.scalars(select(FraudWarning.donation_id)).all() == [gift.donation.id]

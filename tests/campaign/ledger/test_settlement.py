@@ -166,7 +166,7 @@ def test_every_order_of_a_history_ends_alike(
 def test_covered_fees_go_back_last_and_never_count(
     installation: Installation, give: Give, store: Store
 ) -> None:
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     store(facts.completed(), facts.refunded("a", 2000))
     apply_due_events(installation)
     assert settled_standing(installation, facts) == ("partially_refunded", 500, 606)
@@ -178,7 +178,7 @@ def test_covered_fees_go_back_last_and_never_count(
     assert settled_standing(installation, facts) == ("refunded", 0, 0)
     with installation.sessions() as session:
         moved = session.execute(
-            select(LedgerEntry.amount, LedgerEntry.cover).order_by(LedgerEntry.id)
+            select(LedgerEntry.amount, LedgerEntry.fee_cover).order_by(LedgerEntry.id)
         ).all()
     assert moved == [(2500, 106), (-2000, 0), (-500, -50), (0, -56)]
 
@@ -274,7 +274,7 @@ def test_payment_refunds_and_dispute_from_eight_threads(
 def test_a_won_dispute_of_yen_gives_back_gift_and_fees_and_leaves_the_receipt(
     installation: Installation,
 ) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93)
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
     tell_paid(installation, facts)
     tell_dispute(installation, facts, facts.dispute("needs_response", -2593))
     assert (state_and_receipt(installation, facts), raised(installation)) == (("disputed", 2593), 0)
@@ -284,7 +284,7 @@ def test_a_won_dispute_of_yen_gives_back_gift_and_fees_and_leaves_the_receipt(
         == [
             ("payment", 2500, 93),
             ("dispute", -2500, -93),
-            ("reinstatement", 2500, 93),
+            ("dispute_reversed", 2500, 93),
             ("fee", 0, 0),
         ][:3]
     )
@@ -294,7 +294,7 @@ def test_a_won_dispute_of_yen_gives_back_gift_and_fees_and_leaves_the_receipt(
 
 
 def test_a_refund_of_all_but_the_last_yen_is_a_partial_one(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93)
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
     tell_paid(installation, facts)
     tell_refund(installation, facts, facts.refund("a", 2592))
     assert (state_and_receipt(installation, facts), raised(installation)) == (
@@ -309,7 +309,7 @@ def test_a_refund_of_all_but_the_last_yen_is_a_partial_one(installation: Install
 def test_a_dispute_of_all_that_is_won_after_a_partial_refund_leaves_what_the_refund_left(
     installation: Installation, give: Give
 ) -> None:
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     tell_paid(installation, facts)
     tell_refund(installation, facts, facts.refund("a", 2550))
     tell_dispute(installation, facts, facts.dispute("needs_response", -2606))
@@ -324,7 +324,7 @@ def test_a_dispute_of_all_that_is_won_after_a_partial_refund_leaves_what_the_ref
 def test_a_dispute_of_all_that_is_lost_after_a_partial_refund_voids_the_receipt_once(
     installation: Installation, give: Give
 ) -> None:
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     tell_paid(installation, facts)
     tell_refund(installation, facts, facts.refund("a", 1000))
     for _ in range(2):

@@ -13,11 +13,11 @@ from campaign.ledger.subscription_donations import (
     find_subscription,
     first_donation,
     first_donation_id,
-    gifts_of,
-    join_subscription,
-    named_subscription,
+    get_or_create_subscription,
+    get_subscription_by_stripe_id,
+    list_paid_donations,
     renewal_donation,
-    split,
+    split_amount,
 )
 from campaign.models import Donation, Subscription
 from campaign.runtime.context import Installation
@@ -30,10 +30,10 @@ AT = datetime(2026, 12, 1, tzinfo=UTC)
 @pytest.fixture
 def monthly(installation: Installation, give: Give) -> Facts:
     """A monthly gift of $25 and $1.06 for fees that has begun."""
-    facts = give(frequency="monthly", cover=106, code="article-7", anonymous=True)
+    facts = give(frequency="monthly", fee_cover=106, code="article-7", anonymous=True)
     with installation.sessions.begin() as session:
         first = session.get_one(Donation, facts.donation.id)
-        join_subscription(session, first, facts.subscription)
+        get_or_create_subscription(session, first, facts.subscription)
     return facts
 
 
@@ -42,7 +42,7 @@ def renew(
 ) -> Donation:
     with installation.sessions.begin() as session:
         first = session.get_one(Donation, facts.donation.id)
-        subscription = named_subscription(session, facts.subscription)
+        subscription = get_subscription_by_stripe_id(session, facts.subscription)
         return renewal_donation(session, first, subscription, invoice, charged_at)
 
 
@@ -63,8 +63,8 @@ def renew(
 def test_the_parts_are_those_noted_if_they_add_up_else_those_agreed_else_all_is_gift(
     total: int, noted: tuple[int | None, int | None], parts: tuple[int, int]
 ) -> None:
-    agreed = Subscription(amount=2500, cover=106)
-    assert split(total, noted, agreed) == parts
+    agreed = Subscription(amount=2500, fee_cover=106)
+    assert split_amount(total, noted, agreed) == parts
     assert sum(parts) == total
 
 
@@ -74,11 +74,11 @@ def test_joining_again_makes_no_second_and_moves_no_donation(
     with installation.sessions.begin() as session:
         first = session.get_one(Donation, monthly.donation.id)
         known = first.subscription_id
-        again = join_subscription(session, first, monthly.subscription)
+        again = get_or_create_subscription(session, first, monthly.subscription)
         assert again.id == known
-        other = join_subscription(session, first, "sub_other")
+        other = get_or_create_subscription(session, first, "sub_other")
         assert (other.id != known, first.subscription_id) == (True, known)
-        assert (again.amount, again.cover, again.state) == (2500, 106, "active")
+        assert (again.amount, again.fee_cover, again.state) == (2500, 106, "active")
 
 
 def test_an_invoice_is_one_donation_however_often_it_comes(
@@ -87,7 +87,7 @@ def test_an_invoice_is_one_donation_however_often_it_comes(
     invoice = read_invoice(monthly.invoice("second"))
     one, two = (renew(installation, monthly, invoice) for _ in range(2))
     assert (one.id, one.public_id) == (two.id, two.public_id)
-    assert (one.amount, one.cover, one.state, one.created_at) == (2500, 106, "pending", AT)
+    assert (one.amount, one.fee_cover, one.state, one.created_at) == (2500, 106, "pending", AT)
     assert (one.code, one.anonymous, one.email, one.frequency) == (
         "article-7",
         True,
@@ -104,10 +104,10 @@ def test_the_parts_of_a_renewal_are_its_invoices_before_the_agreed_ones(
     installation: Installation, monthly: Facts
 ) -> None:
     invoice = replace(
-        read_invoice(monthly.invoice("second")), amount_paid=4151, gift=4000, cover=151
+        read_invoice(monthly.invoice("second")), amount_paid=4151, gift=4000, fee_cover=151
     )
     found = renew(installation, monthly, invoice)
-    assert (found.amount, found.cover) == (4000, 151)
+    assert (found.amount, found.fee_cover) == (4000, 151)
 
 
 def test_the_first_donation_stays_the_first_and_is_known_by_the_subscription(
@@ -115,7 +115,7 @@ def test_the_first_donation_stays_the_first_and_is_known_by_the_subscription(
 ) -> None:
     renew(installation, monthly, read_invoice(monthly.invoice("second")), AT - timedelta(days=99))
     with installation.sessions() as session:
-        subscription = named_subscription(session, monthly.subscription)
+        subscription = get_subscription_by_stripe_id(session, monthly.subscription)
         assert first_donation(session, subscription).id == monthly.donation.id
         assert first_donation_id(session, monthly.subscription) == monthly.donation.public_id
         assert first_donation_id(session, "sub_unknown") is None
@@ -133,18 +133,22 @@ def test_its_gifts_are_those_that_were_paid_the_latest_charge_first(
             found.charged_at = AT + timedelta(days=days)
             found.paid_at = None if name == "fifth" else AT
     with installation.sessions() as session:
-        subscription = named_subscription(session, monthly.subscription)
-        assert [one.id for one in gifts_of(session, subscription)] == [ids[2], ids[1], ids[0]]
+        subscription = get_subscription_by_stripe_id(session, monthly.subscription)
+        assert [one.id for one in list_paid_donations(session, subscription)] == [
+            ids[2],
+            ids[1],
+            ids[0],
+        ]
 
 
 def test_it_is_found_by_its_token_and_named_by_stripes_id_only(
     installation: Installation, monthly: Facts
 ) -> None:
     with installation.sessions() as session:
-        token = named_subscription(session, monthly.subscription).token
+        token = get_subscription_by_stripe_id(session, monthly.subscription).token
         assert find_subscription(session, token).campaign.slug == "nine-days"
         for other in ("", monthly.subscription, token.swapcase()):
             with pytest.raises(NotFound, match="no monthly gift at this address"):
                 find_subscription(session, other)
         with pytest.raises(NotFound, match="its name begins with sub_"):
-            named_subscription(session, token)
+            get_subscription_by_stripe_id(session, token)

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core import clock
-from campaign.mailer.bounces import Noted, find_message, record_bounce, record_complaint
+from campaign.mailer.bounces import ReportOutcome, find_message, record_bounce, record_complaint
 from campaign.models import Campaign, OutboxMessage, Suppression
 from campaign.runtime.context import Installation
 from tests.support.campaign_emails import messages, queue_appeals
@@ -16,7 +16,9 @@ def appeal(installation: Installation, campaign: Campaign) -> OutboxMessage:
     return messages(installation)[0]
 
 
-def bounce(installation: Installation, *, permanent: bool, detail: str = "5.1.1 gone") -> Noted:
+def bounce(
+    installation: Installation, *, permanent: bool, detail: str = "5.1.1 gone"
+) -> ReportOutcome:
     with installation.sessions.begin() as session:
         row = session.scalars(select(OutboxMessage)).one()
         return record_bounce(session, row, permanent=permanent, detail=detail, at=clock.now())
@@ -42,13 +44,13 @@ def test_a_message_is_found_by_either_name_and_by_nothing_odd(
 def test_the_first_permanent_bounce_stays(
     installation: Installation, appeal: OutboxMessage
 ) -> None:
-    assert bounce(installation, permanent=False, detail="4.4.1 slow") is Noted.new
+    assert bounce(installation, permanent=False, detail="4.4.1 slow") is ReportOutcome.new
     assert (messages(installation)[0].bounced_at, suppressions(installation)) == (None, [])
     detail = "5.1.1 <ana@example.org>:\n no\0such user"
-    assert bounce(installation, permanent=True, detail=detail) is Noted.new
+    assert bounce(installation, permanent=True, detail=detail) is ReportOutcome.new
     first = messages(installation)[0]
     for permanent in (True, False):
-        assert bounce(installation, permanent=permanent, detail="later") is Noted.known
+        assert bounce(installation, permanent=permanent, detail="later") is ReportOutcome.known
     kept = messages(installation)[0]
     assert kept.bounced_at == first.bounced_at is not None
     assert kept.bounce == "5.1.1 <(address)>: no such user"
@@ -56,7 +58,7 @@ def test_the_first_permanent_bounce_stays(
 
 
 def test_a_complaint_counts_once(installation: Installation, appeal: OutboxMessage) -> None:
-    for expected in (Noted.new, Noted.known):
+    for expected in (ReportOutcome.new, ReportOutcome.known):
         with installation.sessions.begin() as session:
             row = session.scalars(select(OutboxMessage)).one()
             assert record_complaint(session, row, detail="abuse", at=clock.now()) is expected
@@ -68,9 +70,9 @@ def test_a_forgotten_address_suppresses_nobody(
 ) -> None:
     with installation.sessions.begin() as session:
         session.get_one(OutboxMessage, appeal.id).recipient = ""
-    assert bounce(installation, permanent=True) is Noted.forgotten
+    assert bounce(installation, permanent=True) is ReportOutcome.forgotten
     with installation.sessions.begin() as session:
         row = session.scalars(select(OutboxMessage)).one()
         noted = record_complaint(session, row, detail="abuse", at=clock.now())
-    assert noted is Noted.forgotten
+    assert noted is ReportOutcome.forgotten
     assert suppressions(installation) == []

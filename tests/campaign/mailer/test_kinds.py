@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.emails.contexts import MAKERS
+from campaign.emails.contexts import CONTEXT_BUILDERS
 from campaign.emails.samples import samples
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.render import templates_folder
@@ -24,7 +24,7 @@ def test_no_template_is_of_a_kind_that_does_not_exist() -> None:
 
 
 def test_each_kind_has_a_context_maker() -> None:
-    assert set(MAKERS) == set(EmailKind)
+    assert set(CONTEXT_BUILDERS) == set(EmailKind)
 
 
 def test_each_kind_has_a_sample() -> None:

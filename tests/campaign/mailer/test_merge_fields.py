@@ -3,17 +3,17 @@
 import pytest
 
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill, with_name
-from campaign.mailer.render import Letter
+from campaign.mailer.render import RenderedEmail
 
 GREETING = with_name(f"Dear {NAME},", "Dear reader,")
-LETTER = Letter(
+LETTER = RenderedEmail(
     subject=f"For {NAME}",
     text=f"{GREETING}\n\n{UNSUBSCRIBE_URL}\n",
     html=f'<p>{GREETING}</p><a href="{UNSUBSCRIBE_URL}">Stop</a>',
 )
 
 
-def filled(name: str, url: str = "https://give.example.org/unsubscribe/abc") -> Letter:
+def filled(name: str, url: str = "https://give.example.org/unsubscribe/abc") -> RenderedEmail:
     return fill(LETTER, {NAME: name, UNSUBSCRIBE_URL: url})
 
 

@@ -12,10 +12,12 @@ from campaign.core.errors import MailRefused
 from campaign.core.settings import FromAddress
 from campaign.mailer.headers import bulk_headers
 from campaign.mailer.message import Attachment, build_message
-from campaign.mailer.render import Letter
+from campaign.mailer.render import RenderedEmail
 
 PAGE = "https://give.harbor-ledger.example/unsubscribe/" + "Ab-_" * 20
-LETTER = Letter("Nine days left", "Give $25.\n\n.\nFrom here on.\n", "<p>Gib 25 €. " + "x" * 90)
+LETTER = RenderedEmail(
+    "Nine days left", "Give $25.\n\n.\nFrom here on.\n", "<p>Gib 25 €. " + "x" * 90
+)
 SENDER = FromAddress("The Harbor Ledger", "news@harbor-ledger.example")
 EVIL = "Ana\r\nBcc: everyone@example.org\r\n\r\n<b>\u2028\x0bX: y\x00\u202eLedger"
 
@@ -59,7 +61,7 @@ def test_text_and_html_come_back_as_they_were() -> None:
 
 
 def test_every_line_is_ascii_short_and_ends_as_it_must() -> None:
-    raw = built(letter=Letter("Größe " * 40, "ä" * 3000 + "\rb\nc", "<p>" + "ö" * 3000))
+    raw = built(letter=RenderedEmail("Größe " * 40, "ä" * 3000 + "\rb\nc", "<p>" + "ö" * 3000))
     assert raw.isascii()
     lines = raw.split(b"\r\n")
     assert all(b"\n" not in line and b"\r" not in line for line in lines)
@@ -83,7 +85,7 @@ def test_what_leaves_the_list_is_on_one_line_byte_by_byte() -> None:
 @pytest.mark.parametrize("name", [EVIL, "ä" + EVIL, '"><x@y>, z', "a\\", "Ledger, The", "", " "])
 def test_no_name_adds_a_header_or_a_recipient(name: str) -> None:
     sender = FromAddress(name, SENDER.address)
-    letter = Letter(f"Thank you, {name}", "text", "<p>html</p>")
+    letter = RenderedEmail(f"Thank you, {name}", "text", "<p>html</p>")
     headers = bulk_headers(sender, name, PAGE, (name, name))
     raw = built(letter=letter, sender=sender, headers=headers)
     assert names(raw) == names(

@@ -6,23 +6,23 @@ from typing import Any
 import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
-from campaign.emails.donation_emails import alert_letter
-from campaign.mailer.render import WIDTH, Letter, render_letter, templates_folder
+from campaign.emails.donation_emails import staff_alert_context
+from campaign.mailer.render import WIDTH, RenderedEmail, render_email, templates_folder
 from tests.support.sample_emails import SENDER
 
 
-def rendered(*problems: str, locale: str = "en", **changes: Any) -> Letter:
-    context = alert_letter(problems or ["One."], locale, SENDER)
-    return render_letter("staff_alert", context | changes)
+def rendered(*problems: str, locale: str = "en", **changes: Any) -> RenderedEmail:
+    context = staff_alert_context(problems or ["One."], locale, SENDER)
+    return render_email("staff_alert", context | changes)
 
 
 def test_a_value_that_is_missing_is_an_error_and_not_a_blank() -> None:
-    context = alert_letter(["One."], "en", SENDER)
+    context = staff_alert_context(["One."], "en", SENDER)
     context.pop("site_url")
     with pytest.raises(UndefinedError, match="site_url"):
-        render_letter("staff_alert", context)
+        render_email("staff_alert", context)
     with pytest.raises(TemplateNotFound):
-        render_letter("of_no_kind", alert_letter(["One."], "en", SENDER))
+        render_email("of_no_kind", staff_alert_context(["One."], "en", SENDER))
 
 
 def test_the_html_is_escaped_and_neither_the_text_nor_the_subject_is() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from campaign.core.errors import MailDelayed, MailUnknown
 from campaign.core.settings import SmtpAddress
-from campaign.mailer.smtp import Conversation, Lost, SmtpReply
+from campaign.mailer.smtp import ConnectionLost, SmtpReply, SmtpSession
 from sandbox.outbox.receiver import MailReceiver
 
 US, ANA, BEN = "news@harbor-ledger.example", "ana@example.org", "ben@example.org"
@@ -21,8 +21,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[MailReceiver]:
 
 
 @pytest.fixture
-def conversation(server: MailReceiver) -> Iterator[Conversation]:
-    opened = Conversation.begin(SmtpAddress("127.0.0.1", server.port))
+def conversation(server: MailReceiver) -> Iterator[SmtpSession]:
+    opened = SmtpSession.begin(SmtpAddress("127.0.0.1", server.port))
     yield opened
     opened.end()
 
@@ -31,14 +31,14 @@ def recipients(server: MailReceiver) -> list[str]:
     return [mail.recipients[0] for mail in server.messages]
 
 
-def test_it_knows_what_the_server_offers(conversation: Conversation, server: MailReceiver) -> None:
+def test_it_knows_what_the_server_offers(conversation: SmtpSession, server: MailReceiver) -> None:
     assert conversation.offers("smtputf8")
     assert conversation.offers("SIZE")
     assert not conversation.offers("chunking")
 
 
 def test_a_dot_at_the_start_of_a_line_is_neither_lost_nor_the_end(
-    conversation: Conversation, server: MailReceiver
+    conversation: SmtpSession, server: MailReceiver
 ) -> None:
     message = b".first\r\n.\r\n..\r\nlast.\r\n"
     conversation.send(US, ANA, message)
@@ -46,7 +46,7 @@ def test_a_dot_at_the_start_of_a_line_is_neither_lost_nor_the_end(
 
 
 def test_a_sender_that_is_not_taken_waits_to_be_mended_and_the_next_message_goes(
-    conversation: Conversation, server: MailReceiver
+    conversation: SmtpSession, server: MailReceiver
 ) -> None:
     with pytest.raises(MailDelayed, match="did not take the sender: 5"):
         conversation.send(f"{US}> ODD=1", ANA, MESSAGE)
@@ -57,7 +57,7 @@ def test_a_sender_that_is_not_taken_waits_to_be_mended_and_the_next_message_goes
 
 
 def test_a_message_is_given_to_nobody_where_its_recipient_was_refused(
-    conversation: Conversation, server: MailReceiver
+    conversation: SmtpSession, server: MailReceiver
 ) -> None:
     server.answer("450 4.2.1 Mailbox busy", to=ANA)
     for _ in range(2):
@@ -69,7 +69,7 @@ def test_a_message_is_given_to_nobody_where_its_recipient_was_refused(
 
 @pytest.mark.parametrize("reply", ["354 Go on", "399 What", "600 Odd"])
 def test_an_answer_that_means_nothing_leaves_open_what_happened_and_ends_it(
-    conversation: Conversation, server: MailReceiver, reply: str
+    conversation: SmtpSession, server: MailReceiver, reply: str
 ) -> None:
     server.answer(reply, after_data=True, times=1)
     with pytest.raises(MailUnknown, match=f"cannot be understood: {reply}"):
@@ -79,7 +79,7 @@ def test_an_answer_that_means_nothing_leaves_open_what_happened_and_ends_it(
 
 @pytest.mark.parametrize("after_data", [False, True])
 def test_a_server_that_is_closing_is_spoken_to_no_more(
-    conversation: Conversation, server: MailReceiver, after_data: bool
+    conversation: SmtpSession, server: MailReceiver, after_data: bool
 ) -> None:
     server.answer("421 4.3.2 Shutting down", after_data=after_data, times=1)
     with pytest.raises(MailDelayed, match="421"):
@@ -88,20 +88,20 @@ def test_a_server_that_is_closing_is_spoken_to_no_more(
 
 
 def test_a_break_is_certain_before_the_message_and_not_after_it(server: MailReceiver) -> None:
-    for after_data, error in ((False, Lost), (True, MailUnknown)):
-        conversation = Conversation.begin(SmtpAddress("127.0.0.1", server.port))
+    for after_data, error in ((False, ConnectionLost), (True, MailUnknown)):
+        conversation = SmtpSession.begin(SmtpAddress("127.0.0.1", server.port))
         server.drop(after_data=after_data, times=1)
         with pytest.raises(error):
             conversation.send(US, ANA, MESSAGE)
         assert conversation.over
-        with pytest.raises(Lost):
+        with pytest.raises(ConnectionLost):
             conversation.send(US, BEN, MESSAGE)
         conversation.end()
     assert BEN not in recipients(server)
 
 
 def test_leave_may_be_taken_twice_and_of_a_server_that_has_gone(
-    conversation: Conversation, server: MailReceiver
+    conversation: SmtpSession, server: MailReceiver
 ) -> None:
     server.hang_up()
     conversation.end()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.core.csv_lists import Refusal
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import ListInvalid
 from campaign.mailer.suppression_lists import COLUMNS, SuppressionRow, read_entries
 from campaign.models import SuppressionReason
@@ -12,12 +12,14 @@ HEADER = ",".join(COLUMNS)
 
 def rows(text: str) -> list[SuppressionRow]:
     found = list(read_entries(text.encode()))
-    assert not [one for one in found if isinstance(one, Refusal)]
+    assert not [one for one in found if isinstance(one, RejectedLine)]
     return found  # type: ignore[return-value] # as was just seen
 
 
 def refusals(text: str) -> dict[int, str]:
-    return {one.line: one.reason for one in read_entries(text.encode()) if isinstance(one, Refusal)}
+    return {
+        one.line: one.reason for one in read_entries(text.encode()) if isinstance(one, RejectedLine)
+    }
 
 
 def test_a_bare_list_is_addresses_from_its_first_line_on() -> None:
@@ -67,7 +69,7 @@ def test_a_detail_is_what_a_database_can_hold() -> None:
 
 def test_a_line_in_another_encoding_spoils_itself_and_a_file_all_of_it() -> None:
     found = list(read_entries(b"zo\xeb@example.org\nana@example.org\n"))
-    assert found[0] == Refusal(1, "not UTF-8; save the file as UTF-8")
+    assert found[0] == RejectedLine(1, "not UTF-8; save the file as UTF-8")
     assert isinstance(found[1], SuppressionRow)
     assert list(read_entries(b"")) == []
     with pytest.raises(ListInvalid):

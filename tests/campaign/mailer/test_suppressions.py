@@ -5,7 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.mailer.suppressions import every_suppression, is_suppressed, lift, suppress
+from campaign.mailer.suppressions import (
+    is_suppressed,
+    list_suppressions,
+    remove_suppression,
+    suppress,
+)
 from campaign.models import Campaign, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
 from tests.support.campaigns import running
@@ -16,7 +21,7 @@ LEFT, BOUNCED = SuppressionReason.unsubscribed, SuppressionReason.bounced
 def test_the_first_reason_stays_and_an_address_is_one_in_any_case(session: Session) -> None:
     assert suppress(session, "Ana@Example.org", LEFT, detail="by link")
     assert not suppress(session, "ana@example.ORG", BOUNCED, detail="550")
-    (row,) = every_suppression(session)
+    (row,) = list_suppressions(session)
     assert (row["email"], row["reason"], row["detail"]) == (
         "ana@example.org", "unsubscribed", "by link",
     )  # fmt: skip
@@ -41,7 +46,7 @@ def test_the_list_is_in_order_of_arrival_with_the_campaign_s_name(
 ) -> None:
     suppress(session, "z@example.org", LEFT, campaign_id=campaign.id)
     suppress(session, "a@example.org", BOUNCED)
-    found = [(row["email"], row["campaign"]) for row in every_suppression(session)]
+    found = [(row["email"], row["campaign"]) for row in list_suppressions(session)]
     assert found == [("z@example.org", "nine-days"), ("a@example.org", "")]
 
 
@@ -51,9 +56,9 @@ def test_lifted_it_is_gone_from_everywhere_and_nobody_else_s(
     for campaign_id in (None, campaign.id):
         suppress(session, "ana@example.org", LEFT, campaign_id=campaign_id)
     suppress(session, "banana@example.org", LEFT)
-    assert lift(session, " Ana@example.org ") == 2
-    assert lift(session, "ana@example.org") == 0
-    assert [row["email"] for row in every_suppression(session)] == ["banana@example.org"]
+    assert remove_suppression(session, " Ana@example.org ") == 2
+    assert remove_suppression(session, "ana@example.org") == 0
+    assert [row["email"] for row in list_suppressions(session)] == ["banana@example.org"]
 
 
 def test_two_at_once_are_one(installation: Installation) -> None:

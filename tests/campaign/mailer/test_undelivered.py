@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.errors import NotFound, ResendRefused
 from campaign.mailer.undelivered import (
-    SOON_ENOUGH,
+    STUCK_AFTER,
     UndeliveredState,
     failed_ids,
     list_messages,
@@ -22,7 +22,7 @@ from tests.support.raw_sql import insert
 
 AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
 BLINK = timedelta(microseconds=1)
-AN_HOUR_AGO = AT - SOON_ENOUGH
+AN_HOUR_AGO = AT - STUCK_AFTER
 Queue = Callable[..., int]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from campaign.models import Campaign, CampaignText, House, Milestone, WallEntry
+from campaign.models import Branding, Campaign, CampaignText, Milestone, WallEntry
 from campaign.runtime.context import Installation
 from tests.support.raw_sql import insert, refusals
 from tests.support.stripe import Facts
@@ -16,20 +16,20 @@ Give = Callable[..., Facts]
 
 def test_there_is_one_house(installation: Installation) -> None:
     with installation.engine.begin() as connection:
-        connection.execute(House.__table__.delete())
-    assert insert(installation, House) == 1
+        connection.execute(Branding.__table__.delete())
+    assert insert(installation, Branding) == 1
     with pytest.raises(IntegrityError, match="pk_house"):
-        insert(installation, House)
+        insert(installation, Branding)
     with pytest.raises(IntegrityError, match="ck_house_only_one"):
-        insert(installation, House, id=2)
+        insert(installation, Branding, id=2)
 
 
 def test_a_logo_comes_whole_and_with_words_for_who_cannot_see_it(
     installation: Installation,
 ) -> None:
     with installation.engine.begin() as connection:
-        connection.execute(House.__table__.delete())
-    insert(installation, House)
+        connection.execute(Branding.__table__.delete())
+    insert(installation, Branding)
     logo = "logo = 'x', logo_type = 'image/png', logo_digest = 'abc'"
     rules = {
         logo: "ck_house_logo_alt",

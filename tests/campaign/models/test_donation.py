@@ -87,7 +87,7 @@ def test_a_row_begins_as_a_pending_gift_with_names_of_its_own(
         )  # fmt: skip
     with installation.sessions() as session:
         one, other = session.query(Donation).order_by(Donation.id)
-        assert (one.state, one.cover, one.locale, one.anonymous) == ("pending", 0, "en", False)
+        assert (one.state, one.fee_cover, one.locale, one.anonymous) == ("pending", 0, "en", False)
         assert one.public_id.startswith("don_")
         assert one.public_id != other.public_id
         assert one.token != other.token
@@ -109,7 +109,7 @@ def test_it_is_found_by_name_and_address_without_accents_and_as_they_are_now(
 
 
 def test_stripe_charges_the_gift_and_the_covered_fees() -> None:
-    assert Donation(amount=2500, cover=106).charge == 2606
+    assert Donation(amount=2500, fee_cover=106).charge == 2606
 
 
 def test_the_last_receipt_of_the_chain_is_the_one_that_is_valid(

@@ -137,16 +137,16 @@ def test_the_books_audit_finds_a_shard_that_was_meddled_with(
         ("payment_failed", 1, 0, "ck_ledger_entry_out"),
         ("dispute", 1, 0, "ck_ledger_entry_out"),
         ("refund_failed", -1, 0, "ck_ledger_entry_back"),
-        ("reinstatement", 0, -1, "ck_ledger_entry_back"),
+        ("dispute_reversed", 0, -1, "ck_ledger_entry_back"),
         ("fee", -1, 0, "ck_ledger_entry_fee"),
         ("fee", 0, 1, "ck_ledger_entry_fee"),
         ("correction", 1, 0, "ck_ledger_entry_correction"),
     ],
 )
 def test_money_moves_only_the_way_its_kind_says(
-    installation: Installation, paid: Facts, kind: str, amount: int, cover: int, rule: str
+    installation: Installation, paid: Facts, kind: str, amount: int, fee_cover: int, rule: str
 ) -> None:
-    moved = {"kind": kind, "amount": amount, "cover": cover, "source": "moved"}
+    moved = {"kind": kind, "amount": amount, "cover": fee_cover, "source": "moved"}
     with pytest.raises(IntegrityError, match=rule):
         enter(installation, paid.donation, **moved)
     assert sums(installation) == (2500, 1, 1)
@@ -164,7 +164,7 @@ def test_one_source_may_move_money_in_more_than_one_way(
     installation: Installation, paid: Facts
 ) -> None:
     enter(installation, paid.donation, kind="dispute", amount=-2500, source="du_1")
-    enter(installation, paid.donation, kind="reinstatement", amount=2500, source="du_1")
+    enter(installation, paid.donation, kind="dispute_reversed", amount=2500, source="du_1")
     with pytest.raises(IntegrityError, match="uq_ledger_entry_kind_source"):
-        enter(installation, paid.donation, kind="reinstatement", amount=2500, source="du_1")
+        enter(installation, paid.donation, kind="dispute_reversed", amount=2500, source="du_1")
     assert sums(installation) == (2500, 1, 1)

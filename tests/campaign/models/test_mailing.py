@@ -61,9 +61,9 @@ def test_a_reader_is_reminded_once_of_a_campaign(
 def test_a_step_is_one_of_its_name_and_lies_on_the_right_side(
     installation: Installation, campaign: Campaign
 ) -> None:
-    insert(installation, CampaignStep, campaign_id=campaign.id, key="own", anchor="opening")
+    insert(installation, CampaignStep, campaign_id=campaign.id, key="own", basis="opening")
     with pytest.raises(IntegrityError, match="uq_campaign_step_campaign_id_key"):
-        insert(installation, CampaignStep, campaign_id=campaign.id, key="own", anchor="after_end")
+        insert(installation, CampaignStep, campaign_id=campaign.id, key="own", basis="after_end")
     rules = {
         '"offset" = -1': "ck_campaign_step_offset",
         '"offset" = 0': "",

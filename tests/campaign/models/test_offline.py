@@ -40,7 +40,7 @@ def test_a_reference_is_one_gift_in_any_case_unless_it_was_a_mistake(
     first = check("chase 101")
     with pytest.raises(IntegrityError, match="uq_offline_gift_lower_reference"):
         check("Chase 101")
-    back = "UPDATE offline_gift SET bounced_on = received_on, taken_back = '{}' WHERE id = {}"
+    back = "UPDATE offline_gift SET reversed_on = received_on, reversal_reason = '{}' WHERE id = {}"
     execute(installation, back.format("bounced", first))
     with pytest.raises(IntegrityError, match="uq_offline_gift_lower_reference"):
         check("CHASE 101")
@@ -55,10 +55,10 @@ def test_an_offline_gift_keeps_its_rules(installation: Installation, check: Chec
         "reference = ''": "ck_offline_gift_reference",
         "postmarked_on = received_on": "",
         "postmarked_on = received_on + 1": "ck_offline_gift_postmarked_on",
-        "bounced_on = received_on": "ck_offline_gift_bounced_on",
-        "taken_back = 'bounced'": "ck_offline_gift_bounced_on",
-        "bounced_on = received_on, taken_back = 'bounced'": "",
-        "bounced_on = received_on, taken_back = 'lost'": "ck_offline_gift_taken_back",
+        "reversed_on = received_on": "ck_offline_gift_bounced_on",
+        "reversal_reason = 'bounced'": "ck_offline_gift_bounced_on",
+        "reversed_on = received_on, reversal_reason = 'bounced'": "",
+        "reversed_on = received_on, reversal_reason = 'lost'": "ck_offline_gift_taken_back",
     }
     assert refusals(installation, "offline_gift", rules) == rules
 

@@ -52,7 +52,7 @@ def test_a_reader_gets_each_step_once_however_the_address_is_written(
     installation: Installation, campaign: Campaign, queue: Queue
 ) -> None:
     steps = [
-        insert(installation, CampaignStep, campaign_id=campaign.id, key=f"own{n}", anchor="opening")
+        insert(installation, CampaignStep, campaign_id=campaign.id, key=f"own{n}", basis="opening")
         for n in range(2)
     ]
     queue("a", step_id=steps[0], campaign_id=campaign.id)

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from campaign.models import Payout, PayoutItem, ReconciliationRun
-from campaign.models.payouts import BETWEEN_STRIPE_AND_HOUSE
+from campaign.models.payouts import OTHER_BALANCE_TRANSACTIONS
 from campaign.runtime.context import Installation
 from tests.support.raw_sql import insert, refusals
 
@@ -56,17 +56,17 @@ def test_what_lies_between_stripe_and_the_house_is_what_no_gift_moves(
     )  # fmt: skip
     for kind in kinds:
         put_item(installation, payout, f"txn_{kind}", kind)
-    query = select(PayoutItem.kind).where(text(BETWEEN_STRIPE_AND_HOUSE)).order_by(PayoutItem.id)
+    query = select(PayoutItem.kind).where(text(OTHER_BALANCE_TRANSACTIONS)).order_by(PayoutItem.id)
     with installation.sessions() as session:
         found = session.scalars(query).all()
     assert found == ["stripe_fee", "payout_failure", "transfer", ""]
 
 
 def test_a_run_counts_from_nothing(installation: Installation) -> None:
-    number = insert(installation, ReconciliationRun, started_at=MOMENT, asked_by="schedule")
+    number = insert(installation, ReconciliationRun, started_at=MOMENT, requested_by="schedule")
     with installation.sessions() as session:
         found = session.get_one(ReconciliationRun, number)
-    assert (found.differing, found.mended, found.differences) == (0, 0, [])
+    assert (found.discrepancy_count, found.repaired, found.discrepancies) == (0, 0, [])
     assert (found.applied, found.ended_at, found.error) == (False, None, None)
     rules = {"differing = -1": "ck_reconciliation_run_counts", "mended = 1": ""}
     rules |= {"mended = -1": "ck_reconciliation_run_counts"}

@@ -32,7 +32,12 @@ def test_it_begins_active_with_a_page_of_its_own(installation: Installation, beg
     numbers = [begin("sub_1"), begin("sub_2")]
     with installation.sessions() as session:
         one, other = (session.get_one(Subscription, number) for number in numbers)
-    assert (one.state, one.cover, one.ends_at_period_end, one.as_of) == ("active", 0, False, None)
+    assert (one.state, one.fee_cover, one.ends_at_period_end, one.as_of) == (
+        "active",
+        0,
+        False,
+        None,
+    )
     assert one.token != other.token
     with pytest.raises(IntegrityError, match="uq_subscription_stripe_id"):
         begin("sub_1")
@@ -57,7 +62,7 @@ def test_only_what_ended_has_the_moment_of_it(installation: Installation, begin:
 
 
 def test_stripe_charges_the_gift_and_the_covered_fees_a_period() -> None:
-    assert Subscription(amount=1000, cover=59).charge == 1059
+    assert Subscription(amount=1000, fee_cover=59).charge == 1059
 
 
 def test_an_invoice_was_paid_by_one_payment(installation: Installation) -> None:

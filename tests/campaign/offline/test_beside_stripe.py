@@ -3,9 +3,9 @@
 import pytest
 
 from campaign.core.clock import now
-from campaign.models import TakenBack
+from campaign.models import ReversalReason
 from campaign.offline.entry import Choices
-from campaign.offline.reversals import take_back
+from campaign.offline.reversals import reverse
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
@@ -28,7 +28,7 @@ def test_reconciliation_names_no_offline_gift(
     with installation.sessions.begin() as session:
         session.add(bounced)
         name = bounced.donation.public_id
-        take_back(session, name, TakenBack.bounced, TODAY, FINANCE, installation.books, now())
-    assert bank.reconcile(apply=True).differences == []
-    assert bank.reconcile().differences == []
+        reverse(session, name, ReversalReason.bounced, TODAY, FINANCE, installation.books, now())
+    assert bank.reconcile(apply=True).discrepancies == []
+    assert bank.reconcile().discrepancies == []
     bank.require_order()

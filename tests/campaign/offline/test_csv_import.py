@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.core.csv_lists import Refusal
-from campaign.models import AuditEntry, Campaign, OfflineGift, TakenBack
-from campaign.offline.csv_import import ListReader, Planned, record_import
+from campaign.core.csv_lists import RejectedLine
+from campaign.models import AuditEntry, Campaign, OfflineGift, ReversalReason
+from campaign.offline.csv_import import ListReader, PlannedRow, record_import
 from campaign.offline.csv_rows import Row
-from campaign.offline.entry import Choices, Entered
-from campaign.offline.reversals import take_back
+from campaign.offline.entry import Choices, EntryResult
+from campaign.offline.reversals import reverse
 from campaign.runtime.context import Installation
 from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, bar, day, gift_of, written
 
@@ -23,31 +23,35 @@ def reader(running: Campaign) -> ListReader:
     return ListReader("year-end", HERE)
 
 
-def plan(installation: Installation, reader: ListReader, **changes: Any) -> Planned | Refusal:
+def plan(
+    installation: Installation, reader: ListReader, **changes: Any
+) -> PlannedRow | RejectedLine:
     with installation.sessions() as session:
         return reader.plan(session, Row(7, written(**changes)), now())
 
 
-def planned(installation: Installation, reader: ListReader, **changes: Any) -> Planned:
+def planned(installation: Installation, reader: ListReader, **changes: Any) -> PlannedRow:
     found = plan(installation, reader, **changes)
-    assert isinstance(found, Planned), found
+    assert isinstance(found, PlannedRow), found
     return found
 
 
-def enter_row(installation: Installation, reader: ListReader, wanted: Planned) -> Entered | Refusal:
+def enter_row(
+    installation: Installation, reader: ListReader, wanted: PlannedRow
+) -> EntryResult | RejectedLine:
     with installation.sessions.begin() as session:
         return reader.enter(session, wanted, FINANCE, installation.books, now())
 
 
-def lines(found: Iterable[Row | Refusal]) -> list[int | Refusal]:
-    return [one if isinstance(one, Refusal) else one.line for one in found]
+def lines(found: Iterable[Row | RejectedLine]) -> list[int | RejectedLine]:
+    return [one if isinstance(one, RejectedLine) else one.line for one in found]
 
 
-def reverse(installation: Installation, gift: OfflineGift, reason: TakenBack) -> None:
+def reverse(installation: Installation, gift: OfflineGift, reason: ReversalReason) -> None:
     with installation.sessions.begin() as session:
         session.add(gift)
         name = gift.donation.public_id
-        take_back(session, name, reason, TODAY, FINANCE, installation.books, now())
+        reverse(session, name, reason, TODAY, FINANCE, installation.books, now())
 
 
 def test_of_two_rows_with_one_reference_the_second_is_refused_however_it_is_typed(
@@ -60,8 +64,8 @@ def test_of_two_rows_with_one_reference_the_second_is_refused_however_it_is_type
     assert lines(reader.rows(text.encode())) == [
         2,
         3,
-        Refusal(4, f"reference 1042  FIRST {told}"),
-        Refusal(5, f"reference 1042 first {told}"),
+        RejectedLine(4, f"reference 1042  FIRST {told}"),
+        RejectedLine(5, f"reference 1042 first {told}"),
         6,
     ]
 
@@ -69,7 +73,7 @@ def test_of_two_rows_with_one_reference_the_second_is_refused_however_it_is_type
 def test_a_plan_says_every_fault_of_its_row_and_stores_nothing(
     installation: Installation, reader: ListReader
 ) -> None:
-    assert plan(installation, reader, amount="", kind="gold") == Refusal(
+    assert plan(installation, reader, amount="", kind="gold") == RejectedLine(
         7,
         "'gold' is no kind of gift; use check, cash, donor_advised_fund or stock;"
         " Enter an amount, for example 25",
@@ -94,7 +98,7 @@ def test_a_plan_tells_of_a_look_alike_and_of_a_day_outside_but_not_of_this_lists
     first = planned(installation, reader)
     assert (first.alike, first.outside) == (False, False)
     entered = enter_row(installation, reader, first)
-    assert isinstance(entered, Entered)
+    assert isinstance(entered, EntryResult)
     assert not planned(installation, reader).alike
     assert planned(installation, ListReader("year-end", HERE)).alike
     assert planned(installation, reader, name="Ben").alike
@@ -108,11 +112,11 @@ def test_a_row_is_entered_whatever_was_doubted_and_only_once(
     row = planned(installation, reader, reference="2")
     assert row.alike
     entered = enter_row(installation, reader, row)
-    assert isinstance(entered, Entered)
+    assert isinstance(entered, EntryResult)
     assert entered.joined
     assert bar(installation) == (10000, 2, 1)
     again = enter_row(installation, reader, row)
-    assert isinstance(again, Refusal)
+    assert isinstance(again, RejectedLine)
     assert again.reason.startswith("Reference 2 is a check of $50 from Ana Reyes")
     assert not again.reason.endswith(".")
     assert bar(installation) == (10000, 2, 1)
@@ -129,7 +133,7 @@ def test_a_donor_who_was_corrected_meanwhile_is_not_joined_unasked(
         other = session.get_one(OfflineGift, gift.id).donation.donor
         session.add(type(other)(email="", name="Ana Reyes"))
     told = enter_row(installation, reader, row)
-    assert told == Refusal(7, "its donor was changed meanwhile; import the file again")
+    assert told == RejectedLine(7, "its donor was changed meanwhile; import the file again")
     assert bar(installation) == (900, 1, 1)
 
 
@@ -137,9 +141,9 @@ def test_a_list_that_comes_again_does_not_bring_back_a_mistake_unless_its_row_wa
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     wrong = gift_of(enter(reference="1042", amount="500"))
-    reverse(installation, wrong, TakenBack.mistake)
+    reverse(installation, wrong, ReversalReason.mistake)
     told = plan(installation, reader, reference="1042", amount="500")
-    assert isinstance(told, Refusal)
+    assert isinstance(told, RejectedLine)
     assert told.reason.endswith(
         f"and was taken back as a mistake on {TODAY}. Mend the row, or enter the gift by hand"
     )
@@ -155,9 +159,9 @@ def test_a_list_does_not_bring_back_what_bounced_and_says_so(
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     bounced = gift_of(enter(Choices(donor="new"), reference="1042"))
-    reverse(installation, bounced, TakenBack.bounced)
+    reverse(installation, bounced, ReversalReason.bounced)
     told = plan(installation, reader, reference="1042", amount="70")
-    assert isinstance(told, Refusal)
+    assert isinstance(told, RejectedLine)
     assert told.reason.startswith("Reference 1042 is a check of $50")
     assert " since. If this is another gift" in told.reason
 

@@ -4,15 +4,15 @@ import codecs
 
 import pytest
 
-from campaign.core.csv_lists import Refusal
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import ListInvalid
-from campaign.offline.csv_rows import COLUMNS, NEEDED, Row, read_rows
+from campaign.offline.csv_rows import COLUMNS, REQUIRED_COLUMNS, Row, read_rows
 
-HEADER = ",".join(NEEDED)
+HEADER = ",".join(REQUIRED_COLUMNS)
 ROW = "2026-12-03,,25,usd,Ana,,,,{}"
 
 
-def rows(text: str, mark: bytes = b"", encoding: str = "utf-8") -> list[Row | Refusal]:
+def rows(text: str, mark: bytes = b"", encoding: str = "utf-8") -> list[Row | RejectedLine]:
     return list(read_rows(mark + text.encode(encoding)))
 
 
@@ -58,22 +58,22 @@ def test_a_quotation_mark_left_open_takes_no_other_row_with_it() -> None:
         *(ROW.format(n) for n in range(3, 30)),
     ]
     found = rows("\n".join(lines))
-    assert [one for one in found if isinstance(one, Refusal)] == [
-        Refusal(3, "a quotation mark is not closed")
+    assert [one for one in found if isinstance(one, RejectedLine)] == [
+        RejectedLine(3, "a quotation mark is not closed")
     ]
     assert len(found) == 29
 
 
 def test_rows_that_are_no_rows_are_named_by_their_line() -> None:
     text = f"{HEADER}\n1,2\n\n,,,,,,,,\n2026-12-03,,25,usd,=SUM(A1),,,,4\na\0,,,,,,,,5"
-    told = [(one.line, one.reason) for one in rows(text) if isinstance(one, Refusal)]
+    told = [(one.line, one.reason) for one in rows(text) if isinstance(one, RejectedLine)]
     assert told == [
         (2, "2 fields where the header names 9"),
         (5, "name begins like a formula: '=SUM(A1)'"),
         (6, "received_on holds a control character"),
     ]
     (found,) = read_rows(f"{HEADER}\n".encode() + b"2026-12-03,,25,usd,Mu\xf1oz,,,,6")
-    assert isinstance(found, Refusal)
+    assert isinstance(found, RejectedLine)
     assert "name is not UTF-8" in found.reason
 
 

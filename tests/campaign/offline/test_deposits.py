@@ -9,19 +9,19 @@ from sqlalchemy import select
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.clock import now
 from campaign.core.errors import AmountInvalid, DepositRefused, NotFound
-from campaign.models import AuditEntry, Campaign, DepositBatch, OfflineGift, TakenBack
+from campaign.models import AuditEntry, Campaign, DepositBatch, OfflineGift, ReversalReason
 from campaign.offline.deposits import (
     close_batch,
-    contents,
     find_batch,
     latest_batches,
-    loose_gifts,
     move_gifts,
     open_batch,
     open_batches,
+    read_contents,
+    undeposited_gifts,
 )
 from campaign.offline.entry import Choices
-from campaign.offline.reversals import take_back
+from campaign.offline.reversals import reverse
 from campaign.runtime.context import Installation
 from tests.support.offline_gifts import FINANCE, TODAY, Enter, day, gift_of
 
@@ -135,15 +135,15 @@ def test_one_gift_that_does_not_fit_keeps_all_out(installation: Installation, en
         new = NewCampaign("euros", "E", "500", "2099-12-31", "Europe/Berlin", "eur", start=day(21))
         create_campaign(session, new)
     batch, good = opened(installation), gift_of(enter(reference="1")).id
-    stock = gift_of(enter(NEW, kind="stock", described="40 shares", reference="2")).id
+    stock = gift_of(enter(NEW, kind="stock", description="40 shares", reference="2")).id
     euros = gift_of(enter(NEW, campaign="euros", reference="3")).id
     for other, words in ((stock, "no deposit batch"), (euros, "is in USD, this gift is not")):
         with pytest.raises(DepositRefused, match=words):
             move(installation, batch, put_in=(good, other))
     with installation.sessions() as session:
-        assert contents(session, find_batch(session, batch)).gifts == []
-        assert [one.id for one in loose_gifts(session, "usd", 10)] == [good]
-        assert [one.id for one in loose_gifts(session, "eur", 10)] == [euros]
+        assert read_contents(session, find_batch(session, batch)).gifts == []
+        assert [one.id for one in undeposited_gifts(session, "usd", 10)] == [good]
+        assert [one.id for one in undeposited_gifts(session, "eur", 10)] == [euros]
 
 
 def test_what_was_taken_back_is_neither_loose_nor_can_it_be_put_in(
@@ -153,10 +153,10 @@ def test_what_was_taken_back_is_neither_loose_nor_can_it_be_put_in(
     with installation.sessions.begin() as session:
         session.add(gift)
         name = gift.donation.public_id
-        take_back(session, name, TakenBack.bounced, TODAY, FINANCE, installation.books, now())
+        reverse(session, name, ReversalReason.bounced, TODAY, FINANCE, installation.books, now())
     assert move(installation, batch, put_in=(gift.id,)) == 0
     with installation.sessions() as session:
-        assert loose_gifts(session, "usd", 10) == []
+        assert undeposited_gifts(session, "usd", 10) == []
 
 
 def test_contents_are_in_the_order_of_entry_with_papers_and_cash_apart(
@@ -174,7 +174,7 @@ def test_contents_are_in_the_order_of_entry_with_papers_and_cash_apart(
         )
     ]
     with installation.sessions() as session:
-        held = contents(session, find_batch(session, batch))
+        held = read_contents(session, find_batch(session, batch))
         assert [one.id for one in held.gifts] == entered
         assert [one.id for one in held.checks] == [entered[1], entered[3]]
         assert (held.checks_total, held.cash_total, held.total) == (15000, 2300, 17300)

@@ -8,15 +8,15 @@ from sqlalchemy import select, update
 
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.clock import now
-from campaign.models import Campaign, Donor, PostedAppeal
+from campaign.models import Campaign, DirectMailPiece, Donor
 from campaign.offline.coupon_codes import Coupon, coupon_code, read_code
 from campaign.offline.direct_mail_codes import (
-    address_of,
-    counted_code,
-    find_posted,
-    keep_coupons,
-    posted_to,
+    direct_mail_to,
+    find_direct_mail_piece,
+    mailing_address,
     purge_direct_mail,
+    save_coupons,
+    shared_code,
 )
 from campaign.offline.direct_mail_list import DirectMailRecipient
 from campaign.runtime.context import Installation
@@ -33,12 +33,12 @@ def post(
 ) -> list[str]:
     with installation.sessions.begin() as session:
         found = session.get_one(Campaign, campaign.id)
-        return keep_coupons(session, found, recipients, at or now())
+        return save_coupons(session, found, recipients, at or now())
 
 
-def rows(installation: Installation) -> list[PostedAppeal]:
+def rows(installation: Installation) -> list[DirectMailPiece]:
     with installation.sessions() as session:
-        return list(session.scalars(select(PostedAppeal).order_by(PostedAppeal.id)))
+        return list(session.scalars(select(DirectMailPiece).order_by(DirectMailPiece.id)))
 
 
 @pytest.fixture
@@ -78,13 +78,13 @@ def test_a_printed_code_finds_its_reader_and_no_other_code_does(
     (code,) = post(installation, running, ANA)
     with installation.sessions() as session:
         coupon = read_code(session, code.lower())
-        posted = find_posted(session, coupon)
+        posted = find_direct_mail_piece(session, coupon)
         assert posted is not None
         assert (posted.name, posted.institution) == ("Ana Reyes", "Two Rivers")
-        assert find_posted(session, read_code(session, "year-end")) is None
-        assert find_posted(session, read_code(session, counted_code(running))) is None
-        assert find_posted(session, Coupon(second, coupon.article, "")) is None
-    assert counted_code(running) == coupon_code(running, "post")
+        assert find_direct_mail_piece(session, read_code(session, "year-end")) is None
+        assert find_direct_mail_piece(session, read_code(session, shared_code(running))) is None
+        assert find_direct_mail_piece(session, Coupon(second, coupon.article, "")) is None
+    assert shared_code(running) == coupon_code(running, "post")
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_a_printed_code_finds_its_reader_and_no_other_code_does(
 def test_the_address_for_the_books_has_three_lines(
     number: str, address: str, told: list[str]
 ) -> None:
-    posted = PostedAppeal(number=number, institution="Two Rivers", address=address)
-    assert address_of(posted) == told
+    posted = DirectMailPiece(number=number, institution="Two Rivers", address=address)
+    assert mailing_address(posted) == told
 
 
 def test_a_row_is_a_donors_by_name_and_address_together(
@@ -116,9 +116,11 @@ def test_a_row_is_a_donors_by_name_and_address_together(
         same_name = Donor(email="", name="Bo Lee", address="Elsewhere")
         same_address = Donor(email="", name="Cy", address=address)
         unnamed = Donor(email="", name="", address="")
-        found = posted_to(session, [ana, same_name, same_address, unnamed])
+        found = direct_mail_to(session, [ana, same_name, same_address, unnamed])
         assert [one.name for one in found] == ["Ana Reyes"]
-        assert posted_to(session, [same_name, same_address]) == posted_to(session, []) == []
+        assert (
+            direct_mail_to(session, [same_name, same_address]) == direct_mail_to(session, []) == []
+        )
 
 
 def test_whose_coupon_it_was_is_forgotten_when_the_books_are_shut(

@@ -8,10 +8,10 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from campaign.core.clock import now
-from campaign.core.csv_lists import Refusal
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import CampaignNotOpen, ListInvalid, NotFound
-from campaign.models import AuditEntry, Campaign, PostedAppeal
-from campaign.offline.direct_mail_flow import ReadList, print_appeals, read_list
+from campaign.models import AuditEntry, Campaign, DirectMailPiece
+from campaign.offline.direct_mail_flow import RecipientList, print_appeals, read_recipient_list
 from campaign.runtime.context import Installation
 from tests.support.offline_gifts import FINANCE
 
@@ -23,14 +23,14 @@ Cy Lee,8,Two Rivers,1 Road
 """
 
 
-def read(installation: Installation, text: str = LIST) -> ReadList:
+def read(installation: Installation, text: str = LIST) -> RecipientList:
     with installation.sessions() as session:
-        return read_list(session, "year-end", text.encode())
+        return read_recipient_list(session, "year-end", text.encode())
 
 
 def posted(installation: Installation) -> int:
     with installation.sessions() as session:
-        return session.scalar(select(func.count()).select_from(PostedAppeal)) or 0
+        return session.scalar(select(func.count()).select_from(DirectMailPiece)) or 0
 
 
 def test_a_list_is_parted_into_who_can_be_written_to_and_who_cannot(
@@ -39,8 +39,8 @@ def test_a_list_is_parted_into_who_can_be_written_to_and_who_cannot(
     found = read(installation)
     assert [one.name for one in found.ready] == ["Ana Reyes", "Cy Lee"]
     assert found.refused == [
-        Refusal(3, "no institution"),
-        Refusal(4, "'\u738b, 7' has letters that our typeface lacks"),
+        RejectedLine(3, "no institution"),
+        RejectedLine(4, "'\u738b, 7' has letters that our typeface lacks"),
     ]
     assert posted(installation) == 0
 
@@ -71,7 +71,7 @@ def test_an_unknown_campaign_and_a_file_without_columns_are_refused(
     installation: Installation, running: Campaign
 ) -> None:
     with installation.sessions() as session, pytest.raises(NotFound):
-        read_list(session, "autumn", LIST.encode())
+        read_recipient_list(session, "autumn", LIST.encode())
     with pytest.raises(ListInvalid):
         read(installation, "who,where\n")
 
@@ -89,9 +89,9 @@ def test_sheets_coupons_and_the_audit_entry_are_of_one_transaction(
         assert posted(installation) == 2 * kept
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(raw)).pages]
     with installation.sessions() as session:
-        codes = session.scalars(select(PostedAppeal.code).order_by(PostedAppeal.id)).all()
+        codes = session.scalars(select(DirectMailPiece.code).order_by(DirectMailPiece.id)).all()
         said = session.scalars(
-            select(AuditEntry).where(AuditEntry.action == "posted_appeals.printed")
+            select(AuditEntry).where(AuditEntry.action == "direct_mail.printed")
         ).one()
     assert [code.upper() in page for code, page in zip(codes, pages, strict=True)] == [True, True]
     assert (said.actor, said.subject_key, said.campaign_id) == (

@@ -4,12 +4,12 @@ import codecs
 
 import pytest
 
-from campaign.core.csv_lists import Refusal
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import ListInvalid
 from campaign.offline.direct_mail_list import DirectMailRecipient, read_recipients
 
 HEADER = "name,number,institution,address"
-Read = tuple[int, DirectMailRecipient] | Refusal
+Read = tuple[int, DirectMailRecipient] | RejectedLine
 
 
 def read(*rows: str, header: str = HEADER, default: str = "en") -> list[Read]:
@@ -23,14 +23,14 @@ def only(row: str, **options: str) -> DirectMailRecipient:
 
 def refused(row: str, header: str = HEADER) -> str:
     (found,) = read(row, header=header)
-    assert isinstance(found, Refusal)
+    assert isinstance(found, RejectedLine)
     assert found.line == 2
     return found.reason
 
 
 def test_rows_keep_the_line_on_which_they_stand_and_blank_ones_are_passed_over() -> None:
     found = read("Ana,7,Prison,1 Road", "", "  ", "Bo,,Prison,", "Cy,,Prison,1 Road")
-    assert [one.line if isinstance(one, Refusal) else one[0] for one in found] == [2, 5, 6]
+    assert [one.line if isinstance(one, RejectedLine) else one[0] for one in found] == [2, 5, 6]
 
 
 def test_columns_in_any_order_and_the_files_of_all_programs_are_read() -> None:
@@ -89,5 +89,5 @@ def test_what_cannot_be_posted_is_named(row: str, words: str) -> None:
 
 def test_one_person_is_written_to_once_however_the_name_is_typed() -> None:
     found = read("Ana,7,Prison,1 Road", "ANA , 7,prison,2 Road", "Ana,8,Prison,1 Road")
-    assert found[1] == Refusal(3, "the same person stands on line 2 already")
-    assert not isinstance(found[2], Refusal)
+    assert found[1] == RejectedLine(3, "the same person stands on line 2 already")
+    assert not isinstance(found[2], RejectedLine)

@@ -12,7 +12,12 @@ from campaign.core.settings import Organization
 from campaign.emails.sample_facts import campaign
 from campaign.offline.coupon_codes import coupon_code
 from campaign.offline.direct_mail_list import DirectMailRecipient
-from campaign.offline.direct_mail_sheets import Batch, blocks, posted_appeals_pdf, sheet_context
+from campaign.offline.direct_mail_sheets import (
+    MailingBatch,
+    direct_mail_pdf,
+    markdown_blocks,
+    sheet_context,
+)
 
 ANA = DirectMailRecipient("Ana Reyes", "SID 7", "Two Rivers", ("1 Road", "Umatilla OR"), "en")
 LUZ = replace(ANA, name="Luz", number="", locale="es")
@@ -27,7 +32,9 @@ HOUSE = Organization(
 AT = datetime(2026, 12, 9, 4, tzinfo=UTC)
 
 
-def batch(organization: Organization = HOUSE, raised: int = 1_234_500, **changes: Any) -> Batch:
+def batch(
+    organization: Organization = HOUSE, raised: int = 1_234_500, **changes: Any
+) -> MailingBatch:
     wanted = {
         "appeal": "Tonight.",
         "suggested_amounts": [1000, 2500],
@@ -38,7 +45,9 @@ def batch(organization: Organization = HOUSE, raised: int = 1_234_500, **changes
     shown = campaign()
     for name, value in wanted.items():
         setattr(shown, name, value)
-    return Batch(Progress(shown, raised, 0, 0, 9, 9, AT), organization, "https://give.example")
+    return MailingBatch(
+        Progress(shown, raised, 0, 0, 9, 9, AT), organization, "https://give.example"
+    )
 
 
 def test_a_sheet_says_the_figure_with_its_day_and_until_when_a_postmark_counts() -> None:
@@ -81,7 +90,7 @@ def test_the_foot_names_only_what_the_organization_has() -> None:
 
 def test_an_appeal_is_set_in_blocks_of_plain_and_bold_text() -> None:
     markdown = "# One\n\nTonight **we**\nvote.\n\n- [a](https://x.example)\n- b *c*\n\n<b>d</b>\n\n    code\n"
-    assert blocks(markdown) == [
+    assert markdown_blocks(markdown) == [
         {"kind": "heading", "runs": [["One", False]]},
         {"kind": "paragraph", "runs": [["Tonight ", False], ["we", True], [" vote.", False]]},
         {"kind": "item", "runs": [["a", False]]},
@@ -89,13 +98,13 @@ def test_an_appeal_is_set_in_blocks_of_plain_and_bold_text() -> None:
         {"kind": "paragraph", "runs": [["<b>d</b>", False]]},
         {"kind": "paragraph", "runs": [["code\n", False]]},
     ]
-    assert blocks("") == []
+    assert markdown_blocks("") == []
 
 
 def test_however_long_the_appeal_each_reader_has_one_page_and_is_told_where_the_rest_is() -> None:
     long = batch(appeal="\n\n".join(["A story about a harbor. " * 20] * 60))
     sheets = [sheet_context(long, one, code) for one, code in ((ANA, "FIRST"), (LUZ, "SECOND"))]
-    read = PdfReader(io.BytesIO(posted_appeals_pdf(sheets)))
+    read = PdfReader(io.BytesIO(direct_mail_pdf(sheets)))
     first, second = (" ".join(page.extract_text().split()) for page in read.pages)
     assert ("FIRST" in first, "SECOND" in first) == (True, False)
     assert ("FIRST" in second, "SECOND" in second) == (False, True)
@@ -103,5 +112,5 @@ def test_however_long_the_appeal_each_reader_has_one_page_and_is_told_where_the_
     # Programs show the title in their windows: it names no reader.
     assert read.metadata is not None
     assert read.metadata.title == "The Harbor Ledger: Keep every story free to read"
-    (short,) = PdfReader(io.BytesIO(posted_appeals_pdf([sheet_context(batch(), ANA, "A")]))).pages
+    (short,) = PdfReader(io.BytesIO(direct_mail_pdf([sheet_context(batch(), ANA, "A")]))).pages
     assert "The whole text" not in short.extract_text()

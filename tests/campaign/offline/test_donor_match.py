@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.models import Campaign, Donation, Donor
-from campaign.offline.donor_match import SOMEBODY_NEW, candidates, find_giver
-from campaign.offline.entry import Choices, Undecided
+from campaign.offline.donor_match import NEW_DONOR, find_candidates, find_or_create_donor
+from campaign.offline.entry import Choices, UnresolvedEntry
 from campaign.offline.entry_parsing import OfflineEntry, read_entry
 from campaign.runtime.context import Installation
 from tests.support.offline_gifts import HERE, Enter, bar, gift_of, written
@@ -31,7 +31,7 @@ def test_a_donor_by_post_is_offered_and_never_merged_silently(
 ) -> None:
     gift_of(enter())
     told = enter(amount="75", address="1 wharf street, Astoria OR 97103", reference="2")
-    assert isinstance(told, Undecided)
+    assert isinstance(told, UnresolvedEntry)
     (known,) = told.candidates
     assert (known.name, known.gifts, known.same_address) == ("Ana Reyes", 1, True)
     same = gift_of(enter(Choices(donor=str(known.id)), amount="75", reference="2"))
@@ -51,14 +51,14 @@ def test_namesakes_are_shown_those_at_the_same_address_first_and_then_the_latest
     add(installation, name="Ana Reyes Jr")
     add(installation, merged_into_id=here)
     with installation.sessions() as session:
-        found = candidates(session, entry_of(installation))
+        found = find_candidates(session, entry_of(installation))
         assert [one.id for one in found] == [here, elsewhere, unknown]
         assert [one.same_address for one in found] == [True, False, False]
-        nowhere = candidates(session, entry_of(installation, address=" "))
+        nowhere = find_candidates(session, entry_of(installation, address=" "))
         # That nobody knows an address of either does not make it the same one.
         assert [one.same_address for one in nowhere] == [False] * 3
-        assert candidates(session, entry_of(installation, name="")) == ()
-        assert candidates(session, entry_of(installation, email="new@example.org")) == ()
+        assert find_candidates(session, entry_of(installation, name="")) == ()
+        assert find_candidates(session, entry_of(installation, email="new@example.org")) == ()
 
 
 def test_only_one_of_those_who_were_shown_can_be_chosen(
@@ -68,11 +68,11 @@ def test_only_one_of_those_who_were_shown_can_be_chosen(
     entry = entry_of(installation)
     with installation.sessions() as session:
         for chosen in ("", str(other), "nobody"):
-            assert find_giver(session, entry, chosen) is None
-        giver = find_giver(session, entry, str(known))
+            assert find_or_create_donor(session, entry, chosen) is None
+        giver = find_or_create_donor(session, entry, str(known))
         assert giver is not None
         assert (giver.donor.id, giver.joined, giver.donor.address) == (known, True, entry.address)
-        new = find_giver(session, entry, SOMEBODY_NEW)
+        new = find_or_create_donor(session, entry, NEW_DONOR)
         assert new is not None
         assert (new.donor.id not in {known, other}, new.joined) == (True, False)
 
@@ -82,7 +82,7 @@ def test_an_email_finds_its_donor_in_any_case_and_corrects_nothing_that_was_know
 ) -> None:
     known = add(installation, email="Ana@example.org", name="Ana R.", address="")
     with installation.sessions.begin() as session:
-        giver = find_giver(session, entry_of(installation, email="ana@EXAMPLE.org"), "")
+        giver = find_or_create_donor(session, entry_of(installation, email="ana@EXAMPLE.org"), "")
         assert giver is not None
         assert (giver.donor.id, giver.joined) == (known, True)
     with installation.sessions() as session:
@@ -99,7 +99,7 @@ def test_two_gifts_of_a_new_email_at_once_are_of_one_donor(
 
     def give(entry: OfflineEntry) -> int:
         with installation.sessions.begin() as session:
-            giver = find_giver(session, entry, "")
+            giver = find_or_create_donor(session, entry, "")
             assert giver is not None
             return giver.donor.id
 

@@ -8,28 +8,33 @@ import pytest
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.clock import now
 from campaign.core.errors import OfflineGiftKnown
-from campaign.models import Campaign, OfflineGift, TakenBack
+from campaign.models import Campaign, OfflineGift, ReversalReason
 from campaign.offline.coupon_codes import coupon_code
-from campaign.offline.duplicate_checks import describe, look_alikes, require_unknown, standing
-from campaign.offline.entry import Choices, Undecided
+from campaign.offline.duplicate_checks import (
+    describe,
+    find_by_reference,
+    find_similar_gifts,
+    require_new_reference,
+)
+from campaign.offline.entry import Choices, UnresolvedEntry
 from campaign.offline.entry_parsing import read_entry
-from campaign.offline.reversals import take_back
+from campaign.offline.reversals import reverse
 from campaign.runtime.context import Installation
 from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, bar, day, gift_of, written
 
 
-def reverse(installation: Installation, gift: OfflineGift, reason: TakenBack) -> None:
+def reverse(installation: Installation, gift: OfflineGift, reason: ReversalReason) -> None:
     with installation.sessions.begin() as session:
         session.add(gift)
         name = gift.donation.public_id
-        take_back(session, name, reason, TODAY, FINANCE, installation.books, now())
+        reverse(session, name, reason, TODAY, FINANCE, installation.books, now())
 
 
 def alike(installation: Installation, **changes: Any) -> list[int]:
     """The ids of the gifts that may be the one written down."""
     with installation.sessions() as session:
         entry = read_entry(session, written(**changes), now(), HERE)
-        return [one.id for one in look_alikes(session, entry)]
+        return [one.id for one in find_similar_gifts(session, entry)]
 
 
 def test_the_same_reference_is_refused_with_who_entered_it(
@@ -46,19 +51,19 @@ def test_a_check_that_looks_like_another_needs_a_tick(
 ) -> None:
     first = gift_of(enter(reference="1042"))
     told = enter(reference="1042 again", name="ana reyes", received_on=day(7))
-    assert isinstance(told, Undecided)
-    assert [one.key for one in told.doubts] == [f"like-{first.id}"]
-    assert "1042, a check of $50 from Ana Reyes" in told.doubts[0].words
+    assert isinstance(told, UnresolvedEntry)
+    assert [one.key for one in told.entry_warnings] == [f"like-{first.id}"]
+    assert "1042, a check of $50 from Ana Reyes" in told.entry_warnings[0].words
     assert isinstance(
         enter(name="Ana Reyes", received_on=day(11), reference="1043", address="Elsewhere"),
-        Undecided,
+        UnresolvedEntry,
     )
     code = coupon_code(running)
     gift_of(enter(name="C", code=code, postmarked_on=day(2), reference="7", amount="9"))
     alike = enter(name="D", code=code, postmarked_on=day(2), reference="8", amount="9")
-    assert isinstance(alike, Undecided)
-    assert alike.doubts
-    waived = Choices(waived=[told.doubts[0].key], donor=str(told.candidates[0].id))
+    assert isinstance(alike, UnresolvedEntry)
+    assert alike.entry_warnings
+    waived = Choices(waived=[told.entry_warnings[0].key], donor=str(told.candidates[0].id))
     gift_of(enter(waived, reference="1042 again", name="ana reyes", received_on=day(7)))
     assert bar(installation) == (10900, 3, 2)
 
@@ -102,15 +107,15 @@ def test_a_bounced_check_keeps_its_reference_and_a_mistake_frees_it(
 ) -> None:
     bounced = gift_of(enter(reference="1"))
     mistaken = gift_of(enter(Choices(donor="new"), reference="2", amount="7"))
-    reverse(installation, bounced, TakenBack.bounced)
-    reverse(installation, mistaken, TakenBack.mistake)
+    reverse(installation, bounced, ReversalReason.bounced)
+    reverse(installation, mistaken, ReversalReason.mistake)
     assert alike(installation) == alike(installation, amount="7") == []
     with installation.sessions() as session:
-        require_unknown(session, "2")
-        require_unknown(session, "10")
-        assert standing(session, "2") is None
+        require_new_reference(session, "2")
+        require_new_reference(session, "10")
+        assert find_by_reference(session, "2") is None
         with pytest.raises(OfflineGiftKnown) as caught:
-            require_unknown(session, "1")
+            require_new_reference(session, "1")
     assert "Reference 1 is a check of $50 from Ana Reyes" in str(caught.value)
     assert str(caught.value).endswith("such as the bank's name: 1 First National.")
 
@@ -121,7 +126,7 @@ def test_a_gift_is_described_by_whom_it_is_from_and_when_it_was_entered_there(
     gifts = [
         gift_of(enter(received_on=day(1))),
         gift_of(enter(kind="cash", name="", email="bo@example.org", amount="7.50")),
-        gift_of(enter(kind="stock", name="", described="40 shares", amount="900")),
+        gift_of(enter(kind="stock", name="", description="40 shares", amount="900")),
     ]
     with installation.sessions.begin() as session:
         told = []

@@ -20,8 +20,8 @@ from campaign.models import (
     Receipt,
 )
 from campaign.offline.coupon_codes import coupon_code
-from campaign.offline.entry import Choices, Entered, Undecided
-from campaign.receipts.print_queue import waiting_letters
+from campaign.offline.entry import Choices, EntryResult, UnresolvedEntry
+from campaign.receipts.print_queue import list_print_queue
 from campaign.runtime.context import Installation
 from tests.support.offline_gifts import FINANCE, TODAY, Enter, bar, day, gift_of
 
@@ -43,7 +43,7 @@ def test_a_check_counts_at_once_with_ledger_receipt_letter_and_audit(
         donation = session.get_one(Donation, gift.donation_id)
         entry = session.scalars(select(LedgerEntry)).one()
         receipt = session.scalars(select(Receipt)).one()
-        letters = waiting_letters(session, installation.settings.organization, None)
+        letters = list_print_queue(session, installation.settings.organization, None)
         said = session.scalars(select(AuditEntry)).one()
     assert (donation.state, donation.code, donation.payment_intent_id) == ("paid", code, None)
     assert (entry.kind, entry.amount, entry.source) == ("payment", 5000, "offline:1042 First")
@@ -79,7 +79,7 @@ def test_cash_without_a_name_is_somebody_new_each_time_and_nobody_is_written_to(
     for _ in range(2):
         gift_of(enter(kind="cash", amount="20", name="", address="", reference=""))
     with installation.sessions() as session:
-        assert not waiting_letters(session, installation.settings.organization, None)
+        assert not list_print_queue(session, installation.settings.organization, None)
         names = session.scalars(select(OfflineGift.reference)).all()
     assert len(set(names)) == 2
     assert all(name.startswith(f"cash {TODAY}") for name in names)
@@ -90,7 +90,7 @@ def test_cash_without_a_name_is_somebody_new_each_time_and_nobody_is_written_to(
 def test_the_same_form_twice_is_one_gift(installation: Installation, enter: Enter) -> None:
     choices = Choices(token="form-1", donor="new")
     first, second = enter(choices), enter(choices)
-    assert isinstance(second, Entered)
+    assert isinstance(second, EntryResult)
     assert not second.new
     assert gift_of(first).id == second.gift.id
     assert bar(installation) == (5000, 1, 1)
@@ -105,8 +105,8 @@ def test_of_two_people_who_enter_one_check_at_the_same_instant_one_is_told(
             for n in range(6)
         ]
         outcomes = [one.result() for one in asked]
-    assert sum(isinstance(one, Entered) for one in outcomes) == 1
-    assert all(one.doubts for one in outcomes if isinstance(one, Undecided))
+    assert sum(isinstance(one, EntryResult) for one in outcomes) == 1
+    assert all(one.entry_warnings for one in outcomes if isinstance(one, UnresolvedEntry))
     assert bar(installation) == (5000, 1, 1)
     with installation.sessions() as session:
         assert session.scalar(select(func.count(Donor.id))) == 1
@@ -116,8 +116,8 @@ def test_a_postmark_outside_the_window_is_said_before_and_counts_nowhere(
     installation: Installation, enter: Enter
 ) -> None:
     told = enter(postmarked_on=day(30))
-    assert isinstance(told, Undecided)
-    assert "count for no campaign" in told.doubts[0].words
+    assert isinstance(told, UnresolvedEntry)
+    assert "count for no campaign" in told.entry_warnings[0].words
     gift_of(enter(Choices(waived=["place"]), postmarked_on=day(30)))
     assert bar(installation) == (0, 0, 0)
     with installation.sessions() as session:
@@ -139,8 +139,8 @@ def test_a_check_posted_in_time_counts_until_the_result_is_final(
         with installation.sessions.begin() as session:
             assert len(finalize_due_campaigns(session, now())) == 1
         told = enter(name="Ben", postmarked_on=day(9), reference="2")
-        assert isinstance(told, Undecided)
-        assert "is final" in told.doubts[0].words
+        assert isinstance(told, UnresolvedEntry)
+        assert "is final" in told.entry_warnings[0].words
         gift_of(enter(Choices(waived=["place"]), name="Ben", postmarked_on=day(9), reference="2"))
     assert bar(installation) == (5000, 1, 1)
     with installation.sessions() as session:

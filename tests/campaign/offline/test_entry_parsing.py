@@ -9,7 +9,7 @@ from campaign.core.clock import now
 from campaign.core.errors import OfflineGiftInvalid
 from campaign.models import Campaign, OfflineKind
 from campaign.offline.coupon_codes import coupon_code
-from campaign.offline.direct_mail_codes import keep_coupons
+from campaign.offline.direct_mail_codes import save_coupons
 from campaign.offline.direct_mail_list import DirectMailRecipient
 from campaign.offline.entry_parsing import OfflineEntry, read_entry
 from campaign.runtime.context import Installation
@@ -42,7 +42,7 @@ def faults(
         ({"code": "autumn"}, "code", "No coupon has the code 'autumn'"),
         ({"campaign": ""}, "code", "no campaign was named"),
         ({"kind": "gold"}, "kind", "is no kind of gift"),
-        ({"kind": "stock"}, "described", "Say what was given"),
+        ({"kind": "stock"}, "description", "Say what was given"),
         ({"reference": "9\x00"}, "reference", "control character"),
     ],
 )
@@ -145,7 +145,7 @@ def test_a_posted_coupon_says_who_it_is_unless_somebody_wrote_it(
     reader = DirectMailRecipient("Bo Lee", "SID 7", "Two Rivers", ("1 Road", "Umatilla"), "en")
     with installation.sessions.begin() as session:
         found = session.merge(running)
-        (code,) = keep_coupons(session, found, [reader], now())
+        (code,) = save_coupons(session, found, [reader], now())
     unnamed = {"code": code, "campaign": "", "address": ""}
     entry = read(installation, **unnamed, name=" ")
     assert (entry.name, entry.address) == ("Bo Lee", "SID 7, Two Rivers\n1 Road\nUmatilla")

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.core.errors import OfflineGiftKnown, RefundRefused, TakingBackRefused
+from campaign.core.errors import OfflineGiftKnown, RefundRefused, ReversalRefused
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import (
     AuditEntry,
@@ -20,13 +20,13 @@ from campaign.models import (
     OfflineGift,
     OutboxMessage,
     Receipt,
-    TakenBack,
+    ReversalReason,
 )
-from campaign.offline.deposits import close_batch, contents, find_batch, open_batch
+from campaign.offline.deposits import close_batch, find_batch, open_batch, read_contents
 from campaign.offline.entry import Choices
-from campaign.offline.reversals import TakenBackGift, take_back
+from campaign.offline.reversals import ReversedGift, reverse
 from campaign.receipts import pdf_documents
-from campaign.receipts.print_queue import mark_posted, waiting_letters
+from campaign.receipts.print_queue import list_print_queue, mark_mailed
 from campaign.receipts.receipts import receipt_context
 from campaign.receipts.statements import recipients, statement_context
 from campaign.refunds.refunds import RefundRequest, request_refund
@@ -41,10 +41,12 @@ def public_id(installation: Installation, gift: OfflineGift) -> str:
 
 def back(
     installation: Installation, gift: OfflineGift, reason: str = "bounced", on: date = TODAY
-) -> TakenBackGift:
+) -> ReversedGift:
     name = public_id(installation, gift)
     with installation.sessions.begin() as session:
-        return take_back(session, name, TakenBack(reason), on, FINANCE, installation.books, now())
+        return reverse(
+            session, name, ReversalReason(reason), on, FINANCE, installation.books, now()
+        )
 
 
 def sound(installation: Installation) -> list[str]:
@@ -89,12 +91,12 @@ def test_who_was_told_by_post_is_told_by_post(installation: Installation, enter:
     told, untold = gift_of(enter(reference="1")), gift_of(enter(name="Ben", reference="2"))
     organization = installation.settings.organization
     with installation.sessions.begin() as session:
-        letters = waiting_letters(session, organization, None)
-        mark_posted(session, letters[:1], now())
+        letters = list_print_queue(session, organization, None)
+        mark_mailed(session, letters[:1], now())
     back(installation, told)
     back(installation, untold)
     with installation.sessions() as session:
-        (letter,) = waiting_letters(session, organization, None)
+        (letter,) = list_print_queue(session, organization, None)
     assert letter.context["kind"] == "void"
     assert letter.context["donor_name"] == "Ana Reyes"
 
@@ -116,11 +118,11 @@ def test_what_was_entered_by_mistake_frees_its_reference(
 
 def test_what_makes_no_sense_is_refused(installation: Installation, enter: Enter) -> None:
     cash = gift_of(enter(kind="cash"))
-    with pytest.raises(TakingBackRefused, match="Only paper can bounce"):
+    with pytest.raises(ReversalRefused, match="Only paper can bounce"):
         back(installation, cash)
-    with pytest.raises(TakingBackRefused, match="is in the future"):
+    with pytest.raises(ReversalRefused, match="is in the future"):
         back(installation, cash, "returned", TODAY + timedelta(days=2))
-    with pytest.raises(TakingBackRefused, match="before the gift was received"):
+    with pytest.raises(ReversalRefused, match="before the gift was received"):
         back(installation, cash, "returned", TODAY - timedelta(days=1))
     assert bar(installation) == (5000, 1, 1)
 
@@ -139,7 +141,7 @@ def test_it_leaves_an_open_batch_and_stays_in_a_closed_one(
     for gift in gifts:
         back(installation, gift)
     with installation.sessions() as session:
-        held = [contents(session, find_batch(session, one)).total for one in names]
+        held = [read_contents(session, find_batch(session, one)).total for one in names]
     assert held == [0, 5000]
 
 
@@ -151,7 +153,7 @@ def test_stripe_is_not_asked_to_refund_it(installation: Installation, enter: Ent
 
 
 @pytest.mark.parametrize(
-    ("kind", "described", "locale", "heading", "amount_text", "says", "silent"),
+    ("kind", "description", "locale", "heading", "amount_text", "says", "silent"),
     [
         ("check", "", "en", "Receipt", "$50", "tax-deductible", "recommendation"),
         ("cash", "", "es", "Recibo", "$50", "deducible", "recomendación"),
@@ -162,12 +164,12 @@ def test_stripe_is_not_asked_to_refund_it(installation: Installation, enter: Ent
     ],
 )  # fmt: skip
 def test_each_kind_has_its_own_words(
-    installation: Installation, client: FlaskClient, enter: Enter, kind: str, described: str, locale: str,
+    installation: Installation, client: FlaskClient, enter: Enter, kind: str, description: str, locale: str,
     heading: str, amount_text: str, says: str, silent: str,
 ) -> None:  # fmt: skip
     with installation.sessions.begin() as session:
         session.add(Donor(email="ana@example.org", name="Ana Reyes", locale=locale))
-    gift_of(enter(kind=kind, described=described, email="ana@example.org"))
+    gift_of(enter(kind=kind, description=description, email="ana@example.org"))
     with installation.sessions() as session:
         receipt = session.scalars(select(Receipt)).one()
         shown = receipt_context(receipt)
@@ -188,4 +190,4 @@ def test_each_kind_has_its_own_words(
     assert f"<strong>{amount_text}</strong>" in there
     assert bool(statements) is (kind != "daf")
     if kind == "stock":
-        assert (listed["gifts"][0]["amount_text"], listed["totals"]) == (described, [])
+        assert (listed["gifts"][0]["amount_text"], listed["totals"]) == (description, [])

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from campaign.campaigns.progress import Progress
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.emails.sample_facts import END, campaign
 from campaign.mailer.merge_fields import fill
-from campaign.mailer.render import render_letter
+from campaign.mailer.render import render_email
 from campaign.models import CampaignStep, Extension
 from campaign.outreach.campaign_email_content import (
     appeal_context,
@@ -125,14 +125,14 @@ def _text(
     shown.title, shown.ask_past_donors = title, asked
     progress = Progress(shown, 3_125_000, 0, 0, 430, 412, END - before)
     step = CampaignStep(key=key, texts=texts or {})
-    context = appeal_context(progress, step, None, SENDER, words("en"))
-    letter = fill(render_letter("appeal", context), PLACES)
+    context = appeal_context(progress, step, None, SENDER, get_language("en"))
+    letter = fill(render_email("appeal", context), PLACES)
     assert "<b>" not in letter.html
     return f"{letter.subject}\n\n{letter.text}"
 
 
 def _result(raised: int, locale: str = "en", **changes: Any) -> dict[str, Any]:
-    return result_context(_progress(raised, at=END, **changes), SENDER, words(locale))
+    return result_context(_progress(raised, at=END, **changes), SENDER, get_language(locale))
 
 
 def _progress(
@@ -147,7 +147,7 @@ def _progress(
 def test_a_hidden_figure_is_told_in_no_field_until_the_end() -> None:
     step = CampaignStep(key="three_days", texts={"en": {"subject": "{raised} so far"}})
     shown = _progress(3_125_099, pending=77_700, figures_hidden=True)
-    context = appeal_context(shown, step, None, SENDER, words("en"))
+    context = appeal_context(shown, step, None, SENDER, get_language("en"))
     assert context["figure"] == "The goal is $50,000. What has come in is told later."
     for figure in ("31,250", "18,749", "777", "412", "62"):
         assert figure not in str(context), figure
@@ -174,7 +174,7 @@ def test_a_result_that_missed_by_a_cent_has_missed_and_one_that_met_has_not() ->
 
 def test_links_carry_the_letter_and_its_language() -> None:
     begin = "https://give.example.org/c/year-end-2026?code=mail"
-    told = reminder_context(_progress(0), None, SENDER, words("es"))
+    told = reminder_context(_progress(0), None, SENDER, get_language("es"))
     assert told["campaign_url"] == f"{begin}-reminder&lang=es"
     assert told["give_url"] == f"{begin}-reminder&lang=es#give"
     assert _result(0)["campaign_url"] == f"{begin}-wrap-up"
@@ -182,15 +182,18 @@ def test_links_carry_the_letter_and_its_language() -> None:
 
 def test_what_is_promised_is_told_while_something_is() -> None:
     assert _result(0)["promised_text"] == ""
-    assert result_context(_progress(0, pending=100), SENDER, words("en"))["promised_text"] == "$1"
+    assert (
+        result_context(_progress(0, pending=100), SENDER, get_language("en"))["promised_text"]
+        == "$1"
+    )
 
 
 def test_a_reason_ends_where_the_sentence_around_it_goes_on() -> None:
     moved = Extension(previous_deadline=END - timedelta(days=7), deadline=END, reason="A storm. ")
-    told = reminder_context(_progress(0), moved, SENDER, words("en"))["moved"]
+    told = reminder_context(_progress(0), moved, SENDER, get_language("en"))["moved"]
     assert told == {
         "before": "Thursday, December 24",
         "after": "Thursday, December 31",
         "reason": "A storm",
     }
-    assert reminder_context(_progress(0), None, SENDER, words("en"))["moved"] == {}
+    assert reminder_context(_progress(0), None, SENDER, get_language("en"))["moved"] == {}

@@ -39,12 +39,12 @@ def claim(installation: Installation, kind: str = "appeal") -> EmailClaim:
 
 def why(installation: Installation, letter: EmailClaim, moment: str = LATER) -> str:
     with installation.sessions() as session:
-        return eligibility.why_unwanted(session, letter, at(moment))
+        return eligibility.ineligibility_reason(session, letter, at(moment))
 
 
 def quiet(installation: Installation, letter: EmailClaim, moment: str) -> datetime | None:
     with installation.sessions() as session:
-        return eligibility.quiet_until(session, letter, at(moment))
+        return eligibility.postponed_until(session, letter, at(moment))
 
 
 @pytest.fixture

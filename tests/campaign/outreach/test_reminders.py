@@ -47,7 +47,7 @@ def claim(installation: Installation) -> EmailClaim:
 
 def why(installation: Installation, letter: EmailClaim, moment: str = NEXT_DAY) -> str:
     with installation.sessions() as session:
-        return eligibility.why_unwanted(session, letter, at(moment))
+        return eligibility.ineligibility_reason(session, letter, at(moment))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_after_it_is_sent_the_address_is_nowhere(
     ask(installation, winter)
     run(installation, NEXT_DAY)
     with installation.sessions.begin() as session:
-        reminders.forget(session, claim(installation))
+        reminders.erase_reminder(session, claim(installation))
     assert kept(installation) == []
     (letter,) = letters(installation)
     assert (letter.recipient, letter.name) == ("", "")
@@ -162,7 +162,7 @@ def test_two_forgotten_addresses_do_not_clash(installation: Installation, winter
         ask(installation, winter, f"{name}@example.org")
         run(installation, NEXT_DAY)
         with installation.sessions.begin() as session:
-            reminders.forget(session, claim(installation))
+            reminders.erase_reminder(session, claim(installation))
     assert [letter.recipient for letter in letters(installation)] == ["", ""]
 
 
@@ -189,7 +189,7 @@ def test_asking_again_while_it_is_on_its_way_takes_the_first_back(
     ask(installation, winter, choice="last_day", moment=NEXT_DAY)
     assert "put off" in why(installation, first)
     with installation.sessions.begin() as session:
-        reminders.forget(session, first)
+        reminders.erase_reminder(session, first)
     assert [one.choice for one in kept(installation)] == ["last_day"]
     assert counts(run(installation, "2026-12-31T09:00-08:00")) == {"reminder/reminder": 1}
 

@@ -37,9 +37,11 @@ def test_past_donors_are_asked_only_by_a_campaign_that_asks_them(
     for state in ("paid", "refunded", "pending", "processing"):
         donate(session, summer, f"{state}@example.org", state)
     give_as(session, summer, add_donor(session, ""))
-    emails = [one[0] for one in people(session, segments.appealed_to(winter))]
+    emails = [one[0] for one in people(session, segments.appeal_recipients(winter))]
     assert emails == ["ana@example.org", "paid@example.org", "refunded@example.org"]
-    assert people(session, segments.appealed_to(summer)) == [("ana@example.org", "Ana", "en", None)]
+    assert people(session, segments.appeal_recipients(summer)) == [
+        ("ana@example.org", "Ana", "en", None)
+    ]
 
 
 def test_who_agreed_and_gave_is_asked_once_as_the_subscriber(
@@ -47,7 +49,7 @@ def test_who_agreed_and_gave_is_asked_once_as_the_subscriber(
 ) -> None:
     donate(session, summer, "ana@example.org", "paid")
     subscribe(session, "ANA@example.org", name="Anita", locale="es", timezone="Europe/Madrid")
-    assert people(session, segments.appealed_to(winter)) == [
+    assert people(session, segments.appeal_recipients(winter)) == [
         ("ANA@example.org", "Anita", "es", "Europe/Madrid")
     ]
 
@@ -62,7 +64,7 @@ def test_who_is_thanked_has_something_left_in_this_campaign(
     donate(session, winter, "paid@example.org", "paid", attempt="again")
     donate(session, summer, "other@example.org", "paid")
     give_as(session, winter, add_donor(session, ""))
-    emails = [one[0] for one in people(session, segments.givers(winter))]
+    emails = [one[0] for one in people(session, segments.thank_you_recipients(winter))]
     assert emails == [
         "paid@example.org",
         "partially_refunded@example.org",
@@ -77,7 +79,7 @@ def test_a_giver_is_addressed_as_the_subscriber_where_that_says_more(
         donate(session, winter, f"{name}@example.org", "paid")
     subscribe(session, "Ana@example.org", name="Anita", locale="es", timezone="Europe/Madrid")
     subscribe(session, "ben@example.org", locale="es")
-    assert people(session, segments.givers(winter)) == [
+    assert people(session, segments.thank_you_recipients(winter)) == [
         ("ana@example.org", "Anita", "es", "Europe/Madrid"),
         ("ben@example.org", "Ana Reyes", "es", None),
         ("cy@example.org", "Ana Reyes", "en", None),
@@ -107,4 +109,6 @@ def test_who_was_asked_is_who_an_appeal_of_this_campaign_was_sent_to(
     letter(5, "reminded@example.org", kind="reminder")
     letter(6, "other@example.org", campaign_id=summer.id)
     letter(7, "")
-    assert people(session, segments.asked(winter)) == [("ANA@example.org", "Latest", "es", None)]
+    assert people(session, segments.wrap_up_recipients(winter)) == [
+        ("ANA@example.org", "Latest", "es", None)
+    ]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaign.core.csv_lists import Refusal
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import ListInvalid
 from campaign.outreach.subscriber_lists import Consent, read_list
 
@@ -15,13 +15,13 @@ HEADER = "email,name,locale,timezone,consent_source,consent_at"
 ADA = "ada@example.org,Ada,en,America/New_York,newsletter form,2026-01-05T10:00:00-05:00"
 
 
-def read(*lines: str, header: str = HEADER) -> list[Consent | Refusal]:
+def read(*lines: str, header: str = HEADER) -> list[Consent | RejectedLine]:
     return list(read_list("\n".join([header, *lines]).encode(), ZONE, NOW))
 
 
 def refusal(line: str) -> str:
     (found,) = read(line)
-    assert isinstance(found, Refusal)
+    assert isinstance(found, RejectedLine)
     assert found.line == 2
     return found.reason
 
@@ -77,14 +77,14 @@ def test_a_line_that_cannot_be_taken_says_why(line: str, reason: str) -> None:
 def test_an_address_counts_once_in_a_file_without_regard_to_case() -> None:
     first, second = read(ADA, ADA.replace("ada@", "ADA@"))
     assert isinstance(first, Consent)
-    assert isinstance(second, Refusal)
+    assert isinstance(second, RejectedLine)
     assert (second.line, second.reason) == (3, "ADA@example.org stands on line 2 already")
 
 
 def test_empty_lines_are_nothing_and_lines_are_counted_as_an_editor_does() -> None:
     found = read("", ADA, "", "broken,,,,form,2026-01-05")
-    assert [type(one) for one in found] == [Consent, Refusal]
-    assert isinstance(found[1], Refusal)
+    assert [type(one) for one in found] == [Consent, RejectedLine]
+    assert isinstance(found[1], RejectedLine)
     assert found[1].line == 5
 
 
@@ -100,7 +100,7 @@ def test_a_line_in_excels_own_encoding_is_refused_and_the_rest_kept() -> None:
     raw = f"{HEADER}\n{ADA}\n".encode() + "bea@example.org,Béa,,,form,2026-01-05\n".encode("cp1252")
     good, bad = read_list(raw, ZONE, NOW)
     assert isinstance(good, Consent)
-    assert isinstance(bad, Refusal)
+    assert isinstance(bad, RejectedLine)
     assert "not UTF-8" in bad.reason
 
 

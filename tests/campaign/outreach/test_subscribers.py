@@ -8,9 +8,9 @@ from campaign.models import Campaign, Subscriber, Suppression, SuppressionReason
 from campaign.outreach.subscriber_lists import Consent
 from campaign.outreach.subscribers import (
     COLUMNS,
-    Taken,
+    ImportCounts,
     add_subscribers,
-    every_subscriber,
+    list_subscribers,
     remove_subscriber,
 )
 from tests.support.subscribers import at
@@ -24,9 +24,9 @@ def consent(email: str, source: str = "form") -> Consent:
 
 def test_the_first_consent_of_an_address_stays(session: Session) -> None:
     first = [consent("Zoe@example.org"), consent("ana@example.org")]
-    assert add_subscribers(session, first) == Taken(added=2)
+    assert add_subscribers(session, first) == ImportCounts(added=2)
     again = [consent("ANA@example.org", "list"), consent("ben@example.org", "list")]
-    assert add_subscribers(session, again) == Taken(added=1, known=1)
+    assert add_subscribers(session, again) == ImportCounts(added=1, known=1)
     found = dict(session.execute(select(Subscriber.email, Subscriber.consent_source)).all())
     assert found == {
         "ana@example.org": "form",
@@ -37,7 +37,7 @@ def test_the_first_consent_of_an_address_stays(session: Session) -> None:
 
 def test_an_address_twice_in_one_list_is_one_person(session: Session) -> None:
     people = [consent("ana@example.org"), consent("ANA@example.org")]
-    assert add_subscribers(session, people) == Taken(added=1, known=1)
+    assert add_subscribers(session, people) == ImportCounts(added=1, known=1)
 
 
 def test_who_gets_no_appeals_is_kept_counted_once_and_stays_suppressed(
@@ -47,19 +47,19 @@ def test_who_gets_no_appeals_is_kept_counted_once_and_stays_suppressed(
     suppress(session, "ana@example.org", SuppressionReason.bounced, campaign_id=campaign.id)
     suppress(session, "ben@example.org", SuppressionReason.unsubscribed, campaign_id=campaign.id)
     people = [consent(f"{name}@Example.org") for name in ("Ana", "Ben", "Cy")]
-    assert add_subscribers(session, people) == Taken(added=3, suppressed=1)
+    assert add_subscribers(session, people) == ImportCounts(added=3, suppressed=1)
     assert session.scalar(select(func.count()).select_from(Suppression)) == 3
 
 
 def test_counts_of_several_pieces_add_up_and_nobody_is_nobody(session: Session) -> None:
-    assert add_subscribers(session, []) == Taken()
-    assert Taken(1, 2, 3) + Taken(10, 20, 30) == Taken(11, 22, 33)
+    assert add_subscribers(session, []) == ImportCounts()
+    assert ImportCounts(1, 2, 3) + ImportCounts(10, 20, 30) == ImportCounts(11, 22, 33)
 
 
 def test_all_are_listed_in_the_order_in_which_they_came(session: Session) -> None:
     for email in ("zoe@example.org", "ana@example.org"):
         add_subscribers(session, [consent(email)])
-    listed = list(every_subscriber(session))
+    listed = list(list_subscribers(session))
     assert [one["email"] for one in listed] == ["zoe@example.org", "ana@example.org"]
     assert tuple(listed[0]) == COLUMNS
     assert listed[0]["consent_at"] == AGREED

@@ -39,12 +39,12 @@ def letter(session: Session, campaign: Campaign) -> Letter:
 
 def stops(session: Session, token: str) -> tuple[bool, bool, bool]:
     """Whether all is stopped, or this campaign, and whether that can be taken back."""
-    found = unsubscribe.standing(session, token)
+    found = unsubscribe.get_preferences(session, token)
     return found.all_stopped, found.campaign_stopped, found.undoable
 
 
 def test_at_first_nothing_is_stopped(session: Session, campaign: Campaign, letter: Letter) -> None:
-    found = unsubscribe.standing(session, letter())
+    found = unsubscribe.get_preferences(session, letter())
     assert (found.email, found.locale) == ("Ana@example.org", "es")
     assert found.campaign is not None
     assert found.campaign.id == campaign.id
@@ -63,13 +63,13 @@ def test_all_or_one_campaign_is_stopped_once_and_taken_back(
         assert stops(session, token) == (True, True, True)
     assert session.scalars(select(Suppression.email)).all() == ["ana@example.org"] * 2
     for _ in range(2):
-        unsubscribe.take_back(session, token)
+        unsubscribe.undo(session, token)
         assert stops(session, token) == (False, False, False)
 
 
 def test_a_letter_about_no_campaign_stops_all(session: Session, letter: Letter) -> None:
     token = letter(about=None)
-    assert unsubscribe.standing(session, token).campaign is None
+    assert unsubscribe.get_preferences(session, token).campaign is None
     unsubscribe.stop_campaign(session, token)
     assert stops(session, token) == (True, False, True)
 
@@ -80,7 +80,7 @@ def test_what_was_stopped_elsewhere_or_by_another_stays(session: Session, letter
     unsubscribe.stop_campaign(session, about_other)
     unsubscribe.stop_all(session, letter("ben@example.org"))
     assert stops(session, token) == (False, False, False)
-    unsubscribe.take_back(session, token)
+    unsubscribe.undo(session, token)
     assert stops(session, about_other) == (False, True, True)
     assert session.scalar(select(Suppression).where(Suppression.email == "ben@example.org"))
 
@@ -93,7 +93,7 @@ def test_what_they_did_not_say_themselves_they_cannot_take_back(
     suppress(session, "ana@example.org", SuppressionReason(reason))
     unsubscribe.stop_all(session, token)
     assert stops(session, token) == (True, False, False)
-    unsubscribe.take_back(session, token)
+    unsubscribe.undo(session, token)
     assert stops(session, token) == (True, False, False)
 
 
@@ -101,14 +101,14 @@ def test_a_letter_whose_address_was_forgotten_stops_nobody(
     session: Session, letter: Letter
 ) -> None:
     token = letter("")
-    for change in (unsubscribe.stop_all, unsubscribe.stop_campaign, unsubscribe.take_back):
+    for change in (unsubscribe.stop_all, unsubscribe.stop_campaign, unsubscribe.undo):
         change(session, token)
-    assert unsubscribe.standing(session, token).email == ""
+    assert unsubscribe.get_preferences(session, token).email == ""
     assert session.scalars(select(Suppression)).all() == []
 
 
 @pytest.mark.parametrize("token", ["", "nobody", "a\x00b"])
 def test_a_token_of_no_letter_is_answered_in_a_sentence(session: Session, token: str) -> None:
-    for ask in (unsubscribe.standing, unsubscribe.stop_all, unsubscribe.take_back):
+    for ask in (unsubscribe.get_preferences, unsubscribe.stop_all, unsubscribe.undo):
         with pytest.raises(NotFound, match="belongs to no letter of ours"):
             ask(session, token)

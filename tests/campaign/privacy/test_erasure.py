@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
 from campaign.auth.donors import begin_donor_session, make_donor_link
-from campaign.campaigns.donor_wall import ask_to_be_shown
+from campaign.campaigns.donor_wall import save_wall_entry
 from campaign.core.clock import now
 from campaign.core.errors import ErasureRefused
-from campaign.donations.tribute_cards import Card, keep_card
+from campaign.donations.tribute_cards import CardRequest, save_card
 from campaign.donors.notes import add_donation_note, add_donor_note
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
@@ -27,7 +27,7 @@ from campaign.models import (
     Receipt,
     Reminder,
     StaffRole,
-    StripeCall,
+    StripeRequest,
     Suppression,
     SuppressionReason,
     WebhookDelivery,
@@ -35,7 +35,7 @@ from campaign.models import (
 )
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.erasure_requests import request_erasure
-from campaign.privacy.personal_data_export import find_person, person_of
+from campaign.privacy.personal_data_export import data_subject_of, find_data_subject
 from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
 from tests.support.subscribers import subscribe
 
@@ -58,11 +58,18 @@ def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
         session_url=f"https://checkout.example.org/{name}",
     )
     renew_as(
-        session, campaign, donor, ended=True, customer_id="cus_1", mend_url=f"https://s/{name}"
+        session,
+        campaign,
+        donor,
+        ended=True,
+        customer_id="cus_1",
+        payment_update_url=f"https://s/{name}",
     )
     receipt = acknowledge_as(session, gift, date(2026, 3, 1))
-    ask_to_be_shown(session, gift, f"{name}town", now(), wording=f"Show {name}")
-    keep_card(session, gift, Card("post", f"{name}'s aunt", address=f"2 {name} St", sender=name))
+    save_wall_entry(session, gift, f"{name}town", now(), wording=f"Show {name}")
+    save_card(
+        session, gift, CardRequest("post", f"{name}'s aunt", address=f"2 {name} St", sender=name)
+    )
     add_donor_note(session, donor, f"{name} called", ADA)
     add_donation_note(session, gift, f"{name} is kind", ADA)
     subscribe(session, email, name=name)
@@ -82,7 +89,7 @@ def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
                 described=f"shares of {name}",
                 entered_by="fay",
             ),
-            StripeCall(
+            StripeRequest(
                 donation_id=gift.id,
                 operation="checkout",
                 ordinal=1,
@@ -122,7 +129,7 @@ def words_of(session: Session, name: str) -> dict[str, int]:
 
 
 def erase(session: Session, email: str, **more: Any) -> Any:
-    erased = erase_person(session, find_person(session, email), ADA, now(), **more)
+    erased = erase_person(session, find_data_subject(session, email), ADA, now(), **more)
     session.expire_all()
     return erased
 
@@ -153,7 +160,7 @@ def test_amounts_days_and_numbers_stay(session: Session, campaign: Campaign) -> 
         number,
     )
     assert receipt.frozen == words | {"donor_name": "", "donor_email": ""}
-    assert session.scalars(select(StripeCall.parameters)).one() == {"metadata": {"c": "winter"}}
+    assert session.scalars(select(StripeRequest.parameters)).one() == {"metadata": {"c": "winter"}}
     assert session.get_one(Donor, donor.id).erased_at is not None
     message = session.scalars(select(OutboxMessage)).one()
     assert (message.state, message.last_error) == ("dropped", "the person was erased")
@@ -210,7 +217,7 @@ def test_every_row_of_the_person_goes_at_once(session: Session, campaign: Campai
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
     for donor in (ana, work):
         give_as(session, campaign, donor)
-    erase_person(session, person_of(session, work), ADA, now())
+    erase_person(session, data_subject_of(session, work), ADA, now())
     session.expire_all()
     assert session.scalar(select(func.count()).where(Donor.erased_at.is_not(None))) == 2
     assert set(session.scalars(select(Donation.email))) == {""}
@@ -227,11 +234,11 @@ def test_while_a_payment_may_come_nothing_is_touched(
     expires = at + timedelta(microseconds=1)
     gift = give_as(session, campaign, ana, state=state, paid_at=None, session_expires_at=expires)
     with pytest.raises(ErasureRefused, match=f"{gift.public_id} is {state}"):
-        erase_person(session, person_of(session, ana), ADA, at)
+        erase_person(session, data_subject_of(session, ana), ADA, at)
     session.expire_all()
     assert ana.email == "ana@example.org"
     if state != "processing":
-        erase_person(session, person_of(session, ana), ADA, expires)
+        erase_person(session, data_subject_of(session, ana), ADA, expires)
         session.expire_all()
         assert ana.email == ""
 
@@ -242,7 +249,7 @@ def test_while_a_monthly_gift_goes_on_or_rests_nothing_is_touched(
     ana = add_donor(session, "ana@example.org")
     monthly = renew_as(session, campaign, ana, state="paused")
     with pytest.raises(ErasureRefused, match=f"campaign subscription end {monthly.stripe_id}"):
-        erase_person(session, person_of(session, ana), ADA, now())
+        erase_person(session, data_subject_of(session, ana), ADA, now())
     assert ana.email == "ana@example.org"
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from campaign.models import InboxEvent
 from campaign.privacy.erasure_flow import stored_events
-from campaign.privacy.personal_data_export import Whose
+from campaign.privacy.personal_data_export import DataSubject
 from campaign.runtime.context import Installation
 from tests.support.stripe import Facts
 
@@ -18,5 +18,5 @@ def test_where_nobody_is_meant_no_event_loses_anything(
 
     before = bodies()
     assert before
-    assert stored_events(installation, Whose([], [], []), forget=True) == []
+    assert stored_events(installation, DataSubject([], [], []), forget=True) == []
     assert bodies() == before

@@ -16,7 +16,7 @@ from campaign.privacy.erasure_requests import (
     close_requests,
     open_request,
     request_erasure,
-    send_back,
+    return_to_staff,
     withdraw_request,
 )
 from campaign.runtime.context import Installation
@@ -49,7 +49,7 @@ def test_a_person_asks_once_by_whichever_row(session: Session, ana: Donor) -> No
     found = open_request(session, ana)
     assert found is not None
     assert found.donor_id == work.id
-    assert (actions(session), notes(session)) == (["donor.asked_to_be_erased"], ["erasure_asked"])
+    assert (actions(session), notes(session)) == (["donor.erasure_requested"], ["erasure_asked"])
 
 
 def test_two_clicks_at_once_are_one_request(installation: Installation) -> None:
@@ -75,8 +75,8 @@ def test_what_was_withdrawn_is_over_and_may_be_asked_again(session: Session, ana
     assert not withdraw_request(session, ana, now())
     assert open_request(session, ana) is None
     assert request_erasure(session, ana, DOMAIN, now())
-    asked = "donor.asked_to_be_erased"
-    assert actions(session) == [asked, "donor.stays", asked]
+    asked = "donor.erasure_requested"
+    assert actions(session) == [asked, "donor.erasure_withdrawn", asked]
 
 
 def test_staff_agree_once_also_where_nobody_asked_on_the_page(session: Session, ana: Donor) -> None:
@@ -86,7 +86,7 @@ def test_staff_agree_once_also_where_nobody_asked_on_the_page(session: Session, 
     (agreed,) = approved_requests(session)
     session.refresh(agreed)
     assert (agreed.donor_id, agreed.approved_by, agreed.approved_at) == (ana.id, ADA.name, at)
-    assert actions(session) == ["donor.erasure_agreed"]
+    assert actions(session) == ["donor.erasure_approved"]
 
 
 def test_for_who_is_erased_already_nothing_begins_anew(session: Session) -> None:
@@ -111,7 +111,7 @@ def test_what_was_agreed_to_first_is_carried_out_first(session: Session) -> None
 def test_what_could_not_be_done_waits_for_staff_again(session: Session, ana: Donor) -> None:
     request_erasure(session, ana, DOMAIN, now())
     approve_erasure(session, ana, ADA, now())
-    send_back(session, ana.id, ADA, "a monthly gift goes on")
+    return_to_staff(session, ana.id, ADA, "a monthly gift goes on")
     assert list(approved_requests(session)) == []
     assert open_request(session, ana) is not None
     last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
@@ -131,7 +131,7 @@ def test_only_who_asked_is_told_that_it_is_done_and_once(session: Session, ana: 
     assert notes(session) == ["erasure_asked", "erased"]
     assert open_request(session, ana) is None
     # What was done before stays as it was.
-    send_back(session, ana.id, ADA, "late")
+    return_to_staff(session, ana.id, ADA, "late")
     assert session.scalars(select(ErasureRequest.done_at)).one() is not None
 
 

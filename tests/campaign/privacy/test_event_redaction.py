@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.core.clock import now
 from campaign.models import InboxEvent
 from campaign.privacy import event_redaction
-from campaign.privacy.event_redaction import Piece, find_events, forget_events
+from campaign.privacy.event_redaction import EventBatch, find_events, redact_events
 
 
 def keep(session: Session, key: str, found: Any) -> None:
@@ -55,8 +55,8 @@ def test_words_are_found_in_any_case_anywhere_and_of_none_there_is_nothing(
     assert find_events(session, ["SEÑOR"], "").ids == ["evt_2"]
     # What means any character elsewhere means itself here.
     assert find_events(session, ["50%off", "_____________________"], "").ids == []
-    assert find_events(session, ["", ""], "") == Piece([], "evt_2")
-    assert find_events(session, [], "evt_2") == Piece([], None)
+    assert find_events(session, ["", ""], "") == EventBatch([], "evt_2")
+    assert find_events(session, [], "evt_2") == EventBatch([], None)
 
 
 def test_the_person_goes_and_the_money_stays(session: Session) -> None:
@@ -76,7 +76,7 @@ def test_the_person_goes_and_the_money_stays(session: Session) -> None:
     )
     keep(session, "evt_2", {"email": "ben@example.org"})
     for _ in range(2):
-        forget_events(session, ["evt_1"])
+        redact_events(session, ["evt_1"])
         assert body_of(session, "evt_1") == {
             "id": "evt_1",
             "type": "charge.succeeded",
@@ -98,5 +98,5 @@ def test_the_person_goes_and_the_money_stays(session: Session) -> None:
 
 def test_of_no_event_nothing_is_forgotten(session: Session) -> None:
     keep(session, "evt_1", {"email": "ana@example.org"})
-    forget_events(session, [])
+    redact_events(session, [])
     assert body_of(session, "evt_1")["data"]["object"]["email"] == "ana@example.org"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.audit import audit_log
 from campaign.auth.donors import begin_donor_session, make_donor_link
 from campaign.core.clock import now
-from campaign.donations.tribute_cards import Card, keep_card
+from campaign.donations.tribute_cards import CardRequest, save_card
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
     Campaign,
@@ -23,12 +23,12 @@ from campaign.models import (
     TributeCard,
 )
 from campaign.privacy.personal_data_export import (
-    Whose,
-    cards_of,
-    find_person,
+    DataSubject,
+    collect_personal_data,
+    data_subject_of,
+    find_data_subject,
     mail_of,
-    person_of,
-    read_holdings,
+    tribute_cards_of,
 )
 from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
 from tests.support.subscribers import subscribe
@@ -60,11 +60,11 @@ def test_a_person_is_all_their_rows_and_every_address_they_used(
     give_as(session, campaign, work, email="Old@example.org")
     give_as(session, campaign, post, email="")
     for email in (" ANA@example.org", "ana@work.example"):
-        whose = find_person(session, email)
+        whose = find_data_subject(session, email)
         assert whose.donor_ids == [ana.id, work.id, post.id]
         assert len(whose.donation_ids) == 2
         assert whose.addresses == ["ana@example.org", "ana@work.example", "old@example.org"]
-    assert person_of(session, work).donor_ids == whose.donor_ids
+    assert data_subject_of(session, work).donor_ids == whose.donor_ids
 
 
 def test_an_address_that_is_another_donors_now_is_no_longer_theirs(
@@ -72,23 +72,23 @@ def test_an_address_that_is_another_donors_now_is_no_longer_theirs(
 ) -> None:
     give_as(session, campaign, ana, email="Ben@example.org")
     add_donor(session, "ben@example.org")
-    assert person_of(session, ana).addresses == ["ana@example.org"]
+    assert data_subject_of(session, ana).addresses == ["ana@example.org"]
 
 
 def test_who_never_gave_is_known_by_their_address_alone(session: Session) -> None:
     subscribe(session, "Cy@example.org")
-    whose = find_person(session, "cy@example.org ")
+    whose = find_data_subject(session, "cy@example.org ")
     assert (whose.donor_ids, whose.donation_ids, whose.addresses) == ([], [], ["cy@example.org"])
-    held = read_holdings(session, whose)
+    held = collect_personal_data(session, whose)
     assert {name for name, rows in held.items() if rows} == {"addresses", "consent"}
 
 
 def test_an_empty_address_is_nobodys(session: Session) -> None:
     add_donor(session, "")
     letter(session, "")
-    whose = find_person(session, " ")
-    assert whose == Whose([], [], [])
-    assert not any(read_holdings(session, whose).values())
+    whose = find_data_subject(session, " ")
+    assert whose == DataSubject([], [], [])
+    assert not any(collect_personal_data(session, whose).values())
 
 
 def test_letters_are_theirs_by_address_by_row_by_receipt_and_by_monthly_gift(
@@ -105,7 +105,7 @@ def test_letters_are_theirs_by_address_by_row_by_receipt_and_by_monthly_gift(
     ]
     letter(session, "ben@example.org")
     letter(session, "")
-    found = session.scalars(select(OutboxMessage.id).where(mail_of(person_of(session, ana))))
+    found = session.scalars(select(OutboxMessage.id).where(mail_of(data_subject_of(session, ana))))
     assert sorted(found) == mine
 
 
@@ -114,10 +114,10 @@ def test_cards_are_theirs_that_they_sent_or_got(
 ) -> None:
     ben, cy = (add_donor(session, f"{name}@example.org") for name in ("ben", "cy"))
     gifts = [give_as(session, campaign, one) for one in (ana, ben, cy)]
-    keep_card(session, gifts[0], Card("post", "Di", address="1 Pier", sender="Ana"))
-    keep_card(session, gifts[1], Card("email", "Ana", email="ANA@example.org", sender="Ben"))
-    keep_card(session, gifts[2], Card("post", "Eve", address="2 Pier", sender="Cy"))
-    query = select(TributeCard.donation_id).where(cards_of(person_of(session, ana)))
+    save_card(session, gifts[0], CardRequest("post", "Di", address="1 Pier", sender="Ana"))
+    save_card(session, gifts[1], CardRequest("email", "Ana", email="ANA@example.org", sender="Ben"))
+    save_card(session, gifts[2], CardRequest("post", "Eve", address="2 Pier", sender="Cy"))
+    query = select(TributeCard.donation_id).where(tribute_cards_of(data_subject_of(session, ana)))
     assert sorted(session.scalars(query)) == [gifts[0].id, gifts[1].id]
 
 
@@ -131,19 +131,21 @@ def test_what_is_held_is_plain_json_without_secrets_and_without_others(
         session.add(
             Reminder(campaign_id=campaign.id, email=donor.email, choice="tomorrow", due_at=now())
         )
-    monthly = renew_as(session, campaign, ana, mend_url="https://invoice.example.org/secret")
+    monthly = renew_as(
+        session, campaign, ana, payment_update_url="https://invoice.example.org/secret"
+    )
     secret = make_donor_link(session, ana, DonorLinkPurpose.open, "", now()).rpartition("/")[2]
     cookie = begin_donor_session(session, ana, now())
     subject = audit_log.Subject("donor", str(ana.id))
     audit_log.record(session, audit_log.Actor.donor(ana.id), "donor.exported", subject)
     session.flush()
-    whose = person_of(session, ana)
-    held = read_holdings(session, whose)
+    whose = data_subject_of(session, ana)
+    held = collect_personal_data(session, whose)
     text = json.dumps(held)
     for kept in (secret, cookie, monthly.token, whose.donations[0].token, "/secret", "digest"):
         assert kept not in text, kept
     assert "ben@" not in text
     assert "Ben Smith" not in text
-    assert [len(held[name]) for name in ("no_appeals", "reminders", "own_page")] == [1, 1, 2]
+    assert [len(held[name]) for name in ("no_appeals", "reminders", "donor_page")] == [1, 1, 2]
     assert [one["action"] for one in held["what_staff_did"]] == ["donor.exported"]
     assert held["donations"][0]["paid_at"] == whose.donations[0].paid_at.isoformat()

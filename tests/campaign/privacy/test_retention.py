@@ -15,11 +15,11 @@ from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
 from campaign.models import (
     Campaign,
+    DirectMailPiece,
     Donor,
     DonorLink,
     DonorLinkPurpose,
     DonorSession,
-    PostedAppeal,
     StaffLink,
     StaffRole,
     StaffSession,
@@ -40,7 +40,7 @@ def ends(installation: Installation, paid: Facts) -> dict[Any, datetime]:
     begun = now()
     with installation.sessions.begin() as session:
         campaign = session.scalars(select(Campaign)).one()
-        reader = PostedAppeal(
+        reader = DirectMailPiece(
             campaign_id=campaign.id, code="acde", name="Ana", institution="FCI", address="Box 1"
         )
         session.add(reader)
@@ -60,12 +60,12 @@ def ends(installation: Installation, paid: Facts) -> dict[Any, datetime]:
         DonorSession: expires[DonorSession] + DONORS.kept,
         StaffLink: expires[StaffLink] + STAFF.kept,
         StaffSession: expires[StaffSession] + STAFF.kept,
-        PostedAppeal: begun + direct_mail_codes.KEPT,
+        DirectMailPiece: begun + direct_mail_codes.RETENTION,
     }
 
 
 def left(installation: Installation) -> set[Any]:
-    kinds = (DonorLink, DonorSession, StaffLink, StaffSession, PostedAppeal)
+    kinds = (DonorLink, DonorSession, StaffLink, StaffSession, DirectMailPiece)
     with installation.sessions() as session:
         return {one for one in kinds if session.scalar(select(func.count()).select_from(one))}
 
@@ -110,4 +110,4 @@ def test_where_one_kind_fails_what_was_deleted_before_stays_deleted(
     monkeypatch.setitem(retention.PURGES, "staff_sessions", fails)
     with time_machine.travel(max(ends.values()) + MINUTE), pytest.raises(OSError, match="no room"):
         retention.purge_expired(installation)
-    assert left(installation) == {StaffLink, StaffSession, PostedAppeal}
+    assert left(installation) == {StaffLink, StaffSession, DirectMailPiece}

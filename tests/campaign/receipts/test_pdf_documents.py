@@ -7,7 +7,7 @@ import pytest
 from pypdf import PdfReader
 
 from campaign.receipts.font_coverage import FONTS, covered, printable
-from campaign.receipts.pdf_documents import letters_pdf, receipt_pdf, statement_pdf
+from campaign.receipts.pdf_documents import print_queue_pdf, receipt_pdf, statement_pdf
 
 RECEIPT: dict[str, Any] = {
     "kind": "receipt",
@@ -58,7 +58,9 @@ def test_it_is_tagged_titled_and_brings_its_typeface(kind: str, locale: str) -> 
     made = {
         "receipt": lambda: receipt_pdf(receipt),
         "statement": lambda: statement_pdf(statement),
-        "letters": lambda: letters_pdf([{"kind": "receipt", "context": receipt, "address": ["A"]}]),
+        "letters": lambda: print_queue_pdf(
+            [{"kind": "receipt", "context": receipt, "address": ["A"]}]
+        ),
     }[kind]()
     reader = read(made)
     root = reader.trailer["/Root"]
@@ -136,7 +138,7 @@ def test_each_letter_has_a_sheet_of_its_own(window: str, width: int) -> None:
         {"kind": kind, "context": context, "address": [kind.title(), "5 Elm Street"]}
         for kind, context in (("receipt", RECEIPT), ("statement", STATEMENT))
     ]
-    first, second = read(letters_pdf(letters, window)).pages
+    first, second = read(print_queue_pdf(letters, window)).pages
     assert "5 Elm Street" in first.extract_text()
     assert "Statement" in second.extract_text()
     assert int(first.mediabox.width) == width

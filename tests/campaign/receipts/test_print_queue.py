@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from campaign.core.clock import now
-from campaign.donations.tribute_cards import Card
+from campaign.donations.tribute_cards import CardRequest
 from campaign.models import Donation, Donor, Receipt, TributeCard
-from campaign.receipts.print_queue import PostalLetter, mark_posted, waiting_letters
+from campaign.receipts.print_queue import PrintItem, list_print_queue, mark_mailed
 from campaign.receipts.statements import queue_statements
 from campaign.runtime.context import Installation
 from tests.support.ledger import tell_paid, tell_refund
@@ -21,7 +21,7 @@ HOME = "5 Elm Street\n\n  Salem, OR 97301 "
 
 
 @pytest.fixture
-def by_post(installation: Installation, give: Give) -> Callable[..., Facts]:
+def by_mail(installation: Installation, give: Give) -> Callable[..., Facts]:
     """A paid gift of somebody whom no email reaches; the columns of the donor's row are as given."""
 
     def paid(name: str = "Bo Lund", address: str = HOME, **changes: Any) -> Facts:
@@ -36,24 +36,24 @@ def by_post(installation: Installation, give: Give) -> Callable[..., Facts]:
     return paid
 
 
-def waiting(installation: Installation, again: datetime | None = None) -> Sequence[PostalLetter]:
+def waiting(installation: Installation, again: datetime | None = None) -> Sequence[PrintItem]:
     with installation.sessions() as session:
-        return waiting_letters(session, installation.settings.organization, again)
+        return list_print_queue(session, installation.settings.organization, again)
 
 
 def post(installation: Installation, at: datetime) -> int:
     with installation.sessions.begin() as session:
-        letters = waiting_letters(session, installation.settings.organization, None)
-        mark_posted(session, letters, at)
+        letters = list_print_queue(session, installation.settings.organization, None)
+        mark_mailed(session, letters, at)
         return len(letters)
 
 
 def test_who_has_an_email_address_waits_for_no_post(
-    installation: Installation, give: Give, by_post: Callable[..., Facts]
+    installation: Installation, give: Give, by_mail: Callable[..., Facts]
 ) -> None:
     tell_paid(installation, give())
     assert waiting(installation) == []
-    by_post(email="bo@example.org")
+    by_mail(email="bo@example.org")
     (letter,) = waiting(installation)
     assert (letter.kind, letter.address) == (
         "receipt",
@@ -72,27 +72,27 @@ def test_who_has_an_email_address_waits_for_no_post(
 )
 def test_the_name_stands_over_the_address_once(
     installation: Installation,
-    by_post: Callable[..., Facts],
+    by_mail: Callable[..., Facts],
     name: str,
     address: str,
     lines: tuple[str, ...],
 ) -> None:
-    by_post(name, address)
+    by_mail(name, address)
     (letter,) = waiting(installation)
     assert letter.address == lines
 
 
 def test_nobody_is_written_to_who_left_neither_name_nor_address(
-    installation: Installation, by_post: Callable[..., Facts]
+    installation: Installation, by_mail: Callable[..., Facts]
 ) -> None:
-    by_post("", "")
+    by_mail("", "")
     assert waiting(installation) == []
 
 
 def test_a_letter_waits_once_and_again_from_the_moment_it_was_posted(
-    installation: Installation, by_post: Callable[..., Facts]
+    installation: Installation, by_mail: Callable[..., Facts]
 ) -> None:
-    by_post()
+    by_mail()
     at = now()
     assert [post(installation, at) for _ in range(2)] == [1, 0]
     assert len(waiting(installation, at)) == 1
@@ -100,9 +100,9 @@ def test_a_letter_waits_once_and_again_from_the_moment_it_was_posted(
 
 
 def test_of_a_chain_the_last_receipt_alone_is_printed(
-    installation: Installation, by_post: Callable[..., Facts]
+    installation: Installation, by_mail: Callable[..., Facts]
 ) -> None:
-    facts = by_post()
+    facts = by_mail()
     tell_refund(installation, facts, facts.refund("a", 700))
     (letter,) = waiting(installation)
     assert (letter.context["kind"], letter.context["amount_text"]) == ("corrected", "$18")
@@ -115,11 +115,11 @@ def test_of_a_chain_the_last_receipt_alone_is_printed(
 @pytest.mark.parametrize(("posted_first", "kinds"), [(True, ["void"]), (False, [])])
 def test_that_a_gift_is_void_is_told_to_who_was_told_of_the_gift(
     installation: Installation,
-    by_post: Callable[..., Facts],
+    by_mail: Callable[..., Facts],
     posted_first: bool,
     kinds: list[str],
 ) -> None:
-    facts = by_post()
+    facts = by_mail()
     if posted_first:
         post(installation, now())
     tell_refund(installation, facts, facts.refund("a", 2500))
@@ -127,10 +127,10 @@ def test_that_a_gift_is_void_is_told_to_who_was_told_of_the_gift(
 
 
 def test_a_merged_donor_s_letter_goes_where_the_row_that_speaks_lives(
-    installation: Installation, by_post: Callable[..., Facts]
+    installation: Installation, by_mail: Callable[..., Facts]
 ) -> None:
-    merged = by_post(email="one@example.org")
-    speaks = by_post("Bo B. Lund", "7 Oak Avenue", email="two@example.org")
+    merged = by_mail(email="one@example.org")
+    speaks = by_mail("Bo B. Lund", "7 Oak Avenue", email="two@example.org")
     with installation.sessions.begin() as session:
         row = session.get_one(Donor, merged.donation.donor_id)
         row.merged_into_id = speaks.donation.donor_id
@@ -143,9 +143,9 @@ def test_a_merged_donor_s_letter_goes_where_the_row_that_speaks_lives(
 
 
 def test_a_statement_waits_once_and_not_when_nothing_of_it_is_left(
-    installation: Installation, by_post: Callable[..., Facts]
+    installation: Installation, by_mail: Callable[..., Facts]
 ) -> None:
-    facts = by_post()
+    facts = by_mail()
     with installation.sessions.begin() as session:
         year = session.scalars(select(Receipt.gift_date)).one().year
         queue_statements(session, year, "example.org")
@@ -164,7 +164,7 @@ def test_a_statement_waits_once_and_not_when_nothing_of_it_is_left(
 def test_a_card_is_printed_for_a_gift_that_stands_and_not_for_one_that_went_back(
     installation: Installation, give: Give
 ) -> None:
-    card = Card("post", "Cora Diaz", address="9 Pier Road\nAstoria")
+    card = CardRequest("post", "Cora Diaz", address="9 Pier Road\nAstoria")
     gifts = [
         give(email=f"d{n}@example.org", tribute_kind="honor", tribute_name="Cora", card=card)
         for n in range(3)

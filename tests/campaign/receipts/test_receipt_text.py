@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from campaign.models import Donation, OfflineGift, Receipt
-from campaign.receipts.receipt_text import Acknowledged, frozen_words
+from campaign.receipts.receipt_text import AcknowledgedGift, frozen_content
 from campaign.runtime.context import Installation
 from tests.support.ledger import campaign_in, give_to
 from tests.support.stripe import Facts
@@ -17,19 +17,19 @@ DAYS = (date(2026, 12, 31), date(2027, 1, 2))
 BEFORE = Receipt(year=2026, sequence=7, amount=2606)
 
 
-def offline(kind: str, described: str = "", taken_back: str | None = None) -> OfflineGift:
-    return OfflineGift(kind=kind, described=described, taken_back=taken_back)
+def offline(kind: str, description: str = "", reversal_reason: str | None = None) -> OfflineGift:
+    return OfflineGift(kind=kind, description=description, reversal_reason=reversal_reason)
 
 
 @pytest.fixture
 def freeze(installation: Installation, give: Give) -> Callable[..., dict[str, Any]]:
     """The words of a receipt for a gift of $25 and $1.06 for fees, made with `changes`."""
 
-    def frozen(about: Acknowledged, **changes: Any) -> dict[str, Any]:
+    def frozen(about: AcknowledgedGift, **changes: Any) -> dict[str, Any]:
         facts = give(**{"cover": 106, **changes})
         with installation.sessions() as session:
             donation = session.get_one(Donation, facts.donation.id)
-            return frozen_words(donation, installation.settings.organization, about)
+            return frozen_content(donation, installation.settings.organization, about)
 
     return frozen
 
@@ -50,12 +50,12 @@ Freeze = Callable[..., dict[str, Any]]
 def test_its_kind_follows_from_what_it_replaces_and_what_is_left(
     amount: int, replaces: Receipt | None, kind: str, renamed: bool
 ) -> None:
-    about = Acknowledged(amount, DAYS, replaces)
+    about = AcknowledgedGift(amount, DAYS, replaces)
     assert (about.kind, about.renamed) == (kind, renamed)
 
 
 def test_a_first_receipt_names_all_that_was_charged_and_both_days(freeze: Freeze) -> None:
-    said = freeze(Acknowledged(2606, DAYS))
+    said = freeze(AcknowledgedGift(2606, DAYS))
     assert (said["amount_text"], said["acknowledges"], said["replaces"]) == ("$26.06", "money", "")
     assert (said["gift_date_text"], said["issued_text"]) == (
         "December 31, 2026",
@@ -69,7 +69,7 @@ def test_a_first_receipt_names_all_that_was_charged_and_both_days(freeze: Freeze
 
 
 def test_a_corrected_one_names_what_is_left_and_what_it_replaces(freeze: Freeze) -> None:
-    said = freeze(Acknowledged(606, DAYS, BEFORE))
+    said = freeze(AcknowledgedGift(606, DAYS, BEFORE))
     assert said["wording"][0].endswith(
         "your gift of $26.06 on December 31, 2026. $6.06 of it remains given."
     )
@@ -82,13 +82,13 @@ def test_a_corrected_one_names_what_is_left_and_what_it_replaces(freeze: Freeze)
 
 
 def test_the_same_amount_to_another_name_says_of_nothing_that_it_has_gone(freeze: Freeze) -> None:
-    said = freeze(Acknowledged(2606, DAYS, BEFORE), name="Bo Lund")
+    said = freeze(AcknowledgedGift(2606, DAYS, BEFORE), name="Bo Lund")
     assert (said["renamed"], said["donor_name"]) == (True, "Bo Lund")
     assert "remains" not in " ".join(said["wording"])
 
 
 @pytest.mark.parametrize(
-    ("taken_back", "why"),
+    ("reversal_reason", "why"),
     [
         ("bounced", "The bank returned it unpaid."),
         ("mistake", "We had recorded it by mistake."),
@@ -97,10 +97,10 @@ def test_the_same_amount_to_another_name_says_of_nothing_that_it_has_gone(freeze
     ],
 )
 def test_a_void_one_says_why_nothing_is_left(
-    freeze: Freeze, taken_back: str | None, why: str
+    freeze: Freeze, reversal_reason: str | None, why: str
 ) -> None:
-    gift = offline("cheque", taken_back=taken_back)
-    said = freeze(Acknowledged(0, DAYS, BEFORE, gift))
+    gift = offline("cheque", reversal_reason=reversal_reason)
+    said = freeze(AcknowledgedGift(0, DAYS, BEFORE, gift))
     assert said["gone"] == why
     assert said["wording"][0].endswith(why or "All of it has gone back since.")
     assert said["wording"][1].startswith("This voids receipt 2026-000007, ")
@@ -109,13 +109,13 @@ def test_a_void_one_says_why_nothing_is_left(
 
 def test_shares_are_described_and_never_valued(freeze: Freeze) -> None:
     gift = offline("stock", "10 shares of EXMP")
-    said = freeze(Acknowledged(2606, DAYS, None, gift))
+    said = freeze(AcknowledgedGift(2606, DAYS, None, gift))
     words = " ".join(said["wording"])
     assert (said["acknowledges"], said["amount_text"]) == ("property", "10 shares of EXMP")
     assert "received your gift of 10 shares of EXMP on" in words
     assert "do not state its value" in words
     assert "$" not in words
-    assert freeze(Acknowledged(0, DAYS, BEFORE, gift))["amount_text"] == "$0"
+    assert freeze(AcknowledgedGift(0, DAYS, BEFORE, gift))["amount_text"] == "$0"
 
 
 @pytest.mark.parametrize(
@@ -124,13 +124,13 @@ def test_shares_are_described_and_never_valued(freeze: Freeze) -> None:
 )
 def test_a_grant_promises_no_deduction(freeze: Freeze, fund: str, source: str) -> None:
     gift = offline("donor_advised_fund", fund)
-    said = freeze(Acknowledged(2606, DAYS, None, gift))
+    said = freeze(AcknowledgedGift(2606, DAYS, None, gift))
     words = " ".join(said["wording"])
     assert said["acknowledges"] == "grant"
     assert f"a grant of $26.06 on December 31, 2026 {source}" in words
     assert "not a receipt for taxes" in words
     assert "tax-deductible" not in words
-    void = freeze(Acknowledged(0, DAYS, BEFORE, gift))
+    void = freeze(AcknowledgedGift(0, DAYS, BEFORE, gift))
     assert void["wording"][1] == "This voids acknowledgment 2026-000007."
 
 
@@ -143,7 +143,7 @@ def test_it_is_worded_in_the_language_and_currency_of_the_gift(
     with installation.sessions() as session:
         donation = session.get_one(Donation, facts.donation.id)
         organization = installation.settings.organization
-        said = frozen_words(donation, organization, Acknowledged(2500, DAYS))
+        said = frozen_content(donation, organization, AcknowledgedGift(2500, DAYS))
     assert said["locale"] == "es"
     assert "2500" in said["amount_text"].replace(".", "").replace(",", "").replace("\xa0", "")
     assert "diciembre" in said["gift_date_text"]
@@ -152,5 +152,5 @@ def test_it_is_worded_in_the_language_and_currency_of_the_gift(
 
 def test_a_percent_sign_in_a_name_is_only_a_percent_sign(freeze: Freeze) -> None:
     gift = offline("donor_advised_fund", "100%(given)s Fund")
-    said = freeze(Acknowledged(2606, DAYS, None, gift))
+    said = freeze(AcknowledgedGift(2606, DAYS, None, gift))
     assert "from 100%(given)s Fund, at your" in said["wording"][0]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from campaign.core.booking_context import Books
+from campaign.core.booking_context import BookingContext
 from campaign.core.clock import now
 from campaign.core.errors import NotFound
 from campaign.models import Donation, Receipt, ReceiptCounter
@@ -29,7 +29,9 @@ def issue(installation: Installation, donation: Donation, at: datetime, **organi
     with installation.sessions.begin() as session:
         found = session.get_one(Donation, donation.id)
         found.charged_at = at
-        return issue_receipt(session, found, Books(issuer, "harbor-ledger.example"), at).number
+        return issue_receipt(
+            session, found, BookingContext(issuer, "harbor-ledger.example"), at
+        ).number
 
 
 def receipts(installation: Installation) -> list[Receipt]:
@@ -72,7 +74,7 @@ def test_each_year_has_a_series_of_its_own(installation: Installation, give: Giv
 def test_a_receipt_says_what_the_law_asks_for(
     installation: Installation, give: Give, store: Store
 ) -> None:
-    store(give(amount=25_000, cover=778).completed())
+    store(give(amount=25_000, fee_cover=778).completed())
     apply_due_events(installation)
     found = receipts(installation)[0]
     words = " ".join(found.frozen["wording"])

@@ -9,15 +9,15 @@ from sqlalchemy import select, update
 
 from campaign.core.clock import now
 from campaign.models import Campaign, Donation, Donor, OfflineGift, OutboxMessage, Receipt
-from campaign.receipts.receipts import acknowledge, issue_receipt
+from campaign.receipts.receipts import correct_receipt, issue_receipt
 from campaign.receipts.statements import (
-    TOLD_BY_ANOTHER,
+    COVERED_BY_CANONICAL_STATEMENT,
     count_new,
+    covered_by_canonical_statement,
     queue_dropped_again,
     queue_statements,
     recipients,
     statement_context,
-    told_by_another,
 )
 from campaign.runtime.context import Installation
 from tests.support.ledger import campaign_in, give_to
@@ -31,7 +31,7 @@ Receipted = Callable[..., Donation]
 
 @pytest.fixture
 def receipted(installation: Installation, campaign: Campaign) -> Receipted:
-    """A gift charged and receipted at a moment; `kind` and `described` of one that came offline."""
+    """A gift charged and receipted at a moment; `kind` and `description` of one that came offline."""
 
     def issue(
         at: datetime = LAST,
@@ -40,7 +40,7 @@ def receipted(installation: Installation, campaign: Campaign) -> Receipted:
         *,
         to: Campaign = campaign,
         kind: str = "",
-        described: str = "",
+        description: str = "",
         **changes: Any,
     ) -> Donation:
         facts = give_to(installation, to, amount, email=email, **changes)
@@ -54,7 +54,7 @@ def receipted(installation: Installation, campaign: Campaign) -> Receipted:
                     kind=kind,
                     reference=f"ref-{donation.id}",
                     received_on=at.astimezone(campaign.zone).date(),
-                    described=described,
+                    description=description,
                     entered_by="fay",
                 )
                 session.add(offline)
@@ -94,12 +94,14 @@ def test_who_has_nothing_left_only_a_grant_or_was_erased_gets_none(
     installation: Installation, receipted: Receipted
 ) -> None:
     void = receipted(email="void@example.org")
-    receipted(email="grant@example.org", kind="donor_advised_fund", described="Tide Fund")
+    receipted(email="grant@example.org", kind="donor_advised_fund", description="Tide Fund")
     erased = receipted(email="erased@example.org")
     part = receipted(email="part@example.org")
     with installation.sessions.begin() as session:
         for donation, left in ((void, 0), (part, 1)):
-            acknowledge(session, session.get_one(Donation, donation.id), left, installation.books)
+            correct_receipt(
+                session, session.get_one(Donation, donation.id), left, installation.books
+            )
         # What was acknowledged anew is still of the day of the gift.
         gone = session.get_one(Donor, erased.donor_id)
         gone.email = gone.name = ""
@@ -132,17 +134,17 @@ def test_who_has_no_address_waits_for_the_post_and_is_never_mailed(
     with installation.sessions() as session:
         (row,) = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "statement"))
     assert (row.state, row.recipient, row.donor_id) == ("dropped", "", donation.donor_id)
-    assert row.details == {"year": 2026, "by_post": True}
+    assert row.details == {"year": 2026, "by_mail": True}
 
 
 def test_each_currency_has_its_total_and_property_is_in_none(
     installation: Installation, receipted: Receipted
 ) -> None:
     yen = campaign_in(installation, "jpy")
-    receipted(amount=2500, cover=106)
+    receipted(amount=2500, fee_cover=106)
     receipted(amount=300, to=yen)
     receipted(amount=200, to=yen)
-    donation = receipted(amount=90_000, kind="stock", described="10 shares of EXMP")
+    donation = receipted(amount=90_000, kind="stock", description="10 shares of EXMP")
     found = context(installation, donation)
     assert found["totals"] == ["¥500", "$26.06"]
     assert [one["amount_text"] for one in found["gifts"]] == [
@@ -181,16 +183,16 @@ def test_a_merged_row_is_told_by_another_until_that_one_s_has_gone_out(
     queue(installation)
     with installation.sessions.begin() as session:
         row, other = (session.get_one(Donor, one.donor_id) for one in (merged, speaks))
-        assert not told_by_another(session, row, 2026)
+        assert not covered_by_canonical_statement(session, row, 2026)
         row.merged_into_id = other.id
-        assert told_by_another(session, row, 2026)
+        assert covered_by_canonical_statement(session, row, 2026)
         session.execute(
             update(OutboxMessage)
             .where(OutboxMessage.donor_id == other.id, OutboxMessage.kind == "statement")
             .values(state="sent", sent_at=now())
         )
-        assert not told_by_another(session, row, 2026)
-        assert told_by_another(session, row, 2027)
+        assert not covered_by_canonical_statement(session, row, 2026)
+        assert covered_by_canonical_statement(session, row, 2027)
 
 
 def test_only_what_was_dropped_for_a_merge_is_queued_again(
@@ -198,7 +200,11 @@ def test_only_what_was_dropped_for_a_merge_is_queued_again(
 ) -> None:
     donors = [receipted(email=f"d{n}@example.org").donor_id for n in range(3)]
     queue(installation)
-    reasons = [TOLD_BY_ANOTHER.format(9), "goes by post", TOLD_BY_ANOTHER.format(9)]
+    reasons = [
+        COVERED_BY_CANONICAL_STATEMENT.format(9),
+        "goes by post",
+        COVERED_BY_CANONICAL_STATEMENT.format(9),
+    ]
     with installation.sessions.begin() as session:
         for donor_id, reason in zip(donors, reasons, strict=True):
             session.execute(

@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from campaign.ledger.balance_transactions import MappedTransaction
+from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.models import Donation, InvoicePayment, PaymentLookup
 from campaign.reconciliation.balance_transactions import (
-    SETTLED,
-    close_table,
+    OWNER_DELAY,
+    add_transactions,
     count_payments,
-    keep_movements,
-    movements_of,
-    note_owner,
-    open_table,
-    owner_of,
-    place_movements,
-    unbooked_renewals,
-    unplaced_payments,
+    create_table,
+    drop_table,
+    find_booked_donation,
+    list_transactions,
+    list_unbooked_renewals,
+    list_unmatched_payments,
+    match_transactions,
+    record_owner,
 )
 from campaign.runtime.context import Installation
 from tests.support.ledger import after, tell_paid
@@ -31,7 +31,7 @@ from tests.support.stripe import Facts
 def walk(installation: Installation) -> Iterator[Session]:
     """A session of one connection, with the table, empty."""
     with installation.engine.connect() as connection, Session(connection) as session:
-        open_table(session)
+        create_table(session)
         yield session
 
 
@@ -43,8 +43,8 @@ def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
     return facts
 
 
-def moved(facts: Facts, name: str = "txn_1", **changes: Any) -> MappedTransaction:
-    return MappedTransaction(
+def moved(facts: Facts, name: str = "txn_1", **changes: Any) -> PaymentTransaction:
+    return PaymentTransaction(
         **{
             "id": name,
             "kind": "payment",
@@ -71,17 +71,17 @@ def test_a_movement_is_kept_once_and_read_as_it_was_the_oldest_first(
         moved(gift, "txn_a"),
         moved(gift, "txn_c", created=after(gift, 9)),
     ]
-    keep_movements(walk, page)
-    keep_movements(walk, [moved(gift, "txn_a", amount=1)])
-    keep_movements(walk, [])
-    place_movements(walk)
-    found = movements_of(walk, donation_id=gift.donation.id)
+    add_transactions(walk, page)
+    add_transactions(walk, [moved(gift, "txn_a", amount=1)])
+    add_transactions(walk, [])
+    match_transactions(walk)
+    found = list_transactions(walk, donation_id=gift.donation.id)
     assert found == [page[2], page[1], page[0]]
-    assert movements_of(walk, payment_intent_id=f"pi_{gift.number}") == found
-    open_table(walk)
-    assert movements_of(walk, donation_id=gift.donation.id) == []
-    close_table(walk)
-    close_table(walk)
+    assert list_transactions(walk, payment_intent_id=f"pi_{gift.number}") == found
+    create_table(walk)
+    assert list_transactions(walk, donation_id=gift.donation.id) == []
+    drop_table(walk)
+    drop_table(walk)
 
 
 def test_a_payment_is_placed_by_itself_by_its_invoice_and_by_its_metadata(
@@ -91,7 +91,7 @@ def test_a_payment_is_placed_by_itself_by_its_invoice_and_by_its_metadata(
     with installation.sessions.begin() as session:
         session.get_one(Donation, invoiced.donation.id).invoice_id = "in_1"
         session.add(InvoicePayment(invoice_id="in_1", payment_intent_id="pi_of_invoice"))
-    keep_movements(
+    add_transactions(
         walk,
         [
             moved(gift, "txn_1"),
@@ -102,17 +102,17 @@ def test_a_payment_is_placed_by_itself_by_its_invoice_and_by_its_metadata(
             moved(gift, "txn_5", payment_intent_id="pi_5"),
         ],
     )
-    place_movements(walk)
-    place_movements(walk)
+    match_transactions(walk)
+    match_transactions(walk)
     names = (f"pi_{gift.number}", "pi_of_invoice", "pi_3", "pi_5")
-    assert [owner_of(walk, name) for name in names] == [
+    assert [find_booked_donation(walk, name) for name in names] == [
         gift.donation.id,
         invoiced.donation.id,
         named.donation.id,
         None,
     ]
-    assert len(movements_of(walk, donation_id=named.donation.id)) == 2
-    assert unplaced_payments(walk) == ["pi_5"]
+    assert len(list_transactions(walk, donation_id=named.donation.id)) == 2
+    assert list_unmatched_payments(walk) == ["pi_5"]
     assert count_payments(walk) == (3, 1)
 
 
@@ -132,18 +132,18 @@ def test_that_it_is_anothers_is_believed_an_hour_after_it_moved(
     later: timedelta,
     asked: list[str],
 ) -> None:
-    answered_at = after(gift, 10) + SETTLED + later
+    answered_at = after(gift, 10) + OWNER_DELAY + later
     with installation.sessions.begin() as session:
         session.add(PaymentLookup(payment_intent_id="pi_x", ours=ours, answered_at=answered_at))
-    keep_movements(walk, [moved(gift, payment_intent_id="pi_x")])
-    place_movements(walk)
-    assert unplaced_payments(walk) == asked
+    add_transactions(walk, [moved(gift, payment_intent_id="pi_x")])
+    match_transactions(walk)
+    assert list_unmatched_payments(walk) == asked
 
 
 def test_a_charge_without_a_customer_is_no_invoices_and_not_asked_about(
     walk: Session, gift: Facts
 ) -> None:
-    keep_movements(
+    add_transactions(
         walk,
         [
             moved(gift, "txn_1", payment_intent_id="pi_x", bare=True),
@@ -152,31 +152,31 @@ def test_a_charge_without_a_customer_is_no_invoices_and_not_asked_about(
             moved(gift, "txn_4", payment_intent_id="pi_y"),
         ],
     )
-    place_movements(walk)
-    assert unplaced_payments(walk) == ["pi_y", "pi_z"]
+    match_transactions(walk)
+    assert list_unmatched_payments(walk) == ["pi_y", "pi_z"]
 
 
 def test_what_stripe_answered_is_kept_until_our_own_tables_know_better(
     installation: Installation, walk: Session, gift: Facts, give: Callable[..., Facts]
 ) -> None:
     names = ("pi_mine", "pi_renewal", "pi_other")
-    keep_movements(walk, [moved(gift, f"txn_{one}", payment_intent_id=one) for one in names])
+    add_transactions(walk, [moved(gift, f"txn_{one}", payment_intent_id=one) for one in names])
     first = gift.donation.public_id
-    note_owner(walk, "pi_mine", donation_id=gift.donation.id, renewal_of=None)
-    note_owner(walk, "pi_renewal", donation_id=None, renewal_of=first)
-    note_owner(walk, "pi_other", donation_id=None, renewal_of=None)
-    assert unplaced_payments(walk) == []
-    assert unbooked_renewals(walk) == [("pi_renewal", first)]
+    record_owner(walk, "pi_mine", donation_id=gift.donation.id, renewal_of=None)
+    record_owner(walk, "pi_renewal", donation_id=None, renewal_of=first)
+    record_owner(walk, "pi_other", donation_id=None, renewal_of=None)
+    assert list_unmatched_payments(walk) == []
+    assert list_unbooked_renewals(walk) == [("pi_renewal", first)]
     assert count_payments(walk) == (2, 1)
     renewal = give(email="ben@example.org")
     with installation.sessions.begin() as session:
         session.get_one(Donation, renewal.donation.id).payment_intent_id = "pi_renewal"
-    place_movements(walk)
-    assert unbooked_renewals(walk) == []
-    assert owner_of(walk, "pi_renewal") == renewal.donation.id
+    match_transactions(walk)
+    assert list_unbooked_renewals(walk) == []
+    assert find_booked_donation(walk, "pi_renewal") == renewal.donation.id
 
 
 def test_an_empty_walk_has_no_payments(walk: Session) -> None:
-    place_movements(walk)
+    match_transactions(walk)
     assert count_payments(walk) == (0, 0)
-    assert (unplaced_payments(walk), unbooked_renewals(walk)) == ([], [])
+    assert (list_unmatched_payments(walk), list_unbooked_renewals(walk)) == ([], [])

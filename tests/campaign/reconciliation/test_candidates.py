@@ -8,15 +8,20 @@ import pytest
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
-from campaign.ledger.balance_transactions import MappedTransaction
-from campaign.ledger.fees import book_fee_of
+from campaign.ledger.balance_transactions import PaymentTransaction
+from campaign.ledger.fees import book_transaction_fee
 from campaign.models import InboxEvent
 from campaign.reconciliation.balance_transactions import (
-    keep_movements,
-    open_table,
-    place_movements,
+    add_transactions,
+    create_table,
+    match_transactions,
 )
-from campaign.reconciliation.candidates import read_case, read_unbooked, suspects, waiting_event
+from campaign.reconciliation.candidates import (
+    find_candidates,
+    find_pending_event,
+    load_comparison,
+    load_unbooked_renewal,
+)
 from campaign.runtime.context import Installation
 from tests.support.ledger import campaign_in, give_to, overwrite, tell_dispute, tell_paid
 from tests.support.stripe import Facts
@@ -29,22 +34,22 @@ MICROSECOND = timedelta(microseconds=1)
 def walk(installation: Installation) -> Iterator[Session]:
     """A session of one connection, with the table of the walk, empty."""
     with installation.engine.connect() as connection, Session(connection) as session:
-        open_table(session)
+        create_table(session)
         yield session
 
 
 @pytest.fixture
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
     """A gift of $25 and $1.06 for fees that was paid."""
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     tell_paid(installation, facts)
     return facts
 
 
 def moved(
     facts: Facts, kind: str = "payment", amount: int = 2606, **changes: Any
-) -> MappedTransaction:
-    return MappedTransaction(
+) -> PaymentTransaction:
+    return PaymentTransaction(
         **{
             "id": f"txn_{kind}",
             "kind": kind,
@@ -63,10 +68,10 @@ def moved(
     )
 
 
-def suspected(walk: Session, *movements: MappedTransaction, since: datetime = SINCE) -> list[int]:
-    keep_movements(walk, movements)
-    place_movements(walk)
-    found = suspects(walk, since)
+def suspected(walk: Session, *movements: PaymentTransaction, since: datetime = SINCE) -> list[int]:
+    add_transactions(walk, movements)
+    match_transactions(walk)
+    found = find_candidates(walk, since)
     walk.commit()
     return found
 
@@ -105,9 +110,9 @@ def test_a_fee_that_is_missing_or_unknown_to_stripe_is(
     costly = moved(gift, fee=103)
     assert suspected(walk, costly) == [gift.donation.id]
     with installation.sessions.begin() as session:
-        assert book_fee_of(session, costly)
+        assert book_transaction_fee(session, costly)
     assert suspected(walk) == []
-    open_table(walk)
+    create_table(walk)
     assert suspected(walk, moved(gift, id="txn_other")) == [gift.donation.id]
 
 
@@ -130,7 +135,7 @@ def test_a_won_dispute_of_yen_is_summed_by_kind(installation: Installation, walk
     tell_paid(installation, facts)
     tell_dispute(installation, facts, facts.dispute("won", -2500, 2500))
     yen: dict[str, Any] = {"currency": "jpy", "amount": 2500}
-    sides = [moved(facts, **yen), moved(facts, "reinstatement", **yen)]
+    sides = [moved(facts, **yen), moved(facts, "dispute_reversed", **yen)]
     dispute = moved(facts, "dispute", **yen)
     overwrite(installation, "UPDATE ledger_entry SET fee = 0, balance_transaction_id = NULL")
     assert suspected(walk, *sides) == [facts.donation.id]
@@ -141,19 +146,19 @@ def test_a_case_has_both_sides_and_leaves_out_what_came_by_another_road(
     installation: Installation, walk: Session, gift: Facts
 ) -> None:
     suspected(walk, moved(gift))
-    case = read_case(walk, gift.donation.id, SINCE)
+    case = load_comparison(walk, gift.donation.id, SINCE)
     assert (case.donation, case.charge, case.currency) == (gift.donation.public_id, 2606, "usd")
     assert (case.intent, case.since) == (f"pi_{gift.number}", SINCE)
     assert [one.kind for one in case.entries] == ["payment"]
     assert [one.id for one in case.movements] == ["txn_payment"]
     overwrite(installation, "UPDATE ledger_entry SET source = 'offline:1042'")
     walk.commit()
-    assert read_case(walk, gift.donation.id, SINCE).entries == []
+    assert load_comparison(walk, gift.donation.id, SINCE).entries == []
 
 
 def test_a_renewal_that_only_stripe_knows_has_nothing_agreed(walk: Session, gift: Facts) -> None:
-    keep_movements(walk, [moved(gift, payment_intent_id="pi_renewal")])
-    case = read_unbooked(walk, "pi_renewal", gift.donation.public_id)
+    add_transactions(walk, [moved(gift, payment_intent_id="pi_renewal")])
+    case = load_unbooked_renewal(walk, "pi_renewal", gift.donation.public_id)
     assert (case.renewal, case.charge, case.currency, len(case.movements)) == (True, None, None, 1)
 
 
@@ -184,7 +189,7 @@ def test_an_event_waits_that_names_one_of_them_and_is_not_applied_yet(
                 )
             )
     with installation.sessions() as session:
-        assert waiting_event(session, ["pi_1"]) == ("evt_2" if waits else None)
-        assert waiting_event(session, ["pi_9", "ré_2"]) == ("evt_1" if waits else None)
-        assert waiting_event(session, ["pi_9"]) is None
-        assert waiting_event(session, []) is None
+        assert find_pending_event(session, ["pi_1"]) == ("evt_2" if waits else None)
+        assert find_pending_event(session, ["pi_9", "ré_2"]) == ("evt_1" if waits else None)
+        assert find_pending_event(session, ["pi_9"]) is None
+        assert find_pending_event(session, []) is None

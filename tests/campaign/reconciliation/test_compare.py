@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from campaign.ledger.balance_transactions import MappedTransaction
+from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.models import LedgerEntry
-from campaign.reconciliation.compare import FEE_WITHIN, Case, compare
-from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.compare import FEE_GRACE_PERIOD, PaymentComparison, compare
+from campaign.reconciliation.discrepancies import Discrepancy
 
 AT = datetime(2026, 12, 20, tzinfo=UTC)
 SINCE = datetime(2026, 12, 1, tzinfo=UTC)
 THEN = datetime(2026, 12, 10, tzinfo=UTC)
 
 
-def moved(kind: str, amount: int, name: str = "ch_1", **changes: Any) -> MappedTransaction:
-    return MappedTransaction(
+def moved(kind: str, amount: int, name: str = "ch_1", **changes: Any) -> PaymentTransaction:
+    return PaymentTransaction(
         **{
             "id": f"txn_{kind}_{name}",
             "kind": kind,
@@ -44,22 +44,24 @@ PAID, BOOKED = moved("payment", 2500), entry("payment", 2500)
 
 
 def found(
-    movements: list[MappedTransaction], entries: list[LedgerEntry], **changes: Any
-) -> list[Difference]:
+    movements: list[PaymentTransaction], entries: list[LedgerEntry], **changes: Any
+) -> list[Discrepancy]:
     wanted = {"charge": 2500, "currency": "usd", "payment_intent_id": "pi_1", "since": SINCE}
-    case = Case(donation="don_1", entries=entries, movements=movements, **{**wanted, **changes})
-    return compare(case, AT).differences
+    case = PaymentComparison(
+        donation="don_1", entries=entries, movements=movements, **{**wanted, **changes}
+    )
+    return compare(case, AT).discrepancies
 
 
-def told(*found: Difference) -> list[tuple[str, int | None, int | None, bool, bool]]:
-    """(kind, Stripe's amount, the ledger's, mendable, doubtful) of each."""
+def told(*found: Discrepancy) -> list[tuple[str, int | None, int | None, bool, bool]]:
+    """(kind, Stripe's amount, the ledger's, repairable, doubtful) of each."""
     return [
         (
             one.kind.value,
             one.stripe.amount if one.stripe else None,
             one.ledger.amount if one.ledger else None,
-            one.mendable,
-            one.doubtful,
+            one.repairable,
+            one.unconfirmed,
         )
         for one in found
     ]
@@ -67,7 +69,9 @@ def told(*found: Difference) -> list[tuple[str, int | None, int | None, bool, bo
 
 def test_what_agrees_is_no_difference_and_covered_fees_are_part_of_it() -> None:
     assert found([PAID], [BOOKED]) == []
-    assert found([moved("payment", 2606)], [entry("payment", 2500, cover=106)], charge=2606) == []
+    assert (
+        found([moved("payment", 2606)], [entry("payment", 2500, fee_cover=106)], charge=2606) == []
+    )
 
 
 @pytest.mark.parametrize("amount", [2499, 2501])
@@ -84,15 +88,15 @@ def test_the_same_figure_in_another_currency_is_a_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("charge", "currency", "mendable"),
+    ("charge", "currency", "repairable"),
     [(2500, "usd", True), (2501, "usd", False), (2500, "jpy", False), (None, None, True)],
 )
 def test_what_is_not_booked_can_be_mended_if_it_is_what_the_donor_agreed_to(
-    charge: int | None, currency: str | None, mendable: bool
+    charge: int | None, currency: str | None, repairable: bool
 ) -> None:
     (one,) = found([PAID], [], charge=charge, currency=currency)
-    assert told(one) == [("payment", 2500, None, mendable, False)]
-    assert one.note == ("" if mendable else "it is not what the donor agreed to")
+    assert told(one) == [("payment", 2500, None, repairable, False)]
+    assert one.note == ("" if repairable else "it is not what the donor agreed to")
 
 
 def test_a_promised_debit_that_left_again_was_no_payment() -> None:
@@ -104,8 +108,8 @@ def test_a_promised_debit_that_left_again_was_no_payment() -> None:
 
 @pytest.mark.parametrize(("at", "doubts"), [(SINCE, 1), (SINCE - timedelta(microseconds=1), 0)])
 def test_an_entry_is_in_doubt_from_the_windows_first_moment_on(at: datetime, doubts: int) -> None:
-    differences = found([], [entry("payment", 2500, occurred_at=at)])
-    assert told(*differences) == [("payment", None, 2500, False, True)] * doubts
+    discrepancies = found([], [entry("payment", 2500, occurred_at=at)])
+    assert told(*discrepancies) == [("payment", None, 2500, False, True)] * doubts
 
 
 def test_charged_taken_back_and_charged_anew_is_one_payment() -> None:
@@ -125,12 +129,12 @@ def test_a_second_payment_is_told_by_what_of_it_was_not_given_back(
     movements = [PAID, moved("payment", 2500, "ch_2", **second)]
     if left < 2500:
         movements.append(moved("refund", 2500 - left, "re_2", **second))
-    differences = found(movements, [BOOKED])
-    assert [one.stripe.amount for one in differences if one.stripe] == told_of
-    assert all(one.payment_intent_id == "pi_2" and not one.mendable for one in differences)
+    discrepancies = found(movements, [BOOKED])
+    assert [one.stripe.amount for one in discrepancies if one.stripe] == told_of
+    assert all(one.payment_intent_id == "pi_2" and not one.repairable for one in discrepancies)
 
 
-def refunds(*amounts: int) -> list[MappedTransaction]:
+def refunds(*amounts: int) -> list[PaymentTransaction]:
     return [PAID, *(moved("refund", one, f"re_{n}") for n, one in enumerate(amounts))]
 
 
@@ -159,8 +163,8 @@ def test_of_refunds_that_only_the_charge_told_those_are_missing_that_make_up_wha
     amounts: tuple[int, ...], booked: int, missing: list[int]
 ) -> None:
     entries = [BOOKED, entry("refund", booked, f"ch_1:{-booked}")]
-    differences = found(refunds(*amounts), entries)
-    assert [one.stripe.amount for one in differences if one.stripe] == missing
+    discrepancies = found(refunds(*amounts), entries)
+    assert [one.stripe.amount for one in discrepancies if one.stripe] == missing
 
 
 def test_a_refund_that_stripe_tells_smaller_is_doubted_and_one_it_does_not_know() -> None:
@@ -175,34 +179,34 @@ def test_a_dispute_of_yen_that_was_won_agrees_by_its_name_and_further_sources() 
     movements = [
         moved("payment", 2500, **yen),
         moved("dispute", 2500, "du_1", **yen),
-        moved("reinstatement", 2500, "du_1", **yen),
+        moved("dispute_reversed", 2500, "du_1", **yen),
     ]
     entries = [
         entry("payment", 2500, **yen),
         entry("dispute", -1000, "du_1", **yen),
         entry("dispute", -1500, "du_1:2500", **yen),
-        entry("reinstatement", 2500, "du_1", **yen),
+        entry("dispute_reversed", 2500, "du_1", **yen),
     ]
     assert found(movements, entries, currency="jpy") == []
     assert told(*found(movements, entries[:-1], currency="jpy")) == [
-        ("reinstatement", 2500, None, True, False)
+        ("dispute_reversed", 2500, None, True, False)
     ]
     assert told(*found(movements, [*entries[:2], entries[3]], currency="jpy")) == [
         ("dispute", 2500, 1000, True, False)
     ]
     assert told(*found(movements[:2], entries, currency="jpy")) == [
-        ("reinstatement", None, 2500, False, True)
+        ("dispute_reversed", None, 2500, False, True)
     ]
 
 
 @pytest.mark.parametrize(("older", "missing"), [(0, 0), (1, 1)])
 def test_a_fee_may_be_missing_for_a_day_and_no_longer(older: int, missing: int) -> None:
-    created = AT - FEE_WITHIN - timedelta(microseconds=older)
+    created = AT - FEE_GRACE_PERIOD - timedelta(microseconds=older)
     movements = [moved("payment", 2500, fee=103, created=created)]
-    case = Case("don_1", "pi_1", 2500, "usd", [BOOKED], movements, since=SINCE)
+    case = PaymentComparison("don_1", "pi_1", 2500, "usd", [BOOKED], movements, since=SINCE)
     compared = compare(case, AT)
-    assert len(compared.differences) == missing
-    assert compared.young_fees == 1 - missing
+    assert len(compared.discrepancies) == missing
+    assert compared.fees_in_progress == 1 - missing
 
 
 def test_a_fee_agrees_by_its_figure_and_its_currency() -> None:
@@ -211,7 +215,7 @@ def test_a_fee_agrees_by_its_figure_and_its_currency() -> None:
     assert found(movements, [BOOKED, entry("fee", 0, "txn", fee=103, **name)]) == []
     for wrong in ({"fee": 104}, {"fee": 103, "currency": "eur"}):
         (one,) = found(movements, [BOOKED, entry("fee", 0, "txn", **wrong, **name)])
-        assert (one.kind, one.mendable) == ("fee", False)
+        assert (one.kind, one.repairable) == ("fee", False)
     unknown = entry("fee", 0, "txn", fee=9, balance_transaction_id="txn_unknown")
     assert told(*found([PAID], [BOOKED, unknown])) == [("fee", None, 9, False, True)]
 

@@ -9,7 +9,7 @@ import pytest
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.clock import now
 from campaign.models import LedgerEntry, LedgerKind
-from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.discrepancies import Discrepancy
 from campaign.reconciliation.fetch_fees import book_fees
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.objects.money import balance_transaction
@@ -55,7 +55,7 @@ def change(bank: Bank, kind: str, **changes: Any) -> None:
         account.change(account.every(kind)[0], **changes)
 
 
-def words(found: Difference) -> str:
+def words(found: Discrepancy) -> str:
     return found.sentence(ZoneInfo("UTC"))
 
 
@@ -73,8 +73,8 @@ def test_a_payment_that_stripe_does_not_know(
     bank.give()
     plant(bank, kind, amount, source)
     found = bank.reconcile(apply=True)
-    (one,) = found.differences
-    assert (one.kind, one.mendable, found.result.left) == (kind, False, 1)
+    (one,) = found.discrepancies
+    assert (one.kind, one.repairable, found.result.left) == (kind, False, 1)
     assert said in words(one)
     assert f"the ledger has 25.00 USD (entry 1, {source}) on " in words(one)
 
@@ -86,8 +86,8 @@ def test_a_payment_that_stripe_does_not_know(
         (LedgerKind.refund, -700, "ch_unknown:700"),
         (LedgerKind.refund_failed, 700, "re_unknown"),
         (LedgerKind.dispute, -2500, "du_unknown"),
-        (LedgerKind.reinstatement, 2500, "du_unknown"),
-        (LedgerKind.payment_failed, -2500, "pi_unknown"),
+        (LedgerKind.dispute_reversed, 2500, "du_unknown"),
+        (LedgerKind.payment_reversed, -2500, "pi_unknown"),
     ],
 )
 def test_a_return_that_stripe_does_not_know(
@@ -95,15 +95,15 @@ def test_a_return_that_stripe_does_not_know(
 ) -> None:
     paid(bank)
     plant(bank, kind, amount, source)
-    (one,) = bank.reconcile(apply=True).differences
-    assert (one.kind, one.mended) == (kind, False)
+    (one,) = bank.reconcile(apply=True).discrepancies
+    assert (one.kind, one.repaired) == (kind, False)
     assert source in words(one)
 
 
 def test_a_fee_that_stripe_does_not_know(bank: Bank) -> None:
     paid(bank)
     plant(bank, LedgerKind.fee, 0, "txn_unknown", fee=9, balance_transaction_id="txn_unknown")
-    (one,) = bank.reconcile().differences
+    (one,) = bank.reconcile().discrepancies
     assert "the ledger has 0.09 USD (entry 2, txn_unknown)" in words(one)
 
 
@@ -111,12 +111,12 @@ def test_a_fee_that_disagrees_and_one_that_is_missing_for_long(bank: Bank) -> No
     paid(bank)
     assert bank.reconcile().result.fees == 1
     change(bank, "balance_transaction", created=bank.stripe.now() - 2 * DAY)
-    (one,) = bank.reconcile().differences
-    assert (one.kind, one.mendable) == ("fee", True)
+    (one,) = bank.reconcile().discrepancies
+    assert (one.kind, one.repairable) == ("fee", True)
     assert "Stripe kept a fee of 1.03 USD (txn_" in words(one)
     assert bank.reconcile(apply=True).result.left == 0
     change(bank, "balance_transaction", fee=104)
-    (one,) = bank.reconcile(apply=True).differences
+    (one,) = bank.reconcile(apply=True).discrepancies
     assert "Stripe kept a fee of 1.04 USD" in words(one)
     assert "the ledger has 1.03 USD (entry 2," in words(one)
 
@@ -132,16 +132,16 @@ def test_movements_before_the_window_are_no_difference(bank: Bank) -> None:
         for one in account.every("balance_transaction"):
             account.change(one, created=one["created"] - 40 * DAY)
     found = bank.reconcile()
-    assert (found.differences, found.result.moved) == ([], 0)
-    assert bank.reconcile(now() + timedelta(hours=1)).differences == []
+    assert (found.discrepancies, found.result.moved) == ([], 0)
+    assert bank.reconcile(now() + timedelta(hours=1)).discrepancies == []
 
 
 def test_an_amount_that_differs_stays(bank: Bank) -> None:
     paid(bank)
     change(bank, "balance_transaction", amount=2600)
     for apply in (False, True):
-        (one,) = bank.reconcile(apply=apply).differences
-        assert (one.kind, one.mended) == ("payment", False)
+        (one,) = bank.reconcile(apply=apply).discrepancies
+        assert (one.kind, one.repaired) == ("payment", False)
         assert "Stripe took 26.00 USD (ch_" in words(one)
         assert "the ledger has 25.00 USD (entry 1, pi_" in words(one)
 
@@ -152,8 +152,8 @@ def test_a_payment_of_another_amount_than_was_agreed_is_not_booked(bank: Bank) -
     change(bank, "balance_transaction", amount=2600)
     change(bank, "charge", amount=2600)
     change(bank, "payment_intent", amount_received=2600)
-    (one,) = bank.reconcile(apply=True).differences
-    assert (one.mendable, one.mended) == (False, False)
+    (one,) = bank.reconcile(apply=True).discrepancies
+    assert (one.repairable, one.repaired) == (False, False)
     assert "it is not what the donor agreed to" in words(one)
     assert bank.entries() == []
 
@@ -162,12 +162,12 @@ def test_a_second_payment_of_the_same_gift_is_found(bank: Bank) -> None:
     paid(bank)
     sold = bank.shop(2500)
     change(bank, "charge", metadata={"donation_id": bank.donation().public_id})
-    (one,) = bank.reconcile(apply=True).differences
-    assert (one.kind, one.mended) == ("payment", False)
+    (one,) = bank.reconcile(apply=True).discrepancies
+    assert (one.kind, one.repaired) == ("payment", False)
     assert sold["id"] in words(one)
     assert "a second payment of the same gift" in words(one)
     bank.stripe.refund(sold["id"])
-    assert bank.reconcile().differences == []
+    assert bank.reconcile().discrepancies == []
 
 
 def test_a_balance_in_another_currency_is_compared_by_what_the_donor_paid(bank: Bank) -> None:
@@ -176,7 +176,7 @@ def test_a_balance_in_another_currency_is_compared_by_what_the_donor_paid(bank: 
     bank.stripe.refund(session, 1000)
     change(bank, "balance_transaction", amount=-870, currency="eur")
     bank.deliver()
-    assert bank.reconcile(apply=True).differences == []
+    assert bank.reconcile(apply=True).discrepancies == []
     assert bank.booked("eur") == -90
 
 
@@ -189,13 +189,13 @@ def test_a_debit_that_shows_in_the_balance_before_it_is_kept_or_broken(bank: Ban
         charge = bank.stripe.charge_of(session)
         account.add(balance_transaction("payment", 2500, charge, bank.stripe.now(), fee=20))
     found = bank.reconcile(apply=True)
-    assert (found.differences, found.result.moved) == ([], 0)
+    assert (found.discrepancies, found.result.moved) == ([], 0)
     bank.stripe.settle(session, fail=True)
     with account.transaction():
         account.add(balance_transaction("payment_failure_refund", -2500, charge, bank.stripe.now()))
     bank.deliver()
     found = bank.reconcile(apply=True)
-    assert (found.differences, found.result.moved) == ([], 2)
+    assert (found.discrepancies, found.result.moved) == ([], 2)
     assert bank.donation().state == "failed"
 
 
@@ -212,7 +212,7 @@ def test_a_monthly_debit_taken_back_and_charged_anew_is_one_payment(bank: Bank) 
         account.add(balance_transaction("charge", 2500, charge, bank.stripe.now() + 1))
         account.change(account.every("payment_intent")[0], status="succeeded")
     bank.deliver()
-    assert bank.reconcile(apply=True).differences == []
+    assert bank.reconcile(apply=True).discrepancies == []
     assert bank.donation().state == "paid"
 
 
@@ -233,7 +233,7 @@ def test_a_currency_without_decimals(bank: Bank) -> None:
     bank.stripe.pay(opened)
     bank.stripe.refund(opened, 700)
     bank.deliver(lose="*")
-    told = [words(one) for one in bank.reconcile(apply=True).differences]
+    told = [words(one) for one in bank.reconcile(apply=True).discrepancies]
     assert "Stripe took 2500 JPY (" in told[0]
     assert "Stripe sent 700 JPY back (" in told[1]
     assert bank.booked("jpy") == bank.balance("jpy")

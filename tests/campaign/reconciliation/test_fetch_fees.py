@@ -10,7 +10,7 @@ from campaign.core.clock import now
 from campaign.core.errors import GatewayUnavailable
 from campaign.models import Campaign, Donation, LedgerEntry
 from campaign.reconciliation.fetch_fees import book_fees
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.reconciliation import Bank
@@ -76,7 +76,7 @@ def test_fees_of_others_and_of_payments_not_yet_heard_of_wait(bank: Bank) -> Non
 
 
 def test_a_payment_heard_of_days_late_costs_its_fee_at_once(bank: Bank) -> None:
-    with beating(bank.installation, "book-fees"):
+    with heartbeat(bank.installation, "book-fees"):
         book_fees(bank.installation)
     session = bank.give()
     with bank.installation.sessions.begin() as database:

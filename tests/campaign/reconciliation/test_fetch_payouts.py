@@ -53,11 +53,11 @@ def test_a_payout_is_kept_once_with_its_parts_and_agrees(
     assert page.count('href="/staff/donations/don_') == 3
     assert "3; they agree with its amount" in page
     assert "Not of ours" not in page
-    rows = client.get(f"/staff/payouts/{payout_id}/parts.csv").text.splitlines()
+    rows = client.get(f"/staff/payouts/{payout_id}/items.csv").text.splitlines()
     assert len(rows) == 4
     assert all(",don_" in row for row in rows[1:])
     assert client.get("/staff/payouts/po_none").status_code == 404
-    assert client.get("/staff/payouts/po_none/parts.csv").status_code == 404
+    assert client.get("/staff/payouts/po_none/items.csv").status_code == 404
 
 
 def test_a_part_finds_its_gift_when_that_is_booked_later(

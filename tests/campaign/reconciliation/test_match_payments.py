@@ -6,7 +6,7 @@ from sqlalchemy import select
 from campaign.core.clock import now
 from campaign.core.errors import GatewayUnavailable
 from campaign.models import Donation, InboxEvent, PaymentLookup, Refund
-from campaign.reconciliation.match_payments import match_returns
+from campaign.reconciliation.match_payments import match_evidence
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.reconciliation import Bank
@@ -34,10 +34,10 @@ def test_a_refund_of_a_payment_whose_every_event_was_lost(bank: Bank) -> None:
     bank.stripe.refund(session, 1000)
     bank.deliver(lose="charge.*")
     assert states(bank) == ["pending"]
-    assert match_returns(bank.installation) == 1
+    assert match_evidence(bank.installation) == 1
     assert states(bank) == ["partially_refunded"]
     assert [kind for kind, _, _ in bank.entries()] == ["payment", "refund"]
-    assert match_returns(bank.installation) == 0
+    assert match_evidence(bank.installation) == 0
     bank.require_order()
 
 
@@ -52,7 +52,7 @@ def test_a_refund_and_a_dispute_of_renewals_that_were_booked_without_their_payme
     bank.stripe.dispute(bank.stripe.objects("invoice")[1]["id"])
     bank.deliver()
     assert states(bank) == ["paid", "paid"]
-    match_returns(bank.installation)
+    match_evidence(bank.installation)
     assert states(bank) == ["disputed", "partially_refunded"]
     bank.require_order()
 
@@ -65,7 +65,7 @@ def test_a_refund_of_a_renewal_that_was_never_heard_of(bank: Bank) -> None:
     bank.stripe.refund(bank.stripe.objects("invoice")[0]["id"], 700)
     bank.deliver()
     assert states(bank) == ["paid"]
-    match_returns(bank.installation)
+    match_evidence(bank.installation)
     assert states(bank) == ["paid", "partially_refunded"]
     bank.require_order()
 
@@ -74,18 +74,18 @@ def test_every_invoice_gets_its_payment(bank: Bank) -> None:
     bank.stripe.pay(bank.give(frequency="monthly"))
     bank.deliver(lose="invoice_payment.paid")
     assert bank.donation().payment_intent_id is None
-    assert match_returns(bank.installation) == 1
+    assert match_evidence(bank.installation) == 1
     assert bank.donation().payment_intent_id == bank.stripe.objects("payment_intent")[0]["id"]
-    assert match_returns(bank.installation) == 0
+    assert match_evidence(bank.installation) == 0
 
 
 def test_somebody_elses_refund_is_asked_about_once(bank: Bank) -> None:
     sold = bank.shop()
     bank.stripe.refund(sold["id"], 1200)
     bank.deliver()
-    assert match_returns(bank.installation) == 1
+    assert match_evidence(bank.installation) == 1
     assert lookups(bank) == {sold["payment_intent"]: False}
-    assert match_returns(bank.installation) == 0
+    assert match_evidence(bank.installation) == 0
     with bank.installation.sessions() as session:
         assert session.scalars(select(Refund.donation_id)).one() is None
 
@@ -102,7 +102,7 @@ def test_a_payment_that_stripe_does_not_know_is_nobodys(bank: Bank) -> None:
                 created_at=now(),
             )
         )
-    assert match_returns(bank.installation) == 1
+    assert match_evidence(bank.installation) == 1
     assert lookups(bank) == {"pi_gone": False}
 
 
@@ -116,10 +116,10 @@ def test_a_payment_that_contradicts_us_stops_no_other(bank: Bank) -> None:
     account = bank.stripe.account
     with account.transaction():
         account.change(account.every("payment_intent")[0], amount_received=1)
-    match_returns(bank.installation)
+    match_evidence(bank.installation)
     assert states(bank) == ["partially_refunded", "pending"]
     # It is asked about again, but not every minute.
-    assert match_returns(bank.installation) == 0
+    assert match_evidence(bank.installation) == 0
 
 
 @pytest.mark.parametrize(("paid_otherwise", "state"), [(False, "failed"), (True, "paid")])
@@ -137,7 +137,7 @@ def test_a_monthly_debit_taken_back_is_over_unless_paid_otherwise(
             account.change(account.every("payment_intent")[0], status="succeeded")
     bank.deliver()
     assert states(bank) == ["paid"]
-    match_returns(bank.installation)
+    match_evidence(bank.installation)
     assert states(bank) == [state]
     bank.require_order()
 
@@ -150,7 +150,7 @@ def test_stripe_out_of_reach_fails_the_run(bank: Bank, stripe: StripeSandbox) ->
     bank.deliver()
     stripe.stop()
     with pytest.raises(GatewayUnavailable):
-        match_returns(bank.installation)
+        match_evidence(bank.installation)
     with bank.installation.sessions() as found:
         assert found.scalars(select(InboxEvent.state)).all()
     assert lookups(bank) == {}

@@ -10,25 +10,25 @@ from sqlalchemy import select
 from campaign.core.clock import now
 from campaign.gateway import (
     PaymentFact,
+    read_balance_transaction,
     read_charge,
     read_invoice,
-    read_movement,
     read_payment_intent,
 )
 from campaign.models import Donation, PaymentLookup
 from campaign.reconciliation.payment_lookup import (
-    ASK_AGAIN,
-    OLDEST,
-    YOUNG,
-    Owner,
-    apply_owned_intent,
+    MAX_EVIDENCE_AGE,
+    RECENT,
+    RETRY_AFTER,
+    PaymentOwner,
+    apply_matched_payment,
     find_owner,
-    nameless_invoices,
-    note_asked,
-    note_return,
-    paid_by,
-    returned_renewals,
-    unplaced_evidence,
+    invoice_payment_of,
+    list_invoices_without_payment,
+    list_reversed_renewals,
+    list_unmatched_evidence,
+    record_lookup,
+    record_reversed_renewal,
 )
 from campaign.runtime.context import Installation
 from campaign.subscriptions.invoices import apply_invoice
@@ -49,12 +49,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 def asked(installation: Installation, name: str, at: datetime, *, ours: bool) -> None:
     with installation.sessions.begin() as session:
-        note_asked(session, name, at, ours=ours)
+        record_lookup(session, name, at, ours=ours)
 
 
 def evidence(installation: Installation, at: datetime = AT) -> list[str]:
     with installation.sessions() as session:
-        return unplaced_evidence(session, at)
+        return list_unmatched_evidence(session, at)
 
 
 def fact(facts: Facts, charge: Json | None = None, **changes: Any) -> PaymentFact:
@@ -79,8 +79,8 @@ def test_a_refund_of_a_payment_that_nobody_knows_is_asked_about_once_each_paymen
 @pytest.mark.parametrize(
     ("ours", "ago", "again"),
     [
-        (True, ASK_AGAIN, True),
-        (True, ASK_AGAIN - MICROSECOND, False),
+        (True, RETRY_AFTER, True),
+        (True, RETRY_AFTER - MICROSECOND, False),
         (False, timedelta(days=400), False),
     ],
 )
@@ -102,7 +102,7 @@ def test_a_gift_that_is_known_and_unpaid_is_asked_about_for_half_a_year(
     tell_charge(installation, facts, facts.charge(amount_refunded=1, metadata=metadata))
     with installation.sessions.begin() as session:
         donation = session.get_one(Donation, facts.donation.id)
-        donation.created_at = AT - OLDEST + younger
+        donation.created_at = AT - MAX_EVIDENCE_AGE + younger
     assert evidence(installation) == [f"pi_{facts.number}"] * found
 
 
@@ -117,17 +117,17 @@ def test_a_later_answer_takes_the_place_of_the_earlier(installation: Installatio
 def test_an_invoice_without_a_payment_is_asked_about_while_it_is_young_the_latest_first(
     installation: Installation, give: Give
 ) -> None:
-    ages = (timedelta(days=2), timedelta(days=1), YOUNG - MICROSECOND, YOUNG)
+    ages = (timedelta(days=2), timedelta(days=1), RECENT - MICROSECOND, RECENT)
     for number, age in enumerate(ages):
         facts = give(email=f"d{number}@example.org")
         with installation.sessions.begin() as session:
             donation = session.get_one(Donation, facts.donation.id)
             donation.invoice_id, donation.paid_at = f"in_{number}", AT - age
     with installation.sessions() as session:
-        assert nameless_invoices(session, AT) == ["in_1", "in_0", "in_2"]
-    asked(installation, "in_1", AT - ASK_AGAIN + MICROSECOND, ours=True)
+        assert list_invoices_without_payment(session, AT) == ["in_1", "in_0", "in_2"]
+    asked(installation, "in_1", AT - RETRY_AFTER + MICROSECOND, ours=True)
     with installation.sessions() as session:
-        assert nameless_invoices(session, AT) == ["in_0", "in_2"]
+        assert list_invoices_without_payment(session, AT) == ["in_0", "in_2"]
 
 
 def pay_first(installation: Installation, facts: Facts) -> None:
@@ -152,12 +152,12 @@ def test_only_a_monthly_gift_s_debit_may_have_been_paid_otherwise(
     pair = (f"ch_{monthly.number}", f"pi_{monthly.number}")
     returned_at = after(monthly, 60)
     with installation.sessions() as session:
-        assert returned_renewals(session, AT) == [pair]
-        assert returned_renewals(session, returned_at + YOUNG - MICROSECOND) == [pair]
-        assert returned_renewals(session, returned_at + YOUNG) == []
+        assert list_reversed_renewals(session, AT) == [pair]
+        assert list_reversed_renewals(session, returned_at + RECENT - MICROSECOND) == [pair]
+        assert list_reversed_renewals(session, returned_at + RECENT) == []
     asked(installation, pair[0], AT, ours=True)
     with installation.sessions() as session:
-        assert returned_renewals(session, AT) == []
+        assert list_reversed_renewals(session, AT) == []
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_debit_taken_back_ends_the_gift_unless_something_else_paid(
     for _ in range(2):
         with installation.sessions.begin() as session:
             charge = f"ch_{facts.number}"
-            note_return(session, charge, fact(facts, status=status), installation.books)
+            record_reversed_renewal(session, charge, fact(facts, status=status), installation.books)
     assert state_and_receipt(installation, facts)[0] == state
     assert len(booked(installation, facts)) == (2 if state == "failed" else 1)
 
@@ -189,13 +189,13 @@ def test_an_owner_is_the_booked_invoices_gift_else_the_one_that_it_renews(
     by_gift = read_invoice(facts.invoice("third", parent={"subscription_details": nameless}))
     strange = read_invoice(facts.invoice("fourth", parent=None))
     with installation.sessions() as session:
-        assert find_owner(session, Owner()) == (None, None)
-        assert find_owner(session, Owner(fact(facts))) == (mine.id, None)
-        assert find_owner(session, Owner(other)) == (None, None)
-        assert find_owner(session, Owner(other, first)) == (mine.id, None)
-        assert find_owner(session, Owner(other, second)) == (None, mine.public_id)
-        assert find_owner(session, Owner(other, by_gift)) == (None, mine.public_id)
-        assert find_owner(session, Owner(other, strange)) == (None, None)
+        assert find_owner(session, PaymentOwner()) == (None, None)
+        assert find_owner(session, PaymentOwner(fact(facts))) == (mine.id, None)
+        assert find_owner(session, PaymentOwner(other)) == (None, None)
+        assert find_owner(session, PaymentOwner(other, first)) == (mine.id, None)
+        assert find_owner(session, PaymentOwner(other, second)) == (None, mine.public_id)
+        assert find_owner(session, PaymentOwner(other, by_gift)) == (None, mine.public_id)
+        assert find_owner(session, PaymentOwner(other, strange)) == (None, None)
 
 
 def test_the_moment_of_a_payment_is_the_balances_else_the_charges_else_its_own(
@@ -204,16 +204,21 @@ def test_the_moment_of_a_payment_is_the_balances_else_the_charges_else_its_own(
     facts = give()
     at = after(facts, 0)
     charge = facts.charge(created=facts.created + 5)
-    movement = read_movement(
+    balance_transaction = read_balance_transaction(
         {"id": "txn_1", "created": facts.created + 9, "amount": 1, "currency": "usd"}, at
     )
     intent = fact(facts)
     charged = fact(facts, charge)
-    assert Owner().moment is None
-    assert Owner(intent).moment == at
-    assert Owner(charged).moment == after(facts, 5)
-    assert Owner(PaymentFact(charged.intent, charged.charge, movement)).moment == after(facts, 9)
-    assert (paid_by(Owner(intent)), paid_by(Owner())) == (None, None)
+    assert PaymentOwner().moment is None
+    assert PaymentOwner(intent).moment == at
+    assert PaymentOwner(charged).moment == after(facts, 5)
+    assert PaymentOwner(
+        PaymentFact(charged.intent, charged.charge, balance_transaction)
+    ).moment == after(facts, 9)
+    assert (invoice_payment_of(PaymentOwner(intent)), invoice_payment_of(PaymentOwner())) == (
+        None,
+        None,
+    )
 
 
 def test_a_payment_is_booked_and_then_what_was_told_of_it_before(
@@ -224,7 +229,7 @@ def test_a_payment_is_booked_and_then_what_was_told_of_it_before(
     for applied in (True, False):
         with installation.sessions.begin() as session:
             moment = after(facts, 1)
-            outcome = apply_owned_intent(session, fact(facts), moment, installation.books)
+            outcome = apply_matched_payment(session, fact(facts), moment, installation.books)
             assert outcome.applied is applied
     assert state_and_receipt(installation, facts) == ("partially_refunded", 1800)
     assert booked(installation, facts) == [("payment", 2500, 0), ("refund", -700, 0)]
@@ -238,5 +243,5 @@ def test_a_payment_whose_metadata_were_copied_gets_nothing(
     copied = fact(facts, id="pi_copied", status="canceled")
     with installation.sessions.begin() as session:
         moment = after(facts, 1)
-        assert not apply_owned_intent(session, copied, moment, installation.books).applied
+        assert not apply_matched_payment(session, copied, moment, installation.books).applied
     assert state_and_receipt(installation, facts) == ("paid", 2500)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core.errors import NotFound
-from campaign.gateway import Movement
+from campaign.gateway import BalanceTransaction
 from campaign.gateway.payouts import StripePayout
 from campaign.models import Payout
 from campaign.reconciliation.payouts import (
@@ -16,12 +16,12 @@ from campaign.reconciliation.payouts import (
     PAGE,
     SHOWN,
     find_payout,
-    keep_items,
-    match_items,
-    note_payout,
+    list_unread_payouts,
+    match_payout_items,
     payout_rows,
     recent_payouts,
-    unread,
+    record_payout,
+    save_items,
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -42,7 +42,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 def note(installation: Installation, told: StripePayout, at: datetime = AT) -> bool:
     with installation.sessions.begin() as session:
-        return note_payout(session, told, at).applied
+        return record_payout(session, told, at).applied
 
 
 def only(installation: Installation) -> Payout:
@@ -50,8 +50,8 @@ def only(installation: Installation) -> Payout:
         return session.scalars(select(Payout)).one()
 
 
-def item(name: str, amount: int, source: str | None = None, fee: int = 0) -> Movement:
-    return Movement(name, AT, "charge", amount, fee, "usd", source, None)
+def item(name: str, amount: int, source: str | None = None, fee: int = 0) -> BalanceTransaction:
+    return BalanceTransaction(name, AT, "charge", amount, fee, "usd", source, None)
 
 
 def payouts(installation: Installation) -> list[Payout]:
@@ -106,11 +106,11 @@ def test_that_its_parts_can_be_told_is_learned_once_and_not_unlearned(
 ) -> None:
     note(installation, replace(PAYOUT, itemized=False))
     with installation.sessions() as session:
-        assert unread(session) == []
+        assert list_unread_payouts(session) == []
     assert note(installation, PAYOUT)
     assert not note(installation, replace(PAYOUT, itemized=False))
     with installation.sessions() as session:
-        assert unread(session) == ["po_1"]
+        assert list_unread_payouts(session) == ["po_1"]
 
 
 def test_the_day_on_which_it_failed_is_the_first_that_was_told(installation: Installation) -> None:
@@ -130,10 +130,10 @@ def test_only_payouts_that_arrived_and_were_not_read_wait_to_be_read_the_oldest_
     for number, status in enumerate(("paid", "pending", "failed", "paid", "paid")):
         note(installation, replace(PAYOUT, id=f"po_{number}", status=status))
     with installation.sessions.begin() as session:
-        assert unread(session) == ["po_0", "po_3", "po_4"]
-        assert unread(session, 1) == ["po_0"]
-        keep_items(session, "po_3", [], AT)
-        assert unread(session) == ["po_0", "po_4"]
+        assert list_unread_payouts(session) == ["po_0", "po_3", "po_4"]
+        assert list_unread_payouts(session, 1) == ["po_0"]
+        save_items(session, "po_3", [], AT)
+        assert list_unread_payouts(session) == ["po_0", "po_4"]
 
 
 def test_parts_are_kept_once_and_belong_to_the_gift_that_they_moved(
@@ -148,7 +148,7 @@ def test_parts_are_kept_once_and_belong_to_the_gift_that_they_moved(
     ]
     for new in (3, 0):
         with installation.sessions.begin() as session:
-            assert keep_items(session, "po_1", parts, AT) == new
+            assert save_items(session, "po_1", parts, AT) == new
     with installation.sessions() as session:
         found = find_payout(session, "po_1")
     assert (found.number, found.foreign) == (3, 2)
@@ -163,20 +163,20 @@ def test_a_part_finds_its_gift_later_if_it_is_young_enough(
     other = give(email="ben@example.org")
     note(installation, PAYOUT)
     with installation.sessions.begin() as session:
-        keep_items(session, "po_1", [item("txn_1", -700, f"re_{other.number}_a")], AT)
+        save_items(session, "po_1", [item("txn_1", -700, f"re_{other.number}_a")], AT)
     tell_paid(installation, other)
     tell_refund(installation, other, other.refund("a", 700))
     with installation.sessions.begin() as session:
-        assert match_items(session, AT + timedelta(microseconds=1)) == 0
-        assert match_items(session, AT) == 1
-        assert match_items(session, AT) == 0
+        assert match_payout_items(session, AT + timedelta(microseconds=1)) == 0
+        assert match_payout_items(session, AT) == 1
+        assert match_payout_items(session, AT) == 0
         assert find_payout(session, "po_1").foreign == 0
 
 
 def test_a_page_shows_the_first_parts_and_sums_all(installation: Installation) -> None:
     note(installation, PAYOUT)
     with installation.sessions.begin() as session:
-        keep_items(session, "po_1", [item(f"txn_{n}", 10, fee=1) for n in range(SHOWN + 1)], AT)
+        save_items(session, "po_1", [item(f"txn_{n}", 10, fee=1) for n in range(SHOWN + 1)], AT)
         found = find_payout(session, "po_1")
         assert (len(found.parts), found.number, found.net) == (SHOWN, SHOWN + 1, 9 * (SHOWN + 1))
         rows = list(payout_rows(session, "po_1"))
@@ -192,7 +192,7 @@ def test_pages_of_payouts_follow_each_other_with_what_is_left_unexplained(
     for number in range(PAGE + 1):
         note(installation, replace(PAYOUT, id=f"po_{number}"))
     with installation.sessions.begin() as session:
-        keep_items(session, f"po_{PAGE}", [item("txn_1", 2500, fee=103)], AT)
+        save_items(session, f"po_{PAGE}", [item("txn_1", 2500, fee=103)], AT)
         first = recent_payouts(session)
         (last,) = recent_payouts(session, first[-1][0].id)
     assert (first[0][0].stripe_id, first[0][1], first[1][1]) == (f"po_{PAGE}", 0, 2397)

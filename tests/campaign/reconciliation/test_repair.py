@@ -7,16 +7,16 @@ import pytest
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
-from campaign.ledger.balance_transactions import read_moved
+from campaign.ledger.balance_transactions import map_balance_transaction
 from campaign.reconciliation.balance_transactions import (
-    close_table,
-    keep_movements,
-    open_table,
-    place_movements,
+    add_transactions,
+    create_table,
+    drop_table,
+    match_transactions,
 )
-from campaign.reconciliation.candidates import read_case
-from campaign.reconciliation.compare import Case
-from campaign.reconciliation.repair import mend
+from campaign.reconciliation.candidates import load_comparison
+from campaign.reconciliation.compare import PaymentComparison
+from campaign.reconciliation.repair import repair
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.reconciliation import Bank
@@ -27,26 +27,29 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-def case_of(bank: Bank) -> Case:
+def case_of(bank: Bank) -> PaymentComparison:
     """Both sides of the only donation."""
     since = now() - timedelta(days=35)
     with bank.installation.engine.connect() as connection, Session(connection) as session:
-        open_table(session)
-        moved = map(read_moved, bank.installation.gateway.money.movements(since))
-        keep_movements(session, [one for one in moved if one is not None])
-        place_movements(session)
-        case = read_case(session, bank.donation().id, since)
+        create_table(session)
+        moved = map(
+            map_balance_transaction,
+            bank.installation.gateway.payments.list_balance_transactions(since),
+        )
+        add_transactions(session, [one for one in moved if one is not None])
+        match_transactions(session)
+        case = load_comparison(session, bank.donation().id, since)
         session.expunge_all()
-        close_table(session)
+        drop_table(session)
         session.commit()
         return case
 
 
-def mended(bank: Bank) -> list[tuple[str, int, int]]:
+def repaired(bank: Bank) -> list[tuple[str, int, int]]:
     """The entries after mending twice, which agree with Stripe and with themselves."""
-    mend(bank.installation, case_of(bank))
+    repair(bank.installation, case_of(bank))
     entries = bank.entries()
-    mend(bank.installation, case_of(bank))
+    repair(bank.installation, case_of(bank))
     assert bank.entries() == entries
     assert bank.booked() == bank.balance()
     bank.require_order()
@@ -60,7 +63,7 @@ def test_all_that_happened_to_a_lost_payment_is_booked_payment_first_and_fees_la
     bank.stripe.pay(opened)
     bank.stripe.refund(opened, 700)
     bank.deliver(lose="*")
-    assert mended(bank) == [("payment", 2500, 0), ("refund", -700, 0), ("fee", 0, 103)]
+    assert repaired(bank) == [("payment", 2500, 0), ("refund", -700, 0), ("fee", 0, 103)]
 
 
 def test_a_refund_that_came_back_and_a_dispute_that_was_won_leave_the_gift_paid(
@@ -74,8 +77,8 @@ def test_a_refund_that_came_back_and_a_dispute_that_was_won_leave_the_gift_paid(
     dispute = bank.stripe.dispute(opened)
     bank.stripe.close_dispute(dispute["id"], won=True)
     bank.deliver(lose="*")
-    kinds = [kind for kind, _, _ in mended(bank)]
-    assert sorted(kinds[1:]) == ["dispute", "fee", "refund", "refund_failed", "reinstatement"]
+    kinds = [kind for kind, _, _ in repaired(bank)]
+    assert sorted(kinds[1:]) == ["dispute", "fee", "refund", "refund_failed", "dispute_reversed"]
     assert bank.donation().state == "paid"
 
 
@@ -86,12 +89,14 @@ def test_a_debit_taken_back_is_the_end_of_the_gift(bank: Bank) -> None:
     bank.deliver()
     bank.stripe.take_back(opened)
     bank.deliver(lose="*")
-    assert ("payment_failed", -2500) in [(kind, moved) for kind, moved, _ in mended(bank)]
+    assert ("payment_failed", -2500) in [(kind, moved) for kind, moved, _ in repaired(bank)]
     assert bank.donation().state == "failed"
 
 
 def test_a_case_without_any_payment_changes_nothing(bank: Bank) -> None:
     bank.give()
     nothing: dict[str, Any] = {"payment_intent_id": None, "charge": 2500, "currency": "usd"}
-    mend(bank.installation, Case(donation="don_1", entries=(), movements=(), **nothing))
+    repair(
+        bank.installation, PaymentComparison(donation="don_1", entries=(), movements=(), **nothing)
+    )
     assert bank.entries() == []

@@ -117,7 +117,7 @@ STORIES: dict[str, tuple[Story, list[str]]] = {
     "a part refunded": (part_refunded, ["refund"]),
     "a refund that came back": (refund_came_back, ["refund_failed"]),
     "a dispute": (disputed, ["dispute"]),
-    "a dispute won": (dispute_won, ["reinstatement"]),
+    "a dispute won": (dispute_won, ["dispute_reversed"]),
     "a dispute lost": (dispute_lost_altogether, ["dispute"]),
     "a debit taken back": (debit_taken_back, ["payment_failed"]),
     "a monthly debit taken back": (monthly_debit_taken_back, ["payment_failed"]),
@@ -140,15 +140,15 @@ def test_what_was_lost_is_found_and_mended(bank: Bank, name: str) -> None:
     before = bank.entries()
     found = bank.reconcile()
     assert found.kinds == kinds
-    assert (found.result.found, found.result.mended) == (len(kinds), 0)
-    assert all(one.mendable for one in found.differences)
+    assert (found.result.found, found.result.repaired) == (len(kinds), 0)
+    assert all(one.repairable for one in found.discrepancies)
     assert bank.entries() == before
-    mended = bank.reconcile(apply=True)
-    assert sorted(mended.kinds) == sorted(kinds)
-    assert all(one.mended for one in mended.differences)
-    assert mended.result.left == 0
+    repaired = bank.reconcile(apply=True)
+    assert sorted(repaired.kinds) == sorted(kinds)
+    assert all(one.repaired for one in repaired.discrepancies)
+    assert repaired.result.left == 0
     again = bank.reconcile()
-    assert (again.differences, again.result.fees) == ([], 0)
+    assert (again.discrepancies, again.result.fees) == ([], 0)
     assert bank.booked() == bank.balance()
     bank.require_order()
 
@@ -157,23 +157,23 @@ def test_what_was_lost_is_found_and_mended(bank: Bank, name: str) -> None:
 def test_what_arrived_is_no_difference(bank: Bank, name: str) -> None:
     STORIES[name][0](bank)
     bank.deliver()
-    assert bank.reconcile().differences == []
+    assert bank.reconcile().discrepancies == []
     # Fees are not told by events, and may take a day.
-    assert bank.reconcile(apply=True).differences == []
+    assert bank.reconcile(apply=True).discrepancies == []
     assert bank.booked() == bank.balance()
 
 
 def test_a_refund_that_only_its_charge_told_is_no_difference(bank: Bank) -> None:
     part_refunded(bank)
     bank.deliver(lose="refund.*")
-    assert bank.reconcile(apply=True).differences == []
+    assert bank.reconcile(apply=True).discrepancies == []
     made = bank.stripe.refund(bank.stripe.objects("charge")[0]["id"], 300)
     bank.deliver(lose="*")
-    (found,) = bank.reconcile().differences
+    (found,) = bank.reconcile().discrepancies
     assert found.stripe is not None
     assert (found.stripe.amount, found.stripe.names[0]) == (300, made["id"])
     assert bank.reconcile(apply=True).result.left == 0
-    assert bank.reconcile().differences == []
+    assert bank.reconcile().discrepancies == []
     assert bank.booked() == bank.balance()
     bank.require_order()
 
@@ -185,24 +185,26 @@ def test_payments_of_others_are_counted_and_nothing_else(bank: Bank) -> None:
     bank.stripe.refund(sold["id"], 1200)
     bank.stripe.payout()
     found = bank.reconcile(apply=True)
-    assert found.differences == []
+    assert found.discrepancies == []
     assert (found.result.payments, found.result.others, found.result.moved) == (1, 1, 3)
 
 
 def test_both_sides_are_named(bank: Bank) -> None:
     bank.stripe.pay(bank.give())
     bank.deliver(lose="*")
-    (found,) = bank.reconcile().differences
-    charge, movement = (bank.stripe.objects(kind)[0] for kind in ("charge", "balance_transaction"))
-    day = datetime.fromtimestamp(movement["created"], UTC).date()
+    (found,) = bank.reconcile().discrepancies
+    charge, balance_transaction = (
+        bank.stripe.objects(kind)[0] for kind in ("charge", "balance_transaction")
+    )
+    day = datetime.fromtimestamp(balance_transaction["created"], UTC).date()
     assert found.sentence(ZoneInfo("UTC")) == (
         f"donation {bank.donation().public_id}: Stripe took 25.00 USD ({charge['id']}, {charge['payment_intent']},"
-        f" {movement['id']}) on {day}, the ledger has nothing"
+        f" {balance_transaction['id']}) on {day}, the ledger has nothing"
     )
 
 
 def test_a_renewal_is_named_by_the_gift_it_renews(bank: Bank) -> None:
     monthly_renews(bank)
-    (found,) = bank.reconcile().differences
+    (found,) = bank.reconcile().discrepancies
     named = f"a renewal of donation {bank.donation().public_id}: Stripe took 25.00 USD ("
     assert found.sentence(ZoneInfo("UTC")).startswith(named)

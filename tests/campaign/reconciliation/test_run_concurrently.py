@@ -11,9 +11,9 @@ from sqlalchemy import func, select, text
 
 from campaign.core.errors import GatewayUnavailable
 from campaign.models import PaymentLookup
-from campaign.reconciliation.discrepancies import Difference
+from campaign.reconciliation.discrepancies import Discrepancy
 from campaign.reconciliation.fetch_fees import book_fees
-from campaign.reconciliation.match_payments import match_returns
+from campaign.reconciliation.match_payments import match_evidence
 from campaign.reconciliation.run import reconcile
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -40,7 +40,7 @@ def test_a_stored_event_that_waits_is_named(bank: Bank) -> None:
     bank.stripe.pay(bank.give())
     event = next(one for one in bank.stripe.events() if one["type"] == "payment_intent.succeeded")
     bank.store(event)
-    (one,) = bank.reconcile().differences
+    (one,) = bank.reconcile().discrepancies
     assert one.sentence(ZoneInfo("UTC")).endswith(f"; event {event['id']} waits to be applied")
 
 
@@ -48,8 +48,8 @@ def test_what_arrives_within_seconds_is_no_difference(bank: Bank) -> None:
     bank.stripe.pay(bank.give())
     late = Timer(0.3, bank.deliver)
     late.start()
-    told: list[Difference] = []
-    result = reconcile(bank.installation, tell=told.append, patience=3)
+    told: list[Discrepancy] = []
+    result = reconcile(bank.installation, on_discrepancy=told.append, patience=3)
     late.join()
     assert (told, result.left) == ([], 0)
 
@@ -68,11 +68,11 @@ def test_mending_from_many_sides_at_once(bank: Bank, installation: Installation)
             lambda: apply_due_events(installation),
             lambda: apply_due_events(installation),
             lambda: book_fees(installation),
-            lambda: match_returns(installation),
+            lambda: match_evidence(installation),
         ]
         for done in [threads.submit(one) for one in work]:
             done.result()
-    assert bank.reconcile().differences == []
+    assert bank.reconcile().discrepancies == []
     assert sorted(kind for kind, _, _ in bank.entries()) == 3 * ["fee"] + 3 * ["payment"] + 3 * [
         "refund"
     ]
@@ -85,7 +85,7 @@ def test_stripe_out_of_reach_leaves_nothing_behind(bank: Bank, stripe: StripeSan
     with pytest.raises(GatewayUnavailable):
         bank.reconcile()
     with bank.installation.engine.connect() as connection:
-        assert connection.scalar(text("SELECT to_regclass('stripe_movement')")) is None
+        assert connection.scalar(text("SELECT to_regclass('stripe_balance_transaction')")) is None
 
 
 def test_a_mended_run_remembers_what_is_not_ours(bank: Bank) -> None:
@@ -110,12 +110,12 @@ def test_after_any_history_the_books_agree_with_the_bank_to_the_cent(bank: Bank,
         live(bank, chance)
         bank.deliver(lose=chance.choice(["", "*", "charge.*", "payment_intent.*", "*refund*"]))
         if chance.random() < 0.3:
-            match_returns(bank.installation)
+            match_evidence(bank.installation)
             book_fees(bank.installation)
-    mended = bank.reconcile(apply=True)
-    assert mended.result.mended > 0
+    repaired = bank.reconcile(apply=True)
+    assert repaired.result.repaired > 0
     again = bank.reconcile()
-    assert [one.sentence(ZoneInfo("UTC")) for one in again.differences] == []
+    assert [one.sentence(ZoneInfo("UTC")) for one in again.discrepancies] == []
     assert bank.booked() == bank.balance()
     bank.require_order()
 

@@ -7,15 +7,15 @@ import pytest
 
 from campaign.core.errors import NotFound
 from campaign.models import LedgerKind
-from campaign.reconciliation.discrepancies import Difference, Side
+from campaign.reconciliation.discrepancies import Discrepancy, ReportedAmount
 from campaign.reconciliation.runs import (
-    MOST_KEPT,
+    MAX_STORED_SENTENCES,
     PAGE,
     begin_run,
     end_run,
     find_run,
+    find_unresolved_runs,
     recent_runs,
-    unsettled,
 )
 from campaign.runtime.context import Installation
 
@@ -23,46 +23,46 @@ AT = datetime(2027, 1, 1, 7, 59, tzinfo=UTC)
 HERE = ZoneInfo("America/Los_Angeles")
 
 
-def difference(*, mended: bool = False) -> Difference:
-    side = Side(2500, "jpy", ("ch_1",), AT)
-    return Difference("don_1", LedgerKind.payment, "pi_1", side, None, mended=mended)
+def difference(*, repaired: bool = False) -> Discrepancy:
+    side = ReportedAmount(2500, "jpy", ("ch_1",), AT)
+    return Discrepancy("don_1", LedgerKind.payment, "pi_1", side, None, repaired=repaired)
 
 
-def run(installation: Installation, *found: Difference, error: str | None = None) -> int:
+def run(installation: Installation, *found: Discrepancy, error: str | None = None) -> int:
     with installation.sessions.begin() as session:
-        made = begin_run(session, AT, applied=True, asked_by="fay", at=AT)
+        made = begin_run(session, AT, applied=True, requested_by="fay", at=AT)
         end_run(session, made.id, found, HERE, AT, error)
         return made.id
 
 
 def left(installation: Installation) -> list[tuple[int, int, str | None]]:
     with installation.sessions() as session:
-        return [(one.run_id, one.left, one.error) for one in unsettled(session)]
+        return [(one.run_id, one.left, one.error) for one in find_unresolved_runs(session)]
 
 
 def test_a_run_keeps_its_counts_and_each_sentence_with_the_day_that_it_was_there(
     installation: Installation,
 ) -> None:
-    number = run(installation, difference(mended=True), difference())
+    number = run(installation, difference(repaired=True), difference())
     with installation.sessions() as session:
         found = find_run(session, number)
-        assert (found.differing, found.mended, found.asked_by) == (2, 1, "fay")
+        assert (found.discrepancy_count, found.repaired, found.requested_by) == (2, 1, "fay")
         assert (found.ended_at, found.error) == (AT, None)
-        assert [one["mended"] for one in found.differences] == [True, False]
-        assert found.differences[0]["donation"] == "don_1"
-        assert "Stripe took 2500 JPY (ch_1) on 2026-12-31" in found.differences[0]["sentence"]
+        assert [one["repaired"] for one in found.discrepancies] == [True, False]
+        assert found.discrepancies[0]["donation"] == "don_1"
+        assert "Stripe took 2500 JPY (ch_1) on 2026-12-31" in found.discrepancies[0]["sentence"]
         with pytest.raises(NotFound, match="no comparison 99 here"):
             find_run(session, 99)
 
 
 def test_the_newest_run_that_ended_says_what_is_left(installation: Installation) -> None:
     assert left(installation) == []
-    first = run(installation, difference(), difference(), difference(mended=True))
+    first = run(installation, difference(), difference(), difference(repaired=True))
     assert left(installation) == [(first, 2, None)]
     with installation.sessions.begin() as session:
-        begin_run(session, AT, applied=False, asked_by="fay", at=AT)
+        begin_run(session, AT, applied=False, requested_by="fay", at=AT)
     assert left(installation) == [(first, 2, None)]
-    run(installation, difference(mended=True))
+    run(installation, difference(repaired=True))
     assert left(installation) == []
     cut = run(installation, error="Stripe cannot be reached.")
     assert left(installation) == [(cut, 0, "Stripe cannot be reached.")]
@@ -73,10 +73,10 @@ def test_the_newest_run_that_ended_says_what_is_left(installation: Installation)
 def test_of_more_than_a_thousand_differences_all_are_counted_and_a_thousand_worded(
     installation: Installation,
 ) -> None:
-    number = run(installation, *[difference()] * (MOST_KEPT + 1))
+    number = run(installation, *[difference()] * (MAX_STORED_SENTENCES + 1))
     with installation.sessions() as session:
         found = find_run(session, number)
-        assert (found.differing, len(found.differences)) == (1001, 1000)
+        assert (found.discrepancy_count, len(found.discrepancies)) == (1001, 1000)
     assert left(installation) == [(number, 1001, None)]
 
 

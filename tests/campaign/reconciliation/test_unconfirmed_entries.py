@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from campaign.gateway import (
-    Movement,
+    BalanceTransaction,
     PaymentFact,
     PaymentIntent,
     StripeCharge,
@@ -15,15 +15,15 @@ from campaign.gateway import (
     StripeRefund,
 )
 from campaign.models import LedgerKind
-from campaign.reconciliation.discrepancies import Difference, Side
-from campaign.reconciliation.unconfirmed_entries import StripeAnswer, judge
+from campaign.reconciliation.discrepancies import Discrepancy, ReportedAmount
+from campaign.reconciliation.unconfirmed_entries import StripeAnswer, confirm_entry
 
 AT = datetime(2026, 12, 10, tzinfo=UTC)
 
 
-def doubt(kind: str, amount: int = 2500, currency: str = "usd", name: str = "re_1") -> Difference:
-    ledger = Side(amount, currency, ("entry 7", name), AT)
-    return Difference("don_1", LedgerKind(kind), "pi_1", None, ledger, doubtful=True)
+def doubt(kind: str, amount: int = 2500, currency: str = "usd", name: str = "re_1") -> Discrepancy:
+    ledger = ReportedAmount(amount, currency, ("entry 7", name), AT)
+    return Discrepancy("don_1", LedgerKind(kind), "pi_1", None, ledger, unconfirmed=True)
 
 
 def payment(status: str = "succeeded", *, returned: bool = False, **changes: Any) -> StripeAnswer:
@@ -51,17 +51,17 @@ def refund(
 
 
 def dispute(status: str, *moved: int, currency: str = "usd", balance: str = "usd") -> StripeAnswer:
-    movements = tuple(
-        Movement(f"txn_{n}", AT, "adjustment", one, 0, balance, "du_1", None)
+    balance_transactions = tuple(
+        BalanceTransaction(f"txn_{n}", AT, "adjustment", one, 0, balance, "du_1", None)
         for n, one in enumerate(moved)
     )
     found = StripeDispute(
-        "du_1", AT, status, 2500, currency, "general", "pi_1", "ch_1", None, movements
+        "du_1", AT, status, 2500, currency, "general", "pi_1", "ch_1", None, balance_transactions
     )
     return StripeAnswer(dispute=found)
 
 
-AGREE: dict[str, tuple[Difference, StripeAnswer]] = {
+AGREE: dict[str, tuple[Discrepancy, StripeAnswer]] = {
     "a payment": (doubt("payment"), payment()),
     "a payment whose debit came back": (doubt("payment"), payment("canceled", returned=True)),
     "a debit taken back": (doubt("payment_failed"), payment("canceled", returned=True)),
@@ -78,10 +78,10 @@ AGREE: dict[str, tuple[Difference, StripeAnswer]] = {
     ),
     "a dispute": (doubt("dispute"), dispute("needs_response", -2500)),
     "one without a list": (doubt("dispute"), dispute("under_review")),
-    "one that was won": (doubt("reinstatement"), dispute("won", -2500, 2500)),
-    "one that was won, without a list": (doubt("reinstatement"), dispute("won")),
+    "one that was won": (doubt("dispute_reversed"), dispute("won", -2500, 2500)),
+    "one that was won, without a list": (doubt("dispute_reversed"), dispute("won")),
     "yen that were won on a dollar balance": (
-        doubt("reinstatement", currency="jpy"),
+        doubt("dispute_reversed", currency="jpy"),
         dispute("won", -1678, 1678, currency="jpy"),
     ),
 }
@@ -90,10 +90,10 @@ AGREE: dict[str, tuple[Difference, StripeAnswer]] = {
 @pytest.mark.parametrize("name", AGREE)
 def test_an_answer_that_agrees_is_no_difference(name: str) -> None:
     asked, answer = AGREE[name]
-    assert judge(asked, answer) is None
+    assert confirm_entry(asked, answer) is None
 
 
-DIFFER: dict[str, tuple[Difference, StripeAnswer, int | None]] = {
+DIFFER: dict[str, tuple[Discrepancy, StripeAnswer, int | None]] = {
     "an unknown payment": (doubt("payment"), StripeAnswer(), None),
     "a payment that never came": (doubt("payment"), payment("requires_payment_method"), 0),
     "a cent less": (doubt("payment"), payment(amount_received=2499), 2499),
@@ -113,8 +113,8 @@ DIFFER: dict[str, tuple[Difference, StripeAnswer, int | None]] = {
     ),
     "an inquiry": (doubt("dispute"), dispute("warning_needs_response"), 0),
     "a part of it": (doubt("dispute"), dispute("needs_response", -2499), 2499),
-    "a dispute that was lost": (doubt("reinstatement"), dispute("lost", -2500), 0),
-    "lost, without a list": (doubt("reinstatement"), dispute("lost"), 0),
+    "a dispute that was lost": (doubt("dispute_reversed"), dispute("lost", -2500), 0),
+    "lost, without a list": (doubt("dispute_reversed"), dispute("lost"), 0),
     "an unknown dispute": (doubt("dispute"), StripeAnswer(), None),
     "an unknown fee": (doubt("fee", 103), StripeAnswer(), None),
 }
@@ -123,9 +123,9 @@ DIFFER: dict[str, tuple[Difference, StripeAnswer, int | None]] = {
 @pytest.mark.parametrize("name", DIFFER)
 def test_an_answer_that_does_not_is_told_with_both_sides_and_doubted_no_more(name: str) -> None:
     asked, answer, amount = DIFFER[name]
-    found = judge(asked, answer)
+    found = confirm_entry(asked, answer)
     assert found is not None
-    assert (found.doubtful, found.ledger) == (False, asked.ledger)
+    assert (found.unconfirmed, found.ledger) == (False, asked.ledger)
     assert (found.stripe.amount if found.stripe else None) == amount
 
 
@@ -133,10 +133,17 @@ def test_an_answer_that_does_not_is_told_with_both_sides_and_doubted_no_more(nam
     ("fee", "currency", "agrees"), [(103, "usd", True), (104, "usd", False), (103, "eur", False)]
 )
 def test_a_fee_is_its_movements_own(fee: int, currency: str, agrees: bool) -> None:
-    movement = Movement("txn_1", AT, "charge", 2500, fee, currency, "ch_1", None)
-    assert (judge(doubt("fee", 103), StripeAnswer(movement=movement)) is None) is agrees
+    balance_transaction = BalanceTransaction(
+        "txn_1", AT, "charge", 2500, fee, currency, "ch_1", None
+    )
+    assert (
+        confirm_entry(doubt("fee", 103), StripeAnswer(balance_transaction=balance_transaction))
+        is None
+    ) is agrees
 
 
 def test_what_the_ledger_does_not_have_stays_as_it_is() -> None:
-    unbooked = Difference("don_1", LedgerKind.payment, "pi_1", Side(1, "usd", ("ch_1",)), None)
-    assert judge(unbooked, payment()) is unbooked
+    unbooked = Discrepancy(
+        "don_1", LedgerKind.payment, "pi_1", ReportedAmount(1, "usd", ("ch_1",)), None
+    )
+    assert confirm_entry(unbooked, payment()) is unbooked

@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.core.errors import RefundRefused, RefundUnfinished
+from campaign.core.errors import RefundRefused, RefundUnconfirmed
 from campaign.models import Campaign, Donation, InvoicePayment
-from campaign.refunds.flow import finish_refunds, give_back
+from campaign.refunds.flow import finish_refunds, refund_donation
 from campaign.refunds.refunds import RefundRequest
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -37,7 +37,7 @@ def test_a_whole_refund_is_made_and_booked(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     asked = wish(gift, reason="requested_by_customer", note="Gave by mistake")
-    refund = give_back(installation, asked)
+    refund = refund_donation(installation, asked)
     assert (refund.state, refund.amount, refund.requested_by) == ("succeeded", 2500, "editor")
     assert state(installation, gift) == "refunded"
     assert_one_refund(installation, stripe)
@@ -49,14 +49,14 @@ def test_a_whole_refund_is_made_and_booked(
 def test_parts_may_be_refunded_until_nothing_is_left(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
-    give_back(installation, wish(gift, 1000))
+    refund_donation(installation, wish(gift, 1000))
     assert state(installation, gift) == "partially_refunded"
     with pytest.raises(RefundRefused, match=r"\$15 of \$25 is left to refund; \$10 refunded"):
-        give_back(installation, wish(gift, 1501))
-    give_back(installation, wish(gift))
+        refund_donation(installation, wish(gift, 1501))
+    refund_donation(installation, wish(gift))
     assert state(installation, gift) == "refunded"
     with pytest.raises(RefundRefused, match=r"\$0 of \$25 is left"):
-        give_back(installation, wish(gift))
+        refund_donation(installation, wish(gift))
     assert sorted(made["amount"] for made in stripe.objects("refund")) == [1000, 1500]
 
 
@@ -68,7 +68,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(
     installation: Installation, gift: Donation, stripe: StripeSandbox, more: dict[str, Any]
 ) -> None:
     with pytest.raises(RefundRefused):
-        give_back(installation, wish(gift, **more))
+        refund_donation(installation, wish(gift, **more))
     assert rows(installation) == stripe.objects("refund") == []
 
 
@@ -76,9 +76,9 @@ def test_what_was_not_paid_or_is_not_ours_is_refused(
     client: FlaskClient, installation: Installation, campaign: Campaign, give: Callable[..., Any]
 ) -> None:
     with pytest.raises(RefundRefused, match="nothing was paid"):
-        give_back(installation, wish(give().donation))
+        refund_donation(installation, wish(give().donation))
     with pytest.raises(RefundRefused, match="no donation"):
-        give_back(installation, RefundRequest("unknown", None, EDITOR, "request-x"))
+        refund_donation(installation, RefundRequest("unknown", None, EDITOR, "request-x"))
 
 
 def test_a_double_click_is_one_refund(
@@ -87,10 +87,10 @@ def test_a_double_click_is_one_refund(
     asked = wish(gift, 1000)
     stripe.fault(CREATE, "slow", times=1, seconds=0.5)
     with ThreadPoolExecutor(6) as threads:
-        made = [threads.submit(give_back, installation, asked) for _ in range(6)]
+        made = [threads.submit(refund_donation, installation, asked) for _ in range(6)]
     assert {one.result().amount for one in made if not one.exception()} == {1000}
-    assert all(isinstance(one.exception(), RefundUnfinished) for one in made if one.exception())
-    assert give_back(installation, asked).state == "succeeded"
+    assert all(isinstance(one.exception(), RefundUnconfirmed) for one in made if one.exception())
+    assert refund_donation(installation, asked).state == "succeeded"
     assert_one_refund(installation, stripe, 1000)
 
 
@@ -99,7 +99,7 @@ def test_two_people_cannot_give_back_more_than_there_is(
 ) -> None:
     def both(asked: RefundRequest) -> bool:
         try:
-            give_back(installation, asked)
+            refund_donation(installation, asked)
         except RefundRefused:
             return False
         return True
@@ -114,7 +114,7 @@ def test_stripes_refusal_is_kept_in_its_words_and_leaves_the_gift_as_it_was(
 ) -> None:
     dispute = stripe.dispute(gift.session_id or "")
     with pytest.raises(RefundRefused, match="charged back"):
-        give_back(installation, wish(gift))
+        refund_donation(installation, wish(gift))
     (row,) = rows(installation)
     assert row.state == "refused"
     assert "charge_disputed" in (row.failure_reason or "")
@@ -129,8 +129,8 @@ def test_a_refund_made_in_stripes_dashboard_meanwhile_leaves_less(
 ) -> None:
     stripe.refund(gift.session_id or "", 2000)
     with pytest.raises(RefundRefused, match="greater than unrefunded amount"):
-        give_back(installation, wish(gift, 1000))
-    assert give_back(installation, wish(gift, 500)).state == "succeeded"
+        refund_donation(installation, wish(gift, 1000))
+    assert refund_donation(installation, wish(gift, 500)).state == "succeeded"
 
 
 def test_a_refund_that_fails_afterwards_can_be_made_again(
@@ -139,12 +139,12 @@ def test_a_refund_that_fails_afterwards_can_be_made_again(
     stripe: StripeSandbox,
     store: Callable[..., None],
 ) -> None:
-    made = give_back(installation, wish(gift))
+    made = refund_donation(installation, wish(gift))
     stripe.end_refund(made.stripe_id or "", fail=True)
     store(*stripe.events("refund.failed"))
     apply_due_events(installation)
     assert state(installation, gift) == "paid"
-    assert give_back(installation, wish(gift)).state == "succeeded"
+    assert refund_donation(installation, wish(gift)).state == "succeeded"
     assert state(installation, gift) == "refunded"
 
 
@@ -155,6 +155,6 @@ def test_a_monthly_gifts_payment_is_looked_up_before(
     with installation.sessions() as session:
         assert session.get_one(Donation, donation.id).payment_intent_id is None
         assert session.scalars(select(InvoicePayment)).all() == []
-    assert give_back(installation, wish(donation, 500)).state == "succeeded"
+    assert refund_donation(installation, wish(donation, 500)).state == "succeeded"
     assert state(installation, donation) == "partially_refunded"
     assert_one_refund(installation, stripe, 500)

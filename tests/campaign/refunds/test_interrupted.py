@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from campaign.core.clock import now
-from campaign.core.errors import RefundUnfinished
+from campaign.core.errors import RefundUnconfirmed
 from campaign.gateway.client import StripeGateway
 from campaign.models import Campaign, Donation
-from campaign.refunds.flow import finish_refunds, give_back
+from campaign.refunds.flow import finish_refunds, refund_donation
 from campaign.refunds.refunds import request_refund
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -55,13 +55,13 @@ def test_a_call_that_is_cut_ends_in_one_refund(
     asked = wish(gift)
     stripe.fault(CREATE, mode, times=times)
     try:
-        give_back(installation, asked)
-    except RefundUnfinished:
+        refund_donation(installation, asked)
+    except RefundUnconfirmed:
         for _ in range(20):
             age(installation, timedelta(hours=2))
             if finish_refunds(installation):
                 break
-    assert give_back(installation, asked).state == "succeeded"
+    assert refund_donation(installation, asked).state == "succeeded"
     assert state(installation, gift) == "refunded"
     assert_one_refund(installation, stripe)
 
@@ -73,8 +73,8 @@ def test_an_answer_that_comes_too_late_is_looked_up(
     stripe.fault(CREATE, "slow", times=1, seconds=1.5)
     asked = wish(gift)
     try:
-        give_back(replace(installation, make_gateway=lambda: hasty), asked)
-    except RefundUnfinished:
+        refund_donation(replace(installation, make_gateway=lambda: hasty), asked)
+    except RefundUnconfirmed:
         age(installation, timedelta(minutes=2))
         while not finish_refunds(installation):
             age(installation, timedelta(minutes=2))
@@ -98,8 +98,8 @@ def test_an_answer_lost_is_found_past_the_life_of_its_key(
 ) -> None:
     stripe.fault(CREATE, "drop_after", times=3)
     stripe.fault(LIST, "drop_before", times=3)
-    with pytest.raises(RefundUnfinished):
-        give_back(installation, wish(gift, 1000))
+    with pytest.raises(RefundUnconfirmed):
+        refund_donation(installation, wish(gift, 1000))
     assert rows(installation)[0].state == "requested"
     stripe.advance(hours=25)
     age(installation, timedelta(hours=25))
@@ -112,8 +112,8 @@ def test_what_never_reached_stripe_gets_another_key_only_past_the_old_ones_life(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     away = replace(installation, make_gateway=lambda: StripeGateway("sk_test_sandbox", UNREACHABLE))
-    with pytest.raises(RefundUnfinished):
-        give_back(away, wish(gift, 1000))
+    with pytest.raises(RefundUnconfirmed):
+        refund_donation(away, wish(gift, 1000))
     age(installation, timedelta(hours=23, minutes=5))
     assert finish_refunds(installation) == 0, "someone may still be at it under the old key"
     assert stripe.objects("refund") == []
@@ -127,8 +127,8 @@ def test_keys_that_stripe_spoils_are_followed_at_longer_and_longer_intervals(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "500", times=0)
-    with pytest.raises(RefundUnfinished):
-        give_back(installation, wish(gift))
+    with pytest.raises(RefundUnconfirmed):
+        refund_donation(installation, wish(gift))
     age(installation, timedelta(seconds=61))
     finish_refunds(installation)
     assert len(keys(installation)) == 2
@@ -163,11 +163,11 @@ def test_the_event_before_the_answer_is_the_same_refund(
     stripe.fault(CREATE, "drop_after", times=3)
     stripe.fault(LIST, "drop_before", times=3)
     asked = wish(gift)
-    with pytest.raises(RefundUnfinished):
-        give_back(installation, asked)
+    with pytest.raises(RefundUnconfirmed):
+        refund_donation(installation, asked)
     told: list[Json] = stripe.events("refund.created") + stripe.events("charge.refunded")
     store(*told)
     apply_due_events(installation)
-    assert give_back(installation, asked).state == "succeeded"
+    assert refund_donation(installation, asked).state == "succeeded"
     assert state(installation, gift) == "refunded"
     assert_one_refund(installation, stripe)

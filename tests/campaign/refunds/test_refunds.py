@@ -9,18 +9,18 @@ from sqlalchemy import select
 
 from campaign.core.clock import now
 from campaign.core.errors import RefundRefused
-from campaign.models import AuditEntry, Donation, OfflineGift, Refund, StripeCall
+from campaign.models import AuditEntry, Donation, OfflineGift, Refund, StripeRequest
 from campaign.refunds.refunds import (
-    LONGEST_NOTE,
-    Left,
+    MAX_NOTE_LENGTH,
+    Refundable,
+    RefundOrder,
     RefundRequest,
-    Requested,
-    describe,
-    mark_refused,
-    repeatable_token,
+    describe_refundable,
+    get_refundable,
+    list_unconfirmed_refunds,
+    mark_refund_rejected,
     request_refund,
-    unfinished,
-    what_is_left,
+    stable_request_token,
 )
 from campaign.runtime.context import Installation
 from tests.support.ledger import (
@@ -41,14 +41,14 @@ AT = now()
 @pytest.fixture
 def gift(installation: Installation, give: Give) -> Facts:
     """A gift of $25 and $1.06 for fees that was paid."""
-    facts = give(cover=106)
+    facts = give(fee_cover=106)
     tell_paid(installation, facts)
     return facts
 
 
-def left(installation: Installation, facts: Facts) -> Left:
+def left(installation: Installation, facts: Facts) -> Refundable:
     with installation.sessions() as session:
-        return what_is_left(session, session.get_one(Donation, facts.donation.id))
+        return get_refundable(session, session.get_one(Donation, facts.donation.id))
 
 
 def ask(
@@ -57,7 +57,7 @@ def ask(
     amount: int | None = None,
     token: str = "request-1",
     **more: Any,
-) -> Requested:
+) -> RefundOrder:
     asked = RefundRequest(facts.donation.public_id, amount, EDITOR, token, **more)
     with installation.sessions.begin() as session:
         return request_refund(session, asked, AT)
@@ -67,7 +67,7 @@ def written(installation: Installation) -> tuple[int, int, int]:
     """(refunds, calls, entries of the log)."""
     with installation.sessions() as session:
         found = [
-            len(session.scalars(select(one)).all()) for one in (Refund, StripeCall, AuditEntry)
+            len(session.scalars(select(one)).all()) for one in (Refund, StripeRequest, AuditEntry)
         ]
     return found[0], found[1], found[2]
 
@@ -109,11 +109,19 @@ def test_a_debit_that_was_taken_back_leaves_nothing(
 @pytest.mark.parametrize(
     ("found", "currency", "said"),
     [
-        (Left(2500, 0, 0, 0, 0), "usd", "$25 of $25 is left to refund"),
-        (Left(2500, 1001, 0, 0, 0), "usd", "$14.99 of $25 is left to refund; $10.01 refunded"),
-        (Left(2500, 700, 0, 0, 0), "jpy", "¥1,800 of ¥2,500 is left to refund; ¥700 refunded"),
+        (Refundable(2500, 0, 0, 0, 0), "usd", "$25 of $25 is left to refund"),
         (
-            Left(2500, 100, 200, 300, 400),
+            Refundable(2500, 1001, 0, 0, 0),
+            "usd",
+            "$14.99 of $25 is left to refund; $10.01 refunded",
+        ),
+        (
+            Refundable(2500, 700, 0, 0, 0),
+            "jpy",
+            "¥1,800 of ¥2,500 is left to refund; ¥700 refunded",
+        ),
+        (
+            Refundable(2500, 100, 200, 300, 400),
             "usd",
             (
                 "$15 of $25 is left to refund; $1 refunded; $2 asked for and not confirmed by Stripe yet;"
@@ -122,12 +130,12 @@ def test_a_debit_that_was_taken_back_leaves_nothing(
         ),
     ],
 )
-def test_it_is_said_in_the_gifts_currency(found: Left, currency: str, said: str) -> None:
-    assert describe(found, currency) == said
+def test_it_is_said_in_the_gifts_currency(found: Refundable, currency: str, said: str) -> None:
+    assert describe_refundable(found, currency) == said
 
 
 def test_the_last_yen_can_be_given_back_and_not_one_more(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, cover=93)
+    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
     tell_paid(installation, facts)
     tell_refund(installation, facts, facts.refund("a", 2592))
     with pytest.raises(RefundRefused, match="¥1 of ¥2,593 is left"):
@@ -139,7 +147,7 @@ def test_the_last_yen_can_be_given_back_and_not_one_more(installation: Installat
 def test_a_request_is_written_down_with_its_call_and_its_entry_in_the_log(
     installation: Installation, gift: Facts
 ) -> None:
-    asked = ask(installation, gift, 700, reason="duplicate", note="n" * LONGEST_NOTE)
+    asked = ask(installation, gift, 700, reason="duplicate", note="n" * MAX_NOTE_LENGTH)
     assert (asked.refund.state, asked.refund.created_at) == ("requested", AT)
     assert asked.call is not None
     assert asked.call.parameters == {
@@ -228,7 +236,7 @@ def test_a_refusal_of_stripes_is_kept_unless_a_fact_told_otherwise(
             metadata = {"refund_request": token}
             tell_refund(installation, gift, gift.refund("a", 100, metadata=metadata))
         with installation.sessions.begin() as session:
-            mark_refused(session, refund, "x" * 501, AT)
+            mark_refund_rejected(session, refund, "x" * 501, AT)
     with installation.sessions() as session:
         first, second = session.scalars(select(Refund).order_by(Refund.id))
     assert (first.state, first.failure_reason, first.ended_at) == ("refused", "x" * 500, AT)
@@ -247,8 +255,8 @@ def test_what_was_asked_before_a_moment_and_is_not_confirmed_is_unfinished(
         first.created_at, second.created_at = AT, AT - timedelta(seconds=1)
         third.created_at, third.state = AT - timedelta(days=1), "refused"
         session.flush()
-        assert [one.request_token for one in unfinished(session, AT)] == ["request-2"]
-        later = unfinished(session, AT + timedelta(microseconds=1))
+        assert [one.request_token for one in list_unconfirmed_refunds(session, AT)] == ["request-2"]
+        later = list_unconfirmed_refunds(session, AT + timedelta(microseconds=1))
         assert [one.request_token for one in later] == ["request-2", "request-1"]
 
 
@@ -258,7 +266,7 @@ def test_a_token_for_callers_without_a_form_changes_once_its_refund_is_over(
     def token(amount: int | None) -> str:
         with installation.sessions() as session:
             donation = session.get_one(Donation, gift.donation.id)
-            return repeatable_token(session, donation, amount)
+            return stable_request_token(session, donation, amount)
 
     before = token(700)
     assert before != token(None)

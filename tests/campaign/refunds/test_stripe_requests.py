@@ -8,9 +8,9 @@ from sqlalchemy import update
 
 from campaign.audit.stripe_requests import KEY_LIFE
 from campaign.core.clock import now
-from campaign.models import Refund, StripeCall
+from campaign.models import Refund, StripeRequest
 from campaign.refunds.refunds import RefundRequest, request_refund
-from campaign.refunds.stripe_requests import QUIET, calls_of, plan_call
+from campaign.refunds.stripe_requests import QUIET, list_refund_requests, next_refund_request
 from campaign.runtime.context import Installation
 from tests.support.ledger import tell_paid
 from tests.support.refunds import EDITOR
@@ -37,14 +37,14 @@ def ask(installation: Installation, facts: Facts, token: str = "request-1") -> R
 def plan(installation: Installation, refund: Refund, at: datetime) -> str | None:
     """The key of the call to make at that moment; None where it must wait."""
     with installation.sessions.begin() as session:
-        call = plan_call(session, session.get_one(Refund, refund.id), at)
+        call = next_refund_request(session, session.get_one(Refund, refund.id), at)
         return call.idempotency_key if call else None
 
 
 def spoil(installation: Installation) -> None:
     """Every call made so far ended in a failure that Stripe keeps."""
     with installation.sessions.begin() as session:
-        session.execute(update(StripeCall).values(error="500"))
+        session.execute(update(StripeRequest).values(error="500"))
 
 
 def test_a_key_is_used_again_to_the_end_of_its_life_and_then_rests(
@@ -87,7 +87,8 @@ def test_two_requests_of_a_donation_share_its_numbers_and_not_their_calls(
     assert plan(installation, first, AT + timedelta(minutes=1)) == "refund-request-1-3"
     with installation.sessions() as session:
         keys = [
-            [one.idempotency_key for one in calls_of(session, each)] for each in (first, second)
+            [one.idempotency_key for one in list_refund_requests(session, each)]
+            for each in (first, second)
         ]
     assert keys == [["refund-request-1-1", "refund-request-1-3"], ["refund-request-2-2"]]
 
@@ -96,5 +97,5 @@ def test_a_successor_asks_for_the_very_same(installation: Installation, gift: Fa
     refund = ask(installation, gift)
     plan(installation, refund, AT + KEY_LIFE + QUIET)
     with installation.sessions() as session:
-        first, second = calls_of(session, refund)
+        first, second = list_refund_requests(session, refund)
         assert (first.parameters, first.ordinal) == (second.parameters, 1)

@@ -7,11 +7,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
-from campaign.models import Campaign, CampaignStep, Donor, LedgerEntry, OutboxMessage, TakenBack
+from campaign.models import (
+    Campaign,
+    CampaignStep,
+    Donor,
+    LedgerEntry,
+    OutboxMessage,
+    ReversalReason,
+)
 from campaign.offline.entry import Choices
-from campaign.offline.reversals import take_back
+from campaign.offline.reversals import reverse
 from campaign.outreach.step_statistics import Counts
-from campaign.reporting.campaign_report import Booked, CampaignReport, Comment, read_report
+from campaign.reporting.campaign_report import CampaignReport, Comment, LedgerSum, read_report
 from campaign.reporting.tallies import Tally
 from campaign.runtime.context import Installation
 from tests.support.campaigns import book, move
@@ -145,7 +152,7 @@ def test_offline_gifts_are_told_of_by_kind_without_those_that_were_taken_back(
     with installation.sessions.begin() as session:
         session.add(bounced)
         name = bounced.donation.public_id
-        take_back(session, name, TakenBack.bounced, TODAY, FINANCE, installation.books, now())
+        reverse(session, name, ReversalReason.bounced, TODAY, FINANCE, installation.books, now())
     found = report(installation, running)
     assert [(one.key, one.amount, one.gifts) for one in found.offline] == [
         ("cheque", 5_000, 1),
@@ -167,13 +174,13 @@ def test_the_books_have_every_kind_with_covered_fees_and_what_stripe_kept(
             "currency": "usd",
             "occurred_at": now(),
         }
-        session.add(LedgerEntry(kind="refund", amount=-500, cover=-20, source="re_1", **values))
+        session.add(LedgerEntry(kind="refund", amount=-500, fee_cover=-20, source="re_1", **values))
         session.add(LedgerEntry(kind="fee", amount=0, fee=7, source="fee_1", **values))
     found = report(installation, campaign)
     assert found.booked == [
-        Booked("payment", 2, 3_500, 0, 118),
-        Booked("fee", 1, 0, 0, 7),
-        Booked("refund", 1, -500, -20, 0),
+        LedgerSum("payment", 2, 3_500, 0, 118),
+        LedgerSum("fee", 1, 0, 0, 7),
+        LedgerSum("refund", 1, -500, -20, 0),
     ]
     assert (found.fees, found.covered) == (125, -20)
 

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.schedule import due_at, steps_of
+from campaign.campaigns.schedule import due_at, list_steps
 from campaign.core.clock import now
 from campaign.models import Campaign, CampaignStep, CodeVisit, Subscription
 from campaign.reporting.dashboard import (
     Dashboard,
     Pledges,
     begin_snapshot,
-    mail_by_step,
+    email_statistics,
     read_dashboard,
     visits_by_code,
 )
@@ -138,7 +138,7 @@ def test_days_end_with_today_and_later_with_the_last_of_the_campaign(
         assert found.days[0].key == "2026-01-01"
         assert len(found.hours) == 48
     assert found.hours[-1].key == "2026-01-11T00"
-    assert (found.as_the_last_closed, found.forecast) == (None, None)
+    assert (found.forecast_by_previous_campaign, found.forecast) == (None, None)
 
 
 def test_the_campaign_to_compare_with_is_the_last_that_ended_before_in_the_same_currency(
@@ -179,8 +179,8 @@ def test_steps_are_in_the_order_of_their_days_the_disabled_ones_too(
             update(CampaignStep).where(CampaignStep.key == "three_days").values(enabled=False)
         )
         here = session.get_one(Campaign, campaign.id)
-        found = mail_by_step(session, here)
-        due = {step.key: due_at(here, step) for step in steps_of(session, here.id)}
+        found = email_statistics(session, here)
+        due = {step.key: due_at(here, step) for step in list_steps(session, here.id)}
     assert [one.key for one in found] == sorted(due, key=lambda key: (due[key], key))
     assert [one.key for one in found if not one.enabled] == ["three_days"]
     assert found[-1].key == "wrap_up"

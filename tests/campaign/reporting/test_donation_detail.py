@@ -11,7 +11,11 @@ from campaign.donors.merging import merge_donors
 from campaign.donors.notes import add_donation_note
 from campaign.models import Donation, OutboxMessage, StaffRole
 from campaign.offline.entry import Choices
-from campaign.reporting.donation_detail import GiftPage, find_gift, read_gift
+from campaign.reporting.donation_detail import (
+    DonationDetail,
+    find_donation_detail,
+    read_donation_detail,
+)
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.offline_gifts import Enter, gift_of
@@ -22,14 +26,14 @@ Store = Callable[..., None]
 FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
 
 
-def page(installation: Installation, facts: Facts) -> GiftPage:
+def page(installation: Installation, facts: Facts) -> DonationDetail:
     with installation.sessions() as session:
-        return read_gift(session, facts.donation.public_id)
+        return read_donation_detail(session, facts.donation.public_id)
 
 
 def test_an_unknown_donation_is_named(installation: Installation) -> None:
     with installation.sessions() as session:
-        for reading in (find_gift, read_gift):
+        for reading in (find_donation_detail, read_donation_detail):
             with pytest.raises(NotFound, match="There is no donation 'don_x' here"):
                 reading(session, "don_x")
 
@@ -93,7 +97,7 @@ def test_a_gift_by_check_is_not_refunded_by_stripe(
     gift = gift_of(enter(Choices(waived=None)))
     with installation.sessions() as session:
         donation = session.get_one(Donation, gift.donation_id)
-        found = read_gift(session, donation.public_id)
+        found = read_donation_detail(session, donation.public_id)
     assert found.offline is not None
     assert found.left is not None
     assert found.left.amount == 5_000

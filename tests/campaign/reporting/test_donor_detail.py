@@ -23,12 +23,12 @@ from campaign.models import (
 )
 from campaign.models.base import new_token
 from campaign.reporting.donor_detail import (
-    MAILS,
-    PersonPage,
+    EMAILS_PER_PAGE,
+    DonorDetail,
     Total,
-    load_mails,
-    read_mail_keys,
-    read_person,
+    load_emails,
+    read_donor_detail,
+    read_email_keys,
     read_totals,
 )
 from campaign.runtime.context import Installation
@@ -42,9 +42,9 @@ FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
 DAY = timedelta(days=1)
 
 
-def person(installation: Installation, donor_id: int) -> PersonPage:
+def person(installation: Installation, donor_id: int) -> DonorDetail:
     with installation.sessions() as session:
-        return read_person(session, session.get_one(Donor, donor_id), Cursor())
+        return read_donor_detail(session, session.get_one(Donor, donor_id), Cursor())
 
 
 def queue(session: Session, recipient: str, **values: Any) -> int:
@@ -62,7 +62,7 @@ def queue(session: Session, recipient: str, **values: Any) -> int:
 
 def mails(session: Session, *donors: int, **cursor: int) -> Sequence[int]:
     rows = [session.get_one(Donor, one) for one in donors]
-    return read_mail_keys(session, rows, Cursor(**cursor)).ids
+    return read_email_keys(session, rows, Cursor(**cursor)).ids
 
 
 def test_totals_are_by_currency_with_covered_fees_and_whatever_went_back(
@@ -79,9 +79,11 @@ def test_totals_are_by_currency_with_covered_fees_and_whatever_went_back(
             "currency": "usd",
             "occurred_at": now(),
         }
-        session.add(LedgerEntry(kind="refund", amount=-3_000, cover=-90, source="re_1", **values))
+        session.add(
+            LedgerEntry(kind="refund", amount=-3_000, fee_cover=-90, source="re_1", **values)
+        )
         move(session, gift, "dispute", -7_000)
-        move(session, gift, "reinstatement", 7_000)
+        move(session, gift, "dispute_reversed", 7_000)
         session.add(
             LedgerEntry(
                 kind="correction", amount=500, source="c", reason="r", recorded_by="fay", **values
@@ -168,7 +170,7 @@ def test_letters_are_found_by_old_addresses_by_the_row_and_in_any_case(
         queue(session, "elsewhere@example.org")
         queue(session, "")
         assert mails(session, donor.id) == wanted[::-1]
-        assert [one.id for one in load_mails(session, wanted)] == wanted[::-1]
+        assert [one.id for one in load_emails(session, wanted)] == wanted[::-1]
 
 
 def test_a_receipt_is_found_by_whose_gift_it_acknowledges_not_by_where_it_went(
@@ -193,6 +195,6 @@ def test_letters_come_a_page_at_a_time(installation: Installation) -> None:
         donor = Donor(email="ana@example.org", name="")
         session.add(donor)
         session.flush()
-        ids = [queue(session, "ana@example.org") for _ in range(MAILS + 1)][::-1]
-        assert mails(session, donor.id) == ids[:MAILS]
-        assert mails(session, donor.id, before=ids[MAILS - 1]) == ids[MAILS:]
+        ids = [queue(session, "ana@example.org") for _ in range(EMAILS_PER_PAGE + 1)][::-1]
+        assert mails(session, donor.id) == ids[:EMAILS_PER_PAGE]
+        assert mails(session, donor.id, before=ids[EMAILS_PER_PAGE - 1]) == ids[EMAILS_PER_PAGE:]

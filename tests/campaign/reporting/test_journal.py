@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.gateway import Movement
+from campaign.gateway import BalanceTransaction
 from campaign.models import OfflineGift, Payout, StaffRole
-from campaign.models.states import TakenBack
+from campaign.models.states import ReversalReason
 from campaign.offline.deposits import close_batch, open_batch
 from campaign.offline.entry import Choices
-from campaign.offline.reversals import take_back
+from campaign.offline.reversals import reverse
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.reconciliation.fetch_payouts import read_payouts
-from campaign.reconciliation.payouts import keep_items
+from campaign.reconciliation.payouts import save_items
 from campaign.reporting.journal import Journal, months, read_journal
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
@@ -115,7 +115,7 @@ def test_a_check_goes_to_the_bank_and_a_bounced_one_comes_from_there(
     }
     with here.sessions.begin() as session:
         public_id = session.get_one(OfflineGift, bad.id).donation.public_id
-        take_back(session, public_id, TakenBack.bounced, TODAY, FINANCE, here.books, now())
+        reverse(session, public_id, ReversalReason.bounced, TODAY, FINANCE, here.books, now())
     assert sums(here, TODAY) == {
         "Checks and cash in hand": 0,
         "Bank": 5000,
@@ -138,11 +138,13 @@ def test_a_bill_of_stripes_is_booked_when_a_payout_has_paid_it(
     read_payouts(installation)
     arrival = TODAY + timedelta(days=7)
     assert sums(installation, TODAY, arrival)["Stripe balance"] == 0
-    bill = Movement("txn_bill", now(), "stripe_fee", -200, 0, paid_out["currency"], None, None)
+    bill = BalanceTransaction(
+        "txn_bill", now(), "stripe_fee", -200, 0, paid_out["currency"], None, None
+    )
     with installation.sessions.begin() as session:
         session.scalars(select(Payout)).one().amount -= 200
-        keep_items(session, paid_out["id"], [bill], now())
-        keep_items(session, paid_out["id"], [bill], now())
+        save_items(session, paid_out["id"], [bill], now())
+        save_items(session, paid_out["id"], [bill], now())
     after = sums(installation, TODAY, arrival)
     assert after["Charged or added by Stripe"] == 200
     assert after["Stripe balance"] == 0

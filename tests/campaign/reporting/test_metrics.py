@@ -17,7 +17,7 @@ from campaign.reporting.metrics import (
     count_messages,
     count_refunds,
     count_stuck_messages,
-    count_unplaced,
+    count_unmatched,
     sums_raised,
 )
 from campaign.runtime.context import Installation
@@ -61,7 +61,7 @@ def test_an_empty_database_counts_nothing(installation: Installation) -> None:
             assert count(session) == {}
         assert (count_stuck_messages(session), sums_raised(session)) == ({}, {})
         assert count_fraud_warnings(session) == {"true": 0, "false": 0}
-        assert count_unplaced(session) == 0
+        assert count_unmatched(session) == 0
 
 
 def test_every_campaign_has_its_sum_in_its_currency_also_without_a_gift(
@@ -133,8 +133,8 @@ def test_what_went_back_of_an_unknown_payment_counts_until_it_is_known_not_to_be
     first, second = give(), give("ben@example.org")
     tell(first.refunded("a", 1_000), first.fraud_warned(), second.refunded("a", 1_000))
     with installation.sessions.begin() as session:
-        assert count_unplaced(session) == 3
+        assert count_unmatched(session) == 3
         session.add(PaymentLookup(payment_intent_id=f"pi_{first.number}", ours=False))
         session.add(PaymentLookup(payment_intent_id=f"pi_{second.number}", ours=True))
         session.flush()
-        assert count_unplaced(session) == 1
+        assert count_unmatched(session) == 1

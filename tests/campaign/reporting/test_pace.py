@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaign.models import Campaign
-from campaign.reporting.pace import as_the_last_closed, forecast, pace
+from campaign.reporting.pace import forecast, forecast_by_previous_campaign, pace
 from campaign.reporting.tallies import Tally
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -65,10 +65,10 @@ def test_there_is_none_while_it_would_be_a_guess(days: list[Tally], at: int) -> 
 
 def test_the_last_closing_is_carried_over_by_its_share() -> None:
     before = [10, 20, 30, 40, 100]
-    assert as_the_last_closed(80_000, 1, before, "usd") == 200_000
-    assert as_the_last_closed(80_000, 0, before, "usd") is None
-    assert as_the_last_closed(80_000, 9, before, "usd") is None
-    assert as_the_last_closed(0, 1, before, "usd") is None
+    assert forecast_by_previous_campaign(80_000, 1, before, "usd") == 200_000
+    assert forecast_by_previous_campaign(80_000, 0, before, "usd") is None
+    assert forecast_by_previous_campaign(80_000, 9, before, "usd") is None
+    assert forecast_by_previous_campaign(0, 1, before, "usd") is None
 
 
 def test_the_pace_needed_and_the_pace_so_far() -> None:

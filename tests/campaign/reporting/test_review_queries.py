@@ -25,12 +25,12 @@ from campaign.reporting.review_queries import (
     ANSWER_WITHIN,
     DONE_WITHIN,
     actionable_warnings,
-    asked_erasures,
     failed_messages,
     given_up_events,
     open_disputes,
-    troubled_refunds,
-    unplaced_returns,
+    pending_erasures,
+    problem_refunds,
+    unmatched_evidence,
 )
 from campaign.runtime.context import Installation
 from tests.support.campaigns import book, running
@@ -101,7 +101,7 @@ def test_a_warning_tells_the_whole_charge_while_a_refund_still_helps(
     installation: Installation, gift: Donation
 ) -> None:
     with installation.sessions() as session:
-        session.execute(update(Donation).values(cover=300))
+        session.execute(update(Donation).values(fee_cover=300))
         for name, donation, actionable in (
             ("issfr_1", gift.id, True),
             ("issfr_2", gift.id, False),
@@ -139,7 +139,7 @@ def test_a_refund_that_hangs_is_trouble_from_its_very_limit_on(
             ]
         )
         session.flush()
-        assert first_column(session, troubled_refunds(at)) == ["slow", "asked"]
+        assert first_column(session, problem_refunds(at)) == ["slow", "asked"]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_failed_refund_is_settled_by_a_later_one_of_at_least_its_amount(
         session.add(refund(gift, "failed", "failed", 1_000, at))
         session.add(refund(gift, "later", later, amount, at + after))
         session.flush()
-        assert ("failed" not in first_column(session, troubled_refunds(at))) == settled
+        assert ("failed" not in first_column(session, problem_refunds(at))) == settled
 
 
 def test_a_failed_refund_is_no_trouble_once_nothing_is_left_of_its_gift(
@@ -177,13 +177,13 @@ def test_a_failed_refund_is_no_trouble_once_nothing_is_left_of_its_gift(
         for state in ("failed", "canceled", "refused"):
             session.add(refund(gift, state, state, 1_000, now()))
         session.flush()
-        assert sorted(first_column(session, troubled_refunds(now()))) == [
+        assert sorted(first_column(session, problem_refunds(now()))) == [
             "canceled",
             "failed",
             "refused",
         ]
         session.execute(update(Donation).values(state="refunded"))
-        assert first_column(session, troubled_refunds(now())) == []
+        assert first_column(session, problem_refunds(now())) == []
 
 
 def test_requests_to_be_removed_wait_until_somebody_agreed_and_name_who_speaks(
@@ -209,7 +209,7 @@ def test_requests_to_be_removed_wait_until_somebody_agreed_and_name_who_speaks(
             ]
         )
         session.flush()
-        found = session.execute(asked_erasures()).all()
+        found = session.execute(pending_erasures()).all()
         assert [row[1:] for row in found] == [
             (kept.id, "ana@example.org", at - HOUR),
             (kept.id, "ana@example.org", at),
@@ -263,7 +263,7 @@ def test_a_return_without_a_payment_is_unplaced_whatever_stripe_said_of_others(
             ]
         )
         session.flush()
-        found = session.execute(select(unplaced_returns().subquery())).all()
+        found = session.execute(select(unmatched_evidence().subquery())).all()
         assert {(row.kind, row.stripe_id) for row in found} == {
             ("dispute", "du_none"),
             ("dispute", "du_new"),

@@ -10,7 +10,7 @@ from campaign.audit.heartbeats import JOBS, succeed
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core.clock import now
 from campaign.models import Campaign, InboxEvent, OutboxMessage, PaymentLookup, Refund
-from campaign.reporting.review_queue import Review, UnplacedReturn, read_review
+from campaign.reporting.review_queue import Review, UnmatchedEvidence, read_review
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.stripe import Facts, Json
@@ -145,7 +145,7 @@ def test_a_silent_job_waits(installation: Installation, campaign: Campaign) -> N
         for job in JOBS:
             if job != "finalize":
                 succeed(session, job, at)
-    assert [one.job for one in review(installation, at).silent_jobs] == ["finalize"]
+    assert [one.job for one in review(installation, at).overdue_jobs] == ["finalize"]
 
 
 def test_a_late_entry_waits(
@@ -165,16 +165,16 @@ def test_a_return_of_an_unknown_payment_waits_until_stripe_says_that_it_is_not_o
     tell(facts.refunded("a", 1000), facts.disputed("created"), facts.fraud_warned())
     payment = f"pi_{facts.number}"
     found = review(installation)
-    assert {(one.kind, one.payment_intent_id) for one in found.unplaced} == {
+    assert {(one.kind, one.payment_intent_id) for one in found.unmatched} == {
         ("refund", payment),
         ("dispute", payment),
         ("fraud warning", payment),
     }
-    assert all(isinstance(one, UnplacedReturn) and one.stripe_id for one in found.unplaced)
+    assert all(isinstance(one, UnmatchedEvidence) and one.stripe_id for one in found.unmatched)
     assert found.warnings == []
     with installation.sessions.begin() as session:
         session.add(PaymentLookup(payment_intent_id=payment, ours=False))
-    assert review(installation).unplaced == []
+    assert review(installation).unmatched == []
 
 
 def test_what_is_placed_later_waits_no_more(

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from campaign.core.clock import now
 from campaign.models import Heartbeat
 from campaign.runtime.context import Installation
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 
 
 def row(installation: Installation) -> Heartbeat:
@@ -18,7 +18,7 @@ def row(installation: Installation) -> Heartbeat:
 
 def test_the_beginning_stands_while_the_job_works(installation: Installation) -> None:
     before = now()
-    with beating(installation, "finalize"):
+    with heartbeat(installation, "finalize"):
         found = row(installation)
         assert found.job == "finalize"
         assert before <= found.began_at <= now()
@@ -30,7 +30,7 @@ def test_the_beginning_stands_while_the_job_works(installation: Installation) ->
 
 
 def test_a_jobs_error_is_kept_and_goes_on(installation: Installation) -> None:
-    with pytest.raises(ValueError, match="no such day"), beating(installation, "finalize"):
+    with pytest.raises(ValueError, match="no such day"), heartbeat(installation, "finalize"):
         raise ValueError("no such day")
     found = row(installation)
     assert (found.succeeded_at, found.last_error) == (None, "ValueError: no such day")
@@ -41,16 +41,16 @@ def test_a_heartbeat_that_cannot_be_kept_does_not_fail_the_job(installation: Ins
     with installation.engine.begin() as connection:
         connection.execute(text("DROP TABLE heartbeat"))
     done = []
-    with beating(installation, "finalize"):
+    with heartbeat(installation, "finalize"):
         done.append("the work")
     assert done == ["the work"]
-    with pytest.raises(KeyError), beating(installation, "finalize"):
+    with pytest.raises(KeyError), heartbeat(installation, "finalize"):
         raise KeyError("the job's own error")
 
 
 def test_many_runs_at_once_leave_one_row_that_ended_well(installation: Installation) -> None:
     def run(_number: int) -> None:
-        with beating(installation, "sweep-inbox"):
+        with heartbeat(installation, "sweep-inbox"):
             pass
 
     with ThreadPoolExecutor(8) as pool:

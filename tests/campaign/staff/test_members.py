@@ -23,13 +23,13 @@ from campaign.staff.members import (
     add_member,
     change_role,
     deactivate,
+    end_all_sign_ins,
     find_member,
     get_member,
     list_members,
     reactivate,
     read_name,
     rename,
-    shut_out,
 )
 from tests.support.staff import COMMAND_LINE, add_staff
 
@@ -157,7 +157,7 @@ def test_whoever_is_shut_out_is_so_at_once_and_in_every_browser(
         elif how == "role":
             change_role(session, member, StaffRole.finance, ADA, at)
         else:
-            shut_out(session, member, at)
+            end_all_sign_ins(session, member, at)
         session.flush()
         assert [find_staff_session(session, one, at) for one in secrets] == [None, None]
         assert find_staff_session(session, kept, at) is not None

@@ -15,8 +15,8 @@ from campaign.runtime.context import Installation
 from campaign.staff.passkeys import (
     MOST,
     NewPasskey,
+    add_passkey,
     find_passkey,
-    keep_passkey,
     list_passkeys,
     note_use,
     remove_passkey,
@@ -48,7 +48,7 @@ def new(name: str = "key", **changes: Any) -> NewPasskey:
 
 def keep(session: Session, member_id: int, name: str = "Phone", key: str = "key") -> StaffPasskey:
     member = session.get_one(StaffMember, member_id)
-    return keep_passkey(session, member, name, new(key), ADA, now())
+    return add_passkey(session, member, name, new(key), ADA, now())
 
 
 def audited(session: Session) -> list[AuditEntry]:

@@ -12,11 +12,11 @@ from campaign.runtime.context import Installation
 from campaign.staff.second_factor import (
     has_passkey,
     has_second_factor,
-    keep_authenticator,
     note_recovery_code_used,
     note_recovery_codes,
     remove_authenticator,
     reset_second_factor,
+    set_authenticator,
 )
 from tests.support.staff import add_staff
 
@@ -65,10 +65,10 @@ def test_a_new_app_takes_the_place_of_the_old_one_and_the_log_says_so(
 ) -> None:
     with installation.sessions() as session:
         member = session.get_one(StaffMember, ana)
-        keep_authenticator(session, member, "first", 5, ADA)
+        set_authenticator(session, member, "first", 5, ADA)
         assert has_second_factor(session, member)
         assert member.tf_totp_counter == 5
-        keep_authenticator(session, member, "second", None, ADA)
+        set_authenticator(session, member, "second", None, ADA)
         # What the old app's last code was says nothing of the new app's.
         assert (member.tf_totp_secret, member.tf_totp_counter) == ("second", None)
         assert [one.after for one in audited(session)] == [{"replaced": False}, {"replaced": True}]
@@ -85,7 +85,7 @@ def test_a_reset_forgets_all_of_it_and_ends_the_sessions_of_that_member(
     with installation.sessions() as session:
         member, at = session.get_one(StaffMember, ana), now()
         secret = begin_staff_session(session, member, "link", Browser("Firefox", "192.0.2.1"), at)
-        keep_authenticator(session, member, "secret", 5, ADA)
+        set_authenticator(session, member, "secret", 5, ADA)
         member.mf_recovery_codes = ["one", "two"]
         session.add_all([passkey(ana, "b"), passkey(ana, "a"), passkey(other, "c")])
         session.flush()

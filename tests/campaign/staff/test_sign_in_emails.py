@@ -13,12 +13,12 @@ from campaign.audit.audit_log import Actor
 from campaign.auth.links import LinkState, check_link
 from campaign.auth.policies import STAFF_LINK
 from campaign.core.clock import now
-from campaign.mailer.email_context import Pointless
+from campaign.mailer.email_context import ObsoleteEmail
 from campaign.mailer.outbox import EmailClaim, claim_messages
 from campaign.models import OutboxMessage, StaffLink, StaffMember, StaffRole
 from campaign.runtime.context import Installation
 from campaign.staff.members import deactivate
-from campaign.staff.sign_in_emails import link_letter, queue_invitation, queue_link
+from campaign.staff.sign_in_emails import build_sign_in_email, queue_invitation, queue_link
 from tests.support.sample_emails import SENDER
 from tests.support.staff import add_staff
 
@@ -54,9 +54,9 @@ def claim(installation: Installation, at: datetime) -> EmailClaim:
     return found
 
 
-def write(installation: Installation, claimed: EmailClaim) -> dict[str, Any] | Pointless:
+def write(installation: Installation, claimed: EmailClaim) -> dict[str, Any] | ObsoleteEmail:
     with installation.sessions.begin() as session:
-        return link_letter(session, claimed, SENDER)
+        return build_sign_in_email(session, claimed, SENDER)
 
 
 def links(installation: Installation) -> int:
@@ -128,7 +128,7 @@ def test_a_link_is_made_anew_each_time_that_its_letter_is_written(
     assert links(installation) == before + 2
     secrets = set()
     for letter in letters:
-        assert not isinstance(letter, Pointless)
+        assert not isinstance(letter, ObsoleteEmail)
         assert (letter["hours"], letter["minutes"], letter["invited_by"]) == (0, 15, "")
         secrets.add(letter["link_url"].rpartition("/")[2])
     with installation.sessions() as session:
@@ -145,7 +145,7 @@ def test_an_invitation_says_who_invited_and_its_link_works_for_a_day(
 ) -> None:
     invite(installation, ana)
     letter = write(installation, claim(installation, now()))
-    assert not isinstance(letter, Pointless)
+    assert not isinstance(letter, ObsoleteEmail)
     assert (letter["hours"], letter["minutes"], letter["invited_by"]) == (24, 0, ADA.name)
     with installation.sessions() as session:
         secret = letter["link_url"].rpartition("/")[2]
@@ -162,10 +162,10 @@ def test_a_letter_is_pointless_from_its_expiry_on_and_makes_no_link(
     assert claimed.expires_at is not None
     with time_machine.travel(claimed.expires_at, tick=False):
         told = write(installation, claimed)
-    assert told == Pointless("the link was asked for too long ago")
+    assert told == ObsoleteEmail("the link was asked for too long ago")
     assert links(installation) == before
     with time_machine.travel(claimed.expires_at.timestamp() - 0.001, tick=False):
-        assert not isinstance(write(installation, claimed), Pointless)
+        assert not isinstance(write(installation, claimed), ObsoleteEmail)
 
 
 @pytest.mark.parametrize("change", ["left", "moved"])
@@ -181,5 +181,5 @@ def test_whoever_left_or_has_another_address_by_then_gets_no_link(
             deactivate(session, member, ADA, now())
         else:
             member.email = "new@example.org"
-    assert write(installation, claimed) == Pointless("the member may not sign in any more")
+    assert write(installation, claimed) == ObsoleteEmail("the member may not sign in any more")
     assert links(installation) == before

@@ -124,7 +124,7 @@ def test_an_object_that_does_not_say_when_it_was_made_was_made_when_it_was_told(
 ) -> None:
     warned = gift.fraud_warned()
     del warned["data"]["object"]["created"]
-    handle(handlers.fraud_warned, gift, warned, 55)
+    handle(handlers.fraud_warning_changed, gift, warned, 55)
     with installation.sessions() as session:
         assert session.scalars(select(FraudWarning.created_at)).one() == after(gift, 55)
 

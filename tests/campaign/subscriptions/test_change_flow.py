@@ -11,7 +11,7 @@ from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.core.errors import ChangeRefused, GatewayRefused
 from campaign.core.money import LARGEST_CHARGE
-from campaign.models import AuditEntry, Campaign, Donation, StaffRole, StripeCall, Subscription
+from campaign.models import AuditEntry, Campaign, Donation, StaffRole, StripeRequest, Subscription
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from campaign.subscriptions import change_flow
@@ -45,11 +45,11 @@ def gift(
     return only_subscription(installation)
 
 
-def calls(installation: Installation) -> list[StripeCall]:
+def calls(installation: Installation) -> list[StripeRequest]:
     """Those written down for changes."""
-    query = select(StripeCall).where(StripeCall.operation != "checkout_session")
+    query = select(StripeRequest).where(StripeRequest.operation != "checkout_session")
     with installation.sessions() as session:
-        return list(session.scalars(query.order_by(StripeCall.id)))
+        return list(session.scalars(query.order_by(StripeRequest.id)))
 
 
 def actions(installation: Installation) -> list[str]:
@@ -61,8 +61,8 @@ def test_the_covered_fees_follow_the_amount_where_there_are_any(
     installation: Installation, gift: Subscription
 ) -> None:
     found = change_flow.change_amount(installation, gift, 4000)
-    assert (found.amount, found.cover) == (4000, 150)
-    gift.cover = 0
+    assert (found.amount, found.fee_cover) == (4000, 150)
+    gift.fee_cover = 0
     assert change_flow.cover_for(installation, gift, 4000) == 0
 
 
@@ -92,9 +92,9 @@ def test_a_pause_keeps_its_day_and_is_taken_back(
 def test_ended_later_it_goes_on_until_then_and_ended_at_once_it_does_not(
     installation: Installation, gift: Subscription, stripe: StripeSandbox, by: Actor | None
 ) -> None:
-    later = change_flow.end(installation, gift, by, later=True)
+    later = change_flow.cancel(installation, gift, by, later=True)
     assert (later.state, later.ends_at_period_end) == ("active", True)
-    over = change_flow.end(installation, later, by)
+    over = change_flow.cancel(installation, later, by)
     assert (over.state, over.ends_at_period_end) == ("ended", False)
     comment = stripe.objects("subscription")[0]["cancellation_details"]["comment"]
     assert comment == f"Ended by the {'staff' if by else 'donor'}."
@@ -105,7 +105,7 @@ def test_what_had_ended_at_stripe_already_is_ended_here_and_refused_from_then_on
     installation: Installation, gift: Subscription
 ) -> None:
     installation.gateway.subscriptions.cancel(gift.stripe_id, "In the dashboard.")
-    assert change_flow.end(installation, gift, None).state == "ended"
+    assert change_flow.cancel(installation, gift, None).state == "ended"
     with pytest.raises(ChangeRefused, match="This gift has ended"):
         change_flow.resume(installation, gift)
 
@@ -127,7 +127,7 @@ def test_another_language_and_a_gift_without_a_customer_still_lead_to_the_card_p
     with installation.sessions.begin() as session:
         session.get_one(Subscription, gift.id).customer_id = None
     gift.customer_id = None
-    address = change_flow.card_page(installation, gift, "http://localhost/back", "es")
+    address = change_flow.open_card_page(installation, gift, "http://localhost/back", "es")
     assert address.startswith("http")
     found = only_subscription(installation)
     (call,) = calls(installation)

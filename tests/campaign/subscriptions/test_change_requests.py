@@ -12,21 +12,21 @@ from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.core.errors import ChangeRefused
 from campaign.gateway import SubscriptionFact, read_subscription
-from campaign.models import AuditEntry, StaffRole, StripeCall, Subscription
+from campaign.models import AuditEntry, StaffRole, StripeRequest, Subscription
 from campaign.runtime.context import Installation
 from campaign.subscriptions.change_requests import (
     AMOUNT,
-    END,
-    END_LATER,
+    CANCEL,
+    CANCEL_LATER,
     PAUSE,
     RESUME,
-    changing,
-    ending_later,
+    amount_parameters,
+    cancel_later_parameters,
     log_change,
     months_later,
-    pausing,
-    plan_change,
-    resuming,
+    next_change_request,
+    pause_parameters,
+    resume_parameters,
 )
 from tests.support.ledger import campaign_in, give_to
 from tests.support.stripe import Facts
@@ -47,7 +47,7 @@ HERE = ZoneInfo("America/Los_Angeles")
 @pytest.fixture
 def monthly(installation: Installation, give: Give, store: Store) -> Facts:
     """A monthly gift of $25 and $1.06 for fees that has begun."""
-    facts = give(frequency="monthly", cover=106)
+    facts = give(frequency="monthly", fee_cover=106)
     apply_each(installation, store, facts.completed(), updated(facts, 1))
     return facts
 
@@ -117,7 +117,7 @@ def test_the_gift_and_its_fees_each_get_their_own_item(
     amounts: tuple[int, ...],
     wanted: dict[str, int],
 ) -> None:
-    asked = changing(only_subscription(installation), fact(monthly, *amounts), 4000, 151)
+    asked = amount_parameters(only_subscription(installation), fact(monthly, *amounts), 4000, 151)
     assert {one["id"]: one["price_data"]["unit_amount"] for one in asked["items"]} == wanted
     assert sum(wanted.values()) == 4151
     assert asked["proration_behavior"] == "none"
@@ -129,13 +129,15 @@ def test_a_gift_that_was_rearranged_at_stripe_is_left_alone(
     installation: Installation, monthly: Facts, amounts: tuple[int, ...]
 ) -> None:
     with pytest.raises(ChangeRefused, match="rearranged at Stripe"):
-        changing(only_subscription(installation), fact(monthly, *amounts), 4000, 151)
+        amount_parameters(only_subscription(installation), fact(monthly, *amounts), 4000, 151)
 
 
 def test_a_yearly_gift_of_yen_stays_one(installation: Installation, store: Store) -> None:
     facts = give_to(installation, campaign_in(installation, "jpy"), 2500, frequency="yearly")
     apply_each(installation, store, facts.completed(), updated(facts, 1))
-    (item,) = changing(only_subscription(installation), fact(facts, 2500), 3001, 0)["items"]
+    (item,) = amount_parameters(only_subscription(installation), fact(facts, 2500), 3001, 0)[
+        "items"
+    ]
     assert item["price_data"]["currency"] == "jpy"
     assert item["price_data"]["recurring"] == {"interval": "year"}
     assert (item["quantity"], item["price_data"]["unit_amount"]) == (1, 3001)
@@ -143,12 +145,12 @@ def test_a_yearly_gift_of_yen_stays_one(installation: Installation, store: Store
 
 def test_a_pause_ends_at_a_whole_second_and_resuming_takes_an_end_back_too() -> None:
     until = datetime(2027, 1, 31, 10, 0, 0, 999_999, tzinfo=UTC)
-    assert pausing(until)["pause_collection"] == {
+    assert pause_parameters(until)["pause_collection"] == {
         "behavior": "void",
         "resumes_at": int(datetime(2027, 1, 31, 10, tzinfo=UTC).timestamp()),
     }
-    assert resuming() == {"pause_collection": "", "cancel_at_period_end": False}
-    assert ending_later() == {"cancel_at_period_end": True}
+    assert resume_parameters() == {"pause_collection": "", "cancel_at_period_end": False}
+    assert cancel_later_parameters() == {"cancel_at_period_end": True}
 
 
 def test_every_call_has_a_key_of_its_own_within_its_kind(
@@ -157,9 +159,9 @@ def test_every_call_has_a_key_of_its_own_within_its_kind(
     known = only_subscription(installation)
     for operation in (PAUSE, RESUME, PAUSE):
         with installation.sessions.begin() as session:
-            plan_change(session, known.id, operation, {}, now())
+            next_change_request(session, known.id, operation, {}, now())
     with installation.sessions() as session:
-        calls = session.scalars(select(StripeCall).order_by(StripeCall.id)).all()
+        calls = session.scalars(select(StripeRequest).order_by(StripeRequest.id)).all()
     assert [one.idempotency_key for one in calls] == [
         f"subscription-pause-{monthly.subscription}-1",
         f"subscription-resume-{monthly.subscription}-1",
@@ -176,23 +178,28 @@ def test_after_its_end_nothing_is_written_down(
         pytest.raises(ChangeRefused, match="This gift has ended"),
         installation.sessions.begin() as session,
     ):
-        plan_change(session, known.id, END, {}, now())
+        next_change_request(session, known.id, CANCEL, {}, now())
     with installation.sessions() as session:
-        assert session.scalars(select(StripeCall)).all() == []
+        assert session.scalars(select(StripeRequest)).all() == []
 
 
 @pytest.mark.parametrize(
     ("operation", "parameters", "action", "after"),
     [
-        (END, {"comment": "x"}, "subscription.ended", {"when": "at once"}),
-        (END_LATER, ending_later(), "subscription.ended", {"when": "at the end of the period"}),
+        (CANCEL, {"comment": "x"}, "subscription.ended", {"when": "at once"}),
+        (
+            CANCEL_LATER,
+            cancel_later_parameters(),
+            "subscription.ended",
+            {"when": "at the end of the period"},
+        ),
         (
             PAUSE,
-            pausing(datetime(2027, 1, 31, 10, tzinfo=UTC)),
+            pause_parameters(datetime(2027, 1, 31, 10, tzinfo=UTC)),
             "subscription.paused",
             {"until": "2027-01-31T10:00:00+00:00"},
         ),
-        (RESUME, resuming(), "subscription.resumed", {}),
+        (RESUME, resume_parameters(), "subscription.resumed", {}),
         (
             AMOUNT,
             {"metadata": {"gift": "4000", "cover": "151"}},

@@ -29,7 +29,7 @@ Store = Callable[..., None]
 @pytest.fixture
 def monthly(give: Give) -> Facts:
     """A monthly gift of $25 that covers $1.06 of fees; the donor is on Stripe's page."""
-    return give(frequency="monthly", cover=106)
+    return give(frequency="monthly", fee_cover=106)
 
 
 def pay(
@@ -46,10 +46,10 @@ def pay(
 
 def entries(installation: Installation) -> list[tuple[int | None, int, int]]:
     """(campaign, gift's part, cover's part) of each."""
-    query = select(LedgerEntry.campaign_id, LedgerEntry.amount, LedgerEntry.cover)
+    query = select(LedgerEntry.campaign_id, LedgerEntry.amount, LedgerEntry.fee_cover)
     with installation.sessions() as session:
         rows = session.execute(query.order_by(LedgerEntry.id))
-        return [(campaign_id, amount, cover) for campaign_id, amount, cover in rows]
+        return [(campaign_id, amount, fee_cover) for campaign_id, amount, fee_cover in rows]
 
 
 def test_a_changed_amount_is_split_as_it_was_noted_with_it(
@@ -65,12 +65,12 @@ def test_a_changed_amount_is_split_as_it_was_noted_with_it(
     )
     apply_each(installation, store, monthly.completed(), renewal)
     apply_each(installation, store, event("customer.subscription.updated", changed))
-    assert (only_subscription(installation).amount, only_subscription(installation).cover) == (
+    assert (only_subscription(installation).amount, only_subscription(installation).fee_cover) == (
         4000,
         151,
     )
     with installation.sessions() as session:
-        entries = select(LedgerEntry.amount, LedgerEntry.cover).order_by(LedgerEntry.id)
+        entries = select(LedgerEntry.amount, LedgerEntry.fee_cover).order_by(LedgerEntry.id)
         assert [tuple(row) for row in session.execute(entries)] == [(2500, 106), (4000, 151)]
 
 
@@ -81,7 +81,7 @@ def test_an_amount_set_in_stripes_dashboard_is_all_gift(
     apply_each(installation, store, monthly.invoice_paid("second", amount_paid=9900))
     with installation.sessions() as session:
         renewal = session.scalars(select(Donation).order_by(Donation.id.desc()).limit(1)).one()
-    assert (renewal.amount, renewal.cover, renewal.state) == (9900, 0, "paid")
+    assert (renewal.amount, renewal.fee_cover, renewal.state) == (9900, 0, "paid")
 
 
 @pytest.mark.parametrize("paid_first", [True, False])
@@ -184,7 +184,7 @@ def test_the_first_debit_is_of_the_day_it_was_promised_and_a_renewal_of_its_own(
 
 def test_a_yearly_gift_of_yen_renews_to_the_yen(installation: Installation) -> None:
     yen = campaign_in(installation, "jpy")
-    facts = give_to(installation, yen, 2500, cover=93, frequency="yearly")
+    facts = give_to(installation, yen, 2500, fee_cover=93, frequency="yearly")
     pay(installation, facts)
     pay(installation, facts, "second")
     assert entries(installation) == [(yen.id, 2500, 93), (yen.id, 2500, 93)]

@@ -22,7 +22,11 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from campaign.subscriptions.subscription_events import apply_answer, apply_subscription, newest
+from campaign.subscriptions.subscription_events import (
+    apply_answer,
+    apply_subscription,
+    latest_event,
+)
 from tests.support.stripe import Facts, Json, event
 from tests.support.subscription_facts import (
     DAY,
@@ -42,7 +46,7 @@ Store = Callable[..., None]
 @pytest.fixture
 def monthly(give: Give) -> Facts:
     """A monthly gift of $25 that covers $1.06 of fees; the donor is on Stripe's page."""
-    return give(frequency="monthly", cover=106)
+    return give(frequency="monthly", fee_cover=106)
 
 
 def letters(installation: Installation, kind: str) -> list[str]:
@@ -65,7 +69,12 @@ def test_an_update_may_come_before_everything_else(
 ) -> None:
     apply_each(installation, store, updated(monthly, 5))
     found = only_subscription(installation)
-    assert (found.state, found.status, found.amount, found.cover) == ("active", "active", 2500, 106)
+    assert (found.state, found.status, found.amount, found.fee_cover) == (
+        "active",
+        "active",
+        2500,
+        106,
+    )
     assert found.current_period_end == moment(monthly, 30 * DAY)
     assert found.customer_id == f"cus_{monthly.number}"
     apply_each(installation, store, monthly.completed(), monthly.invoice_paid())
@@ -139,7 +148,7 @@ def test_a_failed_renewal_is_past_due_and_written_about_once_a_try(
     apply_each(installation, store, failed(monthly, 100), failed(monthly, 200, attempt=2))
     found = only_subscription(installation)
     assert (found.state, found.failed_at) == ("past_due", moment(monthly, 200))
-    assert found.mend_url == f"https://invoice.stripe.com/i/{monthly.number}"
+    assert found.payment_update_url == f"https://invoice.stripe.com/i/{monthly.number}"
     invoice = f"in_{monthly.number}_second"
     assert letters(installation, "renewal_failed") == [f"{invoice}:1", f"{invoice}:2"]
 
@@ -167,7 +176,11 @@ def test_the_payment_mends_the_failure_and_a_later_one_is_another(
     apply_each(installation, store, updated(monthly, 100, status="past_due"))
     apply_each(installation, store, monthly.invoice_paid("second"), updated(monthly, 300))
     found = only_subscription(installation)
-    assert (found.state, found.failed_invoice_id, found.mend_url) == ("active", None, None)
+    assert (found.state, found.failed_invoice_id, found.payment_update_url) == (
+        "active",
+        None,
+        None,
+    )
     apply_each(installation, store, failed(monthly, 400, "third"))
     assert only_subscription(installation).failed_invoice_id == f"in_{monthly.number}_third"
 
@@ -213,7 +226,7 @@ def test_every_order_with_repetition_ends_alike(
     installation: Installation, give: Give, store: Store, seed: int, *, ended: bool
 ) -> None:
     chance = random.Random(seed)
-    facts = give(frequency="monthly", cover=106, email=f"donor{chance.random()}@example.org")
+    facts = give(frequency="monthly", fee_cover=106, email=f"donor{chance.random()}@example.org")
     events = history(facts) + ([deleted(facts, 700, "payment_failed")] if ended else [])
     again = [dict(found, id=f"{found['id']}x{chance.random()}") for found in events[::3]]
     told = events + again
@@ -226,7 +239,7 @@ def test_every_order_with_repetition_ends_alike(
         gifts = session.scalars(
             select(Donation).where(Donation.subscription_id == found.id).order_by(Donation.amount)
         ).all()
-    assert [(one.state, one.amount, one.cover) for one in gifts] == [("paid", 2500, 106)] * 2
+    assert [(one.state, one.amount, one.fee_cover) for one in gifts] == [("paid", 2500, 106)] * 2
     assert {one.payment_intent_id for one in gifts} == {None, f"pi_{facts.number}_second"}
     if ended:
         assert (found.state, found.end_reason) == ("ended", "payment_failed")
@@ -239,7 +252,9 @@ def test_every_order_with_repetition_ends_alike(
 def test_four_workers_at_once_end_alike_and_in_each_others_way_never(
     installation: Installation, give: Give, store: Store
 ) -> None:
-    everyone = [give(frequency="monthly", cover=106, email=f"d{n}@example.org") for n in range(4)]
+    everyone = [
+        give(frequency="monthly", fee_cover=106, email=f"d{n}@example.org") for n in range(4)
+    ]
     told = [found for facts in everyone for found in history(facts)]
     told += [dict(found, id=f"{found['id']}x") for found in told]
     random.Random(11).shuffle(told)
@@ -286,11 +301,11 @@ def test_an_answer_counts_until_an_event_has_told_something_since(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, {**updated(monthly, 10), "id": "evt_a"})
-    seen = newest(only_subscription(installation))
+    seen = latest_event(only_subscription(installation))
     assert seen == (moment(monthly, 10), "evt_a")
     answer(installation, fact(monthly, cancel_at_period_end=True), seen)
     found = only_subscription(installation)
-    assert (found.ends_at_period_end, newest(found)) == (True, seen)
+    assert (found.ends_at_period_end, latest_event(found)) == (True, seen)
     apply_each(installation, store, {**updated(monthly, 20), "id": "evt_b"})
     answer(installation, fact(monthly, cancel_at_period_end=True), seen)
     assert not only_subscription(installation).ends_at_period_end

@@ -12,7 +12,7 @@ from campaign.audit.heartbeats import JOBS, fail
 from campaign.core.clock import now
 from campaign.models import Campaign, OutboxMessage, PaymentLookup
 from campaign.runtime.context import Installation
-from campaign.runtime.job_heartbeat import beating
+from campaign.runtime.job_heartbeat import heartbeat
 from campaign.stripe_events.process import apply_due_events
 from tests.support.stripe import Facts
 
@@ -42,7 +42,7 @@ def test_ready_tells_how_each_job_stands(
 ) -> None:
     age(installation, campaign)
     before = now()
-    with beating(installation, "sweep-inbox"):
+    with heartbeat(installation, "sweep-inbox"):
         pass
     answer = client.get("/readyz")
     assert answer.status_code == 200
@@ -50,7 +50,7 @@ def test_ready_tells_how_each_job_stands(
     assert (body["status"], body["database"], body["migrations"]) == ("ok", "ok", "ok")
     assert set(body["jobs"]) == set(JOBS)
     inbox = body["jobs"]["sweep-inbox"]
-    assert (inbox["silent"], inbox["silent_after_seconds"]) == (False, 120)
+    assert (inbox["overdue"], inbox["overdue_after_seconds"]) == (False, 120)
     assert datetime.fromisoformat(inbox["last_success"]) >= before.replace(microsecond=0)
     assert inbox["unfinished_since"] is None
     assert body["jobs"]["finalize"]["last_success"] is None
@@ -60,11 +60,11 @@ def test_silent_jobs_are_named_and_do_not_stop_the_serving(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     age(installation, campaign)
-    with beating(installation, "finalize"):
+    with heartbeat(installation, "finalize"):
         pass
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert set(answer.get_json()["silent"]) == set(JOBS) - {"finalize"}
+    assert set(answer.get_json()["overdue"]) == set(JOBS) - {"finalize"}
 
 
 def test_a_jobs_error_is_not_told_to_everybody(
@@ -129,13 +129,13 @@ def test_jobs_are_told_with_their_time_and_their_silence(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     age(installation, campaign)
-    with beating(installation, "finalize"):
+    with heartbeat(installation, "finalize"):
         pass
     found = samples(client)
     told = found["campaign_job_last_success_timestamp_seconds", (("job", "finalize"),)]
     assert told == pytest.approx(now().timestamp(), abs=60)
-    assert found["campaign_job_silent", (("job", "finalize"),)] == 0
-    assert found["campaign_job_silent", (("job", "sweep-inbox"),)] == 1
+    assert found["campaign_job_overdue", (("job", "finalize"),)] == 0
+    assert found["campaign_job_overdue", (("job", "sweep-inbox"),)] == 1
     never = ("campaign_job_last_success_timestamp_seconds", (("job", "sweep-inbox"),))
     assert never not in found
 
@@ -161,14 +161,14 @@ def test_what_staff_must_see_is_counted(
     assert found["campaign_fraud_warnings", (("actionable", "true"),)] == 1
     assert found["campaign_fraud_warnings", (("actionable", "false"),)] == 1
     assert found["campaign_refunds", (("state", "succeeded"),)] == 2
-    assert found["campaign_unplaced_returns", ()] == 2
+    assert found["campaign_unmatched_refunds_disputes", ()] == 2
     with installation.sessions.begin() as session:
         session.add(PaymentLookup(payment_intent_id=f"pi_{unknown.number}", ours=False))
-    assert samples(client)["campaign_unplaced_returns", ()] == 0
+    assert samples(client)["campaign_unmatched_refunds_disputes", ()] == 0
 
 
 def test_an_empty_installation_has_its_zeros(client: FlaskClient) -> None:
     found = samples(client)
-    assert found["campaign_unplaced_returns", ()] == 0
+    assert found["campaign_unmatched_refunds_disputes", ()] == 0
     assert found["campaign_fraud_warnings", (("actionable", "true"),)] == 0
-    assert {value for (name, _), value in found.items() if name == "campaign_job_silent"} == {0}
+    assert {value for (name, _), value in found.items() if name == "campaign_job_overdue"} == {0}

@@ -11,11 +11,11 @@ from sqlalchemy import select, update
 
 from campaign.campaigns.campaigns import find_campaign
 from campaign.checkout.session_requests import RedirectUrls, session_parameters
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.models import Campaign, CampaignText, Donation, OutboxMessage, Reminder
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from campaign.web.language import said, speak
+from campaign.web.language import page_language, use_language
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.web.giving.test_unsubscribe import Letter, letter
 from tests.support.campaigns import book, running
@@ -32,12 +32,16 @@ def test_flask_babel_has_our_words_and_locale(app: Flask) -> None:
     later = lazy_gettext("There is nothing at this address")
     with app.test_request_context("/?lang=es"):
         assert str(get_locale()) == "es_US"
-        assert gettext("Give") == said().gettext("Give") == "Donar"
+        assert gettext("Give") == page_language().gettext("Give") == "Donar"
         assert str(later) == "No hay nada en esta dirección"
     with app.test_request_context("/"):
         assert str(later) == "There is nothing at this address"
-        speak("es-MX")
-        assert (str(get_locale()), gettext("Give"), said()) == ("es_US", "Donar", words("es"))
+        use_language("es-MX")
+        assert (str(get_locale()), gettext("Give"), page_language()) == (
+            "es_US",
+            "Donar",
+            get_language("es"),
+        )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +127,7 @@ def test_stripes_page_speaks_the_language_of_the_gift(
     facts = give()
     with installation.sessions() as session:
         found = session.get_one(Donation, facts.donation.id)
-        found.locale, found.cover = locale, 100
+        found.locale, found.fee_cover = locale, 100
         urls = RedirectUrls("http://localhost/a", "http://localhost/b")
         organization = installation.settings.organization
         parameters = session_parameters(found, "Nine days", organization, urls)

@@ -8,8 +8,8 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift
-from campaign.campaigns.milestones import mark_milestones
+from campaign.campaigns.matching_gifts import MatchingGiftFields, add_matching_gift
+from campaign.campaigns.milestones import record_milestones
 from campaign.core.clock import now
 from campaign.models import Campaign, Donation, DonationState, Donor, OutboxMessage, Receipt
 from campaign.models.states import SETTLED_STATES
@@ -164,10 +164,10 @@ def test_an_appeal_with_all_its_parts_has_no_english_whenever_it_is_read(
 ) -> None:
     campaign = running(installation, goal="100", stretch_goal=40_000)
     with installation.sessions.begin() as session:
-        add_matching_gift(session, campaign, Promise("Rosa", "5000"), ADMIN, now())
+        add_matching_gift(session, campaign, MatchingGiftFields("Rosa", "5000"), ADMIN, now())
         for _ in range(6):
             book(session, campaign, 2_000, timedelta(hours=1))
-        mark_milestones(session, now())
+        record_milestones(session, now())
     with time_machine.travel(now() + timedelta(days=days), tick=True):
         page = client.get(f"/c/winter?lang={PSEUDO}").text
         assert 'class="log"' in page

@@ -57,7 +57,7 @@ def test_at_360_pixels_nothing_overflows_and_the_page_is_a_mirror(
         f"/donations/{donation.token}",
         f"/receipts/{receipt.token}?{here}",
         f"/subscriptions/{gift.token}",
-        f"/subscriptions/{gift.token}/end",
+        f"/subscriptions/{gift.token}/cancel",
         f"/c/unknown?{here}",
     ):
         page.goto(address + path)

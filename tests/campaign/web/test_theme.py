@@ -20,9 +20,9 @@ def test_an_accent_reaches_every_page_by_a_stylesheet_that_is_kept(
     assert "/theme/" not in client.get("/c/winter").text
     admin = staff()
     words = {"masthead": "The <Harbor> Ledger", "footer": "One of a kind."}
-    assert "seen-dark" in admin.post_form("/staff/settings", COLOURS | {"do": "preview"}).text
-    assert admin.post_form("/staff/settings", COLOURS | words).status_code == 303
-    assert admin.post_form("/staff/settings", COLOURS | words).status_code == 303
+    assert "seen-dark" in admin.post_form("/staff/branding", COLOURS | {"do": "preview"}).text
+    assert admin.post_form("/staff/branding", COLOURS | words).status_code == 303
+    assert admin.post_form("/staff/branding", COLOURS | words).status_code == 303
     address = "/theme/7a1f3d-f2a3bd.css"
     wait_until(lambda: address in client.get("/c/winter").text)
     for path in ("/c/winter", "/c/winter/remind", "/c/winter/embed", "/campaigns", "/me"):
@@ -34,7 +34,7 @@ def test_an_accent_reaches_every_page_by_a_stylesheet_that_is_kept(
     assert "--accent: #f2a3bd; --accent-ink: #000000" in sheet.text
     assert "immutable" in sheet.headers["Cache-Control"]
     assert client.get("/c/winter/embed.json").get_json()["accent"] == ["#7a1f3d", "#ffffff"]
-    (entry,) = [one for one in audited(installation) if one.action == "house.edited"]
+    (entry,) = [one for one in audited(installation) if one.action == "branding.edited"]
     assert entry.after["accent_light"] == "#7a1f3d"
     own = {"accent_light": "#123456", "accent_dark": "#abcdef", "locale": "en"}
     assert admin.post_form("/staff/c/winter/appearance", own).status_code == 303

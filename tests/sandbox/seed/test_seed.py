@@ -15,7 +15,7 @@ from campaign.campaigns.progress import read_progress
 from campaign.core import clock
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import Base, Campaign, CampaignState, Donation, Donor, Receipt
-from campaign.receipts.receipt_text import Acknowledged, frozen_words
+from campaign.receipts.receipt_text import AcknowledgedGift, frozen_content
 from campaign.runtime.context import Installation, make_installation
 from sandbox.seed.filling import Wanted, fill, holds_other_gifts
 from tests.conftest import Databases
@@ -145,8 +145,8 @@ def test_a_seeded_receipt_says_what_the_service_would_have_said(
 
     for one in receipts:
         days = (one.gift_date, one.issued_at.astimezone(zone).date())
-        about = Acknowledged(one.amount, days, one.replaces)
-        assert one.frozen == frozen_words(one.donation, seeded.settings.organization, about)
+        about = AcknowledgedGift(one.amount, days, one.replaces)
+        assert one.frozen == frozen_content(one.donation, seeded.settings.organization, about)
 
 
 def test_the_same_seed_at_the_same_moment_makes_the_same_gifts(

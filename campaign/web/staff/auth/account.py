@@ -17,7 +17,7 @@ from campaign.staff.members import LONGEST_NAME, rename, subject
 from campaign.staff.passkeys import list_passkeys
 from campaign.web.context import installation
 from campaign.web.forms import clean
-from campaign.web.staff.auth.sign_in_flow import onward
+from campaign.web.staff.auth.sign_in_flow import redirect_after_post
 from campaign.web.staff.core.access import actor, current_staff, needs, signed_in, staff_blueprint
 
 blueprint = staff_blueprint("account", "/account")
@@ -67,7 +67,7 @@ def name() -> ResponseReturnValue:
     with installation().sessions.begin() as database:
         rename(database, database.get_one(StaffMember, current_staff().id), wanted, actor())
     flash("Your name is kept.")
-    return onward(url_for("account.page"))
+    return redirect_after_post(url_for("account.page"))
 
 
 @blueprint.post("/sessions/<int:session_id>/end")
@@ -79,7 +79,7 @@ def end(session_id: int) -> ResponseReturnValue:
         if end_session_by_id(database, STAFF, member, session_id, clock.now()):
             record(database, actor(), "staff.session_ended", subject(member))
             flash("That session is ended.")
-    return onward(url_for("account.page"))
+    return redirect_after_post(url_for("account.page"))
 
 
 @blueprint.post("/sessions/end-others")
@@ -95,7 +95,7 @@ def end_others() -> ResponseReturnValue:
                 database, actor(), "staff.sessions_ended", subject(member), after={"ended": ended}
             )
     flash("All other sessions are ended.")
-    return onward(url_for("account.page"))
+    return redirect_after_post(url_for("account.page"))
 
 
 def _page(form: AccountNameForm) -> str:

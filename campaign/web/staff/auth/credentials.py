@@ -14,32 +14,32 @@ from campaign.models import StaffMember, StaffRole
 from campaign.staff.passwords import set_password
 from campaign.staff.second_factor import (
     has_second_factor,
-    keep_authenticator,
     note_recovery_codes,
     remove_authenticator,
+    set_authenticator,
 )
 from campaign.web.context import installation
 from campaign.web.limits import limiter
 from campaign.web.staff.auth import rate_limits
-from campaign.web.staff.auth.recent_sign_in import fresh, is_fresh
+from campaign.web.staff.auth.recent_sign_in import requires_recent_sign_in, signed_in_recently
 from campaign.web.staff.auth.security import (
-    Pending,
+    NewAuthenticator,
     authenticator_setup,
-    code_fits,
     hash_password,
     new_authenticator_secret,
     new_recovery_codes,
     password_faults,
-    password_is,
+    verify_code,
+    verify_password,
 )
-from campaign.web.staff.auth.sign_in_flow import onward, remember, take
+from campaign.web.staff.auth.sign_in_flow import recall_once, redirect_after_post, remember
 from campaign.web.staff.core.access import actor, current_staff, needs, signed_in, staff_blueprint
 
 _NEW_APP, _NEW_CODES = "new_app", "new_codes"
 _SETTING_UP = timedelta(minutes=30)
 
 blueprint = staff_blueprint("credentials", "/account")
-blueprint.register_error_handler(RateLimitExceeded, rate_limits.too_often)
+blueprint.register_error_handler(RateLimitExceeded, rate_limits.rate_limited)
 
 
 class PasswordForm(FlaskForm):
@@ -65,25 +65,23 @@ class NewFactorForm(FlaskForm):
 @needs(StaffRole.viewer)
 def password() -> ResponseReturnValue:
     """The form."""
-    if not _old_is_asked() and not is_fresh():
-        return redirect(
-            url_for("signing_in.page", again=1, next=url_for("credentials.password")), 303
-        )
+    if not _old_is_asked() and not signed_in_recently():
+        return redirect(url_for("sign_in.page", again=1, next=url_for("credentials.password")), 303)
     return _password_page(PasswordForm(formdata=None))
 
 
 @blueprint.post("/password")
 @needs(StaffRole.viewer)
 @limiter.limit(
-    rate_limits.PASSWORD_HERE, key_func=rate_limits.own, deduct_when=rate_limits.was_wrong
+    rate_limits.PASSWORD_HERE,
+    key_func=rate_limits.current_member_key,
+    deduct_when=rate_limits.was_rejected,
 )
 def change_password() -> ResponseReturnValue:
     """With the old one, or just after a sign-in by something else than it."""
     form, found = PasswordForm(), signed_in()
-    if not _old_is_asked() and not is_fresh():
-        return redirect(
-            url_for("signing_in.page", again=1, next=url_for("credentials.password")), 303
-        )
+    if not _old_is_asked() and not signed_in_recently():
+        return redirect(url_for("sign_in.page", again=1, next=url_for("credentials.password")), 303)
     if not _password_holds(form):
         return make_response(_password_page(form), 422)
     kept = hash_password(form.new.data or "")
@@ -92,12 +90,12 @@ def change_password() -> ResponseReturnValue:
         here = found.session.id if found else None
         set_password(database, member, kept, actor(), clock.now(), session_id=here)
     flash("Your password is changed, and all other sessions are ended.")
-    return onward(url_for("account.page"))
+    return redirect_after_post(url_for("account.page"))
 
 
 def _password_holds(form: PasswordForm) -> bool:
     member, organization = current_staff(), installation().settings.organization
-    if _old_is_asked() and not password_is(member, form.old.data or ""):
+    if _old_is_asked() and not verify_password(member, form.old.data or ""):
         form.old.errors = ["This is not your present password."]
         return False
     faults = password_faults(form.new.data or "", (member.email, member.name, organization.name))
@@ -110,7 +108,7 @@ def _old_is_asked() -> bool:
     found = signed_in()
     if found is None or found.member.password is None:
         return False
-    return found.session.method.startswith("password") or not is_fresh()
+    return found.session.method.startswith("password") or not signed_in_recently()
 
 
 def _password_page(form: PasswordForm) -> str:
@@ -125,32 +123,34 @@ def _password_page(form: PasswordForm) -> str:
 
 @blueprint.get("/authenticator")
 @needs(StaffRole.viewer)
-@fresh
+@requires_recent_sign_in
 def authenticator() -> ResponseReturnValue:
     """A new app's secret; the present app goes on until the new one has shown its first code."""
-    secret = take(_NEW_APP, _SETTING_UP) or new_authenticator_secret()
+    secret = recall_once(_NEW_APP, _SETTING_UP) or new_authenticator_secret()
     return _authenticator_page(NewFactorForm(formdata=None), secret)
 
 
 @blueprint.post("/authenticator")
 @needs(StaffRole.viewer)
-@limiter.limit(rate_limits.CODES, key_func=rate_limits.own, deduct_when=rate_limits.was_wrong)
-@fresh
+@limiter.limit(
+    rate_limits.CODES, key_func=rate_limits.current_member_key, deduct_when=rate_limits.was_rejected
+)
+@requires_recent_sign_in
 def confirm_authenticator() -> ResponseReturnValue:
     """The new app shows that it works."""
-    form, secret, pending = NewFactorForm(), take(_NEW_APP, _SETTING_UP), Pending()
+    form, secret, pending = NewFactorForm(), recall_once(_NEW_APP, _SETTING_UP), NewAuthenticator()
     if secret is None:
-        return onward(url_for("credentials.authenticator"))
-    if not code_fits(form.code.data or "", secret, pending):
+        return redirect_after_post(url_for("credentials.authenticator"))
+    if not verify_code(form.code.data or "", secret, pending):
         form.code.errors = [
             "This is not what the app shows now. See that the phone's clock is right."
         ]
         return make_response(_authenticator_page(form, secret), 422)
     with installation().sessions.begin() as database:
         member = database.get_one(StaffMember, current_staff().id)
-        keep_authenticator(database, member, secret, pending.tf_totp_counter, actor())
+        set_authenticator(database, member, secret, pending.tf_totp_counter, actor())
     flash("Your authenticator app is asked for at each sign-in from now on.")
-    return onward(url_for("account.page"))
+    return redirect_after_post(url_for("account.page"))
 
 
 def _authenticator_page(form: NewFactorForm, secret: str) -> str:
@@ -166,37 +166,37 @@ def _authenticator_page(form: NewFactorForm, secret: str) -> str:
 
 @blueprint.post("/authenticator/remove")
 @needs(StaffRole.viewer)
-@fresh
+@requires_recent_sign_in
 def forget_authenticator() -> ResponseReturnValue:
     """Ask for it no longer."""
     with installation().sessions.begin() as database:
         member = database.get_one(StaffMember, current_staff().id)
         if remove_authenticator(database, member, actor()):
             flash("No authenticator app is asked for any longer.")
-    return onward(url_for("account.page"))
+    return redirect_after_post(url_for("account.page"))
 
 
 @blueprint.post("/recovery-codes")
 @needs(StaffRole.viewer)
-@fresh
+@requires_recent_sign_in
 def make_recovery_codes() -> ResponseReturnValue:
     """New ones, in place of the old."""
     with installation().sessions.begin() as database:
         member = database.get_one(StaffMember, current_staff().id)
         if not has_second_factor(database, member):
             flash("Set up an authenticator app or a passkey first.")
-            return onward(url_for("account.page"))
+            return redirect_after_post(url_for("account.page"))
         codes = new_recovery_codes(member)
         note_recovery_codes(database, member, actor())
     remember(_NEW_CODES, codes)
-    return onward(url_for("credentials.recovery_codes"))
+    return redirect_after_post(url_for("credentials.recovery_codes"))
 
 
 @blueprint.get("/recovery-codes")
 @needs(StaffRole.viewer)
 def recovery_codes() -> ResponseReturnValue:
     """The new ones, shown once."""
-    codes = take(_NEW_CODES, _SETTING_UP)
+    codes = recall_once(_NEW_CODES, _SETTING_UP)
     if not codes:
         return redirect(url_for("account.page"))
     return render_template(

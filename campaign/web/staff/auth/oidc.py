@@ -54,21 +54,21 @@ def _provider() -> Any:
 
 
 @blueprint.get("")
-def go() -> ResponseReturnValue:
-    """To the provider, and back to `arrive`."""
+def begin() -> ResponseReturnValue:
+    """To the provider, and back to `callback`."""
     provider = _provider()
     session[_NEXT] = request.args.get("next", "")
     try:
         return cast(
             "ResponseReturnValue",
-            provider.authorize_redirect(installation().address(url_for("oidc.arrive"))),
+            provider.authorize_redirect(installation().address(url_for("oidc.callback"))),
         )
     except (AuthlibBaseError, OSError, ValueError) as error:
         return _not_in("the provider cannot be reached", error)
 
 
 @blueprint.get("/back")
-def arrive() -> ResponseReturnValue:
+def callback() -> ResponseReturnValue:
     """Who comes back is signed in if the provider vouches for an address that is on the team."""
     provider = _provider()
     try:
@@ -86,10 +86,10 @@ def arrive() -> ResponseReturnValue:
 def _unknown(member: StaffMember | None) -> ResponseReturnValue:
     failed("oidc", "not an active member, or the address is not verified", member)
     flash("Your organisation's account is known, but not on this team; ask an admin to add you.")
-    return redirect(url_for("signing_in.page"))
+    return redirect(url_for("sign_in.page"))
 
 
 def _not_in(why: str, error: Exception) -> ResponseReturnValue:
     failed("oidc", f"{why}: {type(error).__name__}")
     flash(f"That did not work: {why}. Try again, or sign in another way.")
-    return redirect(url_for("signing_in.page"), 303)
+    return redirect(url_for("sign_in.page"), 303)

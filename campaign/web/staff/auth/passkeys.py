@@ -14,15 +14,15 @@ from campaign.staff import passkeys
 from campaign.web.context import installation
 from campaign.web.limits import limiter
 from campaign.web.staff.auth import rate_limits
-from campaign.web.staff.auth.recent_sign_in import fresh
+from campaign.web.staff.auth.recent_sign_in import requires_recent_sign_in
 from campaign.web.staff.auth.sign_in_flow import (
     complete,
     failed,
-    onward,
+    pending_member,
+    pending_sign_in,
+    recall_once,
+    redirect_after_post,
     remember,
-    take,
-    waiting_for,
-    who_waits,
 )
 from campaign.web.staff.auth.webauthn import (
     ask_to_register,
@@ -42,17 +42,17 @@ from campaign.web.staff.core.access import (
 _CHALLENGE = "challenge"
 _PATIENCE = timedelta(minutes=5)
 
-entrance = open_blueprint("passkey_entrance", "/sign-in/passkey")
-entrance.register_error_handler(RateLimitExceeded, rate_limits.too_often)
+entrance = open_blueprint("passkey_sign_in", "/sign-in/passkey")
+entrance.register_error_handler(RateLimitExceeded, rate_limits.rate_limited)
 blueprint = staff_blueprint("passkeys", "/account/passkeys")
 
 
 @entrance.post("/options")
-@limiter.limit(rate_limits.PASSKEYS_HERE, key_func=rate_limits.network)
+@limiter.limit(rate_limits.PASSKEYS_HERE, key_func=rate_limits.network_key)
 def sign_in_options() -> ResponseReturnValue:
     """What the browser asks its passkeys."""
     with installation().sessions() as database:
-        member = who_waits(database)
+        member = pending_member(database)
         known = passkeys.list_passkeys(database, member) if member else None
         asked = ask_to_sign_in(known)
     remember(_CHALLENGE, asked.challenge)
@@ -60,10 +60,10 @@ def sign_in_options() -> ResponseReturnValue:
 
 
 @entrance.post("")
-@limiter.limit(rate_limits.PASSKEYS_HERE, key_func=rate_limits.network)
+@limiter.limit(rate_limits.PASSKEYS_HERE, key_func=rate_limits.network_key)
 def sign_in() -> ResponseReturnValue:
     """By a passkey alone where it has checked who holds it; else it is the second factor."""
-    challenge = take(_CHALLENGE, _PATIENCE)
+    challenge = recall_once(_CHALLENGE, _PATIENCE)
     with installation().sessions.begin() as database:
         try:
             return jsonify(next=_entered(database, challenge))
@@ -78,7 +78,7 @@ def _entered(database: Session, challenge: str | None) -> str:
     member = database.get(StaffMember, passkey.staff_id) if passkey else None
     if challenge is None or passkey is None or member is None or not member.active:
         raise StaffRefused("This passkey opens nothing here.")
-    waiting, waiting_member = waiting_for(), who_waits(database)
+    waiting, waiting_member = pending_sign_in(), pending_member(database)
     if waiting_member is not None and waiting_member.id != member.id:
         raise StaffRefused("This passkey belongs to someone else.")
     _check(answer, challenge, passkey, alone=waiting_member is None)
@@ -96,7 +96,7 @@ def _check(
 
 @blueprint.get("")
 @needs(StaffRole.viewer)
-@fresh
+@requires_recent_sign_in
 def page() -> ResponseReturnValue:
     """One's passkeys, and the way to a further one."""
     with installation().sessions() as database:
@@ -108,7 +108,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/options")
 @needs(StaffRole.viewer)
-@fresh
+@requires_recent_sign_in
 def register_options() -> ResponseReturnValue:
     """What the browser makes a passkey from."""
     with installation().sessions.begin() as database:
@@ -120,10 +120,10 @@ def register_options() -> ResponseReturnValue:
 
 @blueprint.post("")
 @needs(StaffRole.viewer)
-@fresh
+@requires_recent_sign_in
 def register() -> ResponseReturnValue:
     """Keep it."""
-    challenge = take(_CHALLENGE, _PATIENCE)
+    challenge = recall_once(_CHALLENGE, _PATIENCE)
     try:
         with installation().sessions.begin() as database:
             if challenge is None:
@@ -131,7 +131,7 @@ def register() -> ResponseReturnValue:
             member = database.get_one(StaffMember, current_staff().id)
             new = read_registration(request.get_json(), challenge)
             name = request.args.get("name", "")
-            kept = passkeys.keep_passkey(database, member, name, new, actor(), clock.now())
+            kept = passkeys.add_passkey(database, member, name, new, actor(), clock.now())
             called = kept.name
     except StaffRefused as error:
         return _refused(str(error))
@@ -141,13 +141,13 @@ def register() -> ResponseReturnValue:
 
 @blueprint.post("/<int:passkey_id>/remove")
 @needs(StaffRole.viewer)
-@fresh
+@requires_recent_sign_in
 def remove(passkey_id: int) -> ResponseReturnValue:
     """Forget one."""
     with installation().sessions.begin() as database:
         if passkeys.remove_passkey(database, current_staff(), passkey_id, actor()):
             flash("The passkey is removed.")
-    return onward(url_for("passkeys.page"))
+    return redirect_after_post(url_for("passkeys.page"))
 
 
 def _refused(words: str) -> Response:

@@ -26,34 +26,34 @@ def typed_email() -> str:
     return f"staff {limits.typed_email()}"
 
 
-def network() -> str:
+def network_key() -> str:
     """Where the request comes from."""
     return f"staff {get_remote_address()}"
 
 
-def person() -> str:
+def email_and_network_key() -> str:
     """Both together."""
-    return f"{network()} {typed_email()}"
+    return f"{network_key()} {typed_email()}"
 
 
 def waiting_member() -> str:
     """Whose second factor is asked for, from wherever."""
-    waiting = sign_in_flow.waiting_for()
-    return f"staff {waiting['who']}" if waiting else network()
+    waiting = sign_in_flow.pending_sign_in()
+    return f"staff {waiting['who']}" if waiting else network_key()
 
 
-def own() -> str:
+def current_member_key() -> str:
     """Whoever is signed in, for what they try inside."""
     found = access.signed_in()
-    return f"staff {found.member.id}" if found else network()
+    return f"staff {found.member.id}" if found else network_key()
 
 
-def was_wrong(response: Response) -> bool:
+def was_rejected(response: Response) -> bool:
     """Only what was wrong counts."""
     return response.status_code == 422
 
 
-def too_often(_error: RateLimitExceeded) -> Response:
+def rate_limited(_error: RateLimitExceeded) -> Response:
     """A page that says how long to wait."""
     limit, seconds = limits.limiter.current_limit, 900
     if limit:
@@ -61,7 +61,7 @@ def too_often(_error: RateLimitExceeded) -> Response:
         left = math.ceil(limit.reset_at - time.time())
         seconds = max(1, min(left, limit.limit.get_expiry()))
     page = render_template(
-        "staff/signing_in/too_often.html",
+        "staff/sign_in/too_many_tries.html",
         page_title="That was too often",
         minutes=math.ceil(seconds / 60),
     )

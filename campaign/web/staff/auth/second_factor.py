@@ -15,12 +15,18 @@ from campaign.staff.second_factor import note_recovery_code_used
 from campaign.web.context import installation
 from campaign.web.limits import limiter
 from campaign.web.staff.auth import rate_limits
-from campaign.web.staff.auth.security import code_fits, use_recovery_code
-from campaign.web.staff.auth.sign_in_flow import complete, failed, onward, waiting_for, who_waits
+from campaign.web.staff.auth.security import use_recovery_code, verify_code
+from campaign.web.staff.auth.sign_in_flow import (
+    complete,
+    failed,
+    pending_member,
+    pending_sign_in,
+    redirect_after_post,
+)
 from campaign.web.staff.core.access import open_blueprint
 
-blueprint = open_blueprint("second_step")
-blueprint.register_error_handler(RateLimitExceeded, rate_limits.too_often)
+blueprint = open_blueprint("second_factor")
+blueprint.register_error_handler(RateLimitExceeded, rate_limits.rate_limited)
 
 
 class SecondFactorForm(FlaskForm):
@@ -32,30 +38,30 @@ class SecondFactorForm(FlaskForm):
     code = StringField()
 
 
-@blueprint.get("/sign-in/second")
+@blueprint.get("/sign-in/second-factor")
 def page() -> ResponseReturnValue:
     """What is asked for."""
     with installation().sessions() as database:
-        member = who_waits(database)
+        member = pending_member(database)
         if member is None:
-            return redirect(url_for("signing_in.page"))
+            return redirect(url_for("sign_in.page"))
         return _page(database, member, SecondFactorForm(formdata=None))
 
 
-@blueprint.post("/sign-in/second")
+@blueprint.post("/sign-in/second-factor")
 @limiter.limit(
-    rate_limits.CODES, key_func=rate_limits.waiting_member, deduct_when=rate_limits.was_wrong
+    rate_limits.CODES, key_func=rate_limits.waiting_member, deduct_when=rate_limits.was_rejected
 )
 def by_code() -> ResponseReturnValue:
     """Each code is taken once."""
     form = SecondFactorForm()
     with installation().sessions.begin() as database:
-        member, waiting = who_waits(database, lock=True), waiting_for()
+        member, waiting = pending_member(database, lock=True), pending_sign_in()
         if member is None or waiting is None:
-            return onward(url_for("signing_in.page"))
+            return redirect_after_post(url_for("sign_in.page"))
         kind = _kind(database, member, form.code.data or "")
         if kind:
-            return onward(
+            return redirect_after_post(
                 complete(database, member, f"{waiting['method']}+{kind}", waiting["next"])
             )
         failed("second factor", "wrong code", member)
@@ -63,16 +69,16 @@ def by_code() -> ResponseReturnValue:
         return make_response(_page(database, member, form), 422)
 
 
-@blueprint.post("/sign-in/second/leave")
+@blueprint.post("/sign-in/second-factor/leave")
 def leave() -> ResponseReturnValue:
     """Begin again, perhaps as someone else."""
     session.clear()
-    return onward(url_for("signing_in.page"))
+    return redirect_after_post(url_for("sign_in.page"))
 
 
 def _kind(database: Session, member: StaffMember, code: str) -> str:
     """What the code is, or ''."""
-    if has_authenticator(member) and code_fits(code, member.tf_totp_secret or "", member):
+    if has_authenticator(member) and verify_code(code, member.tf_totp_secret or "", member):
         return "totp"
     if not use_recovery_code(member, code):
         return ""
@@ -84,7 +90,7 @@ def _kind(database: Session, member: StaffMember, code: str) -> str:
 
 def _page(database: Session, member: StaffMember, form: SecondFactorForm) -> str:
     return render_template(
-        "staff/signing_in/second.html",
+        "staff/sign_in/second_factor.html",
         page_title="One more step",
         form=form,
         email=member.email,

@@ -40,13 +40,13 @@ Found = TypeVar("Found")
 
 
 @dataclass
-class Pending:
+class NewAuthenticator:
     """Stands for a member while an app is being set up: no code was taken yet."""
 
     tf_totp_counter: int | None = None
 
 
-class CountingTotp(Totp):
+class SingleUseTotp(Totp):
     """Remembers the last code that was taken, so that one seen over a shoulder is of no use."""
 
     def get_last_counter(self, user: Any) -> int | None:
@@ -61,7 +61,7 @@ class CountingTotp(Totp):
         return str(picture.svg_data_uri(scale=4, border=4, dark="#000", light="#fff"))
 
 
-class ListedPasswords(PasswordUtil):
+class PasswordPolicy(PasswordUtil):
     """Length and spelling as Flask-Security has them; what is too common by our own list."""
 
     def validate(
@@ -76,7 +76,7 @@ class ListedPasswords(PasswordUtil):
         return ([fault] if fault else None), spelled
 
 
-class RowsElsewhere(Datastore, UserDatastore):
+class ExternalDatastore(Datastore, UserDatastore):
     """Flask-Security changes attributes of a row; whose session it is in flushes and commits."""
 
     def __init__(self) -> None:
@@ -110,10 +110,10 @@ def prepare(app: Flask, settings: Settings) -> None:
     )
     Security(
         inner,
-        RowsElsewhere(),
+        ExternalDatastore(),
         register_blueprint=False,
-        totp_cls=CountingTotp,
-        password_util_cls=ListedPasswords,
+        totp_cls=SingleUseTotp,
+        password_util_cls=PasswordPolicy,
     )
     app.extensions[_EXTENSION] = inner
 
@@ -148,7 +148,7 @@ def hash_password(password: str) -> str:
     return _inside(lambda found: argon2_of(found.password_util.normalize(password)))
 
 
-def password_is(member: StaffMember | None, password: str) -> bool:
+def verify_password(member: StaffMember | None, password: str) -> bool:
     """Whether it is theirs; takes as long for nobody, or somebody without one. A hash of an older kind is renewed."""
     nobody = StaffMember(password=_inside(lambda _found: _nobodys_hash()))
     known = member if member is not None and member.active and member.password else nobody
@@ -188,7 +188,7 @@ def authenticator_setup(secret: str, member: StaffMember) -> AuthenticatorSetup:
     return _inside(described)
 
 
-def code_fits(code: str, secret: str, member: StaffMember | Pending) -> bool:
+def verify_code(code: str, secret: str, member: StaffMember | NewAuthenticator) -> bool:
     """Whether an app with `secret` shows `code` now, and it was not taken before; keeps that it was."""
     plain = "".join(code.split())
     if not (plain.isascii() and plain.isdigit() and len(plain) == 6):

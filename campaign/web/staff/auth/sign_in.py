@@ -27,10 +27,10 @@ from campaign.staff.members import find_member, subject
 from campaign.staff.sign_in_emails import queue_link
 from campaign.web.context import installation
 from campaign.web.forms import clean
-from campaign.web.limits import LINKS, LINKS_HERE, limiter
+from campaign.web.limits import SIGN_IN_LINKS, SIGN_IN_LINKS_PER_ADDRESS, limiter
 from campaign.web.staff.auth import oidc, rate_limits
-from campaign.web.staff.auth.security import password_is
-from campaign.web.staff.auth.sign_in_flow import enter, failed, onward
+from campaign.web.staff.auth.security import verify_password
+from campaign.web.staff.auth.sign_in_flow import enter, failed, redirect_after_post
 from campaign.web.staff.core.access import actor, open_blueprint, safe_next, signed_in
 
 WRONG = "This address and this password do not belong together here."
@@ -41,8 +41,8 @@ _UNUSABLE = {
     LinkState.unknown: "This sign-in link is not known here; it may be incomplete.",
 }
 
-blueprint = open_blueprint("signing_in")
-blueprint.register_error_handler(RateLimitExceeded, rate_limits.too_often)
+blueprint = open_blueprint("sign_in")
+blueprint.register_error_handler(RateLimitExceeded, rate_limits.rate_limited)
 
 
 class SignInForm(FlaskForm):
@@ -71,30 +71,32 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in")
 @limiter.limit(
-    rate_limits.PASSWORD_HERE, key_func=rate_limits.person, deduct_when=rate_limits.was_wrong
+    rate_limits.PASSWORD_HERE,
+    key_func=rate_limits.email_and_network_key,
+    deduct_when=rate_limits.was_rejected,
 )
 @limiter.limit(
-    rate_limits.PASSWORD, key_func=rate_limits.typed_email, deduct_when=rate_limits.was_wrong
+    rate_limits.PASSWORD, key_func=rate_limits.typed_email, deduct_when=rate_limits.was_rejected
 )
 def by_password() -> ResponseReturnValue:
     """The same answer, after the same time, whatever was wrong."""
     form = SignInForm()
     with installation().sessions.begin() as database:
         member = find_member(database, clean(form.email.data))
-        if password_is(member, form.password.data or "") and member is not None:
-            return onward(enter(database, member, "password", form.next.data))
+        if verify_password(member, form.password.data or "") and member is not None:
+            return redirect_after_post(enter(database, member, "password", form.next.data))
         failed("password", "wrong password" if member else "unknown address", member)
     form.password.errors = [WRONG]
     return make_response(_page(form), 422)
 
 
 @blueprint.post("/sign-in/link")
-@limiter.limit(LINKS_HERE, key_func=rate_limits.network)
-@limiter.limit(LINKS, key_func=rate_limits.typed_email)
+@limiter.limit(SIGN_IN_LINKS_PER_ADDRESS, key_func=rate_limits.network_key)
+@limiter.limit(SIGN_IN_LINKS, key_func=rate_limits.typed_email)
 def ask_for_link() -> ResponseReturnValue:
     """Have a link mailed. The answer says nothing about who is known here, nor does the time that it takes."""
     form = SignInForm()
-    answer = onward(url_for("signing_in.link_sent"))
+    answer = redirect_after_post(url_for("sign_in.link_sent"))
     answer.call_on_close(_mailing(installation(), clean(form.email.data)))
     return answer
 
@@ -106,7 +108,7 @@ def _mailing(here: Installation, email: str) -> Callable[[], None]:
         with here.sessions.begin() as database:
             queued = queue_link(database, email, here.settings.mail_from.domain, clock.now())
         if queued:
-            here.nudge(OUTBOX)
+            here.notify(OUTBOX)
 
     return mail
 
@@ -114,7 +116,7 @@ def _mailing(here: Installation, email: str) -> Callable[[], None]:
 @blueprint.get("/sign-in/sent")
 def link_sent() -> ResponseReturnValue:
     """After that."""
-    return render_template("staff/signing_in/link_sent.html", page_title="Look into your mailbox")
+    return render_template("staff/sign_in/link_sent.html", page_title="Look into your mailbox")
 
 
 @blueprint.get("/sign-in/link/<secret>")
@@ -124,9 +126,7 @@ def link(secret: str) -> ResponseReturnValue:
         checked = check_link(database, STAFF_LINK, secret, clock.now())
     if checked.person is None:
         return _unusable(checked.state)
-    return render_template(
-        "staff/signing_in/link.html", page_title="Sign in", member=checked.person
-    )
+    return render_template("staff/sign_in/link.html", page_title="Sign in", member=checked.person)
 
 
 @blueprint.post("/sign-in/link/<secret>")
@@ -137,7 +137,7 @@ def use(secret: str) -> ResponseReturnValue:
         if used.person is None:
             failed("link", _UNUSABLE[used.state])
             return _unusable(used.state)
-        return onward(enter(database, used.person, "link", None))
+        return redirect_after_post(enter(database, used.person, "link", None))
 
 
 @blueprint.post("/sign-out")
@@ -149,12 +149,12 @@ def sign_out() -> ResponseReturnValue:
             end_session_by_id(database, STAFF, found.member, found.session.id, clock.now())
             record(database, actor(), "staff.signed_out", subject(found.member))
     session.clear()
-    return onward(url_for("signing_in.page"))
+    return redirect_after_post(url_for("sign_in.page"))
 
 
 def _page(form: SignInForm) -> str:
     return render_template(
-        "staff/signing_in/page.html",
+        "staff/sign_in/page.html",
         page_title="Sign in",
         form=form,
         again=signed_in() is not None,
@@ -164,7 +164,7 @@ def _page(form: SignInForm) -> str:
 
 def _unusable(state: LinkState) -> Response:
     page = render_template(
-        "staff/signing_in/link_spent.html",
+        "staff/sign_in/link_unusable.html",
         page_title="This link opens nothing",
         reason=_UNUSABLE[state],
     )

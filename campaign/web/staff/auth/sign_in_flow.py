@@ -25,7 +25,7 @@ _WAITING = "waiting"
 log = get_logger(__name__)
 
 
-class Waiting(TypedDict):
+class PendingSignIn(TypedDict):
     """What the cookie holds between the factors."""
 
     who: str
@@ -39,27 +39,27 @@ def enter(database: Session, member: StaffMember, method: str, target: str | Non
     if not has_second_factor(database, member):
         return complete(database, member, method, target)
     _forget(database)
-    waiting = Waiting(
+    waiting = PendingSignIn(
         who=member.fs_uniquifier,
         method=method,
         next=target or "",
         at=clock.now().timestamp(),
     )
     session[_WAITING] = waiting
-    return url_for("second_step.page")
+    return url_for("second_factor.page")
 
 
-def waiting_for() -> Waiting | None:
+def pending_sign_in() -> PendingSignIn | None:
     """The sign-in of this browser that waits for its second factor."""
-    found = cast("Waiting | None", session.get(_WAITING))
+    found = cast("PendingSignIn | None", session.get(_WAITING))
     if found is None or clock.now().timestamp() - found["at"] > PATIENCE.total_seconds():
         return None
     return found
 
 
-def who_waits(database: Session, *, lock: bool = False) -> StaffMember | None:
+def pending_member(database: Session, *, lock: bool = False) -> StaffMember | None:
     """Whose sign-in that is; `lock` until the commit, so that one code is taken once."""
-    waiting = waiting_for()
+    waiting = pending_sign_in()
     if waiting is None:
         return None
     asked = select(StaffMember).where(
@@ -90,7 +90,7 @@ def failed(way: str, why: str, member: StaffMember | None = None) -> None:
     )
 
 
-def onward(address: str) -> Response:
+def redirect_after_post(address: str) -> Response:
     """After a form."""
     return cast("Response", redirect(address, 303))
 
@@ -111,7 +111,7 @@ def remember(name: str, value: Any) -> None:
     session[name] = {"value": value, "at": clock.now().timestamp()}
 
 
-def take(name: str, within: timedelta) -> Any:
+def recall_once(name: str, within: timedelta) -> Any:
     """What was kept there, once; None if nothing was, or too long ago."""
     kept = session.pop(name, None)
     if not isinstance(kept, dict) or clock.now().timestamp() - kept["at"] > within.total_seconds():

@@ -23,7 +23,7 @@ from campaign.staff.second_factor import reset_second_factor
 from campaign.staff.sign_in_emails import queue_invitation
 from campaign.web.context import installation
 from campaign.web.forms import clean
-from campaign.web.staff.auth.sign_in_flow import onward, remember, take
+from campaign.web.staff.auth.sign_in_flow import recall_once, redirect_after_post, remember
 from campaign.web.staff.core.access import actor, current_staff, needs, staff_blueprint
 
 ROLES = [
@@ -92,15 +92,15 @@ def add() -> ResponseReturnValue:
     except StaffRefused as error:
         form.email.errors = [str(error)]
         return make_response(_page(form), 422)
-    installation().nudge(OUTBOX)
-    return onward(onward_to)
+    installation().notify(OUTBOX)
+    return redirect_after_post(onward_to)
 
 
 @blueprint.get("/link")
 @needs(StaffRole.admin)
 def link() -> ResponseReturnValue:
     """The link that was just made, shown once."""
-    made = take(_MADE, _SHOWN_WITHIN)
+    made = recall_once(_MADE, _SHOWN_WITHIN)
     if made is None:
         return redirect(url_for("team.page"))
     return render_template(
@@ -171,15 +171,15 @@ def new_link(member_id: int) -> ResponseReturnValue:
         one = _member(database, member_id)
         if not one.active:
             flash("Let them in again first.")
-            return onward(url_for("team.member", member_id=member_id))
+            return redirect_after_post(url_for("team.member", member_id=member_id))
         onward_to = _let_in(database, one, request.form.get("way", _MAIL))
-    installation().nudge(OUTBOX)
-    return onward(onward_to)
+    installation().notify(OUTBOX)
+    return redirect_after_post(onward_to)
 
 
 def _let_in(database: Session, one: StaffMember, way: str) -> str:
     """Mail a link, or keep it for the next page; the address to go on to."""
-    record(database, actor(), "staff_member.link_made", members.subject(one), after={"way": way})
+    record(database, actor(), "staff_member.link_created", members.subject(one), after={"way": way})
     if way == _SHOW:
         path = make_staff_link(database, one, actor().name, clock.now(), STAFF_LINK)
         remember(_MADE, {"email": one.email, "url": installation().address(path)})
@@ -201,7 +201,7 @@ def _change(
         with installation().sessions() as database:
             page = _member_page(database, _member(database, member_id), str(error))
         return make_response(page, 422)
-    return onward(url_for("team.member", member_id=member_id))
+    return redirect_after_post(url_for("team.member", member_id=member_id))
 
 
 def _member(database: Session, member_id: int) -> StaffMember:

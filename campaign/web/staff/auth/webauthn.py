@@ -37,14 +37,14 @@ _BROKEN = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Ceremony:
     """What the browser is given, and the challenge to be kept for its answer."""
 
     options: Json
     challenge: str
 
 
-def ask_to_register(member: StaffMember, known: Iterable[StaffPasskey]) -> Asked:
+def ask_to_register(member: StaffMember, known: Iterable[StaffPasskey]) -> Ceremony:
     """The options of a new passkey, on a device that holds none of `known`."""
     made = generate_registration_options(
         rp_id=_host(),
@@ -58,7 +58,7 @@ def ask_to_register(member: StaffMember, known: Iterable[StaffPasskey]) -> Asked
         ),
         exclude_credentials=_described(known),
     )
-    return Asked(json.loads(options_to_json(made)), bytes_to_base64url(made.challenge))
+    return Ceremony(json.loads(options_to_json(made)), bytes_to_base64url(made.challenge))
 
 
 def read_registration(answer: Json, challenge: str) -> NewPasskey:
@@ -84,7 +84,7 @@ def read_registration(answer: Json, challenge: str) -> NewPasskey:
     )
 
 
-def ask_to_sign_in(known: Iterable[StaffPasskey] | None) -> Asked:
+def ask_to_sign_in(known: Iterable[StaffPasskey] | None) -> Ceremony:
     """The options of a sign-in: by any passkey of this site that checks who holds it, or by one of `known`."""
     made = generate_authentication_options(
         rp_id=_host(),
@@ -93,7 +93,7 @@ def ask_to_sign_in(known: Iterable[StaffPasskey] | None) -> Asked:
         if known is None
         else UserVerificationRequirement.DISCOURAGED,
     )
-    return Asked(json.loads(options_to_json(made)), bytes_to_base64url(made.challenge))
+    return Ceremony(json.loads(options_to_json(made)), bytes_to_base64url(made.challenge))
 
 
 def credential_id(answer: Json) -> bytes:

@@ -94,7 +94,7 @@ def file(kind: str) -> ResponseReturnValue:
         if form.errors or not filters:
             return make_response(_page(form, [], pages(None, None)), 422)
         asked = {field.name: field.data for field in form if field.data}
-        record(session, actor(), "export.made", Subject("export", "audit"), after=asked)
+        record(session, actor(), "export.created", Subject("export", "audit"), after=asked)
 
     def rows() -> Any:
         with here.sessions() as session:

@@ -53,7 +53,7 @@ def file(year: int, month: int, kind: str) -> ResponseReturnValue:
     found = _journal(year, month)
     name = f"journal-{found.first:%Y-%m}"
     with installation().sessions.begin() as session:
-        record(session, actor(), "export.made", Subject("export", name), after={"format": kind})
+        record(session, actor(), "export.created", Subject("export", name), after={"format": kind})
     return download(COLUMNS, (line.row() for line in found.lines), name, kind)
 
 

@@ -8,17 +8,17 @@ from flask.typing import ResponseReturnValue
 from campaign.core import clock
 from campaign.core.errors import AmountInvalid, DepositRefused
 from campaign.donations.gift_dates import latest_day
-from campaign.donations.offline_kinds import NAMES, TAKEN_BACK
+from campaign.donations.offline_kinds import KIND_NAMES, REVERSAL_TEXTS
 from campaign.models import StaffRole
 from campaign.offline.deposit_slips import slip_context
 from campaign.offline.deposits import (
     close_batch,
-    contents,
     find_batch,
     latest_batches,
-    loose_gifts,
     move_gifts,
     open_batch,
+    read_contents,
+    undeposited_gifts,
 )
 from campaign.offline.recent import campaign_choices
 from campaign.receipts import pdf_documents
@@ -91,10 +91,10 @@ def _batch_page(batch_id: int, faults: dict[str, str] | None = None) -> str:
             "staff/offline/batch.html",
             page_title=f"Deposit {found.name}",
             batch=found,
-            held=contents(session, found),
-            loose=[] if found.closed_at else loose_gifts(session, found.currency, LOOSE),
-            kinds=NAMES,
-            taken_back=TAKEN_BACK,
+            held=read_contents(session, found),
+            loose=[] if found.closed_at else undeposited_gifts(session, found.currency, LOOSE),
+            kinds=KIND_NAMES,
+            reversal_texts=REVERSAL_TEXTS,
             deposited_on=request.form.get("deposited_on", str(_today())),
             bank_reference=request.form.get("bank_reference", ""),
             faults=faults or {},
@@ -144,7 +144,7 @@ def close(batch_id: int) -> ResponseReturnValue:
 def slip(batch_id: int) -> ResponseReturnValue:
     """The slip as PDF, on Letter paper or, with `?paper=a4`, on A4."""
     with installation().sessions() as session:
-        held = contents(session, find_batch(session, batch_id))
+        held = read_contents(session, find_batch(session, batch_id))
         context = slip_context(held, installation().settings.organization)
     sheet = "a4" if request.args.get("paper") == "a4" else "us-letter"
     answer = Response(pdf_documents.deposit_slip_pdf(context, sheet), mimetype="application/pdf")

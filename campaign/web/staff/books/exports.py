@@ -79,7 +79,7 @@ def file(what: str, kind: str) -> ResponseReturnValue:
             find_campaign(session, slug)
         asked = {name: form[name].data or "" for name in ("campaign", "since", "until")}
         asked["format"] = kind
-        record(session, actor(), "export.made", Subject("export", what), after=asked)
+        record(session, actor(), "export.created", Subject("export", what), after=asked)
 
     def rows() -> Iterator[dict[str, Any]]:
         with here.sessions() as session:

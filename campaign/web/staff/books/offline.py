@@ -12,20 +12,20 @@ from campaign.core.errors import (
     DepositRefused,
     OfflineGiftInvalid,
     OfflineGiftKnown,
-    TakingBackRefused,
+    ReversalRefused,
 )
 from campaign.core.task_queue import OUTBOX
-from campaign.donations.offline_kinds import NAMES, REASONS, TAKEN_BACK
-from campaign.models import Donation, StaffRole, TakenBack
+from campaign.donations.offline_kinds import KIND_NAMES, REVERSAL_REASONS, REVERSAL_TEXTS
+from campaign.models import Donation, ReversalReason, StaffRole
 from campaign.offline.coupon_codes import read_code
-from campaign.offline.deposits import contents, open_batches
-from campaign.offline.direct_mail_codes import address_of, find_posted
-from campaign.offline.entry import Entered, Undecided, enter_gift
+from campaign.offline.deposits import open_batches, read_contents
+from campaign.offline.direct_mail_codes import find_direct_mail_piece, mailing_address
+from campaign.offline.entry import EntryResult, UnresolvedEntry, record_offline_gift
 from campaign.offline.entry_parsing import read_entry
 from campaign.offline.recent import campaign_choices, describe_donor, latest_entries
-from campaign.offline.reversals import find_offline_gift, reasons_for, take_back
+from campaign.offline.reversals import find_offline_gift, reversal_reasons, reverse
 from campaign.web.context import installation
-from campaign.web.staff.books.offline_form import STAYS, EnvelopeForm
+from campaign.web.staff.books.offline_form import STAYS, OfflineGiftForm
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.layout import organization_zone
 
@@ -38,7 +38,7 @@ LISTED = 12
 @needs(StaffRole.finance)
 def page() -> ResponseReturnValue:
     """The empty form; what stayed from the last envelope, and a coupon's code, come with the address."""
-    form = EnvelopeForm(formdata=None)
+    form = OfflineGiftForm(formdata=None)
     for name in (*STAYS, "code"):
         if name in request.args:
             form[name].data = request.args[name]
@@ -47,7 +47,7 @@ def page() -> ResponseReturnValue:
         return _shown(session, form, coupon=told)
 
 
-def _coupon(session: Session, code: str, form: EnvelopeForm) -> str:
+def _coupon(session: Session, code: str, form: OfflineGiftForm) -> str:
     """What a code names, in a sentence; '' for none. A campaign that it names is chosen, a person filled in."""
     if not code.strip():
         return ""
@@ -56,15 +56,15 @@ def _coupon(session: Session, code: str, form: EnvelopeForm) -> str:
     except OfflineGiftInvalid as error:
         return str(error)
     form.campaign.data = found.campaign.slug
-    posted = find_posted(session, found)
+    posted = find_direct_mail_piece(session, found)
     if posted is not None:
-        form.fill_in(posted.name, address_of(posted))
+        form.fill_in(posted.name, mailing_address(posted))
         return f"{found.code} was posted to {posted.name} for {found.campaign.title}."
     article = f", article {found.article}" if found.article else ""
     return f"{found.code} is a coupon of {found.campaign.title}{article}."
 
 
-def _shown(session: Session, form: EnvelopeForm, coupon: str = "") -> str:
+def _shown(session: Session, form: OfflineGiftForm, coupon: str = "") -> str:
     """The page with `form` and what was entered last."""
     campaigns, batches = campaign_choices(session), open_batches(session)
     form.offer(campaigns, batches, _today())
@@ -74,10 +74,10 @@ def _shown(session: Session, form: EnvelopeForm, coupon: str = "") -> str:
         page_title="Envelopes",
         form=form,
         coupon=coupon,
-        batch=contents(session, chosen) if chosen else None,
+        batch=read_contents(session, chosen) if chosen else None,
         listed=latest_entries(session, LISTED),
-        kinds=NAMES,
-        taken_back=TAKEN_BACK,
+        kinds=KIND_NAMES,
+        reversal_texts=REVERSAL_TEXTS,
         campaigns=campaigns,
     )
 
@@ -90,7 +90,7 @@ def _today() -> str:
 @needs(StaffRole.finance)
 def enter() -> ResponseReturnValue:
     """Enter one gift; or the form again with what is wrong, or what is to be decided first."""
-    form = EnvelopeForm()
+    form = OfflineGiftForm()
     try:
         outcome = _entered(form)
     except OfflineGiftInvalid as error:
@@ -100,31 +100,33 @@ def enter() -> ResponseReturnValue:
     except DepositRefused as error:
         form.complain({"batch": str(error)})
     else:
-        if isinstance(outcome, Entered):
-            installation().nudge(OUTBOX)
+        if isinstance(outcome, EntryResult):
+            installation().notify(OUTBOX)
             return redirect(url_for("offline.page", **form.kept()), 303)
         form.ask(outcome)
     with installation().sessions() as session:
         return _shown(session, form), 422
 
 
-def _entered(form: EnvelopeForm) -> Entered | Undecided:
+def _entered(form: OfflineGiftForm) -> EntryResult | UnresolvedEntry:
     with installation().sessions.begin() as session:
         at = clock.now()
         entry = read_entry(session, form.written(), at, organization_zone())
-        outcome = enter_gift(session, entry, form.choices(), actor(), installation().books, at)
-        if isinstance(outcome, Entered):
+        outcome = record_offline_gift(
+            session, entry, form.choices(), actor(), installation().books, at
+        )
+        if isinstance(outcome, EntryResult):
             flash(_entered_in_words(outcome))
             if outcome.new and _waits_for_address(outcome.gift.donation):
                 flash("There is no address: the receipt waits until there is one.")
         return outcome
 
 
-def _entered_in_words(outcome: Entered) -> str:
+def _entered_in_words(outcome: EntryResult) -> str:
     donation = outcome.gift.donation
     amount = money.format_money(donation.amount, donation.currency)
     giver = donation.name or donation.email or "somebody unnamed"
-    before = "Entered" if outcome.new else "Already entered"
+    before = "EntryResult" if outcome.new else "Already entered"
     place = f" It counts for no campaign: {outcome.why_not}." if outcome.why_not else ""
     counted = f" for {donation.campaign.title}" if outcome.new and not place else ""
     return f"{before}: {amount} from {giver}, {outcome.gift.reference}{counted}.{place}"
@@ -134,11 +136,11 @@ def _waits_for_address(donation: Donation) -> bool:
     return bool(donation.name) and not (donation.email or donation.donor.address)
 
 
-@blueprint.get("/look")
+@blueprint.get("/duplicates")
 @needs(StaffRole.finance)
-def look() -> ResponseReturnValue:
+def duplicates() -> ResponseReturnValue:
     """What a code names and who has an address, for the form while it is being filled in."""
-    form = EnvelopeForm(formdata=None)
+    form = OfflineGiftForm(formdata=None)
     with installation().sessions() as session:
         code, email = request.args.get("code", ""), request.args.get("email", "")
         told = {"code": _coupon(session, code, form), "campaign": form.campaign.data}
@@ -147,9 +149,9 @@ def look() -> ResponseReturnValue:
 
 
 @blueprint.get("/<public_id>")
-@blueprint.get("/<public_id>/bounce")
+@blueprint.get("/<public_id>/reverse")
 @needs(StaffRole.finance)
-def bounce(public_id: str) -> ResponseReturnValue:
+def ask_reversal(public_id: str) -> ResponseReturnValue:
     """Asks once more before a gift is taken back; afterwards says that it was."""
     return _bounce_page(public_id, {})
 
@@ -158,37 +160,37 @@ def _bounce_page(public_id: str, faults: dict[str, str]) -> str:
     with installation().sessions() as session:
         gift = find_offline_gift(session, public_id)
         return render_template(
-            "staff/offline/bounce.html",
+            "staff/offline/reverse.html",
             page_title=f"Take back {gift.reference}",
             gift=gift,
             donation=gift.donation,
-            kinds=NAMES,
-            reasons=[(one.value, REASONS[one]) for one in reasons_for(gift)],
-            taken_back=TAKEN_BACK,
+            kinds=KIND_NAMES,
+            reasons=[(one.value, REVERSAL_REASONS[one]) for one in reversal_reasons(gift)],
+            reversal_texts=REVERSAL_TEXTS,
             chosen=request.form.get("reason", ""),
             on_day=request.form.get("day", _today()),
             faults=faults,
         )
 
 
-@blueprint.post("/<public_id>/bounce")
+@blueprint.post("/<public_id>/reverse")
 @needs(StaffRole.finance)
-def take(public_id: str) -> ResponseReturnValue:
+def confirm_reversal(public_id: str) -> ResponseReturnValue:
     """Take the gift back; sent again it changes nothing."""
     try:
-        reason = TakenBack(request.form.get("reason", ""))
+        reason = ReversalReason(request.form.get("reason", ""))
     except ValueError:
         return _bounce_page(public_id, {"reason": "Say why it is taken back."}), 422
     try:
         day = date.fromisoformat(request.form.get("day", ""))
         with installation().sessions.begin() as session:
-            outcome = take_back(
+            outcome = reverse(
                 session, public_id, reason, day, actor(), installation().books, clock.now()
             )
             words = "Taken back" if outcome.new else "It was taken back before"
             flash(f"{words}: {outcome.gift.reference} no longer counts, and its receipt is void.")
-    except (TakingBackRefused, ValueError) as error:
+    except (ReversalRefused, ValueError) as error:
         words = str(error) if isinstance(error, CampaignError) else "Enter a day as 2026-12-31."
         return _bounce_page(public_id, {"day": words}), 422
-    installation().nudge(OUTBOX)
-    return redirect(url_for("offline.bounce", public_id=public_id), 303)
+    installation().notify(OUTBOX)
+    return redirect(url_for("offline.ask_reversal", public_id=public_id), 303)

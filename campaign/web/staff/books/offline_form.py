@@ -16,22 +16,22 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
-from campaign.donations.offline_kinds import NAMES
+from campaign.donations.offline_kinds import KIND_NAMES
 from campaign.models import Campaign, DepositBatch, OfflineKind
-from campaign.offline.donor_match import SOMEBODY_NEW, Candidate
-from campaign.offline.duplicate_checks import Doubt
-from campaign.offline.entry import Choices, Undecided
+from campaign.offline.donor_match import NEW_DONOR, Candidate
+from campaign.offline.duplicate_checks import EntryWarning
+from campaign.offline.entry import Choices, UnresolvedEntry
 from campaign.offline.entry_parsing import WrittenGift
 
 STAYS = ("kind", "received_on", "batch", "campaign")
 """What is the same for envelope after envelope."""
 
 _ADDRESS = ("address", "address_2", "address_3")
-_LINES = ("amount", "reference", "code", "postmarked_on", "name", "email", "described")
+_LINES = ("amount", "reference", "code", "postmarked_on", "name", "email", "description")
 _CHOSEN = ("kind", "received_on", "campaign")
 
 
-class EnvelopeForm(FlaskForm):
+class OfflineGiftForm(FlaskForm):
     """One gift. The blueprint checks the CSRF token."""
 
     class Meta:
@@ -46,8 +46,8 @@ class EnvelopeForm(FlaskForm):
     address = StringField()
     address_2 = StringField()
     address_3 = StringField()
-    described = StringField()
-    kind = SelectField(choices=[SelectChoice(kind.value, NAMES[kind]) for kind in OfflineKind])
+    description = StringField()
+    kind = SelectField(choices=[SelectChoice(kind.value, KIND_NAMES[kind]) for kind in OfflineKind])
     received_on = StringField(widget=DateInput())
     batch = SelectField(validate_choice=False)
     campaign = SelectField(validate_choice=False)
@@ -90,15 +90,15 @@ class EnvelopeForm(FlaskForm):
             found = self[name if name in self else "reference"]
             found.errors = [*found.errors, words]
 
-    def ask(self, told: Undecided) -> None:
+    def ask(self, told: UnresolvedEntry) -> None:
         """Show what is to be decided: doubts to be ticked, donors to choose from."""
-        self.waived.choices = [SelectChoice(one.key, _waiver(one)) for one in told.doubts]
-        if told.doubts:
-            self.waived.errors = [one.words for one in told.doubts]
+        self.waived.choices = [SelectChoice(one.key, _waiver(one)) for one in told.entry_warnings]
+        if told.entry_warnings:
+            self.waived.errors = [one.words for one in told.entry_warnings]
         if told.candidates:
             self.donor.choices = [
                 *(SelectChoice(str(one.id), _donor(one)) for one in told.candidates),
-                SelectChoice(SOMEBODY_NEW, "Somebody else, not known yet"),
+                SelectChoice(NEW_DONOR, "Somebody else, not known yet"),
             ]
             self.donor.errors = [
                 "A donor of this name is known. Say whether this is the same person."
@@ -107,8 +107,8 @@ class EnvelopeForm(FlaskForm):
     def written(self) -> WrittenGift:
         """The gift as it was typed."""
         lines = ((self[name].data or "") for name in _ADDRESS)
-        said = {name: self[name].data or "" for name in (*_LINES, *_CHOSEN)}
-        return WrittenGift(**said, address="\n".join(lines))
+        language = {name: self[name].data or "" for name in (*_LINES, *_CHOSEN)}
+        return WrittenGift(**language, address="\n".join(lines))
 
     def choices(self) -> Choices:
         """What was decided. Stock goes into no batch, whichever stays chosen."""
@@ -126,7 +126,7 @@ class EnvelopeForm(FlaskForm):
         return {name: self[name].data for name in STAYS if self[name].data}
 
 
-def _waiver(doubt: Doubt) -> str:
+def _waiver(doubt: EntryWarning) -> str:
     if doubt.key == "place":
         return "Enter it all the same: it counts for no campaign"
     return "Enter it all the same: it is another gift"

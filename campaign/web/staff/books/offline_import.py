@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from campaign.core import clock
-from campaign.core.csv_lists import Refusal
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import ListInvalid
 from campaign.core.task_queue import OUTBOX
 from campaign.models import StaffRole
-from campaign.offline.csv_import import ListReader, Planned, record_import
-from campaign.offline.csv_rows import COLUMNS, NEEDED, Row
+from campaign.offline.csv_import import ListReader, PlannedRow, record_import
+from campaign.offline.csv_rows import COLUMNS, REQUIRED_COLUMNS, Row
 from campaign.offline.recent import campaign_choices
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
@@ -32,9 +32,9 @@ blueprint = staff_blueprint("offline_import", "/offline/import", largest=4 * LAR
 class Preview:
     """What a list would do, row by row; sums are minor units by currency."""
 
-    good: Sequence[Planned]
-    doubtful: Sequence[Planned]
-    refused: Sequence[Refusal]
+    good: Sequence[PlannedRow]
+    doubtful: Sequence[PlannedRow]
+    refused: Sequence[RejectedLine]
 
     @property
     def totals(self) -> dict[str, int]:
@@ -59,8 +59,8 @@ def _upload_page(fault: str = "") -> str:
             page_title="Enter gifts from a list",
             campaigns=campaign_choices(session),
             chosen=request.form.get("campaign", ""),
-            needed=NEEDED,
-            optional=COLUMNS[len(NEEDED) :],
+            needed=REQUIRED_COLUMNS,
+            optional=COLUMNS[len(REQUIRED_COLUMNS) :],
             fault=fault,
         )
 
@@ -108,12 +108,12 @@ def _read(raw: bytes, slug: str) -> Preview:
     return _preview(read)
 
 
-def _preview(read: Sequence[Planned | Refusal]) -> Preview:
-    planned = [one for one in read if isinstance(one, Planned)]
+def _preview(read: Sequence[PlannedRow | RejectedLine]) -> Preview:
+    planned = [one for one in read if isinstance(one, PlannedRow)]
     return Preview(
         [one for one in planned if not one.alike],
         [one for one in planned if one.alike],
-        [one for one in read if isinstance(one, Refusal)],
+        [one for one in read if isinstance(one, RejectedLine)],
     )
 
 
@@ -136,12 +136,12 @@ def enter() -> ResponseReturnValue:
     return redirect(url_for("offline.page"), 303)
 
 
-def _enter(raw: bytes, slug: str, waived: set[int]) -> tuple[int, list[Refusal]]:
+def _enter(raw: bytes, slug: str, waived: set[int]) -> tuple[int, list[RejectedLine]]:
     """How many were entered, and what was left out. Each row is a transaction of its own."""
     reader = ListReader(slug, organization_zone())
-    entered, left_out = 0, list[Refusal]()
+    entered, left_out = 0, list[RejectedLine]()
     for row in reader.rows(raw):
-        outcome = row if isinstance(row, Refusal) else _enter_row(reader, row, waived)
+        outcome = row if isinstance(row, RejectedLine) else _enter_row(reader, row, waived)
         if outcome is None:
             entered += 1
         else:
@@ -149,19 +149,19 @@ def _enter(raw: bytes, slug: str, waived: set[int]) -> tuple[int, list[Refusal]]
     if entered:
         with installation().sessions.begin() as session:
             record_import(session, actor(), raw, entered=entered, refused=len(left_out))
-        installation().nudge(OUTBOX)
+        installation().notify(OUTBOX)
     return entered, left_out
 
 
-def _enter_row(reader: ListReader, row: Row, waived: set[int]) -> Refusal | None:
+def _enter_row(reader: ListReader, row: Row, waived: set[int]) -> RejectedLine | None:
     """Why it was left out; None where it was entered."""
     at = clock.now()
     with installation().sessions.begin() as session:
         planned = reader.plan(session, row, at)
-        if isinstance(planned, Refusal):
+        if isinstance(planned, RejectedLine):
             return planned
         if planned.alike and row.line not in waived:
-            words = next(one.words for one in planned.doubts if one.key.startswith("like-"))
-            return Refusal(row.line, words.rstrip("."))
+            words = next(one.words for one in planned.entry_warnings if one.key.startswith("like-"))
+            return RejectedLine(row.line, words.rstrip("."))
         outcome = reader.enter(session, planned, actor(), installation().books, at)
-        return outcome if isinstance(outcome, Refusal) else None
+        return outcome if isinstance(outcome, RejectedLine) else None

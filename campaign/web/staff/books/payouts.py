@@ -46,7 +46,7 @@ def payout(payout_id: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/<payout_id>/parts.<any(csv, jsonl):kind>")
+@blueprint.get("/<payout_id>/items.<any(csv, jsonl):kind>")
 @needs(StaffRole.finance)
 def file(payout_id: str, kind: str) -> ResponseReturnValue:
     """All of its parts as a file."""
@@ -54,7 +54,7 @@ def file(payout_id: str, kind: str) -> ResponseReturnValue:
     with here.sessions.begin() as session:
         find_payout(session, payout_id)
         subject = Subject("export", payout_id)
-        record(session, actor(), "export.made", subject, after={"format": kind})
+        record(session, actor(), "export.created", subject, after={"format": kind})
 
     def rows() -> Iterator[dict[str, Any]]:
         with here.sessions() as session:

@@ -17,7 +17,7 @@ from campaign.campaigns.appearance import (
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.translations import other_locales
 from campaign.core.errors import FieldsInvalid
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.models import Campaign, StaffRole
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
@@ -82,11 +82,11 @@ def _typed(form: AppearanceForm) -> AppearanceFields:
 
 
 def _page(campaign: Campaign, form: AppearanceForm) -> str:
-    form.locale.choices = [(one, words(one).own_name) for one in known_languages()]
+    form.locale.choices = [(one, get_language(one).native_name) for one in known_languages()]
     return render_template(
         "staff/campaigns/appearance.html",
         page_title="How it is shown",
         campaign=campaign,
         form=form,
-        languages=[(one, words(one).own_name) for one in other_locales(campaign)],
+        languages=[(one, get_language(one).native_name) for one in other_locales(campaign)],
     )

@@ -7,19 +7,19 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, FileField, StringField, TextAreaField
 
-from campaign.campaigns.branding import Look, read_look
-from campaign.campaigns.branding_edit import Typed, edit_house
-from campaign.campaigns.colors import ACCENT, read_accents
-from campaign.campaigns.logos import LARGEST
+from campaign.campaigns.branding import BrandingValues, read_branding
+from campaign.campaigns.branding_edit import BrandingFields, edit_branding
+from campaign.campaigns.colors import ACCENT, parse_accents
+from campaign.campaigns.logos import MAX_BYTES
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
 from campaign.models import StaffRole
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.form_errors import put_faults
-from campaign.web.theme import looks, stylesheet_url
+from campaign.web.theme import branding_cache, stylesheet_url
 
-blueprint = staff_blueprint("house", "/settings")
+blueprint = staff_blueprint("branding", "/branding")
 
 FORM_BYTES = 1_000_000
 """More than the largest logo, so that one a little too large is refused with its size."""
@@ -35,8 +35,8 @@ LABELS = {
 }
 
 
-class HouseForm(FlaskForm):
-    """The fields of `Typed`."""
+class BrandingForm(FlaskForm):
+    """The fields of `BrandingFields`."""
 
     class Meta:
         csrf = False
@@ -61,33 +61,33 @@ def _allow_a_picture(_endpoint: str | None, _values: dict[str, Any] | None) -> N
 @needs(StaffRole.admin)
 def edit() -> ResponseReturnValue:
     """The form, the page in the typed colours, or what was typed kept."""
-    form = HouseForm()
+    form = BrandingForm()
     with installation().sessions() as session:
-        look = read_look(session)
+        look = read_branding(session)
         if not form.is_submitted():
             return _page(_form_of(look), look)
         try:
             if request.form.get("do") == "preview":
                 return _page(form, look, seen=_accents(form))
-            changed = edit_house(session, _typed(form), actor(), clock.now())
+            changed = edit_branding(session, _typed(form), actor(), clock.now())
             session.commit()
         except FieldsInvalid as error:
             put_faults(form, error.faults)
             return make_response(_page(form, look), 422)
-    looks().forget()
+    branding_cache().forget()
     kept = ", ".join(LABELS[name] for name in changed)
     flash(f"Kept: {kept}. Public pages show it." if changed else "Nothing has changed.")
-    return redirect(url_for("house.edit"), 303)
+    return redirect(url_for("branding.edit"), 303)
 
 
-def _accents(form: HouseForm) -> tuple[str, str]:
-    found = read_accents(form.accent_light.data or "", form.accent_dark.data or "")
+def _accents(form: BrandingForm) -> tuple[str, str]:
+    found = parse_accents(form.accent_light.data or "", form.accent_dark.data or "")
     return found or (ACCENT["light"], ACCENT["dark"])
 
 
-def _form_of(look: Look) -> HouseForm:
+def _form_of(look: BrandingValues) -> BrandingForm:
     light, dark = look.accents or ("", "")
-    return HouseForm(
+    return BrandingForm(
         formdata=None,
         data={
             "accent_light": light,
@@ -100,9 +100,9 @@ def _form_of(look: Look) -> HouseForm:
     )
 
 
-def _typed(form: HouseForm) -> Typed:
+def _typed(form: BrandingForm) -> BrandingFields:
     file = request.files.get("logo")
-    return Typed(
+    return BrandingFields(
         accent_light=form.accent_light.data or "",
         accent_dark=form.accent_dark.data or "",
         logo=file.read() if file else b"",
@@ -114,13 +114,13 @@ def _typed(form: HouseForm) -> Typed:
     )
 
 
-def _page(form: HouseForm, look: Look, seen: tuple[str, str] | None = None) -> str:
+def _page(form: BrandingForm, look: BrandingValues, seen: tuple[str, str] | None = None) -> str:
     return render_template(
-        "staff/house.html",
+        "staff/branding.html",
         page_title="Settings",
         form=form,
         look=look,
         default=ACCENT,
         seen=stylesheet_url(seen),
-        largest_kb=LARGEST // 1000,
+        largest_kb=MAX_BYTES // 1000,
     )

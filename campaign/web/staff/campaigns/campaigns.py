@@ -41,7 +41,7 @@ class NewCampaignForm(FlaskForm):
     currency = StringField(default="usd")
     suggested = StringField()
     smallest = StringField()
-    fund = StringField(default="General")
+    designation = StringField(default="General")
     ask_past_donors = BooleanField()
     appeal = TextAreaField()
 

@@ -10,7 +10,11 @@ from markupsafe import Markup
 from campaign.campaigns.campaigns import current_campaign, find_campaign
 from campaign.core import clock, money
 from campaign.models import Campaign, StaffRole
-from campaign.reporting.acknowledgements import mark_seen, read_marks, unmark
+from campaign.reporting.acknowledgements import (
+    acknowledge,
+    read_acknowledgements,
+    withdraw_acknowledgement,
+)
 from campaign.reporting.dashboard import Dashboard, begin_snapshot, read_dashboard
 from campaign.reporting.review_queue import read_review
 from campaign.web.appeal.formatting import present_countdown, present_progress
@@ -63,7 +67,7 @@ def _dashboard(slug: str | None) -> ResponseReturnValue:
         if campaign is None:
             return render_template("staff/dashboard/none.html", page_title="Dashboard")
         found = read_dashboard(session, campaign, at)
-        waiting = groups(read_review(session, at), read_marks(session))
+        waiting = groups(read_review(session, at), read_acknowledgements(session))
     return render_template(
         "staff/dashboard/page.html",
         page_title=campaign.title,
@@ -148,13 +152,13 @@ def _band(low: int, currency: str) -> str:
 
 @blueprint.post("/review/<kind>/<path:key>")
 @needs(StaffRole.finance)
-def looked_at(kind: str, key: str) -> ResponseReturnValue:
+def mark_reviewed(kind: str, key: str) -> ResponseReturnValue:
     """Mark something as looked at, or take the mark back (`undo`)."""
     with installation().sessions.begin() as session:
         if request.form.get("undo"):
-            unmark(session, kind, key, actor())
+            withdraw_acknowledgement(session, kind, key, actor())
         else:
-            mark_seen(session, kind, key, actor(), clock.now())
+            acknowledge(session, kind, key, actor(), clock.now())
     flash("The mark is taken back." if request.form.get("undo") else "Marked as looked at.")
     back = safe_next(request.form.get("back")) or url_for(".home")
     return redirect(f"{back}#attention", 303)

@@ -9,11 +9,11 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from campaign.campaigns.campaigns import find_campaign
-from campaign.core.csv_lists import Refusal
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import CampaignNotOpen, ListInvalid
 from campaign.models import StaffRole
-from campaign.offline.direct_mail_flow import ReadList, print_appeals, read_list
-from campaign.offline.direct_mail_list import COLUMNS, NEEDED
+from campaign.offline.direct_mail_flow import RecipientList, print_appeals, read_recipient_list
+from campaign.offline.direct_mail_list import COLUMNS, REQUIRED_COLUMNS
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 
@@ -22,7 +22,7 @@ MOST_ROWS = 500
 """Sheets that one request sets; the command takes any number."""
 WINDOWS = {"us": "#10 envelope, Letter paper", "din": "DIN long envelope (DIN 5008 B), A4 paper"}
 
-blueprint = staff_blueprint("posted", "/c/<slug>/post", largest=LARGEST + 64 * 1024)
+blueprint = staff_blueprint("direct_mail", "/c/<slug>/direct-mail", largest=LARGEST + 64 * 1024)
 
 
 @blueprint.get("")
@@ -32,16 +32,16 @@ def page(slug: str) -> ResponseReturnValue:
     return _page(slug)
 
 
-def _page(slug: str, fault: str = "", refused: Sequence[Refusal] = (), ready: int = 0) -> str:
+def _page(slug: str, fault: str = "", refused: Sequence[RejectedLine] = (), ready: int = 0) -> str:
     with installation().sessions() as session:
         return render_template(
-            "staff/campaigns/posted.html",
+            "staff/campaigns/direct_mail.html",
             page_title="Print for the mail",
             campaign=find_campaign(session, slug),
             windows=WINDOWS,
             window=request.form.get("window", "us"),
-            needed=NEEDED,
-            optional=COLUMNS[len(NEEDED) :],
+            needed=REQUIRED_COLUMNS,
+            optional=COLUMNS[len(REQUIRED_COLUMNS) :],
             fault=fault,
             refused=refused,
             ready=ready,
@@ -72,14 +72,14 @@ def print_list(slug: str) -> ResponseReturnValue:
     return answer
 
 
-def _read(slug: str, raw: bytes) -> ReadList:
+def _read(slug: str, raw: bytes) -> RecipientList:
     """The list; raises ListInvalid and CampaignNotOpen."""
     if not raw:
         raise ListInvalid("Choose a file that is not empty.")
     if len(raw) > LARGEST:
         raise ListInvalid("The file is larger than 1 MB; split it.")
     with installation().sessions() as session:
-        found = read_list(session, slug, raw)
+        found = read_recipient_list(session, slug, raw)
     if len(found.ready) > MOST_ROWS:
         raise ListInvalid(
             f"The list has more than {MOST_ROWS:,} rows; split it, or use the command `campaign print-batch`."

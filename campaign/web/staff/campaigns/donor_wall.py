@@ -3,7 +3,7 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign.campaigns.wall_moderation import PAGE, Decision, decide, read_lines
+from campaign.campaigns.wall_moderation import PAGE, Decision, decide, list_entries
 from campaign.core import clock
 from campaign.core.errors import NotFound
 from campaign.core.input_limits import LARGEST_KEY
@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
     typed = request.args.get("before", "")
     known = typed.isascii() and typed.isdigit() and int(typed) <= LARGEST_KEY
     with installation().sessions() as session:
-        lines = read_lines(
+        lines = list_entries(
             session,
             waiting=not every,
             before=int(typed) if known else None,

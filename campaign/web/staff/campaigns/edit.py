@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.edit import Texts, edit_campaign, texts_of, version
-from campaign.campaigns.form_parsing import markdown
+from campaign.campaigns.edit import CampaignFields, edit_campaign, fields_of, version
+from campaign.campaigns.form_parsing import clean_markdown
 from campaign.core import clock
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
 from campaign.models import AuditEntry, Campaign, CampaignState, StaffRole
@@ -34,14 +34,14 @@ LABELS = {
     "smallest": "Smallest amount",
     "goal": "Goal",
     "stretch_goal": "Stretch goal",
-    "fund": "Fund",
+    "designation": "Fund",
     "starts": "Start",
     "ask_past_donors": "Also ask past donors",
 }
 
 
 class TextForm(FlaskForm):
-    """The fields of `Texts`, and the marks of what was shown."""
+    """The fields of `CampaignFields`, and the marks of what was shown."""
 
     class Meta:
         csrf = False
@@ -52,7 +52,7 @@ class TextForm(FlaskForm):
     smallest = StringField()
     goal = StringField()
     stretch_goal = StringField()
-    fund = StringField()
+    designation = StringField()
     starts = StringField()
     ask_past_donors = BooleanField()
     version = HiddenField()
@@ -66,12 +66,12 @@ def edit(slug: str) -> ResponseReturnValue:
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
         if not form.is_submitted():
-            form = TextForm(formdata=None, data=asdict(texts_of(campaign)))
+            form = TextForm(formdata=None, data=asdict(fields_of(campaign)))
             form.version.data = version(campaign)
             return _page(campaign, form)
         try:
             if request.form.get("do") == "preview":
-                shown = appeal_html(markdown(form.appeal.data or ""))
+                shown = appeal_html(clean_markdown(form.appeal.data or ""))
                 return _page(campaign, form, preview=shown)
             changed = edit_campaign(
                 session, campaign, _typed(form), form.version.data or "", actor(), clock.now()
@@ -90,12 +90,12 @@ def edit(slug: str) -> ResponseReturnValue:
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
-def _typed(form: TextForm) -> Texts:
+def _typed(form: TextForm) -> CampaignFields:
     typed: dict[str, Any] = {
         name: value or "" for name, value in form.data.items() if name in LABELS
     }
     typed["ask_past_donors"] = bool(form.ask_past_donors.data)
-    return Texts(**typed)
+    return CampaignFields(**typed)
 
 
 def _last_editor(session: Session, campaign: Campaign) -> AuditEntry | None:

@@ -9,8 +9,12 @@ from wtforms import StringField
 
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.form_parsing import deadline_text, local_text
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift, end_matching_gift
-from campaign.campaigns.progress import Matching, read_progress
+from campaign.campaigns.matching_gifts import (
+    MatchingGiftFields,
+    add_matching_gift,
+    end_matching_gift,
+)
+from campaign.campaigns.progress import MatchingStatus, read_progress
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
 from campaign.models import Campaign, StaffRole
@@ -58,7 +62,9 @@ def add(slug: str) -> ResponseReturnValue:
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
         try:
-            gift = add_matching_gift(session, campaign, Promise(**typed), actor(), clock.now())
+            gift = add_matching_gift(
+                session, campaign, MatchingGiftFields(**typed), actor(), clock.now()
+            )
             session.commit()
         except FieldsInvalid as error:
             put_faults(form, error.faults)
@@ -92,7 +98,7 @@ def _page(campaign: Campaign, form: MatchingForm) -> str:
     )
 
 
-def _state(one: Matching, campaign: Campaign) -> str:
+def _state(one: MatchingStatus, campaign: Campaign) -> str:
     at = clock.now()
     if at < one.gift.starts_at and one.gift.ended_at is None:
         return "to come"

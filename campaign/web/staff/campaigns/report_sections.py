@@ -22,11 +22,11 @@ _FREQUENCIES = {
 }
 _KINDS = {
     "payment": "Gifts charged or received",
-    "payment_failed": "Debits that banks took back",
+    "payment_reversed": "Debits that banks took back",
     "refund": "Refunds",
     "refund_failed": "Refunds that came back",
     "dispute": "Disputes",
-    "reinstatement": "Disputes given back",
+    "dispute_reversed": "Disputes given back",
     "fee": "Fees told afterwards",
     "correction": "Corrections",
 }
@@ -223,7 +223,7 @@ def _books(report: CampaignReport) -> Section:
             _KINDS.get(one.kind, one.kind),
             f"{one.entries:,}",
             amount(one.amount),
-            amount(one.cover),
+            amount(one.fee_cover),
             amount(one.fee),
         )
         for one in report.booked

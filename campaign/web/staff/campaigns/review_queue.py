@@ -7,22 +7,22 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from campaign.audit.heartbeats import Silence
+from campaign.audit.heartbeats import JobStatus
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import money
 from campaign.mailer.kinds import EmailKind
-from campaign.models import ReviewMark
-from campaign.reconciliation.runs import Unsettled
+from campaign.models import Acknowledgement
+from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
-    AskedErasure,
-    FailedMessage,
+    FailedEmail,
     GivenUpEvent,
     OpenDispute,
+    PendingErasure,
+    ProblemRefund,
     Review,
-    StuckMail,
-    TroubledRefund,
-    UnplacedReturn,
+    StuckEmails,
+    UnmatchedEvidence,
 )
 
 ERASE_WITHIN = timedelta(days=30)
@@ -69,7 +69,7 @@ class Group:
     urgent: bool
 
 
-Marks = Mapping[tuple[str, str], ReviewMark]
+Marks = Mapping[tuple[str, str], Acknowledgement]
 
 
 def groups(review: Review, marks: Marks) -> list[Group]:
@@ -81,12 +81,12 @@ def groups(review: Review, marks: Marks) -> list[Group]:
         ("Disputes and inquiries", "dispute", review.disputes, _dispute, _stripe_id),
         (_WARNINGS, "warning", review.warnings, _warning, _stripe_id),
         ("Refunds in trouble", "refund", review.refunds, _refund, _refund_key),
-        ("Jobs that are silent", "job", review.silent_jobs, _job, _no_key),
+        ("Jobs that are silent", "job", review.overdue_jobs, _job, _no_key),
         ("Mail that is stuck", "stuck", review.stuck, _stuck, _no_key),
         ("Mail that failed", "message", review.messages, _message, _id),
         ("Events from Stripe given up", "event", review.events, _event, _id),
         (_LATE, "late_entry", review.late_entries, _late, _id),
-        (_UNPLACED, "unplaced", review.unplaced, _unplaced, _name),
+        (_UNPLACED, "unmatched", review.unmatched, _unmatched, _name),
         ("Donors who ask to be removed", "erasure", review.erasures, _erasure, _id),
         ("Differences from Stripe", "comparison", review.comparisons, _comparison, _no_key),
     )
@@ -118,13 +118,13 @@ def _no_key(_: object) -> str:
     return ""
 
 
-def _refund_key(one: TroubledRefund) -> str:
+def _refund_key(one: ProblemRefund) -> str:
     return one.stripe_id or one.donation
 
 
 def _item(kind: str, key: str, line: ReviewRow, marks: Marks) -> Item:
     mark = marks.get((kind, key))
-    seen = (mark.marked_by, mark.marked_at) if mark else ("", None)
+    seen = (mark.acknowledged_by, mark.acknowledged_at) if mark else ("", None)
     return Item(kind, key, *line, *seen)
 
 
@@ -150,20 +150,20 @@ def _warning(one: ActionableWarning) -> ReviewRow:
     return ReviewRow(text, _page(one.donation))
 
 
-def _refund(one: TroubledRefund) -> ReviewRow:
+def _refund(one: ProblemRefund) -> ReviewRow:
     why = f", {one.failure_reason}" if one.failure_reason else ""
     return ReviewRow(f"{_amount(one.amount, one.currency)}: {one.state}{why}", _page(one.donation))
 
 
-def _job(one: Silence) -> ReviewRow:
+def _job(one: JobStatus) -> ReviewRow:
     return ReviewRow(f"{one.job}: {one.sentence}")
 
 
-def _stuck(one: StuckMail) -> ReviewRow:
+def _stuck(one: StuckEmails) -> ReviewRow:
     return ReviewRow(f"{one.number} {one.kind.replace('_', ' ')}", until=one.since)
 
 
-def _message(one: FailedMessage) -> ReviewRow:
+def _message(one: FailedEmail) -> ReviewRow:
     text = f"{one.kind.replace('_', ' ')} {one.subject} to {one.recipient}: {_why(one.last_error)}"
     return ReviewRow(text, _of_letter(one))
 
@@ -172,7 +172,7 @@ def _why(told: str | None) -> str:
     return " ".join((told or "no reason was kept").split())
 
 
-def _of_letter(one: FailedMessage) -> str:
+def _of_letter(one: FailedEmail) -> str:
     """The gift that a card is about; else the donors with the address that did not take it."""
     if one.kind == EmailKind.tribute_card:
         return _page(one.subject)
@@ -188,21 +188,21 @@ def _late(one: LateEntry) -> ReviewRow:
     return ReviewRow(text, _page(one.donation))
 
 
-def _name(one: UnplacedReturn) -> str:
+def _name(one: UnmatchedEvidence) -> str:
     return one.stripe_id or one.payment_intent_id or "unknown"
 
 
-def _unplaced(one: UnplacedReturn) -> ReviewRow:
+def _unmatched(one: UnmatchedEvidence) -> ReviewRow:
     return ReviewRow(f"{one.kind} {_name(one)}")
 
 
-def _comparison(one: Unsettled) -> ReviewRow:
+def _comparison(one: UnresolvedRun) -> ReviewRow:
     text = one.error or f"{one.left} between the ledger and Stripe"
     return ReviewRow(text, f"/staff/reconciliations/{one.run_id}")
 
 
-def _erasure(one: AskedErasure) -> ReviewRow:
+def _erasure(one: PendingErasure) -> ReviewRow:
     until = one.asked_at + ERASE_WITHIN
     return ReviewRow(
-        f"Donor {one.donor_id}: {one.email}", f"/staff/donors/{one.donor_id}/remove", until
+        f"Donor {one.donor_id}: {one.email}", f"/staff/donors/{one.donor_id}/erase", until
     )

@@ -13,20 +13,20 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.schedule_edits import NO_EXPIRY, StepChange
 from campaign.core import clock
 from campaign.core.errors import StepInvalid
-from campaign.core.i18n import language, languages
+from campaign.core.i18n import languages, supported_locale
 from campaign.mailer.email_context import Sender
-from campaign.mailer.render import Letter
-from campaign.models import Campaign, CampaignStep, StaffRole, StepAnchor
+from campaign.mailer.render import RenderedEmail
+from campaign.models import Campaign, CampaignStep, StaffRole, StepBasis
 from campaign.outreach.recipient_counts import step_rows
-from campaign.outreach.step_preview import step_letter
+from campaign.outreach.step_preview import preview_step_email
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.form_errors import put_faults
-from campaign.web.staff.system.mail_preview import LETTER_POLICY
+from campaign.web.staff.system.mail_preview import EMAIL_POLICY
 
-blueprint = staff_blueprint("campaign_steps", "/c/<slug>/steps")
+blueprint = staff_blueprint("campaign_schedule", "/c/<slug>/schedule")
 
-_COUNTED = (StepAnchor.days_before, StepAnchor.hours_before)
+_COUNTED = (StepBasis.days_before, StepBasis.hours_before)
 
 
 class StepForm(FlaskForm):
@@ -46,11 +46,11 @@ class StepForm(FlaskForm):
 
 
 @dataclass(frozen=True)
-class Seen:
+class StepPreview:
     """What the page of one step shows beside its form."""
 
-    usual: Letter | None = None
-    letter: Letter | None = None
+    usual: RenderedEmail | None = None
+    letter: RenderedEmail | None = None
 
 
 @blueprint.get("")
@@ -62,7 +62,7 @@ def index(slug: str) -> ResponseReturnValue:
         campaign = find_campaign(session, slug)
         rows = step_rows(session, campaign, at)
     return render_template(
-        "staff/campaigns/steps.html",
+        "staff/campaigns/schedule.html",
         page_title="Steps of the countdown",
         campaign=campaign,
         rows=rows,
@@ -78,16 +78,16 @@ def new(slug: str) -> ResponseReturnValue:
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
         if not form.is_submitted():
-            return _page(campaign, None, form, Seen())
+            return _page(campaign, None, form, StepPreview())
         key = (form.key.data or "").strip()
         try:
             schedule_edits.add_step(session, campaign, key, _change(form, counted=True), actor())
             session.commit()
         except StepInvalid as error:
             put_faults(form, {_field_of(error): str(error)})
-            return make_response(_page(campaign, None, form, Seen()), 422)
+            return make_response(_page(campaign, None, form, StepPreview()), 422)
     flash(f"The step {key} is added.")
-    return redirect(url_for("campaign_steps.index", slug=slug), 303)
+    return redirect(url_for("campaign_schedule.index", slug=slug), 303)
 
 
 @blueprint.route("/<key>", methods=["GET", "POST"])
@@ -98,11 +98,11 @@ def edit(slug: str, key: str) -> ResponseReturnValue:
     with installation().sessions() as session:
         campaign, step = _found(session, slug, key)
         if not form.is_submitted():
-            _fill(form, step, language(request.args.get("locale", "en")))
+            _fill(form, step, supported_locale(request.args.get("locale", "en")))
             seen = _seen(session, campaign, step, form)
             return _page(campaign, step, form, seen)
         try:
-            change = _change(form, counted=step.anchor in _COUNTED)
+            change = _change(form, counted=step.basis in _COUNTED)
             if request.form.get("do") == "preview":
                 copy = schedule_edits.apply_to_copy(step, change)
                 return _page(campaign, step, form, _seen(session, campaign, copy, form))
@@ -110,12 +110,12 @@ def edit(slug: str, key: str) -> ResponseReturnValue:
             session.commit()
         except StepInvalid as error:
             put_faults(form, {_field_of(error): str(error)})
-            return make_response(_page(campaign, step, form, Seen()), 422)
+            return make_response(_page(campaign, step, form, StepPreview()), 422)
     flash(f"The step {key} is kept.")
-    return redirect(url_for("campaign_steps.index", slug=slug), 303)
+    return redirect(url_for("campaign_schedule.index", slug=slug), 303)
 
 
-@blueprint.post("/<key>/letter")
+@blueprint.post("/<key>/preview")
 @needs(StaffRole.admin)
 def letter(slug: str, key: str) -> ResponseReturnValue:
     """The letter as HTML, with what was typed and is not kept."""
@@ -123,15 +123,13 @@ def letter(slug: str, key: str) -> ResponseReturnValue:
     with installation().sessions() as session:
         campaign, step = _found(session, slug, key)
         try:
-            copy = schedule_edits.apply_to_copy(
-                step, _change(form, counted=step.anchor in _COUNTED)
-            )
+            copy = schedule_edits.apply_to_copy(step, _change(form, counted=step.basis in _COUNTED))
         except StepInvalid as error:
             put_faults(form, {_field_of(error): str(error)})
-            return make_response(_page(campaign, step, form, Seen()), 422)
+            return make_response(_page(campaign, step, form, StepPreview()), 422)
         shown = _letter(session, campaign, copy, form.locale.data)
     response = Response(shown.html, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = LETTER_POLICY
+    response.headers["Content-Security-Policy"] = EMAIL_POLICY
     return response
 
 
@@ -144,9 +142,9 @@ def remove(slug: str, key: str) -> ResponseReturnValue:
             schedule_edits.remove_step(session, find_campaign(session, slug), key, actor())
     except StepInvalid as error:
         flash(str(error))
-        return redirect(url_for("campaign_steps.edit", slug=slug, key=key), 303)
+        return redirect(url_for("campaign_schedule.edit", slug=slug, key=key), 303)
     flash(f"The step {key} is removed.")
-    return redirect(url_for("campaign_steps.index", slug=slug), 303)
+    return redirect(url_for("campaign_schedule.index", slug=slug), 303)
 
 
 def _found(session: Session, slug: str, key: str) -> tuple[Campaign, CampaignStep]:
@@ -157,14 +155,14 @@ def _found(session: Session, slug: str, key: str) -> tuple[Campaign, CampaignSte
 def _form() -> StepForm:
     form = StepForm()
     form.locale.choices = list(languages())
-    form.locale.data = language(form.locale.data or "en")
+    form.locale.data = supported_locale(form.locale.data or "en")
     return form
 
 
 def _fill(form: StepForm, step: CampaignStep, locale: str) -> None:
     own = step.texts.get(locale, {})
-    form.before.data = str(step.offset) if step.anchor in _COUNTED else ""
-    form.unit.data = "hours" if step.anchor == StepAnchor.hours_before else "days"
+    form.before.data = str(step.offset) if step.basis in _COUNTED else ""
+    form.unit.data = "hours" if step.basis == StepBasis.hours_before else "days"
     form.expires.data = str(step.expires_after or "")
     form.enabled.data = step.enabled
     form.locale.data = locale
@@ -204,30 +202,30 @@ def _field_of(error: StepInvalid) -> str:
     return "expires" if "expire" in text or "expiry" in text else "key"
 
 
-def _seen(session: Session, campaign: Campaign, step: CampaignStep, form: StepForm) -> Seen:
+def _seen(session: Session, campaign: Campaign, step: CampaignStep, form: StepForm) -> StepPreview:
     bare = schedule_edits.apply_to_copy(step, StepChange())
     bare.texts = {}
     locale = form.locale.data
     usual = _letter(session, campaign, bare, locale)
-    return Seen(usual, _letter(session, campaign, step, locale))
+    return StepPreview(usual, _letter(session, campaign, step, locale))
 
 
-def _letter(session: Session, campaign: Campaign, step: CampaignStep, locale: str) -> Letter:
+def _letter(session: Session, campaign: Campaign, step: CampaignStep, locale: str) -> RenderedEmail:
     here = installation()
     sender = Sender(here.settings.organization, here.address)
-    return step_letter(session, campaign, step, sender, locale, clock.now())
+    return preview_step_email(session, campaign, step, sender, locale, clock.now())
 
 
-def _page(campaign: Campaign, step: CampaignStep | None, form: StepForm, seen: Seen) -> str:
+def _page(campaign: Campaign, step: CampaignStep | None, form: StepForm, seen: StepPreview) -> str:
     return render_template(
-        "staff/campaigns/step.html",
+        "staff/campaigns/schedule_step.html",
         page_title=f"Step {step.key}" if step else "New step",
         campaign=campaign,
         step=step,
         form=form,
         seen=seen,
-        counted=step is None or step.anchor in _COUNTED,
-        own_words=step is None or step.anchor != StepAnchor.after_end,
+        counted=step is None or step.basis in _COUNTED,
+        own_words=step is None or step.basis != StepBasis.after_end,
         default=step is not None and schedule_edits.is_default(step.key),
         languages=languages(),
     )

@@ -14,7 +14,7 @@ from wtforms import StringField
 
 from campaign.campaigns import status_changes
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.extensions import Extended, close_early, extend
+from campaign.campaigns.extensions import ExtensionResult, close_early, extend
 from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid, ExtensionRefused, StateRefused
 from campaign.models import Campaign, StaffRole
@@ -24,7 +24,7 @@ from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.form_errors import put_faults
 
-blueprint = staff_blueprint("campaign_standing", "/c/<slug>")
+blueprint = staff_blueprint("campaign_status", "/c/<slug>")
 
 
 class MoveForm(FlaskForm):
@@ -47,7 +47,7 @@ class ReasonForm(FlaskForm):
 
 
 @dataclass(frozen=True)
-class Act:
+class StatusChange:
     """A page of one act: `fields` of its form, what it means, what its button says, and whether it is asked twice."""
 
     name: str
@@ -58,7 +58,7 @@ class Act:
 
 
 _REASON = ("reason", "Public reason", "Everybody reads it after the word “because”.")
-EXTEND = Act(
+EXTEND = StatusChange(
     "extend",
     "Move the deadline",
     "A deadline only moves to a later moment, and the page says so with the reason for good. Letters that wait to be"
@@ -73,7 +73,7 @@ EXTEND = Act(
         _REASON,
     ),
 )
-CLOSE = Act(
+CLOSE = StatusChange(
     "close",
     "Close early",
     "The campaign ends at this moment, and the page says so with the reason for good. What was charged before counts,"
@@ -81,7 +81,7 @@ CLOSE = Act(
     "Close the campaign",
     (_REASON,),
 )
-PAUSE = Act(
+PAUSE = StatusChange(
     "pause",
     "Pause gifts by card",
     "For an attack on the form, or a fault at Stripe. At once nobody can begin a gift by card; the page shows the"
@@ -90,13 +90,13 @@ PAUSE = Act(
     "Pause gifts by card",
     (("reason", "Public reason", "A sentence: “Our card payments are being repaired”."),),
 )
-OPEN = Act(
+OPEN = StatusChange(
     "open",
     "Open now",
     "The campaign takes gifts from this moment on, and its first letter is due.",
     "Open the campaign",
 )
-FINALIZE = Act(
+FINALIZE = StatusChange(
     "finalize",
     "Make the result final",
     "The grace period is over. This is done by itself within minutes; do it here if you cannot wait. From then on"
@@ -111,7 +111,7 @@ def move_deadline(slug: str) -> ResponseReturnValue:
     """Extend."""
     form = MoveForm()
 
-    def move(session: Session, campaign: Campaign) -> Extended:
+    def move(session: Session, campaign: Campaign) -> ExtensionResult:
         typed = (form.deadline.data or "", form.reason.data or "")
         return extend(session, campaign, *typed, actor().name, clock.now(), actor())
 
@@ -124,14 +124,17 @@ def close(slug: str) -> ResponseReturnValue:
     """Close early."""
     form = ReasonForm()
 
-    def end(session: Session, campaign: Campaign) -> Extended:
+    def end(session: Session, campaign: Campaign) -> ExtensionResult:
         return close_early(session, campaign, form.reason.data or "", actor().name, actor())
 
     return _moving(slug, CLOSE, form, end)
 
 
 def _moving(
-    slug: str, act: Act, form: FlaskForm, move: Callable[[Session, Campaign], Extended]
+    slug: str,
+    act: StatusChange,
+    form: FlaskForm,
+    move: Callable[[Session, Campaign], ExtensionResult],
 ) -> ResponseReturnValue:
     """The form; then the public sentence, from a transaction that is not kept; then the act."""
     if not form.is_submitted():
@@ -215,7 +218,7 @@ def finalize(slug: str) -> ResponseReturnValue:
 
 def _acting(
     slug: str,
-    act: Act,
+    act: StatusChange,
     form: FlaskForm,
     work: Callable[[Session, Campaign], bool],
     done: str,
@@ -231,16 +234,18 @@ def _acting(
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
-def _refused(slug: str, act: Act, form: FlaskForm, faults: dict[str, str]) -> ResponseReturnValue:
+def _refused(
+    slug: str, act: StatusChange, form: FlaskForm, faults: dict[str, str]
+) -> ResponseReturnValue:
     put_faults(form, faults)
     return make_response(_page(slug, act, form), 422)
 
 
-def _page(slug: str, act: Act, form: FlaskForm, *, sentence: str = "") -> str:
+def _page(slug: str, act: StatusChange, form: FlaskForm, *, sentence: str = "") -> str:
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
     return render_template(
-        "staff/campaigns/act.html",
+        "staff/campaigns/status_change.html",
         page_title=act.title,
         act=act,
         form=form,

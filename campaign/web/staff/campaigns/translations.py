@@ -9,11 +9,16 @@ from markupsafe import Markup
 from wtforms import HiddenField, StringField, TextAreaField
 
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.form_parsing import markdown
-from campaign.campaigns.translations import Translated, edit_translation, mark, translation_of
+from campaign.campaigns.form_parsing import clean_markdown
+from campaign.campaigns.translations import (
+    TranslationFields,
+    edit_translation,
+    fingerprint,
+    read_translation,
+)
 from campaign.core import clock
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.models import Campaign, StaffRole
 from campaign.web.appeal.page import appeal_html
 from campaign.web.context import installation
@@ -25,7 +30,7 @@ blueprint = staff_blueprint("translations", "/c/<slug>/texts/<locale>", largest=
 
 
 class TranslationForm(FlaskForm):
-    """The fields of `Translated`, and the mark of what was shown."""
+    """The fields of `TranslationFields`, and the mark of what was shown."""
 
     class Meta:
         csrf = False
@@ -43,15 +48,17 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
     form = TranslationForm()
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
-        present = translation_of(session, campaign, locale)
+        present = read_translation(session, campaign, locale)
         if not form.is_submitted():
             form = TranslationForm(formdata=None, data=asdict(present))
-            form.seen.data = mark(present)
+            form.seen.data = fingerprint(present)
             return _page(campaign, locale, form)
-        typed = Translated(form.title.data or "", form.appeal.data or "", form.thanks.data or "")
+        typed = TranslationFields(
+            form.title.data or "", form.appeal.data or "", form.thanks.data or ""
+        )
         try:
             if request.form.get("do") == "preview":
-                shown = appeal_html(markdown(typed.appeal))
+                shown = appeal_html(clean_markdown(typed.appeal))
                 return _page(campaign, locale, form, preview=shown)
             seen = form.seen.data or ""
             changed = edit_translation(session, campaign, locale, typed, seen, actor(), clock.now())
@@ -60,12 +67,12 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
             put_faults(form, error.faults)
             return make_response(_page(campaign, locale, form), 422)
         except ChangedMeanwhile as error:
-            now_there = translation_of(session, campaign, locale)
-            form.seen.raw_data = [mark(now_there)]
-            form.seen.data = mark(now_there)
+            now_there = read_translation(session, campaign, locale)
+            form.seen.raw_data = [fingerprint(now_there)]
+            form.seen.data = fingerprint(now_there)
             return make_response(_page(campaign, locale, form, theirs=error.present), 409)
     kept = ", ".join(changed)
-    name = words(locale).own_name
+    name = get_language(locale).native_name
     flash(f"Kept in {name}: {kept}." if changed else "Nothing has changed.")
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
@@ -78,10 +85,10 @@ def _page(
     preview: Markup | None = None,
     theirs: dict[str, str] | None = None,
 ) -> str:
-    spoken = words(locale)
+    spoken = get_language(locale)
     return render_template(
         "staff/campaigns/translation.html",
-        page_title=f"In {spoken.own_name}",
+        page_title=f"In {spoken.native_name}",
         campaign=campaign,
         form=form,
         spoken=spoken,

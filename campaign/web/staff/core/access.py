@@ -92,7 +92,7 @@ def needs(role: StaffRole) -> Callable[[View], View]:
                 return redirect(url_for("account.page"), 303)
             if not may(role):
                 page = render_template(
-                    "staff/signing_in/forbidden.html",
+                    "staff/sign_in/forbidden.html",
                     page_title="Your role does not open this page",
                     needed=role,
                     member=current_staff(),
@@ -174,7 +174,7 @@ def _require_sign_in() -> Response | None:
         return None
     here = f"{request.script_root}{request.full_path}".removesuffix("?")
     wanted = here if request.method == "GET" else None
-    return cast("Response", redirect(url_for("signing_in.page", next=wanted), 302))
+    return cast("Response", redirect(url_for("sign_in.page", next=wanted), 302))
 
 
 def _check_form() -> Response | None:
@@ -184,7 +184,7 @@ def _check_form() -> Response | None:
         refuse_cross_site()
     except Forbidden:
         title = "This form was sent from another site"
-        page = render_template("staff/signing_in/form_refused.html", page_title=title)
+        page = render_template("staff/sign_in/form_refused.html", page_title=title)
         return make_response(page, 403)
     _csrf.protect()
     return None
@@ -231,6 +231,6 @@ def prepare(app: Flask) -> None:
 
 def _form_too_old(_error: CSRFError) -> Response:
     page = render_template(
-        "staff/signing_in/form_expired.html", page_title="This form can no longer be sent"
+        "staff/sign_in/form_expired.html", page_title="This form can no longer be sent"
     )
     return make_response(page, 400)

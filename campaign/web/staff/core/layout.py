@@ -44,9 +44,9 @@ NAVIGATION = (
     Link("Donor wall", "/staff/wall", StaffRole.finance),
     Link("Books", "/staff/books", StaffRole.finance),
     Link("Audit log", "/staff/audit", StaffRole.finance),
-    Link("Integrations", "/staff/integrations", StaffRole.admin),
+    Link("Integrations", "/staff/api-tokens", StaffRole.admin),
     Link("Team", "/staff/team", StaffRole.admin),
-    Link("Settings", "/staff/settings", StaffRole.admin),
+    Link("Settings", "/staff/branding", StaffRole.admin),
 )
 
 

@@ -14,13 +14,13 @@ from wtforms.fields.choices import SelectChoice
 from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid
 from campaign.core.input_limits import read_key
-from campaign.donors.donation_list import Filters, Way
+from campaign.donors.donation_list import DonationFilters, PaymentChannel
 from campaign.donors.keyset_paging import Cursor
 from campaign.models import Campaign, DonationState, Frequency
 from campaign.web.staff.core.layout import organization_zone
 
 EVERY = SelectChoice("", "All")
-WAYS = {Way.card: "By card or bank debit", Way.offline: "In an envelope"}
+WAYS = {PaymentChannel.card: "By card or bank debit", PaymentChannel.offline: "In an envelope"}
 
 
 def spoken(name: str) -> str:
@@ -86,18 +86,20 @@ class FilterReader:
         beside = {"q", "before", "after"}
         return any(value for name, value in request.args.items() if name not in beside)
 
-    def _filters(self) -> Filters:
+    def _filters(self) -> DonationFilters:
         form, zone = self.form, organization_zone()
         campaign = self._campaign()
         since, until = form.since.data, form.until.data
         if since and until and since > until:
             _refuse(form.until, f"The last day, {until}, is before the first, {since}.")
         currency = self._currency(campaign)
-        return Filters(
+        return DonationFilters(
             campaign_id=campaign.id if campaign else None,
             state=self._one_of(form.state, DonationState),
             frequency=self._one_of(form.frequency, Frequency),
-            way=Way(chosen) if (chosen := self._one_of(form.kind, Way)) else None,
+            way=PaymentChannel(chosen)
+            if (chosen := self._one_of(form.kind, PaymentChannel))
+            else None,
             since=clock.start_of_day(since, zone) if since else None,
             until=clock.end_of_day(until, zone) if until else None,
             least=self._amount(form.least, currency),

@@ -20,14 +20,14 @@ from wtforms import StringField
 from campaign.core import clock
 from campaign.core.errors import NoteRefused, ResendRefused
 from campaign.core.task_queue import OUTBOX
-from campaign.donations.canonical_donors import speaking_row
+from campaign.donations.canonical_donors import canonical_donor
 from campaign.donors.corrections import LONGEST
 from campaign.donors.donation_list import find_donations
 from campaign.donors.notes import add_donation_note
-from campaign.donors.receipt_reissue import reissue_receipt, resend_receipt, where_to
+from campaign.donors.receipt_reissue import receipt_address, reissue_receipt, resend_receipt
 from campaign.models import Donor, StaffRole
 from campaign.receipts.receipts import receipt_context
-from campaign.reporting.donation_detail import find_gift, read_gift
+from campaign.reporting.donation_detail import find_donation_detail, read_donation_detail
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.paging import pages
@@ -111,13 +111,13 @@ def gift(public_id: str) -> ResponseReturnValue:
 
 def _gift(public_id: str, form: NoteForm, status: int = 200) -> ResponseReturnValue:
     with installation().sessions() as session:
-        found = read_gift(session, public_id)
+        found = read_donation_detail(session, public_id)
         page = render_template(
-            "staff/donations/gift.html",
+            "staff/donations/detail.html",
             page_title=f"Donation {public_id}",
             gift=found,
             form=form,
-            where_to=where_to(session, found.donation),
+            where_to=receipt_address(session, found.donation),
             donation=found.donation,
         )
     return make_response(page, status)
@@ -130,7 +130,9 @@ def note(public_id: str) -> ResponseReturnValue:
     form = NoteForm(formdata=request.form)
     try:
         with installation().sessions.begin() as session:
-            add_donation_note(session, find_gift(session, public_id), form.text.data or "", actor())
+            add_donation_note(
+                session, find_donation_detail(session, public_id), form.text.data or "", actor()
+            )
     except NoteRefused as error:
         form.text.errors = [str(error)]
         return _gift(public_id, form, 422)
@@ -180,9 +182,9 @@ def reissue(public_id: str) -> ResponseReturnValue:
 
 def _reissue_page(public_id: str, form: ReceiptNameForm, status: int = 200) -> ResponseReturnValue:
     with installation().sessions() as session:
-        donation = find_gift(session, public_id)
+        donation = find_donation_detail(session, public_id)
         if form.name.data is None:
-            donor = speaking_row(session, session.get_one(Donor, donation.donor_id))
+            donor = canonical_donor(session, session.get_one(Donor, donation.donor_id))
             form.name.data = donor.name or donation.name
         receipt = donation.receipt
         page = render_template(
@@ -190,7 +192,7 @@ def _reissue_page(public_id: str, form: ReceiptNameForm, status: int = 200) -> R
             page_title="Issue a corrected receipt",
             donation=donation,
             form=form,
-            where_to=where_to(session, donation),
+            where_to=receipt_address(session, donation),
             receipt=receipt_context(receipt) if receipt else None,
         )
     return make_response(page, status)
@@ -200,9 +202,9 @@ def _done(public_id: str, change: Callable[[Any], str]) -> ResponseReturnValue:
     """Make the change, say so on the gift's page, or say there why not."""
     try:
         with installation().sessions.begin() as session:
-            said = change(session)
-        installation().nudge(OUTBOX)
+            language = change(session)
+        installation().notify(OUTBOX)
     except ResendRefused as refused:
-        said = f"Nothing was sent: {refused}."
-    flash(said)
+        language = f"Nothing was sent: {refused}."
+    flash(language)
     return redirect(url_for(".gift", public_id=public_id, _anchor="receipts"), 303)

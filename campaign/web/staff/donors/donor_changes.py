@@ -27,14 +27,14 @@ from campaign.core.errors import (
     NotFound,
 )
 from campaign.core.input_limits import read_key
-from campaign.donations.canonical_donors import find_donor, rows_of
+from campaign.donations.canonical_donors import donor_records, find_donor
 from campaign.donors.corrections import Correction, correct_donor
-from campaign.donors.donor_list import DonorLine, find_donors
+from campaign.donors.donor_list import DonorRow, find_donors
 from campaign.donors.keyset_paging import Cursor
 from campaign.donors.merging import merge_donors, undo_merge
-from campaign.ledger.subscription_donations import named_subscription
+from campaign.ledger.subscription_donations import get_subscription_by_stripe_id
 from campaign.models import Donor, StaffRole, Subscription
-from campaign.reporting.donor_detail import PersonPage, read_person
+from campaign.reporting.donor_detail import DonorDetail, read_donor_detail
 from campaign.subscriptions import change_flow
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
@@ -161,7 +161,7 @@ def _other(session: Session, donor: Donor, text: str) -> Donor | None:
     return None if key is None or key == donor.id else session.get(Donor, key)
 
 
-def _found(session: Session, text: str, donor: Donor) -> list[DonorLine]:
+def _found(session: Session, text: str, donor: Donor) -> list[DonorRow]:
     """Whom `text` finds, if they can be merged with `donor`."""
     if not text:
         return []
@@ -169,8 +169,8 @@ def _found(session: Session, text: str, donor: Donor) -> list[DonorLine]:
     return [one for one in lines if one.id != donor.id and not one.erased]
 
 
-def _merged(session: Session, donor: Donor) -> PersonPage:
-    return read_person(session, donor, Cursor())
+def _merged(session: Session, donor: Donor) -> DonorDetail:
+    return read_donor_detail(session, donor, Cursor())
 
 
 @blueprint.post("/merges/<int:merge_id>/undo")
@@ -186,23 +186,23 @@ def undo(donor_id: int, merge_id: int) -> ResponseReturnValue:
     return redirect(url_for("donors.person", donor_id=donor_id), 303)
 
 
-@blueprint.get("/subscriptions/<stripe_id>/end")
+@blueprint.get("/subscriptions/<stripe_id>/cancel")
 @needs(StaffRole.finance)
-def ask_end(donor_id: int, stripe_id: str) -> ResponseReturnValue:
+def ask_cancel(donor_id: int, stripe_id: str) -> ResponseReturnValue:
     """Asks once more, and when."""
     return _end_page(_subscription(donor_id, stripe_id), EndForm(formdata=None, when="now"))
 
 
-@blueprint.post("/subscriptions/<stripe_id>/end")
+@blueprint.post("/subscriptions/<stripe_id>/cancel")
 @needs(StaffRole.finance)
-def end(donor_id: int, stripe_id: str) -> ResponseReturnValue:
+def cancel(donor_id: int, stripe_id: str) -> ResponseReturnValue:
     """The end, at once or when the period is over."""
     found, form = _subscription(donor_id, stripe_id), EndForm(formdata=request.form)
     if form.when.data not in {"now", "later"}:
         form.when.errors = ["Choose when it shall end."]
         return _end_page(found, form, 422)
     try:
-        change_flow.end(installation(), found, actor(), later=form.when.data == "later")
+        change_flow.cancel(installation(), found, actor(), later=form.when.data == "later")
     except (ChangeRefused, GatewayRefused) as error:
         return _end_page(found, form, 422, f"Nothing was changed: {error}")
     except GatewayUnavailable:
@@ -219,9 +219,9 @@ _AWAY = "Stripe did not answer, so nobody knows yet whether it has ended. Ask ag
 def _subscription(donor_id: int, stripe_id: str) -> Subscription:
     """The gift, if it is this person's; raises NotFound."""
     with installation().sessions() as session:
-        found = named_subscription(session, stripe_id)
+        found = get_subscription_by_stripe_id(session, stripe_id)
         if found.donor_id not in {
-            row.id for row in rows_of(session, find_donor(session, donor_id))
+            row.id for row in donor_records(session, find_donor(session, donor_id))
         }:
             raise NotFound(f"Donor {donor_id} has no subscription {stripe_id!r}.")
         return found
@@ -230,7 +230,7 @@ def _subscription(donor_id: int, stripe_id: str) -> Subscription:
 def _end_page(found: Subscription, form: EndForm, status: int = 200, fault: str = "") -> Response:
     form.form_errors = [fault] if fault else []
     page = render_template(
-        "staff/donors/end_gift.html",
+        "staff/donors/cancel_gift.html",
         page_title=f"End this {found.frequency} gift",
         subscription=found,
         form=form,

@@ -7,12 +7,12 @@ from wtforms import SearchField
 
 from campaign.core.errors import NoteRefused
 from campaign.core.input_limits import read_key
-from campaign.donations.canonical_donors import find_donor, rows_of, speaking_row
+from campaign.donations.canonical_donors import canonical_donor, donor_records, find_donor
 from campaign.donors.donor_list import find_donors
 from campaign.donors.keyset_paging import Cursor
 from campaign.donors.notes import add_donor_note
 from campaign.models import StaffRole
-from campaign.reporting.donor_detail import load_mails, read_mail_keys, read_person
+from campaign.reporting.donor_detail import load_emails, read_donor_detail, read_email_keys
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.paging import pages
@@ -83,9 +83,9 @@ def _person(donor_id: int, form: NoteForm, status: int = 200) -> ResponseReturnV
             return redirect(url_for(".person", donor_id=donor.merged_into_id), 302)
         cursor = read_cursor()
         form.form_errors = _faults(cursor, {"before", "after"})
-        found = read_person(session, donor, cursor or Cursor())
+        found = read_donor_detail(session, donor, cursor or Cursor())
         page = render_template(
-            "staff/donors/person.html",
+            "staff/donors/detail.html",
             page_title=donor.name or donor.email or f"Donor {donor.id}",
             person=found,
             donor=donor,
@@ -100,15 +100,15 @@ def _person(donor_id: int, form: NoteForm, status: int = 200) -> ResponseReturnV
 def mail(donor_id: int) -> ResponseReturnValue:
     """Every letter to the person, page by page."""
     with installation().sessions() as session:
-        donor = speaking_row(session, find_donor(session, donor_id))
+        donor = canonical_donor(session, find_donor(session, donor_id))
         cursor = read_cursor()
         faults = _faults(cursor, {"before", "after"})
-        keys = read_mail_keys(session, rows_of(session, donor), cursor or Cursor())
+        keys = read_email_keys(session, donor_records(session, donor), cursor or Cursor())
         page = render_template(
             "staff/donors/mail.html",
             page_title="Mail",
             donor=donor,
-            mails=load_mails(session, keys.ids),
+            mails=load_emails(session, keys.ids),
             pages=pages(keys.newer, keys.older),
             faults=faults,
         )

@@ -5,15 +5,15 @@ from flask.typing import ResponseReturnValue
 
 from campaign.core import clock
 from campaign.core.errors import ErasureRefused
-from campaign.donations.canonical_donors import find_donor, speaking_row
+from campaign.donations.canonical_donors import canonical_donor, find_donor
 from campaign.models import StaffRole
-from campaign.privacy.erasure_guard import require_quiet
+from campaign.privacy.erasure_guard import require_erasable
 from campaign.privacy.erasure_requests import approve_erasure, open_request
-from campaign.privacy.personal_data_export import person_of
+from campaign.privacy.personal_data_export import data_subject_of
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 
-blueprint = staff_blueprint("donor_removal", "/donors/<int:donor_id>/remove")
+blueprint = staff_blueprint("donor_erasure", "/donors/<int:donor_id>/erase")
 
 
 @blueprint.get("")
@@ -25,12 +25,12 @@ def ask(donor_id: int) -> ResponseReturnValue:
 
 def _page(donor_id: int, fault: str = "") -> str:
     with installation().sessions() as session:
-        donor = speaking_row(session, find_donor(session, donor_id))
+        donor = canonical_donor(session, find_donor(session, donor_id))
         return render_template(
-            "staff/donors/remove.html",
+            "staff/donors/erase.html",
             page_title="Remove this person",
             donor=donor,
-            whose=person_of(session, donor),
+            whose=data_subject_of(session, donor),
             asked=open_request(session, donor),
             fault=fault,
         )
@@ -43,8 +43,8 @@ def agree(donor_id: int) -> ResponseReturnValue:
     at = clock.now()
     try:
         with installation().sessions.begin() as session:
-            donor = speaking_row(session, find_donor(session, donor_id))
-            require_quiet(session, person_of(session, donor), at)
+            donor = canonical_donor(session, find_donor(session, donor_id))
+            require_erasable(session, data_subject_of(session, donor), at)
             approve_erasure(session, donor, actor(), at)
     except ErasureRefused as error:
         return _page(donor_id, str(error)), 422

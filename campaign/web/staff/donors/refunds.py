@@ -27,14 +27,14 @@ from campaign.core.errors import (
     GatewayRefused,
     GatewayUnavailable,
     RefundRefused,
-    RefundUnfinished,
+    RefundUnconfirmed,
 )
-from campaign.core.input_limits import has_control
+from campaign.core.input_limits import has_control_character
 from campaign.models import Donation, Refund, StaffRole
 from campaign.models.base import new_token
-from campaign.refunds.flow import give_back
-from campaign.refunds.refunds import LONGEST_NOTE, REASONS, RefundRequest
-from campaign.reporting.donation_detail import GiftPage, read_gift
+from campaign.refunds.flow import refund_donation
+from campaign.refunds.refunds import MAX_NOTE_LENGTH, REASONS, RefundRequest
+from campaign.reporting.donation_detail import DonationDetail, read_donation_detail
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 
@@ -43,13 +43,13 @@ blueprint: Blueprint = staff_blueprint("refunds", "/donations/<public_id>/refund
 RETRY_AFTER = 30
 """Seconds after which asking Stripe again may help."""
 
-SPOKEN = {
+REFUND_STATE_TEXTS = {
     "pending": "begun; the bank has it for some days",
     "succeeded": "done",
     "failed": "failed: the bank sent it back",
     "canceled": "cancelled at Stripe",
 }
-REASON_WORDS = {
+REASON_LABELS = {
     "": "No reason",
     "duplicate": "Given twice",
     "fraudulent": "Fraudulent",
@@ -65,7 +65,7 @@ class RefundForm(FlaskForm):
 
     amount = StringField()
     reason = SelectField(
-        choices=[SelectChoice(key, words) for key, words in REASON_WORDS.items()],
+        choices=[SelectChoice(key, words) for key, words in REASON_LABELS.items()],
         validate_choice=False,
     )
     note = TextAreaField()
@@ -104,20 +104,20 @@ def refund(public_id: str) -> ResponseReturnValue:
         return _page(gift, form, status=422)
     if not _TOKEN.fullmatch(form.token.data or ""):
         form.token.data = new_token()
-        return _page(gift, form, wanted, template="staff/donations/refund_sure.html")
+        return _page(gift, form, wanted, template="staff/donations/refund_confirm.html")
     asked = RefundRequest(
         public_id, wanted.amount, actor(), form.token.data, wanted.reason, wanted.note
     )
     return _made(gift, form, asked)
 
 
-def _made(gift: GiftPage, form: RefundForm, asked: RefundRequest) -> ResponseReturnValue:
+def _made(gift: DonationDetail, form: RefundForm, asked: RefundRequest) -> ResponseReturnValue:
     public_id = gift.donation.public_id
     try:
-        made = give_back(installation(), asked)
-    except RefundUnfinished:
+        made = refund_donation(installation(), asked)
+    except RefundUnconfirmed:
         page = _page(
-            _read(public_id), form, template="staff/donations/refund_waits.html", status=503
+            _read(public_id), form, template="staff/donations/refund_unconfirmed.html", status=503
         )
         page.headers["Retry-After"] = str(RETRY_AFTER)
         return page
@@ -138,10 +138,10 @@ _AWAY = "Stripe did not answer, and nothing was asked of it. Nothing was refunde
 
 def _said(made: Refund, donation: Donation) -> str:
     what = money.format_money(made.amount, donation.currency)
-    return f"Refund of {what}: {SPOKEN.get(made.state, made.state)}."
+    return f"Refund of {what}: {REFUND_STATE_TEXTS.get(made.state, made.state)}."
 
 
-def _wanted(form: RefundForm, gift: GiftPage) -> _Wanted | None:
+def _wanted(form: RefundForm, gift: DonationDetail) -> _Wanted | None:
     """What was typed, or None with the fault beside the field. A second click, after it was made, is not refused here:
     what is left has changed by it.
     """
@@ -154,7 +154,7 @@ def _wanted(form: RefundForm, gift: GiftPage) -> _Wanted | None:
     return None if form.errors else _Wanted(amount, form.reason.data or None, note)
 
 
-def _amount(form: RefundForm, gift: GiftPage) -> int | None:
+def _amount(form: RefundForm, gift: DonationDetail) -> int | None:
     """Minor units; None where nothing could be read."""
     currency, left = gift.donation.currency, gift.left
     try:
@@ -170,20 +170,20 @@ def _amount(form: RefundForm, gift: GiftPage) -> int | None:
 
 def _note(form: RefundForm) -> str:
     note = (form.note.data or "").strip()
-    if has_control(note):
+    if has_control_character(note):
         form.note.errors = ["The note holds a control character; write it anew."]
-    if len(note) > LONGEST_NOTE:
-        form.note.errors = [f"At most {LONGEST_NOTE} characters; this has {len(note)}."]
+    if len(note) > MAX_NOTE_LENGTH:
+        form.note.errors = [f"At most {MAX_NOTE_LENGTH} characters; this has {len(note)}."]
     return note
 
 
-def _read(public_id: str) -> GiftPage:
+def _read(public_id: str) -> DonationDetail:
     with installation().sessions() as session:
-        return read_gift(session, public_id)
+        return read_donation_detail(session, public_id)
 
 
 def _page(
-    gift: GiftPage,
+    gift: DonationDetail,
     form: RefundForm,
     wanted: _Wanted | None = None,
     *,
@@ -199,6 +199,6 @@ def _page(
         donation=gift.donation,
         form=form,
         wanted=wanted,
-        reasons=REASON_WORDS,
+        reasons=REASON_LABELS,
     )
     return make_response(page, status)

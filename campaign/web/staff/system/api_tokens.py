@@ -12,11 +12,11 @@ from campaign.core import clock
 from campaign.core.errors import FieldsInvalid
 from campaign.integrations.tokens import (
     Scope,
+    create_token,
+    derive_token_secret,
     find_token,
     list_tokens,
-    make_token,
     revoke_token,
-    secret_of,
 )
 from campaign.models import StaffRole
 from campaign.models.base import new_token
@@ -24,7 +24,7 @@ from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.form_errors import put_faults
 
-blueprint = staff_blueprint("integrations", "/integrations")
+blueprint = staff_blueprint("api_tokens", "/api-tokens")
 
 ATTEMPT = "token_attempt"
 """In the signed cookie, from the form to the page that shows the token: tells nobody the token without our key."""
@@ -71,25 +71,25 @@ def add() -> ResponseReturnValue:
     try:
         with installation().sessions.begin() as database:
             secret = _secret(attempt)
-            make_token(database, name, scopes, actor(), at, expires_at=ends, secret=secret)
+            create_token(database, name, scopes, actor(), at, expires_at=ends, secret=secret)
     except FieldsInvalid as error:
         put_faults(form, error.faults)
         return make_response(_page(form), 422)
     session[ATTEMPT] = attempt
-    return redirect(url_for("integrations.made"), 303)
+    return redirect(url_for("api_tokens.created"), 303)
 
 
-@blueprint.get("/made")
+@blueprint.get("/created")
 @needs(StaffRole.admin)
-def made() -> ResponseReturnValue:
+def created() -> ResponseReturnValue:
     """The new token, for who made it and this once; it is kept nowhere."""
     attempt = session.pop(ATTEMPT, "")
     with installation().sessions() as database:
         token = find_token(database, _secret(attempt)) if attempt else None
     if token is None:
-        return redirect(url_for("integrations.page"), 303)
+        return redirect(url_for("api_tokens.page"), 303)
     return render_template(
-        "staff/integrations/made.html",
+        "staff/api_tokens/created.html",
         page_title="A new token",
         token=token,
         secret=_secret(attempt),
@@ -97,7 +97,7 @@ def made() -> ResponseReturnValue:
 
 
 def _secret(attempt: str) -> str:
-    return secret_of(installation().settings.secret_key, attempt)
+    return derive_token_secret(installation().settings.secret_key, attempt)
 
 
 @blueprint.post("/<int:token_id>/revoke")
@@ -107,14 +107,14 @@ def revoke(token_id: int) -> ResponseReturnValue:
     with installation().sessions.begin() as database:
         revoke_token(database, token_id, actor(), clock.now())
     flash("The token is revoked.")
-    return redirect(url_for("integrations.page"), 303)
+    return redirect(url_for("api_tokens.page"), 303)
 
 
 def _page(form: TokenForm) -> str:
     with installation().sessions() as database:
         tokens = list_tokens(database)
     return render_template(
-        "staff/integrations/page.html",
+        "staff/api_tokens/page.html",
         page_title="Integrations",
         tokens=tokens,
         form=form,

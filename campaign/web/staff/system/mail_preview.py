@@ -3,12 +3,12 @@
 from flask import Response, make_response, render_template, request
 
 from campaign.core.errors import NotFound
-from campaign.core.i18n import language, languages
+from campaign.core.i18n import languages, supported_locale
 from campaign.emails import sample_facts
 from campaign.emails.samples import Sample, samples
 from campaign.mailer.email_context import Sender
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
-from campaign.mailer.render import Letter, render_letter
+from campaign.mailer.render import RenderedEmail, render_email
 from campaign.models import StaffRole
 from campaign.web.context import installation
 from campaign.web.staff.core.access import needs, staff_blueprint
@@ -16,7 +16,7 @@ from campaign.web.staff.core.access import needs, staff_blueprint
 blueprint = staff_blueprint("mail_preview", "/mail/preview")
 
 # A letter has its styles with it, and needs nothing else.
-LETTER_POLICY = (
+EMAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'self'; sandbox allow-popups"
 )
@@ -41,7 +41,7 @@ def index() -> Response:
 
 @blueprint.get("/<name>")
 @needs(StaffRole.viewer)
-def letter(name: str) -> Response:
+def email(name: str) -> Response:
     """One letter: its subject, and both its bodies in frames."""
     sample, locale = _asked(name)
     shown = _rendered(sample, locale)
@@ -63,7 +63,7 @@ def html(name: str) -> Response:
     """The HTML as it is mailed."""
     sample, locale = _asked(name)
     return _with_policy(
-        Response(_rendered(sample, locale).html, mimetype="text/html"), LETTER_POLICY
+        Response(_rendered(sample, locale).html, mimetype="text/html"), EMAIL_POLICY
     )
 
 
@@ -73,7 +73,7 @@ def text(name: str) -> Response:
     """The plain text as it is mailed."""
     sample, locale = _asked(name)
     return _with_policy(
-        Response(_rendered(sample, locale).text, mimetype="text/plain"), LETTER_POLICY
+        Response(_rendered(sample, locale).text, mimetype="text/plain"), EMAIL_POLICY
     )
 
 
@@ -81,14 +81,14 @@ def _asked(name: str) -> tuple[Sample, str]:
     sample = samples().get(name)
     if sample is None:
         raise NotFound("There is no letter of this name.")
-    return sample, language(request.args.get("locale", "en"))
+    return sample, supported_locale(request.args.get("locale", "en"))
 
 
-def _rendered(sample: Sample, locale: str) -> Letter:
+def _rendered(sample: Sample, locale: str) -> RenderedEmail:
     here = installation()
     sender = Sender(here.settings.organization, here.address)
-    rendered = render_letter(sample.kind, sample.make(sender, locale))
-    unsubscribe = here.address("/unsubscribe/sample-letter")
+    rendered = render_email(sample.kind, sample.make(sender, locale))
+    unsubscribe = here.address("/unsubscribe/sample-email")
     return fill(rendered, {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: unsubscribe})
 
 

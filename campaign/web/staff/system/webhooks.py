@@ -8,7 +8,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid, NotFound
-from campaign.integrations.deliveries import PAGE, deliveries_of, send_again
+from campaign.integrations.deliveries import PAGE, list_deliveries, requeue_delivery
 from campaign.integrations.endpoints import (
     EVENTS,
     add_endpoint,
@@ -23,7 +23,7 @@ from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.form_errors import put_faults
 from campaign.web.staff.core.paging import pages
 
-blueprint: Blueprint = staff_blueprint("outgoing", "/webhooks")
+blueprint: Blueprint = staff_blueprint("webhooks", "/webhooks")
 
 
 class EndpointForm(FlaskForm):
@@ -52,7 +52,7 @@ def _index(form: EndpointForm, status: int = 200) -> ResponseReturnValue:
     with installation().sessions() as session:
         endpoints = list_endpoints(session)
     page = render_template(
-        "staff/integrations/webhooks.html", page_title="Webhooks", form=form, endpoints=endpoints
+        "staff/webhooks/page.html", page_title="Webhooks", form=form, endpoints=endpoints
     )
     return make_response(page, status)
 
@@ -85,10 +85,10 @@ def endpoint(endpoint_id: int) -> ResponseReturnValue:
     """One endpoint: its secret, and its log."""
     with installation().sessions() as session:
         found = find_endpoint(session, endpoint_id)
-        log = deliveries_of(session, endpoint_id, request.args.get("before", type=int))
+        log = list_deliveries(session, endpoint_id, request.args.get("before", type=int))
     older = log[-1].id if len(log) == PAGE else None
     return render_template(
-        "staff/integrations/webhook.html",
+        "staff/webhooks/endpoint.html",
         page_title="Webhook",
         endpoint=found,
         log=log,
@@ -124,6 +124,6 @@ def test(endpoint_id: int) -> ResponseReturnValue:
 def repeat(endpoint_id: int, delivery_id: int) -> ResponseReturnValue:
     """Send one again."""
     with installation().sessions.begin() as session:
-        send_again(session, delivery_id, actor(), clock.now())
+        requeue_delivery(session, delivery_id, actor(), clock.now())
     flash("It is sent again within seconds.")
     return redirect(url_for(".endpoint", endpoint_id=endpoint_id), 303)

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.donor_wall import ask_to_be_shown
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift
-from campaign.campaigns.milestones import mark_milestones
+from campaign.campaigns.donor_wall import save_wall_entry
+from campaign.campaigns.matching_gifts import MatchingGiftFields, add_matching_gift
+from campaign.campaigns.milestones import record_milestones
 from campaign.core.clock import now
 from campaign.models import (
     Campaign,
@@ -20,7 +20,7 @@ from campaign.models import (
     DonationState,
     WallEntry,
 )
-from campaign.receipts.receipts import acknowledge, issue_receipt
+from campaign.receipts.receipts import correct_receipt, issue_receipt
 from campaign.runtime.context import Installation
 from tests.support.campaigns import ADMIN, book, move, running
 
@@ -100,7 +100,9 @@ def _winter(installation: Installation) -> None:
     """An open campaign past its goal with all that an appeal may show."""
     campaign = running(installation, goal="400", stretch_goal=90_000, appeal=TEXT)
     with installation.sessions.begin() as session:
-        promise = Promise("The Reyes family", "50", ends=(now() + timedelta(days=3)).isoformat())
+        promise = MatchingGiftFields(
+            "The Reyes family", "50", ends=(now() + timedelta(days=3)).isoformat()
+        )
         add_matching_gift(session, campaign, promise, ADMIN, now() - timedelta(days=3))
         found = session.get_one(Campaign, campaign.id)
         found.wall_shown = True
@@ -117,11 +119,11 @@ def _winter(installation: Installation) -> None:
             gift = book(session, found, 12_000, timedelta(days=ago), name=f"Rosa {place} Reyes")
             _on_the_wall(session, gift, "Astoria" if place else "", now())
         book(session, found, 4_000, timedelta(hours=1), state="processing")
-        mark_milestones(session, now())
+        record_milestones(session, now())
 
 
 def _on_the_wall(session: Session, gift: Donation, town: str, at: datetime) -> None:
-    entry = ask_to_be_shown(session, gift, town, at, wording="Show my name", comment="For my town")
+    entry = save_wall_entry(session, gift, town, at, wording="Show my name", comment="For my town")
     assert isinstance(entry, WallEntry)
     entry.comment_state = CommentState.approved.value
 
@@ -141,7 +143,7 @@ def _gifts(installation: Installation, campaign: Campaign) -> Iterator[Place]:
         for left in (2_500, 1_500, 0):
             gift = book(session, campaign, 2_500, name="Ana Reyes")
             first = issue_receipt(session, gift, installation.books, now())
-            last = acknowledge(session, gift, left, installation.books) or first
+            last = correct_receipt(session, gift, left, installation.books) or first
             places.append(Place(f"receipt-{last.kind}", f"/receipts/{last.token}"))
             if last is not first:
                 places.append(Place(f"receipt-before-{last.kind}", f"/receipts/{first.token}"))

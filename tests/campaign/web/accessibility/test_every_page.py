@@ -78,7 +78,7 @@ def test_every_page_in_each_of_its_states(
     for place in furnish(mailing):
         looking.go(place.name, place.path)
     looking.go("monthly", f"/subscriptions/{monthly}")
-    looking.go("monthly-end", f"/subscriptions/{monthly}/end")
+    looking.go("monthly-end", f"/subscriptions/{monthly}/cancel")
     looking.go("unsubscribe", f"/unsubscribe/{letter()}")
     _the_form(looking)
     _the_own_page(looking, mailing, mailbox)

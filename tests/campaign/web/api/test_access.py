@@ -31,7 +31,7 @@ def test_only_a_token_in_force_opens_the_api(client: FlaskClient, installation, 
         assert revoke_token(session, token_id, Actor.command_line(), clock.now())
         assert not revoke_token(session, token_id, Actor.command_line(), clock.now())
         actions = list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
-        assert actions[-2:] == ["api_token.made", "api_token.revoked"]
+        assert actions[-2:] == ["api_token.created", "api_token.revoked"]
     for headers in (
         {},
         {"Authorization": "Bearer cmp_wrong"},

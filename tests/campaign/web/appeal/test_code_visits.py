@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from campaign.core import clock
 from campaign.models import Campaign, CodeVisit
 from campaign.runtime.context import Installation
-from campaign.web.appeal.code_visits import Visits
+from campaign.web.appeal.code_visits import VisitCounter
 from tests.support.staff import StaffMaker
 
 
@@ -58,7 +58,7 @@ def counted(installation: Installation) -> dict[str, int]:
 def test_what_does_not_look_like_a_code_is_not_counted(
     installation: Installation, campaign: Campaign
 ) -> None:
-    visits = Visits(installation.sessions)
+    visits = VisitCounter(installation.sessions)
     for code in (*CODED, "", "-a", "/a", "a b", "a\n", "é", "x" * 61, "a?b"):
         visits.count(campaign, code, clock.now())
     visits.close()
@@ -68,7 +68,7 @@ def test_what_does_not_look_like_a_code_is_not_counted(
 def test_a_visit_belongs_to_the_day_of_its_campaign(
     installation: Installation, campaign: Campaign
 ) -> None:
-    visits = Visits(installation.sessions)
+    visits = VisitCounter(installation.sessions)
     midnight = datetime(2026, 12, 23, 8, tzinfo=UTC)
     for at in (midnight - timedelta(microseconds=1), midnight):
         visits.count(campaign, "a", at)
@@ -81,7 +81,7 @@ def test_a_visit_belongs_to_the_day_of_its_campaign(
 def test_what_cannot_be_written_is_kept_for_the_next_time(
     installation: Installation, campaign: Campaign
 ) -> None:
-    visits = Visits(installation.sessions)
+    visits = VisitCounter(installation.sessions)
     visits.count(campaign, "a", clock.now())
     with installation.engine.begin() as connection:
         connection.execute(text("ALTER TABLE code_visit RENAME TO away"))
@@ -97,12 +97,12 @@ def test_what_cannot_be_written_is_kept_for_the_next_time(
 def test_two_processes_add_to_the_same_counts(
     installation: Installation, campaign: Campaign
 ) -> None:
-    processes = [Visits(installation.sessions) for _ in range(2)]
+    processes = [VisitCounter(installation.sessions) for _ in range(2)]
     for visits in processes:
         for code in "abc":
             visits.count(campaign, code, clock.now())
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(Visits.close, processes))
+        list(pool.map(VisitCounter.close, processes))
     assert counted(installation) == {"a": 2, "b": 2, "c": 2}
 
 
@@ -110,7 +110,7 @@ def test_known_codes_go_on_being_counted_when_no_new_one_fits(
     installation: Installation, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaign.web.appeal.code_visits.MOST_CODES", 1)
-    visits = Visits(installation.sessions)
+    visits = VisitCounter(installation.sessions)
     for codes in ("b", "ab", "b"):
         for code in codes:
             visits.count(campaign, code, clock.now())

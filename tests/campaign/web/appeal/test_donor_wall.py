@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from campaign.campaigns.donor_wall import ask_to_be_shown
+from campaign.campaigns.donor_wall import save_wall_entry
 from campaign.core.clock import now
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
@@ -24,7 +24,7 @@ def test_the_wall_has_a_page_of_its_own_with_further_ones(
         session.get_one(Campaign, campaign.id).wall_shown = True
         for number in range(53):
             gift = book(session, campaign, name=f"Reader{number:02}")
-            ask_to_be_shown(session, gift, "<Bo>", now(), wording=WORDS)
+            save_wall_entry(session, gift, "<Bo>", now(), wording=WORDS)
     wait_until(lambda: "Reader52" in client.get("/c/winter").text)
     page = client.get("/c/winter").text
     assert "Reader48" in page
@@ -85,6 +85,6 @@ def test_a_place_on_the_wall_that_cannot_be_is_its_beginning(
     with installation.sessions.begin() as session:
         session.get_one(Campaign, campaign.id).wall_shown = True
         gift = book(session, campaign, name="Ana")
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS)
+        save_wall_entry(session, gift, "", now(), wording=WORDS)
     page = client.get("/c/winter/donors", query_string={"before": before})
     assert (page.status_code, page.text.count("<li>")) == (200, 1)

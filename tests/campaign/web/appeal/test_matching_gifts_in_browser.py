@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.campaigns.matching_gifts import MatchingGiftFields, add_matching_gift
 from campaign.core.clock import now
 from campaign.runtime.context import Installation
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
@@ -21,7 +21,7 @@ def test_the_matched_part_follows_the_gifts_and_the_goal_gives_way_to_the_next(
 ) -> None:
     campaign = running(installation, goal="100", stretch_goal=40_000)
     with installation.sessions.begin() as session:
-        promise = Promise("The Reyes family", "50")
+        promise = MatchingGiftFields("The Reyes family", "50")
         add_matching_gift(session, campaign, promise, ADMIN, now())
     page = open_page(f"{address}/c/winter", viewport={"width": 360, "height": 800})
     offer = page.locator("[data-part=sponsor]")

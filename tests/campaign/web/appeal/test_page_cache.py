@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from campaign.web.appeal.page_cache import KeptPages
+from campaign.web.appeal.page_cache import PageCache
 from tests.support.campaigns import running
 from tests.support.stripe import Facts
 from tests.support.waiting import wait_until
@@ -60,7 +60,7 @@ class Counted:
 def counted(app: Flask) -> Counted:
     """The application within a cache of this test's own."""
     inner = Counted(app)
-    app.wsgi_app = KeptPages(inner, app.extensions["live"])  # type: ignore[method-assign] # as the application does
+    app.wsgi_app = PageCache(inner, app.extensions["live"])  # type: ignore[method-assign] # as the application does
     return inner
 
 

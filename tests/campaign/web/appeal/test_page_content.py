@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 
-from campaign.campaigns.donors_today import NOBODY, Today
+from campaign.campaigns.donors_today import NO_DONORS, DonorsToday
 from campaign.models import Milestone
 from campaign.web.appeal.page_content import (
     alternates,
@@ -43,19 +43,19 @@ def test_its_day_is_the_campaigns_own() -> None:
 def test_hidden_figures_have_no_milestones_and_no_readers_of_today() -> None:
     hidden = figure(campaign_of(figures_hidden=True), raised=5_000_000)
     assert present_milestones(hidden, [QUARTER, GOAL]) == []
-    assert present_today(hidden, Today(12, more=False)) == ""
+    assert present_today(hidden, DonorsToday(12, more=False)) == ""
 
 
 @pytest.mark.parametrize(
     ("today", "sentence"),
     [
-        (NOBODY, ""),
-        (Today(2, more=False), ""),
-        (Today(3, more=False), "3 readers gave today."),
-        (Today(2_000, more=True), "More than 2,000 readers gave today."),
+        (NO_DONORS, ""),
+        (DonorsToday(2, more=False), ""),
+        (DonorsToday(3, more=False), "3 readers gave today."),
+        (DonorsToday(2_000, more=True), "More than 2,000 readers gave today."),
     ],
 )
-def test_too_few_readers_of_today_are_not_told(today: Today, sentence: str) -> None:
+def test_too_few_readers_of_today_are_not_told(today: DonorsToday, sentence: str) -> None:
     assert present_today(figure(), today) == sentence
 
 

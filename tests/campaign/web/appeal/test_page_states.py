@@ -5,11 +5,11 @@ from datetime import timedelta
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift
-from campaign.campaigns.milestones import mark_milestones
+from campaign.campaigns.matching_gifts import MatchingGiftFields, add_matching_gift
+from campaign.campaigns.milestones import record_milestones
 from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
-from campaign.core.i18n import words
+from campaign.core.i18n import get_language
 from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep
 from campaign.outreach.campaign_email_content import appeal_context
@@ -33,10 +33,12 @@ def test_a_hidden_figure_is_told_nowhere_and_told_again_from_its_share_on(
 ) -> None:
     campaign, admin = running(installation), staff()
     with installation.sessions.begin() as session:
-        add_matching_gift(session, campaign, Promise("The Reyes family", "50000"), ADMIN, now())
+        add_matching_gift(
+            session, campaign, MatchingGiftFields("The Reyes family", "50000"), ADMIN, now()
+        )
         for _ in range(4):
             book(session, campaign, 500_000, timedelta(minutes=1))
-        mark_milestones(session, now())
+        record_milestones(session, now())
     wait_until(lambda: "A quarter of the goal on" in client.get("/c/winter").text)
     assert "4 readers gave today." in client.get("/c/winter").text
     plain = client.get("/c/winter/card.png").data
@@ -73,7 +75,7 @@ def _letter(installation: Installation, campaign: Campaign) -> dict[str, object]
         step.texts = {"en": {"subject": "{raised} so far", "opening": "We have {raised}."}}
         sender = Sender(installation.settings.organization, installation.address)
         context = appeal_context(
-            read_progress(session, found, now()), step, None, sender, words("en")
+            read_progress(session, found, now()), step, None, sender, get_language("en")
         )
         session.rollback()
     return context

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from campaign import create_app
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core import clock
-from campaign.models import Campaign, Donor, StripeCall
+from campaign.models import Campaign, Donor, StripeRequest
 from campaign.runtime.context import Installation, make_installation
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.control import faults
@@ -35,7 +35,7 @@ def test_a_gift_is_one_donation_and_leads_to_stripe(
     (session,) = stripe.objects("checkout.session")
     assert answer.status_code == 303
     assert answer.headers["Location"] == session["url"] == donation.session_url
-    assert (donation.state, donation.amount, donation.cover) == ("pending", 2500, 0)
+    assert (donation.state, donation.amount, donation.fee_cover) == ("pending", 2500, 0)
     assert (donation.code, donation.comment, donation.anonymous) == ("article-7", "Thank you", True)
     assert session["client_reference_id"] == donation.public_id
     assert session["metadata"] == {"donation_id": donation.public_id, "campaign": "nine-days"}
@@ -58,7 +58,7 @@ def test_covered_fees_are_a_line_of_their_own(
 ) -> None:
     give(client, cover_fees="y")
     (donation,) = donations(installation)
-    assert (donation.amount, donation.cover) == (2500, 106)
+    assert (donation.amount, donation.fee_cover) == (2500, 106)
     assert stripe.objects("checkout.session")[0]["amount_total"] == 2606
 
 
@@ -113,7 +113,7 @@ def test_a_form_sent_again_later_finds_that_its_page_was_paid_meanwhile(
     (donation,) = donations(installation)
     stripe.pay(donation.session_id)
     with installation.sessions.begin() as session:
-        session.scalars(select(StripeCall)).one().created_at = clock.now() - timedelta(minutes=5)
+        session.scalars(select(StripeRequest)).one().created_at = clock.now() - timedelta(minutes=5)
     give(client)
     assert [found.state for found in donations(installation)] == ["paid", "pending"]
 
@@ -124,7 +124,7 @@ def test_a_form_sent_again_a_day_later_gets_a_page_that_is_open(
     give(client)
     stripe.advance(hours=25)
     with installation.sessions.begin() as session:
-        session.scalars(select(StripeCall)).one().created_at = clock.now() - timedelta(hours=25)
+        session.scalars(select(StripeRequest)).one().created_at = clock.now() - timedelta(hours=25)
     answer = give(client)
     first, second = donations(installation)
     assert (first.state, second.state) == ("expired", "pending")
@@ -185,7 +185,9 @@ def test_a_spent_key_is_followed_by_a_new_one(
     assert give(client).status_code == 503
     assert give(client).status_code == 303
     with installation.sessions() as session:
-        keys = list(session.scalars(select(StripeCall.idempotency_key).order_by(StripeCall.id)))
+        keys = list(
+            session.scalars(select(StripeRequest.idempotency_key).order_by(StripeRequest.id))
+        )
     assert [key.rpartition("-")[2] for key in keys] == ["1", "2"]
     assert len(donations(installation)) == 1
 
@@ -277,5 +279,5 @@ def test_a_currency_without_decimals_is_charged_as_typed(
     (opened,) = stripe.objects("checkout.session")
     (donation,) = donations(installation)
     assert (opened["currency"], donation.amount) == ("jpy", 2500)
-    assert opened["amount_total"] == 2500 + donation.cover
+    assert opened["amount_total"] == 2500 + donation.fee_cover
     assert client.post("/c/yen/donate", data={**form, "amount": "2500.50"}).status_code == 422

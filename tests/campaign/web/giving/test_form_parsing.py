@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from campaign.core import money
 from campaign.core.errors import AmountInvalid
-from campaign.core.i18n import words
-from campaign.core.money import LARGEST_CHARGE, fee_cover
+from campaign.core.i18n import get_language
+from campaign.core.money import LARGEST_CHARGE, calculate_fee_cover
 from campaign.donations.donations import Gift
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
@@ -92,11 +92,11 @@ def test_amounts_as_people_type_them(
 
 
 def test_an_amount_is_read_and_refused_as_people_of_the_page_write_it() -> None:
-    spanish = words("es")
+    spanish = get_language("es")
     assert money.parse_amount("$1,000.50", "usd", spanish.formats) == 100_050
     with pytest.raises(AmountInvalid) as refused:
         money.parse_amount("25,00", "usd", spanish.formats)
-    told = refused.value.told_by(spanish.gettext)
+    told = refused.value.translated(spanish.gettext)
     assert told == "No podemos leer “25,00” como un monto. Use cifras, por ejemplo 25 o 25.50."
 
 
@@ -141,10 +141,10 @@ def test_the_smallest_and_the_largest_amount_are_taken_and_no_less_or_more() -> 
 
 @pytest.mark.usefixtures("asked")
 def test_fees_that_do_not_fit_beside_the_gift_are_refused_and_not_cut() -> None:
-    assert gift_of(cover_fees=True).cover == 106
+    assert gift_of(cover_fees=True).fee_cover == 106
     gift, faults = read(amount="999999.99", cover_fees=True)
     assert (gift, list(faults)) == (None, ["cover_fees"])
-    assert gift_of(amount="999999.99").cover == 0
+    assert gift_of(amount="999999.99").fee_cover == 0
 
 
 @pytest.mark.usefixtures("asked")
@@ -161,7 +161,10 @@ def test_an_amount_beside_the_chosen_one_counts_only_if_it_is_the_same_or_other_
 def test_a_currency_without_decimals_has_none_and_its_cover_is_whole() -> None:
     yen = campaign_of(currency="jpy", smallest_amount=50)
     gift = gift_of(yen, amount="2,500", cover_fees=True)
-    assert (gift.amount, gift.cover) == (2500, fee_cover(2500, Decimal("0.029"), 30, "jpy"))
+    assert (gift.amount, gift.fee_cover) == (
+        2500,
+        calculate_fee_cover(2500, Decimal("0.029"), 30, "jpy"),
+    )
     assert "amount" in read(yen, amount="2500.5")[1]
 
 

@@ -82,7 +82,7 @@ def test_the_review_shows_everything_and_its_button_gives(
     assert [answer.status_code for answer in answers] == [303, 303]
     (donation,) = rows(installation, Donation)
     assert len(stripe.objects("checkout.session")) == 1
-    assert (donation.amount, donation.cover, donation.frequency) == (100_000, 3_018, "monthly")
+    assert (donation.amount, donation.fee_cover, donation.frequency) == (100_000, 3_018, "monthly")
     assert (donation.comment, donation.code) == ("Two\nlines", "article-7")
     (card,) = rows(installation, TributeCard)
     assert (card.name, card.sender, card.email) == ("Ben Ortiz", "Ana <Reyes>", "")
@@ -110,7 +110,7 @@ def test_a_gift_that_was_changed_after_its_review_is_another(
     for change in ({}, {"cover_fees": "yes"}, {"cover_fees": "yes"}):
         review = post(client, {**SIMPLE, **change}, step="review")
         assert post(client, held(review.text)).status_code == 303
-    assert [found.cover for found in rows(installation, Donation)] == [0, 106]
+    assert [found.fee_cover for found in rows(installation, Donation)] == [0, 106]
 
 
 FAULTS: list[tuple[dict[str, str], list[str]]] = [

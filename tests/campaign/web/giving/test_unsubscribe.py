@@ -11,7 +11,7 @@ from sqlalchemy import select
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
-from campaign.web.giving.unsubscribe import masked
+from campaign.web.giving.unsubscribe import mask_email
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 MULTIPART = (
@@ -156,5 +156,5 @@ def test_the_only_letter_of_a_reminder_has_nothing_to_stop(
 
 
 def test_an_address_is_masked_for_whom_the_letter_was_forwarded_to() -> None:
-    assert masked("jo@example.org") == "j…@example.org"
-    assert masked("") == ""
+    assert mask_email("jo@example.org") == "j…@example.org"
+    assert mask_email("") == ""

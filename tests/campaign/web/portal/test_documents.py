@@ -21,7 +21,7 @@ from campaign.models import (
     StaffRole,
 )
 from campaign.privacy.erasure import erase_person
-from campaign.privacy.personal_data_export import find_person
+from campaign.privacy.personal_data_export import find_data_subject
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
@@ -111,7 +111,7 @@ def test_a_request_to_be_removed_is_kept_once_seen_by_staff_done_and_confirmed(
     assert "asked to be removed" in viewer.get(f"/staff/donors/{donor.id}").text
     mailbox.clear()
     with mailing.sessions.begin() as session:
-        erase_person(session, find_person(session, ANA), COMMAND_LINE, now(), "example.org")
+        erase_person(session, find_data_subject(session, ANA), COMMAND_LINE, now(), "example.org")
     assert "What you gave" not in client.get("/me").text
     assert "Donors who ask to be removed" not in viewer.get("/staff/").text
     deliver_due(mailing)

@@ -7,18 +7,18 @@ from flask import Flask
 
 from campaign.core.errors import DonorInvalid
 from campaign.core.i18n import languages
-from campaign.donor_portal.profile import Details
+from campaign.donor_portal.profile import DonorDetails
 from campaign.donors.corrections import LONGEST
 from campaign.models import Donor
 from campaign.web.portal.forms import (
     AddressForm,
     DetailsForm,
     faults,
-    filled,
+    form_for,
+    language_choices,
     read_details,
     read_email,
     refuse_details,
-    spoken_languages,
 )
 
 
@@ -39,7 +39,7 @@ def wrong(form: DetailsForm) -> set[str]:
 
 def test_spaces_and_control_characters_are_tidied_and_lines_of_the_address_stay() -> None:
     form = details(name="  Ana\t\x00 Reyes\n")
-    assert read_details(form) == Details("Ana Reyes", "1 Pier\nAstoria", "en")
+    assert read_details(form) == DonorDetails("Ana Reyes", "1 Pier\nAstoria", "en")
     assert form.name.data == "Ana Reyes"
 
 
@@ -61,7 +61,7 @@ def test_only_a_language_that_there_are_words_for_is_taken(language: str) -> Non
 
 
 def test_every_language_is_offered_by_its_own_name_and_can_be_chosen() -> None:
-    offered = dict(spoken_languages())
+    offered = dict(language_choices())
     assert len(offered) == len(languages())
     assert (offered["en"], offered["es"]) == ("English", "Español")
     for tag in offered:
@@ -82,9 +82,9 @@ def test_what_only_the_correction_finds_stands_beside_its_field() -> None:
 
 
 def test_the_form_shows_the_donor_as_they_stand() -> None:
-    form = filled(Donor(name="Ana", address="1 Pier", locale="es", email="ana@example.org"))
+    form = form_for(Donor(name="Ana", address="1 Pier", locale="es", email="ana@example.org"))
     assert (form.name.data, form.address.data, form.language.data) == ("Ana", "1 Pier", "es")
-    assert filled(Donor(name="", address="", locale="tlh")).language.data == "en"
+    assert form_for(Donor(name="", address="", locale="tlh")).language.data == "en"
 
 
 @pytest.mark.parametrize("typed", ["", "ana", "ana@", "a b@example.org", "@example.org"])

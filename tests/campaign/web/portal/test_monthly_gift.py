@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.models import Campaign, Donation, StaffRole, StripeCall, Subscription
+from campaign.models import Campaign, Donation, StaffRole, StripeRequest, Subscription
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
@@ -69,11 +69,11 @@ def test_a_monthly_gift_is_rested_goes_on_and_ends_from_the_page(
     assert "until" in viewer.text
     with mailing.sessions() as session:
         asked = session.scalars(
-            select(StripeCall.parameters).where(StripeCall.operation == "subscription_pause")
+            select(StripeRequest.parameters).where(StripeRequest.operation == "subscription_pause")
         ).all()
     assert {one["pause_collection"]["behavior"] for one in asked} == {"void"}
     assert client.post(f"/subscriptions/{gift.token}/resume").status_code == 303
     assert monthly().state == "active"
-    assert client.post(f"/subscriptions/{gift.token}/end").status_code == 303
+    assert client.post(f"/subscriptions/{gift.token}/cancel").status_code == 303
     assert "a month, ended" in client.get("/me").text
     assert monthly().ended_at is not None

@@ -12,9 +12,9 @@ from campaign.models import (
     Donation,
     Donor,
     Receipt,
-    TakenBack,
+    ReversalReason,
 )
-from campaign.offline.reversals import take_back
+from campaign.offline.reversals import reverse
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
@@ -70,11 +70,11 @@ def test_the_page_has_every_gift_of_the_person_and_none_of_anyone_else(
 def test_a_gift_that_went_back_says_so_in_words(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, enter: Enter
 ) -> None:
-    for reason in (TakenBack.bounced, TakenBack.mistake):
+    for reason in (ReversalReason.bounced, ReversalReason.mistake):
         gift = gift_of(enter(email=ANA, reference=reason.value))
         with mailing.sessions.begin() as session:
             public_id = session.get_one(Donation, gift.donation_id).public_id
-            take_back(session, public_id, reason, TODAY, FINANCE, mailing.books, now())
+            reverse(session, public_id, reason, TODAY, FINANCE, mailing.books, now())
     stock = enter(email=ANA, reference="s", kind="stock", described="3 shares of Reef", amount="99")
     gift_of(stock)
     page = " ".join(open_own_page(client, mailing, mailbox).split())

@@ -21,7 +21,7 @@ __all__ = ["address"]
 
 def is_queued(mailing: Installation) -> bool:
     with mailing.sessions() as session:
-        query = select(OutboxMessage.id).where(OutboxMessage.kind == "own_page_link")
+        query = select(OutboxMessage.id).where(OutboxMessage.kind == "donor_page_link")
         return session.scalar(query) is not None
 
 

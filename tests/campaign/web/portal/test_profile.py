@@ -3,7 +3,7 @@
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.campaigns.donor_wall import ask_to_be_shown
+from campaign.campaigns.donor_wall import save_wall_entry
 from campaign.core.clock import now
 from campaign.emails.delivery import deliver_due
 from campaign.models import (
@@ -98,20 +98,20 @@ def test_letters_about_campaigns_are_agreed_to_and_ended(
 ) -> None:
     open_own_page(client, mailing, mailbox)
     for _ in range(2):
-        assert send(client, "/me/appeals", wanted="yes").location == "/me?said=appeals_yes"
+        assert send(client, "/me/preferences", wanted="yes").location == "/me?said=appeals_yes"
     with mailing.sessions() as session:
         agreed = session.scalars(select(Subscriber)).one()
         assert (agreed.email, agreed.consent_source) == (ANA, "own page")
         assert agreed.consent_wording.startswith("Write to me about campaigns")
     for _ in range(2):
-        assert send(client, "/me/appeals", wanted="no").location == "/me?said=appeals_no"
+        assert send(client, "/me/preferences", wanted="no").location == "/me?said=appeals_no"
     with mailing.sessions() as session:
         assert session.scalars(select(Suppression.reason)).all() == ["unsubscribed"]
-    send(client, "/me/appeals", wanted="yes")
+    send(client, "/me/preferences", wanted="yes")
     with mailing.sessions.begin() as session:
         assert session.scalars(select(Suppression)).all() == []
         session.add(Suppression(email=ANA, reason="bounced"))
-    send(client, "/me/appeals", wanted="yes")
+    send(client, "/me/preferences", wanted="yes")
     assert "No letters about campaigns go to this address" in client.get("/me").text
     actions = [action.partition(".")[2] for _, action in audited(mailing)]
     assert actions == ["subscribed", "unsubscribed", "subscribed"]
@@ -124,7 +124,7 @@ def test_a_name_is_taken_off_the_donor_wall(
     with mailing.sessions.begin() as session:
         for facts, place in ((paid, "Astoria"), (other, "Bend")):
             gift = session.get_one(Donation, facts.donation.id)
-            ask_to_be_shown(session, gift, place, now(), wording="Show my first name")
+            save_wall_entry(session, gift, place, now(), wording="Show my first name")
     assert "On the donor wall as “Ana, Astoria”" in open_own_page(client, mailing, mailbox)
     assert send(client, f"/me/wall/{other.donation.public_id}").status_code == 404
     for _ in range(2):

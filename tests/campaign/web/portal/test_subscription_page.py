@@ -15,11 +15,11 @@ from campaign.models import Subscription
 from campaign.runtime.context import Installation
 from campaign.web.portal.subscription_page import (
     ChangeForm,
+    local_date,
+    pause_end,
     read_amount,
     read_months,
-    rests_until,
     summarize,
-    written,
 )
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
@@ -162,7 +162,7 @@ def test_a_rest_is_of_the_months_that_are_offered() -> None:
 @pytest.mark.usefixtures("asked")
 def test_a_rest_ends_on_the_same_day_where_the_organization_is() -> None:
     with time_machine.travel(datetime(2026, 12, 31, 20, tzinfo=UTC), tick=False):
-        assert rests_until(2) == datetime(2027, 2, 28, 20, tzinfo=UTC)
+        assert pause_end(2) == datetime(2027, 2, 28, 20, tzinfo=UTC)
         # From winter to summer time the hour stays the same.
-        assert rests_until(6) == datetime(2027, 6, 30, 19, tzinfo=UTC)
-    assert (written(None), written(DAY)) == ("", "December 23, 2026")
+        assert pause_end(6) == datetime(2027, 6, 30, 19, tzinfo=UTC)
+    assert (local_date(None), local_date(DAY)) == ("", "December 23, 2026")

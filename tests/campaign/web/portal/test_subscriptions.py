@@ -15,7 +15,7 @@ from campaign.models import (
     Donation,
     LedgerEntry,
     OutboxMessage,
-    StripeCall,
+    StripeRequest,
     Subscription,
 )
 from campaign.runtime.context import Installation
@@ -32,7 +32,9 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 def gifts(installation: Installation) -> list[tuple[int, int]]:
     with installation.sessions() as session:
-        entries = select(LedgerEntry.amount, LedgerEntry.cover).where(LedgerEntry.kind == "payment")
+        entries = select(LedgerEntry.amount, LedgerEntry.fee_cover).where(
+            LedgerEntry.kind == "payment"
+        )
         return [tuple(row) for row in session.execute(entries.order_by(LedgerEntry.id))]
 
 
@@ -71,15 +73,15 @@ def test_another_amount_is_charged_from_the_next_time_on(
     begin: Begin,
     sync: Callable[[], None],
     frequency: str,
-    cover: str,
+    fee_cover: str,
     months: int,
     booked: list[tuple[int, int]],
 ) -> None:
-    found = begin(frequency=frequency, cover_fees=cover)
+    found = begin(frequency=frequency, cover_fees=fee_cover)
     answer = client.post(at(found, "/amount"), data={"amount": "$40"})
     assert (answer.status_code, answer.location) == (303, at(found) + "?said=amount")
     assert "The new amount is set" in client.get(answer.location).text
-    assert (read(installation).amount, read(installation).cover) == booked[1]
+    assert (read(installation).amount, read(installation).fee_cover) == booked[1]
     stripe.advance(days=31 * months)
     sync()
     assert gifts(installation) == booked
@@ -179,7 +181,7 @@ def test_stripe_out_of_reach_is_said_and_the_same_again_does_it_once(
     assert client.post(at(found, "/amount"), data={"amount": "40"}).status_code == 303
     assert read(installation).amount == 4000
     with installation.sessions() as session:
-        calls = select(StripeCall).where(StripeCall.operation == "subscription_amount")
+        calls = select(StripeRequest).where(StripeRequest.operation == "subscription_amount")
         keys = sorted(call.idempotency_key for call in session.scalars(calls))
     assert keys == [f"subscription-amount-{found.stripe_id}-{number}" for number in (1, 2)]
 
@@ -253,7 +255,7 @@ def test_a_failed_renewal_is_mended_with_another_card(
     assert read(installation).state == "past_due"
     text = text_of(client, found)
     assert "The last payment did not go through" in text
-    mend = read(installation).mend_url
+    mend = read(installation).payment_update_url
     assert mend is not None
     assert mend in text
     answer = client.post(at(found, "/card"))
@@ -280,11 +282,15 @@ def test_the_one_that_failed_can_be_paid_with_another_card(
     found = begin(RENEWALS_FAIL)
     stripe.advance(days=32)
     sync()
-    address = read(installation).mend_url or ""
+    address = read(installation).payment_update_url or ""
     assert requests.post(address, CARD, timeout=20).status_code == 200
     sync()
     mended = read(installation)
-    assert (mended.state, mended.failed_invoice_id, mended.mend_url) == ("active", None, None)
+    assert (mended.state, mended.failed_invoice_id, mended.payment_update_url) == (
+        "active",
+        None,
+        None,
+    )
     assert len(gifts(installation)) == 2
     assert "Going on" in text_of(client, found)
 

@@ -130,8 +130,8 @@ def test_only_who_knows_the_secret_is_heard(
     event = {"type": "complaint", "email": "ana@example.org"}
     assert post(event, secret="wrong").status_code == 401
     assert post(event, secret="é").status_code == 401
-    silent = replace(installation, settings=replace(installation.settings, mail=MailSettings()))
-    closed = create_app(silent)
+    overdue = replace(installation, settings=replace(installation.settings, mail=MailSettings()))
+    closed = create_app(overdue)
     assert closed.test_client().post("/mail/events", json={"events": [event]}).status_code == 404
     closed.extensions["live"].close()
     assert stopped(installation) == []

@@ -67,7 +67,7 @@ def test_recovery_codes_are_shown_once_and_each_works_once(
     def enter(code: str) -> int:
         fresh = browser(app)
         fresh.open_link(link_for(installation, client.member))
-        return fresh.post_form("/staff/sign-in/second", {"code": code}).status_code
+        return fresh.post_form("/staff/sign-in/second-factor", {"code": code}).status_code
 
     tried = [codes[0].upper().replace("-", " "), codes[0], old[1], codes[1]]
     assert [enter(code) for code in tried] == [303, 422, 422, 303]
@@ -113,14 +113,18 @@ def test_a_new_app_takes_the_place_of_the_old_one_only_once_it_has_shown_a_code(
         fresh = browser(app)
         fresh.open_link(link_for(installation, client.member))
         code = {"code": old.code()}
-        assert fresh.post_form("/staff/sign-in/second", code).status_code == 303
+        assert fresh.post_form("/staff/sign-in/second-factor", code).status_code == 303
         shown = {"code": new.code()}
         assert client.post_form("/staff/account/authenticator", shown).status_code == 303
     with time_machine.travel(now() + timedelta(seconds=120), tick=False):
         other = browser(app)
         other.open_link(link_for(installation, client.member))
-        assert other.post_form("/staff/sign-in/second", {"code": old.code()}).status_code == 422
-        assert other.post_form("/staff/sign-in/second", {"code": new.code()}).status_code == 303
+        assert (
+            other.post_form("/staff/sign-in/second-factor", {"code": old.code()}).status_code == 422
+        )
+        assert (
+            other.post_form("/staff/sign-in/second-factor", {"code": new.code()}).status_code == 303
+        )
 
 
 def test_an_app_that_is_removed_is_asked_for_no_longer(

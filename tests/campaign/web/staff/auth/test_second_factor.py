@@ -22,12 +22,12 @@ def test_after_the_link_the_apps_code_is_asked_for_and_taken_once(
     with time_machine.travel(now() + timedelta(seconds=60), tick=False):
         for each in (again, other):
             answer = each.open_link(link_for(installation, client.member))
-            assert answer.location == "/staff/sign-in/second"
+            assert answer.location == "/staff/sign-in/second-factor"
             assert each.get("/staff/account").status_code == 302
-        assert again.post_form("/staff/sign-in/second", {"code": "12345"}).status_code == 422
-        entered = again.post_form("/staff/sign-in/second", {"code": f" {phone.code()} "})
+        assert again.post_form("/staff/sign-in/second-factor", {"code": "12345"}).status_code == 422
+        entered = again.post_form("/staff/sign-in/second-factor", {"code": f" {phone.code()} "})
         assert (entered.status_code, entered.location) == (303, "/staff/")
-        stolen = other.post_form("/staff/sign-in/second", {"code": phone.code()})
+        stolen = other.post_form("/staff/sign-in/second-factor", {"code": phone.code()})
         assert stolen.status_code == 422
         assert "used before" in stolen.text
         assert again.get("/staff/account").status_code == 200

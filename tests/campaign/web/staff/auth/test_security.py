@@ -13,15 +13,15 @@ from campaign.models import StaffMember
 from campaign.staff.passwords import LONGEST, SHORTEST
 from campaign.web.staff.auth.security import (
     RECOVERY_CODES,
-    Pending,
+    NewAuthenticator,
     authenticator_setup,
-    code_fits,
     hash_password,
     new_authenticator_secret,
     new_recovery_codes,
     password_faults,
-    password_is,
     use_recovery_code,
+    verify_code,
+    verify_password,
 )
 
 WORDS = "tapir umbrella kilowatt"
@@ -41,16 +41,16 @@ def test_a_password_is_theirs_alone_and_of_nobody_who_has_left_or_has_none() -> 
     kept = hash_password(WORDS)
     assert kept.startswith("$argon2id$")
     assert hash_password(WORDS) != kept
-    assert password_is(member(password=kept), WORDS)
-    assert not password_is(member(password=kept), WORDS.upper())
-    assert not password_is(member(password=kept, active=False), WORDS)
-    assert not password_is(member(password=None), WORDS)
-    assert not password_is(None, WORDS)
+    assert verify_password(member(password=kept), WORDS)
+    assert not verify_password(member(password=kept), WORDS.upper())
+    assert not verify_password(member(password=kept, active=False), WORDS)
+    assert not verify_password(member(password=None), WORDS)
+    assert not verify_password(None, WORDS)
 
 
 def test_one_spelled_with_other_characters_that_look_the_same_is_the_same() -> None:
     kept = hash_password("zählt Ähren ½ ﬁn")
-    assert password_is(member(password=kept), "za\u0308hlt A\u0308hren 1⁄2 fin")
+    assert verify_password(member(password=kept), "za\u0308hlt A\u0308hren 1⁄2 fin")
 
 
 def test_length_is_counted_in_characters_that_are_seen() -> None:
@@ -59,7 +59,7 @@ def test_length_is_counted_in_characters_that_are_seen() -> None:
     assert password_faults(short.replace("ä", "a\u0308")[:-1], ()) != []
     assert password_faults(long, ()) == []
     assert len(password_faults(long + "x", ())) == 1
-    assert not password_is(member(password=hash_password(WORDS)), WORDS + " " * 4 * LONGEST)
+    assert not verify_password(member(password=hash_password(WORDS)), WORDS + " " * 4 * LONGEST)
 
 
 def test_words_about_oneself_are_guessed_first() -> None:
@@ -76,30 +76,32 @@ def shown(secret: str, moved: timedelta = timedelta()) -> str:
 
 
 def test_a_code_is_taken_once_and_one_before_it_no_longer() -> None:
-    secret, pending = new_authenticator_secret(), Pending()
+    secret, pending = new_authenticator_secret(), NewAuthenticator()
     with time_machine.travel(now().replace(second=15), tick=False):
         before, code = shown(secret, -timedelta(seconds=30)), shown(secret)
-        assert code_fits(code, secret, pending)
-        assert not code_fits(code, secret, pending)
-        assert not code_fits(before, secret, pending)
-        assert code_fits(code, secret, Pending())
+        assert verify_code(code, secret, pending)
+        assert not verify_code(code, secret, pending)
+        assert not verify_code(before, secret, pending)
+        assert verify_code(code, secret, NewAuthenticator())
 
 
 @pytest.mark.parametrize(("off", "fits"), [(-30, True), (30, True), (-90, False), (90, False)])
 def test_a_phones_clock_may_be_off_by_half_a_minute(off: int, *, fits: bool) -> None:
     secret = new_authenticator_secret()
     with time_machine.travel(now().replace(second=15), tick=False):
-        assert code_fits(shown(secret, timedelta(seconds=off)), secret, Pending()) is fits
+        assert (
+            verify_code(shown(secret, timedelta(seconds=off)), secret, NewAuthenticator()) is fits
+        )
 
 
 def test_a_code_is_six_digits_however_they_are_spaced() -> None:
     secret = new_authenticator_secret()
     with time_machine.travel(now().replace(second=15), tick=False):
         code = shown(secret)
-        assert code_fits(f" {code[:3]} {code[3:]}\n", secret, Pending())
+        assert verify_code(f" {code[:3]} {code[3:]}\n", secret, NewAuthenticator())
         wide = "".join(chr(ord(digit) + 0xFEE0) for digit in code)
         for wrong in (wide, code[:5], code + "0", "", "abcdef", "²" * 6):
-            assert not code_fits(wrong, secret, Pending()), wrong
+            assert not verify_code(wrong, secret, NewAuthenticator()), wrong
 
 
 def test_an_apps_secret_is_encrypted_and_its_picture_is_one() -> None:

@@ -23,12 +23,12 @@ def test_guesses_at_the_code_are_slowed_down_and_the_wait_between_factors_ends(
         guesser = browser(app)
         guesser.open_link(link_for(installation, client.member))
         tries = [
-            guesser.post_form("/staff/sign-in/second", {"code": "000000"}).status_code
+            guesser.post_form("/staff/sign-in/second-factor", {"code": "000000"}).status_code
             for _ in range(9)
         ]
         assert tries == [422] * 8 + [429]
         clock.shift(timedelta(minutes=15, seconds=1))
-        late = guesser.post_form("/staff/sign-in/second", {"code": phone.code()})
+        late = guesser.post_form("/staff/sign-in/second-factor", {"code": phone.code()})
         assert late.location == "/staff/sign-in"
 
 
@@ -43,7 +43,7 @@ def test_the_wait_for_the_second_factor_ends_after_ten_minutes(
         with time_machine.travel(start, tick=False) as clock:
             client.open_link(link_for(installation, member.member))
             clock.shift(timedelta(seconds=seconds))
-            page = client.get("/staff/sign-in/second")
+            page = client.get("/staff/sign-in/second-factor")
             assert (page.status_code == 200) is waits, seconds
 
 
@@ -57,8 +57,8 @@ def test_one_lands_where_one_wanted_to_after_both_factors(
     form = {"email": member.member.email, "password": FIRST, "next": "/staff/donors?q=a"}
     client = browser(app)
     with time_machine.travel(now() + timedelta(seconds=60), tick=False):
-        assert client.post_form("/staff/sign-in", form).location == "/staff/sign-in/second"
-        entered = client.post_form("/staff/sign-in/second", {"code": phone.code()})
+        assert client.post_form("/staff/sign-in", form).location == "/staff/sign-in/second-factor"
+        entered = client.post_form("/staff/sign-in/second-factor", {"code": phone.code()})
     assert entered.location == "/staff/donors?q=a"
 
 
@@ -72,7 +72,7 @@ def test_who_is_let_go_between_the_factors_does_not_get_in(
         client.open_link(link_for(installation, member.member))
         with installation.sessions.begin() as session:
             session.get_one(StaffMember, member.member.id).active = False
-        refused = client.post_form("/staff/sign-in/second", {"code": phone.code()})
+        refused = client.post_form("/staff/sign-in/second-factor", {"code": phone.code()})
     assert refused.location == "/staff/sign-in"
     assert client.get("/staff/account").status_code == 302
 

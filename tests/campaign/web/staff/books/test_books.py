@@ -53,7 +53,9 @@ def test_the_file_balances_in_minor_units_and_that_it_was_taken_is_kept(
     lines = finance.get("/staff/books/2025-12/journal.jsonl").text.splitlines()
     assert [json.loads(line)["account"] for line in lines] == [row["account"] for row in rows]
     with installation.sessions() as session:
-        made = session.scalars(select(AuditEntry).where(AuditEntry.action == "export.made")).all()
+        made = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "export.created")
+        ).all()
     assert [(one.subject_key, one.after) for one in made] == [
         ("journal-2025-12", {"format": "csv"}),
         ("journal-2025-12", {"format": "jsonl"}),

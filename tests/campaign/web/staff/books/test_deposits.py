@@ -37,7 +37,7 @@ def test_a_batch_from_opening_to_the_slip(
     assert opened(finance) == batch
     check = gift_of(enter(Choices(batch_id=batch), reference="1042 First"))
     cash = gift_of(enter(kind="cash", amount="20", name="", reference=""))
-    stock = gift_of(enter(kind="stock", described="40 shares", name="Cy", amount="900"))
+    stock = gift_of(enter(kind="stock", description="40 shares", name="Cy", amount="900"))
     moves = f"/staff/offline/batches/{batch}/gifts"
     finance.post_form(moves, {"put_in": [str(cash.id)]})
     assert finance.post_form(moves, {"put_in": [str(stock.id)]}).status_code == 422

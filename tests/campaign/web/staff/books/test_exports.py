@@ -52,7 +52,9 @@ def test_that_a_file_was_taken_is_kept(
     for what in ("donations", "donors", "ledger", "receipts"):
         assert client.get(f"/staff/exports/{what}.csv").text.count("\n") == 2
     with installation.sessions() as session:
-        made = session.scalars(select(AuditEntry).where(AuditEntry.action == "export.made")).all()
+        made = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "export.created")
+        ).all()
     assert [entry.subject_key for entry in made] == ["donations", "donors", "ledger", "receipts"]
 
 

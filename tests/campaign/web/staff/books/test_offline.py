@@ -58,7 +58,9 @@ def test_the_coupons_code_chooses_the_campaign(
     code = coupon_code(running, "harbor")
     page = finance.get("/staff/offline", query_string={"code": code.lower()}).text
     assert f"{code} is a coupon of Keep every story free to read, article harbor." in page
-    told = finance.get("/staff/offline/look", query_string={"code": code, "email": "x@example.org"})
+    told = finance.get(
+        "/staff/offline/duplicates", query_string={"code": code, "email": "x@example.org"}
+    )
     assert told.get_json() == {
         "code": f"{code} is a coupon of Keep every story free to read, article harbor.",
         "campaign": "year-end",
@@ -111,7 +113,7 @@ def test_a_bounced_check_is_asked_about_once_more_and_then_reversed_once(
     gift = gift_of(enter(reference="1042"))
     with installation.sessions() as session:
         name = session.get_one(Donation, gift.donation_id).public_id
-    address = f"/staff/offline/{name}/bounce"
+    address = f"/staff/offline/{name}/reverse"
     for one in (address, f"/staff/offline/{name}"):
         assert "This cannot be undone" in finance.get(one).text
     assert finance.post_form(address, {"day": str(TODAY)}).status_code == 422
@@ -131,4 +133,4 @@ def test_a_bounced_check_is_asked_about_once_more_and_then_reversed_once(
             "receipt",
             "void",
         ]
-    assert finance.get("/staff/offline/don_nobody/bounce").status_code == 404
+    assert finance.get("/staff/offline/don_nobody/reverse").status_code == 404

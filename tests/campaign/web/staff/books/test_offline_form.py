@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 
 from campaign.models import DepositBatch
-from campaign.offline.donor_match import SOMEBODY_NEW, Candidate
-from campaign.offline.duplicate_checks import Doubt
-from campaign.offline.entry import Undecided
-from campaign.web.staff.books.offline_form import STAYS, EnvelopeForm
+from campaign.offline.donor_match import NEW_DONOR, Candidate
+from campaign.offline.duplicate_checks import EntryWarning
+from campaign.offline.entry import UnresolvedEntry
+from campaign.web.staff.books.offline_form import STAYS, OfflineGiftForm
 from tests.support.figures import campaign_of
 
 
@@ -20,11 +20,11 @@ def _asked(app: Flask) -> Iterator[None]:
         yield
 
 
-def form(**typed: Any) -> EnvelopeForm:
-    return EnvelopeForm(formdata=None, data=typed)
+def form(**typed: Any) -> OfflineGiftForm:
+    return OfflineGiftForm(formdata=None, data=typed)
 
 
-def offered(batches: int = 0, **typed: Any) -> EnvelopeForm:
+def offered(batches: int = 0, **typed: Any) -> OfflineGiftForm:
     made = form(**typed)
     campaigns = [campaign_of(slug=slug, title=slug.title()) for slug in ("winter", "spring")]
     every = [DepositBatch(id=number + 1, name=f"Batch {number}") for number in range(batches)]
@@ -99,18 +99,18 @@ def test_what_names_no_field_stands_beside_the_reference_and_adds_to_what_is_the
 
 def test_what_is_to_be_decided_is_asked_with_somebody_new_last() -> None:
     made = form()
-    doubts = [Doubt("place", "Late."), Doubt("like-1", "The same?")]
+    entry_warnings = [EntryWarning("place", "Late."), EntryWarning("like-1", "The same?")]
     people = [Candidate(7, "Ana", "1 Pier\nAstoria", 1, True), Candidate(8, "Ana", "", 2, False)]
-    made.ask(Undecided(doubts, people))
+    made.ask(UnresolvedEntry(entry_warnings, people))
     assert [one.value for one in made.waived.choices] == ["place", "like-1"]
     assert [one.label for one in made.donor.choices[:2]] == [
         "Ana, 1 Pier, Astoria (1 gift)",
         "Ana, no address (2 gifts)",
     ]
-    assert made.donor.choices[-1].value == SOMEBODY_NEW
+    assert made.donor.choices[-1].value == NEW_DONOR
     assert made.waived.errors == ["Late.", "The same?"]
     quiet = form()
-    quiet.ask(Undecided([], []))
+    quiet.ask(UnresolvedEntry([], []))
     assert (list(quiet.waived.errors), list(quiet.donor.errors)) == ([], [])
 
 

@@ -91,11 +91,13 @@ def test_its_parts_are_a_file_without_formulas_and_taking_it_is_kept(
     finance: StaffClient, installation: Installation
 ) -> None:
     keep(installation, payout(1, 1_000, 1), 600, 400)
-    answer = finance.get("/staff/payouts/po_1/parts.csv")
+    answer = finance.get("/staff/payouts/po_1/items.csv")
     header, *rows = answer.text.splitlines()
     assert header.startswith("balance_transaction_id,kind,source,donation_id,amount,fee,net")
     assert [row.split(",")[2] for row in rows] == ["'=ch_0", "'=ch_1"]
-    assert finance.get("/staff/payouts/po_none/parts.jsonl").status_code == 404
+    assert finance.get("/staff/payouts/po_none/items.jsonl").status_code == 404
     with installation.sessions() as session:
-        made = session.scalars(select(AuditEntry).where(AuditEntry.action == "export.made")).one()
+        made = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "export.created")
+        ).one()
     assert (made.subject_key, made.actor) == ("po_1", finance.member.email)

@@ -5,7 +5,7 @@ import io
 import pytest
 from flask.testing import FlaskClient
 
-from campaign.campaigns.logos import LARGEST
+from campaign.campaigns.logos import MAX_BYTES
 from campaign.runtime.context import Installation
 from tests.support.campaigns import audited
 from tests.support.staff import StaffMaker
@@ -20,19 +20,19 @@ def test_what_is_wrong_is_said_beside_its_field(
     installation: Installation, staff: StaffMaker
 ) -> None:
     admin = staff()
-    wrong = admin.post_form("/staff/settings", {"accent_light": "#ff0", "accent_dark": "#fff"})
+    wrong = admin.post_form("/staff/branding", {"accent_light": "#ff0", "accent_dark": "#fff"})
     assert wrong.status_code == 422
     assert "#ffff00 has a contrast of 1.0" in wrong.text
     for body, why in (
         (b"GIF89a", "no PNG, JPEG, WebP or plain SVG"),
         (b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "no PNG"),
-        (PNG + b"0" * LARGEST, "at most 200 KB"),
+        (PNG + b"0" * MAX_BYTES, "at most 200 KB"),
         (PNG, "Say in words"),
     ):
         typed = {"logo": (io.BytesIO(body), "logo.png")}
-        refused = admin.post_form("/staff/settings", typed)
+        refused = admin.post_form("/staff/branding", typed)
         assert (refused.status_code, why in refused.text) == (422, True), why
-    assert not [one for one in audited(installation) if one.action == "house.edited"]
+    assert not [one for one in audited(installation) if one.action == "branding.edited"]
 
 
 @pytest.mark.parametrize(("body", "kind"), [(PNG, "image/png"), (SVG, "image/svg+xml")])
@@ -41,7 +41,7 @@ def test_a_logo_is_a_picture_that_can_run_nothing(
 ) -> None:
     admin = staff()
     typed = {"logo": (io.BytesIO(body), "evil.html"), "logo_alt": "An anchor"}
-    assert admin.post_form("/staff/settings", typed).status_code == 303
+    assert admin.post_form("/staff/branding", typed).status_code == 303
     page = client.get("/campaigns").text
     assert 'alt="An anchor"' in page
     address = page.split('class="logo" src="')[1].split('"')[0]
@@ -51,7 +51,7 @@ def test_a_logo_is_a_picture_that_can_run_nothing(
     assert "script-src 'none'" in logo.headers["Content-Security-Policy"]
     assert logo.headers["X-Content-Type-Options"] == "nosniff"
     assert client.get("/logo/0000").status_code == 404
-    assert admin.post_form("/staff/settings", {"without_logo": "y"}).status_code == 303
+    assert admin.post_form("/staff/branding", {"without_logo": "y"}).status_code == 303
     assert 'class="logo"' not in client.get("/campaigns").text
 
 
@@ -60,12 +60,12 @@ def test_a_preview_shows_the_colours_and_keeps_nothing(
 ) -> None:
     admin = staff()
     typed = {"accent_light": "#7A1F3D", "accent_dark": "#f2a3bd", "masthead": "Typed"}
-    seen = admin.post_form("/staff/settings", typed | {"do": "preview"})
+    seen = admin.post_form("/staff/branding", typed | {"do": "preview"})
     assert seen.status_code == 200
     assert "/theme/7a1f3d-f2a3bd.css" in seen.text
     assert 'value="Typed"' in seen.text
-    assert "Typed" not in admin.get("/staff/settings").text
-    assert "house.edited" not in [one.action for one in audited(installation)]
+    assert "Typed" not in admin.get("/staff/branding").text
+    assert "branding.edited" not in [one.action for one in audited(installation)]
 
 
 def test_what_is_kept_is_named_once_and_the_form_shows_it(
@@ -74,11 +74,11 @@ def test_what_is_kept_is_named_once_and_the_form_shows_it(
     admin = staff()
     typed = {"masthead": "The Ledger", "footer": "One of a kind.", "wall_by_default": "y"}
     for told in ("Kept: masthead, footer, donor wall of new campaigns.", "Nothing has changed."):
-        assert told in admin.post_form("/staff/settings", typed, follow_redirects=True).text
-    page = admin.get("/staff/settings").text
+        assert told in admin.post_form("/staff/branding", typed, follow_redirects=True).text
+    page = admin.get("/staff/branding").text
     assert 'value="The Ledger"' in page
     assert "One of a kind." in page
-    assert [one.action for one in audited(installation)].count("house.edited") == 1
+    assert [one.action for one in audited(installation)].count("branding.edited") == 1
 
 
 def test_a_logo_stays_when_the_form_is_sent_without_one(
@@ -86,6 +86,6 @@ def test_a_logo_stays_when_the_form_is_sent_without_one(
 ) -> None:
     admin = staff()
     logo = {"logo": (io.BytesIO(PNG), "logo.png"), "logo_alt": "An anchor"}
-    admin.post_form("/staff/settings", logo)
-    admin.post_form("/staff/settings", {"logo_alt": "An anchor", "masthead": "The Ledger"})
+    admin.post_form("/staff/branding", logo)
+    admin.post_form("/staff/branding", {"logo_alt": "An anchor", "masthead": "The Ledger"})
     assert 'class="logo"' in client.get("/campaigns").text

@@ -14,7 +14,7 @@ NEW = {
     "deadline": "2099-03-31",
     "timezone": "America/Los_Angeles",
     "currency": "usd",
-    "fund": "General",
+    "designation": "General",
     "appeal": "Hello",
 }
 

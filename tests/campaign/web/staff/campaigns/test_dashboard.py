@@ -60,7 +60,7 @@ def test_a_dispute_waits_until_someone_has_looked_and_says_who(
         actions = session.scalars(
             select(AuditEntry.action).where(AuditEntry.action.startswith("review."))
         )
-        assert list(actions) == ["review.marked", "review.unmarked"]
+        assert list(actions) == ["review.acknowledged", "review.acknowledgement_withdrawn"]
     assert staff(StaffRole.viewer).post_form(action).status_code == 403
 
 

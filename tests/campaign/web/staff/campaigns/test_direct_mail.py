@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from campaign.core.clock import now
-from campaign.models import AuditEntry, Campaign, PostedAppeal, StaffRole
+from campaign.models import AuditEntry, Campaign, DirectMailPiece, StaffRole
 from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation
 from tests.support.staff import StaffClient, StaffMaker
@@ -26,19 +26,19 @@ def finance(staff: StaffMaker) -> StaffClient:
 def send(finance: StaffClient, rows: str | bytes, **fields: str) -> TestResponse:
     raw = rows if isinstance(rows, bytes) else (HEADER + rows).encode()
     form = {"file": (BytesIO(raw), "readers.csv"), "window": "us", **fields}
-    return finance.post_form("/staff/c/year-end/post", form)
+    return finance.post_form("/staff/c/year-end/direct-mail", form)
 
 
 def codes(installation: Installation) -> list[str]:
     with installation.sessions() as session:
-        return list(session.scalars(select(PostedAppeal.code)))
+        return list(session.scalars(select(DirectMailPiece.code)))
 
 
 @pytest.mark.usefixtures("running")
 def test_a_list_becomes_sheets_and_the_same_list_the_same_sheets(
     finance: StaffClient, installation: Installation, running: Campaign
 ) -> None:
-    assert "/staff/c/year-end/post" in finance.get("/staff/c/year-end").text
+    assert "/staff/c/year-end/direct-mail" in finance.get("/staff/c/year-end").text
     answers = [send(finance, ANA, window=window) for window in ("us", "din")]
     assert [answer.mimetype for answer in answers] == ["application/pdf"] * 2
     assert "year-end-by-post.pdf" in answers[0].headers["Content-Disposition"]
@@ -47,7 +47,7 @@ def test_a_list_becomes_sheets_and_the_same_list_the_same_sheets(
         (sheet,) = PdfReader(BytesIO(answer.data)).pages
         assert coupon_code(running, code) in sheet.extract_text()
     with installation.sessions() as session:
-        query = select(AuditEntry).where(AuditEntry.action == "posted_appeals.printed")
+        query = select(AuditEntry).where(AuditEntry.action == "direct_mail.printed")
         entry = session.scalars(query.order_by(AuditEntry.id)).first()
         assert entry is not None
         assert entry.actor == finance.member.email
@@ -98,4 +98,4 @@ def test_an_unknown_envelope_and_a_campaign_that_has_ended_are_refused(
         session.execute(update(Campaign).values(deadline=now()))
     answer = send(finance, ANA)
     assert (answer.status_code, "a gift by mail would count no more" in answer.text) == (422, True)
-    assert "/staff/c/year-end/post" not in finance.get("/staff/c/year-end").text
+    assert "/staff/c/year-end/direct-mail" not in finance.get("/staff/c/year-end").text

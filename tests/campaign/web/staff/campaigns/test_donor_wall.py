@@ -1,6 +1,6 @@
 """The donor wall as staff see it: comments that wait for a yes, lines taken off and put back."""
 
-from campaign.campaigns.donor_wall import ask_to_be_shown
+from campaign.campaigns.donor_wall import save_wall_entry
 from campaign.core.clock import now
 from campaign.models import Donation, StaffRole
 from campaign.runtime.context import Installation
@@ -13,7 +13,7 @@ def test_finance_decide_on_their_own_page(installation: Installation, staff: Sta
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         gift = book(session, campaign, name="Ana")
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Read on.")
+        save_wall_entry(session, gift, "", now(), wording=WORDS, comment="Read on.")
     client = staff(StaffRole.finance)
     assert "Read on." in client.get("/staff/wall").text
     done = client.post_form(f"/staff/wall/{gift.id}", {"do": "approve", "comment": "Read on."})
@@ -32,7 +32,7 @@ def test_a_comment_that_changed_meanwhile_is_not_approved_unread(
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         gift = book(session, campaign, name="Ana")
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS, comment="Another.")
+        save_wall_entry(session, gift, "", now(), wording=WORDS, comment="Another.")
     client = staff(StaffRole.finance)
     sent = {"do": "approve", "comment": "Read on."}
     answer = client.post_form(f"/staff/wall/{gift.id}", sent, follow_redirects=True)
@@ -47,7 +47,7 @@ def test_a_line_is_taken_off_and_put_back_and_one_comes_back_to_the_same_list(
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         gift = book(session, campaign, name="Ana")
-        ask_to_be_shown(session, gift, "", now(), wording=WORDS)
+        save_wall_entry(session, gift, "", now(), wording=WORDS)
     client = staff(StaffRole.finance)
     for decision, told in (("hide", []), ("hide", []), ("show", [("Ana", "", "")])):
         answer = client.post_form(f"/staff/wall/{gift.id}", {"do": decision, "every": "1"})

@@ -45,7 +45,7 @@ def form_of(page: str) -> dict[str, str]:
         "smallest": "0.50",
         "goal": "50000",
         "stretch_goal": "",
-        "fund": "General",
+        "designation": "General",
     }
 
 
@@ -57,15 +57,17 @@ def test_two_editors_lose_nothing(installation: Installation, staff: StaffMaker)
     assert kept.status_code == 422
     kept = first.post_form("/staff/c/winter/edit", shown | {"title": "Hers"})
     assert kept.status_code == 303
-    refused = second.post_form("/staff/c/winter/edit", shown | {"title": "His", "fund": "News"})
+    refused = second.post_form(
+        "/staff/c/winter/edit", shown | {"title": "His", "designation": "News"}
+    )
     assert refused.status_code == 409
     assert 'value="His"' in refused.text
     assert "<dd>Hers</dd>" in refused.text
     assert first.member.email in refused.text
     assert stored(installation).title == "Hers"
-    again = form_of(refused.text) | {"title": "His", "fund": "News"}
+    again = form_of(refused.text) | {"title": "His", "designation": "News"}
     assert second.post_form("/staff/c/winter/edit", again).status_code == 303
-    assert (stored(installation).title, stored(installation).fund) == ("His", "News")
+    assert (stored(installation).title, stored(installation).designation) == ("His", "News")
 
 
 def test_a_long_appeal_may_be_typed(installation: Installation, staff: StaffMaker) -> None:
@@ -85,11 +87,11 @@ def test_nothing_changed_is_said_and_not_logged(
     same = form_of(client.get("/staff/c/winter/edit").text)
     assert client.post_form("/staff/c/winter/edit", same).status_code == 303
     assert "Nothing has changed." in client.get("/staff/c/winter").text
-    changed = same | {"fund": "News", "goal": "60,000"}
+    changed = same | {"designation": "News", "goal": "60,000"}
     client.post_form("/staff/c/winter/edit", changed)
     assert "Kept: " in client.get("/staff/c/winter").text
     assert [one.action for one in audited(installation)].count("campaign.edited") == 1
-    assert (stored(installation).goal, stored(installation).fund) == (6_000_000, "News")
+    assert (stored(installation).goal, stored(installation).designation) == (6_000_000, "News")
 
 
 def test_every_fault_stands_beside_its_field_and_nothing_is_kept(
@@ -99,9 +101,9 @@ def test_every_fault_stands_beside_its_field_and_nothing_is_kept(
     client = staff()
     shown = form_of(client.get("/staff/c/winter/edit").text)
     wrong = {"title": "", "goal": "0", "stretch_goal": "1", "suggested": "ten", "smallest": "x"}
-    answer = client.post_form("/staff/c/winter/edit", shown | wrong | {"fund": "News"})
+    answer = client.post_form("/staff/c/winter/edit", shown | wrong | {"designation": "News"})
     assert answer.status_code == 422
     for field in ("title", "goal", "suggested", "smallest"):
         assert f'id="{field}-error"' in answer.text, field
-    assert stored(installation).fund == "General"
+    assert stored(installation).designation == "General"
     assert client.get("/staff/c/unknown/edit").status_code == 404

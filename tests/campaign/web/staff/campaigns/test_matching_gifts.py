@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 from sqlalchemy import select
 
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.campaigns.matching_gifts import MatchingGiftFields, add_matching_gift
 from campaign.core.clock import now
 from campaign.models import Campaign, MatchingGift, StaffRole
 from campaign.runtime.context import Installation
@@ -73,7 +73,7 @@ def test_a_promise_is_to_come_open_and_over_on_the_campaigns_own_clock(
     tomorrow = (now().astimezone(there) + timedelta(days=1)).date()
     with installation.sessions.begin() as session:
         found = session.get_one(Campaign, campaign.id)
-        later = Promise("Later", "100", starts=str(tomorrow), ends=str(tomorrow))
+        later = MatchingGiftFields("Later", "100", starts=str(tomorrow), ends=str(tomorrow))
         add_matching_gift(session, found, later, ADMIN, now())
     begins = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=there)
     told = []

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pypdf import PdfReader
 
 from campaign.campaigns.extensions import extend
-from campaign.campaigns.matching_gifts import Promise, add_matching_gift
+from campaign.campaigns.matching_gifts import MatchingGiftFields, add_matching_gift
 from campaign.core.clock import now
 from campaign.models import Campaign, StaffRole
 from campaign.reporting.campaign_report import read_report
@@ -19,7 +19,9 @@ from tests.support.staff import StaffMaker
 def fill(installation: Installation, slug: str = "winter") -> Campaign:
     campaign = running(installation, slug=slug)
     with installation.sessions.begin() as session:
-        add_matching_gift(session, campaign, Promise("A foundation", "1000"), ADMIN, now())
+        add_matching_gift(
+            session, campaign, MatchingGiftFields("A foundation", "1000"), ADMIN, now()
+        )
         book(session, campaign, 10_000, comment="Your work  matters", code="article-7")
         book(session, campaign, 2_500, comment="Secret", anonymous=True, frequency="monthly")
         book(session, campaign, 2_500, timedelta(days=3), code="mail-nine-days")

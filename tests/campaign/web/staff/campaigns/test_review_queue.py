@@ -3,8 +3,8 @@
 import pytest
 
 from campaign.core.clock import now
-from campaign.models import ReviewMark
-from campaign.reporting.review_queue import ActionableWarning, FailedMessage, Review
+from campaign.models import Acknowledgement
+from campaign.reporting.review_queue import ActionableWarning, FailedEmail, Review
 from campaign.web.staff.campaigns.review_queue import MOST, groups
 
 
@@ -14,7 +14,7 @@ def warning(number: int) -> ActionableWarning:
 
 def test_of_thousands_the_first_are_told_and_all_are_counted() -> None:
     letters = [
-        FailedMessage(number, "receipt", f"2026-{number}", "ana@example.org", "550\nno", now())
+        FailedEmail(number, "receipt", f"2026-{number}", "ana@example.org", "550\nno", now())
         for number in range(3 * MOST)
     ]
     (found,) = groups(Review(messages=letters), {})
@@ -28,8 +28,8 @@ def test_of_thousands_the_first_are_told_and_all_are_counted() -> None:
 def test_what_is_not_shown_is_urgent_too(looked_at: int, *, urgent: bool) -> None:
     warnings = [warning(number) for number in range(MOST + 1)]
     seen = {
-        ("warning", one.stripe_id): ReviewMark(
-            kind="warning", key=one.stripe_id, marked_by="Rosa", marked_at=now()
+        ("warning", one.stripe_id): Acknowledgement(
+            kind="warning", key=one.stripe_id, acknowledged_by="Rosa", acknowledged_at=now()
         )
         for one in warnings[:looked_at]
     }

@@ -23,7 +23,7 @@ def test_the_steps_say_when_they_are_due_and_whom_they_would_reach(
         for zone in ("Asia/Dhaka", "America/Costa_Rica"):
             emails = (f"{zone[:4]}{number}@example.com" for number in range(18))
             subscribe(session, *emails, timezone=zone)
-    page = staff(StaffRole.viewer).get("/staff/c/winter/steps").text
+    page = staff(StaffRole.viewer).get("/staff/c/winter/schedule").text
     # The opening's, which is due, and those of six that are to come.
     assert page.count(">36<") == 7
     assert "three days" in page
@@ -38,7 +38,7 @@ def test_a_step_is_reworded_after_a_look_at_its_letter(
 ) -> None:
     running(installation)
     client = staff()
-    path = "/staff/c/winter/steps/three_days"
+    path = "/staff/c/winter/schedule/three_days"
     assert "As usual: " in client.get(path).text
     typed = STEP | {"subject": "From our desk: {left}", "opening": "I edit <b>these</b> pages."}
     seen = client.post_form(path, typed | {"do": "preview"})
@@ -57,25 +57,25 @@ def test_a_step_is_reworded_after_a_look_at_its_letter(
     (entry,) = [one for one in audited(installation) if one.action == "step.changed"]
     assert (entry.before["offset"], entry.after["offset"]) == (3, 4)
     off = {"do": "save", "locale": "en", "expires": "168"}
-    assert client.post_form("/staff/c/winter/steps/wrap_up", off).status_code == 303
+    assert client.post_form("/staff/c/winter/schedule/wrap_up", off).status_code == 303
     assert not steps(installation)["wrap_up"].enabled
 
 
 def test_ones_own_step_is_added_and_removed(installation: Installation, staff: StaffMaker) -> None:
     running(installation)
     client = staff()
-    path = "/staff/c/winter/steps/new"
+    path = "/staff/c/winter/schedule/new"
     assert client.post_form(path, STEP | {"key": "Five Days"}).status_code == 422
     assert client.post_form(path, STEP | {"key": "three_days"}).status_code == 422
     own = STEP | {"key": "five_days", "before": "5", "subject": "Hello"}
     assert client.post_form(path, own).status_code == 303
-    assert "Remove the step" in client.get("/staff/c/winter/steps/five_days").text
+    assert "Remove the step" in client.get("/staff/c/winter/schedule/five_days").text
     for _ in range(2):
-        assert client.post_form("/staff/c/winter/steps/five_days/remove").status_code == 303
-    assert client.post_form("/staff/c/winter/steps/opening/remove").status_code == 303
+        assert client.post_form("/staff/c/winter/schedule/five_days/remove").status_code == 303
+    assert client.post_form("/staff/c/winter/schedule/opening/remove").status_code == 303
     assert set(steps(installation)) >= {"opening", "wrap_up"}
     assert "five_days" not in steps(installation)
-    assert client.get("/staff/c/winter/steps/five_days").status_code == 404
+    assert client.get("/staff/c/winter/schedule/five_days").status_code == 404
     assert [one.action for one in audited(installation)][-2:] == ["step.added", "step.removed"]
 
 
@@ -83,7 +83,7 @@ def test_what_is_wrong_with_a_step_stands_beside_its_field(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
-    client, path = staff(), "/staff/c/winter/steps/three_days"
+    client, path = staff(), "/staff/c/winter/schedule/three_days"
     for wrong, field in (
         ({"before": "0"}, "before"),
         ({"before": "-1"}, "before"),
@@ -106,11 +106,11 @@ def test_a_step_by_the_hour_is_shown_and_kept_so(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
-    client, path = staff(), "/staff/c/winter/steps/three_days"
+    client, path = staff(), "/staff/c/winter/schedule/three_days"
     hours = STEP | {"before": "36", "unit": "hours", "expires": " 12 "}
     assert client.post_form(path, hours).status_code == 303
     kept = steps(installation)["three_days"]
-    assert (kept.anchor, kept.offset, kept.expires_after) == ("hours_before", 36, 12)
+    assert (kept.basis, kept.offset, kept.expires_after) == ("hours_before", 36, 12)
     page = client.get(path).text
     for value in ('value="36"', '<option selected value="hours">', 'value="12"'):
         assert value in page
@@ -122,7 +122,7 @@ def test_words_of_one_language_leave_the_others_alone(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
-    client, path = staff(), "/staff/c/winter/steps/three_days"
+    client, path = staff(), "/staff/c/winter/schedule/three_days"
     client.post_form(path, STEP | {"subject": "Hello"})
     client.post_form(path, STEP | {"locale": "es", "subject": "Hola"})
     texts = steps(installation)["three_days"].texts

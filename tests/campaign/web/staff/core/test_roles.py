@@ -21,8 +21,8 @@ anyone  POST     /staff/sign-in/passkey
 anyone  POST     /staff/sign-in/passkey/options
 anyone  GET      /staff/sign-in/provider
 anyone  GET      /staff/sign-in/provider/back
-anyone  GET POST /staff/sign-in/second
-anyone  POST     /staff/sign-in/second/leave
+anyone  GET POST /staff/sign-in/second-factor
+anyone  POST     /staff/sign-in/second-factor/leave
 anyone  GET      /staff/sign-in/sent
 anyone  POST     /staff/sign-out
 viewer  GET      /staff/
@@ -56,13 +56,13 @@ admin   GET POST /staff/c/<slug>/open
 admin   GET POST /staff/c/<slug>/pause
 viewer  GET      /staff/c/<slug>/report
 viewer  GET      /staff/c/<slug>/report.pdf
-finance GET POST /staff/c/<slug>/post
+finance GET POST /staff/c/<slug>/direct-mail
 admin   POST     /staff/c/<slug>/resume
-viewer  GET      /staff/c/<slug>/steps
-admin   GET POST /staff/c/<slug>/steps/<key>
-admin   POST     /staff/c/<slug>/steps/<key>/letter
-admin   POST     /staff/c/<slug>/steps/<key>/remove
-admin   GET POST /staff/c/<slug>/steps/new
+viewer  GET      /staff/c/<slug>/schedule
+admin   GET POST /staff/c/<slug>/schedule/<key>
+admin   POST     /staff/c/<slug>/schedule/<key>/preview
+admin   POST     /staff/c/<slug>/schedule/<key>/remove
+admin   GET POST /staff/c/<slug>/schedule/new
 admin   GET POST /staff/c/<slug>/texts/<locale>
 viewer  GET      /staff/campaigns
 admin   GET POST /staff/campaigns/new
@@ -79,20 +79,20 @@ viewer  GET      /staff/donors/<int:donor_id>/mail
 finance GET POST /staff/donors/<int:donor_id>/merge
 finance POST     /staff/donors/<int:donor_id>/merges/<int:merge_id>/undo
 finance POST     /staff/donors/<int:donor_id>/notes
-admin   GET POST /staff/donors/<int:donor_id>/remove
-finance GET POST /staff/donors/<int:donor_id>/subscriptions/<stripe_id>/end
+admin   GET POST /staff/donors/<int:donor_id>/erase
+finance GET POST /staff/donors/<int:donor_id>/subscriptions/<stripe_id>/cancel
 finance GET      /staff/exports
 finance GET      /staff/exports/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>
-admin   GET POST /staff/integrations
-admin   POST     /staff/integrations/<int:token_id>/revoke
-admin   GET      /staff/integrations/made
+admin   GET POST /staff/api-tokens
+admin   POST     /staff/api-tokens/<int:token_id>/revoke
+admin   GET      /staff/api-tokens/created
 viewer  GET      /staff/mail/preview/
 viewer  GET      /staff/mail/preview/<name>
 viewer  GET      /staff/mail/preview/<name>.html
 viewer  GET      /staff/mail/preview/<name>.txt
 finance GET POST /staff/offline
 finance GET      /staff/offline/<public_id>
-finance GET POST /staff/offline/<public_id>/bounce
+finance GET POST /staff/offline/<public_id>/reverse
 finance GET POST /staff/offline/batches
 finance GET      /staff/offline/batches/<int:batch_id>
 finance POST     /staff/offline/batches/<int:batch_id>/close
@@ -100,14 +100,14 @@ finance POST     /staff/offline/batches/<int:batch_id>/gifts
 finance GET      /staff/offline/batches/<int:batch_id>/slip.pdf
 finance GET POST /staff/offline/import
 finance POST     /staff/offline/import/enter
-finance GET      /staff/offline/look
+finance GET      /staff/offline/duplicates
 finance GET      /staff/payouts
 finance GET      /staff/payouts/<payout_id>
-finance GET      /staff/payouts/<payout_id>/parts.<any(csv, jsonl):kind>
+finance GET      /staff/payouts/<payout_id>/items.<any(csv, jsonl):kind>
 finance GET      /staff/reconciliations
 finance GET      /staff/reconciliations/<int:run_id>
 finance POST     /staff/review/<kind>/<path:key>
-admin   GET POST /staff/settings
+admin   GET POST /staff/branding
 admin   GET POST /staff/team
 admin   GET      /staff/team/<int:member_id>
 admin   POST     /staff/team/<int:member_id>/activate

@@ -70,7 +70,7 @@ def test_a_merge_shows_both_as_one_and_is_undone(
     with installation.sessions() as session:
         actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert [one for one in actions if "merged" in one] == ["donor.merged"] * 2 + [
-        "donor.unmerged"
+        "donor.merge_undone"
     ] * 2
 
 
@@ -113,7 +113,7 @@ def test_a_monthly_gift_is_ended_after_being_asked_once_more(
     client.get(f"/donations/{donation.token}")
     with installation.sessions() as session:
         found = session.scalars(select(Subscription)).one()
-    address = f"/staff/donors/{donation.donor_id}/subscriptions/{found.stripe_id}/end"
+    address = f"/staff/donors/{donation.donor_id}/subscriptions/{found.stripe_id}/cancel"
     assert address in finance.get(f"/staff/donors/{donation.donor_id}").text
     assert "When shall it end?" in finance.get(address).text
     assert finance.post_form(address, {"when": "x"}).status_code == 422
@@ -129,7 +129,8 @@ def test_a_monthly_gift_is_ended_after_being_asked_once_more(
     assert ended.state == "ended"
     assert [one.after["when"] for one in entries] == ["at the end of the period", "at once"]
     assert (
-        finance.get(f"/staff/donors/{donation.donor_id}/subscriptions/sub_x/end").status_code == 404
+        finance.get(f"/staff/donors/{donation.donor_id}/subscriptions/sub_x/cancel").status_code
+        == 404
     )
 
 
@@ -177,4 +178,4 @@ def test_what_is_of_another_person_or_nobody_is_not_there(
     first, _ = two
     for path in ("correct", "merge", "subscriptions/sub_x/end"):
         assert finance.get(f"/staff/donors/999999/{path}").status_code == 404, path
-    assert finance.post_form(f"/staff/donors/{first}/subscriptions/sub_x/end").status_code == 404
+    assert finance.post_form(f"/staff/donors/{first}/subscriptions/sub_x/cancel").status_code == 404

@@ -49,7 +49,7 @@ def test_what_a_donor_asked_for_is_agreed_to_and_done_once(
     installation: Installation, admin: StaffClient, donor_id: int
 ) -> None:
     ask(installation, donor_id)
-    page = f"/staff/donors/{donor_id}/remove"
+    page = f"/staff/donors/{donor_id}/erase"
     assert page in admin.get("/staff/").text
     assert erase_approved(installation) == 0
     assert "ana@example.org" in admin.get(page).text
@@ -61,10 +61,10 @@ def test_what_a_donor_asked_for_is_agreed_to_and_done_once(
     with installation.sessions() as session:
         donor = session.get_one(Donor, donor_id)
         assert (donor.name, donor.email, donor.erased_at is not None) == ("", "", True)
-        notes = select(OutboxMessage).where(OutboxMessage.kind == "own_page_note")
+        notes = select(OutboxMessage).where(OutboxMessage.kind == "donor_page_note")
         assert [one.details["about"] for one in session.scalars(notes)].count("erased") == 1
     assert done(installation)[1:] == [
-        ("donor.erasure_agreed", admin.member.email),
+        ("donor.erasure_approved", admin.member.email),
         ("donor.erased", admin.member.email),
     ]
     assert "This person was removed on" in admin.get(page).text
@@ -77,8 +77,8 @@ def test_what_a_donor_asked_for_is_agreed_to_and_done_once(
 def test_who_asked_in_another_way_is_removed_too(
     installation: Installation, admin: StaffClient, donor_id: int
 ) -> None:
-    assert f"/staff/donors/{donor_id}/remove" in admin.get(f"/staff/donors/{donor_id}").text
-    assert admin.post_form(f"/staff/donors/{donor_id}/remove").status_code == 303
+    assert f"/staff/donors/{donor_id}/erase" in admin.get(f"/staff/donors/{donor_id}").text
+    assert admin.post_form(f"/staff/donors/{donor_id}/erase").status_code == 303
     assert erase_approved(installation) == 1
     with installation.sessions() as session:
         assert session.scalars(select(ErasureRequest)).one().done_at is not None
@@ -90,7 +90,7 @@ def test_who_has_no_email_address_is_removed_and_not_written_to(
     gift = gift_of(enter(email=""))
     with installation.sessions() as session:
         donor_id = session.get_one(Donation, gift.donation_id).donor_id
-    page = f"/staff/donors/{donor_id}/remove"
+    page = f"/staff/donors/{donor_id}/erase"
     assert "There is no email address to tell" in admin.get(page).text
     assert admin.post_form(page).status_code == 303
     assert erase_approved(installation) == 1
@@ -106,7 +106,7 @@ def test_where_one_cannot_be_removed_the_others_are(
         given = session.get_one(Donation, gift_of(enter(email="ben@example.org")).donation_id)
         other = given.donor_id
     for one in (donor_id, other):
-        assert admin.post_form(f"/staff/donors/{one}/remove").status_code == 303
+        assert admin.post_form(f"/staff/donors/{one}/erase").status_code == 303
     with psycopg.connect(database_url) as connection:
         connection.execute(
             "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql"
@@ -132,7 +132,7 @@ def test_until_it_is_done_they_may_think_better_of_it(
     installation: Installation, admin: StaffClient, donor_id: int
 ) -> None:
     ask(installation, donor_id)
-    assert admin.post_form(f"/staff/donors/{donor_id}/remove").status_code == 303
+    assert admin.post_form(f"/staff/donors/{donor_id}/erase").status_code == 303
     with installation.sessions.begin() as session:
         assert withdraw_request(session, session.get_one(Donor, donor_id), now())
     assert erase_approved(installation) == 0
@@ -144,7 +144,7 @@ def test_while_a_payment_may_still_come_it_is_refused_and_goes_back_to_staff(
     installation: Installation, admin: StaffClient, give: Callable[..., Facts], donor_id: int
 ) -> None:
     ask(installation, donor_id)
-    page = f"/staff/donors/{donor_id}/remove"
+    page = f"/staff/donors/{donor_id}/erase"
     ends = update(Donation).where(Donation.id == give().donation.id)
     with installation.sessions.begin() as session:
         session.execute(ends.values(session_expires_at=now() + timedelta(hours=1)))

@@ -13,7 +13,7 @@ from campaign.models import (
     Refund,
     StaffRole,
 )
-from campaign.refunds.refunds import LONGEST_NOTE
+from campaign.refunds.refunds import MAX_NOTE_LENGTH
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
@@ -108,7 +108,7 @@ def test_what_is_left_is_offered_and_no_more_can_be_asked_for(
     [
         ({"reason": "mood"}, "reason"),
         ({"note": "a\x07b"}, "note"),
-        ({"note": "n" * (LONGEST_NOTE + 1)}, "note"),
+        ({"note": "n" * (MAX_NOTE_LENGTH + 1)}, "note"),
         ({"amount": ""}, "amount"),
         ({"amount": "-5"}, "amount"),
     ],
@@ -117,7 +117,7 @@ def test_what_is_wrong_is_named_before_anything_is_asked_of_stripe(
     staff: StaffMaker, gift: Donation, stripe: StripeSandbox, wrong: dict[str, str], field: str
 ) -> None:
     finance = staff(StaffRole.finance)
-    typed = {"amount": "5", "note": "n" * LONGEST_NOTE} | wrong | {"token": "token-of-mine"}
+    typed = {"amount": "5", "note": "n" * MAX_NOTE_LENGTH} | wrong | {"token": "token-of-mine"}
     answer = finance.post_form(f"/staff/donations/{gift.public_id}/refund", typed)
     assert (answer.status_code, f'id="{field}-error"' in answer.text) == (422, True)
     assert stripe.objects("refund") == []

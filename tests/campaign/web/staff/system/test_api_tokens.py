@@ -5,20 +5,20 @@ from campaign.models import ApiToken, StaffRole
 
 def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(staff, client, campaign, installation):
     admin = staff(StaffRole.admin)
-    wrong = admin.post_form("/staff/integrations", {"name": ""})
+    wrong = admin.post_form("/staff/api-tokens", {"name": ""})
     assert wrong.status_code == 422
     form = {"name": "The CRM", "scopes": ["progress:read"], "days": "90", "attempt": "a-form"}
-    assert admin.post_form("/staff/integrations", form | {"days": "7"}).status_code == 422
+    assert admin.post_form("/staff/api-tokens", form | {"days": "7"}).status_code == 422
     for _twice in range(2):
-        done = admin.post_form("/staff/integrations", form)
-        assert (done.status_code, done.location) == (303, "/staff/integrations/made")
-    made = admin.get("/staff/integrations/made")
+        done = admin.post_form("/staff/api-tokens", form)
+        assert (done.status_code, done.location) == (303, "/staff/api-tokens/created")
+    made = admin.get("/staff/api-tokens/created")
     assert "no-store" in made.headers["Cache-Control"]
-    assert admin.get("/staff/integrations/made").location == "/staff/integrations"
+    assert admin.get("/staff/api-tokens/created").location == "/staff/api-tokens"
     secret = made.text.partition("<code>")[2].partition("</code>")[0]
     headers = {"Authorization": f"Bearer {secret}"}
     assert client.get("/api/v1/campaigns", headers=headers).status_code == 200
-    listed = admin.get("/staff/integrations")
+    listed = admin.get("/staff/api-tokens")
     assert "The CRM" in listed.text
     assert secret not in listed.text
     with installation.sessions() as session:
@@ -26,6 +26,6 @@ def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(staff, client, campa
         token_id = token.id
         assert (token.expires_at - token.created_at).days in {89, 90}
     for _twice in range(2):
-        assert admin.post_form(f"/staff/integrations/{token_id}/revoke").status_code == 303
+        assert admin.post_form(f"/staff/api-tokens/{token_id}/revoke").status_code == 303
     assert client.get("/api/v1/campaigns", headers=headers).status_code == 401
-    assert staff(StaffRole.finance).get("/staff/integrations").status_code == 403
+    assert staff(StaffRole.finance).get("/staff/api-tokens").status_code == 403

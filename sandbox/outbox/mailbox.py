@@ -15,7 +15,7 @@ IDENTIFIER = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
-class Letter:
+class StoredEmail:
     """A mail that arrived. `received_at` is RFC 3339 in UTC, `size` is bytes."""
 
     id: str
@@ -25,18 +25,18 @@ class Letter:
     size: int
 
 
-class Letterbox:
+class Mailbox:
     """The folder of the kept mails. Safe to use from the SMTP thread and the web's threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def keep(self, sender: str, recipients: list[str], raw: bytes) -> Letter:
+    def keep(self, sender: str, recipients: list[str], raw: bytes) -> StoredEmail:
         """The envelope is written last and moved into place: what is listed is complete."""
         now = datetime.now(UTC)
         identifier = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
-        letter = Letter(
+        letter = StoredEmail(
             identifier, sender, recipients, now.isoformat(timespec="milliseconds"), len(raw)
         )
         self._raw_path(identifier).write_bytes(raw)
@@ -45,22 +45,22 @@ class Letterbox:
         unfinished.replace(self._envelope_path(identifier))
         return letter
 
-    def newest_first(self) -> Iterator[Letter]:
+    def newest_first(self) -> Iterator[StoredEmail]:
         for path in sorted(self._folder.glob("*.json"), reverse=True):
             letter = self.find(path.stem)
             if letter is not None:
                 yield letter
 
-    def find(self, identifier: str) -> Letter | None:
+    def find(self, identifier: str) -> StoredEmail | None:
         """None for an id that is unknown, deleted meanwhile, or no id at all."""
         if not IDENTIFIER.fullmatch(identifier):
             return None
         try:
-            return Letter(**json.loads(self._envelope_path(identifier).read_text()))
+            return StoredEmail(**json.loads(self._envelope_path(identifier).read_text()))
         except FileNotFoundError:
             return None
 
-    def raw(self, letter: Letter) -> bytes:
+    def raw(self, letter: StoredEmail) -> bytes:
         try:
             return self._raw_path(letter.id).read_bytes()
         except FileNotFoundError:  # deleted while it was being read

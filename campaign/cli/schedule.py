@@ -12,27 +12,27 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.schedule_edits import StepChange
 from campaign.core.errors import StepInvalid
 from campaign.models import Campaign, CampaignStep
-from campaign.outreach.step_statistics import Counts, letter_counts
+from campaign.outreach.step_statistics import Counts, email_counts
 from campaign.runtime.context import make_installation
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 @click.group("steps")
-def steps() -> None:
+def schedule() -> None:
     """The steps of a campaign's countdown: when each is due, until when, and its words."""
 
 
-@steps.command("list")
+@schedule.command("list")
 @click.argument("slug")
 def list_steps(slug: str) -> None:
     """Each step of the campaign SLUG: when it is due, in the campaign's zone, and what became of its letters."""
     installation = make_installation(broker=False)
     with installation.sessions() as session:
         campaign = find_campaign(session, slug)
-        every = countdown_steps.steps_of(session, campaign.id)
+        every = countdown_steps.list_steps(session, campaign.id)
         windows = {window.step.id: window for window in countdown_steps.windows(campaign, every)}
-        counts = letter_counts(session, campaign)
+        counts = email_counts(session, campaign)
         click.echo(f"{slug}: times in {campaign.timezone}; a window ends with its second time.")
         for step in sorted(every, key=lambda each: countdown_steps.due_at(campaign, each)):
             when = _when(campaign, step, windows.get(step.id))
@@ -78,7 +78,7 @@ def _changing(command: _Command) -> _Command:
     return command
 
 
-@steps.command("edit")
+@schedule.command("edit")
 @click.argument("slug")
 @click.argument("key")
 @_changing
@@ -118,7 +118,7 @@ def edit(
     _apply(slug, key, change, schedule_edits.change_step)
 
 
-@steps.command("add")
+@schedule.command("add")
 @click.argument("slug")
 @click.argument("key")
 @_changing
@@ -150,7 +150,7 @@ def _apply(slug: str, key: str, change: StepChange, apply: Callable[..., Campaig
     with installation.sessions.begin() as session:
         campaign = find_campaign(session, slug)
         step = apply(session, campaign, key, change)
-        every = countdown_steps.steps_of(session, campaign.id)
+        every = countdown_steps.list_steps(session, campaign.id)
         when = _when(campaign, step, countdown_steps.window_of(campaign, every, step.id))
     click.echo(f"{slug}: {key}: {when}")
 
