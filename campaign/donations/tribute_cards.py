@@ -38,9 +38,9 @@ _AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class CardRequest:
-    """What the form says of a card. `way` is email or post, and the address that it needs is not empty."""
+    """What the form says of a card. `delivery` is email or post, and the address that it needs is not empty."""
 
-    way: str
+    delivery: str
     name: str
     email: str = ""
     address: str = ""

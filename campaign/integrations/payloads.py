@@ -16,18 +16,20 @@ _CAMPAIGN = (
     "deadline",
     "timezone",
 )
-_GIFT = ("frequency", "amount", "cover", "currency", "state", "created_at")
+_GIFT = ("frequency", "amount", "fee_cover", "currency", "state", "created_at")
 _ENTRY = (
     "id",
     "kind",
     "amount",
-    "cover",
+    "fee_cover",
     "fee",
     "currency",
     "occurred_at",
     "recorded_at",
     "source",
 )
+_NAMES_OUTSIDE = {"fee_cover": "cover"}
+"""Columns that exports, the API and webhooks have always called something else."""
 _PERSONAL = ("name", "email", "comment", "tribute_name")
 
 
@@ -73,4 +75,4 @@ def subscription_payload(subscription: Subscription) -> dict[str, Any]:
 
 
 def _taken(row: object, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}
+    return {_NAMES_OUTSIDE.get(name, name): getattr(row, name) for name in names}

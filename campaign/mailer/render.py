@@ -34,7 +34,7 @@ def templates_folder() -> Path:
 
 
 @cache
-def _environment(language: str) -> Environment:
+def _environment(locale: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(templates_folder()),
         autoescape=select_autoescape(["html"]),
@@ -45,7 +45,7 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    language = get_language(language)
+    language = get_language(locale)
     environment.install_gettext_callables(  # type: ignore[attr-defined] # jinja2.ext.i18n adds it
         language.gettext, language.ngettext, newstyle=True
     )

@@ -58,7 +58,7 @@ class Campaign(Base):
         CheckConstraint("(accent_light IS NULL) = (accent_dark IS NULL)", name="accents"),
         CheckConstraint(
             f"accent_light ~ '{COLOR_PATTERN}' AND accent_dark ~ '{COLOR_PATTERN}'",
-            name="colours",
+            name="colors",
         ),
         CheckConstraint("figures_from_percent BETWEEN 1 AND 100", name="figures_from_percent"),
     )

@@ -27,7 +27,7 @@ class Donor(Base):
             postgresql_where=text("email <> ''"),
         ),
         Index(
-            "ix_donor_lower_name_by_post",
+            "ix_donor_lower_name_by_mail",
             text("lower(name)"),
             postgresql_where=text("email = ''"),
         ),

@@ -39,7 +39,7 @@ class DonorMerge(Base):
         CheckConstraint("kept_id <> merged_id", name="two"),
         CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),
         Index(
-            "uq_donor_merge_standing",
+            "uq_donor_merge_current",
             "merged_id",
             unique=True,
             postgresql_where=text("undone_at IS NULL"),

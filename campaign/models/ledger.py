@@ -41,7 +41,7 @@ class LedgerEntry(Base):
             "kind NOT IN ('refund_failed', 'dispute_reversed') OR (amount >= 0 AND fee_cover >= 0)",
             name="back",
         ),
-        CheckConstraint("kind <> 'fee' OR (amount = 0 AND cover = 0)", name="fee"),
+        CheckConstraint("kind <> 'fee' OR (amount = 0 AND fee_cover = 0)", name="fee"),
         CheckConstraint(
             "(kind = 'correction') = (reason IS NOT NULL AND recorded_by IS NOT NULL)",
             name="correction",

@@ -78,7 +78,7 @@ class ReconciliationRun(Base):
     """One comparison of the ledger with Stripe: what window, what differed (a sentence each), what was mended."""
 
     __tablename__ = "reconciliation_run"
-    __table_args__ = (CheckConstraint("differing >= 0 AND mended >= 0", name="counts"),)
+    __table_args__ = (CheckConstraint("discrepancy_count >= 0 AND repaired >= 0", name="counts"),)
 
     id: Mapped[Key]
     started_at: Mapped[datetime] = mapped_column(index=True)

@@ -25,12 +25,12 @@ class TributeCard(Base):
 
     __tablename__ = "tribute_card"
     __table_args__ = (
-        CheckConstraint(one_of("delivery", CardDelivery), name="way"),
-        CheckConstraint("(way = 'email') = (email <> '')", name="email"),
+        CheckConstraint(one_of("delivery", CardDelivery), name="delivery"),
+        CheckConstraint("(delivery = 'email') = (email <> '')", name="email"),
         CheckConstraint("(delivery = 'post') = (address <> '')", name="address"),
         Index("ix_tribute_card_email", text("lower(email)"), postgresql_where=text("email <> ''")),
         Index(
-            "ix_tribute_card_unposted",
+            "ix_tribute_card_unmailed",
             "id",
             postgresql_where=text("delivery = 'post' AND mailed_at IS NULL"),
         ),

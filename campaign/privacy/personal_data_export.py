@@ -129,20 +129,20 @@ def collect_personal_data(session: Session, whose: DataSubject) -> PersonalData:
         "subscriptions": _rows(session, Subscription, Subscription.donor_id.in_(donors)),
         "mail": _rows(session, OutboxMessage, mail_of(whose)),
         "tribute_cards": _rows(session, TributeCard, tribute_cards_of(whose)),
-        "posted_appeals": [_row(one) for one in direct_mail_to(session, whose.donors)],
+        "direct_mail": [_row(one) for one in direct_mail_to(session, whose.donors)],
         "notes": _rows(
             session, Note, or_(Note.donor_id.in_(donors), Note.donation_id.in_(donations))
         ),
         "consent": _rows(session, Subscriber, _addressed(Subscriber.email, whose)),
-        "no_appeals": _rows(session, Suppression, _addressed(Suppression.email, whose)),
+        "suppressions": _rows(session, Suppression, _addressed(Suppression.email, whose)),
         "reminders": _rows(session, Reminder, _addressed(Reminder.email, whose)),
         "donor_page": [
             row
             for table in (DonorLink, DonorSession, ErasureRequest)
             for row in _rows(session, table, table.donor_id.in_(donors))
         ],
-        "told_elsewhere": _rows(session, WebhookDelivery, deliveries_about(whose)),
-        "what_staff_did": [
+        "webhook_deliveries": _rows(session, WebhookDelivery, deliveries_about(whose)),
+        "activity": [
             _row(entry)
             for kind, keys in (
                 ("donor", [str(one) for one in donors]),

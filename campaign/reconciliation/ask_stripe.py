@@ -25,7 +25,9 @@ def _ask(gateway: StripeGateway, doubt: Discrepancy) -> StripeAnswer:
     if doubt.kind == LedgerKind.fee:
         name = _first(names, "txn_")
         return StripeAnswer(
-            balance_transaction=gateway.payments.balance_transaction(name) if name else None
+            balance_transaction=gateway.payments.retrieve_balance_transaction(name)
+            if name
+            else None
         )
     intent = doubt.payment_intent_id or _first(names, "pi_") or _payer(gateway, names)
     if intent is None:

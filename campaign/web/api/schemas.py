@@ -104,7 +104,7 @@ class CampaignSchema(Schema):
 
 
 class DonationSchema(Schema):
-    """A gift, or one renewal. `amount` is the gift, `fee_cover` what the donor added for fees."""
+    """A gift, or one renewal. `amount` is the gift, `cover` what the donor added for fees."""
 
     id = fields.String(required=True, metadata={"examples": ["don_0123456789abcdef0123"]})
     campaign = _text("nine-days")
@@ -113,7 +113,7 @@ class DonationSchema(Schema):
     state = fields.String(required=True, validate=_one_of(DonationState))
     frequency = fields.String(required=True, validate=_one_of(Frequency))
     amount = _minor("the gift in minor units")
-    fee_cover = _minor("what the donor added for fees, in minor units")
+    cover = _minor("what the donor added for fees, in minor units")
     currency = _code()
     code = _text("article-7")
     anonymous = fields.Boolean(required=True)
@@ -146,7 +146,7 @@ class LedgerEntrySchema(Schema):
     donation = _text("don_0123456789abcdef0123")
     kind = fields.String(required=True, validate=_one_of(LedgerKind))
     amount = _minor("signed minor units")
-    fee_cover = _minor("signed minor units")
+    cover = _minor("signed minor units")
     fee = _minor("what the processor kept, in minor units")
     currency = _code()
     occurred_at = _instant()
@@ -175,7 +175,7 @@ class SubscriptionSchema(Schema):
     state = fields.String(required=True, validate=_one_of(SubscriptionState))
     frequency = fields.String(required=True, validate=_one_of(Frequency))
     amount = _minor("minor units")
-    fee_cover = _minor("minor units")
+    cover = _minor("minor units")
     currency = _code()
     created_at = _instant()
     ended_at = _instant(empty=True)

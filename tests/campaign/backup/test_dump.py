@@ -76,7 +76,7 @@ def test_the_last_number_given_is_told_also_where_its_row_is_gone(
     with snapshot() as session:
         manifest, _, _ = dumped(session)
     positions = {part.table: part.position for part in manifest.parts}
-    assert (positions["donor"], positions["refund"], positions["house"]) == (
+    assert (positions["donor"], positions["refund"], positions["branding"]) == (
         numbers[-1],
         None,
         None,

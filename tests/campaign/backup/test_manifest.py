@@ -22,7 +22,7 @@ MADE = Manifest(
     datetime(2026, 12, 22, 8, 0, 0, 123456, tzinfo=UTC),
     [
         TableDump("donor", ["id", "email"], 2, "ab" * 32, 7),
-        TableDump("house", ["id"], 1, "cd" * 32, None),
+        TableDump("branding", ["id"], 1, "cd" * 32, None),
     ],
 )
 
@@ -30,7 +30,7 @@ MADE = Manifest(
 def test_a_manifest_comes_back_as_it_was_written() -> None:
     assert manifest_of(loads(MADE.as_json())) == MADE
     assert MADE.rows == 3
-    assert [part.name for part in MADE.parts] == ["tables/donor.copy", "tables/house.copy"]
+    assert [part.name for part in MADE.parts] == ["tables/donor.copy", "tables/branding.copy"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_the_database_computes_or_numbers_is_known() -> None:
     assert "words" not in columns_of(tables["donor"])
     assert {"id", "email", "erased_at"} <= set(columns_of(tables["donor"]))
     assert has_identity(tables["donor"])
-    assert not has_identity(tables["house"])
+    assert not has_identity(tables["branding"])
     assert not has_identity(tables["receipt_counter"])
 
 

@@ -158,6 +158,6 @@ def test_the_coupon_that_comes_back_fills_in_the_form(
         assert donation.code == coupon_code(running, "post")
         assert (donor.name, donor.address) == ("Ana Reyes", "\n".join(address))
         whose = data_subject_of(session, donor)
-        assert collect_personal_data(session, whose)["posted_appeals"][0]["number"] == "SID 1234567"
+        assert collect_personal_data(session, whose)["direct_mail"][0]["number"] == "SID 1234567"
         erase_person(session, whose, FINANCE, now())
     assert posted(installation) == {}

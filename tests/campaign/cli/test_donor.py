@@ -92,7 +92,7 @@ def test_all_that_is_held_is_exported(run: Run, ana: Donation) -> None:
     assert [one["text"] for one in held["notes"]] == ["Confidential: Ana", "Ana called"]
     assert len(held["receipts"]) == 2
     assert held["consent"][0]["email"] == "Ana@example.org"
-    assert held["no_appeals"][0]["email"] == "ana@work.example"
+    assert held["suppressions"][0]["email"] == "ana@work.example"
     assert ana.token not in ended.out
     assert "ben@example.org" not in ended.out
 

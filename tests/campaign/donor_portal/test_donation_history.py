@@ -27,14 +27,14 @@ def ana(session: Session) -> Donor:
 @pytest.mark.parametrize(
     ("state", "shown"),
     [
-        ("paid", True), ("refunded", True), ("lost", True), ("processing", True),
+        ("paid", True), ("refunded", True), ("dispute_lost", True), ("processing", True),
         ("pending", False), ("declined", False), ("expired", False), ("failed", False),
     ],
 )  # fmt: skip
 def test_what_was_only_begun_is_nobodys_to_see(
     session: Session, campaign: Campaign, ana: Donor, state: str, shown: bool
 ) -> None:
-    came = now() if state in ("paid", "refunded", "lost") else None
+    came = now() if state in ("paid", "refunded", "dispute_lost") else None
     gift = give_as(session, campaign, ana, state=state, paid_at=came)
     found = list_donor_gifts(session, ana, TODAY, every=True)
     assert (list(found.gifts), found.number) == ([gift] * shown, int(shown))

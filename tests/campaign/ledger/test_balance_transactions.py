@@ -36,7 +36,7 @@ def read(movement: BalanceTransaction) -> PaymentTransaction:
     ("what", "amount", "kind"),
     [
         ("charge", 2500, "payment"),
-        ("charge", -2500, "payment_failed"),
+        ("charge", -2500, "payment_reversed"),
         ("refund", -1, "refund"),
         ("refund", 1, "refund_failed"),
         ("dispute", -2500, "dispute"),

@@ -34,7 +34,7 @@ BREACHES: dict[str, tuple[str, str]] = {
         "campaign nine-days: 1 donations and 1 donors by the entries, 1 and 0 by the kept shards",
     ),
     "what was given": (
-        "UPDATE donation SET amount = 2499, cover = 107",
+        "UPDATE donation SET amount = 2499, fee_cover = 107",
         "gave 2499 and 107 for the fees, its payment in the ledger is 2500 and 106",
     ),
     "a state": (

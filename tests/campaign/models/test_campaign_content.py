@@ -20,7 +20,7 @@ def test_there_is_one_house(installation: Installation) -> None:
     assert insert(installation, Branding) == 1
     with pytest.raises(IntegrityError, match="pk_house"):
         insert(installation, Branding)
-    with pytest.raises(IntegrityError, match="ck_house_only_one"):
+    with pytest.raises(IntegrityError, match="ck_branding_only_one"):
         insert(installation, Branding, id=2)
 
 
@@ -32,12 +32,12 @@ def test_a_logo_comes_whole_and_with_words_for_who_cannot_see_it(
     insert(installation, Branding)
     logo = "logo = 'x', logo_type = 'image/png', logo_digest = 'abc'"
     rules = {
-        logo: "ck_house_logo_alt",
+        logo: "ck_branding_logo_alt",
         f"{logo}, logo_alt = 'A harbor'": "",
-        "logo = 'x', logo_alt = 'A harbor'": "ck_house_logo",
-        "logo_digest = 'abc'": "ck_house_logo",
-        "accent_dark = '#000000'": "ck_house_accents",
-        "accent_light = '#00000', accent_dark = '#000000'": "ck_house_colours",
+        "logo = 'x', logo_alt = 'A harbor'": "ck_branding_logo",
+        "logo_digest = 'abc'": "ck_branding_logo",
+        "accent_dark = '#000000'": "ck_branding_accents",
+        "accent_light = '#00000', accent_dark = '#000000'": "ck_branding_colors",
         "accent_light = '#0a0b0c', accent_dark = '#ffffff'": "",
     }
     assert refusals(installation, "house", rules) == rules

@@ -24,7 +24,7 @@ Give = Callable[..., Facts]
         ("frequency = 'weekly'", "ck_donation_frequency"),
         ("amount = 0", "ck_donation_amount"),
         ("amount = 100000000", "ck_donation_amount"),
-        ("cover = -1", "ck_donation_cover"),
+        ("fee_cover = -1", "ck_donation_fee_cover"),
     ],
 )
 def test_a_donation_that_cannot_be_is_refused(
@@ -56,7 +56,7 @@ def test_the_least_and_the_largest_amount_may_be(installation: Installation, giv
     rules = {
         "amount = 1": "",
         "amount = 99999999": "",
-        "cover = 0": "",
+        "fee_cover = 0": "",
         "state = 'paid', paid_at = now(), charged_at = now()": "",
         "state = 'paid', charged_at = now()": "ck_donation_paid",
         "state = 'processing'": "",

@@ -17,8 +17,8 @@ from tests.support.stripe import Facts
 Give = Callable[..., Facts]
 
 INSERT_ENTRY = """
-INSERT INTO ledger_entry (campaign_id, donation_id, kind, amount, cover, currency, occurred_at, source)
-VALUES (:campaign_id, :donation_id, :kind, :amount, :cover, :currency, now(), :source)
+INSERT INTO ledger_entry (campaign_id, donation_id, kind, amount, fee_cover, currency, occurred_at, source)
+VALUES (:campaign_id, :donation_id, :kind, :amount, :fee_cover, :currency, now(), :source)
 """
 
 
@@ -28,7 +28,7 @@ def enter(installation: Installation, donation: Donation, **changes: Any) -> Non
         "donation_id": donation.id,
         "kind": "payment",
         "amount": donation.amount,
-        "cover": 0,
+        "fee_cover": 0,
         "currency": "usd",
         "source": f"pi_{donation.id}",
     }
@@ -79,7 +79,7 @@ def test_a_donation_has_one_payment(installation: Installation, give: Give) -> N
     [
         ({"amount": 0}, "ck_ledger_entry_payment"),
         ({"amount": -2500}, "ck_ledger_entry_payment"),
-        ({"cover": -1}, "ck_ledger_entry_payment"),
+        ({"fee_cover": -1}, "ck_ledger_entry_payment"),
         ({"kind": "gift"}, "has no payment that a gift could follow"),
         ({"currency": "USD"}, "ck_ledger_entry_currency"),
     ],
@@ -112,7 +112,7 @@ def test_the_shards_hold_the_sum_of_entries_made_at_once(
 def test_a_rolled_back_entry_moves_no_figure(installation: Installation, give: Give) -> None:
     donation = give().donation
     values = {"campaign_id": donation.campaign_id, "donation_id": donation.id, "kind": "payment"}
-    rest = {"amount": 2500, "cover": 0, "currency": "usd", "source": "pi_lost"}
+    rest = {"amount": 2500, "fee_cover": 0, "currency": "usd", "source": "pi_lost"}
     with installation.engine.connect() as connection:
         connection.execute(text(INSERT_ENTRY), values | rest)
         connection.rollback()
@@ -130,7 +130,7 @@ def test_the_books_audit_finds_a_shard_that_was_meddled_with(
 
 
 @pytest.mark.parametrize(
-    ("kind", "amount", "cover", "rule"),
+    ("kind", "amount", "fee_cover", "rule"),
     [
         ("refund", 1, 0, "ck_ledger_entry_out"),
         ("refund", -1, 1, "ck_ledger_entry_out"),
@@ -146,7 +146,7 @@ def test_the_books_audit_finds_a_shard_that_was_meddled_with(
 def test_money_moves_only_the_way_its_kind_says(
     installation: Installation, paid: Facts, kind: str, amount: int, fee_cover: int, rule: str
 ) -> None:
-    moved = {"kind": kind, "amount": amount, "cover": fee_cover, "source": "moved"}
+    moved = {"kind": kind, "amount": amount, "fee_cover": fee_cover, "source": "moved"}
     with pytest.raises(IntegrityError, match=rule):
         enter(installation, paid.donation, **moved)
     assert sums(installation) == (2500, 1, 1)

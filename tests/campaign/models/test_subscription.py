@@ -56,7 +56,7 @@ def test_only_what_ended_has_the_moment_of_it(installation: Installation, begin:
         "frequency = 'weekly'": "ck_subscription_frequency",
         "frequency = 'yearly'": "",
         "amount = 0": "ck_subscription_amount",
-        "cover = -1": "ck_subscription_amount",
+        "fee_cover = -1": "ck_subscription_amount",
     }
     assert refusals(installation, "subscription", rules) == rules
 

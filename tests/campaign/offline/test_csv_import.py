@@ -47,7 +47,7 @@ def lines(found: Iterable[Row | RejectedLine]) -> list[int | RejectedLine]:
     return [one if isinstance(one, RejectedLine) else one.line for one in found]
 
 
-def reverse(installation: Installation, gift: OfflineGift, reason: ReversalReason) -> None:
+def reverse_gift(installation: Installation, gift: OfflineGift, reason: ReversalReason) -> None:
     with installation.sessions.begin() as session:
         session.add(gift)
         name = gift.donation.public_id
@@ -141,7 +141,7 @@ def test_a_list_that_comes_again_does_not_bring_back_a_mistake_unless_its_row_wa
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     wrong = gift_of(enter(reference="1042", amount="500"))
-    reverse(installation, wrong, ReversalReason.mistake)
+    reverse_gift(installation, wrong, ReversalReason.mistake)
     told = plan(installation, reader, reference="1042", amount="500")
     assert isinstance(told, RejectedLine)
     assert told.reason.endswith(
@@ -159,7 +159,7 @@ def test_a_list_does_not_bring_back_what_bounced_and_says_so(
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     bounced = gift_of(enter(Choices(donor="new"), reference="1042"))
-    reverse(installation, bounced, ReversalReason.bounced)
+    reverse_gift(installation, bounced, ReversalReason.bounced)
     told = plan(installation, reader, reference="1042", amount="70")
     assert isinstance(told, RejectedLine)
     assert told.reason.startswith("Reference 1042 is a check of $50")

@@ -23,7 +23,7 @@ from campaign.runtime.context import Installation
 from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, bar, day, gift_of, written
 
 
-def reverse(installation: Installation, gift: OfflineGift, reason: ReversalReason) -> None:
+def reverse_gift(installation: Installation, gift: OfflineGift, reason: ReversalReason) -> None:
     with installation.sessions.begin() as session:
         session.add(gift)
         name = gift.donation.public_id
@@ -107,8 +107,8 @@ def test_a_bounced_check_keeps_its_reference_and_a_mistake_frees_it(
 ) -> None:
     bounced = gift_of(enter(reference="1"))
     mistaken = gift_of(enter(Choices(donor="new"), reference="2", amount="7"))
-    reverse(installation, bounced, ReversalReason.bounced)
-    reverse(installation, mistaken, ReversalReason.mistake)
+    reverse_gift(installation, bounced, ReversalReason.bounced)
+    reverse_gift(installation, mistaken, ReversalReason.mistake)
     assert alike(installation) == alike(installation, amount="7") == []
     with installation.sessions() as session:
         require_new_reference(session, "2")

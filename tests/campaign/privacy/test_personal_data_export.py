@@ -146,6 +146,6 @@ def test_what_is_held_is_plain_json_without_secrets_and_without_others(
         assert kept not in text, kept
     assert "ben@" not in text
     assert "Ben Smith" not in text
-    assert [len(held[name]) for name in ("no_appeals", "reminders", "donor_page")] == [1, 1, 2]
-    assert [one["action"] for one in held["what_staff_did"]] == ["donor.exported"]
+    assert [len(held[name]) for name in ("suppressions", "reminders", "donor_page")] == [1, 1, 2]
+    assert [one["action"] for one in held["activity"]] == ["donor.exported"]
     assert held["donations"][0]["paid_at"] == whose.donations[0].paid_at.isoformat()

@@ -26,7 +26,7 @@ def freeze(installation: Installation, give: Give) -> Callable[..., dict[str, An
     """The words of a receipt for a gift of $25 and $1.06 for fees, made with `changes`."""
 
     def frozen(about: AcknowledgedGift, **changes: Any) -> dict[str, Any]:
-        facts = give(**{"cover": 106, **changes})
+        facts = give(**{"fee_cover": 106, **changes})
         with installation.sessions() as session:
             donation = session.get_one(Donation, facts.donation.id)
             return frozen_content(donation, installation.settings.organization, about)

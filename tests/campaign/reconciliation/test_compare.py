@@ -36,7 +36,7 @@ def moved(kind: str, amount: int, name: str = "ch_1", **changes: Any) -> Payment
 
 
 def entry(kind: str, amount: int, source: str = "pi_1", **changes: Any) -> LedgerEntry:
-    wanted = {"id": 7, "cover": 0, "fee": 0, "currency": "usd", "occurred_at": THEN, **changes}
+    wanted = {"id": 7, "fee_cover": 0, "fee": 0, "currency": "usd", "occurred_at": THEN, **changes}
     return LedgerEntry(kind=kind, amount=amount, source=source, **wanted)
 
 

@@ -40,7 +40,7 @@ def pledge(session: Session, campaign: Campaign, number: int, **values: Any) -> 
                 "donor_id": donor_id,
                 "frequency": "monthly",
                 "amount": 1_000,
-                "cover": 59,
+                "fee_cover": 59,
                 "currency": campaign.currency,
                 **values,
             }

@@ -204,7 +204,7 @@ def test_after_its_end_nothing_is_written_down(
             AMOUNT,
             {"metadata": {"gift": "4000", "cover": "151"}},
             "subscription.changed",
-            {"amount": 4000, "cover": 151},
+            {"amount": 4000, "fee_cover": 151},
         ),
     ],
 )
@@ -224,4 +224,6 @@ def test_what_staff_asked_for_is_logged_with_the_donor(
     assert (entry.action, entry.subject_key) == (action, str(monthly.donation.donor_id))
     assert entry.after == {"subscription": monthly.subscription, **after}
     changed = operation == AMOUNT
-    assert entry.before == {"state": "active"} | ({"amount": 2500, "cover": 106} if changed else {})
+    assert entry.before == {"state": "active"} | (
+        {"amount": 2500, "fee_cover": 106} if changed else {}
+    )

@@ -80,7 +80,7 @@ def gift(**changes: Any) -> Subscription:
         "campaign": campaign_of(smallest_amount=100),
         "frequency": "monthly",
         "amount": 2_500,
-        "cover": 0,
+        "fee_cover": 0,
         "currency": "usd",
         "state": "active",
         "current_period_end": DAY,
@@ -94,7 +94,12 @@ def gift(**changes: Any) -> Subscription:
     ("changes", "heading", "state", "due"),
     [
         ({}, "$25 a month", "Going on", "December 23, 2026"),
-        ({"frequency": "yearly", "cover": 106}, "$26.06 a year", "Going on", "December 23, 2026"),
+        (
+            {"frequency": "yearly", "fee_cover": 106},
+            "$26.06 a year",
+            "Going on",
+            "December 23, 2026",
+        ),
         ({"current_period_end": None}, "$25 a month", "Going on", ""),
         ({"ends_at_period_end": True}, "$25 a month", "Ends on December 23, 2026", ""),
         (

@@ -59,7 +59,7 @@ def test_the_thanks_lead_to_it(
 
 
 @pytest.mark.parametrize(
-    ("frequency", "cover", "months", "booked"),
+    ("frequency", "fee_cover", "months", "booked"),
     [
         ("monthly", "", 1, [(2500, 0), (4000, 0)]),
         ("monthly", "yes", 1, [(2500, 106), (4000, 150)]),
