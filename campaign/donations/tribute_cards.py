@@ -54,7 +54,7 @@ def save_card(session: Session, donation: Donation, card: CardRequest) -> None:
         insert(TributeCard)
         .values(
             donation_id=donation.id,
-            way=card.delivery,
+            delivery=card.delivery,
             name=card.name,
             email=card.email if card.delivery == CardDelivery.email else "",
             address=card.address if card.delivery == CardDelivery.post else "",

@@ -58,8 +58,8 @@ class SubscriptionFact:
 class PaymentMethods:
     """Which payment method a subscription uses, and which its customer chose last in Stripe's portal."""
 
-    used: str | None
-    chosen: str | None
+    current: str | None
+    selected: str | None
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def read_payment_methods(found: Json) -> PaymentMethods:
     customer: Any = found.get("customer")
     settings = customer.get("invoice_settings") if isinstance(customer, Mapping) else None
     return PaymentMethods(
-        used=read_id(found.get("default_payment_method")),
-        chosen=read_id((settings or {}).get("default_payment_method")),
+        current=read_id(found.get("default_payment_method")),
+        selected=read_id((settings or {}).get("default_payment_method")),
     )
 
 

@@ -25,11 +25,11 @@ def get_or_create_subscription(
         "donor_id": donation.donor_id,
         "frequency": donation.frequency,
         "amount": donation.amount,
-        "cover": donation.fee_cover,
+        "fee_cover": donation.fee_cover,
         "currency": donation.currency,
         "state": SubscriptionState.active.value,
     }
-    # Not locked here, as `find_or_add` would: whoever joins holds the donation that began it.
+    # Not locked here, as `get_or_insert` would: whoever joins holds the donation that began it.
     insert_once(session, Subscription, begun)
     subscription = session.scalars(
         select(Subscription).where(Subscription.stripe_id == stripe_id)

@@ -134,8 +134,8 @@ def use_new_card(installation: Installation, subscription: Subscription) -> None
     https://docs.stripe.com/customer-management/portal-deep-links
     """
     cards = installation.gateway.subscriptions.payment_methods(subscription.stripe_id)
-    if cards.chosen and cards.chosen != cards.used:
-        wanted = {"default_payment_method": cards.chosen}
+    if cards.selected and cards.selected != cards.current:
+        wanted = {"default_payment_method": cards.selected}
         _update(installation, subscription, change_requests.CARD, wanted)
 
 

@@ -179,7 +179,7 @@ def _state(terms: Terms, moved: _Moved) -> str:
     if moved.returned:
         return "failed"
     if moved.lost:
-        return "lost"
+        return "dispute_lost"
     if moved.disputed:
         return "disputed"
     if moved.refunded >= terms.charge:

@@ -58,7 +58,7 @@ def donate(session: Session, campaign: Campaign, email: str, state: str, **chang
         session.add(donor)
         session.flush()
     moment = campaign.starts_at
-    came = state in ("paid", "refunded", "partially_refunded", "disputed", "lost")
+    came = state in ("paid", "refunded", "partially_refunded", "disputed", "dispute_lost")
     gift = Donation(
         campaign_id=campaign.id,
         donor_id=donor.id,

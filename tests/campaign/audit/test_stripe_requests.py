@@ -64,7 +64,7 @@ def test_the_same_number_is_not_planned_twice(installation: Installation, give: 
     donation = give().donation.id
     plan(installation, donation)
     with (
-        pytest.raises(IntegrityError, match="uq_stripe_call_donation_id_operation_ordinal"),
+        pytest.raises(IntegrityError, match="uq_stripe_request_donation_id_operation_ordinal"),
         installation.sessions.begin() as session,
     ):
         add_request(session, donation, "refund", "else", {}, after=None, at=AT)

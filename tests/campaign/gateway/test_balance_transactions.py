@@ -46,25 +46,25 @@ def test_donors_stay_at_stripe(bank: Bank) -> None:
 
 def test_a_payment_its_invoice_and_back(bank: Bank) -> None:
     bank.stripe.pay(bank.give(frequency="monthly"))
-    money = bank.installation.gateway.payments
+    payments = bank.installation.gateway.payments
     intent, invoice = (bank.stripe.objects(kind)[0] for kind in ("payment_intent", "invoice"))
-    fact = money.payment(intent["id"])
+    fact = payments.retrieve_payment(intent["id"])
     assert (fact.intent.status, fact.intent.donation_id) == ("succeeded", None)
     assert fact.charge is not None
     assert fact.balance_transaction is not None
     assert (fact.charge.amount, fact.balance_transaction.fee) == (2500, 103)
-    paid = money.find_invoice_for_payment(intent["id"])
+    paid = payments.find_invoice_for_payment(intent["id"])
     assert paid is not None
     assert (paid.id, paid.first, paid.amount_paid) == (invoice["id"], True, 2500)
-    assert money.find_payment_for_invoice(invoice["id"]) == intent["id"]
-    assert money.list_refunds(intent["id"]) == ()
+    assert payments.find_payment_for_invoice(invoice["id"]) == intent["id"]
+    assert payments.list_refunds(intent["id"]) == ()
 
 
 def test_what_stripe_does_not_know_has_an_error_of_its_own(installation: Installation) -> None:
     with pytest.raises(GatewayMissing):
         installation.gateway.payments.retrieve_payment("pi_unknown")
     with pytest.raises(GatewayMissing):
-        installation.gateway.payments.balance_transaction("txn_unknown")
+        installation.gateway.payments.retrieve_balance_transaction("txn_unknown")
     with pytest.raises(GatewayMissing):
         installation.gateway.payments.retrieve_dispute("du_unknown")
     assert installation.gateway.payments.find_payment_for_invoice("in_unknown") is None

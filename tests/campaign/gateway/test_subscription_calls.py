@@ -77,14 +77,14 @@ def test_an_end_is_at_once_gives_nothing_back_and_comes_once(
 def test_the_card_page_is_the_customer_s_and_the_card_in_use_is_told(
     calls: SubscriptionsClient, stripe: StripeSandbox, begun: str
 ) -> None:
-    cards = calls.cards(begun)
-    assert cards.used == stripe.objects("subscription")[0]["default_payment_method"]
-    assert cards.chosen is None
+    cards = calls.payment_methods(begun)
+    assert cards.current == stripe.objects("subscription")[0]["default_payment_method"]
+    assert cards.selected is None
     customer = calls.retrieve(begun).customer_id or ""
     with stripe.account.transaction():
         chosen = {"default_payment_method": "pm_other"}
         stripe.account.change(stripe.account.get("customer", customer), invoice_settings=chosen)
-    assert calls.cards(begun).chosen == "pm_other"
+    assert calls.payment_methods(begun).selected == "pm_other"
     back = "http://localhost/me"
     address = calls.create_portal_session(customer, back, "es", "card-1")
     assert address.startswith("http")

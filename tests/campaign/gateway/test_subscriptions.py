@@ -69,9 +69,9 @@ def test_its_parts_and_its_first_donation_stand_in_the_metadata() -> None:
 def test_the_card_in_use_and_the_one_chosen_since() -> None:
     chosen = {"invoice_settings": {"default_payment_method": {"id": "pm_2"}}}
     found = read_payment_methods({"default_payment_method": "pm_1", "customer": chosen})
-    assert (found.used, found.chosen) == ("pm_1", "pm_2")
+    assert (found.current, found.selected) == ("pm_1", "pm_2")
     for customer in ("cus_1", None, {"invoice_settings": None}, {}):
-        assert read_payment_methods({"customer": customer}).chosen is None
+        assert read_payment_methods({"customer": customer}).selected is None
 
 
 def test_an_invoice_may_be_paid_by_something_else_than_a_payment_intent() -> None:

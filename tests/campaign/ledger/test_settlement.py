@@ -101,7 +101,7 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
             facts.disputed("funds_withdrawn", "needs_response", -2500),
             facts.disputed("closed", "lost", -2500),
         ],
-        ("lost", 0, 0),
+        ("dispute_lost", 0, 0),
     ),
     "a dispute whose events list no balance transactions": (
         lambda facts: [
@@ -110,7 +110,7 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
             facts.disputed("funds_withdrawn"),
             facts.disputed("closed", "lost"),
         ],
-        ("lost", 0, 0),
+        ("dispute_lost", 0, 0),
     ),
     "an inquiry and a warning": (
         lambda facts: [
@@ -329,7 +329,7 @@ def test_a_dispute_of_all_that_is_lost_after_a_partial_refund_voids_the_receipt_
     tell_refund(installation, facts, facts.refund("a", 1000))
     for _ in range(2):
         tell_dispute(installation, facts, facts.dispute("lost", -2606))
-    assert (state_and_receipt(installation, facts), raised(installation)) == (("lost", 0), -1000)
+    assert (state_and_receipt(installation, facts), raised(installation)) == (("dispute_lost", 0), -1000)
     with installation.sessions() as session:
         kinds = session.scalars(select(Receipt.kind).order_by(Receipt.id)).all()
     assert kinds == ["receipt", "corrected", "void"]
@@ -344,7 +344,7 @@ def test_of_two_disputes_the_one_that_is_lost_alone_is_taken_from_the_receipt(
     second = facts.dispute("needs_response", amount=300, id="du_second")
     tell_dispute(installation, facts, first)
     tell_dispute(installation, facts, second, withdrawn=True)
-    assert (state_and_receipt(installation, facts), raised(installation)) == (("lost", 1800), 1500)
+    assert (state_and_receipt(installation, facts), raised(installation)) == (("dispute_lost", 1800), 1500)
 
 
 def test_a_refund_before_its_payment_is_settled_in_the_same_moment_as_that(
@@ -376,5 +376,5 @@ def test_a_debit_taken_back_after_a_refund_is_taken_back_whole(
     for _ in range(2):
         returned = facts.charge(status="failed", failure_balance_transaction="txn_back")
         tell_charge(installation, facts, returned)
-    assert booked(installation, facts)[2:] == [("payment_failed", -2500, 0)]
+    assert booked(installation, facts)[2:] == [("payment_reversed", -2500, 0)]
     assert (state_and_receipt(installation, facts), raised(installation)) == (("failed", 0), -1000)

@@ -60,7 +60,7 @@ def test_the_rules_of_a_campaign_meet_at_their_edges(
         "paused_at = now()": "ck_campaign_paused",
         "pause_reason = 'An attack'": "ck_campaign_paused",
         "accent_light = '#aabbcc'": "ck_campaign_accents",
-        "accent_light = '#aabbcc', accent_dark = '#AABBCC'": "ck_campaign_colours",
+        "accent_light = '#aabbcc', accent_dark = '#AABBCC'": "ck_campaign_colors",
         "accent_light = '#aabbcc', accent_dark = '#000000'": "",
         "figures_from_percent = 0": "ck_campaign_figures_from_percent",
         "figures_from_percent = 101": "ck_campaign_figures_from_percent",

@@ -18,7 +18,7 @@ def test_there_is_one_house(installation: Installation) -> None:
     with installation.engine.begin() as connection:
         connection.execute(Branding.__table__.delete())
     assert insert(installation, Branding) == 1
-    with pytest.raises(IntegrityError, match="pk_house"):
+    with pytest.raises(IntegrityError, match="pk_branding"):
         insert(installation, Branding)
     with pytest.raises(IntegrityError, match="ck_branding_only_one"):
         insert(installation, Branding, id=2)
@@ -40,7 +40,7 @@ def test_a_logo_comes_whole_and_with_words_for_who_cannot_see_it(
         "accent_light = '#00000', accent_dark = '#000000'": "ck_branding_colors",
         "accent_light = '#0a0b0c', accent_dark = '#ffffff'": "",
     }
-    assert refusals(installation, "house", rules) == rules
+    assert refusals(installation, "branding", rules) == rules
 
 
 def test_a_language_has_one_text_and_a_milestone_is_reached_once_for_one_target(

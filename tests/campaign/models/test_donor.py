@@ -30,7 +30,7 @@ def test_nobody_is_merged_into_themselves_nor_into_somebody_merged(
 ) -> None:
     kept, merged, third = (insert(installation, Donor, email="", name=name) for name in "abc")
     execute(installation, f"UPDATE donor SET merged_into_id = {kept} WHERE id = {merged}")
-    chain = "A merged donor cannot speak for another."
+    chain = "A merged donor record cannot be the one that a merge keeps."
     rules = {
         f"merged_into_id = id WHERE id = {third}": "ck_donor_merged_into_id",
         f"merged_into_id = {merged} WHERE id = {third}": chain,

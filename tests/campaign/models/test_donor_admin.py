@@ -30,7 +30,7 @@ def test_a_note_is_about_a_donor_or_a_donation_and_says_something(
 def test_a_donor_is_merged_once_until_that_is_undone(installation: Installation) -> None:
     kept, merged, third = (insert(installation, Donor, email="", name=name) for name in "abc")
     insert(installation, DonorMerge, kept_id=kept, merged_id=merged, merged_by="Mia")
-    with pytest.raises(IntegrityError, match="uq_donor_merge_standing"):
+    with pytest.raises(IntegrityError, match="uq_donor_merge_current"):
         insert(installation, DonorMerge, kept_id=third, merged_id=merged, merged_by="Mia")
     rules = {
         f"kept_id = {merged}": "ck_donor_merge_two",
@@ -45,5 +45,5 @@ def test_a_donor_is_merged_once_until_that_is_undone(installation: Installation)
 def test_a_thing_is_marked_as_reviewed_once(installation: Installation) -> None:
     insert(installation, Acknowledgement, kind="dispute", key="du_1", acknowledged_by="Mia")
     insert(installation, Acknowledgement, kind="warning", key="du_1", acknowledged_by="Mia")
-    with pytest.raises(IntegrityError, match="uq_review_mark_kind_key"):
+    with pytest.raises(IntegrityError, match="uq_acknowledgement_kind_key"):
         insert(installation, Acknowledgement, kind="dispute", key="du_1", acknowledged_by="Fay")

@@ -134,7 +134,7 @@ def test_the_books_audit_finds_a_shard_that_was_meddled_with(
     [
         ("refund", 1, 0, "ck_ledger_entry_out"),
         ("refund", -1, 1, "ck_ledger_entry_out"),
-        ("payment_failed", 1, 0, "ck_ledger_entry_out"),
+        ("payment_reversed", 1, 0, "ck_ledger_entry_out"),
         ("dispute", 1, 0, "ck_ledger_entry_out"),
         ("refund_failed", -1, 0, "ck_ledger_entry_back"),
         ("dispute_reversed", 0, -1, "ck_ledger_entry_back"),

@@ -70,7 +70,7 @@ def test_a_step_is_one_of_its_name_and_lies_on_the_right_side(
         "expires_after = 0": "ck_campaign_step_expires_after",
         "expires_after = 1": "",
         "expires_after = NULL": "",
-        "anchor = 'whenever'": "ck_campaign_step_anchor",
+        "basis = 'whenever'": "ck_campaign_step_basis",
     }
     assert refusals(installation, "campaign_step", rules) == rules
 

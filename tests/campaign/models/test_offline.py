@@ -55,10 +55,10 @@ def test_an_offline_gift_keeps_its_rules(installation: Installation, check: Chec
         "reference = ''": "ck_offline_gift_reference",
         "postmarked_on = received_on": "",
         "postmarked_on = received_on + 1": "ck_offline_gift_postmarked_on",
-        "reversed_on = received_on": "ck_offline_gift_bounced_on",
-        "reversal_reason = 'bounced'": "ck_offline_gift_bounced_on",
+        "reversed_on = received_on": "ck_offline_gift_reversed_on",
+        "reversal_reason = 'bounced'": "ck_offline_gift_reversed_on",
         "reversed_on = received_on, reversal_reason = 'bounced'": "",
-        "reversed_on = received_on, reversal_reason = 'lost'": "ck_offline_gift_taken_back",
+        "reversed_on = received_on, reversal_reason = 'lost'": "ck_offline_gift_reversal_reason",
     }
     assert refusals(installation, "offline_gift", rules) == rules
 
@@ -96,7 +96,7 @@ def test_a_batch_is_closed_whole_and_what_is_in_it_stays(
     moves = {
         f"batch_id = {batch} WHERE id = {loose}": kept,
         f"batch_id = NULL WHERE batch_id = {batch}": kept,
-        f"described = 'torn' WHERE batch_id = {batch}": "",
+        f"description = 'torn' WHERE batch_id = {batch}": "",
     }
     assert refusals(installation, "offline_gift", moves) == moves
     with pytest.raises(IntegrityError, match="A closed deposit batch stays"):

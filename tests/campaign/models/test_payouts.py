@@ -68,6 +68,6 @@ def test_a_run_counts_from_nothing(installation: Installation) -> None:
         found = session.get_one(ReconciliationRun, number)
     assert (found.discrepancy_count, found.repaired, found.discrepancies) == (0, 0, [])
     assert (found.applied, found.ended_at, found.error) == (False, None, None)
-    rules = {"differing = -1": "ck_reconciliation_run_counts", "mended = 1": ""}
-    rules |= {"mended = -1": "ck_reconciliation_run_counts"}
+    rules = {"discrepancy_count = -1": "ck_reconciliation_run_counts", "repaired = 1": ""}
+    rules |= {"repaired = -1": "ck_reconciliation_run_counts"}
     assert refusals(installation, "reconciliation_run", rules) == rules

@@ -16,7 +16,7 @@ Give = Callable[..., Facts]
 
 PAIRS = [(present, wanted) for present in DonationState for wanted in DonationState]
 BEGINNING = ["pending", "declined", "expired", "processing", "failed", "paid"]
-SETTLED = {"paid", "partially_refunded", "refunded", "disputed", "lost"}
+SETTLED = {"paid", "partially_refunded", "refunded", "disputed", "dispute_lost"}
 
 
 def may_become(present: str, wanted: str) -> bool:

@@ -80,7 +80,7 @@ def test_a_bounced_check_leaves_the_bar_once_and_its_receipt_is_void(
         assert len(session.scalars(select(OutboxMessage)).all()) == 2
     assert [(one.kind, one.amount, one.source) for one in entries] == [
         ("payment", 5000, "offline:1042"),
-        ("payment_failed", -5000, "offline:1042"),
+        ("payment_reversed", -5000, "offline:1042"),
     ]
     assert (donation.state, donation.state_reason) == ("failed", "the bank returned it unpaid")
     assert actions == ["offline_gift.entered", "offline_gift.bounced"]

@@ -135,7 +135,7 @@ def test_who_sleeps_through_a_window_misses_that_step_alone(
         ("processing", False),
         ("paid", False),
         ("refunded", False),
-        ("lost", False),
+        ("dispute_lost", False),
     ],
 )
 def test_who_gave_or_promised_is_not_asked(

@@ -59,7 +59,7 @@ def test_who_is_thanked_has_something_left_in_this_campaign(
 ) -> None:
     for state in ("processing", "paid", "partially_refunded"):
         donate(session, winter, f"{state}@example.org", state)
-    for state in ("pending", "refunded", "disputed", "lost"):
+    for state in ("pending", "refunded", "disputed", "dispute_lost"):
         donate(session, winter, f"{state}@example.org", state)
     donate(session, winter, "paid@example.org", "paid", attempt="again")
     donate(session, summer, "other@example.org", "paid")

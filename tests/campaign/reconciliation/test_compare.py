@@ -100,7 +100,7 @@ def test_what_is_not_booked_can_be_mended_if_it_is_what_the_donor_agreed_to(
 
 
 def test_a_promised_debit_that_left_again_was_no_payment() -> None:
-    back = moved("payment_failed", 2500, "re_0")
+    back = moved("payment_reversed", 2500, "re_0")
     assert found([PAID, back], []) == []
     (one,) = found([PAID, back, moved("payment", 2500, "ch_2")], [])
     assert told(one) == [("payment", 2500, None, True, False)]
@@ -113,12 +113,12 @@ def test_an_entry_is_in_doubt_from_the_windows_first_moment_on(at: datetime, dou
 
 
 def test_charged_taken_back_and_charged_anew_is_one_payment() -> None:
-    anew = [PAID, moved("payment_failed", 2500, "re_0"), moved("payment", 2500, "ch_2")]
+    anew = [PAID, moved("payment_reversed", 2500, "re_0"), moved("payment", 2500, "ch_2")]
     assert found(anew, [BOOKED]) == []
-    assert told(*found(anew[:2], [BOOKED])) == [("payment_failed", 2500, None, True, False)]
-    returned = entry("payment_failed", -2500)
+    assert told(*found(anew[:2], [BOOKED])) == [("payment_reversed", 2500, None, True, False)]
+    returned = entry("payment_reversed", -2500)
     assert found(anew[:2], [BOOKED, returned]) == []
-    assert told(*found([PAID], [BOOKED, returned])) == [("payment_failed", None, 2500, False, True)]
+    assert told(*found([PAID], [BOOKED, returned])) == [("payment_reversed", None, 2500, False, True)]
 
 
 @pytest.mark.parametrize(("left", "told_of"), [(2500, [2500]), (1, [1]), (0, [])])

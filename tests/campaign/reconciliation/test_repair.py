@@ -89,7 +89,7 @@ def test_a_debit_taken_back_is_the_end_of_the_gift(bank: Bank) -> None:
     bank.deliver()
     bank.stripe.take_back(opened)
     bank.deliver(lose="*")
-    assert ("payment_failed", -2500) in [(kind, moved) for kind, moved, _ in repaired(bank)]
+    assert ("payment_reversed", -2500) in [(kind, moved) for kind, moved, _ in repaired(bank)]
     assert bank.donation().state == "failed"
 
 

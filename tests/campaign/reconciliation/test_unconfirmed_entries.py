@@ -64,7 +64,7 @@ def dispute(status: str, *moved: int, currency: str = "usd", balance: str = "usd
 AGREE: dict[str, tuple[Discrepancy, StripeAnswer]] = {
     "a payment": (doubt("payment"), payment()),
     "a payment whose debit came back": (doubt("payment"), payment("canceled", returned=True)),
-    "a debit taken back": (doubt("payment_failed"), payment("canceled", returned=True)),
+    "a debit taken back": (doubt("payment_reversed"), payment("canceled", returned=True)),
     "a refund": (doubt("refund", 700), StripeAnswer(refunds=(refund(700),))),
     "two refunds": (doubt("refund", 700), StripeAnswer(refunds=(refund(300), refund(400)))),
     "more than the ledger has": (doubt("refund", 700), StripeAnswer(refunds=(refund(900),))),
@@ -98,7 +98,7 @@ DIFFER: dict[str, tuple[Discrepancy, StripeAnswer, int | None]] = {
     "a payment that never came": (doubt("payment"), payment("requires_payment_method"), 0),
     "a cent less": (doubt("payment"), payment(amount_received=2499), 2499),
     "another currency": (doubt("payment"), payment(currency="jpy"), 2500),
-    "a debit that stands": (doubt("payment_failed"), payment(), 0),
+    "a debit that stands": (doubt("payment_reversed"), payment(), 0),
     "an unknown refund": (doubt("refund", 700), StripeAnswer(), None),
     "a smaller refund": (doubt("refund", 700), StripeAnswer(refunds=(refund(699),)), 699),
     "a refund that did not come back": (

@@ -96,7 +96,7 @@ def test_a_declined_card_moves_nothing_and_a_debit_that_came_back_does(
     assert (outcome.applied, outcome.note) == (False, "the charge never succeeded")
     assert state_and_receipt(installation, gift) == ("paid", 2500)
     handle(handlers.charge_failed, gift, gift.charge_returned())
-    assert booked(installation, gift)[1:] == [("payment_failed", -2500, 0)]
+    assert booked(installation, gift)[1:] == [("payment_reversed", -2500, 0)]
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_a_bounced_check_is_asked_about_once_more_and_then_reversed_once(
     assert "<form" not in page.partition("<main")[2]
     with installation.sessions() as session:
         kinds = session.scalars(select(LedgerEntry.kind).order_by(LedgerEntry.id)).all()
-        assert kinds == ["payment", "payment_failed"]
+        assert kinds == ["payment", "payment_reversed"]
         assert session.scalars(select(Receipt.kind).order_by(Receipt.id)).all() == [
             "receipt",
             "void",
