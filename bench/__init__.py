@@ -1,4 +1,4 @@
-"""Benchmarks: `./dev bench [NAME…]`. Each figure stands beside the limit measured in the same run, as a ratio.
+"""Benchmarks: `./dev bench [NAME…]`. Each figure is a ratio to a limit measured in the same run.
 
-Absolute speeds belong to one machine at one moment; ratios travel. Nothing here is a test, and no test measures time.
+Absolute speeds depend on the machine; ratios can be compared. These are not tests, and no test measures time.
 """

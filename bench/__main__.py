@@ -1,4 +1,4 @@
-"""The door: `python -m bench [page] [webhook] [books] [mail] [audit] [staff] [plans]`."""
+"""Command line: `python -m bench [page] [webhook] [books] [mail] [audit] [staff] [plans]`."""
 
 import argparse
 import sys
@@ -25,22 +25,26 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure | Memory | Score | Waiting | 
     "audit": audit,
 }
 SEEDED: dict[str, Callable[[Scale], Iterator[Answer | Failure]]] = {"staff": staff, "plans": plans}
-"""On a database of so many gifts. `plans` writes docs/queries.md and is made only when it is named."""
+"""Benchmarks that need a seeded database. `plans` prints query plans and runs only when it is named."""
 
 
 def main() -> int:
-    """Run what was asked for, or all, and print a line a figure; 1 where something took too long or fell short."""
+    """Run the named benchmarks, or all of them, and print one line per figure. Return 1 if any missed its target."""
     parser = argparse.ArgumentParser(prog="./dev bench", description="Benchmarks, as ratios.")
     names = [*BENCHMARKS, *SEEDED]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     parser.add_argument(
-        "--gifts", type=int, default=GIFTS, metavar="N", help=f"for staff, plans; default {GIFTS:,}"
+        "--gifts",
+        type=int,
+        default=GIFTS,
+        metavar="N",
+        help=f"gifts to seed for staff and plans; default {GIFTS:,}",
     )
     parser.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
-        help="where their seeded database is kept and found again",
+        help="keep the seeded database here and use it again",
     )
     options = parser.parse_args()
     asked = options.names or [name for name in names if name != "plans"]

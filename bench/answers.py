@@ -1,4 +1,4 @@
-"""How long pages take to answer, and each of their queries. For `bench.staff` and `bench.plans`."""
+"""Response times of pages and of each of their queries. For `bench.staff` and `bench.plans`."""
 
 import time
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, event
 
 TARGET = 200.0
-"""Milliseconds that a page of the staff's room may take at the median."""
+"""Limit for a staff page: milliseconds, median."""
 DOCUMENT = 400.0
-"""The same of a page that adds up the ledger of a campaign or of a month, and is asked for once in a while."""
+"""Limit for a page that adds up the ledger of a campaign or a month and is opened rarely."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page by the name that a figure has. `first_bytes`: a streamed file, of which only the beginning counts.
+    """A page to request, with the name its figure gets.
 
-    `target`: milliseconds that it may take at the median.
+    `first_bytes`: a streamed file, measured to its first bytes. `target`: limit in milliseconds, median.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Query:
-    """A statement as it was sent, with its values, and how long it took in milliseconds."""
+    """A statement as sent, its parameter values, and its duration in milliseconds."""
 
     statement: str
     values: Any
@@ -41,7 +41,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Answer:
-    """Median and 95th percentile of a page in milliseconds, beside the blank page of the same run and the target."""
+    """Median and 95th percentile of a page in milliseconds, with the same run's blank page and the target."""
 
     what: str
     median: float
@@ -64,7 +64,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """What must not be: a page that does not answer, a query that takes too long."""
+    """A page that does not answer, or a query that takes too long."""
 
     text: str
     failed: bool = True
@@ -75,7 +75,7 @@ class Failure:
 
 @dataclass
 class Watch:
-    """Collects the queries that an engine runs while it is `watching`."""
+    """Collect the queries that an engine runs while `watching`."""
 
     queries: list[Query] = field(default_factory=list)
 
@@ -101,7 +101,7 @@ class Watch:
 
 
 def ask(client: FlaskClient, page: Page) -> float:
-    """Milliseconds until `page` was there, or its first bytes; raises where the answer is not 200."""
+    """Return the milliseconds until `page`, or its first bytes, arrived. Raise LookupError unless it is a 200."""
     headers = {"Authorization": f"Bearer {page.token}"} if page.token else {}
     begun = time.perf_counter()
     with client.get(page.path, headers=headers, buffered=False) as answer:
@@ -115,7 +115,7 @@ def ask(client: FlaskClient, page: Page) -> float:
 
 
 def times(client: FlaskClient, page: Page, rounds: int) -> list[float]:
-    """`rounds` answers after two that warm up."""
+    """Return `rounds` response times after two warm-up requests."""
     return [ask(client, page) for _ in range(rounds + 2)][2:]
 
 

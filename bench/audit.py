@@ -1,4 +1,4 @@
-"""`campaign ledger check` over a million entries, beside one plain sum of the same rows; and its memory."""
+"""`campaign ledger check` over a million entries, beside a plain sum of the same rows; and its memory."""
 
 import os
 import subprocess
@@ -16,12 +16,12 @@ from campaign.backup.raw_connection import PsycopgConnection
 from campaign.runtime.context import Installation
 
 SHARDS = Path(__file__).parents[1] / "sandbox" / "seed" / "sql" / "shards.sql"
-"""The sums as the ledger's trigger keeps them, set at once."""
+"""SQL that sets the sums that the ledger's trigger keeps."""
 
 GIFTS = 470_000
-"""Each with its payment and its fee, one in twenty with a refund: about a million entries."""
+"""Each has a payment and a fee, one in twenty a refund: about a million entries."""
 
-# The triggers would keep the sums row by row; SHARDS sets them at once, as they would be.
+# With triggers off the insert is fast; SHARDS then sets the sums that the triggers would have kept.
 _SEED = """
 SET LOCAL session_replication_role = replica;
 INSERT INTO donor (email, name)
@@ -93,7 +93,7 @@ def _summed(installation: Installation) -> tuple[int, float]:
 
 
 def _checked() -> tuple[float, float]:
-    """(seconds, megabytes at most) of one `campaign ledger check` that finds the books in order."""
+    """Run `campaign ledger check` on a correct ledger; return (seconds, peak megabytes)."""
     begun = time.perf_counter()
     program = "from campaign.cli.main import main; main()"
     process = subprocess.Popen(  # noqa: S603 - our own command
@@ -101,5 +101,5 @@ def _checked() -> tuple[float, float]:
     )
     _, status, used = os.wait4(process.pid, 0)
     if status:
-        raise RuntimeError("the audit found something, which the seed should not contain")
+        raise RuntimeError("campaign ledger check found a fault in the seeded ledger")
     return time.perf_counter() - begun, used.ru_maxrss / 1024

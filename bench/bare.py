@@ -1,4 +1,4 @@
-"""The limit: the same server, answering kept bytes of a page's size and doing nothing else."""
+"""The limit: the same server answering with constant bytes of a page's size."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,7 +12,7 @@ BLANK = (
 def application(
     environ: dict[str, Any], start_response: Callable[[str, list[tuple[str, str]]], object]
 ) -> Iterable[bytes]:
-    """Answers everything alike, but `/blank` with a page of one word; a posted body is read first."""
+    """Read the request body, then answer `/blank` with a one-word page and everything else with PAGE."""
     environ["wsgi.input"].read()
     body = BLANK if environ["PATH_INFO"] == "/blank" else PAGE
     start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(body)))])

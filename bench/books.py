@@ -1,4 +1,4 @@
-"""Events become money, beside rows that are only appended, one commit each in both."""
+"""Stripe events applied, beside appended rows; both commit once per item."""
 
 import json
 import time
@@ -20,7 +20,7 @@ GIFTS = 400
 
 
 def books() -> Iterator[Figure]:
-    """A payment with its ledger entry, receipt and message, by one worker."""
+    """Measure payments with their ledger entry, receipt and email, by one worker."""
     with fresh_installation() as installation:
         _store(installation)
         begun = time.perf_counter()

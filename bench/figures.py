@@ -1,4 +1,4 @@
-"""What a benchmark says: so many a second, beside the limit of the same run."""
+"""Results of a benchmark: operations per second beside the limit measured in the same run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Figure:
-    """`per_second` of `what`, and `limit` of `limited_by`, both measured in turn in the same run."""
+    """Rate of `what` and, as `limit`, the rate of `limited_by`, measured alternately in one run; per second."""
 
     what: str
     per_second: float
@@ -26,7 +26,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Memory:
-    """The most that `what` held, beside what it holds with nothing to do; megabytes."""
+    """Peak memory of `what`, and as `limit` its peak with no work to do; megabytes."""
 
     what: str
     megabytes: float
@@ -42,7 +42,7 @@ class Memory:
 
 
 def in_turn(*measures: Callable[[], float]) -> list[float]:
-    """The median of each measure over several rounds, taken in turn, so that all meet the same weather."""
+    """Return the median of each measure over several rounds, alternating so that all see the same load."""
     taken: list[list[float]] = [[] for _ in measures]
     for _ in range(ROUNDS):
         for place, measure in enumerate(measures):

@@ -1,4 +1,4 @@
-"""A load of keep-alive requests from a process of its own: as many answers a second as the server gives."""
+"""A load generator with keep-alive connections, in its own process."""
 
 import multiprocessing
 import selectors
@@ -11,7 +11,10 @@ CONNECTIONS = 16
 
 
 def answers_per_second(port: int, requests: list[bytes]) -> float:
-    """Send `requests` round and round to 127.0.0.1:`port`; every answer must be 200 and tell its length."""
+    """Send `requests` in rotation to 127.0.0.1:`port`; return answers per second.
+
+    Every answer must be a 200 with a Content-Length.
+    """
     receiving, sending = multiprocessing.Pipe(duplex=False)
     load = multiprocessing.get_context("spawn").Process(
         target=_load, args=(port, requests, sending), daemon=True
@@ -22,7 +25,7 @@ def answers_per_second(port: int, requests: list[bytes]) -> float:
     return found
 
 
-def _load(port: int, requests: list[bytes], told: Connection) -> None:
+def _load(port: int, requests: list[bytes], result: Connection) -> None:
     selector = selectors.DefaultSelector()
     for _ in range(CONNECTIONS):
         connection = socket.create_connection(("127.0.0.1", port))
@@ -37,7 +40,7 @@ def _load(port: int, requests: list[bytes], told: Connection) -> None:
                 key.data.clear()
                 answered += 1
                 connection.sendall(requests[answered % len(requests)])
-    told.send(answered / elapsed)
+    result.send(answered / elapsed)
 
 
 def _is_whole(received: bytearray) -> bool:

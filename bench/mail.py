@@ -1,4 +1,4 @@
-"""Appeals sent by one worker, beside the same bytes said to the same server by smtplib, over one connection."""
+"""Campaign emails sent by one worker, beside smtplib sending the same bytes to the same server."""
 
 import smtplib
 import subprocess
@@ -29,7 +29,7 @@ MAILS = 600
 
 
 def mail() -> Iterator[Figure]:
-    """With one connection and with four; the sender and the server share this machine."""
+    """Measure one connection and four. Sender and server share this machine."""
     with _sink() as port, fresh_installation() as installation:
         ready = _reaching(installation, port)
         step = _open_step(ready)
@@ -75,7 +75,7 @@ def _open_step(installation: Installation) -> CampaignStep:
 
 def _queue(installation: Installation, step: CampaignStep, number: int) -> None:
     at = clock.now()
-    # Where it is noon now, so that nobody sleeps.
+    # A time zone where it is noon now, outside quiet hours.
     zone = f"Etc/GMT{at.hour - 12:+d}"
     with installation.sessions.begin() as session:
         session.execute(delete(OutboxMessage))
@@ -128,7 +128,7 @@ def _sink() -> Iterator[int]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own server
         try:
             if process.stdout is None:
-                raise RuntimeError("the sink says nothing")
+                raise RuntimeError("the mail sink did not start")
             yield int(process.stdout.readline())
         finally:
             process.terminate()

@@ -1,4 +1,4 @@
-"""The appeal and the figure, beside bare bytes from the same server; and what a reader on a phone waits for."""
+"""The appeal page and progress.json, beside bare bytes from the same server; and Lighthouse on a slow phone."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ LIMIT = "bare bytes"
 
 
 def pages() -> Iterator[Figure | Score | Waiting | NotMeasured]:
-    """The kept page, a page rendered for its reader, and `progress.json`; then Lighthouse on the appeal."""
+    """Measure the cached page, a page rendered per request, and `progress.json`; then run Lighthouse."""
     with serving() as running:
         kept, rendered, progress, limit = in_turn(
             lambda: answers_per_second(running.port, [_get("/c/nine-days")]),

@@ -1,6 +1,6 @@
-"""docs/queries.md: every query of the measured pages with the plan that PostgreSQL chose for it.
+"""Print every query of the measured staff pages with the plan that PostgreSQL chose for it, as Markdown.
 
-./dev bench plans --gifts 1000000
+`./dev bench plans --gifts 1000000 > plans.md`. docs/queries.md holds the conclusions.
 """
 
 import re
@@ -10,29 +10,28 @@ import psycopg
 
 from bench.answers import Answer, Failure, Page, Query, Watch, ask
 from bench.room import Room, Scale, open_room, pages
-from bench.serving import ROOT
 
-WRITTEN = ROOT / "docs" / "queries.md"
 _COLUMN = r"[\w.\"]+(?: AS \w+)?, "
 _EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, SUMMARY ON) "
 _HEAD = """\
-# The queries of the staff's room
+# Query plans of the staff pages
 
-Made by `./dev bench plans --gifts {gifts}`; not to be edited. Each query of the pages that `./dev bench staff`
-measures, shortened, with the plan that PostgreSQL {version} chose at {count} gifts in three campaigns: for each step
-the rows it gave, how often it ran and the milliseconds until its last row, all of what lies below it included. Times
-are one machine's, with two cores; what to look for is that no step reads what a page does not show. An export is
-explained to its last row, by the cursor that streams it; a reader has the first ones long before.
+Printed by `./dev bench plans --gifts {gifts}`: each query of the pages that `./dev bench staff` measures, shortened,
+with the plan that PostgreSQL {version} chose at {count} gifts in three campaigns. Each plan node shows its rows, the
+number of times it ran, and the milliseconds until its last row, including the nodes below it. Times belong to this
+machine. Check that no node reads rows that the page does not show. An export is explained to its last row, through the
+cursor that streams it; a reader gets the first rows much sooner.
 
-A query that several pages ask is shown with the first of them.
+A query that several pages run appears under the first of them.
 """
 
 
 def plans(scale: Scale) -> Iterator[Answer | Failure]:
-    """Write the file; yields what could not be explained."""
+    """Print the plans page by page; yield a failure for each page that could not be explained."""
     with open_room(scale) as room:
         version = room.installation.engine.dialect.server_version_info or (0,)
-        chapters, seen = [], set[str]()
+        print(_HEAD.format(gifts=scale.gifts, version=version[0], count=f"{room.gifts:,}"))
+        seen = set[str]()
         for page in pages(room):
             try:
                 ask(room.client, page)
@@ -41,13 +40,11 @@ def plans(scale: Scale) -> Iterator[Answer | Failure]:
             except LookupError as error:
                 yield Failure(str(error))
                 continue
-            chapters.append(chapter(room, page, queries, seen))
-        head = _HEAD.format(gifts=scale.gifts, version=version[0], count=f"{room.gifts:,}")
-        WRITTEN.write_text("\n".join([head, *chapters]))
+            print(chapter(room, page, queries, seen), flush=True)
 
 
 def chapter(room: Room, page: Page, queries: list[Query], seen: set[str]) -> str:
-    """A page's queries but those that are in `seen`, which grows by them, each with its plan; as Markdown."""
+    """Return the page's new queries, each with its plan, as Markdown, and add them to `seen`."""
     parts = [f"## {page.name[:1].upper()}{page.name[1:]}", ""]
     new = []
     for query in queries:
@@ -59,7 +56,7 @@ def chapter(room: Room, page: Page, queries: list[Query], seen: set[str]) -> str
             seen.add(query.statement)
             new.append(query)
     if not new:
-        parts += ["Nothing that was not asked above.", ""]
+        parts += ["No query that is not listed above.", ""]
     for query in new:
         parts += ["```sql", shortened(query.statement), "```", "", "```text"]
         parts += [*_plan(room, query, streamed=page.first_bytes), "```", ""]
@@ -67,7 +64,7 @@ def chapter(room: Room, page: Page, queries: list[Query], seen: set[str]) -> str
 
 
 def shortened(statement: str) -> str:
-    """`statement` in lines of its clauses, with long lists of columns cut."""
+    """Return `statement` with one clause per line and long column lists cut."""
     text = " ".join(statement.split())
     text = re.sub(r"%\((\w+)\)s(::\w+( WITH TIME ZONE)?)?", r":\1", text)
     text = re.sub(r"(:\w+), :\w+(?:, :\w+)+", r"\1, …", text)
@@ -80,9 +77,9 @@ def shortened(statement: str) -> str:
 
 
 def _plan(room: Room, query: Query, *, streamed: bool) -> list[str]:
-    """The steps of the plan. The query runs once more, to its end, in a transaction that is rolled back.
+    """Run the query again, to its last row, in a transaction that is rolled back; return the plan's lines.
 
-    What is streamed is read by a cursor, for which PostgreSQL chooses what gives the first rows soonest.
+    A streamed query is explained as a cursor, for which PostgreSQL prefers the plan with the fastest first rows.
     """
     cursor = "DECLARE streamed NO SCROLL CURSOR FOR " if streamed else ""
     url = room.installation.engine.url.set(drivername="postgresql")
@@ -96,7 +93,7 @@ def _plan(room: Room, query: Query, *, streamed: bool) -> list[str]:
 
 
 def _step(line: str) -> str:
-    """A line of a plan without what only tuning needs; '' for one that tells nothing here."""
+    """Return a plan line without details that only tuning needs; '' for a line to drop."""
     if re.match(
         r"\s*(Buffers|Planning|Buckets|Worker|Heap Blocks|Heap Fetches|Index Searches|I/O)", line
     ):

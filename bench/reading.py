@@ -1,6 +1,6 @@
-"""What a reader on a slow phone waits for: Lighthouse on the appeal, beside a blank page that is not slowed at all.
+"""Lighthouse on the appeal page on a simulated slow phone, beside an unthrottled blank page.
 
-Lighthouse comes from npm into `.tools/lighthouse` the first time; without npm or a browser a line says so.
+The first run installs Lighthouse from npm into `.tools/lighthouse`; without npm or a browser a line says so.
 """
 
 import json
@@ -24,14 +24,14 @@ CATEGORIES = {
     "seo": "SEO",
 }
 LEAST = 99
-"""Of 100, in each category."""
+"""Lowest acceptable score of 100, in each category."""
 PATIENCE = 180
-"""Seconds for one page: a browser that hangs must not hold up the other benchmarks."""
+"""Timeout in seconds for one page, so that a hanging browser does not block the other benchmarks."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """What Lighthouse gives in a category, of 100."""
+    """Lighthouse's score in a category, of 100."""
 
     what: str
     score: int
@@ -41,13 +41,13 @@ class Score:
         return self.score < LEAST
 
     def line(self) -> str:
-        told = "" if not self.failed else f"  LESS THAN {LEAST}"
-        return f"page: Lighthouse, {self.what:<26} {self.score:>8} of 100{told}"
+        low = "" if not self.failed else f"  LESS THAN {LEAST}"
+        return f"page: Lighthouse, {self.what:<26} {self.score:>8} of 100{low}"
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What is waited for, by Lighthouse's audit, and the same of a blank page; `unit` is `ms`, `B` or ''."""
+    """A Lighthouse audit's value for the page and for a blank page; `unit` is `ms`, `B` or ''."""
 
     what: str
     value: float
@@ -66,7 +66,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class NotMeasured:
-    """Why there is no figure."""
+    """Lighthouse did not run, with the reason."""
 
     why: str
 
@@ -79,16 +79,16 @@ class NotMeasured:
 AUDITS = (
     ("largest contentful paint", "largest-contentful-paint", "ms"),
     ("layout shift", "cumulative-layout-shift", ""),
-    ("time that scripts block", "total-blocking-time", "ms"),
-    ("sent to show it first", "total-byte-weight", "B"),
+    ("total blocking time", "total-blocking-time", "ms"),
+    ("transferred on first load", "total-byte-weight", "B"),
 )
 
 
 def reading(appeal: str, blank: str) -> Iterator[Score | Waiting | NotMeasured]:
-    """Scores and times of `appeal` on a simulated slow phone; the addresses are whole."""
+    """Yield scores and times of `appeal` on a simulated slow phone. Both arguments are absolute URLs."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None or shutil.which("npm") is None:
-        yield NotMeasured("it needs npm and Chromium.")
+        yield NotMeasured("it needs npm and Chromium")
         return
     program = _program()
     found = _report(program, browser, appeal, "--throttling-method=simulate")
@@ -109,7 +109,7 @@ def _program() -> Path:
 
 
 def _report(program: Path, browser: str, address: str, *options: str) -> Mapping[str, Any]:
-    """Lighthouse's report on a page, as a phone."""
+    """Return Lighthouse's report on a page, emulating a phone."""
     flags = "--headless=new" + (" --no-sandbox" if os.geteuid() == 0 else "")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "report.json"

@@ -1,4 +1,4 @@
-"""A seeded installation, a browser in which an admin is signed in, and the pages that are measured there."""
+"""A seeded installation, a test client signed in as an admin, and the pages to measure."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ COMMAND_LINE = Actor("command line: bench", StaffRole.admin)
 
 @dataclass(frozen=True)
 class Scale:
-    """How many gifts are seeded, and where the database is kept for the next time; None forgets it."""
+    """How many gifts to seed, and the folder that keeps the database; None discards it."""
 
     gifts: int = GIFTS
     folder: Path | None = None
@@ -41,7 +41,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Room:
-    """What is measured: an installation and a browser in which an admin is signed in."""
+    """The installation to measure and a test client signed in as an admin."""
 
     installation: Installation
     app: Flask
@@ -51,7 +51,7 @@ class Room:
 
 @contextmanager
 def open_room(scale: Scale) -> Iterator[Room]:
-    """Seeds if need be. A kept database is taken as it is."""
+    """Yield a seeded installation. A database that already has gifts is used as it is."""
     folder = scale.folder and scale.folder.absolute() / "postgres"
     with PrivatePostgres(folder, durable=True) as postgres, installation_on(postgres) as here:
         gifts = _gifts(here)
@@ -71,7 +71,7 @@ def _gifts(installation: Installation) -> int:
 
 
 def signed_in(app: Flask, installation: Installation) -> FlaskClient:
-    """By a one-time link, pressing its button, as people do."""
+    """Return a client signed in through a one-time link and its button."""
     with installation.sessions.begin() as session:
         email = f"bench-{clock.now():%Y%m%d%H%M%S}@newsroom.example"
         added = add_member(session, email, StaffRole.admin, COMMAND_LINE, clock.now())
@@ -79,12 +79,12 @@ def signed_in(app: Flask, installation: Installation) -> FlaskClient:
     client = app.test_client()
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)
     if token is None or client.post(path, data={"csrf_token": token[1]}).status_code != 303:
-        raise RuntimeError(f"signing in by {path} failed")
+        raise RuntimeError(f"signing in at {path} failed")
     return client
 
 
 def pages(room: Room) -> list[Page]:
-    """What is asked for, with things that are there to be found."""
+    """Return the pages to measure, with searches that find something."""
     with room.installation.sessions() as session:
         known = _known(session)
         token = _api_token(session)
@@ -104,7 +104,7 @@ def pages(room: Room) -> list[Page]:
         Page("a refunded donation", f"/staff/donations/{known['refunded']}"),
         Page("a donor", f"/staff/donors/{known['donor']}"),
         Page("the donor with most gifts", f"/staff/donors/{known['busiest']}"),
-        Page("envelopes", "/staff/offline"),
+        Page("offline gifts", "/staff/offline"),
         Page("audit log", "/staff/audit"),
         Page("report", f"/staff/c/{known['past']}/report", target=DOCUMENT),
         Page("campaigns", "/staff/campaigns"),
@@ -139,7 +139,7 @@ SEARCHED = (
 
 
 def _known(session: Session) -> dict[str, Any]:
-    """Names and numbers of things in the seeded database."""
+    """Return search terms and ids that exist in the seeded database."""
     paid = "FROM donation WHERE state = 'paid' AND payment_intent_id IS NOT NULL"
 
     def one(query: str) -> Any:

@@ -1,4 +1,4 @@
-"""The web as in production, one gunicorn worker, on a private PostgreSQL; and the bare application beside it."""
+"""The web server as in production, with one gunicorn worker and a private PostgreSQL, and the bare application."""
 
 import logging
 import os
@@ -24,7 +24,7 @@ SECRET = "whsec_bench"  # noqa: S105 - made up
 
 @dataclass(frozen=True)
 class Serving:
-    """Both servers' ports, and the installation they serve."""
+    """The ports of both servers and the installation."""
 
     port: int
     bare_port: int
@@ -32,7 +32,7 @@ class Serving:
 
 
 def environment(database_url: str, broker_url: str) -> dict[str, str]:
-    """Settings as `./dev run` would make them; nothing here is reached over the network."""
+    """Return settings like those of `./dev run`; Stripe and SMTP are unreachable."""
     return {
         "DATABASE_URL": database_url,
         "BROKER_URL": broker_url,
@@ -52,14 +52,14 @@ def environment(database_url: str, broker_url: str) -> dict[str, str]:
 
 @contextmanager
 def fresh_installation() -> Iterator[Installation]:
-    """A migrated installation with the demonstration campaign; its environment is this process's for the while."""
+    """Yield a migrated installation with the demonstration campaign, and set this process's environment for it."""
     with PrivatePostgres(durable=True) as postgres, installation_on(postgres) as installation:
         yield installation
 
 
 @contextmanager
 def installation_on(postgres: PrivatePostgres) -> Iterator[Installation]:
-    """The same on a server that runs already; what it holds is kept."""
+    """Yield the same on a running server; existing data stays."""
     with PrivateBroker() as broker:
         upgrade(postgres.url.replace("postgresql://", "postgresql+psycopg://", 1))
         os.environ.update(environment(postgres.url, broker.url))
@@ -73,7 +73,7 @@ def installation_on(postgres: PrivatePostgres) -> Iterator[Installation]:
 
 @contextmanager
 def serving() -> Iterator[Serving]:
-    """Both servers, ready."""
+    """Start both servers and yield once they answer."""
     with fresh_installation() as installation:
         port, bare_port = free_port(), free_port()
         with (
@@ -106,4 +106,4 @@ def _await(port: int) -> None:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError(f"nothing answers on port {port}")
+    raise RuntimeError(f"no server answers on port {port}")

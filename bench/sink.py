@@ -1,4 +1,4 @@
-"""A mail server that takes everything and keeps nothing: `python -m bench.sink` prints its port. For `bench.mail`."""
+"""A mail server that accepts and discards everything: `python -m bench.sink` prints its port. For `bench.mail`."""
 
 import signal
 import threading
@@ -9,7 +9,7 @@ from sandbox.outbox.listener import Listener
 
 
 class Sink:
-    """Says yes."""
+    """Accept every message."""
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self,
@@ -21,7 +21,7 @@ class Sink:
 
 
 def main() -> None:
-    """Until it is terminated."""
+    """Run until terminated."""
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     listener = Listener(Sink())

@@ -1,6 +1,6 @@
-"""The staff's room on a seeded database: each page in 200 ms at the median, no query of the dashboard over 50.
+"""Staff pages on a seeded database: 200 ms per page and 50 ms per dashboard query, at the median.
 
-The report and the journal, which add up the ledger, may take 400.
+The report and the journal, which add up the ledger, may take 400 ms.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from bench.room import Room, Scale, open_room, pages
 
 ROUNDS = 15
 SLOWEST_QUERY = 50.0
-"""Milliseconds that a query of the dashboard may take, at the median of the rounds."""
+"""Limit for a dashboard query: milliseconds, median of the rounds."""
 BLANK = Page("blank", "/healthz")
 
 
 def staff(scale: Scale) -> Iterator[Answer | Failure]:
-    """A figure a page, then what failed."""
+    """Yield one figure per page, then the failures."""
     with open_room(scale) as room:
-        print(f"the staff's room at {room.gifts:,} gifts, {ROUNDS} rounds", flush=True)
+        print(f"staff pages at {room.gifts:,} gifts, {ROUNDS} rounds", flush=True)
         blank = median(times(room.client, BLANK, ROUNDS))
         for page in pages(room):
             try:
@@ -29,7 +29,7 @@ def staff(scale: Scale) -> Iterator[Answer | Failure]:
 
 
 def slow_queries(room: Room) -> Iterator[Failure]:
-    """The queries of the dashboards that take too long, each as often as it was asked."""
+    """Yield a failure for each dashboard query above the limit."""
     for page in pages(room):
         if not page.name.startswith("dashboard"):
             continue
@@ -40,7 +40,7 @@ def slow_queries(room: Room) -> Iterator[Failure]:
 
 
 def _queries(room: Room, page: Page) -> dict[str, list[float]]:
-    """The milliseconds of each statement of `page`, every time it was run."""
+    """Return the milliseconds of every run of each statement of `page`."""
     taken: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
         with Watch().watching(room.installation.engine) as queries:

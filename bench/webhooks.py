@@ -1,4 +1,4 @@
-"""Stripe's webhook, stored, beside a posted body that is only read."""
+"""Stripe webhooks verified and stored, beside a posted body that is only read."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 
 def webhooks() -> Iterator[Figure]:
-    """Signed events, each a new one."""
+    """Measure signed events, each with a new id."""
     with serving() as running:
         stored, limit = in_turn(
             lambda: answers_per_second(running.port, _events()),

@@ -1,4 +1,4 @@
-"""The benchmark of the staff's room: what it asks for is there, and its list of plans can be read."""
+"""The benchmark of the staff pages: every page it requests exists, and its query plans can be printed."""
 
 from flask import Flask
 

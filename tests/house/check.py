@@ -1,4 +1,4 @@
-"""`./dev check`: everything that is looked at without running the service, a verdict a line."""
+"""`./dev check`: every check that does not run the service, one result per line."""
 
 import argparse
 import os
@@ -23,6 +23,7 @@ CHECKS = {
         "docker-compose.yml",
     ],
     "Dockerfile": ["hadolint", "Dockerfile"],
+    "spelling": ["codespell"],
     "documented commands": ["python", "-m", "tests.house.documented"],
 }
 
@@ -33,12 +34,12 @@ def main() -> int:
     with ThreadPoolExecutor(max_workers=2) as pool:
         passed = dict(zip(CHECKS, pool.map(verdict, CHECKS), strict=True))
     failed = [name for name, fine in passed.items() if not fine]
-    print(f"failed: {', '.join(failed)}" if failed else "all of it is in order")
+    print(f"failed: {', '.join(failed)}" if failed else "everything passed")
     return 1 if failed else 0
 
 
 def verdict(name: str) -> bool:
-    """Runs one check and prints its line, with what it said when it failed."""
+    """Run one check and print its line, with the output of a failed one. Return whether it passed."""
     program, *arguments = CHECKS[name]
     started = time.monotonic()
     done = subprocess.run(
@@ -52,7 +53,7 @@ def verdict(name: str) -> bool:
     )
     passed = done.returncode == 0
     line = f"{'ok' if passed else 'FAILED':6}  {name}  ({time.monotonic() - started:.1f} s)\n"
-    # One write, because two checks run at a time.
+    # One write, because two checks run at once.
     sys.stdout.write(line if passed else f"{line}{done.stdout.rstrip()}\n")
     sys.stdout.flush()
     return passed

@@ -1,4 +1,4 @@
-"""Compares the commands that the documentation names with those that exist.
+"""Compare the commands that the documentation names with those that exist.
 
 Reads code spans and code blocks of every Markdown file, and asks `./dev`'s own table and
 `campaign`'s command tree. `python -m tests.house.documented` prints each fault with its place.
@@ -42,7 +42,7 @@ def main() -> int:
 def all_faults(
     mentions: Iterator[Mention], dev_commands: dict[str, object], campaign: click.Command
 ) -> Iterator[str]:
-    """A sentence for each mention of a command or an option that there is not."""
+    """Yield a sentence for each mention of a command or option that does not exist."""
     for place, words in mentions:
         if words[0] == "./dev":
             fault = dev_fault(words[1:], dev_commands)
@@ -61,7 +61,7 @@ def dev_fault(words: list[str], commands: dict[str, object]) -> str:
 
 
 def campaign_fault(words: list[str], command: click.Command) -> str:
-    """Follows the words down the tree; what comes after a leaf are its arguments and options."""
+    """Follow the words down the command tree; words after a leaf are its arguments and options."""
     path = "campaign"
     for word in words:
         if not isinstance(command, click.Group) or not WORD.fullmatch(word):
@@ -84,7 +84,7 @@ def mentions_in_documents(root: Path = ROOT) -> Iterator[Mention]:
 
 
 def mentions_in(text: str, name: str) -> Iterator[Mention]:
-    """Every line of a code block and every code span that begins like one of our commands."""
+    """Yield every line of a code block and every code span that begins like one of our commands."""
     fenced = False
     for number, line in enumerate(text.splitlines(), start=1):
         if FENCE.match(line):
@@ -101,7 +101,7 @@ def commands_in(code: str) -> Iterator[list[str]]:
     for part in re.split(r"&&|\|\||[;|]", code.replace("\\|", "/").strip().removeprefix("$ ")):
         try:
             words = shlex.split(part, comments=True)
-        except ValueError:  # a quotation that goes on elsewhere: prose, not a command
+        except ValueError:  # an unclosed quotation: prose, not a command
             continue
         while words and re.fullmatch(r"[A-Z][A-Z0-9_]*=.*", words[0]):
             words = words[1:]
@@ -112,7 +112,7 @@ def commands_in(code: str) -> Iterator[list[str]]:
 
 
 def load_dev(path: Path = ROOT / "dev") -> ModuleType:
-    """`dev` as a module; it has no suffix, so that one types `./dev`."""
+    """Load `dev` as a module; it has no suffix, so that one types `./dev`."""
     loader = SourceFileLoader("dev_door", str(path))
     spec = spec_from_loader(loader.name, loader)
     assert spec is not None

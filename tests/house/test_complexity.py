@@ -1,4 +1,4 @@
-"""The counter of complexity against numbers that radon 6 gives for the same code."""
+"""The complexity counter gives the same numbers as radon 6."""
 
 import ast
 from textwrap import dedent, indent
@@ -44,7 +44,7 @@ def test_every_branch_counts_once(body: str, complexity: int) -> None:
     assert complexity_of(body) == complexity
 
 
-def test_functions_and_classes_inside_a_function_stand_for_themselves() -> None:
+def test_functions_and_classes_inside_a_function_are_counted_separately() -> None:
     code = """
         def outer(a):
             if a:

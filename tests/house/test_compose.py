@@ -1,4 +1,4 @@
-"""What docker-compose.yml, the Dockerfile and the proxy's configuration promise, read as data."""
+"""docker-compose.yml, the Dockerfile and the proxy's configuration, read as data."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says of the packages is what stands there."""
+"""CONTRIBUTING.md describes the packages that exist, in the order of the import contract."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ def packages() -> set[str]:
 
 
 def layers() -> list[list[str]]:
-    """From the ground up: each line of the contract, its siblings parted."""
+    """Return the lines of the contract, lowest first, each as its packages."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     [rooms] = [one for one in contracts["contracts"] if one.get("containers") == ["campaign"]]
     assert rooms["exhaustive"]
@@ -29,7 +29,7 @@ def test_every_package_has_its_row_and_every_row_its_package() -> None:
     assert len(rows()) == len(set(rows()))
 
 
-def test_the_rows_stand_in_the_order_of_the_contract() -> None:
+def test_the_rows_follow_the_order_of_the_contract() -> None:
     level = {name: number for number, line in enumerate(layers()) for name in line}
     levels = [level[name] for name in rows()]
     assert levels == sorted(levels)
@@ -42,7 +42,7 @@ def test_a_row_names_only_packages_below_its_own() -> None:
             assert all(level[one] < level[name] for one in below.split(", ")), name
 
 
-def test_no_module_lies_loose_and_no_folder_is_crowded() -> None:
+def test_every_module_is_in_a_package_and_no_folder_is_crowded() -> None:
     assert [path.name for path in (ROOT / "campaign").glob("*.py")] == ["__init__.py"]
     crowded = {
         str(folder.relative_to(ROOT)): count

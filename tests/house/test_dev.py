@@ -1,4 +1,4 @@
-"""`./dev` as a newcomer meets it: its table, its errors, its exit codes."""
+"""The command line of `./dev`: overview, errors, exit codes."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / "dev"
 
 
-# What the environment was made from: uv's environments have no pip of their own.
+# The interpreter of the environment: uv's environments have no pip of their own.
 SYSTEM_PYTHON = Path(sys.base_prefix, "bin", "python3")
 
 
@@ -32,7 +32,7 @@ def call(*arguments: str | Path, **environment: str) -> "subprocess.CompletedPro
 
 @pytest.fixture
 def installed() -> None:
-    """Skips where the tests run in an environment that `./dev` did not make."""
+    """Skip if `./dev` did not make the environment that runs the tests."""
     if not load_dev().installed():
         pytest.skip("the environment is not up to date by ./dev; `./dev test` makes it")
 
@@ -52,7 +52,7 @@ def test_an_unknown_command_is_one_line() -> None:
     assert done.stderr == "dev: there is no command sing; `./dev` alone prints what there is\n"
 
 
-def test_a_python_without_pip_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_python_without_pip_gets_an_instruction(tmp_path: Path) -> None:
     shutil.copy(DEV, tmp_path / "dev")
     shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -64,7 +64,7 @@ def test_a_python_without_pip_is_told_what_to_do(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_network_is_told_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+def test_a_missing_network_is_reported_and_leaves_nothing_half_done(tmp_path: Path) -> None:
     shutil.copy(DEV, tmp_path / "dev")
     shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)

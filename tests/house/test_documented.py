@@ -1,4 +1,4 @@
-"""The comparison of the documentation with the commands that exist."""
+"""Commands and options in the documentation exist."""
 
 import click
 import pytest
@@ -14,7 +14,7 @@ def campaign() -> None:
 
 @campaign.group()
 def db() -> None:
-    """Of the database."""
+    """A group."""
 
 
 @db.command()

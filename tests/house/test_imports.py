@@ -1,4 +1,4 @@
-"""The house's own order: who imports whom."""
+"""The import contract."""
 
 import ast
 import subprocess
@@ -15,7 +15,7 @@ def sources(*rooms: str) -> Iterator[Path]:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Every module that `path` imports, at its top or inside a function."""
+    """Yield every module that `path` imports, at its top or inside a function."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -31,7 +31,7 @@ def test_the_import_contract_holds() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_one_room_imports_stripe() -> None:
+def test_only_the_gateway_imports_stripe() -> None:
     found = {
         str(path.parent.relative_to(ROOT))
         for path in sources("campaign", "workers", "sandbox")
@@ -41,7 +41,7 @@ def test_one_room_imports_stripe() -> None:
     assert found == {"campaign/gateway"}
 
 
-def test_what_is_in_production_never_imports_the_sandbox_or_the_tests() -> None:
+def test_production_code_never_imports_the_sandbox_or_the_tests() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in sources("campaign", "workers")

@@ -1,10 +1,10 @@
-"""A module's tests stand at its own path: `tests/campaign/<package>/test_<module>.py`."""
+"""A module's tests are at the mirrored path: `tests/campaign/<package>/test_<module>.py`."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = 60
-"""Lines under which a module may be tested with what uses it."""
+"""A module with fewer lines may be tested together with the code that uses it."""
 
 
 def modules() -> list[Path]:
@@ -25,7 +25,7 @@ def test_every_module_of_some_size_has_its_tests_at_the_mirrored_path() -> None:
     assert missing == []
 
 
-def test_no_test_stands_in_a_package_that_is_gone() -> None:
+def test_no_test_is_left_for_a_package_that_is_gone() -> None:
     packages = {path.parent.relative_to(ROOT / "campaign") for path in modules()}
     packages |= {Path("migrations"), Path("web/accessibility")}
     strays = [

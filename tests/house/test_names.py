@@ -1,4 +1,4 @@
-"""One name, one thing: a class is called what no other class is called, and an error has a class for a reason."""
+"""Class names are unique, and an error has its own class only if something catches it by type."""
 
 import ast
 from collections import defaultdict
@@ -17,7 +17,7 @@ def classes() -> dict[str, list[str]]:
     return found
 
 
-def test_each_class_name_stands_once() -> None:
+def test_class_names_are_unique() -> None:
     found = classes()
     assert len(found) > 300
     assert {name: places for name, places in found.items() if len(places) > 1} == {}
@@ -28,7 +28,7 @@ def named_in(node: ast.AST) -> set[str]:
 
 
 def caught_by_type(tree: ast.Module) -> set[str]:
-    """The names in `except`, `isinstance` and `suppress`, and in tuples of classes that stand for them."""
+    """Return the names in `except`, `isinstance` and `suppress`, and in tuples of classes used there."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler) and node.type:

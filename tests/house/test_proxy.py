@@ -1,4 +1,4 @@
-"""The proxy's configuration in a real nginx, where there is one, before a small web of ours."""
+"""The proxy's configuration in a real nginx, if installed, in front of a small web server."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 
 
 class Web(BaseHTTPRequestHandler):
-    """Answers like the service does, and counts."""
+    """Answer like the service, and count requests."""
 
     protocol_version = "HTTP/1.1"
     asked: ClassVar[Counter[str]] = Counter()
@@ -43,7 +43,7 @@ class Web(BaseHTTPRequestHandler):
         self._answer(str(len(self.rfile.read(length))), "no-store")
 
     def log_message(self, *arguments: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
     def _answer(self, text: str, kept: str) -> None:
         body = text.encode()
@@ -87,7 +87,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def localized(folder: Path, port: int, web: int) -> str:
-    """The shipped configuration with this machine's places, and without Docker's name server."""
+    """Return the shipped configuration with paths of this machine and without Docker's name server."""
     text = (ROOT / "deploy/nginx/nginx.conf").read_text()
     for shipped, here in {
         "/tmp/": f"{folder}/",
@@ -111,7 +111,7 @@ def get(address: str, **headers: str) -> tuple[bytes, dict[str, str]]:
         return answer.read(), dict(answer.headers)
 
 
-def test_a_public_page_is_asked_for_once_a_second_and_a_personal_one_each_time(
+def test_a_public_page_is_requested_once_a_second_and_a_personal_one_each_time(
     address: str,
 ) -> None:
     Web.asked.clear()
@@ -130,7 +130,7 @@ def test_pages_are_compressed(address: str) -> None:
 
 
 def test_the_stream_arrives_event_by_event(address: str) -> None:
-    """The second is sent only once the first was read."""
+    """The server sends the second event only after the first was read."""
     Web.read_on.clear()
     with urllib.request.urlopen(f"{address}/c/winter/progress/stream", timeout=20) as answer:
         assert answer.readline() == b"event: progress\n"
@@ -138,7 +138,7 @@ def test_the_stream_arrives_event_by_event(address: str) -> None:
         assert answer.read().endswith(b"data: 1\n\n")
 
 
-def test_the_reader_is_who_the_outermost_trusted_proxy_names(address: str) -> None:
+def test_the_readers_address_is_the_one_from_the_outermost_trusted_proxy(address: str) -> None:
     forged = {"X-Forwarded-For": "203.0.113.7, 198.51.100.9, 10.0.0.2"}
     body, _ = get(f"{address}/me", **forged)
     assert body.split()[1] == b"198.51.100.9"
@@ -153,6 +153,6 @@ def test_a_body_over_a_megabyte_is_refused_before_it_reaches_the_web(address: st
         urllib.request.urlopen(large, timeout=30)
 
 
-def test_the_figures_for_operators_are_not_for_the_world(address: str) -> None:
+def test_metrics_are_not_public(address: str) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404"):
         get(f"{address}/metrics")

@@ -1,4 +1,4 @@
-"""No English stands bare in what readers see: every text goes through the catalog."""
+"""Every text that readers see goes through the catalog."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a run leaves for `./dev exec`, and who may hold a data folder."""
+"""The record of a run for `./dev exec`, and the lock on its data folder."""
 
 import json
 import stat
@@ -33,7 +33,7 @@ def test_a_second_run_on_the_same_folder_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_what_a_killed_run_left_is_not_believed(tmp_path: Path) -> None:
+def test_the_record_of_a_killed_run_is_ignored(tmp_path: Path) -> None:
     script = (
         "import os, pathlib, signal, sys\n"
         "from sandbox.record import RunRecord\n"

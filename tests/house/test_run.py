@@ -21,7 +21,7 @@ from sandbox.servers.scratch import scratch_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["Appeal", "Staff", "Outbox", "Stripe"]
-# What the machine that runs the tests has set must not decide what is stood in for.
+# Variables of the machine that runs the tests must not decide what is simulated.
 CONTRACT = ("DATABASE", "BROKER", "SECRET", "SITE", "STRIPE", "SMTP", "MAIL", "ORG", "TRUSTED")
 
 
@@ -41,7 +41,7 @@ class Run:
         self.descendants: list[psutil.Process] = []
 
     def addresses(self) -> dict[str, str]:
-        """The printed lines, as soon as there are four."""
+        """Return the printed lines, once there are four."""
         assert self.process.stdout is not None
         lines = [self.process.stdout.readline() for _ in NAMES]
         if not lines[-1]:
@@ -50,13 +50,13 @@ class Run:
         return dict(line.rstrip("\n").split(": ", 1) for line in lines)
 
     def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
-        """Its exit code and what it said, after `number`."""
+        """Send the signal `number`; return exit code and stderr."""
         self.process.send_signal(number)
         _, errors = self.process.communicate(timeout=30)
         return self.process.returncode, errors
 
     def left_running(self, within: float = 10.0) -> list[psutil.Process]:
-        """What still runs; a dead one whose new parent has not asked for its end yet does not."""
+        """Return processes that still run; a zombie does not count."""
         give_up = time.monotonic() + within
         while (alive := [each for each in self.descendants if runs(each)]) and (
             time.monotonic() < give_up
@@ -74,7 +74,7 @@ def runs(process: psutil.Process) -> bool:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """One that PostgreSQL's user can reach, unlike pytest's own when we are root."""
+    """A folder that PostgreSQL's user can reach, unlike pytest's own when run as root."""
     scratch = scratch_folder(unprivileged())
     yield scratch / "var"
     shutil.rmtree(scratch)

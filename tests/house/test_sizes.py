@@ -1,4 +1,4 @@
-"""How long files and functions may be, and how many ways a function may branch."""
+"""Limits on the length of files and functions, and on complexity."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ EXCUSE = re.compile(r"# complexity: \S")
 
 
 class LongFileWarning(UserWarning):
-    """A file that may hold more than one subject: look whether it does; if not, leave it."""
+    """A file that may cover more than one subject. Check whether it does; if not, leave it."""
 
 
 def sources() -> Iterator[Path]:
@@ -40,7 +40,7 @@ def too_long(source: str) -> Iterator[str]:
 
 
 def too_complex(source: str) -> Iterator[str]:
-    """Functions above the limit without a reason, and reasons that nothing needs any more."""
+    """Yield functions above the limit without a reason, and reasons that are no longer needed."""
     lines = source.splitlines()
     for node, complexity in functions(ast.parse(source)):
         if (complexity > HIGHEST_COMPLEXITY) != excused(node, lines):
@@ -48,11 +48,11 @@ def too_complex(source: str) -> Iterator[str]:
 
 
 def excused(node: Function, lines: list[str]) -> bool:
-    """Whether `# complexity: <reason>` stands on the line of `def` or on the one above it."""
+    """Whether `# complexity: <reason>` is on the line of `def` or the one above it."""
     return any(EXCUSE.search(line) for line in lines[max(node.lineno - 2, 0) : node.lineno])
 
 
-def test_long_files_are_looked_at() -> None:
+def test_long_files_cause_a_warning() -> None:
     for path in sources():
         warn_of_length(path.relative_to(ROOT), path.read_text(encoding="utf-8"))
 
@@ -77,7 +77,7 @@ def test_functions_branch_little_or_say_why() -> None:
     assert found == []
 
 
-def test_only_a_file_past_the_length_is_warned_of() -> None:
+def test_only_a_file_past_the_limit_causes_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_length(Path("short.py"), "pass\n" * LONG_FILE)

@@ -1,4 +1,4 @@
-"""What no file of the repository may hold, and what two of them may not both hold."""
+"""Content that no file may contain, and names that two style sheets may not share."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "campaign" / "static"
 CLASS = re.compile(r"\.([a-z][a-z-]*)")
 ALONE = re.compile(r"^(?:@media[^{]*{ )?\.([a-z][a-z-]*)(?= {|,)", re.MULTILINE)
-# Written apart, so that this file is not its own finding.
+# Split, so that this file does not match itself.
 PACKAGE_HOSTS = re.compile(
     r"pypi\.(?:)org|pythonhosted\.(?:)org|npmjs\.(?:)(?:org|com)|yarnpkg\.(?:)com"
     r"|deb\.(?:)debian\.org|archive\.(?:)ubuntu\.com|anaconda\.(?:)org"
@@ -52,7 +52,7 @@ def test_every_locked_package_has_its_hashes() -> None:
 
 
 def test_staff_pages_own_classes_are_not_styled_for_readers_too() -> None:
-    """Staff pages take the site's sheet and add theirs: a name of both would look like neither."""
+    """Staff pages load both style sheets, so a class in both would mix their styles."""
     ours = CLASS.findall((STATIC / "site.css").read_text())
     theirs = [
         name for sheet in STATIC.glob("staff*.css") for name in ALONE.findall(sheet.read_text())
