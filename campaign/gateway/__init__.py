@@ -1,7 +1,7 @@
-"""The only room that knows Stripe's SDK: calls out, webhooks in, both as frozen dataclasses of our own.
+"""The only package that imports Stripe's SDK: calls and webhooks, both as our own frozen dataclasses.
 
-What is known of Stripe's objects stands here. What loads the SDK itself is imported from its module, so that most
-commands need not wait for it: `client.StripeGateway`, a class so that another may be given in its place, and
+The types of Stripe's objects are exported here. Import the parts that load the SDK from their modules, so that most
+commands start without it: `client.StripeGateway` (a class, so that tests can replace it) and
 `webhook_signature.verified_event`.
 """
 

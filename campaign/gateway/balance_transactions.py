@@ -1,6 +1,6 @@
-"""Calls about money at Stripe: what moved the balance, and the payments behind it. They only read.
+"""Read-only calls about Stripe's balance transactions and the payments behind them.
 
-JSON is taken as Stripe sent it: the SDK's objects turn some members into other types.
+The JSON is used as Stripe sent it: the SDK's objects convert some values to other types.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 _PAGE = 100
 """Stripe's limit for one list."""
 
-_KEPT = frozenset(
+_KEPT_FIELDS = frozenset(
     {"id", "object", "created", "status", "amount", "amount_refunded", "currency", "customer"}
     | {"payment_intent", "charge", "metadata", "failure_balance_transaction", "reason"}
     | {"failure_reason", "evidence_details", "balance_transactions"}
 )
-"""What our readers read of a movement's source: a donor's name and address stay at Stripe."""
+"""The fields we keep of a balance transaction's source; the donor's name and address are dropped."""
 
 
 class PaymentsClient:
@@ -57,15 +57,15 @@ class PaymentsClient:
     def list_balance_transactions(
         self, since: datetime, until: datetime | None = None
     ) -> Iterator[BalanceTransaction]:
-        """What moved the balance at `since` or later and before `until`, newest first, each with its source.
+        """Yield the balance transactions from `since` up to but excluding `until`, newest first, with their sources.
 
-        One page is held at once and asked for when the last is used up; any page may raise.
+        Pages are fetched one at a time as needed; any of them may raise.
         """
         created: dict[str, int] = {"gte": int(since.timestamp())}
         if until is not None:
             created["lt"] = int(until.timestamp())
         asked: BalanceTransactionListParams = {
-            "created": created,  # type: ignore[typeddict-item] # its shape is that of the SDK's type
+            "created": created,  # type: ignore[typeddict-item] # it has the shape of the SDK's type
             "expand": ["data.source"],
             "limit": _PAGE,
         }
@@ -78,7 +78,7 @@ class PaymentsClient:
             more = page["has_more"] and page["data"]
 
     def retrieve_balance_transaction(self, movement_id: str) -> BalanceTransaction:
-        """One movement of the balance, with its source."""
+        """Return one balance transaction with its source."""
         found = _raw(
             lambda: self._client.v1.balance_transactions.retrieve(
                 movement_id, params={"expand": ["source"]}
@@ -87,7 +87,7 @@ class PaymentsClient:
         return _read_listed(found)
 
     def retrieve_payment(self, payment_intent_id: str) -> PaymentFact:
-        """A payment intent with its latest charge."""
+        """Return a payment intent with its latest charge."""
         found = _raw(
             lambda: self._client.v1.payment_intents.retrieve(
                 payment_intent_id, params={"expand": ["latest_charge.balance_transaction"]}
@@ -105,7 +105,7 @@ class PaymentsClient:
         )
 
     def find_invoice_for_payment(self, payment_intent_id: str) -> Invoice | None:
-        """The invoice that a payment intent pays, if it pays one."""
+        """Return the invoice that a payment intent pays; None if it pays none."""
         asked: InvoicePaymentListParams = {
             "payment": {"type": "payment_intent", "payment_intent": payment_intent_id},
             "expand": ["data.invoice"],
@@ -118,20 +118,20 @@ class PaymentsClient:
         return None
 
     def find_payment_for_invoice(self, invoice_id: str) -> str | None:
-        """The id of the payment intent that paid an invoice, if one did."""
+        """Return the id of the payment intent that paid an invoice; None if none did."""
         asked: InvoicePaymentListParams = {"invoice": invoice_id, "status": "paid", "limit": _PAGE}
         page = _raw(lambda: self._client.v1.invoice_payments.list(params=asked))
-        told = (read_invoice_payment(found).payment_intent_id for found in page["data"])
-        return next((name for name in told if name), None)
+        payers = (read_invoice_payment(found).payment_intent_id for found in page["data"])
+        return next((name for name in payers if name), None)
 
     def list_refunds(self, payment_intent_id: str) -> tuple[StripeRefund, ...]:
-        """A payment's refunds, at most a hundred, whatever became of them."""
+        """Return a payment's refunds in any status, at most 100."""
         asked: RefundListParams = {"payment_intent": payment_intent_id, "limit": _PAGE}
         page = _raw(lambda: self._client.v1.refunds.list(params=asked))
         return tuple(read_refund(one, read_instant(one["created"])) for one in page["data"])
 
     def retrieve_dispute(self, dispute_id: str) -> StripeDispute:
-        """A dispute as it stands."""
+        """Return a dispute as it is now."""
         found = _raw(lambda: self._client.v1.disputes.retrieve(dispute_id))
         return read_dispute(found, read_instant(found["created"]))
 
@@ -139,14 +139,14 @@ class PaymentsClient:
 def _read_listed(found: Json) -> BalanceTransaction:
     source: Any = found.get("source")
     if isinstance(source, Mapping):
-        source = {name: value for name, value in source.items() if name in _KEPT}
+        source = {name: value for name, value in source.items() if name in _KEPT_FIELDS}
         for name in ("customer", "payment_intent", "charge"):
             source[name] = read_id(source.get(name))
     return read_balance_transaction({**found, "source": source}, read_instant(found["created"]))
 
 
 def _raw(call: Callable[[], Any]) -> Json:
-    """The answer as Stripe sent it."""
+    """Return the JSON as Stripe sent it."""
     answer = translate_errors(call)
-    # The SDK leaves it empty only in objects made by hand.
+    # It is None only on objects that were not returned by an API call.
     return cast("Json", cast("stripe.StripeResponse", answer.last_response).data)

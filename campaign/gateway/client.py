@@ -1,4 +1,4 @@
-"""Calls to Stripe. Every one has a timeout fit for a web request; every POST an idempotency key of ours."""
+"""Calls to Stripe. Each has a timeout short enough for a web request; each POST has an idempotency key."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,22 +33,22 @@ RETRIES = 2
 _EXPANDED = ["payment_intent.latest_charge", "invoice"]
 
 _RELEASE = "endive"
-"""The API's release that our readers follow; versions within one release change nothing that exists."""
+"""The API release our code reads; versions within a release are backward compatible."""
 
 _PAGE = 100
 _MOST_TYPES = 20
 """Stripe's limits for one list of events: https://docs.stripe.com/api/events/list."""
 
 _MOST_PAGES = 5
-"""How far one address's sessions of a day are followed; nobody begins five hundred gifts."""
+"""How many pages of one address's sessions to read: nobody starts 500 gifts in a day."""
 
 
 @dataclass(frozen=True)
 class UndeliveredEvent:
-    """An event that no endpoint has acknowledged, and its JSON as it is stored.
+    """An event that no endpoint has acknowledged, and its JSON to be stored.
 
-    A listed event is worded in the version of the API that was the account's default when it was made, not in the
-    webhook endpoint's; where that is another release, `readable` is False and its facts may stand elsewhere.
+    A listed event uses the API version that was the account's default when it was created, not the webhook endpoint's
+    version. If that is another release, `readable` is False: its fields may be in other places.
     """
 
     event: Event
@@ -57,8 +57,10 @@ class UndeliveredEvent:
 
 
 class StripeGateway:
-    """Stripe, for one secret key. Safe to share between threads. Calls about monthly gifts are in `subscriptions`,
-    those that read what was paid and moved in `money`, and what went to the bank in `payouts`.
+    """Stripe's API for one secret key. Thread-safe.
+
+    Calls about subscriptions are in `subscriptions`, those about payments and the balance in `money`, those about
+    payouts in `payouts`.
     """
 
     def __init__(self, secret_key: str, api_base: str, *, timeout: float = TIMEOUT) -> None:
@@ -75,16 +77,16 @@ class StripeGateway:
     def create_checkout_session(
         self, parameters: Mapping[str, Any], idempotency_key: str
     ) -> CheckoutSession:
-        """Open a hosted session. Raises GatewayUnavailable, GatewayKeySpent, GatewayBusy or GatewayRefused."""
+        """Create a checkout session. Raises GatewayUnavailable, GatewayKeySpent, GatewayBusy or GatewayRefused."""
         return _session(
             lambda: self._client.v1.checkout.sessions.create(
-                params=parameters,  # type: ignore[arg-type] # read back from our own table, where its shape was persisted
+                params=parameters,  # type: ignore[arg-type] # loaded from our own table, which stores this shape
                 options={"idempotency_key": idempotency_key},
             )
         )
 
     def retrieve_checkout_session(self, session_id: str) -> CheckoutSession:
-        """The session as Stripe has it now, with its charge; raises GatewayUnavailable or GatewayRefused."""
+        """Return the session as it is now, with its charge; raises GatewayUnavailable or GatewayRefused."""
         return _session(
             lambda: self._client.v1.checkout.sessions.retrieve(
                 session_id, params={"expand": _EXPANDED}
@@ -94,9 +96,9 @@ class StripeGateway:
     def list_sessions_for_donation(
         self, donation_id: str, email: str, since: datetime
     ) -> list[CheckoutSession]:
-        """The sessions that were opened for a donation since then, newest first: for a call whose answer was lost.
+        """Return the sessions created for a donation since then, newest first: to recover from a lost response.
 
-        Stripe lists by the address that we gave and not by our reference, which is compared here. Raises
+        Stripe can list sessions by email address but not by our reference, so the reference is compared here. Raises
         GatewayUnavailable or GatewayRefused.
         """
         asked: SessionListParams = {
@@ -114,14 +116,15 @@ class StripeGateway:
         return [one for one in found if one.donation_id == donation_id]
 
     def expire_session(self, session_id: str) -> CheckoutSession:
-        """End an open session, so that its page can no longer be paid. Raises as the other calls; GatewayRefused
-        where it is not open any more.
+        """Expire an open session, so that it accepts no payment.
+
+        Raises GatewayUnavailable, or GatewayRefused if it is no longer open.
         """
         return _session(lambda: self._client.v1.checkout.sessions.expire(session_id))
 
     def create_refund(self, parameters: Mapping[str, Any], idempotency_key: str) -> StripeRefund:
-        """Give money back. Raises GatewayUnavailable, GatewayKeySpent, GatewayBusy or GatewayRefused."""
-        # Read back from our own table, where its shape was persisted.
+        """Create a refund. Raises GatewayUnavailable, GatewayKeySpent, GatewayBusy or GatewayRefused."""
+        # Loaded from our own table, which stores this shape.
         asked: RefundCreateParams = parameters  # type: ignore[assignment]
         made = translate_errors(
             lambda: self._client.v1.refunds.create(
@@ -133,10 +136,10 @@ class StripeGateway:
     def undelivered_events(
         self, types: Sequence[str], since: datetime | None = None
     ) -> Iterator[UndeliveredEvent]:
-        """Events of `types` whose webhook has not arrived: made at `since` or later, at most the 30 days Stripe keeps.
+        """Yield events of `types` whose webhook was not delivered, from `since` on; Stripe keeps events for 30 days.
 
-        Newest first, twenty types at a time; one page is held at once and asked for when the last is used up.
-        Raises GatewayUnavailable or GatewayRefused, at any page.
+        Newest first within each group of twenty types. Pages are fetched one at a time as needed; any of them may
+        raise GatewayUnavailable or GatewayRefused.
         """
         for start in range(0, len(types), _MOST_TYPES):
             asked: EventListParams = {
@@ -158,9 +161,9 @@ class StripeGateway:
             more = page["has_more"] and page["data"]
 
     def _page_of_events(self, asked: EventListParams) -> Json:
-        """The page as Stripe sent it: the SDK's objects turn some members into other types."""
+        """Return the page as Stripe sent it: the SDK's objects convert some values to other types."""
         page = translate_errors(lambda: self._client.v1.events.list(params=asked))
-        # The SDK leaves it empty only in objects made by hand.
+        # It is None only on objects that were not returned by an API call.
         answer = cast("stripe.StripeResponse", page.last_response)
         return cast("Json", answer.data)
 

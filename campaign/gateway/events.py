@@ -1,4 +1,4 @@
-"""Stripe's JSON as typed, frozen facts. Only what the handlers need is read; all else stays in the stored body.
+"""Read Stripe's JSON into frozen dataclasses. Only the fields that handlers need are read; the stored body has all.
 
 Amounts are minor units; instants are UTC. Field names follow API version 2026-10-28.endive.
 """
@@ -16,7 +16,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Event:
-    """An event's envelope. `object` is the JSON of what it is about."""
+    """A Stripe event. `object` is the JSON of the object it is about."""
 
     id: str
     type: str
@@ -27,7 +27,7 @@ class Event:
 
 @dataclass(frozen=True)
 class CheckoutSession:
-    """A hosted checkout session. `charged_at` is known where its charge was expanded."""
+    """A hosted checkout session. `charged_at` is set if its charge or invoice was expanded."""
 
     id: str
     created: datetime
@@ -47,7 +47,7 @@ class CheckoutSession:
 
 @dataclass(frozen=True)
 class PaymentIntent:
-    """A payment intent. `donation_id` is empty for those that invoices make."""
+    """A payment intent. `donation_id` is None for those that belong to an invoice."""
 
     id: str
     created: datetime
@@ -60,10 +60,10 @@ class PaymentIntent:
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice of a subscription. `first` is the one that began it.
+    """An invoice of a subscription. `first`: it is the subscription's first invoice.
 
-    `gift` and `fee_cover` are the parts noted in the subscription's metadata when the invoice was finalized, or None.
-    `pay_url` is Stripe's page on which it can be paid with another card; `attempts` counts the tries so far.
+    `gift` and `fee_cover` are from the subscription's metadata when the invoice was finalized, or None. `pay_url` is
+    Stripe's page where it can be paid with another card; `attempts` counts the payment attempts so far.
     """
 
     id: str
@@ -84,7 +84,7 @@ class Invoice:
 
 
 def read_event(body: bytes) -> Event:
-    """The envelope in `body`; raises WebhookRefused when it is not one."""
+    """Parse the event in `body`; raises WebhookRefused if it is not a Stripe event."""
     try:
         found = json.loads(body.decode("utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError):
@@ -105,7 +105,7 @@ def read_event(body: bytes) -> Event:
 
 
 def read_checkout_session(found: Json) -> CheckoutSession:
-    """A `checkout.session` object. Raises KeyError or TypeError where Stripe's promise is broken."""
+    """Read a `checkout.session` object. Raises KeyError or TypeError if it violates Stripe's documented format."""
     metadata = found.get("metadata") or {}
     expires_at = found.get("expires_at")
     return CheckoutSession(
@@ -127,7 +127,7 @@ def read_checkout_session(found: Json) -> CheckoutSession:
 
 
 def _charged_at(session: Json) -> datetime | None:
-    """When an expanded session was charged: its charge's moment, or that of its invoice."""
+    """Return when an expanded session was charged: the time of its charge or of its invoice's payment."""
     intent = session.get("payment_intent")
     if isinstance(intent, dict) and isinstance(intent.get("latest_charge"), dict):
         return read_instant(intent["latest_charge"]["created"])
@@ -138,7 +138,7 @@ def _charged_at(session: Json) -> datetime | None:
 
 
 def read_payment_intent(found: Json) -> PaymentIntent:
-    """A `payment_intent` object."""
+    """Read a `payment_intent` object."""
     error = found.get("last_payment_error") or {}
     return PaymentIntent(
         id=found["id"],
@@ -152,7 +152,7 @@ def read_payment_intent(found: Json) -> PaymentIntent:
 
 
 def read_invoice(found: Json) -> Invoice:
-    """An `invoice` object; the subscription stands in `parent.subscription_details` since 2025-03-31.basil."""
+    """Read an `invoice` object. Since 2025-03-31.basil the subscription is in `parent.subscription_details`."""
     parent = found.get("parent") or {}
     details = parent.get("subscription_details") or {}
     metadata = details.get("metadata") or {}
@@ -178,7 +178,7 @@ def read_invoice(found: Json) -> Invoice:
 
 
 def read_gift_parts(metadata: Json) -> tuple[int | None, int | None]:
-    """Gift and covered fees, in minor units, as we noted them in a subscription's metadata; both or neither."""
+    """Return (gift, covered fees) in minor units from a subscription's metadata; (None, None) if either is missing."""
     gift, fee_cover = str(metadata.get("gift") or ""), str(metadata.get("cover") or "")
     if gift.isdecimal() and gift.isascii() and fee_cover.isdecimal() and fee_cover.isascii():
         return int(gift), int(fee_cover)
@@ -191,7 +191,7 @@ def _invoice_paid_at(invoice: Json) -> datetime | None:
 
 
 def read_id(value: Any) -> str | None:
-    """The id of something that Stripe gives as an id or, expanded, as an object."""
+    """Return the id of an object that Stripe sends either as an id or, expanded, as the object."""
     if isinstance(value, dict):
         return str(value["id"])
     return value or None
@@ -204,7 +204,7 @@ def _text(value: Any) -> str:
 
 
 def read_instant(value: Any) -> datetime:
-    """An instant from Stripe's whole seconds since 1970; raises TypeError for anything else."""
+    """Convert Stripe's Unix time in whole seconds; raises TypeError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(value)
     return datetime.fromtimestamp(value, UTC)

@@ -1,6 +1,6 @@
-"""What Stripe calls the languages in which its pages may speak."""
+"""Stripe's names for the languages of its pages."""
 
-_SPOKEN = (
+_SUPPORTED = (
     *("bg", "cs", "da", "de", "el", "es", "et", "fi", "fil", "fr", "hr", "hu", "id", "it", "ja"),
     *("ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "th"),
     *("tr", "vi", "zh"),
@@ -9,9 +9,10 @@ _IN_THE_AMERICAS = {"es": "es-419", "pt": "pt-BR"}
 
 
 def stripe_language(tag: str) -> str:
-    """The `locale` of a page for a reader of the language `tag`, a BCP 47 tag as `campaign.core.i18n` has it.
+    """Return the `locale` of a Stripe page for the language `tag`, a BCP 47 tag as in `campaign.core.i18n`.
 
-    English is spoken to whoever chose nothing: then the browser decides, as for languages that Stripe lacks.
+    Return `auto`, so that the browser decides, for languages that Stripe lacks and for English, which is also our
+    default for people who chose no language.
     https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-locale
     """
-    return _IN_THE_AMERICAS.get(tag, tag if tag in _SPOKEN else "auto")
+    return _IN_THE_AMERICAS.get(tag, tag if tag in _SUPPORTED else "auto")

@@ -1,4 +1,4 @@
-"""What is known of one payment at Stripe."""
+"""What Stripe knows about one payment."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from campaign.gateway.refunds_disputes import BalanceTransaction, StripeCharge
 
 @dataclass(frozen=True)
 class PaymentFact:
-    """A payment intent as it stands, its latest charge, and what that charge moved, where it moved anything."""
+    """A payment intent as it is now, its latest charge, and that charge's balance transaction, if any."""
 
     intent: PaymentIntent
     charge: StripeCharge | None

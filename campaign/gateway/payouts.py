@@ -1,4 +1,4 @@
-"""Calls about payouts: what Stripe sent to the bank, and what each was made of. They only read."""
+"""Read-only calls about payouts: what Stripe sent to the bank, and the items of each payout."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ _PAGE = 100
 
 @dataclass(frozen=True)
 class StripePayout:
-    """A payout as it stands: https://docs.stripe.com/api/payouts/object. `amount` is minor units of `currency`.
+    """A payout: https://docs.stripe.com/api/payouts/object. `amount` is minor units of `currency`.
 
-    `itemized`: Stripe can tell now what it was made of, or never will, as somebody made it by hand.
+    `itemized`: Stripe has finished listing its items, or never will because it is a manual payout.
     """
 
     id: str
@@ -35,7 +35,7 @@ class StripePayout:
 
 
 def read_payout(found: Json) -> StripePayout:
-    """A `payout` object. Its arrival is a day, told as that day's first second in UTC."""
+    """Read a `payout` object. Its arrival date is sent as midnight UTC of that day."""
     return StripePayout(
         id=found["id"],
         created=read_instant(found["created"]),
@@ -54,7 +54,7 @@ class PayoutsClient:
         self._client = client
 
     def list_since(self, moment: datetime) -> Iterator[StripePayout]:
-        """Every payout made at `moment` or later, the newest first."""
+        """Yield every payout created at `moment` or later, newest first."""
         asked: PayoutListParams = {
             "created": {"gte": int(moment.timestamp())},
             "limit": _PAGE,
@@ -68,9 +68,9 @@ class PayoutsClient:
             more = page["has_more"] and page["data"]
 
     def list_items(self, payout_id: str) -> Iterator[BalanceTransaction]:
-        """What a payout paid out, the newest first, without the payout's own movement.
+        """Yield the balance transactions of a payout, newest first, without the one of the payout itself.
 
-        Stripe tells it of automatic payouts only, and refuses for others.
+        Stripe lists them for automatic payouts only and rejects the call for others.
         """
         asked: BalanceTransactionListParams = {"payout": payout_id, "limit": _PAGE}
         more = True
@@ -84,7 +84,7 @@ class PayoutsClient:
 
 
 def _raw(call: Callable[[], Any]) -> Json:
-    """The answer as Stripe sent it."""
+    """Return the JSON as Stripe sent it."""
     answer = translate_errors(call)
-    # The SDK leaves it empty only in objects made by hand.
+    # It is None only on objects that were not returned by an API call.
     return cast("Json", cast("stripe.StripeResponse", answer.last_response).data)

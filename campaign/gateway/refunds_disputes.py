@@ -1,6 +1,6 @@
-"""Charges, refunds, disputes and fraud warnings as typed, frozen facts. Amounts are minor units, instants UTC.
+"""Read charges, refunds, disputes and fraud warnings into frozen dataclasses. Amounts are minor units, times UTC.
 
-Each reader takes `at`, the moment of the telling, for an object that does not say when it was created.
+Each function takes `at`, the time of the event or call, for objects without a creation time.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from campaign.gateway.events import Json, read_id, read_instant
 
 @dataclass(frozen=True)
 class StripeCharge:
-    """A charge. `returned`: a bank took a debit back, and the balance shows it.
+    """A charge. `returned`: the bank reversed the debit, and Stripe's balance shows it.
 
-    `refunds` are those that Stripe listed within: none, unless they were expanded or the API is an old one.
+    `refunds` are those included in the object: none, unless they were expanded or the API version is old.
     """
 
     id: str
@@ -32,7 +32,7 @@ class StripeCharge:
 
 @dataclass(frozen=True)
 class StripeRefund:
-    """A refund. `request_token` is ours where we asked for it."""
+    """A refund. `request_token` is set if we requested it."""
 
     id: str
     created: datetime
@@ -48,9 +48,9 @@ class StripeRefund:
 
 @dataclass(frozen=True)
 class BalanceTransaction:
-    """A change of the balance at Stripe: `amount` signed, `fee` what Stripe kept of it (or gave back, if negative).
+    """A balance transaction. `amount` is signed; `fee` is what Stripe kept (negative: what it refunded).
 
-    https://docs.stripe.com/api/balance_transactions/object. `source` is what moved it, where it was expanded.
+    https://docs.stripe.com/api/balance_transactions/object. `source` is the object behind it, if it was expanded.
     """
 
     id: str
@@ -65,7 +65,7 @@ class BalanceTransaction:
 
 @dataclass(frozen=True)
 class StripeDispute:
-    """A dispute; `status` begins with `warning_` while it is an inquiry, which moves no money."""
+    """A dispute. `status` starts with `warning_` while it is an inquiry, which moves no money."""
 
     id: str
     created: datetime
@@ -81,7 +81,7 @@ class StripeDispute:
 
 @dataclass(frozen=True)
 class StripeFraudWarning:
-    """A bank's early warning about a charge."""
+    """A bank's early fraud warning about a charge."""
 
     id: str
     created: datetime
@@ -92,7 +92,7 @@ class StripeFraudWarning:
 
 
 def read_charge(found: Json, at: datetime) -> StripeCharge:
-    """A `charge` object. Raises KeyError or TypeError where Stripe's promise is broken."""
+    """Read a `charge` object. Raises KeyError or TypeError if it violates Stripe's documented format."""
     refunds = found.get("refunds") or {}
     return StripeCharge(
         id=found["id"],
@@ -109,7 +109,7 @@ def read_charge(found: Json, at: datetime) -> StripeCharge:
 
 
 def read_refund(found: Json, at: datetime) -> StripeRefund:
-    """A `refund` object; a status that is missing is that of a card's refund, which is done at once."""
+    """Read a `refund` object. A missing status means a card refund, which succeeds at once."""
     return StripeRefund(
         id=found["id"],
         created=_created(found, at),
@@ -125,7 +125,7 @@ def read_refund(found: Json, at: datetime) -> StripeRefund:
 
 
 def read_dispute(found: Json, at: datetime) -> StripeDispute:
-    """A `dispute` object with the balance transactions that stand in it."""
+    """Read a `dispute` object with the balance transactions included in it."""
     due_by = (found.get("evidence_details") or {}).get("due_by")
     return StripeDispute(
         id=found["id"],
@@ -146,7 +146,7 @@ def read_dispute(found: Json, at: datetime) -> StripeDispute:
 
 
 def read_balance_transaction(found: Json, at: datetime) -> BalanceTransaction:
-    """A `balance_transaction` object."""
+    """Read a `balance_transaction` object."""
     source: Any = found.get("source")
     return BalanceTransaction(
         id=found["id"],
@@ -161,7 +161,7 @@ def read_balance_transaction(found: Json, at: datetime) -> BalanceTransaction:
 
 
 def read_fraud_warning(found: Json, at: datetime) -> StripeFraudWarning:
-    """A `radar.early_fraud_warning` object."""
+    """Read a `radar.early_fraud_warning` object."""
     return StripeFraudWarning(
         id=found["id"],
         created=_created(found, at),

@@ -1,7 +1,7 @@
-"""Calls about subscriptions: end, pause, resume, another amount, another card.
+"""Calls about subscriptions: cancel, pause, resume, change the amount or the card.
 
-Each sets a state, so repeating one is harmless. Every POST carries an idempotency key of ours; a DELETE and a GET are
-repeatable by themselves.
+Each call sets a state, so repeating it is harmless. Every POST has an idempotency key; DELETE and GET are idempotent
+without one.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,14 +28,14 @@ class SubscriptionsClient:
         self._client = client
 
     def retrieve(self, subscription_id: str) -> SubscriptionFact:
-        """The subscription as Stripe has it now."""
+        """Return the subscription as it is now."""
         return _fact(lambda: self._client.v1.subscriptions.retrieve(subscription_id))
 
     def update(
         self, subscription_id: str, parameters: Mapping[str, Any], idempotency_key: str
     ) -> SubscriptionFact:
-        """Set what `parameters` say: https://docs.stripe.com/api/subscriptions/update."""
-        # Read back from our own table, where its shape was persisted.
+        """Update the subscription with `parameters`: https://docs.stripe.com/api/subscriptions/update."""
+        # Loaded from our own table, which stores this shape.
         asked: SubscriptionUpdateParams = parameters  # type: ignore[assignment]
         return _fact(
             lambda: self._client.v1.subscriptions.update(
@@ -44,7 +44,7 @@ class SubscriptionsClient:
         )
 
     def cancel(self, subscription_id: str, comment: str) -> SubscriptionFact:
-        """End it at once, without proration: nothing is paid back and nothing more is charged."""
+        """Cancel it immediately, without proration: nothing is refunded and nothing more is charged."""
         return _fact(
             lambda: self._client.v1.subscriptions.cancel(
                 subscription_id, params={"cancellation_details": {"comment": comment}}
@@ -52,7 +52,7 @@ class SubscriptionsClient:
         )
 
     def payment_methods(self, subscription_id: str) -> PaymentMethods:
-        """Which card it uses, and which one the donor has chosen since."""
+        """Return the payment method it uses and the one the donor has chosen since."""
         found = translate_errors(
             lambda: self._client.v1.subscriptions.retrieve(
                 subscription_id, params={"expand": ["customer"]}
@@ -63,9 +63,9 @@ class SubscriptionsClient:
     def create_portal_session(
         self, customer_id: str, return_url: str, language: str, idempotency_key: str
     ) -> str:
-        """The address of Stripe's page on which a donor gives another card: a bearer secret, good for minutes.
+        """Create a Stripe page where the donor can change the card; return its URL, a secret valid for minutes.
 
-        `language` as `stripe_language` gives it.
+        `language` is a result of `stripe_language`.
 
         https://docs.stripe.com/customer-management/portal-deep-links
         """

@@ -1,6 +1,6 @@
-"""Subscriptions, and what paid an invoice, as typed, frozen facts. Amounts are minor units a period, instants UTC.
+"""Read subscriptions and invoice payments into frozen dataclasses. Amounts are minor units per period, times UTC.
 
-https://docs.stripe.com/api/subscriptions/object. What Stripe may leave out is read as absent, never as an error.
+https://docs.stripe.com/api/subscriptions/object. Optional fields that are missing are read as None, never as an error.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from campaign.gateway.events import Json, read_gift_parts, read_id, read_instant
 
 @dataclass(frozen=True)
 class SubscriptionItem:
-    """One priced line of a subscription. `total` is unit amount times quantity."""
+    """One item of a subscription. `total` is unit amount times quantity."""
 
     id: str
     product_id: str | None
@@ -23,10 +23,10 @@ class SubscriptionItem:
 
 @dataclass(frozen=True)
 class SubscriptionFact:
-    """A subscription as Stripe tells it at one moment.
+    """A subscription at one point in time.
 
-    `current_period_end` stands on the items since 2025-03-31.basil. `gift` and `fee_cover` are the parts that we noted in
-    its metadata, or None where the metadata do not tell them.
+    Since 2025-03-31.basil, `current_period_end` is on the items. `gift` and `fee_cover` are from our metadata; None if the
+    metadata lacks them.
     """
 
     id: str
@@ -56,7 +56,7 @@ class SubscriptionFact:
 
 @dataclass(frozen=True)
 class PaymentMethods:
-    """Which payment method a subscription uses, and which its customer chose last in Stripe's portal."""
+    """The payment method a subscription uses, and the one its customer last chose in Stripe's portal."""
 
     current: str | None
     selected: str | None
@@ -72,7 +72,7 @@ class InvoicePaymentFact:
 
 
 def read_subscription(found: Json) -> SubscriptionFact:
-    """A `subscription` object. Raises KeyError or TypeError where Stripe's promise is broken."""
+    """Read a `subscription` object. Raises KeyError or TypeError if it violates Stripe's documented format."""
     listed: Sequence[Json] = (found.get("items") or {}).get("data") or ()
     pause = found.get("pause_collection") or {}
     metadata = found.get("metadata") or {}
@@ -97,7 +97,7 @@ def read_subscription(found: Json) -> SubscriptionFact:
 
 
 def _period_end(items: Sequence[Json]) -> datetime | None:
-    """The first of the ends that the items name."""
+    """Return the earliest period end of the items."""
     ends = [item["current_period_end"] for item in items if item.get("current_period_end")]
     return read_instant(min(ends)) if ends else None
 
@@ -114,7 +114,7 @@ def _item(item: Json) -> SubscriptionItem:
 
 
 def read_payment_methods(found: Json) -> PaymentMethods:
-    """The payment methods of a `subscription` whose customer was expanded."""
+    """Read the payment methods of a `subscription` with an expanded customer."""
     customer: Any = found.get("customer")
     settings = customer.get("invoice_settings") if isinstance(customer, Mapping) else None
     return PaymentMethods(
@@ -124,7 +124,7 @@ def read_payment_methods(found: Json) -> PaymentMethods:
 
 
 def read_invoice_payment(found: Json) -> InvoicePaymentFact:
-    """An `invoice_payment` object; it may name something else than a payment intent, and then names none here."""
+    """Read an `invoice_payment` object. `payment_intent_id` is None if something else paid the invoice."""
     return InvoicePaymentFact(
         invoice_id=read_id(found["invoice"]) or "",
         payment_intent_id=read_id((found.get("payment") or {}).get("payment_intent")),

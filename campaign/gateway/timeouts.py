@@ -1,7 +1,7 @@
-"""How long one try of a call to Stripe may take."""
+"""Timeouts for one attempt of a call to Stripe."""
 
 TIMEOUT = 8
-"""Seconds for one try. With two retries a donor waits at most about half a minute before the page that says why."""
+"""Seconds per attempt. With two retries, a donor waits about half a minute at most before an error page."""
 
 PATIENCE = 30
-"""Seconds for one try where nobody waits in front of a page: in workers and commands."""
+"""Seconds per attempt in workers and commands, where nobody is waiting for a page."""

@@ -1,4 +1,4 @@
-"""A webhook's proof: signature over the raw bytes, a fresh timestamp, our mode.
+"""Verify a webhook: the signature over the raw bytes, a recent timestamp, and our mode.
 
 https://docs.stripe.com/webhooks#verify-manually
 """
@@ -11,19 +11,19 @@ from campaign.core.errors import WebhookRefused
 from campaign.gateway.events import Event, read_event
 
 TOLERANCE = 300
-"""Seconds that a timestamp may be off, either way. The SDK's own check lets any future time pass."""
+"""Seconds a timestamp may be off in either direction. The SDK's own check accepts any time in the future."""
 
 
 def verified_event(
     body: bytes, signature: str, *, secrets: tuple[str, ...], livemode: bool, at: datetime
 ) -> Event:
-    """The event in `body` if one of `secrets` signed it within the tolerance of `at`; else WebhookRefused."""
+    """Return the event in `body` if one of `secrets` signed it within TOLERANCE of `at`; else raise WebhookRefused."""
     _require_fresh(signature, at)
     _require_signature(body, signature, secrets)
     event = read_event(body)
     if event.livemode is not livemode:
         raise WebhookRefused(
-            f"The event's livemode is {event.livemode}; this installation's is not."
+            f"The event's livemode is {event.livemode}; this installation expects {livemode}."
         )
     return event
 
@@ -54,4 +54,4 @@ def _require_signature(body: bytes, signature: str, secrets: tuple[str, ...]) ->
         except stripe.SignatureVerificationError:
             continue
         return
-    raise WebhookRefused("No secret of ours made this signature.")
+    raise WebhookRefused("The signature matches none of our secrets.")

@@ -1,1 +1,1 @@
-"""The books: payments, settlement, refund and dispute evidence, fees, invariants, exports."""
+"""The ledger: payments, settlement, refund and dispute evidence, fees, invariants, exports."""

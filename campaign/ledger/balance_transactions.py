@@ -1,4 +1,4 @@
-"""What moved Stripe's balance, as the ledger would call it. For the services of fees and reconciliation."""
+"""Map Stripe's balance transactions to the ledger's terms. Fees and reconciliation use this."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,10 +20,11 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class PaymentTransaction:
-    """A movement of a payment. `amount` is unsigned minor units of `currency`, the one the donor paid in; `fee` is in
-    the balance's. `kind` is what the ledger calls it, `fee` where only a fee moved.
+    """A payment's balance transaction, in the ledger's terms.
 
-    `public_id` is the donation named in the charge's metadata. `bare`: a charge without a customer, so no invoice's.
+    `amount` is unsigned minor units of `currency`, the currency the donor paid in; `fee` is minor units of
+    `fee_currency`, the balance's currency. `kind` is a ledger kind: `fee` if only a fee moved. `public_id` is the
+    donation id in the charge's metadata. `bare`: the charge has no customer, so it did not pay an invoice.
     """
 
     id: str
@@ -41,7 +42,7 @@ class PaymentTransaction:
 
 
 def _is_of_a_payment(source: Mapping[str, Any]) -> bool:
-    """Whether it is a charge that was made, a refund or a dispute, and of a payment intent."""
+    """Return whether the source is a refund, a dispute or a charge that is not pending, and has a payment intent."""
     what = source.get("object")
     if not source.get("payment_intent") or what not in {"charge", "refund", "dispute"}:
         return False
@@ -49,10 +50,10 @@ def _is_of_a_payment(source: Mapping[str, Any]) -> bool:
 
 
 def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | None:
-    """`found` as the ledger would call it; None for payouts, Stripe's own bills and whatever is no payment's.
+    """Map `found` to the ledger's terms; None if it belongs to no payment (payouts, Stripe's own charges).
 
-    A debit that is only promised may show in the balance already, and has not moved anything. Where the balance is
-    kept in another currency than the donor paid in, the source tells the amount.
+    A pending debit may already appear in the balance, but no money has moved. If the balance is in another currency
+    than the payment, the amount comes from the source.
     """
     source = found.source or {}
     if not _is_of_a_payment(source):

@@ -1,4 +1,7 @@
-"""Disputes and inquiries: what a bank took, gave back, and how it ended. https://docs.stripe.com/disputes/how-disputes-work"""
+"""Disputes and inquiries: what the bank withdrew, what it reinstated, and the outcome.
+
+https://docs.stripe.com/disputes/how-disputes-work
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,12 +26,12 @@ _STRENGTH = (
     "won",
     "lost",
 )
-"""Stripe's statuses, the stronger later: an inquiry may become a dispute, a dispute ends, and nothing goes back."""
+"""Stripe's statuses, weakest first. An inquiry may become a dispute and a dispute may close; neither moves backward."""
 
 
 @dataclass(frozen=True)
 class DisputeTransfer:
-    """What the telling itself proves to have moved, where the object lists no balance transactions."""
+    """What the event type itself proves was moved, even if the object lists no balance transactions."""
 
     withdrawn: bool = False
     reinstated: bool = False
@@ -41,13 +44,13 @@ def apply_dispute(
     occurred_at: datetime,
     books: BookingContext,
 ) -> Outcome:
-    """Keep and book a dispute as it stands at `occurred_at`. An inquiry is kept and moves nothing."""
+    """Save a dispute as of `occurred_at` and settle its donation. An inquiry is saved but moves no money."""
     lock_payment(session, found.payment_intent_id)
     donation = find_donation_for_payment(
         session, found.payment_intent_id, charge_id=found.charge_id
     )
-    row = _stored(session, found, donation, occurred_at)
-    changed = _keep(row, found, moved, occurred_at)
+    row = _get_row(session, found, donation, occurred_at)
+    changed = _merge(row, found, moved, occurred_at)
     row.donation_id = row.donation_id or (donation.id if donation else None)
     session.flush()
     outcome = settle_if_known(session, donation, books)
@@ -56,7 +59,7 @@ def apply_dispute(
     return outcome
 
 
-def _stored(
+def _get_row(
     session: Session, found: StripeDispute, donation: Donation | None, occurred_at: datetime
 ) -> Dispute:
     fact = {
@@ -74,35 +77,35 @@ def _stored(
     return get_or_insert(session, Dispute, fact)
 
 
-def _keep(
+def _merge(
     row: Dispute, found: StripeDispute, moved: DisputeTransfer, occurred_at: datetime
 ) -> bool:
-    """Let the row know what the fact knows besides; whether that was anything new."""
+    """Merge the new facts into the row; return whether anything changed."""
     before = (row.status, row.withdrawn, row.reinstated, len(row.balance_transactions))
     if _strength(found.status) > _strength(row.status):
         row.status = found.status
         row.due_by = found.due_by or row.due_by
     row.as_of = max(row.as_of, occurred_at)
-    row.balance_transactions = _united(row.balance_transactions, found)
-    out, back = _sums(row)
-    # Won means that it was taken and given back, lost that it was taken, whatever event was missed.
+    row.balance_transactions = _merge_transactions(row.balance_transactions, found)
+    withdrawn, reinstated = _totals(row)
+    # Won implies withdrawn and reinstated, lost implies withdrawn, even if an event was missed.
     ended = found.status in {"won", "lost"}
     if moved.withdrawn or moved.reinstated or ended:
-        out = max(out, found.amount)
+        withdrawn = max(withdrawn, found.amount)
     if moved.reinstated or found.status == "won":
-        back = max(back, found.amount)
-    row.withdrawn, row.reinstated = max(row.withdrawn, out), max(row.reinstated, back)
+        reinstated = max(reinstated, found.amount)
+    row.withdrawn, row.reinstated = max(row.withdrawn, withdrawn), max(row.reinstated, reinstated)
     return before != (row.status, row.withdrawn, row.reinstated, len(row.balance_transactions))
 
 
 def _strength(status: str) -> int:
-    """A status of a later API is taken for one under way."""
+    """Rank a status. An unknown status (from a later API version) counts as an open dispute."""
     if not status:
         return -1
     return _STRENGTH.index(status if status in _STRENGTH else "needs_response")
 
 
-def _united(known: list[dict[str, Any]], found: StripeDispute) -> list[dict[str, Any]]:
+def _merge_transactions(known: list[dict[str, Any]], found: StripeDispute) -> list[dict[str, Any]]:
     by_id = {one["id"]: one for one in known}
     for one in found.balance_transactions:
         by_id.setdefault(
@@ -118,14 +121,17 @@ def _united(known: list[dict[str, Any]], found: StripeDispute) -> list[dict[str,
     return sorted(by_id.values(), key=lambda one: (one["created"], one["id"]))
 
 
-def _sums(row: Dispute) -> tuple[int, int]:
-    """(withdrawn, reinstated) by the balance transactions; one in another currency tells only that it happened."""
-    out = back = 0
+def _totals(row: Dispute) -> tuple[int, int]:
+    """Sum (withdrawn, reinstated) from the balance transactions.
+
+    One in another currency only shows that money moved; it counts with the dispute's own amount.
+    """
+    withdrawn = reinstated = 0
     for one in row.balance_transactions:
         same = one["currency"] == row.currency
         moved = abs(one["amount"]) if same else row.amount
         if one["amount"] < 0:
-            out += moved
+            withdrawn += moved
         elif one["amount"] > 0:
-            back += moved
-    return out, back
+            reinstated += moved
+    return withdrawn, reinstated

@@ -1,4 +1,4 @@
-"""The books and the people as rows, streamed. Columns are only ever added at the end.
+"""Stream donations, donors, ledger entries and receipts as rows. New columns are only ever added at the end.
 
 Amounts are minor units, instants RFC 3339 with offset, ids the public ones.
 """
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Export:
-    """A query, and the columns by which a campaign and a time narrow it."""
+    """A query, and the columns that filter it by campaign and by time."""
 
     query: Select[*tuple[Any, ...]]
     campaign_id: InstrumentedAttribute[Any]
@@ -26,14 +26,14 @@ class Export:
 
 
 CHUNK = 1000
-"""Rows held at once, however many there are."""
+"""Rows held in memory at a time."""
 
 
 _Replaced = aliased(Receipt)
 
 
 def _receipt_number(receipt: type[Receipt] = Receipt) -> ColumnElement[str]:
-    """As `Receipt.number`; empty where there is no receipt."""
+    """Return the SQL of `Receipt.number`; NULL if there is no receipt."""
     return cast(receipt.year, Text) + "-" + func.to_char(receipt.sequence, "FM000000")
 
 
@@ -103,7 +103,7 @@ _RECEIPTS = (
     .order_by(Receipt.issued_at, Receipt.id)
 )
 
-# Those whose money arrived; narrowed by a time, the counts are of gifts in it.
+# Donors with a paid gift. With a time range, the counts cover only the gifts in that range.
 _DONORS = (
     select(
         Donor.id,
@@ -136,9 +136,9 @@ def export_rows(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Iterator[Row]:
-    """Every row of `what` (a key of EXPORTS), oldest first, of one campaign and of [since, until) where given.
+    """Yield every row of `what` (a key of EXPORTS), oldest first.
 
-    Row keys are the column names, in the columns' order.
+    Optionally limited to one campaign and to [since, until). Row keys are the column names, in column order.
     """
     export = EXPORTS[what]
     query = export.query
@@ -153,5 +153,5 @@ def export_rows(
 
 
 def column_names(what: str) -> list[str]:
-    """The header of an export."""
+    """Return the header row of an export."""
     return [column.name for column in EXPORTS[what].query.selected_columns]

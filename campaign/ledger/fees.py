@@ -1,4 +1,4 @@
-"""What Stripe kept of each payment, booked once its balance shows it."""
+"""Book Stripe's fee for each payment once it appears in Stripe's balance."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,16 +13,16 @@ from campaign.models import Donation, Heartbeat, LedgerEntry, LedgerKind
 
 JOB = "book-fees"
 OVERLAP = timedelta(minutes=15)
-"""How much of the last look is looked at again: a movement may show up in the list later than it says it was made."""
+"""How far each run overlaps the previous one: a balance transaction may be listed later than its `created` time."""
 
 FIRST_WINDOW = timedelta(days=2)
 
-_LATEST = 50_000
-"""How many of the ledger's last entries are searched for what came late: more than are booked within the overlap."""
+_SEARCHED_ENTRIES = 50_000
+"""How many of the newest ledger entries to search for late payments: more than are booked within the overlap."""
 
 
 def fees_window_start(session: Session, at: datetime) -> datetime:
-    """From when on the balance must be looked at: since the last look that ended well, or two days."""
+    """Return the start of the next run: the last successful run minus the overlap, or two days ago if there is none."""
     succeeded = session.scalar(select(Heartbeat.succeeded_at).where(Heartbeat.job == JOB))
     return succeeded - OVERLAP if succeeded else at - FIRST_WINDOW
 
@@ -30,16 +30,16 @@ def fees_window_start(session: Session, at: datetime) -> datetime:
 def find_unbooked_fees(
     session: Session, page: Sequence[PaymentTransaction]
 ) -> list[PaymentTransaction]:
-    """Those of `page` that cost a fee, belong to a donation that is booked, and whose fee is not."""
-    costly = [one for one in page if one.fee]
+    """Return the transactions of `page` that have an unbooked fee and belong to a booked donation."""
+    with_fee = [one for one in page if one.fee]
     booked = set(
         session.scalars(
             select(LedgerEntry.balance_transaction_id).where(
-                LedgerEntry.balance_transaction_id.in_([one.id for one in costly])
+                LedgerEntry.balance_transaction_id.in_([one.id for one in with_fee])
             )
         )
     )
-    left = [one for one in costly if one.id not in booked]
+    left = [one for one in with_fee if one.id not in booked]
     ours = set(
         session.scalars(
             select(Donation.payment_intent_id)
@@ -54,9 +54,9 @@ def find_unbooked_fees(
 
 
 def book_transaction_fee(session: Session, moved: PaymentTransaction) -> bool:
-    """Book the fee of a movement, once, however many do it at a time; whether it was booked now.
+    """Book a balance transaction's fee once, even if called concurrently; return whether this call booked it.
 
-    False as well where its payment is not ours or not in the ledger yet.
+    Return False also if the payment is not ours or not in the ledger yet.
     """
     lock_payment(session, moved.payment_intent_id)
     donation = find_donation_for_payment(session, moved.payment_intent_id)
@@ -68,13 +68,15 @@ def book_transaction_fee(session: Session, moved: PaymentTransaction) -> bool:
 
 
 def find_late_payments(session: Session, since: datetime) -> list[str]:
-    """Payments charged before `since` and heard of only after: a look at the balance since then misses their fees."""
-    costs = aliased(LedgerEntry)
+    """Return payments charged before `since` but recorded after it: a run that starts at `since` misses their fees."""
+    fee_entry = aliased(LedgerEntry)
     known = exists().where(
-        costs.donation_id == LedgerEntry.donation_id,
-        or_(costs.kind == LedgerKind.fee.value, costs.balance_transaction_id.is_not(None)),
+        fee_entry.donation_id == LedgerEntry.donation_id,
+        or_(fee_entry.kind == LedgerKind.fee.value, fee_entry.balance_transaction_id.is_not(None)),
     )
-    latest = select(func.coalesce(func.max(LedgerEntry.id), 0) - _LATEST).scalar_subquery()
+    latest = select(
+        func.coalesce(func.max(LedgerEntry.id), 0) - _SEARCHED_ENTRIES
+    ).scalar_subquery()
     query = (
         select(Donation.payment_intent_id)
         .join(LedgerEntry, LedgerEntry.donation_id == Donation.id)

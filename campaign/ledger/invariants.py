@@ -1,7 +1,7 @@
-"""What must always hold of the books, as SQL: each query yields a row for each breach, and its sentence words it.
+"""The ledger's invariants as SQL: each query returns one row per violation, and its sentence describes the row.
 
-The queries aggregate by hash and spill to disk, so that a million entries take seconds and no more memory than ten.
-`:at` is the present instant.
+The queries aggregate by hash and spill to disk, so a million entries take seconds and no more memory than ten.
+`:at` is the current time.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from campaign.core import clock
 
 
 def broken_invariants(session: Session) -> Iterator[str]:
-    """A sentence for each rule of the books that does not hold; nothing when all do.
+    """Yield a sentence for each violated invariant; nothing if all hold.
 
-    Run it in one REPEATABLE READ transaction, so that payments arriving meanwhile are not half seen.
+    Run it in one REPEATABLE READ transaction, so that payments arriving meanwhile are not seen in part.
     """
-    # The usual limit is for requests; an audit of years of gifts may take longer.
+    # The default timeout is meant for requests; checking years of gifts may take longer.
     session.execute(text("SET LOCAL statement_timeout = '10min'"))
     for sentence, query in INVARIANTS:
         named = {"at": clock.now()} if ":at" in query else {}
@@ -27,7 +27,7 @@ def broken_invariants(session: Session) -> Iterator[str]:
 
 
 TALLY_SUMS = (
-    "campaign {0}: by {1} its tallies sum to {2} of {3} gifts, its kept shards to {4} of {5}",
+    "campaign {0}: the {1} tallies add up to {2} from {3} gifts, the progress shards to {4} from {5}",
     """
     WITH tallied AS (
         SELECT campaign_id, kind, sum(amount) AS amount, sum(gifts) AS gifts FROM gift_tally GROUP BY 1, 2
@@ -46,7 +46,7 @@ TALLY_SUMS = (
 )
 
 TALLY_PAYMENTS = (
-    "campaign {0}: by {1} its tallies have {2} payments of {3}, its entries {4} of {5}",
+    "campaign {0}: the {1} tallies count {2} payments totaling {3}, the ledger has {4} totaling {5}",
     """
     WITH tallied AS (
         SELECT campaign_id, kind, sum(payments) AS payments, sum(received) AS received FROM gift_tally GROUP BY 1, 2
@@ -64,7 +64,7 @@ TALLY_PAYMENTS = (
 )
 
 RETURNING_DONORS = (
-    "campaign {0}: {1} of its donors gave before, its kept shards have {2}",
+    "campaign {0}: {1} of its donors had given before, the progress shards count {2}",
     """
     WITH people AS (
         SELECT campaign_id, count(*) AS number FROM campaign_donor WHERE gave_before AND remaining_gifts > 0 GROUP BY 1
@@ -80,7 +80,7 @@ TALLY_INVARIANTS = (TALLY_SUMS, TALLY_PAYMENTS, RETURNING_DONORS)
 
 SETTLED = "('paid', 'partially_refunded', 'refunded', 'disputed', 'dispute_lost')"
 
-# What each donation's entries moved: covered fees included, what left counted positive.
+# What each donation's entries moved, including covered fees. Money going out counts as positive.
 _MOVED = """
     moved AS (
         SELECT donation_id,
@@ -101,7 +101,7 @@ _MOVED = """
 """
 
 CAMPAIGN_SUMS = (
-    "campaign {0}: the entries sum to {1}, the kept shards to {2}",
+    "campaign {0}: the ledger entries add up to {1}, the progress shards to {2}",
     """
     SELECT slug, entries, shards FROM (
         SELECT campaign.slug,
@@ -113,7 +113,7 @@ CAMPAIGN_SUMS = (
 )
 
 CAMPAIGN_COUNTS = (
-    "campaign {0}: {1} donations and {2} donors by the entries, {3} and {4} by the kept shards",
+    "campaign {0}: {1} donations and {2} donors in the ledger, {3} and {4} in the progress shards",
     """
     WITH standing AS (
         SELECT campaign_id, donation_id FROM ledger_entry WHERE campaign_id IS NOT NULL
@@ -137,7 +137,7 @@ CAMPAIGN_COUNTS = (
 )
 
 PAYMENTS = (
-    "donation {0} gave {1} and {2} for the fees, its payment in the ledger is {3} and {4}",
+    "donation {0} is for {1} plus {2} in covered fees, but its payment in the ledger is {3} plus {4}",
     """
     SELECT donation.public_id, donation.amount, donation.fee_cover, entry.amount, entry.fee_cover
     FROM ledger_entry AS entry JOIN donation ON donation.id = entry.donation_id
@@ -147,10 +147,10 @@ PAYMENTS = (
 )
 
 STATES = (
-    "donation {0} is {1}, its entries say {2}",
+    "donation {0} is {1}, but its ledger entries imply {2}",
     f"""
     WITH {_MOVED}
-    SELECT public_id, state, said FROM (
+    SELECT public_id, state, implied FROM (
         SELECT donation.id, donation.public_id, donation.state, CASE
             WHEN charged IS NULL THEN 'unpaid'
             WHEN returned > 0 THEN 'failed'
@@ -158,34 +158,34 @@ STATES = (
             WHEN disputed > 0 THEN 'disputed'
             WHEN refunded >= charged THEN 'refunded'
             WHEN refunded > 0 THEN 'partially_refunded'
-            ELSE 'paid' END AS said
+            ELSE 'paid' END AS implied
         FROM donation LEFT JOIN moved ON moved.donation_id = donation.id
             LEFT JOIN lost ON lost.donation_id = donation.id
-    ) AS told
-    WHERE CASE said WHEN 'unpaid' THEN state IN {SETTLED} ELSE state <> said END ORDER BY id
-    """,  # noqa: S608 - put together from constants of this module
+    ) AS compared
+    WHERE CASE implied WHEN 'unpaid' THEN state IN {SETTLED} ELSE state <> implied END ORDER BY id
+    """,  # noqa: S608 - built from constants of this module
 )
 
 REFUNDS = (
-    "donation {0}: Stripe told of {1} refunded, the ledger books {2}",
+    "donation {0}: Stripe reports {1} refunded, the ledger has {2}",
     f"""
     WITH {_MOVED},
-    charged_back AS (
-        SELECT donation_id, sum(refunded) AS told FROM charge WHERE donation_id IS NOT NULL GROUP BY donation_id
+    charge_totals AS (
+        SELECT donation_id, sum(refunded) AS amount FROM charge WHERE donation_id IS NOT NULL GROUP BY donation_id
     ), refunds AS (
-        SELECT donation_id, sum(amount) AS told FROM refund
+        SELECT donation_id, sum(amount) AS amount FROM refund
         WHERE donation_id IS NOT NULL AND state NOT IN ('requested', 'refused') GROUP BY donation_id
     )
-    SELECT donation.public_id, greatest(charged_back.told, refunds.told), moved.sent_back
+    SELECT donation.public_id, greatest(charge_totals.amount, refunds.amount), moved.sent_back
     FROM moved JOIN donation ON donation.id = moved.donation_id
-        LEFT JOIN charged_back ON charged_back.donation_id = donation.id
+        LEFT JOIN charge_totals ON charge_totals.donation_id = donation.id
         LEFT JOIN refunds ON refunds.donation_id = donation.id
-    WHERE coalesce(greatest(charged_back.told, refunds.told), 0) <> moved.sent_back ORDER BY donation.id
-    """,  # noqa: S608 - put together from constants of this module
+    WHERE coalesce(greatest(charge_totals.amount, refunds.amount), 0) <> moved.sent_back ORDER BY donation.id
+    """,  # noqa: S608 - built from constants of this module
 )
 
 FIRST_RECEIPTS = (
-    "donation {0} has {1} first receipts, and the ledger has {2} payments of it",
+    "donation {0} has {1} first receipts but {2} payments in the ledger",
     """
     WITH firsts AS (
         SELECT donation_id, count(*) AS issued FROM receipt WHERE kind = 'receipt' GROUP BY donation_id
@@ -200,7 +200,7 @@ FIRST_RECEIPTS = (
 )
 
 RECEIPT_AMOUNTS = (
-    "receipt {0}-{1} of donation {2} acknowledges {3}, by the ledger {4} is left",
+    "receipt {0}-{1} of donation {2} is for {3}, but the ledger has {4} remaining",
     f"""
     WITH {_MOVED}
     SELECT year, sequence, public_id, acknowledged, remains FROM (
@@ -212,11 +212,11 @@ RECEIPT_AMOUNTS = (
         WHERE NOT EXISTS (SELECT FROM receipt AS later WHERE later.replaces_id = receipt.id)
     ) AS valid
     WHERE acknowledged <> remains ORDER BY id
-    """,  # noqa: S608 - put together from constants of this module
+    """,  # noqa: S608 - built from constants of this module
 )
 
 RECEIPT_NUMBERS = (
-    "receipts of {0}: {1} issued, the highest is {2}, the counter stands at {3}",
+    "receipts of {0}: {1} issued, the highest number is {2}, the counter is at {3}",
     """
     SELECT counter.year, count(receipt.id), coalesce(max(receipt.sequence), 0), counter.last
     FROM receipt_counter AS counter LEFT JOIN receipt ON receipt.year = counter.year
@@ -227,7 +227,7 @@ RECEIPT_NUMBERS = (
 )
 
 RECEIPT_EMAILS = (
-    "receipt {0}-{1} has {2} messages in the outbox",
+    "receipt {0}-{1} has {2} emails in the outbox",
     """
     SELECT receipt.year, receipt.sequence, count(message.id)
     FROM receipt JOIN donation ON donation.id = receipt.donation_id
@@ -239,7 +239,7 @@ RECEIPT_EMAILS = (
 )
 
 STUCK_MESSAGES = (
-    "message {0} ({1}) has been {2} and due since {3}: no worker takes it",
+    "message {0} ({1}) is {2} and has been due since {3}: no worker has picked it up",
     """
     SELECT id, kind, state, next_attempt_at FROM outbox_message
     WHERE state IN ('queued', 'sending') AND next_attempt_at < CAST(:at AS timestamptz) - interval '1 hour' ORDER BY id
@@ -247,7 +247,7 @@ STUCK_MESSAGES = (
 )
 
 FINAL_RESULTS = (
-    "campaign {0} was made final at {1}, its entries but for corrections sum to {2}",
+    "campaign {0} was finalized at {1}, but its entries without corrections add up to {2}",
     """
     SELECT campaign.slug, campaign.final_raised, coalesce(sum(entry.amount), 0)
     FROM campaign LEFT JOIN ledger_entry AS entry
@@ -258,9 +258,9 @@ FINAL_RESULTS = (
 )
 
 OFFLINE_REVERSALS = (
-    "offline gift {0} of donation {1}: taken back {2}, its entries took {3} of {4} back",
+    "offline gift {0} of donation {1}: its reversal reason is {2}, but its entries reverse {3} of {4}",
     """
-    SELECT gift.reference, donation.public_id, coalesce(gift.reversal_reason, 'no'),
+    SELECT gift.reference, donation.public_id, coalesce(gift.reversal_reason, 'none'),
         coalesce(-sum(entry.amount + entry.fee_cover) FILTER (WHERE entry.kind = 'payment_reversed'), 0),
         coalesce(sum(entry.amount + entry.fee_cover) FILTER (WHERE entry.kind = 'payment'), 0)
     FROM offline_gift AS gift JOIN donation ON donation.id = gift.donation_id
@@ -275,7 +275,7 @@ OFFLINE_REVERSALS = (
 )
 
 MATCHING_GIFTS = (
-    "campaign {0}: the entries in the window of {1} sum to {2}, its kept shards to {3}",
+    "campaign {0}: the entries in the matching window of {1} add up to {2}, the matching shards to {3}",
     """
     WITH entries AS (
         SELECT gift.id, sum(entry.amount) AS given

@@ -1,7 +1,7 @@
-"""Stripe's facts become money: donation, ledger entry, receipt and message in one transaction.
+"""Apply Stripe's payment facts: donation, ledger entry, receipt and email in one transaction.
 
-The same fact may come from a webhook, from the donor's return and again from both; each function here may be called
-any number of times, at once and in any order, and the strongest fact wins (`models.states`).
+The same fact may arrive from a webhook, from the donor's return to our site, or both. Every function here is
+idempotent, safe to call concurrently and in any order; the strongest fact wins (`models.states`).
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from campaign.models.states import DONATION_TRANSITIONS
 from campaign.receipts.receipts import issue_receipt
 
 SESSION_LIFETIME = timedelta(days=1)
-"""How long a checkout session can be paid: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""
+"""How long a checkout session accepts a payment: https://docs.stripe.com/api/checkout/sessions/create (expires_at)."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Payment:
 def apply_session(
     session: Session, found: CheckoutSession, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
-    """Apply what a checkout session says at `occurred_at`, whoever brought it.
+    """Apply a checkout session as of `occurred_at`, from any source.
 
-    A gift belongs to the moment of its charge. A debit's is the day it was promised, which only the session's own
-    beginning tells when the promise has not reached us; a card's is `occurred_at` unless its charge was read.
+    A gift counts from the time of its charge. For a bank debit, that is when the donor authorized it: the session's
+    creation time, if the earlier event has not reached us. For a card, it is `occurred_at`, unless the charge was read.
     """
     lock_payment(session, found.payment_intent_id)
     payer = lock_invoice_payment(session, found.invoice_id) if found.invoice_id else None
@@ -55,7 +55,7 @@ def apply_session(
     if donation is None:
         return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
     if donation.session_id is None:
-        # Stripe was faster than our own note of its answer.
+        # The event arrived before we saved the response to our own request.
         donation.session_id = found.id
         donation.session_url = found.url
     if found.subscription_id:
@@ -64,17 +64,19 @@ def apply_session(
         payment = _session_payment(donation, found, payer, occurred_at)
         return record_payment(session, donation, payment, books, donation.campaign)
     if found.status == "complete":
-        return _promise(session, donation, found)
+        return _record_pending_debit(session, donation, found)
     if found.status == "expired" and found.id == donation.session_id:
-        return advance_state(session, donation, DonationState.expired, "the session expired unused")
-    return Outcome(applied=False, note=f"nothing follows from a session that is {found.status}")
+        return advance_state(
+            session, donation, DonationState.expired, "the session expired without a payment"
+        )
+    return Outcome(applied=False, note=f"no action for a session that is {found.status}")
 
 
 def _session_payment(
     donation: Donation, found: CheckoutSession, payer: str | None, occurred_at: datetime
 ) -> Payment:
     if found.amount_total is None or found.currency is None:
-        raise FactMismatch(f"Session {found.id} is paid and names no amount.")
+        raise FactMismatch(f"Session {found.id} is paid but has no amount.")
     return Payment(
         source=found.payment_intent_id or found.invoice_id or found.id,
         total=found.amount_total,
@@ -86,9 +88,9 @@ def _session_payment(
     )
 
 
-def _promise(session: Session, donation: Donation, found: CheckoutSession) -> Outcome:
+def _record_pending_debit(session: Session, donation: Donation, found: CheckoutSession) -> Outcome:
     outcome = advance_state(
-        session, donation, DonationState.processing, "a bank debit is under way"
+        session, donation, DonationState.processing, "a bank debit is processing"
     )
     if donation.charged_at is None:
         donation.charged_at = max(found.created, donation.created_at)
@@ -98,8 +100,10 @@ def _promise(session: Session, donation: Donation, found: CheckoutSession) -> Ou
 def apply_failed_debit(
     session: Session, found: CheckoutSession, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
-    """A bank refused a promised debit. A one-time gift is over with that, even if the debit had seemed to succeed;
-    a monthly one may still be paid otherwise, which its invoice tells.
+    """Apply a bank debit that failed.
+
+    This ends a one-time gift, even if the debit first appeared to succeed. A monthly gift may still be paid another
+    way; its invoice says so.
     """
     lock_payment(session, found.payment_intent_id)
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
@@ -107,28 +111,28 @@ def apply_failed_debit(
         return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
     if donation.frequency == Frequency.one_time and donation.returned_at is None:
         donation.returned_at = occurred_at
-    outcome = advance_state(session, donation, DonationState.failed, "the bank refused the debit")
+    outcome = advance_state(session, donation, DonationState.failed, "the bank declined the debit")
     return outcome if outcome.applied else settle(session, donation, books)
 
 
 def apply_intent(
     session: Session, found: PaymentIntent, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
-    """Apply a payment intent that succeeded or was refused."""
+    """Apply a payment intent: succeeded, processing, canceled or declined."""
     lock_payment(session, found.id)
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
         return Outcome(
-            applied=False, note="no donation of ours; an invoice's intent is counted by its invoice"
+            applied=False, note="no donation of ours; an invoice's payment is booked by its invoice"
         )
     if found.status == "canceled":
-        return advance_state(session, donation, DonationState.failed, "the payment was cancelled")
+        return advance_state(session, donation, DonationState.failed, "the payment was canceled")
     if found.status == "processing":
         return advance_state(
-            session, donation, DonationState.processing, "a bank debit is under way"
+            session, donation, DonationState.processing, "a bank debit is processing"
         )
     if found.status != "succeeded":
-        return advance_state(session, donation, DonationState.declined, found.failure or "refused")
+        return advance_state(session, donation, DonationState.declined, found.failure or "declined")
     payment = Payment(
         source=found.id,
         total=found.amount_received,
@@ -141,8 +145,10 @@ def apply_intent(
 
 
 def _intent_charged_at(found: PaymentIntent, occurred_at: datetime) -> datetime:
-    """An intent is made at the donor's first try. What succeeds while its page lives was charged when it succeeded, as
-    the session's own event tells it; what takes longer is a debit, and belongs to the day it was promised.
+    """Return when the intent was charged.
+
+    An intent is created at the donor's first attempt. If it succeeds within the lifetime of its session, it was
+    charged when it succeeded. If it takes longer, it is a bank debit and counts from the day it was authorized.
     """
     return occurred_at if occurred_at - found.created <= SESSION_LIFETIME else found.created
 
@@ -150,12 +156,12 @@ def _intent_charged_at(found: PaymentIntent, occurred_at: datetime) -> datetime:
 def advance_state(
     session: Session, donation: Donation, state: DonationState, reason: str
 ) -> Outcome:
-    """Take a state short of paid, unless a stronger fact is known already."""
+    """Move an unpaid donation to `state`, unless a stronger fact is already known."""
     if (
         donation.paid_at is not None
         or state not in DONATION_TRANSITIONS[DonationState(donation.state)]
     ):
-        return Outcome(applied=False, note=f"the donation is {donation.state} already")
+        return Outcome(applied=False, note=f"the donation is already {donation.state}")
     donation.become(state)
     donation.state_reason = reason
     session.flush()
@@ -169,18 +175,18 @@ def record_payment(
     books: BookingContext,
     campaign: Campaign | None,
 ) -> Outcome:
-    """Book `payment` for the locked `donation`, once. Raises FactMismatch where Stripe charged something else.
+    """Book `payment` for the locked `donation`, once. Raises FactMismatch if Stripe charged another amount.
 
-    It counts for `campaign` if it was charged in its window, else for none.
+    It counts toward `campaign` if it was charged in the campaign's window; otherwise toward no campaign.
     """
     if payment.currency != donation.currency or payment.total != donation.charge:
         raise FactMismatch(
-            f"{payment.source} says {payment.total} {payment.currency}, donation {donation.public_id} says"
+            f"{payment.source} is for {payment.total} {payment.currency}, but donation {donation.public_id} is for"
             f" {donation.charge} {donation.currency}."
         )
     if donation.paid_at is not None:
-        return _complete(session, donation, payment, books)
-    # Stripe counts whole seconds: a charge is never before the form that led to it.
+        return _apply_again(session, donation, payment, books)
+    # Stripe's times are whole seconds, so a charge can appear to be earlier than the form that led to it.
     charged_at = max(payment.charged_at, donation.created_at)
     counts = (
         campaign is not None and campaign.counts(charged_at) and not campaign.is_final(clock.now())
@@ -188,9 +194,9 @@ def record_payment(
     donation.become(DonationState.paid)
     donation.state_reason = None
     donation.charged_at, donation.paid_at = charged_at, payment.paid_at
-    _complete_ids(donation, payment)
+    _fill_in_ids(donation, payment)
     session.flush()
-    _append(session, donation, payment, campaign.id if campaign and counts else None)
+    _insert_entry(session, donation, payment, campaign.id if campaign and counts else None)
     record_consent(session, donation)
     queue_card(session, donation, books.mail_domain)
     receipt = issue_receipt(session, donation, books, payment.paid_at)
@@ -199,32 +205,34 @@ def record_payment(
     return Outcome(applied=True, note=f"paid; receipt {receipt.number}{followed}")
 
 
-def _complete(
+def _apply_again(
     session: Session, donation: Donation, payment: Payment, books: BookingContext
 ) -> Outcome:
-    """A further word of a payment that is booked may still tell ids by which refunds and disputes find it.
+    """Save ids that a later event of a booked payment adds; refunds and disputes are matched by them.
 
-    Raises FactMismatch where it is another payment: the donor has paid twice, and a person must give one back.
+    Raises FactMismatch if it is a different payment: the donor paid twice and staff must refund one of them.
     """
     known = donation.payment_intent_id
     if known and payment.payment_intent_id and known != payment.payment_intent_id:
         raise FactMismatch(
-            f"Donation {donation.public_id} was paid by {known}, and by {payment.payment_intent_id} too."
+            f"Donation {donation.public_id} was paid twice: by {known} and by {payment.payment_intent_id}."
         )
-    _complete_ids(donation, payment)
+    _fill_in_ids(donation, payment)
     session.flush()
     if donation.payment_intent_id != known:
         attach_pending_evidence(session, donation, books)
-    return Outcome(applied=False, note="the donation is paid already")
+    return Outcome(applied=False, note="the donation is already paid")
 
 
-def _complete_ids(donation: Donation, payment: Payment) -> None:
+def _fill_in_ids(donation: Donation, payment: Payment) -> None:
     donation.payment_intent_id = donation.payment_intent_id or payment.payment_intent_id
     donation.invoice_id = donation.invoice_id or payment.invoice_id
 
 
-def _append(session: Session, donation: Donation, payment: Payment, counted_in: int | None) -> None:
-    """A unique (kind, source) is the last guard: a violation here fails the event, visibly."""
+def _insert_entry(
+    session: Session, donation: Donation, payment: Payment, counted_in: int | None
+) -> None:
+    """Insert the payment's entry. The database rejects a duplicate (kind, source), which fails the event visibly."""
     session.execute(
         insert(LedgerEntry).values(
             campaign_id=counted_in,

@@ -1,4 +1,4 @@
-"""One donation's entries in the ledger, and the only way to append to them after the payment."""
+"""A donation's ledger entries, and the only way to add to them after the payment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DISPUTED = (LedgerKind.dispute, LedgerKind.dispute_reversed)
 
 @dataclass(frozen=True)
 class NewEntry:
-    """A movement to be booked: `total` is signed minor units including covered fees."""
+    """An entry to book. `total` is signed minor units, including covered fees."""
 
     kind: LedgerKind
     total: int
@@ -27,7 +27,7 @@ class NewEntry:
 
 
 class DonationEntries:
-    """The entries of one locked donation that was paid, and the way to append to them."""
+    """The ledger entries of one paid, locked donation; `post` adds to them."""
 
     def __init__(
         self, session: Session, donation: Donation, entries: Sequence[LedgerEntry]
@@ -38,12 +38,12 @@ class DonationEntries:
         self.payment = next(one for one in entries if one.kind == LedgerKind.payment)
         campaign_id = self.payment.campaign_id
         counted = session.get(Campaign, campaign_id) if campaign_id else None
-        # What comes after the result was made final is booked and counts for no campaign.
+        # Once the result is final, later entries are booked but count toward no campaign.
         self._counted_in = None if counted is None or counted.is_final(clock.now()) else counted.id
-        self._donor_held = False
+        self._donor_locked = False
 
     def total(self, *kinds: LedgerKind) -> int:
-        """What these kinds moved, covered fees included; signed minor units."""
+        """Sum the entries of these kinds, including covered fees; signed minor units."""
         return sum(one.amount + one.fee_cover for one in self.entries if one.kind in kinds)
 
     @property
@@ -52,7 +52,7 @@ class DonationEntries:
 
     @property
     def gone(self) -> int:
-        """What has left again for any reason, less what came back."""
+        """Total refunded, disputed or reversed, less what was returned to us; minor units."""
         return -self.total(*REFUNDED, *DISPUTED, LedgerKind.payment_reversed)
 
     def booked(self, kind: LedgerKind, source: str) -> bool:
@@ -62,7 +62,7 @@ class DonationEntries:
         return any(one.balance_transaction_id == name for one in self.entries)
 
     def under(self, kind: LedgerKind, name: str) -> int:
-        """What was booked under `name` and its further sources, `name:…`; minor units, unsigned."""
+        """Sum the entries of `kind` whose source is `name` or `name:…`; unsigned minor units."""
         return abs(
             sum(
                 one.amount + one.fee_cover
@@ -72,8 +72,8 @@ class DonationEntries:
         )
 
     def post(self, posting: NewEntry, *, currency: str | None = None) -> None:
-        """Append; a unique (kind, source) is the last guard, and a violation fails the fact visibly."""
-        self._hold_donor()
+        """Add an entry. The database rejects a duplicate (kind, source), which fails the event visibly."""
+        self._lock_donor()
         gift = _gift_part(self.donation, self.gone) - _gift_part(
             self.donation, self.gone - posting.total
         )
@@ -93,11 +93,14 @@ class DonationEntries:
         self._session.flush()
         self.entries.append(entry)
 
-    def _hold_donor(self) -> None:
-        """The ledger's trigger writes a donor's count, where it changes, and then the shard. A first entry that changes
-        no count would hold the shard while a second asks for the donor, and a payment of the same donor the other way.
+    def _lock_donor(self) -> None:
+        """Lock the donor's campaign row before the first entry, to avoid a deadlock.
+
+        The ledger's trigger updates the donor's count, if it changes, and then the progress shard. Without this lock,
+        a first entry that changes no count would hold the shard while a second one waits for the donor, and a payment
+        by the same donor would wait the other way around.
         """
-        if self._donor_held or self._counted_in is None:
+        if self._donor_locked or self._counted_in is None:
             return
         self._session.execute(
             select(CampaignDonor.donor_id)
@@ -107,16 +110,16 @@ class DonationEntries:
             )
             .with_for_update(key_share=True)
         )
-        self._donor_held = True
+        self._donor_locked = True
 
 
 def _gift_part(donation: Donation, gone: int) -> int:
-    """Which part of `gone` the gift bears: it goes back first, then the covered fees, then what is lost besides."""
+    """Return the gift's share of `gone`: the gift goes first, then the covered fees; any excess counts as gift."""
     return min(gone, donation.amount) + max(0, gone - donation.charge)
 
 
 def load_entries(session: Session, donation: Donation) -> DonationEntries | None:
-    """The account of a locked donation; None where no payment is booked."""
+    """Load the entries of a locked donation; None if no payment is booked."""
     entries = session.scalars(
         select(LedgerEntry).where(LedgerEntry.donation_id == donation.id).order_by(LedgerEntry.id)
     ).all()
@@ -128,7 +131,7 @@ def load_entries(session: Session, donation: Donation) -> DonationEntries | None
 def book_fee(
     account: DonationEntries, name: str, fee: int, currency: str, occurred_at: datetime
 ) -> None:
-    """Book a fee that was learned after its movement, once; `name` is Stripe's balance transaction."""
+    """Book a fee that became known after the payment, once. `name` is the id of Stripe's balance transaction."""
     if fee and not account.has_fee_entry(name):
         posting = NewEntry(LedgerKind.fee, 0, name, occurred_at, fee, balance_transaction_id=name)
         account.post(posting, currency=currency)

@@ -1,7 +1,7 @@
-"""Money that goes back, as Stripe tells of it: each fact is kept as evidence, placed with its donation, and booked.
+"""Refund evidence from Stripe: save each fact, match it to its donation and settle that donation.
 
-Every function may be called any number of times, at once and in any order. A fact whose payment is not known yet is
-kept and booked with the payment (`ledger.settlement`), so it is never an error to hear of a refund first.
+Every function is idempotent, safe to call concurrently and in any order. If the payment is not known yet, the fact is
+saved and booked together with the payment (`ledger.settlement`), so a refund may arrive before its payment.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _STATES = {
     "canceled": RefundState.canceled,
 }
 _ORDER = [state.value for state in RefundState]
-_ENDS = (RefundState.succeeded, RefundState.failed, RefundState.canceled)
+_FINAL = (RefundState.succeeded, RefundState.failed, RefundState.canceled)
 _CHARGE_RULES: Mapping[str, Rule] = {
     "donation_id": first_known,
     "refunded": greatest,
@@ -44,26 +44,26 @@ _CHARGE_RULES: Mapping[str, Rule] = {
 def apply_refund(
     session: Session, found: StripeRefund, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
-    """Keep and book a refund as it stands at `occurred_at`, whoever made it."""
+    """Save a refund as of `occurred_at`, whether we or someone else made it, and settle its donation."""
     lock_payment(session, found.payment_intent_id)
     donation = find_donation_for_payment(
         session, found.payment_intent_id, charge_id=found.charge_id
     )
-    _keep_refund(session, found, donation, occurred_at)
+    _save_refund(session, found, donation, occurred_at)
     return settle_if_known(session, donation, books)
 
 
 def settle_if_known(session: Session, donation: Donation | None, books: BookingContext) -> Outcome:
-    """Settle the accounts of the donation that a fact was placed with; without one the fact waits."""
+    """Settle the donation that a fact belongs to; if none is known yet, the fact waits for its payment."""
     if donation is None:
-        return Outcome(applied=True, note="kept; no payment of ours is known for it yet")
+        return Outcome(applied=True, note="saved; its payment is not known here yet")
     return settle(session, donation, books)
 
 
-def _keep_refund(
+def _save_refund(
     session: Session, found: StripeRefund, donation: Donation | None, occurred_at: datetime
 ) -> None:
-    row = _requested(session, found) or _stored(session, found, donation)
+    row = _own_request(session, found) or _get_row(session, found, donation)
     state = _STATES.get(found.status, RefundState.pending)
     row.stripe_id = found.id
     row.donation_id = row.donation_id or (donation.id if donation else None)
@@ -72,12 +72,12 @@ def _keep_refund(
     row.failure_reason = row.failure_reason or found.failure_reason
     if _ORDER.index(state) > _ORDER.index(row.state):
         row.state = state.value
-        row.ended_at = occurred_at if state in _ENDS else None
+        row.ended_at = occurred_at if state in _FINAL else None
     session.flush()
 
 
-def _requested(session: Session, found: StripeRefund) -> Refund | None:
-    """Our own request, which Stripe's refund names in its metadata."""
+def _own_request(session: Session, found: StripeRefund) -> Refund | None:
+    """Return our own refund request, if Stripe's refund names one in its metadata."""
     if not found.request_token:
         return None
     return session.scalar(
@@ -85,7 +85,7 @@ def _requested(session: Session, found: StripeRefund) -> Refund | None:
     )
 
 
-def _stored(session: Session, found: StripeRefund, donation: Donation | None) -> Refund:
+def _get_row(session: Session, found: StripeRefund, donation: Donation | None) -> Refund:
     fact = {
         "stripe_id": found.id,
         "donation_id": donation.id if donation else None,
@@ -103,18 +103,18 @@ def _stored(session: Session, found: StripeRefund, donation: Donation | None) ->
 def apply_charge(
     session: Session, found: StripeCharge, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
-    """Keep and book what a charge says of its refunds, or that its debit was taken back."""
+    """Save a charge's refunds, or the reversal of its debit, and settle its donation."""
     lock_payment(session, found.payment_intent_id)
     donation = find_donation_for_payment(
         session, found.payment_intent_id, public_id=found.donation_id
     )
-    _keep_charge(session, found, donation, occurred_at)
+    _save_charge(session, found, donation, occurred_at)
     for refund in found.refunds:
-        _keep_refund(session, refund, donation, occurred_at)
+        _save_refund(session, refund, donation, occurred_at)
     return settle_if_known(session, donation, books)
 
 
-def _keep_charge(
+def _save_charge(
     session: Session, found: StripeCharge, donation: Donation | None, occurred_at: datetime
 ) -> None:
     fact = {
@@ -131,7 +131,7 @@ def _keep_charge(
 
 
 def record_fraud_warning(session: Session, found: StripeFraudWarning) -> Outcome:
-    """Keep an early fraud warning for staff to see. It moves nothing; a refund in time avoids the dispute."""
+    """Save an early fraud warning for staff. It moves no money; a prompt refund avoids the dispute."""
     lock_payment(session, found.payment_intent_id)
     donation = find_donation_for_payment(
         session, found.payment_intent_id, charge_id=found.charge_id
@@ -146,4 +146,4 @@ def record_fraud_warning(session: Session, found: StripeFraudWarning) -> Outcome
         "created_at": found.created,
     }
     new = insert_once(session, FraudWarning, fact)
-    return Outcome(applied=new, note="an early fraud warning, for staff to look at")
+    return Outcome(applied=new, note="an early fraud warning for staff to review")

@@ -1,8 +1,8 @@
-"""A donation's account: the ledger is made to say what the evidence says, then state and receipt follow the ledger.
+"""Settle a donation: bring its ledger entries in line with the evidence, then its state and receipt with the ledger.
 
-Evidence (`models.refunds_disputes`) may come in any order, any number of times and before the payment; its figures
-only grow. `settle` compares them with the entries and appends what is missing, so the same evidence always
-ends in the same sums, the same state and the same amount acknowledged.
+Evidence (`models.refunds_disputes`) may arrive in any order, repeatedly, and before the payment; its amounts only
+grow. `settle` compares it with the entries and posts those that are missing, so the same evidence always
+leads to the same totals, state and receipted amount.
 """
 
 from collections.abc import Sequence
@@ -39,49 +39,51 @@ from campaign.receipts.receipts import correct_receipt
 _Evidence = TypeVar("_Evidence", Charge, Refund, Dispute)
 _Table = type[Charge] | type[Refund] | type[Dispute] | type[FraudWarning]
 _TABLES: tuple[_Table, ...] = (Charge, Refund, Dispute, FraudWarning)
-_BEGUN = (RefundState.pending, RefundState.succeeded, RefundState.failed, RefundState.canceled)
-_CAME_BACK = (RefundState.failed.value, RefundState.canceled.value)
+_STARTED = (RefundState.pending, RefundState.succeeded, RefundState.failed, RefundState.canceled)
+_RETURNED = (RefundState.failed.value, RefundState.canceled.value)
 
 
 def attach_pending_evidence(session: Session, donation: Donation, books: BookingContext) -> Outcome:
-    """Take up what was told of this donation's payment before it was known, and book it. `donation` is locked."""
-    if donation.returned_at is None and not _anything_told(session, donation):
-        return Outcome(applied=False, note="nothing was told before")
+    """Attach evidence that arrived before this donation's payment, and settle. `donation` must be locked."""
+    if donation.returned_at is None and not _has_evidence(session, donation):
+        return Outcome(applied=False, note="no earlier evidence")
     for table in _TABLES:
         session.execute(
             update(table)
-            .where(_of_payment(table, donation), table.donation_id.is_(None))
+            .where(_matches_payment(table, donation), table.donation_id.is_(None))
             .values(donation_id=donation.id)
         )
     return settle(session, donation, books)
 
 
-def _of_payment(table: _Table, donation: Donation) -> ColumnElement[bool]:
+def _matches_payment(table: _Table, donation: Donation) -> ColumnElement[bool]:
     return table.payment_intent_id == donation.payment_intent_id
 
 
-def _anything_told(session: Session, donation: Donation) -> bool:
-    """One question for the usual case: a payment of which nothing else was heard."""
-    asked = [exists().where(_of_payment(table, donation)) for table in _TABLES]
+def _has_evidence(session: Session, donation: Donation) -> bool:
+    """Return whether any evidence exists, in one query: most payments have none."""
+    asked = [exists().where(_matches_payment(table, donation)) for table in _TABLES]
     return bool(session.scalar(select(or_(*asked))))
 
 
 def settle(session: Session, donation: Donation, books: BookingContext) -> Outcome:
-    """Book what the evidence of a locked donation says and the ledger does not; then its state and its receipt.
+    """Post the entries that the evidence of a locked donation implies and the ledger lacks; update state and receipt.
 
-    Raises FactMismatch where a refund or dispute is in another currency than the gift.
+    Raises FactMismatch if a refund or dispute is in another currency than the gift.
     """
     account = load_entries(session, donation)
     if account is None:
-        return Outcome(applied=False, note="its payment has not come yet; booked when it does")
+        return Outcome(
+            applied=False, note="its payment has not arrived yet; this will be booked with it"
+        )
     before = len(account.entries)
-    charges = _of(session, Charge, donation)
-    _note_return(donation, charges)
+    charges = _load_evidence(session, Charge, donation)
+    _record_reversal(donation, charges)
     _book_refunds(session, account, charges)
-    disputes = _of(session, Dispute, donation)
+    disputes = _load_evidence(session, Dispute, donation)
     for dispute in disputes:
         _book_dispute(account, dispute)
-    _book_return(account)
+    _book_reversal(account)
     lost = sum(_outstanding(account, one) for one in disputes if one.status == "lost")
     was, donation_state = donation.state, _state(account, lost)
     if donation_state != was:
@@ -94,7 +96,9 @@ def settle(session: Session, donation: Donation, books: BookingContext) -> Outco
     return Outcome(applied=changed, note=note if changed else "nothing new")
 
 
-def _of(session: Session, table: type[_Evidence], donation: Donation) -> Sequence[_Evidence]:
+def _load_evidence(
+    session: Session, table: type[_Evidence], donation: Donation
+) -> Sequence[_Evidence]:
     rows = session.scalars(
         select(table)
         .where(table.donation_id == donation.id)
@@ -104,77 +108,85 @@ def _of(session: Session, table: type[_Evidence], donation: Donation) -> Sequenc
     for row in rows:
         if row.currency != donation.currency:
             raise FactMismatch(
-                f"{row.stripe_id} is in {row.currency}, donation {donation.public_id} in {donation.currency}."
+                f"{row.stripe_id} is in {row.currency}, but donation {donation.public_id} is in {donation.currency}."
             )
     return rows
 
 
-def _note_return(donation: Donation, charges: Sequence[Charge]) -> None:
-    """A one-time debit that was taken back is over; a monthly gift's invoice may have been paid by another charge."""
+def _record_reversal(donation: Donation, charges: Sequence[Charge]) -> None:
+    """Record the reversal of a one-time debit. A monthly gift's invoice may still be paid by another charge."""
     returned = [one.returned_at for one in charges if one.returned_at]
     if returned and donation.frequency == Frequency.one_time and donation.returned_at is None:
         donation.returned_at = min(returned)
 
 
 def _book_refunds(session: Session, account: DonationEntries, charges: Sequence[Charge]) -> None:
-    """What went back in all is the most that charge or refunds tell; one without a name is booked by its charge."""
-    refunds = [one for one in _of(session, Refund, account.donation) if one.state in _BEGUN]
-    told = max(sum(one.refunded for one in charges), sum(one.amount for one in refunds))
-    room = told + account.total(LedgerKind.refund)
+    """Book refunds up to the larger of the charge's total and the sum of the refunds.
+
+    What no known refund explains is booked under the charge's id.
+    """
+    refunds = [
+        one for one in _load_evidence(session, Refund, account.donation) if one.state in _STARTED
+    ]
+    reported = max(sum(one.refunded for one in charges), sum(one.amount for one in refunds))
+    unbooked = reported + account.total(LedgerKind.refund)
     for one in refunds:
-        room -= _book_refund(account, one, room)
-    if room > 0:
+        unbooked -= _book_refund(account, one, unbooked)
+    if unbooked > 0:
         charge = max(charges, key=lambda one: one.refunded)
         source = f"{charge.stripe_id}:{charge.refunded}"
         moment = charge.refunded_at or clock.now()
-        account.post(NewEntry(LedgerKind.refund, -room, source, moment))
+        account.post(NewEntry(LedgerKind.refund, -unbooked, source, moment))
 
 
-def _book_refund(account: DonationEntries, refund: Refund, room: int) -> int:
-    """Book what of `room` this refund took, and that it came back; minor units, how much of `room` it took."""
+def _book_refund(account: DonationEntries, refund: Refund, unbooked: int) -> int:
+    """Book this refund, limited to `unbooked`, and its failure if it failed; return how much of `unbooked` it used.
+
+    Minor units.
+    """
     name, part = refund.stripe_id or "", 0
-    if room > 0 and not account.booked(LedgerKind.refund, name):
-        part = min(refund.amount, room)
+    if unbooked > 0 and not account.booked(LedgerKind.refund, name):
+        part = min(refund.amount, unbooked)
         account.post(NewEntry(LedgerKind.refund, -part, name, refund.created_at))
-    if refund.state in _CAME_BACK and not account.booked(LedgerKind.refund_failed, name):
+    if refund.state in _RETURNED and not account.booked(LedgerKind.refund_failed, name):
         moment = refund.ended_at or refund.created_at
         account.post(NewEntry(LedgerKind.refund_failed, refund.amount, name, moment))
     return part
 
 
 def _book_dispute(account: DonationEntries, dispute: Dispute) -> None:
-    _book_moved(account, dispute, LedgerKind.dispute, dispute.withdrawn, -1)
-    _book_moved(account, dispute, LedgerKind.dispute_reversed, dispute.reinstated, 1)
+    _book_transfer(account, dispute, LedgerKind.dispute, dispute.withdrawn, -1)
+    _book_transfer(account, dispute, LedgerKind.dispute_reversed, dispute.reinstated, 1)
     for one in dispute.balance_transactions:
-        book_fee(account, one["id"], one["fee"], one["currency"], _moment(one))
+        book_fee(account, one["id"], one["fee"], one["currency"], _created_at(one))
 
 
-def _book_moved(
+def _book_transfer(
     account: DonationEntries, dispute: Dispute, kind: LedgerKind, known: int, sign: int
 ) -> None:
-    """What a dispute took (`sign` -1) or gave back (1), as far as it is `known` and not booked."""
-    room = known - account.under(kind, dispute.stripe_id)
-    if room <= 0:
+    """Book what a dispute withdrew (`sign` -1) or reinstated (1): the `known` total less what is already booked."""
+    unbooked = known - account.under(kind, dispute.stripe_id)
+    if unbooked <= 0:
         return
     first = not account.booked(kind, dispute.stripe_id)
     source = dispute.stripe_id if first else f"{dispute.stripe_id}:{known}"
-    movement = _unbooked_movement(account, dispute, sign)
+    movement = _unbooked_transaction(account, dispute, sign)
     account.post(
         NewEntry(
             kind,
-            sign * room,
+            sign * unbooked,
             source,
-            _moment(movement) if movement else dispute.as_of,
+            _created_at(movement) if movement else dispute.as_of,
             fee=movement["fee"] if movement else 0,
             balance_transaction_id=movement["id"] if movement else None,
         )
     )
 
 
-def _unbooked_movement(
+def _unbooked_transaction(
     account: DonationEntries, dispute: Dispute, sign: int
 ) -> dict[str, Any] | None:
-    """The first that went the way of `sign`, in the dispute's currency."""
+    """Return the first unbooked balance transaction with this sign in the dispute's currency."""
     for one in dispute.balance_transactions:
         mine = one["amount"] * sign > 0 and one["currency"] == dispute.currency
         if mine and not account.has_fee_entry(one["id"]):
@@ -182,12 +194,12 @@ def _unbooked_movement(
     return None
 
 
-def _moment(movement: dict[str, Any]) -> datetime:
+def _created_at(movement: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(movement["created"], UTC)
 
 
-def _book_return(account: DonationEntries) -> None:
-    """A debit that the bank took back, whole; what was refunded of it before is lost besides."""
+def _book_reversal(account: DonationEntries) -> None:
+    """Book the reversal of a debit in full; anything refunded before it is an additional loss."""
     donation = account.donation
     if donation.returned_at is None or account.total(LedgerKind.payment_reversed):
         return
@@ -197,14 +209,14 @@ def _book_return(account: DonationEntries) -> None:
 
 
 def _outstanding(account: DonationEntries, dispute: Dispute) -> int:
-    """What a dispute has taken and not given back; minor units."""
+    """Return what a dispute withdrew and did not reinstate; minor units."""
     return account.under(LedgerKind.dispute, dispute.stripe_id) - account.under(
         LedgerKind.dispute_reversed, dispute.stripe_id
     )
 
 
 def _state(account: DonationEntries, lost: int) -> DonationState:
-    """What the entries say, the gravest first."""
+    """Derive the donation's state from its entries, the most serious first."""
     refunded = -account.total(*REFUNDED)
     if account.total(LedgerKind.payment_reversed):
         return DonationState.failed

@@ -1,4 +1,4 @@
-"""Monthly and yearly gifts: the first donation begins one, each later invoice is a donation of its own."""
+"""Donations of monthly and yearly gifts: the first one starts the subscription, each later invoice is another."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from campaign.models.base import new_public_id, new_token
 def get_or_create_subscription(
     session: Session, donation: Donation, stripe_id: str
 ) -> Subscription:
-    """The subscription `stripe_id`, begun by `donation` where it is not known yet."""
-    begun = {
+    """Return the subscription `stripe_id`; create it from `donation` if it is not known yet."""
+    values = {
         "stripe_id": stripe_id,
         "campaign_id": donation.campaign_id,
         "donor_id": donation.donor_id,
@@ -29,8 +29,8 @@ def get_or_create_subscription(
         "currency": donation.currency,
         "state": SubscriptionState.active.value,
     }
-    # Not locked here, as `get_or_insert` would: whoever joins holds the donation that began it.
-    insert_once(session, Subscription, begun)
+    # Unlike `find_or_add`, this takes no lock: callers hold the lock on the donation that started it.
+    insert_once(session, Subscription, values)
     subscription = session.scalars(
         select(Subscription).where(Subscription.stripe_id == stripe_id)
     ).one()
@@ -40,7 +40,7 @@ def get_or_create_subscription(
 
 
 def first_donation_id(session: Session, subscription_stripe_id: str) -> str | None:
-    """The public id of the donation that began a subscription, if we know it."""
+    """Return the public id of the donation that started a subscription; None if it is unknown."""
     return session.scalar(
         select(Donation.public_id)
         .join(Subscription, Donation.subscription_id == Subscription.id)
@@ -53,9 +53,9 @@ def first_donation_id(session: Session, subscription_stripe_id: str) -> str | No
 def split_amount(
     total: int, noted: tuple[int | None, int | None], agreed: Subscription
 ) -> tuple[int, int]:
-    """Gift and covered fees of `total`: as noted with it, else as agreed; in minor units.
+    """Split `total` into (gift, covered fees): as `noted` with it, else as `agreed`; in minor units.
 
-    Where neither adds up to it, somebody set another amount at Stripe: then all of it is gift.
+    If neither adds up to `total`, the amount was changed at Stripe; then all of it is the gift.
     """
     gift, fee_cover = noted
     if gift and fee_cover is not None and gift + fee_cover == total:
@@ -72,9 +72,9 @@ def renewal_donation(
     invoice: Invoice,
     charged_at: datetime,
 ) -> Donation:
-    """The donation of a renewal, one an invoice; the caller holds the lock on the `first` donation.
+    """Return the donation for a renewal's invoice, created once. The caller holds the lock on the `first` donation.
 
-    Its parts are those that the invoice itself carries, else those that were agreed.
+    Gift and covered fees are those on the invoice, else those of the subscription.
     """
     amount, fee_cover = split_amount(
         invoice.amount_paid, (invoice.gift, invoice.fee_cover), subscription
@@ -111,7 +111,7 @@ def renewal_donation(
 
 
 def find_subscription(session: Session, token: str) -> Subscription:
-    """The monthly or yearly gift whose page is at `token`, with its campaign; raises NotFound."""
+    """Return the monthly or yearly gift with this page token, and its campaign; raises NotFound."""
     found = session.scalar(
         select(Subscription)
         .where(Subscription.token == token)
@@ -123,15 +123,17 @@ def find_subscription(session: Session, token: str) -> Subscription:
 
 
 def get_subscription_by_stripe_id(session: Session, stripe_id: str) -> Subscription:
-    """The monthly or yearly gift that Stripe calls `stripe_id`; raises NotFound."""
+    """Return the monthly or yearly gift with this Stripe id; raises NotFound."""
     found = session.scalar(select(Subscription).where(Subscription.stripe_id == stripe_id))
     if found is None:
-        raise NotFound(f"There is no subscription {stripe_id!r} here; its name begins with sub_.")
+        raise NotFound(
+            f"There is no subscription {stripe_id!r} here. Subscription ids start with sub_."
+        )
     return found
 
 
 def first_donation(session: Session, subscription: Subscription) -> Donation:
-    """The donation that began it; its address and name are what letters go by."""
+    """Return the donation that started the subscription; emails use its name and address."""
     return session.scalars(
         select(Donation)
         .where(Donation.subscription_id == subscription.id)
@@ -141,7 +143,7 @@ def first_donation(session: Session, subscription: Subscription) -> Donation:
 
 
 def list_paid_donations(session: Session, subscription: Subscription) -> Sequence[Donation]:
-    """Its donations that were paid, the latest first, each with its receipts."""
+    """Return the subscription's paid donations with their receipts, newest first."""
     return session.scalars(
         select(Donation)
         .where(Donation.subscription_id == subscription.id, Donation.paid_at.is_not(None))

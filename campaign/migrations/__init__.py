@@ -1,4 +1,4 @@
-"""The database's history. `upgrade` brings a database to head; the only way tables are made."""
+"""Database migrations. `upgrade` migrates a database to head; tables are created in no other way."""
 
 from pathlib import Path
 
@@ -20,20 +20,20 @@ def _configuration(database_url: str | None = None) -> Config:
 
 
 def upgrade(database_url: str) -> None:
-    """Migrate the database at `database_url` to head; safe to run twice, and in several processes at once."""
+    """Migrate the database at `database_url` to head; safe to repeat and to run in several processes at once."""
     command.upgrade(_configuration(database_url), "head")
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the database is at head."""
+    """Return whether the database is at head."""
     return current_revision(connection) == head_revision()
 
 
 def head_revision() -> str:
-    """The newest revision that this version of the service knows."""
+    """Return the newest revision in this version of the service."""
     return str(ScriptDirectory.from_config(_configuration()).get_current_head())
 
 
 def current_revision(connection: Connection) -> str | None:
-    """The revision that the database is at; None where nothing was migrated yet."""
+    """Return the database's revision; None if no migration has run yet."""
     return MigrationContext.configure(connection).get_current_revision()

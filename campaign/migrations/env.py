@@ -1,4 +1,4 @@
-"""Alembic's entry: one connection, one transaction a migration, one upgrade at a time."""
+"""Alembic's entry point: one connection, one transaction per migration, one upgrade at a time."""
 
 from alembic import context
 from sqlalchemy import create_engine, pool
@@ -9,7 +9,7 @@ from campaign.models import Base
 
 
 def run() -> None:
-    """Apply migrations online, holding a lock so that two upgrades at once do not collide."""
+    """Apply the migrations online, holding a lock so that concurrent upgrades do not collide."""
     url = context.config.attributes.get("database_url") or load_database_url()
     engine = create_engine(url, poolclass=pool.NullPool)
     with engine.connect() as connection:

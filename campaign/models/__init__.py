@@ -1,4 +1,4 @@
-"""The tables: columns, constraints and tiny properties. No mail, no URLs, no tasks."""
+"""The database tables: columns, constraints and small properties. No email, no URLs, no tasks."""
 
 from campaign.models.base import Base
 from campaign.models.campaign import Campaign

@@ -1,4 +1,4 @@
-"""What every table shares: names of constraints, types of columns, opaque tokens."""
+"""What all tables share: constraint names, column types and opaque tokens."""
 
 import secrets
 from datetime import datetime
@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 
 class Base(DeclarativeBase):
-    """The declarative base; the names of constraints are stable, so that migrations can refer to them."""
+    """The declarative base. Constraint names are stable, so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -28,16 +28,16 @@ Key = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 
 
 def new_token() -> str:
-    """An unguessable short text for an address: 128 bits, safe in a URL."""
+    """Return a short random token for URLs: 128 bits, URL-safe."""
     return secrets.token_urlsafe(16)
 
 
 def new_public_id() -> str:
-    """A name for a donation that may be told to Stripe and to staff; it opens nothing."""
+    """Return a public id for a donation. Stripe and staff may know it; it grants no access."""
     return f"don_{secrets.token_hex(10)}"
 
 
 def one_of(column: str, states: type[StrEnum]) -> str:
-    """The SQL of a CHECK that `column` holds one of `states`."""
+    """Return the SQL of a CHECK that `column` is one of `states`."""
     listed = ", ".join(f"'{state.value}'" for state in states)
     return f"{column} IN ({listed})"

@@ -1,4 +1,4 @@
-"""A campaign: goal, window, zone and the appeal's text."""
+"""A campaign: goal, dates, time zone and appeal text."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -28,20 +28,20 @@ SLUG_PATTERN = "^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
 class Campaign(Base):
-    """One appeal for one goal in the half-open window [starts_at, deadline).
+    """An appeal for one goal in the half-open window [starts_at, deadline).
 
-    `goal`, `suggested_amounts` and `smallest_amount` are minor units of `currency`. `deadline_wall_clock` is what
-    people were told, in `timezone`; `deadline` is that moment as an instant. The result is final `grace_days` later;
-    `finalized_at` and `final_raised` keep when it was frozen and at what, and from then on the ledger's trigger lets
-    nothing but a correction change it. `ask_past_donors`: whether the countdown is mailed to those who gave to other
-    campaigns before, besides those who agreed to appeals. `stretch_goal` is asked for once the goal is met; `designation` is
-    the account that the books put the gifts under. While `paused_at` is set, staff have stopped taking gifts by card
-    (an attack, a fault at Stripe), for the reader to see why in `pause_reason`.
+    `goal`, `suggested_amounts` and `smallest_amount` are minor units of `currency`. `deadline_wall_clock` is the
+    published local time in `timezone`; `deadline` is the same moment as an instant. The result becomes final
+    `grace_days` later: `finalized_at` and `final_raised` are the time and the amount, and from then on the ledger's
+    trigger lets only corrections change it. `ask_past_donors`: also send the campaign emails to donors of earlier
+    campaigns, not only to subscribers. `stretch_goal` is shown once the goal is met; `designation` is the designation of the
+    gifts. While `paused_at` is set, staff have paused card gifts (because of an attack or a Stripe outage);
+    `pause_reason` is shown to visitors.
 
-    How it is shown: an accent of its own (`accent_light` and `accent_dark`, else the house's), the line of the
-    organisation it is for (`organization_line`, where that is another than the house), `locale` of its first texts,
-    `thanks` once it has ended, and whether it has a donor wall. While `figures_hidden`, the bar and the counts are told
-    to nobody before the end; where `figures_from_percent` is set, only until that share of the goal is raised.
+    Appearance: `accent_light` and `accent_dark` replace the organization's accent colors; `organization_line` names the
+    organization the campaign is for, if it is another one; `locale` is the language of the original texts; `thanks` is
+    shown after the end; `wall_shown` turns the donor wall on. `figures_hidden` hides the progress bar and the counts
+    until the end, or, if `figures_from_percent` is set, until that share of the goal is raised.
     """
 
     __tablename__ = "campaign"
@@ -93,8 +93,8 @@ class Campaign(Base):
     final_raised: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    # Its own words in other languages than its first, by language. They are edited by `campaigns.translations`, and
-    # come with every campaign: pages are made from it when its session has long ended.
+    # The translated texts by language, edited by `campaigns.translations`. Loaded with every campaign, because pages
+    # use it after its session has ended.
     texts: Mapped[dict[str, "CampaignText"]] = relationship(
         collection_class=attribute_keyed_dict("locale"), viewonly=True, lazy="selectin"
     )
@@ -104,21 +104,21 @@ class Campaign(Base):
         return ZoneInfo(self.timezone)
 
     def title_in(self, locale: str) -> str:
-        """The title on one line, in `locale` if it has been translated, else in the campaign's first language."""
+        """Return the title on one line, in `locale` if it is translated, else in the original language."""
         found = self.text_in(locale)
         return " ".join(((found.title if found else "") or self.title).split())
 
     def text_in(self, locale: str) -> "CampaignText | None":
-        """Its words in `locale`, where that is another language than its first."""
+        """Return the translated texts in `locale`; None for the original language or if there is no translation."""
         return self.texts.get(locale) if locale != self.locale else None
 
     @property
     def final_from(self) -> datetime:
-        """From this instant on the result is final."""
+        """The time from which the result is final."""
         return self.deadline + timedelta(days=self.grace_days)
 
     def state(self, at: datetime) -> CampaignState:
-        """Where the campaign stands at the instant `at`."""
+        """Return the campaign's state at `at`."""
         if at < self.starts_at:
             return CampaignState.upcoming
         if at < self.deadline:
@@ -127,17 +127,17 @@ class Campaign(Base):
 
     @classmethod
     def open_at(cls, moment: datetime) -> ColumnElement[bool]:
-        """In a query: the campaigns whose window holds `moment`."""
+        """Return the SQL condition for campaigns that are open at `moment`."""
         return and_(cls.starts_at <= moment, cls.deadline > moment)
 
     def is_open(self, at: datetime) -> bool:
-        """Whether gifts are taken at the instant `at`."""
+        """Return whether the campaign is open at `at`."""
         return self.state(at) == CampaignState.open
 
     def is_final(self, at: datetime) -> bool:
-        """Whether the result is final at the instant `at`: by the calendar, or because it was frozen."""
+        """Return whether the result is final at `at`: by date, or because it was finalized."""
         return self.finalized_at is not None or self.state(at) == CampaignState.final
 
     def counts(self, moment: datetime) -> bool:
-        """Whether a gift charged at `moment` belongs to this campaign."""
+        """Return whether a gift charged at `moment` is in this campaign's window."""
         return self.starts_at <= moment < self.deadline

@@ -1,4 +1,4 @@
-"""What the appeal shows besides its figure: the house's look, texts by language, milestones, who gave."""
+"""Content of the appeal page besides its total: branding, translated texts, milestones, the donor wall."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ COLOR_PATTERN = "^#[0-9a-f]{6}$"
 
 
 class MilestoneMark(StrEnum):
-    """A quarter of the goal, a half, three quarters, all of it; and the stretch goal beyond."""
+    """A quarter, a half, three quarters or all of the goal; and the stretch goal."""
 
     quarter = "quarter"
     half = "half"
@@ -22,7 +22,7 @@ class MilestoneMark(StrEnum):
 
 
 class CommentState(StrEnum):
-    """What became of the words for the donor wall: none were left, or they wait for staff, may be read, may not."""
+    """The state of a donor wall comment: none left, waiting for review, approved or hidden."""
 
     none = "none"
     waiting = "waiting"
@@ -31,11 +31,11 @@ class CommentState(StrEnum):
 
 
 class Branding(Base):
-    """How the house looks, in its only row. Empty where it looks as it comes.
+    """The organization's branding, in a single row. Empty columns use the defaults.
 
-    `accent_light` and `accent_dark` are `#rrggbb`, both or none; `logo` is the picture's bytes, `logo_digest` names it
-    in its address. `masthead` and `footer` stand on every page for readers; `wall_by_default`: whether a new campaign
-    begins with a donor wall.
+    `accent_light` and `accent_dark` are `#rrggbb`, both or neither; `logo` is the image file, `logo_digest` is part of
+    its URL. `masthead` and `footer` appear on every public page; `wall_by_default`: new campaigns start with a donor
+    wall.
     """
 
     __tablename__ = "branding"
@@ -69,7 +69,7 @@ class Branding(Base):
 
 
 class CampaignText(Base):
-    """A campaign's own words in one more language (`es`); an empty one is read in the campaign's first language."""
+    """A campaign's texts in another language (`es`); an empty text falls back to the original language."""
 
     __tablename__ = "campaign_text"
 
@@ -82,10 +82,10 @@ class CampaignText(Base):
 
 
 class Milestone(Base):
-    """A share of the goal, or the stretch goal, that was reached; written once, and told only while it still holds.
+    """A share of the goal, or the stretch goal, that was reached. Written once; shown only while it is still met.
 
-    `target` is what had to be raised, `raised` the sum with which it was, both in minor units. `reached_at` is the
-    moment of the movement of money that did it, in the order in which money moved.
+    `target` is the amount to raise and `raised` the total that reached it, both in minor units. `reached_at` is the
+    time of the ledger entry that reached it, with entries in the order in which the money moved.
     """
 
     __tablename__ = "milestone"
@@ -100,10 +100,10 @@ class Milestone(Base):
 
 
 class WallEntry(Base):
-    """A donor's wish that their first name and place stand on the campaign's donor wall.
+    """A donor's consent to show their first name and place on the campaign's donor wall.
 
-    Shown only while the gift is paid and stands; the donor's wish ends with the row. `wording` holds the words beside
-    the box that was ticked. `hidden_at`: staff took the whole entry off the wall.
+    Shown only while the gift is paid and not fully refunded; withdrawing consent deletes the row. `wording` is the text
+    next to the checkbox. `hidden_at`: when staff hid the whole entry.
     """
 
     __tablename__ = "wall_entry"

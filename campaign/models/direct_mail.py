@@ -1,4 +1,4 @@
-"""Appeals that were printed for the post, to readers in institutions: whose coupon it is that comes back."""
+"""Recipients of direct mail in institutions, to identify the donor of a returned coupon."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from campaign.models.base import Base, Key
 
 
 class DirectMailPiece(Base):
-    """One reader to whom a campaign's appeal is posted. Forgotten some time after the result is final.
+    """A person to whom a campaign's printed appeal is mailed. Purged some time after the result is final.
 
-    `code` is the part of the coupon's code that names them (`offline.coupon_codes`); printed again, it stays.
-    `number` is the one under which the institution knows them, '' for none; `address` the institution's, its lines
-    parted by new lines. `printed_at`: last.
+    `code` is the part of the coupon code that identifies the person (`offline.coupon_codes`); it stays the same when
+    the appeal is printed again. `number` is the institution's number for the person, '' for none; `address` is the
+    institution's, with lines separated by newlines. `printed_at`: when it was last printed.
     """
 
     __tablename__ = "direct_mail_piece"

@@ -1,4 +1,4 @@
-"""A donation: what a reader meant to give, and what became of it."""
+"""A donation: what a donor chose to give, and its state."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -29,13 +29,13 @@ _OPEN = ", ".join(f"'{state.value}'" for state in OPEN_STATES)
 class Donation(Base):
     """One gift, or one renewal of a monthly or yearly gift.
 
-    `amount` is the gift, `fee_cover` what the donor adds for the card's fees, both in minor units of `currency`; Stripe
-    charges their sum. `public_id` is told to Stripe; `token` opens the donor's page and is told to nobody else.
-    `charged_at` is the moment of the charge: for a bank debit the day it was promised, for a card the day it was paid.
-    `consent_wording` holds the words beside the box that the donor ticked to get appeals; '' where it stayed empty.
-    `returned_at` is set once a bank has refused a one-time debit for good, before or after it seemed to succeed.
-    `words` is what a search finds it by; the database makes them. `shared_computer`: its page soon tells nothing of the
-    person; `page_closed_at`: from then on. `offer_declined_at`: no monthly gift is offered beside it.
+    `amount` is the gift and `fee_cover` what the donor adds for fees, both in minor units of `currency`; Stripe charges
+    their sum. `public_id` is shared with Stripe; `token` opens the thank-you page and is only sent to the donor.
+    `charged_at` is the time of the charge: for a bank debit, when it was authorized; for a card, when it was paid.
+    `consent_wording` is the text next to the checkbox for campaign emails, '' if it was not checked. `returned_at` is
+    when the bank finally rejected a one-time debit, before or after it appeared to succeed. `words` is the search
+    vector, which the database computes. `shared_computer`: the page soon stops showing personal data; `page_closed_at`:
+    since when. `offer_declined_at`: the donor declined the offer to make the gift monthly.
     """
 
     __tablename__ = "donation"
@@ -117,15 +117,15 @@ class Donation(Base):
 
     @property
     def charge(self) -> int:
-        """What Stripe charges, in minor units."""
+        """The amount Stripe charges, in minor units."""
         return self.amount + self.fee_cover
 
     @property
     def receipt(self) -> "Receipt | None":
-        """The receipt that is valid now: the last of the chain."""
+        """The valid receipt: the last of the chain."""
         return self.receipts[-1] if self.receipts else None
 
     def become(self, wanted: DonationState) -> None:
-        """Take the state `wanted`; raises TransitionRefused where DONATION_TRANSITIONS has no such way."""
+        """Change the state to `wanted`; raises TransitionRefused if DONATION_TRANSITIONS does not allow it."""
         require_transition(DonationState(self.state), wanted)
         self.state = wanted.value

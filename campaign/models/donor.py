@@ -1,4 +1,4 @@
-"""The people who give, known by their address."""
+"""Donors, identified by email address."""
 
 from datetime import datetime
 
@@ -10,12 +10,13 @@ from campaign.models.base import Base, Key
 
 
 class Donor(Base):
-    """A person, found by email address without regard to case; '' where there is none, and then by post.
+    """A person, identified by email address, ignoring case.
 
-    `address` is postal, its lines parted by new lines. `merged_into_id`: staff found this to be the same person as
-    that row, which then speaks for both (see `DonorMerge`); it never points to a row that is itself merged: a trigger
-    refuses. `erased_at`: the person was removed then, and only the books are left. `words` is what a search finds the
-    row by; the database makes them.
+    Without an email address, `email` is '' and staff identify the person by name and postal address. `address` is the
+    postal address, with lines separated by newlines. `merged_into_id`: staff merged this record into that one, the
+    canonical donor (see `DonorMerge`); a trigger ensures that the canonical donor is not itself merged. `erased_at`:
+    when the personal data was erased; only the ledger remains. `words` is the search vector, which the database
+    computes.
     """
 
     __tablename__ = "donor"
@@ -63,10 +64,10 @@ class Donor(Base):
 
 
 class CampaignDonor(Base):
-    """That a donor's money has reached a campaign; written by the ledger's insert trigger only.
+    """A donor who gave to a campaign. Only the ledger's insert trigger writes it.
 
-    `remaining_gifts` counts the donor's gifts there of which anything is left; 0 where all went back. `gave_before`: when the
-    first of them came, the donor had given to another campaign.
+    `remaining_gifts` counts the donor's gifts to the campaign that are not fully refunded; it may be 0. `gave_before`: the
+    donor had given to another campaign before the first of these gifts.
     """
 
     __tablename__ = "campaign_donor"

@@ -1,4 +1,4 @@
-"""What staff add to donations and donors: notes, merges, and what they have reviewed."""
+"""What staff add to donations and donors: notes, merges and review marks."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from campaign.models.base import Base, Key
 
 
 class Note(Base):
-    """What staff wrote down about a donor, or about one donation. Never changed; a further note corrects it."""
+    """A staff note about a donor or a donation. Never changed; another note corrects it."""
 
     __tablename__ = "note"
     __table_args__ = (
@@ -28,10 +28,10 @@ class Note(Base):
 
 
 class DonorMerge(Base):
-    """That two rows are one person. `Donor.merged_into_id` points from `merged_id` to `kept_id` while it stands.
+    """A merge of two donor records of one person. `Donor.merged_into_id` points from `merged_id` to `kept_id`.
 
-    Nothing is moved, so that undoing loses nothing: reading follows the pointer. `carried` holds what else was
-    changed, to be put back: `{"repointed": [donor ids]}`.
+    Nothing is moved, so undoing loses nothing: readers follow the pointer, and undoing clears it. `carried` records
+    what else was changed, to restore it: `{"repointed": [donor ids]}`.
     """
 
     __tablename__ = "donor_merge"
@@ -57,7 +57,7 @@ class DonorMerge(Base):
 
 
 class Acknowledgement(Base):
-    """That someone has looked at a thing of the review queue: a dispute, a warning, a letter that failed."""
+    """An item of the review queue that staff marked as reviewed: a dispute, a fraud warning, an undelivered email."""
 
     __tablename__ = "acknowledgement"
     __table_args__ = (UniqueConstraint("kind", "key"),)

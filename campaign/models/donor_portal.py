@@ -1,4 +1,4 @@
-"""The donor's own page: who may open it for now, and what was asked there that staff must do."""
+"""The donor page: sign-in links, sessions, and requests that staff must handle."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,16 +10,16 @@ from campaign.models.base import Base, Key, one_of
 
 
 class DonorLinkPurpose(StrEnum):
-    """What a link by mail does: open the page, or confirm an address that a donor wants letters to go to."""
+    """What an emailed link does: sign the donor in, or confirm a new email address."""
 
     open = "open"
     address = "address"
 
 
 class DonorLink(Base):
-    """A one-time link that was mailed to a donor; only a digest of its secret is kept.
+    """A one-time link that was emailed to a donor. Only a digest of its secret is stored.
 
-    Used at most once, before `expires_at`. `email` is the address that a link for `address` confirms, else ''.
+    It works once, before `expires_at`. `email` is the address that an `address` link confirms, else ''.
     """
 
     __tablename__ = "donor_link"
@@ -39,7 +39,7 @@ class DonorLink(Base):
 
 
 class DonorSession(Base):
-    """A browser in which a donor has opened their page. The cookie holds what `digest` is made from."""
+    """A browser in which a donor is signed in. `digest` is the digest of the cookie's secret."""
 
     __tablename__ = "donor_session"
 
@@ -53,9 +53,9 @@ class DonorSession(Base):
 
 
 class ErasureRequest(Base):
-    """A donor asked to be removed: waits for staff until it is done, or the donor has withdrawn it.
+    """A donor's request to erase their personal data. Open until it is done or the donor withdraws it.
 
-    `approved_at`, `approved_by`: who of staff agreed, and when; from then on it waits for a worker.
+    `approved_at`, `approved_by`: when and by whom it was approved; a worker then carries it out.
     """
 
     __tablename__ = "erasure_request"

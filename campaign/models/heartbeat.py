@@ -1,4 +1,4 @@
-"""That a scheduled job ran, so that its silence can be noticed."""
+"""When each scheduled job last ran, so that overdue jobs are noticed."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from campaign.models.base import Base
 
 
 class Heartbeat(Base):
-    """One row a job: when it last began, when it last ended well, when it last failed and with what words."""
+    """One row per job: when it last started, when it last succeeded, when it last failed and with what error."""
 
     __tablename__ = "heartbeat"
 

@@ -1,4 +1,4 @@
-"""Stripe's events as they arrived, each once."""
+"""Stripe events as received, each stored once."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from campaign.models.states import InboxState
 
 
 class InboxEvent(Base):
-    """One event. `body` is the raw JSON; `last_error` and `attempts` survive a failed application."""
+    """One event. `body` is the raw JSON. `last_error` and `attempts` are kept after a failure is rolled back."""
 
     __tablename__ = "inbox_event"
     __table_args__ = (

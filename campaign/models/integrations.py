@@ -1,4 +1,4 @@
-"""Who else may read, and who is told: tokens of the API, and webhooks that go out."""
+"""API tokens and outgoing webhooks."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from campaign.models.states import DeliveryState
 
 
 class ApiToken(Base):
-    """A secret that reads the API, as far as `scopes` go. Only a digest is kept; `hint` is its end, to know it by."""
+    """A token that can read the API within its `scopes`. Only a digest is stored; `hint` is its last characters."""
 
     __tablename__ = "api_token"
 
@@ -40,7 +40,7 @@ class ApiToken(Base):
 
 
 class WebhookEndpoint(Base):
-    """Where a donor database wants to be told: of `events`, the kinds it asked for. `secret` signs what is sent."""
+    """A URL that receives the event kinds in `events`. `secret` signs the deliveries."""
 
     __tablename__ = "webhook_endpoint"
 
@@ -54,11 +54,11 @@ class WebhookEndpoint(Base):
 
 
 class WebhookDelivery(Base):
-    """One event for one endpoint: written by the database's triggers in the transaction of the fact itself.
+    """One event for one endpoint, written by database triggers in the same transaction as the change it reports.
 
-    (endpoint, kind, subject_key) is unique. `body` is made at the first try and never changes; a receiver knows a
-    repeat by `public_id`, which the database makes. `lease_until`: a worker that died loses its claim then. No foreign
-    key holds `ledger_entry_id`: nothing leaves the ledger.
+    (endpoint, kind, subject_key) is unique. `body` is built at the first attempt and never changes; receivers recognize
+    a repeat by `public_id`, which the database generates. `lease_until`: when the claim of a dead worker expires.
+    `ledger_entry_id` needs no foreign key, because ledger entries are never deleted.
     """
 
     __tablename__ = "webhook_delivery"

@@ -1,4 +1,4 @@
-"""The ledger, append-only by trigger, and the sums that its insert trigger keeps."""
+"""The ledger, append-only by trigger, and the totals that its insert trigger maintains."""
 
 from datetime import datetime
 
@@ -18,14 +18,14 @@ from campaign.models.states import LedgerKind
 
 
 class LedgerEntry(Base):
-    """One movement of money. Never updated, never deleted: a trigger refuses.
+    """One ledger entry. A trigger rejects updates and deletes.
 
-    `amount` is the gift's part in signed minor units of `currency`, and what the campaign counts; `fee_cover` is the part
-    of the fees that the donor covered; together they are what Stripe moved. `fee` is what Stripe kept of it. `source`
-    names the object at Stripe (or the cheque) that moved it: (kind, source) is unique, so no fact counts twice.
-    `balance_transaction_id` names Stripe's own entry where this one books its fee. `campaign_id` is empty where the
-    charge lies outside every campaign's window, or came after the result was final; `reason` and `recorded_by` say why
-    a correction was made, and who made it.
+    `amount` is the gift's part in signed minor units of `currency`, which the campaign counts; `fee_cover` is the part of
+    the fees that the donor covered; their sum is what moved. `fee` is what Stripe kept. `source` is the id of the
+    Stripe object, or the check, behind it: (kind, source) is unique, so nothing is booked twice.
+    `balance_transaction_id` is Stripe's balance transaction, if this entry books its fee. `campaign_id` is NULL if the
+    charge is outside the campaign's window or the result was already final. `reason` and `recorded_by` explain a
+    correction and name its author.
     """
 
     __tablename__ = "ledger_entry"
@@ -53,7 +53,7 @@ class LedgerEntry(Base):
             unique=True,
             postgresql_where=text("kind = 'payment'"),
         ),
-        # As exports are ordered, and with what a report adds up.
+        # In the order of the exports, with the columns that reports sum.
         Index(
             "ix_ledger_entry_campaign_id",
             "campaign_id",
@@ -64,13 +64,13 @@ class LedgerEntry(Base):
         Index("ix_ledger_entry_recorded_at", "recorded_at", "id"),
         Index("ix_ledger_entry_occurred_at", "occurred_at"),
         Index("ix_ledger_entry_donation_id", "donation_id"),
-        # Monthly gifts that renewed between campaigns, among which the late payments are.
+        # Renewals between campaigns, which include the late payments.
         Index(
             "ix_ledger_entry_uncounted_payment",
             "occurred_at",
             postgresql_where=text("campaign_id IS NULL AND kind = 'payment'"),
         ),
-        # What became of payments and counts nowhere: few, and looked at by each dashboard.
+        # Refunds, disputes and reversals that count toward no campaign: few, and read by every dashboard.
         Index(
             "ix_ledger_entry_uncounted",
             "id",
@@ -97,9 +97,10 @@ class LedgerEntry(Base):
 
 
 class ProgressShard(Base):
-    """A sixteenth of a campaign's sum, so that many payments at once do not wait for one row.
+    """One of 16 shards of a campaign's totals, so that concurrent payments do not wait for one row.
 
-    Written by the ledger's insert trigger only. `gave_before` counts those of `donors` who had given elsewhere before.
+    Only the ledger's insert trigger writes it. `gave_before` counts those of `donors` who gave to another campaign
+    before.
     """
 
     __tablename__ = "progress_shard"

@@ -1,4 +1,4 @@
-"""Who may be written to, who must not be, and the steps of a campaign's countdown."""
+"""Subscribers, suppressed addresses, reminders, and a campaign's email schedule and extensions."""
 
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,10 @@ from campaign.models.states import ReminderChoice, StepBasis, SuppressionReason
 
 
 class Subscriber(Base):
-    """Someone who agreed to appeals: where, when and to which words. Known by address, without regard to case.
+    """A person who agreed to receive appeals, with the source, wording and time. Identified by email, ignoring case.
 
-    `timezone` is an IANA name, or None where only the campaign's is known. That they agreed once does not say that
-    they may be written to now: see `Suppression`.
+    `timezone` is an IANA name, or None to use the campaign's. Consent alone does not mean that the address may be
+    emailed now: see `Suppression`.
     """
 
     __tablename__ = "subscriber"
@@ -33,9 +33,9 @@ class Subscriber(Base):
 
 
 class Suppression(Base):
-    """An address, in lower case, that gets no more appeals: of one campaign, or of any where `campaign_id` is None.
+    """An address, in lower case, that gets no more appeals: from one campaign, or from any if `campaign_id` is None.
 
-    Receipts and letters about a donor's own gift are not appeals and still go out.
+    Receipts and other emails about a donor's own gift are not appeals and are still sent.
     """
 
     __tablename__ = "suppression"
@@ -66,7 +66,7 @@ class Suppression(Base):
 
 
 class Reminder(Base):
-    """“Remind me later”: one email at `due_at`, then the row is deleted and the address forgotten."""
+    """A "remind me later" request: one email at `due_at`, then the row is deleted with the address."""
 
     __tablename__ = "reminder"
     __table_args__ = (
@@ -85,11 +85,11 @@ class Reminder(Base):
 
 
 class CampaignStep(Base):
-    """One step of a campaign's countdown. When it is due follows from `basis` and `offset` and the campaign's clock.
+    """One step of a campaign's email schedule. `basis`, `offset` and the campaign's dates determine when it is due.
 
-    `offset` counts days before the end on the wall clock (days_before), hours before the end (hours_before), or
-    nothing (opening, after_end). `expires_after` is in hours from when it is due; None: until the next step is due.
-    `texts` holds what staff have changed, by language: `{"en": {"subject": "…", "opening": "…"}}`.
+    `offset` is days before the end in local time (days_before), hours before the end (hours_before), or unused
+    (opening, after_end). `expires_after` is hours after the due time; None: until the next step is due. `texts` holds
+    the texts that staff changed, by language: `{"en": {"subject": "…", "opening": "…"}}`.
     """
 
     __tablename__ = "campaign_step"
@@ -111,9 +111,9 @@ class CampaignStep(Base):
 
 
 class Extension(Base):
-    """A deadline that was moved: in public, once for each reason, and never undone silently.
+    """A change of a campaign's deadline, with the reason, shown to the public. Never removed.
 
-    Later, or to the moment itself where staff closed the campaign early.
+    The new deadline is later, or the time of the change itself if staff closed the campaign early.
     """
 
     __tablename__ = "extension"
@@ -133,5 +133,5 @@ class Extension(Base):
 
     @property
     def closed_early(self) -> bool:
-        """Whether staff ended the campaign before its time."""
+        """Whether staff closed the campaign before its deadline."""
         return self.deadline < self.previous_deadline

@@ -1,4 +1,4 @@
-"""Gifts by check, cash, donor-advised fund or stock, and the deposits that take them to the bank."""
+"""Gifts by check, cash, donor-advised fund or stock, and the bank deposits of checks and cash."""
 
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from campaign.models.states import OfflineKind, ReversalReason
 
 
 class DepositBatch(Base):
-    """Cheques and cash taken to the bank together. Closed once; what is in it then stays in it: a trigger refuses."""
+    """Checks and cash deposited together. Once it is closed, a trigger rejects changes to its gifts."""
 
     __tablename__ = "deposit_batch"
     __table_args__ = (
@@ -35,14 +35,14 @@ class DepositBatch(Base):
 
 
 class OfflineGift(Base):
-    """How a donation came that Stripe knows nothing of: by cheque, cash, a donor-advised fund or as stock.
+    """A donation outside Stripe: by check, cash, donor-advised fund or stock.
 
-    Its donation is paid, and its payment in the ledger has the source `offline:<reference>`. `reference` (the
-    cheque's number with its bank, or what staff call it) is unique without regard to case, so that no gift counts
-    twice; only what was entered by mistake frees its own. `received_on` and `postmarked_on` are days in the campaign's
-    zone (`donations.gift_dates` says to which the gift belongs). `description`: which shares were given, or from which
-    fund. `entry_token` makes a form that is posted twice one gift. `reversed_on` is the day from which it no longer
-    counts, `reversal_reason` why.
+    Its donation is paid, and its payment in the ledger has the source `offline:<reference>`. `reference` (check number
+    and bank, or a name that staff choose) is unique ignoring case, so that no gift counts twice; only a gift entered by
+    mistake frees its reference. `received_on` and `postmarked_on` are dates in the campaign's time zone
+    (`donations.gift_dates` chooses the gift's date from them). `description`: which shares were given, or by which
+    donor-advised fund. `entry_token` prevents a second gift if the form is submitted twice. `reversed_on` is the date of
+    the reversal and `reversal_reason` its reason.
     """
 
     __tablename__ = "offline_gift"

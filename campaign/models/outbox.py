@@ -1,4 +1,4 @@
-"""Mail that is to be sent, or was."""
+"""Emails to send, and emails that were sent."""
 
 from datetime import datetime
 from typing import Any
@@ -21,15 +21,15 @@ from campaign.models.states import OutboxState
 
 
 class OutboxMessage(Base):
-    """One message to one person about one thing: (kind, subject_key) is unique, so nothing is queued twice.
+    """One email to one person about one thing. (kind, subject_key) is unique, so nothing is queued twice.
 
-    Ids only; the letter is rendered when it is sent. `message_id` never changes, so a repeat after a crash is
-    recognisable as the same mail. `lease_until`: a worker that died loses its claim then.
+    It contains ids only; the email is rendered when it is sent. `message_id` never changes, so a repeat after a crash
+    is recognizable as the same email. `lease_until`: when the claim of a dead worker expires.
 
-    A letter that is `bulk` (an appeal, a reminder, a wrap-up) waits for all that is not, is begun at most once
-    (`begun_at`, kept before the mail server is spoken to) and never goes out after `expires_at`. `token` names it in
-    addresses: to unsubscribe by, and in the envelope's sender, where bounces come back to (VERP). `details` is what
-    some kinds of letters tell that stands in no other row. `resent_at`: staff asked for it again then.
+    `bulk` emails (appeals, reminders, wrap-ups) wait for all others, are attempted at most once (`begun_at` is saved
+    before the mail server is contacted) and are never sent after `expires_at`. `token` identifies the email in the
+    unsubscribe URL and in the envelope sender, which receives bounces (VERP). `details` holds data that only this email
+    needs. `resent_at`: when staff last requested to send it again.
     """
 
     __tablename__ = "outbox_message"

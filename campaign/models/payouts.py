@@ -1,4 +1,4 @@
-"""What Stripe paid out to the bank, and what comparing with Stripe has found."""
+"""Stripe's payouts to the bank, and reconciliation runs."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,10 +11,10 @@ from campaign.models.base import Base, Key
 
 
 class Payout(Base):
-    """One transfer from Stripe to the bank. `amount` is minor units of `currency`; `status` is Stripe's word.
+    """One payout from Stripe to the bank. `amount` is minor units of `currency`; `status` is Stripe's status.
 
-    `items_read_at`: when the balance transactions that make it up were read; their `net` then sums to `amount`. Stripe
-    can tell them once it is `itemized`. `failed_on`: the bank sent it back then, be it after it had arrived.
+    `items_read_at`: when its balance transactions were read; their `net` then adds up to `amount`. Stripe lists them
+    once the payout is `itemized`. `failed_on`: when the bank returned it, possibly after it had arrived.
     https://docs.stripe.com/api/payouts/object
     """
 
@@ -35,16 +35,16 @@ class Payout(Base):
 _OF_GIFTS = ["charge", "payment", "refund", "payment_refund", "refund_failure", "payment_failure_refund",
     "payment_reversal", "adjustment"]  # fmt: skip
 OTHER_BALANCE_TRANSACTIONS = f"kind <> ALL (ARRAY{_OF_GIFTS})"
-"""The balance transactions that no gift, refund or dispute makes, as SQL: as text, so that its index is found.
+"""SQL for balance transactions that belong to no gift, refund or dispute; as text, to match the partial index.
 
 https://docs.stripe.com/reports/balance-transaction-types
 """
 
 
 class PayoutItem(Base):
-    """A balance transaction that a payout paid out. `source` is what moved the money, as ledger entries name it.
+    """A balance transaction in a payout. `source` is the id of its charge, refund or the like, as in ledger entries.
 
-    `donation_id`: whose money it is, found when the part was read or, where the gift was booked later, soon after.
+    `donation_id` is set when the item is read or, if the donation is booked later, soon after that.
     """
 
     __tablename__ = "payout_item"
@@ -75,7 +75,7 @@ class PayoutItem(Base):
 
 
 class ReconciliationRun(Base):
-    """One comparison of the ledger with Stripe: what window, what differed (a sentence each), what was mended."""
+    """One reconciliation of the ledger with Stripe: its window, its discrepancies (one sentence each), its repairs."""
 
     __tablename__ = "reconciliation_run"
     __table_args__ = (CheckConstraint("discrepancy_count >= 0 AND repaired >= 0", name="counts"),)

@@ -1,4 +1,4 @@
-"""Receipts: numbered without gaps, their wording frozen on the day of issue."""
+"""Receipts: numbered without gaps, with the wording of the day of issue."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ReceiptCounter(Base):
-    """The last number given out in a year; its row lock makes the series gapless."""
+    """The last receipt number used in a year. Locking its row keeps the numbers free of gaps."""
 
     __tablename__ = "receipt_counter"
 
@@ -24,11 +24,11 @@ class ReceiptCounter(Base):
 
 
 class Receipt(Base):
-    """What was acknowledged to a donor. `frozen` holds every word and name as issued (see `receipts.receipts`).
+    """A receipt. `frozen` is a snapshot of all its text and names as issued (see `receipts.receipts`).
 
-    Money that goes back, or comes again, makes a further receipt that names the one before by `replaces_id`: each is
-    replaced at most once, so a donation's receipts are a chain, and its last link is what is valid. `mailed_at`: when
-    it was printed as a letter, for a donor without email.
+    A refund, or a reinstated payment, creates another receipt that replaces the previous one (`replaces_id`). Each is
+    replaced at most once, so a donation's receipts form a chain, and the last one is valid. `mailed_at`: when it was
+    printed to be mailed to a donor without email.
     """
 
     __tablename__ = "receipt"
@@ -45,7 +45,7 @@ class Receipt(Base):
             postgresql_where=text("kind = 'receipt'"),
         ),
         Index("ix_receipt_donation_id", "donation_id"),
-        # As exports are ordered.
+        # In the order of the exports.
         Index("ix_receipt_issued_at", "issued_at", "id"),
         Index("ix_receipt_campaign_id", "campaign_id", "issued_at", "id"),
     )

@@ -1,8 +1,7 @@
-"""What we know of money that goes back: charges, refunds, disputes and fraud warnings, as Stripe tells of them.
+"""Evidence from Stripe about returned money: charges, refunds, disputes and fraud warnings.
 
-These rows are evidence and may be known before the payment is: `donation_id` is empty until it can be told whose they
-are. The ledger books what they say (`ledger.settlement`). Figures only ever grow, so the order of the facts does not
-matter.
+The evidence may arrive before its payment: `donation_id` is NULL until the donation is known. The ledger books what
+the evidence implies (`ledger.settlement`). Amounts only ever grow, so the order of arrival does not matter.
 """
 
 from datetime import datetime
@@ -17,10 +16,10 @@ from campaign.models.states import RefundState
 
 
 class Charge(Base):
-    """A charge that something happened to afterwards.
+    """A charge that was refunded or reversed.
 
-    `refunded` is the most that Stripe ever said was refunded of it, in minor units; that a refund failed later is told
-    by the refund. `returned_at`: the bank took a debit back after it had succeeded.
+    `refunded` is the highest refunded total that Stripe reported, in minor units; a refund that failed later is
+    recorded in its `Refund`. `returned_at`: when the bank reversed a debit that had succeeded.
     """
 
     __tablename__ = "charge"
@@ -42,10 +41,10 @@ class Charge(Base):
 
 
 class Refund(Base):
-    """A refund, whoever made it. `amount` is minor units of `currency`.
+    """A refund, made here or at Stripe. `amount` is minor units of `currency`.
 
-    Ours is written down before Stripe is asked: `request_token` makes two clicks one refund, and goes to Stripe as its
-    metadata, so that a call that was cut can be looked up. `created_at` is Stripe's, else the request's.
+    Our own is saved before Stripe is called: `request_token` makes two clicks one refund, and is sent as metadata, so
+    that the refund can be found after an interrupted call. `created_at` is Stripe's time, else the request's.
     """
 
     __tablename__ = "refund"
@@ -75,10 +74,10 @@ class Refund(Base):
 
 
 class Dispute(Base):
-    """A dispute or inquiry. `withdrawn` and `reinstated` are what is known to have been moved, in minor units.
+    """A dispute or inquiry. `withdrawn` and `reinstated` are the amounts known to have moved, in minor units.
 
-    `status` is Stripe's word (https://docs.stripe.com/api/disputes/object); `balance_transactions` its balance transactions as
-    `{"id", "amount", "fee", "created"}`. `due_by`: until then evidence may be sent.
+    `status` is Stripe's status (https://docs.stripe.com/api/disputes/object); `balance_transactions` are its balance transactions
+    as `{"id", "amount", "fee", "currency", "created"}`. `due_by`: the deadline for submitting evidence.
     """
 
     __tablename__ = "dispute"
@@ -108,7 +107,7 @@ class Dispute(Base):
 
 
 class FraudWarning(Base):
-    """An early fraud warning: it moves no money; refunding in time avoids the dispute and its fee."""
+    """An early fraud warning. It moves no money; a prompt refund avoids the dispute and its fee."""
 
     __tablename__ = "fraud_warning"
     __table_args__ = (
@@ -127,7 +126,7 @@ class FraudWarning(Base):
 
 
 class PaymentLookup(Base):
-    """That Stripe was asked whose payment this is, because a refund or dispute of it came and nobody knew it."""
+    """The last time Stripe was asked which donation a payment belongs to, and whether it is ours."""
 
     __tablename__ = "payment_lookup"
 

@@ -1,4 +1,4 @@
-"""Who works here, how they get in, and what they did."""
+"""Staff members, their sign-in credentials and sessions, and the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,12 @@ from campaign.models.states import StaffRole
 
 
 class StaffMember(Base):
-    """Someone who may enter the staff's room, known by address without regard to case; never deleted, only deactivated.
+    """A staff member, identified by email address ignoring case. Never deleted, only deactivated.
 
-    `fs_uniquifier` is what a sign-in that still waits for its second factor names; a new one ends those. `password` is
-    an Argon2 hash, or None while only links and passkeys are used. `tf_totp_secret` and `mf_recovery_codes` are
-    encrypted with the installation's secret key; `tf_totp_counter` is the period of the last code that was taken, so
-    that none is taken twice.
+    `fs_uniquifier` identifies a sign-in that is waiting for its second factor; a new value cancels it. `password` is an
+    Argon2 hash, or None if only links and passkeys are used. `tf_totp_secret` and `mf_recovery_codes` are encrypted
+    with the installation's secret key; `tf_totp_counter` is the period of the last accepted code, so that no code is
+    accepted twice.
     """
 
     __tablename__ = "staff_member"
@@ -46,7 +46,7 @@ class StaffMember(Base):
 
 
 class StaffPasskey(Base):
-    """A passkey (WebAuthn credential) of a member of staff; the columns are those that Flask-Security reads."""
+    """A staff member's passkey (WebAuthn credential), with the columns that Flask-Security reads."""
 
     __tablename__ = "staff_passkey"
     __table_args__ = (Index("uq_staff_passkey_name", "staff_id", "name", unique=True),)
@@ -69,7 +69,7 @@ class StaffPasskey(Base):
 
 
 class StaffLink(Base):
-    """A one-time sign-in link; only a digest of its secret is kept. Used at most once, before `expires_at`."""
+    """A one-time sign-in link. Only a digest of its secret is stored. It works once, before `expires_at`."""
 
     __tablename__ = "staff_link"
 
@@ -83,7 +83,7 @@ class StaffLink(Base):
 
 
 class StaffSession(Base):
-    """A browser that is signed in, listed for its owner and revocable. The cookie holds what `digest` is made from."""
+    """A signed-in browser, which its owner can see and revoke. `digest` is the digest of the cookie's secret."""
 
     __tablename__ = "staff_session"
 
@@ -100,10 +100,10 @@ class StaffSession(Base):
 
 
 class AuditEntry(Base):
-    """Something that staff did: who, when, to what, and what stood before and after. Append-only by trigger.
+    """A staff action: who, when, on what, and the values before and after. Append-only by trigger.
 
-    `actor` is the address of a member of staff, or `command line: NAME`; `staff_id` is empty for the latter. `action`
-    is `noun.verb` (`donation.refunded`); `subject_kind` and `subject_key` name the thing as its page's address does.
+    `actor` is a staff member's email address, or `command line: NAME` with no `staff_id`. `action` is `noun.verb`
+    (`donation.refunded`); `subject_kind` and `subject_key` identify the object as in the URL of its page.
     """
 
     __tablename__ = "audit_entry"

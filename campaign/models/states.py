@@ -1,8 +1,8 @@
-"""What a donation, subscription, event or message may be, and what it may become.
+"""The states of donations, subscriptions, events and emails, and the allowed transitions.
 
-Until a donation is paid its states form an order of strength: facts about one gift arrive in any order and any number
-of times, and the strongest one wins. From then on its state is what its ledger entries say, computed anew after each.
-So the same set of facts always ends in the same state.
+Until a donation is paid, its states are ordered by strength: facts about it may arrive in any order and repeatedly, and
+the strongest one wins. From then on its state is computed from its ledger entries after each one. So the same set of
+facts always leads to the same state.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from campaign.core.errors import TransitionRefused
 
 
 class CampaignState(StrEnum):
-    """Where a campaign stands on its own clock; computed, never stored."""
+    """A campaign's state by its dates; computed, never stored."""
 
     upcoming = "upcoming"
     open = "open"
@@ -30,10 +30,10 @@ class Frequency(StrEnum):
 class DonationState(StrEnum):
     """A donation's state.
 
-    pending: the donor was sent to Stripe. declined: a card was refused there; another may be tried. expired: the
-    session ended unused. processing: a bank debit is promised. failed: that promise was broken, be it after it seemed
-    kept. paid: money came. partially_refunded, refunded: some or all of it went back. disputed: a bank has taken it
-    back for now. lost: for good.
+    pending: the donor was sent to Stripe. declined: the card was declined; the donor may try another. expired: the
+    session expired without a payment. processing: a bank debit is pending. failed: the debit failed, possibly after it
+    appeared to succeed. paid: the money arrived. partially_refunded, refunded: some or all of it was refunded.
+    disputed: an open dispute withdrew the money. lost: the dispute was lost.
     """
 
     pending = "pending"
@@ -55,7 +55,7 @@ SETTLED_STATES = (
     DonationState.disputed,
     DonationState.dispute_lost,
 )
-"""The money came, whatever became of it; such a donation has a payment in the ledger and a receipt."""
+"""The money arrived, whatever happened later; such a donation has a payment in the ledger and a receipt."""
 
 
 def _may_become(state: DonationState) -> frozenset[DonationState]:
@@ -69,16 +69,16 @@ def _may_become(state: DonationState) -> frozenset[DonationState]:
 DONATION_TRANSITIONS: dict[DonationState, frozenset[DonationState]] = {
     state: _may_become(state) for state in DonationState
 }
-"""Short of paid, each state may become any stronger one, up to paid. From there any of the settled states may follow
-any other, and `failed`: a bank may take back a debit that had succeeded. A trigger of the database holds the same.
+"""Before `paid`, each state may change to any stronger one, up to `paid`. From then on, any settled state may change to
+any other or to `failed`: a bank may reverse a debit that had succeeded. A database trigger enforces the same rules.
 """
 
 OPEN_STATES = (DonationState.pending, DonationState.processing)
-"""While a donation is one of these, the same form posted again is the same donation."""
+"""While a donation is in one of these states, submitting the same form again returns the same donation."""
 
 
 class SubscriptionState(StrEnum):
-    """A monthly or yearly gift: going on, with a renewal unpaid, resting at the donor's wish, or ended."""
+    """A monthly or yearly gift: active, with an unpaid renewal, paused by the donor, or ended."""
 
     active = "active"
     past_due = "past_due"
@@ -87,11 +87,11 @@ class SubscriptionState(StrEnum):
 
 
 class LedgerKind(StrEnum):
-    """What moved the money.
+    """The kind of a ledger entry.
 
-    payment_reversed: a bank took back a debit that had succeeded. refund_failed: a refund came back. dispute: a bank took
-    the money for a dispute; dispute_reversed: it gave it back. fee: what Stripe kept, known only afterwards; it moves
-    nothing. correction: staff change a result that is final, with a reason.
+    payment_failed: the bank reversed a debit that had succeeded. refund_failed: a refund failed and its amount was
+    returned to us. dispute: the bank withdrew the money for a dispute; dispute_reversed: it returned the money. fee:
+    Stripe's fee, learned later; its amount is 0. correction: staff changed a final result, with a reason.
     """
 
     payment = "payment"
@@ -105,7 +105,7 @@ class LedgerKind(StrEnum):
 
 
 class ReceiptKind(StrEnum):
-    """The first receipt of a gift, one that corrects it, one that says that nothing is left of it."""
+    """The first receipt of a gift, a corrected one, or one that voids it because nothing remains."""
 
     receipt = "receipt"
     corrected = "corrected"
@@ -113,9 +113,10 @@ class ReceiptKind(StrEnum):
 
 
 class RefundState(StrEnum):
-    """A refund, in the order of strength: asked for by staff, under way, done, come back.
+    """A refund's state, weakest first.
 
-    refused: Stripe would not begin it. The last three are ends; `failed` and `canceled` bring the money back.
+    requested: by staff. refused: Stripe rejected the request. The last three are final; with `failed` and `canceled`
+    the money returns to us.
     """
 
     requested = "requested"
@@ -127,7 +128,7 @@ class RefundState(StrEnum):
 
 
 class InboxState(StrEnum):
-    """A stored Stripe event: waiting, applied, of no interest, to be tried again, given up."""
+    """A stored Stripe event: waiting, applied, ignored, failed and to be retried, or given up."""
 
     received = "received"
     done = "done"
@@ -137,8 +138,11 @@ class InboxState(StrEnum):
 
 
 class OutboxState(StrEnum):
-    """A message: waiting (at first or again), claimed by a worker, handed over, refused for good, or dropped because
-    what it was to tell was no longer so when its turn came."""
+    """An outbox email's state.
+
+    queued: waiting for its first or next attempt. sending: claimed by a worker. sent: accepted by the mail server.
+    failed: rejected permanently, or given up. dropped: no longer true or needed when its turn came.
+    """
 
     queued = "queued"
     sending = "sending"
@@ -148,7 +152,7 @@ class OutboxState(StrEnum):
 
 
 class StepBasis(StrEnum):
-    """What a step of the countdown is reckoned from: the opening, the end by days or by hours, or after the end."""
+    """What a step of the email schedule is relative to: the opening, days or hours before the end, or after the end."""
 
     opening = "opening"
     days_before = "days_before"
@@ -157,7 +161,7 @@ class StepBasis(StrEnum):
 
 
 class ReminderChoice(StrEnum):
-    """When someone asked to be reminded."""
+    """When a person asked to be reminded."""
 
     tomorrow = "tomorrow"
     three_days = "three_days"
@@ -167,7 +171,7 @@ class ReminderChoice(StrEnum):
 class SuppressionReason(StrEnum):
     """Why an address gets no more appeals.
 
-    refused: our mail server or the recipient's refused it for good. imported: it came with a list.
+    refused: a mail server, ours or the recipient's, permanently rejected it. imported: it was in an imported list.
     """
 
     unsubscribed = "unsubscribed"
@@ -178,10 +182,10 @@ class SuppressionReason(StrEnum):
 
 
 class StaffRole(StrEnum):
-    """What a member of staff may do; each may also do what those before it may.
+    """A staff member's role. Each role includes the permissions of those before it.
 
-    viewer: look. finance: envelopes, refunds, donors, exports, books, the audit log. admin: the campaign, staff,
-    tokens and webhooks.
+    viewer: read. finance: offline gifts, refunds, donors, exports, the ledger, the audit log. admin: campaigns, staff,
+    API tokens and webhooks.
     """
 
     viewer = "viewer"
@@ -189,13 +193,13 @@ class StaffRole(StrEnum):
     admin = "admin"
 
     def includes(self, other: "StaffRole") -> bool:
-        """Whether who has this role may do what `other` may."""
+        """Return whether this role has all permissions of `other`."""
         ranks = list(StaffRole)
         return ranks.index(self) >= ranks.index(other)
 
 
 class OfflineKind(StrEnum):
-    """How a gift came that did not come through Stripe."""
+    """How a gift outside Stripe was made."""
 
     cheque = "cheque"
     cash = "cash"
@@ -204,7 +208,7 @@ class OfflineKind(StrEnum):
 
 
 class ReversalReason(StrEnum):
-    """Why an offline gift no longer counts: its bank gave it back, it was entered by mistake, we sent it back."""
+    """Why an offline gift was reversed: the bank returned it, it was entered by mistake, or we returned it."""
 
     bounced = "bounced"
     mistake = "mistake"
@@ -212,7 +216,7 @@ class ReversalReason(StrEnum):
 
 
 class TallyKind(StrEnum):
-    """The aspects by which a campaign's gifts are counted."""
+    """The dimensions by which a campaign's gifts are counted."""
 
     hour = "hour"
     size = "size"
@@ -221,7 +225,7 @@ class TallyKind(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """An outgoing webhook: waiting, claimed, taken by its receiver, given up."""
+    """An outgoing webhook delivery: queued, claimed by a worker, accepted by the receiver, or given up."""
 
     queued = "queued"
     sending = "sending"

@@ -1,4 +1,4 @@
-"""What is counted besides the sum, for the dashboard and the bar. Kept by the ledger's insert trigger alone."""
+"""Statistics for the dashboard and the progress bar. Only the ledger's insert trigger maintains tallies and shards."""
 
 from datetime import date, datetime
 
@@ -18,12 +18,13 @@ from campaign.models.states import TallyKind
 
 
 class GiftTally(Base):
-    """A sixteenth of a campaign's sum by one of its aspects: by hour, by size, by code, by frequency.
+    """One of 16 shards of a campaign's totals by one dimension: hour, size, code or frequency.
 
-    `key` is by `kind`: hour `2026-12-22T14` on the campaign's wall clock, of the movement; size the lower edge of a
-    1-2-5 band in minor units (`1000` holds $10 up to $20); code the donation's, '' for none; frequency its own.
-    `amount` is net, as the bar counts; `gifts` are those of which anything is left; `received` and `payments` count
-    what came, whatever became of it. All four are minor units or counts. For each kind, `amount` sums to `raised`.
+    `key` depends on `kind`. hour: the entry's hour in the campaign's local time, `2026-12-22T14`; size: the lower bound
+    of a 1-2-5 range in minor units (`1000` is $10 up to $20); code: the donation's code, '' for none; frequency: the
+    donation's. `amount` is net, as the progress bar counts; `gifts` counts gifts that are not fully refunded;
+    `received` and `payments` are the gross amount and count. Amounts are minor units. For each kind, `amount` adds up
+    to `raised`.
     """
 
     __tablename__ = "gift_tally"
@@ -43,10 +44,10 @@ class GiftTally(Base):
 
 
 class MatchingGift(Base):
-    """A sponsor's promise to add `ratio_percent` of what is given in [starts_at, ends_at), up to `pool` minor units.
+    """A sponsor's pledge to add `ratio_percent` of the gifts in [starts_at, ends_at), up to `pool` minor units.
 
-    What it has come to is the least of the pool and that share of its shards' `given`; it is counted apart, never in
-    what is raised. `ended_at`: staff ended it early; it then covers [starts_at, ended_at).
+    The matched amount is that share of its shards' `given`, at most the pool; it is shown separately, never as part of
+    `raised`. `ended_at`: if staff ended it early, it covers [starts_at, ended_at).
     """
 
     __tablename__ = "matching_gift"
@@ -71,7 +72,7 @@ class MatchingGift(Base):
 
 
 class MatchingShard(Base):
-    """A sixteenth of what was given, net, by the gifts charged in a matching gift's window. Minor units."""
+    """One of 16 shards of the net amount given in a matching gift's window, in minor units."""
 
     __tablename__ = "matching_shard"
     __table_args__ = (CheckConstraint("shard >= 0 AND shard < 16", name="shard"),)
@@ -82,7 +83,7 @@ class MatchingShard(Base):
 
 
 class CodeVisit(Base):
-    """How often the appeal was opened by an address with a code, a day. Counts only: nobody is recognised by it."""
+    """How often the appeal was opened with a code, per day. Counts only: it identifies nobody."""
 
     __tablename__ = "code_visit"
 

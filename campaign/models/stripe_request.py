@@ -1,4 +1,4 @@
-"""What we asked Stripe to do, written down before it was asked."""
+"""Requests to Stripe, saved before they are sent."""
 
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from campaign.models.base import Base, Key
 
 
 class StripeRequest(Base):
-    """One request that creates something: its idempotency key and parameters, and what came of it.
+    """A request that creates an object: its idempotency key, its parameters and its result.
 
-    `ordinal` counts the keys used for the same purpose; a new one is begun only where Stripe keeps a failure under
-    the old one, or has forgotten it (24 hours, https://docs.stripe.com/api/idempotent_requests).
+    `ordinal` counts the keys used for the same purpose. A new key starts only if Stripe stored a failure under the old
+    one, or has expired it (after 24 hours, https://docs.stripe.com/api/idempotent_requests).
     """
 
     __tablename__ = "stripe_request"

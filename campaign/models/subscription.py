@@ -1,4 +1,4 @@
-"""A monthly or yearly gift, as Stripe keeps renewing it."""
+"""A monthly or yearly gift that Stripe renews."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Subscription(Base):
-    """Begun by a first donation in a campaign. `amount` and `fee_cover` are minor units of `currency` a period.
+    """A monthly or yearly gift. `amount` and `fee_cover` are minor units of `currency` per period.
 
-    `token` opens the donor's page of this gift. `status` is Stripe's word for it, `as_of` and `as_of_event` time and id
-    of the event that said so: Stripe's updates come in any order and the newest wins; the end wins over all.
-    `failed_invoice_id` and `payment_update_url` (Stripe's page where that invoice can be paid with another card) stand while a
-    renewal is unpaid.
+    Its first donation started it. `token` opens the gift's page for the donor. `status` is Stripe's status; `as_of` and
+    `as_of_event` are the time and id of the event that reported it: updates arrive in any order and the newest wins,
+    except that cancellation is final. `failed_invoice_id` and `payment_update_url` (Stripe's page to pay that invoice with
+    another card) are set while a renewal is unpaid.
     """
 
     __tablename__ = "subscription"
@@ -29,7 +29,7 @@ class Subscription(Base):
         CheckConstraint(one_of("frequency", Frequency), name="frequency"),
         CheckConstraint("amount > 0 AND fee_cover >= 0", name="amount"),
         CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended"),
-        # What the dashboard adds up: those that go on.
+        # The active ones, which the dashboard adds up.
         Index(
             "ix_subscription_going_on",
             "campaign_id",
@@ -68,12 +68,12 @@ class Subscription(Base):
 
     @property
     def charge(self) -> int:
-        """What Stripe charges a period, in minor units."""
+        """The amount Stripe charges per period, in minor units."""
         return self.amount + self.fee_cover
 
 
 class InvoicePayment(Base):
-    """Which payment intent paid an invoice: invoices do not say it, and the word may come before the invoice does."""
+    """Which payment intent paid an invoice. Invoices do not say so, and this event may arrive before the invoice."""
 
     __tablename__ = "invoice_payment"
 

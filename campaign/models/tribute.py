@@ -1,4 +1,4 @@
-"""A card that tells someone of a gift in their honor, or in memory of someone near to them."""
+"""A card that informs a person of a gift in their honor, or in memory of someone close to them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,17 +10,17 @@ from campaign.models.base import Base, Key, one_of
 
 
 class CardDelivery(StrEnum):
-    """How a card goes out."""
+    """How a card is sent."""
 
     email = "email"
     post = "post"
 
 
 class TributeCard(Base):
-    """At most one for a donation. It goes out when that is paid: by the outbox, or with the letters that staff print.
+    """A donation's tribute card, at most one. Once the donation is paid, it is emailed or printed with other mail.
 
-    `name` is whom it goes to, `sender` whom it is from, `message` the donor's words, which may be none. `mailed_at`: it
-    stood in a batch that was printed. Whether it may still go out is asked of the donation at that moment.
+    `name` is the recipient, `sender` the person it is from, `message` the donor's optional text. `mailed_at`: when it
+    was printed in a batch. Whether it may be sent is checked against the donation at that time.
     """
 
     __tablename__ = "tribute_card"

@@ -1,1 +1,1 @@
-"""The ledger compared with Stripe's balance, and repaired."""
+"""Compare the ledger with Stripe's balance, and repair it."""

@@ -1,7 +1,7 @@
-"""A walk over Stripe's balance, kept in a temporary table, and whose each payment in it was.
+"""Stripe's balance transactions in a temporary table, and the donation each payment belongs to.
 
-So weeks of movements take no more memory than a page. The table belongs to one connection: give a session that is
-bound to one.
+With the table, weeks of transactions take no more memory than one page. It exists on one connection only, so pass a
+session that is bound to one.
 """
 
 from collections.abc import Sequence
@@ -51,51 +51,51 @@ BALANCE_TRANSACTIONS = Table(
     Column("foreign", Boolean, nullable=False, server_default=false()),
     prefixes=["TEMPORARY"],
 )
-"""`donation_id`: whose it is; `renewal_of`: the public id of the gift whose next renewal it is, where the ledger knows
-nothing of that renewal; `foreign`: somebody else's on the same account."""
+"""`donation_id`: the donation it belongs to. `renewal_of`: if the ledger lacks this renewal, the public id of the
+subscription's first donation. `foreign`: it belongs to another seller on the same Stripe account."""
 
 
 OWNER_DELAY = timedelta(hours=1)
-"""How long after its movement what Stripe says of a payment's owner is believed to be all of it."""
+"""How long after a balance transaction Stripe's answer about the payment's owner counts as complete."""
 
 
 def create_table(session: Session) -> None:
-    """Make the table, empty."""
+    """Create the table, empty."""
     drop_table(session)
     BALANCE_TRANSACTIONS.create(session.connection())
 
 
 def drop_table(session: Session) -> None:
-    """Forget the walk: the connection goes back to others."""
+    """Drop the table before the connection returns to the pool."""
     BALANCE_TRANSACTIONS.drop(session.connection(), checkfirst=True)
 
 
 def add_transactions(session: Session, page: Sequence[PaymentTransaction]) -> None:
-    """Add to the table what is not there yet."""
+    """Add the transactions that are not in the table yet."""
     if page:
         rows = [asdict(one) for one in page]
         session.execute(insert(BALANCE_TRANSACTIONS).on_conflict_do_nothing(), rows)
 
 
 def match_transactions(session: Session) -> None:
-    """Say of each movement whose it is, as far as our own tables tell. Repeat it when more is known.
+    """Match each transaction to its donation, as far as our own tables allow. Repeat it when more is known.
 
-    That a payment is somebody else's is believed where Stripe said so an hour or more after the money moved: an
-    invoice may name its payment only then.
+    A stored answer that a payment is not ours counts only if Stripe gave it an hour or more after the money moved:
+    before that, an invoice may not name its payment yet.
     """
-    # The usual limit is for requests; weeks of movements may take longer.
+    # The default timeout is meant for requests; weeks of transactions may take longer.
     session.execute(text("SET LOCAL statement_timeout = '10min'"))
     known = aliased(Donation)
     unknown = BALANCE_TRANSACTIONS.c.donation_id.is_(None)
-    _place(session, select(known.payment_intent_id, known.id), unknown)
-    _place(
+    _match(session, select(known.payment_intent_id, known.id), unknown)
+    _match(
         session,
         select(InvoicePayment.payment_intent_id, known.id).join(
             known, known.invoice_id == InvoicePayment.invoice_id
         ),
         unknown,
     )
-    _place(
+    _match(
         session,
         select(BALANCE_TRANSACTIONS.c.payment_intent_id, known.id).join(
             known, known.public_id == BALANCE_TRANSACTIONS.c.public_id
@@ -116,10 +116,9 @@ def match_transactions(session: Session) -> None:
     )
 
 
-def _place(session: Session, pairs: Any, unknown: Any) -> None:
-    """`pairs`: a query of (payment intent, donation's id)."""
-    told = pairs.subquery("told")
-    intent, donation_id = told.c
+def _match(session: Session, pairs: Any, unknown: Any) -> None:
+    """Set the donation of unmatched transactions. `pairs` is a query of (payment intent, donation id)."""
+    intent, donation_id = pairs.subquery("pairs").c
     session.execute(
         update(BALANCE_TRANSACTIONS)
         .where(unknown, BALANCE_TRANSACTIONS.c.payment_intent_id == intent)
@@ -128,7 +127,7 @@ def _place(session: Session, pairs: Any, unknown: Any) -> None:
 
 
 def list_unmatched_payments(session: Session) -> list[str]:
-    """Payments that our tables do not know and that may be an invoice's: Stripe must be asked whose they are."""
+    """Return unmatched payments that may have paid an invoice: only Stripe can say whose they are."""
     return list(
         session.scalars(
             select(BALANCE_TRANSACTIONS.c.payment_intent_id)
@@ -147,7 +146,7 @@ def list_unmatched_payments(session: Session) -> list[str]:
 def record_owner(
     session: Session, payment_intent_id: str, *, donation_id: int | None, renewal_of: str | None
 ) -> None:
-    """Keep what Stripe answered: a donation's, a renewal's that is not booked, or somebody else's."""
+    """Save Stripe's answer: a donation's payment, an unbooked renewal's, or (neither given) somebody else's."""
     session.execute(
         update(BALANCE_TRANSACTIONS)
         .where(BALANCE_TRANSACTIONS.c.payment_intent_id == payment_intent_id)
@@ -162,7 +161,7 @@ def record_owner(
 def list_transactions(
     session: Session, *, donation_id: int | None = None, payment_intent_id: str | None = None
 ) -> list[PaymentTransaction]:
-    """The movements of a donation, or of a payment that is booked for none; oldest first."""
+    """Return the transactions of a donation, or of a payment booked for no donation; oldest first."""
     asked = (
         BALANCE_TRANSACTIONS.c.donation_id == donation_id
         if donation_id is not None
@@ -178,7 +177,7 @@ def list_transactions(
 
 
 def list_unbooked_renewals(session: Session) -> list[tuple[str, str]]:
-    """(payment intent, public id of the gift that it renews) of renewals that the ledger does not know."""
+    """Return (payment intent, public id of the first donation) of renewals that the ledger lacks."""
     rows = session.execute(
         select(BALANCE_TRANSACTIONS.c.payment_intent_id, BALANCE_TRANSACTIONS.c.renewal_of)
         .where(
@@ -192,7 +191,7 @@ def list_unbooked_renewals(session: Session) -> list[tuple[str, str]]:
 
 
 def count_payments(session: Session) -> tuple[int, int]:
-    """(payments of ours, payments of others) that moved the balance."""
+    """Count (our payments, other payments) that moved the balance."""
     ours = or_(
         BALANCE_TRANSACTIONS.c.donation_id.is_not(None),
         BALANCE_TRANSACTIONS.c.renewal_of.is_not(None),
@@ -204,7 +203,7 @@ def count_payments(session: Session) -> tuple[int, int]:
 
 
 def find_booked_donation(session: Session, payment_intent_id: str) -> int | None:
-    """The donation's id of a payment in the table, if it is booked for one."""
+    """Return the id of the donation that a payment in the table is booked for; None if there is none."""
     return session.scalar(
         select(BALANCE_TRANSACTIONS.c.donation_id)
         .where(

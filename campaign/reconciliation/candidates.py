@@ -1,7 +1,7 @@
-"""Stripe's balance against the ledger: which donations differ, and how. Reads only.
+"""Find the donations whose ledger entries may differ from Stripe's balance, and load both sides. Reads only.
 
-Made for `reconciliation.run`, which walks the balance into the temporary table of
-`reconciliation.balance_transactions` and asks Stripe about what is in doubt.
+`reconciliation.run` first fetches the balance into the temporary table of `reconciliation.balance_transactions`, and
+then asks Stripe about unconfirmed entries.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from campaign.models import Donation, InboxEvent, InboxState, LedgerEntry
 from campaign.reconciliation.balance_transactions import list_transactions
 from campaign.reconciliation.compare import PaymentComparison
 
-# Sources of Stripe's: money that came by another road is none of Stripe's business.
+# Sources that are Stripe ids. Offline gifts have other sources and are not compared.
 _NAMED_BY_STRIPE = "^(pi|in|cs|ch|py|re|pyr|du|dp)_"
 
 _SUSPECTS = """
@@ -48,15 +48,15 @@ _SUSPECTS = """
 
 
 def find_candidates(session: Session, since: datetime) -> list[int]:
-    """The ids of donations of which the two sides may tell differently since `since`; the rest agree for certain."""
-    # The usual limit is for requests; weeks of movements may take longer.
+    """Return the ids of donations whose two sides may differ since `since`; all others agree."""
+    # The default timeout is meant for requests; weeks of transactions may take longer.
     session.execute(text("SET LOCAL statement_timeout = '10min'"))
     session.execute(text("ANALYZE stripe_balance_transaction"))
     return list(session.scalars(text(_SUSPECTS), {"since": since, "named": _NAMED_BY_STRIPE}))
 
 
 def load_comparison(session: Session, donation_id: int, since: datetime) -> PaymentComparison:
-    """Both sides of one donation, as of now."""
+    """Load both sides of one donation as of now."""
     donation = session.get_one(Donation, donation_id, populate_existing=True)
     entries = session.scalars(
         select(LedgerEntry)
@@ -83,7 +83,7 @@ def load_comparison(session: Session, donation_id: int, since: datetime) -> Paym
 def load_unbooked_renewal(
     session: Session, payment_intent_id: str, renewal_of: str
 ) -> PaymentComparison:
-    """A renewal of which the ledger knows nothing."""
+    """Load a renewal that the ledger lacks."""
     return PaymentComparison(
         donation=renewal_of,
         payment_intent_id=payment_intent_id,
@@ -96,7 +96,7 @@ def load_unbooked_renewal(
 
 
 def find_pending_event(session: Session, names: Sequence[str]) -> str | None:
-    """A stored event that names one of these objects and is not applied yet."""
+    """Return the id of a stored event that names one of these objects and is not applied yet; None if there is none."""
     named = [
         func.position(func.convert_to(name, "UTF8").op("IN")(InboxEvent.body)) for name in names
     ]

@@ -1,6 +1,6 @@
-"""A difference between Stripe's balance and the ledger, and how it is worded. Commands and pages show it.
+"""A discrepancy between Stripe's balance and the ledger, and its sentence for commands and pages.
 
-`reconciliation.compare` finds them.
+`reconciliation.compare` finds the discrepancies.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,28 @@ from campaign.core import money
 from campaign.models import LedgerKind
 
 _AT_STRIPE = {
-    LedgerKind.payment: "Stripe took {0}",
-    LedgerKind.payment_reversed: "a bank took {0} back",
-    LedgerKind.refund: "Stripe sent {0} back",
-    LedgerKind.refund_failed: "a refund of {0} came back",
-    LedgerKind.dispute: "a bank took {0} for a dispute",
-    LedgerKind.dispute_reversed: "a bank gave {0} back after a dispute",
-    LedgerKind.fee: "Stripe kept a fee of {0}",
+    LedgerKind.payment: "Stripe charged {0}",
+    LedgerKind.payment_reversed: "the bank reversed {0}",
+    LedgerKind.refund: "Stripe refunded {0}",
+    LedgerKind.refund_failed: "a refund of {0} failed",
+    LedgerKind.dispute: "a dispute withdrew {0}",
+    LedgerKind.dispute_reversed: "a dispute reinstated {0}",
+    LedgerKind.fee: "Stripe charged a fee of {0}",
+}
+_MISSING_AT_STRIPE = {
+    LedgerKind.payment: "Stripe has no such payment",
+    LedgerKind.payment_reversed: "Stripe has no such reversal",
+    LedgerKind.refund: "Stripe has no such refund",
+    LedgerKind.refund_failed: "Stripe has no such failed refund",
+    LedgerKind.dispute: "Stripe has no such dispute",
+    LedgerKind.dispute_reversed: "Stripe has no such dispute dispute_reversed",
+    LedgerKind.fee: "Stripe has no such fee",
 }
 
 
 @dataclass(frozen=True)
 class ReportedAmount:
-    """What one side says: unsigned minor units (a fee that was given back is negative), and by which names."""
+    """What one side reports: `amount` in unsigned minor units (negative for a refunded fee) and the ids involved."""
 
     amount: int
     currency: str
@@ -36,11 +45,12 @@ class ReportedAmount:
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """One movement of money on which the two sides disagree.
+    """One amount on which the two sides disagree.
 
-    `donation` is a public id; of a renewal that the ledger does not know, that of the gift it renews (`renewal`).
-    `repairable`: the ledger only lacks a fact. `unconfirmed`: the ledger has it and the window of movements does not;
-    Stripe must be asked before it is told. `pending_event` is a stored event about it that is not applied yet.
+    `donation` is a public id; with `renewal`, that of the first donation, because the ledger lacks the renewal itself.
+    `repairable`: the ledger only lacks a fact and can be repaired. `unconfirmed`: the ledger has an entry that the window
+    does not confirm; Stripe must be asked before it is reported. `pending_event` is the id of a stored event about it
+    that is not applied yet.
     """
 
     donation: str
@@ -57,31 +67,31 @@ class Discrepancy:
 
     @property
     def at(self) -> datetime | None:
-        """When it moved, by whichever side tells."""
+        """When the money moved, according to Stripe, else the ledger."""
         moments = (side.at for side in (self.stripe, self.ledger) if side)
         return next((moment for moment in moments if moment), None)
 
     def sentence(self, timezone: ZoneInfo) -> str:
-        """Both sides in a line, with their names; days are those of `timezone`."""
+        """Describe both sides with their ids in one line; dates are in `timezone`."""
         gift = f"donation {self.donation}"
-        told = [
+        parts = [
             f"{'a renewal of ' if self.renewal else ''}{gift}: {self._stripe(timezone)}, {self._ledger(timezone)}"
         ]
         if self.note:
-            told.append(self.note)
+            parts.append(self.note)
         if self.pending_event:
-            told.append(f"event {self.pending_event} waits to be applied")
-        return "; ".join(told)
+            parts.append(f"event {self.pending_event} is not applied yet")
+        return "; ".join(parts)
 
     def _stripe(self, timezone: ZoneInfo) -> str:
         if self.stripe is None:
-            return f"Stripe knows nothing of a {self.kind.replace('_', ' ')} of it"
-        language = _AT_STRIPE[self.kind].format(self.stripe)
-        return f"{language} ({', '.join(self.stripe.names)}){_on(self.stripe.at, timezone)}"
+            return _MISSING_AT_STRIPE[self.kind]
+        moved = _AT_STRIPE[self.kind].format(self.stripe)
+        return f"{moved} ({', '.join(self.stripe.names)}){_on(self.stripe.at, timezone)}"
 
     def _ledger(self, timezone: ZoneInfo) -> str:
         if self.ledger is None:
-            return "the ledger has nothing"
+            return "the ledger has no entry"
         day = _on(self.ledger.at, timezone) if self.stripe is None else ""
         return f"the ledger has {self.ledger} ({', '.join(self.ledger.names)}){day}"
 

@@ -1,6 +1,7 @@
-"""What Stripe kept, fetched from its balance and booked. For workers.
+"""Fetch Stripe's fees from its balance and book them. For workers.
 
-No transaction is open while Stripe is asked; a fee is a commit. Repeating it, or doing it twice at once, is harmless.
+No database transaction is open during a request to Stripe; each fee is one commit. Repeated and concurrent runs are
+harmless.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,7 @@ PAGE = 100
 
 
 def book_fees(installation: Installation) -> int:
-    """Book the fees of what moved since the last look that ended well; their number. Raises what the gateway raises."""
+    """Book the fees since the last successful run; return how many. Raises what the gateway raises."""
     with installation.sessions() as session:
         since = fees_window_start(session, clock.now())
         late = find_late_payments(session, since)
@@ -41,7 +42,7 @@ def book_fees(installation: Installation) -> int:
 
 
 def book_transactions(installation: Installation, page: Iterable[BalanceTransaction]) -> int:
-    """Book the fees of these movements; how many were booked now."""
+    """Book the fees of these balance transactions; return how many were new."""
     read = [moved for moved in map(map_balance_transaction, page) if moved]
     with installation.sessions() as session:
         left = find_unbooked_fees(session, read)
@@ -49,13 +50,13 @@ def book_transactions(installation: Installation, page: Iterable[BalanceTransact
 
 
 def book_transaction(installation: Installation, moved: PaymentTransaction) -> bool:
-    """Book one fee in a commit of its own."""
+    """Book one fee in its own commit; return whether it was new."""
     with installation.sessions.begin() as session:
         return book_transaction_fee(session, moved)
 
 
 def pages(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    """`items` by the hundred."""
+    """Yield `items` in lists of up to PAGE."""
     rest = iter(items)
     while page := list(islice(rest, PAGE)):
         yield page

@@ -1,4 +1,4 @@
-"""Payouts asked of Stripe: the list of them, and the parts of each, which no event carries."""
+"""Fetch payouts from Stripe: the list, and the items of each payout, which no event includes."""
 
 from datetime import datetime, timedelta
 
@@ -17,11 +17,11 @@ from campaign.runtime.context import Installation
 log = get_logger(__name__)
 
 MATCH_WINDOW = timedelta(days=60)
-"""How long the gift of a part is looked for; what belongs to others on the same account never has one."""
+"""How long to look for an item's donation. Items of other sellers on the same account never have one."""
 
 
 def fetch_payouts(installation: Installation, since: datetime) -> int:
-    """Ask Stripe for every payout since then; how many of them told anything new."""
+    """Fetch every payout since then; return how many were new or changed."""
     new = 0
     for payout in installation.gateway.payouts.list_since(since):
         with installation.sessions.begin() as session:
@@ -30,10 +30,9 @@ def fetch_payouts(installation: Installation, since: datetime) -> int:
 
 
 def read_payouts(installation: Installation) -> int:
-    """Read the parts of the payouts that were not read yet, a commit each; how many payouts were read.
+    """Read the items of new payouts, one commit each; return how many payouts were read.
 
-    Raises GatewayUnavailable. Stripe does not tell the parts of a payout that somebody made by hand: it is kept
-    without them.
+    Raises GatewayUnavailable. Stripe does not list the items of a manual payout; it is saved without them.
     """
     with installation.sessions() as session:
         waiting = list_unread_payouts(session)

@@ -1,6 +1,7 @@
-"""Payments that nobody knows, asked of Stripe: whose they are, and what paid an invoice. For workers and commands.
+"""Ask Stripe about unmatched payments: which donation they belong to, and what paid an invoice.
 
-No transaction is open while Stripe is asked. Repeating it, or doing it twice at once, is harmless.
+For workers and commands. No database transaction is open during a request to Stripe. Repeated and concurrent runs are
+harmless.
 """
 
 from collections.abc import Callable
@@ -30,24 +31,24 @@ log = get_logger(__name__)
 
 
 def match_evidence(installation: Installation) -> int:
-    """Find the donations of refunds, disputes and warnings that wait for theirs; the number of questions answered.
+    """Find the donations of unmatched refunds, disputes and fraud warnings; return how many lookups succeeded.
 
-    One that cannot be answered is logged and does not stop the others. Raises GatewayUnavailable.
+    A lookup that fails is logged and does not stop the others. Raises GatewayUnavailable.
     """
     at = clock.now()
     with installation.sessions() as session:
         payments = list_unmatched_evidence(session, at)
         invoices = list_invoices_without_payment(session, at)
         returned = list_reversed_renewals(session, at)
-    answered = sum(_tried(installation, _match, name) for name in payments)
-    answered += sum(_tried(installation, _name, name) for name in invoices)
-    answered += sum(_tried(installation, _return, *pair) for pair in returned)
+    answered = sum(_try_lookup(installation, _match_payment, name) for name in payments)
+    answered += sum(_try_lookup(installation, _match_invoice, name) for name in invoices)
+    answered += sum(_try_lookup(installation, _check_reversal, *pair) for pair in returned)
     if answered:
         installation.notify(OUTBOX)
     return answered
 
 
-def _tried(installation: Installation, ask: Callable[..., bool], *names: str) -> bool:
+def _try_lookup(installation: Installation, ask: Callable[..., bool], *names: str) -> bool:
     try:
         return ask(installation, *names)
     except (FactMismatch, GatewayRefused, KeyError, TypeError) as error:
@@ -58,7 +59,7 @@ def _tried(installation: Installation, ask: Callable[..., bool], *names: str) ->
 
 
 def fetch_owner(gateway: StripeGateway, payment_intent_id: str) -> PaymentOwner:
-    """What Stripe says of a payment, and of the invoice that it paid."""
+    """Fetch a payment, and the invoice it paid if any, from Stripe."""
     try:
         payment = gateway.payments.retrieve_payment(payment_intent_id)
     except GatewayMissing:
@@ -68,7 +69,7 @@ def fetch_owner(gateway: StripeGateway, payment_intent_id: str) -> PaymentOwner:
     return PaymentOwner(payment, gateway.payments.find_invoice_for_payment(payment_intent_id))
 
 
-def _match(installation: Installation, payment_intent_id: str) -> bool:
+def _match_payment(installation: Installation, payment_intent_id: str) -> bool:
     owner = fetch_owner(installation.gateway, payment_intent_id)
     with installation.sessions.begin() as session:
         ours = any(find_owner(session, owner))
@@ -80,7 +81,7 @@ def _match(installation: Installation, payment_intent_id: str) -> bool:
 
 
 def book_payment(installation: Installation, owner: PaymentOwner) -> None:
-    """Book the payment itself where it is missing, and what was told of it before. Raises FactMismatch."""
+    """Book the payment if the ledger lacks it, and the evidence that arrived before it. Raises FactMismatch."""
     if owner.payment is None:
         return
     books, moment = installation.books, owner.moment or clock.now()
@@ -89,14 +90,14 @@ def book_payment(installation: Installation, owner: PaymentOwner) -> None:
         with installation.sessions.begin() as session:
             apply_matched_payment(session, owner.payment, moment, books)
         return
-    # One after the other, as events would come: each locks what it needs in its own order.
+    # In separate transactions, as events would be: each takes its locks in its own order.
     with installation.sessions.begin() as session:
         apply_invoice_payment(session, paid, books)
     with installation.sessions.begin() as session:
         apply_invoice(session, owner.invoice, moment, books)
 
 
-def _name(installation: Installation, invoice_id: str) -> bool:
+def _match_invoice(installation: Installation, invoice_id: str) -> bool:
     payer = installation.gateway.payments.find_payment_for_invoice(invoice_id)
     with installation.sessions.begin() as session:
         if payer is None:
@@ -108,7 +109,7 @@ def _name(installation: Installation, invoice_id: str) -> bool:
     return True
 
 
-def _return(installation: Installation, charge_id: str, payment_intent_id: str) -> bool:
+def _check_reversal(installation: Installation, charge_id: str, payment_intent_id: str) -> bool:
     fact = installation.gateway.payments.retrieve_payment(payment_intent_id)
     with installation.sessions.begin() as session:
         record_lookup(session, charge_id, clock.now(), ours=True)

@@ -1,6 +1,6 @@
-"""Whose payment is it, where only Stripe can say: what to ask, and what follows from the answer.
+"""Find the donation of a payment that only Stripe can identify: what to look up, and how to apply the answer.
 
-A refund or dispute may come of a payment whose own event was lost; invoices do not name the payment that paid them.
+The event of a refunded or disputed payment may have been lost, and invoices do not name the payment that paid them.
 """
 
 from dataclasses import dataclass
@@ -29,27 +29,27 @@ from campaign.models import (
 
 RETRY_AFTER = timedelta(hours=1)
 RECENT = timedelta(days=35)
-"""For how long a payment is looked for; refunds and disputes of later ones are matched when they come."""
+"""How long to look for a payment. Later refunds and disputes are matched when they arrive."""
 
 MAX_EVIDENCE_AGE = timedelta(days=180)
-"""A refund or dispute of a gift that is not paid, and older than this, waits for a person."""
+"""Evidence of an unpaid donation older than this is not looked up again; staff must review it."""
 
 _MOST = 200
-"""How many questions one run asks of each sort."""
+"""The most lookups of each kind in one run."""
 
 _UNPAID = ("requires_payment_method", "canceled")
 
 
 @dataclass(frozen=True)
 class PaymentOwner:
-    """What Stripe says of a payment: as it stands, and the invoice that it paid. Empty where Stripe knows no such."""
+    """Stripe's current data about a payment and the invoice it paid; empty if Stripe has no such payment."""
 
     payment: PaymentFact | None = None
     invoice: Invoice | None = None
 
     @property
     def moment(self) -> datetime | None:
-        """When the money came: the balance shows it, else the charge."""
+        """When the money arrived: from the balance transaction, else the charge, else the intent."""
         fact = self.payment
         if fact is None:
             return None
@@ -57,11 +57,11 @@ class PaymentOwner:
 
 
 def list_unmatched_evidence(session: Session, at: datetime) -> list[str]:
-    """Payments of which more was told than the payment itself, and that were not asked about lately.
+    """Return payments that have evidence but no donation, or an unpaid one, and were not looked up recently.
 
-    Either no donation is known for them, or it is and is not paid: then the event that said so may be lost.
+    If the donation is unpaid, the event of the payment may have been lost.
     """
-    told = union(
+    evidence = union(
         *(
             select(table.payment_intent_id.label("name"))
             .outerjoin(Donation, Donation.id == table.donation_id)
@@ -76,15 +76,15 @@ def list_unmatched_evidence(session: Session, at: datetime) -> list[str]:
         )
     ).subquery()
     asked = exists().where(
-        PaymentLookup.payment_intent_id == told.c.name,
+        PaymentLookup.payment_intent_id == evidence.c.name,
         or_(PaymentLookup.ours.is_(False), PaymentLookup.answered_at > at - RETRY_AFTER),
     )
-    query = select(told.c.name).where(~asked).order_by(told.c.name).limit(_MOST)
+    query = select(evidence.c.name).where(~asked).order_by(evidence.c.name).limit(_MOST)
     return list(session.scalars(query))
 
 
 def list_invoices_without_payment(session: Session, at: datetime) -> list[str]:
-    """Invoices that were paid of late and of which nobody has said by which payment, the latest first."""
+    """Return recently paid invoices whose payment is unknown, newest first."""
     asked = exists().where(
         PaymentLookup.payment_intent_id == Donation.invoice_id,
         PaymentLookup.answered_at > at - RETRY_AFTER,
@@ -104,7 +104,7 @@ def list_invoices_without_payment(session: Session, at: datetime) -> list[str]:
 
 
 def list_reversed_renewals(session: Session, at: datetime) -> list[tuple[str, str]]:
-    """(charge, payment intent) of monthly and yearly gifts whose debit was taken back: they may be paid otherwise."""
+    """Return (charge, payment intent) of renewals whose debit was reversed; another payment may have replaced it."""
     asked = exists().where(
         PaymentLookup.payment_intent_id == Charge.stripe_id,
         PaymentLookup.answered_at > at - RETRY_AFTER,
@@ -127,14 +127,14 @@ def list_reversed_renewals(session: Session, at: datetime) -> list[tuple[str, st
 
 
 def record_lookup(session: Session, name: str, at: datetime, *, ours: bool) -> None:
-    """Keep that Stripe answered about `name`: a payment, an invoice without one, or a charge that came back."""
+    """Record a lookup of `name`: a payment, an invoice without a known payment, or a reversed charge."""
     answer = {"payment_intent_id": name, "ours": ours, "answered_at": at}
     rules = {"ours": latest, "answered_at": latest}
     upsert_by_rules(session, PaymentLookup, answer, rules, key="payment_intent_id")
 
 
 def find_owner(session: Session, owner: PaymentOwner) -> tuple[int | None, str | None]:
-    """(the donation's id, the public id of the gift that it renews, where it is not booked); neither for others'."""
+    """Return (donation id, None); for an unbooked renewal (None, first donation's public id); else (None, None)."""
     named = owner.payment.intent.donation_id if owner.payment else None
     invoice = owner.invoice
     if invoice is not None:
@@ -151,7 +151,7 @@ def find_owner(session: Session, owner: PaymentOwner) -> tuple[int | None, str |
 
 
 def invoice_payment_of(owner: PaymentOwner) -> InvoicePaymentFact | None:
-    """That the payment paid the invoice, as an event would tell it."""
+    """Return the fact that the payment paid the invoice, as an event would report it."""
     if owner.invoice is None or owner.payment is None:
         return None
     return InvoicePaymentFact(owner.invoice.id, owner.payment.intent.id, "paid")
@@ -160,20 +160,20 @@ def invoice_payment_of(owner: PaymentOwner) -> InvoicePaymentFact | None:
 def apply_matched_payment(
     session: Session, fact: PaymentFact, moment: datetime, books: BookingContext
 ) -> Outcome:
-    """Book a payment that names its donation, as far as it came, and then whatever was told of it before."""
+    """Apply the current state of a payment that names its donation, then the evidence that arrived before it."""
     outcome = apply_intent(session, fact.intent, moment, books)
     lock_payment(session, fact.intent.id)
     donation = find_donation_for_payment(session, fact.intent.id, public_id=fact.intent.donation_id)
     if donation is None or donation.payment_intent_id != fact.intent.id:
         return outcome
-    adopted = attach_pending_evidence(session, donation, books)
-    return adopted if adopted.applied else outcome
+    settled = attach_pending_evidence(session, donation, books)
+    return settled if settled.applied else outcome
 
 
 def record_reversed_renewal(
     session: Session, charge_id: str, fact: PaymentFact, books: BookingContext
 ) -> Outcome:
-    """A renewal's debit was taken back and nothing else paid its invoice: the gift is over, and the ledger says so."""
+    """Record that a renewal's debit was reversed and no other payment paid its invoice, and settle the donation."""
     if fact.intent.status not in _UNPAID:
         return Outcome(applied=False, note=f"the payment is {fact.intent.status}")
     lock_payment(session, fact.intent.id)
@@ -182,7 +182,7 @@ def record_reversed_renewal(
         select(func.min(Charge.returned_at)).where(Charge.stripe_id == charge_id)
     )
     if donation is None or returned_at is None:
-        return Outcome(applied=False, note="no payment of ours")
+        return Outcome(applied=False, note="not our payment")
     if donation.returned_at is None:
         donation.returned_at = returned_at
         session.flush()

@@ -1,4 +1,4 @@
-"""Payouts, kept as Stripe tells them, and held against what the ledger knows of their parts."""
+"""Save Stripe's payouts and their items, and match the items to the ledger."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from campaign.models import Charge, Dispute, Donation, LedgerEntry, Payout, Payo
 
 PAGE = 50
 SHOWN = 200
-"""Parts of a payout on its page; the file has all."""
+"""The most items on a payout's page; the CSV file has all of them."""
 _ORDER = ("pending", "in_transit", "paid", "canceled", "failed")
-"""Stripe's words in the order in which they can follow: a payout that was paid may still fail."""
+"""Stripe's statuses in the order they can follow each other: a paid payout may still fail."""
 _PAYOUT_RULES: Mapping[str, Rule] = {
     "status": later_in(_ORDER, by="status"),
     "arrival_date": later_in(_ORDER, by="status"),
@@ -37,7 +37,7 @@ _PAYOUT_RULES: Mapping[str, Rule] = {
 
 @dataclass(frozen=True)
 class PayoutLine:
-    """A part of a payout, and the gift it belongs to ('' where it is none of ours)."""
+    """An item of a payout, and the public id of its donation ('' if it is not ours)."""
 
     item: PayoutItem
     donation: str
@@ -45,9 +45,9 @@ class PayoutLine:
 
 @dataclass(frozen=True)
 class PayoutDetail:
-    """A payout with the first of its parts, and the sums of all of them in minor units.
+    """A payout with its first items, and the totals of all its items in minor units.
 
-    `foreign` parts belong to no gift that is known here.
+    `number` counts all items, `foreign` those that match no donation here.
     """
 
     payout: Payout
@@ -60,31 +60,31 @@ class PayoutDetail:
 
     @property
     def unexplained(self) -> int:
-        """What its parts leave of its amount; 0 when all is read."""
+        """The payout's amount minus the net total of its items; 0 once all items are read."""
         return self.payout.amount - self.net
 
 
-def record_payout(session: Session, told: StripePayout, at: datetime) -> Outcome:
-    """Keep what Stripe says of a payout; of two facts the later in its life stands, whichever comes first.
+def record_payout(session: Session, found: StripePayout, at: datetime) -> Outcome:
+    """Save a payout; of two reports, the later status wins, in whichever order they arrive.
 
-    `at`: when Stripe said so.
+    `at`: the time of Stripe's report.
     """
     fact = {
-        "stripe_id": told.id,
-        "amount": told.amount,
-        "currency": told.currency,
-        "status": told.status,
-        "arrival_date": told.arrival_date,
-        "created_at": told.created,
-        "itemized": told.itemized,
-        "failed_on": at.date() if told.status == "failed" else None,
+        "stripe_id": found.id,
+        "amount": found.amount,
+        "currency": found.currency,
+        "status": found.status,
+        "arrival_date": found.arrival_date,
+        "created_at": found.created,
+        "itemized": found.itemized,
+        "failed_on": at.date() if found.status == "failed" else None,
     }
     changed = upsert_by_rules(session, Payout, fact, _PAYOUT_RULES)
     return Outcome(applied=changed, note="" if changed else "nothing new")
 
 
 def list_unread_payouts(session: Session, limit: int = 20) -> Sequence[str]:
-    """The payouts whose parts were not read yet, by Stripe's ids, the oldest first."""
+    """Return the Stripe ids of paid payouts whose items were not read yet, oldest first."""
     query = (
         select(Payout.stripe_id)
         .where(Payout.items_read_at.is_(None), Payout.itemized, Payout.status == "paid")
@@ -97,7 +97,7 @@ def list_unread_payouts(session: Session, limit: int = 20) -> Sequence[str]:
 def save_items(
     session: Session, payout_id: str, items: Iterable[BalanceTransaction], at: datetime
 ) -> int:
-    """Keep the parts of a payout; how many are new. Again changes nothing."""
+    """Save a payout's items and match them to donations; return how many are new. Idempotent."""
     payout = session.scalars(
         select(Payout).where(Payout.stripe_id == payout_id).with_for_update()
     ).one()
@@ -122,7 +122,7 @@ def save_items(
 
 
 def match_payout_items(session: Session, since: datetime) -> int:
-    """Find the gifts of the parts since then whose gifts were booked after they were read; how many were found."""
+    """Match items since then whose donations were booked after the items were read; return how many matched."""
     return _match(session, PayoutItem.created_at >= since)
 
 
@@ -139,7 +139,7 @@ def _match(session: Session, which: ColumnElement[bool]) -> int:
 
 
 def recent_payouts(session: Session, before: int | None = None) -> Sequence[tuple[Payout, int]]:
-    """A page of payouts, the newest first, each with what its parts leave of its amount."""
+    """Return a page of payouts, newest first, each with the part of its amount that no item explains."""
     net = (
         select(func.coalesce(func.sum(PayoutItem.net), 0))
         .where(PayoutItem.payout_id == Payout.id)
@@ -152,10 +152,12 @@ def recent_payouts(session: Session, before: int | None = None) -> Sequence[tupl
 
 
 def find_payout(session: Session, stripe_id: str) -> PayoutDetail:
-    """One payout with its parts and their gifts; raises NotFound."""
+    """Return one payout with its items and their donations; raises NotFound."""
     payout = session.scalars(select(Payout).where(Payout.stripe_id == stripe_id)).one_or_none()
     if payout is None:
-        raise NotFound(f"There is no payout {stripe_id!r} here; `campaign payouts` fetches them.")
+        raise NotFound(
+            f"There is no payout {stripe_id!r} here. Run `campaign payouts` to fetch payouts."
+        )
     item = PayoutItem
     sums = session.execute(
         select(
@@ -177,7 +179,7 @@ def find_payout(session: Session, stripe_id: str) -> PayoutDetail:
 
 
 def payout_rows(session: Session, stripe_id: str) -> Iterator[dict[str, Any]]:
-    """Every part of a payout as a flat row; the keys are COLUMNS."""
+    """Yield every item of a payout as a flat row; the keys are COLUMNS."""
     query = (
         select(
             PayoutItem.balance_transaction_id,
@@ -214,7 +216,7 @@ COLUMNS = (
 
 
 def _gift_of_item() -> ColumnElement[int | None]:
-    """The donation that a part belongs to: by the entry that books it, else by what moved it."""
+    """Return the SQL for an item's donation: by its ledger entry, else by its charge, refund or dispute."""
     booked = select(LedgerEntry.donation_id).where(
         LedgerEntry.balance_transaction_id == PayoutItem.balance_transaction_id
     )

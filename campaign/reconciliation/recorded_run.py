@@ -1,4 +1,4 @@
-"""A comparison with Stripe that is kept: what it found stands on a page of the staff's."""
+"""Run a reconciliation and save its result for the staff pages."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ def run_reconciliation(
     on_discrepancy: OnDiscrepancy | None = None,
     patience: float = 0,
 ) -> Reconciliation:
-    """As `reconcile`; the run and each difference are kept, and that facts were recorded is audited."""
+    """Run `reconcile`; save the run and its discrepancies, and add repairs to the audit log."""
     at = clock.now()
     start = since or at - WINDOW
     with installation.sessions.begin() as session:

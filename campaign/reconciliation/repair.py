@@ -1,4 +1,4 @@
-"""Facts that the ledger lacks, applied from Stripe's own objects by the functions that events use."""
+"""Apply facts that the ledger lacks, from Stripe's own objects and with the functions that events use."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,16 +19,16 @@ from campaign.runtime.context import Installation
 
 
 def repair(installation: Installation, case: PaymentComparison) -> None:
-    """Apply what moved of one payment: the payment first, then what went back, then fees; a commit each.
+    """Apply one payment's transactions: the payment, then refunds and disputes, then fees; one commit each.
 
-    Whatever the ledger has already is not booked again. Raises FactMismatch and what the gateway raises.
+    Entries that the ledger already has are not booked again. Raises FactMismatch and what the gateway raises.
     """
     intent = case.intent
     if intent is None:
         return
     mine = [one for one in case.movements if one.payment_intent_id == intent]
-    _mend_payment(installation, case, intent, mine)
-    # The latest first: a refund that came back carries the moment of its end.
+    _repair_payment(installation, case, intent, mine)
+    # Newest first: a failed refund has the time of its failure.
     for one in reversed(mine):
         if one.source.get("object") in {"refund", "dispute"}:
             with installation.sessions.begin() as session:
@@ -38,7 +38,7 @@ def repair(installation: Installation, case: PaymentComparison) -> None:
             book_transaction(installation, one)
 
 
-def _mend_payment(
+def _repair_payment(
     installation: Installation,
     case: PaymentComparison,
     intent: str,
@@ -49,10 +49,10 @@ def _mend_payment(
     if not booked or case.payment_intent_id is None or returned:
         owner = fetch_owner(installation.gateway, intent)
         book_payment(installation, owner)
-        _mend_returned(installation, owner, returned)
+        _repair_reversals(installation, owner, returned)
 
 
-def _mend_returned(
+def _repair_reversals(
     installation: Installation, owner: PaymentOwner, returned: list[PaymentTransaction]
 ) -> None:
     for one in returned:
@@ -69,5 +69,5 @@ def _apply(session: Session, one: PaymentTransaction, books: BookingContext) -> 
         found = read_refund(one.source, one.created)
         apply_refund(session, found, one.created, books)
     else:
-        told = read_dispute(one.source, one.created)
-        apply_dispute(session, told, DisputeTransfer(), one.created, books)
+        dispute = read_dispute(one.source, one.created)
+        apply_dispute(session, dispute, DisputeTransfer(), one.created, books)

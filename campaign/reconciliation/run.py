@@ -1,7 +1,8 @@
-"""The ledger held against Stripe's balance, and mended where it only lacks a fact. For commands and pages.
+"""Compare the ledger with Stripe's balance, and repair it where it only lacks a fact. For commands and pages.
 
-Without `apply` nothing is written but a temporary table. With it each missing fact is applied by the functions that
-events use, so doing it twice, or while events arrive, is harmless. No transaction is open while Stripe is asked.
+Without `apply`, only a temporary table is written. With it, each missing fact is applied by the functions that events
+use, so repeating it, or running it while events arrive, is harmless. No database transaction is open during a request
+to Stripe.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -35,24 +36,24 @@ from campaign.reconciliation.unconfirmed_entries import confirm_entry
 from campaign.runtime.context import Installation
 
 WINDOW = timedelta(days=35)
-"""How far back is looked by default: longer than a month of renewals."""
+"""How far back to look by default: longer than a month of renewals."""
 
 RECENT = timedelta(minutes=2)
-"""A difference younger than this may be a webhook on its way: it is looked at again before it is told."""
+"""A discrepancy newer than this may be a webhook still on its way: check again before reporting it."""
 
 RECHECKS = 5
-"""How many times, at even intervals within the caller's patience."""
+"""How many times to check again, at even intervals within the caller's `patience`."""
 
 OnDiscrepancy = Callable[[Discrepancy], None]
-"""Told of each difference, after it was mended or could not be."""
+"""Called with each discrepancy, after the attempt to repair it."""
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What was compared and what came of it.
+    """The result of a reconciliation, as counts.
 
-    `payments` of ours and `others` of the same Stripe account moved its balance `moved` times; `found` differences, of
-    which `repaired` were mended; `fees` are not booked yet, as they are less than a day old.
+    `moved`: balance transactions. `payments`: our payments; `others`: other payments on the same Stripe account.
+    `found`: discrepancies, including the `repaired` (repaired) ones. `fees`: not booked yet and less than a day old.
     """
 
     moved: int
@@ -75,14 +76,14 @@ def reconcile(
     on_discrepancy: OnDiscrepancy,
     patience: float = 0,
 ) -> Reconciliation:
-    """Compare what moved since `since`, by default 35 days, and tell each difference; mend with `apply`.
+    """Compare everything since `since` (default: 35 days ago), report each discrepancy; repair it with `apply`.
 
-    For up to `patience` seconds it waits for facts that are just arriving. Raises GatewayUnavailable or GatewayRefused.
+    Waits up to `patience` seconds for facts that are just arriving. Raises GatewayUnavailable or GatewayRefused.
     """
-    with _walking(installation) as session:
+    with _open_session(installation) as session:
         run = _Run(installation, session, since or clock.now() - WINDOW, apply, on_discrepancy)
-        run.walk()
-        run.place()
+        run.fetch()
+        run.match()
         run.compare_all(patience)
         result = run.result()
     if result.repaired:
@@ -91,8 +92,8 @@ def reconcile(
 
 
 @contextmanager
-def _walking(installation: Installation) -> Iterator[Session]:
-    """A session of one connection, which holds the temporary table."""
+def _open_session(installation: Installation) -> Iterator[Session]:
+    """Yield a session on one connection that has the temporary table."""
     with installation.engine.connect() as connection:
         session = Session(bind=connection, expire_on_commit=False)
         balance_transactions.create_table(session)
@@ -106,30 +107,30 @@ def _walking(installation: Installation) -> Iterator[Session]:
 
 
 class _Run:
-    """One comparison from beginning to end."""
+    """One reconciliation from start to finish."""
 
     def __init__(
         self,
         installation: Installation,
         session: Session,
         since: datetime,
-        apply: bool,  # noqa: FBT001 - as `reconcile` was called
+        apply: bool,  # noqa: FBT001 - passed on from `reconcile`
         on_discrepancy: OnDiscrepancy,
     ) -> None:
         self.installation, self.session, self.on_discrepancy = installation, session, on_discrepancy
         self.since, self.apply = since, apply
         self.moved = self.found = self.repaired = self.fees = 0
 
-    def walk(self) -> None:
-        """Keep what moved, a page at a time."""
+    def fetch(self) -> None:
+        """Fetch the balance transactions into the table, one page at a time."""
         for page in pages(self.installation.gateway.payments.list_balance_transactions(self.since)):
             read = [one for one in map(map_balance_transaction, page) if one]
             balance_transactions.add_transactions(self.session, read)
             self.session.commit()
             self.moved += len(read)
 
-    def place(self) -> None:
-        """Find whose each payment is; Stripe is asked about those that may be an invoice's."""
+    def match(self) -> None:
+        """Match each payment to its donation; ask Stripe about those that may have paid an invoice."""
         balance_transactions.match_transactions(self.session)
         unknown = balance_transactions.list_unmatched_payments(self.session)
         self.session.commit()
@@ -144,19 +145,19 @@ class _Run:
             self.session.commit()
 
     def compare_all(self, patience: float) -> None:
-        """Every case that may differ; what has just happened is looked at again before it is told."""
-        young = [read for read in self._cases() if not self._settle(read, wait=patience > 0)]
+        """Compare every candidate; check recent discrepancies again before reporting them."""
+        recent = [read for read in self._candidates() if not self._finish(read, wait=patience > 0)]
         for _ in range(RECHECKS):
-            if not young:
+            if not recent:
                 break
             clock.pause(patience / RECHECKS)
             balance_transactions.match_transactions(self.session)
             self.session.commit()
-            young = [read for read in young if self._look(read)[1].discrepancies]
-        for read in young:
-            self._settle(read, wait=False)
+            recent = [read for read in recent if self._compare(read)[1].discrepancies]
+        for read in recent:
+            self._finish(read, wait=False)
 
-    def _cases(self) -> Iterator[Callable[[], PaymentComparison]]:
+    def _candidates(self) -> Iterator[Callable[[], PaymentComparison]]:
         donations = find_candidates(self.session, self.since)
         renewals = balance_transactions.list_unbooked_renewals(self.session)
         self.session.commit()
@@ -166,50 +167,50 @@ class _Run:
             yield partial(self._renewal, intent, first)
 
     def _renewal(self, payment_intent_id: str, first: str) -> PaymentComparison:
-        """The renewal as long as it is not booked; the donation that it has become, after."""
+        """Load the renewal; once it is booked, load its donation instead."""
         donation_id = balance_transactions.find_booked_donation(self.session, payment_intent_id)
         if donation_id is not None:
             return load_comparison(self.session, donation_id, self.since)
         return load_unbooked_renewal(self.session, payment_intent_id, first)
 
-    def _look(
+    def _compare(
         self, read: Callable[[], PaymentComparison]
     ) -> tuple[PaymentComparison, ComparisonResult]:
-        """Both sides as they are now, and where they differ for certain."""
+        """Load both sides as of now and return them with their confirmed discrepancies."""
         case = read()
         self.session.commit()
         found = compare(case, clock.now())
-        certain = [self._certain(one) if one.unconfirmed else one for one in found.discrepancies]
-        found.discrepancies = [self._worded(one) for one in certain if one]
+        certain = [self._confirm(one) if one.unconfirmed else one for one in found.discrepancies]
+        found.discrepancies = [self._with_pending_event(one) for one in certain if one]
         return case, found
 
-    def _certain(self, doubt: Discrepancy) -> Discrepancy | None:
-        return confirm_entry(doubt, fetch_answer(self.installation.gateway, doubt))
+    def _confirm(self, unconfirmed: Discrepancy) -> Discrepancy | None:
+        return confirm_entry(unconfirmed, fetch_answer(self.installation.gateway, unconfirmed))
 
-    def _worded(self, found: Discrepancy) -> Discrepancy:
+    def _with_pending_event(self, found: Discrepancy) -> Discrepancy:
         names = [name for side in (found.stripe, found.ledger) if side for name in side.names]
         named = [name for name in names if "_" in name and " " not in name]
         waiting = find_pending_event(self.session, named)
         self.session.commit()
         return replace(found, pending_event=waiting)
 
-    def _settle(self, read: Callable[[], PaymentComparison], *, wait: bool) -> bool:
-        """Tell what differs, mended or not; False where it is young and may wait."""
-        case, found = self._look(read)
+    def _finish(self, read: Callable[[], PaymentComparison], *, wait: bool) -> bool:
+        """Repair and report the discrepancies; return False, reporting nothing, if they are recent and may `wait`."""
+        case, found = self._compare(read)
         before = found.discrepancies
-        if wait and before and _all_young(before):
+        if wait and before and _all_recent(before):
             return False
         if self.apply and (found.fees_in_progress or any(one.repairable for one in before)):
-            words = self._mend(case)
+            reason = self._repair(case)
             balance_transactions.match_transactions(self.session)
             self.session.commit()
-            _, found = self._look(read)
-            found.discrepancies = [_noted(one, words) for one in found.discrepancies]
-        self._tell(before, found)
+            _, found = self._compare(read)
+            found.discrepancies = [_with_note(one, reason) for one in found.discrepancies]
+        self._report(before, found)
         return True
 
-    def _mend(self, case: PaymentComparison) -> str:
-        """Apply the facts that Stripe has of `case`; in words, why one could not be applied."""
+    def _repair(self, case: PaymentComparison) -> str:
+        """Apply Stripe's facts about `case`; return why one could not be applied, or an empty string."""
         try:
             repair(self.installation, case)
         except (FactMismatch, GatewayRefused, TransitionRefused) as error:
@@ -218,15 +219,15 @@ class _Run:
             return str(error.orig).strip().partition("\n")[0]
         return ""
 
-    def _tell(self, before: list[Discrepancy], after: ComparisonResult) -> None:
-        left = {_same(one) for one in after.discrepancies}
-        gone = [one for one in before if _same(one) not in left]
-        for one in gone:
+    def _report(self, before: list[Discrepancy], after: ComparisonResult) -> None:
+        left = {_identity(one) for one in after.discrepancies}
+        repaired = [one for one in before if _identity(one) not in left]
+        for one in repaired:
             self.on_discrepancy(replace(one, repaired=True))
         for one in after.discrepancies:
             self.on_discrepancy(one)
-        self.repaired += len(gone)
-        self.found += len(gone) + len(after.discrepancies)
+        self.repaired += len(repaired)
+        self.found += len(repaired) + len(after.discrepancies)
         self.fees += after.fees_in_progress
 
     def result(self) -> Reconciliation:
@@ -235,16 +236,16 @@ class _Run:
         return Reconciliation(self.moved, payments, others, self.found, self.repaired, self.fees)
 
 
-def _all_young(discrepancies: Iterable[Discrepancy]) -> bool:
-    edge = clock.now() - RECENT
-    return all(one.at and one.at > edge for one in discrepancies)
+def _all_recent(discrepancies: Iterable[Discrepancy]) -> bool:
+    limit = clock.now() - RECENT
+    return all(one.at and one.at > limit for one in discrepancies)
 
 
-def _same(found: Discrepancy) -> tuple[str, str | None, tuple[str, ...]]:
-    """By what a difference is known again after mending."""
+def _identity(found: Discrepancy) -> tuple[str, str | None, tuple[str, ...]]:
+    """Return what identifies a discrepancy before and after a repair."""
     side = found.stripe or found.ledger
     return found.kind, found.payment_intent_id, side.names if side else ()
 
 
-def _noted(found: Discrepancy, words: str) -> Discrepancy:
-    return replace(found, note=words) if words and found.repairable else found
+def _with_note(found: Discrepancy, reason: str) -> Discrepancy:
+    return replace(found, note=reason) if reason and found.repairable else found

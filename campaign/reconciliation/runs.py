@@ -1,4 +1,4 @@
-"""What comparing the ledger with Stripe has found, run by run."""
+"""Saved reconciliation runs and what they found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from campaign.models import ReconciliationRun
 from campaign.reconciliation.discrepancies import Discrepancy
 
 MAX_STORED_SENTENCES = 1000
-"""Differences whose sentences a run keeps; its counts are of all."""
+"""The most sentences saved with a run; its counts include all discrepancies."""
 PAGE = 50
 
 
 def begin_run(
     session: Session, since: datetime, *, applied: bool, requested_by: str, at: datetime
 ) -> ReconciliationRun:
-    """A run that begins now; one that never ends was cut."""
+    """Create a run that starts now. A run that never ends was interrupted."""
     run = ReconciliationRun(started_at=at, since=since, applied=applied, requested_by=requested_by)
     session.add(run)
     session.flush()
@@ -35,7 +35,7 @@ def end_run(
     at: datetime,
     error: str | None = None,
 ) -> None:
-    """How it ended: every difference it told, or why it could not go on."""
+    """Save the discrepancies of a run, or the error that stopped it."""
     run = session.get_one(ReconciliationRun, run_id)
     run.ended_at = at
     run.error = error
@@ -50,7 +50,7 @@ def end_run(
 
 @dataclass(frozen=True)
 class UnresolvedRun:
-    """The newest comparison that came to its end, where it left differences; or could not go on: `error`."""
+    """The newest finished run, if it left discrepancies (`left`) or failed (`error`)."""
 
     run_id: int
     left: int
@@ -59,7 +59,7 @@ class UnresolvedRun:
 
 
 def find_unresolved_runs(session: Session) -> list[UnresolvedRun]:
-    """What the newest comparison left, or nothing."""
+    """Return the newest finished run if it needs attention; otherwise an empty list."""
     newest = session.scalars(
         select(ReconciliationRun)
         .where(ReconciliationRun.ended_at.is_not(None))
@@ -75,7 +75,7 @@ def find_unresolved_runs(session: Session) -> list[UnresolvedRun]:
 
 
 def recent_runs(session: Session, before: int | None = None) -> Sequence[ReconciliationRun]:
-    """A page of runs, the newest first."""
+    """Return a page of runs, newest first."""
     query = select(ReconciliationRun).order_by(ReconciliationRun.id.desc()).limit(PAGE)
     if before is not None:
         query = query.where(ReconciliationRun.id < before)
@@ -83,8 +83,8 @@ def recent_runs(session: Session, before: int | None = None) -> Sequence[Reconci
 
 
 def find_run(session: Session, run_id: int) -> ReconciliationRun:
-    """One run; raises NotFound."""
+    """Return one run; raises NotFound."""
     run = session.get(ReconciliationRun, run_id)
     if run is None:
-        raise NotFound(f"There is no comparison {run_id} here.")
+        raise NotFound(f"There is no reconciliation run {run_id}.")
     return run

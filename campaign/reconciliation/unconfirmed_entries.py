@@ -1,7 +1,7 @@
-"""What the ledger has and the walk over Stripe's balance has not: explained by what Stripe says of it, or a difference.
+"""Check ledger entries that the fetched balance transactions do not confirm against Stripe's own answer.
 
-The movement may lie before the window, or have been made after the walk began. The edge asks Stripe and gives the
-answer here.
+The balance transaction may be older than the window or newer than the fetch. The caller asks Stripe and passes the
+answer in.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from campaign.reconciliation.discrepancies import Discrepancy, ReportedAmount
 
 @dataclass(frozen=True)
 class StripeAnswer:
-    """What Stripe said when it was asked about a doubt; empty where it knows nothing of it."""
+    """Stripe's answer about an unconfirmed entry; empty if Stripe has no such object."""
 
     payment: PaymentFact | None = None
     refunds: tuple[StripeRefund, ...] = ()
@@ -21,24 +21,27 @@ class StripeAnswer:
     balance_transaction: BalanceTransaction | None = None
 
 
-def confirm_entry(doubt: Discrepancy, answer: StripeAnswer) -> Discrepancy | None:
-    """None where Stripe's answer agrees with the ledger; else the difference, with both sides."""
-    if doubt.ledger is None:
-        return doubt
-    if doubt.kind in {LedgerKind.payment, LedgerKind.payment_reversed}:
-        told, note = _payment(doubt, answer)
-    elif doubt.kind in {LedgerKind.refund, LedgerKind.refund_failed}:
-        told, note = _refunds(doubt, answer), ""
-    elif doubt.kind == LedgerKind.fee:
-        told, note = _fee(answer), ""
+def confirm_entry(unconfirmed: Discrepancy, answer: StripeAnswer) -> Discrepancy | None:
+    """Return None if Stripe's answer confirms the ledger; otherwise the discrepancy with both sides."""
+    if unconfirmed.ledger is None:
+        return unconfirmed
+    if unconfirmed.kind in {LedgerKind.payment, LedgerKind.payment_reversed}:
+        at_stripe, note = _payment(unconfirmed, answer)
+    elif unconfirmed.kind in {LedgerKind.refund, LedgerKind.refund_failed}:
+        at_stripe, note = _refunds(unconfirmed, answer), ""
+    elif unconfirmed.kind == LedgerKind.fee:
+        at_stripe, note = _fee(answer), ""
     else:
-        told, note = _dispute(doubt, answer)
-    if told and (told.amount, told.currency) == (doubt.ledger.amount, doubt.ledger.currency):
+        at_stripe, note = _dispute(unconfirmed, answer)
+    if at_stripe and (at_stripe.amount, at_stripe.currency) == (
+        unconfirmed.ledger.amount,
+        unconfirmed.ledger.currency,
+    ):
         return None
-    return replace(doubt, stripe=told, unconfirmed=False, note=note)
+    return replace(unconfirmed, stripe=at_stripe, unconfirmed=False, note=note)
 
 
-def _payment(doubt: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAmount | None, str]:
+def _payment(unconfirmed: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAmount | None, str]:
     fact = answer.payment
     if fact is None:
         return None, ""
@@ -48,43 +51,45 @@ def _payment(doubt: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAmount |
     amount = intent.amount_received if succeeded else 0
     if charge and returned:
         amount = charge.amount
-    if doubt.kind == LedgerKind.payment_reversed:
-        taken_back = doubt.ledger.amount if doubt.ledger else 0
-        amount = 0 if succeeded else taken_back
+    if unconfirmed.kind == LedgerKind.payment_reversed:
+        reversed_amount = unconfirmed.ledger.amount if unconfirmed.ledger else 0
+        amount = 0 if succeeded else reversed_amount
     return ReportedAmount(
         amount, intent.currency, (intent.id,)
-    ), f"Stripe says it is {intent.status}"
+    ), f"its status at Stripe is {intent.status}"
 
 
-def _refunds(doubt: Discrepancy, answer: StripeAnswer) -> ReportedAmount | None:
-    """Of more than the ledger has, the rest was told by the walk already, or is told by the next."""
+def _refunds(unconfirmed: Discrepancy, answer: StripeAnswer) -> ReportedAmount | None:
+    """Return the refunds at Stripe, limited to the ledger's total: any excess is reported by this run or the next."""
     found = answer.refunds
-    if doubt.kind == LedgerKind.refund_failed:
-        named = doubt.ledger.names if doubt.ledger else ()
+    if unconfirmed.kind == LedgerKind.refund_failed:
+        named = unconfirmed.ledger.names if unconfirmed.ledger else ()
         found = tuple(
             one for one in found if one.id in named and one.status in {"failed", "canceled"}
         )
-    if not found or doubt.ledger is None:
+    if not found or unconfirmed.ledger is None:
         return None
-    total = min(sum(one.amount for one in found), doubt.ledger.amount)
+    total = min(sum(one.amount for one in found), unconfirmed.ledger.amount)
     return ReportedAmount(total, found[0].currency, tuple(one.id for one in found))
 
 
-def _dispute(doubt: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAmount | None, str]:
+def _dispute(unconfirmed: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAmount | None, str]:
     found = answer.dispute
-    if found is None or doubt.ledger is None:
+    if found is None or unconfirmed.ledger is None:
         return None, ""
-    sign = -1 if doubt.kind == LedgerKind.dispute else 1
-    total = min(_moved_by(found, sign), doubt.ledger.amount)
-    return ReportedAmount(total, found.currency, (found.id,)), f"Stripe says it is {found.status}"
+    sign = -1 if unconfirmed.kind == LedgerKind.dispute else 1
+    total = min(_moved_by(found, sign), unconfirmed.ledger.amount)
+    return ReportedAmount(
+        total, found.currency, (found.id,)
+    ), f"its status at Stripe is {found.status}"
 
 
 def _moved_by(dispute: StripeDispute, sign: int) -> int:
-    """What a dispute took (`sign` -1) or gave back (1), in minor units of its own currency."""
+    """Return what a dispute withdrew (`sign` -1) or reinstated (1), in minor units of its own currency."""
     foreign = any(one.currency != dispute.currency for one in dispute.balance_transactions)
     if dispute.balance_transactions and not foreign:
         return sum(abs(one.amount) for one in dispute.balance_transactions if one.amount * sign > 0)
-    # Without a list, or with one in another currency, the status alone tells.
+    # With no list, or one in another currency, only the status is usable.
     happened = dispute.status == "won" if sign > 0 else not dispute.status.startswith("warning_")
     return dispute.amount if happened else 0
 

@@ -1,7 +1,7 @@
-"""The edge of refunds that we make: write the request down, commit, ask Stripe, apply its answer, commit.
+"""Refund a donation through Stripe: save the request, commit, call Stripe, apply its answer, commit.
 
-For staff's page, the command and the workers. A call that was cut is looked up among the payment's refunds, by the
-request's token in their metadata, before anything is asked again; no request is ever made twice.
+For the staff page, the command and the workers. After an interrupted call, the payment's refunds are searched for the
+request's token in their metadata before Stripe is called again, so no refund is ever made twice.
 """
 
 from datetime import timedelta
@@ -31,27 +31,27 @@ from campaign.runtime.context import Installation
 from campaign.subscriptions.invoices import apply_invoice_payment
 
 GRACE = timedelta(minutes=1)
-"""A request is left to whoever made it for so long before the workers take it up."""
+"""How old an unconfirmed request must be before the workers pick it up: its caller may still be at work."""
 
 TIME_FOR_A_TASK = timedelta(minutes=5)
-"""The next run goes on with the rest."""
+"""How long one run may take; the next run continues with the rest."""
 
 log = get_logger(__name__)
 
 
 def refund_donation(installation: Installation, asked: refunds.RefundRequest) -> Refund:
-    """Make the refund and book it; the refund as it stands. The same request again is looked up, never made again.
+    """Make a refund, book it and return it. Repeating a request looks the refund up; it is never made twice.
 
-    Raises RefundRefused, by our rules or with Stripe's words; RefundUnfinished where Stripe has not confirmed it, which
-    the workers then finish; GatewayUnavailable before anything was written down.
+    Raises RefundRefused if our rules or Stripe reject it (with Stripe's message); RefundUnfinished if Stripe has not
+    confirmed it yet, in which case the workers finish it; GatewayUnavailable only before anything is saved.
     """
-    _learn_payment(installation, asked.donation_id)
+    _fetch_payment_intent(installation, asked.donation_id)
     with installation.sessions.begin() as session:
         requested = refunds.request_refund(session, asked, clock.now())
     refund = requested.refund
     try:
         if requested.call is not None:
-            _ask(installation, refund, requested.call)
+            _send(installation, refund, requested.call)
         elif refund.state == RefundState.requested:
             _finish(installation, refund)
     except GatewayUnavailable as error:
@@ -60,9 +60,9 @@ def refund_donation(installation: Installation, asked: refunds.RefundRequest) ->
 
 
 def finish_refunds(installation: Installation) -> int:
-    """Take up the requests whose answer is not known; the number that is over now.
+    """Finish the requests that Stripe has not confirmed; return how many are done now.
 
-    Where Stripe is out of reach, the others wait for the next run too.
+    If Stripe is unavailable, the remaining ones wait for the next run.
     """
     begun = clock.now()
     with installation.sessions() as session:
@@ -75,21 +75,21 @@ def finish_refunds(installation: Installation) -> int:
             over += _finish(installation, refund)
         except CampaignError as error:
             log.warning("refund_unfinished", refund=refund.id, error=str(error))
-            if _is_away(error):
+            if _is_unavailable(error):
                 break
     return over
 
 
-def _is_away(error: CampaignError) -> bool:
-    """Whether Stripe would not do anything for us now; else the error is of this one request."""
+def _is_unavailable(error: CampaignError) -> bool:
+    """Return whether Stripe is unavailable for all requests, rather than failing this one."""
     if isinstance(error, GatewayThrottled):
         return True
     one = (GatewayBusy, GatewayKeySpent)
     return isinstance(error, GatewayUnavailable) and not isinstance(error, one)
 
 
-def _learn_payment(installation: Installation, public_id: str) -> None:
-    """A monthly gift is known by its invoice; which payment paid it may not have been told yet."""
+def _fetch_payment_intent(installation: Installation, public_id: str) -> None:
+    """Look up the payment intent of a renewal that is only known by its invoice so far."""
     with installation.sessions() as session:
         donation = session.scalar(select(Donation).where(Donation.public_id == public_id))
     if donation is None or donation.payment_intent_id or not donation.invoice_id:
@@ -102,26 +102,26 @@ def _learn_payment(installation: Installation, public_id: str) -> None:
 
 
 def _finish(installation: Installation, refund: Refund) -> bool:
-    """Look a request up; where Stripe does not have it, ask under the key that may be used. True once it is over."""
+    """Look a request up; if Stripe does not have it, send it again if that is safe. Return True once it is done."""
     if _look_up(installation, refund):
         return True
     with installation.sessions.begin() as session:
         call = next_refund_request(session, refund, clock.now())
-    return call is not None and _ask(installation, refund, call)
+    return call is not None and _send(installation, refund, call)
 
 
-def _ask(installation: Installation, refund: Refund, call: StripeRequest) -> bool:
-    """One call under its key. Whatever is wrong, Stripe may have done it: it is looked up before anything is said."""
+def _send(installation: Installation, refund: Refund, call: StripeRequest) -> bool:
+    """Send one request under its key. After any error, look the refund up first: Stripe may have made it anyway."""
     if not is_repeatable(call, clock.now()):
         return False
     try:
         made = installation.gateway.create_refund(call.parameters, call.idempotency_key)
     except GatewayRefused as error:
         if not _look_up(installation, refund):
-            _refuse(installation, refund, call, error)
+            _reject(installation, refund, call, error)
         return True
     except GatewayUnavailable as error:
-        # Stripe does not keep it that it asked us to slow down: the key stays good.
+        # Stripe does not store a rate-limit answer under the key, so the key stays valid.
         if isinstance(error, GatewayKeySpent) and not isinstance(error, GatewayThrottled):
             with installation.sessions.begin() as session:
                 record_failure(session, call, error)
@@ -135,7 +135,7 @@ def _ask(installation: Installation, refund: Refund, call: StripeRequest) -> boo
 
 
 def _look_up(installation: Installation, refund: Refund) -> bool:
-    """Whether Stripe has the refund; then it is booked."""
+    """Book the refund if Stripe has it; return whether it does."""
     for found in installation.gateway.payments.list_refunds(refund.payment_intent_id or ""):
         if found.request_token == refund.request_token:
             _apply(installation, found)
@@ -150,7 +150,7 @@ def _apply(installation: Installation, found: StripeRefund) -> None:
         installation.notify(OUTBOX)
 
 
-def _refuse(
+def _reject(
     installation: Installation, refund: Refund, call: StripeRequest, error: GatewayRefused
 ) -> None:
     log.warning("refund_refused", refund=refund.id, error=str(error))
@@ -161,12 +161,12 @@ def _refuse(
 
 def _outcome(installation: Installation, refund: Refund) -> Refund:
     with installation.sessions() as session:
-        stands = session.get_one(Refund, refund.id)
-    if stands.state == RefundState.refused:
-        raise RefundRefused(stands.failure_reason or "Stripe refused the refund.")
-    if stands.state == RefundState.requested:
+        current = session.get_one(Refund, refund.id)
+    if current.state == RefundState.refused:
+        raise RefundRefused(current.failure_reason or "Stripe rejected the refund.")
+    if current.state == RefundState.requested:
         raise RefundUnconfirmed(
-            "The refund is written down, and Stripe has not confirmed it. It is looked up and finished by itself;"
-            " asking for it again is not needed."
+            "The refund is saved, but Stripe has not confirmed it yet. It finishes automatically; there is no need to"
+            " request it again."
         )
-    return stands
+    return current

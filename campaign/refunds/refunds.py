@@ -1,8 +1,8 @@
-"""Refunds that we make ourselves: what is left to give back, the request, and what came of it.
+"""Our own refunds: the refundable amount, the request and its result.
 
-A request is written down with its call before Stripe is asked. `campaign.refunds.flow` commits it, calls, and applies
-Stripe's answer with `ledger.refund_evidence`; a call that was cut is looked up, and `refunds.stripe_requests` says
-what may be asked after that.
+Each request is saved with its Stripe request before Stripe is called. `campaign.refunds.flow` commits it, calls Stripe
+and applies the answer with `ledger.refund_evidence`. After an interrupted call it looks the refund up, and
+`refunds.stripe_requests` decides whether to send it again.
 """
 
 import hashlib
@@ -23,19 +23,20 @@ from campaign.models import Donation, LedgerKind, OfflineGift, Refund, RefundSta
 from campaign.refunds.stripe_requests import add_refund_request
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
-"""Stripe's own words for it: https://docs.stripe.com/api/refunds/create."""
+"""Stripe's refund reasons: https://docs.stripe.com/api/refunds/create."""
 
 MAX_NOTE_LENGTH = 500
-"""Characters of a value in Stripe's metadata, where our note is kept with the refund."""
+"""Stripe's limit for a metadata value, in characters; the staff note is saved in the refund's metadata."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """What staff ask for. `amount` is minor units, None for all that is left; `reason` one of REASONS or nothing.
+    """A refund as requested by staff.
 
-    `token` names the request: the same one sent twice is one refund.
+    `amount` is minor units, or None for everything refundable; `reason` is one of REASONS or None. `token` identifies
+    the request: sending the same token twice makes one refund.
     """
 
     donation_id: str
@@ -48,7 +49,7 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class RefundOrder:
-    """A request as it stands, and the call to make now where it is new."""
+    """A saved refund, and the Stripe request to send now if it is new."""
 
     refund: Refund
     call: StripeRequest | None
@@ -56,7 +57,7 @@ class RefundOrder:
 
 @dataclass(frozen=True)
 class Refundable:
-    """What became of a donation's money, and what is left to refund; minor units including covered fees."""
+    """A donation's money and what of it is refundable; minor units, including covered fees."""
 
     charged: int
     refunded: int
@@ -66,14 +67,17 @@ class Refundable:
 
     @property
     def amount(self) -> int:
+        """The refundable amount."""
         return max(0, self.charged - self.refunded - self.requested - self.disputed - self.failed)
 
 
 def get_refundable(session: Session, donation: Donation) -> Refundable:
-    """What may still be refunded of a donation; raises RefundRefused where it was not paid."""
+    """Return what is refundable of a donation; raises RefundRefused if it was not paid."""
     account = load_entries(session, donation)
     if account is None:
-        raise RefundRefused(f"Donation {donation.public_id} is {donation.state}; nothing was paid.")
+        raise RefundRefused(
+            f"Donation {donation.public_id} is {donation.state}; there is no payment to refund."
+        )
     waiting = session.scalar(
         select(func.coalesce(func.sum(Refund.amount), 0)).where(
             Refund.donation_id == donation.id, Refund.state == RefundState.requested.value
@@ -89,9 +93,9 @@ def get_refundable(session: Session, donation: Donation) -> Refundable:
 
 
 def request_refund(session: Session, asked: RefundRequest, at: datetime) -> RefundOrder:
-    """Write down the refund and the call that will make it; a request of the same token is given as it stands.
+    """Save a refund and its Stripe request; a request with a known token returns the existing refund.
 
-    Raises RefundRefused, which says how much is left.
+    Raises RefundRefused, which says how much is refundable.
     """
     donation = lock_donation(session, asked.donation_id)
     if donation is None:
@@ -99,13 +103,15 @@ def request_refund(session: Session, asked: RefundRequest, at: datetime) -> Refu
     known = session.scalar(select(Refund).where(Refund.request_token == asked.token))
     if known is not None:
         if known.donation_id != donation.id:
-            raise RefundRefused("This request was made for another donation; begin a new one.")
+            raise RefundRefused("This request belongs to another donation. Start a new one.")
         return RefundOrder(known, None)
-    _check_words(asked)
+    _check_request(asked)
     amount = _allowed_amount(donation, asked.amount, get_refundable(session, donation))
-    _require_stripe(session, donation)
+    _require_stripe_payment(session, donation)
     if donation.payment_intent_id is None:
-        raise RefundRefused(f"Stripe's payment of donation {donation.public_id} is not known yet.")
+        raise RefundRefused(
+            f"The Stripe payment of donation {donation.public_id} is not known yet."
+        )
     refund = Refund(
         request_token=asked.token,
         donation_id=donation.id,
@@ -125,7 +131,7 @@ def request_refund(session: Session, asked: RefundRequest, at: datetime) -> Refu
 
 
 def _record(session: Session, asked: RefundRequest, donation: Donation, amount: int) -> None:
-    """That it was asked for; what came of it stands with the donation."""
+    """Add the request to the audit log; its result is recorded with the donation."""
     audit_log.record(
         session,
         asked.actor,
@@ -136,20 +142,22 @@ def _record(session: Session, asked: RefundRequest, donation: Donation, amount: 
     )
 
 
-def _require_stripe(session: Session, donation: Donation) -> None:
+def _require_stripe_payment(session: Session, donation: Donation) -> None:
     offline = session.scalar(select(OfflineGift).where(OfflineGift.donation_id == donation.id))
     if offline is not None:
         raise RefundRefused(
-            f"Donation {donation.public_id} did not come through Stripe ({offline.reference}), so Stripe cannot give it"
-            " back. Pay it back by a check, then take the gift back on its page under Envelopes."
+            f"Donation {donation.public_id} did not come through Stripe ({offline.reference}), so Stripe cannot refund"
+            " it. Send the donor a check, then reverse the gift on its page under Offline gifts."
         )
 
 
-def _check_words(asked: RefundRequest) -> None:
+def _check_request(asked: RefundRequest) -> None:
     if not _TOKEN.fullmatch(asked.token):
-        raise RefundRefused("The request has no usable token; begin it again.")
+        raise RefundRefused("The request has no valid token. Start it again.")
     if asked.reason and asked.reason not in REASONS:
-        raise RefundRefused(f"Stripe knows no reason {asked.reason!r}; use {', '.join(REASONS)}.")
+        raise RefundRefused(
+            f"{asked.reason!r} is not one of Stripe's refund reasons: {', '.join(REASONS)}."
+        )
     if len(asked.note) > MAX_NOTE_LENGTH:
         raise RefundRefused(f"The note is longer than {MAX_NOTE_LENGTH} characters.")
 
@@ -166,20 +174,20 @@ def _allowed_amount(donation: Donation, wanted: int | None, left: Refundable) ->
 
 
 def describe_refundable(left: Refundable, currency: str) -> str:
-    """`$15 of $25 is left to refund; $10 refunded`."""
+    """Return for example `$15 of $25 is refundable; $10 refunded`."""
     amount, charged = (money.format_money(one, currency) for one in (left.amount, left.charged))
     parts = (
         (left.refunded, "refunded"),
-        (left.requested, "asked for and not confirmed by Stripe yet"),
+        (left.requested, "requested but not confirmed by Stripe yet"),
         (left.disputed, "disputed"),
-        (left.failed, "taken back by the bank"),
+        (left.failed, "reversed by the bank"),
     )
-    gone = [f"{money.format_money(part, currency)} {what}" for part, what in parts if part > 0]
-    return "; ".join([f"{amount} of {charged} is left to refund", *gone])
+    used = [f"{money.format_money(part, currency)} {what}" for part, what in parts if part > 0]
+    return "; ".join([f"{amount} of {charged} is refundable", *used])
 
 
 def _parameters(donation: Donation, refund: Refund, note: str) -> dict[str, Any]:
-    """Always with its amount: two calls can never give back more than was asked for together."""
+    """Build the Stripe parameters, always with an amount, so two requests cannot refund more than their sum."""
     metadata = {"refund_request": refund.request_token, "donation_id": donation.public_id}
     asked: dict[str, Any] = {
         "payment_intent": donation.payment_intent_id,
@@ -190,20 +198,20 @@ def _parameters(donation: Donation, refund: Refund, note: str) -> dict[str, Any]
 
 
 def stable_request_token(session: Session, donation: Donation, amount: int | None) -> str:
-    """A token that stays the same until the refund it stands for is over, for callers that have no form to keep one."""
-    over = session.scalar(
+    """Return a token that stays the same until the current refund is done, for callers without a form to hold one."""
+    finished = session.scalar(
         select(func.count()).where(
             Refund.donation_id == donation.id,
             Refund.request_token.is_not(None),
             Refund.state != RefundState.requested.value,
         )
     )
-    named = f"{donation.public_id}\x1f{amount}\x1f{over}"
+    named = f"{donation.public_id}\x1f{amount}\x1f{finished}"
     return hashlib.sha256(named.encode()).hexdigest()[:40]
 
 
 def list_unconfirmed_refunds(session: Session, before: datetime) -> list[Refund]:
-    """The requests that Stripe has not confirmed, made before then; the oldest first."""
+    """Return the requests made before then that Stripe has not confirmed, oldest first."""
     return list(
         session.scalars(
             select(Refund)
@@ -214,7 +222,7 @@ def list_unconfirmed_refunds(session: Session, before: datetime) -> list[Refund]
 
 
 def mark_refund_rejected(session: Session, refund: Refund, words: str, at: datetime) -> None:
-    """Keep that Stripe would not begin it, in its words, unless a fact told otherwise meanwhile."""
+    """Record that Stripe rejected the refund, and why, unless newer evidence says otherwise."""
     session.execute(
         update(Refund)
         .where(Refund.id == refund.id, Refund.state == RefundState.requested.value)

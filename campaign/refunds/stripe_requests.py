@@ -1,6 +1,7 @@
-"""The calls behind a refund of ours: each key is written down first, and a new one is begun only when that is safe.
+"""The Stripe requests of our own refunds: each key is saved before use, and a new key starts only when that is safe.
 
-`refunds.refunds` writes the first; `campaign.refunds.flow` asks for the next once a refund was looked up and not found.
+`refunds.refunds` creates the first request; `campaign.refunds.flow` creates the next one if Stripe does not have the
+refund.
 """
 
 from datetime import datetime, timedelta
@@ -16,13 +17,13 @@ from campaign.models import Refund, RefundState, StripeRequest
 OPERATION = "refund"
 
 QUIET = timedelta(minutes=10)
-"""Once a key is too old to be used again, another is begun only when nobody can still be at it under the old one."""
+"""How long to wait after a key expires before starting a new one: a call under the old key may still be running."""
 
 _BACKOFF = Backoff(timedelta(minutes=1), timedelta(hours=1))
 
 
 def list_refund_requests(session: Session, refund: Refund) -> list[StripeRequest]:
-    """The calls written down for one request, in order."""
+    """Return the saved Stripe requests of one refund, in order."""
     token = StripeRequest.parameters["metadata"]["refund_request"].astext
     return list(
         session.scalars(
@@ -41,7 +42,7 @@ def list_refund_requests(session: Session, refund: Refund) -> list[StripeRequest
 def add_refund_request(
     session: Session, refund: Refund, parameters: dict[str, Any], at: datetime
 ) -> StripeRequest:
-    """The next call of a request. A donation's refunds share one row of numbers; the key names the request as well."""
+    """Add the next Stripe request of a refund. A donation's refunds share one sequence; the key also has the token."""
     donation_id = refund.donation_id or 0
     latest = latest_request(session, donation_id, OPERATION)
     key = f"refund-{refund.request_token}"
@@ -49,10 +50,10 @@ def add_refund_request(
 
 
 def next_refund_request(session: Session, refund: Refund, at: datetime) -> StripeRequest | None:
-    """The call that a request needs once it was looked up and not found; None where it must wait, or is over.
+    """Return the request to send for a refund that Stripe does not have; None if it must wait or is done.
 
-    The same key is used again while it is good. Another is begun only where the answer under the old one is a failure
-    that Stripe keeps, at doubled intervals; or where the old one is too old and nobody can still be using it.
+    The same key is reused while it is valid. A new key starts only if Stripe stored a failure under the old one, with
+    exponential backoff, or if the old one has expired and no call can still be using it.
     """
     latest_request(session, refund.donation_id or 0, OPERATION)
     state = session.scalar(select(Refund.state).where(Refund.id == refund.id))

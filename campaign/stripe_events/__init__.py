@@ -1,1 +1,1 @@
-"""Stripe's events: the inbox, and one function per event type."""
+"""Stripe events: the inbox, and one handler per event type."""

@@ -1,6 +1,6 @@
-"""One function per event type: it reads the event's object and hands it to what books it. `registry` names them.
+"""One handler per event type: read the event's object and pass it to the function that applies it.
 
-An event carries the whole object as it was then; nothing is asked of Stripe here.
+`registry` maps event types to handlers. An event contains the whole object as it was then; handlers never call Stripe.
 """
 
 from dataclasses import replace
@@ -30,35 +30,35 @@ from campaign.subscriptions.subscription_events import apply_failed_invoice, app
 
 
 def session_changed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Completed (paid at once, or a debit promised) or expired: the object says which."""
+    """Apply a session that completed (paid, or with a pending debit) or expired; the object says which."""
     return apply_session(session, read_checkout_session(event.object), event.created, books)
 
 
 def debit_succeeded(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """A promised debit arrived, days later. The gift belongs to the day of the promise, in or out of order."""
+    """Apply a bank debit that succeeded days later. The gift counts from the day it was authorized."""
     found = read_checkout_session(event.object)
     dated = replace(found, charged_at=found.charged_at or found.created)
     return apply_session(session, dated, event.created, books)
 
 
 def debit_failed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """A promised debit was refused by the bank, now or after it had seemed to succeed."""
+    """Apply a bank debit that failed, possibly after it first appeared to succeed."""
     found = read_checkout_session(event.object)
     return apply_failed_debit(session, found, event.created, books)
 
 
 def refund_changed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """A refund was made, by us, in Stripe's dashboard or over its API; or went on, or came back."""
+    """Apply a refund that was created (by us, in Stripe's dashboard or through its API), updated or failed."""
     return apply_refund(session, read_refund(event.object, event.created), event.created, books)
 
 
 def charge_refunded(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """The charge says how much of it was refunded in all."""
+    """Apply the charge's total refunded amount."""
     return apply_charge(session, read_charge(event.object, event.created), event.created, books)
 
 
 def charge_failed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """A card that was declined moves nothing; a debit that came back has moved the balance."""
+    """Apply a reversed bank debit, which moved the balance. A declined card moves nothing and is ignored."""
     found = read_charge(event.object, event.created)
     if not found.returned:
         return Outcome(applied=False, note="the charge never succeeded")
@@ -66,7 +66,7 @@ def charge_failed(session: Session, event: Event, books: BookingContext) -> Outc
 
 
 def dispute_changed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """A dispute was opened, updated, closed, or moved money: the event's type says what is certain."""
+    """Apply a dispute that was opened, updated, closed or moved money; the event type says what is certain."""
     moved = DisputeTransfer(
         withdrawn=event.type == "charge.dispute.funds_withdrawn",
         reinstated=event.type == "charge.dispute.funds_reinstated",
@@ -76,36 +76,36 @@ def dispute_changed(session: Session, event: Event, books: BookingContext) -> Ou
 
 
 def fraud_warning_changed(session: Session, event: Event, _books: BookingContext) -> Outcome:
-    """A bank suspects a charge."""
+    """Save a bank's early fraud warning."""
     return record_fraud_warning(session, read_fraud_warning(event.object, event.created))
 
 
 def invoice_paid(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """A first or a renewed gift was charged."""
+    """Apply a paid invoice: the first payment of a subscription, or a renewal."""
     return apply_invoice(session, read_invoice(event.object), event.created, books)
 
 
 def invoice_failed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """A renewal could not be charged; Stripe will try again, or give up."""
+    """Apply a failed renewal; Stripe will retry or give up."""
     return apply_failed_invoice(session, read_invoice(event.object), event.created, books)
 
 
 def invoice_payment_paid(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """An invoice was paid by a payment intent, which neither of the two says."""
+    """Record which payment intent paid an invoice; neither of the two objects says so."""
     return apply_invoice_payment(session, read_invoice_payment(event.object), books)
 
 
 def subscription_changed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """A monthly or yearly gift began, changed, rests, goes on or ended, by whomever: the object says which."""
-    told = (event.created, event.id)
-    return apply_subscription(session, read_subscription(event.object), told, books)
+    """Apply a subscription that was created, updated, paused, resumed or canceled; the object says which."""
+    version = (event.created, event.id)
+    return apply_subscription(session, read_subscription(event.object), version, books)
 
 
 def payment_intent_changed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Succeeded, promised by a bank debit, cancelled, or refused while the donor may still try another card."""
+    """Apply a payment intent: succeeded, processing (bank debit), canceled, or declined so far."""
     return apply_intent(session, read_payment_intent(event.object), event.created, books)
 
 
 def payout_changed(session: Session, event: Event, _books: BookingContext) -> Outcome:
-    """A payout has arrived at the bank, or has come back from there."""
+    """Apply a payout that the bank received or returned."""
     return record_payout(session, read_payout(event.object), event.created)

@@ -1,4 +1,4 @@
-"""The inbox: store an event once, claim it, keep what became of it."""
+"""The inbox: store each event once, claim it, and record the result."""
 
 from datetime import datetime, timedelta
 from typing import cast
@@ -16,12 +16,12 @@ from campaign.models import InboxEvent, InboxState
 BACKOFF = Backoff(timedelta(seconds=5), timedelta(hours=1), most_attempts=12)
 
 _WAITING = (InboxState.received.value, InboxState.failed.value)
-# No lease: an event and all that follows from it are one transaction, so the lock on its row is the claim.
+# No lease: an event and all its effects are one transaction, so the row lock is the claim.
 _QUEUE = DueRows(cast("Table", InboxEvent.__table__), _WAITING)
 
 
 def store_event(session: Session, event: Event, body: bytes) -> bool:
-    """Keep `body` as it came; False when this event is stored already."""
+    """Store `body` as received; return False if this event is already stored."""
     fact = {
         "id": event.id,
         "type": event.type,
@@ -33,14 +33,14 @@ def store_event(session: Session, event: Event, body: bytes) -> bool:
 
 
 def claim_event(session: Session, at: datetime) -> InboxEvent | None:
-    """The next due event, locked until this transaction ends; a worker that dies gives it back by dying."""
+    """Return the next due event, locked until this transaction ends. If the worker dies, the lock is released."""
     return session.scalar(
         _QUEUE.oldest(select(InboxEvent), at, 1).execution_options(populate_existing=True)
     )
 
 
 def lock_event(session: Session, event_id: str) -> InboxEvent:
-    """A stored event, whatever its state, to be applied again; raises NotFound."""
+    """Return a stored event in any state, locked, to apply it again; raises NotFound."""
     event = session.scalar(
         select(InboxEvent)
         .where(InboxEvent.id == event_id)
@@ -53,7 +53,7 @@ def lock_event(session: Session, event_id: str) -> InboxEvent:
 
 
 def finish_event(event: InboxEvent, *, applied: bool, note: str, at: datetime) -> None:
-    """The event is dealt with: applied, or of no interest, which is noted and never silent."""
+    """Mark the event as applied or ignored, with a note that says why."""
     event.state = InboxState.done.value if applied else InboxState.ignored.value
     event.note = note
     event.last_error = None
@@ -61,9 +61,9 @@ def finish_event(event: InboxEvent, *, applied: bool, note: str, at: datetime) -
 
 
 def fail_event(session: Session, event_id: str, error: str, at: datetime) -> InboxState | None:
-    """Keep the error, after the rollback that it caused, and say when to try again, or that it is given up.
+    """Record a failure after its rollback, and schedule the retry or give up; return the new state.
 
-    None where another worker has dealt with the event meanwhile.
+    Return None if another worker has finished the event in the meantime.
     """
     event = session.scalar(
         select(InboxEvent)

@@ -1,6 +1,6 @@
-"""The inbox's edge: claim an event, apply it, and commit all of its effects and its end at once.
+"""Process the inbox: claim an event, apply it, and commit its effects and its new state together.
 
-A failure is rolled back whole; its error and the next try are kept in a second transaction.
+A failure is rolled back completely; the error and the next attempt are saved in a second transaction.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ log = get_logger(__name__)
 
 
 def apply_due_events(installation: Installation) -> int:
-    """Apply every event that is due, one commit each; the number of events tried."""
+    """Apply every due event, one commit each; return how many were attempted."""
     tried = 0
     while apply_next_event(installation):
         tried += 1
@@ -32,7 +32,7 @@ def apply_due_events(installation: Installation) -> int:
 
 
 def apply_next_event(installation: Installation) -> bool:
-    """Apply the next due event; False where there is none. An event that fails is kept and tried again later."""
+    """Apply the next due event; return False if there is none. A failed event is kept and retried later."""
     with installation.sessions() as session:
         event = inbox.claim_event(session, clock.now())
         if event is None:
@@ -41,9 +41,9 @@ def apply_next_event(installation: Installation) -> bool:
         try:
             outcome = _apply(session, event, installation.books)
             session.commit()
-        except Exception as error:  # noqa: BLE001 - whatever went wrong is kept with the event, and the next one goes on
+        except Exception as error:  # noqa: BLE001 - any error is saved with its event, and the next event continues
             session.rollback()
-            _keep_failure(installation, event_id, kind, error)
+            _record_failure(installation, event_id, kind, error)
             return True
     log.info(
         "event_applied", event_id=event_id, type=kind, applied=outcome.applied, note=outcome.note
@@ -57,23 +57,25 @@ def _apply(session: Session, event: InboxEvent, books: BookingContext) -> Outcom
     return outcome
 
 
-def _keep_failure(installation: Installation, event_id: str, kind: str, error: Exception) -> None:
+def _record_failure(installation: Installation, event_id: str, kind: str, error: Exception) -> None:
     with installation.sessions.begin() as session:
         state = inbox.fail_event(session, event_id, f"{type(error).__name__}: {error}", clock.now())
-    told: dict[str, Any] = {"event_id": event_id, "type": kind, "error": repr(error)}
+    fields: dict[str, Any] = {"event_id": event_id, "type": kind, "error": repr(error)}
     if state == InboxState.given_up:
-        log.error("event_given_up", **told)
+        log.error("event_given_up", **fields)
     else:
-        log.warning("event_failed", **told)
+        log.warning("event_failed", **fields)
 
 
 def replay_event(installation: Installation, event_id: str) -> Outcome:
-    """Apply a stored event again, whatever became of it before; raises NotFound, and what the handler raises."""
+    """Apply a stored event again, in any state; raises NotFound and what the handler raises."""
     try:
         with installation.sessions.begin() as session:
             event = inbox.lock_event(session, event_id)
             outcome = _apply(session, event, installation.books)
     except (KeyError, TypeError) as error:
-        raise FactMismatch(f"{event_id} is not as Stripe words it: {error!r}.") from error
+        raise FactMismatch(
+            f"{event_id} does not have the form of a Stripe event: {error!r}."
+        ) from error
     installation.notify(OUTBOX)
     return outcome

@@ -1,6 +1,6 @@
-"""Events whose webhook never arrived: asked of Stripe, and put through the same inbox as the others.
+"""Fetch events from Stripe whose webhook never arrived, and process them through the same inbox.
 
-For commands and workers. Repeating it is harmless: an event that is stored already is not stored again.
+For commands and workers. Repeating it is harmless: an event that is already stored is not stored again.
 """
 
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Recovery:
-    """How many events Stripe had not delivered, and what became of them.
+    """How many events Stripe had not delivered, and what happened to them.
 
-    `fetched` = `new` + `stored` (here already) + `skipped` (not ours to read; the log says why). `failing` counts
-    the whole inbox: events that could not be applied so far, whenever they came.
+    `fetched` = `new` + `stored` (already stored) + `skipped` (other mode or API release; see the log). `failing`
+    counts all events in the inbox that failed or were given up, not only those of this run.
     """
 
     fetched: int
@@ -35,25 +35,25 @@ class Recovery:
 
 
 def recover_events(installation: Installation, since: datetime | None = None) -> Recovery:
-    """Store every undelivered event made at `since` or later, a commit each, then apply what is due.
+    """Store every undelivered event created at `since` or later, one commit each, then apply all due events.
 
-    Without `since`, the 30 days that Stripe keeps. Raises GatewayUnavailable or GatewayRefused; what was stored
-    until then stays, and the sweep applies it. No transaction is open while Stripe is asked.
+    Without `since`, covers the 30 days that Stripe keeps. Raises GatewayUnavailable or GatewayRefused; events stored
+    until then remain, and the sweep applies them. No database transaction is open during a request to Stripe.
     """
     fetched = new = skipped = 0
     for found in installation.gateway.undelivered_events(tuple(HANDLERS), since):
         fetched += 1
-        if not _ours(found, livemode=installation.settings.livemode):
+        if not _may_store(found, livemode=installation.settings.livemode):
             skipped += 1
             continue
         with installation.sessions.begin() as session:
             new += store_event(session, found.event, found.body)
     apply_due_events(installation)
-    return Recovery(fetched, new, fetched - new - skipped, skipped, _failing(installation))
+    return Recovery(fetched, new, fetched - new - skipped, skipped, _count_failing(installation))
 
 
-def _ours(found: UndeliveredEvent, *, livemode: bool) -> bool:
-    """Whether the event may be stored. One that is worded differently might be misread, and then noted as ignored."""
+def _may_store(found: UndeliveredEvent, *, livemode: bool) -> bool:
+    """Return whether the event may be stored. One of another API release could be misread and wrongly ignored."""
     if found.event.livemode is not livemode:
         log.warning("event_of_other_mode", event_id=found.event.id, livemode=found.event.livemode)
         return False
@@ -63,7 +63,7 @@ def _ours(found: UndeliveredEvent, *, livemode: bool) -> bool:
     return True
 
 
-def _failing(installation: Installation) -> int:
+def _count_failing(installation: Installation) -> int:
     states = (InboxState.failed.value, InboxState.given_up.value)
     query = select(func.count()).select_from(InboxEvent).where(InboxEvent.state.in_(states))
     with installation.sessions() as session:

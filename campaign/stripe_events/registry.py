@@ -1,4 +1,4 @@
-"""Which function applies which event type."""
+"""Map each event type to its handler."""
 
 from collections.abc import Callable, Mapping
 
@@ -47,7 +47,7 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 def dispatch(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply `event` in the caller's transaction; a type without a handler is noted as ignored, never dropped."""
+    """Apply `event` in the caller's transaction. A type without a handler is recorded as ignored."""
     handler = HANDLERS.get(event.type)
     if handler is None:
         return Outcome(applied=False, note=f"no handler for {event.type}")

@@ -1,4 +1,4 @@
-"""The ledger in tests: gifts in any currency, Stripe's facts applied without an inbox, and what is booked of them."""
+"""The ledger in tests: gifts in any currency, Stripe's facts applied without an inbox, and the resulting entries."""
 
 import itertools
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ def campaign_in(installation: Installation, currency: str, **changes: Any) -> Ca
 def give_to(
     installation: Installation, campaign: Campaign, amount: int = 2500, **changes: Any
 ) -> Facts:
-    """A gift to `campaign` that is not paid yet, and its facts; `amount` in minor units."""
+    """Create an unpaid gift to `campaign`, with its facts; `amount` is minor units."""
     number = next(_numbers)
     wanted = {
         "email": f"giver{number}@example.org",
@@ -61,26 +61,26 @@ def give_to(
 
 
 def after(facts: Facts, seconds: int) -> datetime:
-    """So long after the form."""
+    """Return the time that many seconds after the form."""
     return datetime.fromtimestamp(facts.created + seconds, UTC)
 
 
 def tell_paid(installation: Installation, facts: Facts, at: datetime | None = None) -> Outcome:
-    """Its payment intent succeeded `at`."""
+    """Apply the gift's payment intent, which succeeded `at`."""
     found = read_payment_intent(facts.intent())
     with installation.sessions.begin() as session:
         return apply_intent(session, found, at or after(facts, 0), installation.books)
 
 
 def tell_refund(installation: Installation, facts: Facts, told: Json, seconds: int = 60) -> Outcome:
-    """Apply a refund as it stands `seconds` after the form."""
+    """Apply a refund as of `seconds` after the form."""
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
         return apply_refund(session, read_refund(told, at), at, installation.books)
 
 
 def tell_charge(installation: Installation, facts: Facts, told: Json, seconds: int = 60) -> Outcome:
-    """Apply a charge as it stands `seconds` after the form."""
+    """Apply a charge as of `seconds` after the form."""
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
         return apply_charge(session, read_charge(told, at), at, installation.books)
@@ -89,7 +89,7 @@ def tell_charge(installation: Installation, facts: Facts, told: Json, seconds: i
 def tell_dispute(
     installation: Installation, facts: Facts, told: Json, seconds: int = 90, **moved: bool
 ) -> Outcome:
-    """Apply a dispute as it stands `seconds` after the form; `moved` as DisputeMovement."""
+    """Apply a dispute as of `seconds` after the form; `moved` is as in DisputeMovement."""
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
         found = read_dispute(told, at)
@@ -97,7 +97,7 @@ def tell_dispute(
 
 
 def booked(installation: Installation, facts: Facts) -> list[tuple[str, int, int]]:
-    """(kind, gift's part, cover's part) of each entry, in their order."""
+    """Return (kind, gift's part, covered fees' part) of each entry, in order."""
     query = select(LedgerEntry.kind, LedgerEntry.amount, LedgerEntry.fee_cover)
     with installation.sessions() as session:
         rows = session.execute(
@@ -107,7 +107,7 @@ def booked(installation: Installation, facts: Facts) -> list[tuple[str, int, int
 
 
 def state_and_receipt(installation: Installation, facts: Facts) -> tuple[str, int]:
-    """(state, what its valid receipt acknowledges: -1 without one), with the books in order."""
+    """Return (state, amount of the valid receipt or -1); all invariants hold."""
     with installation.sessions() as session:
         donation = session.get_one(Donation, facts.donation.id)
         assert list(broken_invariants(session)) == []
@@ -115,13 +115,13 @@ def state_and_receipt(installation: Installation, facts: Facts) -> tuple[str, in
 
 
 def raised(installation: Installation) -> int:
-    """What the shards of all campaigns sum to."""
+    """Return the total of all campaigns' shards."""
     with installation.sessions() as session:
         return int(session.scalar(select(func.sum(ProgressShard.raised))) or 0)
 
 
 def payment_standing(installation: Installation, facts: Facts) -> tuple[str, int, int, int]:
-    """(state, raised in the shards, receipts, messages), with the books in order."""
+    """Return (state, raised in the shards, receipts, emails); all invariants hold."""
     with installation.sessions() as session:
         donation = session.get_one(Donation, facts.donation.id)
         receipts = session.scalar(select(func.count()).select_from(Receipt))
@@ -131,7 +131,7 @@ def payment_standing(installation: Installation, facts: Facts) -> tuple[str, int
 
 
 def settled_standing(installation: Installation, facts: Facts) -> tuple[str, int, int]:
-    """(state, what the ledger counts of it, what its valid receipt acknowledges), with the books in order."""
+    """Return (state, amount in the ledger, amount of the valid receipt); all invariants hold."""
     with installation.sessions() as session:
         donation = session.get_one(Donation, facts.donation.id)
         counted = session.scalar(
@@ -150,14 +150,14 @@ def settled_standing(installation: Installation, facts: Facts) -> tuple[str, int
 
 
 def freeze(installation: Installation, campaign: Campaign) -> None:
-    """The result of `campaign` is final, as it stands."""
+    """Make the current result of `campaign` final."""
     with installation.sessions.begin() as session:
         found = session.get_one(Campaign, campaign.id)
         found.finalized_at, found.final_raised = now(), raised(installation)
 
 
 def overwrite(installation: Installation, statement: str, **values: Any) -> None:
-    """Change rows as no part of the service can: no trigger and no foreign key stops it."""
+    """Run SQL with triggers and foreign keys disabled, which the service itself never does."""
     with installation.engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(statement), values)

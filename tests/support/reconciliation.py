@@ -1,4 +1,4 @@
-"""A Stripe account whose webhooks a test delivers by hand: what is lost is lost. For tests of reconciliation."""
+"""A Stripe account whose webhooks a test delivers by hand, or loses. For tests of reconciliation."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Bank:
-    """The sandbox, the site, and the road between them."""
+    """The sandbox, the site, and the delivery of webhooks between them."""
 
     stripe: StripeSandbox
     client: FlaskClient
@@ -37,7 +37,7 @@ class Bank:
     _forms: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
 
     def give(self, amount: str = "25", campaign: str = "nine-days", **fields: str) -> str:
-        """A donor fills in the form; the id of the session on Stripe's page."""
+        """Submit the form as a donor; return the id of the checkout session."""
         number = next(self._forms)
         form = {
             "amount": amount,
@@ -52,7 +52,7 @@ class Bank:
         return session
 
     def deliver(self, lose: str = "") -> None:
-        """Bring every new event but those of the types `lose` matches, which never arrive."""
+        """Deliver every new event except the types that `lose` matches; those never arrive."""
         for event in reversed(self.stripe.events()):
             if event["id"] in self._seen or event["type"] not in HANDLERS:
                 continue
@@ -62,7 +62,7 @@ class Bank:
         apply_due_events(self.installation)
 
     def shop(self, amount: int = 4200) -> Json:
-        """Somebody else's sale on the same account; its charge."""
+        """Make another seller's sale on the same account; return its charge."""
         account = self.stripe.account
         with account.transaction():
             intent = account.add(payment_intent(amount, "usd", account.now()))
@@ -81,7 +81,7 @@ class Bank:
             return session.scalars(select(Donation).order_by(Donation.id).limit(1)).one()
 
     def entries(self) -> list[tuple[str, int, int]]:
-        """(kind, amount and cover, fee) of every entry."""
+        """Return (kind, amount plus cover, fee) of every entry."""
         with self.installation.sessions() as session:
             rows = session.execute(
                 select(
@@ -91,7 +91,7 @@ class Bank:
             return [(kind, moved, fee) for kind, moved, fee in rows]
 
     def require_order(self) -> None:
-        """The books agree with themselves, and no event failed."""
+        """Check that all invariants hold and no event failed."""
         with self.installation.sessions() as session:
             assert list(broken_invariants(session)) == []
             assert (
@@ -102,12 +102,12 @@ class Bank:
             )
 
     def balance(self, currency: str = "usd") -> int:
-        """What all movements at Stripe left there, after fees."""
+        """Return the sum of Stripe's balance transactions, net of fees."""
         moved = self.stripe.objects("balance_transaction")
         return sum(one["net"] for one in moved if one["currency"] == currency)
 
     def booked(self, currency: str = "usd") -> int:
-        """What the ledger says is left, after fees."""
+        """Return the sum of the ledger entries, net of fees."""
         total = func.sum(LedgerEntry.amount + LedgerEntry.fee_cover - LedgerEntry.fee)
         with self.installation.sessions() as session:
             return int(session.scalar(select(total).where(LedgerEntry.currency == currency)) or 0)
@@ -115,7 +115,7 @@ class Bank:
 
 @dataclass(frozen=True)
 class Told:
-    """What a run found."""
+    """The result and discrepancies of a run."""
 
     result: Reconciliation
     discrepancies: list[Discrepancy]

@@ -1,4 +1,4 @@
-"""Stripe in tests: facts as Stripe words them, signed as Stripe signs them.
+"""Stripe in tests: events in Stripe's format, signed as Stripe signs them.
 
 `Facts` builds the events of one donation by hand, for tests of our own rules; tests of whole journeys use the sandbox.
 """
@@ -36,7 +36,7 @@ def signature(body: bytes, secret: str = WEBHOOK_SECRET, at: float | None = None
 
 
 def event(kind: str, found: Json, *, created: int | None = None, livemode: bool = False) -> Json:
-    """An event's envelope around an object."""
+    """Return an event with this object."""
     return {
         "id": f"evt_{next(_numbers):024d}",
         "object": "event",
@@ -49,7 +49,7 @@ def event(kind: str, found: Json, *, created: int | None = None, livemode: bool 
 
 
 class Facts:
-    """What Stripe may say of one donation."""
+    """Builds Stripe's events about one donation."""
 
     def __init__(self, donation: Donation) -> None:
         self.donation = donation
@@ -155,7 +155,7 @@ class Facts:
         }
 
     def charge_refunded(self, amount: int) -> Json:
-        """`amount` is all that was refunded so far."""
+        """Return a refunded charge; `amount` is the total refunded so far."""
         found = self.charge(amount_refunded=amount, refunded=amount == self.donation.charge)
         return event("charge.refunded", found)
 
@@ -186,7 +186,7 @@ class Facts:
         return event("refund.failed", found)
 
     def dispute(self, status: str = "needs_response", *moved: int, **changes: Any) -> Json:
-        """`moved` are the signed sums of its balance transactions; each that takes costs a fee of 1500."""
+        """Return a dispute; `moved` are its signed balance transactions; each withdrawal has a fee of 1500."""
         movements = [
             {
                 "id": f"txn_{self.number}_{place}",
@@ -237,7 +237,7 @@ class Facts:
 
 @pytest.fixture
 def give(installation: Installation, campaign: Campaign) -> Callable[..., Facts]:
-    """Begin a donation, as the form would, and hand out its facts."""
+    """Create a donation as the form would; return the builder of its events."""
 
     def begin(email: str = "ana@example.org", amount: int = 2500, **changes: Any) -> Facts:
         gift = Gift(
@@ -258,7 +258,7 @@ def give(installation: Installation, campaign: Campaign) -> Callable[..., Facts]
 
 @pytest.fixture
 def store(installation: Installation) -> Callable[..., None]:
-    """Put events into the inbox, as the webhook would."""
+    """Store events in the inbox, as the webhook would."""
 
     def put(*events: Json) -> None:
         for found in events:
@@ -287,7 +287,7 @@ def post_event(client: FlaskClient) -> Callable[..., TestResponse]:
 def paid(
     installation: Installation, give: Callable[..., Facts], store: Callable[..., None]
 ) -> Facts:
-    """A donation of $25 by Ana that was paid."""
+    """A paid donation of $25 by Ana."""
     facts = give()
     store(facts.completed())
     apply_due_events(installation)
@@ -298,7 +298,7 @@ def paid(
 def gave(
     give: Callable[..., Facts], store: Callable[..., None], installation: Installation
 ) -> Callable[..., int]:
-    """A gift that was paid; its donor's id."""
+    """Create a paid gift; return its donor's id."""
 
     def pay(email: str = "ana@example.org", amount: int = 2500, **more: str) -> int:
         facts = give(email, amount, **more)

@@ -52,9 +52,9 @@ INSERT INTO donation (id, public_id, token, campaign_id, donor_id, subscription_
     session_url, payment_intent_id, invoice_id, created_at, charged_at, paid_at, returned_at)
 SELECT id, 'don_' || left(pg_temp.token(n, 'don'), 20), pg_temp.token(n, 'page'), campaign_id, donor_id, subscription_id,
     'seed:' || n, frequency, amount, fee_cover, 'usd', state,
-    CASE state WHEN 'declined' THEN 'Your card was declined.' WHEN 'expired' THEN 'the session expired unused'
-        WHEN 'processing' THEN 'a bank debit is under way'
-        WHEN 'failed' THEN CASE WHEN offline THEN 'the bank returned it unpaid' ELSE 'the bank refused the debit' END END,
+    CASE state WHEN 'declined' THEN 'Your card was declined.' WHEN 'expired' THEN 'the session expired without a payment'
+        WHEN 'processing' THEN 'a bank debit is processing'
+        WHEN 'failed' THEN CASE WHEN offline THEN 'the bank returned it unpaid' ELSE 'the bank declined the debit' END END,
     email, name, locale, offline OR pg_temp.chance(coalesce(parent, n), 70) < 0.12,
     CASE WHEN parent IS NULL AND NOT offline AND pg_temp.chance(n, 71) < 0.06
         THEN pg_temp.pick(:comments::text[], pg_temp.chance(n, 72), 1) ELSE '' END,

@@ -111,7 +111,7 @@ def test_books_that_are_not_in_order_are_refused_with_the_first_fault_and_nothin
     path = tmp_path / "odd.backup"
     with path.open("wb") as file, installation.sessions() as session:
         make_backup(session, file, TABLES_OF_TODAY, now(), quiet)
-    said = "the entries sum to 2500, the kept shards to 2501 .5 in all"
+    said = "the ledger entries add up to 2500, the progress shards to 2501 .5 in all"
     with pytest.raises(CampaignError, match=said):
         fill(empty, path)
     empty.rollback()

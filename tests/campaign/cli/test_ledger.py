@@ -39,7 +39,10 @@ def test_the_ledger_check_tells_order_from_a_break(
         connection.execute(text("UPDATE progress_shard SET raised = raised + 1"))
     ended = run("ledger", "check")
     assert (ended.status, ended.out) == (1, "")
-    assert ended.errors[0] == "campaign nine-days: the entries sum to 2500, the kept shards to 2501"
+    assert (
+        ended.errors[0]
+        == "campaign nine-days: the ledger entries add up to 2500, the progress shards to 2501"
+    )
     assert ended.errors[-1].startswith("5 broken")
 
 

@@ -39,8 +39,8 @@ def test_a_lost_payment_is_found_and_mended(run: Run, bank: Bank, lost: str) -> 
     assert (ended.status, ended.errors) == (1, [])
     line, summary = ended.out.splitlines()
     assert re.fullmatch(
-        rf"donation {lost}: Stripe took 25\.00 USD \(ch_\w+, pi_\w+, txn_\w+\) on \d{{4}}-\d\d-\d\d,"
-        " the ledger has nothing",
+        rf"donation {lost}: Stripe charged 25\.00 USD \(ch_\w+, pi_\w+, txn_\w+\) on \d{{4}}-\d\d-\d\d,"
+        " the ledger has no entry",
         line,
     )
     assert summary == "1 movement of 1 payment compared; 1 difference."
@@ -69,7 +69,7 @@ def test_a_lost_refund_is_found_and_mended(run: Run, bank: Bank) -> None:
     bank.deliver(lose="*")
     ended = run(*RECONCILE)
     assert ended.status == 1
-    assert f"Stripe sent 10.00 USD back ({made['id']}, pi_" in ended.out
+    assert f"Stripe refunded 10.00 USD ({made['id']}, pi_" in ended.out
     assert "1 fee not booked yet; 1 difference.\n" in ended.out
     assert run(*RECONCILE, "--apply").status == 0
     assert bank.donation().state == "partially_refunded"
@@ -88,7 +88,7 @@ def test_each_run_stands_on_a_page_with_what_it_found(
     newest = max(int(found) for found in re.findall(r"/staff/reconciliations/(\d+)", listed))
     first = client.get(f"/staff/reconciliations/{newest - 2}").text
     assert f'href="/staff/donations/{lost}"' in first
-    assert "Stripe took 25.00 USD" in first
+    assert "Stripe charged 25.00 USD" in first
     assert "No difference at the last comparison" in client.get("/staff/books").text
     assert "ledger mended" in client.get("/staff/audit?action=ledger.").text
     assert client.get("/staff/reconciliations/999").status_code == 404
@@ -103,7 +103,7 @@ def test_what_cannot_be_mended_stays(run: Run, bank: Bank) -> None:
     for arguments in (RECONCILE, (*RECONCILE, "--apply")):
         ended = run(*arguments)
         assert ended.status == 1
-        assert "Stripe took 26.00 USD" in ended.out
+        assert "Stripe charged 26.00 USD" in ended.out
         assert "the ledger has 25.00 USD" in ended.out
         assert "repaired" not in ended.out
 

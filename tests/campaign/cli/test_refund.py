@@ -39,13 +39,13 @@ def test_a_part_is_given_back_and_the_rest_told(run: Run, gift: str) -> None:
     ended = run("refund", gift, "--amount", "10.00", "--reason", "duplicate", "--yes")
     before, done, after = ended.out.splitlines()
     assert (ended.status, ended.errors) == (0, [])
-    assert before == f"Donation {gift}: $25 of $25 is left to refund."
+    assert before == f"Donation {gift}: $25 of $25 is refundable."
     assert re.fullmatch(r"Refund re_\w+ of \$10 USD: done\.", done)
-    assert after == f"Donation {gift}: $15 of $25 is left to refund; $10 refunded."
+    assert after == f"Donation {gift}: $15 of $25 is refundable; $10 refunded."
     assert run("refund", gift, "--amount", "10.00", "--yes").status == 0
     ended = run("refund", gift, "--amount", "10.00", "--yes")
     assert (ended.status, len(ended.errors)) == (1, 1)
-    assert "$5 of $25 is left to refund; $20 refunded" in ended.errors[0]
+    assert "$5 of $25 is refundable; $20 refunded" in ended.errors[0]
 
 
 def test_nobody_is_there_to_be_asked_once_more(run: Run, gift: str, stripe: StripeSandbox) -> None:
@@ -63,7 +63,7 @@ def test_the_same_command_again_is_the_same_refund_until_stripe_confirms_it(
     stripe.fault("GET /v1/refunds", "drop_before", times=3)
     ended = run(*command)
     assert ended.status == 1
-    assert "asking for it again is not needed" in ended.errors[-1]
+    assert "there is no need to request it again" in ended.errors[-1]
     assert run(*command).status == 0
     (made,) = stripe.objects("refund")
     assert made["amount"] == 1000
@@ -88,7 +88,7 @@ def test_stripe_out_of_reach_is_told_and_the_request_kept(run: Run, gift: str) -
     assert ended.status == 1
     again = run("refund", gift, "--yes")
     assert again.status == 0
-    assert "$25 asked for and not confirmed by Stripe yet" in again.out.splitlines()[0]
+    assert "$25 requested but not confirmed by Stripe yet" in again.out.splitlines()[0]
 
 
 def answering(environ: dict[str, str], answers: str, *arguments: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""What moved Stripe's balance, read page by page; and the payments behind it."""
+"""Stripe's balance transactions, read page by page, and the payments behind them."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-def test_every_movement_comes_once_whatever_the_pages(bank: Bank) -> None:
+def test_every_transaction_is_listed_once_across_pages(bank: Bank) -> None:
     sold = [bank.shop(100 + number)["id"] for number in range(230)]
     gateway = bank.installation.gateway
     found = list(gateway.payments.list_balance_transactions(now() - timedelta(days=1)))
@@ -33,7 +33,7 @@ def test_every_movement_comes_once_whatever_the_pages(bank: Bank) -> None:
     )
 
 
-def test_donors_stay_at_stripe(bank: Bank) -> None:
+def test_donor_data_is_dropped(bank: Bank) -> None:
     bank.stripe.pay(bank.give(), name="Dana Donor")
     (found,) = bank.installation.gateway.payments.list_balance_transactions(
         now() - timedelta(days=1)
@@ -60,7 +60,7 @@ def test_a_payment_its_invoice_and_back(bank: Bank) -> None:
     assert payments.list_refunds(intent["id"]) == ()
 
 
-def test_what_stripe_does_not_know_has_an_error_of_its_own(installation: Installation) -> None:
+def test_a_missing_object_has_its_own_error(installation: Installation) -> None:
     with pytest.raises(GatewayMissing):
         installation.gateway.payments.retrieve_payment("pi_unknown")
     with pytest.raises(GatewayMissing):
@@ -70,7 +70,7 @@ def test_what_stripe_does_not_know_has_an_error_of_its_own(installation: Install
     assert installation.gateway.payments.find_payment_for_invoice("in_unknown") is None
 
 
-def test_a_payment_of_no_invoice_has_none(bank: Bank) -> None:
+def test_a_payment_without_an_invoice_has_none(bank: Bank) -> None:
     sold = bank.shop()
     assert (
         bank.installation.gateway.payments.find_invoice_for_payment(sold["payment_intent"]) is None

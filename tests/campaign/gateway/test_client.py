@@ -1,4 +1,4 @@
-"""Calls to Stripe, against the sandbox: what is asked, what is read of the answer, and what a repeat does."""
+"""Calls to Stripe, against the sandbox: the request, the parsed answer, and the effect of a repeat."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def gateway(stripe: StripeSandbox) -> StripeGateway:
 def wanted(
     donation: str = "don_1", email: str = "ana@example.org", **changes: Any
 ) -> dict[str, Any]:
-    """The parameters of a page for a gift of $25."""
+    """Return the parameters of a session for a gift of $25."""
     price = {"currency": "usd", "unit_amount": 2500, "product_data": {"name": "Gift"}}
     return {
         "mode": "payment",
@@ -39,7 +39,7 @@ def wanted(
 
 @pytest.fixture
 def losing(stripe: StripeSandbox) -> None:
-    """The account has an endpoint, and no webhook arrives there."""
+    """Create an endpoint at Stripe whose webhooks never arrive."""
     client = StripeClient("sk_test_sandbox", base_addresses={"api": sandbox_address(stripe)})
     client.v1.webhook_endpoints.create(
         {"url": f"{UNREACHABLE}/stripe/webhook", "enabled_events": ["*"]}
@@ -48,14 +48,14 @@ def losing(stripe: StripeSandbox) -> None:
 
 
 def emit(stripe: StripeSandbox, kind: str, number: int = 1) -> list[str]:
-    """Events that no endpoint took; their ids, the newest first."""
+    """Create events that no endpoint accepted; return their ids, newest first."""
     with stripe.account.transaction():
         for place in range(number):
             stripe.account.emit(kind, {"id": f"pi_{place}"})
     return [event["id"] for event in stripe.events(kind)][::-1]
 
 
-def test_a_page_asked_for_again_under_its_key_is_the_same_page(
+def test_a_session_created_again_under_its_key_is_the_same(
     gateway: StripeGateway, stripe: StripeSandbox
 ) -> None:
     opened = gateway.create_checkout_session(wanted(), "key")
@@ -68,7 +68,7 @@ def test_a_page_asked_for_again_under_its_key_is_the_same_page(
         gateway.create_checkout_session(wanted("don_2"), "key")
 
 
-def test_a_page_that_was_paid_tells_when_and_by_which_payment(
+def test_a_paid_session_has_its_payment_and_time(
     gateway: StripeGateway, stripe: StripeSandbox
 ) -> None:
     opened = gateway.create_checkout_session(wanted(), "key")
@@ -80,7 +80,7 @@ def test_a_page_that_was_paid_tells_when_and_by_which_payment(
     assert found.charged_at == datetime.fromtimestamp(charge["created"], UTC)
 
 
-def test_pages_are_found_by_their_donation_the_newest_first_and_not_by_the_address_alone(
+def test_sessions_are_found_by_donation_newest_first(
     gateway: StripeGateway, stripe: StripeSandbox
 ) -> None:
     ids = []
@@ -95,7 +95,7 @@ def test_pages_are_found_by_their_donation_the_newest_first_and_not_by_the_addre
     assert [one.id for one in found] == [ids[2]]
 
 
-def test_a_page_is_found_beyond_the_first_hundred(
+def test_a_session_is_found_beyond_the_first_hundred(
     gateway: StripeGateway, stripe: StripeSandbox
 ) -> None:
     first = gateway.create_checkout_session(wanted("don_1"), "key-1").id
@@ -105,7 +105,7 @@ def test_a_page_is_found_beyond_the_first_hundred(
     assert found.id == first
 
 
-def test_only_an_open_page_can_be_closed(gateway: StripeGateway) -> None:
+def test_only_an_open_session_can_be_expired(gateway: StripeGateway) -> None:
     opened = gateway.create_checkout_session(wanted(), "key")
     assert gateway.expire_session(opened.id).status == "expired"
     with pytest.raises(GatewayRefused):
@@ -114,7 +114,7 @@ def test_only_an_open_page_can_be_closed(gateway: StripeGateway) -> None:
         gateway.retrieve_checkout_session("cs_test_none")
 
 
-def test_a_refund_under_its_key_is_made_once_and_never_of_more_than_is_left(
+def test_a_refund_is_made_once_per_key_and_never_exceeds_the_charge(
     gateway: StripeGateway, stripe: StripeSandbox
 ) -> None:
     opened = gateway.create_checkout_session(wanted(), "key")
@@ -131,7 +131,7 @@ def test_a_refund_under_its_key_is_made_once_and_never_of_more_than_is_left(
 
 
 @pytest.mark.usefixtures("losing")
-def test_more_types_than_one_list_takes_are_all_asked_for(
+def test_more_types_than_one_list_allows_are_all_requested(
     gateway: StripeGateway, stripe: StripeSandbox
 ) -> None:
     emit(stripe, "payment_intent.succeeded")
@@ -142,7 +142,7 @@ def test_more_types_than_one_list_takes_are_all_asked_for(
 
 
 @pytest.mark.usefixtures("losing")
-def test_events_beyond_one_page_come_once_each_the_newest_first_and_from_since_on(
+def test_events_across_pages_are_listed_once_newest_first_from_since(
     gateway: StripeGateway, stripe: StripeSandbox
 ) -> None:
     kind = "payment_intent.canceled"
@@ -169,7 +169,9 @@ def test_an_event_of_another_release_is_not_readable(
         assert version.encode() in found.body
 
 
-def test_a_refusal_by_stripe_says_so(stripe: StripeSandbox) -> None:
-    gateway = StripeGateway("sk_test_sandbox", stripe.url)  # wrong on purpose: past any proxy
+def test_a_rejection_by_stripe_says_so(stripe: StripeSandbox) -> None:
+    gateway = StripeGateway(
+        "sk_test_sandbox", stripe.url
+    )  # wrong on purpose: it bypasses any proxy
     with pytest.raises(GatewayRefused):
         list(gateway.undelivered_events(["x" * 6000]))

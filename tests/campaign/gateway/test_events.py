@@ -1,4 +1,4 @@
-"""Stripe's JSON read as typed facts: what is there, what may be absent, what is refused."""
+"""Reading Stripe's JSON: present, missing and invalid fields."""
 
 import json
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ def test_an_event_is_read_with_its_object() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"\xff", b"{", b"[" * 100_000], ids=["empty", "bytes", "cut off", "too deep"]
 )
-def test_what_is_no_json_is_refused_as_such(body: bytes) -> None:
+def test_invalid_json_is_rejected(body: bytes) -> None:
     with pytest.raises(WebhookRefused, match="not JSON in UTF-8"):
         read_event(body)
 
@@ -61,7 +61,7 @@ def test_what_is_no_json_is_refused_as_such(body: bytes) -> None:
         {"data": None},
     ],
 )
-def test_an_envelope_that_is_none_is_refused(change: dict[str, Any]) -> None:
+def test_a_body_that_is_no_event_is_rejected(change: dict[str, Any]) -> None:
     for told in (EVENT | change, [EVENT | change]):
         with pytest.raises(WebhookRefused, match="not a Stripe event"):
             read_event(json.dumps(told).encode())
@@ -71,7 +71,7 @@ def test_an_id_may_have_255_characters() -> None:
     assert len(read_event(json.dumps(EVENT | {"id": "e" * 255}).encode()).id) == 255
 
 
-def test_an_instant_is_whole_seconds_in_utc() -> None:
+def test_a_time_is_whole_seconds_in_utc() -> None:
     assert read_instant(MOMENT) == datetime(2026, 12, 22, 8, tzinfo=UTC)
     assert read_instant(0).utcoffset() is not None
     for value in (True, "1", 1.0, None):
@@ -85,7 +85,7 @@ def test_an_id_is_read_whether_it_is_expanded_or_not() -> None:
     ]  # fmt: skip
 
 
-def test_a_session_without_what_stripe_may_leave_out() -> None:
+def test_a_session_without_optional_fields() -> None:
     found = read_checkout_session(SESSION)
     assert (found.status, found.url, found.expires_at, found.amount_total) == ("", None, None, None)
     assert (found.donation_id, found.payment_intent_id, found.charged_at) == (None, None, None)
@@ -110,13 +110,11 @@ def test_a_session_names_its_donation_by_metadata_before_the_reference() -> None
         ({"invoice": "in_1"}, False),
     ],
 )
-def test_when_a_session_was_charged_is_known_where_its_charge_is_told(
-    more: dict[str, Any], charged: bool
-) -> None:
+def test_a_sessions_charge_time_needs_its_charge(more: dict[str, Any], charged: bool) -> None:
     assert read_checkout_session(SESSION | more).charged_at == (AT if charged else None)
 
 
-def test_a_bank_s_own_reason_goes_before_stripe_s() -> None:
+def test_a_banks_decline_code_comes_before_stripes_error_code() -> None:
     intent = {"id": "pi_1", "created": MOMENT, "status": "canceled", "currency": "usd"}
     error = {"code": "card_declined", "decline_code": "insufficient_funds"}
     assert (
@@ -128,7 +126,7 @@ def test_a_bank_s_own_reason_goes_before_stripe_s() -> None:
     assert (plain.failure, plain.amount_received, plain.donation_id) == (None, 0, None)
 
 
-def test_an_invoice_tells_its_subscription_its_parts_and_whether_it_began_it() -> None:
+def test_an_invoice_has_its_subscription_its_parts_and_whether_it_is_the_first() -> None:
     details = {
         "subscription": "sub_1",
         "metadata": {"donation_id": "d", "gift": "2500", "cover": "0"},

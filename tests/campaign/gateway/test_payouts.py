@@ -1,4 +1,4 @@
-"""Payouts as Stripe tells them, and what each was made of, against the sandbox."""
+"""Payouts and their items, against the sandbox."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def gateway(installation: Installation) -> StripeGateway:
     return installation.gateway
 
 
-def test_a_payout_arrives_on_a_day_of_utc() -> None:
+def test_a_payouts_arrival_is_a_utc_date() -> None:
     found = read_payout(PAYOUT)
     assert found.arrival_date == date(2026, 12, 24)
     assert read_payout(PAYOUT | {"arrival_date": 1_798_070_399}).arrival_date == date(2026, 12, 23)
@@ -45,16 +45,14 @@ def test_a_payout_arrives_on_a_day_of_utc() -> None:
     ("told", "itemized"),
     [("completed", True), ("not_applicable", True), ("in_progress", False), (None, False)],
 )
-def test_its_parts_are_known_once_stripe_has_made_them_out(
+def test_a_payout_is_itemized_once_stripe_has_listed_its_items(
     told: str | None, itemized: bool
 ) -> None:
     assert read_payout(PAYOUT | {"reconciliation_status": told}).itemized is itemized
     assert not read_payout(PAYOUT).itemized
 
 
-def test_a_payout_is_made_of_what_moved_before_it_and_not_of_itself(
-    bank: Bank, gateway: StripeGateway
-) -> None:
+def test_a_payouts_items_exclude_itself(bank: Bank, gateway: StripeGateway) -> None:
     charges = [bank.shop(1000 + number)["id"] for number in range(3)]
     made = bank.stripe.payout()
     later = bank.shop(7000)["id"]
@@ -64,7 +62,7 @@ def test_a_payout_is_made_of_what_moved_before_it_and_not_of_itself(
     assert sum(item.amount - item.fee for item in items) == made["amount"]
 
 
-def test_payouts_come_from_a_moment_on_the_newest_first(bank: Bank, gateway: StripeGateway) -> None:
+def test_payouts_are_listed_from_a_time_newest_first(bank: Bank, gateway: StripeGateway) -> None:
     made = []
     for number in range(3):
         bank.shop(1000 + number)
@@ -77,7 +75,7 @@ def test_payouts_come_from_a_moment_on_the_newest_first(bank: Bank, gateway: Str
     assert len(list(gateway.payouts.list_since(second + timedelta(seconds=1)))) == 1
 
 
-def test_parts_beyond_one_page_come_once_each(bank: Bank, gateway: StripeGateway) -> None:
+def test_items_across_pages_are_listed_once(bank: Bank, gateway: StripeGateway) -> None:
     for _ in range(101):
         bank.shop(1000)
     items = list(gateway.payouts.list_items(bank.stripe.payout()["id"]))

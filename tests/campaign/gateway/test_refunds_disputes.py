@@ -1,4 +1,4 @@
-"""Charges, refunds, disputes and warnings read as facts; what Stripe leaves out has its plainest meaning."""
+"""Reading charges, refunds, disputes and fraud warnings, and the defaults for missing fields."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ READERS = [read_charge, read_refund, read_dispute, read_fraud_warning, read_bala
 
 
 @pytest.mark.parametrize("read", READERS)
-def test_what_does_not_say_when_it_was_made_was_made_when_it_was_told(read: Any) -> None:
+def test_an_object_without_a_creation_time_gets_the_given_time(read: Any) -> None:
     assert read(MONEY, TOLD).created == TOLD
     assert read(MONEY | {"created": MOMENT}, TOLD).created == AT
     with pytest.raises(KeyError):
@@ -37,13 +37,11 @@ def test_what_does_not_say_when_it_was_made_was_made_when_it_was_told(read: Any)
         ({"status": "succeeded", "failure_balance_transaction": "txn_1"}, False),
     ],
 )
-def test_a_charge_was_returned_where_the_balance_shows_it(
-    more: dict[str, Any], returned: bool
-) -> None:
+def test_a_charge_is_reversed_if_the_balance_shows_it(more: dict[str, Any], returned: bool) -> None:
     assert read_charge(MONEY | more, TOLD).returned is returned
 
 
-def test_a_charge_tells_what_was_refunded_and_the_refunds_where_they_stand_in_it() -> None:
+def test_a_charge_has_its_refunded_total_and_included_refunds() -> None:
     refunds = {"data": [{"id": "re_1", "amount": 500, "currency": "usd"}]}
     told = {"amount_refunded": 500, "refunds": refunds, "payment_intent": {"id": "pi_1"}}
     found = read_charge(MONEY | told | {"metadata": {"donation_id": "don_1"}}, TOLD)
@@ -54,14 +52,14 @@ def test_a_charge_tells_what_was_refunded_and_the_refunds_where_they_stand_in_it
     assert (bare.amount_refunded, bare.refunds, bare.donation_id) == (0, (), None)
 
 
-def test_a_refund_without_a_status_is_done_and_knows_our_request() -> None:
+def test_a_refund_without_a_status_succeeded_and_has_our_request() -> None:
     found = read_refund(MONEY, TOLD)
     assert (found.status, found.request_token, found.charge_id) == ("succeeded", None, None)
     ours = read_refund(MONEY | {"status": "failed", "metadata": {"refund_request": "t"}}, TOLD)
     assert (ours.status, ours.request_token) == ("failed", "t")
 
 
-def test_a_dispute_tells_its_movements_where_they_are_expanded() -> None:
+def test_a_dispute_has_its_expanded_balance_transactions() -> None:
     moved = {"id": "txn_1", "amount": -2500, "fee": 1500, "currency": "usd", "created": MOMENT}
     told = {"balance_transactions": [moved, "txn_2"], "evidence_details": {"due_by": MOMENT}}
     found = read_dispute(MONEY | told, TOLD)
@@ -73,7 +71,7 @@ def test_a_dispute_tells_its_movements_where_they_are_expanded() -> None:
     assert (bare.due_by, bare.balance_transactions) == (None, ())
 
 
-def test_a_movement_names_its_source_and_holds_it_where_it_is_expanded() -> None:
+def test_a_balance_transaction_has_its_source_id_and_expanded_source() -> None:
     plain = read_balance_transaction(MONEY | {"source": "ch_1", "fee": -30}, TOLD)
     assert (plain.source_id, plain.source, plain.fee, plain.kind) == ("ch_1", None, -30, "")
     charge = {"id": "ch_1", "object": "charge"}
@@ -81,7 +79,7 @@ def test_a_movement_names_its_source_and_holds_it_where_it_is_expanded() -> None
     assert (expanded.source_id, expanded.source, expanded.fee) == ("ch_1", charge, 0)
 
 
-def test_a_warning_can_be_acted_on_unless_stripe_says_not() -> None:
+def test_a_warning_is_actionable_by_default() -> None:
     assert read_fraud_warning({"id": "issfr_1"}, TOLD).actionable
     found = read_fraud_warning({"id": "issfr_1", "actionable": False, "charge": "ch_1"}, TOLD)
     assert (found.actionable, found.fraud_type, found.charge_id) == (False, "misc", "ch_1")

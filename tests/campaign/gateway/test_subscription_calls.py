@@ -1,4 +1,4 @@
-"""Calls about subscriptions, against the sandbox: each sets a state, so that a repeat is harmless."""
+"""Calls about subscriptions, against the sandbox: each sets a state, so a repeat is harmless."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def test_a_subscription_is_read_as_it_is_now(calls: SubscriptionsClient, begun: 
         calls.retrieve("sub_none")
 
 
-def test_an_update_under_its_key_is_one_and_tells_what_came_of_it(
+def test_a_repeated_update_under_its_key_is_one_and_returns_the_result(
     calls: SubscriptionsClient, stripe: StripeSandbox, begun: str
 ) -> None:
     pause = {"pause_collection": {"behavior": "void"}}
@@ -61,7 +61,7 @@ def test_an_update_under_its_key_is_one_and_tells_what_came_of_it(
     assert not calls.update(begun, {"pause_collection": ""}, "resume-1").paused
 
 
-def test_an_end_is_at_once_gives_nothing_back_and_comes_once(
+def test_canceling_is_immediate_refunds_nothing_and_happens_once(
     calls: SubscriptionsClient, stripe: StripeSandbox, begun: str
 ) -> None:
     ended = calls.cancel(begun, "By the donor.")
@@ -74,7 +74,7 @@ def test_an_end_is_at_once_gives_nothing_back_and_comes_once(
         calls.cancel(begun, "Again.")
 
 
-def test_the_card_page_is_the_customer_s_and_the_card_in_use_is_told(
+def test_the_portal_page_is_the_customers_and_the_current_card_is_returned(
     calls: SubscriptionsClient, stripe: StripeSandbox, begun: str
 ) -> None:
     cards = calls.payment_methods(begun)

@@ -1,4 +1,4 @@
-"""Subscriptions read as facts: amounts, ends, pauses, cards, and what paid an invoice."""
+"""Reading subscriptions: amounts, end, pause, cards, and invoice payments."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ def read(*items: dict[str, Any], **more: Any) -> Any:
     return read_subscription({"id": "sub_1", "status": "active", "items": {"data": items}, **more})
 
 
-def test_a_bare_subscription_is_nothing_a_period_and_goes_on() -> None:
+def test_a_minimal_subscription_is_active_and_charges_nothing() -> None:
     found = read_subscription({"id": "sub_1", "status": "active"})
     assert (found.total, found.interval, found.items, found.currency) == (0, None, (), None)
     assert (found.paused, found.cancel_at_period_end, found.ended_at) == (False, False, None)
@@ -33,7 +33,7 @@ def test_a_bare_subscription_is_nothing_a_period_and_goes_on() -> None:
         read_subscription({"id": "sub_1"})
 
 
-def test_its_total_is_every_item_s_price_times_its_number() -> None:
+def test_its_total_is_price_times_quantity_of_all_items() -> None:
     found = read(item(2500), item(106), item(10, 3), item(7, None), item(None), item(5, 0))
     assert found.total == 2500 + 106 + 30 + 7
     assert (found.interval, found.items[0].product_id) == ("month", "prod_1")
@@ -54,19 +54,19 @@ def test_a_pause_may_have_no_end() -> None:
     assert read(pause_collection=None).resumes_at is None
 
 
-def test_it_ended_when_it_ended_and_else_when_it_was_cancelled() -> None:
+def test_it_ended_at_its_end_else_at_its_cancellation() -> None:
     assert read(ended_at=MOMENT, canceled_at=MOMENT - 5).ended_at == AT
     assert read(ended_at=None, canceled_at=MOMENT).ended_at == AT
     found = read(cancellation_details={"reason": "payment_failed"}, cancel_at=MOMENT)
     assert (found.end_reason, found.cancel_at, found.ended_at) == ("payment_failed", AT, None)
 
 
-def test_its_parts_and_its_first_donation_stand_in_the_metadata() -> None:
+def test_its_parts_and_first_donation_are_in_the_metadata() -> None:
     found = read(metadata={"donation_id": "don_1", "gift": "2500", "cover": "106"})
     assert (found.donation_id, found.gift, found.fee_cover) == ("don_1", 2500, 106)
 
 
-def test_the_card_in_use_and_the_one_chosen_since() -> None:
+def test_the_current_card_and_the_newly_chosen_one() -> None:
     chosen = {"invoice_settings": {"default_payment_method": {"id": "pm_2"}}}
     found = read_payment_methods({"default_payment_method": "pm_1", "customer": chosen})
     assert (found.current, found.selected) == ("pm_1", "pm_2")
@@ -74,7 +74,7 @@ def test_the_card_in_use_and_the_one_chosen_since() -> None:
         assert read_payment_methods({"customer": customer}).selected is None
 
 
-def test_an_invoice_may_be_paid_by_something_else_than_a_payment_intent() -> None:
+def test_an_invoice_may_be_paid_without_a_payment_intent() -> None:
     intent = {"type": "payment_intent", "payment_intent": "pi_1"}
     found = read_invoice_payment({"invoice": {"id": "in_1"}, "payment": intent, "status": "paid"})
     assert (found.invoice_id, found.payment_intent_id, found.status) == ("in_1", "pi_1", "paid")

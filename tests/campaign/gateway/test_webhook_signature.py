@@ -1,4 +1,4 @@
-"""What proves a webhook: the signature over the raw bytes, a fresh timestamp, our mode."""
+"""Verifying a webhook: the signature over the raw bytes, a recent timestamp, our mode."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -46,33 +46,33 @@ def test_one_of_several_signatures_is_enough() -> None:
 
 
 @pytest.mark.parametrize("secrets", [(), ("whsec_other",), ("whsec_", "whsec_ne")])
-def test_another_secret_is_refused(secrets: tuple[str, ...]) -> None:
+def test_another_secret_is_rejected(secrets: tuple[str, ...]) -> None:
     body = body_of(sent())
-    with pytest.raises(WebhookRefused, match="No secret of ours"):
+    with pytest.raises(WebhookRefused, match="matches none of our secrets"):
         verify(body, signature(body, "whsec_new", stamp()), secrets=secrets)
 
 
-def test_a_body_that_was_changed_is_refused() -> None:
+def test_a_changed_body_is_rejected() -> None:
     body = body_of(sent())
-    with pytest.raises(WebhookRefused, match="No secret of ours"):
+    with pytest.raises(WebhookRefused, match="matches none of our secrets"):
         verify(body + b" ", signature(body, "whsec_new", stamp()))
 
 
-def test_a_signature_under_another_stamp_is_refused() -> None:
+def test_a_signature_for_another_timestamp_is_rejected() -> None:
     body = body_of(sent())
     header = signature(body, "whsec_new", stamp(-1)).partition(",")[2]
-    with pytest.raises(WebhookRefused, match="No secret of ours"):
+    with pytest.raises(WebhookRefused, match="matches none of our secrets"):
         verify(body, f"t={int(stamp())},{header}")
 
 
 @pytest.mark.parametrize("off", [-300, -299, -1, 0, 1, 299, 300])
-def test_a_timestamp_within_five_minutes_either_way_is_fresh(off: int) -> None:
+def test_a_timestamp_within_five_minutes_either_way_is_accepted(off: int) -> None:
     body = body_of(sent())
     assert verify(body, signature(body, "whsec_new", stamp(off)))
 
 
 @pytest.mark.parametrize("off", [-86_400, -600, -301, 301, 3600, 10**10])
-def test_a_timestamp_further_off_is_refused(off: int) -> None:
+def test_a_timestamp_further_off_is_rejected(off: int) -> None:
     body = body_of(sent())
     stamped = int(stamp()) + off
     with pytest.raises(WebhookRefused, match="more than 300 seconds off"):
@@ -98,7 +98,7 @@ def test_a_timestamp_further_off_is_refused(off: int) -> None:
         "t=²",
     ],
 )
-def test_a_timestamp_that_is_missing_doubled_or_no_number_is_refused(stamps: str) -> None:
+def test_a_missing_repeated_or_invalid_timestamp_is_rejected(stamps: str) -> None:
     body = body_of(sent())
     proof = signature(body, "whsec_new", stamp()).partition(",")[2]
     with pytest.raises(WebhookRefused, match="has no timestamp"):
@@ -106,18 +106,18 @@ def test_a_timestamp_that_is_missing_doubled_or_no_number_is_refused(stamps: str
 
 
 @pytest.mark.parametrize("rest", ["", ",v1=", ",v1", ",v2=abc", ",v1=zz", ",,,", ",v1=" + "0" * 64])
-def test_a_header_without_a_right_signature_is_refused(rest: str) -> None:
-    with pytest.raises(WebhookRefused, match="No secret of ours"):
+def test_a_header_without_a_valid_signature_is_rejected(rest: str) -> None:
+    with pytest.raises(WebhookRefused, match="matches none of our secrets"):
         verify(body_of(sent()), f"t={int(stamp())}{rest}")
 
 
-def test_the_other_mode_is_refused_either_way() -> None:
+def test_the_other_mode_is_rejected_either_way() -> None:
     for ours in (True, False):
         body = body_of({**sent(), "livemode": not ours})
         with pytest.raises(WebhookRefused, match="livemode"):
             verify(body, signature(body, "whsec_new", stamp()), livemode=ours)
 
 
-def test_a_live_event_is_taken_by_a_live_installation() -> None:
+def test_a_live_event_is_accepted_by_a_live_installation() -> None:
     body = body_of({**sent(), "livemode": True})
     assert verify(body, signature(body, "whsec_new", stamp()), livemode=True).livemode is True

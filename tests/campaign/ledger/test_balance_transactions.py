@@ -1,4 +1,4 @@
-"""What the ledger calls a balance transaction: by its source and its sign, in the currency that the donor paid in."""
+"""How a balance transaction maps to a ledger kind: by source and sign, in the currency the donor paid in."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -45,7 +45,7 @@ def read(movement: BalanceTransaction) -> PaymentTransaction:
         ("dispute", 0, "fee"),
     ],
 )
-def test_source_and_sign_make_the_kind_and_the_amount_has_none(
+def test_source_and_sign_determine_the_kind_and_the_amount_is_unsigned(
     what: str, amount: int, kind: str
 ) -> None:
     found = read(moved(amount, what))
@@ -61,16 +61,18 @@ def test_source_and_sign_make_the_kind_and_the_amount_has_none(
         BalanceTransaction("txn_1", AT, "stripe_fee", -80, 0, "usd", None, None),
     ],
 )
-def test_what_is_no_payments_or_only_promised_has_moved_nothing(other: BalanceTransaction) -> None:
+def test_transactions_without_a_payment_and_pending_charges_are_skipped(
+    other: BalanceTransaction,
+) -> None:
     assert map_balance_transaction(other) is None
 
 
-def test_a_refund_that_is_pending_has_moved_the_balance_already() -> None:
+def test_a_pending_refund_already_moved_the_balance() -> None:
     assert read(moved(-700, "refund", status="pending")).kind == "refund"
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_yen_on_a_dollar_balance_are_told_in_yen(sign: int) -> None:
+def test_yen_on_a_dollar_balance_are_reported_in_yen(sign: int) -> None:
     source = {
         "id": "du_1",
         "object": "dispute",
@@ -85,7 +87,7 @@ def test_yen_on_a_dollar_balance_are_told_in_yen(sign: int) -> None:
     assert (found.fee, found.fee_currency) == (1500, "usd")
 
 
-def test_only_a_charge_names_its_donation_and_is_bare_without_a_customer() -> None:
+def test_only_a_charge_names_its_donation_and_may_have_no_customer() -> None:
     named = {"metadata": {"donation_id": "don_1"}}
     assert read(moved(2500, **named)).public_id == "don_1"
     assert read(moved(-2500, "refund", **named)).public_id is None

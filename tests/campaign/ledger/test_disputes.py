@@ -1,4 +1,4 @@
-"""Disputes: what is known to have moved, whichever telling is missed, and which status is the stronger."""
+"""Disputes: the amounts known to have moved, whichever event is missed, and the order of statuses."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ Store = Callable[..., None]
 
 @pytest.fixture
 def gift(installation: Installation, give: Give) -> Facts:
-    """A gift of $25 that was paid."""
+    """A paid gift of $25."""
     facts = give()
     tell_paid(installation, facts)
     return facts
@@ -65,7 +65,7 @@ def test_a_dispute_costs_its_fee_once(installation: Installation, give: Give, st
         ("under_review", {"reinstated": True}, (2500, 2500)),
     ],
 )
-def test_what_moved_is_known_without_a_list_of_movements(
+def test_amounts_are_known_without_a_list_of_balance_transactions(
     installation: Installation,
     gift: Facts,
     status: str,
@@ -89,7 +89,7 @@ def test_what_moved_is_known_without_a_list_of_movements(
         ("under_review", "a_later_word", "under_review"),
     ],
 )
-def test_the_stronger_status_stays_whichever_comes_last(
+def test_the_stronger_status_wins_in_any_order(
     installation: Installation, gift: Facts, first: str, second: str, kept: str
 ) -> None:
     for status in (first, second):
@@ -97,7 +97,7 @@ def test_the_stronger_status_stays_whichever_comes_last(
     assert only(installation).status == kept
 
 
-def test_a_won_dispute_of_yen_on_a_dollar_balance_moves_the_yen(
+def test_a_won_dispute_in_yen_on_a_dollar_balance_moves_yen(
     installation: Installation,
 ) -> None:
     facts = give_to(installation, campaign_in(installation, "jpy"), 2500)
@@ -116,7 +116,7 @@ def test_a_won_dispute_of_yen_on_a_dollar_balance_moves_the_yen(
         assert session.execute(fees).all() == [(1500, "usd")]
 
 
-def test_a_movement_told_twice_counts_once_and_two_are_summed(
+def test_a_repeated_balance_transaction_counts_once_and_two_add_up(
     installation: Installation, gift: Facts
 ) -> None:
     tell_dispute(installation, gift, gift.dispute("needs_response", -1000))
@@ -127,7 +127,7 @@ def test_a_movement_told_twice_counts_once_and_two_are_summed(
     assert state_and_receipt(installation, gift) == ("disputed", 2500)
 
 
-def test_the_moment_of_the_latest_word_and_the_day_evidence_is_due_stay(
+def test_the_latest_time_and_the_evidence_deadline_are_kept(
     installation: Installation, gift: Facts
 ) -> None:
     tell_dispute(installation, gift, gift.dispute("needs_response"), 500)
@@ -137,7 +137,7 @@ def test_the_moment_of_the_latest_word_and_the_day_evidence_is_due_stay(
     assert found.due_by == after(gift, 800_000)
 
 
-def test_an_inquiry_is_something_new_once(installation: Installation, gift: Facts) -> None:
+def test_an_inquiry_is_new_once(installation: Installation, gift: Facts) -> None:
     inquiry = gift.dispute("warning_needs_response")
     outcomes = [tell_dispute(installation, gift, inquiry) for _ in range(2)]
     assert [one.applied for one in outcomes] == [True, False]

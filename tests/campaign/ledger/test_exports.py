@@ -1,4 +1,4 @@
-"""The books as rows: which window, which campaign, which order, and one row for one thing."""
+"""Exports: time window, campaign, order, and one row per record."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 @pytest.fixture
 def gift(installation: Installation, give: Give) -> Facts:
-    """A gift of $25 that was paid."""
+    """A paid gift of $25."""
     facts = give()
     tell_paid(installation, facts)
     return facts
@@ -33,7 +33,7 @@ def rows(installation: Installation, what: str, **asked: Any) -> list[dict[str, 
 
 
 def date_all(installation: Installation, at: datetime) -> None:
-    """As if everything had been at that moment."""
+    """Set all times of the rows to that moment."""
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(created_at=at, paid_at=at, charged_at=at))
         session.execute(update(Receipt).values(issued_at=at))
@@ -41,7 +41,7 @@ def date_all(installation: Installation, at: datetime) -> None:
 
 
 @pytest.mark.parametrize("what", EXPORTS)
-def test_a_window_holds_its_first_moment_and_not_its_last(
+def test_a_window_includes_its_start_and_excludes_its_end(
     installation: Installation, gift: Facts, what: str
 ) -> None:
     date_all(installation, AT)
@@ -53,7 +53,7 @@ def test_a_window_holds_its_first_moment_and_not_its_last(
 
 
 @pytest.mark.parametrize("what", EXPORTS)
-def test_a_campaign_has_its_own_rows_alone_and_each_row_the_headers_columns(
+def test_a_campaign_has_only_its_own_rows_with_the_header_columns(
     installation: Installation, campaign: Campaign, gift: Facts, what: str
 ) -> None:
     yen = campaign_in(installation, "jpy")
@@ -65,7 +65,7 @@ def test_a_campaign_has_its_own_rows_alone_and_each_row_the_headers_columns(
     assert list(mine) == column_names(what)
 
 
-def test_a_gift_whose_receipt_was_replaced_is_one_row_with_its_first_number(
+def test_a_gift_with_a_replaced_receipt_is_one_row_with_its_first_number(
     installation: Installation, gift: Facts
 ) -> None:
     tell_refund(installation, gift, gift.refund("a", 700))
@@ -85,9 +85,7 @@ def test_a_gift_whose_receipt_was_replaced_is_one_row_with_its_first_number(
     assert (donation["state"], donation["receipt_number"]) == ("refunded", receipts[0]["number"])
 
 
-def test_the_same_moment_is_ordered_by_number_and_earlier_moments_come_first(
-    installation: Installation, give: Give
-) -> None:
+def test_rows_are_ordered_by_time_and_then_by_id(installation: Installation, give: Give) -> None:
     gifts = [give(email=f"d{n}@example.org", amount=1000 + n) for n in range(3)]
     for facts in gifts:
         tell_paid(installation, facts)
@@ -100,7 +98,7 @@ def test_the_same_moment_is_ordered_by_number_and_earlier_moments_come_first(
     assert [one["amount"] for one in rows(installation, "donations")] == [1002, 1000, 1001]
 
 
-def test_a_charge_outside_the_window_is_in_the_ledger_and_in_no_campaigns(
+def test_a_charge_outside_the_window_is_in_the_ledger_but_in_no_campaign(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts = give()
@@ -113,7 +111,7 @@ def test_a_charge_outside_the_window_is_in_the_ledger_and_in_no_campaigns(
     assert len(rows(installation, "donations", campaign=campaign)) == 1
 
 
-def test_a_donor_s_counts_are_those_of_the_window_and_of_gifts_that_were_paid(
+def test_a_donors_counts_cover_paid_gifts_in_the_window(
     installation: Installation, give: Give
 ) -> None:
     paid = [give(), give()]

@@ -1,4 +1,4 @@
-"""Which of Stripe's fees are not booked yet, from when on to look, and that each is booked once."""
+"""Which of Stripe's fees are unbooked, where the next run starts, and that each fee is booked once."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 @pytest.fixture
 def gift(installation: Installation, give: Give) -> Facts:
-    """A gift of $25 that was paid."""
+    """A paid gift of $25."""
     facts = give()
     tell_paid(installation, facts)
     return facts
@@ -60,7 +60,7 @@ def moved(
     )
 
 
-def test_it_looks_back_from_the_last_look_that_ended_well(bank: Bank) -> None:
+def test_a_run_starts_from_the_last_successful_run(bank: Bank) -> None:
     def since() -> timedelta:
         at = now()
         with bank.installation.sessions() as session:
@@ -72,7 +72,7 @@ def test_it_looks_back_from_the_last_look_that_ended_well(bank: Bank) -> None:
     assert timedelta(minutes=15) <= since() < timedelta(minutes=15, seconds=5)
 
 
-def test_a_fee_is_unbooked_while_its_gift_is_booked_and_it_is_not(
+def test_a_fee_is_unbooked_if_its_gift_is_booked_and_it_is_not(
     installation: Installation, gift: Facts, give: Give
 ) -> None:
     unpaid = give(email="ben@example.org")
@@ -89,7 +89,7 @@ def test_a_fee_is_unbooked_while_its_gift_is_booked_and_it_is_not(
         assert find_unbooked_fees(session, []) == []
 
 
-def test_a_fee_is_booked_once_in_the_balances_currency(
+def test_a_fee_is_booked_once_in_the_balance_currency(
     installation: Installation, gift: Facts, give: Give
 ) -> None:
     for expected in (True, False):
@@ -106,7 +106,7 @@ def test_a_fee_is_booked_once_in_the_balances_currency(
         ]
 
 
-def test_a_payment_is_late_that_was_charged_before_the_look_and_heard_of_since(
+def test_a_payment_charged_before_the_run_and_recorded_since_is_late(
     installation: Installation, gift: Facts
 ) -> None:
     since = now()
@@ -133,7 +133,7 @@ def test_a_payment_is_late_that_was_charged_before_the_look_and_heard_of_since(
         assert find_late_payments(session, since) == []
 
 
-def test_a_late_payment_that_stripe_has_no_name_for_is_not_asked_about(
+def test_a_late_payment_without_a_stripe_id_is_not_looked_up(
     installation: Installation, gift: Facts
 ) -> None:
     since = now() + timedelta(hours=1)

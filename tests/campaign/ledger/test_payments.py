@@ -1,4 +1,4 @@
-"""Stripe's facts become money once, in the window they were charged in, and only for what the donor agreed to."""
+"""Stripe's facts are booked once, in the window of the charge, and only for the amount the donor agreed to."""
 
 import itertools
 import random
@@ -60,7 +60,7 @@ def test_covered_fees_are_charged_and_receipted_but_are_not_progress(
         (ABANDONED, "expired", 0),
     ],
 )
-def test_every_order_of_the_same_facts_ends_alike(
+def test_the_same_facts_in_any_order_have_the_same_result(
     installation: Installation,
     give: Give,
     store: Store,
@@ -78,7 +78,7 @@ def test_every_order_of_the_same_facts_ends_alike(
         assert payment_standing(installation, facts) == (state, raised * number, paid, paid), order
 
 
-def test_the_end_of_a_page_that_nobody_was_shown_ends_nothing(
+def test_the_expiry_of_an_unused_session_changes_nothing(
     installation: Installation, give: Give, store: Store
 ) -> None:
     facts = give()
@@ -89,7 +89,7 @@ def test_the_end_of_a_page_that_nobody_was_shown_ends_nothing(
     assert payment_standing(installation, facts) == ("pending", 0, 0, 0)
 
 
-def test_a_promise_is_pending_and_not_raised(
+def test_a_pending_debit_does_not_count_as_raised(
     installation: Installation, give: Give, store: Store
 ) -> None:
     facts = give()
@@ -108,7 +108,7 @@ def test_a_charge_after_the_deadline_is_receipted_but_not_counted(
     assert payment_standing(installation, facts) == ("paid", 0, 1, 1)
 
 
-def test_a_debit_promised_before_the_deadline_counts_when_it_arrives_after(
+def test_a_debit_authorized_before_the_deadline_counts_when_it_arrives_later(
     installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
     facts = give()
@@ -145,7 +145,7 @@ def test_a_second_payment_of_one_gift_fails_visibly(
     with installation.sessions() as session:
         stored = session.get_one(InboxEvent, twice["id"])
     assert stored.state == "failed"
-    assert "and by pi_another too" in (stored.last_error or "")
+    assert " and by pi_another." in (stored.last_error or "")
 
 
 def test_random_histories_agree_with_the_strongest_fact(
@@ -188,7 +188,7 @@ def test_a_charge_in_the_last_second_of_the_window_counts_and_at_the_deadline_do
         assert raised(installation) == counted
 
 
-def test_a_charge_that_stripe_dates_before_the_form_is_of_the_forms_moment(
+def test_a_charge_dated_before_the_form_gets_the_forms_time(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -199,7 +199,7 @@ def test_a_charge_that_stripe_dates_before_the_form_is_of_the_forms_moment(
     assert raised(installation) == 2500
 
 
-def test_a_payment_heard_of_after_the_final_result_is_receipted_and_counts_nowhere(
+def test_a_payment_after_the_final_result_is_receipted_and_counts_nowhere(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts = give()
@@ -209,7 +209,7 @@ def test_a_payment_heard_of_after_the_final_result_is_receipted_and_counts_nowhe
 
 
 @pytest.mark.parametrize(("longer", "of_the_page"), [(0, True), (1, False)])
-def test_what_succeeds_after_its_pages_day_is_a_debit_of_the_day_it_was_promised(
+def test_a_payment_after_the_session_lifetime_is_a_debit_of_its_first_day(
     installation: Installation, give: Give, longer: int, of_the_page: bool
 ) -> None:
     facts = give()
@@ -222,7 +222,7 @@ def test_what_succeeds_after_its_pages_day_is_a_debit_of_the_day_it_was_promised
 
 
 @pytest.mark.parametrize("changes", [{"currency": "eur"}, {"amount_received": 2501}])
-def test_the_same_figure_of_another_currency_or_a_cent_more_is_refused(
+def test_another_currency_or_one_cent_more_is_rejected(
     installation: Installation, give: Give, changes: dict[str, object]
 ) -> None:
     facts = give()
@@ -238,13 +238,13 @@ def test_the_same_figure_of_another_currency_or_a_cent_more_is_refused(
     )
 
 
-def test_a_paid_session_without_an_amount_is_refused(
+def test_a_paid_session_without_an_amount_is_rejected(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
     found = replace(read_checkout_session(facts.session()), amount_total=None)
     with (
-        pytest.raises(FactMismatch, match="names no amount"),
+        pytest.raises(FactMismatch, match="has no amount"),
         installation.sessions.begin() as session,
     ):
         apply_session(session, found, after(facts, 1), installation.books)
@@ -257,7 +257,7 @@ def test_yen_and_the_fees_they_cover_are_booked_to_the_yen(installation: Install
     assert (state_and_receipt(installation, facts), raised(installation)) == (("paid", 82), 50)
 
 
-def test_the_session_that_came_first_learns_its_payment_from_the_intent(
+def test_an_earlier_session_gets_its_payment_from_the_intent(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -271,7 +271,7 @@ def test_the_session_that_came_first_learns_its_payment_from_the_intent(
     assert booked(installation, facts) == [("payment", 2500, 0)]
 
 
-def test_a_refusal_after_the_payment_changes_nothing(
+def test_a_decline_after_the_payment_changes_nothing(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -280,5 +280,5 @@ def test_a_refusal_after_the_payment_changes_nothing(
         found = read_payment_intent(facts.intent(status=status))
         with installation.sessions.begin() as session:
             outcome = apply_intent(session, found, after(facts, 9), installation.books)
-        assert (outcome.applied, outcome.note) == (False, "the donation is paid already")
+        assert (outcome.applied, outcome.note) == (False, "the donation is already paid")
     assert state_and_receipt(installation, facts) == ("paid", 2500)

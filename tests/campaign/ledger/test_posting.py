@@ -1,4 +1,4 @@
-"""Which part of what moves is gift and which is cover, and the guards of an account."""
+"""How amounts are split into gift and covered fees, and the constraints on entries."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ AT = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def post(installation: Installation, facts: Facts, *moved: tuple[str, int]) -> None:
-    """Append (kind, total), each under a source of its own."""
+    """Post (kind, total) entries, each with its own source."""
     with installation.sessions.begin() as session:
         account = load_entries(session, session.get_one(Donation, facts.donation.id))
         assert account is not None
@@ -27,12 +27,12 @@ def post(installation: Installation, facts: Facts, *moved: tuple[str, int]) -> N
             account.post(NewEntry(LedgerKind(kind), total, source, AT))
 
 
-def test_a_gift_that_was_not_paid_has_no_account(installation: Installation, give: Give) -> None:
+def test_an_unpaid_gift_has_no_entries(installation: Installation, give: Give) -> None:
     with installation.sessions() as session:
         assert load_entries(session, session.get_one(Donation, give().donation.id)) is None
 
 
-def test_the_gift_goes_back_to_its_last_cent_before_the_covered_fees(
+def test_the_whole_gift_is_refunded_before_the_covered_fees(
     installation: Installation, give: Give
 ) -> None:
     facts = give(fee_cover=106)
@@ -46,7 +46,7 @@ def test_the_gift_goes_back_to_its_last_cent_before_the_covered_fees(
     assert raised(installation) == 0
 
 
-def test_what_comes_back_fills_the_covered_fees_first(
+def test_reinstated_money_restores_the_covered_fees_first(
     installation: Installation, give: Give
 ) -> None:
     facts = give(fee_cover=106)
@@ -56,9 +56,7 @@ def test_what_comes_back_fills_the_covered_fees_first(
     assert raised(installation) == 4
 
 
-def test_what_is_lost_beyond_the_charge_is_the_gifts_loss(
-    installation: Installation, give: Give
-) -> None:
+def test_a_loss_beyond_the_charge_counts_as_gift(installation: Installation, give: Give) -> None:
     facts = give(fee_cover=106)
     tell_paid(installation, facts)
     post(installation, facts, ("refund", -1000), ("dispute", -2606), ("dispute_reversed", 2606))
@@ -81,7 +79,7 @@ def test_yen_are_split_to_the_yen(installation: Installation) -> None:
     ]
 
 
-def test_after_the_result_is_final_it_counts_nowhere(
+def test_entries_after_the_final_result_count_nowhere(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts = give()
@@ -94,7 +92,7 @@ def test_after_the_result_is_final_it_counts_nowhere(
     assert raised(installation) == 2500
 
 
-def test_the_same_kind_and_source_is_refused_by_the_database(
+def test_the_database_rejects_a_duplicate_kind_and_source(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -104,7 +102,7 @@ def test_the_same_kind_and_source_is_refused_by_the_database(
         post(installation, facts, ("refund", -1))
 
 
-def test_what_is_under_a_name_is_its_own_and_its_further_sources_alone(
+def test_a_source_total_includes_only_its_own_and_prefixed_sources(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -119,7 +117,7 @@ def test_what_is_under_a_name_is_its_own_and_its_further_sources_alone(
         assert (account.gone, account.charged) == (430, 2500)
 
 
-def test_a_fee_is_booked_once_in_its_own_currency_and_none_is_no_entry(
+def test_a_fee_is_booked_once_in_its_own_currency_and_zero_is_not_booked(
     installation: Installation, give: Give
 ) -> None:
     facts = give()

@@ -1,4 +1,4 @@
-"""What Stripe tells of money that goes back is kept, whoever made it and in whatever order it comes."""
+"""Evidence of refunds and reversals is saved, whatever its origin and order."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -29,20 +29,20 @@ Store = Callable[..., None]
 
 @pytest.fixture
 def gift(installation: Installation, give: Give) -> Facts:
-    """A gift of $25 that was paid."""
+    """A paid gift of $25."""
     facts = give()
     tell_paid(installation, facts)
     return facts
 
 
 def refunds(installation: Installation) -> list[tuple[str, datetime | None]]:
-    """(state, when it ended) of every refund."""
+    """Return (state, end time) of every refund."""
     with installation.sessions() as session:
         rows = session.execute(select(Refund.state, Refund.ended_at).order_by(Refund.id))
         return [(state, ended_at) for state, ended_at in rows]
 
 
-def test_a_return_of_nobodys_payment_waits_and_is_told(
+def test_evidence_without_a_known_payment_waits(
     installation: Installation, give: Give, store: Store
 ) -> None:
     facts = give()
@@ -51,7 +51,7 @@ def test_a_return_of_nobodys_payment_waits_and_is_told(
     assert settled_standing(installation, facts) == ("pending", 0, -1)
     with installation.sessions() as session:
         notes = session.scalars(select(InboxEvent.note)).all()
-    assert notes.count("kept; no payment of ours is known for it yet") == 2
+    assert notes.count("saved; its payment is not known here yet") == 2
     store(facts.intent_succeeded())
     apply_due_events(installation)
     assert settled_standing(installation, facts) == ("partially_refunded", 1500, 1500)
@@ -60,7 +60,7 @@ def test_a_return_of_nobodys_payment_waits_and_is_told(
         assert session.scalars(select(FraudWarning.donation_id)).one() == facts.donation.id
 
 
-def test_metadata_that_were_copied_to_another_charge_move_nothing(
+def test_metadata_copied_to_another_charge_have_no_effect(
     installation: Installation, give: Give, store: Store
 ) -> None:
     facts = give()
@@ -73,7 +73,7 @@ def test_metadata_that_were_copied_to_another_charge_move_nothing(
     assert settled_standing(installation, facts) == ("paid", 2500, 2500)
 
 
-def test_a_refund_ends_when_stripe_first_says_so_and_an_older_word_changes_nothing(
+def test_a_refund_ends_at_the_first_final_status_and_older_events_change_nothing(
     installation: Installation, gift: Facts
 ) -> None:
     for status, seconds in (("pending", 10), ("succeeded", 20), ("pending", 30), ("succeeded", 40)):
@@ -83,7 +83,7 @@ def test_a_refund_ends_when_stripe_first_says_so_and_an_older_word_changes_nothi
 
 
 @pytest.mark.parametrize("status", ["requires_action", "a_later_word"])
-def test_a_refund_that_needs_something_yet_is_under_way(
+def test_a_refund_that_requires_action_is_pending(
     installation: Installation, gift: Facts, status: str
 ) -> None:
     tell_refund(installation, gift, gift.refund("a", 700, status))
@@ -92,7 +92,7 @@ def test_a_refund_that_needs_something_yet_is_under_way(
 
 
 @pytest.mark.parametrize("status", ["failed", "canceled"])
-def test_a_refund_that_came_back_is_booked_both_ways_at_its_own_moments(
+def test_a_failed_refund_is_booked_as_two_entries_with_their_own_times(
     installation: Installation, gift: Facts, status: str
 ) -> None:
     tell_refund(installation, gift, gift.refund("a", 700, status), 500)
@@ -101,7 +101,7 @@ def test_a_refund_that_came_back_is_booked_both_ways_at_its_own_moments(
     assert state_and_receipt(installation, gift) == ("paid", 2500)
 
 
-def test_our_own_request_is_the_refund_that_names_it(
+def test_a_refund_that_names_our_request_updates_it(
     installation: Installation, gift: Facts
 ) -> None:
     with installation.sessions.begin() as session:
@@ -127,9 +127,7 @@ def test_our_own_request_is_the_refund_that_names_it(
     assert (row.requested_by, row.payment_intent_id) == ("fay", f"pi_{gift.number}")
 
 
-def test_what_a_charge_says_was_refunded_never_shrinks(
-    installation: Installation, gift: Facts
-) -> None:
+def test_a_charges_refunded_total_never_shrinks(installation: Installation, gift: Facts) -> None:
     for refunded, seconds in ((700, 10), (1000, 20), (0, 30), (700, 40)):
         tell_charge(installation, gift, gift.charge(amount_refunded=refunded), seconds)
     with installation.sessions() as session:
@@ -138,7 +136,7 @@ def test_what_a_charge_says_was_refunded_never_shrinks(
     assert booked(installation, gift)[1:] == [("refund", -700, 0), ("refund", -300, 0)]
 
 
-def test_refunds_listed_in_their_charge_are_booked_under_their_own_names(
+def test_refunds_listed_in_their_charge_are_booked_under_their_own_ids(
     installation: Installation, gift: Facts
 ) -> None:
     listed = {"data": [gift.refund("a", 700), gift.refund("b", 300)]}
@@ -148,7 +146,7 @@ def test_refunds_listed_in_their_charge_are_booked_under_their_own_names(
     assert booked(installation, gift)[1:] == [("refund", -700, 0), ("refund", -300, 0)]
 
 
-def test_a_refund_that_names_its_charge_alone_is_placed_by_it(
+def test_a_refund_with_only_a_charge_is_matched_by_it(
     installation: Installation, gift: Facts
 ) -> None:
     tell_charge(installation, gift, gift.charge())
@@ -156,9 +154,7 @@ def test_a_refund_that_names_its_charge_alone_is_placed_by_it(
     assert state_and_receipt(installation, gift) == ("partially_refunded", 1800)
 
 
-def test_a_debit_that_was_taken_back_keeps_its_first_moment(
-    installation: Installation, gift: Facts
-) -> None:
+def test_a_reversed_debit_keeps_its_first_time(installation: Installation, gift: Facts) -> None:
     back = gift.charge(status="failed", failure_balance_transaction="txn_back")
     for seconds in (50, 60):
         tell_charge(installation, gift, back, seconds)
@@ -168,7 +164,7 @@ def test_a_debit_that_was_taken_back_keeps_its_first_moment(
     assert (found.state, found.returned_at) == ("failed", after(gift, 50))
 
 
-def test_a_fraud_warning_is_kept_once_and_moves_nothing(
+def test_a_fraud_warning_is_saved_once_and_moves_nothing(
     installation: Installation, gift: Facts
 ) -> None:
     warning = read_fraud_warning(gift.fraud_warned()["data"]["object"], now())

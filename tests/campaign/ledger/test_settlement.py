@@ -1,4 +1,4 @@
-"""Money that goes back: in every order and repeated, books, state and receipt end alike."""
+"""Settlement: evidence in any order and repeated has the same ledger, state and receipt."""
 
 import itertools
 from collections.abc import Callable
@@ -43,7 +43,7 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
         lambda facts: [facts.completed(), facts.refunded("a", 1000), facts.charge_refunded(1000)],
         ("partially_refunded", 1500, 1500),
     ),
-    "two parts, told by the charge as well": (
+    "two parts, also reported by the charge": (
         lambda facts: [
             facts.completed(),
             facts.refunded("a", 1000),
@@ -53,11 +53,11 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
         ],
         ("partially_refunded", 1000, 1000),
     ),
-    "a refund that only the charge told": (
+    "a refund reported only by the charge": (
         lambda facts: [facts.completed(), facts.charge_refunded(1000), facts.charge_refunded(1500)],
         ("partially_refunded", 1000, 1000),
     ),
-    "a refund that came back": (
+    "a failed refund": (
         lambda facts: [
             facts.completed(),
             facts.refunded("a", 1000, "pending"),
@@ -67,7 +67,7 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
         ],
         ("paid", 2500, 2500),
     ),
-    "one came back, one did not": (
+    "one failed, one did not": (
         lambda facts: [
             facts.completed(),
             facts.refunded("a", 1000),
@@ -77,7 +77,7 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
         ],
         ("partially_refunded", 1800, 1800),
     ),
-    "a dispute under way": (
+    "an open dispute": (
         lambda facts: [
             facts.completed(),
             facts.disputed("created"),
@@ -85,7 +85,7 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
         ],
         ("disputed", 0, 2500),
     ),
-    "a dispute that was won": (
+    "a won dispute": (
         lambda facts: [
             facts.completed(),
             facts.disputed("funds_withdrawn", "needs_response", -2500),
@@ -94,7 +94,7 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
         ],
         ("paid", 2500, 2500),
     ),
-    "a dispute that was lost": (
+    "a lost dispute": (
         lambda facts: [
             facts.completed(),
             facts.disputed("created", "needs_response", -2500),
@@ -130,11 +130,11 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
         ],
         ("disputed", 0, 2500),
     ),
-    "a debit taken back after it had succeeded": (
+    "a debit reversed after it succeeded": (
         lambda facts: [facts.promised(), facts.debit_succeeded(), facts.debit_failed()],
         ("failed", 0, 0),
     ),
-    "a debit taken back, as its charge tells": (
+    "a debit reversed, as reported by its charge": (
         lambda facts: [facts.promised(), facts.debit_succeeded(), facts.charge_returned()],
         ("failed", 0, 0),
     ),
@@ -142,7 +142,7 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
 
 
 @pytest.mark.parametrize("name", HISTORIES)
-def test_every_order_of_a_history_ends_alike(
+def test_a_history_in_any_order_has_the_same_result(
     installation: Installation, give: Give, store: Store, name: str
 ) -> None:
     told, end = HISTORIES[name]
@@ -156,14 +156,14 @@ def test_every_order_of_a_history_ends_alike(
             store(events[place])
             apply_due_events(installation)
         state, counted, acknowledged = settled_standing(installation, facts)
-        # A debit that had failed before it was heard to succeed was never acknowledged for long.
+        # A debit that failed before its success was reported was never receipted for long.
         assert (state, counted, acknowledged) == end, order
         raised += counted
     with installation.sessions() as session:
         assert (session.scalar(select(func.sum(ProgressShard.raised))) or 0) == raised
 
 
-def test_covered_fees_go_back_last_and_never_count(
+def test_covered_fees_are_refunded_last_and_never_count(
     installation: Installation, give: Give, store: Store
 ) -> None:
     facts = give(fee_cover=106)
@@ -183,7 +183,7 @@ def test_covered_fees_go_back_last_and_never_count(
     assert moved == [(2500, 106), (-2000, 0), (-500, -50), (0, -56)]
 
 
-def test_a_gift_that_went_back_is_no_donation_any_more(
+def test_a_fully_refunded_gift_no_longer_counts_as_a_donation(
     installation: Installation, give: Give, store: Store
 ) -> None:
     first, second = give(), give()
@@ -206,9 +206,7 @@ def test_a_gift_that_went_back_is_no_donation_any_more(
     assert counts() == (2500, 1, 1)
 
 
-def test_receipts_form_a_chain_that_names_each_other(
-    installation: Installation, give: Give, store: Store
-) -> None:
+def test_receipts_form_a_linked_chain(installation: Installation, give: Give, store: Store) -> None:
     facts = give()
     store(facts.completed())
     apply_due_events(installation)
@@ -267,11 +265,11 @@ def test_payment_refunds_and_dispute_from_eight_threads(
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: apply_due_events(installation), range(8)))
     for facts in gifts:
-        # The dispute names its whole charge, of which 10 had gone back before.
+        # The dispute is for the whole charge, though 10 had been refunded before.
         assert settled_standing(installation, facts) == ("disputed", -1000, 1500)
 
 
-def test_a_won_dispute_of_yen_gives_back_gift_and_fees_and_leaves_the_receipt(
+def test_a_won_dispute_in_yen_restores_gift_and_fees_and_keeps_the_receipt(
     installation: Installation,
 ) -> None:
     facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
@@ -293,7 +291,7 @@ def test_a_won_dispute_of_yen_gives_back_gift_and_fees_and_leaves_the_receipt(
         assert len(session.scalars(select(Receipt)).all()) == 1
 
 
-def test_a_refund_of_all_but_the_last_yen_is_a_partial_one(installation: Installation) -> None:
+def test_a_refund_of_all_but_one_yen_is_partial(installation: Installation) -> None:
     facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
     tell_paid(installation, facts)
     tell_refund(installation, facts, facts.refund("a", 2592))
@@ -306,7 +304,7 @@ def test_a_refund_of_all_but_the_last_yen_is_a_partial_one(installation: Install
     assert booked(installation, facts)[1:] == [("refund", -2500, -92), ("refund", 0, -1)]
 
 
-def test_a_dispute_of_all_that_is_won_after_a_partial_refund_leaves_what_the_refund_left(
+def test_a_full_dispute_won_after_a_partial_refund_leaves_the_rest(
     installation: Installation, give: Give
 ) -> None:
     facts = give(fee_cover=106)
@@ -321,7 +319,7 @@ def test_a_dispute_of_all_that_is_won_after_a_partial_refund_leaves_what_the_ref
     )
 
 
-def test_a_dispute_of_all_that_is_lost_after_a_partial_refund_voids_the_receipt_once(
+def test_a_full_dispute_lost_after_a_partial_refund_voids_the_receipt_once(
     installation: Installation, give: Give
 ) -> None:
     facts = give(fee_cover=106)
@@ -335,7 +333,7 @@ def test_a_dispute_of_all_that_is_lost_after_a_partial_refund_voids_the_receipt_
     assert kinds == ["receipt", "corrected", "void"]
 
 
-def test_of_two_disputes_the_one_that_is_lost_alone_is_taken_from_the_receipt(
+def test_only_the_lost_one_of_two_disputes_reduces_the_receipt(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -347,7 +345,7 @@ def test_of_two_disputes_the_one_that_is_lost_alone_is_taken_from_the_receipt(
     assert (state_and_receipt(installation, facts), raised(installation)) == (("dispute_lost", 1800), 1500)
 
 
-def test_a_refund_before_its_payment_is_settled_in_the_same_moment_as_that(
+def test_a_refund_before_its_payment_is_settled_with_it(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -358,7 +356,7 @@ def test_a_refund_before_its_payment_is_settled_in_the_same_moment_as_that(
     assert state_and_receipt(installation, facts) == ("partially_refunded", 1500)
 
 
-def test_the_same_evidence_again_tells_nothing_new(installation: Installation, give: Give) -> None:
+def test_repeated_evidence_changes_nothing(installation: Installation, give: Give) -> None:
     facts = give()
     tell_paid(installation, facts)
     told_twice = [tell_refund(installation, facts, facts.refund("a", 1000)) for _ in range(2)]
@@ -367,7 +365,7 @@ def test_the_same_evidence_again_tells_nothing_new(installation: Installation, g
     assert len(booked(installation, facts)) == 2
 
 
-def test_a_debit_taken_back_after_a_refund_is_taken_back_whole(
+def test_a_debit_reversed_after_a_refund_is_reversed_in_full(
     installation: Installation, give: Give
 ) -> None:
     facts = give()

@@ -1,4 +1,4 @@
-"""Which donation began a monthly gift, what each invoice is, and how its sum is parted."""
+"""The first donation of a monthly gift, one donation per invoice, and how amounts are split."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ AT = datetime(2026, 12, 1, tzinfo=UTC)
 
 @pytest.fixture
 def monthly(installation: Installation, give: Give) -> Facts:
-    """A monthly gift of $25 and $1.06 for fees that has begun."""
+    """An active monthly gift of $25 plus $1.06 for fees."""
     facts = give(frequency="monthly", fee_cover=106, code="article-7", anonymous=True)
     with installation.sessions.begin() as session:
         first = session.get_one(Donation, facts.donation.id)
@@ -60,7 +60,7 @@ def renew(
         (9900, (None, None), (9900, 0)),
     ],
 )
-def test_the_parts_are_those_noted_if_they_add_up_else_those_agreed_else_all_is_gift(
+def test_a_total_splits_as_noted_else_as_agreed_else_all_is_the_gift(
     total: int, noted: tuple[int | None, int | None], parts: tuple[int, int]
 ) -> None:
     agreed = Subscription(amount=2500, fee_cover=106)
@@ -68,7 +68,7 @@ def test_the_parts_are_those_noted_if_they_add_up_else_those_agreed_else_all_is_
     assert sum(parts) == total
 
 
-def test_joining_again_makes_no_second_and_moves_no_donation(
+def test_joining_again_creates_no_second_subscription(
     installation: Installation, monthly: Facts
 ) -> None:
     with installation.sessions.begin() as session:
@@ -81,9 +81,7 @@ def test_joining_again_makes_no_second_and_moves_no_donation(
         assert (again.amount, again.fee_cover, again.state) == (2500, 106, "active")
 
 
-def test_an_invoice_is_one_donation_however_often_it_comes(
-    installation: Installation, monthly: Facts
-) -> None:
+def test_a_repeated_invoice_is_one_donation(installation: Installation, monthly: Facts) -> None:
     invoice = read_invoice(monthly.invoice("second"))
     one, two = (renew(installation, monthly, invoice) for _ in range(2))
     assert (one.id, one.public_id) == (two.id, two.public_id)
@@ -100,7 +98,7 @@ def test_an_invoice_is_one_donation_however_often_it_comes(
         assert session.scalar(select(func.count()).select_from(Donation)) == 3
 
 
-def test_the_parts_of_a_renewal_are_its_invoices_before_the_agreed_ones(
+def test_a_renewal_uses_the_invoices_split_before_the_agreed_one(
     installation: Installation, monthly: Facts
 ) -> None:
     invoice = replace(
@@ -110,9 +108,7 @@ def test_the_parts_of_a_renewal_are_its_invoices_before_the_agreed_ones(
     assert (found.amount, found.fee_cover) == (4000, 151)
 
 
-def test_the_first_donation_stays_the_first_and_is_known_by_the_subscription(
-    installation: Installation, monthly: Facts
-) -> None:
+def test_the_first_donation_stays_the_first(installation: Installation, monthly: Facts) -> None:
     renew(installation, monthly, read_invoice(monthly.invoice("second")), AT - timedelta(days=99))
     with installation.sessions() as session:
         subscription = get_subscription_by_stripe_id(session, monthly.subscription)
@@ -121,7 +117,7 @@ def test_the_first_donation_stays_the_first_and_is_known_by_the_subscription(
         assert first_donation_id(session, "sub_unknown") is None
 
 
-def test_its_gifts_are_those_that_were_paid_the_latest_charge_first(
+def test_its_gifts_are_the_paid_ones_newest_charge_first(
     installation: Installation, monthly: Facts
 ) -> None:
     ids = []
@@ -141,7 +137,7 @@ def test_its_gifts_are_those_that_were_paid_the_latest_charge_first(
         ]
 
 
-def test_it_is_found_by_its_token_and_named_by_stripes_id_only(
+def test_it_is_found_by_its_token_and_by_its_stripe_id(
     installation: Installation, monthly: Facts
 ) -> None:
     with installation.sessions() as session:
@@ -150,5 +146,5 @@ def test_it_is_found_by_its_token_and_named_by_stripes_id_only(
         for other in ("", monthly.subscription, token.swapcase()):
             with pytest.raises(NotFound, match="no monthly gift at this address"):
                 find_subscription(session, other)
-        with pytest.raises(NotFound, match="its name begins with sub_"):
+        with pytest.raises(NotFound, match="Subscription ids start with sub_"):
             get_subscription_by_stripe_id(session, token)

@@ -1,4 +1,4 @@
-"""A migration that has landed never changes: databases in use were made by it, and take only what comes after."""
+"""A landed migration never changes: databases in use have already run it."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -14,12 +14,12 @@ DIGESTS = Path(__file__).with_name("digests.txt")
 
 
 def digest(path: Path) -> str:
-    """Of the text, so that a checkout with other line endings has the same."""
+    """Return a digest that does not depend on line endings."""
     return sha256(path.read_text(encoding="utf-8").encode()).hexdigest()
 
 
 def landed() -> dict[str, str]:
-    """The digest of each listed file, by its name."""
+    """Return the listed digests by file name."""
     lines = DIGESTS.read_text(encoding="utf-8").splitlines()
     pairs = [line.split() for line in lines if line and not line.startswith("#")]
     assert len({name for _, name in pairs}) == len(pairs), f"{DIGESTS.name} lists a file twice"

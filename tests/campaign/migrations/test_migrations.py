@@ -1,4 +1,4 @@
-"""Migrations: they make what the models say, twice and at once, and can be undone."""
+"""Migrations create what the models define, can be repeated and run concurrently, and can be undone."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ from tests.conftest import Databases
 
 @pytest.fixture
 def empty(databases: Databases) -> Iterator[str]:
-    """The address of a database without any table."""
+    """The URL of a database without tables."""
     name = databases.create()
     yield databases.address(name).replace("postgresql://", "postgresql+psycopg://", 1)
     databases.drop(name)
@@ -49,7 +49,7 @@ def test_the_migrations_make_what_the_models_say(empty: str, engine: Engine) -> 
 def test_the_migrations_make_every_constraint_and_index_that_the_models_name(
     empty: str, engine: Engine
 ) -> None:
-    """Word for word, checks among them: alembic's comparison passes over those."""
+    """Compare definitions word for word, including checks, which Alembic's comparison ignores."""
     upgrade(empty)
     with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA said; DROP TABLE alembic_version"))
@@ -60,7 +60,7 @@ def test_the_migrations_make_every_constraint_and_index_that_the_models_name(
 
 
 def rules_in(connection: Connection, schema: str) -> set[tuple[str, str]]:
-    """Name and wording of each constraint and index."""
+    """Return the name and definition of each constraint and index."""
     query = text(
         "SELECT conname, conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE connamespace = to_regnamespace(:schema) UNION ALL"

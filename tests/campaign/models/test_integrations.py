@@ -15,7 +15,7 @@ Endpoint = Callable[..., int]
 
 @pytest.fixture
 def endpoint(installation: Installation) -> Endpoint:
-    """Add an endpoint; its id."""
+    """Insert an endpoint; return its id."""
 
     def add(*events: str) -> int:
         told = {"url": "https://crm.example/hook", "secret": "whsec_x", "created_by": "Ada"}

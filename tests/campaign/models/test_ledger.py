@@ -125,7 +125,10 @@ def test_the_books_audit_finds_a_shard_that_was_meddled_with(
     execute(installation, "UPDATE progress_shard SET raised = raised + 1")
     with installation.sessions() as session:
         found = list(broken_invariants(session))
-    assert found[0] == "campaign nine-days: the entries sum to 2500, the kept shards to 2501"
+    assert (
+        found[0]
+        == "campaign nine-days: the ledger entries add up to 2500, the progress shards to 2501"
+    )
     assert [words.partition(":")[0] for words in found] == ["campaign nine-days"] * 5
 
 

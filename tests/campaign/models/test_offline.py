@@ -18,7 +18,7 @@ Check = Callable[..., int]
 
 @pytest.fixture
 def check(installation: Installation, give: Give) -> Check:
-    """Put a check into the table, of a donation of its own; its id."""
+    """Insert a check with its own donation; return its id."""
 
     def put(reference: str = "chase 101", **values: Any) -> int:
         told = {"kind": "cheque", "received_on": date(2026, 12, 24), "entered_by": "Fay"}

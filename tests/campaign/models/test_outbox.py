@@ -15,7 +15,7 @@ Queue = Callable[..., int]
 
 @pytest.fixture
 def queue(installation: Installation) -> Queue:
-    """Put a message into the table; its id."""
+    """Insert a message; return its id."""
 
     def put(subject_key: str, **values: object) -> int:
         told = {"kind": "appeal", "recipient": "ana@example.org", "message_id": f"<{subject_key}>"}

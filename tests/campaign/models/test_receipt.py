@@ -17,7 +17,7 @@ Issue = Callable[..., int]
 
 @pytest.fixture
 def issue(installation: Installation, paid: Facts) -> Issue:
-    """Put a further receipt beside the gift's first, of which it replaces nothing unless told."""
+    """Insert another receipt of the gift; it replaces none by default."""
 
     def put(sequence: int, kind: str = "corrected", **values: Any) -> int:
         told = {

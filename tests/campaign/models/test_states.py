@@ -20,7 +20,7 @@ SETTLED = {"paid", "partially_refunded", "refunded", "disputed", "dispute_lost"}
 
 
 def may_become(present: str, wanted: str) -> bool:
-    """The rule in words: upwards until paid; from there to and fro, or failed when a bank takes a debit back."""
+    """The rule: only to stronger states until paid; from there to any settled state or to failed."""
     if present in SETTLED:
         return wanted != present and wanted in SETTLED | {"failed"}
     return wanted in BEGINNING and BEGINNING.index(wanted) > BEGINNING.index(present)
@@ -65,7 +65,7 @@ def test_the_database_keeps_the_same_order_of_states(
 
 def test_money_that_came_is_settled_and_what_may_yet_be_paid_is_open() -> None:
     assert set(SETTLED_STATES) == SETTLED
-    # Declined is not open: the same form sent again after it begins anew.
+    # Declined is not open: submitting the same form again starts a new donation.
     assert set(OPEN_STATES) == {"pending", "processing"}
 
 

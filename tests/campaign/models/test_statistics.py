@@ -14,7 +14,7 @@ from tests.support.stripe import Facts
 
 @pytest.fixture
 def matching(installation: Installation, campaign: Campaign) -> int:
-    """The id of a promise to match gifts over one day."""
+    """Insert a matching gift over one day; return its id."""
     return int(
         insert(
             installation,

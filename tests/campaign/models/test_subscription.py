@@ -15,7 +15,7 @@ Begin = Callable[..., int]
 
 @pytest.fixture
 def begin(installation: Installation, campaign: Campaign) -> Begin:
-    """Put a monthly gift of $10 into the table; its id."""
+    """Insert a monthly gift of $10; return its id."""
     donor = insert(installation, Donor, email="ana@example.org", name="Ana")
 
     def put(stripe_id: str, **values: Any) -> int:

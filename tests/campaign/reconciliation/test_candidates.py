@@ -1,4 +1,4 @@
-"""Which donations may differ: those whose two sides do not sum alike in the window, and no others."""
+"""Candidates: the donations whose two sides differ in the window, and no others."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 @pytest.fixture
 def walk(installation: Installation) -> Iterator[Session]:
-    """A session of one connection, with the table of the walk, empty."""
+    """A session on one connection, with the empty table."""
     with installation.engine.connect() as connection, Session(connection) as session:
         create_table(session)
         yield session
@@ -40,7 +40,7 @@ def walk(installation: Installation) -> Iterator[Session]:
 
 @pytest.fixture
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
-    """A gift of $25 and $1.06 for fees that was paid."""
+    """A paid gift of $25 plus $1.06 for fees."""
     facts = give(fee_cover=106)
     tell_paid(installation, facts)
     return facts
@@ -76,35 +76,35 @@ def suspected(walk: Session, *movements: PaymentTransaction, since: datetime = S
     return found
 
 
-def test_what_agrees_to_the_cent_is_not_suspected(walk: Session, gift: Facts) -> None:
+def test_a_donation_that_agrees_is_no_candidate(walk: Session, gift: Facts) -> None:
     assert suspected(walk, moved(gift)) == []
 
 
 @pytest.mark.parametrize("amount", [2605, 2607])
-def test_a_cent_more_or_less_is(walk: Session, gift: Facts, amount: int) -> None:
+def test_one_cent_more_or_less_is_a_candidate(walk: Session, gift: Facts, amount: int) -> None:
     assert suspected(walk, moved(gift, amount=amount)) == [gift.donation.id]
 
 
-def test_a_movement_of_a_kind_that_is_not_booked_is(walk: Session, gift: Facts) -> None:
+def test_a_transaction_of_an_unbooked_kind_is_a_candidate(walk: Session, gift: Facts) -> None:
     assert suspected(walk, moved(gift), moved(gift, "refund", 1)) == [gift.donation.id]
 
 
 @pytest.mark.parametrize(("later", "suspicious"), [(timedelta(), True), (-MICROSECOND, False)])
-def test_an_entry_without_a_movement_is_from_the_windows_first_moment_on(
+def test_an_entry_without_a_transaction_is_a_candidate_from_the_window_start(
     installation: Installation, walk: Session, gift: Facts, later: timedelta, suspicious: bool
 ) -> None:
     overwrite(installation, "UPDATE ledger_entry SET occurred_at = :at", at=SINCE + later)
     assert suspected(walk) == [gift.donation.id] * suspicious
 
 
-def test_money_that_came_by_another_road_is_none_of_stripes(
+def test_offline_money_is_not_compared(
     installation: Installation, walk: Session, gift: Facts
 ) -> None:
     overwrite(installation, "UPDATE ledger_entry SET source = 'offline:1042'")
     assert suspected(walk) == []
 
 
-def test_a_fee_that_is_missing_or_unknown_to_stripe_is(
+def test_a_missing_or_unknown_fee_is_a_candidate(
     installation: Installation, walk: Session, gift: Facts
 ) -> None:
     costly = moved(gift, fee=103)
@@ -116,7 +116,7 @@ def test_a_fee_that_is_missing_or_unknown_to_stripe_is(
     assert suspected(walk, moved(gift, id="txn_other")) == [gift.donation.id]
 
 
-def test_a_second_payment_of_the_same_gift_is(
+def test_a_second_payment_for_the_same_gift_is_a_candidate(
     installation: Installation, walk: Session, gift: Facts
 ) -> None:
     second = moved(
@@ -130,7 +130,7 @@ def test_a_second_payment_of_the_same_gift_is(
     assert suspected(walk, moved(gift), second) == [gift.donation.id]
 
 
-def test_a_won_dispute_of_yen_is_summed_by_kind(installation: Installation, walk: Session) -> None:
+def test_a_won_dispute_in_yen_is_summed_by_kind(installation: Installation, walk: Session) -> None:
     facts = give_to(installation, campaign_in(installation, "jpy"), 2500)
     tell_paid(installation, facts)
     tell_dispute(installation, facts, facts.dispute("won", -2500, 2500))
@@ -142,7 +142,7 @@ def test_a_won_dispute_of_yen_is_summed_by_kind(installation: Installation, walk
     assert suspected(walk, dispute) == []
 
 
-def test_a_case_has_both_sides_and_leaves_out_what_came_by_another_road(
+def test_a_comparison_has_both_sides_without_offline_entries(
     installation: Installation, walk: Session, gift: Facts
 ) -> None:
     suspected(walk, moved(gift))
@@ -156,7 +156,7 @@ def test_a_case_has_both_sides_and_leaves_out_what_came_by_another_road(
     assert load_comparison(walk, gift.donation.id, SINCE).entries == []
 
 
-def test_a_renewal_that_only_stripe_knows_has_nothing_agreed(walk: Session, gift: Facts) -> None:
+def test_a_renewal_only_stripe_knows_has_no_agreed_amount(walk: Session, gift: Facts) -> None:
     add_transactions(walk, [moved(gift, payment_intent_id="pi_renewal")])
     case = load_unbooked_renewal(walk, "pi_renewal", gift.donation.public_id)
     assert (case.renewal, case.charge, case.currency, len(case.movements)) == (True, None, None, 1)
@@ -172,7 +172,7 @@ def test_a_renewal_that_only_stripe_knows_has_nothing_agreed(walk: Session, gift
         ("given_up", False),
     ],
 )
-def test_an_event_waits_that_names_one_of_them_and_is_not_applied_yet(
+def test_a_pending_event_names_one_of_the_objects(
     installation: Installation, state: str, waits: bool
 ) -> None:
     at = now()

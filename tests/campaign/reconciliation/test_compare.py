@@ -1,4 +1,4 @@
-"""One payment, as Stripe's balance and the ledger tell it: what is a difference, a doubt, or neither."""
+"""Comparing one payment: what is a discrepancy, what is unconfirmed, and what is neither."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -67,7 +67,7 @@ def told(*found: Discrepancy) -> list[tuple[str, int | None, int | None, bool, b
     ]
 
 
-def test_what_agrees_is_no_difference_and_covered_fees_are_part_of_it() -> None:
+def test_equal_sides_including_covered_fees_are_no_discrepancy() -> None:
     assert found([PAID], [BOOKED]) == []
     assert (
         found([moved("payment", 2606)], [entry("payment", 2500, fee_cover=106)], charge=2606) == []
@@ -75,13 +75,13 @@ def test_what_agrees_is_no_difference_and_covered_fees_are_part_of_it() -> None:
 
 
 @pytest.mark.parametrize("amount", [2499, 2501])
-def test_a_cent_is_a_difference_that_is_not_mended(amount: int) -> None:
+def test_one_cent_is_a_discrepancy_that_is_not_repaired(amount: int) -> None:
     assert told(*found([moved("payment", amount)], [BOOKED])) == [
         ("payment", amount, 2500, False, False)
     ]
 
 
-def test_the_same_figure_in_another_currency_is_a_difference() -> None:
+def test_the_same_amount_in_another_currency_is_a_discrepancy() -> None:
     (one,) = found([moved("payment", 2500, currency="jpy")], [BOOKED])
     assert one.stripe is not None
     assert (str(one.stripe), str(one.ledger)) == ("2500 JPY", "25.00 USD")
@@ -91,7 +91,7 @@ def test_the_same_figure_in_another_currency_is_a_difference() -> None:
     ("charge", "currency", "repairable"),
     [(2500, "usd", True), (2501, "usd", False), (2500, "jpy", False), (None, None, True)],
 )
-def test_what_is_not_booked_can_be_mended_if_it_is_what_the_donor_agreed_to(
+def test_an_unbooked_payment_can_be_repaired_if_it_is_the_agreed_amount(
     charge: int | None, currency: str | None, repairable: bool
 ) -> None:
     (one,) = found([PAID], [], charge=charge, currency=currency)
@@ -99,7 +99,7 @@ def test_what_is_not_booked_can_be_mended_if_it_is_what_the_donor_agreed_to(
     assert one.note == ("" if repairable else "it is not what the donor agreed to")
 
 
-def test_a_promised_debit_that_left_again_was_no_payment() -> None:
+def test_a_failed_pending_debit_is_no_payment() -> None:
     back = moved("payment_reversed", 2500, "re_0")
     assert found([PAID, back], []) == []
     (one,) = found([PAID, back, moved("payment", 2500, "ch_2")], [])
@@ -107,12 +107,12 @@ def test_a_promised_debit_that_left_again_was_no_payment() -> None:
 
 
 @pytest.mark.parametrize(("at", "doubts"), [(SINCE, 1), (SINCE - timedelta(microseconds=1), 0)])
-def test_an_entry_is_in_doubt_from_the_windows_first_moment_on(at: datetime, doubts: int) -> None:
+def test_an_entry_is_unconfirmed_from_the_window_start(at: datetime, doubts: int) -> None:
     discrepancies = found([], [entry("payment", 2500, occurred_at=at)])
     assert told(*discrepancies) == [("payment", None, 2500, False, True)] * doubts
 
 
-def test_charged_taken_back_and_charged_anew_is_one_payment() -> None:
+def test_charged_reversed_and_charged_again_is_one_payment() -> None:
     anew = [PAID, moved("payment_reversed", 2500, "re_0"), moved("payment", 2500, "ch_2")]
     assert found(anew, [BOOKED]) == []
     assert told(*found(anew[:2], [BOOKED])) == [("payment_reversed", 2500, None, True, False)]
@@ -122,7 +122,7 @@ def test_charged_taken_back_and_charged_anew_is_one_payment() -> None:
 
 
 @pytest.mark.parametrize(("left", "told_of"), [(2500, [2500]), (1, [1]), (0, [])])
-def test_a_second_payment_is_told_by_what_of_it_was_not_given_back(
+def test_a_second_payment_is_reported_with_its_unrefunded_amount(
     left: int, told_of: list[int]
 ) -> None:
     second = {"payment_intent_id": "pi_2"}
@@ -138,7 +138,7 @@ def refunds(*amounts: int) -> list[PaymentTransaction]:
     return [PAID, *(moved("refund", one, f"re_{n}") for n, one in enumerate(amounts))]
 
 
-def test_refunds_under_their_own_names_agree_one_by_one() -> None:
+def test_refunds_under_their_own_ids_agree_one_by_one() -> None:
     entries = [BOOKED, entry("refund", -700, "re_0")]
     assert found(refunds(700), entries) == []
     (one,) = found(refunds(700, 300), entries)
@@ -153,13 +153,13 @@ def test_refunds_under_their_own_names_agree_one_by_one() -> None:
         ((700, 300), -1000, []),
         ((700, 300), -700, [300]),
         ((700, 300), -300, [700]),
-        # Neither is exactly what is short, so the latest is told.
+        # Neither is exactly the missing amount, so the latest is reported.
         ((700, 300), -900, [300]),
         ((300, 300), -300, [300]),
         ((300, 300), -200, [300, 300]),
     ],
 )
-def test_of_refunds_that_only_the_charge_told_those_are_missing_that_make_up_what_is_short(
+def test_refunds_beyond_the_charges_total_are_missing(
     amounts: tuple[int, ...], booked: int, missing: list[int]
 ) -> None:
     entries = [BOOKED, entry("refund", booked, f"ch_1:{-booked}")]
@@ -167,14 +167,14 @@ def test_of_refunds_that_only_the_charge_told_those_are_missing_that_make_up_wha
     assert [one.stripe.amount for one in discrepancies if one.stripe] == missing
 
 
-def test_a_refund_that_stripe_tells_smaller_is_doubted_and_one_it_does_not_know() -> None:
+def test_a_refund_smaller_or_unknown_at_stripe_is_unconfirmed() -> None:
     entries = [BOOKED, entry("refund", -700, "re_0")]
     assert told(*found(refunds(699), entries)) == [("refund", None, 700, False, True)]
     assert told(*found(refunds(701), entries)) == [("refund", 701, 700, False, False)]
     assert told(*found([PAID], entries)) == [("refund", None, 700, False, True)]
 
 
-def test_a_dispute_of_yen_that_was_won_agrees_by_its_name_and_further_sources() -> None:
+def test_a_won_dispute_in_yen_agrees_by_its_id_and_prefixed_sources() -> None:
     yen = {"currency": "jpy"}
     movements = [
         moved("payment", 2500, **yen),
@@ -200,7 +200,7 @@ def test_a_dispute_of_yen_that_was_won_agrees_by_its_name_and_further_sources() 
 
 
 @pytest.mark.parametrize(("older", "missing"), [(0, 0), (1, 1)])
-def test_a_fee_may_be_missing_for_a_day_and_no_longer(older: int, missing: int) -> None:
+def test_a_fee_may_be_missing_for_a_day(older: int, missing: int) -> None:
     created = AT - FEE_GRACE_PERIOD - timedelta(microseconds=older)
     movements = [moved("payment", 2500, fee=103, created=created)]
     case = PaymentComparison("don_1", "pi_1", 2500, "usd", [BOOKED], movements, since=SINCE)
@@ -209,7 +209,7 @@ def test_a_fee_may_be_missing_for_a_day_and_no_longer(older: int, missing: int) 
     assert compared.fees_in_progress == 1 - missing
 
 
-def test_a_fee_agrees_by_its_figure_and_its_currency() -> None:
+def test_a_fee_must_agree_in_amount_and_currency() -> None:
     movements = [moved("payment", 2500, fee=103)]
     name = {"balance_transaction_id": movements[0].id}
     assert found(movements, [BOOKED, entry("fee", 0, "txn", fee=103, **name)]) == []
@@ -220,7 +220,7 @@ def test_a_fee_agrees_by_its_figure_and_its_currency() -> None:
     assert told(*found([PAID], [BOOKED, unknown])) == [("fee", None, 9, False, True)]
 
 
-def test_the_fee_of_what_is_not_booked_is_no_difference_of_its_own() -> None:
+def test_the_fee_of_an_unbooked_payment_is_no_separate_discrepancy() -> None:
     old = {"created": AT - timedelta(days=5), "fee": 103}
     assert [one.kind for one in found([moved("payment", 2500, **old)], [])] == ["payment"]
     movements = [PAID, moved("dispute", 2500, "du_1", **old)]

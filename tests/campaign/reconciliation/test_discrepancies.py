@@ -1,4 +1,4 @@
-"""What reconciling makes of ledgers that say too much, and of amounts that differ."""
+"""Reconciling a ledger with extra entries, and amounts that differ."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,7 @@ def paid(bank: Bank) -> str:
 
 
 def plant(bank: Bank, kind: LedgerKind, amount: int, source: str, **more: Any) -> None:
-    """An entry that Stripe never made."""
+    """Insert an entry without a counterpart at Stripe."""
     donation = bank.donation()
     with bank.installation.sessions.begin() as session:
         session.add(
@@ -49,7 +49,7 @@ def plant(bank: Bank, kind: LedgerKind, amount: int, source: str, **more: Any) -
 
 
 def change(bank: Bank, kind: str, **changes: Any) -> None:
-    """The newest object of a kind is otherwise at Stripe."""
+    """Change the newest object of a kind at Stripe."""
     account = bank.stripe.account
     with account.transaction():
         account.change(account.every(kind)[0], **changes)
@@ -62,12 +62,12 @@ def words(found: Discrepancy) -> str:
 @pytest.mark.parametrize(
     ("kind", "amount", "source", "said"),
     [
-        (LedgerKind.payment, 2500, "pi_unknown", "Stripe knows nothing of a payment of it"),
-        (LedgerKind.payment, 2500, "in_unknown", "Stripe knows nothing of a payment of it"),
-        (LedgerKind.payment, 2500, "cs_unknown", "Stripe knows nothing of a payment of it"),
+        (LedgerKind.payment, 2500, "pi_unknown", "Stripe has no such payment"),
+        (LedgerKind.payment, 2500, "in_unknown", "Stripe has no such payment"),
+        (LedgerKind.payment, 2500, "cs_unknown", "Stripe has no such payment"),
     ],
 )
-def test_a_payment_that_stripe_does_not_know(
+def test_a_payment_unknown_to_stripe(
     bank: Bank, kind: LedgerKind, amount: int, source: str, said: str
 ) -> None:
     bank.give()
@@ -90,7 +90,7 @@ def test_a_payment_that_stripe_does_not_know(
         (LedgerKind.payment_reversed, -2500, "pi_unknown"),
     ],
 )
-def test_a_return_that_stripe_does_not_know(
+def test_a_refund_or_dispute_unknown_to_stripe(
     bank: Bank, kind: LedgerKind, amount: int, source: str
 ) -> None:
     paid(bank)
@@ -100,28 +100,28 @@ def test_a_return_that_stripe_does_not_know(
     assert source in words(one)
 
 
-def test_a_fee_that_stripe_does_not_know(bank: Bank) -> None:
+def test_a_fee_unknown_to_stripe(bank: Bank) -> None:
     paid(bank)
     plant(bank, LedgerKind.fee, 0, "txn_unknown", fee=9, balance_transaction_id="txn_unknown")
     (one,) = bank.reconcile().discrepancies
     assert "the ledger has 0.09 USD (entry 2, txn_unknown)" in words(one)
 
 
-def test_a_fee_that_disagrees_and_one_that_is_missing_for_long(bank: Bank) -> None:
+def test_a_fee_that_differs_and_one_long_missing(bank: Bank) -> None:
     paid(bank)
     assert bank.reconcile().result.fees == 1
     change(bank, "balance_transaction", created=bank.stripe.now() - 2 * DAY)
     (one,) = bank.reconcile().discrepancies
     assert (one.kind, one.repairable) == ("fee", True)
-    assert "Stripe kept a fee of 1.03 USD (txn_" in words(one)
+    assert "Stripe charged a fee of 1.03 USD (txn_" in words(one)
     assert bank.reconcile(apply=True).result.left == 0
     change(bank, "balance_transaction", fee=104)
     (one,) = bank.reconcile(apply=True).discrepancies
-    assert "Stripe kept a fee of 1.04 USD" in words(one)
+    assert "Stripe charged a fee of 1.04 USD" in words(one)
     assert "the ledger has 1.03 USD (entry 2," in words(one)
 
 
-def test_movements_before_the_window_are_no_difference(bank: Bank) -> None:
+def test_transactions_before_the_window_are_no_discrepancy(bank: Bank) -> None:
     session = paid(bank)
     bank.stripe.refund(session, 500)
     bank.stripe.dispute(session, amount=800)
@@ -136,17 +136,17 @@ def test_movements_before_the_window_are_no_difference(bank: Bank) -> None:
     assert bank.reconcile(now() + timedelta(hours=1)).discrepancies == []
 
 
-def test_an_amount_that_differs_stays(bank: Bank) -> None:
+def test_a_different_amount_is_not_repaired(bank: Bank) -> None:
     paid(bank)
     change(bank, "balance_transaction", amount=2600)
     for apply in (False, True):
         (one,) = bank.reconcile(apply=apply).discrepancies
         assert (one.kind, one.repaired) == ("payment", False)
-        assert "Stripe took 26.00 USD (ch_" in words(one)
+        assert "Stripe charged 26.00 USD (ch_" in words(one)
         assert "the ledger has 25.00 USD (entry 1, pi_" in words(one)
 
 
-def test_a_payment_of_another_amount_than_was_agreed_is_not_booked(bank: Bank) -> None:
+def test_a_payment_of_another_amount_than_agreed_is_not_booked(bank: Bank) -> None:
     bank.stripe.pay(bank.give())
     bank.deliver(lose="*")
     change(bank, "balance_transaction", amount=2600)
@@ -158,19 +158,19 @@ def test_a_payment_of_another_amount_than_was_agreed_is_not_booked(bank: Bank) -
     assert bank.entries() == []
 
 
-def test_a_second_payment_of_the_same_gift_is_found(bank: Bank) -> None:
+def test_a_second_payment_for_the_same_gift_is_found(bank: Bank) -> None:
     paid(bank)
     sold = bank.shop(2500)
     change(bank, "charge", metadata={"donation_id": bank.donation().public_id})
     (one,) = bank.reconcile(apply=True).discrepancies
     assert (one.kind, one.repaired) == ("payment", False)
     assert sold["id"] in words(one)
-    assert "a second payment of the same gift" in words(one)
+    assert "a second payment for the same gift" in words(one)
     bank.stripe.refund(sold["id"])
     assert bank.reconcile().discrepancies == []
 
 
-def test_a_balance_in_another_currency_is_compared_by_what_the_donor_paid(bank: Bank) -> None:
+def test_a_balance_in_another_currency_is_compared_in_the_payment_currency(bank: Bank) -> None:
     session = paid(bank)
     change(bank, "balance_transaction", amount=2150, fee=90, currency="eur")
     bank.stripe.refund(session, 1000)
@@ -180,7 +180,7 @@ def test_a_balance_in_another_currency_is_compared_by_what_the_donor_paid(bank: 
     assert bank.booked("eur") == -90
 
 
-def test_a_debit_that_shows_in_the_balance_before_it_is_kept_or_broken(bank: Bank) -> None:
+def test_a_pending_debit_that_appears_in_the_balance(bank: Bank) -> None:
     session = bank.give()
     bank.stripe.pay(session, bank="fails")
     bank.deliver()
@@ -199,7 +199,7 @@ def test_a_debit_that_shows_in_the_balance_before_it_is_kept_or_broken(bank: Ban
     assert bank.donation().state == "failed"
 
 
-def test_a_monthly_debit_taken_back_and_charged_anew_is_one_payment(bank: Bank) -> None:
+def test_a_monthly_debit_reversed_and_charged_again_is_one_payment(bank: Bank) -> None:
     session = bank.give(frequency="monthly")
     bank.stripe.pay(session, bank="succeeds")
     bank.stripe.settle(session)
@@ -234,6 +234,6 @@ def test_a_currency_without_decimals(bank: Bank) -> None:
     bank.stripe.refund(opened, 700)
     bank.deliver(lose="*")
     told = [words(one) for one in bank.reconcile(apply=True).discrepancies]
-    assert "Stripe took 2500 JPY (" in told[0]
-    assert "Stripe sent 700 JPY back (" in told[1]
+    assert "Stripe charged 2500 JPY (" in told[0]
+    assert "Stripe refunded 700 JPY (" in told[1]
     assert bank.booked("jpy") == bank.balance("jpy")

@@ -1,4 +1,4 @@
-"""Stripe's real fees are booked beside the gross, each once."""
+"""Stripe's actual fees are booked, each once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -67,7 +67,7 @@ def test_twice_at_once_books_each_fee_once(bank: Bank) -> None:
     assert fees(bank) == 6 * [103]
 
 
-def test_fees_of_others_and_of_payments_not_yet_heard_of_wait(bank: Bank) -> None:
+def test_fees_of_others_and_of_unknown_payments_wait(bank: Bank) -> None:
     bank.shop()
     bank.stripe.pay(bank.give())
     assert book_fees(bank.installation) == 0
@@ -75,7 +75,7 @@ def test_fees_of_others_and_of_payments_not_yet_heard_of_wait(bank: Bank) -> Non
     assert book_fees(bank.installation) == 1
 
 
-def test_a_payment_heard_of_days_late_costs_its_fee_at_once(bank: Bank) -> None:
+def test_a_payment_recorded_days_late_gets_its_fee_at_once(bank: Bank) -> None:
     with heartbeat(bank.installation, "book-fees"):
         book_fees(bank.installation)
     session = bank.give()
@@ -95,7 +95,7 @@ def test_a_payment_heard_of_days_late_costs_its_fee_at_once(bank: Bank) -> None:
     assert book_fees(bank.installation) == 0
 
 
-def test_stripe_out_of_reach_fails_the_run_and_the_next_one_goes_on(
+def test_an_unavailable_stripe_fails_the_run_and_the_next_one_continues(
     bank: Bank, stripe: StripeSandbox
 ) -> None:
     bank.stripe.pay(bank.give())

@@ -1,4 +1,4 @@
-"""Payouts, from Stripe's events and lists to the staff's pages: each part belongs to a gift, and their sum agrees."""
+"""Payouts, from Stripe's events and lists to the staff pages: items match donations, and their sum agrees."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 @pytest.fixture
 def payout_id(bank: Bank) -> str:
-    """A payout of two gifts, of one of which a part was given back."""
+    """A payout of two gifts, one of them partially refunded."""
     first = bank.give("25")
     bank.stripe.pay(first)
     bank.stripe.pay(bank.give("40"))
@@ -36,7 +36,7 @@ def payouts(installation: Installation) -> list[Payout]:
         return list(session.scalars(select(Payout).order_by(Payout.id)))
 
 
-def test_a_payout_is_kept_once_with_its_parts_and_agrees(
+def test_a_payout_is_saved_once_with_its_items_and_agrees(
     bank: Bank, payout_id: str, installation: Installation, staff: StaffMaker
 ) -> None:
     bank.deliver()
@@ -60,7 +60,7 @@ def test_a_payout_is_kept_once_with_its_parts_and_agrees(
     assert client.get("/staff/payouts/po_none/items.csv").status_code == 404
 
 
-def test_a_part_finds_its_gift_when_that_is_booked_later(
+def test_an_item_matches_its_gift_when_that_is_booked_later(
     bank: Bank, installation: Installation
 ) -> None:
     bank.stripe.pay(bank.give("25"))
@@ -78,7 +78,7 @@ def test_a_part_finds_its_gift_when_that_is_booked_later(
         assert found == bank.donation().id
 
 
-def test_one_that_no_webhook_told_is_fetched(
+def test_a_payout_without_a_webhook_is_fetched(
     bank: Bank, payout_id: str, installation: Installation
 ) -> None:
     bank.deliver(lose="payout.*")

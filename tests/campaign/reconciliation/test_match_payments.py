@@ -1,4 +1,4 @@
-"""Refunds and disputes of payments that nobody knows find their donations, and invoices their payments."""
+"""Refunds and disputes of unknown payments are matched to donations, and invoices to payments."""
 
 import pytest
 from sqlalchemy import select
@@ -57,7 +57,7 @@ def test_a_refund_and_a_dispute_of_renewals_that_were_booked_without_their_payme
     bank.require_order()
 
 
-def test_a_refund_of_a_renewal_that_was_never_heard_of(bank: Bank) -> None:
+def test_a_refund_of_an_unknown_renewal(bank: Bank) -> None:
     bank.stripe.pay(bank.give(frequency="monthly"))
     bank.deliver()
     bank.stripe.advance(days=32)
@@ -79,7 +79,7 @@ def test_every_invoice_gets_its_payment(bank: Bank) -> None:
     assert match_evidence(bank.installation) == 0
 
 
-def test_somebody_elses_refund_is_asked_about_once(bank: Bank) -> None:
+def test_somebody_elses_refund_is_looked_up_once(bank: Bank) -> None:
     sold = bank.shop()
     bank.stripe.refund(sold["id"], 1200)
     bank.deliver()
@@ -90,7 +90,7 @@ def test_somebody_elses_refund_is_asked_about_once(bank: Bank) -> None:
         assert session.scalars(select(Refund.donation_id)).one() is None
 
 
-def test_a_payment_that_stripe_does_not_know_is_nobodys(bank: Bank) -> None:
+def test_a_payment_unknown_to_stripe_is_not_ours(bank: Bank) -> None:
     with bank.installation.sessions.begin() as session:
         session.add(
             Refund(
@@ -106,7 +106,7 @@ def test_a_payment_that_stripe_does_not_know_is_nobodys(bank: Bank) -> None:
     assert lookups(bank) == {"pi_gone": False}
 
 
-def test_a_payment_that_contradicts_us_stops_no_other(bank: Bank) -> None:
+def test_a_mismatched_payment_does_not_stop_others(bank: Bank) -> None:
     for amount in ("25", "30"):
         session = bank.give(amount)
         bank.stripe.pay(session)
@@ -118,12 +118,12 @@ def test_a_payment_that_contradicts_us_stops_no_other(bank: Bank) -> None:
         account.change(account.every("payment_intent")[0], amount_received=1)
     match_evidence(bank.installation)
     assert states(bank) == ["partially_refunded", "pending"]
-    # It is asked about again, but not every minute.
+    # It is looked up again, but not every minute.
     assert match_evidence(bank.installation) == 0
 
 
 @pytest.mark.parametrize(("paid_otherwise", "state"), [(False, "failed"), (True, "paid")])
-def test_a_monthly_debit_taken_back_is_over_unless_paid_otherwise(
+def test_a_reversed_monthly_debit_is_final_unless_paid_another_way(
     bank: Bank, paid_otherwise: bool, state: str
 ) -> None:
     session = bank.give(frequency="monthly")
@@ -142,7 +142,7 @@ def test_a_monthly_debit_taken_back_is_over_unless_paid_otherwise(
     bank.require_order()
 
 
-def test_stripe_out_of_reach_fails_the_run(bank: Bank, stripe: StripeSandbox) -> None:
+def test_an_unavailable_stripe_fails_the_run(bank: Bank, stripe: StripeSandbox) -> None:
     session = bank.give()
     bank.stripe.pay(session)
     bank.deliver(lose="*")

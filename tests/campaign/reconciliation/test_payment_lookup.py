@@ -1,4 +1,4 @@
-"""What Stripe is asked about, how often, and what follows from its answer."""
+"""What is looked up at Stripe, how often, and how the answer is applied."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -63,7 +63,7 @@ def fact(facts: Facts, charge: Json | None = None, **changes: Any) -> PaymentFac
     return PaymentFact(read_payment_intent(facts.intent(**changes)), found, None)
 
 
-def test_a_refund_of_a_payment_that_nobody_knows_is_asked_about_once_each_payment(
+def test_an_unknown_payment_with_refunds_is_looked_up_once(
     installation: Installation, give: Give
 ) -> None:
     first, second = give(), give(email="ben@example.org")
@@ -84,7 +84,7 @@ def test_a_refund_of_a_payment_that_nobody_knows_is_asked_about_once_each_paymen
         (False, timedelta(days=400), False),
     ],
 )
-def test_what_is_ours_is_asked_about_again_after_an_hour_and_what_is_not_never(
+def test_our_payments_are_looked_up_again_after_an_hour_and_others_never(
     installation: Installation, give: Give, ours: bool, ago: timedelta, again: bool
 ) -> None:
     facts = give()
@@ -94,7 +94,7 @@ def test_what_is_ours_is_asked_about_again_after_an_hour_and_what_is_not_never(
 
 
 @pytest.mark.parametrize(("younger", "found"), [(MICROSECOND, True), (timedelta(), False)])
-def test_a_gift_that_is_known_and_unpaid_is_asked_about_for_half_a_year(
+def test_a_known_unpaid_gift_is_looked_up_for_half_a_year(
     installation: Installation, give: Give, younger: timedelta, found: bool
 ) -> None:
     facts = give()
@@ -106,7 +106,7 @@ def test_a_gift_that_is_known_and_unpaid_is_asked_about_for_half_a_year(
     assert evidence(installation) == [f"pi_{facts.number}"] * found
 
 
-def test_a_later_answer_takes_the_place_of_the_earlier(installation: Installation) -> None:
+def test_a_later_answer_replaces_the_earlier_one(installation: Installation) -> None:
     asked(installation, "pi_1", AT - timedelta(hours=2), ours=False)
     asked(installation, "pi_1", AT, ours=True)
     with installation.sessions() as session:
@@ -114,7 +114,7 @@ def test_a_later_answer_takes_the_place_of_the_earlier(installation: Installatio
     assert (row.ours, row.answered_at) == (True, AT)
 
 
-def test_an_invoice_without_a_payment_is_asked_about_while_it_is_young_the_latest_first(
+def test_recent_invoices_without_a_payment_are_looked_up_newest_first(
     installation: Installation, give: Give
 ) -> None:
     ages = (timedelta(days=2), timedelta(days=1), RECENT - MICROSECOND, RECENT)
@@ -131,7 +131,7 @@ def test_an_invoice_without_a_payment_is_asked_about_while_it_is_young_the_lates
 
 
 def pay_first(installation: Installation, facts: Facts) -> None:
-    """The first invoice of a monthly gift is paid, by a payment that is known."""
+    """Pay the first invoice of a monthly gift with a known payment."""
     invoice = read_invoice(facts.invoice())
     with installation.sessions.begin() as session:
         apply_invoice(session, invoice, after(facts, 1), installation.books)
@@ -141,7 +141,7 @@ def pay_first(installation: Installation, facts: Facts) -> None:
 BACK = {"status": "failed", "failure_balance_transaction": "txn_back"}
 
 
-def test_only_a_monthly_gift_s_debit_may_have_been_paid_otherwise(
+def test_only_a_monthly_gifts_debit_may_have_been_paid_another_way(
     installation: Installation, give: Give
 ) -> None:
     once, monthly = give(), give(email="ben@example.org", frequency="monthly")
@@ -164,7 +164,7 @@ def test_only_a_monthly_gift_s_debit_may_have_been_paid_otherwise(
     ("status", "state"),
     [("requires_payment_method", "failed"), ("canceled", "failed"), ("succeeded", "paid")],
 )
-def test_a_debit_taken_back_ends_the_gift_unless_something_else_paid(
+def test_a_reversed_debit_ends_the_gift_unless_something_else_paid(
     installation: Installation, give: Give, status: str, state: str
 ) -> None:
     facts = give(frequency="monthly")
@@ -178,7 +178,7 @@ def test_a_debit_taken_back_ends_the_gift_unless_something_else_paid(
     assert len(booked(installation, facts)) == (2 if state == "failed" else 1)
 
 
-def test_an_owner_is_the_booked_invoices_gift_else_the_one_that_it_renews(
+def test_an_owner_is_the_booked_invoices_gift_else_the_renewed_one(
     installation: Installation, give: Give
 ) -> None:
     facts = give(frequency="monthly")
@@ -198,7 +198,7 @@ def test_an_owner_is_the_booked_invoices_gift_else_the_one_that_it_renews(
         assert find_owner(session, PaymentOwner(other, strange)) == (None, None)
 
 
-def test_the_moment_of_a_payment_is_the_balances_else_the_charges_else_its_own(
+def test_a_payments_time_is_the_balances_else_the_charges_else_its_own(
     give: Give,
 ) -> None:
     facts = give()
@@ -221,7 +221,7 @@ def test_the_moment_of_a_payment_is_the_balances_else_the_charges_else_its_own(
     )
 
 
-def test_a_payment_is_booked_and_then_what_was_told_of_it_before(
+def test_a_payment_is_booked_before_its_earlier_evidence(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -235,7 +235,7 @@ def test_a_payment_is_booked_and_then_what_was_told_of_it_before(
     assert booked(installation, facts) == [("payment", 2500, 0), ("refund", -700, 0)]
 
 
-def test_a_payment_whose_metadata_were_copied_gets_nothing(
+def test_a_payment_with_copied_metadata_is_not_booked(
     installation: Installation, give: Give
 ) -> None:
     facts = give()

@@ -1,4 +1,4 @@
-"""Payouts as Stripe tells them, in any order, and their parts held against what is booked."""
+"""Payouts reported in any order, and their items matched to ledger entries."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -59,9 +59,7 @@ def payouts(installation: Installation) -> list[Payout]:
         return list(session.scalars(select(Payout).order_by(Payout.id)))
 
 
-def test_a_payout_that_comes_back_is_failed_in_whatever_order_it_is_told(
-    bank: Bank, installation: Installation
-) -> None:
+def test_a_returned_payout_is_failed_in_any_order(bank: Bank, installation: Installation) -> None:
     bank.stripe.pay(bank.give("25"))
     made = bank.stripe.payout(arrive=False)
     bank.stripe.fail_payout(made["id"])
@@ -85,7 +83,7 @@ def test_a_payout_that_comes_back_is_failed_in_whatever_order_it_is_told(
         ("paid", "a_later_word", "paid"),
     ],
 )
-def test_the_later_in_its_life_stands_whichever_is_told_first(
+def test_the_later_status_wins_in_any_order(
     installation: Installation, first: str, second: str, kept: str
 ) -> None:
     assert note(installation, replace(PAYOUT, status=first))
@@ -93,7 +91,7 @@ def test_the_later_in_its_life_stands_whichever_is_told_first(
     assert only(installation).status == kept
 
 
-def test_the_same_again_tells_nothing_new_and_an_older_word_moves_no_day(
+def test_repeats_and_older_reports_change_nothing(
     installation: Installation,
 ) -> None:
     assert [note(installation, PAYOUT) for _ in range(2)] == [True, False]
@@ -101,7 +99,7 @@ def test_the_same_again_tells_nothing_new_and_an_older_word_moves_no_day(
     assert only(installation).arrival_date == date(2026, 12, 12)
 
 
-def test_that_its_parts_can_be_told_is_learned_once_and_not_unlearned(
+def test_itemized_stays_true(
     installation: Installation,
 ) -> None:
     note(installation, replace(PAYOUT, itemized=False))
@@ -113,18 +111,18 @@ def test_that_its_parts_can_be_told_is_learned_once_and_not_unlearned(
         assert list_unread_payouts(session) == ["po_1"]
 
 
-def test_the_day_on_which_it_failed_is_the_first_that_was_told(installation: Installation) -> None:
+def test_the_failure_date_is_the_first_one_reported(installation: Installation) -> None:
     paid = replace(PAYOUT, itemized=False)
     note(installation, paid)
     assert only(installation).failed_on is None
     note(installation, replace(paid, status="failed"), AT + timedelta(minutes=31))
-    # That its parts can be told now is new, and comes with an older word of its status.
+    # That its items are listed now is new, but the status is older.
     assert note(installation, PAYOUT, AT + timedelta(days=9))
     found = only(installation)
     assert (found.failed_on, found.status, found.itemized) == (date(2026, 12, 11), "failed", True)
 
 
-def test_only_payouts_that_arrived_and_were_not_read_wait_to_be_read_the_oldest_first(
+def test_only_paid_unread_payouts_are_unread_oldest_first(
     installation: Installation,
 ) -> None:
     for number, status in enumerate(("paid", "pending", "failed", "paid", "paid")):
@@ -136,7 +134,7 @@ def test_only_payouts_that_arrived_and_were_not_read_wait_to_be_read_the_oldest_
         assert list_unread_payouts(session) == ["po_0", "po_4"]
 
 
-def test_parts_are_kept_once_and_belong_to_the_gift_that_they_moved(
+def test_items_are_saved_once_and_match_their_gifts(
     installation: Installation, paid: Facts
 ) -> None:
     tell_refund(installation, paid, paid.refund("a", 700))
@@ -157,7 +155,7 @@ def test_parts_are_kept_once_and_belong_to_the_gift_that_they_moved(
     assert [one.donation for one in found.parts] == [paid.donation.public_id, "", ""]
 
 
-def test_a_part_finds_its_gift_later_if_it_is_young_enough(
+def test_a_recent_item_matches_its_gift_later(
     installation: Installation, give: Callable[..., Facts], paid: Facts
 ) -> None:
     other = give(email="ben@example.org")
@@ -173,7 +171,7 @@ def test_a_part_finds_its_gift_later_if_it_is_young_enough(
         assert find_payout(session, "po_1").foreign == 0
 
 
-def test_a_page_shows_the_first_parts_and_sums_all(installation: Installation) -> None:
+def test_a_page_shows_the_first_items_and_totals_all(installation: Installation) -> None:
     note(installation, PAYOUT)
     with installation.sessions.begin() as session:
         save_items(session, "po_1", [item(f"txn_{n}", 10, fee=1) for n in range(SHOWN + 1)], AT)
@@ -186,7 +184,7 @@ def test_a_page_shows_the_first_parts_and_sums_all(installation: Installation) -
             find_payout(session, "po_2")
 
 
-def test_pages_of_payouts_follow_each_other_with_what_is_left_unexplained(
+def test_pages_of_payouts_have_no_gaps_and_show_unexplained_amounts(
     installation: Installation,
 ) -> None:
     for number in range(PAGE + 1):

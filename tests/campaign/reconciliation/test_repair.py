@@ -1,4 +1,4 @@
-"""What the ledger lacks of one payment is applied from Stripe's own objects, once."""
+"""Facts that the ledger lacks are applied from Stripe's own objects, once."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 
 def case_of(bank: Bank) -> PaymentComparison:
-    """Both sides of the only donation."""
+    """Load both sides of the only donation."""
     since = now() - timedelta(days=35)
     with bank.installation.engine.connect() as connection, Session(connection) as session:
         create_table(session)
@@ -46,7 +46,7 @@ def case_of(bank: Bank) -> PaymentComparison:
 
 
 def repaired(bank: Bank) -> list[tuple[str, int, int]]:
-    """The entries after mending twice, which agree with Stripe and with themselves."""
+    """Repair twice; return the entries, which agree with Stripe and with the invariants."""
     repair(bank.installation, case_of(bank))
     entries = bank.entries()
     repair(bank.installation, case_of(bank))
@@ -56,7 +56,7 @@ def repaired(bank: Bank) -> list[tuple[str, int, int]]:
     return entries
 
 
-def test_all_that_happened_to_a_lost_payment_is_booked_payment_first_and_fees_last(
+def test_a_lost_payment_is_booked_with_its_payment_first_and_fees_last(
     bank: Bank,
 ) -> None:
     opened = bank.give("25")
@@ -66,7 +66,7 @@ def test_all_that_happened_to_a_lost_payment_is_booked_payment_first_and_fees_la
     assert repaired(bank) == [("payment", 2500, 0), ("refund", -700, 0), ("fee", 0, 103)]
 
 
-def test_a_refund_that_came_back_and_a_dispute_that_was_won_leave_the_gift_paid(
+def test_a_failed_refund_and_a_won_dispute_leave_the_gift_paid(
     bank: Bank,
 ) -> None:
     opened = bank.give("25")
@@ -82,7 +82,7 @@ def test_a_refund_that_came_back_and_a_dispute_that_was_won_leave_the_gift_paid(
     assert bank.donation().state == "paid"
 
 
-def test_a_debit_taken_back_is_the_end_of_the_gift(bank: Bank) -> None:
+def test_a_reversed_debit_ends_the_gift(bank: Bank) -> None:
     opened = bank.give("25")
     bank.stripe.pay(opened, bank="succeeds")
     bank.stripe.settle(opened)
@@ -93,7 +93,7 @@ def test_a_debit_taken_back_is_the_end_of_the_gift(bank: Bank) -> None:
     assert bank.donation().state == "failed"
 
 
-def test_a_case_without_any_payment_changes_nothing(bank: Bank) -> None:
+def test_a_comparison_without_a_payment_changes_nothing(bank: Bank) -> None:
     bank.give()
     nothing: dict[str, Any] = {"payment_intent_id": None, "charge": 2500, "currency": "usd"}
     repair(

@@ -1,4 +1,4 @@
-"""What moved at Stripe and is not in the ledger is found, named and mended; what agrees is left alone."""
+"""Money that moved at Stripe but is not in the ledger is found, named and repaired; the rest is unchanged."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def part_refunded(bank: Bank) -> None:
     bank.stripe.refund(session, 1000)
 
 
-def refund_came_back(bank: Bank) -> None:
+def failed_refund(bank: Bank) -> None:
     session = bank.give()
     bank.stripe.pay(session)
     made = bank.stripe.refund(session, 1000)
@@ -59,7 +59,7 @@ def dispute_won(bank: Bank) -> None:
     bank.stripe.close_dispute(made["id"], won=True)
 
 
-def dispute_lost_altogether(bank: Bank) -> None:
+def dispute_lost(bank: Bank) -> None:
     session = bank.give()
     bank.stripe.pay(session)
     bank.deliver()
@@ -87,7 +87,7 @@ def fees_covered(bank: Bank) -> None:
     bank.stripe.pay(bank.give(cover_fees="1"))
 
 
-def debit_taken_back(bank: Bank) -> None:
+def reversed_debit(bank: Bank) -> None:
     session = bank.give()
     bank.stripe.pay(session, bank="succeeds")
     bank.stripe.settle(session)
@@ -95,7 +95,7 @@ def debit_taken_back(bank: Bank) -> None:
     bank.stripe.take_back(session)
 
 
-def monthly_debit_taken_back(bank: Bank) -> None:
+def reversed_monthly_debit(bank: Bank) -> None:
     session = bank.give(frequency="monthly")
     bank.stripe.pay(session, bank="succeeds")
     bank.stripe.settle(session)
@@ -115,12 +115,12 @@ STORIES: dict[str, tuple[Story, list[str]]] = {
     "a card": (card, ["payment"]),
     "a bank debit": (debit, ["payment"]),
     "a part refunded": (part_refunded, ["refund"]),
-    "a refund that came back": (refund_came_back, ["refund_failed"]),
+    "a failed refund": (failed_refund, ["refund_failed"]),
     "a dispute": (disputed, ["dispute"]),
-    "a dispute won": (dispute_won, ["dispute_reversed"]),
-    "a dispute lost": (dispute_lost_altogether, ["dispute"]),
-    "a debit taken back": (debit_taken_back, ["payment_reversed"]),
-    "a monthly debit taken back": (monthly_debit_taken_back, ["payment_reversed"]),
+    "a won dispute": (dispute_won, ["dispute_reversed"]),
+    "a lost dispute": (dispute_lost, ["dispute"]),
+    "a reversed debit": (reversed_debit, ["payment_reversed"]),
+    "a reversed monthly debit": (reversed_monthly_debit, ["payment_reversed"]),
     "a monthly gift's first": (monthly_begins, ["payment"]),
     "a renewal": (monthly_renews, ["payment"]),
     "a renewal refunded": (renewal_refunded, ["refund"]),
@@ -128,12 +128,12 @@ STORIES: dict[str, tuple[Story, list[str]]] = {
     "everything at once": (all_of_it, ["payment", "refund", "refund", "dispute"]),
 }
 
-ASKED = {"a monthly debit taken back"}
-"""Whether another card paid instead, no event tells: see test_matching."""
+ASKED = {"a reversed monthly debit"}
+"""No event says whether another card paid instead: see test_match_payments."""
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_what_was_lost_is_found_and_mended(bank: Bank, name: str) -> None:
+def test_lost_facts_are_found_and_repaired(bank: Bank, name: str) -> None:
     story, kinds = STORIES[name]
     story(bank)
     bank.deliver(lose="*")
@@ -154,16 +154,16 @@ def test_what_was_lost_is_found_and_mended(bank: Bank, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in STORIES if name not in ASKED])
-def test_what_arrived_is_no_difference(bank: Bank, name: str) -> None:
+def test_delivered_facts_are_no_discrepancy(bank: Bank, name: str) -> None:
     STORIES[name][0](bank)
     bank.deliver()
     assert bank.reconcile().discrepancies == []
-    # Fees are not told by events, and may take a day.
+    # Events do not report fees, which may take a day.
     assert bank.reconcile(apply=True).discrepancies == []
     assert bank.booked() == bank.balance()
 
 
-def test_a_refund_that_only_its_charge_told_is_no_difference(bank: Bank) -> None:
+def test_a_refund_reported_only_by_its_charge_is_no_discrepancy(bank: Bank) -> None:
     part_refunded(bank)
     bank.deliver(lose="refund.*")
     assert bank.reconcile(apply=True).discrepancies == []
@@ -178,7 +178,7 @@ def test_a_refund_that_only_its_charge_told_is_no_difference(bank: Bank) -> None
     bank.require_order()
 
 
-def test_payments_of_others_are_counted_and_nothing_else(bank: Bank) -> None:
+def test_other_payments_are_only_counted(bank: Bank) -> None:
     bank.stripe.pay(bank.give())
     bank.deliver()
     sold = bank.shop()
@@ -198,13 +198,13 @@ def test_both_sides_are_named(bank: Bank) -> None:
     )
     day = datetime.fromtimestamp(balance_transaction["created"], UTC).date()
     assert found.sentence(ZoneInfo("UTC")) == (
-        f"donation {bank.donation().public_id}: Stripe took 25.00 USD ({charge['id']}, {charge['payment_intent']},"
-        f" {balance_transaction['id']}) on {day}, the ledger has nothing"
+        f"donation {bank.donation().public_id}: Stripe charged 25.00 USD ({charge['id']}, {charge['payment_intent']},"
+        f" {balance_transaction['id']}) on {day}, the ledger has no entry"
     )
 
 
-def test_a_renewal_is_named_by_the_gift_it_renews(bank: Bank) -> None:
+def test_a_renewal_is_named_by_its_first_gift(bank: Bank) -> None:
     monthly_renews(bank)
     (found,) = bank.reconcile().discrepancies
-    named = f"a renewal of donation {bank.donation().public_id}: Stripe took 25.00 USD ("
+    named = f"a renewal of donation {bank.donation().public_id}: Stripe charged 25.00 USD ("
     assert found.sentence(ZoneInfo("UTC")).startswith(named)

@@ -1,4 +1,4 @@
-"""Reconciling while facts arrive, twice at once, with Stripe away, and after any history."""
+"""Reconciling while facts arrive, concurrently, with Stripe unavailable, and after any history."""
 
 import random
 from collections.abc import Callable
@@ -36,15 +36,15 @@ def paid(bank: Bank) -> str:
     return session
 
 
-def test_a_stored_event_that_waits_is_named(bank: Bank) -> None:
+def test_a_pending_event_is_named(bank: Bank) -> None:
     bank.stripe.pay(bank.give())
     event = next(one for one in bank.stripe.events() if one["type"] == "payment_intent.succeeded")
     bank.store(event)
     (one,) = bank.reconcile().discrepancies
-    assert one.sentence(ZoneInfo("UTC")).endswith(f"; event {event['id']} waits to be applied")
+    assert one.sentence(ZoneInfo("UTC")).endswith(f"; event {event['id']} is not applied yet")
 
 
-def test_what_arrives_within_seconds_is_no_difference(bank: Bank) -> None:
+def test_a_fact_that_arrives_within_seconds_is_no_discrepancy(bank: Bank) -> None:
     bank.stripe.pay(bank.give())
     late = Timer(0.3, bank.deliver)
     late.start()
@@ -54,7 +54,7 @@ def test_what_arrives_within_seconds_is_no_difference(bank: Bank) -> None:
     assert (told, result.left) == ([], 0)
 
 
-def test_mending_from_many_sides_at_once(bank: Bank, installation: Installation) -> None:
+def test_concurrent_repairs(bank: Bank, installation: Installation) -> None:
     for _ in range(3):
         session = bank.give()
         bank.stripe.pay(session)
@@ -79,7 +79,7 @@ def test_mending_from_many_sides_at_once(bank: Bank, installation: Installation)
     bank.require_order()
 
 
-def test_stripe_out_of_reach_leaves_nothing_behind(bank: Bank, stripe: StripeSandbox) -> None:
+def test_an_unavailable_stripe_leaves_nothing_behind(bank: Bank, stripe: StripeSandbox) -> None:
     paid(bank)
     stripe.stop()
     with pytest.raises(GatewayUnavailable):
@@ -88,7 +88,7 @@ def test_stripe_out_of_reach_leaves_nothing_behind(bank: Bank, stripe: StripeSan
         assert connection.scalar(text("SELECT to_regclass('stripe_balance_transaction')")) is None
 
 
-def test_a_mended_run_remembers_what_is_not_ours(bank: Bank) -> None:
+def test_a_repairing_run_remembers_what_is_not_ours(bank: Bank) -> None:
     account = bank.stripe.account
     bank.shop()
     with account.transaction():
@@ -104,7 +104,9 @@ def test_a_mended_run_remembers_what_is_not_ours(bank: Bank) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_after_any_history_the_books_agree_with_the_bank_to_the_cent(bank: Bank, seed: int) -> None:
+def test_after_any_history_the_ledger_agrees_with_the_balance_to_the_cent(
+    bank: Bank, seed: int
+) -> None:
     chance = random.Random(seed)
     for _ in range(8):
         live(bank, chance)
@@ -121,7 +123,7 @@ def test_after_any_history_the_books_agree_with_the_bank_to_the_cent(bank: Bank,
 
 
 def live(bank: Bank, chance: random.Random) -> None:
-    """One gift and what became of it."""
+    """Create one gift with a random history."""
     monthly = chance.random() < 0.4
     session = bank.give(
         str(chance.randint(5, 300)),

@@ -1,4 +1,4 @@
-"""What comparing has found is kept run by run; the newest that ended is what counts."""
+"""Saved reconciliation runs; the newest finished one counts."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -40,7 +40,7 @@ def left(installation: Installation) -> list[tuple[int, int, str | None]]:
         return [(one.run_id, one.left, one.error) for one in find_unresolved_runs(session)]
 
 
-def test_a_run_keeps_its_counts_and_each_sentence_with_the_day_that_it_was_there(
+def test_a_run_saves_its_counts_and_dated_sentences(
     installation: Installation,
 ) -> None:
     number = run(installation, difference(repaired=True), difference())
@@ -50,12 +50,12 @@ def test_a_run_keeps_its_counts_and_each_sentence_with_the_day_that_it_was_there
         assert (found.ended_at, found.error) == (AT, None)
         assert [one["repaired"] for one in found.discrepancies] == [True, False]
         assert found.discrepancies[0]["donation"] == "don_1"
-        assert "Stripe took 2500 JPY (ch_1) on 2026-12-31" in found.discrepancies[0]["sentence"]
-        with pytest.raises(NotFound, match="no comparison 99 here"):
+        assert "Stripe charged 2500 JPY (ch_1) on 2026-12-31" in found.discrepancies[0]["sentence"]
+        with pytest.raises(NotFound, match="no reconciliation run 99"):
             find_run(session, 99)
 
 
-def test_the_newest_run_that_ended_says_what_is_left(installation: Installation) -> None:
+def test_the_newest_finished_run_counts(installation: Installation) -> None:
     assert left(installation) == []
     first = run(installation, difference(), difference(), difference(repaired=True))
     assert left(installation) == [(first, 2, None)]
@@ -70,7 +70,7 @@ def test_the_newest_run_that_ended_says_what_is_left(installation: Installation)
     assert left(installation) == []
 
 
-def test_of_more_than_a_thousand_differences_all_are_counted_and_a_thousand_worded(
+def test_all_discrepancies_are_counted_and_a_thousand_sentences_saved(
     installation: Installation,
 ) -> None:
     number = run(installation, *[difference()] * (MAX_STORED_SENTENCES + 1))
@@ -80,7 +80,7 @@ def test_of_more_than_a_thousand_differences_all_are_counted_and_a_thousand_word
     assert left(installation) == [(number, 1001, None)]
 
 
-def test_pages_of_runs_follow_each_other_without_gap_or_double(installation: Installation) -> None:
+def test_pages_of_runs_have_no_gaps_or_repeats(installation: Installation) -> None:
     made = [run(installation) for _ in range(PAGE + 1)]
     with installation.sessions() as session:
         first = [one.id for one in recent_runs(session)]

@@ -1,4 +1,4 @@
-"""What the ledger has and the walk has not: Stripe's answer explains it, or both sides are told."""
+"""Entries without a fetched transaction: Stripe's answer confirms them, or both sides are reported."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +21,9 @@ from campaign.reconciliation.unconfirmed_entries import StripeAnswer, confirm_en
 AT = datetime(2026, 12, 10, tzinfo=UTC)
 
 
-def doubt(kind: str, amount: int = 2500, currency: str = "usd", name: str = "re_1") -> Discrepancy:
+def unconfirmed(
+    kind: str, amount: int = 2500, currency: str = "usd", name: str = "re_1"
+) -> Discrepancy:
     ledger = ReportedAmount(amount, currency, ("entry 7", name), AT)
     return Discrepancy("don_1", LedgerKind(kind), "pi_1", None, ledger, unconfirmed=True)
 
@@ -62,66 +64,66 @@ def dispute(status: str, *moved: int, currency: str = "usd", balance: str = "usd
 
 
 AGREE: dict[str, tuple[Discrepancy, StripeAnswer]] = {
-    "a payment": (doubt("payment"), payment()),
-    "a payment whose debit came back": (doubt("payment"), payment("canceled", returned=True)),
-    "a debit taken back": (doubt("payment_reversed"), payment("canceled", returned=True)),
-    "a refund": (doubt("refund", 700), StripeAnswer(refunds=(refund(700),))),
-    "two refunds": (doubt("refund", 700), StripeAnswer(refunds=(refund(300), refund(400)))),
-    "more than the ledger has": (doubt("refund", 700), StripeAnswer(refunds=(refund(900),))),
-    "a refund that came back": (
-        doubt("refund_failed", 700),
+    "a payment": (unconfirmed("payment"), payment()),
+    "a payment with a reversed debit": (unconfirmed("payment"), payment("canceled", returned=True)),
+    "a reversed debit": (unconfirmed("payment_reversed"), payment("canceled", returned=True)),
+    "a refund": (unconfirmed("refund", 700), StripeAnswer(refunds=(refund(700),))),
+    "two refunds": (unconfirmed("refund", 700), StripeAnswer(refunds=(refund(300), refund(400)))),
+    "more than the ledger has": (unconfirmed("refund", 700), StripeAnswer(refunds=(refund(900),))),
+    "a failed refund": (
+        unconfirmed("refund_failed", 700),
         StripeAnswer(refunds=(refund(700, "failed"), refund(1, "failed", "re_2"))),
     ),
-    "one that was canceled": (
-        doubt("refund_failed", 700),
+    "a canceled refund": (
+        unconfirmed("refund_failed", 700),
         StripeAnswer(refunds=(refund(700, "canceled"),)),
     ),
-    "a dispute": (doubt("dispute"), dispute("needs_response", -2500)),
-    "one without a list": (doubt("dispute"), dispute("under_review")),
-    "one that was won": (doubt("dispute_reversed"), dispute("won", -2500, 2500)),
-    "one that was won, without a list": (doubt("dispute_reversed"), dispute("won")),
-    "yen that were won on a dollar balance": (
-        doubt("dispute_reversed", currency="jpy"),
+    "a dispute": (unconfirmed("dispute"), dispute("needs_response", -2500)),
+    "a dispute without a list": (unconfirmed("dispute"), dispute("under_review")),
+    "a won dispute": (unconfirmed("dispute_reversed"), dispute("won", -2500, 2500)),
+    "a won dispute without a list": (unconfirmed("dispute_reversed"), dispute("won")),
+    "a won dispute in yen on a dollar balance": (
+        unconfirmed("dispute_reversed", currency="jpy"),
         dispute("won", -1678, 1678, currency="jpy"),
     ),
 }
 
 
 @pytest.mark.parametrize("name", AGREE)
-def test_an_answer_that_agrees_is_no_difference(name: str) -> None:
+def test_a_confirming_answer_is_no_discrepancy(name: str) -> None:
     asked, answer = AGREE[name]
     assert confirm_entry(asked, answer) is None
 
 
 DIFFER: dict[str, tuple[Discrepancy, StripeAnswer, int | None]] = {
-    "an unknown payment": (doubt("payment"), StripeAnswer(), None),
-    "a payment that never came": (doubt("payment"), payment("requires_payment_method"), 0),
-    "a cent less": (doubt("payment"), payment(amount_received=2499), 2499),
-    "another currency": (doubt("payment"), payment(currency="jpy"), 2500),
-    "a debit that stands": (doubt("payment_reversed"), payment(), 0),
-    "an unknown refund": (doubt("refund", 700), StripeAnswer(), None),
-    "a smaller refund": (doubt("refund", 700), StripeAnswer(refunds=(refund(699),)), 699),
-    "a refund that did not come back": (
-        doubt("refund_failed", 700),
+    "an unknown payment": (unconfirmed("payment"), StripeAnswer(), None),
+    "a payment that never arrived": (unconfirmed("payment"), payment("requires_payment_method"), 0),
+    "a cent less": (unconfirmed("payment"), payment(amount_received=2499), 2499),
+    "another currency": (unconfirmed("payment"), payment(currency="jpy"), 2500),
+    "a debit that was not reversed": (unconfirmed("payment_reversed"), payment(), 0),
+    "an unknown refund": (unconfirmed("refund", 700), StripeAnswer(), None),
+    "a smaller refund": (unconfirmed("refund", 700), StripeAnswer(refunds=(refund(699),)), 699),
+    "a refund that did not fail": (
+        unconfirmed("refund_failed", 700),
         StripeAnswer(refunds=(refund(700),)),
         None,
     ),
-    "another refund that came back": (
-        doubt("refund_failed", 700),
+    "another failed refund": (
+        unconfirmed("refund_failed", 700),
         StripeAnswer(refunds=(refund(700, "failed", "re_2"),)),
         None,
     ),
-    "an inquiry": (doubt("dispute"), dispute("warning_needs_response"), 0),
-    "a part of it": (doubt("dispute"), dispute("needs_response", -2499), 2499),
-    "a dispute that was lost": (doubt("dispute_reversed"), dispute("lost", -2500), 0),
-    "lost, without a list": (doubt("dispute_reversed"), dispute("lost"), 0),
-    "an unknown dispute": (doubt("dispute"), StripeAnswer(), None),
-    "an unknown fee": (doubt("fee", 103), StripeAnswer(), None),
+    "an inquiry": (unconfirmed("dispute"), dispute("warning_needs_response"), 0),
+    "part of a dispute": (unconfirmed("dispute"), dispute("needs_response", -2499), 2499),
+    "a lost dispute": (unconfirmed("dispute_reversed"), dispute("lost", -2500), 0),
+    "a lost dispute without a list": (unconfirmed("dispute_reversed"), dispute("lost"), 0),
+    "an unknown dispute": (unconfirmed("dispute"), StripeAnswer(), None),
+    "an unknown fee": (unconfirmed("fee", 103), StripeAnswer(), None),
 }
 
 
 @pytest.mark.parametrize("name", DIFFER)
-def test_an_answer_that_does_not_is_told_with_both_sides_and_doubted_no_more(name: str) -> None:
+def test_another_answer_is_reported_with_both_sides(name: str) -> None:
     asked, answer, amount = DIFFER[name]
     found = confirm_entry(asked, answer)
     assert found is not None
@@ -132,17 +134,19 @@ def test_an_answer_that_does_not_is_told_with_both_sides_and_doubted_no_more(nam
 @pytest.mark.parametrize(
     ("fee", "currency", "agrees"), [(103, "usd", True), (104, "usd", False), (103, "eur", False)]
 )
-def test_a_fee_is_its_movements_own(fee: int, currency: str, agrees: bool) -> None:
+def test_a_fee_is_compared_with_its_transaction(fee: int, currency: str, agrees: bool) -> None:
     balance_transaction = BalanceTransaction(
         "txn_1", AT, "charge", 2500, fee, currency, "ch_1", None
     )
     assert (
-        confirm_entry(doubt("fee", 103), StripeAnswer(balance_transaction=balance_transaction))
+        confirm_entry(
+            unconfirmed("fee", 103), StripeAnswer(balance_transaction=balance_transaction)
+        )
         is None
     ) is agrees
 
 
-def test_what_the_ledger_does_not_have_stays_as_it_is() -> None:
+def test_a_discrepancy_without_an_entry_is_unchanged() -> None:
     unbooked = Discrepancy(
         "don_1", LedgerKind.payment, "pi_1", ReportedAmount(1, "usd", ("ch_1",)), None
     )

@@ -1,4 +1,4 @@
-"""Refunds that we make: what may be given back, and that it is booked once."""
+"""Our own refunds: the refundable amount, and that each is booked once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -51,11 +51,11 @@ def test_parts_may_be_refunded_until_nothing_is_left(
 ) -> None:
     refund_donation(installation, wish(gift, 1000))
     assert state(installation, gift) == "partially_refunded"
-    with pytest.raises(RefundRefused, match=r"\$15 of \$25 is left to refund; \$10 refunded"):
+    with pytest.raises(RefundRefused, match=r"\$15 of \$25 is refundable; \$10 refunded"):
         refund_donation(installation, wish(gift, 1501))
     refund_donation(installation, wish(gift))
     assert state(installation, gift) == "refunded"
-    with pytest.raises(RefundRefused, match=r"\$0 of \$25 is left"):
+    with pytest.raises(RefundRefused, match=r"\$0 of \$25 is refundable"):
         refund_donation(installation, wish(gift))
     assert sorted(made["amount"] for made in stripe.objects("refund")) == [1000, 1500]
 
@@ -64,7 +64,7 @@ def test_parts_may_be_refunded_until_nothing_is_left(
     "more",
     [{"amount": 0}, {"amount": -5}, {"reason": "spite"}, {"note": "n" * 501}, {"token": "x"}],
 )
-def test_what_makes_no_sense_is_refused_before_anything_is_written(
+def test_invalid_requests_are_rejected_before_anything_is_saved(
     installation: Installation, gift: Donation, stripe: StripeSandbox, more: dict[str, Any]
 ) -> None:
     with pytest.raises(RefundRefused):
@@ -72,10 +72,10 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(
     assert rows(installation) == stripe.objects("refund") == []
 
 
-def test_what_was_not_paid_or_is_not_ours_is_refused(
+def test_unpaid_and_unknown_donations_are_rejected(
     client: FlaskClient, installation: Installation, campaign: Campaign, give: Callable[..., Any]
 ) -> None:
-    with pytest.raises(RefundRefused, match="nothing was paid"):
+    with pytest.raises(RefundRefused, match="no payment to refund"):
         refund_donation(installation, wish(give().donation))
     with pytest.raises(RefundRefused, match="no donation"):
         refund_donation(installation, RefundRequest("unknown", None, EDITOR, "request-x"))
@@ -94,7 +94,7 @@ def test_a_double_click_is_one_refund(
     assert_one_refund(installation, stripe, 1000)
 
 
-def test_two_people_cannot_give_back_more_than_there_is(
+def test_two_people_cannot_refund_more_than_is_refundable(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     def both(asked: RefundRequest) -> bool:
@@ -109,7 +109,7 @@ def test_two_people_cannot_give_back_more_than_there_is(
     assert_one_refund(installation, stripe, 2000)
 
 
-def test_stripes_refusal_is_kept_in_its_words_and_leaves_the_gift_as_it_was(
+def test_stripes_rejection_is_saved_with_its_message_and_the_gift_is_unchanged(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     dispute = stripe.dispute(gift.session_id or "")
@@ -124,7 +124,7 @@ def test_stripes_refusal_is_kept_in_its_words_and_leaves_the_gift_as_it_was(
     assert stripe.objects("refund") == []
 
 
-def test_a_refund_made_in_stripes_dashboard_meanwhile_leaves_less(
+def test_a_refund_in_stripes_dashboard_reduces_the_refundable_amount(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     stripe.refund(gift.session_id or "", 2000)
@@ -148,7 +148,7 @@ def test_a_refund_that_fails_afterwards_can_be_made_again(
     assert state(installation, gift) == "refunded"
 
 
-def test_a_monthly_gifts_payment_is_looked_up_before(
+def test_a_monthly_gifts_payment_is_looked_up_first(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     donation = pay(client, installation, stripe, frequency="monthly")

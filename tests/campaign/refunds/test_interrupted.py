@@ -1,4 +1,4 @@
-"""Refunds whose call was cut: looked up, finished later, never made twice."""
+"""Interrupted refunds: looked up, finished later, never made twice."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,7 +49,7 @@ def gift(
         ("409", 3),
     ],
 )
-def test_a_call_that_is_cut_ends_in_one_refund(
+def test_an_interrupted_call_ends_in_one_refund(
     installation: Installation, gift: Donation, stripe: StripeSandbox, mode: str, times: int
 ) -> None:
     asked = wish(gift)
@@ -66,7 +66,7 @@ def test_a_call_that_is_cut_ends_in_one_refund(
     assert_one_refund(installation, stripe)
 
 
-def test_an_answer_that_comes_too_late_is_looked_up(
+def test_a_late_answer_is_looked_up(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     hasty = StripeGateway("sk_test_sandbox", installation.settings.stripe_api_base, timeout=0.3)
@@ -93,7 +93,7 @@ def test_a_process_that_died_before_the_call_loses_nothing(
     assert_one_refund(installation, stripe)
 
 
-def test_an_answer_lost_is_found_past_the_life_of_its_key(
+def test_a_lost_answer_is_found_after_its_key_expired(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "drop_after", times=3)
@@ -108,7 +108,7 @@ def test_an_answer_lost_is_found_past_the_life_of_its_key(
     assert len(keys(installation)) == 1
 
 
-def test_what_never_reached_stripe_gets_another_key_only_past_the_old_ones_life(
+def test_a_request_that_never_reached_stripe_gets_a_new_key_only_after_the_old_one_expired(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     away = replace(installation, make_gateway=lambda: StripeGateway("sk_test_sandbox", UNREACHABLE))
@@ -123,7 +123,7 @@ def test_what_never_reached_stripe_gets_another_key_only_past_the_old_ones_life(
     assert_one_refund(installation, stripe, 1000)
 
 
-def test_keys_that_stripe_spoils_are_followed_at_longer_and_longer_intervals(
+def test_failed_keys_are_replaced_with_exponential_backoff(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "500", times=0)
@@ -141,7 +141,7 @@ def test_keys_that_stripe_spoils_are_followed_at_longer_and_longer_intervals(
     assert_one_refund(installation, stripe)
 
 
-def test_while_stripe_is_away_one_request_a_run_is_tried(
+def test_while_stripe_is_unavailable_each_run_tries_one_request(
     client: FlaskClient, installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     other = pay(client, installation, stripe, email="ben@example.org")

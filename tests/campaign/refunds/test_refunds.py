@@ -1,4 +1,4 @@
-"""What is left to refund, and the request that is written down before Stripe is asked."""
+"""The refundable amount, and the refund request that is saved before Stripe is called."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -40,7 +40,7 @@ AT = now()
 
 @pytest.fixture
 def gift(installation: Installation, give: Give) -> Facts:
-    """A gift of $25 and $1.06 for fees that was paid."""
+    """A paid gift of $25 plus $1.06 for fees."""
     facts = give(fee_cover=106)
     tell_paid(installation, facts)
     return facts
@@ -64,7 +64,7 @@ def ask(
 
 
 def written(installation: Installation) -> tuple[int, int, int]:
-    """(refunds, calls, entries of the log)."""
+    """Count (refunds, Stripe requests, audit entries)."""
     with installation.sessions() as session:
         found = [
             len(session.scalars(select(one)).all()) for one in (Refund, StripeRequest, AuditEntry)
@@ -72,7 +72,7 @@ def written(installation: Installation) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def test_what_is_left_is_less_all_that_went_back_is_asked_for_or_is_disputed(
+def test_refundable_excludes_refunded_requested_and_disputed_amounts(
     installation: Installation, gift: Facts
 ) -> None:
     assert left(installation, gift).amount == 2606
@@ -87,17 +87,15 @@ def test_what_is_left_is_less_all_that_went_back_is_asked_for_or_is_disputed(
     assert left(installation, gift).amount == 2306
 
 
-def test_more_gone_than_there_was_leaves_nothing_and_not_less(
-    installation: Installation, gift: Facts
-) -> None:
+def test_the_refundable_amount_is_never_negative(installation: Installation, gift: Facts) -> None:
     tell_refund(installation, gift, gift.refund("a", 700))
     tell_dispute(installation, gift, gift.dispute("needs_response", -2606))
     assert left(installation, gift).amount == 0
-    with pytest.raises(RefundRefused, match=r"\$0 of \$26.06 is left to refund; \$7 refunded; "):
+    with pytest.raises(RefundRefused, match=r"\$0 of \$26.06 is refundable; \$7 refunded; "):
         ask(installation, gift)
 
 
-def test_a_debit_that_was_taken_back_leaves_nothing(
+def test_nothing_is_refundable_after_a_reversed_debit(
     installation: Installation, gift: Facts
 ) -> None:
     tell_charge(
@@ -109,42 +107,36 @@ def test_a_debit_that_was_taken_back_leaves_nothing(
 @pytest.mark.parametrize(
     ("found", "currency", "said"),
     [
-        (Refundable(2500, 0, 0, 0, 0), "usd", "$25 of $25 is left to refund"),
-        (
-            Refundable(2500, 1001, 0, 0, 0),
-            "usd",
-            "$14.99 of $25 is left to refund; $10.01 refunded",
-        ),
-        (
-            Refundable(2500, 700, 0, 0, 0),
-            "jpy",
-            "¥1,800 of ¥2,500 is left to refund; ¥700 refunded",
-        ),
+        (Refundable(2500, 0, 0, 0, 0), "usd", "$25 of $25 is refundable"),
+        (Refundable(2500, 1001, 0, 0, 0), "usd", "$14.99 of $25 is refundable; $10.01 refunded"),
+        (Refundable(2500, 700, 0, 0, 0), "jpy", "¥1,800 of ¥2,500 is refundable; ¥700 refunded"),
         (
             Refundable(2500, 100, 200, 300, 400),
             "usd",
             (
-                "$15 of $25 is left to refund; $1 refunded; $2 asked for and not confirmed by Stripe yet;"
-                " $3 disputed; $4 taken back by the bank"
+                "$15 of $25 is refundable; $1 refunded; $2 requested but not confirmed by Stripe yet;"
+                " $3 disputed; $4 reversed by the bank"
             ),
         ),
     ],
 )
-def test_it_is_said_in_the_gifts_currency(found: Refundable, currency: str, said: str) -> None:
+def test_amounts_are_shown_in_the_gifts_currency(
+    found: Refundable, currency: str, said: str
+) -> None:
     assert describe_refundable(found, currency) == said
 
 
-def test_the_last_yen_can_be_given_back_and_not_one_more(installation: Installation) -> None:
+def test_the_last_yen_can_be_refunded_and_not_one_more(installation: Installation) -> None:
     facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
     tell_paid(installation, facts)
     tell_refund(installation, facts, facts.refund("a", 2592))
-    with pytest.raises(RefundRefused, match="¥1 of ¥2,593 is left"):
+    with pytest.raises(RefundRefused, match="¥1 of ¥2,593 is refundable"):
         ask(installation, facts, 2)
     refund = ask(installation, facts, 1, "request-2").refund
     assert (refund.amount, refund.currency) == (1, "jpy")
 
 
-def test_a_request_is_written_down_with_its_call_and_its_entry_in_the_log(
+def test_a_request_is_saved_with_its_stripe_request_and_audit_entry(
     installation: Installation, gift: Facts
 ) -> None:
     asked = ask(installation, gift, 700, reason="duplicate", note="n" * MAX_NOTE_LENGTH)
@@ -176,7 +168,7 @@ def test_without_a_note_or_a_reason_neither_is_sent_and_the_amount_always_is(
     assert "note" not in call.parameters["metadata"]
 
 
-def test_the_same_token_is_the_same_request_whatever_else_is_asked(
+def test_the_same_token_is_the_same_request_whatever_else_differs(
     installation: Installation, gift: Facts
 ) -> None:
     first = ask(installation, gift, 700)
@@ -185,13 +177,13 @@ def test_the_same_token_is_the_same_request_whatever_else_is_asked(
     assert written(installation) == (1, 1, 1)
 
 
-def test_a_token_of_another_donation_is_refused(
+def test_a_token_of_another_donation_is_rejected(
     installation: Installation, gift: Facts, give: Give
 ) -> None:
     ask(installation, gift, 700)
     other = give(email="ben@example.org")
     tell_paid(installation, other)
-    with pytest.raises(RefundRefused, match="made for another donation"):
+    with pytest.raises(RefundRefused, match="belongs to another donation"):
         ask(installation, other, 700)
 
 
@@ -199,12 +191,12 @@ def test_a_token_of_another_donation_is_refused(
 def test_a_token_is_eight_to_sixty_four_plain_characters(
     installation: Installation, gift: Facts, token: str
 ) -> None:
-    with pytest.raises(RefundRefused, match="no usable token"):
+    with pytest.raises(RefundRefused, match="no valid token"):
         ask(installation, gift, 700, token)
     assert written(installation) == (0, 0, 0)
 
 
-def test_what_stripe_does_not_hold_is_not_asked_of_it(
+def test_offline_gifts_and_unknown_payments_are_rejected(
     installation: Installation, gift: Facts, give: Give
 ) -> None:
     with installation.sessions.begin() as session:
@@ -227,7 +219,7 @@ def test_what_stripe_does_not_hold_is_not_asked_of_it(
         ask(installation, unknown)
 
 
-def test_a_refusal_of_stripes_is_kept_unless_a_fact_told_otherwise(
+def test_stripes_rejection_is_saved_unless_newer_evidence_says_otherwise(
     installation: Installation, gift: Facts
 ) -> None:
     for token, told in (("request-1", False), ("request-2", True)):
@@ -244,9 +236,7 @@ def test_a_refusal_of_stripes_is_kept_unless_a_fact_told_otherwise(
     assert left(installation, gift).amount == 2506
 
 
-def test_what_was_asked_before_a_moment_and_is_not_confirmed_is_unfinished(
-    installation: Installation, gift: Facts
-) -> None:
+def test_older_unconfirmed_requests_are_unfinished(installation: Installation, gift: Facts) -> None:
     tokens = ("request-1", "request-2", "request-3")
     for token in tokens:
         ask(installation, gift, 100, token)
@@ -260,7 +250,7 @@ def test_what_was_asked_before_a_moment_and_is_not_confirmed_is_unfinished(
         assert [one.request_token for one in later] == ["request-2", "request-1"]
 
 
-def test_a_token_for_callers_without_a_form_changes_once_its_refund_is_over(
+def test_a_repeatable_token_changes_once_its_refund_is_done(
     installation: Installation, gift: Facts
 ) -> None:
     def token(amount: int | None) -> str:

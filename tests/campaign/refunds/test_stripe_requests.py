@@ -1,4 +1,4 @@
-"""A refund's calls: the same key while it is good, another only when nobody can be at it under the old one."""
+"""A refund's Stripe requests: the same key while it is valid, a new one only when the old one cannot be in use."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 @pytest.fixture
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
-    """A gift of $25 that was paid."""
+    """A paid gift of $25."""
     facts = give()
     tell_paid(installation, facts)
     return facts
@@ -35,19 +35,19 @@ def ask(installation: Installation, facts: Facts, token: str = "request-1") -> R
 
 
 def plan(installation: Installation, refund: Refund, at: datetime) -> str | None:
-    """The key of the call to make at that moment; None where it must wait."""
+    """Return the key of the next request at that time; None if it must wait."""
     with installation.sessions.begin() as session:
         call = next_refund_request(session, session.get_one(Refund, refund.id), at)
         return call.idempotency_key if call else None
 
 
 def spoil(installation: Installation) -> None:
-    """Every call made so far ended in a failure that Stripe keeps."""
+    """Let every request so far end in a failure that Stripe stores."""
     with installation.sessions.begin() as session:
         session.execute(update(StripeRequest).values(error="500"))
 
 
-def test_a_key_is_used_again_to_the_end_of_its_life_and_then_rests(
+def test_a_key_is_reused_until_it_expires_and_then_waits(
     installation: Installation, gift: Facts
 ) -> None:
     refund = ask(installation, gift)
@@ -59,7 +59,7 @@ def test_a_key_is_used_again_to_the_end_of_its_life_and_then_rests(
     assert plan(installation, refund, end + QUIET) == "refund-request-1-2"
 
 
-def test_spoiled_keys_are_followed_at_doubled_intervals_up_to_an_hour(
+def test_failed_keys_are_replaced_at_doubled_intervals_up_to_an_hour(
     installation: Installation, gift: Facts
 ) -> None:
     refund = ask(installation, gift)
@@ -71,7 +71,7 @@ def test_spoiled_keys_are_followed_at_doubled_intervals_up_to_an_hour(
         assert plan(installation, refund, at) == f"refund-request-1-{number}"
 
 
-def test_a_refund_that_is_over_needs_no_call(installation: Installation, gift: Facts) -> None:
+def test_a_finished_refund_needs_no_request(installation: Installation, gift: Facts) -> None:
     refund = ask(installation, gift)
     with installation.sessions.begin() as session:
         found = session.get_one(Refund, refund.id)
@@ -79,7 +79,7 @@ def test_a_refund_that_is_over_needs_no_call(installation: Installation, gift: F
     assert plan(installation, refund, AT) is None
 
 
-def test_two_requests_of_a_donation_share_its_numbers_and_not_their_calls(
+def test_two_refunds_of_a_donation_share_numbers_but_not_requests(
     installation: Installation, gift: Facts
 ) -> None:
     first, second = ask(installation, gift), ask(installation, gift, "request-2")
@@ -93,7 +93,7 @@ def test_two_requests_of_a_donation_share_its_numbers_and_not_their_calls(
     assert keys == [["refund-request-1-1", "refund-request-1-3"], ["refund-request-2-2"]]
 
 
-def test_a_successor_asks_for_the_very_same(installation: Installation, gift: Facts) -> None:
+def test_the_next_request_has_the_same_parameters(installation: Installation, gift: Facts) -> None:
     refund = ask(installation, gift)
     plan(installation, refund, AT + KEY_LIFE + QUIET)
     with installation.sessions() as session:

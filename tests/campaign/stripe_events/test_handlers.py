@@ -1,4 +1,4 @@
-"""What each type of event makes certain, besides the object that it carries."""
+"""What each event type makes certain, beyond its object."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ Handler = Callable[..., Outcome]
 
 @pytest.fixture
 def handle(installation: Installation) -> Callable[..., Outcome]:
-    """Apply an event, made so many seconds after the form, as its handler does."""
+    """Apply an event, created so many seconds after the form, through its handler."""
 
     def applied(handler: Handler, facts: Facts, told: Json, seconds: int = 100) -> Outcome:
         event = Event(
@@ -37,7 +37,7 @@ Handle = Callable[..., Outcome]
 
 @pytest.fixture
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
-    """A gift of $25 that was paid."""
+    """A paid gift of $25."""
     facts = give()
     tell_paid(installation, facts)
     return facts
@@ -57,7 +57,7 @@ def read(installation: Installation, facts: Facts) -> Donation:
         ("funds_reinstated", (2500, 2500)),
     ],
 )
-def test_the_type_of_a_disputes_event_alone_says_that_money_moved(
+def test_a_dispute_events_type_alone_proves_that_money_moved(
     installation: Installation, handle: Handle, gift: Facts, happened: str, moved: tuple[int, int]
 ) -> None:
     handle(handlers.dispute_changed, gift, gift.disputed(happened))
@@ -66,7 +66,7 @@ def test_the_type_of_a_disputes_event_alone_says_that_money_moved(
     assert (found.withdrawn, found.reinstated) == moved
 
 
-def test_a_card_is_charged_when_its_session_was_completed_and_a_debit_when_it_was_promised(
+def test_a_card_is_charged_at_completion_and_a_debit_when_authorized(
     installation: Installation, handle: Handle, give: Callable[..., Facts]
 ) -> None:
     card, debit = give(), give(email="ben@example.org")
@@ -77,7 +77,7 @@ def test_a_card_is_charged_when_its_session_was_completed_and_a_debit_when_it_wa
     assert (found.charged_at, found.paid_at) == (found.created_at, after(debit, 400_000))
 
 
-def test_a_debit_whose_promise_was_heard_keeps_the_moment_of_that(
+def test_a_debit_keeps_the_time_of_its_authorization_event(
     installation: Installation, handle: Handle, give: Callable[..., Facts]
 ) -> None:
     facts = give()
@@ -87,7 +87,7 @@ def test_a_debit_whose_promise_was_heard_keeps_the_moment_of_that(
     assert read(installation, facts).charged_at == promised
 
 
-def test_a_declined_card_moves_nothing_and_a_debit_that_came_back_does(
+def test_a_declined_card_moves_nothing_but_a_reversed_debit_does(
     installation: Installation, handle: Handle, gift: Facts
 ) -> None:
     declined = gift.charge_returned()
@@ -119,7 +119,7 @@ def test_a_refund_is_booked_by_itself_or_by_its_charge(
     assert booked(installation, gift)[1:] == [("refund", -700, 0)]
 
 
-def test_an_object_that_does_not_say_when_it_was_made_was_made_when_it_was_told(
+def test_an_object_without_a_creation_time_gets_the_events_time(
     installation: Installation, handle: Handle, gift: Facts
 ) -> None:
     warned = gift.fraud_warned()
@@ -129,7 +129,7 @@ def test_an_object_that_does_not_say_when_it_was_made_was_made_when_it_was_told(
         assert session.scalars(select(FraudWarning.created_at)).one() == after(gift, 55)
 
 
-def test_a_first_invoice_that_fails_is_left_to_stripes_page_and_a_paid_one_is_booked(
+def test_a_failed_first_invoice_is_ignored_and_a_paid_one_is_booked(
     installation: Installation, handle: Handle, give: Callable[..., Facts]
 ) -> None:
     facts = give(frequency="monthly")
@@ -139,7 +139,7 @@ def test_a_first_invoice_that_fails_is_left_to_stripes_page_and_a_paid_one_is_bo
     assert state_and_receipt(installation, facts) == ("paid", 2500)
 
 
-def test_a_promised_debit_that_broke_is_told_by_its_session(
+def test_a_failed_debit_is_reported_by_its_session(
     installation: Installation, handle: Handle, give: Callable[..., Facts]
 ) -> None:
     facts = give()

@@ -1,4 +1,4 @@
-"""The inbox: an event is stored once, claimed when it is due by one worker, and given up after its tries."""
+"""The inbox: an event is stored once, claimed by one worker when due, and given up after its attempts."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def put(installation: Installation, *names: str) -> None:
-    """Store events of these ids, all due at AT."""
+    """Store events with these ids, all due at AT."""
     for name in names:
         body = json.dumps({**event("any", {"id": "x"}), "id": name}).encode()
         with installation.sessions.begin() as session:
@@ -49,7 +49,7 @@ def fail(installation: Installation, error: str = "down", name: str = "evt_1") -
         return fail_event(session, name, error, AT)
 
 
-def test_a_failing_event_is_given_up_after_its_attempts_and_holds_up_no_other(
+def test_a_failing_event_is_given_up_and_delays_no_other(
     installation: Installation, give: Give, store: Store
 ) -> None:
     bad, good = give(), give(email="ben@example.org")
@@ -67,7 +67,7 @@ def test_a_failing_event_is_given_up_after_its_attempts_and_holds_up_no_other(
     assert (stored.state, stored.attempts) == ("given_up", 12)
 
 
-def test_a_second_delivery_is_not_stored_and_the_first_body_stays(
+def test_a_second_delivery_is_not_stored(
     installation: Installation,
 ) -> None:
     stored = []
@@ -79,7 +79,7 @@ def test_a_second_delivery_is_not_stored_and_the_first_body_stays(
     assert (read(installation).body, read(installation).state) == (b'{"first": 1}', "received")
 
 
-def test_an_event_is_claimed_from_the_moment_it_is_due_the_longest_due_first(
+def test_due_events_are_claimed_longest_due_first(
     installation: Installation,
 ) -> None:
     put(installation, "evt_b", "evt_a", "evt_c")
@@ -98,7 +98,7 @@ def test_an_event_is_claimed_from_the_moment_it_is_due_the_longest_due_first(
     assert [claimed(AT) for _ in range(4)] == ["evt_c", "evt_a", "evt_b", None]
 
 
-def test_what_one_worker_holds_another_passes_over_and_gets_when_that_one_dies(
+def test_a_claimed_event_is_skipped_until_its_worker_dies(
     installation: Installation,
 ) -> None:
     put(installation, "evt_1", "evt_2")
@@ -116,7 +116,7 @@ def test_what_one_worker_holds_another_passes_over_and_gets_when_that_one_dies(
             assert claimed(third) == "evt_1"
 
 
-def test_the_waits_double_up_to_an_hour_and_then_the_event_is_given_up(
+def test_backoff_doubles_up_to_an_hour_until_the_event_is_given_up(
     installation: Installation,
 ) -> None:
     put(installation, "evt_1")
@@ -150,7 +150,7 @@ def test_an_event_that_another_worker_finished_meanwhile_does_not_fail(
     )
 
 
-def test_a_long_error_is_kept_in_part_and_forgotten_once_the_event_is_done(
+def test_a_long_error_is_truncated_and_cleared_once_the_event_is_done(
     installation: Installation,
 ) -> None:
     put(installation, "evt_1")

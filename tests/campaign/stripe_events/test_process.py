@@ -1,4 +1,4 @@
-"""Stored events become money, once, in any order, by any number of workers."""
+"""Stored events are booked once, in any order, by any number of workers."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ Give = Callable[..., Facts]
 Store = Callable[..., None]
 
 
-def test_a_completed_session_is_money_receipt_and_message(
+def test_a_completed_session_makes_an_entry_a_receipt_and_an_email(
     installation: Installation, give: Give, store: Store
 ) -> None:
     facts = give()

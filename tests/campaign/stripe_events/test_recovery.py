@@ -1,4 +1,4 @@
-"""Events whose webhooks were lost are found at Stripe and applied, once."""
+"""Events with lost webhooks are fetched from Stripe and applied once."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 @pytest.fixture(autouse=True)
 def losing(stripe: StripeSandbox) -> None:
-    """The account has an endpoint, and no webhook arrives there."""
+    """Create an endpoint at Stripe whose webhooks never arrive."""
     client = StripeClient("sk_test_sandbox", base_addresses={"api": sandbox_address(stripe)})
     client.v1.webhook_endpoints.create(
         {"url": f"{UNREACHABLE}/stripe/webhook", "enabled_events": ["*"]}
@@ -44,7 +44,7 @@ def losing(stripe: StripeSandbox) -> None:
 
 @pytest.fixture
 def lost(client: FlaskClient, campaign: Campaign, stripe: StripeSandbox) -> list[str]:
-    """A gift of $25 was paid, and Ana never came back from Stripe's page: the ids of the events we handle."""
+    """Pay a gift of $25 whose donor never returns from Stripe; return the ids of the events we handle."""
     form = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a"}
     assert client.post("/c/nine-days/donate", data=form).status_code == 303
     stripe.pay(stripe.objects("checkout.session")[0]["id"])
@@ -52,7 +52,7 @@ def lost(client: FlaskClient, campaign: Campaign, stripe: StripeSandbox) -> list
 
 
 def emit(stripe: StripeSandbox, count: int, kind: str = "payment_intent.succeeded") -> None:
-    """Events of intents that are not ours, such as another shop's on the same account."""
+    """Create events of payments that are not ours, such as another shop's on the same account."""
     intent = {
         "id": "pi_other",
         "object": "payment_intent",
@@ -67,7 +67,7 @@ def emit(stripe: StripeSandbox, count: int, kind: str = "payment_intent.succeede
 
 
 def standing(installation: Installation) -> tuple[str, int, int, int]:
-    """(state, raised, receipts, messages) of the only donation, with the books in order."""
+    """Return (state, raised, receipts, emails) of the only donation; all invariants hold."""
     with installation.sessions() as session:
         assert list(broken_invariants(session)) == []
         return (
@@ -102,7 +102,7 @@ def test_recovering_again_changes_nothing(installation: Installation, lost: list
     assert {name: event.finished_at for name, event in inbox(installation).items()} == before
 
 
-def test_an_event_that_is_stored_already_is_not_stored_again(
+def test_a_stored_event_is_not_stored_again(
     installation: Installation, lost: list[str], stripe: StripeSandbox, store: Store
 ) -> None:
     known = stripe.event(lost[0])
@@ -127,7 +127,7 @@ def test_a_webhook_that_arrives_after_all_changes_nothing(
     assert standing(installation) == ("paid", 2500, 1, 1)
 
 
-def test_the_body_is_kept_as_a_webhook_would_have_brought_it(
+def test_the_body_is_stored_as_a_webhook_would_deliver_it(
     installation: Installation, lost: list[str], stripe: StripeSandbox
 ) -> None:
     recover_events(installation)
@@ -136,7 +136,7 @@ def test_the_body_is_kept_as_a_webhook_would_have_brought_it(
         assert json.loads(stored.body) == sent
 
 
-def test_every_page_is_walked(
+def test_every_page_is_read(
     installation: Installation, lost: list[str], stripe: StripeSandbox
 ) -> None:
     emit(stripe, 230)
@@ -146,9 +146,7 @@ def test_every_page_is_walked(
     assert len(inbox(installation)) == 230 + len(lost)
 
 
-def test_a_last_page_that_is_full_is_the_last(
-    installation: Installation, stripe: StripeSandbox
-) -> None:
+def test_a_full_last_page_is_the_last(installation: Installation, stripe: StripeSandbox) -> None:
     emit(stripe, 100)
     assert recover_events(installation).fetched == 100
 
@@ -160,7 +158,7 @@ def test_only_undelivered_events_that_have_a_handler_are_fetched(
     assert recover_events(installation) == NOTHING
 
 
-def test_since_leaves_out_what_is_older(installation: Installation, stripe: StripeSandbox) -> None:
+def test_since_excludes_older_events(installation: Installation, stripe: StripeSandbox) -> None:
     emit(stripe, 2)
     stripe.advance(days=2)
     emit(stripe, 3)
@@ -170,14 +168,14 @@ def test_since_leaves_out_what_is_older(installation: Installation, stripe: Stri
     assert recover_events(installation, made - timedelta(days=3)).fetched == 5
 
 
-def test_events_of_the_other_mode_are_refused(installation: Installation, lost: list[str]) -> None:
+def test_events_of_the_other_mode_are_skipped(installation: Installation, lost: list[str]) -> None:
     live = replace(installation.settings, stripe_secret_key="sk_live_sandbox")
     found = recover_events(replace(installation, settings=live))
     assert (found.new, found.skipped) == (0, len(lost))
     assert inbox(installation) == {}
 
 
-def test_events_of_another_release_are_left_rather_than_misread(
+def test_events_of_another_release_are_skipped(
     installation: Installation, lost: list[str], stripe: StripeSandbox
 ) -> None:
     old, *others = lost
@@ -188,7 +186,7 @@ def test_events_of_another_release_are_left_rather_than_misread(
     assert set(inbox(installation)) == set(others)
 
 
-def test_an_event_that_fails_is_told_and_stops_no_other(
+def test_a_failing_event_is_reported_and_stops_no_other(
     installation: Installation, lost: list[str], stripe: StripeSandbox
 ) -> None:
     with stripe.account.transaction():
@@ -197,7 +195,7 @@ def test_an_event_that_fails_is_told_and_stops_no_other(
     assert standing(installation) == ("paid", 2500, 1, 1)
 
 
-def test_stripe_out_of_reach_is_one_error_and_nothing_is_lost(
+def test_an_unavailable_stripe_is_one_error_and_nothing_is_lost(
     installation: Installation, lost: list[str], stripe: StripeSandbox
 ) -> None:
     away = replace(installation, make_gateway=lambda: StripeGateway("sk_test_sandbox", UNREACHABLE))
@@ -207,13 +205,13 @@ def test_stripe_out_of_reach_is_one_error_and_nothing_is_lost(
     assert standing(installation) == ("paid", 2500, 1, 1)
 
 
-def test_stripe_lost_between_two_pages_is_made_good_by_the_next_run(
+def test_an_interrupted_run_is_completed_by_the_next(
     installation: Installation, lost: list[str], stripe: StripeSandbox
 ) -> None:
     emit(stripe, 120)
 
     class LosesTouch(StripeGateway):
-        """Hands out part of a page; then Stripe answers no more, and nobody holds a connection meanwhile."""
+        """Yield part of a page, then fail; no database connection is held meanwhile."""
 
         def undelivered_events(self, *asked: Any) -> Iterator[UndeliveredEvent]:
             for place, found in enumerate(super().undelivered_events(*asked)):
@@ -223,7 +221,7 @@ def test_stripe_lost_between_two_pages_is_made_good_by_the_next_run(
                 assert installation.engine.pool.checkedout() == 0
 
     gateway = LosesTouch("sk_test_sandbox", sandbox_address(stripe))
-    with pytest.raises(GatewayUnavailable, match="slow down"):
+    with pytest.raises(GatewayUnavailable, match="limiting our requests"):
         recover_events(replace(installation, make_gateway=lambda: gateway))
     stripe.clear_faults()
     assert len(inbox(installation)) == 100
@@ -231,5 +229,5 @@ def test_stripe_lost_between_two_pages_is_made_good_by_the_next_run(
     assert standing(installation) == ("paid", 2500, 1, 1)
 
 
-def test_nothing_lost_is_nothing_to_do(installation: Installation) -> None:
+def test_no_lost_events_means_nothing_to_do(installation: Installation) -> None:
     assert recover_events(installation, now() - timedelta(days=2)) == NOTHING

@@ -1,4 +1,4 @@
-"""A whole journey's events, as Stripe words them, three times, in reverse, from four threads."""
+"""All events of several gifts, in Stripe's format, three times, in reverse, from four threads."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 
 def journey(app: Flask, installation: Installation, stripe: StripeSandbox) -> list[Json]:
-    """Four gifts: a card, a debit that settles, one that comes back, a monthly gift with a renewal."""
+    """Four gifts: a card, a debit that settles, one that fails, a monthly gift with a renewal."""
     for email, frequency, bank in DONORS:
         form = {"amount": "25", "frequency": frequency, "email": email, "attempt": "a"}
         app.test_client().post("/c/nine-days/donate", data=form)
@@ -57,7 +57,7 @@ def standing(installation: Installation, campaign: Campaign) -> tuple[list[str],
         return states, progress.raised, len(session.scalars(select(Receipt.id)).all())
 
 
-def test_a_journeys_events_again_and_again_change_nothing(
+def test_repeated_events_change_nothing(
     app: Flask, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     events = journey(app, installation, stripe)

@@ -69,16 +69,16 @@ def test_a_dispute_waits_until_someone_has_looked_and_says_who(
     [
         (
             "UPDATE gift_tally SET amount = amount + 1 WHERE kind = 'size'",
-            "by size its tallies sum to 2501",
+            "the size tallies add up to 2501",
         ),
         (
             "UPDATE gift_tally SET payments = 7 WHERE kind = 'hour'",
-            "by hour its tallies have 7 payments",
+            "the hour tallies count 7 payments",
         ),
-        ("DELETE FROM gift_tally WHERE kind = 'code'", "by code its tallies sum to 0 of 0 gifts"),
+        ("DELETE FROM gift_tally WHERE kind = 'code'", "the code tallies add up to 0 from 0 gifts"),
         (
             "UPDATE progress_shard SET gave_before = 1",
-            "0 of its donors gave before, its kept shards have 1",
+            "0 of its donors had given before, the progress shards count 1",
         ),
     ],
 )
