@@ -1,1 +1,1 @@
-"""What was done and when: the audit log, requests to Stripe, and whether scheduled jobs ran."""
+"""Records of activity: the audit log, requests to Stripe, and heartbeats of scheduled jobs."""

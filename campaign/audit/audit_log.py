@@ -1,4 +1,4 @@
-"""The audit log: everything that staff do, and donors on their own page, written in the transaction that does it."""
+"""The audit log: actions of staff, and of donors on the donor page, recorded in the transaction that performs them."""
 
 import getpass
 from collections.abc import Mapping, Sequence
@@ -11,15 +11,12 @@ from sqlalchemy.orm import Session
 from campaign.models import AuditEntry, StaffRole
 
 LATEST = 50
-"""Entries of the audit log on a page; the log itself has all."""
+"""The number of recent entries shown with a record."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: a member of staff, or who sits at the command line (`staff_id` is None there).
-
-    Or a donor on their own page, who has no role either.
-    """
+    """Who performs an action: a staff member, the command line (`staff_id` None), or a donor (no role either)."""
 
     name: str
     role: StaffRole | None
@@ -27,7 +24,7 @@ class Actor:
 
     @classmethod
     def command_line(cls) -> "Actor":
-        """Whoever runs this command; they hold the database's address, so nothing is closed to them."""
+        """Return the user who runs this command, as an admin: they have full access to the database anyway."""
         try:
             user = getpass.getuser()
         except (KeyError, OSError):
@@ -36,18 +33,18 @@ class Actor:
 
     @classmethod
     def schedule(cls) -> "Actor":
-        """The house itself, on its schedule."""
+        """Return the actor of scheduled jobs."""
         return cls("schedule", StaffRole.admin)
 
     @classmethod
     def donor(cls, donor_id: int) -> "Actor":
-        """The donor with that number; the log, which outlives them, knows them by nothing else."""
+        """Return the donor as an actor, by id only: the log is kept after a donor is erased."""
         return cls(f"donor {donor_id}", None)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What something is done to, named as its page's address names it: (`donation`, `don_…`), (`campaign`, slug)."""
+    """The object of an action, with the key that its page's URL has: (`donation`, `don_…`), (`campaign`, slug)."""
 
     kind: str
     key: str
@@ -63,7 +60,7 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
-    """Append that `actor` did `action` (`noun.verb`). `before` and `after` hold what changed, as JSON can."""
+    """Record that `actor` did `action` (`noun.verb`). `before` and `after` have what changed, JSON-compatible."""
     entry = AuditEntry(
         staff_id=actor.staff_id,
         actor=actor.name,
@@ -80,7 +77,7 @@ def record(
 
 
 def list_entries_about(session: Session, kind: str, keys: Sequence[str]) -> Sequence[AuditEntry]:
-    """What staff did to these things, the latest first."""
+    """Return the latest LATEST entries about these objects, newest first."""
     return session.scalars(
         select(AuditEntry)
         .where(AuditEntry.subject_kind == kind, AuditEntry.subject_key.in_(keys))

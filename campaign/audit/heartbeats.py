@@ -1,6 +1,6 @@
-"""Whether the scheduled jobs run: each leaves a row when it begins, ends well or fails, and its silence is told.
+"""Heartbeats of scheduled jobs: each job records when it starts, succeeds or fails, so overdue jobs are reported.
 
-Commits belong to the edge (`campaign.runtime.job_heartbeat`). Web, commands and the dashboard read `job_statuses`.
+`campaign.runtime.job_heartbeat` commits. Web, commands and the dashboard read `job_statuses`.
 """
 
 from dataclasses import dataclass
@@ -43,20 +43,20 @@ JOBS: dict[str, timedelta] = {
     "reconcile": timedelta(hours=26),
     DEADLINE_EMAILS: timedelta(hours=2),
 }
-"""Every scheduled job, and the longest silence that is still fine."""
+"""Every scheduled job, and the longest time without a success before it is overdue."""
 
 WRITE_EVERY = timedelta(seconds=10)
-"""A drain may be nudged a hundred times a second; its row is not written more often than this."""
+"""A job may be triggered a hundred times a second; its row is not written more often than this."""
 
 LONGEST_RUN = timedelta(minutes=10)
-"""A run under way counts as a sign of life for so long; the worker ends it then (`task_time_limit`)."""
+"""A running job is not overdue for this long; then the worker stops it (`task_time_limit`)."""
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How a job stands. `unfinished_since`: a run began then, and neither it nor a later one has ended since.
+    """The status of a job; `overdue` means overdue. `unfinished_since`: a run started then, and no run has ended since.
 
-    `last_error` stays after a success, as what failed last. `sentence` says it all, for a person.
+    `last_error` is the latest error, kept after a success. `sentence` summarizes the status for people.
     """
 
     job: str
@@ -70,43 +70,43 @@ class JobStatus:
 
 
 def begin(session: Session, job: str, at: datetime) -> None:
-    """The job begins. `began_at` stays at the first run that has not ended, so that dying again hides nothing."""
+    """Record the start of a run. `began_at` stays at the first run that has not ended, so that crashes stay visible."""
     ended = or_(
         Heartbeat.succeeded_at >= Heartbeat.began_at, Heartbeat.failed_at >= Heartbeat.began_at
     )
-    _keep(session, job, {"began_at": at}, and_(ended, _older(Heartbeat.began_at, at)))
+    _save(session, job, {"began_at": at}, and_(ended, _older(Heartbeat.began_at, at)))
 
 
 def succeed(session: Session, job: str, at: datetime) -> None:
-    """The job ended well."""
-    due = _news(Heartbeat.succeeded_at, Heartbeat.failed_at, at)
-    _keep(session, job, {"began_at": at, "succeeded_at": at}, due, changed={"succeeded_at": at})
+    """Record a success."""
+    due = _is_news(Heartbeat.succeeded_at, Heartbeat.failed_at, at)
+    _save(session, job, {"began_at": at, "succeeded_at": at}, due, changed={"succeeded_at": at})
 
 
 def fail(session: Session, job: str, error: str, at: datetime) -> None:
-    """The job failed; `error` is for staff only."""
-    told: dict[str, Any] = {"failed_at": at, "last_error": error[:1000]}
-    due = _news(Heartbeat.failed_at, Heartbeat.succeeded_at, at)
-    _keep(session, job, {"began_at": at, **told}, due, changed=told)
+    """Record a failure; `error` is for staff only."""
+    failure: dict[str, Any] = {"failed_at": at, "last_error": error[:1000]}
+    due = _is_news(Heartbeat.failed_at, Heartbeat.succeeded_at, at)
+    _save(session, job, {"began_at": at, **failure}, due, changed=failure)
 
 
 def _older(column: Any, at: datetime) -> ColumnElement[bool]:
     return or_(column.is_(None), column <= at - WRITE_EVERY)
 
 
-def _news(ended: Any, otherwise: Any, at: datetime) -> ColumnElement[bool]:
-    """Whether this end is worth a write: the last alike is old, or something else was kept since."""
+def _is_news(ended: Any, otherwise: Any, at: datetime) -> ColumnElement[bool]:
+    """Return the condition for writing this result: the last of its kind is old, or another was recorded since."""
     return or_(_older(ended, at), otherwise >= ended, Heartbeat.began_at > ended)
 
 
-def _keep(
+def _save(
     session: Session,
     job: str,
     values: dict[str, Any],
     due: ColumnElement[bool],
     changed: dict[str, Any] | None = None,
 ) -> None:
-    """Insert, or update where `due`. A row that is not due is only read: an upsert alone would lock it each time."""
+    """Insert, or update if `due`. A row that is not due is only read: an upsert alone would lock it each time."""
     columns = ["job", *values]
     types = {"last_error": Text()}
     fresh = exists().where(Heartbeat.job == job, ~func.coalesce(due, False))
@@ -125,7 +125,7 @@ def _keep(
 
 
 def job_statuses(session: Session, at: datetime) -> list[JobStatus]:
-    """How each job of JOBS stands at `at`, in their order."""
+    """Return the status of each job at `at`, in the order of JOBS."""
     rows = {row.job: row for row in session.scalars(select(Heartbeat))}
     began = session.scalar(select(func.min(Campaign.created_at)))
     opening = session.scalar(
@@ -134,15 +134,13 @@ def job_statuses(session: Session, at: datetime) -> list[JobStatus]:
         )
     )
     return [
-        _standing(job, rows.get(job), opening if job == DEADLINE_EMAILS else began, at)
+        _status(job, rows.get(job), opening if job == DEADLINE_EMAILS else began, at)
         for job in JOBS
     ]
 
 
-def _standing(
-    job: str, row: Heartbeat | None, expected: datetime | None, at: datetime
-) -> JobStatus:
-    """`expected`: since when there is something for the job to do; None while there is nothing."""
+def _status(job: str, row: Heartbeat | None, expected: datetime | None, at: datetime) -> JobStatus:
+    """`expected`: since when the job has had work; None if it has none."""
     success = row.succeeded_at if row else None
     unfinished = _unfinished(row)
     heard = max((moment for moment in (success, expected) if moment), default=at)
@@ -156,7 +154,7 @@ def _standing(
         last_error=row.last_error if row else None,
         unfinished_since=unfinished,
         overdue=overdue,
-        sentence=f"{'silent; ' if overdue else ''}{_words(row, expected, at)}",
+        sentence=f"{'overdue; ' if overdue else ''}{_words(row, expected, at)}",
     )
 
 
@@ -169,23 +167,23 @@ def _unfinished(row: Heartbeat | None) -> datetime | None:
 
 def _words(row: Heartbeat | None, expected: datetime | None, at: datetime) -> str:
     success = row.succeeded_at if row else None
-    told = [f"last ended well {_ago(at - success)} ago" if success else _never(row, expected)]
+    parts = [f"last success {_ago(at - success)} ago" if success else _never(row, expected)]
     if row and row.failed_at and (success is None or row.failed_at > success):
-        told.append(f"failed {_ago(at - row.failed_at)} ago: {row.last_error}")
+        parts.append(f"failed {_ago(at - row.failed_at)} ago: {row.last_error}")
     unfinished = _unfinished(row)
     if unfinished:
-        told.append(f"a run that began {_ago(at - unfinished)} ago has not ended")
-    return "; ".join(told)
+        parts.append(f"a run that started {_ago(at - unfinished)} ago has not ended")
+    return "; ".join(parts)
 
 
 def _never(row: Heartbeat | None, expected: datetime | None) -> str:
     if row is not None:
-        return "never ended well"
-    return "never ran" if expected else "never ran, and nothing waits for it yet"
+        return "never succeeded"
+    return "never ran" if expected else "never ran; it has no work yet"
 
 
 def _ago(length: timedelta) -> str:
-    """`40 seconds`, `12 minutes`, `5 hours`, `3 days`: whole units, the largest that fits twice."""
+    """Return `40 seconds`, `12 minutes`, `5 hours`, `3 days`: in the largest unit that fits twice, rounded down."""
     seconds = max(0, int(length.total_seconds()))
     for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:

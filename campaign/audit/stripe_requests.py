@@ -1,6 +1,6 @@
-"""Calls to Stripe that are written down with their idempotency key before they are made.
+"""Requests to Stripe, saved with their idempotency key before they are sent.
 
-For services that plan calls: lock the donation they belong to, look at the latest, add the next, keep what came of it.
+For services: lock the donation, read the latest request, add the next one, record its result.
 """
 
 from datetime import datetime, timedelta
@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from campaign.models import Donation, StripeRequest
 
 KEY_LIFE = timedelta(hours=23)
-"""Stripe forgets idempotency keys after 24 hours; an hour is kept for clocks that disagree."""
+"""Stripe drops idempotency keys after 24 hours; the hour less allows for clock skew."""
 
 
 def latest_request(session: Session, donation_id: int, operation: str) -> StripeRequest | None:
-    """The last call of this kind for a donation, which stays locked: nobody else plans one meanwhile."""
+    """Return the latest request of this kind for a donation, or None; locks the donation so nobody else adds one."""
     session.execute(select(Donation.id).where(Donation.id == donation_id).with_for_update())
     return session.scalar(
         select(StripeRequest)
@@ -28,7 +28,7 @@ def latest_request(session: Session, donation_id: int, operation: str) -> Stripe
 
 
 def is_repeatable(call: StripeRequest, at: datetime) -> bool:
-    """Whether repeating the call under its key does what it did, or would have done, the first time."""
+    """Return whether repeating the request with its key is safe: it has, or would have had, the same effect."""
     return call.error is None and call.created_at > at - KEY_LIFE
 
 
@@ -42,7 +42,7 @@ def add_request(
     after: StripeRequest | None,
     at: datetime,
 ) -> StripeRequest:
-    """The next call of its kind; `key` and its number among them make its idempotency key."""
+    """Add the next request of its kind. Its idempotency key is `key` and its ordinal."""
     ordinal = after.ordinal + 1 if after is not None else 1
     call = StripeRequest(
         donation_id=donation_id,
@@ -58,7 +58,7 @@ def add_request(
 
 
 def record_response(session: Session, call: StripeRequest, result_id: str, at: datetime) -> None:
-    """Keep what Stripe answered first; a second answer is the same."""
+    """Record Stripe's first response; later responses to the same key are identical."""
     session.execute(
         update(StripeRequest)
         .where(StripeRequest.id == call.id, StripeRequest.answered_at.is_(None))
@@ -68,7 +68,7 @@ def record_response(session: Session, call: StripeRequest, result_id: str, at: d
 
 
 def record_failure(session: Session, call: StripeRequest, error: Exception) -> None:
-    """Note that this key is of no use any more; the next attempt takes another."""
+    """Record the error; the key cannot be used again, so the next attempt needs a new one."""
     session.execute(
         update(StripeRequest)
         .where(StripeRequest.id == call.id, StripeRequest.answered_at.is_(None))

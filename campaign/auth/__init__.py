@@ -1,1 +1,1 @@
-"""One-time links and sessions, of staff and of donors."""
+"""One-time links and sessions, for staff and donors."""

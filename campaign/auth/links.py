@@ -1,6 +1,6 @@
-"""One-time links: made, checked without being used, used once, revoked, purged. For staff and donors alike.
+"""One-time links for staff and donors: make, check without using, use once, revoke, purge.
 
-A link's secret has 256 random bits, so a plain digest of it is as good as the secret is for whoever reads the table.
+Only a digest of the secret is stored. The secret has 256 random bits, so nobody can guess it from a plain digest.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from campaign.core.secrets import digest_of, new_secret
 
 
 class LinkState(StrEnum):
-    """What a link would do; `closed`: its person may no longer enter."""
+    """The state of a link; `closed`: its owner may no longer sign in."""
 
     good = "good"
     used = "used"
@@ -27,7 +27,7 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True)
 class CheckedLink(Generic[Person, LinkRow]):
-    """A link that was checked or used: its row, and whose it is, are there only where it is good."""
+    """The result of checking or using a link. `link` and `person` (its owner) are set only if `state` is good."""
 
     state: LinkState
     link: LinkRow | None = None
@@ -37,9 +37,9 @@ class CheckedLink(Generic[Person, LinkRow]):
 def make_link(
     session: Session, kind: LinkKind[Person, LinkRow, SessionRow], row: LinkRow, at: datetime
 ) -> str:
-    """Save `row`, which says whose it is, as a new link.
+    """Save `row`, which names its owner, as a new link.
 
-    Returns its path below the site's address, which is the only place where its secret stands.
+    Returns its path on the site, the only place that contains the secret.
     """
     secret = new_secret()
     row.digest = digest_of(secret)
@@ -53,7 +53,7 @@ def make_link(
 def check_link(
     session: Session, kind: LinkKind[Person, LinkRow, SessionRow], secret: str, at: datetime
 ) -> CheckedLink[Person, LinkRow]:
-    """What the link would do; it stays unused."""
+    """Return the state of the link without using it."""
     audience = kind.audience
     found = session.execute(
         select(audience.links, audience.person, audience.admitted)
@@ -75,7 +75,7 @@ def check_link(
 def use_link(
     session: Session, kind: LinkKind[Person, LinkRow, SessionRow], secret: str, at: datetime
 ) -> CheckedLink[Person, LinkRow]:
-    """Use it up; of two uses at once one finds it good."""
+    """Use the link. Of two uses at the same time, one gets `good` and the other `used`."""
     checked = check_link(session, kind, secret, at)
     if checked.state is not LinkState.good:
         return checked
@@ -95,7 +95,7 @@ def revoke_links(
     person: Person,
     at: datetime,
 ) -> None:
-    """Let no link of `person` open anything any longer."""
+    """Revoke all unused links of `person`."""
     session.execute(
         update(audience.links)
         .where(audience.link_owner == person.id, audience.links.used_at.is_(None))
@@ -106,6 +106,6 @@ def revoke_links(
 def purge_links(
     session: Session, audience: Audience[Person, LinkRow, SessionRow], at: datetime
 ) -> int:
-    """Delete those that expired long enough ago; returns how many."""
+    """Delete links that expired more than `audience.kept` ago; returns how many."""
     over = delete(audience.links).where(audience.links.expires_at < at - audience.kept)
     return len(session.execute(over.returning(audience.links.id)).all())

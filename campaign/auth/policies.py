@@ -1,7 +1,7 @@
-"""What differs between the two audiences that links and sessions are for: staff and donors.
+"""How links and sessions differ between their two audiences, staff and donors.
 
-`auth.links` and `auth.sessions` hold the rules and are handed one of these policies; `auth.staff` and `auth.donors`
-have what one audience alone needs.
+`auth.links` and `auth.sessions` implement the rules and take one of these policies; `auth.staff` and `auth.donors`
+have what only one audience needs.
 """
 
 from dataclasses import dataclass, replace
@@ -28,14 +28,14 @@ SessionRow = TypeVar("SessionRow", StaffSession, DonorSession)
 
 @dataclass(frozen=True, eq=False)
 class Audience(Generic[Person, LinkRow, SessionRow]):
-    """Who links and sessions are for, in which tables they are kept, and for how long.
+    """Who links and sessions are for, which tables store them, and for how long.
 
-    `admitted`: a condition on `person`; whoever no longer meets it is out at once. `hides_barred`: a link of such a
-    person is answered as if it had never been made, instead of saying that it no longer opens anything.
-    `has_passkey`: a condition on `person`, read along with a session.
+    `admitted`: a condition on `person`; a person who no longer meets it is signed out at once. `hides_barred`: a link
+    of such a person is reported as unknown, instead of as one that no longer works. `has_passkey`: a condition on
+    `person`, read along with a session.
 
-    A session ends `idle` after its last request and `longest` after it began, whichever comes first. After they
-    expired, rows of both tables stay for `kept`, so that what became of them can be told.
+    A session ends `idle` after its last request or `longest` after it began, whichever is earlier. Expired rows of
+    both tables are kept for `kept`, so that their history can be shown.
     """
 
     person: type[Person]
@@ -53,9 +53,9 @@ class Audience(Generic[Person, LinkRow, SessionRow]):
 
 @dataclass(frozen=True, eq=False)
 class LinkKind(Generic[Person, LinkRow, SessionRow]):
-    """A kind of one-time link: `path` (below the site's address) and the secret make its address.
+    """A kind of one-time link. Its address is the site's, `path` and the secret.
 
-    It works for `lifetime`, and only where `matches`, a condition on its row, holds.
+    A link works for `lifetime`, and only if `matches`, a condition on its row, is true.
     """
 
     audience: Audience[Person, LinkRow, SessionRow]
@@ -75,7 +75,7 @@ STAFF = Audience(
     session_owner=StaffSession.staff_id,
     idle=timedelta(hours=12),
     longest=timedelta(days=14),
-    # From where someone was signed in, and that a link was made; the audit log remembers longer.
+    # The record of where someone was signed in and that a link was created; the audit log keeps it longer.
     kept=timedelta(days=90),
 )
 
@@ -88,7 +88,7 @@ DONORS = Audience(
     link_owner=DonorLink.donor_id,
     sessions=DonorSession,
     session_owner=DonorSession.donor_id,
-    # Short, since the computer may be anyone's.
+    # Short, since the computer may be shared.
     idle=timedelta(minutes=30),
     longest=timedelta(hours=2),
     kept=timedelta(days=1),
@@ -98,9 +98,9 @@ StaffLinkKind = LinkKind[StaffMember, StaffLink, StaffSession]
 DonorLinkKind = LinkKind[Donor, DonorLink, DonorSession]
 
 STAFF_LINK: StaffLinkKind = LinkKind(STAFF, "/staff/sign-in/link/", timedelta(hours=24), true())
-"""A sign-in link that an admin or the command line makes and passes on."""
+"""A sign-in link that an admin or the command line creates and passes on."""
 STAFF_LINK_BY_EMAIL: StaffLinkKind = replace(STAFF_LINK, lifetime=timedelta(minutes=15))
-"""The same, when someone asks for it at the sign-in page."""
+"""A sign-in link requested on the sign-in page."""
 
 DONOR_LINKS: dict[DonorLinkPurpose, DonorLinkKind] = {
     purpose: LinkKind(DONORS, path, lifetime, DonorLink.purpose == purpose.value)
@@ -109,4 +109,4 @@ DONOR_LINKS: dict[DonorLinkPurpose, DonorLinkKind] = {
         (DonorLinkPurpose.address, "/me/address/", timedelta(hours=1)),
     )
 }
-"""One that opens the donor's own page, and one that confirms the address to which it was sent."""
+"""`open` opens the donor page; `address` confirms the email address that it was sent to."""

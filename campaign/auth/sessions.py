@@ -1,8 +1,8 @@
-"""Sessions: a browser that is signed in, for staff and donors alike.
+"""Sessions: signed-in browsers, for staff and donors.
 
-A session is a row; the cookie holds a secret, and the row its digest. It ends after its audience's `idle` time without
-a request, its `longest` time after it began, when its owner ends it, when their way in changes (`revoke_access`), and
-at once when they may no longer enter.
+A session is a row; the cookie holds a secret, and the row its digest. It ends after the audience's `idle` time without
+a request, `longest` after it began, when its owner ends it, when their sign-in method changes (`revoke_access`), and
+at once when they may no longer sign in.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from campaign.auth.policies import Audience, LinkRow, Person, SessionRow
 from campaign.core.secrets import digest_of, new_secret
 
 _NOTED = timedelta(minutes=1)
-"""How exactly `seen_at` is kept: a row is not written at every request."""
+"""The precision of `seen_at`: the row is not written at every request."""
 
 
 @dataclass(frozen=True)
 class OpenSession(Generic[Person, SessionRow]):
-    """A session that has not ended, whose it is, and whether they have a passkey."""
+    """An open session, its owner (`person`), and whether they have a passkey."""
 
     row: SessionRow
     person: Person
@@ -35,7 +35,7 @@ def begin_session(
     row: SessionRow,
     at: datetime,
 ) -> str:
-    """Save `row`, which says whose it is, as a new session; returns the cookie's secret."""
+    """Save `row`, which names its owner, as a new session; returns the cookie's secret."""
     secret = new_secret()
     row.digest = digest_of(secret)
     row.created_at = row.seen_at = at
@@ -46,7 +46,7 @@ def begin_session(
 
 
 def is_open(audience: Audience[Person, LinkRow, SessionRow], at: datetime) -> ColumnElement[bool]:
-    """In a query: sessions that nobody has ended and that are neither too old nor unused for too long."""
+    """Return the query condition for open sessions: not ended, not expired, not idle for too long."""
     sessions = audience.sessions
     return and_(
         sessions.ended_at.is_(None),
@@ -61,7 +61,7 @@ def find_session(
     secret: str,
     at: datetime,
 ) -> OpenSession[Person, SessionRow] | None:
-    """The open session that `secret` names, or None; notes that its owner was here."""
+    """Return the open session that `secret` names, or None; updates `seen_at`."""
     found = session.execute(
         select(audience.sessions, audience.person, audience.has_passkey)
         .join(audience.person, audience.person.id == audience.session_owner)
@@ -80,7 +80,7 @@ def find_session(
 def end_session(
     session: Session, audience: Audience[Person, LinkRow, SessionRow], secret: str, at: datetime
 ) -> bool:
-    """End the session that `secret` names; False if there is none, or it was ended before."""
+    """End the session that `secret` names; returns False if there is none or it had already ended."""
     return _end(session, audience, at, audience.sessions.digest == digest_of(secret)) > 0
 
 
@@ -91,7 +91,7 @@ def end_session_by_id(
     session_id: int,
     at: datetime,
 ) -> bool:
-    """End one session of `person`; False if they have none with this id, or it was ended before."""
+    """End one session of `person`; returns False if they have none with this id or it had already ended."""
     own = audience.session_owner == person.id
     return _end(session, audience, at, own, audience.sessions.id == session_id) > 0
 
@@ -104,7 +104,7 @@ def end_sessions(
     *,
     but: int | None = None,
 ) -> int:
-    """End all sessions of `person`, except the one with the id `but`; returns how many those were."""
+    """End all sessions of `person` except the one with the id `but`; returns how many."""
     own = audience.session_owner == person.id
     return _end(session, audience, at, own, audience.sessions.id != (but or 0))
 
@@ -117,7 +117,7 @@ def revoke_access(
     *,
     but: int | None = None,
 ) -> None:
-    """Their way in has changed: revoke all links of `person`, and end all sessions but the one with the id `but`."""
+    """Revoke all links of `person` and end all sessions except `but` (an id), after a sign-in method has changed."""
     end_sessions(session, audience, person, at, but=but)
     revoke_links(session, audience, person, at)
 
@@ -141,6 +141,6 @@ def _end(
 def purge_sessions(
     session: Session, audience: Audience[Person, LinkRow, SessionRow], at: datetime
 ) -> int:
-    """Delete those that expired long enough ago; returns how many."""
+    """Delete sessions that expired more than `audience.kept` ago; returns how many."""
     over = delete(audience.sessions).where(audience.sessions.expires_at < at - audience.kept)
     return len(session.execute(over.returning(audience.sessions.id)).all())

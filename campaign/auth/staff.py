@@ -1,4 +1,4 @@
-"""What links and sessions of staff have beyond those of donors: who made a link, from where someone is signed in."""
+"""Links and sessions of staff: who created a link, and where someone is signed in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from campaign.auth.sessions import begin_session, find_session, is_open
 from campaign.models import StaffLink, StaffMember, StaffSession
 
 AUTHENTICATOR = "authenticator"
-"""What `StaffMember.tf_primary_method` says once an app is confirmed."""
+"""The value of `StaffMember.tf_primary_method` once an app is confirmed."""
 _LONGEST_BROWSER = 300
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who asks, from which of their sessions, and whether they have a second factor."""
+    """The signed-in member, their session, and whether they have a second factor."""
 
     member: StaffMember
     session: StaffSession
@@ -28,7 +28,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Browser:
-    """What a browser says of itself, and where it is."""
+    """A browser: its User-Agent (`name`) and IP address."""
 
     name: str
     address: str
@@ -37,14 +37,17 @@ class Browser:
 def make_staff_link(
     session: Session, member: StaffMember, made_by: str, at: datetime, kind: StaffLinkKind
 ) -> str:
-    """A link that signs `member` in, once; its path below the site's address. `made_by` is for the record."""
+    """Create a one-time sign-in link for `member`; returns its path on the site. `made_by` is for the record."""
     return make_link(session, kind, StaffLink(staff_id=member.id, made_by=made_by), at)
 
 
 def begin_staff_session(
     session: Session, member: StaffMember, method: str, browser: Browser, at: datetime
 ) -> str:
-    """Sign `member` in; returns the cookie's secret. `method`: link, password, passkey, oidc; `+totp` …"""
+    """Sign `member` in; returns the cookie's secret.
+
+    `method`: link, password, passkey or oidc, then the second factor, if any, as `+totp`, `+recovery` or `+passkey`.
+    """
     row = StaffSession(
         staff_id=member.id,
         method=method,
@@ -56,7 +59,7 @@ def begin_staff_session(
 
 
 def find_staff_session(session: Session, secret: str, at: datetime) -> SignedIn | None:
-    """Who is signed in by `secret`, or None; notes that they were here."""
+    """Return who is signed in with `secret`, or None; updates `seen_at`."""
     found = find_session(session, STAFF, secret, at)
     if found is None:
         return None
@@ -65,14 +68,14 @@ def find_staff_session(session: Session, secret: str, at: datetime) -> SignedIn 
 
 
 def has_authenticator(member: StaffMember) -> bool:
-    """Whether `member` has confirmed an authenticator app."""
+    """Return whether `member` has confirmed an authenticator app."""
     return member.tf_primary_method == AUTHENTICATOR and bool(member.tf_totp_secret)
 
 
 def list_staff_sessions(
     session: Session, member: StaffMember, at: datetime
 ) -> Sequence[StaffSession]:
-    """The open sessions of `member`, the latest seen first."""
+    """Return the open sessions of `member`, most recently used first."""
     return session.scalars(
         select(StaffSession)
         .where(StaffSession.staff_id == member.id, is_open(STAFF, at))

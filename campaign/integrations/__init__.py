@@ -1,1 +1,1 @@
-"""Other systems: API tokens, outgoing webhooks and what they say."""
+"""Integrations with other systems: API tokens, outgoing webhooks and their payloads."""

@@ -1,6 +1,6 @@
-"""What is sent to endpoints: claimed, worded, marked. The row is the truth; `integrations.webhook_sender` sends it.
+"""Webhook deliveries: claim, build the body, record the result. `integrations.webhook_sender` sends them.
 
-A delivery may arrive twice, under the same id: whoever sends may die between the answer and the mark.
+A delivery may arrive twice with the same id: a worker may die between the response and recording it.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ _QUEUE = LeasedRows(_DELIVERIES, queued=_QUEUED, claimed=DeliveryState.sending.v
 
 @dataclass(frozen=True)
 class DeliveryClaim:
-    """A delivery that is this worker's for a while. `body` is what is told, as JSON can."""
+    """A delivery leased to this worker. `body` is the payload, JSON-compatible."""
 
     id: int
     attempts: int
@@ -50,7 +50,7 @@ class DeliveryClaim:
 
 
 def list_due_endpoints(session: Session, at: datetime) -> Sequence[int]:
-    """The endpoints for which something is due, so that each can be served apart from a slow one."""
+    """Return the ids of endpoints with a due delivery; each is served separately, so a slow one delays no other."""
     query = (
         select(WebhookDelivery.endpoint_id)
         .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
@@ -61,7 +61,7 @@ def list_due_endpoints(session: Session, at: datetime) -> Sequence[int]:
 
 
 def claim_next(session: Session, endpoint_id: int, at: datetime) -> DeliveryClaim | None:
-    """Claim the oldest due delivery of an endpoint; None where there is none. Its body is made once and kept."""
+    """Claim the oldest due delivery of an endpoint; None if there is none. Its body is built once and stored."""
     endpoint = session.get(WebhookEndpoint, endpoint_id)
     if endpoint is None or endpoint.disabled_at is not None:
         return None
@@ -84,7 +84,7 @@ def claim_next(session: Session, endpoint_id: int, at: datetime) -> DeliveryClai
 
 
 def _body(session: Session, delivery: WebhookDelivery) -> dict[str, Any]:
-    """`{"type", "timestamp", "data"}`; data has the API's objects, people's names and addresses among them."""
+    """Return `{"type", "timestamp", "data"}`; `data` has the API's objects, including names and addresses."""
     data: dict[str, Any] = {}
     if delivery.donation_id is not None:
         donation = session.get_one(Donation, delivery.donation_id)
@@ -110,8 +110,8 @@ def _written(value: Any) -> Any:
 
 
 def mark_delivered(session: Session, claim: DeliveryClaim, status: int, at: datetime) -> None:
-    """It was taken."""
-    # Whether the claim is still ours or not: it is a fact, and another worker need not tell it again.
+    """Record that the endpoint accepted the delivery."""
+    # Even if the lease has expired: the delivery did arrive, so another worker need not send it again.
     session.execute(
         update(WebhookDelivery)
         .where(
@@ -132,15 +132,15 @@ def mark_delivered(session: Session, claim: DeliveryClaim, status: int, at: date
 def mark_failed(
     session: Session, claim: DeliveryClaim, status: int | None, error: str, at: datetime
 ) -> DeliveryState:
-    """It was not taken: it is tried again, with doubled waits and some chance in them, for three days.
+    """Record a failed attempt; the delivery is retried with exponential backoff and jitter for three days.
 
-    410 says that the endpoint is gone for good: it is told no more. Where another worker has taken over after the
-    lease, what becomes of the delivery is theirs to say.
+    410 means that the endpoint is gone for good: disable it. If another worker has claimed the delivery after the
+    lease expired, its result counts. Returns the new state.
     """
     delivery = session.get_one(WebhookDelivery, claim.id)
     gone = status == 410
-    tired = BACKOFF.is_over(since=delivery.occurred_at, at=at) and claim.attempts > 1
-    state = DeliveryState.failed if gone or tired else DeliveryState.queued
+    exhausted = BACKOFF.is_over(since=delivery.occurred_at, at=at) and claim.attempts > 1
+    state = DeliveryState.failed if gone or exhausted else DeliveryState.queued
     again = at + BACKOFF.wait(claim.attempts)
     words = error[:LONGEST_ERROR]
     _QUEUE.finish(session, claim, state=state.value, last_status=status, last_error=words,
@@ -160,7 +160,7 @@ def mark_failed(
 def requeue_delivery(
     session: Session, delivery_id: int, actor: Actor, at: datetime
 ) -> WebhookDelivery:
-    """Put a delivery back into the queue, whatever became of it; raises NotFound."""
+    """Queue a delivered or failed delivery again; raises NotFound."""
     delivery = session.get(WebhookDelivery, delivery_id, with_for_update=True)
     if delivery is None:
         raise NotFound(f"There is no delivery {delivery_id}.")
@@ -176,7 +176,7 @@ def requeue_delivery(
 def list_deliveries(
     session: Session, endpoint_id: int, before: int | None = None
 ) -> Sequence[WebhookDelivery]:
-    """A page of an endpoint's log, the newest first."""
+    """Return up to PAGE deliveries of an endpoint, newest first, with ids below `before`."""
     query = (
         select(WebhookDelivery)
         .where(WebhookDelivery.endpoint_id == endpoint_id)
@@ -189,6 +189,6 @@ def list_deliveries(
 
 
 def count_deliveries(session: Session) -> dict[str, int]:
-    """How many are in each state."""
+    """Return the number of deliveries in each state."""
     query = select(WebhookDelivery.state, func.count()).group_by(WebhookDelivery.state)
     return {state: int(number) for state, number in session.execute(query)}

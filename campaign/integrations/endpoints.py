@@ -1,4 +1,4 @@
-"""Where donor databases want to be told, and of what. Staff pages and commands call it."""
+"""Webhook endpoints: URLs that receive events. For staff pages and commands."""
 
 import base64
 import secrets
@@ -22,9 +22,9 @@ _SCHEMES = {True: ("https",), False: ("https", "http")}  # by livemode
 def add_endpoint(
     session: Session, url: str, events: Sequence[str], actor: Actor, *, livemode: bool
 ) -> WebhookEndpoint:
-    """Begin to tell `url` of `events`; raises FieldsInvalid. The same address that is told already gets its events.
+    """Add an endpoint that receives `events` at `url`; an active one with the same URL gets the new events.
 
-    Its secret is 32 random bytes, written as https://www.standardwebhooks.com has it.
+    Its secret is 32 random bytes in the format of https://www.standardwebhooks.com. Raises FieldsInvalid.
     """
     url = url.strip()
     faults = {}
@@ -64,23 +64,23 @@ def _fault_of(url: str, *, livemode: bool) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return "This is no web address."
+        return "Enter a valid URL."
     if parts.scheme not in _SCHEMES[livemode]:
-        return "The address must begin with https://."
+        return "The URL must start with https://."
     if not parts.hostname or parts.username or parts.fragment or port == 0:
-        return "The address needs a host, and no user, password or #."
+        return "The URL needs a host, and must not have a user name, password or #."
     if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
-        return "The address is too long, or has characters that an address cannot have."
+        return "The URL is too long or has invalid characters."
     return ""
 
 
 def endpoint_subject(endpoint: WebhookEndpoint) -> Subject:
-    """As the audit log names it."""
+    """Return the endpoint's name in the audit log."""
     return Subject("webhook_endpoint", str(endpoint.id))
 
 
 def list_endpoints(session: Session) -> Sequence[WebhookEndpoint]:
-    """All of them, those that are told first."""
+    """Return all endpoints, active ones first."""
     query = select(WebhookEndpoint).order_by(
         WebhookEndpoint.disabled_at.is_not(None), WebhookEndpoint.id
     )
@@ -88,15 +88,15 @@ def list_endpoints(session: Session) -> Sequence[WebhookEndpoint]:
 
 
 def find_endpoint(session: Session, endpoint_id: int) -> WebhookEndpoint:
-    """One of them; raises NotFound."""
+    """Return one endpoint; raises NotFound."""
     endpoint = session.get(WebhookEndpoint, endpoint_id)
     if endpoint is None:
-        raise NotFound(f"There is no endpoint {endpoint_id}; `campaign webhooks list` shows them.")
+        raise NotFound(f"There is no endpoint {endpoint_id}. See `campaign webhooks list`.")
     return endpoint
 
 
 def disable_endpoint(session: Session, endpoint_id: int, actor: Actor, at: datetime) -> bool:
-    """Tell it no more; what waits for it stays and is not sent. False where it was disabled before."""
+    """Disable an endpoint; its queued deliveries are kept but not sent. Returns False if it was already disabled."""
     endpoint = find_endpoint(session, endpoint_id)
     session.refresh(endpoint, with_for_update=True)
     if endpoint.disabled_at is not None:
@@ -107,10 +107,12 @@ def disable_endpoint(session: Session, endpoint_id: int, actor: Actor, at: datet
 
 
 def queue_test(session: Session, endpoint_id: int, actor: Actor) -> WebhookDelivery:
-    """A delivery of nothing, to see whether it arrives."""
+    """Queue a test event without data; raises NotFound if the endpoint is disabled."""
     endpoint = find_endpoint(session, endpoint_id)
     if endpoint.disabled_at is not None:
-        raise NotFound(f"Endpoint {endpoint_id} is disabled; add it again to tell it.")
+        raise NotFound(
+            f"Endpoint {endpoint_id} is disabled. Add its URL again to send events to it."
+        )
     delivery = WebhookDelivery(endpoint_id=endpoint.id, kind=TEST, subject_key=secrets.token_hex(8))
     session.add(delivery)
     record(session, actor, "webhook_endpoint.tested", endpoint_subject(endpoint))

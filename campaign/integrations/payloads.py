@@ -1,4 +1,4 @@
-"""Our objects as other programs read them: plain values, money in minor units. The API and webhooks share it."""
+"""Payloads of the API and webhooks: plain values, money in minor units."""
 
 from datetime import datetime
 from typing import Any
@@ -34,16 +34,16 @@ _PERSONAL = ("name", "email", "comment", "tribute_name")
 
 
 def campaign_payload(campaign: Campaign, at: datetime) -> dict[str, Any]:
-    """A campaign as it stands at `at`."""
-    return _taken(campaign, _CAMPAIGN) | {"state": campaign.state(at).value}
+    """Return a campaign, with its state at `at`."""
+    return _fields(campaign, _CAMPAIGN) | {"state": campaign.state(at).value}
 
 
 def donation_payload(donation: Donation, *, people: bool) -> dict[str, Any]:
-    """A donation; what is personal only if `people`, else None."""
-    personal = _taken(donation, _PERSONAL) if people else dict.fromkeys(_PERSONAL)
+    """Return a donation; personal fields are None unless `people`."""
+    personal = _fields(donation, _PERSONAL) if people else dict.fromkeys(_PERSONAL)
     plain = (*_GIFT, "code", "anonymous", "tribute_kind", "paid_at")
     return {
-        **_taken(donation, plain),
+        **_fields(donation, plain),
         **personal,
         "id": donation.public_id,
         "campaign": donation.campaign.slug,
@@ -54,25 +54,25 @@ def donation_payload(donation: Donation, *, people: bool) -> dict[str, Any]:
 
 
 def ledger_entry_payload(entry: LedgerEntry, campaign: str | None, donation: str) -> dict[str, Any]:
-    """A movement of money, of `campaign` (a slug) and `donation` (a public id)."""
-    return _taken(entry, _ENTRY) | {"campaign": campaign, "donation": donation}
+    """Return a ledger entry of `campaign` (a slug, or None) and `donation` (a public id)."""
+    return _fields(entry, _ENTRY) | {"campaign": campaign, "donation": donation}
 
 
 def receipt_payload(receipt: Receipt) -> dict[str, Any]:
-    """A receipt without its wording."""
+    """Return a receipt, without its text."""
     plain = ("number", "kind", "amount", "currency", "gift_date", "issued_at")
-    return _taken(receipt, plain) | {"donation": receipt.donation.public_id}
+    return _fields(receipt, plain) | {"donation": receipt.donation.public_id}
 
 
 def subscription_payload(subscription: Subscription) -> dict[str, Any]:
-    """A monthly or yearly gift."""
+    """Return a monthly or yearly gift."""
     return {
-        **_taken(subscription, (*_GIFT, "ended_at", "end_reason")),
+        **_fields(subscription, (*_GIFT, "ended_at", "end_reason")),
         "id": subscription.stripe_id,
         "campaign": subscription.campaign.slug,
         "donor": subscription.donor_id,
     }
 
 
-def _taken(row: object, names: tuple[str, ...]) -> dict[str, Any]:
-    return {_NAMES_OUTSIDE.get(name, name): getattr(row, name) for name in names}
+def _fields(row: object, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}

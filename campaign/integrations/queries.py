@@ -1,6 +1,7 @@
-"""Lists that other programs read, a page at a time, the newest first.
+"""Lists for the API, one page at a time, newest first.
 
-A page is found by the keys of the last row of the one before, so that each is as fast as the first.
+Keyset pagination: a page continues from the keys of the previous page's last row, so every page is as fast as the
+first.
 """
 
 import base64
@@ -21,7 +22,7 @@ LARGEST_PAGE = 200
 
 @dataclass(frozen=True)
 class Page:
-    """Rows of a list; `next_cursor` continues it, None at its end."""
+    """Rows of a list; `next_cursor` gets the next page, None at the end."""
 
     rows: list[Any]
     next_cursor: str | None
@@ -29,7 +30,7 @@ class Page:
 
 @dataclass(frozen=True)
 class RowFilters:
-    """Filters, each None where nothing is asked: `since` is included, `until` is not; `donor` is an id."""
+    """Filters, each None if not set: `since` is inclusive, `until` is exclusive; `donor` is an id."""
 
     campaign: str | None = None
     state: str | None = None
@@ -41,12 +42,12 @@ class RowFilters:
 
 
 def read_campaigns(session: Session, wanted: RowFilters) -> Page:
-    """Every campaign."""
+    """Return a page of campaigns."""
     return _page(session, select(Campaign), (Campaign.id,), wanted)
 
 
 def read_donations(session: Session, wanted: RowFilters) -> Page:
-    """Donations by the moment at which they were begun."""
+    """Return a page of donations, by when they were created."""
     statement = _donations()
     if wanted.campaign is not None:
         statement = statement.where(Donation.campaign_id == _campaign_id(wanted.campaign))
@@ -59,7 +60,7 @@ def read_donations(session: Session, wanted: RowFilters) -> Page:
 
 
 def read_donation(session: Session, public_id: str) -> Donation | None:
-    """One donation by its public id."""
+    """Return one donation by its public id, or None."""
     return session.scalar(_donations().where(Donation.public_id == public_id))
 
 
@@ -72,13 +73,13 @@ def _donations() -> Select[Donation]:
 
 
 def read_donors(session: Session, wanted: RowFilters) -> Page:
-    """Donors who were neither merged into another nor erased."""
+    """Return a page of donors, except merged and erased ones."""
     statement = select(Donor).where(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None))
     return _page(session, _within(statement, Donor.created_at, wanted), (Donor.id,), wanted)
 
 
 def read_ledger(session: Session, wanted: RowFilters) -> Page:
-    """(entry, the campaign's slug or None, the donation's public id) of each movement of money."""
+    """Return a page of (ledger entry, the campaign's slug or None, the donation's public id)."""
     statement = (
         select(LedgerEntry, Campaign.slug, Donation.public_id)
         .join(Donation, Donation.id == LedgerEntry.donation_id)
@@ -91,14 +92,14 @@ def read_ledger(session: Session, wanted: RowFilters) -> Page:
 
 
 def read_receipts(session: Session, wanted: RowFilters) -> Page:
-    """Receipts, corrected and void ones among them."""
+    """Return a page of receipts, including corrected and void ones."""
     statement = select(Receipt).options(joinedload(Receipt.donation))
     statement = _within(statement, Receipt.issued_at, wanted)
     return _page(session, statement, (Receipt.id,), wanted)
 
 
 def read_subscriptions(session: Session, wanted: RowFilters) -> Page:
-    """Monthly and yearly gifts."""
+    """Return a page of monthly and yearly gifts."""
     statement = select(Subscription).options(joinedload(Subscription.campaign))
     if wanted.state is not None:
         statement = statement.where(Subscription.state == wanted.state)
@@ -127,33 +128,35 @@ def _page(
     *,
     whole: bool = False,
 ) -> Page:
-    """`whole`: the rows are tuples, of which the first holds the keys."""
+    """`whole`: the rows are tuples whose first element has the keys."""
     if wanted.cursor is not None:
-        statement = statement.where(tuple_(*keys) < tuple_(*_opened(wanted.cursor, len(keys))))
+        statement = statement.where(
+            tuple_(*keys) < tuple_(*_decode_cursor(wanted.cursor, len(keys)))
+        )
     ordered = statement.order_by(*(key.desc() for key in keys)).limit(wanted.limit + 1)
     rows: list[Any] = list(session.execute(ordered) if whole else session.scalars(ordered))
     if len(rows) <= wanted.limit:
         return Page(rows, None)
     last = rows[wanted.limit - 1][0] if whole else rows[wanted.limit - 1]
-    return Page(rows[: wanted.limit], _sealed([getattr(last, key.key) for key in keys]))
+    return Page(rows[: wanted.limit], _encode_cursor([getattr(last, key.key) for key in keys]))
 
 
-def _sealed(values: list[Any]) -> str:
-    told = [one.isoformat() if isinstance(one, datetime) else one for one in values]
-    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+def _encode_cursor(values: list[Any]) -> str:
+    plain = [one.isoformat() if isinstance(one, datetime) else one for one in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def _opened(cursor: str, number: int) -> list[Any]:
-    """The keys in a cursor: an id last, a moment before it where there are two. Raises FieldsInvalid."""
+def _decode_cursor(cursor: str, number: int) -> list[Any]:
+    """Return the keys in a cursor: an id, after a datetime if there are two. Raises FieldsInvalid."""
     try:
-        told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        *moments, last = told
-        if len(told) != number or not isinstance(last, int) or not 0 <= last < 2**63:
+        keys = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        *moments, last = keys
+        if len(keys) != number or not isinstance(last, int) or not 0 <= last < 2**63:
             raise ValueError(cursor)
-        opened = [datetime.fromisoformat(one) for one in moments]
-        if any(one.tzinfo is None for one in opened):
+        decoded = [datetime.fromisoformat(one) for one in moments]
+        if any(one.tzinfo is None for one in decoded):
             raise ValueError(cursor)
-        return [*opened, last]
+        return [*decoded, last]
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        fault = "Take the cursor from `next_cursor` of the page before."
+        fault = "Use `next_cursor` of the previous page as the cursor."
         raise FieldsInvalid({"cursor": fault}) from error

@@ -1,7 +1,7 @@
-"""Tokens of the read API: made, listed, revoked, and recognised. Staff pages, commands and the API call it.
+"""API tokens: create, list, revoke, authenticate. For staff pages, commands and the API.
 
-A token is 256 random bits, so that its plain SHA-256 digest is enough to know it by: nothing could be guessed from it,
-and the lookup by an indexed digest tells nothing by its time.
+A token is 256 random bits, so storing a plain SHA-256 digest is enough: nobody can guess the token from it, and the
+timing of a lookup by digest reveals nothing.
 """
 
 import base64
@@ -22,14 +22,14 @@ from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import ApiToken
 
 PREFIX = "cmp_"
-"""By which a token that leaked into a file is known for what it is."""
+"""Identifies a leaked token, for example to secret scanners."""
 
 USED_EVERY = timedelta(minutes=1)
-"""`used_at` is not written more often: reading must not become writing."""
+"""How often `used_at` is written at most, so that reads do not become writes."""
 
 
 class Scope(StrEnum):
-    """What a token may read. Names and addresses of people need `donors:read` everywhere."""
+    """What a token may read. Names and addresses always require `donors:read`."""
 
     progress = "progress:read"
     donations = "donations:read"
@@ -39,7 +39,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class NewApiToken:
-    """A new token; `secret` is known this once."""
+    """A new token; its `secret` is not stored and cannot be read again."""
 
     token: ApiToken
     secret: str
@@ -55,17 +55,17 @@ def create_token(
     expires_at: datetime | None = None,
     secret: str = "",
 ) -> NewApiToken:
-    """Make a token called `name`; raises FieldsInvalid for no name, unknown scopes, or an end in the past.
+    """Create a token called `name`; raises FieldsInvalid for a missing name, unknown scopes, or an expiry in the past.
 
-    With a `secret` of the caller's the same one again is the same token, whoever asked first.
+    If the caller passes a `secret` that a token already has, that token is returned and nothing is created.
     """
     faults = {}
     if not 0 < len(name.strip()) <= 100:
-        faults["name"] = "Give the token a name of at most 100 letters: who will use it."
+        faults["name"] = "Enter a name of at most 100 characters that says who will use the token."
     if not scopes or set(scopes) - {scope.value for scope in Scope}:
         faults["scopes"] = f"Choose at least one of {', '.join(Scope)}."
     if expires_at is not None and expires_at <= at:
-        faults["expires_at"] = "The last moment of a token lies in the future."
+        faults["expires_at"] = "The expiry must be in the future."
     if faults:
         raise FieldsInvalid(faults)
     secret = secret or PREFIX + secrets.token_urlsafe(32)
@@ -81,32 +81,32 @@ def create_token(
     token = session.scalars(select(ApiToken).where(ApiToken.digest == _digest(secret))).one()
     if new is None:
         return NewApiToken(token, secret)
-    told = {"name": token.name, "scopes": token.scopes}
-    audit_log.record(session, actor, "api_token.created", _subject(token), after=told)
+    facts = {"name": token.name, "scopes": token.scopes}
+    audit_log.record(session, actor, "api_token.created", _subject(token), after=facts)
     return NewApiToken(token, secret)
 
 
 def derive_token_secret(key: str, attempt: str) -> str:
-    """The secret that one filled-in form makes, however often it is sent; only who has the `key` can tell it."""
+    """Derive the secret of the token that one form creates, however often it is sent. Requires the `key`."""
     made = hmac.digest(key.encode(), f"api-token:{attempt}".encode(), "sha256")
     return PREFIX + base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def find_token(session: Session, secret: str) -> ApiToken | None:
-    """The token of `secret`, in force or not."""
+    """Return the token with `secret`, active or not; None if there is none."""
     return session.scalars(select(ApiToken).where(ApiToken.digest == _digest(secret))).one_or_none()
 
 
 def list_tokens(session: Session) -> list[ApiToken]:
-    """Every token, the newest first."""
+    """Return all tokens, newest first."""
     return list(session.scalars(select(ApiToken).order_by(ApiToken.id.desc())))
 
 
 def revoke_token(session: Session, token_id: int, actor: Actor, at: datetime) -> bool:
-    """End a token at once; False where it was revoked before. Raises NotFound."""
+    """Revoke a token at once; returns False if it was already revoked. Raises NotFound."""
     token = session.get(ApiToken, token_id, with_for_update=True)
     if token is None:
-        raise NotFound(f"There is no token {token_id}; `campaign tokens list` shows them.")
+        raise NotFound(f"There is no token {token_id}. See `campaign tokens list`.")
     if token.revoked_at is not None:
         return False
     token.revoked_at = at
@@ -117,7 +117,7 @@ def revoke_token(session: Session, token_id: int, actor: Actor, at: datetime) ->
 
 
 def authenticate_token(session: Session, secret: str, at: datetime) -> ApiToken | None:
-    """The token of `secret` if it is in force; that it was used is noted at most once a minute."""
+    """Return the token with `secret` if it is active, else None; records its use at most once a minute."""
     found = session.scalar(select(ApiToken).where(ApiToken.digest == _digest(secret)))
     if found is None or found.revoked_at or (found.expires_at and found.expires_at <= at):
         return None

@@ -1,4 +1,4 @@
-"""Outgoing webhooks, sent: signed as Standard Webhooks has it, one POST each, no redirect followed.
+"""Send outgoing webhooks: one POST each, signed according to Standard Webhooks. Redirects are not followed.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -30,15 +30,15 @@ from campaign.runtime.context import Installation
 TIMEOUT = 5.0
 """Seconds for each step of one POST."""
 AT_ONCE = 8
-"""Endpoints that are served at the same time."""
+"""Endpoints served in parallel."""
 MOST = 50
-"""Deliveries to one endpoint in a run, so that a slow one ends it soon."""
+"""Deliveries to one endpoint per run, so that a slow endpoint does not prolong it."""
 
 log = get_logger(__name__)
 
 
 class DeliveryFailed(Exception):
-    """It was not taken; `status` is the answer's, None where there was none."""
+    """The endpoint did not accept the delivery; `status` is None if there was no response."""
 
     def __init__(self, words: str, status: int | None = None) -> None:
         super().__init__(words)
@@ -46,7 +46,7 @@ class DeliveryFailed(Exception):
 
 
 def send_due(installation: Installation) -> int:
-    """Send what is due, each endpoint by itself; how many were tried."""
+    """Send what is due, each endpoint separately; returns the number of attempts."""
     with installation.sessions() as session:
         waiting = list_due_endpoints(session, clock.now())
     if not waiting:
@@ -56,7 +56,7 @@ def send_due(installation: Installation) -> int:
 
 
 def _serve(installation: Installation, endpoint_id: int) -> int:
-    """One endpoint, until nothing is due for it or it does not answer."""
+    """Send to one endpoint until nothing is due or an attempt fails; returns the number of attempts."""
     for tried in range(MOST):
         with installation.sessions.begin() as session:
             claim = claim_next(session, endpoint_id, clock.now())
@@ -75,9 +75,9 @@ def _serve(installation: Installation, endpoint_id: int) -> int:
 
 
 def post(claim: DeliveryClaim, *, livemode: bool) -> int:
-    """One POST; the status, which is 2xx. Raises Undeliverable."""
+    """POST the delivery; returns the status, which is 2xx. Raises Undeliverable."""
     parts = urlsplit(claim.url)
-    # Sorted: the row keeps values, not their order, and a repeat is the same to the byte.
+    # Sorted: JSONB does not keep the order of keys, and a retry must be identical to the byte.
     body = json.dumps(claim.body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {
@@ -90,18 +90,18 @@ def post(claim: DeliveryClaim, *, livemode: bool) -> int:
         try:
             connection.request("POST", target, body.encode(), headers)
             answer = connection.getresponse()
-            language = answer.read(LONGEST_ERROR).decode("utf-8", "replace")
+            text = answer.read(LONGEST_ERROR).decode("utf-8", "replace")
         finally:
             connection.close()
     except (OSError, http.client.HTTPException) as error:
         raise DeliveryFailed(f"{type(error).__name__}: {error}") from error
     if not 200 <= answer.status < 300:
-        raise DeliveryFailed(f"answered {answer.status}: {language.strip()}", answer.status)
+        raise DeliveryFailed(f"status {answer.status}: {text.strip()}", answer.status)
     return answer.status
 
 
 def signature_headers(claim: DeliveryClaim, body: str, at: datetime) -> dict[str, str]:
-    """The three headers of the standard; `at` is in UTC, as the library takes it to be."""
+    """Return the three headers of the standard. `at` must be in UTC: the library assumes it."""
     return {
         "webhook-id": claim.public_id,
         "webhook-timestamp": str(int(at.timestamp())),
@@ -112,12 +112,12 @@ def signature_headers(claim: DeliveryClaim, body: str, at: datetime) -> dict[str
 def _connection(
     scheme: str, host: str, port: int | None, *, livemode: bool
 ) -> http.client.HTTPConnection:
-    """A connection to an address of `host` that was looked at: with real money nothing in our own net is reached."""
+    """Connect to a checked address of `host`; in live mode, private networks are not allowed (Undeliverable)."""
     port = port or (443 if scheme == "https" else 80)
     found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [one[4] for one in found]
     if livemode and not all(ipaddress.ip_address(one[0]).is_global for one in addresses):
-        raise DeliveryFailed(f"{host} is an address of a private network.")
+        raise DeliveryFailed(f"{host} is in a private network.")
     channel = socket.create_connection(addresses[0][:2], TIMEOUT)
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     if scheme == "https":

@@ -1,1 +1,1 @@
-"""Members of staff and how they sign in: passwords, second factors, passkeys."""
+"""Staff members and their sign-in methods: passwords, second factors, passkeys."""

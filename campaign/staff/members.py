@@ -1,4 +1,4 @@
-"""The team: who belongs to it, and with which role. Commands and the staff's views call this; changes are audited."""
+"""The team: its members and their roles. For commands and staff views; every change is in the audit log."""
 
 import secrets
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True)
 class Added:
-    """What came of adding someone: what was new about them."""
+    """The result of adding a member: what changed."""
 
     member: StaffMember
     new: bool
@@ -30,27 +30,27 @@ class Added:
 
 
 def subject(member: StaffMember) -> Subject:
-    """A member, as the audit log names one."""
+    """Return the member's name in the audit log."""
     return Subject("staff_member", member.email)
 
 
 def find_member(session: Session, email: str) -> StaffMember | None:
-    """The member with this address, in whatever case, active or not."""
+    """Return the member with this email, in any case, active or not; None if there is none."""
     return session.scalar(
         select(StaffMember).where(func.lower(StaffMember.email) == email.strip().lower())
     )
 
 
 def get_member(session: Session, email: str) -> StaffMember:
-    """The same; raises StaffRefused where there is none."""
+    """Return the member with this email, active or not; raises StaffRefused if there is none."""
     member = find_member(session, email)
     if member is None:
-        raise StaffRefused(f"{email} is not on the team; `campaign staff list` names who is.")
+        raise StaffRefused(f"{email} is not on the team. See `campaign staff list`.")
     return member
 
 
 def list_members(session: Session) -> Sequence[StaffMember]:
-    """Everyone, those who are active first, by address."""
+    """Return all members, active ones first, by email."""
     return session.scalars(
         select(StaffMember).order_by(StaffMember.active.desc(), func.lower(StaffMember.email))
     ).all()
@@ -59,11 +59,14 @@ def list_members(session: Session) -> Sequence[StaffMember]:
 def add_member(
     session: Session, email: str, role: StaffRole, actor: Actor, at: datetime, *, name: str = ""
 ) -> Added:
-    """Someone new with `role`. Someone known gets the role and the name, if they differ, and may enter again."""
+    """Add a member with `role`. An existing member gets the role and the name, and is reactivated.
+
+    Raises StaffRefused for an invalid email, or if the last admin would lose the role.
+    """
     address = read_staff_address(email)
     known = find_member(session, address)
     if known is not None:
-        return _take_back(session, known, role, actor, at, name)
+        return _update(session, known, role, actor, at, name)
     member = StaffMember(
         email=address,
         name=read_name(name),
@@ -77,7 +80,7 @@ def add_member(
     return Added(member, new=True)
 
 
-def _take_back(
+def _update(
     session: Session, member: StaffMember, role: StaffRole, actor: Actor, at: datetime, name: str
 ) -> Added:
     previous = StaffRole(member.role)
@@ -95,7 +98,7 @@ def _take_back(
 
 
 def rename(session: Session, member: StaffMember, name: str, actor: Actor) -> None:
-    """Call `member` `name`."""
+    """Change the name of `member`."""
     wanted = read_name(name)
     if wanted == member.name:
         return
@@ -114,7 +117,10 @@ def rename(session: Session, member: StaffMember, name: str, actor: Actor) -> No
 def change_role(
     session: Session, member: StaffMember, role: StaffRole, actor: Actor, at: datetime
 ) -> bool:
-    """Give `member` another role, and end their sessions; False if they have it. StaffRefused: the last admin."""
+    """Change the role of `member` and end their sessions; returns False if they already have it.
+
+    Raises StaffRefused for the last admin.
+    """
     if member.role == role:
         return False
     if member.role == StaffRole.admin:
@@ -134,7 +140,10 @@ def change_role(
 
 
 def deactivate(session: Session, member: StaffMember, actor: Actor, at: datetime) -> bool:
-    """Let `member` in no longer, at once; False if it was so. Raises StaffRefused for the last admin."""
+    """Deactivate `member`: end their sessions and revoke their links; returns False if already inactive.
+
+    Raises StaffRefused for the last admin.
+    """
     if not member.active:
         return False
     if member.role == StaffRole.admin:
@@ -147,7 +156,7 @@ def deactivate(session: Session, member: StaffMember, actor: Actor, at: datetime
 
 
 def reactivate(session: Session, member: StaffMember, actor: Actor) -> bool:
-    """Let `member` in again; False if they may come in."""
+    """Reactivate `member`; returns False if they are active."""
     if member.active:
         return False
     member.active = True
@@ -157,13 +166,13 @@ def reactivate(session: Session, member: StaffMember, actor: Actor) -> bool:
 
 
 def end_all_sign_ins(session: Session, member: StaffMember, at: datetime) -> None:
-    """End the sessions of `member`, and the sign-ins that are under way."""
+    """End all sessions and pending sign-ins of `member`."""
     end_sessions(session, STAFF, member, at)
     member.fs_uniquifier = secrets.token_hex(16)
 
 
 def _require_another_admin(session: Session, member: StaffMember) -> None:
-    """All admins are locked in one order, so that two of them cannot remove each other at once."""
+    """Lock all admins in one order, so that two of them cannot remove each other at the same time."""
     admins = session.scalars(
         select(StaffMember.id)
         .where(StaffMember.role == StaffRole.admin.value, StaffMember.active)
@@ -171,18 +180,16 @@ def _require_another_admin(session: Session, member: StaffMember) -> None:
         .with_for_update()
     ).all()
     if member.active and not set(admins) - {member.id}:
-        raise StaffRefused(
-            f"{member.email} is the last admin; make someone else an admin first, so that the team can be managed."
-        )
+        raise StaffRefused(f"{member.email} is the last admin. Make someone else an admin first.")
 
 
 def read_name(text: str) -> str:
-    """A person's name on one line."""
+    """Return a person's name on one line, without control characters, cut to LONGEST_NAME."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_NAME]
 
 
 def read_staff_address(text: str) -> str:
-    """An address as it is kept; raises StaffRefused."""
+    """Return an email address as it is stored; raises StaffRefused."""
     try:
         return read_address(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn): kept, found, removed. What proves that one is real is checked at the web's edge."""
+"""Passkeys (WebAuthn): save, find, remove. The web layer verifies the browser's responses."""
 
 import secrets
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ MOST = 20
 
 @dataclass(frozen=True)
 class NewPasskey:
-    """What a browser showed, verified. `synced`: its maker keeps a copy of it elsewhere."""
+    """A verified new passkey. `synced`: its provider backs it up or syncs it to other devices."""
 
     credential_id: bytes
     public_key: bytes
@@ -29,21 +29,21 @@ class NewPasskey:
 
 
 def user_handle(member: StaffMember) -> bytes:
-    """What passkeys call `member`: random, so that it tells nothing. Made when first needed."""
+    """Return the id of `member` in passkeys: random, so it reveals nothing. Created on first use."""
     if not member.fs_webauthn_user_handle:
         member.fs_webauthn_user_handle = secrets.token_hex(32)
     return member.fs_webauthn_user_handle.encode()
 
 
 def list_passkeys(session: Session, member: StaffMember) -> Sequence[StaffPasskey]:
-    """Those of `member`, the oldest first."""
+    """Return the passkeys of `member`, oldest first."""
     return session.scalars(
         select(StaffPasskey).where(StaffPasskey.staff_id == member.id).order_by(StaffPasskey.id)
     ).all()
 
 
 def find_passkey(session: Session, credential_id: bytes) -> StaffPasskey | None:
-    """The passkey with this id, whoever's, locked until the commit: each use counts."""
+    """Return the passkey with this id, of any member, or None. Locked until the commit, so that each use counts."""
     return session.scalar(
         select(StaffPasskey).where(StaffPasskey.credential_id == credential_id).with_for_update()
     )
@@ -52,7 +52,7 @@ def find_passkey(session: Session, credential_id: bytes) -> StaffPasskey | None:
 def add_passkey(
     session: Session, member: StaffMember, name: str, new: NewPasskey, actor: Actor, at: datetime
 ) -> StaffPasskey:
-    """A further passkey of `member`; the same one again changes nothing. Raises StaffRefused."""
+    """Save a new passkey of `member`; the same one again changes nothing. Raises StaffRefused."""
     known = find_passkey(session, new.credential_id)
     if known is not None:
         if known.staff_id != member.id:
@@ -81,19 +81,21 @@ def add_passkey(
 def _free_name(session: Session, member: StaffMember, name: str) -> str:
     taken = {one.name for one in list_passkeys(session, member)}
     if len(taken) >= MOST:
-        raise StaffRefused(f"You have {MOST} passkeys; remove one that you no longer use.")
+        raise StaffRefused(
+            f"You have {MOST} passkeys, which is the limit. Remove one that you no longer use first."
+        )
     wanted = read_name(name) or "Passkey"
     names = [wanted, *(f"{wanted} {number}" for number in range(2, MOST + 2))]
     return next(one for one in names if one not in taken)
 
 
 def note_use(passkey: StaffPasskey, sign_count: int, at: datetime) -> None:
-    """It was just used."""
+    """Record a use of the passkey."""
     passkey.sign_count, passkey.lastuse_datetime = sign_count, at
 
 
 def remove_passkey(session: Session, member: StaffMember, passkey_id: int, actor: Actor) -> bool:
-    """Forget one passkey of `member`; False if there is none of this id."""
+    """Remove one passkey of `member`; returns False if there is none with this id."""
     passkey = session.scalar(
         select(StaffPasskey).where(
             StaffPasskey.id == passkey_id, StaffPasskey.staff_id == member.id

@@ -1,5 +1,8 @@
-"""Sign-in links by mail. The outbox never holds one: it is made when its letter is written, in the sending edge's
-transaction, and its secret stands in the letter alone. A letter that is tried again has a new link in it."""
+"""Emails with sign-in links.
+
+The outbox never stores a link. It is created when the email is rendered, in the sender's transaction, and only the
+email contains its secret. A retry of the email contains a new link.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +25,7 @@ from campaign.staff.members import find_member
 
 @dataclass(frozen=True)
 class SignInEmail:
-    """What the letter tells: whom its link signs in, where, for how long, and who invited them ('' if they asked)."""
+    """The facts of the email: whom the link signs in, its URL and lifetime, and who invited them ('' if they asked)."""
 
     email: str
     url: str
@@ -31,7 +34,7 @@ class SignInEmail:
 
 
 def queue_link(session: Session, email: str, mail_domain: str, at: datetime) -> bool:
-    """Queue a link to who of the active team has this address; False if nobody has, or one was queued just now."""
+    """Queue a link for the active member with this email; returns False if there is none, or one was just queued."""
     member = find_member(session, email)
     if member is None or not member.active:
         return False
@@ -41,7 +44,7 @@ def queue_link(session: Session, email: str, mail_domain: str, at: datetime) -> 
 def queue_invitation(
     session: Session, member: StaffMember, actor: Actor, mail_domain: str, at: datetime
 ) -> None:
-    """Queue a link to someone whom `actor` has let in; it works for a day."""
+    """Queue a link for someone whom `actor` invited; it works for a day."""
     _queue(session, member, {"invited_by": actor.name}, mail_domain, at, STAFF_LINK.lifetime)
 
 
@@ -53,7 +56,7 @@ def _queue(
     at: datetime,
     lifetime: timedelta,
 ) -> bool:
-    # Whoever sends the same form at once waits here for the first to be kept.
+    # The same form sent twice at the same time waits here until the first is saved.
     session.get_one(StaffMember, member.id, populate_existing=True, with_for_update=True)
     if queued_just_now(session, EmailKind.sign_in_link, member.email, details, at):
         return False
@@ -71,13 +74,13 @@ def _queue(
 def build_sign_in_email(
     session: Session, claim: EmailClaim, sender: Sender
 ) -> dict[str, Any] | ObsoleteEmail:
-    """Make the link, and the letter around it."""
+    """Create the link and return the email's context, or Pointless if it is obsolete."""
     at = clock.now()
     member = session.get_one(StaffMember, int(claim.subject_key.partition(":")[0]))
     if not member.active or member.email.lower() != claim.recipient.lower():
-        return ObsoleteEmail("the member may not sign in any more")
+        return ObsoleteEmail("the member can no longer sign in")
     if claim.expires_at is not None and claim.expires_at <= at:
-        return ObsoleteEmail("the link was asked for too long ago")
+        return ObsoleteEmail("the link was requested too long ago")
     invited_by = claim.details.get("invited_by", "")
     kind = STAFF_LINK if invited_by else STAFF_LINK_BY_EMAIL
     path = make_staff_link(session, member, invited_by or "mail", at, kind)
@@ -86,7 +89,7 @@ def build_sign_in_email(
 
 
 def sign_in_email_context(opening: SignInEmail, locale: str, sender: Sender) -> dict[str, Any]:
-    """The letter's words."""
+    """Return the email's template context."""
     minutes = int(opening.lifetime.total_seconds()) // 60
     return {
         "organization": sender.organization,

@@ -19,7 +19,7 @@ const send = async (address, token, body) => {
     body: JSON.stringify(body),
   });
   const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.error ?? "That did not work. Reload the page and try again.");
+  if (!answer.ok) throw new Error(told.error ?? "Something went wrong. Reload the page and try again.");
   return told;
 };
 
@@ -63,10 +63,10 @@ const answered = (found, response) => ({
 });
 
 const inWords = (error) => {
-  if (error.name === "NotAllowedError") return "Nothing was chosen, or it took too long.";
-  if (error.name === "InvalidStateError") return "This device holds a passkey for this account already.";
+  if (error.name === "NotAllowedError") return "No passkey was chosen, or it took too long.";
+  if (error.name === "InvalidStateError") return "This device already has a passkey for this account.";
   if (error.name === "SecurityError") {
-    return "Passkeys need this page to be open under a name with https://, not under a number.";
+    return "Passkeys work only if you open this page with https:// and a host name, not an IP address.";
   }
   return error.message;
 };

@@ -42,7 +42,7 @@ def code_of(key: str, at: float) -> str:
 
 @pytest.fixture(scope="package")
 def admin(running: Running, browser: Browser) -> StorageState:
-    """The browser of an admin who followed the printed link, chose a password and set up an authenticator app."""
+    """The browser of an admin who used the printed link, set a password and set up an authenticator app."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(running.staff)
@@ -50,13 +50,13 @@ def admin(running: Running, browser: Browser) -> StorageState:
     page.wait_for_url("**/staff/")
     page.goto(f"{running.appeal}/staff/account/password")
     page.get_by_label("New password").fill(PASSWORD)
-    page.get_by_role("button", name="Keep this password").click()
-    expect(page.get_by_role("status")).to_contain_text("password")
+    page.get_by_role("button", name="Save password").click()
+    expect(page.get_by_role("status")).to_contain_text("Password saved")
     page.goto(f"{running.appeal}/staff/account/authenticator")
     key = page.locator("code.key").inner_text()
     used = time.time()
     page.get_by_label("Code").fill(code_of(key, used))
-    page.get_by_role("button", name="Turn it on").click()
+    page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("heading", name="Recovery codes").first).to_be_visible()
     page.get_by_role("banner").get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
@@ -64,7 +64,7 @@ def admin(running: Running, browser: Browser) -> StorageState:
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    # A code opens nothing twice: the one of the next half minute is taken as well.
+    # A code works only once, so use the code of the next half minute.
     page.get_by_label("Code").fill(code_of(key, used + 30))
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/staff/donations")
@@ -79,17 +79,17 @@ def raised(running: Running) -> int:
 
 @pytest.fixture(scope="package")
 def drive(running: Running, browser: Browser, admin: StorageState) -> str:
-    """A campaign that the admin has begun, with a gift of $25 by card."""
+    """A campaign that the admin created, with a gift of $25 by card."""
     context = browser.new_context(storage_state=admin)
     page = context.new_page()
     page.goto(f"{running.appeal}/staff/campaigns/new")
     page.get_by_label("Title").fill("A winter of free news")
-    page.get_by_label("Name in the address").fill(SLUG)
+    page.get_by_label("Name in the web address").fill(SLUG)
     page.locator("#goal").fill("10,000")
     page.locator("#deadline").fill(str(now().date() + timedelta(days=40)))
     page.locator("#appeal").fill("The river **freezes**, and somebody must write it down.")
-    page.get_by_role("button", name="Create the campaign").click()
-    expect(page.get_by_text("is created")).to_be_visible()
+    page.get_by_role("button", name="Create campaign").click()
+    expect(page.get_by_text("Created “A winter of free news”")).to_be_visible()
     page.goto(f"{running.appeal}/c/{SLUG}")
     fill_appeal(page, "river@example.org")
     give(page)
@@ -133,8 +133,8 @@ def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
     page.goto(f"{running.appeal}/staff/c/{SLUG}/deadline")
     page.get_by_label("deadline").fill(str(later))
     page.get_by_label("reason").fill("the mail was late for a week")
-    page.get_by_role("button", name="Look at it first").click()
-    page.get_by_role("button", name="Move the deadline").click()
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Extend the deadline").click()
     expect(page.get_by_role("status")).to_contain_text("Extended on")
 
     page.goto(f"{running.appeal}/staff/audit")

@@ -1,4 +1,4 @@
-"""The read API under `/api/v1`, and its description at `/api/openapi.json`. For servers, not for browsers: no CORS."""
+"""The read API under `/api/v1`, described at `/api/openapi.json`. For servers, not browsers: no CORS."""
 
 from flask import Flask
 from flask_smorest import Api
@@ -7,13 +7,13 @@ from campaign.web.api import campaigns, donations, donors, ledger
 from campaign.web.api.access import SCHEME
 
 DESCRIPTION = (
-    "Reads campaigns, donations, donors and the books. Money is integer minor units beside a lower-case ISO 4217 code;"
-    " instants are RFC 3339 with offset. Lists give the newest first."
+    "Read campaigns, donations, donors, receipts and the ledger. Amounts are integers in minor units, with a lowercase"
+    " ISO 4217 currency code. Times are RFC 3339 with an offset. Lists are sorted newest first."
 )
 
 
 def register(app: Flask) -> None:
-    """Open the API in `app`."""
+    """Register the API in `app`."""
     app.config.update(
         API_TITLE="Campaign read API",
         API_VERSION="v1",

@@ -1,4 +1,4 @@
-"""Who may read what: bearer tokens and their scopes. Every view of the API stands on an `api_blueprint`."""
+"""API access: bearer tokens and their scopes. Every API view belongs to an `api_blueprint`."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -24,10 +24,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def api_blueprint(name: str) -> Blueprint:
-    """A blueprint under `/api/v1` that answers only to tokens, and with problems as RFC 9457 has them."""
+    """Return a blueprint under `/api/v1` that requires a token and reports errors as RFC 9457 problems."""
     blueprint = Blueprint(f"api_{name}", __name__, url_prefix="/api/v1", description=name)
     blueprint.before_request(_require_token)
-    blueprint.after_request(_keep_nowhere)
+    blueprint.after_request(_forbid_caching)
     blueprint.register_error_handler(422, _invalid)
     blueprint.register_error_handler(
         FieldsInvalid, lambda error: problem(422, str(error), errors=error.faults)
@@ -37,15 +37,15 @@ def api_blueprint(name: str) -> Blueprint:
 
 
 def scoped(blueprint: Blueprint, scope: Scope, *, one: bool = False) -> Callable[[View], View]:
-    """Open a view to tokens with `scope`, and describe so. `one`: it names one thing, which may not exist."""
+    """Require a token with `scope`, and document it. `one`: the path names one object, which may not exist."""
     answers = {
-        401: "No token in force.",
-        403: "The token lacks a scope.",
+        401: "The token is missing, expired or revoked.",
+        403: "The token does not have the required scope.",
         429: "Too many requests.",
-        500: "A fault of ours; it is logged.",
-        503: "The database is away for a moment.",
+        500: "An error on our side; it is logged.",
+        503: "The database is temporarily unavailable.",
     }
-    answers |= {404: "Nothing has this name."} if one else {422: "A parameter is wrong."}
+    answers |= {404: "Not found."} if one else {422: "A parameter is invalid."}
     headers = {
         401: ("WWW-Authenticate", "string"),
         429: ("Retry-After", "integer"),
@@ -56,29 +56,29 @@ def scoped(blueprint: Blueprint, scope: Scope, *, one: bool = False) -> Callable
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if scope not in g.scopes:
-                words = f"This token lacks the scope {scope}."
+                words = f"This token does not have the scope {scope}."
                 challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
                 return problem(403, words, {"WWW-Authenticate": challenge}, scope=scope.value)
             return view(*args, **kwargs)
 
         described: Any = guarded
         for status, words in answers.items():
-            told = headers.get(status)
+            header = headers.get(status)
             described = blueprint.alt_response(
                 status,
                 schema=ProblemSchema,
                 description=words,
                 content_type=TYPE,
-                headers={told[0]: {"schema": {"type": told[1]}}} if told else None,
+                headers={header[0]: {"schema": {"type": header[1]}}} if header else None,
             )(described)
-        words = f"Needs the scope `{scope}`."
+        words = f"Requires the scope `{scope}`."
         return cast("View", blueprint.doc(security=[{SCHEME: []}], description=words)(described))
 
     return decorate
 
 
 def may_read_donors() -> bool:
-    """Whether this token may read names and addresses."""
+    """Return whether this token may read names and addresses."""
     return Scope.donors in g.scopes
 
 
@@ -90,12 +90,12 @@ def _require_token() -> Response | None:
             token = authenticate_token(session, secret.strip(), clock.now())
             g.scopes = token.scopes if token else []
     if token is None:
-        words = "Send `Authorization: Bearer …` with a token in force; staff make them."
+        words = "Send `Authorization: Bearer …` with an active token. Admins create tokens on the staff pages."
         return problem(401, words, {"WWW-Authenticate": 'Bearer realm="api"'})
     return None
 
 
-def _keep_nowhere(response: Response) -> Response:
+def _forbid_caching(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
@@ -104,4 +104,4 @@ def _invalid(error: HTTPException) -> Response:
     found = getattr(error, "data", {}).get("messages", {})
     faults = {name: words for place in found.values() for name, words in place.items()}
     named = ", ".join(str(name) for name in faults)
-    return problem(422, f"These parameters are wrong: {named}.", errors=faults)
+    return problem(422, f"Invalid parameters: {named}.", errors=faults)

@@ -1,4 +1,4 @@
-"""Campaigns and their figures."""
+"""Campaigns and their progress."""
 
 from flask import Response, request
 from marshmallow import RAISE
@@ -21,7 +21,7 @@ blueprint = api_blueprint("campaigns")
 @blueprint.arguments(PageParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(CampaignSchema), headers=NEXT)
 def campaigns(**filters: object) -> PageResponse:
-    """Every campaign."""
+    """List campaigns."""
     at = clock.now()
     with installation().sessions() as session:
         page = queries.read_campaigns(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
@@ -32,21 +32,21 @@ def campaigns(**filters: object) -> PageResponse:
 @scoped(blueprint, Scope.progress, one=True)
 @blueprint.response(200, CampaignSchema)
 def campaign(slug: str) -> dict[str, object]:
-    """One campaign."""
+    """Get a campaign."""
     with installation().sessions() as session:
         return payloads.campaign_payload(find_campaign(session, slug), clock.now())
 
 
 @blueprint.get("/campaigns/<slug>/progress")
 @scoped(blueprint, Scope.progress, one=True)
-@blueprint.alt_response(304, description="Unchanged since the `ETag` that was sent.")
+@blueprint.alt_response(304, description="Not changed since the `ETag` in `If-None-Match`.")
 @blueprint.response(200, ProgressSchema, headers={"ETag": {"schema": {"type": "string"}}})
 def progress(slug: str) -> Response:
-    """The figure, as the public page has it; with an `ETag`."""
+    """Get a campaign's progress, as on the public page, with an `ETag`."""
     snapshot = live().current(slug)
     response = Response(snapshot.body, mimetype="application/json")
     response.set_etag(snapshot.etag, weak=True)
-    # Ask each time; unchanged costs no body.
+    # Revalidate each time; an unchanged response has no body.
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
     return response

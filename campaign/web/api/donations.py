@@ -26,7 +26,7 @@ blueprint = api_blueprint("donations")
 @blueprint.arguments(DonationParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(DonationSchema), headers=NEXT)
 def donations(**filters: object) -> PageResponse:
-    """Donations, by when they were begun."""
+    """List donations, by when they were created."""
     people = may_read_donors()
     with installation().sessions() as session:
         page = queries.read_donations(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
@@ -37,11 +37,11 @@ def donations(**filters: object) -> PageResponse:
 @scoped(blueprint, Scope.donations, one=True)
 @blueprint.response(200, DonationSchema)
 def donation(public_id: str) -> dict[str, object] | Response:
-    """One donation."""
+    """Get a donation."""
     with installation().sessions() as session:
         found = queries.read_donation(session, public_id)
         if found is None:
-            return problem(404, "There is no such donation.")
+            return problem(404, "There is no donation with this id.")
         return payloads.donation_payload(found, people=may_read_donors())
 
 
@@ -50,7 +50,7 @@ def donation(public_id: str) -> dict[str, object] | Response:
 @blueprint.arguments(SubscriptionParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(SubscriptionSchema), headers=NEXT)
 def subscriptions(**filters: object) -> PageResponse:
-    """Monthly and yearly gifts."""
+    """List monthly and yearly gifts."""
     with installation().sessions() as session:
         page = queries.read_subscriptions(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return page_response(page, payloads.subscription_payload)

@@ -21,7 +21,7 @@ blueprint = api_blueprint("donors")
 @blueprint.arguments(PeriodParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(DonorSchema), headers=NEXT)
 def donors(**filters: object) -> PageResponse:
-    """Donors; not those who were merged into another, or erased."""
+    """List donors, except merged and erased ones."""
     with installation().sessions() as session:
         page = queries.read_donors(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return page_response(page, lambda row: dict(vars(row)))
@@ -31,7 +31,7 @@ def donors(**filters: object) -> PageResponse:
 @scoped(blueprint, Scope.donors, one=True)
 @blueprint.response(200, DonorSchema)
 def donor(donor_id: int) -> Donor | Response:
-    """One donor, also one who was merged or erased."""
+    """Get a donor, including a merged or erased one."""
     with installation().sessions() as session:
         found = session.get(Donor, donor_id)
-        return found or problem(404, "There is no such donor.")
+        return found or problem(404, "There is no donor with this id.")

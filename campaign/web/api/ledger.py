@@ -24,7 +24,7 @@ blueprint = api_blueprint("books")
 @blueprint.arguments(LedgerParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(LedgerEntrySchema), headers=NEXT)
 def ledger(**filters: object) -> PageResponse:
-    """Every movement of money."""
+    """List ledger entries."""
     with installation().sessions() as session:
         page = queries.read_ledger(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return page_response(page, lambda row: payloads.ledger_entry_payload(*row))
@@ -35,7 +35,7 @@ def ledger(**filters: object) -> PageResponse:
 @blueprint.arguments(PeriodParameters, location="query", unknown=RAISE, as_kwargs=True)
 @blueprint.response(200, listed(ReceiptSchema), headers=NEXT)
 def receipts(**filters: object) -> PageResponse:
-    """Receipts, without their wording."""
+    """List receipts, without their text."""
     with installation().sessions() as session:
         page = queries.read_receipts(session, RowFilters(**filters))  # type: ignore[arg-type] # the schema checked them
         return page_response(page, payloads.receipt_payload)

@@ -1,4 +1,4 @@
-"""Errors of the API as application/problem+json (RFC 9457)."""
+"""API errors as application/problem+json (RFC 9457)."""
 
 import json
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ TYPE = "application/problem+json"
 def problem(
     status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
-    """An error's answer: `detail` says what to do; `more` are members of its own, such as `errors` by parameter."""
-    told = {
+    """Return an error response. `detail` says what to do; `more` are extension members, such as `errors`."""
+    body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         **more,
     }
-    response = Response(json.dumps(told), status, mimetype=TYPE)
+    response = Response(json.dumps(body), status, mimetype=TYPE)
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(headers or {})
     return response

@@ -1,4 +1,4 @@
-"""What the API's answers and parameters look like; the description at `/api/openapi.json` is made from it."""
+"""Schemas of the API's responses and parameters; `/api/openapi.json` is generated from them."""
 
 from typing import Any
 
@@ -26,7 +26,9 @@ def _minor(words: str) -> fields.Integer:
 
 
 def _code() -> fields.String:
-    return fields.String(required=True, metadata={"description": "ISO 4217", "examples": ["usd"]})
+    return fields.String(
+        required=True, metadata={"description": "ISO 4217 currency code", "examples": ["usd"]}
+    )
 
 
 def _text(example: str, *, empty: bool = False) -> fields.String:
@@ -39,37 +41,37 @@ def _instant(*, empty: bool = False) -> fields.AwareDateTime:
 
 
 def _person(words: str) -> fields.String:
-    told = {"description": f"{words}; null without the scope donors:read"}
-    return fields.String(required=True, allow_none=True, metadata=told)
+    metadata = {"description": f"{words}; null without the scope donors:read"}
+    return fields.String(required=True, allow_none=True, metadata=metadata)
 
 
 class ProblemSchema(Schema):
-    """RFC 9457."""
+    """An error (RFC 9457)."""
 
     type = fields.String(required=True)
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
-    errors = fields.Dict(metadata={"description": "what is wrong, by parameter"})
-    scope = fields.String(metadata={"description": "the scope that the token lacks"})
+    errors = fields.Dict(metadata={"description": "Errors by parameter"})
+    scope = fields.String(metadata={"description": "Scope that the token is missing"})
 
 
 class PageParameters(Schema):
-    """How much of a list."""
+    """Which page of a list."""
 
-    cursor = fields.String(metadata={"description": "`next_cursor` of the page before"})
+    cursor = fields.String(metadata={"description": "`next_cursor` of the previous page"})
     limit = fields.Integer(load_default=50, validate=validate.Range(1, LARGEST_PAGE))
 
 
 class PeriodParameters(PageParameters):
-    """`since` is included, `until` is not."""
+    """A period: `since` is inclusive, `until` is exclusive."""
 
     since = fields.AwareDateTime(format="iso")
     until = fields.AwareDateTime(format="iso")
 
 
 class LedgerParameters(PeriodParameters):
-    """Filters of the ledger."""
+    """Filters of ledger entries."""
 
     campaign = fields.String(validate=validate.Regexp(r"^[a-z0-9-]{1,100}$"))
 
@@ -89,13 +91,13 @@ class SubscriptionParameters(PageParameters):
 
 
 class CampaignSchema(Schema):
-    """A campaign; what it has raised is at its `progress`."""
+    """A campaign. Its `progress` has the amount raised."""
 
     slug = _text("nine-days")
     title = _text("Keep every story free to read")
     state = fields.String(required=True, validate=_one_of(CampaignState))
     currency = _code()
-    goal = _minor("the goal in minor units")
+    goal = _minor("Goal, in minor units")
     stretch_goal = fields.Integer(required=True, allow_none=True)
     designation = _text("General")
     starts_at = _instant()
@@ -104,7 +106,7 @@ class CampaignSchema(Schema):
 
 
 class DonationSchema(Schema):
-    """A gift, or one renewal. `amount` is the gift, `cover` what the donor added for fees."""
+    """A donation: a gift, or one renewal. `amount` is the gift, `fee_cover` the fees that the donor covered."""
 
     id = fields.String(required=True, metadata={"examples": ["don_0123456789abcdef0123"]})
     campaign = _text("nine-days")
@@ -112,23 +114,23 @@ class DonationSchema(Schema):
     subscription = _text("sub_1Pq", empty=True)
     state = fields.String(required=True, validate=_one_of(DonationState))
     frequency = fields.String(required=True, validate=_one_of(Frequency))
-    amount = _minor("the gift in minor units")
-    cover = _minor("what the donor added for fees, in minor units")
+    amount = _minor("Gift without covered fees, in minor units")
+    fee_cover = _minor("Fees that the donor covered, in minor units")
     currency = _code()
     code = _text("article-7")
     anonymous = fields.Boolean(required=True)
-    name = _person("the donor's name")
-    email = _person("the donor's address")
-    comment = _person("what the donor wrote")
+    name = _person("Donor's name")
+    email = _person("Donor's email address")
+    comment = _person("Donor's comment")
     tribute_kind = _text("honor")
-    tribute_name = _person("whom the gift honours")
+    tribute_name = _person("Person whom the gift honors")
     created_at = _instant()
     paid_at = _instant(empty=True)
     receipt_number = _text("2026-000041", empty=True)
 
 
 class DonorSchema(Schema):
-    """A person who gave."""
+    """A donor."""
 
     id = fields.Integer(required=True)
     name = _text("Ana Reyes")
@@ -139,15 +141,15 @@ class DonorSchema(Schema):
 
 
 class LedgerEntrySchema(Schema):
-    """One movement of money. `amount` is signed; what a campaign raised is its sum."""
+    """A ledger entry. `amount` is signed; a campaign's total raised is the sum of its entries."""
 
     id = fields.Integer(required=True)
     campaign = _text("nine-days", empty=True)
     donation = _text("don_0123456789abcdef0123")
     kind = fields.String(required=True, validate=_one_of(LedgerKind))
-    amount = _minor("signed minor units")
-    cover = _minor("signed minor units")
-    fee = _minor("what the processor kept, in minor units")
+    amount = _minor("In minor units, signed")
+    fee_cover = _minor("In minor units, signed")
+    fee = _minor("Processing fee, in minor units")
     currency = _code()
     occurred_at = _instant()
     recorded_at = _instant()
@@ -155,12 +157,12 @@ class LedgerEntrySchema(Schema):
 
 
 class ReceiptSchema(Schema):
-    """A receipt; a corrected or void one replaces an earlier one."""
+    """A receipt. A corrected or void receipt replaces an earlier one."""
 
     number = _text("2026-000041")
     donation = _text("don_0123456789abcdef0123")
     kind = fields.String(required=True, validate=_one_of(ReceiptKind))
-    amount = _minor("minor units")
+    amount = _minor("In minor units")
     currency = _code()
     gift_date = fields.Date(required=True)
     issued_at = _instant()
@@ -174,8 +176,8 @@ class SubscriptionSchema(Schema):
     donor = fields.Integer(required=True)
     state = fields.String(required=True, validate=_one_of(SubscriptionState))
     frequency = fields.String(required=True, validate=_one_of(Frequency))
-    amount = _minor("minor units")
-    cover = _minor("minor units")
+    amount = _minor("In minor units")
+    fee_cover = _minor("In minor units")
     currency = _code()
     created_at = _instant()
     ended_at = _instant(empty=True)
@@ -183,20 +185,20 @@ class SubscriptionSchema(Schema):
 
 
 class ProgressSchema(Schema):
-    """The figure, as the public page has it; `raised` and `goal` in minor units."""
+    """A campaign's progress, as on the public page. Amounts are in minor units."""
 
     campaign = _text("nine-days")
     state = fields.String(required=True, validate=_one_of(CampaignState))
     currency = _code()
-    goal = _minor("minor units")
-    raised = _minor("minor units")
-    pending = _minor("minor units")
+    goal = _minor("In minor units")
+    raised = _minor("In minor units")
+    pending = _minor("In minor units")
     donations = fields.Integer(required=True)
     donors = fields.Integer(required=True)
 
 
 def listed(row: type[Schema]) -> type[Schema]:
-    """The schema of a page of `row`."""
+    """Return the schema of a page of `row`."""
     name = row.__name__.removesuffix("Schema")
     return Schema.from_dict(
         {

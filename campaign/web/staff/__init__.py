@@ -1,4 +1,4 @@
-"""The staff's pages, served under `/staff`. A module a noun; each package's `routes` names its blueprints."""
+"""The staff pages, served under `/staff`. One module per subject; each package's `routes` lists its blueprints."""
 
 from flask import Flask
 
@@ -11,7 +11,7 @@ from campaign.web.staff.system import routes as system
 
 
 def register(app: Flask) -> None:
-    """Open the staff's pages in `app`."""
+    """Register the staff pages in `app`."""
     access.prepare(app)
     for package in (auth, donors, campaigns, books, system):
         for blueprint in package.BLUEPRINTS:

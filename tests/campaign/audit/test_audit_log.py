@@ -1,4 +1,4 @@
-"""The audit log: what is written of who did what, and what is read again of one thing."""
+"""The audit log: what is recorded, and the entries about one object."""
 
 import getpass
 
@@ -11,7 +11,7 @@ from campaign.runtime.context import Installation
 ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
 
 
-def test_an_entry_says_who_did_what_to_what_and_what_stood_before(
+def test_an_entry_has_actor_action_object_and_the_previous_values(
     installation: Installation, campaign: Campaign
 ) -> None:
     subject = Subject("campaign", campaign.slug, campaign.id)
@@ -25,14 +25,14 @@ def test_an_entry_says_who_did_what_to_what_and_what_stood_before(
     assert entry.at.tzinfo is not None
 
 
-def test_what_was_rolled_back_was_not_done(installation: Installation) -> None:
+def test_rolled_back_actions_are_not_recorded(installation: Installation) -> None:
     with installation.sessions() as session:
         assert record(session, ADA, "staff.added", Subject("staff", "1")).id
         session.rollback()
         assert list_entries_about(session, "staff", ["1"]) == []
 
 
-def test_a_thing_s_entries_are_its_own_the_latest_first_and_a_page_at_most(
+def test_entries_about_an_object_are_newest_first_and_at_most_a_page(
     installation: Installation,
 ) -> None:
     with installation.sessions.begin() as session:
@@ -48,7 +48,7 @@ def test_a_thing_s_entries_are_its_own_the_latest_first_and_a_page_at_most(
     assert [entry.subject_key for entry in both[:2]] == ["77", "7"]
 
 
-def test_nothing_is_closed_to_the_command_line_and_a_donor_has_no_role(
+def test_the_command_line_is_an_admin_and_a_donor_has_no_role(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert Actor.command_line().role is StaffRole.admin

@@ -1,4 +1,4 @@
-"""Scheduled jobs are heard, or their silence is."""
+"""Heartbeats of scheduled jobs, and overdue jobs."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ Write = Callable[[Session], None]
 
 @pytest.fixture
 def start(campaign: Campaign) -> datetime:
-    """Long after the first campaign was made, so that every job is expected to have run."""
+    """Long after the first campaign was created, so that every job is expected to have run."""
     return now() + timedelta(days=1)
 
 
@@ -48,40 +48,40 @@ def row(installation: Installation) -> Heartbeat:
 
 
 def version(installation: Installation) -> str:
-    """Which physical version the row is: it changes with each write, and with each lock."""
+    """Return the physical version of the row, which changes with each write and each lock."""
     with installation.sessions() as session:
         return str(session.scalar(text("SELECT (xmin, xmax, ctid)::text FROM heartbeat")))
 
 
-def test_a_job_is_silent_once_its_time_is_over(installation: Installation, start: datetime) -> None:
+def test_a_job_is_overdue_after_its_limit(installation: Installation, start: datetime) -> None:
     write(installation, ran(start))
     assert not standing(installation, start + 2 * MINUTE).overdue
     late = standing(installation, start + 2 * MINUTE + SECOND)
     assert late.overdue
     assert late.last_success == start
-    assert late.sentence == "silent; last ended well 2 minutes ago"
+    assert late.sentence == "overdue; last success 2 minutes ago"
 
 
-def test_every_job_is_told_in_the_order_of_the_table(
+def test_every_job_is_listed_in_the_order_of_the_table(
     installation: Installation, start: datetime
 ) -> None:
     with installation.sessions() as session:
         assert [one.job for one in job_statuses(session, start)] == list(JOBS)
 
 
-def test_a_job_that_never_ran_is_silent_when_it_should_have(
+def test_a_job_that_never_ran_is_overdue_if_it_should_have(
     installation: Installation, campaign: Campaign
 ) -> None:
     made = campaign.created_at
     early = standing(installation, made + MINUTE)
     assert (early.overdue, early.sentence) == (False, "never ran")
     late = standing(installation, made + 3 * MINUTE)
-    assert (late.overdue, late.sentence) == (True, "silent; never ran")
+    assert (late.overdue, late.sentence) == (True, "overdue; never ran")
 
 
 def test_without_a_campaign_nothing_is_expected(installation: Installation) -> None:
     found = standing(installation, now() + timedelta(days=9))
-    assert (found.overdue, found.sentence) == (False, "never ran, and nothing waits for it yet")
+    assert (found.overdue, found.sentence) == (False, "never ran; it has no work yet")
 
 
 def test_deadline_emails_are_expected_only_while_a_campaign_is_open(
@@ -97,7 +97,7 @@ def test_deadline_emails_are_expected_only_while_a_campaign_is_open(
     assert not standing(installation, campaign.deadline, job).overdue
 
 
-def test_a_campaign_that_has_just_opened_gives_its_cron_job_time(
+def test_a_campaign_that_just_opened_gives_its_cron_job_time(
     installation: Installation, campaign: Campaign
 ) -> None:
     job = "deadline-emails"
@@ -110,19 +110,17 @@ def test_a_campaign_that_has_just_opened_gives_its_cron_job_time(
     assert standing(installation, opens + timedelta(hours=2, seconds=1), job).overdue
 
 
-def test_a_run_that_dies_half_way_is_seen(installation: Installation, start: datetime) -> None:
+def test_a_crashed_run_is_reported(installation: Installation, start: datetime) -> None:
     died = start + MINUTE
     write(installation, ran(start), lambda session: begin(session, JOB, died))
     found = standing(installation, died + 3 * MINUTE)
     assert found.unfinished_since == died
-    assert "a run that began 3 minutes ago has not ended" in found.sentence
+    assert "a run that started 3 minutes ago has not ended" in found.sentence
     assert not found.overdue, "it may still be at work"
     assert standing(installation, died + 11 * MINUTE).overdue
 
 
-def test_a_job_that_dies_again_and_again_does_not_look_alive(
-    installation: Installation, start: datetime
-) -> None:
+def test_a_job_that_keeps_crashing_is_overdue(installation: Installation, start: datetime) -> None:
     def die(at: datetime) -> Write:
         return lambda session: begin(session, JOB, at)
 
@@ -130,14 +128,12 @@ def test_a_job_that_dies_again_and_again_does_not_look_alive(
     assert standing(installation, start + 12 * MINUTE).overdue
 
 
-def test_a_later_run_that_ends_well_ends_the_dead_one(
-    installation: Installation, start: datetime
-) -> None:
+def test_a_later_success_clears_a_crashed_run(installation: Installation, start: datetime) -> None:
     write(installation, lambda session: begin(session, JOB, start), ran(start + MINUTE))
     assert standing(installation, start + MINUTE).unfinished_since is None
 
 
-def test_a_failure_keeps_its_words_and_is_told_until_a_success(
+def test_a_failure_is_reported_with_its_error_until_a_success(
     installation: Installation, start: datetime
 ) -> None:
     write(
@@ -149,14 +145,12 @@ def test_a_failure_keeps_its_words_and_is_told_until_a_success(
     found = standing(installation, start + 2 * MINUTE)
     assert (found.last_failure, found.last_error) == (start + MINUTE, "OSError: no route")
     assert found.unfinished_since is None
-    assert (
-        found.sentence == "last ended well 2 minutes ago; failed 60 seconds ago: OSError: no route"
-    )
+    assert found.sentence == "last success 2 minutes ago; failed 60 seconds ago: OSError: no route"
     write(installation, ran(start + 2 * MINUTE))
-    assert standing(installation, start + 2 * MINUTE).sentence == "last ended well 0 seconds ago"
+    assert standing(installation, start + 2 * MINUTE).sentence == "last success 0 seconds ago"
 
 
-def test_failures_do_not_break_the_silence(installation: Installation, start: datetime) -> None:
+def test_failures_do_not_count_as_success(installation: Installation, start: datetime) -> None:
     write(installation, ran(start))
     for number in range(1, 5):
         at = start + number * MINUTE
@@ -164,7 +158,7 @@ def test_failures_do_not_break_the_silence(installation: Installation, start: da
     assert standing(installation, start + 4 * MINUTE).overdue
 
 
-def test_a_drain_nudged_often_neither_writes_nor_locks_its_row(
+def test_a_job_triggered_often_neither_writes_nor_locks_its_row(
     installation: Installation, start: datetime
 ) -> None:
     write(installation, ran(start))
@@ -176,14 +170,16 @@ def test_a_drain_nudged_often_neither_writes_nor_locks_its_row(
     assert row(installation).succeeded_at == start + 10 * SECOND
 
 
-def test_what_fails_often_is_not_written_often(installation: Installation, start: datetime) -> None:
+def test_frequent_failures_are_not_written_often(
+    installation: Installation, start: datetime
+) -> None:
     write(installation, lambda session: fail(session, JOB, "first", start))
     before = version(installation)
     write(installation, lambda session: fail(session, JOB, "second", start + SECOND))
     assert version(installation) == before
 
 
-def test_a_success_after_a_failure_is_kept_at_once(
+def test_a_success_after_a_failure_is_recorded_at_once(
     installation: Installation, start: datetime
 ) -> None:
     write(
@@ -196,7 +192,7 @@ def test_a_success_after_a_failure_is_kept_at_once(
 
 
 def test_a_short_run_leaves_no_unfinished_one(installation: Installation, start: datetime) -> None:
-    """Its beginning is written, so its end is, although the last success is not ten seconds old."""
+    """Its start was written, so its end is written too, even though the last success is less than ten seconds old."""
     later = start + 10 * SECOND
     write(
         installation,

@@ -1,4 +1,4 @@
-"""Requests to Stripe that are written down before they are made: their keys, their order, what came of them."""
+"""Requests to Stripe, saved before they are sent: their keys, their order, their results."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ AT = now()
 
 
 def plan(installation: Installation, donation: int, operation: str = "refund") -> StripeRequest:
-    """Write down the next call, as services do."""
+    """Add the next request, as services do."""
     with installation.sessions.begin() as session:
         latest = latest_request(session, donation, operation)
         return add_request(
@@ -44,7 +44,7 @@ def stored(installation: Installation) -> list[StripeRequest]:
         return list(session.scalars(select(StripeRequest).order_by(StripeRequest.id)))
 
 
-def test_each_call_has_a_key_of_its_own_and_the_last_is_found(
+def test_each_request_has_its_own_key_and_the_latest_is_found(
     installation: Installation, give: Give
 ) -> None:
     one, other = give().donation.id, give(email="ben@example.org").donation.id
@@ -60,7 +60,7 @@ def test_each_call_has_a_key_of_its_own_and_the_last_is_found(
         assert latest_request(session, other, "cancel") is None
 
 
-def test_the_same_number_is_not_planned_twice(installation: Installation, give: Give) -> None:
+def test_the_same_ordinal_is_not_used_twice(installation: Installation, give: Give) -> None:
     donation = give().donation.id
     plan(installation, donation)
     with (
@@ -70,7 +70,7 @@ def test_the_same_number_is_not_planned_twice(installation: Installation, give: 
         add_request(session, donation, "refund", "else", {}, after=None, at=AT)
 
 
-def test_while_one_plans_a_call_nobody_else_does_for_that_donation(
+def test_only_one_transaction_adds_a_request_for_a_donation(
     installation: Installation, give: Give
 ) -> None:
     one, other = give().donation.id, give(email="ben@example.org").donation.id
@@ -82,7 +82,7 @@ def test_while_one_plans_a_call_nobody_else_does_for_that_donation(
             latest_request(second, one, "cancel")
 
 
-def test_a_key_is_good_for_23_hours_unless_it_holds_a_failure() -> None:
+def test_a_key_can_be_reused_for_23_hours_unless_it_failed() -> None:
     call = StripeRequest(created_at=AT)
     blink = timedelta(microseconds=1)
     assert is_repeatable(call, AT + KEY_LIFE - blink)
@@ -90,7 +90,7 @@ def test_a_key_is_good_for_23_hours_unless_it_holds_a_failure() -> None:
     assert not is_repeatable(StripeRequest(created_at=AT, error="declined"), AT)
 
 
-def test_the_first_answer_stays_and_no_failure_comes_after_it(
+def test_the_first_response_is_kept_and_no_failure_replaces_it(
     installation: Installation, give: Give
 ) -> None:
     call = plan(installation, give().donation.id)
@@ -105,9 +105,7 @@ def test_the_first_answer_stays_and_no_failure_comes_after_it(
     assert (untouched.result_id, untouched.answered_at, untouched.error) == (None, None, None)
 
 
-def test_a_failure_is_kept_at_most_a_thousand_letters_long(
-    installation: Installation, give: Give
-) -> None:
+def test_an_error_is_cut_to_a_thousand_characters(installation: Installation, give: Give) -> None:
     call = plan(installation, give().donation.id)
     with installation.sessions.begin() as session:
         record_failure(session, call, RuntimeError("x" * 1001))

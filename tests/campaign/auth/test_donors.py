@@ -1,4 +1,4 @@
-"""What links and sessions of donors have beyond those of staff."""
+"""Links and sessions of donors: merged donors and the form token."""
 
 from campaign.auth.donors import begin_donor_session, find_donor_session, form_token
 from campaign.core.clock import now
@@ -6,7 +6,7 @@ from campaign.runtime.context import Installation
 from tests.support.audiences import IN_TESTS
 
 
-def test_a_page_is_of_the_row_that_speaks_for_a_merged_donor_and_again_of_its_own_after_that(
+def test_a_session_opens_the_canonical_donor_of_a_merge_and_its_own_donor_once_undone(
     installation: Installation,
 ) -> None:
     with installation.sessions.begin() as session:
@@ -20,7 +20,7 @@ def test_a_page_is_of_the_row_that_speaks_for_a_merged_donor_and_again_of_its_ow
             assert (visitor.donor, visitor.secret) == (speaks, secret)
 
 
-def test_the_token_of_forms_needs_both_the_session_and_the_sites_key() -> None:
+def test_the_form_token_depends_on_the_session_and_the_sites_key() -> None:
     tokens = {form_token(secret, key) for secret in ("one", "two") for key in ("k" * 32, "l" * 32)}
     assert len(tokens) == 4
     assert form_token("one", "k" * 32) in tokens

@@ -1,4 +1,4 @@
-"""One-time links, of staff and donors: they work once, for a while, for whom they were made."""
+"""One-time links of staff and donors: they work once, for a limited time, for their owner."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -28,14 +28,14 @@ MOMENT = timedelta(microseconds=1)
 
 
 def add_link(session: Session, one: AudienceInTests, person: Any, at: datetime) -> str:
-    """A new link of `person`; its secret."""
+    """Create a link for `person`; returns its secret."""
     path = make_link(session, one.kind, one.new_link(person), at)
     assert path.startswith(one.kind.path)
     return path.removeprefix(one.kind.path)
 
 
 @both_audiences
-def test_a_link_stays_good_while_it_is_checked_and_works_once(
+def test_checking_does_not_use_a_link_and_it_works_once(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at = now()
@@ -54,7 +54,7 @@ def test_a_link_stays_good_while_it_is_checked_and_works_once(
 
 
 @both_audiences
-def test_of_a_link_only_the_digest_of_256_random_bits_is_kept(
+def test_only_the_digest_of_a_256_bit_secret_is_stored(
     installation: Installation, one: AudienceInTests
 ) -> None:
     with installation.sessions.begin() as session:
@@ -68,7 +68,7 @@ def test_of_a_link_only_the_digest_of_256_random_bits_is_kept(
 
 @pytest.mark.parametrize("first_is_kept", [True, False])
 @both_audiences
-def test_of_two_uses_at_once_one_finds_the_link_good(
+def test_only_one_of_two_concurrent_uses_succeeds(
     installation: Installation, one: AudienceInTests, first_is_kept: bool
 ) -> None:
     with installation.sessions.begin() as session:
@@ -81,7 +81,7 @@ def test_of_two_uses_at_once_one_finds_the_link_good(
     with ThreadPoolExecutor(1) as pool:
         with installation.sessions() as first:
             assert use_link(first, one.kind, secret, now()).state is LinkState.good
-            # The second finds it unused, since the first is not committed, and waits for it at the row.
+            # The second reads it as unused, since the first has not committed, and waits for the row lock.
             second: Future[LinkState] = pool.submit(use)
             wait_until(lambda: second.done() or is_waiting_for_a_row(installation))
             assert not second.done()
@@ -93,7 +93,7 @@ def test_of_two_uses_at_once_one_finds_the_link_good(
 
 
 def is_waiting_for_a_row(installation: Installation) -> bool:
-    """Whether a connection to this test's database waits for another's transaction."""
+    """Return whether a connection to this test's database is waiting for a lock."""
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event = 'transactionid'"
@@ -103,7 +103,7 @@ def is_waiting_for_a_row(installation: Installation) -> bool:
 
 
 @both_audiences
-def test_of_many_threads_that_use_a_link_one_gets_in(
+def test_only_one_of_many_threads_uses_a_link(
     installation: Installation, one: AudienceInTests
 ) -> None:
     with installation.sessions.begin() as session:
@@ -127,14 +127,14 @@ def test_of_many_threads_that_use_a_link_one_gets_in(
         (DONOR_LINKS[DonorLinkPurpose.address], "/me/address/", timedelta(hours=1)),
     ],
 )
-def test_each_kind_of_link_has_its_path_and_its_lifetime(
+def test_each_kind_of_link_has_its_path_and_lifetime(
     kind: LinkKind[Any, Any, Any], path: str, lifetime: timedelta
 ) -> None:
     assert (kind.path, kind.lifetime) == (path, lifetime)
 
 
 @both_audiences
-def test_a_link_expires_when_its_kinds_lifetime_is_over(
+def test_a_link_expires_after_the_lifetime_of_its_kind(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at = now()
@@ -143,7 +143,7 @@ def test_a_link_expires_when_its_kinds_lifetime_is_over(
         person = one.add_person(session)
         for made in (one, short):
             secret, end = add_link(session, made, person, at), at + made.kind.lifetime
-            # How long it works is its row's to say, not of who asks.
+            # The row decides how long it works, not the kind it is checked as.
             assert check_link(session, one.kind, secret, end - MOMENT).state is LinkState.good
             for late in (check_link, use_link):
                 assert late(session, one.kind, secret, end).state is LinkState.expired
@@ -152,7 +152,7 @@ def test_a_link_expires_when_its_kinds_lifetime_is_over(
 
 
 @both_audiences
-def test_revoking_ends_all_links_of_one_person_and_no_others(
+def test_revoking_affects_all_links_of_one_person_and_no_others(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at = now()
@@ -167,7 +167,7 @@ def test_revoking_ends_all_links_of_one_person_and_no_others(
 
 
 @both_audiences
-def test_a_guessed_secret_opens_nothing(installation: Installation, one: AudienceInTests) -> None:
+def test_a_guessed_secret_is_unknown(installation: Installation, one: AudienceInTests) -> None:
     with installation.sessions.begin() as session:
         secret = add_link(session, one, one.add_person(session), now())
         for guess in ("", "guessed", secret[:-1], secret + "x"):
@@ -179,11 +179,11 @@ def test_a_guessed_secret_opens_nothing(installation: Installation, one: Audienc
     ("name", "unused", "used"),
     [
         ("staff", LinkState.closed, LinkState.used),
-        # That there ever was one is not told of who was erased.
+        # For an erased donor, the answer does not reveal that there was a link.
         ("donors", LinkState.unknown, LinkState.unknown),
     ],
 )
-def test_a_link_of_who_may_no_longer_enter_opens_nothing(
+def test_a_link_of_a_barred_person_does_not_work(
     installation: Installation, name: str, unused: LinkState, used: LinkState
 ) -> None:
     one, at = IN_TESTS[name], now()
@@ -198,7 +198,7 @@ def test_a_link_of_who_may_no_longer_enter_opens_nothing(
             assert tried(session, one.kind, before, at).state is used
 
 
-def test_a_link_of_a_donor_does_what_it_was_made_for_and_nothing_else(
+def test_a_donor_link_works_only_for_its_purpose(
     installation: Installation,
 ) -> None:
     one, at = IN_TESTS["donors"], now()
@@ -214,7 +214,7 @@ def test_a_link_of_a_donor_does_what_it_was_made_for_and_nothing_else(
 
 
 @both_audiences
-def test_expired_links_are_purged_in_time(installation: Installation, one: AudienceInTests) -> None:
+def test_expired_links_are_purged(installation: Installation, one: AudienceInTests) -> None:
     at = now()
     end = at + one.kind.lifetime + one.audience.kept
     with installation.sessions.begin() as session:

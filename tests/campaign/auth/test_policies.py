@@ -1,4 +1,4 @@
-"""Staff and donors: for how long each may enter, and which link is whose."""
+"""The policies of staff and donors: lifetimes, and who may sign in."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from tests.support.audiences import AudienceInTests, both_audiences
 
 
 @both_audiences
-def test_whoever_is_barred_is_no_longer_admitted(
+def test_a_barred_person_is_no_longer_admitted(
     installation: Installation, one: AudienceInTests
 ) -> None:
     audience = one.audience
@@ -26,7 +26,7 @@ def test_whoever_is_barred_is_no_longer_admitted(
 
 
 @pytest.mark.parametrize("purpose", list(DonorLinkPurpose))
-def test_a_donors_link_is_of_its_own_purpose_only(
+def test_a_donor_link_has_one_purpose(
     installation: Installation, donor_links: None, purpose: DonorLinkPurpose
 ) -> None:
     with installation.sessions() as session:
@@ -36,7 +36,7 @@ def test_a_donors_link_is_of_its_own_purpose_only(
 
 @pytest.fixture
 def donor_links(installation: Installation) -> None:
-    """A link of each purpose, of one donor."""
+    """Create a link of each purpose for one donor."""
     with installation.sessions.begin() as session:
         person = Donor(email="ana@example.org", name="Ana Reyes")
         session.add(person)
@@ -54,16 +54,16 @@ def donor_links(installation: Installation) -> None:
         )
 
 
-def test_a_link_that_was_asked_for_lives_shorter_than_one_that_is_passed_on() -> None:
+def test_a_requested_link_expires_sooner_than_one_from_an_admin() -> None:
     assert STAFF_LINK_BY_EMAIL.lifetime < STAFF_LINK.lifetime
     assert STAFF_LINK_BY_EMAIL.path == STAFF_LINK.path
 
 
 def test_a_donors_session_ends_sooner_than_one_of_staff() -> None:
-    """It may be anyone's computer."""
+    """The computer may be shared."""
     assert timedelta() < DONORS.idle <= DONORS.longest < STAFF.idle <= STAFF.longest
 
 
-def test_rows_outlive_every_link_and_session_that_they_tell_of() -> None:
+def test_rows_are_kept_longer_than_any_link_or_session_lasts() -> None:
     assert DONORS.kept > max(kind.lifetime for kind in DONOR_LINKS.values())
     assert STAFF.kept > max(STAFF_LINK.lifetime, STAFF.longest)

@@ -1,4 +1,4 @@
-"""Sessions, of staff and donors: how they begin, last and end."""
+"""Sessions of staff and donors: how they begin, last and end."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ MOMENT = timedelta(microseconds=1)
 
 
 def begin(session: Session, one: AudienceInTests, person: Any, at: datetime) -> str:
-    """A new session of `person`; its secret."""
+    """Begin a session for `person`; returns its secret."""
     return begin_session(session, one.audience, one.new_session(person), at)
 
 
@@ -54,7 +54,7 @@ def test_each_audience_has_its_limits(
 
 
 @both_audiences
-def test_a_session_is_found_by_its_secret_of_which_only_the_digest_is_kept(
+def test_a_session_is_found_by_its_secret_and_only_the_digest_is_stored(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at = now()
@@ -71,7 +71,7 @@ def test_a_session_is_found_by_its_secret_of_which_only_the_digest_is_kept(
 
 
 @both_audiences
-def test_a_session_ends_when_it_was_unused_for_too_long(
+def test_a_session_ends_after_the_idle_time(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at, idle = now(), one.audience.idle
@@ -85,7 +85,7 @@ def test_a_session_ends_when_it_was_unused_for_too_long(
 
 
 @both_audiences
-def test_a_session_ends_at_its_longest_however_much_it_is_used(
+def test_a_session_ends_at_its_maximum_age_even_if_used(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at, longest = now(), one.audience.longest
@@ -102,7 +102,7 @@ def test_a_session_ends_at_its_longest_however_much_it_is_used(
 
 
 @both_audiences
-def test_when_someone_was_last_here_is_kept_to_the_minute(
+def test_last_seen_is_recorded_to_the_minute(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at, minute = now(), timedelta(minutes=1)
@@ -116,7 +116,7 @@ def test_when_someone_was_last_here_is_kept_to_the_minute(
 
 
 @both_audiences
-def test_a_session_is_ended_once_and_no_other_with_it(
+def test_a_session_ends_once_and_no_other_ends_with_it(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at = now()
@@ -134,7 +134,7 @@ def test_a_session_is_ended_once_and_no_other_with_it(
 
 
 @both_audiences
-def test_one_ends_a_session_of_ones_own_by_its_id_and_nobody_elses(
+def test_people_end_only_their_own_sessions_by_id(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at = now()
@@ -150,7 +150,7 @@ def test_one_ends_a_session_of_ones_own_by_its_id_and_nobody_elses(
 
 
 @both_audiences
-def test_all_sessions_of_one_person_are_ended_but_the_one_that_is_named(
+def test_all_sessions_of_one_person_end_except_the_given_one(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at = now()
@@ -168,7 +168,7 @@ def test_all_sessions_of_one_person_are_ended_but_the_one_that_is_named(
 
 
 @both_audiences
-def test_where_access_is_revoked_neither_session_nor_link_opens_anything(
+def test_after_revoking_access_no_session_or_link_works(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at = now()
@@ -185,7 +185,7 @@ def test_where_access_is_revoked_neither_session_nor_link_opens_anything(
 
 
 @both_audiences
-def test_who_may_no_longer_enter_is_out_at_once(
+def test_a_barred_person_is_signed_out_at_once(
     installation: Installation, one: AudienceInTests
 ) -> None:
     at = now()
@@ -198,7 +198,7 @@ def test_who_may_no_longer_enter_is_out_at_once(
 
 
 @both_audiences
-def test_sessions_are_purged_in_time(installation: Installation, one: AudienceInTests) -> None:
+def test_expired_sessions_are_purged(installation: Installation, one: AudienceInTests) -> None:
     at = now()
     end = at + one.audience.longest + one.audience.kept
     with installation.sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""What sessions of staff have beyond those of donors."""
+"""Sessions of staff."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ from tests.support.audiences import IN_TESTS
 FIREFOX = Browser("Mozilla/5.0 Firefox/140.0", "198.51.100.7")
 
 
-def test_open_sessions_are_listed_the_latest_seen_first(installation: Installation) -> None:
+def test_open_sessions_are_listed_most_recently_used_first(installation: Installation) -> None:
     at, hour = now(), timedelta(hours=1)
     with installation.sessions.begin() as session:
         member = IN_TESTS["staff"].add_person(session)
@@ -37,7 +37,7 @@ def test_open_sessions_are_listed_the_latest_seen_first(installation: Installati
             assert [one.method for one in listed] == methods
 
 
-def test_a_sign_in_is_noted_with_a_browser_that_is_cut_where_it_is_long(
+def test_a_sign_in_records_the_browser_cut_to_length(
     installation: Installation,
 ) -> None:
     at = now()
@@ -81,7 +81,7 @@ def begin_authenticator(member: StaffMember) -> None:
         (lambda _member: None, False),
     ],
 )
-def test_who_has_a_passkey_or_a_confirmed_app_has_a_second_factor(
+def test_a_passkey_or_a_confirmed_app_is_a_second_factor(
     installation: Installation, change: Callable[[StaffMember], None], second_factor: bool
 ) -> None:
     with installation.sessions.begin() as session:

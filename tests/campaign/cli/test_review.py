@@ -91,7 +91,7 @@ def test_the_review_names_each_with_a_line(
     )
     assert "to ana@example.org, " in ended.out
     assert f"Silent jobs: {len(JOBS) - 1}" in lines
-    assert "  sweep-inbox  silent; never ran" in lines
+    assert "  sweep-inbox  overdue; never ran" in lines
 
 
 def test_a_review_that_cannot_be_read_is_one_line(run: Run) -> None:

@@ -60,9 +60,9 @@ def test_a_token_without_an_end_works_for_ever_and_one_with_days_expires(
         (("add", "CRM", "--scope", "all"), 2, "'all' is not one of"),
         (("add", "CRM", "--scope", "ledger:read", "--days", "0"), 2, "0 is not in the range"),
         (("add", "CRM", "--scope", "ledger:read", "--days", "3651"), 2, "3651 is not in the range"),
-        (("add", " ", "--scope", "ledger:read"), 1, "Give the token a name"),
-        (("add", "x" * 101, "--scope", "ledger:read"), 1, "Give the token a name"),
-        (("revoke", "7"), 1, "There is no token 7; `campaign tokens list` shows them."),
+        (("add", " ", "--scope", "ledger:read"), 1, "Enter a name of at most 100 characters"),
+        (("add", "x" * 101, "--scope", "ledger:read"), 1, "Enter a name of at most 100 characters"),
+        (("revoke", "7"), 1, "There is no token 7. See `campaign tokens list`."),
         (("revoke", "CRM"), 2, "is not a valid integer"),
     ],
 )

@@ -48,7 +48,7 @@ def test_a_disabled_endpoint_is_listed_last_and_its_address_can_be_added_anew(
     refused = run("webhooks", "test", first[0])
     assert (refused.status, refused.errors) == (
         1,
-        [f"Endpoint {first[0]} is disabled; add it again to tell it."],
+        [f"Endpoint {first[0]} is disabled. Add its URL again to send events to it."],
     )
 
 
@@ -76,9 +76,13 @@ def test_a_test_is_queued_and_a_delivery_is_sent_again(
 @pytest.mark.parametrize(
     ("arguments", "status", "why"),
     [
-        (("add", "ftp://crm.example.org"), 1, "The address must begin with https://."),
-        (("add", "https://"), 1, "The address needs a host"),
-        (("add", "https://ana:secret@crm.example.org"), 1, "no user, password or #"),
+        (("add", "ftp://crm.example.org"), 1, "The URL must start with https://."),
+        (("add", "https://"), 1, "The URL needs a host"),
+        (
+            ("add", "https://ana:secret@crm.example.org"),
+            1,
+            "must not have a user name, password or #",
+        ),
         (("add", URL, "--event", "donation.lost"), 2, "'donation.lost' is not one of"),
         (("disable", "7"), 1, "There is no endpoint 7"),
         (("test", "7"), 1, "There is no endpoint 7"),
@@ -98,6 +102,6 @@ def test_what_cannot_be_is_said_in_a_line(
 def test_in_earnest_gifts_are_told_over_https_alone(run: Run, installation: Installation) -> None:
     plain = "http://127.0.0.1:9/in"
     live = run("webhooks", "add", plain, STRIPE_SECRET_KEY="sk_live_real")
-    assert (live.status, live.errors) == (1, ["The address must begin with https://."])
+    assert (live.status, live.errors) == (1, ["The URL must start with https://."])
     assert run("webhooks", "add", plain).status == 0
     assert [one.url for one in endpoints(installation)] == [plain]

@@ -109,7 +109,7 @@ def test_a_problem_is_told_once_a_day(installation: Installation) -> None:
     assert alert(installation, noon + timedelta(days=1)) == len(JOBS)
     first, _ = messages(installation)
     assert first.recipient == "desk@example.org"
-    assert "The job sweep-inbox is silent; last ended well" in first.details["problems"][0]
+    assert "The job sweep-inbox is overdue; last success" in first.details["problems"][0]
 
 
 @pytest.mark.usefixtures("yearly")

@@ -1,4 +1,4 @@
-"""Deliveries to endpoints: who is served, in which order, with what body, and what is kept of the answer."""
+"""Deliveries to endpoints: their order, their body, and how results are recorded."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -34,14 +34,14 @@ Queue = Callable[..., int]
 
 @pytest.fixture
 def endpoint(installation: Installation) -> int:
-    """The id of an endpoint."""
+    """Return the id of an endpoint."""
     told = {"url": "https://crm.example/hook", "secret": "whsec_x", "created_by": "Ada"}
     return int(insert(installation, WebhookEndpoint, events=[], **told))
 
 
 @pytest.fixture
 def queue(installation: Installation, endpoint: int) -> Queue:
-    """Put a delivery into the table, due now; its id."""
+    """Insert a delivery that is due now; returns its id."""
 
     def put(subject_key: str, **values: Any) -> int:
         told = {"endpoint_id": endpoint, "kind": "donation.paid", "occurred_at": AT}
@@ -60,7 +60,7 @@ def test_the_oldest_due_goes_first_and_nothing_before_its_time(
     assert [claim and claim.id for claim in claims] == [early, late, None]
 
 
-def test_what_is_claimed_is_nobody_else_s_until_the_lease_ends(
+def test_a_claimed_delivery_is_exclusive_until_the_lease_ends(
     session: Session, endpoint: int, queue: Queue
 ) -> None:
     queue("a")
@@ -74,7 +74,7 @@ def test_what_is_claimed_is_nobody_else_s_until_the_lease_ends(
     assert (again.id, again.public_id, again.body) == (first.id, first.public_id, first.body)
 
 
-def test_a_disabled_endpoint_is_told_nothing(session: Session, endpoint: int, queue: Queue) -> None:
+def test_a_disabled_endpoint_gets_nothing(session: Session, endpoint: int, queue: Queue) -> None:
     queue("a")
     queue("b")
     assert list_due_endpoints(session, AT) == [endpoint]
@@ -85,7 +85,7 @@ def test_a_disabled_endpoint_is_told_nothing(session: Session, endpoint: int, qu
     assert count_deliveries(session) == {"queued": 2}
 
 
-def test_the_body_tells_the_gift_as_it_was_at_the_first_try(
+def test_the_body_has_the_donation_as_of_the_first_attempt(
     session: Session, endpoint: int, queue: Queue, paid: Facts
 ) -> None:
     donation = paid.donation
@@ -103,7 +103,7 @@ def test_the_body_tells_the_gift_as_it_was_at_the_first_try(
     assert again.body == claim.body
 
 
-def test_who_was_overtaken_says_only_that_it_was_delivered(
+def test_a_worker_whose_lease_expired_records_only_success(
     session: Session, endpoint: int, queue: Queue
 ) -> None:
     number = queue("a")
@@ -121,13 +121,13 @@ def test_who_was_overtaken_says_only_that_it_was_delivered(
     assert (row.state, row.last_status, row.delivered_at) == ("delivered", 200, AT + LEASE)
 
 
-def test_what_was_not_taken_waits_and_after_three_days_is_given_up(
+def test_a_failed_delivery_is_retried_and_given_up_after_three_days(
     session: Session, endpoint: int, queue: Queue
 ) -> None:
     number = queue("a")
     claim = claim_next(session, endpoint, AT)
     assert claim is not None
-    # The first try, however late, is never the last.
+    # The first attempt, however late, is never the last.
     state = mark_failed(session, claim, None, "x" * 501, AT + timedelta(days=4))
     row = session.get_one(WebhookDelivery, number, populate_existing=True)
     assert (state, row.state, row.last_error) == (DeliveryState.queued, "queued", "x" * 500)
@@ -139,7 +139,7 @@ def test_what_was_not_taken_waits_and_after_three_days_is_given_up(
     assert (row.state, row.lease_until, row.attempts) == ("failed", None, 2)
 
 
-def test_an_endpoint_that_is_gone_is_disabled_once_and_staff_may_send_again(
+def test_a_gone_endpoint_is_disabled_once_and_staff_can_resend(
     session: Session, endpoint: int, queue: Queue
 ) -> None:
     number, other = queue("a"), queue("b")
@@ -162,7 +162,7 @@ def test_an_endpoint_that_is_gone_is_disabled_once_and_staff_may_send_again(
         requeue_delivery(session, 999, ADMIN, later)
 
 
-def test_the_log_is_read_page_by_page_the_newest_first(
+def test_deliveries_are_listed_in_pages_newest_first(
     session: Session, endpoint: int, queue: Queue
 ) -> None:
     numbers = [queue(str(number)) for number in range(PAGE + 1)]

@@ -1,4 +1,4 @@
-"""Where donor databases want to be told: which addresses may be, what a change of one is, and its end."""
+"""Webhook endpoints: valid URLs, changes, disabling."""
 
 import base64
 
@@ -45,9 +45,7 @@ def noted(session: Session) -> list[str]:
         ("https://[::1", False),
     ],
 )
-def test_an_address_that_cannot_be_told_is_refused(
-    installation: Installation, url: str, livemode: bool
-) -> None:
+def test_an_invalid_url_is_rejected(installation: Installation, url: str, livemode: bool) -> None:
     with installation.sessions() as session:
         if url.endswith("\n"):
             assert add_endpoint(session, url, EVENTS, ADMIN, livemode=livemode).url == url.strip()
@@ -60,25 +58,23 @@ def test_an_address_that_cannot_be_told_is_refused(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://crm.example.org/", "must begin with https://"),
+        ("http://crm.example.org/", "must start with https://"),
         ("HTTPS://crm.example.org:0/", "needs a host"),
         ("https://crm.example.org/#top", "needs a host"),
-        ("https://crm.example.org/a b", "characters that an address cannot have"),
-        ("https://crm.example.org/\x7f", "characters that an address cannot have"),
-        ("https://crm.example.org:99999/", "This is no web address."),
+        ("https://crm.example.org/a b", "has invalid characters"),
+        ("https://crm.example.org/\x7f", "has invalid characters"),
+        ("https://crm.example.org:99999/", "Enter a valid URL."),
         ("https://e.org/".ljust(LONGEST_URL + 1, "x"), "too long"),
     ],
 )
-def test_an_address_is_refused_with_what_is_wrong_with_it(
-    installation: Installation, url: str, said: str
-) -> None:
+def test_a_rejected_url_gets_the_reason(installation: Installation, url: str, said: str) -> None:
     with installation.sessions() as session, pytest.raises(FieldsInvalid) as refused:
         add(session, url=url)
     assert list(refused.value.faults) == ["url"]
     assert said in refused.value.faults["url"]
 
 
-def test_the_longest_address_may_be_and_a_test_installation_may_tell_http(
+def test_the_longest_url_is_accepted_and_test_mode_allows_http(
     installation: Installation,
 ) -> None:
     with installation.sessions() as session:
@@ -89,7 +85,7 @@ def test_the_longest_address_may_be_and_a_test_installation_may_tell_http(
 
 
 @pytest.mark.parametrize("events", [(), ("donation.paid", "donation.lost"), (TEST,)])
-def test_events_are_some_of_ours_and_every_fault_is_told_at_once(
+def test_events_must_be_known_and_all_errors_are_reported_together(
     installation: Installation, events: tuple[str, ...]
 ) -> None:
     with installation.sessions() as session, pytest.raises(FieldsInvalid) as refused:
@@ -97,7 +93,7 @@ def test_events_are_some_of_ours_and_every_fault_is_told_at_once(
     assert list(refused.value.faults) == ["url", "events"]
 
 
-def test_the_same_address_added_again_is_the_same_endpoint_with_its_new_events(
+def test_the_same_url_again_is_the_same_endpoint_with_the_new_events(
     installation: Installation,
 ) -> None:
     with installation.sessions() as session:
@@ -115,14 +111,14 @@ def test_the_same_address_added_again_is_the_same_endpoint_with_its_new_events(
         assert "whsec_" not in str(session.scalars(select(AuditEntry.after)).all())
 
 
-def test_each_endpoint_has_32_random_bytes_for_its_secret(installation: Installation) -> None:
+def test_each_endpoint_has_a_secret_of_32_random_bytes(installation: Installation) -> None:
     with installation.sessions() as session:
         secrets = [add(session, url=f"{URL}/{number}").secret for number in range(2)]
     assert len({base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets}) == 2
     assert {len(base64.b64decode(secret.removeprefix("whsec_"))) for secret in secrets} == {32}
 
 
-def test_one_that_was_disabled_stays_in_the_list_last_and_is_begun_anew(
+def test_a_disabled_endpoint_is_listed_last_and_can_be_added_again(
     installation: Installation,
 ) -> None:
     at = now()
@@ -139,7 +135,7 @@ def test_one_that_was_disabled_stays_in_the_list_last_and_is_begun_anew(
             queue_test(session, first.id, ADMIN)
 
 
-def test_a_test_is_a_delivery_of_its_own_each_time(installation: Installation) -> None:
+def test_each_test_event_is_a_new_delivery(installation: Installation) -> None:
     with installation.sessions() as session:
         endpoint = add(session)
         one, other = (queue_test(session, endpoint.id, ADMIN) for _ in range(2))

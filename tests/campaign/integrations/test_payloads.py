@@ -1,4 +1,4 @@
-"""Our objects as other programs read them: what is told, and of whom nothing is."""
+"""Payloads: their fields, and personal data only with permission."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,14 +19,14 @@ from tests.support.stripe import Facts
 Give = Callable[..., Facts]
 
 
-def test_a_campaign_tells_where_it_stands_at_that_moment(campaign: Campaign) -> None:
+def test_a_campaign_has_its_state_at_that_time(campaign: Campaign) -> None:
     told = campaign_payload(campaign, campaign.deadline)
     assert (told["slug"], told["goal"], told["currency"]) == ("nine-days", 5_000_000, "usd")
     assert told["state"] == "closed"
     assert campaign_payload(campaign, campaign.deadline - timedelta(seconds=1))["state"] == "open"
 
 
-def test_a_donation_without_people_tells_the_same_but_of_nobody(
+def test_a_donation_without_people_has_no_personal_data(
     installation: Installation, give: Give
 ) -> None:
     gift = {"comment": "For the reporters.", "tribute_kind": "memory", "tribute_name": "Rosa"}
@@ -40,12 +40,12 @@ def test_a_donation_without_people_tells_the_same_but_of_nobody(
     assert tuple(open_[name] for name in personal) == expected
     assert open_ | dict.fromkeys(personal) == closed
     assert not any(value in str(closed) for value in expected)
-    # It opens the donor's page.
+    # It opens the donor page.
     assert token not in str(open_)
     assert (closed["receipt_number"], closed["subscription"]) == (None, None)
 
 
-def test_a_paid_donation_names_its_receipt_and_both_the_same_donation(
+def test_a_paid_donation_and_its_receipt_refer_to_each_other(
     installation: Installation, paid: Facts
 ) -> None:
     with installation.sessions() as session:
@@ -61,7 +61,7 @@ def test_a_paid_donation_names_its_receipt_and_both_the_same_donation(
     assert "frozen" not in of_receipt
 
 
-def test_a_monthly_gift_is_known_by_stripe_s_name_and_its_token_is_not_told(
+def test_a_monthly_gift_has_its_stripe_id_and_not_its_token(
     installation: Installation, give: Give
 ) -> None:
     donation = give(frequency="monthly").donation

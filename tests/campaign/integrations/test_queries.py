@@ -1,4 +1,4 @@
-"""Lists for other programs: filters at their edges, pages that hold each row once."""
+"""Lists for the API: boundaries of filters, and pages that have each row once."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ BLINK = timedelta(microseconds=1)
 
 @pytest.fixture
 def gifts(installation: Installation, give: Give) -> list[int]:
-    """The ids of three gifts of three donors, made at the same moment."""
+    """Return the ids of three donations of three donors, created at the same time."""
     made = [give(email=f"{name}@example.org").donation.id for name in "abc"]
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(created_at=AT))
@@ -46,11 +46,11 @@ def ids(page: Page) -> list[int]:
 
 
 def sealed(*values: Any) -> str:
-    """A cursor as a page would give it."""
+    """Return a cursor like that of a page."""
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
-def test_pages_hold_each_row_once_the_newest_first_also_of_one_moment(
+def test_pages_have_each_row_once_newest_first_even_with_equal_times(
     installation: Installation, gifts: list[int]
 ) -> None:
     with installation.sessions() as session:
@@ -62,7 +62,7 @@ def test_pages_hold_each_row_once_the_newest_first_also_of_one_moment(
     assert (second.next_cursor, whole.next_cursor) == (None, None)
 
 
-def test_a_row_that_came_meanwhile_moves_no_page(
+def test_a_new_row_does_not_shift_later_pages(
     installation: Installation, gifts: list[int], give: Give
 ) -> None:
     with installation.sessions() as session:
@@ -73,7 +73,9 @@ def test_a_row_that_came_meanwhile_moves_no_page(
     assert ids(rest) == gifts[:1]
 
 
-def test_since_is_included_and_until_is_not(installation: Installation, gifts: list[int]) -> None:
+def test_since_is_inclusive_and_until_is_exclusive(
+    installation: Installation, gifts: list[int]
+) -> None:
     def found(**filters: datetime) -> int:
         with installation.sessions() as session:
             return len(read_donations(session, RowFilters(**filters)).rows)
@@ -82,7 +84,7 @@ def test_since_is_included_and_until_is_not(installation: Installation, gifts: l
     assert (found(until=AT), found(until=AT + BLINK)) == (0, 3)
 
 
-def test_filters_are_taken_together(installation: Installation, gifts: list[int]) -> None:
+def test_filters_are_combined(installation: Installation, gifts: list[int]) -> None:
     execute(installation, f"UPDATE donation SET state = 'expired' WHERE id = {gifts[1]}")
     with installation.sessions() as session:
         donor = session.get_one(Donation, gifts[1]).donor_id
@@ -97,7 +99,7 @@ def test_filters_are_taken_together(installation: Installation, gifts: list[int]
         assert found(campaign="nowhere") == []
 
 
-def test_donors_who_were_merged_or_erased_are_not_listed(installation: Installation) -> None:
+def test_merged_and_erased_donors_are_not_listed(installation: Installation) -> None:
     kept, merged, erased = (insert(installation, Donor, email="", name=name) for name in "abc")
     execute(installation, f"UPDATE donor SET merged_into_id = {kept} WHERE id = {merged}")
     gone = f"UPDATE donor SET erased_at = now(), name = '' WHERE id = {erased}"
@@ -106,9 +108,7 @@ def test_donors_who_were_merged_or_erased_are_not_listed(installation: Installat
         assert ids(read_donors(session, RowFilters())) == [kept]
 
 
-def test_money_that_counts_in_no_campaign_is_listed_without_one(
-    installation: Installation, paid: Facts
-) -> None:
+def test_entries_without_a_campaign_are_listed(installation: Installation, paid: Facts) -> None:
     execute(
         installation,
         "INSERT INTO ledger_entry (donation_id, kind, amount, currency, occurred_at, source)"
@@ -126,7 +126,7 @@ def test_money_that_counts_in_no_campaign_is_listed_without_one(
     assert mine[0].kind == "payment"
 
 
-def test_every_list_reads_what_belongs_to_its_rows(
+def test_every_list_loads_related_rows(
     installation: Installation, campaign: Campaign, paid: Facts
 ) -> None:
     insert(
@@ -141,7 +141,7 @@ def test_every_list_reads_what_belongs_to_its_rows(
         assert ids(read_campaigns(session, RowFilters())) == [campaign.id]
         found = read_donation(session, paid.donation.public_id)
         assert read_donation(session, paid.donation.public_id.upper()) is None
-    # Without a session: all of it was read at once.
+    # Without a session: everything was loaded with the query.
     assert receipt.donation.public_id == paid.donation.public_id
     assert gift.campaign.slug == "nine-days"
     assert found is not None
@@ -167,10 +167,10 @@ def test_every_list_reads_what_belongs_to_its_rows(
     ],
     ids=range(13),
 )
-def test_a_cursor_that_no_page_gave_is_refused_in_words(session: Session, cursor: str) -> None:
-    with pytest.raises(FieldsInvalid, match="Take the cursor from `next_cursor`"):
+def test_an_invalid_cursor_is_rejected_with_an_explanation(session: Session, cursor: str) -> None:
+    with pytest.raises(FieldsInvalid, match="Use `next_cursor` of the previous page"):
         read_donations(session, RowFilters(cursor=cursor))
 
 
-def test_a_cursor_may_name_the_largest_number(session: Session) -> None:
+def test_a_cursor_can_have_the_largest_id(session: Session) -> None:
     assert read_campaigns(session, RowFilters(cursor=sealed(2**63 - 1))).rows == []

@@ -1,4 +1,4 @@
-"""Tokens of the read API: made once, known by their digest, over at a moment."""
+"""API tokens: created once, stored as a digest, revoked and expired."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ def noted(session: Session) -> list[str]:
     return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
-def test_a_secret_is_told_once_and_neither_kept_nor_noted(session: Session) -> None:
+def test_a_secret_is_returned_once_and_neither_stored_nor_logged(session: Session) -> None:
     made = make(session, " the CRM ", "ledger:read", "donors:read", "ledger:read")
     assert made.secret.startswith(PREFIX)
     assert len(made.secret) >= len(PREFIX) + 43
@@ -61,7 +61,7 @@ def test_a_secret_is_told_once_and_neither_kept_nor_noted(session: Session) -> N
         ({"name": "", "scopes": [], "expires_at": AT - BLINK}, ["name", "scopes", "expires_at"]),
     ],
 )
-def test_a_token_that_cannot_be_is_refused_with_every_fault(
+def test_an_invalid_token_is_rejected_with_every_error(
     session: Session, changes: dict[str, Any], faults: list[str]
 ) -> None:
     wanted: dict[str, Any] = {"name": "x" * 100, "scopes": ["donations:read"], **changes}
@@ -72,7 +72,7 @@ def test_a_token_that_cannot_be_is_refused_with_every_fault(
     assert noted(session) == []
 
 
-def test_a_form_that_is_sent_twice_is_one_token(session: Session) -> None:
+def test_a_form_sent_twice_creates_one_token(session: Session) -> None:
     secret = derive_token_secret("k" * 40, "attempt-1")
     assert secret == derive_token_secret("k" * 40, "attempt-1")
     others = {
@@ -85,13 +85,13 @@ def test_a_form_that_is_sent_twice_is_one_token(session: Session) -> None:
     assert noted(session) == ["api_token.created"]
 
 
-def test_tokens_are_listed_the_newest_first_revoked_ones_among_them(session: Session) -> None:
+def test_tokens_are_listed_newest_first_including_revoked_ones(session: Session) -> None:
     made = [make(session, name).token.id for name in ("one", "two")]
     assert revoke_token(session, made[0], ADMIN, AT)
     assert [token.id for token in list_tokens(session)] == made[::-1]
 
 
-def test_a_token_ends_at_once_and_once(session: Session) -> None:
+def test_a_token_is_revoked_at_once_and_only_once(session: Session) -> None:
     made = make(session)
     assert authenticate_token(session, made.secret, AT) is made.token
     assert revoke_token(session, made.token.id, ADMIN, AT)
@@ -103,7 +103,7 @@ def test_a_token_ends_at_once_and_once(session: Session) -> None:
         revoke_token(session, 999, ADMIN, AT)
 
 
-def test_a_token_is_in_force_until_its_last_moment(session: Session) -> None:
+def test_a_token_is_active_until_it_expires(session: Session) -> None:
     ends = AT + timedelta(days=1)
     made = make(session, expires_at=ends)
     assert authenticate_token(session, made.secret, ends - BLINK) is made.token
@@ -111,7 +111,7 @@ def test_a_token_is_in_force_until_its_last_moment(session: Session) -> None:
     assert authenticate_token(session, "", AT) is None
 
 
-def test_that_it_was_used_is_noted_at_most_once_a_minute(session: Session) -> None:
+def test_use_is_recorded_at_most_once_a_minute(session: Session) -> None:
     made = make(session)
 
     def used_at(moment: datetime) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Outgoing webhooks over real HTTP: signed, tried again, told once per fact, and never of what was rolled back."""
+"""Outgoing webhooks over real HTTP: signed, retried, sent once per event, and never for rolled-back changes."""
 
 import base64
 import hashlib
@@ -37,7 +37,7 @@ ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
 
 
 class Receiver(ThreadingHTTPServer):
-    """A donor database that keeps what it is told, and answers with the statuses it is given."""
+    """A donor database that records deliveries and responds with the given statuses."""
 
     daemon_threads = True
 
@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def due_now(installation: Installation, **values: Any) -> None:
         session.execute(update(WebhookDelivery).values(next_attempt_at=clock.now(), **values))
 
 
-def test_a_gift_and_its_refund_are_told_signed_as_the_standard_has_it(
+def test_a_gift_and_its_refund_are_sent_and_signed_as_the_standard_requires(
     endpoint: WebhookEndpoint,
     receiver: Receiver,
     paid: Facts,
@@ -122,7 +122,7 @@ def test_a_gift_and_its_refund_are_told_signed_as_the_standard_has_it(
     assert [one.state for one in log(installation)] == ["delivered", "delivered"]
 
 
-def test_the_standards_own_example_has_the_standards_own_signature() -> None:
+def test_the_example_of_the_standard_has_the_expected_signature() -> None:
     claim = DeliveryClaim(
         id=1,
         attempts=1,
@@ -140,7 +140,7 @@ def test_the_standards_own_example_has_the_standards_own_signature() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 429, 301, 404])
-def test_what_is_not_taken_is_told_again_under_the_same_id_with_the_same_body(
+def test_a_failed_delivery_is_retried_with_the_same_id_and_body(
     endpoint: WebhookEndpoint,
     receiver: Receiver,
     paid: Facts,
@@ -163,7 +163,7 @@ def test_what_is_not_taken_is_told_again_under_the_same_id_with_the_same_body(
     assert log(installation)[0].state == "delivered"
 
 
-def test_after_three_days_it_is_given_up_and_staff_send_it_again(
+def test_after_three_days_it_fails_and_staff_can_resend_it(
     endpoint: WebhookEndpoint,
     receiver: Receiver,
     paid: Facts,
@@ -178,7 +178,7 @@ def test_after_three_days_it_is_given_up_and_staff_send_it_again(
     assert failed.state == "failed"
     admin = staff()
     page = admin.get(f"/staff/webhooks/{endpoint.id}").text
-    assert "answered 500" in page
+    assert "status 500" in page
     assert 'campaign_webhook_deliveries{state="failed"} 1.0' in admin.get("/metrics").text
     again = f"/staff/webhooks/{endpoint.id}/deliveries/{failed.id}"
     for _ in range(2):
@@ -187,7 +187,7 @@ def test_after_three_days_it_is_given_up_and_staff_send_it_again(
     assert log(installation)[0].state == "delivered"
 
 
-def test_one_that_is_gone_is_told_no_more(
+def test_a_gone_endpoint_gets_no_more_events(
     endpoint: WebhookEndpoint, receiver: Receiver, paid: Facts, give: Callable[..., Facts],
     store: Callable[..., None], installation: Installation,
 ) -> None:  # fmt: skip
@@ -201,7 +201,7 @@ def test_one_that_is_gone_is_told_no_more(
         assert session.get_one(WebhookEndpoint, endpoint.id).disabled_at is not None
 
 
-def test_a_worker_that_dies_after_the_answer_tells_it_again_once_its_lease_is_over(
+def test_a_worker_that_dies_after_the_response_leads_to_a_second_delivery_after_the_lease(
     endpoint: WebhookEndpoint, receiver: Receiver, paid: Facts, installation: Installation
 ) -> None:
     with installation.sessions.begin() as session:
@@ -217,7 +217,7 @@ def test_a_worker_that_dies_after_the_answer_tells_it_again_once_its_lease_is_ov
     assert len(receiver.told) == 2
 
 
-def test_a_worker_that_was_overtaken_says_only_that_it_was_taken(
+def test_a_worker_whose_lease_expired_records_only_success(
     endpoint: WebhookEndpoint, paid: Facts, installation: Installation
 ) -> None:
     at = clock.now()
@@ -238,7 +238,7 @@ def test_a_worker_that_was_overtaken_says_only_that_it_was_taken(
     assert (told.state, told.last_status, told.lease_until) == ("delivered", 200, None)
 
 
-def test_two_workers_at_once_tell_each_fact_once(
+def test_two_concurrent_workers_send_each_event_once(
     endpoint: WebhookEndpoint, receiver: Receiver, give: Callable[..., Facts], store: Callable[..., None],
     installation: Installation,
 ) -> None:  # fmt: skip
@@ -249,12 +249,12 @@ def test_two_workers_at_once_tell_each_fact_once(
     assert len({headers["webhook-id"] for headers, _ in receiver.told}) == len(receiver.told) == 12
 
 
-def test_a_slow_endpoint_holds_nobody_up(
+def test_a_slow_endpoint_delays_no_other(
     endpoint: WebhookEndpoint, receiver: Receiver, installation: Installation, give: Callable[..., Facts],
     store: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr("campaign.integrations.webhook_sender.TIMEOUT", 0.3)
-    silent = ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # it listens, and never answers
+    silent = ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # it listens and never responds
     with installation.sessions.begin() as session:
         url = f"http://127.0.0.1:{silent.server_port}/"
         add_endpoint(session, url, ["donation.paid"], ADMIN, livemode=False)
@@ -267,7 +267,7 @@ def test_a_slow_endpoint_holds_nobody_up(
     assert states == ["queued"] * 3
 
 
-def test_what_was_rolled_back_or_asked_for_by_nobody_is_told_to_nobody(
+def test_rolled_back_and_unsubscribed_events_are_not_sent(
     installation: Installation,
     give: Callable[..., Facts],
     receiver: Receiver,
@@ -282,7 +282,7 @@ def test_what_was_rolled_back_or_asked_for_by_nobody_is_told_to_nobody(
     assert log(installation) == []
 
 
-def test_a_monthly_gift_that_ends_is_told_once(
+def test_the_end_of_a_monthly_gift_is_sent_once(
     endpoint: WebhookEndpoint, receiver: Receiver, paid: Facts, installation: Installation
 ) -> None:
     with installation.sessions.begin() as session:
@@ -298,7 +298,7 @@ def test_a_monthly_gift_that_ends_is_told_once(
     assert receiver.bodies()[1]["data"]["subscription"]["id"] == "sub_1"
 
 
-def test_with_real_money_nothing_in_our_own_net_is_reached(
+def test_in_live_mode_private_networks_are_not_reached(
     endpoint: WebhookEndpoint, receiver: Receiver, paid: Facts, installation: Installation
 ) -> None:
     with installation.sessions.begin() as session:
@@ -309,13 +309,13 @@ def test_with_real_money_nothing_in_our_own_net_is_reached(
     assert receiver.told == []
 
 
-def test_staff_add_test_and_end_an_endpoint(
+def test_staff_add_test_and_disable_an_endpoint(
     receiver: Receiver, installation: Installation, staff: StaffMaker
 ) -> None:
     admin = staff()
     wrong = admin.post_form("/staff/webhooks", {"url": "gopher://x"})
     assert wrong.status_code == 422
-    assert "must begin with https" in wrong.text
+    assert "must start with https" in wrong.text
     form = {"url": receiver.url, "events": ["donation.paid"]}
     places = {admin.post_form("/staff/webhooks", form).headers["Location"] for _ in range(2)}
     (place,) = places

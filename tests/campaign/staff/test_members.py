@@ -1,4 +1,4 @@
-"""The team: added once, never without an admin, and shut out the moment that a role changes."""
+"""The team: members are added once, an admin always remains, and a role change ends sessions at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -50,7 +50,7 @@ def audited(installation: Installation) -> list[str]:
         return [one.removeprefix("staff_member.") for one in actions]
 
 
-def test_someone_known_is_added_once_and_only_what_differs_is_changed(
+def test_adding_an_existing_member_changes_only_what_differs(
     installation: Installation,
 ) -> None:
     first = add(installation, "Bea@Example.org", name="Bea")
@@ -64,7 +64,7 @@ def test_someone_known_is_added_once_and_only_what_differs_is_changed(
     assert audited(installation) == ["added", "renamed", "role_changed"]
 
 
-def test_someone_who_left_comes_back_with_the_role_that_was_asked_for(
+def test_adding_a_deactivated_member_reactivates_them_with_the_given_role(
     installation: Installation,
 ) -> None:
     add(installation, "boss@example.org", StaffRole.admin)
@@ -76,7 +76,7 @@ def test_someone_who_left_comes_back_with_the_role_that_was_asked_for(
     assert (back.member.active, back.member.role) == (True, "viewer")
 
 
-def test_members_are_found_in_any_case_and_listed_with_the_active_first(
+def test_members_are_found_in_any_case_and_listed_active_first(
     installation: Installation,
 ) -> None:
     for email in ("cy@example.org", "Bea@example.org", "ana@example.org"):
@@ -94,7 +94,7 @@ def test_members_are_found_in_any_case_and_listed_with_the_active_first(
             get_member(session, "di@example.org")
 
 
-def test_no_address_is_no_member(installation: Installation) -> None:
+def test_an_invalid_email_is_rejected(installation: Installation) -> None:
     with pytest.raises(StaffRefused, match="no email address"):
         add(installation, "nobody")
     with pytest.raises(StaffRefused, match="no email"):
@@ -102,7 +102,7 @@ def test_no_address_is_no_member(installation: Installation) -> None:
     assert audited(installation) == []
 
 
-def test_the_last_active_admin_can_neither_leave_nor_get_another_role(
+def test_the_last_active_admin_cannot_be_deactivated_or_change_role(
     installation: Installation,
 ) -> None:
     last = add(installation, "last@example.org", StaffRole.admin).member
@@ -118,7 +118,7 @@ def test_the_last_active_admin_can_neither_leave_nor_get_another_role(
             with pytest.raises(StaffRefused, match=r"last@example.org is the last admin"):
                 leave()
         assert (last.active, last.role) == (True, "admin")
-        # Who has left already takes no admin away.
+        # An admin who is already inactive does not count.
         assert change_role(session, gone, StaffRole.viewer, ADA, now())
         assert not change_role(session, gone, StaffRole.viewer, ADA, now())
         assert reactivate(session, gone, ADA)
@@ -142,7 +142,7 @@ def test_two_admins_cannot_remove_each_other_at_once(installation: Installation)
 
 
 @pytest.mark.parametrize("how", ["deactivated", "role", "shut out"])
-def test_whoever_is_shut_out_is_so_at_once_and_in_every_browser(
+def test_ending_access_takes_effect_at_once_in_every_browser(
     installation: Installation, how: str
 ) -> None:
     bea, other = (add(installation, f"{one}@example.org").member.id for one in ("bea", "cy"))
@@ -161,14 +161,16 @@ def test_whoever_is_shut_out_is_so_at_once_and_in_every_browser(
         session.flush()
         assert [find_staff_session(session, one, at) for one in secrets] == [None, None]
         assert find_staff_session(session, kept, at) is not None
-        # A sign-in that waits for its second factor is named by this.
+        # A pending sign-in is identified by this.
         assert member.fs_uniquifier != before
         reactivate(session, member, ADA)
         link = check_link(session, STAFF_LINK, path.rpartition("/")[2], at)
         assert link.state == (LinkState.used if how == "deactivated" else LinkState.good)
 
 
-def test_a_name_is_one_printable_line_of_a_hundred_characters(installation: Installation) -> None:
+def test_a_name_is_one_printable_line_of_at_most_a_hundred_characters(
+    installation: Installation,
+) -> None:
     assert read_name("  Bea\n\x00 Lee\u202e ") == "Bea Lee"
     assert read_name("A" * 101) == "A" * 100
     bea = add(installation, "bea@example.org", name="Bea").member.id

@@ -1,4 +1,4 @@
-"""Passkeys: kept once, of one person alone, each under a name of its own."""
+"""Passkeys: saved once, for one member, each with a unique name."""
 
 from datetime import timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def audited(session: Session) -> list[AuditEntry]:
     return list(session.scalars(select(AuditEntry).where(wanted).order_by(AuditEntry.id)))
 
 
-def test_a_passkey_is_kept_as_it_was_shown_and_recorded(
+def test_a_passkey_is_saved_and_recorded(
     installation: Installation, members: tuple[int, int]
 ) -> None:
     with installation.sessions() as session:
@@ -72,7 +72,7 @@ def test_a_passkey_is_kept_as_it_was_shown_and_recorded(
         assert (said.action, said.after) == ("staff_member.passkey_added", {"passkey": "Phone"})
 
 
-def test_the_same_passkey_again_changes_nothing_and_is_nobody_elses(
+def test_the_same_passkey_again_changes_nothing_and_belongs_to_one_member(
     installation: Installation, members: tuple[int, int]
 ) -> None:
     ana, bea = members
@@ -85,9 +85,7 @@ def test_the_same_passkey_again_changes_nothing_and_is_nobody_elses(
         assert len(audited(session)) == 1
 
 
-def test_each_has_a_name_of_its_own_among_its_owners(
-    installation: Installation, members: tuple[int, int]
-) -> None:
+def test_names_are_unique_per_member(installation: Installation, members: tuple[int, int]) -> None:
     ana, bea = members
     with installation.sessions() as session:
         typed = ("Phone", "Phone", " Phone ", "", "\n", "x" * 101)
@@ -98,7 +96,7 @@ def test_each_has_a_name_of_its_own_among_its_owners(
         assert [one.name for one in listed] == names
 
 
-def test_one_has_at_most_twenty(installation: Installation, members: tuple[int, int]) -> None:
+def test_a_member_has_at_most_twenty(installation: Installation, members: tuple[int, int]) -> None:
     ana, bea = members
     with installation.sessions() as session:
         kept = [keep(session, ana, "Phone", str(number)) for number in range(MOST)]
@@ -110,7 +108,7 @@ def test_one_has_at_most_twenty(installation: Installation, members: tuple[int, 
         assert keep(session, ana, "Phone", "new").name == "Phone 4"
 
 
-def test_one_removes_ones_own_alone_and_once(
+def test_members_remove_only_their_own_and_once(
     installation: Installation, members: tuple[int, int]
 ) -> None:
     ana, bea = members
@@ -126,7 +124,7 @@ def test_one_removes_ones_own_alone_and_once(
         assert said[1].before == {"passkey": "Phone"}
 
 
-def test_a_use_is_counted(installation: Installation, members: tuple[int, int]) -> None:
+def test_a_use_is_recorded(installation: Installation, members: tuple[int, int]) -> None:
     later = now() + timedelta(hours=1)
     with installation.sessions.begin() as session:
         keep(session, members[0])
@@ -138,7 +136,7 @@ def test_a_use_is_counted(installation: Installation, members: tuple[int, int]) 
         assert (kept.sign_count, kept.lastuse_datetime) == (8, later)
 
 
-def test_what_passkeys_call_a_member_stays_and_tells_nothing(
+def test_the_user_handle_is_stable_and_reveals_nothing(
     installation: Installation, members: tuple[int, int]
 ) -> None:
     with installation.sessions.begin() as session:

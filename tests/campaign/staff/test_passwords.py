@@ -1,4 +1,4 @@
-"""Which passwords are taken."""
+"""Which passwords are accepted."""
 
 import pytest
 
@@ -19,7 +19,7 @@ ABOUT = ("ana.reyes@example.org", "Ana Reyes", "The Harbor Ledger")
         "q" + "w7zk4" * 25,
     ],
 )
-def test_what_nobody_expects_is_taken_whatever_its_characters(password: str) -> None:
+def test_unexpected_passwords_of_any_characters_are_accepted(password: str) -> None:
     assert password_fault(password, ABOUT) is None
 
 
@@ -46,13 +46,13 @@ def test_what_nobody_expects_is_taken_whatever_its_characters(password: str) -> 
         "reyes-ana-reyes",
     ],
 )
-def test_what_attackers_try_first_is_refused_with_the_reason(password: str) -> None:
+def test_passwords_that_attackers_try_first_are_rejected_with_the_reason(password: str) -> None:
     fault = password_fault(password, ABOUT)
     assert fault is not None
     assert fault.endswith(".")
 
 
-def test_the_list_is_small_and_plain() -> None:
+def test_the_word_list_is_small_and_plain() -> None:
     words = common_words()
     assert len(words) > 500
     assert all(word.isalpha() and word == word.lower() for word in words)

@@ -1,4 +1,4 @@
-"""What is asked for after the first factor: when it is, and what is left after a reset."""
+"""The second factor: when it is required, and what remains after a reset."""
 
 import pytest
 from sqlalchemy import select
@@ -44,7 +44,7 @@ def audited(session: Session) -> list[AuditEntry]:
     return list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))[1:]
 
 
-def test_an_app_that_was_never_confirmed_and_anothers_passkey_are_no_second_factor(
+def test_an_unconfirmed_app_or_another_members_passkey_is_no_second_factor(
     installation: Installation, ana: int
 ) -> None:
     other = add_staff(installation, StaffRole.viewer, "bea@example.org")[0].id
@@ -60,16 +60,14 @@ def test_an_app_that_was_never_confirmed_and_anothers_passkey_are_no_second_fact
         assert has_second_factor(session, member)
 
 
-def test_a_new_app_takes_the_place_of_the_old_one_and_the_log_says_so(
-    installation: Installation, ana: int
-) -> None:
+def test_a_new_app_replaces_the_old_one_and_is_logged(installation: Installation, ana: int) -> None:
     with installation.sessions() as session:
         member = session.get_one(StaffMember, ana)
         set_authenticator(session, member, "first", 5, ADA)
         assert has_second_factor(session, member)
         assert member.tf_totp_counter == 5
         set_authenticator(session, member, "second", None, ADA)
-        # What the old app's last code was says nothing of the new app's.
+        # The old app's last code is irrelevant for the new app.
         assert (member.tf_totp_secret, member.tf_totp_counter) == ("second", None)
         assert [one.after for one in audited(session)] == [{"replaced": False}, {"replaced": True}]
         assert remove_authenticator(session, member, ADA)
@@ -78,7 +76,7 @@ def test_a_new_app_takes_the_place_of_the_old_one_and_the_log_says_so(
         assert len(audited(session)) == 3
 
 
-def test_a_reset_forgets_all_of_it_and_ends_the_sessions_of_that_member(
+def test_a_reset_removes_everything_and_ends_the_sessions_of_that_member(
     installation: Installation, ana: int
 ) -> None:
     other = add_staff(installation, StaffRole.viewer, "bea@example.org")[0].id
@@ -103,7 +101,7 @@ def test_a_reset_forgets_all_of_it_and_ends_the_sessions_of_that_member(
         assert len(audited(session)) == count
 
 
-def test_recovery_codes_alone_are_something_to_reset(installation: Installation, ana: int) -> None:
+def test_recovery_codes_alone_can_be_reset(installation: Installation, ana: int) -> None:
     with installation.sessions() as session:
         member = session.get_one(StaffMember, ana)
         note_recovery_codes(session, member, ADA)

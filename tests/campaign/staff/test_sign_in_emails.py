@@ -1,4 +1,4 @@
-"""Sign-in links by mail: queued once for who may enter, and made only when the letter is written."""
+"""Emails with sign-in links: queued once for active members; the link is created when the email is rendered."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -64,7 +64,7 @@ def links(installation: Installation) -> int:
         return session.scalar(select(func.count()).select_from(StaffLink)) or 0
 
 
-def test_only_an_active_member_gets_a_letter_at_the_address_that_the_team_has(
+def test_only_an_active_member_gets_an_email_at_their_team_address(
     installation: Installation, ana: int
 ) -> None:
     for nobody in ("", "bea@example.org", "%", "ana@example.org\x7f"):
@@ -81,7 +81,7 @@ def test_only_an_active_member_gets_a_letter_at_the_address_that_the_team_has(
     assert not ask(installation, at=now() + timedelta(hours=1))
 
 
-def test_the_same_wish_within_half_a_minute_is_one_letter_also_at_once(
+def test_the_same_request_within_half_a_minute_is_one_email_even_concurrently(
     installation: Installation, ana: int
 ) -> None:
     at = now()
@@ -94,9 +94,7 @@ def test_the_same_wish_within_half_a_minute_is_one_letter_also_at_once(
     assert len(queued(installation)) == 2
 
 
-def test_whoever_asks_while_another_is_about_to_waits_for_what_became_of_that(
-    installation: Installation, ana: int
-) -> None:
+def test_a_concurrent_request_waits_for_the_first(installation: Installation, ana: int) -> None:
     with installation.sessions() as first, installation.sessions() as second:
         assert queue_link(first, "ana@example.org", DOMAIN, now())
         second.execute(text("SET LOCAL lock_timeout = '10ms'"))
@@ -104,9 +102,7 @@ def test_whoever_asks_while_another_is_about_to_waits_for_what_became_of_that(
             queue_link(second, "ana@example.org", DOMAIN, now())
 
 
-def test_an_invitation_is_another_wish_and_each_inviters_own(
-    installation: Installation, ana: int
-) -> None:
+def test_an_invitation_is_separate_for_each_inviter(installation: Installation, ana: int) -> None:
     ask(installation)
     for actor in (ADA, ADA, Actor("bo@harbor-ledger.example", StaffRole.admin)):
         invite(installation, ana, actor)
@@ -118,7 +114,7 @@ def test_an_invitation_is_another_wish_and_each_inviters_own(
     assert invited[0].expires_at - invited[0].created_at == timedelta(days=1)
 
 
-def test_a_link_is_made_anew_each_time_that_its_letter_is_written(
+def test_each_rendering_of_the_email_creates_a_new_link(
     installation: Installation, ana: int
 ) -> None:
     ask(installation)
@@ -140,7 +136,7 @@ def test_a_link_is_made_anew_each_time_that_its_letter_is_written(
     assert len(secrets) == 2
 
 
-def test_an_invitation_says_who_invited_and_its_link_works_for_a_day(
+def test_an_invitation_names_the_inviter_and_its_link_works_for_a_day(
     installation: Installation, ana: int
 ) -> None:
     invite(installation, ana)
@@ -153,7 +149,7 @@ def test_an_invitation_says_who_invited_and_its_link_works_for_a_day(
         assert late.state == LinkState.good
 
 
-def test_a_letter_is_pointless_from_its_expiry_on_and_makes_no_link(
+def test_an_expired_email_is_obsolete_and_creates_no_link(
     installation: Installation, ana: int
 ) -> None:
     ask(installation)
@@ -162,14 +158,14 @@ def test_a_letter_is_pointless_from_its_expiry_on_and_makes_no_link(
     assert claimed.expires_at is not None
     with time_machine.travel(claimed.expires_at, tick=False):
         told = write(installation, claimed)
-    assert told == ObsoleteEmail("the link was asked for too long ago")
+    assert told == ObsoleteEmail("the link was requested too long ago")
     assert links(installation) == before
     with time_machine.travel(claimed.expires_at.timestamp() - 0.001, tick=False):
         assert not isinstance(write(installation, claimed), ObsoleteEmail)
 
 
 @pytest.mark.parametrize("change", ["left", "moved"])
-def test_whoever_left_or_has_another_address_by_then_gets_no_link(
+def test_a_deactivated_or_renamed_member_gets_no_link(
     installation: Installation, ana: int, change: str
 ) -> None:
     ask(installation)
@@ -181,5 +177,5 @@ def test_whoever_left_or_has_another_address_by_then_gets_no_link(
             deactivate(session, member, ADA, now())
         else:
             member.email = "new@example.org"
-    assert write(installation, claimed) == ObsoleteEmail("the member may not sign in any more")
+    assert write(installation, claimed) == ObsoleteEmail("the member can no longer sign in")
     assert links(installation) == before

@@ -1,1 +1,1 @@
-"""How staff sign in, and their own account and team."""
+"""Staff sign-in, accounts and the team."""

@@ -1,4 +1,4 @@
-"""What a member of staff sees of themselves: name, ways to sign in, sessions."""
+"""The account page of a staff member: name, sign-in methods and sessions."""
 
 import re
 
@@ -40,7 +40,7 @@ _SYSTEMS = (
 
 
 class AccountNameForm(FlaskForm):
-    """What one is called."""
+    """The name field."""
 
     class Meta:
         csrf = False
@@ -51,14 +51,14 @@ class AccountNameForm(FlaskForm):
 @blueprint.get("")
 @needs(StaffRole.viewer)
 def page() -> ResponseReturnValue:
-    """Everything of one's own."""
+    """Show the account page."""
     return _page(AccountNameForm(formdata=None, name=current_staff().name))
 
 
 @blueprint.post("/name")
 @needs(StaffRole.viewer)
 def name() -> ResponseReturnValue:
-    """Be called differently."""
+    """Save a new name."""
     form = AccountNameForm()
     wanted = clean(form.name.data)
     if len(wanted) > LONGEST_NAME:
@@ -66,26 +66,26 @@ def name() -> ResponseReturnValue:
         return make_response(_page(form), 422)
     with installation().sessions.begin() as database:
         rename(database, database.get_one(StaffMember, current_staff().id), wanted, actor())
-    flash("Your name is kept.")
+    flash("Name saved.")
     return redirect_after_post(url_for("account.page"))
 
 
 @blueprint.post("/sessions/<int:session_id>/end")
 @needs(StaffRole.viewer)
 def end(session_id: int) -> ResponseReturnValue:
-    """Sign one browser out."""
+    """End one of your sessions."""
     member = current_staff()
     with installation().sessions.begin() as database:
         if end_session_by_id(database, STAFF, member, session_id, clock.now()):
             record(database, actor(), "staff.session_ended", subject(member))
-            flash("That session is ended.")
+            flash("Session ended.")
     return redirect_after_post(url_for("account.page"))
 
 
 @blueprint.post("/sessions/end-others")
 @needs(StaffRole.viewer)
 def end_others() -> ResponseReturnValue:
-    """Sign all browsers out but this one."""
+    """End all your sessions except this one."""
     found, member = signed_in(), current_staff()
     here = found.session.id if found else None
     with installation().sessions.begin() as database:
@@ -94,7 +94,7 @@ def end_others() -> ResponseReturnValue:
             record(
                 database, actor(), "staff.sessions_ended", subject(member), after={"ended": ended}
             )
-    flash("All other sessions are ended.")
+    flash("All other sessions ended.")
     return redirect_after_post(url_for("account.page"))
 
 
@@ -118,8 +118,10 @@ def _page(form: AccountNameForm) -> str:
     )
 
 
-def browser_name(told: str) -> str:
-    """`Firefox on Windows`: as much as people need to know their own browsers apart."""
-    browser = next((name for name, mark in _BROWSERS if re.search(mark, told)), "A browser")
-    system = next((name for name, mark in _SYSTEMS if re.search(mark, told)), "")
+def browser_name(user_agent: str) -> str:
+    """Return `Firefox on Windows` from a User-Agent header: enough for people to recognize their browsers."""
+    browser = next(
+        (name for name, mark in _BROWSERS if re.search(mark, user_agent)), "Unknown browser"
+    )
+    system = next((name for name, mark in _SYSTEMS if re.search(mark, user_agent)), "")
     return f"{browser} on {system}" if system else browser

@@ -1,4 +1,4 @@
-"""One's own password, authenticator app and recovery codes: set, changed, removed."""
+"""Set, change and remove your own password, authenticator app and recovery codes."""
 
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ blueprint.register_error_handler(RateLimitExceeded, rate_limits.rate_limited)
 
 
 class PasswordForm(FlaskForm):
-    """The old one, where it is asked for, and the new one."""
+    """The current password, where it is required, and the new one."""
 
     class Meta:
         csrf = False
@@ -53,7 +53,7 @@ class PasswordForm(FlaskForm):
 
 
 class NewFactorForm(FlaskForm):
-    """What the new app shows."""
+    """The code that the new app shows."""
 
     class Meta:
         csrf = False
@@ -64,7 +64,7 @@ class NewFactorForm(FlaskForm):
 @blueprint.get("/password")
 @needs(StaffRole.viewer)
 def password() -> ResponseReturnValue:
-    """The form."""
+    """Show the form."""
     if not _old_is_asked() and not signed_in_recently():
         return redirect(url_for("sign_in.page", again=1, next=url_for("credentials.password")), 303)
     return _password_page(PasswordForm(formdata=None))
@@ -78,25 +78,25 @@ def password() -> ResponseReturnValue:
     deduct_when=rate_limits.was_rejected,
 )
 def change_password() -> ResponseReturnValue:
-    """With the old one, or just after a sign-in by something else than it."""
+    """Save a new password. Requires the current one, or a recent sign-in by another method."""
     form, found = PasswordForm(), signed_in()
     if not _old_is_asked() and not signed_in_recently():
         return redirect(url_for("sign_in.page", again=1, next=url_for("credentials.password")), 303)
     if not _password_holds(form):
         return make_response(_password_page(form), 422)
-    kept = hash_password(form.new.data or "")
+    password_hash = hash_password(form.new.data or "")
     with installation().sessions.begin() as database:
         member = database.get_one(StaffMember, current_staff().id)
         here = found.session.id if found else None
-        set_password(database, member, kept, actor(), clock.now(), session_id=here)
-    flash("Your password is changed, and all other sessions are ended.")
+        set_password(database, member, password_hash, actor(), clock.now(), session_id=here)
+    flash("Password saved. All your other sessions have ended.")
     return redirect_after_post(url_for("account.page"))
 
 
 def _password_holds(form: PasswordForm) -> bool:
     member, organization = current_staff(), installation().settings.organization
     if _old_is_asked() and not verify_password(member, form.old.data or ""):
-        form.old.errors = ["This is not your present password."]
+        form.old.errors = ["This is not your current password."]
         return False
     faults = password_faults(form.new.data or "", (member.email, member.name, organization.name))
     form.new.errors = faults
@@ -104,7 +104,10 @@ def _password_holds(form: PasswordForm) -> bool:
 
 
 def _old_is_asked() -> bool:
-    """Not of who has none, nor of who has just come in by something else: they may have forgotten it."""
+    """Return whether the current password is required.
+
+    Not from members without one, nor after a recent sign-in by another method: they may have forgotten it.
+    """
     found = signed_in()
     if found is None or found.member.password is None:
         return False
@@ -125,7 +128,7 @@ def _password_page(form: PasswordForm) -> str:
 @needs(StaffRole.viewer)
 @requires_recent_sign_in
 def authenticator() -> ResponseReturnValue:
-    """A new app's secret; the present app goes on until the new one has shown its first code."""
+    """Show a new app's secret. The current app stays valid until the new one has shown its first code."""
     secret = recall_once(_NEW_APP, _SETTING_UP) or new_authenticator_secret()
     return _authenticator_page(NewFactorForm(formdata=None), secret)
 
@@ -137,19 +140,19 @@ def authenticator() -> ResponseReturnValue:
 )
 @requires_recent_sign_in
 def confirm_authenticator() -> ResponseReturnValue:
-    """The new app shows that it works."""
+    """Save the new app once its code is correct."""
     form, secret, pending = NewFactorForm(), recall_once(_NEW_APP, _SETTING_UP), NewAuthenticator()
     if secret is None:
         return redirect_after_post(url_for("credentials.authenticator"))
     if not verify_code(form.code.data or "", secret, pending):
         form.code.errors = [
-            "This is not what the app shows now. See that the phone's clock is right."
+            "This is not the app's current code. Check that your phone's clock is right."
         ]
         return make_response(_authenticator_page(form, secret), 422)
     with installation().sessions.begin() as database:
         member = database.get_one(StaffMember, current_staff().id)
         set_authenticator(database, member, secret, pending.tf_totp_counter, actor())
-    flash("Your authenticator app is asked for at each sign-in from now on.")
+    flash("Authenticator app set up. You will enter its code each time you sign in.")
     return redirect_after_post(url_for("account.page"))
 
 
@@ -168,11 +171,11 @@ def _authenticator_page(form: NewFactorForm, secret: str) -> str:
 @needs(StaffRole.viewer)
 @requires_recent_sign_in
 def forget_authenticator() -> ResponseReturnValue:
-    """Ask for it no longer."""
+    """Remove the authenticator app."""
     with installation().sessions.begin() as database:
         member = database.get_one(StaffMember, current_staff().id)
         if remove_authenticator(database, member, actor()):
-            flash("No authenticator app is asked for any longer.")
+            flash("Authenticator app removed.")
     return redirect_after_post(url_for("account.page"))
 
 
@@ -180,7 +183,7 @@ def forget_authenticator() -> ResponseReturnValue:
 @needs(StaffRole.viewer)
 @requires_recent_sign_in
 def make_recovery_codes() -> ResponseReturnValue:
-    """New ones, in place of the old."""
+    """Generate new recovery codes, which replace the old ones."""
     with installation().sessions.begin() as database:
         member = database.get_one(StaffMember, current_staff().id)
         if not has_second_factor(database, member):
@@ -195,7 +198,7 @@ def make_recovery_codes() -> ResponseReturnValue:
 @blueprint.get("/recovery-codes")
 @needs(StaffRole.viewer)
 def recovery_codes() -> ResponseReturnValue:
-    """The new ones, shown once."""
+    """Show the new recovery codes, once."""
     codes = recall_once(_NEW_CODES, _SETTING_UP)
     if not codes:
         return redirect(url_for("account.page"))

@@ -1,5 +1,5 @@
-"""Signing in by the house's own identity provider (OpenID Connect), where the settings name one and the extra
-`campaign[oidc]` is installed. It opens the room to those who are on the team already, by their verified address."""
+"""Sign-in with the organization's identity provider (OpenID Connect), where the settings name one and the extra
+`campaign[oidc]` is installed. Only existing team members can sign in, by their verified email address."""
 
 from typing import Any, cast
 
@@ -28,12 +28,12 @@ _PATIENCE_SECONDS = 10
 
 
 def is_offered() -> bool:
-    """Whether there is a provider to go to."""
+    """Return whether a provider is configured and the extra is installed."""
     return OAuth is not None and installation().settings.staff.oidc is not None
 
 
 def _provider() -> Any:
-    """The client, made once; its description is fetched from the provider when it is first needed."""
+    """Return the client, created once; it fetches the provider's metadata on first use. Raises NotFound without one."""
     settings = installation().settings.staff.oidc
     if OAuth is None or settings is None:
         raise NotFound
@@ -55,7 +55,7 @@ def _provider() -> Any:
 
 @blueprint.get("")
 def begin() -> ResponseReturnValue:
-    """To the provider, and back to `callback`."""
+    """Redirect to the provider, which redirects back to `callback`."""
     provider = _provider()
     session[_NEXT] = request.args.get("next", "")
     try:
@@ -64,18 +64,18 @@ def begin() -> ResponseReturnValue:
             provider.authorize_redirect(installation().address(url_for("oidc.callback"))),
         )
     except (AuthlibBaseError, OSError, ValueError) as error:
-        return _not_in("the provider cannot be reached", error)
+        return _not_in("we could not reach your organization's sign-in service", error)
 
 
 @blueprint.get("/back")
 def callback() -> ResponseReturnValue:
-    """Who comes back is signed in if the provider vouches for an address that is on the team."""
+    """Sign the member in if the provider returns a verified address that is on the team."""
     provider = _provider()
     try:
-        told = provider.authorize_access_token()["userinfo"]
+        claims = provider.authorize_access_token()["userinfo"]
     except (AuthlibBaseError, JoseError, OSError, ValueError, KeyError) as error:
-        return _not_in("the provider's answer does not hold", error)
-    email = str(told.get("email", "")) if told.get("email_verified") is True else ""
+        return _not_in("the response from your organization's sign-in service was not valid", error)
+    email = str(claims.get("email", "")) if claims.get("email_verified") is True else ""
     with installation().sessions.begin() as database:
         member = find_member(database, email) if email else None
         if member is None or not member.active:
@@ -85,11 +85,11 @@ def callback() -> ResponseReturnValue:
 
 def _unknown(member: StaffMember | None) -> ResponseReturnValue:
     failed("oidc", "not an active member, or the address is not verified", member)
-    flash("Your organisation's account is known, but not on this team; ask an admin to add you.")
+    flash("Your organization's account is not on this team. Ask an admin to add you.")
     return redirect(url_for("sign_in.page"))
 
 
 def _not_in(why: str, error: Exception) -> ResponseReturnValue:
     failed("oidc", f"{why}: {type(error).__name__}")
-    flash(f"That did not work: {why}. Try again, or sign in another way.")
+    flash(f"Sign-in failed: {why}. Try again, or sign in another way.")
     return redirect(url_for("sign_in.page"), 303)

@@ -1,4 +1,4 @@
-"""Signing in by a passkey, and the passkeys of one's own. The browser's side is `static/passkeys.js`."""
+"""Passkeys: sign in with one, and manage your own. The browser side is `static/passkeys.js`."""
 
 from datetime import timedelta
 
@@ -50,7 +50,7 @@ blueprint = staff_blueprint("passkeys", "/account/passkeys")
 @entrance.post("/options")
 @limiter.limit(rate_limits.PASSKEYS_HERE, key_func=rate_limits.network_key)
 def sign_in_options() -> ResponseReturnValue:
-    """What the browser asks its passkeys."""
+    """Return the options for a sign-in with a passkey, as JSON."""
     with installation().sessions() as database:
         member = pending_member(database)
         known = passkeys.list_passkeys(database, member) if member else None
@@ -62,7 +62,7 @@ def sign_in_options() -> ResponseReturnValue:
 @entrance.post("")
 @limiter.limit(rate_limits.PASSKEYS_HERE, key_func=rate_limits.network_key)
 def sign_in() -> ResponseReturnValue:
-    """By a passkey alone where it has checked who holds it; else it is the second factor."""
+    """Sign in with a passkey: alone if it verified the user, otherwise as the second factor of a pending sign-in."""
     challenge = recall_once(_CHALLENGE, _PATIENCE)
     with installation().sessions.begin() as database:
         try:
@@ -77,7 +77,7 @@ def _entered(database: Session, challenge: str | None) -> str:
     passkey = passkeys.find_passkey(database, credential_id(answer))
     member = database.get(StaffMember, passkey.staff_id) if passkey else None
     if challenge is None or passkey is None or member is None or not member.active:
-        raise StaffRefused("This passkey opens nothing here.")
+        raise StaffRefused("This passkey does not work here.")
     waiting, waiting_member = pending_sign_in(), pending_member(database)
     if waiting_member is not None and waiting_member.id != member.id:
         raise StaffRefused("This passkey belongs to someone else.")
@@ -98,7 +98,7 @@ def _check(
 @needs(StaffRole.viewer)
 @requires_recent_sign_in
 def page() -> ResponseReturnValue:
-    """One's passkeys, and the way to a further one."""
+    """List your passkeys, with a form to add one."""
     with installation().sessions() as database:
         mine = passkeys.list_passkeys(database, current_staff())
     return render_template(
@@ -110,7 +110,7 @@ def page() -> ResponseReturnValue:
 @needs(StaffRole.viewer)
 @requires_recent_sign_in
 def register_options() -> ResponseReturnValue:
-    """What the browser makes a passkey from."""
+    """Return the options for creating a passkey, as JSON."""
     with installation().sessions.begin() as database:
         member = database.get_one(StaffMember, current_staff().id)
         asked = ask_to_register(member, passkeys.list_passkeys(database, member))
@@ -122,12 +122,12 @@ def register_options() -> ResponseReturnValue:
 @needs(StaffRole.viewer)
 @requires_recent_sign_in
 def register() -> ResponseReturnValue:
-    """Keep it."""
+    """Save the new passkey."""
     challenge = recall_once(_CHALLENGE, _PATIENCE)
     try:
         with installation().sessions.begin() as database:
             if challenge is None:
-                raise StaffRefused("That took too long; please try again.")
+                raise StaffRefused("That took too long. Please try again.")
             member = database.get_one(StaffMember, current_staff().id)
             new = read_registration(request.get_json(), challenge)
             name = request.args.get("name", "")
@@ -135,7 +135,7 @@ def register() -> ResponseReturnValue:
             called = kept.name
     except StaffRefused as error:
         return _refused(str(error))
-    flash(f"The passkey “{called}” is kept.")
+    flash(f"Passkey “{called}” added.")
     return jsonify(next=url_for("account.page"))
 
 
@@ -143,10 +143,10 @@ def register() -> ResponseReturnValue:
 @needs(StaffRole.viewer)
 @requires_recent_sign_in
 def remove(passkey_id: int) -> ResponseReturnValue:
-    """Forget one."""
+    """Remove one of your passkeys."""
     with installation().sessions.begin() as database:
         if passkeys.remove_passkey(database, current_staff(), passkey_id, actor()):
-            flash("The passkey is removed.")
+            flash("Passkey removed.")
     return redirect_after_post(url_for("passkeys.page"))
 
 

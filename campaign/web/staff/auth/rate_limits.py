@@ -1,7 +1,7 @@
-"""How often signing in may be tried. No lock is permanent: each ends by itself, and says when.
+"""Rate limits of sign-in. No lockout is permanent: each expires, and its page says when.
 
-Wrong passwords count by address and network together and, more generously, by address alone, against guesses from
-many networks. Whoever is locked out of their password by a stranger still enters by a link or a passkey.
+Wrong passwords count per email and network together and, with a higher limit, per email alone, against guesses from
+many networks. A member locked out by a stranger's guesses can still sign in with a link or a passkey.
 """
 
 import math
@@ -22,47 +22,47 @@ PASSKEYS_HERE = "60 per 15 minutes"
 
 
 def typed_email() -> str:
-    """The address that was typed, whoever typed it."""
+    """Return a key for the email in the form, from any network."""
     return f"staff {limits.typed_email()}"
 
 
 def network_key() -> str:
-    """Where the request comes from."""
+    """Return a key for the network address of the request."""
     return f"staff {get_remote_address()}"
 
 
 def email_and_network_key() -> str:
-    """Both together."""
+    """Return a key for the network address and the email together."""
     return f"{network_key()} {typed_email()}"
 
 
 def waiting_member() -> str:
-    """Whose second factor is asked for, from wherever."""
+    """Return a key for the member whose second factor is pending, from any network."""
     waiting = sign_in_flow.pending_sign_in()
     return f"staff {waiting['who']}" if waiting else network_key()
 
 
 def current_member_key() -> str:
-    """Whoever is signed in, for what they try inside."""
+    """Return a key for the signed-in member."""
     found = access.signed_in()
     return f"staff {found.member.id}" if found else network_key()
 
 
 def was_rejected(response: Response) -> bool:
-    """Only what was wrong counts."""
+    """Return whether the attempt failed: only those count."""
     return response.status_code == 422
 
 
 def rate_limited(_error: RateLimitExceeded) -> Response:
-    """A page that says how long to wait."""
+    """Return the 429 page, which says how long to wait, with `Retry-After`."""
     limit, seconds = limits.limiter.current_limit, 900
     if limit:
-        # The moment that it names is rounded up.
+        # `reset_at` is rounded up.
         left = math.ceil(limit.reset_at - time.time())
         seconds = max(1, min(left, limit.limit.get_expiry()))
     page = render_template(
         "staff/sign_in/too_many_tries.html",
-        page_title="That was too often",
+        page_title="Too many tries",
         minutes=math.ceil(seconds / 60),
     )
     answer = make_response(page, 429)

@@ -1,4 +1,4 @@
-"""What only someone who has just signed in may do: a browser that was left open must not change how one gets in."""
+"""Require a recent sign-in for sensitive changes: an unattended browser must not allow a change of sign-in methods."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,26 +12,28 @@ from campaign.core import clock
 from campaign.web.staff.core.access import signed_in
 
 RECENT = timedelta(minutes=15)
-"""How long ago the sign-in may be."""
+"""The maximum age of the sign-in."""
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
 def signed_in_recently() -> bool:
-    """Whether this session began just now."""
+    """Return whether this session began within FRESH."""
     found = signed_in()
     return found is not None and clock.now() - found.session.created_at <= RECENT
 
 
 def requires_recent_sign_in(view: View) -> View:
-    """Ask for a new sign-in first, where the last is older. Stands under `@needs`."""
+    """Redirect to sign-in first if the last one is older than FRESH. Apply below `@needs`."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         if signed_in_recently():
             return view(*args, **kwargs)
         if request.is_json:
-            return make_response(jsonify(error="Your sign-in is too long ago; sign in again."), 403)
+            return make_response(
+                jsonify(error="You signed in too long ago. Please sign in again."), 403
+            )
         here = f"{request.script_root}{request.path}"
         back = here if request.method == "GET" else url_for("account.page")
         return redirect(url_for("sign_in.page", again=1, next=back), 303)

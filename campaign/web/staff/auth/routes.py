@@ -1,4 +1,4 @@
-"""How staff sign in, and their own account: every blueprint of it."""
+"""The blueprints of staff sign-in, accounts and the team."""
 
 from flask import Blueprint
 

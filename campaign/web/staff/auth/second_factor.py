@@ -1,4 +1,6 @@
-"""The second factor, after a link, a password or the house's provider: an app's code, a recovery code, a passkey."""
+"""Check the second factor after a link, a password or the identity provider: an app's code or a recovery code.
+
+Passkeys as a second factor are in `passkeys`."""
 
 from flask import flash, make_response, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
@@ -30,7 +32,7 @@ blueprint.register_error_handler(RateLimitExceeded, rate_limits.rate_limited)
 
 
 class SecondFactorForm(FlaskForm):
-    """An app's code, or a recovery code."""
+    """A code from the authenticator app, or a recovery code."""
 
     class Meta:
         csrf = False
@@ -40,7 +42,7 @@ class SecondFactorForm(FlaskForm):
 
 @blueprint.get("/sign-in/second-factor")
 def page() -> ResponseReturnValue:
-    """What is asked for."""
+    """Show the form for the second factor."""
     with installation().sessions() as database:
         member = pending_member(database)
         if member is None:
@@ -53,7 +55,7 @@ def page() -> ResponseReturnValue:
     rate_limits.CODES, key_func=rate_limits.waiting_member, deduct_when=rate_limits.was_rejected
 )
 def by_code() -> ResponseReturnValue:
-    """Each code is taken once."""
+    """Complete the sign-in with a code. Each code works once."""
     form = SecondFactorForm()
     with installation().sessions.begin() as database:
         member, waiting = pending_member(database, lock=True), pending_sign_in()
@@ -65,33 +67,33 @@ def by_code() -> ResponseReturnValue:
                 complete(database, member, f"{waiting['method']}+{kind}", waiting["next"])
             )
         failed("second factor", "wrong code", member)
-        form.code.errors = ["This code is wrong, has expired or was used before."]
+        form.code.errors = ["This code is wrong, has expired or has already been used."]
         return make_response(_page(database, member, form), 422)
 
 
 @blueprint.post("/sign-in/second-factor/leave")
 def leave() -> ResponseReturnValue:
-    """Begin again, perhaps as someone else."""
+    """Drop the pending sign-in and start over."""
     session.clear()
     return redirect_after_post(url_for("sign_in.page"))
 
 
 def _kind(database: Session, member: StaffMember, code: str) -> str:
-    """What the code is, or ''."""
+    """Return `totp` or `recovery` for a valid code, else ''. Uses the code up."""
     if has_authenticator(member) and verify_code(code, member.tf_totp_secret or "", member):
         return "totp"
     if not use_recovery_code(member, code):
         return ""
     who = Actor(member.email, StaffRole(member.role), member.id)
     note_recovery_code_used(database, member, who)
-    flash(f"You have used a recovery code; {len(member.mf_recovery_codes or ())} are left.")
+    flash(f"You used a recovery code. Codes left: {len(member.mf_recovery_codes or ())}.")
     return "recovery"
 
 
 def _page(database: Session, member: StaffMember, form: SecondFactorForm) -> str:
     return render_template(
         "staff/sign_in/second_factor.html",
-        page_title="One more step",
+        page_title="Second factor",
         form=form,
         email=member.email,
         authenticator=has_authenticator(member),

@@ -1,7 +1,8 @@
-"""What Flask-Security does for us: passwords (Argon2), authenticator apps (TOTP), recovery codes.
+"""Use Flask-Security for passwords (Argon2), authenticator apps (TOTP) and recovery codes.
 
-It lives in an application of its own, which serves nothing: its hooks would run at every request of the public pages,
-and its cookie cannot be listed or revoked. Sessions are rows instead (`auth.sessions`), links and pages ours.
+It runs in a separate Flask application that serves no requests: its hooks would run at every request of the public
+pages, and its session cookie cannot be listed or revoked. Our sessions are rows (`auth.sessions`), and links and pages
+are our own.
 """
 
 import base64
@@ -34,20 +35,20 @@ from campaign.staff.passwords import LONGEST, SHORTEST, password_fault
 RECOVERY_CODES = 10
 _EXTENSION = "staff_security"
 _CLOCK_ASKEW = 30
-"""Seconds that a phone's clock may be off, either way."""
+"""Seconds that a phone's clock may be fast or slow."""
 
 Found = TypeVar("Found")
 
 
 @dataclass
 class NewAuthenticator:
-    """Stands for a member while an app is being set up: no code was taken yet."""
+    """Used in place of a member while an app is being set up: no code has been accepted yet."""
 
     tf_totp_counter: int | None = None
 
 
 class SingleUseTotp(Totp):
-    """Remembers the last code that was taken, so that one seen over a shoulder is of no use."""
+    """Remember the last accepted code, so that a code someone watched you type is useless."""
 
     def get_last_counter(self, user: Any) -> int | None:
         return cast("int | None", user.tf_totp_counter)
@@ -56,13 +57,13 @@ class SingleUseTotp(Totp):
         user.tf_totp_counter = tmatch.counter
 
     def generate_qrcode(self, username: str, totp: str) -> str:
-        """With a light ground of its own: a camera needs one on dark pages too."""
+        """Return an SVG `data:` URI with a light background, which cameras need on dark pages too."""
         picture = segno.make(self.get_totp_uri(username, totp), error="m")
         return str(picture.svg_data_uri(scale=4, border=4, dark="#000", light="#fff"))
 
 
 class PasswordPolicy(PasswordUtil):
-    """Length and spelling as Flask-Security has them; what is too common by our own list."""
+    """Normalize passwords as Flask-Security does, and check length and common passwords by our own rules."""
 
     def validate(
         self,
@@ -70,17 +71,17 @@ class PasswordPolicy(PasswordUtil):
         is_register: bool,  # noqa: FBT001, ARG002 - Flask-Security's signature
         **kwargs: Any,
     ) -> tuple[list[str] | None, str]:
-        """(faults or None, the password as it is hashed). `about`: words that are easy to guess."""
-        spelled = self.normalize(password)
-        fault = password_fault(spelled, kwargs.get("about", ()))
-        return ([fault] if fault else None), spelled
+        """Return (faults or None, the normalized password that is hashed). `about`: words that are easy to guess."""
+        normalized = self.normalize(password)
+        fault = password_fault(normalized, kwargs.get("about", ()))
+        return ([fault] if fault else None), normalized
 
 
 class ExternalDatastore(Datastore, UserDatastore):
-    """Flask-Security changes attributes of a row; whose session it is in flushes and commits."""
+    """Let Flask-Security change attributes of a row; the caller's session flushes and commits."""
 
     def __init__(self) -> None:
-        # Its mixins would bring Flask into the models; what it needs of them are the columns.
+        # Its mixins would import Flask into the models; it only needs the columns.
         UserDatastore.__init__(self, cast("Any", StaffMember), cast("Any", None))
 
     def put(self, model: Any) -> Any:
@@ -88,7 +89,7 @@ class ExternalDatastore(Datastore, UserDatastore):
 
 
 def prepare(app: Flask, settings: Settings) -> None:
-    """Make the locks of `app`'s staff's room."""
+    """Set up Flask-Security for the staff pages of `app`."""
     inner = Flask("campaign.staff", static_folder=None)
     inner.config.update(
         SECRET_KEY=settings.secret_key,
@@ -96,7 +97,7 @@ def prepare(app: Flask, settings: Settings) -> None:
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
         SECURITY_PASSWORD_LENGTH_MIN=SHORTEST,
-        # The composed form: as many characters as are seen.
+        # The composed form, so that the length is the number of visible characters.
         SECURITY_PASSWORD_NORMALIZE_FORM="NFKC",  # noqa: S106 - a form of Unicode
         SECURITY_TWO_FACTOR=True,
         SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
@@ -119,7 +120,7 @@ def prepare(app: Flask, settings: Settings) -> None:
 
 
 def _derived(secret_key: str, purpose: str) -> bytes:
-    """A key of 256 bits for one purpose."""
+    """Derive a 256-bit key for one purpose."""
     return hmac.new(secret_key.encode(), f"staff: {purpose}".encode(), hashlib.sha256).digest()
 
 
@@ -130,7 +131,7 @@ def _inside(call: Callable[[Security], Found]) -> Found:
 
 
 def password_faults(password: str, about: tuple[str, ...]) -> list[str]:
-    """What is wrong with a password that somebody wants; empty if nothing is."""
+    """Return what is wrong with a new password; empty if it is acceptable."""
     faults, _ = _inside(
         lambda found: found.password_util.validate(password, is_register=False, about=about)
     )
@@ -138,20 +139,23 @@ def password_faults(password: str, about: tuple[str, ...]) -> list[str]:
 
 
 @cache
-def _nobodys_hash() -> str:
-    """What is compared where there is nothing to compare with."""
+def _decoy_hash() -> str:
+    """Return a hash to compare with when there is no member or no password, so that timing reveals nothing."""
     return argon2_of(secrets.token_hex())
 
 
 def hash_password(password: str) -> str:
-    """What is kept of a password."""
+    """Return the Argon2 hash of a password."""
     return _inside(lambda found: argon2_of(found.password_util.normalize(password)))
 
 
 def verify_password(member: StaffMember | None, password: str) -> bool:
-    """Whether it is theirs; takes as long for nobody, or somebody without one. A hash of an older kind is renewed."""
-    nobody = StaffMember(password=_inside(lambda _found: _nobodys_hash()))
-    known = member if member is not None and member.active and member.password else nobody
+    """Return whether `password` is the member's. Takes as long for no member, or one without a password.
+
+    Replaces a hash of an older kind.
+    """
+    decoy = StaffMember(password=_inside(lambda _found: _decoy_hash()))
+    known = member if member is not None and member.active and member.password else decoy
 
     def verified(found: Security) -> bool:
         if len(password) > 4 * LONGEST:
@@ -164,20 +168,20 @@ def verify_password(member: StaffMember | None, password: str) -> bool:
 
 
 def new_authenticator_secret() -> str:
-    """The secret of a new app, encrypted."""
+    """Return an encrypted secret for a new authenticator app."""
     return _inside(lambda found: found.totp_factory.generate_totp_secret())
 
 
 @dataclass(frozen=True)
 class AuthenticatorSetup:
-    """What an app is told: a picture to scan (a `data:` address), or a key to type."""
+    """What an app needs: `image`, a QR code to scan (a `data:` URI), or `key` to type."""
 
     image: str
     key: str
 
 
 def authenticator_setup(secret: str, member: StaffMember) -> AuthenticatorSetup:
-    """How `member` puts `secret` into an app."""
+    """Return what `member` needs to add `secret` to an app."""
 
     def described(found: Security) -> AuthenticatorSetup:
         totp = found.totp_factory
@@ -189,7 +193,7 @@ def authenticator_setup(secret: str, member: StaffMember) -> AuthenticatorSetup:
 
 
 def verify_code(code: str, secret: str, member: StaffMember | NewAuthenticator) -> bool:
-    """Whether an app with `secret` shows `code` now, and it was not taken before; keeps that it was."""
+    """Return whether `code` is the current code for `secret` and unused; records it as used in `member`."""
     plain = "".join(code.split())
     if not (plain.isascii() and plain.isdigit() and len(plain) == 6):
         return False
@@ -205,12 +209,12 @@ def _codes_of(found: Security) -> MfRecoveryCodesUtil:
 
 
 def new_recovery_codes(member: StaffMember) -> list[str]:
-    """New recovery codes for `member`, in place of the old ones; the only time that they are told."""
+    """Replace the recovery codes of `member`. Returns the new ones, which cannot be read again."""
     return _inside(lambda found: list(_codes_of(found).create_recovery_codes(cast("Any", member))))
 
 
 def use_recovery_code(member: StaffMember, code: str) -> bool:
-    """Whether `code` is one of theirs; it is not any longer."""
+    """Use up `code`; returns False if it is not one of the member's recovery codes."""
     plain = "-".join(code.lower().replace("-", " ").split())
 
     def used(found: Security) -> bool:

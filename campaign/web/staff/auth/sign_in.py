@@ -1,4 +1,4 @@
-"""Signing in by a one-time link or a password, asking for a link by mail, signing out."""
+"""Sign in with a one-time link or a password, request a link by email, sign out."""
 
 from collections.abc import Callable
 
@@ -33,12 +33,12 @@ from campaign.web.staff.auth.security import verify_password
 from campaign.web.staff.auth.sign_in_flow import enter, failed, redirect_after_post
 from campaign.web.staff.core.access import actor, open_blueprint, safe_next, signed_in
 
-WRONG = "This address and this password do not belong together here."
+WRONG = "The email or password is wrong."
 _UNUSABLE = {
-    LinkState.used: "This sign-in link was used before, and works only once.",
+    LinkState.used: "This sign-in link has already been used. It works only once.",
     LinkState.expired: "This sign-in link has expired.",
-    LinkState.closed: "This sign-in link no longer opens anything.",
-    LinkState.unknown: "This sign-in link is not known here; it may be incomplete.",
+    LinkState.closed: "This sign-in link no longer works.",
+    LinkState.unknown: "We do not recognize this sign-in link. It may be incomplete.",
 }
 
 blueprint = open_blueprint("sign_in")
@@ -46,7 +46,7 @@ blueprint.register_error_handler(RateLimitExceeded, rate_limits.rate_limited)
 
 
 class SignInForm(FlaskForm):
-    """Address and password; the address alone for a link by mail."""
+    """Email and password; the email alone to request a link."""
 
     class Meta:
         csrf = False
@@ -58,7 +58,7 @@ class SignInForm(FlaskForm):
 
 @blueprint.get("/sign-in")
 def page() -> ResponseReturnValue:
-    """Where who is not signed in is sent; `again=1` is for who is, and must show it anew."""
+    """Show the sign-in page. `again=1`: the member is signed in and must sign in again."""
     target = request.args.get("next", "")
     if signed_in() is not None and "again" not in request.args:
         return redirect(safe_next(target))
@@ -79,7 +79,7 @@ def page() -> ResponseReturnValue:
     rate_limits.PASSWORD, key_func=rate_limits.typed_email, deduct_when=rate_limits.was_rejected
 )
 def by_password() -> ResponseReturnValue:
-    """The same answer, after the same time, whatever was wrong."""
+    """Sign in with a password. Every failure gets the same answer after the same time."""
     form = SignInForm()
     with installation().sessions.begin() as database:
         member = find_member(database, clean(form.email.data))
@@ -94,7 +94,7 @@ def by_password() -> ResponseReturnValue:
 @limiter.limit(SIGN_IN_LINKS_PER_ADDRESS, key_func=rate_limits.network_key)
 @limiter.limit(SIGN_IN_LINKS, key_func=rate_limits.typed_email)
 def ask_for_link() -> ResponseReturnValue:
-    """Have a link mailed. The answer says nothing about who is known here, nor does the time that it takes."""
+    """Email a sign-in link. Neither the answer nor its timing reveals who is on the team."""
     form = SignInForm()
     answer = redirect_after_post(url_for("sign_in.link_sent"))
     answer.call_on_close(_mailing(installation(), clean(form.email.data)))
@@ -102,7 +102,7 @@ def ask_for_link() -> ResponseReturnValue:
 
 
 def _mailing(here: Installation, email: str) -> Callable[[], None]:
-    """What is done after the answer has gone out."""
+    """Return the function that queues the email after the response is sent."""
 
     def mail() -> None:
         with here.sessions.begin() as database:
@@ -115,13 +115,13 @@ def _mailing(here: Installation, email: str) -> Callable[[], None]:
 
 @blueprint.get("/sign-in/sent")
 def link_sent() -> ResponseReturnValue:
-    """After that."""
-    return render_template("staff/sign_in/link_sent.html", page_title="Look into your mailbox")
+    """Confirm the request for a link."""
+    return render_template("staff/sign_in/link_sent.html", page_title="Check your email")
 
 
 @blueprint.get("/sign-in/link/<secret>")
 def link(secret: str) -> ResponseReturnValue:
-    """A page with a button: programs that scan mail follow links, and must not use them up."""
+    """Show a page with a button: email scanners follow links, and must not use them up."""
     with installation().sessions() as database:
         checked = check_link(database, STAFF_LINK, secret, clock.now())
     if checked.person is None:
@@ -131,7 +131,7 @@ def link(secret: str) -> ResponseReturnValue:
 
 @blueprint.post("/sign-in/link/<secret>")
 def use(secret: str) -> ResponseReturnValue:
-    """Sign in, once."""
+    """Sign in with the link, which then is used."""
     with installation().sessions.begin() as database:
         used = use_link(database, STAFF_LINK, secret, clock.now())
         if used.person is None:
@@ -165,7 +165,7 @@ def _page(form: SignInForm) -> str:
 def _unusable(state: LinkState) -> Response:
     page = render_template(
         "staff/sign_in/link_unusable.html",
-        page_title="This link opens nothing",
+        page_title="This link does not work",
         reason=_UNUSABLE[state],
     )
     return make_response(page, 410)

@@ -1,4 +1,7 @@
-"""From a first factor to a session: the second is asked for where one is set up. The sign-in views share this."""
+"""From the first factor to a session, with the second factor in between where one is set up.
+
+Shared by the sign-in views.
+"""
 
 from datetime import timedelta
 from typing import Any, TypedDict, cast
@@ -19,7 +22,7 @@ from campaign.staff.second_factor import has_second_factor
 from campaign.web.staff.core.access import SESSION_SECRET, safe_next, signed_in
 
 PATIENCE = timedelta(minutes=10)
-"""Between the first factor and the second."""
+"""The maximum time between the first factor and the second."""
 _WAITING = "waiting"
 
 log = get_logger(__name__)
@@ -35,7 +38,7 @@ class PendingSignIn(TypedDict):
 
 
 def enter(database: Session, member: StaffMember, method: str, target: str | None) -> str:
-    """`member` has shown a first factor: sign in, or ask for the second. The address to go on to."""
+    """Sign in `member`, who passed the first factor, or require the second. Returns the address to redirect to."""
     if not has_second_factor(database, member):
         return complete(database, member, method, target)
     _forget(database)
@@ -50,7 +53,7 @@ def enter(database: Session, member: StaffMember, method: str, target: str | Non
 
 
 def pending_sign_in() -> PendingSignIn | None:
-    """The sign-in of this browser that waits for its second factor."""
+    """Return this browser's sign-in that is waiting for its second factor, or None."""
     found = cast("PendingSignIn | None", session.get(_WAITING))
     if found is None or clock.now().timestamp() - found["at"] > PATIENCE.total_seconds():
         return None
@@ -58,7 +61,7 @@ def pending_sign_in() -> PendingSignIn | None:
 
 
 def pending_member(database: Session, *, lock: bool = False) -> StaffMember | None:
-    """Whose sign-in that is; `lock` until the commit, so that one code is taken once."""
+    """Return the member who is signing in, or None. `lock` the row until the commit, so that a code works only once."""
     waiting = pending_sign_in()
     if waiting is None:
         return None
@@ -69,7 +72,7 @@ def pending_member(database: Session, *, lock: bool = False) -> StaffMember | No
 
 
 def complete(database: Session, member: StaffMember, method: str, target: str | None) -> str:
-    """Begin a session under a new name, in place of whatever this browser had. The address to go on to."""
+    """Begin a session under a new id and end this browser's previous one. Returns the address to redirect to."""
     _forget(database)
     key = begin_staff_session(database, member, method, _browser(), clock.now())
     who = Actor(member.email, StaffRole(member.role), member.id)
@@ -80,7 +83,7 @@ def complete(database: Session, member: StaffMember, method: str, target: str | 
 
 
 def failed(way: str, why: str, member: StaffMember | None = None) -> None:
-    """Log a sign-in that did not succeed. What was typed may be a password in the wrong field: it is never logged."""
+    """Log a failed sign-in. Never log what was typed: it may be a password in the wrong field."""
     log.warning(
         "staff_sign_in_failed",
         way=way,
@@ -91,7 +94,7 @@ def failed(way: str, why: str, member: StaffMember | None = None) -> None:
 
 
 def redirect_after_post(address: str) -> Response:
-    """After a form."""
+    """Redirect after a form was processed (303)."""
     return cast("Response", redirect(address, 303))
 
 
@@ -107,13 +110,16 @@ def _browser() -> Browser:
 
 
 def remember(name: str, value: Any) -> None:
-    """Keep something in the cookie until it is taken."""
+    """Store `value` in the session cookie until `recall_once` removes it."""
     session[name] = {"value": value, "at": clock.now().timestamp()}
 
 
 def recall_once(name: str, within: timedelta) -> Any:
-    """What was kept there, once; None if nothing was, or too long ago."""
-    kept = session.pop(name, None)
-    if not isinstance(kept, dict) or clock.now().timestamp() - kept["at"] > within.total_seconds():
+    """Remove and return what `remember` stored; None if there is nothing, or it is older than `within`."""
+    found = session.pop(name, None)
+    if (
+        not isinstance(found, dict)
+        or clock.now().timestamp() - found["at"] > within.total_seconds()
+    ):
         return None
-    return kept["value"]
+    return found["value"]

@@ -1,4 +1,4 @@
-"""Who belongs to the team: listed, added, given roles, let go. For admins."""
+"""The team: list and add members, change roles, deactivate. For admins."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,9 +27,12 @@ from campaign.web.staff.auth.sign_in_flow import recall_once, redirect_after_pos
 from campaign.web.staff.core.access import actor, current_staff, needs, staff_blueprint
 
 ROLES = [
-    (StaffRole.viewer.value, "viewer: looks at everything that is not for the books alone"),
-    (StaffRole.finance.value, "finance: also gifts, refunds, donors, exports, the books"),
-    (StaffRole.admin.value, "admin: also the campaigns, the team, tokens and webhooks"),
+    (StaffRole.viewer.value, "viewer: can view the dashboard, donations, donors and campaigns"),
+    (
+        StaffRole.finance.value,
+        "finance: can also record and refund donations, edit donors and export the books",
+    ),
+    (StaffRole.admin.value, "admin: can also manage campaigns, the team, API tokens and webhooks"),
 ]
 _MAIL, _SHOW = "mail", "show"
 _MADE = "made_link"
@@ -39,7 +42,7 @@ blueprint = staff_blueprint("team", "/team")
 
 
 class MemberForm(FlaskForm):
-    """Someone new."""
+    """The fields of a new member."""
 
     class Meta:
         csrf = False
@@ -53,8 +56,8 @@ class MemberForm(FlaskForm):
     )
     way = RadioField(
         choices=[
-            SelectChoice(_MAIL, "Mail them a sign-in link"),
-            SelectChoice(_SHOW, "Show me the link, to pass it on"),
+            SelectChoice(_MAIL, "Email them a sign-in link"),
+            SelectChoice(_SHOW, "Show me the link so that I can send it"),
         ],
         default=_MAIL,
         validate_choice=False,
@@ -64,14 +67,17 @@ class MemberForm(FlaskForm):
 @blueprint.get("")
 @needs(StaffRole.admin)
 def page() -> ResponseReturnValue:
-    """Everyone, and a form for someone new."""
+    """List the team, with a form to add a member."""
     return _page(MemberForm(formdata=None))
 
 
 @blueprint.post("")
 @needs(StaffRole.admin)
 def add() -> ResponseReturnValue:
-    """Let someone in. For someone who is known this is a new link; their role is changed on their own page."""
+    """Add a member and create a sign-in link. An existing member with the same role gets a new link.
+
+    Roles are changed on the member's page.
+    """
     form = MemberForm()
     role = read_role(form.role.data)
     if role is None:
@@ -83,8 +89,8 @@ def add() -> ResponseReturnValue:
             known = members.find_member(database, address)
             if known is not None and known.role != role:
                 raise StaffRefused(
-                    f"{known.email} is on the team already, with the role {known.role};"
-                    " open their page to change it."
+                    f"{known.email} is already on the team with the role {known.role}."
+                    " Change it on their page."
                 )
             name = clean(form.name.data)
             added = members.add_member(database, address, role, actor(), clock.now(), name=name)
@@ -99,19 +105,19 @@ def add() -> ResponseReturnValue:
 @blueprint.get("/link")
 @needs(StaffRole.admin)
 def link() -> ResponseReturnValue:
-    """The link that was just made, shown once."""
+    """Show the new sign-in link, once."""
     made = recall_once(_MADE, _SHOWN_WITHIN)
     if made is None:
         return redirect(url_for("team.page"))
     return render_template(
-        "staff/team/link.html", page_title="A sign-in link", email=made["email"], url=made["url"]
+        "staff/team/link.html", page_title="Sign-in link", email=made["email"], url=made["url"]
     )
 
 
 @blueprint.get("/<int:member_id>")
 @needs(StaffRole.admin)
 def member(member_id: int) -> ResponseReturnValue:
-    """One of them."""
+    """Show one member."""
     with installation().sessions() as database:
         return _member_page(database, _member(database, member_id))
 
@@ -119,58 +125,58 @@ def member(member_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:member_id>/role")
 @needs(StaffRole.admin)
 def change_role(member_id: int) -> ResponseReturnValue:
-    """Another role; they sign in anew."""
+    """Change a member's role and end their sessions."""
     role = read_role(request.form.get("role"))
     return _change(
         member_id,
         lambda database, one: (
             role is not None and members.change_role(database, one, role, actor(), clock.now())
         ),
-        "Their role is changed, and their sessions are ended.",
+        "Role changed. Their sessions have ended.",
     )
 
 
 @blueprint.post("/<int:member_id>/deactivate")
 @needs(StaffRole.admin)
 def deactivate(member_id: int) -> ResponseReturnValue:
-    """Let them in no longer."""
+    """Deactivate a member."""
     return _change(
         member_id,
         lambda database, one: members.deactivate(database, one, actor(), clock.now()),
-        "They can no longer sign in.",
+        "Deactivated. They can no longer sign in.",
     )
 
 
 @blueprint.post("/<int:member_id>/activate")
 @needs(StaffRole.admin)
 def activate(member_id: int) -> ResponseReturnValue:
-    """Let them in again."""
+    """Reactivate a member."""
     return _change(
         member_id,
         lambda database, one: members.reactivate(database, one, actor()),
-        "They may sign in again.",
+        "Reactivated. They can sign in again.",
     )
 
 
 @blueprint.post("/<int:member_id>/reset-second-factor")
 @needs(StaffRole.admin)
 def reset(member_id: int) -> ResponseReturnValue:
-    """For when their device is lost."""
+    """Remove a member's second factor, for example after they lost their device."""
     return _change(
         member_id,
         lambda database, one: reset_second_factor(database, one, actor(), clock.now()),
-        "Their second factor is removed, and their sessions are ended.",
+        "Second factor removed. Their sessions have ended.",
     )
 
 
 @blueprint.post("/<int:member_id>/link")
 @needs(StaffRole.admin)
 def new_link(member_id: int) -> ResponseReturnValue:
-    """For someone who lost their way in."""
+    """Create a new sign-in link for a member."""
     with installation().sessions.begin() as database:
         one = _member(database, member_id)
         if not one.active:
-            flash("Let them in again first.")
+            flash("Reactivate them first.")
             return redirect_after_post(url_for("team.member", member_id=member_id))
         onward_to = _let_in(database, one, request.form.get("way", _MAIL))
     installation().notify(OUTBOX)
@@ -178,7 +184,7 @@ def new_link(member_id: int) -> ResponseReturnValue:
 
 
 def _let_in(database: Session, one: StaffMember, way: str) -> str:
-    """Mail a link, or keep it for the next page; the address to go on to."""
+    """Email a sign-in link, or store it for the next page. Returns the address to redirect to."""
     record(database, actor(), "staff_member.link_created", members.subject(one), after={"way": way})
     if way == _SHOW:
         path = make_staff_link(database, one, actor().name, clock.now(), STAFF_LINK)
@@ -186,7 +192,7 @@ def _let_in(database: Session, one: StaffMember, way: str) -> str:
         return url_for("team.link")
     domain = installation().settings.mail_from.domain
     queue_invitation(database, one, actor(), domain, clock.now())
-    flash(f"A sign-in link is on its way to {one.email}. It works once, for 24 hours.")
+    flash(f"Sign-in link sent to {one.email}. It works once and expires in 24 hours.")
     return url_for("team.page")
 
 
@@ -207,12 +213,12 @@ def _change(
 def _member(database: Session, member_id: int) -> StaffMember:
     found = database.get(StaffMember, member_id)
     if found is None:
-        raise NotFound("Nobody of the team has this number.")
+        raise NotFound("There is no team member with this id.")
     return found
 
 
 def read_role(text: str | None) -> StaffRole | None:
-    """The role, if it is one."""
+    """Return the role that `text` names, or None."""
     return StaffRole(text) if text in set(StaffRole) else None
 
 

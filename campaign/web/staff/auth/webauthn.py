@@ -1,6 +1,6 @@
-"""The ceremonies of WebAuthn: what a browser is asked, and whether its answer holds. https://www.w3.org/TR/webauthn-3/
+"""Create WebAuthn options and verify the browser's responses. https://www.w3.org/TR/webauthn-3/
 
-A passkey is bound to the name under which the page was opened, so that no other site can use it.
+A passkey is bound to the host name of the page, so no other site can use it.
 """
 
 import json
@@ -38,14 +38,14 @@ _BROKEN = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError)
 
 @dataclass(frozen=True)
 class Ceremony:
-    """What the browser is given, and the challenge to be kept for its answer."""
+    """The `options` for the browser, and the `challenge` to store until its response arrives."""
 
     options: Json
     challenge: str
 
 
 def ask_to_register(member: StaffMember, known: Iterable[StaffPasskey]) -> Ceremony:
-    """The options of a new passkey, on a device that holds none of `known`."""
+    """Return the options for creating a passkey, on a device that has none of `known`."""
     made = generate_registration_options(
         rp_id=_host(),
         rp_name=installation().settings.organization.name,
@@ -62,7 +62,7 @@ def ask_to_register(member: StaffMember, known: Iterable[StaffPasskey]) -> Cerem
 
 
 def read_registration(answer: Json, challenge: str) -> NewPasskey:
-    """The new passkey; raises StaffRefused."""
+    """Verify the response and return the new passkey; raises StaffRefused."""
     try:
         found = verify_registration_response(
             credential=answer,
@@ -72,7 +72,7 @@ def read_registration(answer: Json, challenge: str) -> NewPasskey:
         )
         transports = [str(one) for one in answer["response"].get("transports") or ()]
     except _BROKEN as error:
-        raise StaffRefused("The passkey's answer does not hold; please try again.") from error
+        raise StaffRefused("The passkey could not be verified. Please try again.") from error
     known = {one.value for one in AuthenticatorTransport}
     return NewPasskey(
         credential_id=found.credential_id,
@@ -85,7 +85,7 @@ def read_registration(answer: Json, challenge: str) -> NewPasskey:
 
 
 def ask_to_sign_in(known: Iterable[StaffPasskey] | None) -> Ceremony:
-    """The options of a sign-in: by any passkey of this site that checks who holds it, or by one of `known`."""
+    """Return the options for a sign-in: with one of `known`, or, for None, any passkey that verifies its user."""
     made = generate_authentication_options(
         rp_id=_host(),
         allow_credentials=_described(known) if known is not None else None,
@@ -97,15 +97,18 @@ def ask_to_sign_in(known: Iterable[StaffPasskey] | None) -> Ceremony:
 
 
 def credential_id(answer: Json) -> bytes:
-    """Which passkey answers; raises StaffRefused."""
+    """Return the id of the passkey that responded; raises StaffRefused."""
     try:
         return base64url_to_bytes(answer["rawId"])
     except _BROKEN as error:
-        raise StaffRefused("The passkey's answer cannot be read; please try again.") from error
+        raise StaffRefused("The passkey's response could not be read. Please try again.") from error
 
 
 def check_sign_in(answer: Json, challenge: str, passkey: StaffPasskey, *, alone: bool) -> int:
-    """How often the passkey says it was used; raises StaffRefused. `alone`: it must have checked who holds it."""
+    """Verify the response and return the passkey's new use count; raises StaffRefused.
+
+    `alone`: it is the only factor, so the device must have verified the user.
+    """
     try:
         found = verify_authentication_response(
             credential=answer,
@@ -117,7 +120,7 @@ def check_sign_in(answer: Json, challenge: str, passkey: StaffPasskey, *, alone:
             require_user_verification=alone,
         )
     except _BROKEN as error:
-        raise StaffRefused("The passkey's answer does not hold; please try again.") from error
+        raise StaffRefused("The passkey could not be verified. Please try again.") from error
     return found.new_sign_count
 
 
@@ -136,5 +139,5 @@ def _host() -> str:
 
 
 def _origin() -> str:
-    """Behind a proxy that is not named, our own side of the connection may be plain: the site's scheme counts."""
+    """Use the scheme of SITE_URL: behind a proxy that TRUSTED_PROXIES does not count, the request may be plain HTTP."""
     return f"{urlsplit(installation().settings.site_url).scheme}://{request.host}"

@@ -1,4 +1,4 @@
-"""How one campaign is shown: its accent, whose it is, its donor wall, its thanks, and what is told early."""
+"""The appearance of a campaign: colors, organization, donor wall, thank-you text and visible progress."""
 
 from dataclasses import asdict
 from typing import Any
@@ -26,14 +26,14 @@ from campaign.web.staff.core.form_errors import put_faults
 blueprint = staff_blueprint("appearance", "/c/<slug>/appearance")
 
 LABELS = {
-    "accent_light": "accent in light",
-    "accent_dark": "accent in dark",
-    "organization_line": "whose campaign it is",
-    "locale": "first language",
-    "thanks": "thanks",
+    "accent_light": "accent color (light)",
+    "accent_dark": "accent color (dark)",
+    "organization_line": "organization line",
+    "locale": "primary language",
+    "thanks": "thank-you text",
     "wall_shown": "donor wall",
-    "figures_hidden": "hidden figures",
-    "figures_from_percent": "hidden figures",
+    "figures_hidden": "visibility of progress",
+    "figures_from_percent": "visibility of progress",
 }
 
 
@@ -56,7 +56,7 @@ class AppearanceForm(FlaskForm):
 @blueprint.route("", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def edit(slug: str) -> ResponseReturnValue:
-    """The form, or what was typed kept."""
+    """Show the form, or save the changes."""
     form = AppearanceForm()
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
@@ -69,8 +69,8 @@ def edit(slug: str) -> ResponseReturnValue:
         except FieldsInvalid as error:
             put_faults(form, error.faults)
             return make_response(_page(campaign, form), 422)
-    kept = ", ".join(dict.fromkeys(LABELS[name] for name in changed))
-    flash(f"Kept: {kept}. The public page shows it." if changed else "Nothing has changed.")
+    saved = ", ".join(dict.fromkeys(LABELS[name] for name in changed))
+    flash(f"Saved: {saved}. The public page now shows it." if changed else "Nothing changed.")
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
@@ -85,7 +85,7 @@ def _page(campaign: Campaign, form: AppearanceForm) -> str:
     form.locale.choices = [(one, get_language(one).native_name) for one in known_languages()]
     return render_template(
         "staff/campaigns/appearance.html",
-        page_title="How it is shown",
+        page_title="Appearance",
         campaign=campaign,
         form=form,
         languages=[(one, get_language(one).native_name) for one in other_locales(campaign)],

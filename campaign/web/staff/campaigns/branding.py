@@ -1,4 +1,4 @@
-"""The house's settings: accents, logo, words of masthead and footer; seen before they are kept."""
+"""The organization's branding: accent colors, logo, masthead and footer, with a preview."""
 
 from typing import Any
 
@@ -22,13 +22,13 @@ from campaign.web.theme import branding_cache, stylesheet_url
 blueprint = staff_blueprint("branding", "/branding")
 
 FORM_BYTES = 1_000_000
-"""More than the largest logo, so that one a little too large is refused with its size."""
+"""More than the largest logo, so that the error for a slightly larger one can name its size."""
 
 LABELS = {
-    "accent_light": "accent in light",
-    "accent_dark": "accent in dark",
+    "accent_light": "accent color (light)",
+    "accent_dark": "accent color (dark)",
     "logo": "logo",
-    "logo_alt": "logo in words",
+    "logo_alt": "alternative text",
     "masthead": "masthead",
     "footer": "footer",
     "wall_by_default": "donor wall of new campaigns",
@@ -53,14 +53,14 @@ class BrandingForm(FlaskForm):
 
 @blueprint.url_value_preprocessor
 def _allow_a_picture(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Before the form is read for its token."""
+    """Raise the size limit before the form is parsed for its CSRF token."""
     request.max_content_length = FORM_BYTES
 
 
 @blueprint.route("", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def edit() -> ResponseReturnValue:
-    """The form, the page in the typed colours, or what was typed kept."""
+    """Show the form, preview the entered colors, or save the changes."""
     form = BrandingForm()
     with installation().sessions() as session:
         look = read_branding(session)
@@ -75,8 +75,8 @@ def edit() -> ResponseReturnValue:
             put_faults(form, error.faults)
             return make_response(_page(form, look), 422)
     branding_cache().forget()
-    kept = ", ".join(LABELS[name] for name in changed)
-    flash(f"Kept: {kept}. Public pages show it." if changed else "Nothing has changed.")
+    saved = ", ".join(LABELS[name] for name in changed)
+    flash(f"Saved: {saved}. Public pages now show it." if changed else "Nothing changed.")
     return redirect(url_for("branding.edit"), 303)
 
 
@@ -117,7 +117,7 @@ def _typed(form: BrandingForm) -> BrandingFields:
 def _page(form: BrandingForm, look: BrandingValues, seen: tuple[str, str] | None = None) -> str:
     return render_template(
         "staff/branding.html",
-        page_title="Settings",
+        page_title="Branding",
         form=form,
         look=look,
         default=ACCENT,

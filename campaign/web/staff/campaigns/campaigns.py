@@ -1,4 +1,4 @@
-"""The campaigns: listed, begun, and each with what staff can do about it."""
+"""Campaigns: list, create, and one page for each with what staff can do."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ blueprint = staff_blueprint("campaigns")
 
 
 class NewCampaignForm(FlaskForm):
-    """Everything that a campaign begins with; all of it but slug, currency and time zone can be changed later."""
+    """The fields of a new campaign. All but slug, currency and time zone can be changed later."""
 
     class Meta:
         csrf = False
@@ -49,7 +49,7 @@ class NewCampaignForm(FlaskForm):
 @blueprint.get("/campaigns")
 @needs(StaffRole.viewer)
 def index() -> ResponseReturnValue:
-    """All of them, what is open or to come first."""
+    """List all campaigns, latest deadline first."""
     at = clock.now()
     with installation().sessions() as session:
         every = session.scalars(
@@ -62,7 +62,7 @@ def index() -> ResponseReturnValue:
 @blueprint.route("/campaigns/new", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def new() -> ResponseReturnValue:
-    """Begin one."""
+    """Create a campaign."""
     form = NewCampaignForm()
     if not form.is_submitted():
         form.timezone.data = installation().settings.organization.timezone
@@ -73,7 +73,7 @@ def new() -> ResponseReturnValue:
     except FieldsInvalid as error:
         put_faults(form, error.faults)
         return make_response(_new_page(form), 422)
-    flash(f"“{campaign.title}” is created. Look at its text and its steps before it opens.")
+    flash(f"Created “{campaign.title}”. Check its text and its email schedule before it opens.")
     return redirect(url_for("campaigns.show", slug=campaign.slug), 303)
 
 
@@ -88,7 +88,7 @@ def _new_page(form: NewCampaignForm) -> str:
 @blueprint.get("/c/<slug>")
 @needs(StaffRole.viewer)
 def show(slug: str) -> ResponseReturnValue:
-    """One campaign: how it stands, what was moved, and where to go from here."""
+    """Show one campaign: status, deadline changes, and links to its pages."""
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
         progress = read_progress(session, campaign, clock.now())
@@ -108,7 +108,7 @@ def show(slug: str) -> ResponseReturnValue:
 
 
 def _possible(progress: Progress) -> set[str]:
-    """What an admin can do to the campaign as it stands."""
+    """Return the status changes that an admin can make now."""
     campaign, state = progress.campaign, progress.state
     if state == CampaignState.upcoming:
         return {"open", "extend"}

@@ -1,6 +1,6 @@
-"""The appeal by post for readers in institutions: a list in, a PDF to print out. For finance, who opens the replies.
+"""Direct mail for readers in institutions: upload a list, get a PDF to print. For finance, who opens the replies.
 
-Who is printed again keeps their coupon's code, so that the same list sent twice harms nothing.
+A reader who is printed again keeps the coupon's code, so uploading the same list twice is harmless.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from campaign.web.staff.core.access import actor, needs, staff_blueprint
 
 LARGEST = 1024 * 1024
 MOST_ROWS = 500
-"""Sheets that one request sets; the command takes any number."""
+"""Maximum sheets per request; the command has no limit."""
 WINDOWS = {"us": "#10 envelope, Letter paper", "din": "DIN long envelope (DIN 5008 B), A4 paper"}
 
 blueprint = staff_blueprint("direct_mail", "/c/<slug>/direct-mail", largest=LARGEST + 64 * 1024)
@@ -28,7 +28,7 @@ blueprint = staff_blueprint("direct_mail", "/c/<slug>/direct-mail", largest=LARG
 @blueprint.get("")
 @needs(StaffRole.finance)
 def page(slug: str) -> ResponseReturnValue:
-    """Which list, and which envelope."""
+    """Show the form: recipient list and envelope."""
     return _page(slug)
 
 
@@ -36,7 +36,7 @@ def _page(slug: str, fault: str = "", refused: Sequence[RejectedLine] = (), read
     with installation().sessions() as session:
         return render_template(
             "staff/campaigns/direct_mail.html",
-            page_title="Print for the mail",
+            page_title="Direct mail",
             campaign=find_campaign(session, slug),
             windows=WINDOWS,
             window=request.form.get("window", "us"),
@@ -52,7 +52,7 @@ def _page(slug: str, fault: str = "", refused: Sequence[RejectedLine] = (), read
 @blueprint.post("")
 @needs(StaffRole.finance)
 def print_list(slug: str) -> ResponseReturnValue:
-    """The PDF; or the page again with every line that cannot be taken, unless those were to be left out."""
+    """Return the PDF, or the page with every rejected line unless staff chose to skip those."""
     sent, window = request.files.get("file"), request.form.get("window", "us")
     try:
         found = _read(slug, sent.read() if sent else b"")
@@ -61,8 +61,8 @@ def print_list(slug: str) -> ResponseReturnValue:
     if window not in WINDOWS:
         return _page(slug, "Choose an envelope."), 422
     if not found.ready or (found.refused and not request.form.get("rest")):
-        fault = "Some lines cannot be taken; nothing was printed." if found.refused else ""
-        fault = fault or "There is no row below the first line."
+        fault = "Some lines have errors. Nothing was printed." if found.refused else ""
+        fault = fault or "The file has no rows below the first line."
         return _page(slug, fault, found.refused, len(found.ready)), 422
     name = f"{slug}-by-post.pdf"
     with installation().sessions.begin() as session:
@@ -73,15 +73,15 @@ def print_list(slug: str) -> ResponseReturnValue:
 
 
 def _read(slug: str, raw: bytes) -> RecipientList:
-    """The list; raises ListInvalid and CampaignNotOpen."""
+    """Return the parsed list; raises ListInvalid and CampaignNotOpen."""
     if not raw:
         raise ListInvalid("Choose a file that is not empty.")
     if len(raw) > LARGEST:
-        raise ListInvalid("The file is larger than 1 MB; split it.")
+        raise ListInvalid("The file is larger than 1 MB. Split it.")
     with installation().sessions() as session:
         found = read_recipient_list(session, slug, raw)
     if len(found.ready) > MOST_ROWS:
         raise ListInvalid(
-            f"The list has more than {MOST_ROWS:,} rows; split it, or use the command `campaign print-batch`."
+            f"The list has more than {MOST_ROWS:,} rows. Split it, or use the command `campaign print-batch`."
         )
     return found

@@ -1,4 +1,4 @@
-"""The donor wall as staff see it: comments that wait for a yes, and lines that can be taken off."""
+"""Donor wall moderation: review comments, remove and restore entries."""
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,17 +15,17 @@ from campaign.web.staff.core.paging import pages
 blueprint = staff_blueprint("wall", "/wall")
 
 _DONE = {
-    Decision.approve: "The comment is on the wall.",
-    Decision.refuse: "The comment is not shown.",
-    Decision.hide: "The line is off the wall.",
-    Decision.show: "The line is on the wall again.",
+    Decision.approve: "Comment approved. The donor wall shows it.",
+    Decision.refuse: "The donor wall shows the name without the comment.",
+    Decision.hide: "Entry removed from the donor wall.",
+    Decision.show: "Entry restored to the donor wall.",
 }
 
 
 @blueprint.get("")
 @needs(StaffRole.finance)
 def index() -> ResponseReturnValue:
-    """What waits; with `every=1` every line, the newest first."""
+    """List the comments to review, or with `every=1` all entries, newest first."""
     every = request.args.get("every") == "1"
     typed = request.args.get("before", "")
     known = typed.isascii() and typed.isdigit() and int(typed) <= LARGEST_KEY
@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
 @blueprint.post("/<int:donation_id>")
 @needs(StaffRole.finance)
 def decided(donation_id: int) -> ResponseReturnValue:
-    """Approve or refuse a comment, hide or show a line."""
+    """Approve or reject a comment, hide or show an entry."""
     try:
         decision = Decision(request.form.get("do", ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""A campaign's title, appeal and sums: seen as readers will see them before they are kept."""
+"""Edit a campaign's title, appeal and amounts, with a preview of the public page."""
 
 from dataclasses import asdict
 from typing import Any
@@ -23,25 +23,25 @@ from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.form_errors import put_faults
 
 LARGEST = 1_000_000
-"""Bytes of the form: an appeal of LONGEST_APPEAL characters as a browser sends it."""
+"""Maximum bytes of the form: enough for an appeal of LONGEST_APPEAL characters as a browser encodes it."""
 
 blueprint = staff_blueprint("campaign_text", "/c/<slug>/edit", largest=LARGEST)
 
 LABELS = {
     "title": "Title",
-    "appeal": "Text of the appeal",
+    "appeal": "Appeal text",
     "suggested": "Suggested amounts",
-    "smallest": "Smallest amount",
+    "smallest": "Minimum amount",
     "goal": "Goal",
     "stretch_goal": "Stretch goal",
-    "designation": "Fund",
+    "designation": "Designation",
     "starts": "Start",
-    "ask_past_donors": "Also ask past donors",
+    "ask_past_donors": "Also email past donors",
 }
 
 
 class TextForm(FlaskForm):
-    """The fields of `CampaignFields`, and the marks of what was shown."""
+    """The fields of `CampaignFields`, and the `version` that the form showed."""
 
     class Meta:
         csrf = False
@@ -61,7 +61,7 @@ class TextForm(FlaskForm):
 @blueprint.route("", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def edit(slug: str) -> ResponseReturnValue:
-    """The form, a preview of what was typed, or what was typed kept."""
+    """Show the form, preview the changes, or save them."""
     form = TextForm()
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
@@ -85,8 +85,8 @@ def edit(slug: str) -> ResponseReturnValue:
             form.version.data = version(campaign)
             page = _page(campaign, form, theirs=error.present, by=_last_editor(session, campaign))
             return make_response(page, 409)
-    kept = ", ".join(LABELS[name].lower() for name in changed)
-    flash(f"Kept: {kept}. The public page shows it." if changed else "Nothing has changed.")
+    saved = ", ".join(LABELS[name].lower() for name in changed)
+    flash(f"Saved: {saved}. The public page now shows it." if changed else "Nothing changed.")
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
@@ -117,7 +117,7 @@ def _page(
 ) -> str:
     return render_template(
         "staff/campaigns/edit.html",
-        page_title="Edit the campaign",
+        page_title="Edit text and amounts",
         campaign=campaign,
         form=form,
         preview=preview,

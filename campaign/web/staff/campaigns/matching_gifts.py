@@ -1,4 +1,4 @@
-"""Matching gifts: the sponsors of a campaign, what each has come to, added and ended."""
+"""Matching gifts of a campaign: list with totals, add a sponsor, end a matching gift."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ blueprint = staff_blueprint("matching", "/c/<slug>/matching")
 
 
 class MatchingForm(FlaskForm):
-    """A sponsor's promise as typed."""
+    """The fields of `MatchingGiftFields`."""
 
     class Meta:
         csrf = False
@@ -42,7 +42,7 @@ class MatchingForm(FlaskForm):
 @blueprint.get("")
 @needs(StaffRole.viewer)
 def index(slug: str) -> ResponseReturnValue:
-    """Every promise and what it has come to."""
+    """List the matching gifts and what each has matched."""
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
     form = MatchingForm(formdata=None)
@@ -56,7 +56,7 @@ def index(slug: str) -> ResponseReturnValue:
 @blueprint.post("")
 @needs(StaffRole.admin)
 def add(slug: str) -> ResponseReturnValue:
-    """One more sponsor."""
+    """Add a sponsor."""
     form = MatchingForm()
     typed: dict[str, Any] = {name: value or "" for name, value in form.data.items()}
     with installation().sessions() as session:
@@ -69,17 +69,19 @@ def add(slug: str) -> ResponseReturnValue:
         except FieldsInvalid as error:
             put_faults(form, error.faults)
             return make_response(_page(campaign, form), 422)
-    flash(f"{gift.sponsor} is on the public page while the window is open and funds remain.")
+    flash(
+        f"Added {gift.sponsor}. The public page shows the match during its period, while money remains."
+    )
     return redirect(url_for("matching.index", slug=slug), 303)
 
 
 @blueprint.post("/<int:matching_id>/end")
 @needs(StaffRole.admin)
 def end(slug: str, matching_id: int) -> ResponseReturnValue:
-    """What is given from now on is not matched."""
+    """End a matching gift; gifts from now on are not matched."""
     with installation().sessions.begin() as session:
         gift = end_matching_gift(session, find_campaign(session, slug), matching_id, actor())
-    flash(f"The matching gift of {gift.sponsor} has ended; what was given before stays matched.")
+    flash(f"Ended the matching gift of {gift.sponsor}. Earlier gifts stay matched.")
     return redirect(url_for("matching.index", slug=slug), 303)
 
 
@@ -101,7 +103,7 @@ def _page(campaign: Campaign, form: MatchingForm) -> str:
 def _state(one: MatchingStatus, campaign: Campaign) -> str:
     at = clock.now()
     if at < one.gift.starts_at and one.gift.ended_at is None:
-        return "to come"
+        return "upcoming"
     if at >= min(one.until, campaign.deadline):
-        return "over"
+        return "ended"
     return "open" if one.remaining else "used up"

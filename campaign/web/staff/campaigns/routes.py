@@ -1,4 +1,4 @@
-"""Campaigns: every blueprint of them."""
+"""The blueprints of the campaign pages."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The steps of a campaign's countdown: when each is due, whom it reaches, and its words, seen before they are kept."""
+"""The email schedule of a campaign: when each step is due, its recipients and its text, with a preview."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ _COUNTED = (StepBasis.days_before, StepBasis.hours_before)
 
 
 class StepForm(FlaskForm):
-    """A step as staff may change it; `key` only where it is new."""
+    """What staff can change of a step; `key` only for a new one."""
 
     class Meta:
         csrf = False
@@ -47,7 +47,7 @@ class StepForm(FlaskForm):
 
 @dataclass(frozen=True)
 class StepPreview:
-    """What the page of one step shows beside its form."""
+    """The emails that a step's page shows beside its form: the default (`usual`) and the present one (`letter`)."""
 
     usual: RenderedEmail | None = None
     letter: RenderedEmail | None = None
@@ -56,14 +56,14 @@ class StepPreview:
 @blueprint.get("")
 @needs(StaffRole.viewer)
 def index(slug: str) -> ResponseReturnValue:
-    """All steps in the order of the clock."""
+    """List all steps in the order they are due."""
     at = clock.now()
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
         rows = step_rows(session, campaign, at)
     return render_template(
         "staff/campaigns/schedule.html",
-        page_title="Steps of the countdown",
+        page_title="Email schedule",
         campaign=campaign,
         rows=rows,
         at=at,
@@ -73,7 +73,7 @@ def index(slug: str) -> ResponseReturnValue:
 @blueprint.route("/new", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def new(slug: str) -> ResponseReturnValue:
-    """A step of one's own."""
+    """Add a custom step."""
     form = _form()
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
@@ -86,14 +86,14 @@ def new(slug: str) -> ResponseReturnValue:
         except StepInvalid as error:
             put_faults(form, {_field_of(error): str(error)})
             return make_response(_page(campaign, None, form, StepPreview()), 422)
-    flash(f"The step {key} is added.")
+    flash(f"Step {key} added.")
     return redirect(url_for("campaign_schedule.index", slug=slug), 303)
 
 
 @blueprint.route("/<key>", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def edit(slug: str, key: str) -> ResponseReturnValue:
-    """One step: its form, its letter as it would be with what was typed, or what was typed kept."""
+    """Show one step's form, preview its email with unsaved changes, or save them."""
     form = _form()
     with installation().sessions() as session:
         campaign, step = _found(session, slug, key)
@@ -111,14 +111,14 @@ def edit(slug: str, key: str) -> ResponseReturnValue:
         except StepInvalid as error:
             put_faults(form, {_field_of(error): str(error)})
             return make_response(_page(campaign, step, form, StepPreview()), 422)
-    flash(f"The step {key} is kept.")
+    flash(f"Step {key} saved.")
     return redirect(url_for("campaign_schedule.index", slug=slug), 303)
 
 
 @blueprint.post("/<key>/preview")
 @needs(StaffRole.admin)
 def letter(slug: str, key: str) -> ResponseReturnValue:
-    """The letter as HTML, with what was typed and is not kept."""
+    """Return the email as HTML, with unsaved changes."""
     form = _form()
     with installation().sessions() as session:
         campaign, step = _found(session, slug, key)
@@ -136,14 +136,14 @@ def letter(slug: str, key: str) -> ResponseReturnValue:
 @blueprint.post("/<key>/remove")
 @needs(StaffRole.admin)
 def remove(slug: str, key: str) -> ResponseReturnValue:
-    """Take a step of one's own away."""
+    """Remove a custom step."""
     try:
         with installation().sessions.begin() as session:
             schedule_edits.remove_step(session, find_campaign(session, slug), key, actor())
     except StepInvalid as error:
         flash(str(error))
         return redirect(url_for("campaign_schedule.edit", slug=slug, key=key), 303)
-    flash(f"The step {key} is removed.")
+    flash(f"Step {key} removed.")
     return redirect(url_for("campaign_schedule.index", slug=slug), 303)
 
 
@@ -170,12 +170,12 @@ def _fill(form: StepForm, step: CampaignStep, locale: str) -> None:
 
 
 def _change(form: StepForm, *, counted: bool) -> StepChange:
-    before = _number(form.before.data, "The step is due") if counted else None
+    before = _number(form.before.data, "Enter when the step is due:") if counted else None
     expires = form.expires.data.strip() if form.expires.data else ""
     return StepChange(
         days=before if form.unit.data != "hours" else None,
         hours=before if form.unit.data == "hours" else None,
-        expires=_number(expires, "It expires") if expires else NO_EXPIRY,
+        expires=_number(expires, "Enter when the step expires:") if expires else NO_EXPIRY,
         enabled=bool(form.enabled.data),
         locale=form.locale.data,
         subject=form.subject.data or "",
@@ -186,12 +186,12 @@ def _change(form: StepForm, *, counted: bool) -> StepChange:
 def _number(text: str | None, what: str) -> int:
     bare = (text or "").strip()
     if not (bare.isascii() and bare.isdigit()) or len(bare) > 6 or int(bare) == 0:
-        raise StepInvalid(f"{what} a whole number of days or hours, from 1 up.")
+        raise StepInvalid(f"{what} a whole number, 1 or more.")
     return int(bare)
 
 
 def _field_of(error: StepInvalid) -> str:
-    """Beside which field its sentence belongs."""
+    """Return the field that the error belongs to, by its sentence."""
     text = str(error)
     begins = {"subject": "A subject", "opening": "An opening", "before": "A step is due"}
     known = next((name for name, start in begins.items() if text.startswith(start)), "")
@@ -219,7 +219,7 @@ def _letter(session: Session, campaign: Campaign, step: CampaignStep, locale: st
 def _page(campaign: Campaign, step: CampaignStep | None, form: StepForm, seen: StepPreview) -> str:
     return render_template(
         "staff/campaigns/schedule_step.html",
-        page_title=f"Step {step.key}" if step else "New step",
+        page_title=f"Step: {step.key.replace('_', ' ')}" if step else "New step",
         campaign=campaign,
         step=step,
         form=form,

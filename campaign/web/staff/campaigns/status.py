@@ -1,6 +1,6 @@
-"""What changes where a campaign stands: its deadline moved or closed early, opened, paused, made final.
+"""Status changes of a campaign: extend, close early, open, pause, resume, finalize.
 
-Whatever moves the deadline is shown once more before it is done, in the words that everybody will read.
+A change of the deadline is previewed first, with the sentence that the public page will show.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,7 @@ class ReasonForm(FlaskForm):
 
 @dataclass(frozen=True)
 class StatusChange:
-    """A page of one act: `fields` of its form, what it means, what its button says, and whether it is asked twice."""
+    """A status change and its page: title, explanation, button, and `fields` as (name, label, hint)."""
 
     name: str
     title: str
@@ -57,18 +57,18 @@ class StatusChange:
     fields: tuple[tuple[str, str, str], ...] = ()
 
 
-_REASON = ("reason", "Public reason", "Everybody reads it after the word “because”.")
+_REASON = ("reason", "Public reason", "The public page shows it after the word “because”.")
 EXTEND = StatusChange(
     "extend",
-    "Move the deadline",
-    "A deadline only moves to a later moment, and the page says so with the reason for good. Letters that wait to be"
-    " sent tell the new end. A campaign that has ended takes gifts again.",
-    "Move the deadline",
+    "Extend the deadline",
+    "A deadline can only move later. The public page shows the change and its reason permanently. Queued emails will"
+    " show the new deadline. A campaign that has ended accepts gifts again.",
+    "Extend the deadline",
     (
         (
             "deadline",
             "New deadline",
-            "A day, through its end: 2027-01-05. Or a moment: 2027-01-05 18:00.",
+            "A date (through the end of that day): 2027-01-05. Or a date and time: 2027-01-05 18:00.",
         ),
         _REASON,
     ),
@@ -76,39 +76,45 @@ EXTEND = StatusChange(
 CLOSE = StatusChange(
     "close",
     "Close early",
-    "The campaign ends at this moment, and the page says so with the reason for good. What was charged before counts,"
-    " whenever it arrives. Appeals that wait are not sent; the thanks and the result are.",
-    "Close the campaign",
+    "The campaign ends now. The public page shows this and the reason permanently. Payments charged before now still"
+    " count, even if they arrive later. Queued campaign emails are not sent; the final thank-you with the result is.",
+    "Close campaign",
     (_REASON,),
 )
 PAUSE = StatusChange(
     "pause",
-    "Pause gifts by card",
-    "For an attack on the form, or a fault at Stripe. At once nobody can begin a gift by card; the page shows the"
-    " reason and how to give by mail, and appeals wait. Monthly gifts go on, and what donors have begun at Stripe can"
-    " be finished there.",
-    "Pause gifts by card",
-    (("reason", "Public reason", "A sentence: “Our card payments are being repaired”."),),
+    "Pause card payments",
+    "Use this during an attack on the form or an outage at Stripe. While paused, nobody can start a gift by card. The"
+    " public page shows the reason and how to give by mail, and campaign emails are on hold. Monthly gifts continue,"
+    " and donors who are already on Stripe’s page can finish paying.",
+    "Pause card payments",
+    (
+        (
+            "reason",
+            "Public reason",
+            "A sentence, such as “We are fixing a problem with card payments”.",
+        ),
+    ),
 )
 OPEN = StatusChange(
     "open",
     "Open now",
-    "The campaign takes gifts from this moment on, and its first letter is due.",
-    "Open the campaign",
+    "The campaign accepts gifts from now on, and its first email is due.",
+    "Open campaign",
 )
 FINALIZE = StatusChange(
     "finalize",
-    "Make the result final",
-    "The grace period is over. This is done by itself within minutes; do it here if you cannot wait. From then on"
-    " nothing but a correction changes the result.",
-    "Make it final",
+    "Finalize the result",
+    "The grace period is over. The result is finalized automatically within minutes; finalize it here if you cannot"
+    " wait. After that, only a correction changes it.",
+    "Finalize",
 )
 
 
 @blueprint.route("/deadline", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def move_deadline(slug: str) -> ResponseReturnValue:
-    """Extend."""
+    """Extend the deadline."""
     form = MoveForm()
 
     def move(session: Session, campaign: Campaign) -> ExtensionResult:
@@ -136,7 +142,7 @@ def _moving(
     form: FlaskForm,
     move: Callable[[Session, Campaign], ExtensionResult],
 ) -> ResponseReturnValue:
-    """The form; then the public sentence, from a transaction that is not kept; then the act."""
+    """Show the form; then the public sentence, from a rolled-back transaction; then make the change."""
     if not form.is_submitted():
         return _page(slug, act, form)
     sure = request.form.get("sure") == "yes"
@@ -153,7 +159,7 @@ def _moving(
         return _refused(slug, act, form, {_field_of(error, form): str(error)})
     if not sure:
         return _page(slug, act, form, sentence=sentence)
-    flash("That stood already; nothing has changed." if made.repeated else sentence)
+    flash("This change was already made. Nothing changed." if made.repeated else sentence)
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
@@ -164,7 +170,7 @@ def _field_of(error: ExtensionRefused, form: FlaskForm) -> str:
 @blueprint.route("/pause", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def pause(slug: str) -> ResponseReturnValue:
-    """Stop gifts by card at once."""
+    """Pause card payments at once."""
     form = ReasonForm()
     reason = form.reason.data or ""
     return _acting(
@@ -174,17 +180,17 @@ def pause(slug: str) -> ResponseReturnValue:
         lambda session, campaign: status_changes.pause(
             session, campaign, reason, actor(), clock.now()
         ),
-        "Gifts by card are paused, and the public page says so.",
+        "Card payments paused. The public page says so.",
     )
 
 
 @blueprint.post("/resume")
 @needs(StaffRole.admin)
 def resume(slug: str) -> ResponseReturnValue:
-    """Take gifts by card again."""
+    """Resume card payments."""
     with installation().sessions.begin() as session:
         status_changes.resume(session, find_campaign(session, slug), actor())
-    flash("Gifts by card are taken again.")
+    flash("Card payments resumed.")
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
@@ -204,7 +210,7 @@ def open_now(slug: str) -> ResponseReturnValue:
 @blueprint.route("/finalize", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def finalize(slug: str) -> ResponseReturnValue:
-    """Freeze the result once the grace period is over."""
+    """Finalize the result once the grace period is over."""
     return _acting(
         slug,
         FINALIZE,

@@ -1,4 +1,4 @@
-"""A campaign's own words in another language: seen as readers will see them before they are kept."""
+"""Edit a campaign's texts in another language, with a preview of the public page."""
 
 from dataclasses import asdict
 
@@ -30,7 +30,7 @@ blueprint = staff_blueprint("translations", "/c/<slug>/texts/<locale>", largest=
 
 
 class TranslationForm(FlaskForm):
-    """The fields of `TranslationFields`, and the mark of what was shown."""
+    """The fields of `TranslationFields`, and in `seen` the mark of the version that the form showed."""
 
     class Meta:
         csrf = False
@@ -44,7 +44,7 @@ class TranslationForm(FlaskForm):
 @blueprint.route("", methods=["GET", "POST"])
 @needs(StaffRole.admin)
 def edit(slug: str, locale: str) -> ResponseReturnValue:
-    """The form, a preview of what was typed, or what was typed kept."""
+    """Show the form, preview the changes, or save them."""
     form = TranslationForm()
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
@@ -71,9 +71,9 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
             form.seen.raw_data = [fingerprint(now_there)]
             form.seen.data = fingerprint(now_there)
             return make_response(_page(campaign, locale, form, theirs=error.present), 409)
-    kept = ", ".join(changed)
+    saved = ", ".join(changed)
     name = get_language(locale).native_name
-    flash(f"Kept in {name}: {kept}." if changed else "Nothing has changed.")
+    flash(f"Saved in {name}: {saved}." if changed else "Nothing changed.")
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
@@ -88,7 +88,7 @@ def _page(
     spoken = get_language(locale)
     return render_template(
         "staff/campaigns/translation.html",
-        page_title=f"In {spoken.native_name}",
+        page_title=f"Translation: {spoken.native_name}",
         campaign=campaign,
         form=form,
         spoken=spoken,

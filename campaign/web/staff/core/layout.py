@@ -46,7 +46,7 @@ NAVIGATION = (
     Link("Audit log", "/staff/audit", StaffRole.finance),
     Link("Integrations", "/staff/api-tokens", StaffRole.admin),
     Link("Team", "/staff/team", StaffRole.admin),
-    Link("Settings", "/staff/branding", StaffRole.admin),
+    Link("Branding", "/staff/branding", StaffRole.admin),
 )
 
 

@@ -1,4 +1,4 @@
-"""Tokens of the read API: made, shown once, revoked."""
+"""API tokens: create (shown once), list, revoke."""
 
 from datetime import timedelta
 
@@ -27,11 +27,14 @@ from campaign.web.staff.core.form_errors import put_faults
 blueprint = staff_blueprint("api_tokens", "/api-tokens")
 
 ATTEMPT = "token_attempt"
-"""In the signed cookie, from the form to the page that shows the token: tells nobody the token without our key."""
+"""Key in the signed cookie, set by the form and read by the page that shows the token.
+
+The value does not reveal the token without our SECRET_KEY.
+"""
 
 
 class TokenForm(FlaskForm):
-    """Who will use the token, and what it may read."""
+    """Name, scopes and lifetime of a token. `attempt` identifies the form, so sending it twice creates one token."""
 
     class Meta:
         csrf = False
@@ -41,8 +44,8 @@ class TokenForm(FlaskForm):
     days = SelectField(
         choices=[
             SelectChoice("90", "90 days"),
-            SelectChoice("365", "A year"),
-            SelectChoice("", "Until it is revoked"),
+            SelectChoice("365", "1 year"),
+            SelectChoice("", "Until revoked"),
         ],
         default="365",
     )
@@ -52,7 +55,7 @@ class TokenForm(FlaskForm):
 @blueprint.get("")
 @needs(StaffRole.admin)
 def page() -> ResponseReturnValue:
-    """Every token."""
+    """List the tokens, with a form to create one."""
     form = TokenForm(formdata=None)
     form.attempt.data = new_token()
     return _page(form)
@@ -61,7 +64,7 @@ def page() -> ResponseReturnValue:
 @blueprint.post("")
 @needs(StaffRole.admin)
 def add() -> ResponseReturnValue:
-    """Make a token; the next page shows it, once. The same form sent twice makes one."""
+    """Create a token, which the next page shows once. Sending the same form twice creates one token."""
     form, at = TokenForm(), clock.now()
     attempt = form.attempt.data or new_token()
     if not form.days.validate(form):
@@ -82,7 +85,7 @@ def add() -> ResponseReturnValue:
 @blueprint.get("/created")
 @needs(StaffRole.admin)
 def created() -> ResponseReturnValue:
-    """The new token, for who made it and this once; it is kept nowhere."""
+    """Show the new token once, to the admin who created it. Only its digest is stored."""
     attempt = session.pop(ATTEMPT, "")
     with installation().sessions() as database:
         token = find_token(database, _secret(attempt)) if attempt else None
@@ -90,7 +93,7 @@ def created() -> ResponseReturnValue:
         return redirect(url_for("api_tokens.page"), 303)
     return render_template(
         "staff/api_tokens/created.html",
-        page_title="A new token",
+        page_title="New API token",
         token=token,
         secret=_secret(attempt),
     )
@@ -103,10 +106,10 @@ def _secret(attempt: str) -> str:
 @blueprint.post("/<int:token_id>/revoke")
 @needs(StaffRole.admin)
 def revoke(token_id: int) -> ResponseReturnValue:
-    """End a token at once."""
+    """Revoke a token at once."""
     with installation().sessions.begin() as database:
         revoke_token(database, token_id, actor(), clock.now())
-    flash("The token is revoked.")
+    flash("API token revoked.")
     return redirect(url_for("api_tokens.page"), 303)
 
 

@@ -1,4 +1,4 @@
-"""Every letter with sample data, to look at before it is sent. For all of the staff."""
+"""Preview every email with sample data. For all staff roles."""
 
 from flask import Response, make_response, render_template, request
 
@@ -15,7 +15,7 @@ from campaign.web.staff.core.access import needs, staff_blueprint
 
 blueprint = staff_blueprint("mail_preview", "/mail/preview")
 
-# A letter has its styles with it, and needs nothing else.
+# An email has its styles inline and loads nothing.
 EMAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'self'; sandbox allow-popups"
@@ -29,10 +29,10 @@ _PAGE_POLICY = (
 @blueprint.get("/")
 @needs(StaffRole.viewer)
 def index() -> Response:
-    """All letters in all languages."""
+    """List all emails in all languages."""
     page = render_template(
         "staff/mail_previews.html",
-        page_title="Letters, with sample data",
+        page_title="Email previews",
         names=list(samples()),
         languages=languages(),
     )
@@ -42,7 +42,7 @@ def index() -> Response:
 @blueprint.get("/<name>")
 @needs(StaffRole.viewer)
 def email(name: str) -> Response:
-    """One letter: its subject, and both its bodies in frames."""
+    """Show one email: its subject, and its HTML and plain-text bodies in frames."""
     sample, locale = _asked(name)
     shown = _rendered(sample, locale)
     page = render_template(
@@ -60,7 +60,7 @@ def email(name: str) -> Response:
 @blueprint.get("/<name>.html")
 @needs(StaffRole.viewer)
 def html(name: str) -> Response:
-    """The HTML as it is mailed."""
+    """Return the HTML body as it is sent."""
     sample, locale = _asked(name)
     return _with_policy(
         Response(_rendered(sample, locale).html, mimetype="text/html"), EMAIL_POLICY
@@ -70,7 +70,7 @@ def html(name: str) -> Response:
 @blueprint.get("/<name>.txt")
 @needs(StaffRole.viewer)
 def text(name: str) -> Response:
-    """The plain text as it is mailed."""
+    """Return the plain-text body as it is sent."""
     sample, locale = _asked(name)
     return _with_policy(
         Response(_rendered(sample, locale).text, mimetype="text/plain"), EMAIL_POLICY
@@ -80,7 +80,7 @@ def text(name: str) -> Response:
 def _asked(name: str) -> tuple[Sample, str]:
     sample = samples().get(name)
     if sample is None:
-        raise NotFound("There is no letter of this name.")
+        raise NotFound("There is no email with this name.")
     return sample, supported_locale(request.args.get("locale", "en"))
 
 

@@ -1,4 +1,4 @@
-"""Tokens, webhooks and previews: every blueprint of them."""
+"""The blueprints of API tokens, webhooks and email previews."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Outgoing webhooks: where they go, what became of each, and the button that sends one again."""
+"""Outgoing webhooks: endpoints, their deliveries, and resending a delivery."""
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -27,7 +27,7 @@ blueprint: Blueprint = staff_blueprint("webhooks", "/webhooks")
 
 
 class EndpointForm(FlaskForm):
-    """Where to tell, and of what. The blueprint checks the CSRF token."""
+    """URL and events of a new endpoint. The blueprint checks the CSRF token."""
 
     class Meta:
         csrf = False
@@ -44,7 +44,7 @@ class EndpointForm(FlaskForm):
 @blueprint.get("")
 @needs(StaffRole.admin)
 def index() -> ResponseReturnValue:
-    """Every endpoint, and the form for one more."""
+    """List the endpoints, with a form to add one."""
     return _index(EndpointForm(formdata=None))
 
 
@@ -60,7 +60,7 @@ def _index(form: EndpointForm, status: int = 200) -> ResponseReturnValue:
 @blueprint.post("")
 @needs(StaffRole.admin)
 def add() -> ResponseReturnValue:
-    """One more; the same address again is the same endpoint."""
+    """Add an endpoint; the same URL again updates the events of the existing one."""
     form = EndpointForm(formdata=request.form)
     here = installation()
     try:
@@ -82,7 +82,7 @@ def add() -> ResponseReturnValue:
 @blueprint.get("/<int:endpoint_id>")
 @needs(StaffRole.admin)
 def endpoint(endpoint_id: int) -> ResponseReturnValue:
-    """One endpoint: its secret, and its log."""
+    """Show one endpoint: its secret and its deliveries."""
     with installation().sessions() as session:
         found = find_endpoint(session, endpoint_id)
         log = list_deliveries(session, endpoint_id, request.args.get("before", type=int))
@@ -99,21 +99,21 @@ def endpoint(endpoint_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:endpoint_id>/disable")
 @needs(StaffRole.admin)
 def disable(endpoint_id: int) -> ResponseReturnValue:
-    """Tell it no more."""
+    """Disable an endpoint."""
     with installation().sessions.begin() as session:
         disable_endpoint(session, endpoint_id, actor(), clock.now())
-    flash("It is told no more.")
+    flash("Endpoint disabled.")
     return redirect(url_for(".endpoint", endpoint_id=endpoint_id), 303)
 
 
 @blueprint.post("/<int:endpoint_id>/test")
 @needs(StaffRole.admin)
 def test(endpoint_id: int) -> ResponseReturnValue:
-    """Send it something that means nothing."""
+    """Send a test event to an endpoint."""
     try:
         with installation().sessions.begin() as session:
             queue_test(session, endpoint_id, actor())
-        flash("A test is on its way; it stands in the log below.")
+        flash("Test event queued. See the deliveries below.")
     except NotFound as error:
         flash(str(error))
     return redirect(url_for(".endpoint", endpoint_id=endpoint_id), 303)
@@ -121,9 +121,9 @@ def test(endpoint_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:endpoint_id>/deliveries/<int:delivery_id>")
 @needs(StaffRole.admin)
-def retry(endpoint_id: int, delivery_id: int) -> ResponseReturnValue:
-    """Send one again."""
+def repeat(endpoint_id: int, delivery_id: int) -> ResponseReturnValue:
+    """Resend one delivery."""
     with installation().sessions.begin() as session:
         requeue_delivery(session, delivery_id, actor(), clock.now())
-    flash("It is sent again within seconds.")
+    flash("The delivery will be resent within seconds.")
     return redirect(url_for(".endpoint", endpoint_id=endpoint_id), 303)

@@ -1,4 +1,4 @@
-"""Who may read what of the API: tokens in force, their scopes, and how often."""
+"""API access: active tokens, scopes and rate limits."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ def test_personal_fields_need_donors_read(client: FlaskClient, installation, gif
     assert refused.json["scope"] == "donors:read"
 
 
-def test_only_a_token_in_force_opens_the_api(client: FlaskClient, installation, campaign):
+def test_only_an_active_token_opens_the_api(client: FlaskClient, installation, campaign):
     past = datetime(2026, 1, 2, tzinfo=UTC)
     revoked = bearer(installation, *EVERYTHING)
     with installation.sessions.begin() as session:
@@ -45,7 +45,9 @@ def test_only_a_token_in_force_opens_the_api(client: FlaskClient, installation, 
         assert answer.mimetype == "application/problem+json"
 
 
-def test_use_is_noted_at_most_once_a_minute_and_no_secret_is_kept(client, installation, campaign):
+def test_use_is_recorded_at_most_once_a_minute_and_no_secret_is_stored(
+    client, installation, campaign
+):
     token = bearer(installation, *EVERYTHING)
 
     def used() -> datetime:
@@ -64,7 +66,7 @@ def test_use_is_noted_at_most_once_a_minute_and_no_secret_is_kept(client, instal
     assert used() >= first
 
 
-def test_who_asks_too_often_is_told_when_to_come_back(client: FlaskClient, installation):
+def test_too_many_requests_get_a_retry_after(client: FlaskClient, installation):
     token = bearer(installation, Scope.progress)
     answers = [client.get("/api/v1/campaigns", headers=token) for _ in range(601)]
     assert {one.status_code for one in answers[:600]} == {200}
@@ -73,7 +75,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(client: FlaskClient, insta
     assert 0 < int(refused.headers["Retry-After"]) <= 60
 
 
-def test_the_scheme_is_read_in_any_case_and_a_token_is_never_taken_from_elsewhere(
+def test_the_scheme_is_case_insensitive_and_only_the_header_has_the_token(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     secret = bearer(installation, *EVERYTHING)["Authorization"].removeprefix("Bearer ")
@@ -89,7 +91,7 @@ def test_the_scheme_is_read_in_any_case_and_a_token_is_never_taken_from_elsewher
         assert asked(header, f"?token={secret}") == 401, header
 
 
-def test_a_token_without_the_scope_is_told_which_one_it_lacks(
+def test_a_missing_scope_is_named(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     token = bearer(installation, Scope.progress)
@@ -108,7 +110,7 @@ def test_a_token_without_the_scope_is_told_which_one_it_lacks(
     assert client.get("/api/v1/campaigns", headers=token).status_code == 200
 
 
-def test_who_has_no_token_learns_nothing_of_what_there_is(
+def test_without_a_token_the_api_reveals_nothing(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     answers = [
@@ -119,7 +121,7 @@ def test_who_has_no_token_learns_nothing_of_what_there_is(
     assert answers[0].headers["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
-def test_a_token_ends_at_its_moment(
+def test_a_token_expires_on_time(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     end = clock.now() + timedelta(hours=1)
@@ -129,7 +131,7 @@ def test_a_token_ends_at_its_moment(
             assert client.get("/api/v1/campaigns", headers=token).status_code == status
 
 
-def test_names_come_with_the_scope_and_a_kept_answer_never_does(
+def test_names_require_the_scope_and_responses_are_not_cached(
     client: FlaskClient, installation: Installation, gifts: list[str]
 ) -> None:
     token = bearer(installation, "donations:read", "donors:read")

@@ -1,4 +1,4 @@
-"""The read API: tokens and scopes, pages of lists, problems."""
+"""The read API: tokens and scopes, pages of lists, errors."""
 
 from datetime import datetime
 
@@ -60,7 +60,7 @@ def test_other_methods_are_refused_and_no_cookie_is_set(
     assert "Access-Control-Allow-Origin" not in head.headers
 
 
-def test_the_figure_is_asked_for_again_by_its_tag(client: FlaskClient, installation, campaign):
+def test_progress_is_revalidated_with_its_etag(client: FlaskClient, installation, campaign):
     token = bearer(installation, Scope.progress)
     path = f"/api/v1/campaigns/{campaign.slug}/progress"
     first = client.get(path, headers=token)

@@ -1,4 +1,4 @@
-"""What `/api/openapi.json` promises is what the API does."""
+"""The API conforms to `/api/openapi.json`."""
 
 import schemathesis
 from flask import Flask
@@ -8,7 +8,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.support.api_tokens import EVERYTHING, bearer
 
 
-def test_the_description_is_kept(app: Flask, installation, gifts):
+def test_responses_conform_to_the_description(app: Flask, installation, gifts):
     token = bearer(installation, *EVERYTHING)
     app.config["RATELIMIT_ENABLED"] = False
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
@@ -31,7 +31,7 @@ def test_the_description_is_kept(app: Flask, installation, gifts):
 def _checker(operation, token):
     @given(case=operation.as_strategy())
     def check(case) -> None:
-        # A cursor is opaque: no schema tells which are ours.
+        # A cursor is opaque: no schema can describe which are valid.
         opaque = [positive_data_acceptance] if "cursor" in (case.query or {}) else []
         case.call_and_validate(headers=token, excluded_checks=opaque)
 

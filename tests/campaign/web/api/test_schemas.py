@@ -1,4 +1,4 @@
-"""The parameters that the API reads and the shape of what it answers."""
+"""Parameters of the API, and the shape of its responses."""
 
 from datetime import UTC, datetime
 
@@ -40,7 +40,7 @@ from tests.support.api_tokens import EVERYTHING, bearer
         ("nothing/here", 404, None),
     ],
 )
-def test_problems_say_what_is_wrong(client: FlaskClient, installation, path, status, named):
+def test_errors_say_what_is_wrong(client: FlaskClient, installation, path, status, named):
     answer = client.get(f"/api/v1/{path}", headers=bearer(installation, *EVERYTHING))
     assert answer.status_code == status, answer.text
     assert answer.mimetype == "application/problem+json"
@@ -52,21 +52,21 @@ def faults(schema: type[Schema], **given: str) -> set[str]:
     return set(schema().validate(given))
 
 
-def test_a_page_has_fifty_rows_if_not_said_and_from_one_to_two_hundred() -> None:
+def test_a_page_has_fifty_rows_by_default_and_from_one_to_two_hundred() -> None:
     assert PageParameters().load({}) == {"limit": 50}
     assert PageParameters().load({"limit": str(LARGEST_PAGE)})["limit"] == 200
     for limit in ("0", "201", "-1", "many", "1.5", ""):
         assert faults(PageParameters, limit=limit) == {"limit"}, limit
 
 
-def test_a_period_is_told_with_its_offset() -> None:
+def test_a_period_requires_offsets() -> None:
     read = PeriodParameters().load({"since": "2026-12-22T14:05:00-08:00"})
     assert read["since"] == datetime(2026, 12, 22, 22, 5, tzinfo=UTC)
     for wrong in ("2026-12-22T14:05:00", "2026-12-22", "yesterday"):
         assert faults(PeriodParameters, since=wrong, until=wrong) == {"since", "until"}, wrong
 
 
-def test_a_donor_is_a_key_that_a_row_can_have() -> None:
+def test_a_donor_is_a_possible_primary_key() -> None:
     assert faults(DonationParameters, donor=str(2**63 - 1)) == set()
     for wrong in ("0", "-1", str(2**63), "ana"):
         assert faults(DonationParameters, donor=wrong) == {"donor"}, wrong
@@ -81,14 +81,14 @@ def test_a_state_is_one_of_its_own_kind() -> None:
     assert faults(LedgerParameters, campaign="Nine days") == {"campaign"}
 
 
-def test_a_list_has_its_rows_and_where_it_goes_on() -> None:
+def test_a_list_has_its_rows_and_the_next_cursor() -> None:
     page = listed(LedgerEntrySchema)
     assert page.__name__ == "LedgerEntryPageSchema"
     assert set(page().validate({})) == {"items", "next_cursor"}
     assert page().validate({"items": [], "next_cursor": None}) == {}
 
 
-def test_what_is_answered_has_exactly_what_its_schema_promises(
+def test_responses_have_exactly_the_fields_of_their_schema(
     client: FlaskClient, installation: Installation, gifts: list[str]
 ) -> None:
     token = bearer(installation, *EVERYTHING)

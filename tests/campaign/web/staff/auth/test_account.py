@@ -1,4 +1,4 @@
-"""One's own account: name, password, sessions."""
+"""The account page: name, password, sessions."""
 
 import re
 
@@ -19,7 +19,7 @@ def test_sessions_are_listed_and_ended_one_by_one_and_all_at_once(
     stranger = staff(StaffRole.finance)
     page = here.get("/staff/account").text
     assert page.count("Firefox on Linux") == 3
-    assert page.count("this one") == 1
+    assert page.count("This session") == 1
     ids = re.findall(r"/staff/account/sessions/(\d+)/end", page)
     assert len(ids) == 3
     stranger.post_form(f"/staff/account/sessions/{ids[0]}/end")
@@ -31,7 +31,7 @@ def test_sessions_are_listed_and_ended_one_by_one_and_all_at_once(
     assert [one.get("/staff/account").status_code for one in (here, stranger)] == [200, 200]
 
 
-def test_a_name_is_kept_as_text(staff: StaffMaker) -> None:
+def test_a_name_is_saved_as_text(staff: StaffMaker) -> None:
     client = staff(StaffRole.viewer)
     assert (
         client.post_form("/staff/account/name", {"name": "  <b>Ana</b>\t Reyes\0"}).status_code

@@ -1,4 +1,4 @@
-"""One's own password, authenticator app and recovery codes: set, changed, shown once."""
+"""Your own password, authenticator app and recovery codes: set, changed, shown once."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tests.support.passwords import FIRST, SECOND, change, sign_in
 from tests.support.staff import StaffMaker, browser
 
 
-def test_a_password_is_chosen_after_a_link_and_changed_with_the_old_one(
+def test_a_password_is_set_after_a_link_and_changed_with_the_current_one(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     client, elsewhere = staff(StaffRole.viewer), staff(StaffRole.viewer)
@@ -33,22 +33,22 @@ def test_a_password_is_chosen_after_a_link_and_changed_with_the_old_one(
     assert status == 303
     refused = change(again, SECOND, "not this one")
     assert refused[0] == 422
-    assert "not your present password" in refused[1]
+    assert "not your current password" in refused[1]
     assert SECOND not in refused[1]
     assert change(again, SECOND, FIRST)[0] == 303
     assert sign_in(app, email, FIRST)[1] == 422
     assert sign_in(app, email, SECOND)[1] == 303
-    # Who has come in by a link may have forgotten it.
+    # A member who signed in with a link may have forgotten the password.
     assert change(staff(StaffRole.viewer), FIRST)[0] == 303
 
 
-def test_a_wrong_code_sets_nothing_up_and_keeps_the_key(staff: StaffMaker) -> None:
+def test_a_wrong_code_sets_nothing_up_and_the_key_stays(staff: StaffMaker) -> None:
     client = staff(StaffRole.viewer)
     first = App(client)
     wrong = client.post_form("/staff/account/authenticator", {"code": "000000"})
     assert wrong.status_code == 422
     assert "clock" in wrong.text
-    assert "Set one up" in client.get("/staff/account").text
+    assert "Not set up." in client.get("/staff/account").text
     right = client.post_form("/staff/account/authenticator", {"code": first.code()})
     assert right.status_code == 303
 
@@ -71,7 +71,7 @@ def test_recovery_codes_are_shown_once_and_each_works_once(
 
     tried = [codes[0].upper().replace("-", " "), codes[0], old[1], codes[1]]
     assert [enter(code) for code in tried] == [303, 422, 422, 303]
-    assert "8 are left" in client.get("/staff/account").text
+    assert "You have 8 codes left." in client.get("/staff/account").text
     with installation.sessions() as session:
         kept = session.get_one(StaffMember, client.member.id).mf_recovery_codes
         assert kept is not None
@@ -81,7 +81,7 @@ def test_recovery_codes_are_shown_once_and_each_works_once(
 @pytest.mark.parametrize(
     "path", ["/staff/account/authenticator", "/staff/account/passkeys", "/staff/account/password"]
 )
-def test_how_one_signs_in_is_changed_only_shortly_after_signing_in(
+def test_sign_in_methods_change_only_after_a_recent_sign_in(
     staff: StaffMaker, installation: Installation, path: str
 ) -> None:
     client = staff(StaffRole.viewer)
@@ -99,11 +99,11 @@ def test_every_character_of_a_long_password_counts(app: Flask, staff: StaffMaker
     client, long = staff(StaffRole.viewer), "Ein Igel zählt Ähren, " * 5 + "fast bis zuletzt"
     assert change(client, long)[0] == 303
     assert sign_in(app, client.member.email, long[:-1])[1] == 422
-    # The same text, spelled with combining marks, as another keyboard writes it.
+    # The same text with combining characters, as another keyboard types it.
     assert sign_in(app, client.member.email, long.replace("ä", "a\u0308"))[1] == 303
 
 
-def test_a_new_app_takes_the_place_of_the_old_one_only_once_it_has_shown_a_code(
+def test_a_new_app_replaces_the_old_one_only_after_a_correct_code(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     client = staff(StaffRole.viewer)
@@ -127,7 +127,7 @@ def test_a_new_app_takes_the_place_of_the_old_one_only_once_it_has_shown_a_code(
         )
 
 
-def test_an_app_that_is_removed_is_asked_for_no_longer(
+def test_a_removed_app_is_no_longer_required(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     client = staff(StaffRole.viewer)
@@ -145,13 +145,13 @@ def test_an_app_that_is_removed_is_asked_for_no_longer(
     assert fresh.open_link(link_for(installation, client.member)).location == "/staff/"
 
 
-def test_a_code_sent_without_a_page_before_it_sets_nothing_up(staff: StaffMaker) -> None:
+def test_a_code_sent_without_opening_the_page_sets_nothing_up(staff: StaffMaker) -> None:
     client = staff(StaffRole.viewer)
     answer = client.post_form("/staff/account/authenticator", {"code": "123456"})
     assert answer.location == "/staff/account/authenticator"
 
 
-def test_guesses_at_ones_own_old_password_are_slowed_down(staff: StaffMaker) -> None:
+def test_guesses_at_the_current_password_are_rate_limited(staff: StaffMaker) -> None:
     client = staff(StaffRole.viewer)
     assert change(client, FIRST)[0] == 303
     with time_machine.travel(now() + timedelta(minutes=16), tick=False):

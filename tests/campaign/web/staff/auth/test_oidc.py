@@ -1,4 +1,4 @@
-"""Signing in by the house's own provider: a small real one, on this machine, over HTTP."""
+"""Sign-in with the identity provider: a small real one on this machine, over HTTP."""
 
 import json
 import time
@@ -26,7 +26,7 @@ KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Vouches for `claims`, without asking anybody."""
+    """Issue tokens with `claims` without asking for credentials."""
 
     claims: dict[str, Any]
     nonces: dict[str, str]
@@ -80,7 +80,7 @@ class Provider(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(told).encode())
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Unfollowed(urllib.request.HTTPRedirectHandler):
@@ -89,7 +89,7 @@ class Unfollowed(urllib.request.HTTPRedirectHandler):
 
 
 def visit(address: str) -> str:
-    """Where the provider sends who is sent there."""
+    """Return the URL that the provider redirects to."""
     try:
         urllib.request.build_opener(Unfollowed).open(address)
     except urllib.error.HTTPError as answer:
@@ -99,7 +99,7 @@ def visit(address: str) -> str:
 
 @pytest.fixture
 def provider() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Its address, and what it says of whoever comes."""
+    """The provider's URL, and the claims that it issues."""
     claims: dict[str, Any] = {}
     handler = type("OneProvider", (Provider,), {"claims": claims, "nonces": {}})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -126,20 +126,20 @@ REFUSED = (
     ({"email_verified": "true"}, "not on this team"),
     ({"email": "eve@example.org"}, "not on this team"),
     ({"email": None}, "not on this team"),
-    ({"aud": "other"}, "does not hold"),
-    ({"exp": 1}, "does not hold"),
-    ({"nonce": "x"}, "does not hold"),
-    ({"iss": "https://elsewhere.example"}, "does not hold"),
+    ({"aud": "other"}, "was not valid"),
+    ({"exp": 1}, "was not valid"),
+    ({"nonce": "x"}, "was not valid"),
+    ({"iss": "https://elsewhere.example"}, "was not valid"),
 )
 
 
-def test_it_lets_in_who_is_on_the_team_by_a_verified_address(
+def test_only_team_members_with_a_verified_email_sign_in(
     app: Flask, installation: Installation, provider: tuple[str, dict[str, Any]]
 ) -> None:
     add_staff(installation, StaffRole.viewer, "ana@example.org")
     address, claims = provider
     client = browser(app)
-    assert "your organisation" in client.get("/staff/sign-in").text
+    assert "your organization" in client.get("/staff/sign-in").text
 
     def come_back() -> TestResponse:
         gone = client.get("/staff/sign-in/provider?next=/staff/account")
@@ -154,21 +154,21 @@ def test_it_lets_in_who_is_on_the_team_by_a_verified_address(
     claims.clear()
     claims.update(ANA)
     assert come_back().location == "/staff/account"
-    assert "organisation" in client.get("/staff/account").text
+    assert "organization’s account" in client.get("/staff/account").text
 
 
-def test_an_answer_that_nobody_asked_for_and_a_provider_that_is_away(
+def test_an_unrequested_response_and_an_unreachable_provider_are_refused(
     app: Flask, provider: tuple[str, dict[str, Any]], installation: Installation
 ) -> None:
     client = browser(app)
     forged = client.get("/staff/sign-in/provider/back?code=x&state=y", follow_redirects=True)
-    assert "does not hold" in forged.text
+    assert "was not valid" in forged.text
     away = OidcSettings("http://127.0.0.1:9", "campaign", "hush")
     settings = installation.settings
     changed = replace(settings, staff=replace(settings.staff, oidc=away))
     other = create_app(replace(installation, settings=changed))
     said = browser(other).get("/staff/sign-in/provider", follow_redirects=True)
-    assert "cannot be reached" in said.text
+    assert "could not reach" in said.text
     other.extensions["live"].close()
 
 

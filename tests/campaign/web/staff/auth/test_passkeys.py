@@ -1,4 +1,4 @@
-"""Passkeys that are none: whatever is sent in their place, nobody gets in and nothing breaks."""
+"""Invalid passkey responses: whatever is sent, nobody signs in and nothing breaks."""
 
 import pytest
 from flask import Flask
@@ -44,7 +44,7 @@ def known(staff: StaffMaker, installation: Installation) -> StaffClient:
     return client
 
 
-def test_what_is_no_answer_of_a_passkey_is_refused(app: Flask, known: StaffClient) -> None:
+def test_invalid_passkey_responses_are_rejected(app: Flask, known: StaffClient) -> None:
     stranger = browser(app)
     for body in GARBAGE:
         for client, path in (
@@ -58,7 +58,7 @@ def test_what_is_no_answer_of_a_passkey_is_refused(app: Flask, known: StaffClien
     assert stranger.post("/staff/sign-in/passkey", json={}).status_code == 400
 
 
-def test_one_removes_only_ones_own(
+def test_members_remove_only_their_own_passkeys(
     app: Flask, known: StaffClient, staff: StaffMaker, installation: Installation
 ) -> None:
     other = staff(StaffRole.admin, "other@example.org")

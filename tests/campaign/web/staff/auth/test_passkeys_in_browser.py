@@ -1,4 +1,4 @@
-"""Passkeys in a real browser with an authenticator of its own: added, signed in by, asked for as second factor."""
+"""Passkeys in a real browser with a virtual authenticator: add one, sign in with it, use it as the second factor."""
 
 from collections.abc import Callable, Iterator
 from threading import Thread
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    """Under a name: a passkey belongs to one, and an address made of numbers has none."""
+    """Serve under a host name: a passkey is bound to one, and cannot be bound to an IP address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -31,7 +31,7 @@ def address(app: Flask) -> Iterator[str]:
 
 
 def authenticator(page: Page) -> tuple[CDPSession, str]:
-    """A passkey provider inside the browser, which checks who holds it."""
+    """A virtual authenticator in the browser that verifies its user."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     options = {
@@ -65,8 +65,8 @@ def test_a_passkey_signs_in_and_is_the_second_factor_of_a_link(
     page.get_by_label("Name").fill("Blue key")
     no_findings(page)
     page.get_by_role("button", name="Add a passkey").click()
-    expect(page.get_by_role("status")).to_have_text("The passkey “Blue key” is kept.")
-    expect(page.get_by_role("button", name="Make recovery codes")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text("Passkey “Blue key” added.")
+    expect(page.get_by_role("button", name="Generate recovery codes")).to_be_visible()
     no_findings(page)
 
     sign_out(page, address)
@@ -74,22 +74,22 @@ def test_a_passkey_signs_in_and_is_the_second_factor_of_a_link(
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{address}/staff/")
     page.goto(f"{address}/staff/account")
-    expect(page.get_by_role("row", name="this one")).to_contain_text("passkey")
+    expect(page.get_by_role("row", name="This session")).to_contain_text("passkey")
 
     sign_out(page, address)
     with installation.sessions.begin() as database:
         path = make_staff_link(database, member, "test", now(), STAFF_LINK)
     page.goto(address + path)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("One more step")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Second factor")
     no_findings(page)
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{address}/staff/")
     page.goto(f"{address}/staff/account")
-    expect(page.get_by_role("row", name="this one")).to_contain_text("link and passkey")
+    expect(page.get_by_role("row", name="This session")).to_contain_text("link and passkey")
 
     sign_out(page, address)
     unverified = {"authenticatorId": device, "isUserVerified": False}
     session.send("WebAuthn.setUserVerified", unverified)
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_role("alert")).to_contain_text("Nothing was chosen")
+    expect(page.get_by_role("alert")).to_contain_text("No passkey was chosen")

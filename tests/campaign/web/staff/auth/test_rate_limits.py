@@ -1,4 +1,4 @@
-"""How often signing in may be tried, and that every lock ends by itself."""
+"""Rate limits of sign-in: how many tries are allowed, and that every lockout expires."""
 
 import re
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tests.support.staff import (
 )
 
 
-def test_guesses_are_slowed_down_and_the_lock_ends_by_itself(
+def test_guesses_are_rate_limited_and_the_lockout_expires(
     app: Flask, installation: Installation
 ) -> None:
     with_password(app, installation, "ana@example.org")
@@ -35,14 +35,14 @@ def test_guesses_are_slowed_down_and_the_lock_ends_by_itself(
         assert client.post_form("/staff/sign-in", right).status_code == 303
 
 
-def test_only_what_was_wrong_counts(app: Flask, installation: Installation) -> None:
+def test_only_failed_attempts_count(app: Flask, installation: Installation) -> None:
     with_password(app, installation, "ana@example.org")
     form = {"email": "ana@example.org", "password": PASSWORD}
     for _ in range(12):
         assert browser(app).post_form("/staff/sign-in", form).status_code == 303
 
 
-def test_a_lock_is_of_one_address_and_place_and_a_link_still_enters(
+def test_a_lockout_is_per_email_and_network_and_a_link_still_works(
     app: Flask, installation: Installation
 ) -> None:
     member = with_password(app, installation, "ana@example.org")
@@ -57,7 +57,7 @@ def test_a_lock_is_of_one_address_and_place_and_a_link_still_enters(
     assert browser(app).open_link(link_for(installation, member)).status_code == 303
 
 
-def test_guesses_from_many_places_end_together(app: Flask, installation: Installation) -> None:
+def test_guesses_from_many_networks_count_together(app: Flask, installation: Installation) -> None:
     with_password(app, installation, "ana@example.org")
     form = {"email": "ana@example.org", "password": "x"}
     statuses = [
@@ -80,7 +80,7 @@ def test_the_page_says_how_long_to_wait(app: Flask) -> None:
     assert f"{-(-seconds // 60)} minutes" in answers[-1].text
 
 
-def test_a_form_that_is_too_large_counts_for_its_place_and_is_refused(app: Flask) -> None:
+def test_a_form_that_is_too_large_counts_for_its_network_and_is_rejected(app: Flask) -> None:
     client = browser(app)
     answer = client.post("/staff/sign-in/link", data={"email": "x" * 70_000})
     assert answer.status_code == 413

@@ -13,7 +13,7 @@ from tests.support.authenticator import link_for, set_up
 from tests.support.staff import StaffMaker, browser
 
 
-def test_after_the_link_the_apps_code_is_asked_for_and_taken_once(
+def test_after_the_link_the_apps_code_is_required_and_works_once(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     client = staff(StaffRole.viewer)
@@ -29,7 +29,7 @@ def test_after_the_link_the_apps_code_is_asked_for_and_taken_once(
         assert (entered.status_code, entered.location) == (303, "/staff/")
         stolen = other.post_form("/staff/sign-in/second-factor", {"code": phone.code()})
         assert stolen.status_code == 422
-        assert "used before" in stolen.text
+        assert "already been used" in stolen.text
         assert again.get("/staff/account").status_code == 200
     with installation.sessions() as session:
         member = session.get_one(StaffMember, client.member.id)

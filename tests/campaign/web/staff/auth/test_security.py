@@ -1,4 +1,4 @@
-"""Passwords, authenticator apps and recovery codes: what fits, once, and what is kept of them."""
+"""Passwords, authenticator apps and recovery codes: what is valid, once, and how they are stored."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -37,7 +37,7 @@ def member(**changes: object) -> StaffMember:
     return StaffMember(**{"email": "ana@example.org", "active": True, **changes})
 
 
-def test_a_password_is_theirs_alone_and_of_nobody_who_has_left_or_has_none() -> None:
+def test_a_password_is_valid_only_for_its_active_member() -> None:
     kept = hash_password(WORDS)
     assert kept.startswith("$argon2id$")
     assert hash_password(WORDS) != kept
@@ -48,12 +48,12 @@ def test_a_password_is_theirs_alone_and_of_nobody_who_has_left_or_has_none() -> 
     assert not verify_password(None, WORDS)
 
 
-def test_one_spelled_with_other_characters_that_look_the_same_is_the_same() -> None:
+def test_passwords_are_compared_after_unicode_normalization() -> None:
     kept = hash_password("zählt Ähren ½ ﬁn")
     assert verify_password(member(password=kept), "za\u0308hlt A\u0308hren 1⁄2 fin")
 
 
-def test_length_is_counted_in_characters_that_are_seen() -> None:
+def test_length_counts_visible_characters() -> None:
     short, long = "zähltÄhrenix"[:SHORTEST], (WORDS * 9)[:LONGEST]
     assert password_faults(short, ()) == []
     assert password_faults(short.replace("ä", "a\u0308")[:-1], ()) != []
@@ -62,20 +62,20 @@ def test_length_is_counted_in_characters_that_are_seen() -> None:
     assert not verify_password(member(password=hash_password(WORDS)), WORDS + " " * 4 * LONGEST)
 
 
-def test_words_about_oneself_are_guessed_first() -> None:
+def test_words_about_the_member_are_rejected() -> None:
     about = ("hortensia@example.org", "Hortensia Quill", "The Harbor Ledger")
     assert password_faults("HortensiaQuill1", about) != []
     assert password_faults("HortensiaQuill1", ()) == []
 
 
 def shown(secret: str, moved: timedelta = timedelta()) -> str:
-    """The code that an app with `secret` shows by a clock that is off by so much."""
+    """Return the code that an app with `secret` shows if its clock is off by so many seconds."""
     key = authenticator_setup(secret, member()).key
     totp = TOTP(key=key.replace("-", "").replace(" ", ""))
     return str(totp.generate(time=(now() + moved).timestamp()).token)
 
 
-def test_a_code_is_taken_once_and_one_before_it_no_longer() -> None:
+def test_a_code_works_once_and_earlier_codes_no_longer_work() -> None:
     secret, pending = new_authenticator_secret(), NewAuthenticator()
     with time_machine.travel(now().replace(second=15), tick=False):
         before, code = shown(secret, -timedelta(seconds=30)), shown(secret)

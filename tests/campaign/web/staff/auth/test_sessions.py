@@ -13,7 +13,7 @@ from campaign.runtime.context import Installation
 from tests.support.staff import StaffMaker, add_staff, browser
 
 
-def test_a_session_ends_when_unused_when_old_and_when_signed_out(staff: StaffMaker) -> None:
+def test_a_session_ends_when_idle_when_old_and_at_sign_out(staff: StaffMaker) -> None:
     idle, old, leaving = (staff(StaffRole.viewer) for _ in range(3))
     begun = now()
     with time_machine.travel(begun + timedelta(hours=12, minutes=1)):
@@ -27,7 +27,7 @@ def test_a_session_ends_when_unused_when_old_and_when_signed_out(staff: StaffMak
     assert leaving.get("/staff/account").status_code == 302
 
 
-def test_signing_in_renames_the_session_and_signing_out_ends_it_for_a_kept_cookie(
+def test_signing_in_changes_the_session_id_and_signing_out_invalidates_a_copied_cookie(
     app: Flask, installation: Installation
 ) -> None:
     _, path = add_staff(installation, StaffRole.viewer)
@@ -47,7 +47,7 @@ def test_signing_in_renames_the_session_and_signing_out_ends_it_for_a_kept_cooki
         assert all(one.ended_at for one in session.scalars(select(StaffSession)))
 
 
-def test_who_is_deactivated_or_gets_another_role_is_out_at_once(
+def test_deactivation_and_role_changes_end_sessions_at_once(
     staff: StaffMaker, installation: Installation
 ) -> None:
     admin, member = staff(StaffRole.admin), staff(StaffRole.finance)
@@ -64,9 +64,7 @@ def test_who_is_deactivated_or_gets_another_role_is_out_at_once(
     assert last.staff_id == admin.member.id
 
 
-def test_where_someone_was_is_forgotten_in_time(
-    app: Flask, staff: StaffMaker, installation: Installation
-) -> None:
+def test_old_sessions_are_purged(app: Flask, staff: StaffMaker, installation: Installation) -> None:
     first = staff(StaffRole.viewer)
     with time_machine.travel(now() + timedelta(days=14 + 91)):
         browser(app).open_link(add_staff(installation, StaffRole.viewer)[1])

@@ -1,4 +1,4 @@
-"""Getting into the staff's room, and what keeps others out."""
+"""Sign-in with links and passwords, and what it refuses."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -49,7 +49,7 @@ def test_a_link_signs_in_once_by_its_button(app: Flask, installation: Installati
         assert secret not in session.scalars(select(StaffLink.digest)).all()
 
 
-def test_of_several_who_use_a_link_at_once_one_gets_in(
+def test_only_one_of_several_concurrent_uses_of_a_link_signs_in(
     app: Flask, installation: Installation
 ) -> None:
     _, path = add_staff(installation, StaffRole.viewer)
@@ -61,7 +61,7 @@ def test_of_several_who_use_a_link_at_once_one_gets_in(
     assert sorted(answers) == [303, 410, 410, 410]
 
 
-def test_a_link_expires_and_one_of_someone_who_left_opens_nothing(
+def test_expired_links_and_links_of_deactivated_members_do_not_work(
     app: Flask, installation: Installation
 ) -> None:
     member, path = add_staff(installation, StaffRole.viewer)
@@ -70,7 +70,7 @@ def test_a_link_expires_and_one_of_someone_who_left_opens_nothing(
     with installation.sessions.begin() as session:
         deactivate(session, session.get_one(StaffMember, member.id), COMMAND_LINE, now())
     assert browser(app).post_form(path).status_code == 410
-    assert "not known here" in browser(app).get("/staff/sign-in/link/guessed").text
+    assert "do not recognize" in browser(app).get("/staff/sign-in/link/guessed").text
 
 
 def test_a_form_without_its_token_or_from_another_site_changes_nothing(
@@ -87,7 +87,7 @@ def test_a_form_without_its_token_or_from_another_site_changes_nothing(
     assert client.post_form(path).status_code == 303
 
 
-def test_a_password_signs_in_and_every_fault_gets_the_same_answer(
+def test_a_password_signs_in_and_every_failure_gets_the_same_answer(
     app: Flask, installation: Installation
 ) -> None:
     with_password(app, installation, "ana@example.org")
@@ -103,7 +103,7 @@ def test_a_password_signs_in_and_every_fault_gets_the_same_answer(
         )
     ]
     assert {answer.status_code for answer in refused} == {422}
-    assert all("do not belong together" in answer.text for answer in refused)
+    assert all("The email or password is wrong." in answer.text for answer in refused)
     assert not any(PASSWORD in answer.text for answer in refused)
     client = browser(app)
     form = {"email": "ANA@example.org ", "password": PASSWORD, "next": "/staff/account?x=1"}
@@ -112,7 +112,7 @@ def test_a_password_signs_in_and_every_fault_gets_the_same_answer(
     assert client.get("/staff/sign-in").location == "/staff/"
 
 
-def test_a_link_by_mail_is_made_when_its_letter_is_written(
+def test_an_emailed_link_is_created_when_its_email_is_rendered(
     mailing: Installation, mailbox: MailReceiver
 ) -> None:
     app = create_app(mailing)
@@ -125,7 +125,7 @@ def test_a_link_by_mail_is_made_when_its_letter_is_written(
     assert {(answer.status_code, answer.location) for answer in answers} == {
         (303, "/staff/sign-in/sent")
     }
-    # Of the same form sent twice one letter comes.
+    # The same form sent twice sends one email.
     client.post_form("/staff/sign-in/link", {"email": "ana@example.org"}, buffered=True)
     with mailing.sessions() as session:
         (queued,) = session.scalars(select(OutboxMessage)).all()
@@ -143,7 +143,7 @@ def test_a_link_by_mail_is_made_when_its_letter_is_written(
     app.extensions["live"].close()
 
 
-def test_a_link_that_was_asked_for_too_long_ago_is_not_mailed(
+def test_a_link_requested_too_long_ago_is_not_sent(
     mailing: Installation, mailbox: MailReceiver, app: Flask
 ) -> None:
     add_staff(mailing, StaffRole.viewer, "ana@example.org")

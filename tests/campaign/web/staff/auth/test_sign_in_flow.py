@@ -1,4 +1,4 @@
-"""From a first factor to a session: what waits, for how long, and where one lands."""
+"""From the first factor to a session: how long the second can take, and the page shown afterwards."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.support.passwords import FIRST, change
 from tests.support.staff import StaffMaker, browser
 
 
-def test_guesses_at_the_code_are_slowed_down_and_the_wait_between_factors_ends(
+def test_guesses_at_the_code_are_rate_limited_and_a_pending_sign_in_expires(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     client = staff(StaffRole.viewer)
@@ -32,7 +32,7 @@ def test_guesses_at_the_code_are_slowed_down_and_the_wait_between_factors_ends(
         assert late.location == "/staff/sign-in"
 
 
-def test_the_wait_for_the_second_factor_ends_after_ten_minutes(
+def test_a_pending_sign_in_expires_after_ten_minutes(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     member = staff(StaffRole.viewer)
@@ -47,7 +47,7 @@ def test_the_wait_for_the_second_factor_ends_after_ten_minutes(
             assert (page.status_code == 200) is waits, seconds
 
 
-def test_one_lands_where_one_wanted_to_after_both_factors(
+def test_after_both_factors_the_requested_page_opens(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     member = staff(StaffRole.viewer)
@@ -62,7 +62,7 @@ def test_one_lands_where_one_wanted_to_after_both_factors(
     assert entered.location == "/staff/donors?q=a"
 
 
-def test_who_is_let_go_between_the_factors_does_not_get_in(
+def test_a_member_deactivated_between_the_factors_cannot_sign_in(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     member = staff(StaffRole.viewer)

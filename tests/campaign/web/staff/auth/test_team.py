@@ -1,4 +1,4 @@
-"""The team's page: added, given roles, let go; never without an admin."""
+"""The team page: add, change roles, deactivate; the last admin stays."""
 
 import re
 
@@ -10,7 +10,7 @@ from campaign.runtime.context import Installation
 from tests.support.staff import StaffMaker, browser
 
 
-def test_someone_is_added_by_a_link_that_is_shown_once_or_mailed(
+def test_a_new_member_gets_a_link_that_is_shown_once_or_emailed(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     admin = staff(StaffRole.admin)
@@ -40,12 +40,12 @@ def test_someone_is_added_by_a_link_that_is_shown_once_or_mailed(
     assert "cy@example.org" in page
 
 
-def test_what_cannot_be_is_said_beside_the_field(staff: StaffMaker) -> None:
+def test_errors_are_shown_next_to_their_field(staff: StaffMaker) -> None:
     admin = staff(StaffRole.admin)
     for form, words in (
         ({"email": "nobody", "role": "viewer"}, "no email address"),
         ({"email": "bea@example.org", "role": "king"}, "Choose one of the roles"),
-        ({"email": "ADMIN@harbor-ledger.example", "role": "viewer"}, "on the team already"),
+        ({"email": "ADMIN@harbor-ledger.example", "role": "viewer"}, "already on the team"),
     ):
         answer = admin.post_form("/staff/team", form)
         assert answer.status_code == 422
@@ -54,7 +54,7 @@ def test_what_cannot_be_is_said_beside_the_field(staff: StaffMaker) -> None:
     assert admin.post_form("/staff/team/99999/role", {"role": "viewer"}).status_code == 404
 
 
-def test_the_last_admin_cannot_leave_and_one_of_two_can(staff: StaffMaker) -> None:
+def test_the_last_admin_cannot_be_deactivated_and_one_of_two_can(staff: StaffMaker) -> None:
     admin = staff(StaffRole.admin)
     own = f"/staff/team/{admin.member.id}"
     for path, form in (("deactivate", {}), ("role", {"role": "finance"})):
@@ -68,7 +68,7 @@ def test_the_last_admin_cannot_leave_and_one_of_two_can(staff: StaffMaker) -> No
     assert "active" in second.get(own).text
 
 
-def test_a_second_factor_is_reset_and_a_posted_form_sent_twice_changes_nothing_more(
+def test_a_second_factor_is_reset_and_the_same_form_again_changes_nothing(
     staff: StaffMaker, installation: Installation
 ) -> None:
     admin, member = staff(StaffRole.admin), staff(StaffRole.viewer)

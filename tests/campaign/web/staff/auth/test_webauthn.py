@@ -1,4 +1,4 @@
-"""The ceremonies of WebAuthn: what a browser is asked, and which answers hold."""
+"""WebAuthn: the options for the browser, and which responses are valid."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,7 +33,7 @@ def device() -> SoftwarePasskey:
 
 @pytest.fixture
 def passkey(device: SoftwarePasskey) -> StaffPasskey:
-    """The device's, as it is kept."""
+    """The device's passkey as it is stored."""
     asked = ask_to_register(ANA, [])
     new = read_registration(device.register(asked.challenge), asked.challenge)
     return StaffPasskey(
@@ -44,7 +44,7 @@ def passkey(device: SoftwarePasskey) -> StaffPasskey:
     )
 
 
-def test_a_browser_is_asked_for_a_passkey_of_this_site_and_no_device_twice(
+def test_options_name_this_site_and_exclude_known_passkeys(
     passkey: StaffPasskey,
 ) -> None:
     first, second = ask_to_register(ANA, [passkey]), ask_to_register(ANA, [])
@@ -57,7 +57,7 @@ def test_a_browser_is_asked_for_a_passkey_of_this_site_and_no_device_twice(
     assert second.options["excludeCredentials"] == []
 
 
-def test_alone_a_passkey_must_check_who_holds_it_and_beside_a_first_factor_it_need_not(
+def test_user_verification_is_required_only_without_another_factor(
     passkey: StaffPasskey,
 ) -> None:
     alone, second = ask_to_sign_in(None).options, ask_to_sign_in([passkey]).options
@@ -66,7 +66,7 @@ def test_alone_a_passkey_must_check_who_holds_it_and_beside_a_first_factor_it_ne
     assert len(second["allowCredentials"]) == 1
 
 
-def test_transports_that_are_unknown_are_left_out(device: SoftwarePasskey) -> None:
+def test_unknown_transports_are_ignored(device: SoftwarePasskey) -> None:
     asked = ask_to_register(ANA, [])
     answer = device.register(asked.challenge, ("usb", "telepathy", "hybrid"))
     assert read_registration(answer, asked.challenge).transports == ["usb", "hybrid"]
@@ -81,7 +81,7 @@ def test_transports_that_are_unknown_are_left_out(device: SoftwarePasskey) -> No
         {"host": "evil.example"},
     ],
 )
-def test_an_answer_given_to_another_site_holds_nowhere(
+def test_a_response_for_another_site_is_rejected(
     device: SoftwarePasskey, passkey: StaffPasskey, changes: dict[str, str]
 ) -> None:
     other = replace(device, **changes)
@@ -92,7 +92,7 @@ def test_an_answer_given_to_another_site_holds_nowhere(
         read_registration(other.register(asked.challenge), asked.challenge)
 
 
-def test_an_answer_holds_for_its_own_challenge_alone(
+def test_a_response_is_valid_only_for_its_own_challenge(
     device: SoftwarePasskey, passkey: StaffPasskey
 ) -> None:
     asked, another = ask_to_sign_in([passkey]), ask_to_sign_in([passkey])
@@ -102,7 +102,7 @@ def test_an_answer_holds_for_its_own_challenge_alone(
     assert check_sign_in(answer, asked.challenge, passkey, alone=True) == 1
 
 
-def test_without_a_check_of_who_holds_it_a_passkey_is_no_sign_in_alone(
+def test_without_user_verification_a_passkey_alone_does_not_sign_in(
     device: SoftwarePasskey, passkey: StaffPasskey
 ) -> None:
     device.verified = False
@@ -113,7 +113,7 @@ def test_without_a_check_of_who_holds_it_a_passkey_is_no_sign_in_alone(
     assert check_sign_in(answer, challenge, passkey, alone=False) == 1
 
 
-def test_a_copy_that_counts_fewer_uses_is_refused(
+def test_a_copy_with_a_lower_use_count_is_rejected(
     device: SoftwarePasskey, passkey: StaffPasskey
 ) -> None:
     passkey.sign_count = 7
@@ -128,20 +128,20 @@ def test_a_copy_that_counts_fewer_uses_is_refused(
                 check_sign_in(answer, challenge, passkey, alone=True)
 
 
-def test_a_signature_of_another_key_is_refused(passkey: StaffPasskey) -> None:
+def test_a_signature_of_another_key_is_rejected(passkey: StaffPasskey) -> None:
     challenge = ask_to_sign_in([passkey]).challenge
     with pytest.raises(StaffRefused):
         check_sign_in(SoftwarePasskey().sign_in(challenge), challenge, passkey, alone=False)
 
 
-def test_which_passkey_answers_is_read_or_refused(device: SoftwarePasskey) -> None:
+def test_the_credential_id_is_read_or_rejected(device: SoftwarePasskey) -> None:
     assert credential_id(device.sign_in("eA")) == device.credential_id
     for broken in ({}, [], "x", {"rawId": "é"}):
         with pytest.raises(StaffRefused):
             credential_id(broken)  # type: ignore[arg-type] # whatever a stranger sends
 
 
-def test_behind_a_proxy_the_sites_own_scheme_counts(
+def test_behind_a_proxy_the_scheme_of_the_site_url_is_used(
     app: Flask, device: SoftwarePasskey, passkey: StaffPasskey
 ) -> None:
     here = app.extensions["installation"]

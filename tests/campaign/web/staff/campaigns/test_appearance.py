@@ -1,4 +1,4 @@
-"""How one campaign is shown, as staff choose it: kept together or not at all, and logged once."""
+"""The appearance page: all changes are saved together or not at all, and logged once."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def edits(installation: Installation) -> int:
     return [one.action for one in audited(installation)].count("campaign.edited")
 
 
-def test_what_is_typed_is_kept_once_and_shown_again_in_the_form(
+def test_changes_are_saved_once_and_shown_in_the_form(
     admin: StaffClient, installation: Installation
 ) -> None:
     for _ in range(2):
@@ -48,7 +48,7 @@ def test_what_is_typed_is_kept_once_and_shown_again_in_the_form(
     assert (kept.figures_hidden, kept.figures_from_percent) == (True, 50)
     assert edits(installation) == 1
     page = admin.get("/staff/c/winter").text
-    for told in ("accent in light", "donor wall", "Nothing has changed."):
+    for told in ("accent color (light)", "donor wall", "Nothing changed."):
         assert told in page
     form = admin.get(PATH).text
     for value in ('value="#7a1f3d"', 'value="50"', "**Thank you.**"):
@@ -70,7 +70,7 @@ def test_what_is_typed_is_kept_once_and_shown_again_in_the_form(
         ({"figures_from_percent": "half"}, "figures_from_percent"),
     ],
 )
-def test_one_fault_keeps_nothing_and_what_was_typed_stays(
+def test_one_error_saves_nothing_and_the_input_stays(
     admin: StaffClient, installation: Installation, wrong: dict[str, str], field: str
 ) -> None:
     answer = admin.post_form(PATH, TYPED | wrong)
@@ -81,7 +81,7 @@ def test_one_fault_keeps_nothing_and_what_was_typed_stays(
     assert edits(installation) == 0
 
 
-def test_figures_that_are_not_hidden_have_no_share_and_an_empty_form_takes_all_back(
+def test_visible_progress_has_no_threshold_and_an_empty_form_resets_all(
     admin: StaffClient, installation: Installation
 ) -> None:
     admin.post_form(PATH, TYPED)

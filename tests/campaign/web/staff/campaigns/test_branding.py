@@ -1,4 +1,4 @@
-"""The house's settings: accents, logo and words, seen before they are kept."""
+"""The branding page: colors, logo and texts, with a preview."""
 
 import io
 
@@ -16,7 +16,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 SVG = b'<?xml version="1.0"?><!-- ours --><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
-def test_what_is_wrong_is_said_beside_its_field(
+def test_errors_are_shown_next_to_their_field(
     installation: Installation, staff: StaffMaker
 ) -> None:
     admin = staff()
@@ -36,7 +36,7 @@ def test_what_is_wrong_is_said_beside_its_field(
 
 
 @pytest.mark.parametrize(("body", "kind"), [(PNG, "image/png"), (SVG, "image/svg+xml")])
-def test_a_logo_is_a_picture_that_can_run_nothing(
+def test_a_logo_is_an_image_that_cannot_run_scripts(
     client: FlaskClient, installation: Installation, staff: StaffMaker, body: bytes, kind: str
 ) -> None:
     admin = staff()
@@ -55,7 +55,7 @@ def test_a_logo_is_a_picture_that_can_run_nothing(
     assert 'class="logo"' not in client.get("/campaigns").text
 
 
-def test_a_preview_shows_the_colours_and_keeps_nothing(
+def test_a_preview_shows_the_colors_and_saves_nothing(
     installation: Installation, staff: StaffMaker
 ) -> None:
     admin = staff()
@@ -68,12 +68,12 @@ def test_a_preview_shows_the_colours_and_keeps_nothing(
     assert "branding.edited" not in [one.action for one in audited(installation)]
 
 
-def test_what_is_kept_is_named_once_and_the_form_shows_it(
+def test_saved_changes_are_named_once_and_shown_in_the_form(
     installation: Installation, staff: StaffMaker
 ) -> None:
     admin = staff()
     typed = {"masthead": "The Ledger", "footer": "One of a kind.", "wall_by_default": "y"}
-    for told in ("Kept: masthead, footer, donor wall of new campaigns.", "Nothing has changed."):
+    for told in ("Saved: masthead, footer, donor wall of new campaigns.", "Nothing changed."):
         assert told in admin.post_form("/staff/branding", typed, follow_redirects=True).text
     page = admin.get("/staff/branding").text
     assert 'value="The Ledger"' in page

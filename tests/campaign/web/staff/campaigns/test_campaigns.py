@@ -1,4 +1,4 @@
-"""The campaigns' pages: seen by all, changed by admins, and told once more before the public hears of it."""
+"""The campaign pages: visible to all roles, changed by admins."""
 
 from campaign.campaigns.campaigns import find_campaign
 from campaign.models import Campaign, StaffRole
@@ -24,7 +24,7 @@ def stored(installation: Installation, slug: str = "winter") -> Campaign:
         return find_campaign(session, slug)
 
 
-def test_the_list_and_a_campaigns_page_say_how_each_stands(
+def test_the_list_and_a_campaigns_page_show_its_status(
     installation: Installation, staff: StaffMaker
 ) -> None:
     campaign = running(installation, stretch_goal=6_000_000)
@@ -43,7 +43,7 @@ def test_the_list_and_a_campaigns_page_say_how_each_stands(
     assert client.get("/staff/c/unknown").status_code == 404
 
 
-def test_a_campaign_is_begun_once_and_every_fault_stands_beside_its_field(
+def test_a_campaign_is_created_once_and_every_error_is_next_to_its_field(
     installation: Installation, staff: StaffMaker
 ) -> None:
     client = staff()
@@ -56,7 +56,7 @@ def test_a_campaign_is_begun_once_and_every_fault_stands_beside_its_field(
         made = client.post_form("/staff/campaigns/new", NEW)
         assert (made.status_code, made.headers["Location"]) == (303, "/staff/c/spring")
     assert [one.action for one in audited(installation)].count("campaign.created") == 1
-    assert "Spring” is created" in client.get("/staff/c/spring").text
+    assert "Created “Spring”" in client.get("/staff/c/spring").text
     assert client.get("/c/spring").status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""The staff's page that prints the appeal for readers in institutions."""
+"""The direct mail page: prints the appeal for readers in institutions."""
 
 from io import BytesIO
 
@@ -55,7 +55,7 @@ def test_a_list_becomes_sheets_and_the_same_list_the_same_sheets(
 
 
 @pytest.mark.usefixtures("running")
-def test_lines_that_cannot_be_taken_are_named_and_left_out_only_when_told(
+def test_rejected_lines_are_named_and_skipped_only_if_asked(
     finance: StaffClient, installation: Installation
 ) -> None:
     page = send(finance, ANA + NOWHERE)
@@ -74,13 +74,13 @@ def test_lines_that_cannot_be_taken_are_named_and_left_out_only_when_told(
         (b"", "Choose a file that is not empty."),
         (b"x" * 1_048_577, "larger than 1 MB"),
         (b"who,where\nBo,Prison\n", "name"),
-        ("", "There is no row below the first line."),
+        ("", "The file has no rows below the first line."),
         (NOWHERE, "Line 2: no institution."),
         ("".join(ANA.replace("Ana", f"Ana{n}") for n in range(501)), "more than 500 rows"),
     ],
 )
 @pytest.mark.usefixtures("running")
-def test_a_list_that_cannot_be_read_says_why(
+def test_an_unreadable_list_is_rejected_with_the_reason(
     finance: StaffClient, installation: Installation, rows: str | bytes, told: str
 ) -> None:
     answer = send(finance, rows)
@@ -90,7 +90,7 @@ def test_a_list_that_cannot_be_read_says_why(
 
 
 @pytest.mark.usefixtures("running")
-def test_an_unknown_envelope_and_a_campaign_that_has_ended_are_refused(
+def test_an_unknown_envelope_and_an_ended_campaign_are_rejected(
     finance: StaffClient, installation: Installation
 ) -> None:
     assert "Choose an envelope." in send(finance, ANA, window="round").text

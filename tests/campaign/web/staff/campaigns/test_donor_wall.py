@@ -1,4 +1,4 @@
-"""The donor wall as staff see it: comments that wait for a yes, lines taken off and put back."""
+"""The donor wall page: comments to review, entries removed and restored."""
 
 from campaign.campaigns.donor_wall import save_wall_entry
 from campaign.core.clock import now
@@ -9,7 +9,9 @@ from tests.support.donor_wall import WORDS, shown, with_wall
 from tests.support.staff import StaffMaker
 
 
-def test_finance_decide_on_their_own_page(installation: Installation, staff: StaffMaker) -> None:
+def test_finance_moderates_on_the_donor_wall_page(
+    installation: Installation, staff: StaffMaker
+) -> None:
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         gift = book(session, campaign, name="Ana")
@@ -18,15 +20,15 @@ def test_finance_decide_on_their_own_page(installation: Installation, staff: Sta
     assert "Read on." in client.get("/staff/wall").text
     done = client.post_form(f"/staff/wall/{gift.id}", {"do": "approve", "comment": "Read on."})
     assert done.status_code == 303
-    assert "No comment waits." in client.get("/staff/wall").text
-    assert "Name only" in client.get("/staff/wall?every=1").text
+    assert "No comments to review." in client.get("/staff/wall").text
+    assert "Show name only" in client.get("/staff/wall?every=1").text
     assert client.post_form(f"/staff/wall/{gift.id}", {"do": "bless"}).status_code == 400
     with installation.sessions() as session:
         assert session.get_one(Donation, gift.id).comment == ""
     assert shown(installation, campaign) == [("Ana", "", "Read on.")]
 
 
-def test_a_comment_that_changed_meanwhile_is_not_approved_unread(
+def test_a_comment_that_changed_in_the_meantime_is_not_approved_unread(
     installation: Installation, staff: StaffMaker
 ) -> None:
     campaign = with_wall(installation)
@@ -36,12 +38,12 @@ def test_a_comment_that_changed_meanwhile_is_not_approved_unread(
     client = staff(StaffRole.finance)
     sent = {"do": "approve", "comment": "Read on."}
     answer = client.post_form(f"/staff/wall/{gift.id}", sent, follow_redirects=True)
-    assert "The comment is on the wall." not in answer.text
+    assert "Comment approved. The donor wall shows it." not in answer.text
     assert shown(installation, campaign) == [("Ana", "", "")]
     assert audited(installation)[-1].action != "wall.decided"
 
 
-def test_a_line_is_taken_off_and_put_back_and_one_comes_back_to_the_same_list(
+def test_an_entry_is_removed_and_restored_and_the_same_list_is_shown(
     installation: Installation, staff: StaffMaker
 ) -> None:
     campaign = with_wall(installation)
@@ -56,7 +58,7 @@ def test_a_line_is_taken_off_and_put_back_and_one_comes_back_to_the_same_list(
     assert client.post_form(f"/staff/wall/{gift.id}", {"do": "hide"}).location == "/staff/wall"
 
 
-def test_numbers_that_no_row_has_change_nothing(staff: StaffMaker) -> None:
+def test_unknown_ids_change_nothing(staff: StaffMaker) -> None:
     client = staff(StaffRole.finance)
     assert client.post_form("/staff/wall/999", {"do": "hide"}).status_code == 303
     assert client.post_form(f"/staff/wall/{2**63}", {"do": "hide"}).status_code == 404

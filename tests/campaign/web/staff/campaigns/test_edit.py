@@ -1,4 +1,4 @@
-"""A campaign's texts and sums on the staff's pages: previewed, kept, and never lost between two editors."""
+"""The page for a campaign's texts and amounts: preview, save, and two editors at once."""
 
 import re
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ def stored(installation: Installation, slug: str = "winter") -> Campaign:
         return find_campaign(session, slug)
 
 
-def test_a_preview_is_the_real_pages_text_and_keeps_nothing(
+def test_a_preview_shows_the_public_text_and_saves_nothing(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
@@ -70,7 +70,7 @@ def test_two_editors_lose_nothing(installation: Installation, staff: StaffMaker)
     assert (stored(installation).title, stored(installation).designation) == ("His", "News")
 
 
-def test_a_long_appeal_may_be_typed(installation: Installation, staff: StaffMaker) -> None:
+def test_a_long_appeal_is_accepted(installation: Installation, staff: StaffMaker) -> None:
     running(installation)
     client = staff()
     typed = form_of(client.get("/staff/c/winter/edit").text) | {"appeal": "новини " * 20_000}
@@ -86,15 +86,15 @@ def test_nothing_changed_is_said_and_not_logged(
     client = staff()
     same = form_of(client.get("/staff/c/winter/edit").text)
     assert client.post_form("/staff/c/winter/edit", same).status_code == 303
-    assert "Nothing has changed." in client.get("/staff/c/winter").text
+    assert "Nothing changed." in client.get("/staff/c/winter").text
     changed = same | {"designation": "News", "goal": "60,000"}
     client.post_form("/staff/c/winter/edit", changed)
-    assert "Kept: " in client.get("/staff/c/winter").text
+    assert "Saved: " in client.get("/staff/c/winter").text
     assert [one.action for one in audited(installation)].count("campaign.edited") == 1
     assert (stored(installation).goal, stored(installation).designation) == (6_000_000, "News")
 
 
-def test_every_fault_stands_beside_its_field_and_nothing_is_kept(
+def test_every_error_is_next_to_its_field_and_nothing_is_saved(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)

@@ -1,4 +1,4 @@
-"""Matching gifts on the staff's pages: added, shown as they stand, ended."""
+"""The matching gifts page: add, list with totals, end."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from tests.support.staff import StaffMaker
 from tests.support.waiting import wait_until
 
 
-def test_a_sponsor_stands_on_the_public_page_while_funds_remain(
+def test_a_sponsor_is_on_the_public_page_while_money_remains(
     installation: Installation, staff: StaffMaker
 ) -> None:
     campaign, client = running(installation), staff()
@@ -47,7 +47,7 @@ def test_a_sponsor_stands_on_the_public_page_while_funds_remain(
     assert staff(StaffRole.viewer).post_form(path, typed).status_code == 403
 
 
-def test_the_form_offers_the_window_that_is_left_and_takes_no_other_campaigns_promise(
+def test_the_form_suggests_the_remaining_period_and_ends_only_this_campaigns_matches(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
@@ -65,7 +65,7 @@ def test_the_form_offers_the_window_that_is_left_and_takes_no_other_campaigns_pr
     assert "Los_Angeles" in page or "Pacific" in page
 
 
-def test_a_promise_is_to_come_open_and_over_on_the_campaigns_own_clock(
+def test_a_match_is_upcoming_open_and_ended_in_the_campaigns_time_zone(
     installation: Installation, staff: StaffMaker
 ) -> None:
     campaign, client = running(installation), staff(StaffRole.viewer)
@@ -83,5 +83,5 @@ def test_a_promise_is_to_come_open_and_over_on_the_campaigns_own_clock(
             client = staff(StaffRole.viewer)
             page = client.get("/staff/c/winter/matching").text
         (row,) = re.findall(r"<tr>(?:(?!</tr>).)*Later.*?</tr>", page, re.DOTALL)
-        told += [word for word in ("to come", "open", "over") if re.search(rf"\b{word}\b", row)]
-    assert told == ["to come", "open", "open", "over"]
+        told += [word for word in ("upcoming", "open", "ended") if re.search(rf"\b{word}\b", row)]
+    assert told == ["upcoming", "open", "open", "ended"]

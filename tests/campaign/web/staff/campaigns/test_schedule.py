@@ -1,4 +1,4 @@
-"""The countdown's steps on the staff's pages: when each is due, whom it reaches, and its words."""
+"""The email schedule page: when each step is due, its recipients, and its text."""
 
 from sqlalchemy import select
 
@@ -14,17 +14,17 @@ def steps(installation: Installation) -> dict[str, CampaignStep]:
         return {one.key: one for one in session.scalars(select(CampaignStep))}
 
 
-def test_the_steps_say_when_they_are_due_and_whom_they_would_reach(
+def test_steps_show_when_they_are_due_and_their_recipients(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
     with installation.sessions.begin() as session:
-        # In one of these it is night, whenever this runs.
+        # In one of these time zones it is night, whenever this runs.
         for zone in ("Asia/Dhaka", "America/Costa_Rica"):
             emails = (f"{zone[:4]}{number}@example.com" for number in range(18))
             subscribe(session, *emails, timezone=zone)
     page = staff(StaffRole.viewer).get("/staff/c/winter/schedule").text
-    # The opening's, which is due, and those of six that are to come.
+    # The opening's, which is due, and those of six upcoming steps.
     assert page.count(">36<") == 7
     assert "three days" in page
     assert "Add a step" not in page
@@ -33,13 +33,13 @@ def test_the_steps_say_when_they_are_due_and_whom_they_would_reach(
 STEP = {"do": "save", "before": "4", "unit": "days", "enabled": "y", "locale": "en"}
 
 
-def test_a_step_is_reworded_after_a_look_at_its_letter(
+def test_a_steps_text_is_changed_after_a_preview(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
     client = staff()
     path = "/staff/c/winter/schedule/three_days"
-    assert "As usual: " in client.get(path).text
+    assert "Default: " in client.get(path).text
     typed = STEP | {"subject": "From our desk: {left}", "opening": "I edit <b>these</b> pages."}
     seen = client.post_form(path, typed | {"do": "preview"})
     assert "From our desk: $50,000" in seen.text
@@ -61,7 +61,7 @@ def test_a_step_is_reworded_after_a_look_at_its_letter(
     assert not steps(installation)["wrap_up"].enabled
 
 
-def test_ones_own_step_is_added_and_removed(installation: Installation, staff: StaffMaker) -> None:
+def test_a_custom_step_is_added_and_removed(installation: Installation, staff: StaffMaker) -> None:
     running(installation)
     client = staff()
     path = "/staff/c/winter/schedule/new"
@@ -69,7 +69,7 @@ def test_ones_own_step_is_added_and_removed(installation: Installation, staff: S
     assert client.post_form(path, STEP | {"key": "three_days"}).status_code == 422
     own = STEP | {"key": "five_days", "before": "5", "subject": "Hello"}
     assert client.post_form(path, own).status_code == 303
-    assert "Remove the step" in client.get("/staff/c/winter/schedule/five_days").text
+    assert "Remove step" in client.get("/staff/c/winter/schedule/five_days").text
     for _ in range(2):
         assert client.post_form("/staff/c/winter/schedule/five_days/remove").status_code == 303
     assert client.post_form("/staff/c/winter/schedule/opening/remove").status_code == 303
@@ -79,7 +79,7 @@ def test_ones_own_step_is_added_and_removed(installation: Installation, staff: S
     assert [one.action for one in audited(installation)][-2:] == ["step.added", "step.removed"]
 
 
-def test_what_is_wrong_with_a_step_stands_beside_its_field(
+def test_errors_of_a_step_are_next_to_their_field(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
@@ -102,7 +102,7 @@ def test_what_is_wrong_with_a_step_stands_beside_its_field(
     assert "step.changed" not in [one.action for one in audited(installation)]
 
 
-def test_a_step_by_the_hour_is_shown_and_kept_so(
+def test_a_step_in_hours_is_shown_and_saved_in_hours(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
@@ -118,7 +118,7 @@ def test_a_step_by_the_hour_is_shown_and_kept_so(
     assert steps(installation)["three_days"].expires_after is None
 
 
-def test_words_of_one_language_leave_the_others_alone(
+def test_text_in_one_language_leaves_the_others_alone(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)

@@ -1,4 +1,4 @@
-"""Where a campaign stands, changed by staff: the deadline, an early close, a pause, its opening and its end."""
+"""Status changes by staff: extend, close early, pause, open, finalize."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ def stored(installation: Installation, slug: str = "winter") -> Campaign:
         return find_campaign(session, slug)
 
 
-def test_the_deadline_moves_after_a_second_look_at_the_public_sentence(
+def test_the_deadline_is_extended_after_a_preview_of_the_public_sentence(
     installation: Installation, staff: StaffMaker
 ) -> None:
     campaign, client = running(installation), staff()
@@ -39,7 +39,7 @@ def test_the_deadline_moves_after_a_second_look_at_the_public_sentence(
     wait_until(lambda: "the storm kept the mail away" in client.get("/c/winter").text)
 
 
-def test_closing_early_is_told_with_its_reason(
+def test_closing_early_is_public_with_its_reason(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
@@ -57,7 +57,7 @@ def test_closing_early_is_told_with_its_reason(
     assert client.post("/c/winter/donate", data={"amount": "25"}).status_code == 409
 
 
-def test_pausing_takes_one_press_and_so_does_going_on(
+def test_pausing_takes_one_click_and_so_does_resuming(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
@@ -70,7 +70,7 @@ def test_pausing_takes_one_press_and_so_does_going_on(
     assert stored(installation).paused_at is None
 
 
-def test_opening_and_making_final_fit_where_the_campaign_stands(
+def test_opening_and_finalizing_require_the_right_state(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation, start="2098-01-01", deadline="2098-02-01")
@@ -84,9 +84,7 @@ def test_opening_and_making_final_fit_where_the_campaign_stands(
     assert stored(installation, "old").final_raised == 0
 
 
-def test_a_look_at_the_sentence_leaves_no_trace(
-    installation: Installation, staff: StaffMaker
-) -> None:
+def test_a_preview_changes_nothing(installation: Installation, staff: StaffMaker) -> None:
     campaign, client = running(installation), staff()
     later = (campaign.deadline + timedelta(days=5)).date().isoformat()
     before = len(audited(installation))
@@ -103,7 +101,7 @@ def test_a_look_at_the_sentence_leaves_no_trace(
     assert stored(installation).deadline == campaign.deadline
 
 
-def test_what_does_not_fit_is_refused_beside_its_field(
+def test_invalid_changes_are_rejected_next_to_their_field(
     installation: Installation, staff: StaffMaker
 ) -> None:
     campaign, client = running(installation), staff()
@@ -122,7 +120,7 @@ def test_what_does_not_fit_is_refused_beside_its_field(
         assert client.post_form(f"/staff/c/unknown/{path}").status_code == 404, path
 
 
-def test_paused_twice_keeps_the_first_moment_and_the_reason_is_public(
+def test_pausing_again_keeps_the_first_time_and_the_reason_is_public(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)

@@ -1,4 +1,4 @@
-"""A campaign's own words in another language, as staff type them."""
+"""The translations page: a campaign's texts in another language."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.support.staff import StaffMaker
 from tests.support.waiting import wait_until
 
 
-def test_a_campaign_is_told_in_its_own_words_of_each_language(
+def test_each_language_shows_its_own_texts(
     client: FlaskClient, installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
@@ -41,7 +41,7 @@ def test_a_campaign_is_told_in_its_own_words_of_each_language(
     assert [one.action for one in audited(installation)].count("campaign.translated") == 1
 
 
-def test_previewing_keeps_nothing_and_what_is_hostile_is_cleaned(
+def test_a_preview_saves_nothing_and_is_sanitized(
     installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
@@ -55,7 +55,7 @@ def test_previewing_keeps_nothing_and_what_is_hostile_is_cleaned(
 
 
 @pytest.mark.parametrize("locale", ["en", "xx", "es-MX", "ES"])
-def test_only_another_language_that_there_are_words_for_has_a_page(
+def test_only_other_supported_languages_have_a_page(
     installation: Installation, staff: StaffMaker, locale: str
 ) -> None:
     running(installation)
@@ -64,7 +64,7 @@ def test_only_another_language_that_there_are_words_for_has_a_page(
     assert admin.post_form(f"/staff/c/winter/texts/{locale}", {"title": "x"}).status_code == 404
 
 
-def test_the_second_of_two_editors_sees_what_stands_and_may_then_keep_theirs(
+def test_the_second_of_two_editors_sees_the_saved_text_and_can_then_save_theirs(
     client: FlaskClient, installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)

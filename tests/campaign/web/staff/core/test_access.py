@@ -54,7 +54,7 @@ def test_who_needs_one_sees_only_their_account_until_it_is_set_up(
     viewer, admin = clients
     assert viewer.get("/staff/team").status_code == 403
     assert admin.get("/staff/team").location == "/staff/account"
-    assert "set up an authenticator" in admin.get("/staff/account").text
+    assert "Set up an authenticator" in admin.get("/staff/account").text
     set_up(admin)
     assert admin.get("/staff/team").status_code == 200
     app.extensions["live"].close()

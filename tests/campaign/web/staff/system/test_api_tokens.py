@@ -1,9 +1,11 @@
-"""The page of tokens: made, shown once, revoked, by an admin."""
+"""The API tokens page: an admin creates a token, sees it once, revokes it."""
 
 from campaign.models import ApiToken, StaffRole
 
 
-def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(staff, client, campaign, installation):
+def test_an_admin_creates_a_token_sees_it_once_and_revokes_it(
+    staff, client, campaign, installation
+):
     admin = staff(StaffRole.admin)
     wrong = admin.post_form("/staff/api-tokens", {"name": ""})
     assert wrong.status_code == 422

@@ -1,4 +1,4 @@
-"""The previews: every letter, for the staff."""
+"""Previews of every email, for staff."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ def client(staff: StaffMaker) -> StaffClient:
     return staff(StaffRole.viewer)
 
 
-def test_the_list_leads_to_every_letter_in_every_language(client: StaffClient) -> None:
+def test_the_list_links_every_email_in_every_language(client: StaffClient) -> None:
     page = client.get(HOME)
     assert page.status_code == 200
     for name in samples():
@@ -26,7 +26,7 @@ def test_the_list_leads_to_every_letter_in_every_language(client: StaffClient) -
             assert f'href="{HOME}{name}?locale={locale}"' in page.text
 
 
-def test_each_letter_can_be_looked_at(client: StaffClient) -> None:
+def test_each_email_has_a_preview(client: StaffClient) -> None:
     for name in samples():
         page = client.get(f"{HOME}{name}?locale=es")
         assert page.status_code == 200, name
@@ -39,14 +39,14 @@ def test_each_letter_can_be_looked_at(client: StaffClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "receipt", "receipt.html", "receipt.txt"])
-def test_previews_are_kept_nowhere_and_indexed_nowhere(client: StaffClient, path: str) -> None:
+def test_previews_are_neither_cached_nor_indexed(client: StaffClient, path: str) -> None:
     headers = client.get(HOME + path).headers
     assert headers["Cache-Control"] == "private, no-store"
     assert "noindex" in headers["X-Robots-Tag"]
     assert "default-src 'none'" in headers["Content-Security-Policy"]
 
 
-def test_a_letter_may_have_its_styles_and_nothing_else(client: StaffClient) -> None:
+def test_an_email_may_use_inline_styles_and_nothing_else(client: StaffClient) -> None:
     policy = client.get(f"{HOME}receipt.html").headers["Content-Security-Policy"]
     assert "style-src 'unsafe-inline'" in policy
     assert "sandbox" in policy
@@ -55,7 +55,7 @@ def test_a_letter_may_have_its_styles_and_nothing_else(client: StaffClient) -> N
 
 
 @pytest.mark.parametrize("path", ["unknown", "unknown.html", "receipt.pdf", "../receipt"])
-def test_what_is_no_letter_is_not_found(client: StaffClient, path: str) -> None:
+def test_an_unknown_email_is_not_found(client: StaffClient, path: str) -> None:
     assert client.get(HOME + path).status_code == 404
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_language_is_shown_in_english(client: StaffClient) -> None:
     assert '<html lang="en" dir="ltr">' in client.get(f"{HOME}receipt.html?locale=xx").text
 
 
-def test_they_are_for_the_staff_also_where_real_money_moves(installation: Installation) -> None:
+def test_previews_require_sign_in_in_live_mode_too(installation: Installation) -> None:
     settings = replace(installation.settings, stripe_secret_key="sk_live_1")
     app = create_app(replace(installation, settings=settings))
     try:

@@ -1,4 +1,4 @@
-"""Outgoing webhooks on the staff's pages: endpoints added, tested and ended; deliveries page after page."""
+"""The webhook pages: add, test and disable endpoints; pages of deliveries."""
 
 import re
 
@@ -20,7 +20,7 @@ def admin(staff: StaffMaker) -> StaffClient:
 
 @pytest.fixture
 def place(admin: StaffClient) -> str:
-    """Where the page of an endpoint is."""
+    """Return the URL of an endpoint's page."""
     return str(admin.post_form("/staff/webhooks", FORM).location)
 
 
@@ -38,7 +38,7 @@ def endpoints(installation: Installation) -> list[WebhookEndpoint]:
         ({"events": ["donation.paid", "donation.lovely"]}, "events"),
     ],
 )
-def test_what_cannot_be_told_is_named_and_what_was_typed_stays(
+def test_errors_are_shown_and_the_input_stays(
     admin: StaffClient, installation: Installation, wrong: dict[str, object], field: str
 ) -> None:
     answer = admin.post_form("/staff/webhooks", FORM | wrong)
@@ -48,7 +48,7 @@ def test_what_cannot_be_told_is_named_and_what_was_typed_stays(
     assert endpoints(installation) == []
 
 
-def test_the_same_address_is_the_same_endpoint_with_the_events_last_chosen(
+def test_the_same_url_is_the_same_endpoint_with_the_events_last_chosen(
     admin: StaffClient, place: str, installation: Installation
 ) -> None:
     again = admin.post_form("/staff/webhooks", FORM | {"events": ["subscription.ended"]})
@@ -60,12 +60,12 @@ def test_the_same_address_is_the_same_endpoint_with_the_events_last_chosen(
     assert kept.secret not in str([(one.before, one.after) for one in audited(installation)])
 
 
-def test_one_that_is_ended_is_told_no_more_and_can_be_begun_anew(
+def test_a_disabled_endpoint_gets_no_events_and_can_be_added_again(
     admin: StaffClient, place: str, installation: Installation
 ) -> None:
     for _ in range(2):
         assert admin.post_form(f"{place}/disable").status_code == 303
-    assert "It is told no more." in admin.get(place).text
+    assert "Endpoint disabled." in admin.get(place).text
     admin.post_form(f"{place}/test")
     with installation.sessions() as session:
         assert session.query(WebhookDelivery).count() == 0
@@ -76,7 +76,7 @@ def test_one_that_is_ended_is_told_no_more_and_can_be_begun_anew(
     assert first.secret != second.secret
 
 
-def test_the_log_goes_on_to_older_deliveries(
+def test_deliveries_page_to_older_ones(
     admin: StaffClient, place: str, installation: Installation
 ) -> None:
     for _ in range(PAGE + 1):
@@ -93,7 +93,7 @@ def test_the_log_goes_on_to_older_deliveries(
     assert set(numbers) | set(re.findall(r"/deliveries/(\d+)", rest)) <= known
 
 
-def test_what_is_not_there_is_a_404(admin: StaffClient, place: str) -> None:
+def test_unknown_endpoints_are_404(admin: StaffClient, place: str) -> None:
     assert admin.get("/staff/webhooks/999").status_code == 404
     for path in ("/staff/webhooks/999/disable", f"{place}/deliveries/999"):
         assert admin.post_form(path).status_code == 404, path
