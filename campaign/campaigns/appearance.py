@@ -1,4 +1,4 @@
-"""How one campaign is shown, as staff choose: its accent, whose it is, its wall, its thanks, and what is told early."""
+"""How staff choose to show a campaign: accent, organization line, donor wall, thanks, and hidden figures."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ LONGEST_THANKS = 20_000
 
 @dataclass(frozen=True)
 class AppearanceFields:
-    """The form as typed. `figures_from_percent` is '' for hidden until the end, or until staff tell."""
+    """The form as typed. `figures_from_percent` is '' to hide figures until the end, or until staff show them."""
 
     accent_light: str = ""
     accent_dark: str = ""
@@ -34,7 +34,7 @@ class AppearanceFields:
 
 
 def appearance_of(campaign: Campaign) -> AppearanceFields:
-    """The campaign as the form first shows it."""
+    """Return the form's initial values for a campaign."""
     share = campaign.figures_from_percent
     return AppearanceFields(
         accent_light=campaign.accent_light or "",
@@ -51,10 +51,10 @@ def appearance_of(campaign: Campaign) -> AppearanceFields:
 def edit_appearance(
     session: Session, campaign: Campaign, typed: AppearanceFields, actor: Actor
 ) -> list[str]:
-    """Keep what was typed; the names of what changed. Raises FieldsInvalid with each fault by its field.
+    """Save the form and return the names of the changed fields. Raises FieldsInvalid with each error by field.
 
-    The result is told to everybody: from the end on nothing is hidden, whatever is chosen here. The row is locked
-    without holding gifts up.
+    The result is always public: once the campaign has ended, nothing is hidden, whatever was chosen here. The lock on
+    the row does not block gifts.
     """
     campaign = session.get_one(
         Campaign, campaign.id, populate_existing=True, with_for_update={"key_share": True}
@@ -105,20 +105,20 @@ def _read(typed: AppearanceFields) -> dict[str, Any]:
 
 def _language(text: str) -> str:
     if text not in known_languages():
-        raise FieldsInvalid({"locale": "Choose one of the languages."})
+        raise FieldsInvalid({"locale": "Choose a language from the list."})
     return text
 
 
 def known_languages() -> tuple[str, ...]:
-    """The languages that pages speak, as HTML's `lang` has them."""
+    """List the languages that pages are available in, as HTML `lang` values."""
     return tuple(name.replace("_", "-") for name in languages())
 
 
 def short_text(text: str, name: str, longest: int) -> str:
-    """Markdown that may be empty."""
+    """Parse optional Markdown of at most `longest` characters."""
     lines = form_parsing.clean_markdown(text)
     if len(lines) > longest:
-        raise FieldsInvalid({name: f"There is room for {longest:,} characters."})
+        raise FieldsInvalid({name: f"Enter at most {longest:,} characters."})
     return lines
 
 
@@ -129,6 +129,8 @@ def _share(text: str) -> int | None:
     share = digits.lstrip("0") if digits.isascii() and digits.isdigit() else ""
     if not (share and len(share) <= 3 and int(share) <= 100):
         raise FieldsInvalid(
-            {"figures_from_percent": "Write a share of the goal from 1 to 100, or nothing."}
+            {
+                "figures_from_percent": "Enter a percentage of the goal from 1 to 100, or leave this empty."
+            }
         )
     return int(share)

@@ -1,4 +1,4 @@
-"""How the house looks: read for pages, once for many. What staff change is in `campaigns.branding_edit`."""
+"""The organization's branding, as pages read it. Staff change it in `campaigns.branding_edit`."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session, undefer
 from campaign.models import Branding
 
 ROW_ID = 1
-"""The number of the only row."""
+"""The id of the only row."""
 
 
 @dataclass(frozen=True)
 class BrandingValues:
-    """The look for pages. `accents` are the light and the dark one; None where the house has chosen none."""
+    """The branding for pages. `accents` are the light and the dark color; None if the organization has not set any."""
 
     accents: tuple[str, str] | None = None
     logo_digest: str = ""
@@ -24,35 +24,35 @@ class BrandingValues:
 
 @dataclass(frozen=True)
 class Logo:
-    """The picture: its bytes and its media type, as `logos.detect_image_type` tells it."""
+    """The image: its bytes and its media type, as `logos.detect_image_type` returns it."""
 
     body: bytes
     type: str
 
 
 def read_branding(session: Session) -> BrandingValues:
-    """The look; that which it comes with, where nobody has chosen."""
-    house = session.get(Branding, ROW_ID)
-    if house is None:
+    """Return the branding, or the defaults if nobody has set it."""
+    row = session.get(Branding, ROW_ID)
+    if row is None:
         return BrandingValues()
     return BrandingValues(
-        accents=accent_pair(house.accent_light, house.accent_dark),
-        logo_digest=house.logo_digest or "",
-        logo_alt=house.logo_alt,
-        masthead=house.masthead,
-        footer=house.footer,
-        wall_by_default=house.wall_by_default,
+        accents=accent_pair(row.accent_light, row.accent_dark),
+        logo_digest=row.logo_digest or "",
+        logo_alt=row.logo_alt,
+        masthead=row.masthead,
+        footer=row.footer,
+        wall_by_default=row.wall_by_default,
     )
 
 
 def read_logo(session: Session, digest: str) -> Logo | None:
-    """The logo if `digest` names the present one."""
-    house = session.get(Branding, ROW_ID, options=[undefer(Branding.logo)])
-    if house is None or house.logo is None or house.logo_digest != digest:
+    """Return the logo if `digest` is the current one's, else None."""
+    row = session.get(Branding, ROW_ID, options=[undefer(Branding.logo)])
+    if row is None or row.logo is None or row.logo_digest != digest:
         return None
-    return Logo(house.logo, house.logo_type or "")
+    return Logo(row.logo, row.logo_type or "")
 
 
 def accent_pair(light: str | None, dark: str | None) -> tuple[str, str] | None:
-    """Two columns as one choice."""
+    """Return both colors as a pair, or None if either is missing."""
     return (light, dark) if light and dark else None

@@ -1,4 +1,4 @@
-"""The house's look, as staff change it: its accents, logo and words; each change in the audit log."""
+"""Change the organization's branding: accents, logo and texts. Every change is in the audit log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ LONGEST_ALT = 120
 
 @dataclass(frozen=True)
 class BrandingFields:
-    """The form as typed. `logo` is a new picture; empty keeps the present one, unless `without_logo`."""
+    """The form as typed. `logo` is a new image; if it is empty, the current one stays, unless `without_logo`."""
 
     accent_light: str = ""
     accent_dark: str = ""
@@ -38,42 +38,42 @@ class BrandingFields:
 
 
 def edit_branding(session: Session, typed: BrandingFields, actor: Actor, at: datetime) -> list[str]:
-    """Keep what was typed; the names of what changed. Raises FieldsInvalid with each fault by its field."""
+    """Save the form and return the names of the changed fields. Raises FieldsInvalid with each error by field."""
     session.execute(insert(Branding).values(id=ROW_ID).on_conflict_do_nothing())
-    house = session.get_one(
+    row = session.get_one(
         Branding,
         ROW_ID,
         options=[undefer(Branding.logo)],
         with_for_update=True,
         populate_existing=True,
     )
-    values = _read(house, typed)
-    changed = [name for name, value in values.items() if value != getattr(house, name)]
+    values = _read(row, typed)
+    changed = [name for name, value in values.items() if value != getattr(row, name)]
     if not changed:
         return []
-    before = {name: getattr(house, name) for name in changed}
+    before = {name: getattr(row, name) for name in changed}
     for name in changed:
-        setattr(house, name, values[name])
-    house.changed_at = at
+        setattr(row, name, values[name])
+    row.changed_at = at
     session.flush()
     audit_log.record(
         session,
         actor,
         "branding.edited",
         Subject("branding", "settings"),
-        before=_told(before),
-        after=_told({name: values[name] for name in changed}),
+        before=_without_image(before),
+        after=_without_image({name: values[name] for name in changed}),
     )
     notify_all_pages(session)
     return [name for name in changed if name not in {"logo_type", "logo_digest"}]
 
 
-def _told(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the picture itself, which its digest names."""
+def _without_image(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values for the audit log, without the image itself; its digest identifies it."""
     return {name: value for name, value in values.items() if name != "logo"}
 
 
-def _read(house: Branding, typed: BrandingFields) -> dict[str, Any]:
+def _read(row: Branding, typed: BrandingFields) -> dict[str, Any]:
     reader = FieldReader()
     accents = read_accent_fields(reader, typed.accent_light, typed.accent_dark)
     values: dict[str, Any] = {
@@ -84,14 +84,14 @@ def _read(house: Branding, typed: BrandingFields) -> dict[str, Any]:
         ),
         "footer": reader.read("footer", lambda: short_line(typed.footer, LONGEST_FOOTER, "footer")),
         "wall_by_default": typed.wall_by_default,
-        **_logo(reader, house, typed),
+        **_logo(reader, row, typed),
     }
     reader.check()
     return values
 
 
 def read_accent_fields(reader: FieldReader, light: str, dark: str) -> tuple[str | None, str | None]:
-    """Both accents, or neither; faults are kept by the fields `accent_light` and `accent_dark`."""
+    """Return both accents or neither; errors go to the fields `accent_light` and `accent_dark`."""
     try:
         return parse_accents(light, dark) or (None, None)
     except FieldsInvalid as error:
@@ -100,7 +100,7 @@ def read_accent_fields(reader: FieldReader, light: str, dark: str) -> tuple[str 
 
 
 def short_line(text: str, longest: int, name: str) -> str:
-    """A text of one line, which may be empty."""
+    """Parse an optional text of one line."""
     if not text.strip():
         return ""
     try:
@@ -109,14 +109,14 @@ def short_line(text: str, longest: int, name: str) -> str:
         raise FieldsInvalid({name: str(error)}) from None
 
 
-def _logo(reader: FieldReader, house: Branding, typed: BrandingFields) -> dict[str, Any]:
+def _logo(reader: FieldReader, row: Branding, typed: BrandingFields) -> dict[str, Any]:
     alt = reader.read("logo_alt", lambda: short_line(typed.logo_alt, LONGEST_ALT, "logo_alt")) or ""
     if typed.without_logo and not typed.logo:
         return {"logo": None, "logo_type": None, "logo_digest": None, "logo_alt": ""}
     found = {
-        "logo": house.logo,
-        "logo_type": house.logo_type,
-        "logo_digest": house.logo_digest,
+        "logo": row.logo,
+        "logo_type": row.logo_type,
+        "logo_digest": row.logo_digest,
     }
     if typed.logo:
         kind = reader.read("logo", lambda: logos.detect_image_type(typed.logo))
@@ -128,6 +128,6 @@ def _logo(reader: FieldReader, house: Branding, typed: BrandingFields) -> dict[s
     reader.require(
         "logo_alt",
         not found["logo"] or bool(alt),
-        "Say in words what the logo shows, usually the name: for those who do not see it.",
+        "Describe the logo for people who cannot see it. Usually this is the organization’s name.",
     )
     return {**found, "logo_alt": alt if found["logo"] else ""}

@@ -1,4 +1,4 @@
-"""A campaign's end, its moves and its matching gifts as public sentences of a language. Formats only, no queries."""
+"""A campaign's deadline, its changes and its matching gifts as public sentences in a language. No queries."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -16,12 +16,12 @@ _HUNDRED = 100
 
 
 def ending_with_year(campaign: Campaign, language: Language) -> str:
-    """The deadline as people say it: `midnight at the end of December 31, 2026, Pacific time`."""
+    """Return the deadline in words: `11:59 p.m. on December 31, 2026, Pacific time`."""
     zone = campaign.zone
     local = campaign.deadline.astimezone(zone)
     if (local.hour, local.minute, local.second) == (0, 0, 0):
         last = clock.last_day(campaign.deadline, zone)
-        return language.gettext("midnight at the end of %(day)s, %(zone)s") % {
+        return language.gettext("11:59 p.m. on %(day)s, %(zone)s") % {
             "day": formatting.long_date(last, language),
             "zone": formatting.zone_name(zone, language),
         }
@@ -36,14 +36,14 @@ def ending_with_year(campaign: Campaign, language: Language) -> str:
 def extension_sentences(
     campaign: Campaign, extensions: Sequence[Extension], language: Language
 ) -> list[str]:
-    """Each move of the deadline as one sentence, with its reason; the first move first."""
+    """Return one sentence, with the reason, for each change of the deadline; oldest first."""
     return [_moved(campaign.zone, extension, language) for extension in extensions]
 
 
 def _moved(zone: ZoneInfo, extension: Extension, language: Language) -> str:
-    """`Extended on December 28 from December 31 to January 5, because …`; hours where the day stays the same.
+    """Return `Extended on December 28 from December 31 to January 5, because …`, with times if the day is the same.
 
-    Closed early it is `Closed early on December 20 instead of December 31, because …`.
+    If the campaign was closed early: `Closed early on December 20 instead of December 31, because …`.
     """
     ends = (extension.previous_deadline, extension.deadline)
     days = [clock.last_day(end, zone) for end in ends]
@@ -60,30 +60,30 @@ def _moved(zone: ZoneInfo, extension: Extension, language: Language) -> str:
         "reason": extension.reason,
     }
     if not extension.closed_early:
-        told = language.gettext(
+        sentence = language.gettext(
             "Extended on %(day)s from %(before)s to %(after)s, because %(reason)s."
         )
     elif hours:
-        told = language.gettext(
+        sentence = language.gettext(
             "Closed early at %(after)s instead of %(before)s, because %(reason)s."
         )
     else:
-        told = language.gettext(
+        sentence = language.gettext(
             "Closed early on %(day)s instead of %(before)s, because %(reason)s."
         )
-    return told % values
+    return sentence % values
 
 
 def offer_text(campaign: Campaign, matching: MatchingStatus, language: Language) -> str:
-    """`Until December 20, the Reyes family adds $1 for each $1`"""
-    told = language.gettext("Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s")
-    return told % offer_values(campaign, matching, language)
+    """Return `Until December 20, the Reyes family adds $1 for each $1`."""
+    text = language.gettext("Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s")
+    return text % offer_values(campaign, matching, language)
 
 
 def offer_values(
     campaign: Campaign, matching: MatchingStatus, language: Language
 ) -> dict[str, str]:
-    """What the sentences about a matching gift name: until, sponsor, added, given."""
+    """Return the values for sentences about a matching gift: until, sponsor, added, given."""
     gift, currency = matching.gift, campaign.currency
     return {
         "until": _last(min(matching.until, campaign.deadline), campaign, language),
@@ -94,7 +94,7 @@ def offer_values(
 
 
 def _last(until: datetime, campaign: Campaign, language: Language) -> str:
-    """The last day where the window ends with it, else the moment."""
+    """Return the last day if the window ends with that day, else the time."""
     day = clock.last_day(until, campaign.zone)
     if clock.end_of_day(day, campaign.zone) == until:
         return day_text(day, language)
@@ -102,12 +102,12 @@ def _last(until: datetime, campaign: Campaign, language: Language) -> str:
 
 
 def day_text(day: date, language: Language) -> str:
-    """`December 28`."""
+    """Format a day: `December 28`."""
     return str(format_skeleton("MMMMd", day, locale=language.formats))
 
 
 def hour_text(moment: datetime, zone: ZoneInfo, language: Language) -> str:
-    """`5:00 PM on December 28`."""
+    """Format a time: `5:00 PM on December 28`."""
     time = format_datetime(moment, "h:mm a", tzinfo=zone, locale=language.formats)
     return language.gettext("%(time)s on %(day)s") % {
         "time": time,

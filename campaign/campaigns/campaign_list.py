@@ -1,4 +1,4 @@
-"""Every campaign of the house with what it came to: for the list that readers see."""
+"""All campaigns with their results, for the public list."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ MOST = 500
 
 @dataclass(frozen=True)
 class Overview:
-    """`open`: the one that ends soonest first; `upcoming`: the first to begin first; `ended`: the latest first."""
+    """`open` is sorted by deadline, `upcoming` by start, `ended` with the most recent first."""
 
     open: list[Progress]
     upcoming: list[Progress]
@@ -22,7 +22,7 @@ class Overview:
 
 
 def read_overview(session: Session, at: datetime) -> Overview:
-    """From the shards, and the titles. Of each standing only campaign, `raised` and moment are filled in."""
+    """Read all campaigns and their totals. Each Progress has only the campaign, `raised` and `as_of` filled in."""
     raised = func.coalesce(func.sum(ProgressShard.raised), 0)
     rows = session.execute(
         select(Campaign, raised)

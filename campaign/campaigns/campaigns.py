@@ -1,4 +1,4 @@
-"""Creating and finding campaigns."""
+"""Create and find campaigns."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from campaign.models.campaign import SLUG_PATTERN
 
 @dataclass(frozen=True)
 class NewCampaign:
-    """What `campaign create` is told, as people write it: amounts in major units, days as 2026-12-31."""
+    """The values for `campaign create`, as people write them: amounts in major units, days as 2026-12-31."""
 
     slug: str
     title: str
@@ -39,22 +39,24 @@ class NewCampaign:
 
 
 def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None = None) -> Campaign:
-    """A new campaign with the steps of its countdown; in the audit log where somebody is told to have made it.
+    """Create a campaign with the default email schedule. With an `actor`, record it in the audit log.
 
     Raises CampaignInvalid, DeadlineInvalid or AmountInvalid with what was wrong.
     """
     if not re.match(SLUG_PATTERN, wanted.slug) or len(wanted.slug) > 80 or "\n" in wanted.slug:
         raise CampaignInvalid(
-            f"{wanted.slug!r} cannot be part of an address; use small letters, figures and single hyphens."
+            f"{wanted.slug!r} cannot be part of an address; use lowercase letters, digits and single hyphens."
         )
     if not wanted.title.strip():
-        raise CampaignInvalid("The campaign needs a title.")
+        raise CampaignInvalid("Enter a title for the campaign.")
     zone = clock.zone(wanted.timezone)
     currency = money.currency_code(wanted.currency)
     starts_at = clock.parse_start(wanted.start, zone) if wanted.start else clock.now()
     deadline = clock.parse_deadline(wanted.deadline, zone)
     if deadline <= starts_at:
-        raise CampaignInvalid(f"The deadline, {deadline.astimezone(zone)}, is not after the start.")
+        raise CampaignInvalid(
+            f"The deadline, {deadline.astimezone(zone)}, must be after the start."
+        )
     smallest, suggested = _amounts(wanted, currency)
     campaign = Campaign(
         slug=wanted.slug,
@@ -102,7 +104,7 @@ def _amounts(wanted: NewCampaign, currency: str) -> tuple[int, list[int]]:
         suggested = [amount for amount in usual if amount >= smallest] or [smallest]
     if suggested and not smallest <= suggested[0] <= suggested[-1] <= money.LARGEST_CHARGE:
         raise CampaignInvalid(
-            "Each suggested amount must lie between the smallest and the largest charge."
+            "Each suggested amount must be between the smallest amount and the largest possible charge."
         )
     return smallest, suggested
 
@@ -115,14 +117,14 @@ def _stored(session: Session, campaign: Campaign) -> Campaign:
     except IntegrityError as error:
         if "uq_campaign_slug" in str(error.orig):
             raise CampaignInvalid(
-                f"There is a campaign called {campaign.slug!r} already; choose another name."
+                f"There is already a campaign called {campaign.slug!r}; choose another name."
             ) from None
         raise
     return campaign
 
 
 def find_campaign(session: Session, slug: str) -> Campaign:
-    """The campaign called `slug`; raises NotFound."""
+    """Return the campaign `slug`; raises NotFound."""
     campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
     if campaign is None:
         raise NotFound(f"There is no campaign called {slug!r}.")
@@ -130,14 +132,14 @@ def find_campaign(session: Session, slug: str) -> Campaign:
 
 
 def open_campaigns(session: Session, at: datetime) -> Sequence[Campaign]:
-    """The campaigns that take gifts at the instant `at`, the one that ends soonest first."""
+    """List the campaigns that are open at `at`, sorted by deadline."""
     return session.scalars(
         select(Campaign).where(Campaign.open_at(at)).order_by(Campaign.deadline, Campaign.id)
     ).all()
 
 
 def current_campaign(session: Session, at: datetime) -> Campaign | None:
-    """The open campaign that ends soonest; else the latest to have begun or to come."""
+    """Return the open campaign that ends soonest, else the one with the latest deadline, else None."""
     latest = select(Campaign).order_by(Campaign.deadline.desc(), Campaign.id.desc()).limit(1)
     return next(iter(open_campaigns(session, at)), None) or session.scalar(latest)
 
@@ -145,7 +147,7 @@ def current_campaign(session: Session, at: datetime) -> Campaign | None:
 def campaign_for_renewal(
     session: Session, began_in: Campaign, charged_at: datetime
 ) -> Campaign | None:
-    """Where a renewal counts: the campaign it began in while that is open, else one open then, else none."""
+    """Return the campaign a renewal counts for: its own if still open, else an open one in its currency, else None."""
     if began_in.counts(charged_at):
         return began_in
     others = open_campaigns(session, charged_at)

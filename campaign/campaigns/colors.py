@@ -1,7 +1,7 @@
-"""Contrast as WCAG 2.2 counts it, and what an accent needs to be readable on our paper.
+"""Color contrast by WCAG 2.2, and the contrast that an accent needs on our background colors.
 
-The formula is that of https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio and #dfn-relative-luminance; the limits are
-those of success criteria 1.4.3 (text) and 1.4.11 (edges of what can be used).
+The formula is from https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio and #dfn-relative-luminance; the limits are from
+success criteria 1.4.3 (text) and 1.4.11 (edges of controls).
 """
 
 import re
@@ -12,16 +12,16 @@ PAPER = {"light": "#fffdf8", "dark": "#171614"}
 """As `--paper` in site.css."""
 
 ACCENT = {"light": "#0b5a5c", "dark": "#74c9c4"}
-"""As `--accent` in site.css: the house's, where it has chosen none."""
+"""As `--accent` in site.css: the default if the organization has not set one."""
 
 TEXT, EDGE = 4.5, 3.0
 _INKS = ("#ffffff", "#000000")
 _SHORT = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})\Z")
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance of `#rrggbb`: 0 for black, 1 for white."""
-    red, green, blue = (_linear(int(colour[at : at + 2], 16) / 255) for at in (1, 3, 5))
+def luminance(color: str) -> float:
+    """Return the relative luminance of `#rrggbb`: 0 for black, 1 for white."""
+    red, green, blue = (_linear(int(color[at : at + 2], 16) / 255) for at in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -30,20 +30,20 @@ def _linear(part: float) -> float:
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, from 1 to 21, whichever is the lighter."""
+    """Return the contrast ratio of two colors, from 1 to 21, in either order."""
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def text_color_on(accent: str) -> str:
-    """White or black: what is read best on `accent`. One of the two always has 4.5:1."""
+    """Return white or black, the more readable one on `accent`. One of the two always reaches 4.5:1."""
     return max(_INKS, key=lambda ink: contrast(ink, accent))
 
 
 def parse_accents(light: str, dark: str) -> tuple[str, str] | None:
-    """Both accents as `#rrggbb`; None where neither was typed.
+    """Return both accents as `#rrggbb`, or None if neither was typed.
 
-    Raises FieldsInvalid, by the fields `accent_light` and `accent_dark`, with the ratio of a colour that is too weak.
+    Raises FieldsInvalid, for the fields `accent_light` and `accent_dark`, with the ratio if the contrast is too low.
     """
     typed = {"accent_light": light, "accent_dark": dark}
     if not any(text.strip() for text in typed.values()):
@@ -62,9 +62,9 @@ def _read(name: str, text: str, faults: dict[str, str]) -> str:
     matched = _SHORT.match(text.strip().lower())
     if matched is None:
         faults[name] = (
-            "Write the colour as #rrggbb, for example #0b5a5c."
+            "Enter the color as #rrggbb, for example #0b5a5c."
             if text.strip()
-            else "Give a colour for light and one for dark, or neither."
+            else "Enter both a light and a dark color, or leave both empty."
         )
         return ""
     digits = matched[1] if len(matched[1]) == 6 else "".join(one * 2 for one in matched[1])
@@ -72,21 +72,21 @@ def _read(name: str, text: str, faults: dict[str, str]) -> str:
 
 
 def contrast_error(accent: str, scheme: str) -> str:
-    """Why `accent` cannot be read on the paper of `scheme`, with the ratio; '' where it can.
+    """Return why `accent` has too little contrast in `scheme`, with the ratio; '' if it has enough.
 
-    Links are text in it, buttons are edged by it, and white or black is written on it.
+    The accent is the color of link text, of button edges, and of the area behind a button's white or black text.
     """
     paper = PAPER[scheme]
-    told = (
-        (contrast(accent, paper), TEXT, f"as text on the {scheme} paper, {paper}"),
-        (contrast(accent, paper), EDGE, f"as an edge on the {scheme} paper, {paper}"),
-        (contrast(text_color_on(accent), accent), TEXT, "under the words of a button"),
+    checks = (
+        (contrast(accent, paper), TEXT, f"as text on the {scheme} background, {paper}"),
+        (contrast(accent, paper), EDGE, f"as an edge on the {scheme} background, {paper}"),
+        (contrast(text_color_on(accent), accent), TEXT, "behind a button’s text"),
     )
-    for ratio, needed, where in told:
+    for ratio, needed, where in checks:
         if ratio < needed:
-            # Cut, not rounded: 4.49 is not 4.5.
+            # Truncated, not rounded: 4.49 is not 4.5.
             return (
                 f"{accent} has a contrast of {int(ratio * 100) / 100:g}:1 {where};"
-                f" at least {needed:g}:1 is needed."
+                f" it needs at least {needed:g}:1."
             )
     return ""

@@ -1,4 +1,4 @@
-"""A new campaign from a form: every fault beside its field, then as `campaign create` makes it."""
+"""Create a campaign from a form: report every error by field, then create it as `campaign create` does."""
 
 import re
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
 
 DOUBLE_CLICK = timedelta(minutes=1)
-"""Within this time the same form is the same campaign."""
+"""Within this time, the same form again means the same campaign."""
 
 
 @dataclass(frozen=True)
 class CampaignDraft:
-    """The form's fields as typed; what may stay empty has the default of `campaign create`."""
+    """The form's fields as typed; optional ones have the defaults of `campaign create`."""
 
     slug: str
     title: str
@@ -41,7 +41,7 @@ class CampaignDraft:
 
 
 def create(session: Session, wanted: CampaignDraft, actor: Actor, at: datetime) -> Campaign:
-    """The new campaign, or the one that the same form has just made; raises FieldsInvalid."""
+    """Create the campaign, or return the one that the same form has just created; raises FieldsInvalid."""
     asked = _read(wanted, at)
     try:
         return create_campaign(session, asked, actor)
@@ -53,7 +53,7 @@ def create(session: Session, wanted: CampaignDraft, actor: Actor, at: datetime) 
 
 
 def _read(wanted: CampaignDraft, at: datetime) -> NewCampaign:
-    """Every field, read; raises FieldsInvalid with every fault."""
+    """Parse every field; raises FieldsInvalid with all errors."""
     reader = FieldReader()
     zone = reader.read("timezone", lambda: clock.zone(wanted.timezone.strip()))
     currency = reader.read("currency", lambda: money.currency_code(wanted.currency))
@@ -68,7 +68,7 @@ def _read(wanted: CampaignDraft, at: datetime) -> NewCampaign:
     designation = reader.read(
         "designation",
         lambda: form_parsing.one_line(
-            wanted.designation or "General", form_parsing.MAX_DESIGNATION_LENGTH, "a fund"
+            wanted.designation or "General", form_parsing.MAX_DESIGNATION_LENGTH, "a designation"
         ),
     )
     reader.check()
@@ -90,7 +90,7 @@ def _read(wanted: CampaignDraft, at: datetime) -> NewCampaign:
 
 
 def _is_same(twin: Campaign, asked: NewCampaign, at: datetime) -> bool:
-    """Whether the same form was sent twice."""
+    """Whether `twin` was created by the same form a moment ago."""
     deadline = clock.parse_deadline(asked.deadline, clock.zone(asked.timezone))
     return (
         twin.title == asked.title
@@ -104,7 +104,7 @@ def _slug(text: str) -> str:
     slug = text.strip()
     if not re.fullmatch(SLUG_PATTERN.strip("^$"), slug) or len(slug) > 80:
         raise CampaignInvalid(
-            "Use small letters, figures and single hyphens: it becomes part of the address."
+            "Use lowercase letters, digits and single hyphens. This becomes part of the address."
         )
     return slug
 
@@ -130,5 +130,5 @@ def _window(reader: FieldReader, wanted: CampaignDraft, zone: ZoneInfo, at: date
         start = reader.read("starts", lambda: clock.parse_start(wanted.starts, zone)) or at
     deadline = reader.read("deadline", lambda: clock.parse_deadline(wanted.deadline, zone))
     if deadline is not None:
-        reader.require("deadline", deadline > start, "The deadline must come after the start.")
-        reader.require("deadline", deadline > at, "The deadline must be still to come.")
+        reader.require("deadline", deadline > start, "The deadline must be after the start.")
+        reader.require("deadline", deadline > at, "The deadline must be in the future.")

@@ -1,6 +1,7 @@
-"""The donor wall: a donor's first name and place, with their consent, while their gift is paid and stands.
+"""The donor wall: first names and places of donors who agreed to be shown and whose gift is not fully refunded.
 
-The form and the donor's own page write here, pages read here; what staff decide is in `campaigns.wall_moderation`.
+The donation form and the donor page write here, and public pages read here. Staff moderate the wall in
+`campaigns.wall_moderation`.
 """
 
 from collections.abc import Sequence
@@ -26,12 +27,12 @@ LONGEST_COMMENT = 1000
 PAGE = 50
 
 STATES_ON_WALL = (DonationState.paid.value, DonationState.partially_refunded.value)
-"""Of such a gift something is there."""
+"""Donation states in which at least part of the gift remains."""
 
 
 @dataclass(frozen=True)
 class PublicWallEntry:
-    """One line of the wall. `comment` only where staff have approved it; `key` is where the next page goes on."""
+    """One entry on the wall. `comment` is '' unless staff approved it; `key` is the cursor for the next page."""
 
     first_name: str
     place: str
@@ -49,11 +50,11 @@ def save_wall_entry(
     first_name: str = "",
     comment: str = "",
 ) -> WallEntry | None:
-    """Keep the donor's wish to stand on the wall once `donation` (flushed, it has its number) is paid.
+    """Save the donor's request to be on the wall once `donation` is paid; `donation` must be flushed and have an id.
 
-    `wording` is what stood beside the box that was ticked. Without `first_name` the first of the donation's own is
-    taken; of an anonymous gift, and one without a name, nothing is kept: None. `comment` is what may be read by
-    everybody, not what was written to the newsroom; it waits for staff. Asked again, the last wish counts.
+    `wording` is the text next to the box that the donor ticked. Without `first_name`, the first word of the donation's
+    name is used. If the gift is anonymous or has no name, save nothing and return None. `comment` is the public
+    comment, not the message to the newsroom; staff must approve it. A later request replaces an earlier one.
     """
     name = _clean(first_name, LONGEST_NAME) or _first(donation.name)
     if donation.anonymous or not name:
@@ -76,7 +77,7 @@ def save_wall_entry(
         .on_conflict_do_update(
             index_elements=["donation_id"],
             set_=wish,
-            # The same form again must not send an approved comment back to staff.
+            # The same form sent again must not put an approved comment back in the review queue.
             where=(WallEntry.first_name != name)
             | (WallEntry.place != wish["place"])
             | (WallEntry.comment != words),
@@ -86,12 +87,12 @@ def save_wall_entry(
 
 
 def remove_wall_entry(session: Session, donation: Donation) -> bool:
-    """The donor wishes to be on the wall no longer; whether they were. Nothing of the wish is kept."""
+    """Remove the donation from the wall, keeping nothing of the request; return whether it was there."""
     return bool(remove_wall_entries(session, [donation.id]))
 
 
 def remove_wall_entries(session: Session, donation_ids: Sequence[int]) -> int:
-    """The same for several donations, by their numbers; how many were on the wall."""
+    """Remove several donations, by id, from the wall; return how many were there."""
     gone = session.execute(
         delete(WallEntry)
         .where(WallEntry.donation_id.in_(donation_ids))
@@ -106,7 +107,7 @@ def remove_wall_entries(session: Session, donation_ids: Sequence[int]) -> int:
 def list_wall_entries(
     session: Session, campaign: Campaign, *, before: int | None = None, at_most: int = PAGE
 ) -> list[PublicWallEntry]:
-    """The newest first, from the line after `before` (a `WallLine.key`) on; empty where the campaign has no wall."""
+    """List the wall, newest first, after `before` (a `WallLine.key`); empty if the campaign has no wall."""
     if not campaign.wall_shown:
         return []
     query = public_entries_query(campaign.id).order_by(WallEntry.donation_id.desc()).limit(at_most)
@@ -116,7 +117,7 @@ def list_wall_entries(
 
 
 def public_entries_query(campaign_id: int) -> Select[WallEntry]:
-    """A query of what everybody may read: not taken off by staff, and the gift is paid and stands."""
+    """Build the query of public entries: not hidden by staff, and the gift is paid and not fully refunded."""
     return (
         select(WallEntry)
         .join(Donation, Donation.id == WallEntry.donation_id)
@@ -131,7 +132,7 @@ def public_entries_query(campaign_id: int) -> Select[WallEntry]:
 
 
 def _something_is_left() -> ColumnElement[bool]:
-    """A gift that was corrected to nothing keeps its state; its movements tell."""
+    """Sum the ledger entries: a gift that was corrected to zero keeps its state."""
     return (
         select(func.coalesce(func.sum(LedgerEntry.amount), 0))
         .where(LedgerEntry.donation_id == Donation.id)
@@ -141,7 +142,7 @@ def _something_is_left() -> ColumnElement[bool]:
 
 
 def notify_all_pages(session: Session) -> None:
-    """Let every web process make its pages anew once this is committed."""
+    """Notify every web process to render its pages again once this is committed."""
     session.execute(select(func.pg_notify("progress", "")))
 
 
@@ -153,11 +154,11 @@ def _shown(entry: WallEntry) -> PublicWallEntry:
 
 
 def _first(name: str) -> str:
-    """`Ana` of `Ana Reyes`; a title or a company has no first name that we could know, so it is as typed."""
+    """Return the first word of a name: `Ana` for `Ana Reyes`. Titles and companies are not recognized."""
     return _clean(name.split(maxsplit=1)[0] if name.split() else "", LONGEST_NAME)
 
 
 def _clean(text: str, longest: int) -> str:
-    """One line of letters that can be seen, and no longer than there is room."""
+    """Return one line of printable characters, at most `longest` of them."""
     line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
     return line[:longest].rstrip()

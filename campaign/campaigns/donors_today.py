@@ -1,4 +1,4 @@
-"""How many readers gave today: from standing gifts only, on the campaign's own calendar day."""
+"""How many readers gave today, on the campaign's own calendar day; fully refunded gifts do not count."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,15 +11,15 @@ from campaign.core import clock
 from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
 
 MAX_GIFTS = 2_000
-"""The newest of today's gifts that are looked at: two thousand cost a few milliseconds."""
+"""At most this many of today's newest gifts are counted; two thousand take a few milliseconds."""
 
 MIN_SHOWN = 3
-"""Below this nothing is told: a number so small says who."""
+"""Show nothing below this number: so small a number could identify someone."""
 
 
 @dataclass(frozen=True)
 class DonorsToday:
-    """`readers` who gave today and whose gift stands. `more`: at least so many, and gifts that were not looked at."""
+    """`readers` gave today and were not fully refunded. `more`: there were more gifts than were counted."""
 
     readers: int
     more: bool
@@ -33,7 +33,7 @@ NO_DONORS = DonorsToday(0, more=False)
 
 
 def count_donors_today(session: Session, campaign: Campaign, at: datetime) -> DonorsToday:
-    """Those who gave since midnight in the campaign's zone; NOBODY outside its window."""
+    """Count who gave since midnight in the campaign's time zone; NOBODY if the campaign is not open."""
     if not campaign.is_open(at):
         return NO_DONORS
     newest = (

@@ -1,7 +1,7 @@
-"""A campaign's texts and sums, as staff edit them: read, checked, and refused where someone else was faster.
+"""Edit a campaign's texts and amounts: parse, check, and reject the edit if someone else changed the same field.
 
-Each field has a mark of its own in the form's `version`, so that two people who change different things do not stop
-each other, and what one changed is told to the other before it is overwritten.
+The form's `version` has a separate mark for each field, so that two people can change different fields, and nobody
+overwrites another person's change without seeing it.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -24,7 +24,7 @@ from campaign.models import Campaign, CampaignState, LedgerEntry, MatchingGift
 
 @dataclass(frozen=True)
 class CampaignFields:
-    """The fields as people type them: amounts in major units, the start on the campaign's wall clock."""
+    """The fields as typed: amounts in major units, the start in the campaign's local time."""
 
     title: str
     appeal: str
@@ -51,7 +51,7 @@ _COLUMNS = {
 
 
 def fields_of(campaign: Campaign) -> CampaignFields:
-    """The campaign as the form first shows it."""
+    """Return the form's initial values for a campaign."""
     currency = campaign.currency
     return CampaignFields(
         title=campaign.title,
@@ -69,7 +69,7 @@ def fields_of(campaign: Campaign) -> CampaignFields:
 
 
 def version(campaign: Campaign) -> str:
-    """A mark for each field, in the form's order."""
+    """Return a mark (a short hash) for each field, in the form's order."""
     return "-".join(_mark(value) for value in asdict(fields_of(campaign)).values())
 
 
@@ -85,10 +85,10 @@ def edit_campaign(
     actor: Actor,
     at: datetime,
 ) -> list[str]:
-    """Keep what was typed; the names of the fields that changed by it. `seen` is the form's `version`.
+    """Save the form and return the names of the changed fields. `seen` is the form's `version`.
 
-    Raises FieldsInvalid with each fault, ChangedMeanwhile where a field that differs was saved by someone else since.
-    The row is locked without holding gifts up.
+    Raises FieldsInvalid with all errors, and ChangedMeanwhile if someone else has since saved one of those fields.
+    The lock on the row does not block gifts.
     """
     campaign = session.get_one(
         Campaign, campaign.id, populate_existing=True, with_for_update={"key_share": True}
@@ -97,10 +97,10 @@ def edit_campaign(
     changed = [
         name for name, column in _COLUMNS.items() if values[name] != getattr(campaign, column)
     ]
-    _refuse_overwriting(campaign, changed, seen)
+    _reject_overwriting(campaign, changed, seen)
     if not changed:
         return []
-    before = {name: _kept(getattr(campaign, _COLUMNS[name])) for name in changed}
+    before = {name: _jsonable(getattr(campaign, _COLUMNS[name])) for name in changed}
     for name in changed:
         setattr(campaign, _COLUMNS[name], values[name])
     session.flush()
@@ -110,18 +110,18 @@ def edit_campaign(
         "campaign.edited",
         Subject("campaign", campaign.slug, campaign.id),
         before=before,
-        after={name: _kept(values[name]) for name in changed},
+        after={name: _jsonable(values[name]) for name in changed},
     )
     notify_campaign_pages(session, campaign)
     return changed
 
 
 def notify_campaign_pages(session: Session, campaign: Campaign) -> None:
-    """Let every web process read the campaign again once this is committed."""
+    """Notify every web process to read the campaign again once this is committed."""
     session.execute(select(func.pg_notify("progress", str(campaign.id))))
 
 
-def _refuse_overwriting(campaign: Campaign, changed: list[str], seen: str) -> None:
+def _reject_overwriting(campaign: Campaign, changed: list[str], seen: str) -> None:
     present = asdict(fields_of(campaign))
     marks = seen.split("-")
     names = [field.name for field in fields(CampaignFields)]
@@ -133,7 +133,7 @@ def _refuse_overwriting(campaign: Campaign, changed: list[str], seen: str) -> No
         raise ChangedMeanwhile(theirs)
 
 
-def _kept(value: Any) -> Any:
+def _jsonable(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -164,7 +164,7 @@ def _read(
         "designation": reader.read(
             "designation",
             lambda: form_parsing.one_line(
-                typed.designation, form_parsing.MAX_DESIGNATION_LENGTH, "a fund"
+                typed.designation, form_parsing.MAX_DESIGNATION_LENGTH, "a designation"
             ),
         ),
         "starts": reader.read("starts", lambda: _start(session, campaign, typed.starts, at)),
@@ -179,40 +179,40 @@ def _read(
 
 
 def _start(session: Session, campaign: Campaign, text: str, at: datetime) -> datetime:
-    """Only while it lies ahead; a field that was not touched is no change."""
+    """Parse the start, which can change only until the campaign begins; an unchanged field is always valid."""
     if (
         text.strip() == form_parsing.local_text(campaign.starts_at, campaign.zone)
         or not text.strip()
     ):
         return campaign.starts_at
     if campaign.state(at) != CampaignState.upcoming:
-        raise CampaignInvalid("The campaign has begun: its start stands.")
+        raise CampaignInvalid("The campaign has already begun, so its start cannot change.")
     start = clock.parse_start(text, campaign.zone)
     if not at < start < campaign.deadline:
-        raise CampaignInvalid("The start must be still to come, and before the deadline.")
+        raise CampaignInvalid("The start must be in the future and before the deadline.")
     earlier = exists().where(
         MatchingGift.campaign_id == campaign.id, MatchingGift.starts_at < start
     )
     if session.scalar(select(earlier)):
-        raise CampaignInvalid("A sponsor’s window begins before that; end it first.")
+        raise CampaignInvalid("A matching gift begins before that. End the matching gift first.")
     return start
 
 
 def _check_goals(
     session: Session, campaign: Campaign, reader: FieldReader, values: dict[str, Any], at: datetime
 ) -> None:
-    """A goal stands from the first gift on, and a stretch goal that readers have been told of only grows."""
+    """Reject a new goal after the first gift, and a lower stretch goal once readers have seen it."""
     stretch, asked = values["stretch_goal"], campaign.stretch_goal
     if values["goal"] != campaign.goal:
         given = exists().where(LedgerEntry.campaign_id == campaign.id)
         reader.require(
             "goal",
             not session.scalar(select(given)),
-            "People have given toward this goal, so it stands. Ask for more by a stretch goal.",
+            "People have already given toward this goal, so it cannot change. Set a stretch goal instead.",
         )
     if stretch != asked and asked and read_progress(session, campaign, at).raised >= campaign.goal:
         reader.require(
             "stretch_goal",
             stretch is not None and stretch > asked,
-            "Readers are asked for this stretch goal now, so it can only be raised.",
+            "Readers already see this stretch goal, so you can only raise it.",
         )

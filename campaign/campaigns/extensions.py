@@ -1,8 +1,8 @@
-"""A deadline that is moved, with a reason and in public: later, or to this moment where staff close early.
+"""Change a campaign's deadline, with a public reason: to a later time, or to now when staff close it early.
 
-Commands and the staff's pages call this.
+Commands and staff pages call this.
 
-Queued letters follow: what they tell is written when they are sent, and until when they may be sent is set anew here.
+Queued emails adapt: their text is rendered when they are sent, and this module updates when they expire.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class ExtensionResult:
-    """What came of it. `reopened`: the campaign was over and takes gifts again. `repeated`: it stood already."""
+    """The result. `reopened`: the campaign had ended and is open again. `repeated`: the change was already saved."""
 
     extension: Extension
     reopened: bool
@@ -51,12 +51,12 @@ def extend(
     at: datetime,
     actor: Actor | None = None,
 ) -> ExtensionResult:
-    """Move the end of `campaign` to `deadline`, written as for a new campaign. The same again changes nothing.
+    """Move the deadline of `campaign` to `deadline`, written as for a new campaign. A repeat changes nothing.
 
-    `actor`: who of the staff does it; else whoever sits at the command line, as `recorded_by` names them.
+    `actor` is the staff member; without one, it is the command line, used by the person named in `recorded_by`.
 
-    Raises ExtensionRefused, or DeadlineInvalid for what names no moment. Locks the campaign's row until the commit, so
-    that its result is not frozen meanwhile, and holds the countdown's runs off.
+    Raises ExtensionRefused, or DeadlineInvalid if `deadline` is not a valid time. Locks the campaign's row until the
+    commit, so that its result is not frozen in the meantime, and blocks runs of the email schedule.
     """
     because = _reason(reason)
     campaign = _locked(session, campaign)
@@ -68,20 +68,20 @@ def extend(
     reopened = campaign.state(at) == CampaignState.closed
     who = actor or Actor(f"command line: {recorded_by}", StaffRole.admin)
     extension = _move(session, campaign, DeadlineMove(wanted, because, recorded_by, at), who)
-    _take_back_wrap_up(session, campaign)
+    _delete_queued_wrap_up(session, campaign)
     return ExtensionResult(extension, reopened=reopened, repeated=False)
 
 
 def close_early(
     session: Session, campaign: Campaign, reason: str, recorded_by: str, actor: Actor
 ) -> ExtensionResult:
-    """End an open campaign at this moment: what was charged before counts, whenever it is booked. Again: nothing.
+    """End an open campaign now. Gifts charged before now count, whenever they are booked. A repeat changes nothing.
 
-    Raises ExtensionRefused. Appeals that wait are dropped when their turn comes; the wrap-up is due.
+    Raises ExtensionRefused. Queued campaign emails are dropped when they come up for sending; the wrap-up becomes due.
     """
     because = _reason(reason)
     campaign = _locked(session, campaign)
-    # Read only now: what was booked while we waited for the lock was charged before.
+    # Read the clock after taking the lock: gifts booked while we waited were charged before this time.
     at = clock.now()
     state = campaign.state(at)
     if state == CampaignState.closed:
@@ -90,7 +90,7 @@ def close_early(
             return ExtensionResult(last, reopened=False, repeated=True)
     if state != CampaignState.open:
         raise ExtensionRefused(
-            f"{campaign.slug} is {state.value}; only an open campaign can be closed."
+            f"{campaign.slug} is {state.value}; only an open campaign can be closed early."
         )
     return ExtensionResult(
         _move(session, campaign, DeadlineMove(at, because, recorded_by, at), actor),
@@ -101,7 +101,7 @@ def close_early(
 
 @dataclass(frozen=True)
 class DeadlineMove:
-    """To which moment the deadline moves, why, by whom and when."""
+    """A change of the deadline: the new deadline, the reason, who made the change and when."""
 
     deadline: datetime
     reason: str
@@ -143,19 +143,19 @@ def _move(session: Session, campaign: Campaign, move: DeadlineMove, actor: Actor
 
 
 def public_extensions(session: Session, campaign: Campaign) -> Sequence[Extension]:
-    """What was moved, the first move first; every one of them is shown."""
+    """List all changes of the deadline, oldest first; all of them are public."""
     query = select(Extension).where(Extension.campaign_id == campaign.id)
     return session.scalars(query.order_by(Extension.id)).all()
 
 
 def _reason(reason: str) -> str:
-    """The reason as the end of a public sentence that begins with “because”."""
+    """Return the reason as it follows “because” in the public sentence."""
     because = " ".join(reason.split()).rstrip(".").removeprefix("because ").removeprefix("Because ")
     if not because:
-        raise ExtensionRefused("Say why the deadline moves; the reason is shown to everybody.")
+        raise ExtensionRefused("Enter a reason for changing the deadline. It is public.")
     if len(because) > LONGEST_REASON or not because.isprintable():
         raise ExtensionRefused(
-            f"The reason is shown as one sentence: at most {LONGEST_REASON} characters, no control characters."
+            f"Enter the reason as one sentence of at most {LONGEST_REASON} characters, without control characters."
         )
     return because
 
@@ -174,22 +174,22 @@ def _same(session: Session, campaign: Campaign, wanted: datetime) -> Extension |
 def _check(campaign: Campaign, wanted: datetime, at: datetime) -> None:
     if campaign.is_final(at):
         raise ExtensionRefused(
-            f"The result of {campaign.slug} is final; begin a new campaign with `campaign create`."
+            f"The result of {campaign.slug} is final. Create a new campaign with `campaign create`."
         )
     zone = campaign.zone
     if wanted <= campaign.deadline:
         raise ExtensionRefused(
-            f"{wanted.astimezone(zone)} is not after the present deadline, {campaign.deadline.astimezone(zone)};"
-            " a deadline only moves to a later moment."
+            f"{wanted.astimezone(zone)} is not after the current deadline, {campaign.deadline.astimezone(zone)}."
+            " A deadline can only move to a later time."
         )
     if wanted <= at:
         raise ExtensionRefused(
-            f"{wanted.astimezone(zone)} is over already; give a moment that is still to come."
+            f"{wanted.astimezone(zone)} is in the past. Enter a time in the future."
         )
 
 
-def _take_back_wrap_up(session: Session, campaign: Campaign) -> None:
-    """What was queued at the former end is queued anew at the new one, for those who have given by then."""
+def _delete_queued_wrap_up(session: Session, campaign: Campaign) -> None:
+    """Delete the wrap-up emails queued at the old deadline; the new one queues them again by who has given."""
     session.execute(
         delete(OutboxMessage)
         .where(

@@ -1,4 +1,4 @@
-"""The end of a campaign: its result is frozen after the grace period, and only a logged correction changes it then."""
+"""Freeze a campaign's result after the grace period; from then on, only a logged correction changes it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class LateEntry:
-    """An entry that came after its campaign's result was final. `amount` is the gift's part, signed minor units."""
+    """A ledger entry recorded after the result was final. `amount`: signed minor units, without covered fees."""
 
     id: int
     campaign: str
@@ -42,7 +42,7 @@ class LateEntry:
 
 @dataclass(frozen=True)
 class CorrectionResult:
-    """What a correction came to: minor units of `currency`. `frozen` stays what was final at first."""
+    """The effect of a correction, in minor units of `currency`. `frozen` is the original final result."""
 
     amount: int
     raised: int
@@ -53,10 +53,10 @@ class CorrectionResult:
 def finalize_due_campaigns(
     session: Session, at: datetime, *, at_most: int | None = None
 ) -> list[Campaign]:
-    """Freeze the result of each campaign whose grace period is over at `at`; those frozen now.
+    """Freeze the result of each campaign whose grace period is over at `at`; return the campaigns frozen now.
 
-    Locks each campaign's row until the commit: entries under way are waited for and counted, later ones are refused
-    by the ledger's trigger. Repeated or at once, each is frozen once.
+    Locks each campaign's row until the commit: entries being written are waited for and counted, and the ledger's
+    trigger rejects later ones. Repeated or concurrent runs freeze each result once.
     """
     over = (
         Campaign.deadline + func.make_interval(0, 0, 0, Campaign.grace_days, type_=Interval) <= at
@@ -73,7 +73,7 @@ def finalize_due_campaigns(
 
 
 def freeze_result(session: Session, campaign_id: int, at: datetime) -> Campaign | None:
-    """Freeze one campaign's result; None where it is frozen, or its deadline was moved while we waited for the row."""
+    """Freeze one result; None if it is already frozen, or if the deadline moved while we waited for the lock."""
     campaign = session.scalars(
         select(Campaign)
         .where(Campaign.id == campaign_id)
@@ -95,9 +95,9 @@ def _plain_sum(session: Session, campaign: Campaign) -> int:
 
 
 def _late() -> Select[LedgerEntry, Donation, Campaign]:
-    """Entries that belong to a campaign by the moment of the charge, count for none, and were not corrected.
+    """Query entries charged within a campaign's window that count for no campaign and have no correction.
 
-    A gift that was charged outside the window belongs to none, and neither does what becomes of it.
+    A gift charged outside the window belongs to no campaign, and neither do its later entries.
     """
     correction = aliased(LedgerEntry)
     corrected = exists().where(
@@ -124,12 +124,15 @@ def _late() -> Select[LedgerEntry, Donation, Campaign]:
 
 
 def _maybe_late() -> CompoundSelect[int]:
-    """The few entries among which the late ones are: monthly gifts that renew between campaigns count for none either,
-    and there are many of them. A payment is booked at the moment of its charge."""
+    """Narrow down to the few entries that can be late.
+
+    Monthly gifts that renew between campaigns count for no campaign either, and there are many of them. A payment's
+    `occurred_at` is the time of its charge.
+    """
     payment, other = aliased(LedgerEntry), aliased(LedgerEntry)
-    # Written out, not bound, so that the indexes of just these are found.
+    # Literal values, not parameters, so that PostgreSQL can use the partial indexes on them.
     paid: BindParameter[str] = bindparam("paid", LedgerKind.payment.value, literal_execute=True)
-    # Campaign by campaign, so that the index is asked for a window each and not for all of it.
+    # Campaign by campaign, so that each one reads only its window from the index.
     in_its_window = (
         select(payment.id)
         .where(
@@ -147,7 +150,7 @@ def _maybe_late() -> CompoundSelect[int]:
 
 
 def late_entries(session: Session, campaign: Campaign | None = None) -> list[LateEntry]:
-    """What came after the end and was not brought into the result, of one campaign or of all."""
+    """List late entries that were not added to the result, for one campaign or for all."""
     query = _late()
     if campaign is not None:
         query = query.where(Campaign.id == campaign.id)
@@ -174,16 +177,16 @@ def correct_result(
     recorded_by: str,
     at: datetime,
 ) -> CorrectionResult:
-    """Bring a late entry into the final result of `campaign`, once, by two entries that cancel each other.
+    """Add a late entry to the final result of `campaign`, once, by posting two entries that cancel each other out.
 
-    `campaign.final_raised` stays what was frozen. Raises CampaignError without a reason, for a campaign that is
-    not frozen yet, for an entry that is not one of its late ones, and the second time.
+    `campaign.final_raised` keeps the frozen result. Raises CampaignError if there is no reason, if the result is not
+    frozen yet, if the entry is not one of the campaign's late ones, or if it was already added.
     """
     if not reason.strip() or not recorded_by.strip():
-        raise CampaignError("A correction needs a reason, and the name of who makes it.")
+        raise CampaignError("A correction needs a reason and the name of the person making it.")
     if campaign.finalized_at is None or campaign.final_raised is None:
         raise CampaignError(
-            f"The result of {campaign.slug} is not frozen yet: nothing is to be corrected before {campaign.final_from}."
+            f"The result of {campaign.slug} is not final yet. You can correct it from {campaign.final_from} on."
         )
     entry = _late_entry(session, campaign, entry_id)
     for suffix, sign, campaign_id in (("out", -1, None), ("in", 1, campaign.id)):
@@ -205,7 +208,7 @@ def correct_result(
             .returning(LedgerEntry.id)
         )
         if stored is None:
-            raise _corrected_before(entry_id)
+            raise _already_corrected(entry_id)
     log.info(
         "result_corrected",
         campaign=campaign.slug,
@@ -219,7 +222,7 @@ def correct_result(
 
 
 def _late_entry(session: Session, campaign: Campaign, entry_id: int) -> LedgerEntry:
-    """The entry, its donation locked: so the facts of one donation follow one another."""
+    """Return the entry and lock its donation, so that changes to one donation happen one after another."""
     entry = session.get(LedgerEntry, entry_id)
     if entry is None:
         raise NotFound(f"There is no ledger entry {entry_id}.")
@@ -232,11 +235,11 @@ def _late_entry(session: Session, campaign: Campaign, entry_id: int) -> LedgerEn
         LedgerEntry.kind == LedgerKind.correction.value, LedgerEntry.source.in_(sources)
     )
     if session.scalar(select(before)):
-        raise _corrected_before(entry_id)
+        raise _already_corrected(entry_id)
     raise CampaignError(
-        f"Ledger entry {entry_id} did not come late for {campaign.slug}; `campaign ledger late` lists those that did."
+        f"Ledger entry {entry_id} is not a late entry of {campaign.slug}; `campaign ledger late` lists those."
     )
 
 
-def _corrected_before(entry_id: int) -> CampaignError:
-    return CampaignError(f"Ledger entry {entry_id} was brought into the result before.")
+def _already_corrected(entry_id: int) -> CampaignError:
+    return CampaignError(f"Ledger entry {entry_id} was already added to the result.")

@@ -1,4 +1,4 @@
-"""Amounts, dates, ends and zones as sentences of a language. Formats only, no queries; for letters and receipts."""
+"""Amounts, dates, deadlines and time zones as text in a language. No queries; for emails and receipts."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,39 +13,39 @@ from campaign.models import Campaign
 
 
 def amount(minor: int, currency: str, language: Language) -> str:
-    """`$1,000`: minor units of `currency` as people write them."""
+    """Format minor units of `currency` as people write them: `$1,000`."""
     return money.format_money(minor, currency, language.formats)
 
 
 def number(count: int, language: Language) -> str:
-    """`1,204`."""
+    """Format a number: `1,204`."""
     return str(format_decimal(count, locale=language.formats))
 
 
 def long_date(day: date, language: Language) -> str:
-    """`December 31, 2026`."""
+    """Format a date: `December 31, 2026`."""
     return str(format_date(day, "long", locale=language.formats))
 
 
 def short_date(day: date, language: Language) -> str:
-    """`Dec 31, 2026`, for tables."""
+    """Format a date for tables: `Dec 31, 2026`."""
     return str(format_date(day, "medium", locale=language.formats))
 
 
 def date_there(moment: datetime | None, zone: ZoneInfo, language: Language) -> str:
-    """The date of an instant in `zone`: `December 31, 2026`; '' for none."""
+    """Format the date of an instant in `zone`: `December 31, 2026`; '' for None."""
     return long_date(moment.astimezone(zone).date(), language) if moment else ""
 
 
 def weekday_date(day: date, language: Language) -> str:
-    """`Thursday, December 31`."""
+    """Format a date with its weekday: `Thursday, December 31`."""
     # Translators: how a weekday and a date are written, in the letters of
     # https://www.unicode.org/reports/tr35/tr35-dates.html#Date_Format_Patterns
     return str(format_date(day, language.gettext("EEEE, MMMM d"), locale=language.formats))
 
 
 def moment_there(moment: datetime, zone: ZoneInfo, language: Language) -> str:
-    """`9:05 AM on Tuesday, December 22, Pacific time`."""
+    """Format an instant: `9:05 AM on Tuesday, December 22, Pacific time`."""
     local = moment.astimezone(zone)
     return language.gettext("%(time)s on %(day)s, %(zone)s") % {
         "time": _time(local, language),
@@ -55,13 +55,13 @@ def moment_there(moment: datetime, zone: ZoneInfo, language: Language) -> str:
 
 
 def _time(local: datetime, language: Language) -> str:
-    """The narrow space before AM is not in every mail program's fonts."""
+    """Format a time with plain spaces: some mail programs' fonts lack the narrow space before AM."""
     written = str(format_time(local, "short", tzinfo=local.tzinfo, locale=language.formats))
     return written.replace("\u202f", " ").replace("\u00a0", " ")
 
 
 def zone_name(zone: ZoneInfo, language: Language) -> str:
-    """A zone as a newspaper writes it: `Pacific time`."""
+    """Name a time zone as a newspaper does: `Pacific time`."""
     if fixed := clock.fixed_name(zone):
         return fixed
     name = str(
@@ -71,19 +71,19 @@ def zone_name(zone: ZoneInfo, language: Language) -> str:
 
 
 def ending(campaign: Campaign, language: Language) -> str:
-    """The end as people say it: `midnight at the end of Thursday, December 31, Pacific time`. Goes after `until`."""
+    """Return the deadline in words, to follow `until`: `11:59 p.m. on Thursday, December 31, Pacific time`."""
     local = campaign.deadline.astimezone(campaign.zone)
     if (local.hour, local.minute, local.second) != (0, 0, 0):
         return moment_there(campaign.deadline, campaign.zone, language)
     last = clock.last_day(campaign.deadline, campaign.zone)
-    return language.gettext("midnight at the end of %(day)s, %(zone)s") % {
+    return language.gettext("11:59 p.m. on %(day)s, %(zone)s") % {
         "day": weekday_date(last, language),
         "zone": zone_name(campaign.zone, language),
     }
 
 
 def days_left(progress: Progress, language: Language) -> str:
-    """`9 days left`; '' in the last 24 hours, of which a letter that is read later can only say when they end."""
+    """Return `9 days left`; '' in the last 24 hours, because emails are read later and can give only the deadline."""
     if progress.seconds_left <= 86_400:
         return ""
     left = max(1, progress.days_left)
@@ -93,14 +93,14 @@ def days_left(progress: Progress, language: Language) -> str:
 
 
 def days(count: int, language: Language) -> str:
-    """`9 days`."""
+    """Format a number of days: `9 days`."""
     return language.ngettext("%(days)s day", "%(days)s days", count) % {
         "days": number(count, language)
     }
 
 
 def raised_so_far(progress: Progress, language: Language) -> str:
-    """The figure in words: `$31,250 of $50,000, from 412 readers`."""
+    """Return the progress in words: `$31,250 of $50,000, from 412 readers`."""
     values = {
         "raised": amount(progress.raised, progress.campaign.currency, language),
         "goal": amount(progress.campaign.goal, progress.campaign.currency, language),
@@ -112,7 +112,7 @@ def raised_so_far(progress: Progress, language: Language) -> str:
 
 
 def readers(count: int, language: Language) -> str:
-    """`412 readers`."""
+    """Format a number of readers: `412 readers`."""
     return language.ngettext("%(count)s reader", "%(count)s readers", count) % {
         "count": number(count, language)
     }

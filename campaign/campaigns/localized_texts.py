@@ -1,4 +1,4 @@
-"""A campaign's own words by language, and all that the appeal tells besides its figure: read together, for pages."""
+"""A campaign's texts by language, and everything the appeal page shows besides progress, read together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,15 @@ from campaign.campaigns.progress import Progress
 from campaign.models import Campaign, Milestone
 
 NEWEST = 5
-"""So many lines of the donor wall stand on the appeal itself."""
-
+"""Number of donor wall entries on the appeal page itself."""
 
 MOST_OTHERS = 3
-"""So many other campaigns are named there; the list of all has a page of its own."""
+"""Number of other campaigns listed there; a separate page lists them all."""
 
 
 @dataclass(frozen=True)
 class LocalizedText:
-    """A text and the language it is in, which may be another than the page's."""
+    """A text and its language, which may differ from the page's."""
 
     text: str
     locale: str
@@ -31,9 +30,9 @@ class LocalizedText:
 
 @dataclass(frozen=True)
 class PageContext:
-    """What the appeal tells besides its figure, as it stood when it was read.
+    """What the appeal shows besides its progress.
 
-    `others`: the other campaigns that take gifts now; `several`: whether the house has had more than this one.
+    `others`: the other open campaigns. `several`: whether the organization has any other campaign, open or not.
     """
 
     milestones: Sequence[Milestone] = ()
@@ -48,7 +47,7 @@ EMPTY_CONTEXT = PageContext()
 
 @dataclass(frozen=True)
 class CampaignTexts:
-    """A campaign's texts for readers of one language; each in the first language where it has not been translated."""
+    """A campaign's texts for one language; texts without a translation are in the campaign's first language."""
 
     title: LocalizedText
     appeal: LocalizedText
@@ -56,7 +55,7 @@ class CampaignTexts:
 
 
 def read_page_context(session: Session, progress: Progress) -> PageContext:
-    """A few short queries, none of which grows with the gifts."""
+    """Read it with a few short queries; none gets slower with the number of gifts."""
     campaign = progress.campaign
     return PageContext(
         milestones=read_milestones(session, campaign, progress.raised),
@@ -70,10 +69,10 @@ def read_page_context(session: Session, progress: Progress) -> PageContext:
 
 
 def texts_in_language(locale: str, campaign: Campaign) -> CampaignTexts:
-    """The campaign's texts for a page in `locale`."""
+    """Return the campaign's texts for a page in `locale`."""
     found = campaign.text_in(locale)
 
-    def told(base: str, translated: str) -> LocalizedText:
+    def localized(base: str, translated: str) -> LocalizedText:
         return (
             LocalizedText(translated, locale)
             if translated
@@ -81,7 +80,7 @@ def texts_in_language(locale: str, campaign: Campaign) -> CampaignTexts:
         )
 
     return CampaignTexts(
-        title=told(campaign.title, found.title if found else ""),
-        appeal=told(campaign.appeal, found.appeal if found else ""),
-        thanks=told(campaign.thanks, found.thanks if found else ""),
+        title=localized(campaign.title, found.title if found else ""),
+        appeal=localized(campaign.appeal, found.appeal if found else ""),
+        thanks=localized(campaign.thanks, found.thanks if found else ""),
     )

@@ -1,4 +1,4 @@
-"""Which pictures may be a logo: known by their first bytes, never by their name or what a browser says of them."""
+"""Which images can be a logo, judged by their first bytes, never by file name or the browser's media type."""
 
 import re
 from hashlib import blake2b
@@ -15,16 +15,14 @@ _BEFORE_ROOT = re.compile(
     rb"\A(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*>)*", re.DOTALL
 )
 _ROOT = re.compile(rb"<svg[\s>]")
-# An entity may stand for anything, and be as large as it likes when it is read.
+# An entity can expand to any content of any size.
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 
 
 def detect_image_type(body: bytes) -> str:
-    """The media type of a picture that may be a logo; raises FieldsInvalid, by the field `logo`."""
+    """Return the media type of an image that can be a logo; raises FieldsInvalid for the field `logo`."""
     if len(body) > MAX_BYTES:
-        _refuse(
-            f"The picture has {len(body) // 1000:,} KB; at most {MAX_BYTES // 1000} KB are taken."
-        )
+        _reject(f"The image is {len(body) // 1000:,} KB; the limit is {MAX_BYTES // 1000} KB.")
     if body.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if body.startswith(b"\xff\xd8\xff"):
@@ -34,13 +32,13 @@ def detect_image_type(body: bytes) -> str:
     before = _BEFORE_ROOT.match(body)
     if before and _ROOT.match(body, before.end()) and not _ENTITY.search(body):
         return SVG
-    return _refuse("This is no PNG, JPEG, WebP or plain SVG picture.")
+    return _reject("Choose a PNG, JPEG, WebP or plain SVG image.")
 
 
 def image_digest(body: bytes) -> str:
-    """The name of a picture in its address: another picture has another."""
+    """Return a digest of an image, used in its address; each image has a different one."""
     return blake2b(body, digest_size=8).hexdigest()
 
 
-def _refuse(why: str) -> str:
+def _reject(why: str) -> str:
     raise FieldsInvalid({"logo": why})

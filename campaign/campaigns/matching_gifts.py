@@ -1,8 +1,8 @@
-"""Sponsors who add to what readers give: their promises made and ended, each in the audit log.
+"""Add and end matching gifts, in which a sponsor adds to what readers give. Each change is in the audit log.
 
-What was given in a window is counted by the ledger's trigger. A promise is made and ended under a lock of the
-campaign's row, for which every new entry waits, and its shards are then filled from the ledger: so none is missed and
-none counts twice. At a million gifts that takes two to four seconds, and gifts are booked that much later.
+The ledger's trigger counts what was given in a window. Adding or ending a matching gift locks the campaign's row, for
+which every new entry waits, and then fills its shards from the ledger, so no entry is missed or counted twice. With a
+million gifts that takes two to four seconds, and booking waits that long.
 """
 
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import Campaign, MatchingGift, MatchingShard
 
 LARGEST_RATIO = 1000
-_PATIENCE = "1min"
+_LOCK_TIMEOUT = "1min"
 
-# Whatever became of a gift counts by the moment of its payment, as in the ledger's trigger.
+# All entries of a gift count by the time of its payment, as in the ledger's trigger.
 _FILL = text("""
     INSERT INTO matching_shard (matching_id, shard, given)
     SELECT gift.id, (entry.donation_id % 16)::smallint, sum(entry.amount)
@@ -39,9 +39,9 @@ _FILL = text("""
 
 @dataclass(frozen=True)
 class MatchingGiftFields:
-    """A sponsor's promise as typed: the pool in major units, percent of each gift, the window on the wall clock.
+    """A matching gift as typed: the pool in major units, the percentage of each gift, the window in local time.
 
-    An empty `starts` is the campaign's own start, an empty `ends` its deadline.
+    An empty `starts` means the campaign's start, an empty `ends` its deadline.
     """
 
     sponsor: str
@@ -54,13 +54,13 @@ class MatchingGiftFields:
 def add_matching_gift(
     session: Session, campaign: Campaign, promise: MatchingGiftFields, actor: Actor, at: datetime
 ) -> MatchingGift:
-    """Keep the promise and count what was given in its window before; the same again is the same promise.
+    """Save the matching gift and count what was already given in its window; a repeat returns the same one.
 
     Raises FieldsInvalid.
     """
     campaign = _locked(session, campaign)
     wanted = _read(campaign, promise, actor, at)
-    standing = session.scalar(
+    existing = session.scalar(
         select(MatchingGift).where(
             MatchingGift.campaign_id == campaign.id,
             MatchingGift.sponsor == wanted.sponsor,
@@ -71,24 +71,24 @@ def add_matching_gift(
             MatchingGift.ended_at.is_(None),
         )
     )
-    if standing is not None:
-        return standing
+    if existing is not None:
+        return existing
     session.add(wanted)
     session.flush()
     session.execute(_FILL, {"id": wanted.id})
-    _tell(session, campaign, wanted, actor, "matching_gift.added", after=_kept(wanted))
+    _record(session, campaign, wanted, actor, "matching_gift.added", after=_facts(wanted))
     return wanted
 
 
 def end_matching_gift(
     session: Session, campaign: Campaign, matching_id: int, actor: Actor
 ) -> MatchingGift:
-    """End it now: what is given from now on is not matched, what was given before stays. Again changes nothing."""
+    """End a matching gift now: later gifts are not matched, earlier ones stay matched. A repeat changes nothing."""
     campaign = _locked(session, campaign)
     gift = session.get(MatchingGift, matching_id, populate_existing=True)
     if gift is None or gift.campaign_id != campaign.id:
         raise NotFound(f"{campaign.slug} has no matching gift {matching_id}.")
-    # Read only now: what was booked while we waited for the lock was charged before.
+    # Read the clock after taking the lock: gifts booked while we waited were charged before this time.
     moment = clock.now()
     if gift.ended_at is not None or gift.ends_at <= moment:
         return gift
@@ -97,22 +97,22 @@ def end_matching_gift(
     session.execute(delete(MatchingShard).where(MatchingShard.matching_id == gift.id))
     session.execute(_FILL, {"id": gift.id})
     ends = {"ends_at": gift.ends_at.isoformat()}, {"ended_at": moment.isoformat()}
-    _tell(session, campaign, gift, actor, "matching_gift.ended", before=ends[0], after=ends[1])
+    _record(session, campaign, gift, actor, "matching_gift.ended", before=ends[0], after=ends[1])
     return gift
 
 
 def _locked(session: Session, campaign: Campaign) -> Campaign:
-    """The campaign's row, which every new ledger entry waits for, until the commit."""
+    """Lock the campaign's row until the commit; every new ledger entry waits for it."""
     session.execute(
         select(
-            func.set_config("lock_timeout", _PATIENCE, true()),
-            func.set_config("statement_timeout", _PATIENCE, true()),
+            func.set_config("lock_timeout", _LOCK_TIMEOUT, true()),
+            func.set_config("statement_timeout", _LOCK_TIMEOUT, true()),
         )
     )
     return session.get_one(Campaign, campaign.id, populate_existing=True, with_for_update=True)
 
 
-def _tell(
+def _record(
     session: Session,
     campaign: Campaign,
     gift: MatchingGift,
@@ -127,7 +127,7 @@ def _tell(
     notify_campaign_pages(session, campaign)
 
 
-def _kept(gift: MatchingGift) -> dict[str, object]:
+def _facts(gift: MatchingGift) -> dict[str, object]:
     return {
         "sponsor": gift.sponsor,
         "pool": gift.pool,
@@ -166,9 +166,7 @@ def _ratio(text: str) -> int:
     bare = text.strip().removesuffix("%").strip()
     if not (bare.isascii() and bare.isdigit()) or not 1 <= int(bare[:6]) <= LARGEST_RATIO:
         raise FieldsInvalid(
-            {
-                "ratio": f"Enter whole percent between 1 and {LARGEST_RATIO}; 100 adds as much as is given."
-            }
+            {"ratio": f"Enter a whole percentage from 1 to {LARGEST_RATIO}. 100 doubles each gift."}
         )
     return int(bare)
 
@@ -176,7 +174,7 @@ def _ratio(text: str) -> int:
 def _window(
     reader: FieldReader, campaign: Campaign, promise: MatchingGiftFields, at: datetime
 ) -> tuple[datetime, datetime]:
-    """Within the campaign's own window, and not over yet."""
+    """Parse the window, which must be within the campaign's and must not be over yet."""
     zone, starts, ends = campaign.zone, campaign.starts_at, campaign.deadline
     if promise.starts.strip():
         starts = reader.read("starts", lambda: clock.parse_start(promise.starts, zone)) or starts
@@ -185,14 +183,14 @@ def _window(
     reader.require(
         "starts",
         campaign.starts_at <= starts < campaign.deadline,
-        "The window must lie within the campaign; it begins"
+        "The window must be within the campaign, which begins"
         f" {form_parsing.local_text(campaign.starts_at, zone)}.",
     )
     reader.require(
         "ends",
         ends <= campaign.deadline,
-        f"The window must lie within the campaign; it ends {form_parsing.local_text(campaign.deadline, zone)}.",
+        f"The window must be within the campaign, which ends {form_parsing.local_text(campaign.deadline, zone)}.",
     )
     reader.require("ends", ends > starts, "The window must end after it begins.")
-    reader.require("ends", ends > at, "That is over already.")
+    reader.require("ends", ends > at, "The window must end in the future.")
     return starts, ends

@@ -1,7 +1,7 @@
-"""When a quarter, a half, three quarters, all of the goal and the stretch goal were reached: written once, by a job.
+"""Record when a quarter, half, three quarters and all of the goal, and the stretch goal, were reached. A job runs this.
 
-The order is that in which money moved, refunds and all. It is read from the hours' tallies, and within one hour from
-its entries, so that a million gifts cost no more than one hour of them.
+Entries count in the order in which money moved, refunds included. The hourly tallies give the hour, and only that
+hour's entries are read, so that a million gifts cost no more than one hour of them.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class _Crossing:
 
 
 def targets(campaign: Campaign) -> dict[MilestoneMark, int]:
-    """What must be raised for each mark, in minor units, rounded up."""
+    """Return the amount that each milestone requires, in minor units, rounded up."""
     found = {mark: -(-campaign.goal * share // 100) for mark, share in SHARES.items()}
     if campaign.stretch_goal:
         found[MilestoneMark.stretch] = campaign.stretch_goal
@@ -46,7 +46,7 @@ def targets(campaign: Campaign) -> dict[MilestoneMark, int]:
 
 
 def record_milestones(session: Session, at: datetime) -> int:
-    """Write down what was reached and is not written yet; how many. Safe at any frequency, and twice at once."""
+    """Record newly reached milestones and return how many. Safe to run at any frequency, and concurrently."""
     total = func.coalesce(func.sum(ProgressShard.raised), 0)
     begun = session.execute(
         select(Campaign, total)
@@ -73,12 +73,12 @@ def _mark(session: Session, campaign: Campaign, raised: int) -> int:
     for mark, target in reached:
         crossing = _crossing(session, campaign, hours, target)
         if crossing is not None:
-            _keep(session, campaign, mark, target, crossing)
+            _save(session, campaign, mark, target, crossing)
     session.execute(select(func.pg_notify("progress", str(campaign.id))))
     return len(reached)
 
 
-def _keep(
+def _save(
     session: Session, campaign: Campaign, mark: MilestoneMark, target: int, crossing: _Crossing
 ) -> None:
     row = {
@@ -92,7 +92,7 @@ def _keep(
 
 
 def _hours(session: Session, campaign: Campaign) -> list[tuple[str, int]]:
-    """Each hour's net sum on the campaign's wall clock, the first hour first."""
+    """List each hour's net sum, in the campaign's local time, oldest first."""
     rows = session.execute(
         select(GiftTally.key, func.sum(GiftTally.amount))
         .where(GiftTally.campaign_id == campaign.id, GiftTally.kind == TallyKind.hour.value)
@@ -105,13 +105,13 @@ def _hours(session: Session, campaign: Campaign) -> list[tuple[str, int]]:
 def _crossing(
     session: Session, campaign: Campaign, hours: Sequence[tuple[str, int]], target: int
 ) -> _Crossing | None:
-    """The first movement with which the running sum came to `target`, as the ends of hours tell it."""
+    """Return the first entry at which the running sum reached `target`, or None; hours are checked by their totals."""
     before = 0
     for key, amount in hours:
         if before + amount >= target:
             return _within(session, campaign, key, before, target)
         before += amount
-    # A gift that came while we were reading; next time.
+    # A gift arrived while we were reading; the next run finds it.
     return None
 
 
@@ -119,7 +119,7 @@ def _within(
     session: Session, campaign: Campaign, key: str, before: int, target: int
 ) -> _Crossing | None:
     wall = datetime.fromisoformat(key)
-    # The hour that happens twice in autumn is one key, and two hours long.
+    # The hour that occurs twice in autumn has one key and lasts two hours.
     first, last = (wall.replace(tzinfo=campaign.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     until = max(first, last) + timedelta(hours=1)
     running = func.sum(LedgerEntry.amount).over(
@@ -147,7 +147,7 @@ def _within(
 
 
 def read_milestones(session: Session, campaign: Campaign, raised: int) -> Sequence[Milestone]:
-    """What was reached and still holds at `raised`, the first first; refunds may have taken the others back."""
+    """List the milestones that still hold at `raised`, first to last; after refunds, some may no longer hold."""
     return session.scalars(
         select(Milestone)
         .where(Milestone.campaign_id == campaign.id, Milestone.target <= raised)

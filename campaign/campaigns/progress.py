@@ -1,4 +1,4 @@
-"""The figure: what a campaign has raised, and what sponsors add, read from the shards in one query."""
+"""Progress: what a campaign has raised and what sponsors add, read from the shards in one query."""
 
 import json
 from collections.abc import Mapping
@@ -25,36 +25,36 @@ from campaign.models import (
 
 @dataclass(frozen=True)
 class MatchingStatus:
-    """A sponsor's promise as it stands: `given` is the net sum of the gifts in its window, in minor units."""
+    """A matching gift's status: `given` is the net sum of the gifts in its window, in minor units."""
 
     gift: MatchingGift
     given: int
 
     @property
     def matched(self) -> int:
-        """What the sponsor adds so far: their share of what was given, and never more than their pool."""
+        """What the sponsor adds so far: their percentage of what was given, at most the pool."""
         return min(self.gift.pool, max(0, self.given) * self.gift.ratio_percent // 100)
 
     @property
     def remaining(self) -> int:
-        """What is left of the pool."""
+        """What is left of the pool, in minor units."""
         return self.gift.pool - self.matched
 
     @property
     def until(self) -> datetime:
-        """When its window is over: as announced, or as staff ended it."""
+        """When its window ends: as announced, or earlier if staff ended it."""
         return min(self.gift.ends_at, self.gift.ended_at or self.gift.ends_at)
 
     def is_open(self, at: datetime) -> bool:
-        """Whether a gift charged at `at` is matched by it, funds remaining."""
+        """Whether it matches a gift charged at `at`; only while money is left in the pool."""
         return self.gift.starts_at <= at < self.until and self.remaining > 0
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A campaign's standing at `as_of`. Amounts are minor units of the campaign's currency.
+    """A campaign's progress at `as_of`. Amounts are in minor units of the campaign's currency.
 
-    `matched` is what all of `matching` comes to; it is no part of `raised`.
+    `matched` is the total of all `matching` gifts; it is not part of `raised`.
     """
 
     campaign: Campaign
@@ -68,7 +68,7 @@ class Progress:
 
     @property
     def asked(self) -> int:
-        """What is asked for now: the goal, and once that is met the stretch goal where there is one."""
+        """The current goal: once the goal is met, the stretch goal if there is one."""
         stretch = self.campaign.stretch_goal
         return stretch if stretch and self.raised >= self.campaign.goal else self.campaign.goal
 
@@ -82,7 +82,7 @@ class Progress:
 
     @property
     def hidden(self) -> bool:
-        """Whether the bar and the counts are told to nobody yet, as staff chose; the result is always told."""
+        """Whether the progress bar and the counts are hidden from readers, as staff chose; the result never is."""
         campaign = self.campaign
         if not campaign.figures_hidden or self.as_of >= campaign.deadline:
             return False
@@ -91,7 +91,7 @@ class Progress:
 
     @property
     def percent(self) -> float:
-        """Of the goal, to one decimal; not capped."""
+        """Percent of the goal, to one decimal; not capped."""
         share = Decimal(self.raised) * 100 / Decimal(self.campaign.goal)
         return float(share.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP))
 
@@ -104,7 +104,7 @@ class Progress:
         return clock.seconds_left(self.campaign.deadline, self.as_of)
 
     def facts(self) -> dict[str, Any]:
-        """The object of `progress.json` without its clock: equal facts mean that nobody needs telling."""
+        """Return `progress.json` without `seconds_left` and `as_of`: if the facts are equal, readers need no update."""
         campaign = self.campaign
         return {
             "campaign": campaign.slug,
@@ -126,11 +126,11 @@ class Progress:
         }
 
     def etag(self) -> str:
-        """Changes exactly when the facts do; the clock's two fields go on by themselves."""
+        """Return a tag that changes only when the facts do, not with `seconds_left` and `as_of`."""
         return blake2b(_json(self.facts()), digest_size=12).hexdigest()
 
     def body(self) -> bytes:
-        """`progress.json`."""
+        """Return the bytes of `progress.json`."""
         moment = self.as_of.astimezone(self.campaign.zone).isoformat(timespec="seconds")
         return _json({**self.facts(), "seconds_left": self.seconds_left, "as_of": moment})
 
@@ -140,8 +140,8 @@ def _json(value: dict[str, Any]) -> bytes:
 
 
 def read_progress(session: Session, campaign: Campaign, at: datetime) -> Progress:
-    """The standing of `campaign`: its shard rows, and the debits under way by their partial index, at one moment."""
-    promised = (
+    """Read the progress of `campaign` in one query: its shards, and pending bank debits by their partial index."""
+    pending_debits = (
         select(func.coalesce(func.sum(Donation.amount), 0))
         .where(
             Donation.campaign_id == campaign.id, Donation.state == DonationState.processing.value
@@ -153,7 +153,7 @@ def read_progress(session: Session, campaign: Campaign, at: datetime) -> Progres
             func.coalesce(func.sum(ProgressShard.raised), 0),
             func.coalesce(func.sum(ProgressShard.donations), 0),
             func.coalesce(func.sum(ProgressShard.donors), 0),
-            promised,
+            pending_debits,
             _given(campaign.id),
         ).where(ProgressShard.campaign_id == campaign.id)
     ).one()
@@ -171,7 +171,7 @@ def read_progress(session: Session, campaign: Campaign, at: datetime) -> Progres
 
 
 def _given(campaign_id: int) -> ScalarSelect[Any]:
-    """For each matching gift, by its id as text, what was given in its window; no object where there is none."""
+    """Map each matching gift's id, as text, to what was given in its window; NULL if there are none."""
     each = (
         select(
             MatchingGift.id.label("id"),
@@ -188,7 +188,7 @@ def _given(campaign_id: int) -> ScalarSelect[Any]:
 def _matching(
     session: Session, campaign_id: int, given: Mapping[str, int]
 ) -> tuple[MatchingStatus, ...]:
-    """The sponsors' promises, the first to begin first; what was given to one made since is told next time."""
+    """List the matching gifts in the order they begin, except any added after `given` was read."""
     if not given:
         return ()
     gifts = session.scalars(

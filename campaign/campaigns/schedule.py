@@ -1,6 +1,6 @@
-"""The steps of a campaign's countdown: the defaults, when each is due, and how long its window stands open.
+"""The steps of a campaign's email schedule: the defaults, when each is due, and how long its window stays open.
 
-Times follow from the campaign's clock alone and are computed, never stored: a moved deadline moves them all.
+Times are computed from the campaign's start and deadline and never stored, so a new deadline moves all of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,14 +17,14 @@ from campaign.mailer.kinds import EmailKind
 from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState, StepBasis
 
 WRAP_UP_HOURS = 168
-"""How long after the end a wrap-up may still be queued and sent."""
+"""Hours after the deadline during which a wrap-up can still be queued and sent."""
 
-_PATIENCE = "2min"
-"""For this transaction only: another run may have a long list to queue."""
+_LOCK_TIMEOUT = "2min"
+"""For this transaction only: another run may be queuing a long list."""
 
 
 class DefaultStep(NamedTuple):
-    """A step as every new campaign gets it; the columns of `CampaignStep`."""
+    """A default step of every new campaign; the fields are columns of `CampaignStep`."""
 
     key: str
     basis: StepBasis
@@ -48,7 +48,7 @@ _ORDER = list(StepBasis)
 
 @dataclass(frozen=True)
 class Window:
-    """When a step may be queued and sent: from `due`, and before `closes`. Empty where another step is due as soon."""
+    """When a step can be queued and sent: from `due` until before `closes`; empty if the next step is due then, too."""
 
     step: CampaignStep
     due: datetime
@@ -63,7 +63,7 @@ class Window:
 
 
 def add_default_steps(session: Session, campaign: Campaign) -> None:
-    """Give a new campaign its countdown."""
+    """Add the default email schedule to a new campaign."""
     for step in DEFAULTS:
         session.add(
             CampaignStep(
@@ -80,16 +80,16 @@ def add_default_steps(session: Session, campaign: Campaign) -> None:
 
 
 def list_steps(session: Session, campaign_id: int) -> Sequence[CampaignStep]:
-    """Every step of the campaign, the disabled ones too."""
+    """List every step of the campaign, including disabled ones."""
     query = select(CampaignStep).where(CampaignStep.campaign_id == campaign_id)
     return session.scalars(query.order_by(CampaignStep.id)).all()
 
 
 def due_at(campaign: Campaign, step: CampaignStep) -> datetime:
-    """The instant at which `step` is due, in UTC.
+    """Return the instant at which `step` is due, in UTC.
 
-    Days before the end are wall-clock time in the campaign's zone: where the clocks skip or repeat that time it is
-    read with the offset before the change, as the end of a day is. Hours before the end are hours.
+    Days before the end are counted in the campaign's local time. If the clocks skip or repeat that time, the offset
+    before the change applies, as for the end of a day. Hours before the end are elapsed hours.
     """
     match StepBasis(step.basis):
         case StepBasis.opening:
@@ -103,10 +103,10 @@ def due_at(campaign: Campaign, step: CampaignStep) -> datetime:
 
 
 def windows(campaign: Campaign, steps: Iterable[CampaignStep]) -> list[Window]:
-    """The windows of the enabled steps, in the order of the clock; no two of them overlap.
+    """List the windows of the enabled steps in the order of time; no two of them overlap.
 
-    A step that would be due before the campaign's start does not take place. Each window closes when the next step is
-    due, when it expires, and at the campaign's end, whichever is first; a wrap-up's only when it expires.
+    Steps that would be due before the campaign's start are left out. Each window closes when the next step is due,
+    when it expires, or at the campaign's deadline, whichever is first; a wrap-up's window only when it expires.
     """
     times = [(due_at(campaign, step), step) for step in steps if step.enabled]
     ahead = sorted(
@@ -135,37 +135,37 @@ def _closes(
 
 
 def open_window(campaign: Campaign, steps: Iterable[CampaignStep], at: datetime) -> Window | None:
-    """The one step that may be queued at the instant `at`: the latest that is due, while it is open."""
+    """Return the one window in which a step can be queued at `at`, or None if none is open."""
     return next((window for window in windows(campaign, steps) if window.is_open(at)), None)
 
 
 def window_of(
     campaign: Campaign, steps: Iterable[CampaignStep], step_id: int | None
 ) -> Window | None:
-    """The window of one step; None for a step that is disabled or never due."""
+    """Return the window of one step; None if the step is disabled or never due."""
     return next((found for found in windows(campaign, steps) if found.step.id == step_id), None)
 
 
 def lock_schedule(session: Session, campaign_id: int) -> None:
-    """Wait until no other transaction queues for this campaign, or moves its deadline; held until the commit.
+    """Lock the schedule until the commit, so that no other transaction queues its emails or moves the deadline.
 
-    Two runs that queued the same readers at once would wait for each other's rows and could do so crosswise. The
-    campaign's own row is left alone: gifts must not wait for mail.
+    Without the lock, two runs that queue the same recipients could deadlock on each other's rows. The campaign's own
+    row is not locked, because gifts must not wait for email.
     """
     session.execute(
         select(
-            func.set_config("lock_timeout", _PATIENCE, true()),
-            func.set_config("statement_timeout", _PATIENCE, true()),
+            func.set_config("lock_timeout", _LOCK_TIMEOUT, true()),
+            func.set_config("statement_timeout", _LOCK_TIMEOUT, true()),
         )
     )
     lock_until_commit(session, AdvisoryLock.COUNTDOWN, campaign_id)
 
 
 def refresh_expiry(session: Session, campaign: Campaign) -> None:
-    """After the deadline or a step has changed: what is queued expires when its step's window closes now.
+    """After a change of the deadline or of a step, set queued emails to expire when their step's window now closes.
 
-    A letter whose step is due only later now is put off until then, and one that was put off comes forward again. A
-    step that takes place no more leaves its rows as they are: they are dropped when their turn comes.
+    If a step is now due later, its queued emails are postponed until then; if earlier, they move forward again. Emails
+    of a step that no longer happens are left as they are: the worker drops them when it gets to them.
     """
     waiting = (
         OutboxMessage.state.in_([OutboxState.queued, OutboxState.sending]),

@@ -1,4 +1,4 @@
-"""What staff change in a campaign's countdown: when a step is due, until when, whether at all, and its words."""
+"""Edit a campaign's email schedule: when a step is due and expires, whether it is enabled, and its texts."""
 
 import re
 from collections.abc import Mapping
@@ -23,14 +23,14 @@ LONGEST_OPENING = 5000
 def changed_texts(
     texts: Mapping[str, Any], locale: str, subject: str | None, opening: str | None
 ) -> dict[str, dict[str, str]]:
-    """`texts` with what is not None put in for `locale`; '' goes back to the usual words. Raises StepInvalid."""
+    """Return `texts` with the given texts set for `locale`; '' restores the default. Raises StepInvalid."""
     kept = {name: dict(words) for name, words in texts.items()}
-    told = {"subject": _subject(subject), "opening": _opening(opening)}
-    changed = {part: text for part, text in told.items() if text is not None}
+    given = {"subject": _subject(subject), "opening": _opening(opening)}
+    changed = {part: text for part, text in given.items() if text is not None}
     if changed:
         if locale not in languages():
             raise StepInvalid(
-                f"Letters are written in {', '.join(languages())}, not in {locale!r}."
+                f"Emails are available in {', '.join(languages())}, not in {locale!r}."
             )
         words = kept.get(locale, {}) | changed
         kept[locale] = {part: text for part, text in words.items() if text}
@@ -63,10 +63,10 @@ _COUNTED = (StepBasis.days_before, StepBasis.hours_before)
 
 @dataclass(frozen=True)
 class StepChange:
-    """What is to change; None leaves it as it is.
+    """A change to a step; None leaves a value as it is.
 
-    `days` or `hours` before the end. `expires` is in hours from when the step is due; NO_EXPIRY takes that away.
-    `subject` and `opening` are the words of `locale`; '' goes back to the usual ones.
+    `days` or `hours` are before the end. `expires` is in hours after the step is due; NO_EXPIRY removes the expiry.
+    `subject` and `opening` are the texts for `locale`; '' restores the default.
     """
 
     days: int | None = None
@@ -79,15 +79,15 @@ class StepChange:
 
 
 def find_step(session: Session, campaign: Campaign, key: str) -> CampaignStep:
-    """The step called `key`; raises StepInvalid."""
+    """Return the step `key`; raises StepInvalid."""
     every = {step.key: step for step in schedule.list_steps(session, campaign.id)}
     if key not in every:
-        raise StepInvalid(f"{campaign.slug} has no step {key!r}; it has {', '.join(every)}.")
+        raise StepInvalid(f"{campaign.slug} has no step {key!r}; its steps are {', '.join(every)}.")
     return every[key]
 
 
 def find_known_step(session: Session, campaign: Campaign, key: str) -> CampaignStep:
-    """The step called `key`, for an address that names it; raises NotFound."""
+    """Return the step `key` from an address; raises NotFound."""
     try:
         return find_step(session, campaign, key)
     except StepInvalid as error:
@@ -101,7 +101,7 @@ def change_step(
     change: StepChange,
     actor: Actor | None = None,
 ) -> CampaignStep:
-    """Apply `change`; letters that are queued follow. Without an actor, whoever sits at the command line does it.
+    """Apply `change` and update queued emails to match. Without an `actor`, the command line is the actor.
 
     Raises StepInvalid.
     """
@@ -117,7 +117,7 @@ def change_step(
 
 
 def apply_to_copy(step: CampaignStep, change: StepChange) -> CampaignStep:
-    """The step as `change` would leave it, for a preview; no session knows it. Raises StepInvalid."""
+    """Return a copy of the step with `change` applied, for a preview; it is in no session. Raises StepInvalid."""
     copy = CampaignStep(
         id=step.id,
         campaign_id=step.campaign_id,
@@ -136,7 +136,9 @@ def _apply(step: CampaignStep, change: StepChange) -> None:
     key = step.key
     if change.days is not None or change.hours is not None:
         if step.basis not in _COUNTED:
-            raise StepInvalid(f"{key} is due by itself, at the campaign's opening or at its end.")
+            raise StepInvalid(
+                f"{key} is always due at the campaign's opening or end, so its time cannot change."
+            )
         step.basis, step.offset = _moment(change)
     if change.expires is not None:
         step.expires_after = _expiry(step, change.expires)
@@ -152,9 +154,9 @@ def add_step(
     change: StepChange,
     actor: Actor | None = None,
 ) -> CampaignStep:
-    """One more step of this campaign, counted back from its end. Raises StepInvalid."""
+    """Add a step to this campaign, timed before its end. Raises StepInvalid."""
     if not _KEY.match(key) or len(key) > 40:
-        raise StepInvalid(f"{key!r} is no name for a step; write it like five_days.")
+        raise StepInvalid(f"{key!r} is not a valid step name; write it like five_days.")
     schedule.lock_schedule(session, campaign.id)
     basis, offset = _moment(change)
     added = session.scalar(
@@ -164,7 +166,7 @@ def add_step(
         .returning(CampaignStep.id)
     )
     if added is None:
-        raise StepInvalid(f"{campaign.slug} has a step {key!r} already; edit that one.")
+        raise StepInvalid(f"{campaign.slug} already has a step {key!r}; edit that one.")
     rest = StepChange(
         expires=change.expires,
         enabled=change.enabled,
@@ -181,19 +183,21 @@ def add_step(
 
 
 def remove_step(session: Session, campaign: Campaign, key: str, actor: Actor | None = None) -> None:
-    """Take away a step that staff have added and of which no letter was made. Gone already is no error.
+    """Remove a step that staff added and that has no emails yet. Removing it again is not an error.
 
-    Raises StepInvalid for the others: they can be switched off.
+    Raises StepInvalid for other steps; those can only be disabled.
     """
     if is_default(key):
-        raise StepInvalid(f"{key} belongs to every campaign; switch it off instead.")
+        raise StepInvalid(f"{key} belongs to every campaign. Turn it off instead.")
     schedule.lock_schedule(session, campaign.id)
     step = next((one for one in schedule.list_steps(session, campaign.id) if one.key == key), None)
     if step is None:
         return
-    letters = select(OutboxMessage.id).where(OutboxMessage.step_id == step.id).limit(1)
-    if session.scalar(letters) is not None:
-        raise StepInvalid(f"Letters of {key} exist, and their record stays; switch it off instead.")
+    emails = select(OutboxMessage.id).where(OutboxMessage.step_id == step.id).limit(1)
+    if session.scalar(emails) is not None:
+        raise StepInvalid(
+            f"{key} already has emails, and their records must be kept. Turn it off instead."
+        )
     _record(session, campaign, key, "step.removed", _facts(step), {}, actor)
     session.delete(step)
     session.flush()
@@ -224,7 +228,7 @@ def _record(
     after: dict[str, object],
     actor: Actor | None,
 ) -> None:
-    """Only what differs; nothing where nothing does."""
+    """Record the values that differ, if any, in the audit log."""
     differs = [name for name in before | after if before.get(name) != after.get(name)]
     if differs:
         audit_log.record(
@@ -238,24 +242,24 @@ def _record(
 
 
 def _moment(change: StepChange) -> tuple[str, int]:
-    """Anchor and offset."""
+    """Return the anchor and the offset of the new time."""
     if (change.days is None) == (change.hours is None):
-        raise StepInvalid("Give either days or hours before the end.")
-    basis, offset, most = (
-        (StepBasis.days_before, change.days, MOST_DAYS)
+        raise StepInvalid("Enter either days or hours before the end.")
+    basis, offset, most, unit = (
+        (StepBasis.days_before, change.days, MOST_DAYS, "days")
         if change.days is not None
-        else (StepBasis.hours_before, change.hours, MOST_HOURS)
+        else (StepBasis.hours_before, change.hours, MOST_HOURS, "hours")
     )
     if offset is None or not 1 <= offset <= most:
-        raise StepInvalid(f"A step is due between 1 and {most} before the end.")
+        raise StepInvalid(f"A step is due from 1 to {most} {unit} before the end.")
     return basis.value, offset
 
 
 def _expiry(step: CampaignStep, hours: int) -> int | None:
     if hours == NO_EXPIRY:
         if step.basis == StepBasis.after_end:
-            raise StepInvalid(f"{step.key} has no other end than its expiry; give it in hours.")
+            raise StepInvalid(f"{step.key} ends only when it expires, so enter an expiry in hours.")
         return None
     if not 1 <= hours <= MOST_HOURS:
-        raise StepInvalid(f"A step expires between 1 and {MOST_HOURS} hours after it is due.")
+        raise StepInvalid(f"Enter an expiry from 1 to {MOST_HOURS} hours.")
     return hours

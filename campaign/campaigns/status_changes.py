@@ -1,6 +1,6 @@
-"""Where a campaign stands, as staff may change it: opened before its day, paused, taken up again, made final.
+"""Change a campaign's status: open it early, pause it, resume it, or finalize its result.
 
-The deadline moves by `campaigns.extensions` only. Each of these may be sent twice: the second changes nothing.
+Only `campaigns.extensions` changes the deadline. Every action here is safe to repeat: the second time changes nothing.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ log = get_logger(__name__)
 
 
 def open_now(session: Session, campaign: Campaign, actor: Actor) -> bool:
-    """Begin an upcoming campaign at this moment; False where it has begun. Its first letter is due at once."""
+    """Open an upcoming campaign now; False if it is already open. Its first email becomes due at once."""
     schedule.lock_schedule(session, campaign.id)
     campaign = _locked(session, campaign)
     moment = clock.now()
@@ -32,7 +32,9 @@ def open_now(session: Session, campaign: Campaign, actor: Actor) -> bool:
     if state == CampaignState.open:
         return False
     if state != CampaignState.upcoming:
-        raise StateRefused("The campaign is over; extend its deadline, with a public reason.")
+        raise StateRefused(
+            "The campaign has ended. To reopen it, extend its deadline with a public reason."
+        )
     before = campaign.starts_at
     campaign.starts_at = moment
     session.flush()
@@ -49,9 +51,10 @@ def open_now(session: Session, campaign: Campaign, actor: Actor) -> bool:
 
 
 def pause(session: Session, campaign: Campaign, reason: str, actor: Actor, at: datetime) -> bool:
-    """Take no new gifts by card until `resume`; False where that is so already and for the same reason.
+    """Stop new card gifts until `resume`; False if the campaign is already paused for the same reason.
 
-    What donors have begun at Stripe can still be finished, monthly gifts go on, and checks count. Appeals wait.
+    Donors can finish payments they have started at Stripe, monthly gifts continue, and checks count. Campaign emails
+    wait.
     """
     because = public_sentence(reason)
     campaign = _locked(session, campaign, gifts_wait=False)
@@ -68,7 +71,7 @@ def pause(session: Session, campaign: Campaign, reason: str, actor: Actor, at: d
 
 
 def resume(session: Session, campaign: Campaign, actor: Actor) -> bool:
-    """Take gifts by card again; False where they are taken."""
+    """Accept card gifts again; False if the campaign is not paused."""
     campaign = _locked(session, campaign, gifts_wait=False)
     if campaign.paused_at is None:
         return False
@@ -83,14 +86,14 @@ def resume(session: Session, campaign: Campaign, actor: Actor) -> bool:
 
 
 def finalize_now(session: Session, campaign: Campaign, actor: Actor, at: datetime) -> bool:
-    """Freeze the result, as the schedule does by itself; False where it is frozen.
+    """Freeze the result, as the scheduled job does; False if it is already frozen.
 
-    Never before the grace period is over: until that day, which the public page names, checks in the mail count.
+    Raises StateRefused before the grace period is over: the public page promises that mailed checks count until then.
     """
     if at < campaign.final_from:
         day = campaign.final_from.astimezone(campaign.zone)
         raise StateRefused(
-            f"The public page promises that late gifts count until {day:%Y-%m-%d %H:%M}; not before then."
+            f"The public page promises that late gifts count until {day:%Y-%m-%d %H:%M}. Try again after that."
         )
     frozen = freeze_result(session, campaign.id, at)
     if frozen is None:
@@ -100,13 +103,13 @@ def finalize_now(session: Session, campaign: Campaign, actor: Actor, at: datetim
 
 
 def public_sentence(reason: str) -> str:
-    """A reason that stands on the public page as one sentence, without its full stop."""
+    """Return a reason as one public sentence, without its period; raises StateRefused."""
     sentence = " ".join(reason.split()).rstrip(".")
     if not sentence:
-        raise StateRefused("Say why; the reason is shown to everybody.")
+        raise StateRefused("Enter a reason. It is public.")
     if len(sentence) > LONGEST_REASON or not sentence.isprintable():
         raise StateRefused(
-            f"The reason is shown as one sentence: at most {LONGEST_REASON} characters, no control characters."
+            f"Enter the reason as one sentence of at most {LONGEST_REASON} characters, without control characters."
         )
     return sentence
 

@@ -1,4 +1,4 @@
-"""A campaign's own words in its other languages, as staff write them; each change in the audit log."""
+"""Translations of a campaign's texts, written by staff. Every change is in the audit log."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from campaign.models import Campaign, CampaignText
 
 @dataclass(frozen=True)
 class TranslationFields:
-    """The form as typed; what is empty is read in the campaign's first language."""
+    """The form as typed; readers see an empty text in the campaign's first language."""
 
     title: str = ""
     appeal: str = ""
@@ -29,14 +29,14 @@ class TranslationFields:
 
 
 def other_locales(campaign: Campaign) -> tuple[str, ...]:
-    """The languages that the campaign may be told in besides its first."""
+    """List the languages, other than its first, that the campaign can be translated into."""
     return tuple(one for one in known_languages() if one != campaign.locale)
 
 
 def read_translation(session: Session, campaign: Campaign, locale: str) -> TranslationFields:
-    """As the form first shows it. Raises NotFound for the first language, and for one that pages do not speak."""
+    """Return the form's initial values. Raises NotFound for the first language and for unavailable languages."""
     if locale not in other_locales(campaign):
-        raise NotFound(f"{locale!r} is no other language of this campaign.")
+        raise NotFound(f"This campaign cannot be translated into {locale!r}.")
     found = session.get(CampaignText, (campaign.id, locale), populate_existing=True)
     return (
         TranslationFields(found.title, found.appeal, found.thanks) if found else TranslationFields()
@@ -44,7 +44,7 @@ def read_translation(session: Session, campaign: Campaign, locale: str) -> Trans
 
 
 def fingerprint(translated: TranslationFields) -> str:
-    """Names what the form was shown."""
+    """Return a short hash of the texts that the form showed."""
     return blake2b("\0".join(asdict(translated).values()).encode(), digest_size=6).hexdigest()
 
 
@@ -57,9 +57,9 @@ def edit_translation(
     actor: Actor,
     at: datetime,
 ) -> list[str]:
-    """Keep what was typed; the names of what changed. `seen` is the `fingerprint` of what the form was shown.
+    """Save the form and return the names of the changed fields. `seen` is the `fingerprint` of what the form showed.
 
-    Raises FieldsInvalid with each fault, ChangedMeanwhile where someone else has saved since.
+    Raises FieldsInvalid with all errors, and ChangedMeanwhile if someone else has saved a change since.
     """
     session.execute(
         select(Campaign.id).where(Campaign.id == campaign.id).with_for_update(key_share=True)

@@ -1,4 +1,4 @@
-"""What staff decide about the donor wall: which comments may be read, and what is taken off. Each in the audit log."""
+"""Moderate the donor wall: approve comments and hide entries. Every decision is in the audit log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ PAGE = 50
 
 
 class Decision(StrEnum):
-    """approve, refuse: the comment alone. hide, show: the whole line."""
+    """approve and refuse apply to the comment only; hide and show apply to the whole entry."""
 
     approve = "approve"
     refuse = "refuse"
@@ -28,7 +28,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class ModeratedEntry:
-    """A line of the wall as staff see it, whether readers see it or not."""
+    """An entry on the wall as staff see it, whether or not readers see it."""
 
     entry: WallEntry
     donation: Donation
@@ -42,7 +42,7 @@ class ModeratedEntry:
 def list_entries(
     session: Session, *, waiting: bool, before: int | None = None, at_most: int = PAGE
 ) -> Sequence[ModeratedEntry]:
-    """The newest first: comments of paid gifts that wait for a decision, or every line."""
+    """List entries, newest first: only comments of paid gifts that need a decision (`waiting`), or all entries."""
     query = (
         select(WallEntry, Donation, Campaign)
         .join(Donation, Donation.id == WallEntry.donation_id)
@@ -69,14 +69,14 @@ def decide(
     actor: Actor,
     at: datetime,
 ) -> WallEntry:
-    """Do as was decided about the line of this donation, whose `comment` was read; the same again changes nothing.
+    """Apply a decision to this donation's entry; `comment` is the one staff read. A repeat changes nothing.
 
-    Raises NotFound where the donor has withdrawn meanwhile, or has written another comment.
+    Raises NotFound if the donor has since removed the entry or changed the comment.
     """
     entry = session.get(WallEntry, donation_id, with_for_update=True, populate_existing=True)
     if entry is None or entry.comment != comment:
-        raise NotFound("This line was changed or withdrawn by the donor meanwhile. Look again.")
-    before = _told(entry)
+        raise NotFound("The donor has changed or removed this entry. Please check it again.")
+    before = _facts(entry)
     if decision in {Decision.approve, Decision.refuse} and entry.comment:
         state = CommentState.approved if decision == Decision.approve else CommentState.hidden
         entry.comment_state = state.value
@@ -85,7 +85,7 @@ def decide(
     elif decision == Decision.show:
         entry.hidden_at = None
     session.flush()
-    if _told(entry) != before:
+    if _facts(entry) != before:
         donation = session.get_one(Donation, donation_id)
         audit_log.record(
             session,
@@ -93,12 +93,12 @@ def decide(
             "wall.decided",
             Subject("donation", donation.public_id, entry.campaign_id),
             before=before,
-            after=_told(entry),
+            after=_facts(entry),
         )
         notify_all_pages(session)
     return entry
 
 
-def _told(entry: WallEntry) -> dict[str, str | bool]:
-    """Without the donor's words, which the log would keep for longer than they may be kept."""
+def _facts(entry: WallEntry) -> dict[str, str | bool]:
+    """Return the values for the audit log, without the comment, which must not be kept that long."""
     return {"comment_state": entry.comment_state, "hidden": entry.hidden_at is not None}

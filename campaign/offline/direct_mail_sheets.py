@@ -152,7 +152,7 @@ def _figure(progress: Progress, language: Language) -> str:
 
 def _how(batch: MailingBatch, campaign: Campaign, language: Language) -> dict[str, str]:
     payee = {"payee": batch.organization.name}
-    postmark = language.gettext("A gift postmarked by %(day)s counts for this campaign.")
+    postmark = language.gettext("Checks postmarked by %(day)s count toward this campaign.")
     return {
         "how_word": language.gettext("How to give by mail"),
         "how": language.gettext(

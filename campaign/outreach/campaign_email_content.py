@@ -91,7 +91,7 @@ def _figures(progress: Progress, language: Language) -> dict[str, Any]:
     currency = progress.campaign.currency
     if progress.hidden:
         goal = formatting.amount(progress.campaign.goal, currency, language)
-        told = language.gettext("The goal is %(goal)s. What has come in is told later.")
+        told = language.gettext("The goal is %(goal)s. The amount raised will be shown later.")
         return {"hidden": True, "figure": told % {"goal": goal}}
     return {
         "hidden": False,

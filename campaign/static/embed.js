@@ -1,12 +1,12 @@
 // <script async src="…/embed.js" data-campaign="slug" data-form="foot|banner|bar" data-code="…" data-lang="es"></script>
-// No cookies, nothing kept but the reader's wish to close it. Themes: --appeal-accent, -accent-ink, -paper, -ink, -font.
+// No cookies; stores only that the reader closed it. Themes: --appeal-accent, -accent-ink, -paper, -ink, -font.
 (() => {
   const tag = document.currentScript;
   const NAME = "campaign-appeal";
   const CLOSED_FOR = 90 * 86_400_000;
   const LONGEST = 60_000;
   const feeds = {};
-  // The server puts in every language that it speaks.
+  // The server inserts the text in every language.
   const SUPPORT = { en: "Support this newsroom" };
 
   const make = (name, attributes = {}, ...children) => {
@@ -24,7 +24,7 @@
     return format(Number.isInteger(amount) ? 0 : digits).format(amount);
   }
 
-  // One stream a campaign, however many units stand on the page; it rests while nobody looks.
+  // One stream per campaign, however many units are on the page; closed while the page is hidden.
   class Feed {
     readers = new Set();
     failures = 0;
@@ -76,7 +76,7 @@ button{border-color:transparent;background:none;color:inherit;font-weight:400;te
       this.key = `${NAME}:${this.slug}`;
       try {
         if (Date.now() - localStorage.getItem(this.key) < CLOSED_FOR) return this.remove();
-      } catch { /* a browser that keeps nothing shows it again */ }
+      } catch { /* without storage, it is shown again */ }
       this.listen = (progress) => this.show(progress);
       this.ask();
     }
@@ -84,7 +84,7 @@ button{border-color:transparent;background:none;color:inherit;font-weight:400;te
       clearTimeout(this.timer);
       this.feed?.delete(this.listen);
     }
-    // What stands in it without a script stays until there is something in its place.
+    // Content inside the element stays until there is something to replace it.
     put(node) {
       if (!this.root) {
         this.root = this.attachShadow({ mode: "open" });
@@ -103,7 +103,7 @@ button{border-color:transparent;background:none;color:inherit;font-weight:400;te
         this.build();
       } catch {
         if (this.said) return;
-        // A page whose policy lets nothing be fetched still leads to the appeal.
+        // If the page's policy blocks the request, still link to the appeal.
         const link = make("a", { href: `${this.home}/c/${this.slug}?${query}`, part: "button" }, this.getAttribute("text") || SUPPORT[lang] || SUPPORT[lang.split("-")[0]] || SUPPORT.en);
         return this.put(make("div", { class: "a" }, link));
       }
@@ -152,7 +152,7 @@ button{border-color:transparent;background:none;color:inherit;font-weight:400;te
     close() {
       try {
         localStorage.setItem(this.key, Date.now());
-      } catch { /* then it is closed for this visit */ }
+      } catch { /* closed for this visit only */ }
       this.dispatchEvent(new Event("appeal-closed", { bubbles: true }));
       this.remove();
     }

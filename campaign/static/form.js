@@ -1,5 +1,5 @@
-// Follows the donation form along: the free amount, the sum of the fees, the button's words, one submission. The form is
-// complete without it, and nothing of it is kept in the browser.
+// Updates the donation form as people fill it in: the other amount, the fees, the button's text, a single submission.
+// The form works without it, and nothing is stored in the browser.
 const form = document.querySelector("[data-form]");
 const words = form.dataset;
 const language = document.documentElement.dataset.figures || "en";
@@ -14,7 +14,7 @@ const digits = new Intl.NumberFormat(language, style).resolvedOptions().maximumF
 const sample = new Intl.NumberFormat(language, style).formatToParts(12345.6);
 const sign = (type) => sample.find((part) => part.type === type)?.value ?? "";
 
-// Only a guess for the button's words; the server reads what was typed.
+// Only an estimate for the button's text; the server parses what was typed.
 function typedAmount(text) {
   const bare = text.replace(sign("currency"), "").trim();
   const [whole, part = "", more] = bare.split(sign("decimal") || ".");
@@ -42,14 +42,14 @@ function name(value) {
   return cover.checked ? words.cover.replace("{text}", named) : named;
 }
 
-// As the server reckons it, which has the last word on the page that follows.
+// Same calculation as on the server; the next page shows the server's result.
 function fees(value) {
   const unit = 10 ** digits;
   const gross = Math.round(((value + Number(words.fixed)) / (1 - Number(words.rate))) * unit) / unit;
   return Math.round((gross - value) * unit) / unit;
 }
 
-// At a shared computer the browser is told to remember nothing, also by whoever says so after typing.
+// On a shared computer, turn off autocomplete, even if the box is ticked after typing.
 const remembered = [...form.querySelectorAll("[autocomplete]:not([autocomplete=off])")].map((one) => [one, one.autocomplete]);
 let sent = false;
 
@@ -70,21 +70,21 @@ form.addEventListener("change", (event) => {
   if (event.target.name !== "amount") return;
   if (event.target !== other) free.value = "";
 });
-// A pointer moves on to the free amount; arrow keys among the radios must not be carried off.
+// A click moves focus to the other amount; arrow keys must stay among the radio buttons.
 other.addEventListener("click", (event) => event.detail && free.focus());
 form.addEventListener("input", refresh);
 form.addEventListener("change", refresh);
 form.addEventListener("submit", (event) => {
   if (sent) return event.preventDefault();
   sent = true;
-  // Not disabled: a disabled button would keep its own field back.
+  // Not disabled: the browser would not send a disabled button's own field.
   button.setAttribute("aria-disabled", "true");
   button.textContent = words.wait;
 });
 window.addEventListener("pageshow", refresh);
 
-// The page is the same for every reader: a random part makes this view's attempt its own. A form that comes back with
-// what was typed keeps the one it had.
+// The page is the same for every reader, so a random part makes this view's attempt unique. A form shown again with
+// what was typed keeps its attempt.
 const RANDOM = /~[0-9a-f]{16}$/;
 if (!RANDOM.test(attempt.value)) {
   const bytes = crypto.getRandomValues(new Uint8Array(8));

@@ -1,5 +1,5 @@
-// Signing in by a passkey, and adding one. The server makes the options and checks the answer; this carries both.
-// Where the browser knows no passkeys, what is marked with data-passkey stays hidden.
+// Sign in with a passkey, or add one. The server creates the options and verifies the response; this passes them on.
+// If the browser does not support passkeys, elements with data-passkey stay hidden.
 
 const bytes = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (each) => each.charCodeAt(0));
@@ -18,9 +18,9 @@ const send = async (address, token, body) => {
     headers: { "Content-Type": "application/json", "X-CSRFToken": token },
     body: JSON.stringify(body),
   });
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.error ?? "Something went wrong. Reload the page and try again.");
-  return told;
+  const result = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(result.error ?? "Something went wrong. Reload the page and try again.");
+  return result;
 };
 
 const made = async (options) => {

@@ -1,10 +1,10 @@
-// Asks every five seconds whether Stripe's word has come, and reloads the page only when it has.
+// Check every five seconds whether Stripe has confirmed the payment; reload the page only then.
 setInterval(async () => {
   if (document.hidden) return;
   try {
     const answer = await fetch(location.pathname, { cache: "no-store" });
     if (answer.ok && !(await answer.text()).includes("data-waiting")) location.reload();
   } catch {
-    // No connection just now; the next round asks again.
+    // No connection; check again next time.
   }
 }, 5_000);

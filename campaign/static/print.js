@@ -1,4 +1,4 @@
-// Shows the print button where a script can make it work.
+// Show the print button, which needs JavaScript.
 const button = document.querySelector("[data-print]");
 button.hidden = false;
 button.addEventListener("click", () => window.print());

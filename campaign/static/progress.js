@@ -1,4 +1,5 @@
-// Keeps the sum, its bar and the time left current. The page is complete without it; all words are in the markup.
+// Keeps the amount raised, the progress bar and the time left up to date. The page works without it; all texts are in
+// the markup.
 const box = document.querySelector("[data-progress]");
 const words = box.dataset;
 const language = document.documentElement.dataset.figures || "en";
@@ -27,7 +28,7 @@ const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => va
 const say = (part, text) => parts[part].textContent !== text && (parts[part].textContent = text);
 const jittered = (delay) => delay * (0.5 + Math.random());
 const count = (n) => new Intl.NumberFormat(language).format(n);
-// The form of a phrase that goes with a number: `days` of 9 is the page's `data-days-other`.
+// The plural form for a number: `days` with 9 uses the page's `data-days-other`.
 function counted(name, n) {
   const plural = new Intl.PluralRules(language).select(n);
   const form = words[name + plural[0].toUpperCase() + plural.slice(1)] ?? words[`${name}Other`];
@@ -66,16 +67,16 @@ function sentence(progress, amounts) {
   const donors = counted("donors", progress.donors);
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 })
     .format(progress.percent / 100);
-  const told = [fill(progress.donors ? words.sentence : words.sentenceEmpty, { ...amounts, donors, percent })];
-  if (progress.pending) told.push(fill(words.pending, amounts));
-  if (progress.matched) told.push(fill(words.matched, amounts));
+  const sentences = [fill(progress.donors ? words.sentence : words.sentenceEmpty, { ...amounts, donors, percent })];
+  if (progress.pending) sentences.push(fill(words.pending, amounts));
+  if (progress.matched) sentences.push(fill(words.matched, amounts));
   const { raised, goal, state } = progress;
-  if (stretch && raised >= stretch) told.push(fill(words.furtherMet, amounts));
-  else if (stretch && raised >= goal && state === "open") told.push(fill(words.further, amounts));
-  return told.join(" ");
+  if (stretch && raised >= stretch) sentences.push(fill(words.furtherMet, amounts));
+  else if (stretch && raised >= goal && state === "open") sentences.push(fill(words.further, amounts));
+  return sentences.join(" ");
 }
 
-// A sponsor's offer stands while its window is open and funds remain.
+// Show a matching gift while its window is open and money is left in the pool.
 function showOffers(progress) {
   if (parts.sponsor) {
     const { pool, others, offer } = parts.sponsor.dataset;
@@ -88,7 +89,7 @@ function showOffers(progress) {
   }
 }
 
-// Milestones are spoken at once, everything else at most once a minute.
+// Screen readers announce milestones at once, everything else at most once a minute.
 function speak(text, progress) {
   const reached = Math.floor(progress.percent / 25);
   const first = quarter === undefined;
@@ -136,7 +137,7 @@ function showCountdown() {
   say("until", fill(words.until, { left }));
 }
 
-// Once a minute; also asks when the end has come or the stream has been silent for long.
+// Runs once a minute; also fetches progress at the deadline, or if the stream has been silent for too long.
 function tick() {
   clearTimeout(clock);
   if (finished || document.hidden) return;
@@ -212,7 +213,7 @@ async function poll() {
   else later(poll, Math.min(LONGEST, POLL * 2 ** failures));
 }
 
-// An error closes the stream for good and the next one is our own doing: the browser's retry neither grows nor jitters.
+// On an error, close the stream and reconnect ourselves: the browser's own retry has neither backoff nor jitter.
 function listen() {
   source = new EventSource(words.stream);
   source.addEventListener("progress", (event) => {

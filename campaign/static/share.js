@@ -1,4 +1,4 @@
-// The link to pass on: copied here, or handed to the system's own sheet. Nobody is told.
+// Share the link: copy it, or open the system's share dialog. Sharing is not tracked.
 const offer = document.querySelector("[data-share]");
 const { share: url, copy, copied, more } = offer.dataset;
 const shared = document.querySelector("[data-part=shared]");

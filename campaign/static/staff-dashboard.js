@@ -1,4 +1,4 @@
-// Keeps the dashboard current: the public stream says that something moved, and the page's parts are fetched anew.
+// Keeps the dashboard up to date: when the public stream reports a change, fetch the page's parts again.
 const box = document.getElementById("live");
 const EVERY = 5_000;
 const LATEST = 60_000;
@@ -16,13 +16,13 @@ async function refresh() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of box.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(part.id);
-      // What someone reads or uses right now stays as it is.
+      // Do not replace a part that someone is using.
       const used = part.contains(document.activeElement) || part.querySelector("details[open]");
       if (fresh && (!used || part.id === "standing")) part.replaceWith(document.importNode(fresh, true));
     }
     last = Date.now();
   } catch {
-    // The next event tries again; the page says as of when it is.
+    // The next event tries again; the page shows when it was last updated.
   } finally {
     busy = false;
     timer = setTimeout(refresh, LATEST);
@@ -41,8 +41,8 @@ function listen() {
   source = new EventSource(box.dataset.stream);
   source.addEventListener("progress", (event) => {
     const shown = document.getElementById("standing").dataset;
-    const told = JSON.parse(event.data);
-    if (String(told.raised) !== shown.raised || String(told.pending) !== shown.pending) soon();
+    const progress = JSON.parse(event.data);
+    if (String(progress.raised) !== shown.raised || String(progress.pending) !== shown.pending) soon();
   });
   soon();
 }

@@ -1,11 +1,11 @@
-// Tells what a code names and who has an address while an envelope is being entered. The form is complete without it.
+// Looks up the code and the email address while staff enter an offline gift. The form works without it.
 const form = document.querySelector("form.envelope");
 
 async function look() {
   const { code, email, campaign } = form.elements;
-  const told = form.querySelector("[data-told]");
+  const result = form.querySelector("[data-told]");
   if (!code.value.trim() && !email.value.trim()) {
-    told.textContent = "";
+    result.textContent = "";
     return;
   }
   const asked = new URLSearchParams({ code: code.value, email: email.value });
@@ -13,15 +13,15 @@ async function look() {
     const answer = await fetch(`${form.dataset.look}?${asked}`);
     if (!answer.ok) return;
     const found = await answer.json();
-    told.textContent = [found.code, found.email].filter(Boolean).join(" ");
+    result.textContent = [found.code, found.email].filter(Boolean).join(" ");
     if (found.campaign) campaign.value = found.campaign;
     if (found.giver) fillIn(found.giver);
   } catch {
-    // Out of reach: the server looks again when the form is sent.
+    // No connection: the server looks them up when the form is sent.
   }
 }
 
-// Whom a posted coupon names; what is written by hand stays.
+// Fill in the recipient of the coupon, unless staff have already typed something.
 function fillIn(giver) {
   const fields = Object.keys(giver).map((name) => form.elements[name]);
   if (fields.some((field) => field.value.trim())) return;

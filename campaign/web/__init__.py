@@ -1,1 +1,1 @@
-"""The web: parse, call a service, commit, render. A folder per audience."""
+"""The web layer: parse, call a service, commit, render. One folder per audience."""

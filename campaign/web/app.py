@@ -1,4 +1,4 @@
-"""The web application's assembly: settings, blueprints, headers, limits."""
+"""Assemble the web application: settings, blueprints, headers, limits."""
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -26,7 +26,7 @@ FORM_BYTES = 64 * 1024
 
 
 def create_app(installation: Installation | None = None) -> Flask:
-    """The WSGI application of `installation`, or of the environment; raises ConfigurationError."""
+    """Return the WSGI application for `installation`, or for the environment's; raises ConfigurationError."""
     installation = installation or make_installation()
     settings = installation.settings
     observe(settings, "web")
@@ -36,11 +36,11 @@ def create_app(installation: Installation | None = None) -> Flask:
         MAX_CONTENT_LENGTH=FORM_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
         RATELIMIT_STORAGE_URI=_limits_storage(settings.broker_url),
-        # A failure of the protection must not stop donations.
+        # A failing rate limiter must not stop donations.
         RATELIMIT_SWALLOW_ERRORS=True,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
     )
-    # A slash more at an address is no other page.
+    # An address with a trailing slash is the same page.
     app.url_map.strict_slashes = False
     app.extensions["installation"] = installation
     app.extensions["live"] = LiveProgress(installation.engine, installation.sessions)
@@ -65,12 +65,12 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.wsgi_app = Compression(kept)  # type: ignore[method-assign] # the documented way to wrap an application
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # likewise
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # the same
     return app
 
 
 def _limits_storage(broker_url: str | None) -> str:
-    """Counted in Redis where there is one, so that all web processes count together; else in each."""
+    """Count in Redis if there is one, so that all web processes share the counts; otherwise in each process."""
     if broker_url and broker_url.startswith(("redis://", "rediss://")):
         return broker_url
     return "memory://"

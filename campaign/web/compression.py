@@ -1,11 +1,12 @@
-"""Text as small as it can be sent, where no proxy in front does it. For `application` alone.
+"""Compress text responses with gzip, for installations without a proxy that does it. Used only by `web.app`.
 
-The kept page and the files beside it are the same bytes for every reader: each is compressed once and found again.
-What is streamed (the live bar, exports) passes as it comes, and so do the staff's pages: a page that holds a secret
-beside what a stranger can put into its address must not tell by its length what it holds (BREACH,
+Cached pages and static files are the same bytes for every reader, so each is compressed once and the result is cached.
+Streams (live progress, exports) pass unchanged, and so do pages under /staff, /api and /me: if a page contains both a
+secret and text that a stranger can put into its address, its compressed length can reveal the secret (BREACH,
 https://breachattack.com).
 
-Ours, since Flask-Compress works beneath the kept pages, packs a file anew for each reader, and a part of one (206) too.
+We do not use Flask-Compress: it runs below the page cache, compresses a file again for each reader, and also
+compresses partial responses (206).
 """
 
 import gzip
@@ -25,12 +26,12 @@ TEXTS = (
     "image/svg+xml",
 )
 SMALLEST = 500
-"""Bytes below which compressing saves nothing that a reader would notice."""
+"""Bytes; for smaller bodies, compression saves nothing that a reader would notice."""
 _SECRETS = ("/staff", "/api", "/me")
 
 
 class Compression:
-    """WSGI middleware around everything else."""
+    """WSGI middleware that wraps the whole application."""
 
     def __init__(self, application: "WSGIApplication") -> None:
         self._application = application
@@ -41,30 +42,30 @@ class Compression:
         path = str(environ.get("PATH_INFO", ""))
         if environ["REQUEST_METHOD"] != "GET" or path.startswith(_SECRETS):
             return self._application(environ, start_response)
-        told: list[tuple[str, list[tuple[str, str]], object]] = []
+        started: list[tuple[str, list[tuple[str, str]], object]] = []
 
         def keep(
             status: str, headers: list[tuple[str, str]], error: object = None
         ) -> Callable[[bytes], object]:
-            told[:] = [(status, headers, error)]
+            started[:] = [(status, headers, error)]
             return _no_writing
 
         answer = self._application(environ, keep)
-        status, headers, error = told[0]
+        status, headers, error = started[0]
         if status.startswith("206") or not _is_whole_text(headers):
-            start_response(status, headers, error)  # type: ignore[arg-type] # passed on as it came
+            start_response(status, headers, error)  # type: ignore[arg-type] # passed through unchanged
             return answer
         headers = [*headers, ("Vary", "Accept-Encoding")]
         body = _body(answer)
         if len(body) >= SMALLEST and "gzip" in str(environ.get("HTTP_ACCEPT_ENCODING", "")):
-            body, headers = _packed(body), _told_packed(headers)
+            body, headers = _compressed(body), _compressed_headers(headers)
             headers.append(("Content-Length", str(len(body))))
-        start_response(status, headers, error)  # type: ignore[arg-type] # likewise
+        start_response(status, headers, error)  # type: ignore[arg-type] # the same
         return [body]
 
 
 def _is_whole_text(headers: list[tuple[str, str]]) -> bool:
-    """Whether all of it is here, as text that nobody has compressed yet."""
+    """Whether the response is complete text that is not compressed yet."""
     found = {name.lower(): value for name, value in headers}
     kind = found.get("content-type", "").partition(";")[0]
     return kind in TEXTS and "content-length" in found and "content-encoding" not in found
@@ -82,12 +83,12 @@ def _body(answer: Iterable[bytes]) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _packed(body: bytes) -> bytes:
+def _compressed(body: bytes) -> bytes:
     return gzip.compress(body, compresslevel=6, mtime=0)
 
 
-def _told_packed(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Another representation: its tag is weak (RFC 9110, 8.8.1), as nginx makes it."""
+def _compressed_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers of the compressed body; its ETag is weak (RFC 9110, 8.8.1), as in nginx."""
     kept = [
         (name, f"W/{value}" if name.lower() == "etag" and value.startswith('"') else value)
         for name, value in headers

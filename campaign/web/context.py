@@ -1,4 +1,4 @@
-"""What every view and template may ask for: the installation, the live figure, common template values."""
+"""Shared objects for views and templates: the installation, live progress, common template values."""
 
 import hashlib
 from pathlib import Path
@@ -18,22 +18,22 @@ from campaign.web.language import (
 
 
 def installation() -> Installation:
-    """This application's installation."""
+    """Return this application's installation."""
     return cast("Installation", current_app.extensions["installation"])
 
 
 def live() -> LiveProgress:
-    """This process's live progress."""
+    """Return this process's live progress."""
     return cast("LiveProgress", current_app.extensions["live"])
 
 
 def visits() -> VisitCounter:
-    """This process's counts of visits."""
+    """Return this process's visit counts."""
     return cast("VisitCounter", current_app.extensions["visits"])
 
 
 def static_version(folder: str) -> str:
-    """A short digest of the static files, so that their addresses change when they do."""
+    """Return a short digest of the static files, so that their addresses change when the files do."""
     digest = hashlib.sha256()
     for path in sorted(Path(folder).rglob("*")):
         if path.is_file():
@@ -42,7 +42,7 @@ def static_version(folder: str) -> str:
 
 
 def context_values() -> dict[str, Any]:
-    """What the layout needs."""
+    """Return the values that the layout needs."""
     return {
         "organization": installation().settings.organization,
         "locale": page_language().locale,

@@ -1,4 +1,4 @@
-"""How every cookie that signs someone in is set: staff's and donors'. Public pages set none."""
+"""Flags of the cookies that sign in staff and donors. Public pages set no cookies."""
 
 from typing import TypedDict
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ from campaign.core.settings import Settings
 
 
 class CookieFlags(TypedDict):
-    """The attributes that keep a cookie from scripts, from other sites' forms, and, with https, from plain http."""
+    """Attributes that keep a cookie from scripts, from other sites' forms and, on https, from plain http."""
 
     secure: bool
     httponly: bool
@@ -15,10 +15,10 @@ class CookieFlags(TypedDict):
 
 
 def cookie_flags(settings: Settings) -> CookieFlags:
-    """Those of a cookie of this site, as werkzeug's `set_cookie` and `delete_cookie` take them."""
+    """Return the flags for this site's cookies, as werkzeug's `set_cookie` and `delete_cookie` take them."""
     return CookieFlags(secure=is_secure(settings), httponly=True, samesite="Lax")
 
 
 def is_secure(settings: Settings) -> bool:
-    """Whether the site is reached by https."""
+    """Whether the site uses https."""
     return urlsplit(settings.site_url).scheme == "https"

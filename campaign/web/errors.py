@@ -1,4 +1,4 @@
-"""Errors as pages: what happened, in words, and the way on. Never a stack trace to a reader."""
+"""Error pages: what happened and what to do next. Readers never see a stack trace."""
 
 from flask import Flask, Response, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext
@@ -30,60 +30,63 @@ _WORDS: dict[int, tuple[object, object]] = {
     403: (
         lazy_gettext("This form was sent from another site"),
         lazy_gettext(
-            "For your safety it was not accepted. Please open the appeal here and give from there."
+            "To protect you, we did not accept it. Please open the campaign page and give from there."
         ),
     ),
     404: (
-        lazy_gettext("There is nothing at this address"),
-        lazy_gettext("The address may be incomplete, or the page has moved."),
+        lazy_gettext("Page not found"),
+        lazy_gettext("The address may be incomplete, or the page may have moved."),
     ),
     405: (
-        lazy_gettext("This page cannot be used that way"),
-        lazy_gettext("Please start from the appeal."),
+        lazy_gettext("This page does not accept that request"),
+        lazy_gettext("Please start from the campaign page."),
     ),
-    413: (lazy_gettext("That was too large"), lazy_gettext("Please shorten what you sent.")),
+    413: (
+        lazy_gettext("What you sent is too large"),
+        lazy_gettext("Please shorten it and try again."),
+    ),
     429: (
-        lazy_gettext("That was a little too often"),
+        lazy_gettext("Too many tries"),
         lazy_gettext("Please wait a minute and try again."),
     ),
     500: (
         lazy_gettext("Something went wrong on our side"),
-        lazy_gettext("It has been noted. Nothing was charged by this page."),
+        lazy_gettext("We have recorded the error. This page did not charge you."),
     ),
     503: (
-        lazy_gettext("We cannot answer right now"),
+        lazy_gettext("The site is temporarily unavailable"),
         lazy_gettext("Please try again in a minute. Nothing was charged."),
     ),
 }
 
 _API_WORDS = {
-    404: "There is nothing at this address; /api/openapi.json lists what there is.",
-    405: "This address is read with GET.",
-    429: "Wait as long as Retry-After says.",
-    500: "Something went wrong on our side; it has been noted.",
-    503: "The database is away; try again in a minute.",
+    404: "Not found. /api/openapi.json lists the endpoints.",
+    405: "Use GET for this address.",
+    429: "Too many requests. Wait for the number of seconds in Retry-After.",
+    500: "Something went wrong on our side. We have recorded the error.",
+    503: "The database is unavailable. Try again in a minute.",
 }
 
 
 def register(app: Flask) -> None:
-    """Answer every error with a page of ours."""
-    app.before_request(_refuse_unprintable)
+    """Register handlers that answer every error with one of our pages."""
+    app.before_request(_reject_nul)
     app.register_error_handler(RateLimitExceeded, _limited)
     app.register_error_handler(NotFound, lambda _error: _page(404))
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(PoolTimeoutError, _database_away)
+    app.register_error_handler(OperationalError, _database_unavailable)
+    app.register_error_handler(PoolTimeoutError, _database_unavailable)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
 
-def _refuse_unprintable() -> Response | None:
-    """PostgreSQL holds no NUL, so nothing can be at such an address."""
+def _reject_nul() -> Response | None:
+    """Answer 404 to an address with a NUL: PostgreSQL cannot store one, so no such page exists."""
     return _page(404) if "\x00" in request.path else None
 
 
 def _page(status: int, headers: dict[str, str] | None = None) -> Response:
     if request.path.startswith("/api/"):
-        return problem(status, _API_WORDS.get(status, "See the status."), headers)
+        return problem(status, _API_WORDS.get(status, "See the status code."), headers)
     title, text = _WORDS.get(status, _WORDS[500 if status >= 500 else 400])
     _speak_to_browser()
     home = url_for("public.home", lang=shared_language())
@@ -96,7 +99,7 @@ def _page(status: int, headers: dict[str, str] | None = None) -> Response:
 
 
 def _speak_to_browser() -> None:
-    """No cache keeps this page, so it may follow what the browser asks for where the address names no language."""
+    """Use the browser's language if the address names none; error pages are not cached, so they may vary."""
     if (
         page_language().locale == ENGLISH
         and not requested_language()
@@ -122,7 +125,7 @@ def _http_error(error: HTTPException) -> Response:
     return _page(error.code or 500, kept)
 
 
-def _database_away(error: Exception) -> Response:
+def _database_unavailable(error: Exception) -> Response:
     log.error("database_unavailable", error=str(error.__class__.__name__))
     return _page(503, {"Retry-After": "30"})
 

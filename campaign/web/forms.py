@@ -1,4 +1,4 @@
-"""The donation form: the contract's fields, read as people type them, with an error beside each that is wrong."""
+"""The donation form: the contract's fields, parsed as people type them, with an error next to each invalid field."""
 
 import unicodedata
 
@@ -21,7 +21,7 @@ _NO = (False, "", "false", "False", "0", "no", "off")
 
 
 def clean(text: str | None, *, lines: bool = False) -> str:
-    """`text` without control characters, which neither a mail header nor PostgreSQL can hold."""
+    """Return `text` without control characters, which neither an email header nor PostgreSQL can hold."""
     kept = (
         character if (lines and character == "\n") or unicodedata.category(character) != "Cc" else " "
         for character in (text or "").replace("\r\n", "\n")
@@ -30,8 +30,11 @@ def clean(text: str | None, *, lines: bool = False) -> str:
 
 
 class GiftForm(FlaskForm):
-    """The form of the appeal. No CSRF token: the page is the same for every reader and the form leads to Stripe only;
-    an Origin check stands in `web.giving.donate`."""
+    """The form on the appeal page.
+
+    It has no CSRF token: the page is the same for every reader, and the form only leads to Stripe. Instead,
+    `web.giving.donate` checks where the form was posted from.
+    """
 
     class Meta:
         csrf = False
@@ -66,34 +69,34 @@ class GiftForm(FlaskForm):
     reviewed = HiddenField()
 
     def complain(self, field: Field, text: str) -> None:
-        """Put an error beside `field`."""
+        """Add an error to `field`."""
         field.errors = [*field.errors, text]
 
     def limited(self, field: Field, most: int, *, lines: bool = False) -> str:
-        """What was typed into `field`, cleaned; an error beside it where it is longer than `most`."""
+        """Return the cleaned text of `field`; adds an error if it is longer than `most` characters."""
         text = clean(field.data, lines=lines)
         if len(text) > most:
             sentence = page_language().gettext(
-                "This is %(length)s characters long; there is room for %(most)s."
+                "This is %(length)s characters long; the limit is %(most)s."
             )
             self.complain(field, sentence % {"length": len(text), "most": most})
         return text
 
     @property
     def complaints(self) -> list[tuple[str, str]]:
-        """(field name, error) in the form's order, for the summary."""
+        """Return (field name, error) pairs in the form's order, for the error summary."""
         return [(field.name, text) for field in self for text in field.errors]
 
     @property
     def language(self) -> str:
-        """What the form is written in, so that its answer is too."""
+        """The form's language, so that the response is in the same one."""
         return page_language().locale
 
 
 def read_email(form: GiftForm, field: Field, missing: str, *, strict: bool) -> str | None:
-    """The address in `field`; None with the fault noted beside it, `missing` where it is empty.
+    """Return the email address in `field`, or None and add an error to the field: `missing` if it is empty.
 
-    `strict` refuses addresses of test domains, which a live installation could never mail to.
+    `strict` rejects addresses at test domains, to which a live installation can never send email.
     """
     typed = clean(field.data)
     if not typed:
@@ -106,9 +109,7 @@ def read_email(form: GiftForm, field: Field, missing: str, *, strict: bool) -> s
     except EmailNotValidError:
         form.complain(
             field,
-            page_language().gettext(
-                "This email address is not complete. It looks like name@example.org."
-            ),
+            page_language().gettext("Enter a complete email address, like name@example.org."),
         )
         return None
     return found.ascii_email or found.normalized

@@ -1,4 +1,4 @@
-"""Security headers on every answer, strict enough that no inline script or style can run."""
+"""Security headers for every response, strict enough that no inline script or style can run."""
 
 from urllib.parse import urlsplit
 
@@ -7,13 +7,13 @@ from flask import Response
 from campaign.web.context import installation
 from campaign.web.cookies import is_secure
 
-# A form that answers 303 to Stripe is stopped by `form-action 'self'` in Chrome and Safari.
+# Chrome and Safari apply `form-action` to redirects too, so the 303 to Stripe needs its hosts here.
 _STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com"
-_STAND_IN_PAGES = "http://127.0.0.1:* http://localhost:*"
+_SANDBOX_PAGES = "http://127.0.0.1:* http://localhost:*"
 
 
 def add_security_headers(response: Response) -> Response:
-    """Set what is not set already by the view."""
+    """Set each security header that the view has not set."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", _policy())
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -26,7 +26,7 @@ def add_security_headers(response: Response) -> Response:
 
 
 def make_private(response: Response) -> Response:
-    """For personal pages: kept nowhere, indexed nowhere, and their secret address told to nobody."""
+    """Mark a personal page: never cached, never indexed, and its secret address never sent as a referrer."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -34,7 +34,7 @@ def make_private(response: Response) -> Response:
 
 
 def make_private_with_forms(response: Response) -> Response:
-    """The same for pages of who is signed in, whose forms say where they come from."""
+    """Do the same for signed-in pages, whose forms must send their origin."""
     make_private(response)
     # `no-referrer` would make browsers send our own forms with `Origin: null`.
     response.headers["Referrer-Policy"] = "same-origin"
@@ -44,7 +44,7 @@ def make_private_with_forms(response: Response) -> Response:
 def _policy() -> str:
     api = urlsplit(installation().settings.stripe_api_base)
     pages = (
-        _STRIPE_PAGES if api.hostname == "api.stripe.com" else f"{_STRIPE_PAGES} {_STAND_IN_PAGES}"
+        _STRIPE_PAGES if api.hostname == "api.stripe.com" else f"{_STRIPE_PAGES} {_SANDBOX_PAGES}"
     )
     return (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self';"

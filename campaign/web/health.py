@@ -1,4 +1,4 @@
-"""Whether this process lives and can serve, and figures for Prometheus."""
+"""Liveness and readiness of this process, and metrics for Prometheus."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -25,16 +25,16 @@ _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 @blueprint.get("/healthz")
 def alive() -> Response:
-    """The process answers."""
+    """Report that the process is running."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
 def ready() -> tuple[Response, int]:
-    """The database answers and is migrated; 503 with the reason otherwise.
+    """Return 200 if the database answers and is migrated, otherwise 503 with the reason.
 
-    The scheduled jobs are told beside it and change nothing: this process serves without them. Their errors are not
-    told, because anybody may ask.
+    The response also lists the scheduled jobs. They do not affect the status, because this process serves without
+    them. Their errors are left out, because anyone can read this page.
     """
     try:
         with installation().engine.connect() as connection:
@@ -45,14 +45,14 @@ def ready() -> tuple[Response, int]:
             jobs = job_statuses(session, clock.now())
     except SQLAlchemyError:
         return jsonify(status="unavailable", database="out of reach"), 503
-    told = {
+    report = {
         "status": "ok",
         "database": "ok",
         "migrations": "ok",
         "jobs": {one.job: _job(one) for one in jobs},
         "overdue": [one.job for one in jobs if one.overdue],
     }
-    return jsonify(told), 200
+    return jsonify(report), 200
 
 
 def _job(one: JobStatus) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _instant(moment: datetime | None) -> str | None:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """What stands in the queues, what staff must see, how the jobs run, what was raised."""
+    """Return queue lengths, items that need attention, job status and amounts raised, for Prometheus."""
     registry = CollectorRegistry()
     with installation().sessions() as session:
         registry.register(_Rows(session))
@@ -84,14 +84,14 @@ class _Rows(Collector):
         self._session = session
 
     def collect(self) -> Iterator[Metric]:
-        """One gauge a count; amounts in minor units, instants in seconds since 1970."""
+        """Yield one gauge per count; amounts in minor units, instants in seconds since 1970."""
         yield from _queues(self._session)
         yield from _money(self._session)
         yield from _jobs(job_statuses(self._session, clock.now()))
 
 
 def _queues(session: Session) -> Iterator[Metric]:
-    """Events that came in, mail and webhooks that go out."""
+    """Yield the counts of incoming events, outgoing email and outgoing webhooks."""
     yield _gauge(
         "campaign_inbox_events",
         "Stripe events by state",
@@ -100,32 +100,32 @@ def _queues(session: Session) -> Iterator[Metric]:
     )
     yield _gauge(
         "campaign_outbox_messages",
-        "Mail by state",
+        "Email by state",
         ["state"],
         campaign_metrics.count_messages(session),
     )
     yield _gauge(
         "campaign_outbox_stuck_messages",
-        "Mail that is due for more than an hour, or was left by a worker that died, by kind",
+        "Email that is more than an hour overdue, or was claimed by a worker that died, by kind",
         ["kind"],
         campaign_metrics.count_stuck_messages(session),
     )
     yield _gauge(
         "campaign_outbox_failed_messages",
-        "Mail that did not arrive, by kind",
+        "Undelivered email, by kind",
         ["kind"],
         campaign_metrics.count_failed_messages(session),
     )
     yield _gauge(
         "campaign_webhook_deliveries",
-        "Outgoing webhooks by state; failed ones were given up",
+        "Outgoing webhooks by state; failed ones are no longer retried",
         ["state"],
         count_deliveries(session),
     )
 
 
 def _money(session: Session) -> Iterator[Metric]:
-    """What went back or may, and what was raised."""
+    """Yield the counts of disputes, warnings and refunds, and the amounts raised."""
     yield _gauge(
         "campaign_disputes",
         "Disputes and inquiries by Stripe's status",
@@ -134,7 +134,7 @@ def _money(session: Session) -> Iterator[Metric]:
     )
     yield _gauge(
         "campaign_fraud_warnings",
-        "Early fraud warnings; actionable while a refund still helps",
+        "Early fraud warnings; actionable if a refund can still prevent a dispute",
         ["actionable"],
         campaign_metrics.count_fraud_warnings(session),
     )
@@ -146,29 +146,29 @@ def _money(session: Session) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "campaign_unmatched_refunds_disputes",
-        "Money that went back of payments nobody knows",
+        "Refunds and disputes without a known donation",
         value=campaign_metrics.count_unmatched(session),
     )
     yield _gauge(
         "campaign_raised_minor_units",
-        "Raised, in minor units",
+        "Amount raised, in minor units",
         ["campaign", "currency"],
         campaign_metrics.sums_raised(session),
     )
 
 
 def _jobs(jobs: Iterable[JobStatus]) -> Iterator[Metric]:
-    """A job that never ended well has no time; its silence is told all the same."""
+    """Yield each job's last success and whether it is overdue; a job that never succeeded has no time."""
     jobs = list(jobs)
     yield _gauge(
         "campaign_job_last_success_timestamp_seconds",
-        "When the job last ended well",
+        "When the job last succeeded",
         ["job"],
         {one.job: one.last_success.timestamp() for one in jobs if one.last_success},
     )
     yield _gauge(
         "campaign_job_overdue",
-        "1 where the job was not heard of for too long",
+        "1 if the job is overdue",
         ["job"],
         {one.job: int(one.overdue) for one in jobs},
     )
@@ -176,11 +176,11 @@ def _jobs(jobs: Iterable[JobStatus]) -> Iterator[Metric]:
 
 def _gauge(
     name: str,
-    words: str,
+    description: str,
     labels: Sequence[str],
     values: Mapping[str, float] | Mapping[tuple[str, str], float],
 ) -> GaugeMetricFamily:
-    gauge = GaugeMetricFamily(name, words, labels=labels)
+    gauge = GaugeMetricFamily(name, description, labels=labels)
     for label, value in values.items():
         gauge.add_metric([label] if isinstance(label, str) else label, value)
     return gauge

@@ -1,10 +1,10 @@
-"""The language of a page: the one in its address, else what the view says, else English. For views and templates.
+"""The language of a page: the one in its address, else the view's choice, else English. For views and templates.
 
-A page that all readers share has its language in its address (`?lang=es`), so that it can be kept by whoever stands
-between; a personal page speaks the language of its donor until its address names another. Staff pages are English.
+A page that all readers share has its language in its address (`?lang=es`), so that caches can store it. A personal
+page uses the donor's language unless its address names another. Staff pages are in English.
 
-Flask-Babel asks here which language a page speaks, and its `gettext`, `lazy_gettext` and `get_locale` serve views and
-templates; the words come from `campaign.core.i18n`, where letters find theirs, so that there is one catalog.
+Flask-Babel gets the page's language from here, and views and templates use its `gettext`, `lazy_gettext` and
+`get_locale`. The translations come from `campaign.core.i18n`, as they do for emails, so that there is one catalog.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from campaign.core.i18n import ENGLISH, Language, get_language, languages, suppo
 
 
 class _OneCatalog(Domain):
-    """Flask-Babel's domain, with the catalogs that are there already; it compiles and caches none."""
+    """Flask-Babel's domain, backed by the catalogs that are already loaded; it compiles and caches none."""
 
     def get_translations(self) -> NullTranslations:
         return page_language().catalog
@@ -34,7 +34,7 @@ class _Babel(Babel):
 
 
 def page_language() -> Language:
-    """The words of the page that is being made."""
+    """Return the translations for the page being rendered."""
     if not has_app_context():
         return get_language(ENGLISH)
     if "words" not in g:
@@ -43,16 +43,16 @@ def page_language() -> Language:
 
 
 def requested_language() -> str:
-    """The language that the address or the form names and there are words for; '' for none."""
+    """Return the language named by the address or the form, if we have it; otherwise ''."""
     if not has_request_context() or is_staff_page(request.path):
         return ""
     try:
         asked = str(request.values.get("lang", ""))
     except HTTPException:
-        # A body that cannot be read, or is too large: its error page is to be made now.
+        # The body cannot be read or is too large, and its error page is being rendered now.
         asked = str(request.args.get("lang", ""))
     found = supported_locale(asked)
-    # What nobody has translated is told as English; that is no wish for English.
+    # An unknown language falls back to English, but that is not a request for English.
     return found if found != ENGLISH or _is_english(asked) else ""
 
 
@@ -61,24 +61,24 @@ def _is_english(tag: str) -> bool:
 
 
 def shared_language() -> str | None:
-    """The `lang` of an address that leads from this page to one that all readers share; None for English."""
+    """Return the `lang` for links from this page to pages that all readers share; None for English."""
     return None if page_language().locale == ENGLISH else page_language().locale
 
 
 def is_staff_page(path: str) -> bool:
-    """Whether only the staff read what is at `path`."""
+    """Whether `path` is a staff page."""
     return path == "/staff" or path.startswith("/staff/")
 
 
 def use_language(locale: str) -> None:
-    """The page speaks `locale` from here on, unless its address names a language."""
+    """Switch the page to `locale`, unless its address names a language."""
     g.words = get_language(requested_language() or locale)
     refresh()
 
 
 @dataclass(frozen=True)
 class OtherLanguage:
-    """A language that this page exists in too: its BCP 47 tag, its own name for itself, where."""
+    """Another language of this page: its BCP 47 tag, its name in that language and the address."""
 
     tag: str
     name: str
@@ -86,7 +86,7 @@ class OtherLanguage:
 
 
 def other_languages() -> list[OtherLanguage]:
-    """The other languages of the page that is being made; none for the answer to a form, which has no address."""
+    """List the page's other languages; none in response to a form, which has no address of its own."""
     if not has_request_context() or request.method != "GET":
         return []
     kept = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
@@ -102,12 +102,12 @@ def other_languages() -> list[OtherLanguage]:
 
 
 def translate_error(error: CampaignError) -> str:
-    """Why something was refused, in the words of the page."""
+    """Return the error's message in the page's language."""
     return error.translated(page_language().gettext)
 
 
 def prepare(app: Flask) -> None:
-    """Gives the templates `_`, `ngettext` and `trans`, and Flask-Babel our languages."""
+    """Set up `_`, `ngettext` and `trans` for the templates, and our languages for Flask-Babel."""
     app.jinja_env.globals["plural_samples"] = lambda: page_language().plural_samples
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     _Babel().init_app(app, default_locale=ENGLISH, locale_selector=lambda: page_language().formats)

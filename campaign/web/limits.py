@@ -1,6 +1,6 @@
-"""How often one person may send a form, and what a person is told apart by.
+"""Rate limits: how often one person may send a form, and the key that identifies a person.
 
-Libraries share network addresses, so one alone is never the key for giving.
+People in a library share one network address, so for giving the address alone is never the key.
 """
 
 from flask import request
@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 
 def typed_email() -> str:
-    """The email address that was typed, in lower case, whoever typed it; '' where the form is too large to be read."""
+    """Return the typed email address in lower case; '' if the form is too large to read."""
     try:
         return request.form.get("email", "").strip().lower()[:254]
     except RequestEntityTooLarge:
@@ -18,14 +18,15 @@ def typed_email() -> str:
 
 
 def _person() -> str:
-    """The network address together with the email that was typed."""
+    """Return the network address together with the typed email address."""
     return f"{get_remote_address()} {typed_email()}"
 
 
 limiter = Limiter(key_func=_person)
 
 GIVING = "20 per minute; 100 per hour"
-"""For one person; two hundred different people in a second are never stopped."""
+"""Per person; two hundred different people within a second are never limited."""
 SIGN_IN_LINKS = "4 per 15 minutes"
 SIGN_IN_LINKS_PER_ADDRESS = "30 per hour"
-"""For one-time links by email: to one address, and from one place. Staff and donors are counted apart."""
+"""For one-time links by email: to one email address, and from one network address. Staff and donors are counted
+separately."""

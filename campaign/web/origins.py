@@ -1,4 +1,4 @@
-"""Where a form was posted from. For views that take forms without a session."""
+"""Check where a form was posted from, for views that accept forms without a session."""
 
 from urllib.parse import urlsplit
 
@@ -8,7 +8,7 @@ from campaign.web.context import installation
 
 
 def refuse_cross_site() -> None:
-    """403 for a form that another site posts from a reader's browser; other clients send neither header.
+    """Abort with 403 if another site posted the form from a reader's browser; other clients send neither header.
 
     https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
     """

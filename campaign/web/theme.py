@@ -1,7 +1,7 @@
-"""The house's look on pages: its accent as a stylesheet of its own, its logo, its words in masthead and footer.
+"""The organization's branding on pages: the accent stylesheet, the logo, and the masthead and footer texts.
 
-The stylesheet's address holds the colours, so it never changes and is kept for a year; where no accent was chosen, no
-page asks for one.
+The stylesheet's address contains the colors, so its content never changes and is cached for a year. If no accent is
+set, pages do not load it.
 """
 
 import re
@@ -25,9 +25,9 @@ blueprint = Blueprint("theme", __name__)
 log = get_logger(__name__)
 
 FRESH = 5.0
-"""Seconds for which the look is kept by each process."""
+"""Seconds for which each process caches the branding."""
 _FOREVER = "public, max-age=31536000, immutable"
-_COLOURS = re.compile(r"([0-9a-f]{6})-([0-9a-f]{6})\Z")
+_COLORS = re.compile(r"([0-9a-f]{6})-([0-9a-f]{6})\Z")
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; script-src 'none'; sandbox"
 _SHEET = """\
 @media screen {{ :root {{ --accent: {light}; --accent-ink: {light_ink}; }} }}
@@ -38,11 +38,11 @@ _BOTH = """\
 .seen-light {{ --accent: {light}; --accent-ink: {light_ink}; }}
 .seen-dark {{ --accent: {dark}; --accent-ink: {dark_ink}; }}
 """
-"""For the settings' preview, which shows both papers."""
+"""For the preview in the settings, which shows the light and the dark scheme side by side."""
 
 
 class BrandingCache:
-    """The house's look, read every few seconds at most; a dead database leaves the last known."""
+    """Cache of the branding, read again after a few seconds; if the database fails, the last known one stays."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -51,7 +51,7 @@ class BrandingCache:
         self._lock = threading.Lock()
 
     def current(self) -> BrandingValues:
-        """The present look; one reader reads for all, and nobody waits for it."""
+        """Return the current branding. One request at a time reads it again; the others do not wait."""
         if time.monotonic() >= self._until and self._lock.acquire(blocking=False):
             try:
                 self._read()
@@ -64,17 +64,17 @@ class BrandingCache:
             with self._sessions() as session:
                 self._look = read_branding(session)
         except SQLAlchemyError as error:
-            log.warning("look_not_read", error=str(error))
+            log.warning("branding_not_read", error=str(error))
         self._until = time.monotonic() + FRESH
 
     def forget(self) -> None:
-        """It was changed here just now."""
+        """Read the branding again on the next request, because it has just changed."""
         self._until = 0.0
 
 
 @dataclass(frozen=True)
 class BrandingView:
-    """What the layout shows of the house. Addresses are '' where there is nothing to fetch."""
+    """The branding that the layout shows. An address is '' if there is nothing to load."""
 
     stylesheet: str
     logo_url: str
@@ -84,17 +84,17 @@ class BrandingView:
 
 
 def branding_cache() -> BrandingCache:
-    """This process's look of the house."""
+    """Return this process's branding cache."""
     return cast("BrandingCache", current_app.extensions["looks"])
 
 
 def template_values() -> dict[str, BrandingView]:
-    """What every template may show of the house."""
+    """Return the branding for every template."""
     return {"branding": branding_view()}
 
 
 def branding_view() -> BrandingView:
-    """The house for the layout."""
+    """Return the branding as the layout shows it."""
     look = branding_cache().current()
     return BrandingView(
         stylesheet=stylesheet_url(look.accents),
@@ -106,7 +106,7 @@ def branding_view() -> BrandingView:
 
 
 def accents_for(campaign: Campaign) -> tuple[str, str] | None:
-    """The campaign's own accents, else the house's, else none."""
+    """Return the campaign's own accents, else the organization's, else None."""
     return (
         accent_pair(campaign.accent_light, campaign.accent_dark)
         or branding_cache().current().accents
@@ -114,7 +114,7 @@ def accents_for(campaign: Campaign) -> tuple[str, str] | None:
 
 
 def stylesheet_url(accents: tuple[str, str] | None) -> str:
-    """Where the stylesheet of these accents is; '' for none."""
+    """Return the address of the stylesheet for these accents; '' for None."""
     if accents is None:
         return ""
     light, dark = (one.removeprefix("#") for one in accents)
@@ -124,8 +124,8 @@ def stylesheet_url(accents: tuple[str, str] | None) -> str:
 
 @blueprint.get("/theme/<colours>.css")
 def stylesheet(colours: str) -> Response:
-    """The custom properties of two accents: light and dark. Colours that cannot be read are served to nobody."""
-    matched = _COLOURS.match(colours)
+    """Serve the custom properties for a light and a dark accent; 404 if the contrast is too low to read."""
+    matched = _COLORS.match(colours)
     if matched is None:
         abort(404)
     light, dark = f"#{matched[1]}", f"#{matched[2]}"
@@ -142,7 +142,7 @@ def stylesheet(colours: str) -> Response:
 
 @blueprint.get("/logo/<digest>")
 def logo(digest: str) -> Response:
-    """The logo. An SVG is a document that could run scripts if it were opened by itself: here it cannot."""
+    """Serve the logo. The sandbox policy stops an SVG opened as a document from running scripts."""
     with installation().sessions() as session:
         found = read_logo(session, digest)
     if found is None:

@@ -117,7 +117,7 @@ def test_a_bank_debit_is_a_promise_on_the_bar(running: Running, open_page: Open)
     page.wait_for_url("**/donations/**")
     assert raised(running) == before
     watching = open_page(running.appeal)
-    expect(watching.get_by_text("$100 more is promised")).to_be_visible()
+    expect(watching.get_by_text("Another $100 in bank debits")).to_be_visible()
 
 
 def test_second_thoughts_lead_back_to_the_form_as_it_was(running: Running, open_page: Open) -> None:

@@ -109,7 +109,7 @@ def test_the_way_from_the_appeal_to_stripes_page_by_keyboard_alone(
     page.keyboard.type("iris@example.org")
     tab_to(page, "#cover_fees")
     page.keyboard.press("Space")
-    expect(page.locator("#cover_fees-hint")).to_have_text("On $25 that adds $1.06.")
+    expect(page.locator("#cover_fees-hint")).to_have_text("On a gift of $25, that adds $1.06.")
     tab_to(page, "button[value=review]")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Look over your gift")

@@ -1,1 +1,1 @@
-"""The appeal, the same for every reader: page, figure, embeds, images, feed. No cookies."""
+"""The public appeal, the same for every reader: page, progress, embeds, images, feed. No cookies."""

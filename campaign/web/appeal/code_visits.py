@@ -1,6 +1,6 @@
-"""How often the appeal is opened by an address with a code: counted in memory, written every few seconds. No cookies.
+"""Count visits to the appeal by the code in the address, in memory, and save the counts every few seconds. No cookies.
 
-Counts only. A process that is killed loses the last few seconds of them; the money never depends on these.
+These are only counts. A killed process loses the last few seconds of them; no money depends on them.
 """
 
 import atexit
@@ -18,16 +18,16 @@ from campaign.core.database import Sessions
 from campaign.models import Campaign, CodeVisit
 
 EVERY = 5.0
-"""Seconds between two writings."""
+"""Seconds between two saves."""
 MOST_CODES = 500
-"""Codes of a campaign a day: who invents more of them fills nothing."""
+"""Codes per campaign and day, so that invented codes cannot fill the table."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.-]{0,59}\Z")
 
 log = get_logger(__name__)
 
 
 class VisitCounter:
-    """The counts of this process that are not written yet."""
+    """This process's counts that are not saved yet."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -37,7 +37,7 @@ class VisitCounter:
         self._writer: threading.Thread | None = None
 
     def count(self, campaign: Campaign, code: str, at: datetime) -> None:
-        """The appeal was opened with `code`; what does not look like a code is not counted."""
+        """Count a visit with `code`; ignore text that does not look like a code."""
         if not _CODE.match(code):
             return
         day = at.astimezone(campaign.zone).date()
@@ -50,7 +50,7 @@ class VisitCounter:
                 atexit.register(self.close)
 
     def flush(self) -> None:
-        """Write what was counted. What cannot be written now is kept for the next time."""
+        """Save the counts; if that fails, keep them for the next save."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         if not counts:
@@ -60,10 +60,10 @@ class VisitCounter:
         except SQLAlchemyError as error:
             with self._lock:
                 self._counts += counts
-            log.warning("visits_not_written", error=str(error))
+            log.warning("visits_not_saved", error=str(error))
 
     def close(self) -> None:
-        """Write the last ones and count no more."""
+        """Save the remaining counts and stop."""
         self._stopped.set()
         if self._writer is not None:
             self._writer.join(timeout=5)
@@ -84,7 +84,7 @@ class VisitCounter:
                     )
                 )
                 room = MOST_CODES - len(known)
-                # In one order, so that two processes never wait for each other crosswise.
+                # Sorted, so that two processes lock rows in the same order and cannot deadlock.
                 for code in sorted(codes):
                     if code not in known:
                         if room <= 0:

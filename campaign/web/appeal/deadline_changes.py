@@ -1,4 +1,4 @@
-"""How a campaign's deadline was moved, as public sentences of the page's language."""
+"""Changes of a campaign's deadline, as public sentences in the page's language."""
 
 from collections.abc import Sequence
 
@@ -8,5 +8,5 @@ from campaign.web.language import page_language
 
 
 def present_extensions(campaign: Campaign, extensions: Sequence[Extension]) -> list[str]:
-    """Each move of the deadline as one public sentence, with its reason; the first move first."""
+    """Return one public sentence, with the reason, for each change of the deadline; oldest first."""
     return extension_sentences(campaign, extensions, page_language())

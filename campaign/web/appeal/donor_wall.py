@@ -1,4 +1,4 @@
-"""A campaign's donor wall, page after page, and the list of all campaigns with what they came to. No cookies."""
+"""The pages of a campaign's donor wall, and the list of all campaigns with their results. No cookies."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ _LARGEST_KEY = 2**63 - 1
 
 @dataclass(frozen=True)
 class CampaignListing:
-    """A campaign in the list: what it is called, where it is, and its standing in a sentence."""
+    """A campaign in the list: its title, its address and one sentence about its status."""
 
     slug: str
     title: str
@@ -36,7 +36,7 @@ class CampaignListing:
 
 @blueprint.get("/c/<slug>/donors")
 def wall(slug: str) -> Response:
-    """Those who wish to be named, the newest first; `before` goes on where the last page ended."""
+    """Show the donors who asked to be named, newest first; `before` continues after the previous page."""
     snapshot = live().current(slug)
     campaign = snapshot.progress.campaign
     if not campaign.wall_shown:
@@ -49,7 +49,7 @@ def wall(slug: str) -> Response:
         )
     page = render_template(
         "public/wall.html",
-        page_title=page_language().gettext("Some of those who gave"),
+        page_title=page_language().gettext("Some of our donors"),
         slug=slug,
         title=campaign_texts(snapshot).title,
         lines=lines[:PAGE],
@@ -62,7 +62,7 @@ def wall(slug: str) -> Response:
 
 @blueprint.get("/campaigns")
 def campaigns() -> Response:
-    """What is open, what is to come, and what became of the others."""
+    """List the open, upcoming and ended campaigns."""
     with installation().sessions() as session:
         found = read_overview(session, clock.now())
     page = render_template(
@@ -70,7 +70,7 @@ def campaigns() -> Response:
         page_title=page_language().gettext("Campaigns"),
         groups=[
             (page_language().gettext("Open now"), [_listed(one) for one in found.open]),
-            (page_language().gettext("To come"), [_listed(one) for one in found.upcoming]),
+            (page_language().gettext("Upcoming"), [_listed(one) for one in found.upcoming]),
             (page_language().gettext("Ended"), [_listed(one) for one in found.ended]),
         ],
     )
@@ -85,11 +85,11 @@ def _shared(page: str) -> Response:
 
 def _listed(progress: Progress) -> CampaignListing:
     campaign = progress.campaign
-    told = texts_in_language(page_language().locale, campaign).title
+    title = texts_in_language(page_language().locale, campaign).title
     return CampaignListing(
         campaign.slug,
-        told.text,
-        told.locale,
+        title.text,
+        title.locale,
         campaign.organization_line,
         _standing(progress),
     )
@@ -106,10 +106,14 @@ def _standing(progress: Progress) -> str:
     if progress.as_of < campaign.starts_at:
         return spoken.gettext("Opens on %(day)s. The goal is %(goal)s.") % values
     if progress.final:
-        return spoken.gettext("%(raised)s of %(goal)s raised in all. It ended at %(end)s.") % values
+        return (
+            spoken.gettext("%(raised)s of %(goal)s raised in total. It ended at %(end)s.") % values
+        )
     if progress.as_of >= campaign.deadline:
-        told = spoken.gettext("%(raised)s of %(goal)s raised, provisionally. It ended at %(end)s.")
-        return told % values
+        provisional = spoken.gettext(
+            "%(raised)s of %(goal)s raised (provisional result). It ended at %(end)s."
+        )
+        return provisional % values
     if progress.hidden:
         return spoken.gettext("The goal is %(goal)s. Open until %(end)s.") % values
     return spoken.gettext("%(raised)s of %(goal)s raised so far. Open until %(end)s.") % values

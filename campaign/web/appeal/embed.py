@@ -1,6 +1,6 @@
-"""The appeal on other people's pages: at the foot of an article, as a slim banner, as a bare bar. No cookies.
+"""The appeal on other sites: at the foot of an article, as a slim banner, or as a progress bar only. No cookies.
 
-`embed.js` is one tag for a page that may run scripts; `/c/SLUG/embed` is the same as a frame.
+`embed.js` is a script tag for pages that allow scripts; `/c/SLUG/embed` shows the same unit in a frame.
 """
 
 import gzip
@@ -27,7 +27,7 @@ blueprint = Blueprint("embed", __name__)
 FORMS = ("foot", "banner", "bar")
 LONGEST_CODE = 60
 _SUPPORT = b'{ en: "Support this newsroom" }'
-"""In the script: what a link says where nothing else can be fetched."""
+"""Placeholder in the script for the text of the link that is shown if nothing can be fetched."""
 _FIGURES = frozenset({"raised", "pending", "matched", "percent", "donations", "donors"})
 _CACHE = "public, max-age=1, stale-while-revalidate=10"
 _SCRIPT_CACHE = "public, max-age=3600, stale-while-revalidate=86400"
@@ -35,7 +35,7 @@ _SCRIPT_CACHE = "public, max-age=3600, stale-while-revalidate=86400"
 
 @blueprint.get("/embed.js")
 def script() -> Response:
-    """The script of the tag. Its address never changes, so it is kept for an hour only."""
+    """Serve the script. Its address never changes, so it is cached for an hour only."""
     body, packed, tag = _script(Path(current_app.static_folder or "") / "embed.js")
     zipped = "gzip" in request.headers.get("Accept-Encoding", "")
     response = Response(packed if zipped else body, mimetype="text/javascript")
@@ -50,18 +50,18 @@ def script() -> Response:
 
 @lru_cache(maxsize=1)
 def _script(path: Path) -> tuple[bytes, bytes, str]:
-    told = {
+    texts = {
         get_language(name).locale: get_language(name).gettext("Support this newsroom")
         for name in languages()
     }
-    body = path.read_bytes().replace(_SUPPORT, json.dumps(told, ensure_ascii=False).encode())
+    body = path.read_bytes().replace(_SUPPORT, json.dumps(texts, ensure_ascii=False).encode())
     packed = gzip.compress(body, mtime=0)
     return body, packed, f"{len(body)}-{current_app.extensions['static_version']}"
 
 
 @blueprint.get("/c/<slug>/embed.json")
 def unit_words(slug: str) -> Response:
-    """What the unit says and where it leads, with the figure; addresses are whole, since it stands elsewhere."""
+    """Return the unit's texts, links and progress; the addresses are absolute, because other sites show it."""
     response = jsonify(_unit(slug, _code()))
     response.headers["Cache-Control"] = _CACHE
     return _for_all(response)
@@ -69,7 +69,7 @@ def unit_words(slug: str) -> Response:
 
 @blueprint.get("/c/<slug>/embed")
 def frame(slug: str) -> Response:
-    """The unit as a page of its own, for a frame; complete without JavaScript."""
+    """Show the unit as a separate page for a frame; it works without JavaScript."""
     form = request.args.get("form", FORMS[0])
     unit = _unit(slug, _code())
     page = render_template(
@@ -125,31 +125,32 @@ def _unit(slug: str, code: str) -> dict[str, object]:
 
 
 def _facts(progress: Progress, as_of: str) -> dict[str, object]:
-    """As `progress.json`; while figures are hidden without them, since this is only made to be shown."""
+    """Return the facts of `progress.json`, without the figures while they are hidden."""
     hidden = _FIGURES if progress.hidden else frozenset()
     facts = {name: value for name, value in progress.facts().items() if name not in hidden}
     return {**facts, "seconds_left": progress.seconds_left, "as_of": as_of}
 
 
 def _accent(campaign: Campaign) -> list[str]:
-    """The accent and what is written on it; only the light one, as the unit stands on other people's paper."""
+    """Return the light accent and its text color; other sites' pages are assumed to be light."""
     accents = accents_for(campaign)
     return [accents[0], text_color_on(accents[0])] if accents else []
 
 
 def _sentences(spoken: Language) -> dict[str, str]:
-    """What the script fills with figures: `{raised} of {goal} raised, {percent}.`"""
+    """Return the sentences that the script fills with figures: `{raised} of {goal} raised, {percent}.`"""
     names = ("raised", "goal", "percent", "pending", "matched")
     places = {name: f"{{{name}}}" for name in names}
     return {
         "sentence": spoken.gettext("%(raised)s of %(goal)s raised, %(percent)s.") % places,
-        "pending": " " + spoken.gettext("%(pending)s more is promised by bank debit.") % places,
+        "pending": " "
+        + spoken.gettext("Another %(pending)s in bank debits is being processed.") % places,
         "matched": " " + spoken.gettext("%(matched)s more comes from matching gifts.") % places,
     }
 
 
 def _links(progress: Progress, home: str, code: str) -> list[dict[str, str]]:
-    """The suggested amounts while gifts are taken; the page itself always."""
+    """Return links for the suggested amounts while the campaign is open, and always one to the page."""
     known = {"code": code} if code else {}
     if language := shared_language():
         known["lang"] = language

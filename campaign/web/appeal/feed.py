@@ -1,7 +1,7 @@
-"""A campaign's news as a feed, RSS 2.0 (https://www.rssboard.org/rss-specification). No cookies, the same for everyone.
+"""A campaign's news as an RSS 2.0 feed (https://www.rssboard.org/rss-specification). No cookies, same for everyone.
 
-What happened stands in entries that never change, so that no reader's program shows one twice; how things stand now is
-said by the feed's own description and by the picture, which is drawn anew.
+Events are entries that never change, so that no feed reader shows one twice. Current progress is in the feed's
+description and in the image, which is always up to date.
 """
 
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ blueprint = Blueprint("feed", __name__)
 _CACHE = "public, max-age=60, stale-while-revalidate=600"
 _ATOM = "http://www.w3.org/2005/Atom"
 _MINUTES = 60
-"""How long a reader's program may wait before it asks again."""
+"""How long a feed reader may wait before it fetches the feed again."""
 
 register_namespace("atom", _ATOM)
 
 
 @dataclass(frozen=True)
 class News:
-    """Something that happened: `key` is unique within the campaign and stays."""
+    """One event. `key` is unique within the campaign and never changes."""
 
     key: str
     at: datetime
@@ -45,7 +45,7 @@ class News:
 
 @blueprint.get("/c/<slug>/feed.xml")
 def news(slug: str) -> Response:
-    """The opening, milestones, moves of the deadline and the result, the newest first."""
+    """Serve the opening, the milestones, changes of the deadline and the result, newest first."""
     body = _channel(live().current(slug))
     response = Response(body, content_type="application/rss+xml; charset=utf-8")
     response.set_etag(blake2b(body, digest_size=12).hexdigest(), weak=True)
@@ -83,10 +83,10 @@ def _channel(snapshot: Snapshot) -> bytes:
 def _entry(channel: Element, one: News, home: str, address: str, picture: str) -> None:
     item = SubElement(channel, "item")
     spoken = page_language()
-    alt, give = spoken.gettext("How it stands now"), spoken.gettext("Read the appeal")
+    alt, give = spoken.gettext("Current progress"), spoken.gettext("Read the appeal")
     _put(item, "title", one.title)
     _put(item, "link", address)
-    # The description is HTML, as text of the feed.
+    # The description is HTML, escaped as text in the feed.
     _put(
         item,
         "description",
@@ -110,9 +110,9 @@ def _happened(snapshot: Snapshot) -> Iterator[News]:
         return
     yield _opened(snapshot)
     for one in snapshot.around.milestones:
-        for told in present_milestones(progress, [one]):
+        for shown in present_milestones(progress, [one]):
             key = f"{one.mark}-{one.target}"
-            yield News(key, one.reached_at, told.sentence, told.sentence)
+            yield News(key, one.reached_at, shown.sentence, shown.sentence)
     for moved in snapshot.extensions:
         (sentence,) = present_extensions(campaign, [moved])
         title = spoken.gettext("Closed early") if moved.closed_early else spoken.gettext("Extended")
@@ -125,7 +125,7 @@ def _happened(snapshot: Snapshot) -> Iterator[News]:
 
 def _opened(snapshot: Snapshot) -> News:
     campaign, spoken = snapshot.progress.campaign, page_language()
-    # The deadline as it was then: moves of it are news of their own.
+    # The original deadline: each change of it is an entry of its own.
     first = snapshot.extensions[0].previous_deadline if snapshot.extensions else campaign.deadline
     text = spoken.gettext("%(title)s: the goal is %(goal)s by %(day)s.") % {
         "title": campaign_texts(snapshot).title.text,
@@ -138,7 +138,7 @@ def _opened(snapshot: Snapshot) -> News:
 def _ended(snapshot: Snapshot) -> News:
     campaign, spoken = snapshot.progress.campaign, page_language()
     text = spoken.gettext(
-        "It ended at %(end)s. The final result is told here after %(day)s, when gifts in the mail have arrived."
+        "It ended at %(end)s. The final result will be posted here after %(day)s, when mailed gifts have arrived."
     ) % {
         "end": ending(campaign),
         "day": formatting.date_there(campaign.final_from, campaign.zone, spoken),

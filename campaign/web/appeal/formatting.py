@@ -1,4 +1,4 @@
-"""Figures and times as sentences of the page's language: what the templates of the appeal show. No queries."""
+"""Figures and times as sentences in the page's language, for the appeal's templates. No queries."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ from campaign.web.language import page_language
 
 @dataclass(frozen=True)
 class ProgressView:
-    """The bar and its words. Widths and the goal's mark are percent of the bar, whose scale grows past the goal.
+    """The progress bar and its texts. Widths and `goal_position` are percent of the bar, which can grow past the goal.
 
-    While `hidden`, nothing of it but the goal and `sentence` may be shown to readers.
+    While `hidden`, show readers only the goal and `sentence`.
     """
 
     raised: int
@@ -44,7 +44,7 @@ class ProgressView:
 
 @dataclass(frozen=True)
 class Countdown:
-    """What remains, as a headline and as an absolute date with its zone; `end_text` is that date alone."""
+    """The time left as a headline, and a sentence with the deadline; `end_text` is the deadline with its time zone."""
 
     headline: str
     sentence: str
@@ -54,7 +54,7 @@ class Countdown:
 
 
 def present_progress(progress: Progress, *, to_staff: bool = False) -> ProgressView:
-    """The bar in words and widths; nothing is hidden from staff."""
+    """Return the progress bar's texts and widths; staff always see the figures."""
     campaign, hidden = progress.campaign, progress.hidden and not to_staff
     raised = max(0, progress.raised)
     scale = max(progress.asked, raised + progress.pending + progress.matched)
@@ -90,7 +90,7 @@ def _amount(campaign: Campaign, minor: int) -> str:
 
 
 def percent(share: float) -> str:
-    """`24.7%`: of a hundred, to one decimal."""
+    """Format a percentage (0–100) with at most one decimal: `24.7%`."""
     return str(
         format_percent(
             round(share, 1) / 100, locale=page_language().formats, decimal_quantization=False
@@ -109,22 +109,24 @@ def _progress_sentence(progress: Progress) -> str:
         "pending": _amount(campaign, progress.pending),
         "matched": _amount(campaign, progress.matched),
     }
-    told = [
+    sentences = [
         spoken.gettext("%(raised)s of %(goal)s raised by %(donors)s, %(percent)s.")
         if progress.donors
         else spoken.gettext("%(raised)s of %(goal)s raised, %(percent)s.")
     ]
     if progress.pending:
-        told.append(
-            spoken.gettext("%(pending)s more is promised by bank debit and not counted yet.")
+        sentences.append(
+            spoken.gettext(
+                "Another %(pending)s in bank debits is being processed and is not counted yet."
+            )
         )
     if progress.matched:
-        told.append(spoken.gettext("%(matched)s more comes from matching gifts."))
-    return " ".join([one % values for one in told] + _further(progress))
+        sentences.append(spoken.gettext("%(matched)s more comes from matching gifts."))
+    return " ".join([one % values for one in sentences] + _stretch_sentences(progress))
 
 
-def _further(progress: Progress) -> list[str]:
-    """Past the goal, what is asked for now."""
+def _stretch_sentences(progress: Progress) -> list[str]:
+    """Return the sentence about the stretch goal once the goal is met; empty if there is none."""
     campaign, stretch = progress.campaign, progress.campaign.stretch_goal
     if stretch is None or progress.raised < campaign.goal:
         return []
@@ -133,29 +135,29 @@ def _further(progress: Progress) -> list[str]:
         return [page_language().gettext("The stretch goal of %(stretch)s is met too.") % shown]
     if progress.state != CampaignState.open:
         return []
-    return [page_language().gettext("Every further gift goes toward %(stretch)s.") % shown]
+    return [page_language().gettext("Gifts now go toward the stretch goal of %(stretch)s.") % shown]
 
 
 def _hidden_sentence(progress: Progress) -> str:
-    """What is asked for, and when it is told what has come."""
+    """Return the goal, and when the amount raised will be shown."""
     campaign = progress.campaign
     values = {"goal": _amount(campaign, campaign.goal)}
     if campaign.figures_from_percent is None:
         return (
-            page_language().gettext("The goal is %(goal)s. What has come in is told later.")
+            page_language().gettext("The goal is %(goal)s. The amount raised will be shown later.")
             % values
         )
     values["percent"] = percent(campaign.figures_from_percent)
     return (
         page_language().gettext(
-            "The goal is %(goal)s. What has come in is told once %(percent)s of it is reached."
+            "The goal is %(goal)s. The amount raised will be shown once it reaches %(percent)s of the goal."
         )
         % values
     )
 
 
 def present_countdown(progress: Progress) -> Countdown:
-    """The countdown in the campaign's own zone; a sentence, and only on the last day hours and minutes."""
+    """Return the countdown in the campaign's time zone; hours and minutes appear only in the last 24 hours."""
     campaign = progress.campaign
     end = ending(campaign)
     headline, sentence = _words(progress, end)
@@ -177,7 +179,7 @@ def _words(progress: Progress, end: str) -> tuple[str, str]:
         }
         return (
             spoken.gettext("Opens on %(day)s") % values,
-            spoken.gettext("It runs from %(day)s until %(end)s.") % values,
+            spoken.gettext("The campaign runs from %(day)s until %(end)s.") % values,
         )
     if state in {CampaignState.closed, CampaignState.final}:
         return spoken.gettext("This campaign has ended"), _ended_words(progress, end)
@@ -195,7 +197,7 @@ def _ended_words(progress: Progress, end: str) -> str:
     ended = spoken.gettext("It ended at %(end)s.") % {"end": end}
     if progress.state == CampaignState.closed:
         late = spoken.gettext(
-            "The result is provisional until %(day)s, while gifts in the mail still arrive."
+            "The result is provisional until %(day)s because gifts sent by mail are still arriving."
         )
         day = formatting.date_there(campaign.final_from, campaign.zone, spoken)
         return f"{ended} {late % {'day': day}}"
@@ -203,16 +205,16 @@ def _ended_words(progress: Progress, end: str) -> str:
     if frozen is None or frozen == progress.raised:
         final = spoken.gettext("This is the final result.")
         return f"{ended} {final}"
-    corrected = spoken.gettext(
-        "This is the final result, %(amount)s at first and corrected since."
-    ) % {"amount": _amount(campaign, frozen)}
+    corrected = spoken.gettext("This is the final result, corrected from %(amount)s.") % {
+        "amount": _amount(campaign, frozen)
+    }
     return f"{ended} {corrected}"
 
 
 def time_left(progress: Progress) -> str:
-    """`9 days left`; in the last 24 hours `5 hours 12 minutes left`."""
-    if told := formatting.days_left(progress, page_language()):
-        return told
+    """Return `9 days left`, or `5 hours 12 minutes left` in the last 24 hours."""
+    if days := formatting.days_left(progress, page_language()):
+        return days
     hours, minutes = divmod(max(1, progress.seconds_left // 60), 60)
     parts = [
         format_unit(count, unit, "long", locale=page_language().formats)
@@ -223,5 +225,5 @@ def time_left(progress: Progress) -> str:
 
 
 def ending(campaign: Campaign) -> str:
-    """The deadline as people say it: `midnight at the end of December 31, 2026, Pacific time`."""
+    """Return the deadline in words: `11:59 p.m. on December 31, 2026, Pacific time`."""
     return ending_with_year(campaign, page_language())

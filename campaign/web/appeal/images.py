@@ -1,4 +1,4 @@
-"""The bar as a picture, and what a link to the appeal unfolds to elsewhere (Open Graph, oEmbed). No cookies."""
+"""The progress bar as an image, and link previews of the appeal (Open Graph, oEmbed). No cookies."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,13 +23,13 @@ LARGEST_FRAME = 700
 
 @blueprint.get("/c/<slug>/progress.png")
 def bar(slug: str) -> Response:
-    """The bar with its sentence, for newsletters and feeds."""
+    """Serve the progress bar with its sentence as an image, for newsletters and feeds."""
     return _picture(slug, card=False)
 
 
 @blueprint.get("/c/<slug>/card.png")
 def card(slug: str) -> Response:
-    """The campaign at a glance, 1200 by 630 pixels, for pages that show a link with a picture."""
+    """Serve the image for link previews, 1200 by 630 pixels."""
     return _picture(slug, card=True)
 
 
@@ -67,7 +67,7 @@ def _drawn(snapshot: Snapshot, *, card: bool) -> bytes:
 
 @blueprint.get("/oembed")
 def oembed() -> Response:
-    """How to show a campaign's address on another page: https://oembed.com, type `rich`, as JSON only."""
+    """Return how to embed a campaign's address on another site: https://oembed.com, type `rich`, JSON only."""
     if request.args.get("format", "json") != "json":
         abort(501)
     address = request.args.get("url", "")
@@ -103,7 +103,7 @@ def oembed() -> Response:
 
 
 def _slug(address: str) -> str:
-    """The campaign that an address of ours shows; 404 for any other."""
+    """Return the slug in the address of one of our campaign pages; raises NotFound for any other address."""
     home, asked = urlsplit(installation().settings.site_url), urlsplit(address)
     path = asked.path.removeprefix(home.path).rstrip("/")
     ours = asked.netloc == home.netloc and path.startswith("/c/") and path.count("/") == 2

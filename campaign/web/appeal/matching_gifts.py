@@ -1,4 +1,4 @@
-"""What sponsors add, as sentences for everybody: only while a window is open and funds remain."""
+"""Matching gifts as public sentences, shown only while the window is open and money is left in the pool."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ REMAINING = "{remaining}"
 
 @dataclass(frozen=True)
 class SponsorView:
-    """`sentence` is “Until December 20, X adds $1 for each $1 you give; $800 of $1,000 remain.”
+    """A matching gift. `sentence` is “Until December 20, X adds $1 for each $1 you give; $800 of $1,000 is left.”
 
-    Once more as `template`, with `{remaining}` for what remains of the pool, so that progress.js can keep it current.
-    `pool` and `others` (what all other sponsors add) are minor units. While figures are hidden only `sentence` counts.
+    `template` is the same sentence with `{remaining}` for the rest of the pool, so that progress.js can update it.
+    `pool` and `others` (what all other sponsors add) are minor units. While figures are hidden, use only `sentence`.
     """
 
     sentence: str
@@ -27,7 +27,7 @@ class SponsorView:
 
 
 def present_sponsors(progress: Progress) -> list[SponsorView]:
-    """The promises that a gift made now would be matched by, the first to begin first."""
+    """List the matching gifts that would match a gift made now, in the order in which they begin."""
     campaign = progress.campaign
     if not campaign.is_open(progress.as_of):
         return []
@@ -49,26 +49,23 @@ def present_sponsors(progress: Progress) -> list[SponsorView]:
 
 
 def _offer(campaign: Campaign, matching: MatchingStatus) -> str:
-    """While nobody is told what has come in: what remains of the pool would tell it."""
-    told = page_language().gettext(
+    """Return the sentence without the rest of the pool, which would reveal the hidden amount raised."""
+    sentence = page_language().gettext(
         "Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s you give."
     )
-    return told % offer_values(campaign, matching, page_language())
+    return sentence % offer_values(campaign, matching, page_language())
 
 
 def _sentence(campaign: Campaign, matching: MatchingStatus, remaining: str) -> str:
-    told = page_language().gettext(
+    sentence = page_language().gettext(
         "Until %(until)s, %(sponsor)s adds %(added)s for each %(given)s you give;"
-        " %(remaining)s of %(pool)s remain."
+        " %(remaining)s of %(pool)s is left."
     )
     pool = formatting.amount(matching.gift.pool, campaign.currency, page_language())
-    return told % {
-        **offer_values(campaign, matching, page_language()),
-        "remaining": remaining,
-        "pool": pool,
-    }
+    values = offer_values(campaign, matching, page_language())
+    return sentence % {**values, "remaining": remaining, "pool": pool}
 
 
 def offer_text(campaign: Campaign, matching: MatchingStatus) -> str:
-    """`Until December 20, the Reyes family adds $1 for each $1`."""
+    """Return `Until December 20, the Reyes family adds $1 for each $1`."""
     return campaign_formatting.offer_text(campaign, matching, page_language())

@@ -1,4 +1,4 @@
-"""The appeal page, as every view that shows the form renders it."""
+"""Render the appeal page, for every view that shows the donation form."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ _MARKDOWN.enable(["replacements", "smartquotes"])
 
 @dataclass(frozen=True)
 class Notice:
-    """Something to say above the form: `kind` is `unavailable`, `closed`, `paused` or `limited`."""
+    """A message above the form: `kind` is `unavailable`, `closed`, `paused` or `limited`."""
 
     kind: str
     title: str
@@ -51,18 +51,18 @@ class Notice:
 
 
 def paused_notice(reason: str) -> Notice:
-    """Why no gift is taken by card now, and how to give nevertheless."""
-    told = page_language().gettext(
-        "%(reason)s. Nothing was charged. A check by mail is welcome, as described below."
+    """Return the notice that card gifts are paused, with the reason and how to give by mail."""
+    text = page_language().gettext(
+        "%(reason)s. Nothing was charged. You can still mail a check, as described below."
     )
     return Notice(
-        "paused", page_language().gettext("Gifts by card are paused"), told % {"reason": reason}
+        "paused", page_language().gettext("Gifts by card are paused"), text % {"reason": reason}
     )
 
 
 @lru_cache(maxsize=256)
 def appeal_html(markdown: str) -> Markup:
-    """The appeal's Markdown as safe HTML: raw HTML is not read, and what comes out is cleaned once more."""
+    """Convert the appeal's Markdown to safe HTML: raw HTML in it is escaped, and the output is sanitized again."""
     rendered = _MARKDOWN.render(markdown)
     cleaned = nh3.clean(
         rendered,
@@ -70,13 +70,13 @@ def appeal_html(markdown: str) -> Markup:
         attributes={"a": {"href", "title"}},
         url_schemes={"https", "http", "mailto"},
     )
-    return Markup(cleaned)  # noqa: S704 - cleaned on the line above
+    return Markup(cleaned)  # noqa: S704 - sanitized on the line above
 
 
 def render_appeal(
     slug: str, form: GiftForm, *, notice: Notice | None = None, status: int = 200
 ) -> Response:
-    """The page of the campaign `slug` with `form` as it stands; raises NotFound."""
+    """Render the page of the campaign `slug` with `form` as it is; raises NotFound."""
     snapshot = live().current(slug)
     progress = snapshot.progress
     campaign, spoken = progress.campaign, campaign_texts(snapshot)
@@ -136,7 +136,7 @@ def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
 
 
 def _cover_hint(campaign: Campaign, form: GiftForm) -> str:
-    """By the amount in the form where it can be read, else by the middle suggestion."""
+    """Return the hint for the amount in the form if it is valid, else for the middle suggestion."""
     settings = installation().settings
     amounts = campaign.suggested_amounts or [campaign.smallest_amount]
     example = amounts[len(amounts) // 2]

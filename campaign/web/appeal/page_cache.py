@@ -1,7 +1,7 @@
-"""Rendered appeal pages, kept for a second and answered before the framework does any work.
+"""Cache rendered appeal pages for a second and serve them before the framework does any work.
 
-The page is the same for every reader of a language, and `Cache-Control` promises no more than a second's freshness; a
-gift that arrives meanwhile ends the keeping at once. Any other query gets a page of its own.
+The page is the same for all readers of a language, and its `Cache-Control` allows one second. A new gift invalidates
+the cache at once. Requests with any other query string are not cached.
 """
 
 import time
@@ -30,7 +30,7 @@ class _Page:
 
 
 class PageCache:
-    """WSGI middleware around the application."""
+    """WSGI middleware that wraps the application."""
 
     def __init__(self, application: "WSGIApplication", live: LiveProgress) -> None:
         self._application = application
@@ -51,12 +51,12 @@ class PageCache:
 
     def _render(self, path: str, environ: "WSGIEnvironment") -> _Page:
         version, until = self._live.version, time.monotonic() + MAX_AGE
-        told: list[tuple[str, list[tuple[str, str]]]] = []
+        started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(
             status: str, headers: list[tuple[str, str]], _error: object = None
         ) -> Callable[[bytes], object]:
-            told.append((status, headers))
+            started.append((status, headers))
             return _no_writing
 
         answer = self._application(environ, start_response)
@@ -66,7 +66,7 @@ class PageCache:
             close = getattr(answer, "close", None)
             if close is not None:
                 close()
-        page = _Page(*told[-1], body, version, until)
+        page = _Page(*started[-1], body, version, until)
         if page.status.startswith("200") and len(self._pages) < MAX_PAGES:
             self._pages[path] = page
         return page
@@ -77,11 +77,11 @@ def _no_writing(_part: bytes) -> object:
 
 
 _LANGUAGES = frozenset({"", *(f"lang={name.replace('_', '-')}" for name in languages())})
-"""The queries that many share: none, or a language there is and nothing else."""
+"""The query strings worth caching: none, or only a language that we have."""
 
 
 def _page_address(environ: "WSGIEnvironment") -> str | None:
-    """The path and language of an appeal page that every reader shares, else None."""
+    """Return the cache key (path and language) of an appeal page, or None for any other request."""
     query = environ.get("QUERY_STRING", "")
     if environ["REQUEST_METHOD"] != "GET" or query not in _LANGUAGES:
         return None

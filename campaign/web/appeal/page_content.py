@@ -1,4 +1,4 @@
-"""What the appeal tells besides its figure, in the page's language: milestones, today's readers, the wall, sharing."""
+"""What the appeal shows besides its progress, in the page's language: milestones, donors today, sharing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from campaign.web.language import page_language
 
 @dataclass(frozen=True)
 class MilestoneView:
-    """A milestone as one sentence, with its day as HTML's `time` has it."""
+    """A milestone as one sentence, and its date for the HTML `time` element."""
 
     sentence: str
     day_iso: str
@@ -28,7 +28,7 @@ class MilestoneView:
 
 @dataclass(frozen=True)
 class ShareView:
-    """The page's whole address, and a letter that holds nothing but title and address."""
+    """The page's absolute address, and a `mailto:` link with only the title and that address."""
 
     url: str
     mailto: str
@@ -36,7 +36,7 @@ class ShareView:
 
 @dataclass(frozen=True)
 class OtherCampaign:
-    """Another campaign that is open, by its name."""
+    """Another open campaign."""
 
     slug: str
     title: LocalizedText
@@ -44,24 +44,24 @@ class OtherCampaign:
 
 @dataclass(frozen=True)
 class Alternate:
-    """The same page in a language: https://developers.google.com/search/docs/specialty/international."""
+    """The page in one language: https://developers.google.com/search/docs/specialty/international."""
 
     tag: str
     url: str
 
 
 def campaign_texts(snapshot: Snapshot) -> CampaignTexts:
-    """The campaign's own texts for the page's language."""
+    """Return the campaign's own texts in the page's language."""
     return texts_in_language(page_language().locale, snapshot.progress.campaign)
 
 
 def campaign_title(campaign: Campaign) -> str:
-    """Its title in the page's language, where it has been translated."""
+    """Return the title in the page's language, or the original if it is not translated."""
     return campaign.title_in(page_language().locale)
 
 
 def present_milestones(progress: Progress, reached: Sequence[Milestone]) -> list[MilestoneView]:
-    """What was reached and still holds, the first first; nothing while figures are hidden."""
+    """List the milestones that are reached and still hold, first to last; none while figures are hidden."""
     if progress.hidden:
         return []
     return [_milestone(progress.campaign, one) for one in reached if one.target <= progress.raised]
@@ -70,9 +70,9 @@ def present_milestones(progress: Progress, reached: Sequence[Milestone]) -> list
 def _milestone(campaign: Campaign, one: Milestone) -> MilestoneView:
     spoken = page_language()
     day = one.reached_at.astimezone(campaign.zone).date()
-    told = {
+    sentence = {
         MilestoneMark.quarter: spoken.gettext("A quarter of the goal on %(day)s"),
-        MilestoneMark.half: spoken.gettext("Half-way on %(day)s"),
+        MilestoneMark.half: spoken.gettext("Halfway to the goal on %(day)s"),
         MilestoneMark.three_quarters: spoken.gettext("Three quarters of the goal on %(day)s"),
         MilestoneMark.goal: spoken.gettext("The goal of %(amount)s was met on %(day)s"),
         MilestoneMark.stretch: spoken.gettext("The stretch goal of %(amount)s was met on %(day)s"),
@@ -81,25 +81,25 @@ def _milestone(campaign: Campaign, one: Milestone) -> MilestoneView:
         "day": day_text(day, page_language()),
         "amount": formatting.amount(one.target, campaign.currency, spoken),
     }
-    return MilestoneView(told % values, day.isoformat())
+    return MilestoneView(sentence % values, day.isoformat())
 
 
 def present_today(progress: Progress, today: DonorsToday) -> str:
-    """`12 readers gave today.`; '' where there were too few to tell, or figures are hidden."""
+    """Return `12 readers gave today.`; '' if there were too few to show, or while figures are hidden."""
     if not today.told or progress.hidden:
         return ""
     spoken = page_language()
     if today.more:
-        told = spoken.gettext("More than %(n)s readers gave today.")
+        sentence = spoken.gettext("More than %(n)s readers gave today.")
     else:
-        told = spoken.ngettext(
+        sentence = spoken.ngettext(
             "%(n)s reader gave today.", "%(n)s readers gave today.", today.readers
         )
-    return told % {"n": formatting.number(today.readers, spoken)}
+    return sentence % {"n": formatting.number(today.readers, spoken)}
 
 
 def present_others(others: Sequence[Campaign]) -> list[OtherCampaign]:
-    """What else takes gifts now."""
+    """List the other open campaigns."""
     return [
         OtherCampaign(one.slug, texts_in_language(page_language().locale, one).title)
         for one in others
@@ -107,17 +107,17 @@ def present_others(others: Sequence[Campaign]) -> list[OtherCampaign]:
 
 
 def present_share(campaign: Campaign, title: str) -> ShareView:
-    """Nothing in either address says who shared it."""
+    """Return the share links; neither identifies the person who shares."""
     asked = f"?{page_language().query}" if page_language().query else ""
     address = (
         f"{installation().settings.site_url}{url_for('public.appeal', slug=campaign.slug)}{asked}"
     )
-    letter = urlencode({"subject": title, "body": address}, quote_via=quote)
-    return ShareView(address, f"mailto:?{letter}")
+    email = urlencode({"subject": title, "body": address}, quote_via=quote)
+    return ShareView(address, f"mailto:?{email}")
 
 
 def alternates(slug: str) -> list[Alternate]:
-    """This page in every language, by whole addresses; none where there is only one."""
+    """List this page's absolute address in every language; empty if there is only one language."""
     if len(languages()) < 2:
         return []
     home = f"{installation().settings.site_url}{url_for('public.appeal', slug=slug)}"

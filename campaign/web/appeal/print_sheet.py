@@ -1,6 +1,6 @@
-"""The appeal on paper: one sheet with a coupon, its code and a QR code, to be printed here or mailed.
+"""The print appeal: one sheet with a coupon, its code and a QR code, to print from the browser or to mail.
 
-The figure on it is marked with its time: paper does not move.
+The sheet says when its figures were current, because paper does not update.
 """
 
 import re
@@ -27,13 +27,13 @@ blueprint = Blueprint("printing", __name__)
 
 SHEETS = ("letter", "a4")
 ROOM = {"plain": 1500, "large": 330}
-"""How many characters of the appeal stand on one sheet, in the usual print and in the large one."""
+"""How many characters of the appeal fit on one sheet, in standard and in large print."""
 _CACHE = "public, max-age=60"
 
 
 @blueprint.get("/c/<slug>/print")
 def sheet(slug: str) -> Response:
-    """One sheet. `article` is named in the code; `size` is letter or a4; `large` for large print."""
+    """Show the sheet. `article` becomes part of the code; `size` is letter or a4; `large` selects large print."""
     snapshot = live().current(slug)
     progress = snapshot.progress
     campaign = progress.campaign
@@ -66,7 +66,7 @@ def sheet(slug: str) -> Response:
 
 
 def _aim(campaign: Campaign) -> str:
-    """The goal and its day; how many days are left would be wrong once the sheet has been in the mail."""
+    """Return the goal and the last day; a number of days left would be wrong by the time the mail arrives."""
     last = clock.last_day(campaign.deadline, campaign.zone)
     return page_language().gettext("%(goal)s to raise by %(day)s") % {
         "goal": formatting.amount(campaign.goal, campaign.currency, page_language()),
@@ -75,19 +75,19 @@ def _aim(campaign: Campaign) -> str:
 
 
 def _takes_mail(progress: Progress) -> bool:
-    """Whether a gift put into the mail now can still count."""
+    """Whether a gift mailed now can still count."""
     return progress.campaign.is_open(progress.as_of)
 
 
 def _text(appeal: str, room: str) -> dict[str, Any]:
-    """As many whole paragraphs as there is room for; whether that is all of them."""
+    """Return as many whole paragraphs as fit, and whether that is the whole text."""
     blocks = [block for block in re.split(r"\n\s*\n", appeal.strip()) if block.strip()]
     kept: list[str] = []
     for block in blocks:
         if kept and len("\n\n".join([*kept, block])) > ROOM[room]:
             break
         kept.append(block)
-    # A heading with nothing under it is no end.
+    # Do not end with a heading that has no text below it.
     while len(kept) > 1 and kept[-1].startswith("#"):
         kept.pop()
     text = "\n\n".join(kept)
@@ -100,7 +100,7 @@ def _text(appeal: str, room: str) -> dict[str, Any]:
 
 
 def _code(campaign: Campaign, article: str) -> dict[str, Any]:
-    """The coupon's code, the address that carries it, and that address as a QR code (ISO/IEC 18004, level M)."""
+    """Return the coupon's code, the address with that code, and the address as a QR code (ISO/IEC 18004, level M)."""
     code = coupon_code(campaign, article)
     address = f"{installation().settings.site_url}/c/{campaign.slug}?code={code}{_spoken()}"
     drawn = segno.make(address, error="m", micro=False).svg_inline(
@@ -118,12 +118,12 @@ def _code(campaign: Campaign, article: str) -> dict[str, Any]:
 
 
 def _spoken() -> str:
-    """The part of an address that names the page's language."""
+    """Return the part of an address that selects the page's language."""
     return f"&{page_language().query}" if page_language().query else ""
 
 
 def _others(slug: str, size: str, article: str, *, large: bool) -> list[dict[str, str]]:
-    """Addresses of the same sheet in the other paper and print."""
+    """Return links to the sheet in the other paper size and the other print size."""
     spoken = page_language()
     named = (f"&article={article}" if article else "") + _spoken()
     other_size = "letter" if size == "a4" else "a4"
@@ -137,7 +137,7 @@ def _others(slug: str, size: str, article: str, *, large: bool) -> list[dict[str
             "url": f"/c/{slug}/print?size={other_size}{kept}{named}",
         },
         {
-            "text": spoken.gettext("Usual print") if large else spoken.gettext("Large print"),
+            "text": spoken.gettext("Standard print") if large else spoken.gettext("Large print"),
             "url": f"/c/{slug}/print?size={size if size in SHEETS else SHEETS[0]}{turned}{named}",
         },
     ]

@@ -1,7 +1,7 @@
-"""The figure, live: one listener and one snapshot a web process, fanned out to all of its readers.
+"""Live progress: one listener and one snapshot per campaign in each web process, shared by all of its readers.
 
 A reader costs no query: progress is read when PostgreSQL notifies (the ledger's trigger does, in the transaction that
-moves the money), and every few seconds for the clock's sake. Under gunicorn's gevent worker threads are green.
+moves the money), and every few seconds because time passes. Under gunicorn's gevent worker, threads are greenlets.
 """
 
 import threading
@@ -26,24 +26,24 @@ from campaign.models import Extension
 
 CHANNEL = "progress"
 FRESH = 5.0
-"""Seconds after which a snapshot is read again although nobody notified."""
+"""Seconds after which a snapshot is read again even without a notification."""
 CONTEXT_MAX_AGE = 1.0
-"""Seconds for which the wall and the like are kept while gift follows gift."""
+"""Seconds for which the donor wall and similar content is cached while many gifts arrive."""
 PUSH_EVERY = 0.25
-"""Seconds between two pushes at most; what happens in between is pushed together."""
+"""Minimum seconds between two pushes; changes in between are pushed together."""
 KEEP_ALIVE = 15.0
 RETRY = 3000
 LISTEN_FOR = 0.5
-"""Seconds after which the listener looks up from the connection: whether to stop, and what has aged."""
+"""Seconds after which the listener stops waiting, to check whether to stop and which snapshots are old."""
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One reading: the object for readers, its bytes and its tag. `read_at` is monotonic seconds.
+    """A campaign's progress as read once, with its JSON bytes and ETag. `read_at` is in monotonic seconds.
 
-    `extensions`: how the deadline was moved; `around`: what else the page tells, read anew once a second at most.
+    `extensions`: changes of the deadline. `around`: what else the page shows, read at most once a second.
     """
 
     progress: Progress
@@ -56,12 +56,12 @@ class Snapshot:
 
     @property
     def event(self) -> bytes:
-        """The server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+        """Return the server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
         return b"event: progress\ndata: " + self.body + b"\n\n"
 
 
 class _Feed:
-    """One campaign's snapshot and those who wait for the next push, for which one `Event` is swapped."""
+    """One campaign's snapshot, and the `Event` its readers wait on; each push replaces the event."""
 
     def __init__(self, slug: str, snapshot: Snapshot) -> None:
         self.slug = slug
@@ -71,14 +71,14 @@ class _Feed:
         self.lock = threading.Lock()
 
     def push(self) -> None:
-        """Wake every reader."""
+        """Wake all waiting readers."""
         self.pushed = self.snapshot.etag
-        told, self.changed = self.changed, threading.Event()
-        told.set()
+        previous, self.changed = self.changed, threading.Event()
+        previous.set()
 
 
 class LiveProgress:
-    """Progress of every campaign that this process was asked for."""
+    """The progress of every campaign that this process has been asked for."""
 
     def __init__(self, engine: Engine, sessions: Sessions) -> None:
         self._engine = engine
@@ -90,12 +90,12 @@ class LiveProgress:
         self._listening = False
         self._stopped = threading.Event()
         self.version = 0
-        """Counts what was told: whatever was made before the present number may be out of date."""
+        """Counts notifications: anything rendered under an older number may be out of date."""
 
     def current(self, slug: str) -> Snapshot:
-        """The present snapshot; raises NotFound. One reader reads for all; a dead database leaves the last known.
+        """Return the current snapshot; raises NotFound.
 
-        The snapshot's own `as_of` says how old it is.
+        One request reads it for all. If the database fails, the last known snapshot stays; its `as_of` shows its age.
         """
         self._start()
         feed = self._feeds.get(slug)
@@ -105,21 +105,21 @@ class LiveProgress:
         return feed.snapshot
 
     def stream(self, slug: str) -> Iterator[bytes]:
-        """Server-sent events for one reader: at once, then on every change, with comments in between."""
+        """Yield server-sent events for one reader: one at once, one on every change, and keep-alive comments."""
         self.current(slug)
         feed = self._feeds[slug]
         yield b"retry: %d\n\n" % RETRY
-        told = ""
+        sent = ""
         while not self._stopped.is_set():
             changed = feed.changed
-            if feed.snapshot.etag != told:
-                told = feed.snapshot.etag
+            if feed.snapshot.etag != sent:
+                sent = feed.snapshot.etag
                 yield feed.snapshot.event
             elif not changed.wait(KEEP_ALIVE):
                 yield b": still here\n\n"
 
     def close(self) -> None:
-        """Stop listening and let every reader go."""
+        """Stop listening and end every reader's stream."""
         self._stopped.set()
         for feed in self._feeds.values():
             feed.push()
@@ -128,7 +128,7 @@ class LiveProgress:
             self._listener.join(timeout=5)
 
     def _wake_listener(self) -> None:
-        """It need not wait to its end; a database that is down lets it wait."""
+        """Notify the listener so that it stops at once; if the database is down, it stops after its timeout."""
         with suppress(SQLAlchemyError), self._sessions.begin() as session:
             session.execute(select(func.pg_notify(CHANNEL, "")))
 
@@ -155,7 +155,7 @@ class LiveProgress:
         return read_page_context(session, progress), at
 
     def _refresh(self, feed: _Feed) -> None:
-        """Read again what is stale; those who come meanwhile wait for this one reading."""
+        """Read a stale snapshot again; other requests wait for this one read."""
         if not self._is_stale(feed):
             return
         with feed.lock:
@@ -177,7 +177,7 @@ class LiveProgress:
                 self._listener.start()
 
     def _listen(self) -> None:
-        """Listen until closed; a lost connection is made again, and readers are served by age meanwhile."""
+        """Listen until closed, reconnecting when the connection is lost; until then, each request reads again."""
         while not self._stopped.is_set():
             try:
                 self._listen_once()
@@ -196,7 +196,7 @@ class LiveProgress:
             while not self._stopped.is_set():
                 wait = next_push - time.monotonic() if self._stale else LISTEN_FOR
                 if any(connection.notifies(timeout=max(0.01, wait), stop_after=1)):
-                    # At once for who asks; for those who listen, with all that follows in a moment.
+                    # Requests see the change at once; streams get it with the next push.
                     self._mark_all_stale()
                 if time.monotonic() >= next_push:
                     self._push_changes()

@@ -1,4 +1,4 @@
-"""What every reader sees alike: the appeal, the figure as JSON and as a stream. No cookies, no sessions."""
+"""The pages that are the same for every reader: the appeal, and progress as JSON and as a stream. No cookies."""
 
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,14 +18,14 @@ _PROGRESS_CACHE = "public, max-age=1, stale-while-revalidate=10"
 
 @blueprint.get("/")
 def home() -> Response:
-    """The current campaign's appeal."""
+    """Show the current campaign's appeal."""
     with installation().sessions() as session:
         campaign = current_campaign(session, clock.now())
     if campaign is None:
         return make_response(
             render_template(
                 "public/nothing_open.html",
-                page_title=page_language().gettext("Nothing to give to yet"),
+                page_title=page_language().gettext("No campaign is open"),
             )
         )
     return _public(campaign.slug)
@@ -33,7 +33,7 @@ def home() -> Response:
 
 @blueprint.get("/c/<slug>")
 def appeal(slug: str) -> Response:
-    """That campaign's appeal page, with the form."""
+    """Show a campaign's appeal page with the form."""
     return _public(slug)
 
 
@@ -48,7 +48,7 @@ def _public(slug: str) -> Response:
 
 @blueprint.get("/c/<slug>/progress.json")
 def progress(slug: str) -> ResponseReturnValue:
-    """The figure. The tag is weak: the clock's two fields go on while the facts stand still."""
+    """Serve the progress. The ETag is weak: `seconds_left` and `as_of` change while the facts do not."""
     snapshot = live().current(slug)
     response = Response(snapshot.body, mimetype="application/json")
     response.set_etag(snapshot.etag, weak=True)
@@ -59,12 +59,12 @@ def progress(slug: str) -> ResponseReturnValue:
 
 @blueprint.get("/c/<slug>/progress/stream")
 def stream(slug: str) -> Response:
-    """The figure at once and on every change, as server-sent events."""
+    """Stream the progress at once and on every change, as server-sent events."""
     hub = live()
     hub.current(slug)
     response = Response(hub.stream(slug), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Access-Control-Allow-Origin"] = "*"
-    # nginx would otherwise hold the events back.
+    # Otherwise nginx would buffer the events.
     response.headers["X-Accel-Buffering"] = "no"
     return response

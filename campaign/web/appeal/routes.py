@@ -1,4 +1,4 @@
-"""What every reader sees alike: every blueprint of it. No cookies."""
+"""The blueprints of the public appeal. No cookies."""
 
 from flask import Blueprint
 

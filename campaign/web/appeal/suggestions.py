@@ -1,4 +1,4 @@
-"""What is asked for, and how else one can give, in the page's language: for the form, the sheet and the unit."""
+"""Suggested amounts and giving by mail, in the page's language: for the form, the print sheet and the embed."""
 
 from dataclasses import dataclass
 
@@ -21,28 +21,28 @@ class MailAddress:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A suggested amount: the form's value and what stands on the button."""
+    """A suggested amount: the form's value and the button's text."""
 
     value: str
     text: str
 
 
 def present_mail(campaign: Campaign, organization: Organization) -> MailAddress:
-    """Payee, address, the code to write on the cheque, and until when a postmark counts."""
+    """Return the payee, the address, the code to write on the check, and the last postmark that counts."""
     last = formatting.long_date(clock.last_day(campaign.deadline, campaign.zone), page_language())
     return MailAddress(
         payee=organization.name,
         address_lines=organization.address_lines,
         code=campaign.slug.upper(),
         postmark_text=page_language().gettext(
-            "A gift postmarked by %(day)s counts for this campaign."
+            "Checks postmarked by %(day)s count toward this campaign."
         )
         % {"day": last},
     )
 
 
 def present_suggestions(campaign: Campaign) -> list[Suggestion]:
-    """The suggested amounts, smallest first."""
+    """List the suggested amounts, smallest first."""
     return [
         Suggestion(
             value=money.plain_amount(amount, campaign.currency, page_language().formats),
@@ -53,8 +53,8 @@ def present_suggestions(campaign: Campaign) -> list[Suggestion]:
 
 
 def cover_hint(campaign: Campaign, fee_cover: int, example: int) -> str:
-    """What covering the fees would add to an example amount; both in minor units."""
-    return page_language().gettext("On %(gift)s that adds %(cover)s.") % {
+    """Say what covering the fees adds to an example amount; both are in minor units."""
+    return page_language().gettext("On a gift of %(gift)s, that adds %(cover)s.") % {
         "gift": formatting.amount(example, campaign.currency, page_language()),
         "cover": formatting.amount(fee_cover, campaign.currency, page_language()),
     }

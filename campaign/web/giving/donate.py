@@ -154,7 +154,7 @@ def _unavailable() -> Notice:
 def _limited() -> Notice:
     return Notice(
         "limited",
-        page_language().gettext("That was a little too often"),
+        page_language().gettext("Too many tries"),
         page_language().gettext(
             "Nothing was charged, and what you typed is still here. Please wait a minute and send it again."
         ),

@@ -1,1 +1,1 @@
-"""Where Stripe and mail providers post."""
+"""Incoming webhooks from Stripe and from email providers."""

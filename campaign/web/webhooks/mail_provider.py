@@ -1,4 +1,4 @@
-"""The door for a mail provider's reports of bounces and complaints. Its shape is in docs/mail.md."""
+"""The endpoint for an email provider's bounce and complaint reports. docs/mail.md describes the format."""
 
 import hmac
 import json
@@ -18,9 +18,9 @@ LARGEST_BODY = 1024 * 1024
 
 @blueprint.post("/mail/events")
 def receive() -> tuple[Response, int]:
-    """Applies what can be applied, each event in a commit of its own, and names the rest by place.
+    """Apply each valid event in its own commit, and list the rejected ones by index.
 
-    200 all the same: sending the list again would not mend what was refused.
+    The status is 200 even if some were rejected: sending the list again would not fix them.
     """
     _authorize(installation().settings.mail.events_secret)
     events = _events()
@@ -49,7 +49,7 @@ def _authorize(secret: str) -> None:
 
 
 def _events() -> list[Any] | str:
-    """What the body lists, or what is wrong with it."""
+    """Return the list of events in the body, or what is wrong with the body."""
     request.max_content_length = LARGEST_BODY + 1
     try:
         body = request.get_data(cache=False)

@@ -1,4 +1,4 @@
-"""Where Stripe and mail providers post: every blueprint of it."""
+"""The blueprints of the incoming webhooks."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Stripe's door: verify the raw bytes, store, answer at once. Everything else happens later."""
+"""The endpoint for Stripe's webhooks: verify the raw bytes, store the event, answer. Workers do the rest."""
 
 from flask import Blueprint, Response, jsonify, request
 from structlog import get_logger
@@ -19,9 +19,9 @@ LARGEST_BODY = 1024 * 1024
 
 @blueprint.post("/stripe/webhook")
 def receive() -> tuple[Response, int]:
-    """200 once the event is stored, the first time and every further time."""
+    """Return 200 once the event is stored, and again for every repeat."""
     here = installation()
-    # One byte more: a body in chunks tells no length, and is cut there without a word.
+    # One byte more than allowed: a chunked body has no length and is silently cut off at the limit.
     request.max_content_length = LARGEST_BODY + 1
     try:
         body = request.get_data(cache=False)

@@ -1,4 +1,4 @@
-"""How staff have a campaign shown: what is kept, what is logged, and each fault by its field."""
+"""Campaign appearance as staff edit it: what is saved, what is logged, and errors by field."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,9 +23,7 @@ def stored(installation: Installation, campaign: Campaign) -> Campaign:
         return session.get_one(Campaign, campaign.id)
 
 
-def test_what_differs_is_kept_and_logged_once(
-    installation: Installation, campaign: Campaign
-) -> None:
+def test_changes_are_saved_and_logged_once(installation: Installation, campaign: Campaign) -> None:
     typed = {"organization_line": " The  Sister Paper ", "wall_shown": True, "locale": "es"}
     assert edit(installation, campaign, **typed) == ["organization_line", "locale", "wall_shown"]
     assert edit(installation, campaign, **typed) == []
@@ -45,7 +43,7 @@ def test_what_differs_is_kept_and_logged_once(
     ("typed", "kept"),
     [("1", 1), ("100", 100), (" 50 % ", 50), ("0050", 50), ("", None), ("%", None)],
 )
-def test_figures_are_hidden_until_a_share_of_the_goal(
+def test_figures_are_hidden_until_a_percentage_of_the_goal(
     installation: Installation, campaign: Campaign, typed: str, kept: int | None
 ) -> None:
     edit(installation, campaign, figures_hidden=True, figures_from_percent=typed)
@@ -58,17 +56,17 @@ def test_figures_are_hidden_until_a_share_of_the_goal(
     "typed",
     ["0", "101", "00101", "-1", "1.5", "٥", "half", "1" * 5000, "0" * 5000, "0" * 5000 + "101"],
 )
-def test_what_is_no_share_of_the_goal_is_refused(
+def test_an_invalid_percentage_of_the_goal_is_rejected(
     installation: Installation, campaign: Campaign, typed: str
 ) -> None:
     with pytest.raises(FieldsInvalid) as refused:
         edit(installation, campaign, figures_hidden=True, figures_from_percent=typed)
     assert refused.value.faults == {
-        "figures_from_percent": "Write a share of the goal from 1 to 100, or nothing."
+        "figures_from_percent": "Enter a percentage of the goal from 1 to 100, or leave this empty."
     }
 
 
-def test_a_share_is_forgotten_where_nothing_is_hidden(
+def test_the_percentage_is_cleared_if_figures_are_not_hidden(
     installation: Installation, campaign: Campaign
 ) -> None:
     edit(installation, campaign, figures_hidden=True, figures_from_percent="50")
@@ -76,17 +74,15 @@ def test_a_share_is_forgotten_where_nothing_is_hidden(
     assert stored(installation, campaign).figures_from_percent is None
 
 
-def test_texts_take_the_most_and_not_one_character_more(
-    installation: Installation, campaign: Campaign
-) -> None:
+def test_texts_have_a_maximum_length(installation: Installation, campaign: Campaign) -> None:
     edit(installation, campaign, organization_line="x" * 120, thanks="x" * 20_000)
     with pytest.raises(FieldsInvalid) as refused:
         edit(installation, campaign, organization_line="x" * 121, thanks="x" * 20_001)
     assert set(refused.value.faults) == {"organization_line", "thanks"}
-    assert refused.value.faults["thanks"] == "There is room for 20,000 characters."
+    assert refused.value.faults["thanks"] == "Enter at most 20,000 characters."
 
 
-def test_every_fault_is_told_at_once_and_nothing_is_kept(
+def test_all_errors_are_reported_at_once_and_nothing_is_saved(
     installation: Installation, campaign: Campaign
 ) -> None:
     with pytest.raises(FieldsInvalid) as refused:

@@ -1,4 +1,4 @@
-"""The organization's look, as staff change it: its logo with words for it, and nothing kept where a field is wrong."""
+"""The organization's branding as staff edit it: the logo needs alternative text, and invalid forms save nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,7 +26,7 @@ def logo(installation: Installation) -> Logo | None:
         return read_logo(session, read_branding(session).logo_digest)
 
 
-def test_a_logo_is_kept_until_another_comes_or_it_is_taken_off(installation: Installation) -> None:
+def test_a_logo_stays_until_it_is_replaced_or_removed(installation: Installation) -> None:
     assert edit(installation, logo=PNG, logo_alt="The Ledger") == ["logo", "logo_alt"]
     assert edit(installation, logo_alt="The Ledger") == []
     assert edit(installation, logo=PNG, logo_alt="The Ledger") == []
@@ -39,16 +39,16 @@ def test_a_logo_is_kept_until_another_comes_or_it_is_taken_off(installation: Ins
         assert read_branding(session).logo_alt == ""
 
 
-def test_a_logo_needs_words_for_those_who_do_not_see_it(installation: Installation) -> None:
+def test_a_logo_needs_alternative_text(installation: Installation) -> None:
     for typed in ({"logo": PNG}, {"logo": PNG, "logo_alt": "  "}):
-        with pytest.raises(FieldsInvalid, match="Say in words"):
+        with pytest.raises(FieldsInvalid, match="Describe the logo"):
             edit(installation, **typed)
     edit(installation, logo=PNG, logo_alt="The Ledger")
-    with pytest.raises(FieldsInvalid, match="Say in words"):
+    with pytest.raises(FieldsInvalid, match="Describe the logo"):
         edit(installation, logo_alt="")
 
 
-def test_the_log_names_a_picture_and_does_not_hold_it(installation: Installation) -> None:
+def test_the_audit_log_has_the_digest_but_not_the_image(installation: Installation) -> None:
     edit(installation, logo=PNG, logo_alt="The Ledger", masthead="Since 1873")
     (entry,) = audited(installation)
     with installation.sessions() as session:
@@ -62,7 +62,7 @@ def test_the_log_names_a_picture_and_does_not_hold_it(installation: Installation
     }
 
 
-def test_lines_take_the_most_and_not_one_character_more(installation: Installation) -> None:
+def test_lines_have_a_maximum_length(installation: Installation) -> None:
     edit(installation, masthead="m" * 80, footer="f" * 400)
     with pytest.raises(FieldsInvalid) as refused:
         edit(installation, masthead="m" * 81, footer="f" * 401)
@@ -73,7 +73,7 @@ def test_lines_take_the_most_and_not_one_character_more(installation: Installati
     assert (look.masthead, look.footer) == ("", "")
 
 
-def test_every_fault_is_told_at_once_and_nothing_is_kept(installation: Installation) -> None:
+def test_all_errors_are_reported_at_once_and_nothing_is_saved(installation: Installation) -> None:
     with pytest.raises(FieldsInvalid) as refused:
         edit(
             installation,
@@ -89,7 +89,7 @@ def test_every_fault_is_told_at_once_and_nothing_is_kept(installation: Installat
     assert audited(installation) == []
 
 
-def test_two_who_are_the_first_at_once_follow_one_another(installation: Installation) -> None:
+def test_two_concurrent_first_edits_run_one_after_another(installation: Installation) -> None:
     with ThreadPoolExecutor(2) as pool:
         changed = list(pool.map(lambda one: edit(installation, masthead=one), ("One", "Two")))
     assert changed == [["masthead"], ["masthead"]]

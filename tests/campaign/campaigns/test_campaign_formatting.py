@@ -1,4 +1,4 @@
-"""A campaign's end and its moves as sentences, in the language that is handed in."""
+"""A campaign's deadline and its changes as sentences, in a given language."""
 
 from datetime import UTC, datetime
 
@@ -19,19 +19,19 @@ def moved(end: datetime) -> Extension:
     )
 
 
-def test_an_end_at_midnight_is_that_of_the_day_before() -> None:
+def test_a_deadline_at_midnight_is_shown_as_the_end_of_the_day_before() -> None:
     told = ending_with_year(campaign(), ENGLISH)
-    assert told == "midnight at the end of December 31, 2026, Pacific time"
+    assert told == "11:59 p.m. on December 31, 2026, Pacific time"
     assert "31 de diciembre de 2026" in ending_with_year(campaign(), SPANISH)
 
 
-def test_any_other_end_is_told_with_its_hour() -> None:
+def test_any_other_deadline_is_shown_with_its_time() -> None:
     ends = campaign()
     ends.deadline = datetime(2027, 1, 1, 1, 30, tzinfo=UTC)
     assert ending_with_year(ends, ENGLISH) == "5:30 PM on December 31, 2026, Pacific time"
 
 
-def test_a_move_is_told_by_days_or_within_a_day_by_hours() -> None:
+def test_a_deadline_change_shows_days_or_within_one_day_times() -> None:
     later = moved(datetime(2027, 1, 6, 8, tzinfo=UTC))
     hours = moved(datetime(2027, 1, 1, 2, tzinfo=UTC))
     assert extension_sentences(campaign(), [later, hours], ENGLISH) == [

@@ -1,4 +1,4 @@
-"""Campaigns: what is refused at their creation, where they stand, which one is current."""
+"""Campaigns: what creation rejects, their status, and which one is current."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def test_a_campaign_has_a_window_a_goal_and_suggestions(installation: Installati
     assert made.deadline_wall_clock == "2027-01-01T00:00:00"
 
 
-def test_a_campaign_begins_now_where_no_start_is_given(installation: Installation) -> None:
+def test_a_campaign_without_a_start_begins_now(installation: Installation) -> None:
     before = clock.now()
     made = create(installation, start=None, deadline="2099-12-31")
     assert before <= made.starts_at <= clock.now()
@@ -68,7 +68,7 @@ def test_every_currency_has_usable_suggestions(installation: Installation, curre
     assert made.smallest_amount <= min(made.suggested_amounts)
 
 
-def test_given_suggestions_are_sorted_and_each_is_there_once(installation: Installation) -> None:
+def test_suggestions_are_sorted_without_duplicates(installation: Installation) -> None:
     made = create(installation, suggested=("25", "$10", "25.00", "1,000"), smallest="5")
     assert made.suggested_amounts == [1000, 2500, 100_000]
     assert made.smallest_amount == 500
@@ -86,7 +86,7 @@ def test_given_suggestions_are_sorted_and_each_is_there_once(installation: Insta
         ({"slug": "neuf-ét\u0117s"}, CampaignInvalid, "cannot be part of an address"),
         ({"slug": "../staff"}, CampaignInvalid, "cannot be part of an address"),
         ({"slug": "a" * 81}, CampaignInvalid, "cannot be part of an address"),
-        ({"title": " \t"}, CampaignInvalid, "needs a title"),
+        ({"title": " \t"}, CampaignInvalid, "Enter a title"),
         ({"goal": "0"}, AmountInvalid, "more than zero"),
         ({"goal": "-5"}, AmountInvalid, "not an amount"),
         ({"goal": "1e9"}, AmountInvalid, "not an amount"),
@@ -97,16 +97,24 @@ def test_given_suggestions_are_sorted_and_each_is_there_once(installation: Insta
         ({"deadline": "2027-02-29"}, DeadlineInvalid, "not a day we can work with"),
         ({"deadline": "2027-03-14T02:30"}, DeadlineInvalid, "does not exist"),
         ({"start": "soon"}, DeadlineInvalid, "neither a date"),
-        ({"deadline": "2026-12-21"}, CampaignInvalid, "is not after the start"),
-        ({"start": "2027-01-01T00:00-08:00"}, CampaignInvalid, "is not after the start"),
-        ({"start": None, "deadline": "2020-01-01"}, CampaignInvalid, "is not after the start"),
+        ({"deadline": "2026-12-21"}, CampaignInvalid, "must be after the start"),
+        ({"start": "2027-01-01T00:00-08:00"}, CampaignInvalid, "must be after the start"),
+        ({"start": None, "deadline": "2020-01-01"}, CampaignInvalid, "must be after the start"),
         ({"suggested": ("10", "ten")}, AmountInvalid, "not an amount"),
-        ({"suggested": ("0.10",)}, CampaignInvalid, "between the smallest and the largest"),
-        ({"suggested": ("1000000",)}, CampaignInvalid, "between the smallest and the largest"),
+        (
+            {"suggested": ("0.10",)},
+            CampaignInvalid,
+            "between the smallest amount and the largest possible charge",
+        ),
+        (
+            {"suggested": ("1000000",)},
+            CampaignInvalid,
+            "between the smallest amount and the largest possible charge",
+        ),
         ({"smallest": "0"}, AmountInvalid, "more than zero"),
     ],
 )
-def test_what_is_no_campaign_is_refused_by_name(
+def test_invalid_campaigns_are_rejected_with_the_reason(
     installation: Installation, changes: dict[str, Any], error: type[CampaignError], why: str
 ) -> None:
     with pytest.raises(error, match=why):
@@ -115,13 +123,13 @@ def test_what_is_no_campaign_is_refused_by_name(
         assert session.scalar(select(func.count()).select_from(Campaign)) == 0
 
 
-def test_a_name_is_given_once(installation: Installation) -> None:
+def test_a_slug_can_be_used_only_once(installation: Installation) -> None:
     create(installation)
-    with pytest.raises(CampaignInvalid, match="There is a campaign called 'nine-days' already"):
+    with pytest.raises(CampaignInvalid, match="There is already a campaign called 'nine-days'"):
         create(installation)
 
 
-def test_a_refused_name_leaves_the_transaction_usable(installation: Installation) -> None:
+def test_a_rejected_slug_leaves_the_transaction_usable(installation: Installation) -> None:
     create(installation)
     with installation.sessions.begin() as session:
         with pytest.raises(CampaignInvalid):
@@ -131,7 +139,7 @@ def test_a_refused_name_leaves_the_transaction_usable(installation: Installation
         assert find_campaign(session, "another").title == WANTED.title
 
 
-def test_an_unknown_name_is_not_found(installation: Installation) -> None:
+def test_an_unknown_slug_is_not_found(installation: Installation) -> None:
     with installation.sessions() as session, pytest.raises(NotFound, match="'nowhere'"):
         find_campaign(session, "nowhere")
 
@@ -158,7 +166,7 @@ def test_there_is_no_current_campaign_before_the_first(installation: Installatio
         assert current_campaign(session, clock.now()) is None
 
 
-def test_a_renewal_counts_where_it_began_else_where_one_is_open_else_nowhere(
+def test_a_renewal_counts_for_its_own_campaign_else_an_open_one_else_none(
     installation: Installation,
 ) -> None:
     began_in = create(installation)

@@ -1,4 +1,4 @@
-"""Contrast as WCAG counts it, and accents that are refused with their ratio."""
+"""WCAG contrast, and accents that are rejected with their ratio."""
 
 import re
 from pathlib import Path
@@ -15,11 +15,11 @@ SHEET = Path(__file__).parents[3] / "campaign" / "static" / "site.css"
     ("one", "other", "ratio"),
     [("#000000", "#ffffff", 21), ("#777777", "#ffffff", 4.48), ("#123456", "#123456", 1)],
 )
-def test_the_ratio_is_that_of_the_standard(one: str, other: str, ratio: float) -> None:
+def test_the_contrast_ratio_follows_the_standard(one: str, other: str, ratio: float) -> None:
     assert contrast(one, other) == contrast(other, one) == pytest.approx(ratio, abs=0.005)
 
 
-def test_the_papers_and_accents_are_those_of_the_stylesheet() -> None:
+def test_the_backgrounds_and_accents_match_the_stylesheet() -> None:
     light, dark = (
         dict(re.findall(r"--(\w+): (#\w+);", part))
         for part in SHEET.read_text().split("@media (forced-colors")[0].split("@media")[:2]
@@ -29,12 +29,12 @@ def test_the_papers_and_accents_are_those_of_the_stylesheet() -> None:
     assert parse_accents(*ACCENT.values()) == tuple(ACCENT.values())
 
 
-def test_an_accent_that_cannot_be_read_is_refused_with_its_ratio() -> None:
+def test_an_accent_with_low_contrast_is_rejected_with_its_ratio() -> None:
     with pytest.raises(FieldsInvalid) as refused:
         parse_accents("#ffcc00", "#0B5A5C")
     assert "1.4" in refused.value.faults["accent_light"]
-    assert "at least 4.5:1 is needed" in refused.value.faults["accent_light"]
-    assert "on the dark paper" in refused.value.faults["accent_dark"]
+    assert "needs at least 4.5:1" in refused.value.faults["accent_light"]
+    assert "on the dark background" in refused.value.faults["accent_dark"]
     with pytest.raises(FieldsInvalid) as halves:
         parse_accents("teal", "")
     assert set(halves.value.faults) == {"accent_light", "accent_dark"}
@@ -43,6 +43,6 @@ def test_an_accent_that_cannot_be_read_is_refused_with_its_ratio() -> None:
 
 
 @pytest.mark.parametrize("grey", range(0, 256, 15))
-def test_what_is_written_on_an_accent_can_always_be_read(grey: int) -> None:
+def test_text_on_an_accent_always_has_enough_contrast(grey: int) -> None:
     accent = f"#{grey:02x}{grey:02x}{grey:02x}"
     assert contrast(text_color_on(accent), accent) >= 4.5

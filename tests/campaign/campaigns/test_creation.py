@@ -1,4 +1,4 @@
-"""A new campaign from a form: read field by field, made once however often the form is sent."""
+"""A new campaign from a form: parsed field by field, and created once however often the form is sent."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ def faults(installation: Installation, **changes: Any) -> dict[str, str]:
     return refused.value.faults
 
 
-def test_a_new_campaign_has_all_that_was_typed_and_its_steps(installation: Installation) -> None:
+def test_a_new_campaign_has_the_typed_values_and_default_steps(installation: Installation) -> None:
     made = begin(
         installation,
         wanted(
@@ -54,7 +54,7 @@ def test_a_new_campaign_has_all_that_was_typed_and_its_steps(installation: Insta
     assert [one.action for one in audited(installation)] == ["campaign.created"]
 
 
-def test_every_fault_of_a_new_campaign_is_told_at_once(installation: Installation) -> None:
+def test_all_errors_are_reported_at_once(installation: Installation) -> None:
     with pytest.raises(FieldsInvalid) as refused:
         begin(
             installation,
@@ -66,7 +66,7 @@ def test_every_fault_of_a_new_campaign_is_told_at_once(installation: Installatio
     assert set(refused.value.faults) == {"deadline", "stretch_goal", "designation"}
 
 
-def test_a_name_that_is_taken_is_refused(installation: Installation) -> None:
+def test_a_slug_in_use_is_rejected(installation: Installation) -> None:
     made = begin(installation, wanted())
     assert begin(installation, wanted()).id == made.id
     with pytest.raises(FieldsInvalid) as refused:
@@ -74,7 +74,7 @@ def test_a_name_that_is_taken_is_refused(installation: Installation) -> None:
     assert "already" in refused.value.faults["slug"]
 
 
-def test_a_form_sent_again_is_the_same_campaign_for_less_than_a_minute(
+def test_the_same_form_within_a_minute_is_the_same_campaign(
     installation: Installation,
 ) -> None:
     made = begin(installation, wanted())
@@ -94,29 +94,31 @@ def test_a_form_sent_again_is_the_same_campaign_for_less_than_a_minute(
         {"timezone": "America/New_York"},
     ],
 )
-def test_a_form_that_says_another_thing_is_not_the_same_campaign(
+def test_a_different_form_is_not_the_same_campaign(
     installation: Installation, changes: dict[str, str]
 ) -> None:
     begin(installation, wanted())
     assert set(faults(installation, **changes)) == {"slug"}
 
 
-def test_an_address_takes_eighty_characters_and_single_hyphens(installation: Installation) -> None:
+def test_a_slug_has_at_most_eighty_characters_and_single_hyphens(
+    installation: Installation,
+) -> None:
     assert begin(installation, wanted(slug=f" {'x' * 80}\n")).slug == "x" * 80
     for slug in ("x" * 81, "a--b", "-a", "a-", "é", "a b", ""):
         assert set(faults(installation, slug=slug)) == {"slug"}, slug
 
 
-def test_amounts_are_read_in_the_currency_of_the_form(installation: Installation) -> None:
+def test_amounts_are_parsed_in_the_form_currency(installation: Installation) -> None:
     made = begin(installation, wanted(currency="JPY", goal="10,000", stretch_goal="10,001"))
     assert (made.currency, made.goal, made.stretch_goal) == ("jpy", 10_000, 10_001)
     assert set(faults(installation, slug="b", currency="jpy", goal="10.5")) == {"goal"}
-    # Without a currency no amount can be read, and only that is told.
+    # Without a valid currency no amount can be parsed, so only the currency is reported.
     assert set(faults(installation, slug="b", currency="doubloon", goal="x")) == {"currency"}
 
 
-def test_a_deadline_lies_ahead_and_after_the_start(installation: Installation) -> None:
+def test_a_deadline_must_be_in_the_future_and_after_the_start(installation: Installation) -> None:
     over = faults(installation, starts="2001-01-01", deadline="2001-02-01")
-    assert over == {"deadline": "The deadline must be still to come."}
+    assert over == {"deadline": "The deadline must be in the future."}
     turned = faults(installation, starts="2099-04-02", deadline="2099-04-01")
-    assert turned == {"deadline": "The deadline must come after the start."}
+    assert turned == {"deadline": "The deadline must be after the start."}

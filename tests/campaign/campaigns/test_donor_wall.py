@@ -1,4 +1,4 @@
-"""The donor wall: by the donor's own wish, and while the gift stands."""
+"""The donor wall: only donors who asked, and only while the gift is not fully refunded."""
 
 from campaign.campaigns.donor_wall import remove_wall_entry, save_wall_entry
 from campaign.core.clock import now
@@ -10,7 +10,9 @@ from tests.support.campaigns import ADMIN, book
 from tests.support.donor_wall import WORDS, shown, with_wall
 
 
-def test_only_who_wishes_it_and_whose_gift_stands_is_named(installation: Installation) -> None:
+def test_only_donors_who_asked_and_whose_gift_remains_are_listed(
+    installation: Installation,
+) -> None:
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         ana = book(session, campaign, name="  Ana  Reyes ")
@@ -31,7 +33,7 @@ def test_only_who_wishes_it_and_whose_gift_stands_is_named(installation: Install
     assert shown(installation, campaign) == []
 
 
-def test_who_is_erased_is_no_longer_named(installation: Installation) -> None:
+def test_an_erased_donor_is_no_longer_listed(installation: Installation) -> None:
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         gift = book(session, campaign, name="Ana")

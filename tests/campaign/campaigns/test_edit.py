@@ -1,4 +1,4 @@
-"""Editing and beginning campaigns: every fault beside its field, two editors at once, and before and after kept."""
+"""Editing campaigns: errors by field, two editors at once, and the audit log with old and new values."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,7 +31,7 @@ def stored(installation: Installation, campaign: Campaign) -> Campaign:
         return find_campaign(session, campaign.slug)
 
 
-def test_what_was_typed_is_kept_with_what_stood_before(installation: Installation) -> None:
+def test_edits_are_saved_and_logged_with_the_previous_values(installation: Installation) -> None:
     campaign = running(installation)
     changed = edit(
         installation,
@@ -63,13 +63,13 @@ def test_what_was_typed_is_kept_with_what_stood_before(installation: Installatio
     assert entry.after["stretch_goal"] == 6_000_000
 
 
-def test_nothing_changed_is_nothing_logged(installation: Installation) -> None:
+def test_an_unchanged_form_logs_nothing(installation: Installation) -> None:
     campaign = running(installation, appeal="It ends with a line.\n")
     assert edit(installation, campaign) == []
     assert audited(installation) == []
 
 
-def test_each_fault_stands_beside_its_field(installation: Installation) -> None:
+def test_each_error_is_reported_by_field(installation: Installation) -> None:
     campaign = running(installation)
     wrong: list[tuple[dict[str, str], set[str]]] = [
         ({"title": " ", "goal": "much"}, {"title", "goal"}),
@@ -90,7 +90,7 @@ def test_each_fault_stands_beside_its_field(installation: Installation) -> None:
         assert set(refused.value.faults) == names, changes
 
 
-def test_a_goal_stands_from_the_first_gift_on(installation: Installation) -> None:
+def test_the_goal_cannot_change_after_the_first_gift(installation: Installation) -> None:
     campaign = running(installation)
     assert edit(installation, campaign, goal="40,000") == ["goal"]
     with installation.sessions.begin() as session:
@@ -99,7 +99,7 @@ def test_a_goal_stands_from_the_first_gift_on(installation: Installation) -> Non
         edit(installation, campaign, goal="30,000")
 
 
-def test_a_stretch_goal_that_readers_were_told_of_only_grows(installation: Installation) -> None:
+def test_a_public_stretch_goal_can_only_be_raised(installation: Installation) -> None:
     campaign = running(installation, goal="100")
     edit(installation, campaign, stretch_goal="300")
     assert edit(installation, campaign, stretch_goal="200") == ["stretch_goal"]
@@ -107,11 +107,11 @@ def test_a_stretch_goal_that_readers_were_told_of_only_grows(installation: Insta
         book(session, campaign, 10_000)
     assert edit(installation, campaign, stretch_goal="250") == ["stretch_goal"]
     for less in ("150", ""):
-        with pytest.raises(FieldsInvalid, match="only be raised"):
+        with pytest.raises(FieldsInvalid, match="only raise it"):
             edit(installation, campaign, stretch_goal=less)
 
 
-def test_the_start_moves_while_it_lies_ahead_and_no_sponsor_was_promised_it(
+def test_the_start_can_change_until_the_campaign_or_a_matching_gift_begins(
     installation: Installation,
 ) -> None:
     campaign = running(installation, **UPCOMING)
@@ -126,7 +126,7 @@ def test_the_start_moves_while_it_lies_ahead_and_no_sponsor_was_promised_it(
             edit(installation, campaign, starts=start)
 
 
-def test_the_second_of_two_editors_is_told_what_the_first_has_changed(
+def test_the_second_of_two_editors_sees_what_the_first_changed(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -136,13 +136,13 @@ def test_the_second_of_two_editors_is_told_what_the_first_has_changed(
         edit(installation, campaign, seen, title="The second title")
     assert refused.value.present == {"title": "The first title"}
     assert stored(installation, campaign).title == "The first title"
-    # Who changes something else stops nobody, and who means the same changes nothing.
+    # An edit of another field is no conflict, and the same edit changes nothing.
     assert edit(installation, campaign, seen, appeal="Another text") == ["appeal"]
     assert edit(installation, campaign, seen, title="The first title") == []
     assert edit(installation, campaign, None, title="The second title") == ["title"]
 
 
-def test_a_form_that_tells_nothing_of_what_it_showed_overwrites_nothing(
+def test_a_form_without_a_version_overwrites_nothing(
     installation: Installation,
 ) -> None:
     campaign = running(installation)

@@ -1,4 +1,4 @@
-"""Deadlines that move: later only, with a public reason, and all that is queued follows."""
+"""Deadline changes: only to a later time, with a public reason, and queued emails adapt."""
 
 from datetime import datetime
 
@@ -45,7 +45,7 @@ def move(
         return extend(session, campaign, deadline, reason, "sam", moment or at(MIDDAY))
 
 
-def test_the_deadline_moves_with_its_wall_clock_and_a_row_says_why(
+def test_an_extension_moves_the_deadline_and_stores_the_reason(
     installation: Installation, winter: Campaign
 ) -> None:
     made = move(installation)
@@ -62,14 +62,14 @@ def test_the_deadline_moves_with_its_wall_clock_and_a_row_says_why(
     assert (kept.reason, kept.recorded_by) == (REASON, "sam")
 
 
-def test_the_same_extension_twice_is_one(installation: Installation, winter: Campaign) -> None:
+def test_a_repeated_extension_changes_nothing(installation: Installation, winter: Campaign) -> None:
     move(installation)
     assert move(installation).repeated
     with installation.sessions() as session:
         assert len(public_extensions(session, winter)) == 1
 
 
-def test_a_second_extension_is_told_beside_the_first(
+def test_a_second_extension_is_listed_after_the_first(
     installation: Installation, winter: Campaign
 ) -> None:
     move(installation)
@@ -93,7 +93,7 @@ def test_a_second_extension_is_told_beside_the_first(
         ("2027-06-01", REASON, "2027-01-15T00:00-08:00", ExtensionRefused),
     ],
 )
-def test_what_is_no_extension_is_refused_and_changes_nothing(
+def test_invalid_extensions_are_rejected_and_change_nothing(
     installation: Installation,
     winter: Campaign,
     deadline: str,
@@ -108,20 +108,20 @@ def test_what_is_no_extension_is_refused_and_changes_nothing(
         assert not public_extensions(session, winter)
 
 
-def test_a_campaign_that_ended_is_open_again_until_its_result_is_final(
+def test_an_ended_campaign_can_be_reopened_until_its_result_is_final(
     installation: Installation, winter: Campaign
 ) -> None:
     assert move(installation, moment=at("2027-01-02T12:00-08:00")).reopened
 
 
-def test_a_result_that_was_frozen_stays_so(installation: Installation, winter: Campaign) -> None:
+def test_a_frozen_result_stays_frozen(installation: Installation, winter: Campaign) -> None:
     with installation.sessions.begin() as session:
         session.execute(text("UPDATE campaign SET finalized_at = now(), final_raised = 0"))
     with pytest.raises(ExtensionRefused, match="final"):
         move(installation)
 
 
-def test_what_is_queued_expires_when_its_window_closes_now(
+def test_queued_emails_expire_when_their_new_window_closes(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -134,7 +134,7 @@ def test_what_is_queued_expires_when_its_window_closes_now(
     assert letter.expires_at == at("2027-01-05T00:00-08:00")
 
 
-def test_after_an_extension_nobody_gets_a_step_twice_and_the_end_comes_once(
+def test_after_an_extension_nobody_gets_a_step_or_wrap_up_twice(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -158,7 +158,7 @@ def test_after_an_extension_nobody_gets_a_step_twice_and_the_end_comes_once(
     ]
 
 
-def test_who_gives_after_a_reopening_is_thanked_at_the_new_end(
+def test_donors_after_a_reopening_are_thanked_at_the_new_end(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -172,7 +172,7 @@ def test_who_gives_after_a_reopening_is_thanked_at_the_new_end(
     assert counts(run(installation, "2027-01-06T09:00-08:00")) == {"wrap_up/thank_you": 1}
 
 
-def test_the_page_tells_it_at_once_with_its_reason(
+def test_the_page_shows_it_at_once_with_its_reason(
     installation: Installation, campaign: Campaign, client: FlaskClient
 ) -> None:
     assert "Extended on" not in client.get("/c/nine-days").text

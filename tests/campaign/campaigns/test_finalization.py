@@ -1,4 +1,4 @@
-"""The end: results are provisional, then frozen, and only a logged correction changes them."""
+"""Results are provisional, then frozen, and only a logged correction changes them."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +64,7 @@ def stored(installation: Installation, campaign: Campaign) -> Campaign:
 
 
 def raised(installation: Installation, campaign: Campaign) -> int:
-    """What the page shows, with the books in order. No worker sends mail here, however many years pass."""
+    """Return the public progress after checking the ledger. No worker sends email here, even years later."""
     with installation.sessions() as session:
         broken = [one for one in broken_invariants(session) if not one.startswith("message ")]
         assert broken == []
@@ -99,7 +99,7 @@ def test_the_result_is_frozen_when_the_grace_period_is_over(
     assert stored(installation, campaign).finalized_at == campaign.final_from
 
 
-def test_at_most_so_many_are_frozen_in_a_transaction(
+def test_at_most_a_given_number_are_frozen_in_one_transaction(
     installation: Installation, campaign: Campaign, end: datetime
 ) -> None:
     with installation.sessions.begin() as session:
@@ -115,7 +115,7 @@ def test_at_most_so_many_are_frozen_in_a_transaction(
     assert freeze(installation, end) == ["second"]
 
 
-def test_frozen_by_many_at_once_it_is_frozen_once(
+def test_concurrent_runs_freeze_the_result_once(
     installation: Installation, campaign: Campaign, paid: Facts, end: datetime
 ) -> None:
     with ThreadPoolExecutor(6) as pool:
@@ -123,7 +123,7 @@ def test_frozen_by_many_at_once_it_is_frozen_once(
     assert sorted(done) == [[]] * 5 + [["nine-days"]]
 
 
-def test_an_entry_under_way_is_waited_for_and_counted(
+def test_an_uncommitted_entry_is_waited_for_and_counted(
     installation: Installation, campaign: Campaign, paid: Facts, end: datetime
 ) -> None:
     asked = Event()
@@ -156,7 +156,7 @@ def refund_entry(campaign: Campaign, facts: Facts) -> LedgerEntry:
     )
 
 
-def test_once_frozen_the_database_refuses_what_would_change_it(
+def test_once_frozen_the_database_rejects_changes(
     installation: Installation, campaign: Campaign, paid: Facts, end: datetime
 ) -> None:
     freeze(installation, end)
@@ -167,7 +167,7 @@ def test_once_frozen_the_database_refuses_what_would_change_it(
         session.add(refund_entry(campaign, paid))
 
 
-def test_what_comes_late_is_booked_and_listed_and_does_not_move_the_result(
+def test_late_entries_are_booked_and_listed_but_do_not_change_the_result(
     installation: Installation, campaign: Campaign, paid: Facts, tell: Tell, end: datetime
 ) -> None:
     freeze(installation, end)
@@ -179,19 +179,19 @@ def test_what_comes_late_is_booked_and_listed_and_does_not_move_the_result(
     assert (found.kind, found.amount, found.currency) == ("refund", -1000, "usd")
 
 
-def test_what_comes_before_the_freeze_but_after_the_grace_period_is_late_too(
+def test_entries_after_the_grace_period_but_before_the_freeze_are_late_too(
     installation: Installation, campaign: Campaign, paid: Facts, tell: Tell, end: datetime
 ) -> None:
     with at(end):
         tell(paid.refunded("a", 1000))
         [found] = late(installation)
-        with pytest.raises(CampaignError, match="not frozen yet"):
+        with pytest.raises(CampaignError, match="not final yet"):
             correct(installation, campaign, found.id)
     freeze(installation, end)
     assert stored(installation, campaign).final_raised == 2500
 
 
-def test_a_late_fact_within_the_grace_period_counts(
+def test_an_entry_within_the_grace_period_counts(
     installation: Installation, campaign: Campaign, give: Give, tell: Tell
 ) -> None:
     facts = give()
@@ -202,7 +202,7 @@ def test_a_late_fact_within_the_grace_period_counts(
     assert late(installation) == []
 
 
-def test_a_correction_brings_a_late_entry_into_the_result_once(
+def test_a_correction_adds_a_late_entry_to_the_result_once(
     installation: Installation, campaign: Campaign, give: Give, tell: Tell, end: datetime
 ) -> None:
     facts = give(fee_cover=106)
@@ -215,14 +215,14 @@ def test_a_correction_brings_a_late_entry_into_the_result_once(
         done = correct(installation, campaign, found.id)
         assert done == CorrectionResult(amount=2500, raised=2500, frozen=0, currency="usd")
         assert raised(installation, campaign) == 2500
-        with pytest.raises(CampaignError, match="brought into the result before"):
+        with pytest.raises(CampaignError, match="already added to the result"):
             correct(installation, campaign, found.id)
         assert raised(installation, campaign) == 2500
     assert late(installation) == []
     assert stored(installation, campaign).final_raised == 0, "it keeps what was final at first"
 
 
-def test_a_correction_is_two_entries_that_say_who_and_why(
+def test_a_correction_posts_two_entries_with_name_and_reason(
     installation: Installation, campaign: Campaign, paid: Facts, tell: Tell, end: datetime
 ) -> None:
     freeze(installation, end)
@@ -241,7 +241,7 @@ def test_a_correction_is_two_entries_that_say_who_and_why(
     assert raised(installation, campaign) == 1500
 
 
-def test_corrected_by_many_at_once_it_counts_once(
+def test_concurrent_corrections_count_once(
     installation: Installation, campaign: Campaign, paid: Facts, tell: Tell, end: datetime
 ) -> None:
     freeze(installation, end)
@@ -262,7 +262,7 @@ def test_corrected_by_many_at_once_it_counts_once(
 
 
 @pytest.mark.parametrize(("reason", "recorded_by"), [("", "mia"), ("  ", "mia"), ("late", " ")])
-def test_a_correction_without_reason_or_name_is_refused(
+def test_a_correction_without_reason_or_name_is_rejected(
     installation: Installation,
     campaign: Campaign,
     paid: Facts,
@@ -281,7 +281,7 @@ def test_only_a_late_entry_can_be_corrected(
     freeze(installation, end)
     with installation.sessions() as session:
         counted = session.scalars(select(LedgerEntry.id)).one()
-    with pytest.raises(CampaignError, match="did not come late"):
+    with pytest.raises(CampaignError, match="is not a late entry"):
         correct(installation, campaign, counted)
     with pytest.raises(NotFound, match="no ledger entry 404"):
         correct(installation, campaign, 404)
@@ -295,5 +295,5 @@ def test_a_gift_charged_after_the_deadline_belongs_to_no_result(
         tell(facts.completed(), facts.refunded("a", 1000))
     assert late(installation) == []
     freeze(installation, end)
-    with pytest.raises(CampaignError, match="did not come late"):
+    with pytest.raises(CampaignError, match="is not a late entry"):
         correct(installation, campaign, 1)

@@ -1,4 +1,4 @@
-"""Typed texts to values and back: limits, currencies, and hours that a clock shows twice."""
+"""Typed texts to values and back: limits, currencies, and repeated hours."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ from campaign.core.errors import AmountInvalid, FieldsInvalid
 HERE = clock.zone("America/Los_Angeles")
 
 
-def test_each_field_keeps_its_first_fault_and_all_are_told_together() -> None:
+def test_each_field_has_its_first_error_and_all_are_reported_together() -> None:
     reader = FieldReader()
     assert reader.read("goal", lambda: money.parse_amount("5", "usd")) == 500
     reader.require("title", True, "never said")
@@ -37,14 +37,14 @@ def test_each_field_keeps_its_first_fault_and_all_are_told_together() -> None:
     assert refused.value.faults["goal"] != "a second fault"
 
 
-def test_a_fault_that_is_nobodys_is_not_swallowed() -> None:
+def test_an_unexpected_error_is_not_swallowed() -> None:
     with pytest.raises(ZeroDivisionError):
         FieldReader().read("goal", lambda: 1 // 0)
 
 
-def test_a_line_is_one_line_as_long_as_there_is_room() -> None:
+def test_a_line_has_a_maximum_length_and_no_breaks() -> None:
     assert one_line(" A \r\n  title\t", 7, "a title") == "A title"
-    with pytest.raises(FieldsInvalid, match="room for one line of 6 characters"):
+    with pytest.raises(FieldsInvalid, match="one line of at most 6 characters"):
         one_line("A title", 6, "a title")
     with pytest.raises(FieldsInvalid, match=r"Enter a title\."):
         one_line(" \n", 6, "a title")
@@ -53,7 +53,7 @@ def test_a_line_is_one_line_as_long_as_there_is_room() -> None:
             one_line(hidden, 6, "a title")
 
 
-def test_markdown_keeps_its_lines_and_tabs_and_loses_what_cannot_be_seen() -> None:
+def test_markdown_keeps_lines_and_tabs_but_not_control_characters() -> None:
     assert (
         clean_markdown("\r\n# Why\r\rBe\x00cause\r\n\tcode  \n\n") == "# Why\n\nBecause\n\tcode  "
     )
@@ -67,25 +67,27 @@ def test_markdown_keeps_its_lines_and_tabs_and_loses_what_cannot_be_seen() -> No
     ("typed", "currency", "least"),
     [("", "usd", 50), ("0.50", "usd", 50), (" ", "jpy", 50), ("50", "jpy", 50)],
 )
-def test_the_smallest_amount_is_what_can_be_charged(typed: str, currency: str, least: int) -> None:
+def test_the_smallest_amount_is_at_least_the_minimum_charge(
+    typed: str, currency: str, least: int
+) -> None:
     assert parse_smallest_amount(typed, currency) == least
 
 
 @pytest.mark.parametrize(
     ("typed", "currency"), [("0.49", "usd"), ("49", "jpy"), ("1,000,000", "usd")]
 )
-def test_a_smallest_amount_that_cannot_be_charged_is_refused(typed: str, currency: str) -> None:
+def test_a_smallest_amount_that_cannot_be_charged_is_rejected(typed: str, currency: str) -> None:
     assert parse_smallest_amount("999,999.99", "usd") == money.LARGEST_CHARGE
     with pytest.raises(AmountInvalid):
         parse_smallest_amount(typed, currency)
 
 
-def test_a_comma_parts_amounts_only_where_a_space_follows() -> None:
+def test_a_comma_separates_amounts_only_before_a_space() -> None:
     assert split_amounts(" 10, 25;50\n1,000 ; $5 ") == ("10", "25", "50", "1,000", "$5")
     assert split_amounts("  ") == ()
 
 
-def test_suggestions_are_told_once_each_and_in_order() -> None:
+def test_suggestions_are_sorted_without_duplicates() -> None:
     assert parse_suggested_amounts("50 $10 50.00 1,000", "usd", 1000) == [1_000, 5_000, 100_000]
     assert parse_suggested_amounts("500 1,000", "jpy", None) == [500, 1_000]
     eight = " ".join(str(one) for one in range(1, 9))
@@ -96,19 +98,17 @@ def test_suggestions_are_told_once_each_and_in_order() -> None:
     ("typed", "smallest", "why"),
     [
         (" ", None, "at least one amount"),
-        ("1 2 3 4 5 6 7 8 9", None, "room for 8"),
+        ("1 2 3 4 5 6 7 8 9", None, "Enter at most 8"),
         ("9.99 20", 1_000, r"\$9\.99 is less than the smallest"),
-        ("1,000,000", None, r"At most \$999,999\.99 can be charged"),
+        ("1,000,000", None, r"largest possible charge is \$999,999\.99"),
     ],
 )
-def test_suggestions_that_cannot_be_given_are_refused(
-    typed: str, smallest: int | None, why: str
-) -> None:
+def test_invalid_suggestions_are_rejected(typed: str, smallest: int | None, why: str) -> None:
     with pytest.raises(AmountInvalid, match=why):
         parse_suggested_amounts(typed, "usd", smallest)
 
 
-def test_a_stretch_goal_is_more_than_the_goal() -> None:
+def test_a_stretch_goal_must_be_more_than_the_goal() -> None:
     assert parse_stretch_goal(" ", "usd", 1_000) is None
     assert parse_stretch_goal("10.01", "usd", 1_000) == 1_001
     assert parse_stretch_goal("5", "usd", None) == 500
@@ -120,13 +120,13 @@ def test_a_stretch_goal_is_more_than_the_goal() -> None:
     ("moment", "shown"),
     [
         (datetime(2026, 12, 1, 17, tzinfo=UTC), "2026-12-01 09:00"),
-        # On November 1, 2026, 1:30 comes twice.
+        # On November 1, 2026, 1:30 occurs twice.
         (datetime(2026, 11, 1, 8, 30, tzinfo=UTC), "2026-11-01 01:30:00-07:00"),
         (datetime(2026, 11, 1, 9, 30, tzinfo=UTC), "2026-11-01 01:30:00-08:00"),
         (datetime(2026, 12, 1, 17, 0, 30, tzinfo=UTC), "2026-12-01 09:00:30-08:00"),
     ],
 )
-def test_a_moment_is_read_back_as_it_was_shown(moment: datetime, shown: str) -> None:
+def test_a_formatted_time_parses_back_to_the_same_time(moment: datetime, shown: str) -> None:
     assert local_text(moment, HERE) == shown
     assert clock.parse_start(shown, HERE) == moment
 
@@ -135,5 +135,5 @@ def test_a_deadline_at_the_end_of_a_day_is_shown_as_that_day() -> None:
     end = clock.parse_deadline("2026-11-01", HERE)
     assert deadline_text(end, HERE) == "2026-11-01"
     assert deadline_text(end - timedelta(hours=1), HERE) == "2026-11-01 23:00"
-    # The same instant ends no day elsewhere.
+    # In another time zone the same instant is not the end of a day.
     assert deadline_text(end, clock.zone("America/New_York")) == "2026-11-02 03:00"

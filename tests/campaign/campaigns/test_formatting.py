@@ -1,4 +1,4 @@
-"""Dates, ends and figures as sentences."""
+"""Dates, deadlines and figures as text."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,13 +21,13 @@ def ending_at(deadline: datetime, zone: str = "America/Los_Angeles") -> Campaign
 
 
 def test_midnight_belongs_to_the_day_that_ends() -> None:
-    told = "midnight at the end of Thursday, December 31, Pacific time"
+    told = "11:59 p.m. on Thursday, December 31, Pacific time"
     assert formatting.ending(ending_at(END), EN) == told
-    told = "la medianoche al final del jueves 31 de diciembre, hora del Pacífico"
+    told = "el jueves 31 de diciembre, 11:59 p. m., hora del Pacífico"
     assert formatting.ending(ending_at(END), ES) == told
 
 
-def test_another_hour_is_told_with_its_day_and_zone() -> None:
+def test_another_time_is_shown_with_its_day_and_zone() -> None:
     noon = ending_at(datetime(2026, 12, 31, 17, 30, tzinfo=UTC), "America/New_York")
     assert formatting.ending(noon, EN) == "12:30 PM on Thursday, December 31, Eastern time"
     assert formatting.ending(noon, ES) == "el jueves 31 de diciembre, 12:30 p.m., hora oriental"
@@ -50,13 +50,11 @@ def test_a_zone_is_named_as_a_newspaper_does(zone: str, name: str) -> None:
         (timedelta(seconds=1), ""),
     ],
 )
-def test_days_are_counted_by_the_calendar_and_hours_not_at_all(
-    before: timedelta, told: str
-) -> None:
+def test_days_left_are_calendar_days_without_hours(before: timedelta, told: str) -> None:
     assert formatting.days_left(progress(END - before, 0), EN) == told
 
 
-def test_the_figure_in_words() -> None:
+def test_progress_in_words() -> None:
     one = Progress(campaign(), 1_050, 0, 0, 1, 1, END)
     many = Progress(campaign(), 312_500_00, 0, 0, 9_000, 4_120, END)
     none = Progress(campaign(), 0, 0, 0, 0, 0, END)

@@ -1,4 +1,4 @@
-"""A campaign's texts in a reader's language, and what the appeal tells besides its figure."""
+"""A campaign's texts in a reader's language, and what the appeal shows besides progress."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.support.campaigns import book, running
 from tests.support.donor_wall import WORDS, with_wall
 
 
-def test_what_is_not_translated_is_told_in_the_first_language_and_says_so(
+def test_untranslated_texts_use_the_first_language_and_say_so(
     installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -26,7 +26,7 @@ def test_what_is_not_translated_is_told_in_the_first_language_and_says_so(
         assert texts_in_language("fr", found).title == LocalizedText(campaign.title, "en")
 
 
-def test_texts_of_what_has_become_the_first_language_are_not_read(
+def test_translations_into_the_first_language_are_ignored(
     installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -37,7 +37,7 @@ def test_texts_of_what_has_become_the_first_language_are_not_read(
     assert spoken.title == LocalizedText(campaign.title, "es")
 
 
-def test_other_campaigns_are_three_at_most_open_and_never_this_one(
+def test_at_most_three_other_open_campaigns_are_listed(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -56,7 +56,7 @@ def test_other_campaigns_are_three_at_most_open_and_never_this_one(
     assert not {one.slug for one in found.others} & {"winter", "over"}
 
 
-def test_the_newest_five_of_the_wall_stand_on_the_appeal(installation: Installation) -> None:
+def test_the_five_newest_wall_entries_are_on_the_appeal(installation: Installation) -> None:
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         for name in ("Ana", "Bo", "Cy", "Di", "Eve", "Flo"):

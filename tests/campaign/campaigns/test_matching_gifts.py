@@ -1,4 +1,4 @@
-"""Sponsors: what they add is the ledger's, counted apart, and right whatever happens at the same moment."""
+"""Matching gifts: computed from the ledger, counted separately, and correct under concurrency."""
 
 import threading
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def end(installation: Installation, campaign: Campaign, gift: MatchingGift) -> M
         return end_matching_gift(session, campaign, gift.id, ADMIN)
 
 
-def test_what_was_given_in_the_window_counts_before_and_after_the_promise(
+def test_gifts_in_the_window_count_even_from_before_it_was_added(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -58,7 +58,7 @@ def test_what_was_given_in_the_window_counts_before_and_after_the_promise(
     assert shards_agree(installation)
 
 
-def test_a_refund_takes_its_match_with_it_whenever_it_comes(installation: Installation) -> None:
+def test_a_refund_removes_its_match_whenever_it_arrives(installation: Installation) -> None:
     campaign = running(installation)
     with installation.sessions.begin() as session:
         before = book(session, campaign, 10_000, 5 * DAY)
@@ -76,7 +76,7 @@ def test_a_refund_takes_its_match_with_it_whenever_it_comes(installation: Instal
     assert shards_agree(installation)
 
 
-def test_a_sponsor_adds_no_more_than_the_pool_and_each_adds_their_own(
+def test_a_sponsor_adds_at_most_the_pool_and_sponsors_are_separate(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -93,7 +93,7 @@ def test_a_sponsor_adds_no_more_than_the_pool_and_each_adds_their_own(
     assert (found.matched, found.facts()["matched"]) == (21_600, 21_600)
 
 
-def test_ended_early_it_keeps_what_was_charged_before_even_if_booked_later(
+def test_ended_early_it_still_matches_earlier_charges_booked_later(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -113,13 +113,13 @@ def test_ended_early_it_keeps_what_was_charged_before_even_if_booked_later(
     assert shards_agree(installation)
 
 
-def test_the_same_promise_twice_is_one(installation: Installation) -> None:
+def test_the_same_matching_gift_twice_is_one(installation: Installation) -> None:
     campaign, same = running(installation), promise(starts=ago(3), ends="")
     assert add(installation, campaign, same).id == add(installation, campaign, same).id
     assert len(audited(installation)) == 1
 
 
-def test_what_no_page_could_promise_is_refused_beside_its_field(
+def test_invalid_matching_gifts_are_rejected_by_field(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -142,7 +142,9 @@ def test_what_no_page_could_promise_is_refused_beside_its_field(
     assert audited(installation) == []
 
 
-def test_another_campaigns_sponsor_cannot_be_ended_here(installation: Installation) -> None:
+def test_a_matching_gift_of_another_campaign_cannot_be_ended_here(
+    installation: Installation,
+) -> None:
     campaign, other = running(installation), running(installation, slug="summer")
     gift = add(installation, campaign, promise())
     with pytest.raises(NotFound):
@@ -150,7 +152,7 @@ def test_another_campaigns_sponsor_cannot_be_ended_here(installation: Installati
 
 
 def _waits_for(work: Callable[[], object], release: Callable[[], None]) -> None:
-    """`work` does not come to an end before `release`."""
+    """Check that `work` does not finish before `release`."""
     with ThreadPoolExecutor(1) as pool:
         running_work = pool.submit(work)
         with pytest.raises(TimeoutError):
@@ -159,7 +161,7 @@ def _waits_for(work: Callable[[], object], release: Callable[[], None]) -> None:
         running_work.result(timeout=30)
 
 
-def test_a_promise_waits_for_gifts_under_way_and_counts_them(installation: Installation) -> None:
+def test_adding_one_waits_for_uncommitted_gifts_and_counts_them(installation: Installation) -> None:
     campaign = running(installation)
     with installation.sessions() as session:
         book(session, campaign, 10_000)
@@ -167,7 +169,7 @@ def test_a_promise_waits_for_gifts_under_way_and_counts_them(installation: Insta
     assert standing(installation, campaign).matched == 10_000
 
 
-def test_a_gift_waits_for_a_promise_under_way_and_is_counted_by_it(
+def test_a_gift_waits_for_an_uncommitted_matching_gift_and_is_counted(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -183,8 +185,10 @@ def test_a_gift_waits_for_a_promise_under_way_and_is_counted_by_it(
     assert shards_agree(installation)
 
 
-def test_the_foreign_keys_trigger_comes_before_the_counting(installation: Installation) -> None:
-    """So even a correction, which no guard stops, waits for the campaign's row before it is counted."""
+def test_the_foreign_key_trigger_runs_before_the_counting_trigger(
+    installation: Installation,
+) -> None:
+    """So even a correction, which no guard blocks, waits for the campaign's row before it is counted."""
     with installation.sessions() as session:
         names = session.scalars(
             text(
@@ -197,7 +201,7 @@ def test_the_foreign_keys_trigger_comes_before_the_counting(installation: Instal
     assert names.index(guards[-1]) < names.index("count_entry")
 
 
-def test_in_a_burst_of_gifts_and_refunds_no_promise_misses_or_doubles_any(
+def test_in_a_burst_of_gifts_and_refunds_each_is_counted_exactly_once(
     installation: Installation,
 ) -> None:
     campaign = running(installation)

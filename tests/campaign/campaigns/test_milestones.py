@@ -1,4 +1,4 @@
-"""Milestones: written once, from the order in which money moved, and told only while they hold."""
+"""Milestones: recorded once, in the order in which money moved, and shown only while they hold."""
 
 from datetime import timedelta
 
@@ -23,11 +23,11 @@ def told(installation: Installation, campaign: Campaign) -> list[str]:
         return [one.mark for one in read_milestones(session, campaign, raised)]
 
 
-def test_each_is_written_once_with_the_movement_that_reached_it(installation: Installation) -> None:
+def test_each_is_recorded_once_with_the_entry_that_reached_it(installation: Installation) -> None:
     campaign = running(installation, goal="100", stretch_goal=15_000)
     assert marked(installation) == 0
     with installation.sessions.begin() as session:
-        # Booked in another order than that in which they were given.
+        # Booked in a different order from the order in which they were given.
         last = book(session, campaign, 3_000, timedelta(days=1))
         first = book(session, campaign, 2_000, timedelta(days=5))
         second = book(session, campaign, 1_000, timedelta(days=5, minutes=-1))
@@ -50,7 +50,7 @@ def test_each_is_written_once_with_the_movement_that_reached_it(installation: In
     assert kept.reached_at == half.reached_at
 
 
-def test_an_hour_that_happens_twice_has_one_order(installation: Installation) -> None:
+def test_entries_in_a_repeated_hour_keep_their_order(installation: Installation) -> None:
     campaign = running(installation, goal="100", start="2025-11-01", deadline="2026-01-01")
     twice = campaign.starts_at.replace(day=2, hour=9, minute=30)
     with installation.sessions.begin() as session:
@@ -62,7 +62,7 @@ def test_an_hour_that_happens_twice_has_one_order(installation: Installation) ->
     assert abs(quarter.reached_at - twice) < timedelta(seconds=5)
 
 
-def test_todays_readers_are_those_whose_gift_stands(installation: Installation) -> None:
+def test_donors_today_exclude_refunded_gifts(installation: Installation) -> None:
     campaign = running(installation)
     with installation.sessions.begin() as session:
         book(session, campaign, 1_000, timedelta(days=1, minutes=1))

@@ -1,4 +1,4 @@
-"""The figure: what the page, the stream and `progress.json` say of a campaign."""
+"""Progress as the page, the stream and `progress.json` show it."""
 
 import json
 from collections.abc import Callable
@@ -31,13 +31,13 @@ def of(campaign: Campaign, raised: int = 0, at: datetime | None = None) -> Progr
     return Progress(campaign, raised, 0, 0, 1, 1, at or now())
 
 
-def test_a_new_campaign_stands_at_zero(installation: Installation, campaign: Campaign) -> None:
+def test_a_new_campaign_has_raised_nothing(installation: Installation, campaign: Campaign) -> None:
     found = standing(installation, campaign, now())
     assert (found.raised, found.pending, found.matched, found.percent) == (0, 0, 0, 0.0)
     assert (found.donations, found.donors, found.state, found.final) == (0, 0, "open", False)
 
 
-def test_the_object_has_exactly_the_contracts_fields(campaign: Campaign) -> None:
+def test_the_object_has_exactly_the_documented_fields(campaign: Campaign) -> None:
     body = json.loads(of(campaign).body())
     assert list(body) == KEYS
     assert (body["campaign"], body["state"], body["final"]) == ("nine-days", "open", False)
@@ -45,7 +45,7 @@ def test_the_object_has_exactly_the_contracts_fields(campaign: Campaign) -> None
     assert body["timezone"] == "America/Los_Angeles"
 
 
-def test_instants_are_told_with_the_campaigns_offset(campaign: Campaign) -> None:
+def test_instants_have_the_campaign_offset(campaign: Campaign) -> None:
     body = json.loads(of(campaign).body())
     assert body["deadline"] == "2100-01-01T00:00:00-08:00"
     for name in ("starts_at", "deadline", "as_of"):
@@ -68,7 +68,7 @@ def test_a_paid_gift_is_raised_and_counted(
     assert (found.raised, found.donations, found.donors, found.percent) == (7500, 3, 2, 0.2)
 
 
-def test_a_promised_debit_is_pending_until_it_arrives(
+def test_a_bank_debit_is_pending_until_it_succeeds(
     installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
     facts = give(fee_cover=106)
@@ -82,7 +82,7 @@ def test_a_promised_debit_is_pending_until_it_arrives(
     assert (found.pending, found.raised, found.donations) == (0, 2500, 1)
 
 
-def test_a_debit_that_failed_is_pending_no_more(
+def test_a_failed_debit_is_no_longer_pending(
     installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
     facts = give()
@@ -111,7 +111,7 @@ def test_percent_has_one_decimal_and_no_cap(
     assert of(campaign, raised).percent == percent
 
 
-def test_the_mark_stays_while_only_the_clock_moves(campaign: Campaign) -> None:
+def test_the_etag_stays_while_only_time_passes(campaign: Campaign) -> None:
     noon = campaign.deadline - timedelta(days=9, hours=12)
     earlier, later = of(campaign, 2500, noon), of(campaign, 2500, noon + timedelta(hours=1))
     assert earlier.facts() == later.facts()
@@ -119,7 +119,7 @@ def test_the_mark_stays_while_only_the_clock_moves(campaign: Campaign) -> None:
     assert earlier.body() != later.body()
 
 
-def test_the_mark_changes_with_the_figure_the_day_and_the_state(campaign: Campaign) -> None:
+def test_the_etag_changes_with_the_figures_the_day_and_the_state(campaign: Campaign) -> None:
     midnight = campaign.deadline - timedelta(days=3)
     blink = timedelta(microseconds=1)
     standings = [
@@ -140,7 +140,7 @@ def test_after_the_end_nothing_is_left_and_later_the_result_is_final(campaign: C
     assert (final.state, final.final) == ("final", True)
 
 
-def test_a_title_in_any_script_is_told_as_it_is(campaign: Campaign) -> None:
+def test_a_title_in_any_script_is_unchanged(campaign: Campaign) -> None:
     campaign.title = "Вільні новини — “ガザ” 🗞"
     assert json.loads(of(campaign).body())["title"] == campaign.title
     assert campaign.title.encode() in of(campaign).body()

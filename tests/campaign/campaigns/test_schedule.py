@@ -1,4 +1,4 @@
-"""When each step of a countdown is due, and how long its window stands open, across clock changes."""
+"""When each step of the email schedule is due and how long its window is open, across clock changes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,7 +37,7 @@ def create(installation: Installation) -> Create:
     return made
 
 
-def test_a_new_campaign_has_the_usual_steps_and_their_windows_follow_one_another(
+def test_a_new_campaign_has_the_default_steps_with_consecutive_windows(
     installation: Installation, create: Create
 ) -> None:
     campaign = create()
@@ -57,9 +57,7 @@ def test_a_new_campaign_has_the_usual_steps_and_their_windows_follow_one_another
     ]
 
 
-def test_at_each_instant_one_step_is_open_at_most_and_each_from_its_own_first_instant(
-    installation: Installation, create: Create
-) -> None:
+def test_at_most_one_step_is_open_at_any_time(installation: Installation, create: Create) -> None:
     campaign = create()
     with installation.sessions() as session:
         every = schedule.list_steps(session, campaign.id)
@@ -100,7 +98,7 @@ def test_days_before_are_wall_clock_time_and_hours_before_are_hours(
     assert found.due == datetime.fromisoformat(due).astimezone(UTC)
 
 
-def test_in_the_hour_that_clocks_repeat_or_skip_last_hours_are_still_four(
+def test_last_hours_are_four_hours_even_across_a_clock_change(
     installation: Installation, create: Create
 ) -> None:
     for day in ("2026-11-01", "2027-03-14"):
@@ -109,7 +107,7 @@ def test_in_the_hour_that_clocks_repeat_or_skip_last_hours_are_still_four(
         assert campaign.deadline - found.due == timedelta(hours=4)
 
 
-def test_a_step_before_the_start_does_not_take_place(
+def test_a_step_due_before_the_start_is_left_out(
     installation: Installation, create: Create
 ) -> None:
     campaign = create(start="2026-12-27T12:00:00-08:00")
@@ -131,7 +129,7 @@ def test_of_two_steps_due_at_once_only_the_one_nearer_to_the_end_is_open(
     assert opened.step.key == "last_day"
 
 
-def test_what_is_switched_off_or_expires_leaves_its_neighbours_right(
+def test_disabled_or_expired_steps_do_not_affect_their_neighbors(
     installation: Installation, create: Create
 ) -> None:
     campaign = create()
@@ -144,7 +142,7 @@ def test_what_is_switched_off_or_expires_leaves_its_neighbours_right(
     assert there(found["opening"].closes, campaign) == "2026-12-03 00:00"
 
 
-def test_a_wall_clock_that_does_not_exist_is_read_as_the_end_of_a_day_is() -> None:
+def test_a_skipped_local_time_is_handled_like_the_end_of_a_day() -> None:
     zone = clock.zone("America/Santiago")
     moment = datetime(2027, 9, 7, tzinfo=zone)
     assert clock.days_earlier(moment, zone, 2) == clock.start_of_day(

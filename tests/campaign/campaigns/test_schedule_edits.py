@@ -1,4 +1,4 @@
-"""Changing a countdown: what a step takes and what it refuses, and what the log says of it."""
+"""Editing the email schedule: what a step accepts and rejects, and what the audit log records."""
 
 import pytest
 from sqlalchemy import select
@@ -30,7 +30,9 @@ def winter(installation: Installation) -> Campaign:
         return new_campaign(session)
 
 
-def test_a_step_is_moved_added_and_reworded(installation: Installation, winter: Campaign) -> None:
+def test_a_step_can_be_moved_added_and_reworded(
+    installation: Installation, winter: Campaign
+) -> None:
     with installation.sessions.begin() as session:
         change_step(session, winter, "nine_days", StepChange(days=10, expires=NO_EXPIRY))
         own = StepChange(hours=36, locale="es", subject="Faltan {left}", opening="Uno.\n\nDos.")
@@ -57,25 +59,25 @@ def test_a_step_is_moved_added_and_reworded(installation: Installation, winter: 
     ("key", "change", "reason"),
     [
         ("ninth_day", StepChange(days=9), "no step"),
-        ("opening", StepChange(days=9), "by itself"),
-        ("wrap_up", StepChange(expires=NO_EXPIRY), "no other end"),
+        ("opening", StepChange(days=9), "its time cannot change"),
+        ("wrap_up", StepChange(expires=NO_EXPIRY), "ends only when it expires"),
         ("nine_days", StepChange(days=9, hours=9), "either"),
-        ("nine_days", StepChange(days=0), "between 1 and"),
-        ("nine_days", StepChange(hours=9999), "between 1 and"),
-        ("nine_days", StepChange(expires=-5), "between 1 and"),
+        ("nine_days", StepChange(days=0), "from 1 to 366 days"),
+        ("nine_days", StepChange(hours=9999), "from 1 to 8784 hours before"),
+        ("nine_days", StepChange(expires=-5), "expiry from 1 to 8784 hours"),
         ("nine_days", StepChange(locale="tlh", subject="x"), "not in 'tlh'"),
         ("nine_days", StepChange(subject="x\r\nBcc: a@example.org"), "one line"),
         ("nine_days", StepChange(opening="x" * 5001), "at most"),
     ],
 )
-def test_a_change_that_a_step_cannot_take_is_refused(
+def test_invalid_changes_are_rejected(
     installation: Installation, winter: Campaign, key: str, change: StepChange, reason: str
 ) -> None:
     with pytest.raises(StepInvalid, match=reason), installation.sessions.begin() as session:
         change_step(session, winter, key, change)
 
 
-def test_a_second_step_of_the_same_name_is_refused(
+def test_a_second_step_with_the_same_name_is_rejected(
     installation: Installation, winter: Campaign
 ) -> None:
     for key in ("nine_days", "Nine Days", ""):
@@ -92,7 +94,7 @@ def test_a_second_step_of_the_same_name_is_refused(
         (StepChange(subject="x"), StepChange(subject="x" * 150), StepChange(subject="x" * 151)),
     ],
 )
-def test_a_step_takes_the_least_and_the_most_and_nothing_beyond(
+def test_a_step_accepts_the_minimum_and_maximum_and_nothing_beyond(
     installation: Installation,
     winter: Campaign,
     least: StepChange,
@@ -106,9 +108,7 @@ def test_a_step_takes_the_least_and_the_most_and_nothing_beyond(
             change_step(session, winter, "nine_days", beyond)
 
 
-def test_the_log_has_what_differs_and_nothing_where_nothing_does(
-    installation: Installation, winter: Campaign
-) -> None:
+def test_the_audit_log_has_only_what_differs(installation: Installation, winter: Campaign) -> None:
     for _ in range(2):
         with installation.sessions.begin() as session:
             change_step(session, winter, "nine_days", StepChange(days=9, enabled=False), ADMIN)
@@ -133,9 +133,13 @@ def test_a_preview_changes_no_step(installation: Installation, winter: Campaign)
         assert (kept.offset, kept.texts) == (9, {})
 
 
-def test_an_address_of_no_step_is_not_found(installation: Installation, winter: Campaign) -> None:
+def test_an_address_of_an_unknown_step_is_not_found(
+    installation: Installation, winter: Campaign
+) -> None:
     with installation.sessions() as session:
-        with pytest.raises(NotFound, match="winter has no step 'ninth_day'; it has opening, "):
+        with pytest.raises(
+            NotFound, match="winter has no step 'ninth_day'; its steps are opening, "
+        ):
             find_known_step(session, winter, "ninth_day")
         assert find_known_step(session, winter, "wrap_up").key == "wrap_up"
 
@@ -143,25 +147,25 @@ def test_an_address_of_no_step_is_not_found(installation: Installation, winter: 
 def test_a_name_has_forty_characters_at_most(installation: Installation, winter: Campaign) -> None:
     with installation.sessions() as session:
         assert add_step(session, winter, "x" * 40, StepChange(days=5)).expires_after is None
-        with pytest.raises(StepInvalid, match="no name for a step"):
+        with pytest.raises(StepInvalid, match="not a valid step name"):
             add_step(session, winter, "x" * 41, StepChange(days=5))
 
 
-def test_ones_own_step_goes_once_and_those_of_every_campaign_stay(
+def test_an_added_step_can_be_removed_and_default_steps_cannot(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
         add_step(session, winter, "five_days", StepChange(days=5), ADMIN)
         for _ in range(2):
             remove_step(session, winter, "five_days", ADMIN)
-        with pytest.raises(StepInvalid, match="switch it off"):
+        with pytest.raises(StepInvalid, match="Turn it off"):
             remove_step(session, winter, "nine_days", ADMIN)
     assert "five_days" not in windows(installation, winter)
     assert "nine_days" in windows(installation, winter)
     assert [one.action for one in audited(installation)] == ["step.added", "step.removed"]
 
 
-def test_a_step_of_which_letters_exist_stays(installation: Installation, winter: Campaign) -> None:
+def test_a_step_with_emails_cannot_be_removed(installation: Installation, winter: Campaign) -> None:
     with installation.sessions.begin() as session:
         step = add_step(session, winter, "five_days", StepChange(days=5))
         session.add(
@@ -177,12 +181,12 @@ def test_a_step_of_which_letters_exist_stays(installation: Installation, winter:
             )
         )
     with installation.sessions() as session:
-        with pytest.raises(StepInvalid, match="Letters of five_days exist"):
+        with pytest.raises(StepInvalid, match="five_days already has emails"):
             remove_step(session, winter, "five_days")
         assert find_step(session, winter, "five_days").id == step.id
 
 
-def test_the_last_words_that_are_taken_back_leave_no_language_behind() -> None:
+def test_removing_the_last_text_removes_the_language() -> None:
     texts = {"en": {"subject": "Soon"}, "es": {"opening": "Hola."}}
     assert changed_texts(texts, "es", None, " ") == {"en": {"subject": "Soon"}}
     assert changed_texts(texts, "tlh", None, None) == texts

@@ -1,4 +1,4 @@
-"""A campaign's words in its other languages: kept with what stood before, and no one's work overwritten unseen."""
+"""Translations of a campaign's texts: logged with old values, and nobody's work is overwritten unseen."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -33,7 +33,7 @@ def stored(installation: Installation, campaign: Campaign) -> TranslationFields:
         return read_translation(session, campaign, "es")
 
 
-def test_words_are_kept_tidied_and_logged_with_their_language(
+def test_texts_are_saved_cleaned_and_logged_with_their_language(
     installation: Installation, campaign: Campaign
 ) -> None:
     typed = {"title": " Que  todos lean ", "appeal": "## Por qué\r\n\r\nPorque.\r\n"}
@@ -49,7 +49,7 @@ def test_words_are_kept_tidied_and_logged_with_their_language(
     assert second.after == {"locale": "es", "appeal": ""}
 
 
-def test_who_has_not_seen_the_present_words_does_not_overwrite_them(
+def test_an_outdated_form_does_not_overwrite_newer_texts(
     installation: Installation, campaign: Campaign
 ) -> None:
     edit(installation, campaign, EMPTY, title="Uno", thanks="Gracias")
@@ -59,7 +59,7 @@ def test_who_has_not_seen_the_present_words_does_not_overwrite_them(
     assert stored(installation, campaign).title == "Uno"
 
 
-def test_of_two_first_translations_at_once_one_is_kept(
+def test_of_two_concurrent_first_translations_one_is_saved(
     installation: Installation, campaign: Campaign
 ) -> None:
     def save(title: str) -> str:
@@ -75,12 +75,12 @@ def test_of_two_first_translations_at_once_one_is_kept(
     assert len(audited(installation)) == 1
 
 
-def test_a_mark_tells_fields_apart() -> None:
+def test_the_mark_distinguishes_fields() -> None:
     assert fingerprint(TranslationFields("a", "b")) != fingerprint(TranslationFields("ab", ""))
     assert fingerprint(TranslationFields("a", "")) != fingerprint(TranslationFields("", "a"))
 
 
-def test_only_another_language_that_pages_speak_has_a_translation(
+def test_only_other_available_languages_have_a_translation(
     installation: Installation, campaign: Campaign
 ) -> None:
     assert "en" not in other_locales(campaign)
@@ -91,7 +91,7 @@ def test_only_another_language_that_pages_speak_has_a_translation(
         assert read_translation(session, campaign, "es") == TranslationFields()
 
 
-def test_every_fault_is_told_at_once(installation: Installation, campaign: Campaign) -> None:
+def test_all_errors_are_reported_at_once(installation: Installation, campaign: Campaign) -> None:
     longest = {"title": "x" * 200, "appeal": "x" * 200_000, "thanks": "x" * 20_000}
     with pytest.raises(FieldsInvalid) as refused:
         edit(installation, campaign, EMPTY, **{name: f"{one}x" for name, one in longest.items()})

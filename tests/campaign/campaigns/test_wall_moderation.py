@@ -1,4 +1,4 @@
-"""What staff decide about the donor wall, and what they see of it."""
+"""Moderation of the donor wall: what staff see and decide."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.donor_wall import WORDS, shown, with_wall
 def on_wall(
     installation: Installation, campaign: Campaign, comment: str = "Read on.", **gift: Any
 ) -> Donation:
-    """A gift of Ana's whose donor wishes to stand on the wall."""
+    """Create a gift by Ana, who asked to be on the wall."""
     with installation.sessions.begin() as session:
         found = book(session, campaign, **{"name": "Ana", **gift})
         save_wall_entry(session, found, "", now(), wording=WORDS, comment=comment)
@@ -37,7 +37,7 @@ def waiting(installation: Installation) -> list[int]:
         return [one.donation.id for one in list_entries(session, waiting=True)]
 
 
-def test_a_comment_waits_for_a_yes_and_a_new_one_waits_again(installation: Installation) -> None:
+def test_a_comment_needs_approval_and_so_does_a_changed_one(installation: Installation) -> None:
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         gift = book(session, campaign, name="Ana")
@@ -68,7 +68,7 @@ def test_a_comment_waits_for_a_yes_and_a_new_one_waits_again(installation: Insta
     assert "Read on." not in str([(one.before, one.after) for one in audited(installation)])
 
 
-def test_only_comments_of_gifts_that_stand_wait_the_newest_first(
+def test_only_comments_of_paid_gifts_need_a_decision_newest_first(
     installation: Installation,
 ) -> None:
     campaign = with_wall(installation)
@@ -88,7 +88,7 @@ def test_only_comments_of_gifts_that_stand_wait_the_newest_first(
         assert [one.donation.id for one in rest] == [first.id]
 
 
-def test_a_refused_comment_is_not_read_and_the_name_stays(installation: Installation) -> None:
+def test_a_rejected_comment_is_hidden_and_the_name_stays(installation: Installation) -> None:
     campaign = with_wall(installation)
     gift = on_wall(installation, campaign)
     decided(installation, gift, Decision.refuse)
@@ -98,7 +98,7 @@ def test_a_refused_comment_is_not_read_and_the_name_stays(installation: Installa
     assert shown(installation, campaign) == [("Ana", "", "Read on.")]
 
 
-def test_a_line_is_taken_off_once_and_put_back(installation: Installation) -> None:
+def test_an_entry_can_be_hidden_and_shown_again(installation: Installation) -> None:
     campaign = with_wall(installation)
     gift = on_wall(installation, campaign, comment="")
     first = now()
@@ -113,7 +113,7 @@ def test_a_line_is_taken_off_once_and_put_back(installation: Installation) -> No
     assert [one.after["hidden"] for one in audited(installation)] == [True, False]
 
 
-def test_where_no_comment_was_left_there_is_none_to_approve(installation: Installation) -> None:
+def test_without_a_comment_there_is_nothing_to_approve(installation: Installation) -> None:
     gift = on_wall(installation, with_wall(installation), comment="")
     with installation.sessions.begin() as session:
         entry = decide(session, gift.id, Decision.approve, "", ADMIN, now())
@@ -121,9 +121,9 @@ def test_where_no_comment_was_left_there_is_none_to_approve(installation: Instal
     assert audited(installation) == []
 
 
-def test_who_has_withdrawn_is_told_to_staff(installation: Installation) -> None:
+def test_staff_are_told_that_the_entry_was_removed(installation: Installation) -> None:
     gift = on_wall(installation, with_wall(installation))
     with installation.sessions.begin() as session:
         remove_wall_entry(session, session.get_one(Donation, gift.id))
-    with pytest.raises(NotFound, match="withdrawn by the donor"):
+    with pytest.raises(NotFound, match="changed or removed this entry"):
         decided(installation, gift, Decision.approve)

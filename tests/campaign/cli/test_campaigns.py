@@ -38,7 +38,7 @@ def test_create_refuses_a_name_that_is_taken(run: Run, installation: Installatio
     assert run(*CREATE).status == 0
     ended = run(*CREATE)
     assert (ended.status, ended.out) == (1, "")
-    assert ended.errors == ["There is a campaign called 'spring' already; choose another name."]
+    assert ended.errors == ["There is already a campaign called 'spring'; choose another name."]
     assert campaigns(installation) == 1
 
 
@@ -47,12 +47,12 @@ def test_create_refuses_a_name_that_is_taken(run: Run, installation: Installatio
     [
         ("--timezone", "PST", "is not a time zone"),
         ("--deadline", "31.12.2099", "is neither a date"),
-        ("--deadline", "2020-12-31", "is not after the start"),
+        ("--deadline", "2020-12-31", "must be after the start"),
         ("--deadline", "2027-03-14T02:30", "does not exist"),
         ("--goal", "1e9", "is not an amount"),
         ("--goal", "0", "must be more than zero"),
         ("--currency", "gold", "is not a currency"),
-        ("--title", " ", "needs a title"),
+        ("--title", " ", "Enter a title"),
         ("--suggested", "10,ten", "is not an amount"),
         ("--appeal", "/nowhere/appeal.md", "cannot be read"),
         ("--appeal", sys.executable, "is not UTF-8 text"),

@@ -64,7 +64,7 @@ def test_a_late_entry_is_listed_and_corrected_once(
     assert done.out == "nine-days: corrected by -$10 to $15; it was final at $25.\n"
     again = run(*correction)
     assert (again.status, again.out) == (1, "")
-    assert again.errors == [f"Ledger entry {late.id} was brought into the result before."]
+    assert again.errors == [f"Ledger entry {late.id} was already added to the result."]
     assert run("ledger", "late").out == "No entry came late.\n"
     assert run("ledger", "check").status == 0
     with installation.sessions() as session:
@@ -80,7 +80,7 @@ def test_a_late_entry_is_listed_and_corrected_once(
         (("404", "--campaign", "nine-days", "--reason", "fair"), 1, "no ledger entry 404"),
         (("1", "--campaign", "none", "--reason", "fair"), 1, "no campaign called 'none'"),
         (("1", "--campaign", "nine-days", "--reason", " "), 1, "needs a reason"),
-        (("1", "--campaign", "nine-days", "--reason", "fair"), 1, "did not come late"),
+        (("1", "--campaign", "nine-days", "--reason", "fair"), 1, "is not a late entry"),
         (("1", "--campaign", "nine-days"), 2, "--reason"),
         (("one", "--campaign", "nine-days", "--reason", "fair"), 2, "not a valid integer"),
     ],
@@ -96,7 +96,7 @@ def test_a_correction_that_is_refused_says_why(
 def test_before_the_end_nothing_is_to_be_corrected(run: Run, paid: Facts) -> None:
     ended = run("ledger", "correct", "1", "--campaign", "nine-days", "--reason", "fair")
     assert ended.status == 1
-    assert "not frozen yet" in ended.errors[0]
+    assert "not final yet" in ended.errors[0]
 
 
 def test_late_entries_are_of_one_campaign_or_of_all_in_the_organizations_time(

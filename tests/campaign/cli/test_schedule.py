@@ -94,9 +94,9 @@ def test_words_come_from_a_file_and_empty_ones_go_back_to_the_usual(
         (("--opening", "a", "--opening-file", "b"), 2, "exclude each other"),
         (("--opening-file", "/nowhere/opening.txt"), 1, "cannot be read as UTF-8 text"),
         (("--expires", "0"), 1, "A step expires at least one hour after it is due."),
-        (("--expires", "8785"), 1, "between 1 and 8784 hours"),
-        (("--days", "1", "--hours", "24"), 1, "Give either days or hours before the end."),
-        (("--days", "367"), 1, "between 1 and 366 before the end"),
+        (("--expires", "8785"), 1, "from 1 to 8784 hours"),
+        (("--days", "1", "--hours", "24"), 1, "Enter either days or hours before the end."),
+        (("--days", "367"), 1, "from 1 to 366 days before the end"),
         (("--subject", "Hi", "--locale", "fr"), 1, "not in 'fr'"),
         (("--locale", "es"), 2, "Say what is to change"),
         (("--days", "soon"), 2, "not a valid integer"),
@@ -119,9 +119,9 @@ def test_a_step_is_added_once_under_a_plain_name_and_recorded(
     add = ("steps", "add", "winter")
     assert run(*add, "five_days", "--days", "5", "--expires", "6").status == 0
     for arguments, why in (
-        (("five_days", "--days", "6"), "has a step 'five_days' already"),
-        (("Five-Days", "--days", "5"), "is no name for a step"),
-        (("six_days",), "Give either days or hours"),
+        (("five_days", "--days", "6"), "already has a step 'five_days'"),
+        (("Five-Days", "--days", "5"), "is not a valid step name"),
+        (("six_days",), "Enter either days or hours"),
     ):
         ended = run(*add, *arguments)
         assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)

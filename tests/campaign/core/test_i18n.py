@@ -30,7 +30,7 @@ def test_the_extraction_sees_code_and_templates() -> None:
     assert ("Give to this campaign",) in messages()
     assert ("%(days)s day left", "%(days)s days left") in messages()
     assert ("The amount must be more than zero.",) in messages()
-    assert ("There is nothing at this address",) in messages()
+    assert ("Page not found",) in messages()
     assert len(messages()) > 300
 
 

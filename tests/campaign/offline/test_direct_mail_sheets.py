@@ -55,7 +55,7 @@ def test_a_sheet_says_the_figure_with_its_day_and_until_when_a_postmark_counts()
     assert sheet["aim"] == "$50,000 to raise by December 31, 2026"
     assert "$12,345" in sheet["figure"]
     assert sheet["figure"].endswith("as of December 8, 2026.")
-    assert sheet["postmark"] == "A gift postmarked by December 31, 2026 counts for this campaign."
+    assert sheet["postmark"] == "Checks postmarked by December 31, 2026 count toward this campaign."
     assert sheet["address"] == ["Ana Reyes, SID 7", "Two Rivers", "1 Road", "Umatilla OR"]
     assert (sheet["from"], sheet["code"]) == ("Ana Reyes, SID 7", "CODE")
     assert sheet["amounts"] == ["$10", "$25"]

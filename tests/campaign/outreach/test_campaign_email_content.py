@@ -28,7 +28,7 @@ def test_each_step_tells_figure_end_code_post_and_that_nobody_must(key: str) -> 
     text = " ".join(letter.text.split())
     for said in (
         "of $50,000",
-        "midnight at the end of Thursday, December 31, Pacific time",
+        "11:59 p.m. on Thursday, December 31, Pacific time",
         f"https://give.example.org/c/year-end-2026?code=mail-{key.replace('_', '-')}#give",
         "make a check payable to The Harbor Ledger, write YEAR-END-2026 on it",
         "A gift postmarked by December 31, 2026 counts",
@@ -148,7 +148,7 @@ def test_a_hidden_figure_is_told_in_no_field_until_the_end() -> None:
     step = CampaignStep(key="three_days", texts={"en": {"subject": "{raised} so far"}})
     shown = _progress(3_125_099, pending=77_700, figures_hidden=True)
     context = appeal_context(shown, step, None, SENDER, get_language("en"))
-    assert context["figure"] == "The goal is $50,000. What has come in is told later."
+    assert context["figure"] == "The goal is $50,000. The amount raised will be shown later."
     for figure in ("31,250", "18,749", "777", "412", "62"):
         assert figure not in str(context), figure
     assert "$31,250.99 of $50,000" in _result(3_125_099, figures_hidden=True)["figure"]

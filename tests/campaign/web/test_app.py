@@ -13,12 +13,12 @@ from campaign.runtime.context import Installation
 from campaign.web.app import FORM_BYTES
 
 
-def test_a_slash_too_many_is_the_same_page(client: FlaskClient, campaign: Campaign) -> None:
+def test_a_trailing_slash_is_the_same_page(client: FlaskClient, campaign: Campaign) -> None:
     for path in ("/c/nine-days", "/c/nine-days/print", "/campaigns", "/me"):
         assert client.get(f"{path}/").status_code == client.get(path).status_code == 200, path
 
 
-def test_a_form_may_be_64_kib_and_no_more(client: FlaskClient, campaign: Campaign) -> None:
+def test_a_form_can_have_at_most_64_kib(client: FlaskClient, campaign: Campaign) -> None:
     def posted(size: int) -> int:
         body = b"email=" + b"x" * (size - 6)
         kind = "application/x-www-form-urlencoded"
@@ -29,7 +29,7 @@ def test_a_form_may_be_64_kib_and_no_more(client: FlaskClient, campaign: Campaig
     assert posted(FORM_BYTES + 1) == 413
 
 
-def test_static_files_are_kept_for_a_year_under_an_address_that_changes_with_them(
+def test_static_files_are_cached_for_a_year_at_a_versioned_address(
     client: FlaskClient, app: Flask
 ) -> None:
     page, version = client.get("/campaigns").text, app.extensions["static_version"]
@@ -59,18 +59,18 @@ FORWARDED = {
 }
 
 
-def test_a_trusted_proxy_tells_who_asks_and_only_what_it_said_itself(behind: FlaskClient) -> None:
+def test_a_trusted_proxy_sets_the_client_address_and_nobody_else_can(behind: FlaskClient) -> None:
     told = behind.get("/whom", headers=FORWARDED).get_json()
     assert told == ["198.51.100.7", "https", "give.example.org"]
 
 
-def test_without_one_nobody_can_claim_another_address(app: Flask) -> None:
+def test_without_a_proxy_nobody_can_claim_another_address(app: Flask) -> None:
     app.add_url_rule("/whom", view_func=whom, endpoint="whom")
     told = app.test_client().get("/whom", headers=FORWARDED).get_json()
     assert told == ["127.0.0.1", "http", "localhost"]
 
 
-def test_outside_the_staffs_room_there_is_no_session(app: Flask) -> None:
+def test_public_pages_have_no_session(app: Flask) -> None:
     with app.test_request_context("/c/nine-days"), pytest.raises(RuntimeError):
         session["key"] = "x"
     with app.test_request_context("/staff"):

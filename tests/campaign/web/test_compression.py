@@ -1,4 +1,4 @@
-"""Pages and files as they are sent where nothing stands in front: small, the same, and known again by their tags."""
+"""Compressed pages and files: smaller, unchanged, and revalidated by their ETags."""
 
 import gzip
 
@@ -9,7 +9,7 @@ from campaign.models import StaffRole
 PACKED = {"Accept-Encoding": "gzip, deflate, br"}
 
 
-def test_what_readers_load_is_sent_small_and_is_the_same(client: FlaskClient, campaign) -> None:
+def test_public_responses_are_compressed_and_unchanged(client: FlaskClient, campaign) -> None:
     page = client.get("/c/nine-days").text
     files = [part.partition('"')[0] for part in page.split('"/static/')[1:]]
     assert files
@@ -26,7 +26,7 @@ def test_what_readers_load_is_sent_small_and_is_the_same(client: FlaskClient, ca
         assert "Accept-Encoding" in whole.headers["Vary"]
 
 
-def test_a_file_is_known_again_by_the_tag_of_either(client: FlaskClient, campaign) -> None:
+def test_either_etag_revalidates_a_file(client: FlaskClient, campaign) -> None:
     whole = client.get("/static/site.css")
     packed = client.get("/static/site.css", headers=PACKED)
     assert packed.headers["ETag"] == f"W/{whole.headers['ETag']}"
@@ -37,9 +37,7 @@ def test_a_file_is_known_again_by_the_tag_of_either(client: FlaskClient, campaig
     assert (part.status_code, len(part.data)) == (206, 10)
 
 
-def test_what_holds_secrets_or_is_streamed_passes_as_it_is(
-    client: FlaskClient, campaign, staff
-) -> None:
+def test_secrets_and_streams_are_not_compressed(client: FlaskClient, campaign, staff) -> None:
     page = staff(StaffRole.admin).get("/staff/", headers=PACKED)
     assert "Content-Encoding" not in page.headers
     with client.get("/c/nine-days/progress/stream", headers=PACKED, buffered=False) as stream:

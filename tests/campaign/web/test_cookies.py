@@ -1,4 +1,4 @@
-"""How cookies are set that sign someone in."""
+"""Flags of the sign-in cookies."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from campaign.web.cookies import cookie_flags
         ("http://https.example.org", False),
     ],
 )
-def test_with_https_no_cookie_goes_over_plain_http(
+def test_with_https_no_cookie_is_sent_over_plain_http(
     settings: Settings, site: str, secure: bool
 ) -> None:
     flags = cookie_flags(replace(settings, site_url=site))

@@ -1,4 +1,4 @@
-"""Errors as pages: in the reader's language, with the way on, and nothing of our inside."""
+"""Error pages: in the reader's language, with a next step, and without internal details."""
 
 import pytest
 from flask import Flask
@@ -13,14 +13,14 @@ from campaign.models import Campaign
 @pytest.mark.parametrize(
     ("path", "accepted", "told"),
     [
-        ("/c/unknown", "", "There is nothing at this address"),
-        ("/c/unknown?lang=es", "", "No hay nada en esta dirección"),
-        ("/c/unknown", "es-MX,es;q=0.9", "No hay nada en esta dirección"),
-        ("/c/unknown?lang=en", "es", "There is nothing at this address"),
-        ("/staff/unknown?lang=es", "es", "There is nothing at this address"),
+        ("/c/unknown", "", "Page not found"),
+        ("/c/unknown?lang=es", "", "Página no encontrada"),
+        ("/c/unknown", "es-MX,es;q=0.9", "Página no encontrada"),
+        ("/c/unknown?lang=en", "es", "Page not found"),
+        ("/staff/unknown?lang=es", "es", "Page not found"),
     ],
 )
-def test_an_error_speaks_to_the_browser(
+def test_an_error_page_uses_the_browser_language(
     client: FlaskClient, path: str, accepted: str, told: str
 ) -> None:
     answer = client.get(path, headers={"Accept-Language": accepted})
@@ -28,17 +28,17 @@ def test_an_error_speaks_to_the_browser(
     assert told in answer.text
 
 
-def test_what_is_too_large_is_refused_in_the_language_of_the_address(
+def test_a_too_large_body_is_rejected_in_the_language_of_the_address(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     answer = client.post("/c/nine-days/remind?lang=es", data={"email": "x" * 100_000})
     assert answer.status_code == 413
-    assert "Eso era demasiado grande" in answer.text
+    assert "Lo que envió es demasiado grande" in answer.text
 
 
 @pytest.fixture
 def broken(app: Flask) -> FlaskClient:
-    """Addresses that fail in each way."""
+    """Add routes that fail in each way."""
 
     def fail(how: str) -> str:
         if how == "database":
@@ -57,13 +57,13 @@ def broken(app: Flask) -> FlaskClient:
 @pytest.mark.parametrize(
     ("how", "status", "words"),
     [
-        ("database", 503, "We cannot answer right now"),
-        ("pool", 503, "We cannot answer right now"),
-        ("missing", 404, "There is nothing at this address"),
+        ("database", 503, "The site is temporarily unavailable"),
+        ("pool", 503, "The site is temporarily unavailable"),
+        ("missing", 404, "Page not found"),
         ("unexpected", 500, "Something went wrong on our side"),
     ],
 )
-def test_a_fault_is_told_in_words_and_nothing_of_our_inside(
+def test_an_error_is_explained_without_internal_details(
     broken: FlaskClient, how: str, status: int, words: str
 ) -> None:
     answer = broken.get(f"/broken/{how}")
@@ -77,14 +77,12 @@ def test_a_fault_is_told_in_words_and_nothing_of_our_inside(
     assert "hunter2" not in told.text
 
 
-def test_an_address_that_no_database_can_hold_is_not_there(
-    client: FlaskClient, campaign: Campaign
-) -> None:
+def test_an_address_with_a_nul_is_not_found(client: FlaskClient, campaign: Campaign) -> None:
     for path in ("/c/%00", "/%00", "/staff/c/%00", "/api/v1/campaigns/%00"):
         assert client.get(path).status_code == 404, path
 
 
-def test_a_wrong_method_says_which_are_right_and_leads_back(
+def test_a_wrong_method_lists_the_allowed_ones_and_links_back(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     answer = client.get("/c/nine-days/donate?lang=es")
@@ -94,7 +92,7 @@ def test_a_wrong_method_says_which_are_right_and_leads_back(
     assert 'href="/?lang=es"' in answer.text
 
 
-def test_the_browsers_language_counts_for_errors_alone(
+def test_the_browser_language_counts_only_for_errors(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     spanish = {"Accept-Language": "es"}

@@ -1,4 +1,4 @@
-"""Alive, able to serve, and the figures to watch."""
+"""Liveness, readiness and metrics."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -31,13 +31,13 @@ def samples(client: FlaskClient) -> Samples:
 
 
 def age(installation: Installation, campaign: Campaign) -> None:
-    """As if the campaign had been made long ago, so that every job is expected."""
+    """Backdate the campaign, so that every job is expected to have run."""
     with installation.sessions.begin() as session:
         made = session.get_one(Campaign, campaign.id)
         made.created_at = made.starts_at = now() - timedelta(days=9)
 
 
-def test_ready_tells_how_each_job_stands(
+def test_ready_shows_the_status_of_each_job(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     age(installation, campaign)
@@ -56,7 +56,7 @@ def test_ready_tells_how_each_job_stands(
     assert body["jobs"]["finalize"]["last_success"] is None
 
 
-def test_silent_jobs_are_named_and_do_not_stop_the_serving(
+def test_overdue_jobs_are_listed_and_do_not_affect_readiness(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     age(installation, campaign)
@@ -67,7 +67,7 @@ def test_silent_jobs_are_named_and_do_not_stop_the_serving(
     assert set(answer.get_json()["overdue"]) == set(JOBS) - {"finalize"}
 
 
-def test_a_jobs_error_is_not_told_to_everybody(
+def test_a_job_error_is_not_public(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -98,7 +98,7 @@ def test_a_database_that_cannot_serve_is_503(
     assert client.get("/healthz").status_code == 200
 
 
-def test_the_queues_and_the_sum_are_counted(client: FlaskClient, paid: Facts) -> None:
+def test_queues_and_amounts_raised_are_counted(client: FlaskClient, paid: Facts) -> None:
     found = samples(client)
     assert found["campaign_inbox_events", (("state", "done"),)] == 1
     assert found["campaign_outbox_messages", (("state", "queued"),)] == 1
@@ -106,7 +106,7 @@ def test_the_queues_and_the_sum_are_counted(client: FlaskClient, paid: Facts) ->
     assert found["campaign_raised_minor_units", labels] == 2500
 
 
-def test_mail_that_is_stuck_or_failed_is_counted_by_kind(
+def test_stuck_and_failed_emails_are_counted_by_kind(
     client: FlaskClient, installation: Installation, paid: Facts
 ) -> None:
     stuck = ("campaign_outbox_stuck_messages", (("kind", "receipt"),))
@@ -125,7 +125,7 @@ def test_mail_that_is_stuck_or_failed_is_counted_by_kind(
     assert stuck not in found
 
 
-def test_jobs_are_told_with_their_time_and_their_silence(
+def test_jobs_have_their_last_success_and_overdue_flag(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     age(installation, campaign)
@@ -140,7 +140,7 @@ def test_jobs_are_told_with_their_time_and_their_silence(
     assert never not in found
 
 
-def test_what_staff_must_see_is_counted(
+def test_items_that_need_attention_are_counted(
     client: FlaskClient,
     installation: Installation,
     paid: Facts,
@@ -167,7 +167,7 @@ def test_what_staff_must_see_is_counted(
     assert samples(client)["campaign_unmatched_refunds_disputes", ()] == 0
 
 
-def test_an_empty_installation_has_its_zeros(client: FlaskClient) -> None:
+def test_an_empty_installation_reports_zeros(client: FlaskClient) -> None:
     found = samples(client)
     assert found["campaign_unmatched_refunds_disputes", ()] == 0
     assert found["campaign_fraud_warnings", (("actionable", "true"),)] == 0

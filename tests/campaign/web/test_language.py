@@ -28,14 +28,14 @@ Give, Store = Callable[..., Facts], Callable[..., None]
 SPANISH = '<html lang="es" dir="ltr" data-figures="es-US">'
 
 
-def test_flask_babel_has_our_words_and_locale(app: Flask) -> None:
-    later = lazy_gettext("There is nothing at this address")
+def test_flask_babel_uses_our_catalog_and_locale(app: Flask) -> None:
+    later = lazy_gettext("Page not found")
     with app.test_request_context("/?lang=es"):
         assert str(get_locale()) == "es_US"
         assert gettext("Give") == page_language().gettext("Give") == "Donar"
-        assert str(later) == "No hay nada en esta dirección"
+        assert str(later) == "Página no encontrada"
     with app.test_request_context("/"):
-        assert str(later) == "There is nothing at this address"
+        assert str(later) == "Page not found"
         use_language("es-MX")
         assert (str(get_locale()), gettext("Give"), page_language()) == (
             "es_US",
@@ -48,7 +48,7 @@ def test_flask_babel_has_our_words_and_locale(app: Flask) -> None:
     ("asked", "given"),
     [("es", "es"), ("ES-mx", "es"), ("en", "en"), ("fr", "en"), ("", "en"), ("../es", "en")],
 )
-def test_a_shared_page_speaks_what_its_address_names(
+def test_a_shared_page_uses_the_language_in_its_address(
     client: FlaskClient, campaign: Campaign, asked: str, given: str
 ) -> None:
     page = client.get("/c/nine-days/remind", query_string={"lang": asked}).text
@@ -56,7 +56,7 @@ def test_a_shared_page_speaks_what_its_address_names(
     assert ("Recordármelo" in page) is (given == "es")
 
 
-def test_a_page_leads_to_itself_in_the_other_language(
+def test_a_page_links_to_itself_in_the_other_language(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     english = client.get("/c/nine-days/remind?code=x y").text
@@ -83,7 +83,7 @@ def test_a_reminder_is_asked_for_refused_and_kept_in_its_language(
         assert session.scalars(select(Reminder.locale)).one() == "es"
 
 
-def test_leaving_speaks_the_language_of_the_letter(
+def test_unsubscribing_uses_the_language_of_the_email(
     client: FlaskClient, letter: Letter, installation: Installation
 ) -> None:
     address = f"/unsubscribe/{letter()}"
@@ -97,7 +97,7 @@ def test_leaving_speaks_the_language_of_the_letter(
     assert "No más cartas de campaña" in client.post(address).text
 
 
-def test_a_receipt_speaks_as_it_was_issued(
+def test_a_receipt_keeps_the_language_it_was_issued_in(
     client: FlaskClient,
     installation: Installation,
     give: Give,
@@ -121,7 +121,7 @@ def test_a_receipt_speaks_as_it_was_issued(
 @pytest.mark.parametrize(
     ("locale", "asked"), [("en", "auto"), ("es", "es-419"), ("es-MX", "es-419")]
 )
-def test_stripes_page_speaks_the_language_of_the_gift(
+def test_the_stripe_page_uses_the_language_of_the_gift(
     give: Give, installation: Installation, locale: str, asked: str
 ) -> None:
     facts = give()
@@ -145,7 +145,7 @@ def translated(installation: Installation, campaign: Campaign) -> None:
 
 
 @pytest.mark.usefixtures("translated")
-def test_a_campaigns_own_title_is_told_in_the_language_of_the_page(
+def test_a_campaign_title_is_in_the_language_of_the_page(
     client: FlaskClient, installation: Installation, letter: Letter
 ) -> None:
     running(installation)
@@ -160,10 +160,10 @@ def test_a_campaigns_own_title_is_told_in_the_language_of_the_page(
 
 
 @pytest.mark.usefixtures("translated")
-def test_a_page_is_made_from_every_reading_of_the_figure(
+def test_a_page_is_rendered_from_every_read_of_the_progress(
     app: Flask, client: FlaskClient, installation: Installation
 ) -> None:
-    """What stands around the figure is read less often than the figure itself."""
+    """The content around the progress is read less often than the progress itself."""
     address, live = "/c/nine-days?lang=es", app.extensions["live"]
     assert client.get(address).status_code == 200
     for _ in range(3):
@@ -191,7 +191,7 @@ def test_a_donors_page_and_receipt_name_the_campaign_in_their_language(
     assert "Keep every story free to read" in client.get("/me?lang=en").text
 
 
-def test_the_sheet_the_unit_and_the_picture_follow_the_address(
+def test_the_print_sheet_embed_and_image_follow_the_address(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     sheet = client.get("/c/nine-days/print?lang=es").text

@@ -68,7 +68,7 @@ def test_at_360_pixels_nothing_overflows_and_the_page_is_a_mirror(
 
 
 def _is_a_mirror(page: Page) -> None:
-    """The bar grows from the right, as the words run; scripts write what the server wrote."""
+    """The bar grows from the right, in reading direction, and the scripts match the server's text."""
     edge = "part => document.querySelector(`[data-part=${part}]`).getBoundingClientRect().right"
     bar = page.locator("svg.bar").first.bounding_box()
     assert bar is not None

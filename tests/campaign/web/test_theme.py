@@ -1,4 +1,4 @@
-"""The house's look: an accent as a stylesheet, a logo that can run nothing, words; changed by an admin, and logged."""
+"""Branding: an accent stylesheet, a logo that cannot run scripts, texts; changed by an admin and logged."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,7 +13,7 @@ SVG = b'<?xml version="1.0"?><!-- ours --><svg xmlns="http://www.w3.org/2000/svg
 COLOURS = {"accent_light": "#7A1F3D", "accent_dark": "#f2a3bd"}
 
 
-def test_an_accent_reaches_every_page_by_a_stylesheet_that_is_kept(
+def test_an_accent_reaches_every_page_in_a_cached_stylesheet(
     client: FlaskClient, installation: Installation, staff: StaffMaker
 ) -> None:
     running(installation)
@@ -45,5 +45,5 @@ def test_an_accent_reaches_every_page_by_a_stylesheet_that_is_kept(
 @pytest.mark.parametrize(
     "path", ["ffff00-f2a3bd", "7a1f3d-111111", "7A1F3D-f2a3bd", "x", "7a1f3d-f2a3bd;"]
 )
-def test_a_colour_that_cannot_be_read_is_served_to_nobody(client: FlaskClient, path: str) -> None:
+def test_a_color_with_low_contrast_is_not_served(client: FlaskClient, path: str) -> None:
     assert client.get(f"/theme/{path}.css").status_code == 404

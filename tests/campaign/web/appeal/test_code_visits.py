@@ -1,4 +1,4 @@
-"""Visits by a code: counted in memory, written together, and never more codes than fit."""
+"""Visits by code: counted in memory, saved together, with a limit on the number of codes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +14,7 @@ from campaign.web.appeal.code_visits import VisitCounter
 from tests.support.staff import StaffMaker
 
 
-def test_visits_are_counted_by_code_and_by_nothing_else(
+def test_visits_are_counted_by_code_only(
     client: FlaskClient, campaign: Campaign, installation: Installation, staff: StaffMaker
 ) -> None:
     for code in ("article-7", "article-7", "<script>", "x" * 61, ""):
@@ -33,7 +33,7 @@ def test_visits_are_counted_by_code_and_by_nothing_else(
     )
 
 
-def test_invented_codes_fill_nothing(
+def test_invented_codes_cannot_fill_the_table(
     client: FlaskClient,
     campaign: Campaign,
     installation: Installation,
@@ -55,9 +55,7 @@ def counted(installation: Installation) -> dict[str, int]:
         return {one.code: one.visits for one in session.scalars(select(CodeVisit))}
 
 
-def test_what_does_not_look_like_a_code_is_not_counted(
-    installation: Installation, campaign: Campaign
-) -> None:
+def test_invalid_codes_are_not_counted(installation: Installation, campaign: Campaign) -> None:
     visits = VisitCounter(installation.sessions)
     for code in (*CODED, "", "-a", "/a", "a b", "a\n", "é", "x" * 61, "a?b"):
         visits.count(campaign, code, clock.now())
@@ -65,7 +63,7 @@ def test_what_does_not_look_like_a_code_is_not_counted(
     assert counted(installation) == dict.fromkeys(CODED, 1)
 
 
-def test_a_visit_belongs_to_the_day_of_its_campaign(
+def test_a_visit_counts_for_the_day_in_the_campaign_time_zone(
     installation: Installation, campaign: Campaign
 ) -> None:
     visits = VisitCounter(installation.sessions)
@@ -78,7 +76,7 @@ def test_a_visit_belongs_to_the_day_of_its_campaign(
     assert days == [date(2026, 12, 22), date(2026, 12, 23)]
 
 
-def test_what_cannot_be_written_is_kept_for_the_next_time(
+def test_counts_that_cannot_be_saved_are_kept_for_the_next_save(
     installation: Installation, campaign: Campaign
 ) -> None:
     visits = VisitCounter(installation.sessions)
@@ -106,7 +104,7 @@ def test_two_processes_add_to_the_same_counts(
     assert counted(installation) == {"a": 2, "b": 2, "c": 2}
 
 
-def test_known_codes_go_on_being_counted_when_no_new_one_fits(
+def test_known_codes_are_still_counted_when_the_limit_is_reached(
     installation: Installation, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaign.web.appeal.code_visits.MOST_CODES", 1)

@@ -1,4 +1,4 @@
-"""The donor wall's page and the list of campaigns, as readers get them."""
+"""The donor wall's pages and the list of campaigns."""
 
 import re
 from datetime import timedelta
@@ -15,9 +15,7 @@ from tests.support.donor_wall import WORDS
 from tests.support.waiting import wait_until
 
 
-def test_the_wall_has_a_page_of_its_own_with_further_ones(
-    client: FlaskClient, installation: Installation
-) -> None:
+def test_the_wall_has_pages(client: FlaskClient, installation: Installation) -> None:
     campaign = running(installation)
     assert client.get("/c/winter/donors").status_code == 404
     with installation.sessions.begin() as session:
@@ -38,7 +36,7 @@ def test_the_wall_has_a_page_of_its_own_with_further_ones(
     assert client.get("/c/winter/donors?before=x").text.count("<li>") == 50
 
 
-def test_the_list_says_of_each_campaign_how_it_stands(
+def test_the_list_shows_the_status_of_each_campaign(
     client: FlaskClient, installation: Installation
 ) -> None:
     for slug, start, end in (
@@ -59,18 +57,18 @@ def test_the_list_says_of_each_campaign_how_it_stands(
     told = standings(client.get("/campaigns").text)
     assert told["early"].startswith("Opens on ")
     assert told["early"].endswith("The goal is $50,000.")
-    assert told["closed"].startswith("$123 of $50,000 raised, provisionally. It ended at ")
-    assert told["over"].startswith("$123 of $50,000 raised in all. It ended at ")
+    assert told["closed"].startswith("$123 of $50,000 raised (provisional result). It ended at ")
+    assert told["over"].startswith("$123 of $50,000 raised in total. It ended at ")
     assert told["secret"].startswith("The goal is $50,000. Open until ")
 
 
 def standings(page: str) -> dict[str, str]:
-    """What the list says of each campaign, by its slug."""
+    """Return the status sentence of each listed campaign, by slug."""
     found = re.findall(r'<h3><a href="/c/([\w-]+)".*?</h3>\s*<p>([^<]+)</p>', page, re.DOTALL)
     return dict(found)
 
 
-def test_without_a_campaign_the_list_is_a_page_all_the_same(client: FlaskClient) -> None:
+def test_without_a_campaign_the_list_is_still_a_page(client: FlaskClient) -> None:
     answer = client.get("/campaigns")
     assert (answer.status_code, standings(answer.text)) == (200, {})
     assert answer.headers["Cache-Control"] == "public, max-age=10, stale-while-revalidate=60"
@@ -78,7 +76,7 @@ def test_without_a_campaign_the_list_is_a_page_all_the_same(client: FlaskClient)
 
 
 @pytest.mark.parametrize("before", ["9" * 25, "-1", "²", "1.5", ""])
-def test_a_place_on_the_wall_that_cannot_be_is_its_beginning(
+def test_an_invalid_position_shows_the_first_page(
     client: FlaskClient, installation: Installation, before: str
 ) -> None:
     campaign = running(installation)

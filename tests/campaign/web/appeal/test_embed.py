@@ -1,4 +1,4 @@
-"""The unit for other pages: open to all origins, without cookies, small as sent."""
+"""The embed for other sites: open to all origins, without cookies, small when compressed."""
 
 import gzip
 
@@ -10,7 +10,7 @@ from campaign.models import Campaign
 LARGEST_SCRIPT = 5 * 1024
 
 
-def test_the_script_is_small_as_sent_and_kept_for_an_hour(client: FlaskClient) -> None:
+def test_the_script_is_small_when_compressed_and_cached_for_an_hour(client: FlaskClient) -> None:
     sent = client.get("/embed.js", headers={"Accept-Encoding": "gzip, br"})
     plain = client.get("/embed.js")
     assert len(sent.data) < LARGEST_SCRIPT
@@ -23,7 +23,7 @@ def test_the_script_is_small_as_sent_and_kept_for_an_hour(client: FlaskClient) -
 
 
 @pytest.mark.parametrize("path", ["/embed.js", "/c/nine-days/embed.json", "/c/nine-days/embed"])
-def test_any_page_may_hold_it_and_no_cookie_is_set(
+def test_any_site_can_embed_it_and_no_cookie_is_set(
     client: FlaskClient, campaign: Campaign, path: str
 ) -> None:
     response = client.get(path)
@@ -32,14 +32,14 @@ def test_any_page_may_hold_it_and_no_cookie_is_set(
     assert "Set-Cookie" not in response.headers
 
 
-def test_only_the_frame_may_be_framed(client: FlaskClient, campaign: Campaign) -> None:
+def test_only_the_embed_page_can_be_framed(client: FlaskClient, campaign: Campaign) -> None:
     assert (
         "frame-ancestors *" in client.get("/c/nine-days/embed").headers["Content-Security-Policy"]
     )
     assert "frame-ancestors 'none'" in client.get("/c/nine-days").headers["Content-Security-Policy"]
 
 
-def test_its_links_carry_amount_and_code(client: FlaskClient, campaign: Campaign) -> None:
+def test_its_links_include_amount_and_code(client: FlaskClient, campaign: Campaign) -> None:
     unit = client.get("/c/nine-days/embed.json?code=article%207%26").get_json()
     assert (
         unit["links"][0]["url"] == "http://localhost/c/nine-days?amount=10&code=article+7%26#give"
@@ -51,12 +51,10 @@ def test_its_links_carry_amount_and_code(client: FlaskClient, campaign: Campaign
     assert unit["progress"]["goal"] == 5_000_000
 
 
-def test_a_form_that_does_not_exist_is_the_usual_one(
-    client: FlaskClient, campaign: Campaign
-) -> None:
+def test_an_unknown_form_is_the_default_one(client: FlaskClient, campaign: Campaign) -> None:
     assert 'form="foot"' in client.get("/c/nine-days/embed?form=%22%3E").get_data(as_text=True)
 
 
-def test_an_unknown_campaign_has_none(client: FlaskClient) -> None:
+def test_an_unknown_campaign_has_no_embed(client: FlaskClient) -> None:
     assert client.get("/c/none/embed").status_code == 404
     assert client.get("/c/none/embed.json").status_code == 404

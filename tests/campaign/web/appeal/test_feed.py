@@ -1,4 +1,4 @@
-"""The campaign's news as RSS 2.0: what happened, once each, and how it stands now beside it."""
+"""The campaign's news as RSS 2.0: each event once, and current progress."""
 
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ def entries(client: FlaskClient, query: str = "") -> list[dict[str, str]]:
 
 
 def happen(installation: Installation, campaign: Campaign) -> None:
-    """A quarter of the goal, a move of the deadline, the end and the result."""
+    """Give the campaign a milestone, a deadline change, an end and a final result."""
     at = clock.now()
     with installation.sessions.begin() as session:
         session.execute(
@@ -53,7 +53,7 @@ def happen(installation: Installation, campaign: Campaign) -> None:
         )
 
 
-def test_what_happened_is_told_once_each_the_newest_first(
+def test_each_event_is_listed_once_newest_first(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     happen(installation, campaign)
@@ -76,7 +76,9 @@ def test_what_happened_is_told_once_each_the_newest_first(
         assert '<img src="http://localhost/c/nine-days/progress.png"' in one["description"]
 
 
-def test_the_feed_says_how_it_stands_and_is_kept(client: FlaskClient, campaign: Campaign) -> None:
+def test_the_feed_shows_current_progress_and_is_cached(
+    client: FlaskClient, campaign: Campaign
+) -> None:
     first = client.get(FEED)
     assert first.content_type == "application/rss+xml; charset=utf-8"
     assert "Set-Cookie" not in first.headers

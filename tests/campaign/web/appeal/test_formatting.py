@@ -1,4 +1,4 @@
-"""What the page says after the end: provisional at first, then final, and that a final result was corrected."""
+"""Sentences about progress, the countdown and the result, including a corrected one."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def ended(installation: Installation, campaign: Campaign, paid: Facts) -> Campaign:
-    """The campaign, over a moment ago with $25 raised."""
+    """Return a campaign that ended a moment ago with $25 raised."""
     return change(installation, campaign, deadline=now())
 
 
@@ -36,7 +36,7 @@ def change(installation: Installation, campaign: Campaign, **values: object) -> 
     return found
 
 
-def test_between_the_deadline_and_the_end_of_grace_it_is_provisional(
+def test_during_the_grace_period_the_result_is_provisional(
     client: FlaskClient, ended: Campaign
 ) -> None:
     page = client.get("/c/nine-days").text
@@ -45,7 +45,7 @@ def test_between_the_deadline_and_the_end_of_grace_it_is_provisional(
     assert client.get("/c/nine-days/progress.json").get_json()["final"] is False
 
 
-def test_afterwards_it_is_final(
+def test_after_the_grace_period_the_result_is_final(
     client: FlaskClient, installation: Installation, ended: Campaign
 ) -> None:
     change(installation, ended, grace_days=0, finalized_at=now(), final_raised=2500)
@@ -56,13 +56,13 @@ def test_afterwards_it_is_final(
     assert client.get("/c/nine-days/progress.json").get_json()["final"] is True
 
 
-def test_a_corrected_result_says_what_it_was_at_first(
+def test_a_corrected_result_shows_the_original_one(
     client: FlaskClient, installation: Installation, ended: Campaign
 ) -> None:
     moment = now() - timedelta(hours=1)
     change(installation, ended, grace_days=0, finalized_at=moment, final_raised=4000)
     page = client.get("/c/nine-days").text
-    assert "This is the final result, $40 at first and corrected since." in page
+    assert "This is the final result, corrected from $40." in page
 
 
 def test_past_the_goal_the_page_asks_for_the_stretch_goal(
@@ -74,7 +74,7 @@ def test_past_the_goal_the_page_asks_for_the_stretch_goal(
     with installation.sessions.begin() as session:
         book(session, campaign, 12_500)
     page = lambda: client.get("/c/winter").text  # noqa: E731 - read anew each time
-    wait_until(lambda: "125%. Every further gift goes toward $200." in page())
+    wait_until(lambda: "125%. Gifts now go toward the stretch goal of $200." in page())
     assert "The goal of $100 is met" in page()
     assert 'class="goal" x="50.0%"' in page()
     with installation.sessions.begin() as session:
@@ -82,7 +82,7 @@ def test_past_the_goal_the_page_asks_for_the_stretch_goal(
     wait_until(lambda: "The stretch goal of $200 is met too." in page())
 
 
-def test_widths_are_shares_of_the_goal_until_more_than_that_is_promised() -> None:
+def test_widths_are_shares_of_the_goal_until_the_total_exceeds_it() -> None:
     shown = present_progress(figure(raised=2_500_000, pending=500_000, matched=250_000))
     assert (shown.received_width, shown.pending_width, shown.matched_width) == (50.0, 10.0, 5.0)
     assert (shown.goal_position, shown.met) == (100.0, False)
@@ -90,27 +90,30 @@ def test_widths_are_shares_of_the_goal_until_more_than_that_is_promised() -> Non
     assert (beyond.received_width, beyond.goal_position, beyond.met) == (50.0, 50.0, True)
 
 
-def test_more_given_back_than_given_is_said_and_draws_no_bar() -> None:
+def test_a_negative_total_is_shown_and_draws_no_bar() -> None:
     shown = present_progress(figure(raised=-2_500))
     assert (shown.raised, shown.received_width, shown.percent) == (-2_500, 0.0, -0.1)
     assert shown.sentence.startswith("-$25 of $50,000")
 
 
-def test_the_sentence_names_donors_promises_and_sponsors_only_where_there_are_some() -> None:
+def test_the_sentence_names_donors_debits_and_sponsors_only_if_any() -> None:
     assert present_progress(figure()).sentence == "$0 of $50,000 raised, 0%."
     one = figure(raised=2_500, pending=1_000, matched=2_500, donations=1, donors=1)
     assert present_progress(one).sentence == (
         "$25 of $50,000 raised by 1 donor, 0.1%."
-        " $10 more is promised by bank debit and not counted yet."
+        " Another $10 in bank debits is being processed and is not counted yet."
         " $25 more comes from matching gifts."
     )
     many = present_progress(figure(raised=2_500, donors=1_234))
     assert "by 1,234 donors" in many.sentence
 
 
-def test_the_stretch_goal_is_told_from_the_goal_on_and_asked_for_only_while_open() -> None:
+def test_the_stretch_goal_appears_after_the_goal_and_only_while_open() -> None:
     stretching = campaign_of(stretch_goal=6_000_000)
-    asks, met = "Every further gift goes toward $60,000.", "The stretch goal of $60,000 is met too."
+    asks, met = (
+        "Gifts now go toward the stretch goal of $60,000.",
+        "The stretch goal of $60,000 is met too.",
+    )
     short, reached, over = (
         present_progress(figure(stretching, raised=raised)).sentence
         for raised in (4_999_999, 5_000_000, 6_000_000)
@@ -124,15 +127,15 @@ def test_the_stretch_goal_is_told_from_the_goal_on_and_asked_for_only_while_open
     assert asks not in present_progress(figure(stretching, END, raised=5_000_000)).sentence
 
 
-def test_hidden_figures_are_hidden_from_readers_alone() -> None:
+def test_hidden_figures_are_hidden_from_readers_only() -> None:
     hiding = campaign_of(figures_hidden=True, figures_from_percent=50)
     below, above = figure(hiding, raised=2_499_999), figure(hiding, raised=2_500_000)
-    told = "The goal is $50,000. What has come in is told once 50% of it is reached."
+    told = "The goal is $50,000. The amount raised will be shown once it reaches 50% of the goal."
     assert present_progress(below).sentence == told
     assert "$24,999.99" in present_progress(below, to_staff=True).sentence
     assert present_progress(above).hidden is False
     to_the_end = figure(campaign_of(figures_hidden=True), raised=9_000_000)
-    assert present_progress(to_the_end).sentence.endswith("What has come in is told later.")
+    assert present_progress(to_the_end).sentence.endswith("The amount raised will be shown later.")
     assert present_countdown(to_the_end).headline == "9 days left"
 
 
@@ -151,7 +154,7 @@ def test_the_last_day_is_counted_in_hours_and_minutes(left: timedelta, words: st
     assert time_left(figure(at=END - left)) == words
 
 
-def test_the_countdown_says_what_comes_next_at_each_edge_of_the_window() -> None:
+def test_the_countdown_changes_at_each_edge_of_the_window() -> None:
     met = {"raised": 5_000_000}
     headlines = [
         present_countdown(one).headline
@@ -168,16 +171,16 @@ def test_the_countdown_says_what_comes_next_at_each_edge_of_the_window() -> None
         "The goal of $50,000 is met",
         "This campaign has ended",
     ]
-    late = "It ended at midnight at the end of December 31, 2026, Pacific time."
+    late = "It ended at 11:59 p.m. on December 31, 2026, Pacific time."
     assert present_countdown(figure(at=END)).sentence == (
-        f"{late} The result is provisional until January 15, 2027,"
-        " while gifts in the mail still arrive."
+        f"{late} The result is provisional until January 15, 2027"
+        " because gifts sent by mail are still arriving."
     )
     over = figure(campaign_of(final_raised=2_500), END + timedelta(days=14), raised=2_500)
     assert present_countdown(over).sentence == f"{late} This is the final result."
 
 
-def test_a_currency_without_decimals_and_an_hour_of_the_day_are_written_so() -> None:
+def test_a_currency_without_decimals_and_a_deadline_with_a_time() -> None:
     yen = campaign_of(
         currency="jpy", goal=5_000_000, timezone="Asia/Tokyo", deadline=END + timedelta(hours=2)
     )
@@ -187,7 +190,7 @@ def test_a_currency_without_decimals_and_an_hour_of_the_day_are_written_so() -> 
     assert shown.as_of_iso.endswith("+09:00")
 
 
-def test_a_share_has_one_decimal_at_most() -> None:
+def test_a_percentage_has_at_most_one_decimal() -> None:
     assert [percent(share) for share in (0, 24.66, 100, 1234.5)] == [
         "0%",
         "24.7%",

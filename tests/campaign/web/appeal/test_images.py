@@ -1,4 +1,4 @@
-"""The bar as a picture, and what a shared link unfolds to."""
+"""The progress bar as an image, and link previews."""
 
 import struct
 
@@ -14,15 +14,13 @@ def size(png: bytes) -> tuple[int, int]:
     return width, height
 
 
-def test_the_card_has_the_size_that_links_are_shown_with(
-    client: FlaskClient, campaign: Campaign
-) -> None:
+def test_the_card_has_the_size_for_link_previews(client: FlaskClient, campaign: Campaign) -> None:
     response = client.get("/c/nine-days/card.png")
     assert response.mimetype == "image/png"
     assert size(response.data) == (1200, 630)
 
 
-def test_a_picture_is_kept_and_changes_with_the_figure_only(
+def test_an_image_is_cached_and_changes_only_with_progress(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     first = client.get("/c/nine-days/progress.png")
@@ -35,7 +33,9 @@ def test_a_picture_is_kept_and_changes_with_the_figure_only(
     assert client.get("/c/nine-days/card.png").headers["ETag"] != tag
 
 
-def test_a_shared_address_unfolds_to_a_frame(client: FlaskClient, campaign: Campaign) -> None:
+def test_oembed_returns_a_frame_for_a_campaign_address(
+    client: FlaskClient, campaign: Campaign
+) -> None:
     told = client.get("/oembed?url=http://localhost/c/nine-days&maxwidth=400").get_json()
     assert (told["version"], told["type"], told["width"]) == ("1.0", "rich", 400)
     assert '<iframe src="http://localhost/c/nine-days/embed"' in told["html"]
@@ -52,7 +52,7 @@ def test_a_shared_address_unfolds_to_a_frame(client: FlaskClient, campaign: Camp
         ("url=http://localhost/c/nine-days&format=xml", 501),
     ],
 )
-def test_nothing_else_unfolds(
+def test_oembed_rejects_other_addresses(
     client: FlaskClient, campaign: Campaign, query: str, status: int
 ) -> None:
     assert client.get(f"/oembed?{query}").status_code == status

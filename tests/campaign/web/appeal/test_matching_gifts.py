@@ -1,4 +1,4 @@
-"""What sponsors add, as readers are told it: while the window is open and funds remain."""
+"""Matching gifts as readers see them: only while the window is open and money is left."""
 
 from datetime import timedelta
 
@@ -12,24 +12,24 @@ def sentences(**changes: object) -> list[str]:
     return [one.sentence for one in present_sponsors(figure(**changes))]  # type: ignore[arg-type] # a test's own
 
 
-def test_a_promise_says_until_when_how_much_and_what_remains() -> None:
+def test_a_matching_gift_shows_its_end_ratio_and_what_is_left() -> None:
     (shown,) = present_sponsors(figure(matching=(promise(20_000),), matched=20_000))
     assert shown.sentence == (
-        "Until December 31, the Reyes family adds $1 for each $1 you give; $800 of $1,000 remain."
+        "Until December 31, the Reyes family adds $1 for each $1 you give; $800 of $1,000 is left."
     )
     assert shown.template == shown.sentence.replace("$800", REMAINING)
     assert (shown.pool, shown.others) == (100_000, 0)
     assert shown.ends_iso == "2027-01-01T00:00:00-08:00"
 
 
-def test_what_the_other_sponsors_add_is_told_apart() -> None:
+def test_what_other_sponsors_add_is_separate() -> None:
     every = (promise(20_000), promise(30_000, sponsor="a foundation", ratio_percent=50))
     shown = present_sponsors(figure(matching=every, matched=35_000))
     assert [one.others for one in shown] == [15_000, 20_000]
     assert "a foundation adds $0.50 for each $1" in shown[1].sentence
 
 
-def test_one_that_is_not_open_at_this_moment_is_not_told() -> None:
+def test_one_that_is_not_open_now_is_not_shown() -> None:
     later = promise(starts_at=CUT)
     assert sentences(at=CUT - timedelta(microseconds=1), matching=(later,)) == []
     assert len(sentences(at=CUT, matching=(later,))) == 1
@@ -40,18 +40,18 @@ def test_one_that_is_not_open_at_this_moment_is_not_told() -> None:
     assert sentences(at=CUT, matching=(promise(100_000),)) == []
 
 
-def test_nothing_is_told_once_the_campaign_is_closed() -> None:
+def test_nothing_is_shown_once_the_campaign_is_closed() -> None:
     longer = promise(ends_at=END + timedelta(days=9))
     assert len(sentences(at=END - timedelta(seconds=1), matching=(longer,))) == 1
     assert sentences(at=END, matching=(longer,)) == []
 
 
-def test_while_figures_are_hidden_what_remains_is_not_said() -> None:
+def test_while_figures_are_hidden_the_rest_of_the_pool_is_too() -> None:
     hiding = campaign_of(figures_hidden=True)
     (shown,) = present_sponsors(figure(hiding, matching=(promise(20_000),), matched=20_000))
     assert shown.sentence == ("Until December 31, the Reyes family adds $1 for each $1 you give.")
 
 
-def test_a_window_that_ends_within_a_day_is_told_by_its_hour() -> None:
+def test_a_window_that_ends_during_a_day_shows_the_time() -> None:
     offer = offer_text(campaign_of(), promise(ends_at=CUT + timedelta(hours=17)))
     assert offer == "Until 5:00 PM on December 15, the Reyes family adds $1 for each $1"

@@ -1,4 +1,4 @@
-"""The bar's matched part and the sponsor's offer, moving while the page is open; and what it says past the goal."""
+"""The matched part of the bar and the matching gift, updated live, and the text past the goal."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 __all__ = ["address"]
 
 
-def test_the_matched_part_follows_the_gifts_and_the_goal_gives_way_to_the_next(
+def test_the_matched_part_updates_and_the_stretch_goal_follows_the_goal(
     open_page: Callable[..., Page], address: str, installation: Installation
 ) -> None:
     campaign = running(installation, goal="100", stretch_goal=40_000)
@@ -30,14 +30,14 @@ def test_the_matched_part_follows_the_gifts_and_the_goal_gives_way_to_the_next(
     expect(offer).to_contain_text("The Reyes family adds $1 for each $1 you give; $50 of $50")
     with installation.sessions.begin() as session:
         gift = book(session, campaign, 2_000)
-    expect(offer).to_contain_text("$30 of $50 remain.")
+    expect(offer).to_contain_text("$30 of $50 is left.")
     expect(sentence).to_contain_text("$20 more comes from matching gifts.")
     expect(matched).to_have_attribute("width", "20%")
     no_findings(page)
     with installation.sessions.begin() as session:
         book(session, campaign, 18_000)
     expect(offer).to_be_hidden()
-    expect(sentence).to_contain_text("Every further gift goes toward $400.")
+    expect(sentence).to_contain_text("Gifts now go toward the stretch goal of $400.")
     expect(page.locator("[data-part=goal]")).to_have_attribute("x", "25%")
     expect(matched).to_have_attribute("width", "12.5%")
     with installation.sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""The appeal page and the figure, as every reader gets them."""
+"""The appeal page: prefilled forms, sanitized text, security headers."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -24,7 +24,7 @@ def test_a_prefilled_address_cannot_break_out_of_the_page(
     assert "'><b>" not in page
 
 
-def test_the_appeal_is_cleaned(client: FlaskClient, installation: Installation) -> None:
+def test_the_appeal_is_sanitized(client: FlaskClient, installation: Installation) -> None:
     text = (
         "<script>alert(1)</script> [x](javascript:alert(1)) ![i](https://t.example/p.png) **bold**"
     )
@@ -54,7 +54,7 @@ def test_a_campaign_that_is_not_open_shows_no_form(
     assert "/c/other/donate" not in page
 
 
-def test_every_answer_forbids_foreign_scripts_and_frames(
+def test_every_response_forbids_foreign_scripts_and_frames(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     for path in (*PAGES, "/c/unknown", "/healthz"):

@@ -1,4 +1,4 @@
-"""Pages that are kept for a second: by path and language, until a gift arrives."""
+"""Pages cached for a second, by path and language, until a gift arrives."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,14 +16,14 @@ from tests.support.stripe import Facts
 from tests.support.waiting import wait_until
 
 
-def test_the_page_is_kept_for_a_second_and_dropped_when_a_gift_arrives(
+def test_the_page_is_cached_for_a_second_or_until_a_gift_arrives(
     client: FlaskClient,
     installation: Installation,
     give: Callable[..., Facts],
     store: Callable[..., None],
 ) -> None:
     assert "$0 of $50,000" in client.get("/c/nine-days").text
-    # The form's attempt is made anew whenever the page is rendered: equal bytes were kept.
+    # Each rendering has a new attempt in the form, so equal bytes came from the cache.
     wait_until(lambda: client.get("/c/nine-days").data == client.get("/c/nine-days").data)
     assert 'value="article-7"' in client.get("/c/nine-days?code=article-7").text
     store(give().completed())
@@ -31,22 +31,20 @@ def test_the_page_is_kept_for_a_second_and_dropped_when_a_gift_arrives(
     wait_until(lambda: "$25 of $50,000" in client.get("/c/nine-days").text)
 
 
-def test_a_page_is_kept_by_language_and_by_nothing_else(
-    client: FlaskClient, installation: Installation
-) -> None:
+def test_a_page_is_cached_by_language_only(client: FlaskClient, installation: Installation) -> None:
     running(installation)
     for query in ("", "?lang=es"):
         address = f"/c/winter{query}"
         wait_until(lambda at=address: client.get(at).data == client.get(at).data)
     assert client.get("/c/winter").data != client.get("/c/winter?lang=es").data
     for query in ("?lang=xx", "?lang=es&code=a"):
-        # The form's attempt is made anew whenever the page is rendered.
+        # Each rendering has a new attempt in the form.
         address = f"/c/winter{query}"
         assert client.get(address).data != client.get(address).data
 
 
 class Counted:
-    """The application, counting what it is asked for."""
+    """The application, counting its requests."""
 
     def __init__(self, app: Flask) -> None:
         self.app, self.rendered = app, 0
@@ -58,14 +56,14 @@ class Counted:
 
 @pytest.fixture
 def counted(app: Flask) -> Counted:
-    """The application within a cache of this test's own."""
+    """Wrap the application in a cache for this test only."""
     inner = Counted(app)
     app.wsgi_app = PageCache(inner, app.extensions["live"])  # type: ignore[method-assign] # as the application does
     return inner
 
 
 def renderings(client: FlaskClient, counted: Counted, path: str, method: str = "GET") -> int:
-    """How often the page is made for six who ask for it; the first reading of a figure ends what was kept."""
+    """Return how often the page is rendered for six requests; the first read of the progress clears the cache."""
     before = counted.rendered
     for _ in range(6):
         client.open(path, method=method).close()
@@ -73,7 +71,7 @@ def renderings(client: FlaskClient, counted: Counted, path: str, method: str = "
 
 
 @pytest.mark.parametrize("path", ["/", "/c/nine-days", "/c/nine-days?lang=es"])
-def test_a_page_that_all_share_is_made_once_for_many(
+def test_a_shared_page_is_rendered_once_for_many(
     client: FlaskClient, campaign: Campaign, counted: Counted, path: str
 ) -> None:
     wait_until(lambda: renderings(client, counted, path) == 0)
@@ -92,13 +90,13 @@ def test_a_page_that_all_share_is_made_once_for_many(
         ("/c/unknown", "GET"),
     ],
 )
-def test_anything_else_is_made_for_each_who_asks(
+def test_anything_else_is_rendered_for_each_request(
     client: FlaskClient, campaign: Campaign, counted: Counted, path: str, method: str
 ) -> None:
     assert renderings(client, counted, path, method) == 6
 
 
-def test_an_address_where_nothing_was_serves_a_campaign_from_its_beginning(
+def test_a_404_is_not_cached_so_a_new_campaign_appears_at_once(
     client: FlaskClient, installation: Installation
 ) -> None:
     assert client.get("/c/winter").status_code == 404
@@ -106,7 +104,7 @@ def test_an_address_where_nothing_was_serves_a_campaign_from_its_beginning(
     assert client.get("/c/winter").status_code == 200
 
 
-def test_what_is_kept_has_its_headers_and_no_cookie(
+def test_a_cached_page_has_its_headers_and_no_cookie(
     client: FlaskClient, campaign: Campaign, counted: Counted
 ) -> None:
     fresh = client.get("/c/nine-days").headers

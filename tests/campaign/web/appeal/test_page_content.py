@@ -1,4 +1,4 @@
-"""What the appeal tells besides its figure: milestones that still hold, today's readers, sharing, other languages."""
+"""What the appeal shows besides progress: milestones, donors today, sharing, other languages."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -26,13 +26,13 @@ QUARTER = reached("quarter", 1_250_000)
 GOAL = reached("goal", 5_000_000, timedelta(days=9) - timedelta(seconds=1))
 
 
-def test_a_milestone_is_told_while_it_still_holds() -> None:
+def test_a_milestone_is_shown_while_it_still_holds() -> None:
     held = present_milestones(figure(raised=1_250_000), [QUARTER, GOAL])
     assert [one.sentence for one in held] == ["A quarter of the goal on December 4"]
     assert present_milestones(figure(raised=1_249_999), [QUARTER]) == []
 
 
-def test_its_day_is_the_campaigns_own() -> None:
+def test_its_day_is_in_the_campaign_time_zone() -> None:
     (_, goal) = present_milestones(figure(raised=5_000_000), [QUARTER, GOAL])
     assert (goal.sentence, goal.day_iso) == (
         "The goal of $50,000 was met on December 9",
@@ -40,7 +40,7 @@ def test_its_day_is_the_campaigns_own() -> None:
     )
 
 
-def test_hidden_figures_have_no_milestones_and_no_readers_of_today() -> None:
+def test_hidden_figures_hide_milestones_and_donors_today() -> None:
     hidden = figure(campaign_of(figures_hidden=True), raised=5_000_000)
     assert present_milestones(hidden, [QUARTER, GOAL]) == []
     assert present_today(hidden, DonorsToday(12, more=False)) == ""
@@ -55,12 +55,12 @@ def test_hidden_figures_have_no_milestones_and_no_readers_of_today() -> None:
         (DonorsToday(2_000, more=True), "More than 2,000 readers gave today."),
     ],
 )
-def test_too_few_readers_of_today_are_not_told(today: DonorsToday, sentence: str) -> None:
+def test_too_few_donors_today_are_not_shown(today: DonorsToday, sentence: str) -> None:
     assert present_today(figure(), today) == sentence
 
 
 @pytest.mark.parametrize(("query", "kept"), [("", ""), ("?lang=es", "?lang=es")])
-def test_what_is_shared_names_the_page_and_nobody(app: Flask, query: str, kept: str) -> None:
+def test_share_links_name_only_the_page(app: Flask, query: str, kept: str) -> None:
     with app.test_request_context(f"/c/winter{query}&code=from-ana" if query else "/c/winter"):
         shared = present_share(campaign_of(), "Bread & roses?")
     assert shared.url == f"http://localhost/c/winter{kept}"
@@ -69,14 +69,14 @@ def test_what_is_shared_names_the_page_and_nobody(app: Flask, query: str, kept: 
     assert "+" not in shared.mailto
 
 
-def test_every_language_has_its_address_and_english_is_for_all_others(app: Flask) -> None:
+def test_every_language_has_an_address_and_english_is_the_default(app: Flask) -> None:
     with app.test_request_context("/c/winter?lang=es"):
         found = {one.tag: one.url for one in alternates("winter")}
     assert found["en"] == found["x-default"] == "http://localhost/c/winter"
     assert found["es"] == "http://localhost/c/winter?lang=es"
 
 
-def test_others_are_named_in_the_order_given() -> None:
+def test_other_campaigns_keep_the_given_order() -> None:
     others = [campaign_of(slug="b", title="Second"), campaign_of(slug="a", title="First")]
     assert [(one.slug, one.title.text) for one in present_others(others)] == [
         ("b", "Second"),

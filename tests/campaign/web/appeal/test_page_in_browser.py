@@ -1,4 +1,4 @@
-"""The appeal with its scripts: past the goal, with its figures hidden, and passed on."""
+"""The appeal with its scripts: past the goal, with hidden figures, and sharing."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 __all__ = ["address"]
 
 
-def test_past_the_goal_and_hidden_the_scripts_say_what_the_page_says(
+def test_past_the_goal_and_hidden_the_scripts_match_the_page(
     open_page: Callable[..., Page], address: str, installation: Installation
 ) -> None:
     campaign = running(installation, goal="100")
@@ -40,7 +40,7 @@ def test_past_the_goal_and_hidden_the_scripts_say_what_the_page_says(
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.reload()
-    expect(page.get_by_text("What has come in is told later.")).to_be_visible()
+    expect(page.get_by_text("The amount raised will be shown later.")).to_be_visible()
     with installation.sessions.begin() as session:
         book(session, campaign, 2_500, timedelta(days=1))
     page.wait_for_timeout(1_000)

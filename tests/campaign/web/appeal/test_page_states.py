@@ -1,4 +1,4 @@
-"""The appeal's other states: figures hidden, texts by language, several campaigns of one house, the day's readers."""
+"""The appeal's other states: hidden figures, translated texts, several campaigns, donors today."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from tests.support.campaigns import ADMIN, book, running
 from tests.support.staff import StaffMaker
 from tests.support.waiting import wait_until
 
-FIGURES = ("$20,000", "40%", "progressbar", "Half-way", "A quarter", "gave today", "$30,000")
+FIGURES = ("$20,000", "40%", "progressbar", "Halfway", "A quarter", "gave today", "$30,000")
 
 
 def change(installation: Installation, campaign: Campaign, **values: object) -> None:
@@ -28,7 +28,7 @@ def change(installation: Installation, campaign: Campaign, **values: object) -> 
             setattr(found, name, value)
 
 
-def test_a_hidden_figure_is_told_nowhere_and_told_again_from_its_share_on(
+def test_hidden_figures_appear_nowhere_until_their_percentage(
     client: FlaskClient, installation: Installation, staff: StaffMaker
 ) -> None:
     campaign, admin = running(installation), staff()
@@ -46,7 +46,7 @@ def test_a_hidden_figure_is_told_nowhere_and_told_again_from_its_share_on(
     wrong = admin.post_form("/staff/c/winter/appearance", typed | {"figures_from_percent": "0"})
     assert wrong.status_code == 422
     assert admin.post_form("/staff/c/winter/appearance", typed).status_code == 303
-    hidden = "What has come in is told once 50% of it is reached."
+    hidden = "The amount raised will be shown once it reaches 50% of the goal."
     wait_until(lambda: hidden in client.get("/c/winter").text)
     for path in ("/c/winter", "/", "/c/winter/embed", "/c/winter/print", "/campaigns"):
         page = client.get(path).text

@@ -1,4 +1,4 @@
-"""The appeal on one sheet: as much text as fits, the coupon's code, and the ways to the other papers."""
+"""The print appeal: as much text as fits, the coupon's code, and links to the other sizes."""
 
 import re
 
@@ -17,12 +17,12 @@ def sheet(client: FlaskClient, query: str = "") -> str:
 
 
 def others(page: str) -> dict[str, str]:
-    """The addresses of the other papers, by their words."""
+    """Return the links to the other sizes, by link text."""
     found = re.findall(r'<a href="(/c/winter/print[^"]*)">([^<]+)</a>', page)
     return {words: address.replace("&amp;", "&") for address, words in found}
 
 
-def test_its_code_names_the_article_and_leads_back(
+def test_its_code_names_the_article_and_links_back(
     client: FlaskClient, installation: Installation
 ) -> None:
     campaign = running(installation)
@@ -37,7 +37,7 @@ def test_its_code_names_the_article_and_leads_back(
     assert 'data-code="WINTER/SCRIPTX-' in hostile
 
 
-def test_each_sheet_leads_to_the_other_paper_and_print_and_keeps_the_rest(
+def test_each_sheet_links_to_the_other_paper_and_print_size(
     client: FlaskClient, installation: Installation
 ) -> None:
     running(installation)
@@ -47,7 +47,7 @@ def test_each_sheet_leads_to_the_other_paper_and_print_and_keeps_the_rest(
     }
     assert others(sheet(client, "?size=a4&large=1&article=Fish")) == {
         "Letter paper": "/c/winter/print?size=letter&large=1&article=fish",
-        "Usual print": "/c/winter/print?size=a4&article=fish",
+        "Standard print": "/c/winter/print?size=a4&article=fish",
     }
     assert "&lang=es" in next(iter(others(sheet(client, "?lang=es")).values()))
 
@@ -70,7 +70,7 @@ def test_an_unknown_paper_is_letter(
     assert f'<body class="{print_}"' in page
 
 
-def test_whole_paragraphs_are_kept_as_long_as_they_fit(
+def test_whole_paragraphs_are_shown_as_long_as_they_fit(
     client: FlaskClient, installation: Installation
 ) -> None:
     first, second = "first " * 100, "second " * 100
@@ -83,7 +83,7 @@ def test_whole_paragraphs_are_kept_as_long_as_they_fit(
     assert ("second" in large, "first …" in large) == (False, True)
 
 
-def test_a_text_that_fits_to_the_last_character_is_whole_and_one_longer_loses_a_paragraph(
+def test_a_text_of_exactly_the_limit_is_whole_and_a_longer_one_is_not(
     client: FlaskClient, installation: Installation
 ) -> None:
     running(installation, appeal=f"One.\n\n{'x' * 1494}")
@@ -95,15 +95,13 @@ def test_a_text_that_fits_to_the_last_character_is_whole_and_one_longer_loses_a_
     assert "The whole text is at" in page
 
 
-def test_after_the_end_it_asks_for_nothing_more(
-    client: FlaskClient, installation: Installation
-) -> None:
+def test_after_the_end_it_asks_for_no_gift(client: FlaskClient, installation: Installation) -> None:
     running(installation)
     assert "Make a check payable to" in sheet(client)
     running(installation, slug="over", start="2020-01-01", deadline="2020-02-01")
     page = client.get("/c/over/print").text
     assert "Gifts for this campaign are no longer taken." in page
-    assert "The campaign was open until midnight at the end of February 1, 2020" in page
+    assert "The campaign was open until 11:59 p.m. on February 1, 2020" in page
     assert "Make a check payable to" not in page
     assert 'class="coupon"' not in page
 

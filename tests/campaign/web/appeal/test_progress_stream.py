@@ -1,4 +1,4 @@
-"""The figure, live: one listener and one reading a process, however many readers."""
+"""Live progress: one listener and one read per process, however many readers."""
 
 import json
 import threading
@@ -28,14 +28,14 @@ def live(installation: Installation) -> Iterator[LiveProgress]:
 
 
 def raised(chunk: bytes) -> int:
-    """The figure in one server-sent event."""
+    """Parse the progress in one server-sent event."""
     name, _, body = chunk.decode().partition("\n")
     assert name == "event: progress"
     return int(json.loads(body.removeprefix("data: "))["raised"])
 
 
 def kill_listeners(installation: Installation) -> int:
-    """End every connection that listens; how many there were."""
+    """Terminate every listening connection and return how many there were."""
     with installation.engine.connect() as connection:
         ended = connection.execute(
             text(
@@ -47,7 +47,7 @@ def kill_listeners(installation: Installation) -> int:
 
 
 class Reader(threading.Thread):
-    """Reads a stream until it is closed and keeps the figures."""
+    """Reads a stream until it is closed and stores the events."""
 
     def __init__(self, hub: LiveProgress) -> None:
         super().__init__(daemon=True)
@@ -61,7 +61,7 @@ class Reader(threading.Thread):
                 self.figures.append(raised(chunk))
 
 
-def test_a_stream_tells_the_figure_at_once_and_on_every_change(
+def test_a_stream_sends_progress_at_once_and_on_every_change(
     live: LiveProgress, installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
     stream = live.stream("nine-days")
@@ -72,7 +72,7 @@ def test_a_stream_tells_the_figure_at_once_and_on_every_change(
     assert raised(next(stream)) == 2500
 
 
-def test_a_promise_is_told_too(
+def test_a_pending_debit_is_sent_too(
     live: LiveProgress, installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
     stream = live.stream("nine-days")
@@ -87,7 +87,7 @@ def test_an_unknown_campaign_has_no_stream(live: LiveProgress, campaign: Campaig
         next(live.stream("unknown"))
 
 
-def test_a_hundred_readers_cost_one_reading_a_push(
+def test_a_hundred_readers_cost_one_read_per_push(
     live: LiveProgress, installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
     readers = [Reader(live) for _ in range(100)]
@@ -107,7 +107,7 @@ def test_a_hundred_readers_cost_one_reading_a_push(
     assert len(readings) <= 2
 
 
-def test_a_burst_is_told_in_few_pushes(
+def test_a_burst_is_sent_in_few_pushes(
     live: LiveProgress, installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
     reader = Reader(live)
@@ -117,23 +117,23 @@ def test_a_burst_is_told_in_few_pushes(
         store(give(email=f"burst{number}@example.org").completed())
     apply_due_events(installation)
     wait_until(lambda: reader.figures[-1] == 40 * 2500)
-    # A push every quarter of a second at most, whatever the machine's speed.
+    # At most one push every quarter of a second, whatever the machine's speed.
     assert len(reader.figures) <= (time.monotonic() - begun) / 0.25 + 3
 
 
-def test_a_lost_connection_is_made_again_and_nothing_is_missed(
+def test_a_lost_connection_is_restored_and_nothing_is_missed(
     live: LiveProgress, installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
     reader = Reader(live)
     wait_until(lambda: reader.figures == [0])
-    # The first figure may be told before the listener has connected.
+    # The first event may be sent before the listener has connected.
     wait_until(lambda: kill_listeners(installation) == 1)
     store(give().completed())
     apply_due_events(installation)
     wait_until(lambda: reader.figures[-1] == 2500)
 
 
-def test_closing_lets_every_reader_go(live: LiveProgress, campaign: Campaign) -> None:
+def test_closing_ends_every_stream(live: LiveProgress, campaign: Campaign) -> None:
     readers = [Reader(live) for _ in range(5)]
     wait_until(lambda: all(reader.figures for reader in readers))
     live.close()

@@ -1,4 +1,4 @@
-"""What every reader gets alike: home, the appeal, the figure as JSON and as a stream."""
+"""The public pages: home, the appeal, progress as JSON and as a stream."""
 
 import json
 from datetime import timedelta
@@ -42,10 +42,10 @@ def test_without_a_campaign_home_says_so(client: FlaskClient) -> None:
 def test_an_unknown_campaign_is_a_404_page(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
-    assert "There is nothing at this address" in answer.text
+    assert "Page not found" in answer.text
 
 
-def test_progress_is_the_contracts_object_with_a_tag(
+def test_progress_is_the_documented_object_with_an_etag(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     answer = client.get("/c/nine-days/progress.json")
@@ -73,7 +73,7 @@ def change(installation: Installation, campaign: Campaign, **values: object) -> 
             setattr(found, name, value)
 
 
-def test_home_shows_the_one_that_ends_soonest_and_names_the_others(
+def test_home_shows_the_campaign_that_ends_soonest_and_lists_the_others(
     client: FlaskClient, installation: Installation
 ) -> None:
     later = running(installation)
@@ -98,12 +98,12 @@ def test_home_shows_the_one_that_ends_soonest_and_names_the_others(
         page.index("Open now") < page.index("Soon") < page.index("Keep every") < page.index("Ended")
     )
     assert "The Valley Desk, a project of ours" in page
-    assert "$0 of $100 raised in all." in page
+    assert "$0 of $100 raised in total." in page
     assert client.get(f"/c/{past.slug}").status_code == 200
     assert "mailto:?subject=Soon&amp;body=http" in client.get("/").text
 
 
-def test_the_figure_may_be_read_from_anywhere_and_its_tag_is_weak(
+def test_progress_can_be_read_from_any_origin_and_its_etag_is_weak(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     answer = client.get("/c/nine-days/progress.json")
@@ -114,7 +114,7 @@ def test_the_figure_may_be_read_from_anywhere_and_its_tag_is_weak(
     assert client.get("/c/nine-days/progress.json", headers=stale).status_code == 200
 
 
-def test_a_stream_is_sent_as_it_comes(client: FlaskClient, campaign: Campaign) -> None:
+def test_a_stream_is_not_buffered(client: FlaskClient, campaign: Campaign) -> None:
     answer = client.get("/c/nine-days/progress/stream", buffered=False)
     assert answer.mimetype == "text/event-stream"
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -125,7 +125,7 @@ def test_a_stream_is_sent_as_it_comes(client: FlaskClient, campaign: Campaign) -
     answer.close()
 
 
-def test_of_the_codes_in_an_address_only_a_page_that_is_there_counts(
+def test_a_code_counts_only_if_the_page_exists(
     client: FlaskClient, campaign: Campaign, installation: Installation
 ) -> None:
     assert client.get("/c/unknown?code=a").status_code == 404
@@ -137,7 +137,7 @@ def test_of_the_codes_in_an_address_only_a_page_that_is_there_counts(
         assert set(session.scalars(select(CodeVisit.code))) == {"home", "b"}
 
 
-def test_home_between_two_campaigns_is_a_page_that_is_there(
+def test_home_between_two_campaigns_is_a_page(
     client: FlaskClient, installation: Installation
 ) -> None:
     running(installation, slug="early", start="2098-01-01", deadline="2098-02-01")

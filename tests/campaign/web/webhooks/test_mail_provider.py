@@ -1,4 +1,4 @@
-"""A mail provider reports: only who knows the secret, each event once, and the good ones whatever the others are."""
+"""Email provider webhooks: the secret is required, each event applies once, and invalid ones do not stop the rest."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,7 +42,7 @@ def stopped(installation: Installation) -> list[tuple[str, str]]:
         return [(row.email, row.reason) for row in rows]
 
 
-def test_a_bounce_for_good_is_kept_with_its_letter_and_stops_appeals(
+def test_a_permanent_bounce_is_recorded_and_stops_campaign_emails(
     post: Post, letter: Letter, installation: Installation
 ) -> None:
     event = {
@@ -65,7 +65,7 @@ def test_a_bounce_for_good_is_kept_with_its_letter_and_stops_appeals(
         assert "5.1.1" in (message.bounce or "")
 
 
-def test_a_passing_bounce_stops_nothing(
+def test_a_temporary_bounce_stops_nothing(
     post: Post, letter: Letter, installation: Installation
 ) -> None:
     letter()
@@ -78,7 +78,7 @@ def test_a_passing_bounce_stops_nothing(
     assert stopped(installation) == []
 
 
-def test_an_event_may_name_the_address_alone(post: Post, installation: Installation) -> None:
+def test_an_event_can_name_only_the_address(post: Post, installation: Installation) -> None:
     answer = post(
         {"type": "complaint", "email": "Bea@example.org"},
         {"type": "bounce", "permanent": True, "email": "cy@example.org"},
@@ -90,7 +90,7 @@ def test_an_event_may_name_the_address_alone(post: Post, installation: Installat
     ]
 
 
-def test_each_fault_is_named_by_its_place_and_the_rest_is_applied(
+def test_each_invalid_event_is_listed_by_index_and_the_rest_is_applied(
     post: Post, installation: Installation
 ) -> None:
     answer = post(
@@ -112,7 +112,9 @@ def test_each_fault_is_named_by_its_place_and_the_rest_is_applied(
     assert stopped(installation) == [("ana@example.org", "complained")]
 
 
-def test_what_a_database_cannot_hold_stops_no_event(post: Post, installation: Installation) -> None:
+def test_text_that_the_database_cannot_store_stops_no_event(
+    post: Post, installation: Installation
+) -> None:
     answer = post(
         {"type": "complaint", "email": "ana@example.org", "detail": "half \ud800\nof it"},
         {"type": "complaint", "token": "\ud800"},
@@ -124,9 +126,7 @@ def test_what_a_database_cannot_hold_stops_no_event(post: Post, installation: In
     assert details == ["half ? of it", ""]
 
 
-def test_only_who_knows_the_secret_is_heard(
-    post: Post, app: Flask, installation: Installation
-) -> None:
+def test_the_secret_is_required(post: Post, app: Flask, installation: Installation) -> None:
     event = {"type": "complaint", "email": "ana@example.org"}
     assert post(event, secret="wrong").status_code == 401
     assert post(event, secret="é").status_code == 401
@@ -149,7 +149,7 @@ def test_only_who_knows_the_secret_is_heard(
         (b" " * 1_100_000, 413),
     ],
 )
-def test_a_body_that_is_no_list_of_events_is_refused(
+def test_a_body_without_a_list_of_events_is_rejected(
     client: FlaskClient, body: bytes, status: int
 ) -> None:
     headers = {"Authorization": f"Bearer {SECRET}"}

@@ -1,4 +1,4 @@
-"""Stripe's door over HTTP: 200 once stored, and every refusal stores nothing."""
+"""The Stripe webhook endpoint over HTTP: 200 once stored, and rejected requests store nothing."""
 
 import io
 import json
@@ -26,7 +26,7 @@ def stored(installation: Installation) -> int:
 
 @pytest.fixture
 def nothing_stored(installation: Installation) -> Iterator[None]:
-    """After the test the inbox is empty."""
+    """Empty the inbox after the test."""
     yield
     assert stored(installation) == 0
 
@@ -39,7 +39,7 @@ def without(name: str) -> Json:
     return {key: value for key, value in found().items() if key != name}
 
 
-def test_an_event_is_stored_as_it_came(installation: Installation, post_event: Post) -> None:
+def test_an_event_is_stored_unchanged(installation: Installation, post_event: Post) -> None:
     sent = found()
     body = json.dumps(sent, indent=3, ensure_ascii=False).encode()
     answer = post_event(body)
@@ -51,7 +51,7 @@ def test_an_event_is_stored_as_it_came(installation: Installation, post_event: P
     assert int(kept.occurred_at.timestamp()) == sent["created"]
 
 
-def test_the_same_event_again_is_answered_alike_and_stored_once(
+def test_a_repeated_event_gets_the_same_answer_and_is_stored_once(
     installation: Installation, post_event: Post
 ) -> None:
     sent = found()
@@ -59,12 +59,14 @@ def test_the_same_event_again_is_answered_alike_and_stored_once(
     assert stored(installation) == 1
 
 
-def test_an_event_of_an_unknown_type_is_taken(installation: Installation, post_event: Post) -> None:
+def test_an_event_of_an_unknown_type_is_accepted(
+    installation: Installation, post_event: Post
+) -> None:
     answer = post_event(event("moon.landed", {"object": "moon"}))
     assert (answer.status_code, stored(installation)) == (200, 1)
 
 
-def test_a_nul_inside_the_json_is_stored_and_dealt_with(
+def test_a_nul_in_the_json_is_stored_and_handled(
     installation: Installation, post_event: Post
 ) -> None:
     body = json.dumps(event("moon.landed", {"id": "m", "text": "a\0b"})).encode()
@@ -77,7 +79,7 @@ def test_a_nul_inside_the_json_is_stored_and_dealt_with(
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize(("off", "word"), [(-600, "seconds off"), (3600, "seconds off")])
-def test_a_stale_or_future_timestamp_is_refused(post_event: Post, off: int, word: str) -> None:
+def test_a_stale_or_future_timestamp_is_rejected(post_event: Post, off: int, word: str) -> None:
     body = json.dumps(found()).encode()
     header = signature(body, at=time.time() + off)
     answer = post_event(body, **{"Stripe-Signature": header})
@@ -87,12 +89,12 @@ def test_a_stale_or_future_timestamp_is_refused(post_event: Post, off: int, word
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize("header", ["", "t=1", "nonsense", "t=,v1="])
-def test_no_signature_is_refused(post_event: Post, header: str) -> None:
+def test_a_missing_signature_is_rejected(post_event: Post, header: str) -> None:
     assert post_event(found(), **{"Stripe-Signature": header}).status_code == 400
 
 
 @pytest.mark.usefixtures("nothing_stored")
-def test_a_wrong_signature_is_refused(post_event: Post) -> None:
+def test_a_wrong_signature_is_rejected(post_event: Post) -> None:
     body = json.dumps(found()).encode()
     answer = post_event(body, **{"Stripe-Signature": signature(body, "whsec_other")})
     assert answer.status_code == 400
@@ -114,19 +116,19 @@ def test_a_wrong_signature_is_refused(post_event: Post) -> None:
         json.dumps({"id": "evt_1"}).encode("utf-16"),
     ],
 )
-def test_a_body_that_is_not_json_in_utf8_is_refused(post_event: Post, body: bytes) -> None:
+def test_a_body_that_is_not_utf8_json_is_rejected(post_event: Post, body: bytes) -> None:
     assert post_event(body).status_code == 400
 
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize("value", [None, True, 3, "text", [], {}, [{"id": "evt_1"}]])
-def test_json_that_is_no_object_of_an_event_is_refused(post_event: Post, value: Any) -> None:
+def test_json_that_is_not_an_event_object_is_rejected(post_event: Post, value: Any) -> None:
     assert post_event(json.dumps(value).encode()).status_code == 400
 
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize("name", ["id", "type", "livemode", "created", "data"])
-def test_an_event_without_a_field_is_refused(post_event: Post, name: str) -> None:
+def test_an_event_without_a_required_field_is_rejected(post_event: Post, name: str) -> None:
     assert post_event(without(name)).status_code == 400
 
 
@@ -158,45 +160,45 @@ def test_an_event_without_a_field_is_refused(post_event: Post, name: str) -> Non
         {"data": {"object": []}},
     ],
 )
-def test_an_event_with_a_wrong_field_is_refused(post_event: Post, changes: Json) -> None:
+def test_an_event_with_an_invalid_field_is_rejected(post_event: Post, changes: Json) -> None:
     answer = post_event({**found(), **changes})
     assert answer.status_code == 400
     assert answer.get_json()["error"]
 
 
 @pytest.mark.usefixtures("nothing_stored")
-def test_five_megabytes_are_refused(post_event: Post) -> None:
+def test_five_megabytes_are_rejected(post_event: Post) -> None:
     answer = post_event({**found(), "padding": "x" * 5_000_000})
     assert answer.status_code == 413
 
 
-def test_just_below_a_megabyte_is_taken(installation: Installation, post_event: Post) -> None:
+def test_just_under_a_megabyte_is_accepted(installation: Installation, post_event: Post) -> None:
     assert post_event({**found(), "padding": "x" * 1_000_000}).status_code == 200
     assert stored(installation) == 1
 
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_another_method_is_answered_with_a_page(client: FlaskClient, method: str) -> None:
+def test_another_method_gets_an_error_page(client: FlaskClient, method: str) -> None:
     answer = client.open("/stripe/webhook", method=method)
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
     assert "<h1" in answer.text
 
 
-def test_no_cookie_and_no_token_are_asked_of_stripe(post_event: Post) -> None:
+def test_stripe_needs_no_cookie_and_no_csrf_token(post_event: Post) -> None:
     answer = post_event(found(), Origin="https://elsewhere.example", **{"Sec-Fetch-Site": "none"})
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
 
 
-def test_a_signature_in_no_ascii_is_refused(post_event: Callable[..., TestResponse]) -> None:
+def test_a_non_ascii_signature_is_rejected(post_event: Callable[..., TestResponse]) -> None:
     header = f"t={int(time.time())},v1=é"
     answer = post_event(event("charge.updated", {"id": "ch_1"}), **{"Stripe-Signature": header})
     assert answer.status_code == 400
 
 
-def test_five_megabytes_without_a_length_are_refused(client: FlaskClient) -> None:
+def test_five_megabytes_without_a_length_are_rejected(client: FlaskClient) -> None:
     found = event("charge.updated", {"id": "ch_1", "padding": "x" * 5_000_000})
     body = json.dumps(found).encode()
     answer = client.post(

@@ -24,10 +24,10 @@ def test_errors_are_shown_next_to_their_field(
     assert wrong.status_code == 422
     assert "#ffff00 has a contrast of 1.0" in wrong.text
     for body, why in (
-        (b"GIF89a", "no PNG, JPEG, WebP or plain SVG"),
-        (b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "no PNG"),
-        (PNG + b"0" * MAX_BYTES, "at most 200 KB"),
-        (PNG, "Say in words"),
+        (b"GIF89a", "Choose a PNG, JPEG, WebP or plain SVG"),
+        (b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "Choose a PNG"),
+        (PNG + b"0" * MAX_BYTES, "the limit is 200 KB"),
+        (PNG, "Describe the logo"),
     ):
         typed = {"logo": (io.BytesIO(body), "logo.png")}
         refused = admin.post_form("/staff/branding", typed)

@@ -31,7 +31,7 @@ def test_a_sponsor_is_on_the_public_page_while_money_remains(
         gift = book(session, campaign, 5_000)
         (sponsor,) = session.scalars(select(MatchingGift)).all()
     wait_until(lambda: "$25 more comes from matching gifts." in client.get("/c/winter").text)
-    assert "$75 of $100 remain" in client.get("/c/winter").text
+    assert "$75 of $100 is left" in client.get("/c/winter").text
     with installation.sessions.begin() as session:
         book(session, campaign, 15_000)
     wait_until(lambda: offer not in client.get("/c/winter").text)
