@@ -227,7 +227,6 @@ def _quietly(table: str, statement: str) -> None:
 def _replace_in_function(name: str, old: str, new: str) -> None:
     """Replace `old`, a regular expression of PostgreSQL, in the text of the function `name`."""
     connection = op.get_bind()
-    connection.execute(sa.text("SET LOCAL check_function_bodies = off"))
     text = sa.text("SELECT regexp_replace(pg_get_functiondef(to_regproc(:name)), :old, :new, 'g')")
     definition = connection.execute(text, {"name": name, "old": old, "new": new}).scalar_one()
     connection.exec_driver_sql(definition.replace("%", "%%"))
@@ -259,14 +258,12 @@ def _add_checks(cover: str, payment_reversed: str, dispute_reversed: str, lost: 
         (
             "ledger_entry",
             "out",
-            f"kind NOT IN ({_listed([payment_reversed, 'refund', 'dispute'])})"
-            f" OR (amount <= 0 AND {cover} <= 0)",
+            f"kind NOT IN ({_listed([payment_reversed, 'refund', 'dispute'])}) OR (amount <= 0 AND {cover} <= 0)",
         ),
         (
             "ledger_entry",
             "back",
-            f"kind NOT IN ({_listed(['refund_failed', dispute_reversed])})"
-            f" OR (amount >= 0 AND {cover} >= 0)",
+            f"kind NOT IN ({_listed(['refund_failed', dispute_reversed])}) OR (amount >= 0 AND {cover} >= 0)",
         ),
     ):
         op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, rule)
