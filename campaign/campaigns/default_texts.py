@@ -1,7 +1,7 @@
-"""How each letter of the countdown begins: its subject and its first paragraph, by default and as staff wrote them.
+"""The subject and first paragraphs of each campaign email: the defaults, or what staff wrote instead.
 
-Every sentence is true whenever it is sent and read: days are counted when the letter is rendered, and of the last
-24 hours only the end is told.
+Every sentence must be true whenever the email is sent or read. Days are counted when the email is rendered; in the
+last 24 hours the text names only the end.
 """
 
 import re
@@ -16,7 +16,7 @@ _VALUE = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True)
 class StepText:
-    """A subject, and paragraphs of plain text."""
+    """A subject and paragraphs of plain text."""
 
     subject: str
     paragraphs: tuple[str, ...]
@@ -25,11 +25,13 @@ class StepText:
 def render_opening(
     key: str, texts: Mapping[str, Any], values: Mapping[str, str], language: Language
 ) -> StepText:
-    """The opening of the step `key`. `texts` are the step's own, by language, and go before the defaults.
+    """Return the subject and opening paragraphs of the step `key`.
+
+    `texts` holds what staff wrote for the step, by language; it takes precedence over the defaults.
 
     `values`: title, organization, goal, raised, left ('' once the goal is met), days (`9 days`; '' in the last 24
-    hours), days_left (`9 days left`), last_day and ending. Staff may write each in braces: `{left}`. Where `hidden` is
-    'yes', raised and left are '' because nobody is told the figure yet.
+    hours), days_left (`9 days left`), last_day and ending. Staff may use each of them in braces: `{left}`. If `hidden`
+    is 'yes', raised and left are '' because the amount raised is not public yet.
     """
     own = _own(texts, language)
     subject = _filled(own.get("subject", ""), values) or _subject(key, values, language)
@@ -38,7 +40,7 @@ def render_opening(
 
 
 def _own(texts: Mapping[str, Any], language: Language) -> Mapping[str, str]:
-    """What staff wrote in the reader's language; the reader does not get it in another."""
+    """Return what staff wrote in the reader's language. Text in another language is not used."""
     for name, own in texts.items():
         if supported_locale(name) == supported_locale(language.locale) and name.startswith(
             language.locale
@@ -48,8 +50,10 @@ def _own(texts: Mapping[str, Any], language: Language) -> Mapping[str, str]:
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    """Braces around anything else are left as they were typed. '' where a value that is named has nothing to tell:
-    what is left once the goal is met, or the days of the last day."""
+    """Replace `{name}` with its value and leave unknown names as typed.
+
+    Return '' if a value that the text uses is empty: `left` once the goal is met, or `days` on the last day.
+    """
     if any(values.get(name) == "" for name in _VALUE.findall(text)):
         return ""
     return _VALUE.sub(lambda found: values.get(found[1], found[0]), text)
@@ -63,7 +67,9 @@ def _paragraphs(text: str) -> tuple[str, ...]:
 def _subject(key: str, values: Mapping[str, str], language: Language) -> str:
     hidden = bool(values.get("hidden"))
     if not values["left"] and not hidden:
-        text = language.gettext("The goal of %(goal)s is met; open until %(last_day)s")
+        text = language.gettext(
+            "We met our goal of %(goal)s. You can still give until %(last_day)s"
+        )
     elif key == "opening":
         text = language.gettext("Our campaign is open: %(title)s")
     elif hidden:
@@ -73,17 +79,17 @@ def _subject(key: str, values: Mapping[str, str], language: Language) -> str:
             else language.gettext("Our campaign ends on %(last_day)s")
         )
     elif not values["days"]:
-        text = language.gettext("Our campaign ends on %(last_day)s: %(left)s still to raise")
+        text = language.gettext("Our campaign ends on %(last_day)s: %(left)s to go")
     else:
-        text = language.gettext("%(days_left)s, %(left)s still to raise")
+        text = language.gettext("%(days_left)s, %(left)s to go")
     return text % values
 
 
 def _default(key: str, values: Mapping[str, str], language: Language) -> str:
     if not values["left"] and not values.get("hidden"):
         return language.gettext(
-            "Readers have given what we asked for. Thank you. The campaign stays open until its end,"
-            " and what comes now goes toward the same reporting."
+            "Thanks to our readers, we have met our goal of %(goal)s. The campaign stays open until %(last_day)s,"
+            " and every gift from now on goes toward the same reporting."
         )
     if not values["days"]:
         return _last_hours(key, language)
@@ -93,31 +99,34 @@ def _default(key: str, values: Mapping[str, str], language: Language) -> str:
 def _last_hours(key: str, language: Language) -> str:
     if key == "last_hours":
         return language.gettext(
-            "This is our last letter before the campaign ends. Thank you for reading it, and for reading us."
+            "This is our last email before our campaign ends on %(last_day)s. A gift of any size helps. Thank you for"
+            " reading our work."
         )
     return language.gettext(
-        "Our campaign ends on %(last_day)s. What is raised by then goes toward reporting that everyone can read."
+        "Our campaign ends on %(last_day)s. Every gift until then goes toward reporting that everyone can read for"
+        " free."
     )
 
 
 def _with_days(key: str, language: Language) -> str:
     if key == "opening":
         return language.gettext(
-            "We have opened a campaign to raise %(goal)s from our readers. Reporting, editing and publishing what"
-            " you read here costs money, and gifts from readers pay for a part of it."
+            "We are asking our readers to help us raise %(goal)s by %(last_day)s. Reporting, editing and publishing"
+            " the stories you read here costs money, and gifts from readers pay for part of it."
         )
     if key == "seven_days":
         return language.gettext(
-            "Our campaign has %(days_left)s. A gift of any size is welcome, and it can be made in a few minutes."
+            "Our campaign has %(days_left)s. A gift of any size helps, and giving takes only a few minutes."
         )
     if key == "three_days":
         return language.gettext(
-            "Our campaign ends in %(days)s. What is raised by then goes toward reporting that everyone can read."
+            "Our campaign ends in %(days)s. Every gift until then goes toward reporting that everyone can read for"
+            " free."
         )
     if key in {"two_days", "last_day", "last_hours"}:
         return language.gettext(
-            "Our campaign ends in %(days)s, and this is one of our last letters about it."
+            "Our campaign ends in %(days)s, and this is one of the last emails we will send you about it."
         )
     return language.gettext(
-        "Our campaign goes on for another %(days)s. If you have been meaning to give, now is a good time."
+        "Our campaign runs for another %(days)s. If you have been meaning to give, now is a good time."
     )

@@ -171,9 +171,9 @@ def card_heading(context: dict[str, Any], language: Language) -> str:
 def card_sentence(context: dict[str, Any], organization_name: str, language: Language) -> str:
     """`Ana Reyes has given to The Harbor Ledger in memory of Rosa Reyes.`"""
     sentence = (
-        language.gettext("%(sender)s has given to %(organization)s in memory of %(honored)s.")
+        language.gettext("%(sender)s made a gift to %(organization)s in memory of %(honored)s.")
         if context["memory"]
-        else language.gettext("%(sender)s has given to %(organization)s in honor of %(honored)s.")
+        else language.gettext("%(sender)s made a gift to %(organization)s in honor of %(honored)s.")
     )
     return sentence % {
         "sender": context["sender"],

@@ -1,1 +1,1 @@
-"""What each email says, built and sent."""
+"""Build and send every email."""

@@ -1,4 +1,4 @@
-"""What goes with a letter as a file. The outbox's edge asks for it before it speaks to the mail server."""
+"""Email attachments. `emails.delivery` builds them before it connects to the mail server."""
 
 from collections.abc import Sequence
 
@@ -22,10 +22,10 @@ log = get_logger(__name__)
 def attachments(
     session: Session, claim: EmailClaim, organization: Organization
 ) -> Sequence[Attachment]:
-    """The receipt or the statement as PDF; nothing for other kinds.
+    """Return the receipt or the statement as a PDF, or nothing for other kinds of email.
 
-    A receipt goes out without its file rather than not at all, since the letter says everything: what went wrong is
-    logged. A statement's letter says that the file is there, so it waits until it is: the error goes on.
+    If a receipt's PDF fails, log the error and send the email without it: the email itself contains the whole receipt.
+    A statement's email says that the PDF is attached, so the error is raised and the email is retried later.
     """
     try:
         return _made(session, claim, organization)

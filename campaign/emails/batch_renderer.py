@@ -1,4 +1,4 @@
-"""The letters of one batch of bulk mail: rendered once for all their readers, filled for each."""
+"""Render a batch of campaign emails: once for all recipients, then merged for each."""
 
 from campaign.core import clock
 from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
@@ -12,13 +12,13 @@ from campaign.runtime.context import Installation
 
 
 def envelope_sender(installation: Installation, claim: EmailClaim) -> str:
-    """Where the message's bounces go; '' for the usual sender."""
+    """Return the address that bounces of this message go to, or '' for the default sender."""
     bounces = installation.settings.mail.bounces
     return bounce_address(bounces, claim.token) if bounces else ""
 
 
 class BatchRenderer:
-    """The letters of one batch: rendered once for all readers of a kind, step and language, filled for each."""
+    """The emails of one batch, rendered once per kind, step and language and merged for each recipient."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
@@ -26,8 +26,8 @@ class BatchRenderer:
         self._rendered: dict[tuple[object, ...], RenderedEmail] = {}
 
     def message(self, claim: EmailClaim) -> bytes | ObsoleteEmail:
-        """As it goes over the wire."""
-        shared = self._letter(claim)
+        """Return the complete message in bytes, or why it is obsolete."""
+        shared = self._render(claim)
         if isinstance(shared, ObsoleteEmail):
             return shared
         settings = self._installation.settings
@@ -42,7 +42,7 @@ class BatchRenderer:
             headers=bulk_headers(settings.mail_from, settings.organization.name, page, about),
         )
 
-    def _letter(self, claim: EmailClaim) -> RenderedEmail | ObsoleteEmail:
+    def _render(self, claim: EmailClaim) -> RenderedEmail | ObsoleteEmail:
         key = (claim.kind, claim.campaign_id, claim.step_id, claim.locale)
         if key not in self._rendered:
             with self._installation.sessions() as session:

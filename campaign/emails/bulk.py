@@ -1,6 +1,6 @@
-"""Bulk mail's edge: as many connections as there are free slots, and on each, letter after letter, begun at most once.
+"""Send campaign emails over as many connections as there are free slots. Each email is sent at most once.
 
-`campaign.emails.delivery` starts it, and goes on sending receipts meanwhile.
+`campaign.emails.delivery` starts this and keeps sending receipts in the meantime.
 """
 
 import time
@@ -27,21 +27,21 @@ from campaign.runtime.context import Installation
 
 BATCH = 50
 MAX_RUN_TIME = timedelta(seconds=15)
-"""Then the task ends and asks for another, so that what else waits for a worker has its turn."""
+"""After this the task ends and queues another, so that other tasks get a worker."""
 MAX_THREADS = 8
-"""In one process: each holds two connections to the database, and more would not send faster."""
+"""Per process. Each thread holds two database connections, and more threads would not send faster."""
 MESSAGES_PER_CONNECTION = 10
-"""For fewer messages each, no further connection is opened."""
+"""Open another connection only if each one has at least this many messages."""
 CLAIM_AHEAD = 10.0
-"""Seconds: where a rate is set, no more is claimed than goes out in this time."""
+"""Seconds. With a rate limit, claim no more than can be sent in this time."""
 
 log = get_logger(__name__)
 
 
 class BulkRun:
-    """Threads that send bulk mail, one a slot, until nothing is due or the time is over. A context manager.
+    """A context manager for threads that send campaign emails, one per slot, until nothing is due or time is up.
 
-    Leaving the block waits for them; an error of theirs is raised then.
+    Leaving the block waits for the threads and raises any error they had.
     """
 
     def __init__(self, installation: Installation) -> None:
@@ -61,17 +61,17 @@ class BulkRun:
         self.tried = sum(future.result() for future in self._futures)
 
     def ended(self, seconds: float) -> bool:
-        """Whether all threads have ended, within `seconds`."""
+        """Wait up to `seconds` and return whether all threads have ended."""
         return not wait(self._futures, seconds).not_done
 
     @property
     def more(self) -> bool:
-        """Something may be left: the time was over, not the work."""
+        """Whether emails may remain because time ran out."""
         return self.tried > 0 and time.monotonic() >= self._ends
 
 
 def _wanted_connections(installation: Installation) -> int:
-    """None where nothing is due; else no more than are worth their while."""
+    """Return how many connections to open: 0 if nothing is due, otherwise as many as the queue justifies."""
     most = min(MAX_THREADS, installation.settings.mail.connections)
     some = (
         select(OutboxMessage.id)
@@ -84,7 +84,7 @@ def _wanted_connections(installation: Installation) -> int:
 
 
 def deliver_bulk(installation: Installation, ends: float) -> int:
-    """Batch by batch over one connection, where a slot is free, until `ends` (monotonic); the number tried."""
+    """If a slot is free, send batches over one connection until `ends` (monotonic time); return the number tried."""
     tried = 0
     with slot(installation.engine, installation.settings.mail.connections) as free:
         if not free:
@@ -103,10 +103,10 @@ def deliver_bulk(installation: Installation, ends: float) -> int:
 def _deliver_batch(
     installation: Installation, transport: Transport, pace: SendRate, ends: float
 ) -> int:
-    """The number that was tried or settled; 0 where nothing is due, or the mail server cannot be reached."""
+    """Return the number tried or closed; 0 if nothing is due or the mail server cannot be reached."""
     size = min(BATCH, max(1, int(CLAIM_AHEAD / pace.interval))) if pace.interval else BATCH
     begun = clock.now()
-    # One connection for all of it: taking one from the pool for each letter costs a look whether it still lives.
+    # One connection for the whole batch: each checkout from the pool would test the connection again.
     with installation.engine.connect() as connection:
         sessions = make_sessions(connection)
         sessions.configure(info={WINDOWS: {}})
@@ -128,7 +128,7 @@ def _deliver_batch(
 
 
 def _reached(sessions: Sessions, transport: Transport, claims: list[EmailClaim]) -> bool:
-    """No letter is begun before there is a connection; without one the whole batch waits."""
+    """Return whether the mail server can be reached; if not, postpone the whole batch."""
     try:
         transport.open()
     except MailDelayed as error:
@@ -141,7 +141,7 @@ def _reached(sessions: Sessions, transport: Transport, claims: list[EmailClaim])
 
 
 class BulkSender:
-    """Letters handed over one after the other. What became of one is kept with the beginning of the next."""
+    """Sends emails one after the other. The outcome of each is saved together with the start of the next."""
 
     def __init__(
         self, installation: Installation, sessions: Sessions, transport: Transport, pace: SendRate
@@ -150,18 +150,18 @@ class BulkSender:
         self._sessions = sessions
         self._transport = transport
         self._pace = pace
-        self._letters = BatchRenderer(installation)
+        self._renderer = BatchRenderer(installation)
         self._ended: tuple[EmailClaim, Exception | None] | None = None
 
     def deliver(self, claim: EmailClaim) -> None:
-        """The letter is made, looked at once more, begun, and handed over."""
+        """Render the email, check again that it is wanted, mark it as started and send it."""
         try:
-            message = self._letters.message(claim)
+            message = self._renderer.message(claim)
             if self._pace.waits:
                 self.settle()
             self._pace.wait()
             begun = self._begin(claim, message)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter must not hold up the others
+        except Exception as error:  # noqa: BLE001 - a fault in one email must not hold up the others
             self.settle()
             self._ended = claim, error
             self.settle()
@@ -170,7 +170,7 @@ class BulkSender:
             self._ended = claim, self._hand_over(claim, message)
 
     def settle(self) -> None:
-        """Keep what became of the last letter."""
+        """Save the outcome of the last email."""
         with self._sessions.begin() as session:
             self._keep(session)
         self._ended = None
@@ -191,19 +191,19 @@ class BulkSender:
             return
         claim, error = self._ended
         if error is not None:
-            # The words may hold the address: they stand in the row.
+            # The error text may contain the address, so it is kept in the row and not logged.
             log.warning(
                 "mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__
             )
         bulk_claims.record_outcome(session, claim, error, clock.now())
 
     def _hand_over(self, claim: EmailClaim, message: bytes) -> Exception | None:
-        """What went wrong, if anything did. It is begun: all that is not certain is MailUnknown."""
+        """Send the message and return the error, if any. Any uncertain outcome is a MailUnknown."""
         try:
             bounces = envelope_sender(self._installation, claim)
             self._transport.send(claim.recipient, message, bounces)
         except CampaignError as error:
             return error
-        except Exception as error:  # noqa: BLE001 - nobody can say that it did not arrive
+        except Exception as error:  # noqa: BLE001 - it may have arrived
             return MailUnknown(repr(error))
         return None

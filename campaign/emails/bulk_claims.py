@@ -1,7 +1,7 @@
-"""The last look before a letter goes, and what follows from how it ended. For the edges that send.
+"""The last check before an email is sent, and how its outcome is recorded. Used by the sending code.
 
-Bulk mail is begun at most once: `begun_at` is kept before the mail server is spoken to. A worker that dies after that
-leaves a message of which nobody knows whether it arrived; it is not sent again, and staff see it.
+A campaign email is started at most once: `begun_at` is committed before the mail server is contacted. If a worker dies
+after that, the email may or may not have arrived. It is not sent again, and staff see it as failed.
 """
 
 from collections.abc import Iterable
@@ -20,14 +20,14 @@ from campaign.mailer.outbox import CLAIMED, EmailClaim
 from campaign.models import OutboxMessage, OutboxState, SuppressionReason
 from campaign.outreach import eligibility, reminders
 
-MAY_HAVE_ARRIVED = "it may have arrived, and is not repeated"
-TOO_LATE = "its time was over before its turn came"
+MAY_HAVE_ARRIVED = "it may have arrived and is not sent again"
+TOO_LATE = "it expired before it could be sent"
 
 _BEGUN = outbox.QUEUE.ours.where(
     outbox.MESSAGES.c.begun_at.is_(None), outbox.MESSAGES.c.lease_until > MOMENT
 ).values(begun_at=MOMENT)
 
-# In no order beyond the index's: a whole list of readers is due at one moment, and would be sorted for each batch.
+# Only the order of the index: a whole list of recipients is due at one moment and would be sorted for each batch.
 _BULK = (
     select(*CLAIMED, outbox.MESSAGES.c.begun_at)
     .where(outbox.MESSAGES.c.bulk.is_(True))
@@ -37,28 +37,28 @@ _BULK = (
 
 @dataclass(frozen=True)
 class BulkBatch:
-    """Bulk messages that are claimed, and how many more were settled on the way without being sent."""
+    """The claimed campaign emails, and how many others were closed without being sent."""
 
     claims: list[EmailClaim]
     settled: int
 
     @property
     def empty(self) -> bool:
-        """Nothing was due."""
+        """Whether nothing was due."""
         return not self.claims and not self.settled
 
 
 def claim_bulk(session: Session, at: datetime, limit: int) -> BulkBatch:
-    """Up to `limit` bulk messages that are due, each claimed until `at` + LEASE.
+    """Claim up to `limit` campaign emails that are due, each until `at` + LEASE.
 
-    Those that are too late are dropped; those whose worker died after it had begun them fail visibly.
+    Expired ones are dropped. Those whose worker died after it started them are marked as failed.
     """
     rows = session.execute(outbox.QUEUE.lock(_BULK, at, limit)).all()
     begun = [_claim(row) for row in rows if row.begun_at is not None]
     rest = [_claim(row) for row in rows if row.begun_at is None]
     late = [one for one in rest if _expired(one, at)]
     fresh = [one for one in rest if not _expired(one, at)]
-    died = f"the worker that sent it died: {MAY_HAVE_ARRIVED}"
+    died = f"the worker that was sending it died: {MAY_HAVE_ARRIVED}"
     _settle(session, begun, OutboxState.failed, died)
     _settle(session, late, OutboxState.dropped, TOO_LATE)
     _take(session, fresh, at)
@@ -80,7 +80,7 @@ def _expired(claim: EmailClaim, at: datetime) -> bool:
 
 
 def _settle(session: Session, claims: Iterable[EmailClaim], state: OutboxState, why: str) -> None:
-    """They are over without being sent."""
+    """Close the emails without sending them."""
     _change(session, claims, state=state.value, lease_until=None, last_error=why)
     for claim in claims:
         _forget(session, claim)
@@ -98,9 +98,9 @@ def _change(session: Session, claims: Iterable[EmailClaim], **values: object) ->
 
 
 def begin_bulk(session: Session, claim: EmailClaim, at: datetime) -> bool:
-    """The last look at one bulk message; True when it is to be sent, and then it is begun for good.
+    """Check one campaign email for the last time. Return True if it should be sent; it then counts as started.
 
-    Commit before the mail server is spoken to. Where it is not to be sent, its row says why, or waits.
+    Commit before contacting the mail server. If it should not be sent, its row says why or is postponed.
     """
     if _expired(claim, at):
         drop(session, claim, TOO_LATE)
@@ -112,7 +112,7 @@ def begin_bulk(session: Session, claim: EmailClaim, at: datetime) -> bool:
     if later is None:
         return _begin(session, claim, at)
     if _expired(claim, later):
-        drop(session, claim, "its time ends within the reader's quiet hours, or a pause")
+        drop(session, claim, "it expires during the recipient's quiet hours or a pause")
     else:
         outbox.put_back(session, claim, later, attempts=claim.attempts - 1)
     return False
@@ -125,9 +125,9 @@ def _begin(session: Session, claim: EmailClaim, at: datetime) -> bool:
 def record_outcome(
     session: Session, claim: EmailClaim, error: Exception | None, at: datetime
 ) -> None:
-    """How the attempt to send one message ended; None: the receiving server took it.
+    """Record the outcome of sending one email. `error` is None if the receiving server accepted it.
 
-    An error that is none of the mail room's says that it was never handed over.
+    Any error that is not a mail error means that the message never reached the mail server.
     """
     if error is None:
         over = outbox.mark_sent(session, claim, at)
@@ -146,19 +146,19 @@ def record_outcome(
 
 
 def drop(session: Session, claim: EmailClaim, reason: str) -> None:
-    """There is no point in it any more."""
+    """Record that the email is obsolete."""
     if outbox.mark_dropped(session, claim, reason):
         _forget(session, claim)
 
 
 def _suppress(session: Session, claim: EmailClaim, error: MailRefused) -> None:
-    """The address itself was refused: it gets no more appeals."""
+    """Suppress an address that was itself refused."""
     reason = SuppressionReason.refused
     suppressions.suppress(session, claim.recipient, reason, detail=str(error)[:1000])
 
 
 def _forget(session: Session, claim: EmailClaim) -> None:
-    """A reminder is over, whatever became of it: the address is not kept for another. Nor that of who was erased."""
+    """Delete the address of a finished reminder, and of the last email to an erased donor."""
     if claim.kind == EmailKind.reminder:
         reminders.erase_reminder(session, claim)
     if donor_page.is_erasure_note(claim):

@@ -1,6 +1,6 @@
-"""The letters to many, from the rows that a claimed message names; `emails.contexts` calls them.
+"""Build the contexts of campaign emails from the rows that a claimed message refers to. Used by `emails.contexts`.
 
-Whether this reader still wants one is `outreach.eligibility`'s question; here it is whether there is anything to say.
+`outreach.eligibility` decides whether a recipient should still get one; this module checks the state of the campaign.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ from campaign.outreach.campaign_email_content import (
 
 
 def appeal(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | ObsoleteEmail:
-    """A step of the countdown, while the campaign takes gifts."""
+    """Return the context of a scheduled campaign email, while the campaign is open."""
     progress = _progress(session, claim)
     step = session.get_one(CampaignStep, claim.step_id)
     extension = _extension(session, progress.campaign)
@@ -32,7 +32,7 @@ def appeal(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any
 
 
 def reminder(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | ObsoleteEmail:
-    """The letter that somebody asked for, while the campaign takes gifts."""
+    """Return the context of a requested reminder, while the campaign is open."""
     progress = _progress(session, claim)
     extension = _extension(session, progress.campaign)
     return _not_open(progress) or reminder_context(
@@ -41,7 +41,7 @@ def reminder(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, A
 
 
 def wrap_up(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | ObsoleteEmail:
-    """The result, for those who were asked."""
+    """Return the context of the result email for recipients who did not give."""
     progress = _progress(session, claim)
     return _not_over(progress) or result_context(progress, sender, get_language(claim.locale))
 
@@ -49,7 +49,7 @@ def wrap_up(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, An
 def thank_you(
     session: Session, claim: EmailClaim, sender: Sender
 ) -> dict[str, Any] | ObsoleteEmail:
-    """The result, for those who gave."""
+    """Return the context of the result email for donors."""
     progress = _progress(session, claim)
     return _not_over(progress) or result_context(progress, sender, get_language(claim.locale))
 
@@ -60,7 +60,7 @@ def _progress(session: Session, claim: EmailClaim) -> Progress:
 
 
 def _extension(session: Session, campaign: Campaign) -> Extension | None:
-    """The one that set the present end."""
+    """Return the extension that set the current deadline."""
     return session.scalar(
         select(Extension)
         .where(Extension.campaign_id == campaign.id, Extension.deadline == campaign.deadline)
@@ -73,7 +73,7 @@ def _not_open(progress: Progress) -> ObsoleteEmail | None:
     if progress.state == CampaignState.open:
         return None
     upcoming = progress.state == CampaignState.upcoming
-    return ObsoleteEmail("the campaign has not begun" if upcoming else "the campaign has ended")
+    return ObsoleteEmail("the campaign has not started" if upcoming else "the campaign has ended")
 
 
 def _not_over(progress: Progress) -> ObsoleteEmail | None:

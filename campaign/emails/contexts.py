@@ -1,6 +1,6 @@
-"""The letters: which rows each kind tells of, and when there is nothing to tell any more.
+"""Build the context of each kind of email from its rows, and detect emails that have become obsolete.
 
-The outbox's edge asks for a letter when its turn comes, so it always says how things stand then.
+The context is built just before sending, so every email reports the current state.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ __all__ = [
 def build_email_context(
     session: Session, claim: EmailClaim, sender: Sender
 ) -> dict[str, Any] | ObsoleteEmail:
-    """What the template of the claimed message's kind is filled with; or that it has become pointless."""
+    """Return the template context of the claimed message, or why the message is obsolete."""
     return CONTEXT_BUILDERS[EmailKind(claim.kind)](session, claim, sender)
 
 
@@ -72,9 +72,9 @@ def _renewal_failed(
     if subscription.state == SubscriptionState.ended:
         return ObsoleteEmail("the monthly gift has ended")
     if subscription.failed_invoice_id != invoice_id:
-        return ObsoleteEmail("the renewal has been paid, or is no longer asked for")
+        return ObsoleteEmail("the renewal has been paid or is no longer due")
     if _later_try(session, invoice_id, int(attempt)):
-        return ObsoleteEmail("a later try failed too, and has its own letter")
+        return ObsoleteEmail("a later attempt failed too and has its own email")
     return renewal_email_context(subscription, first_donation(session, subscription), sender)
 
 
@@ -101,21 +101,21 @@ def _ended(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any
 def _upcoming(
     session: Session, claim: EmailClaim, sender: Sender
 ) -> dict[str, Any] | ObsoleteEmail:
-    """The key names the day that was to be told; a gift that renews on another has, or gets, another letter."""
+    """The key contains the renewal date. A gift that renews on another date has, or will get, another email."""
     subscription = session.get_one(Subscription, claim.subscription_id)
     zone = ZoneInfo(sender.organization.timezone)
-    told = date.fromisoformat(claim.subject_key.rpartition(":")[2])
+    renews_on = date.fromisoformat(claim.subject_key.rpartition(":")[2])
     ends = subscription.current_period_end
     if subscription.state == SubscriptionState.ended or subscription.ends_at_period_end:
         return ObsoleteEmail("the gift does not renew")
     if subscription.state == SubscriptionState.paused:
-        return ObsoleteEmail("the gift rests")
-    if ends is None or ends.astimezone(zone).date() != told:
+        return ObsoleteEmail("the gift is paused")
+    if ends is None or ends.astimezone(zone).date() != renews_on:
         return ObsoleteEmail("the gift renews on another day")
     if ends <= clock.now():
-        return ObsoleteEmail("the day of the renewal is past")
+        return ObsoleteEmail("the renewal date has passed")
     return renewal_upcoming_context(
-        subscription, first_donation(session, subscription), told, sender
+        subscription, first_donation(session, subscription), renews_on, sender
     )
 
 
@@ -128,7 +128,7 @@ def _statement(
         return ObsoleteEmail(COVERED_BY_CANONICAL_STATEMENT.format(donor.merged_into_id))
     receipts = valid_receipts(session, donor.id, year)
     if not receipts:
-        return ObsoleteEmail(f"nothing was given in {year}, or all of it has gone back")
+        return ObsoleteEmail(f"nothing was given in {year}, or all of it was returned")
     return statement_email_context(donor, year, receipts, sender)
 
 
@@ -154,4 +154,4 @@ CONTEXT_BUILDERS: Mapping[EmailKind, ContextBuilder] = {
     EmailKind.thank_you: thank_you,
     EmailKind.wrap_up: wrap_up,
 }
-"""What makes the context of each kind of email."""
+"""The function that builds the context of each kind of email."""

@@ -1,6 +1,7 @@
-"""The outbox's edge: claim a batch, commit, hand each letter over on one connection, commit each result.
+"""Deliver the outbox: claim a batch, commit, send each email over one connection and commit each result.
 
-Receipts and whatever else one person waits for; bulk mail goes beside it (`campaign.emails.bulk`) and never before it.
+This sends receipts and other emails to one person. Campaign emails are sent alongside (`campaign.emails.bulk`) and
+never delay them.
 """
 
 import time
@@ -25,15 +26,15 @@ from campaign.runtime.context import Installation
 
 BATCH = 50
 MAX_TASK_TIME = timedelta(minutes=5)
-"""The sweep goes on with the rest; a task that ran longer would be killed in the middle of a letter."""
+"""The sweep continues with the rest. A longer task could be killed while it sends an email."""
 CHECK_INTERVAL = 0.5
-"""Seconds after which, while bulk mail goes out, it is looked again for what must not wait for it."""
+"""Seconds between checks for other emails while campaign emails are being sent."""
 
 log = get_logger(__name__)
 
 
 def deliver_due(installation: Installation) -> int:
-    """Send until nothing is due, or for as long as one task should take; the number tried."""
+    """Send until nothing is due or the task's time is up; return the number tried."""
     tried = _deliver_batches(installation)
     with BulkRun(installation) as bulk:
         while not bulk.ended(CHECK_INTERVAL):
@@ -51,10 +52,10 @@ def _deliver_batches(installation: Installation) -> int:
 
 
 def deliver_batch(installation: Installation) -> int:
-    """Send what is due and not bulk, at most one batch; the number of messages that were tried.
+    """Send at most one batch of due emails that are not bulk; return the number tried.
 
-    Where the mail server is slow, what was not begun in time is given back: a letter still claimed when its lease
-    ends would be sent by another worker too.
+    If the mail server is slow, release the messages that were not started in time. A message that is still claimed
+    when its lease ends would be sent by another worker too.
     """
     begun = clock.now()
     with installation.sessions.begin() as session:
@@ -70,16 +71,16 @@ def deliver_batch(installation: Installation) -> int:
 
 
 def deliver(installation: Installation, transport: Transport, claim: outbox.EmailClaim) -> None:
-    """Render and send one claimed message and keep what happened. A letter that cannot be rendered is tried again."""
+    """Render and send one claimed message and record the outcome. An email that cannot be rendered is retried."""
     failed: Exception | None = None
     try:
-        letter, files = _letter(installation, claim)
-        if isinstance(letter, ObsoleteEmail):
+        email, files = _render(installation, claim)
+        if isinstance(email, ObsoleteEmail):
             with installation.sessions.begin() as session:
-                bulk_claims.drop(session, claim, letter.reason)
+                bulk_claims.drop(session, claim, email.reason)
             return
         message = build_message(
-            letter,
+            email,
             sender=installation.settings.mail_from,
             recipient=claim.recipient,
             message_id=claim.message_id,
@@ -88,19 +89,19 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Emai
             attachments=files,
         )
         transport.send(claim.recipient, message, envelope_sender(installation, claim))
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter must not hold up the others
-        # The words may hold the address: they stand in the row.
+    except Exception as error:  # noqa: BLE001 - a fault in one email must not hold up the others
+        # The error text may contain the address, so it is kept in the row and not logged.
         log.warning("mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__)
         failed = error
     with installation.sessions.begin() as session:
         bulk_claims.record_outcome(session, claim, failed, clock.now())
 
 
-def _letter(
+def _render(
     installation: Installation, claim: outbox.EmailClaim
 ) -> tuple[RenderedEmail | ObsoleteEmail, Sequence[Attachment]]:
     sender = Sender(installation.settings.organization, installation.address)
-    # A sign-in link is made with its letter, and must stand before the letter arrives.
+    # A sign-in link is created with its email and must be committed before the email arrives.
     with installation.sessions.begin() as session:
         context = build_email_context(session, claim, sender)
         if isinstance(context, ObsoleteEmail):

@@ -1,6 +1,6 @@
-"""What the letters about a donor's own gifts tell: receipts, renewals, the end of a monthly gift, statements.
+"""Contexts of emails about a donor's gifts: receipts, renewals, the end of a recurring gift, statements.
 
-They are written in the language in which the gift was made.
+They use the language in which the gift was made.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from campaign.receipts.receipts import receipt_context
 INTERVAL_NAMES = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
 
 PAYMENT_FAILED = "payment_failed"
-"""The reason that Stripe gives when it has tried long enough:
+"""The reason that Stripe reports after its last failed attempt:
 https://docs.stripe.com/api/subscriptions/object#subscription_object-cancellation_details-reason"""
 
 
 def receipt_email_context(receipt: Receipt, sender: Sender) -> dict[str, Any]:
-    """A receipt, in the language and under the name and address that were frozen when it was issued."""
+    """Return the context of a receipt, with the language, name and address that were frozen when it was issued."""
     shown = receipt_context(receipt)
     subscription = receipt.donation.subscription
     return {
@@ -45,7 +45,7 @@ def receipt_email_context(receipt: Receipt, sender: Sender) -> dict[str, Any]:
 def renewal_email_context(
     subscription: Subscription, first: Donation, sender: Sender
 ) -> dict[str, Any]:
-    """A monthly or yearly gift, `first` being the donation that began it: a renewal that failed, or its end."""
+    """Return the context for a failed renewal or the end of a recurring gift; `first` is the donation that began it."""
     language = get_language(first.locale)
     zone = ZoneInfo(sender.organization.timezone)
     return {
@@ -66,7 +66,7 @@ def renewal_email_context(
 def renewal_upcoming_context(
     subscription: Subscription, first: Donation, renews_on: date, sender: Sender
 ) -> dict[str, Any]:
-    """That a yearly gift is about to renew, on `renews_on` where the organisation is."""
+    """Return the context of the notice that a yearly gift renews on `renews_on`, in the organization's time zone."""
     date_text = formatting.long_date(renews_on, get_language(first.locale))
     return renewal_email_context(subscription, first, sender) | {"renewal_date_text": date_text}
 
@@ -74,7 +74,7 @@ def renewal_upcoming_context(
 def statement_email_context(
     donor: Donor, year: int, receipts: Sequence[Receipt], sender: Sender
 ) -> dict[str, Any]:
-    """The gifts of a year, by their valid receipts."""
+    """Return the context of a yearly statement: the gifts of the year, from their valid receipts."""
     language = get_language(donor.locale)
     totals: dict[str, int] = {}
     for receipt in receipts:
@@ -100,7 +100,7 @@ def statement_email_context(
 
 
 def staff_alert_context(problems: Sequence[str], locale: str, sender: Sender) -> dict[str, Any]:
-    """What staff must know, a sentence each."""
+    """Return the context of a staff alert. `problems` holds one sentence each."""
     return {
         "organization": sender.organization,
         "locale": get_language(locale).locale,
@@ -110,7 +110,7 @@ def staff_alert_context(problems: Sequence[str], locale: str, sender: Sender) ->
 
 
 def greeting(name: str, language: Language) -> str:
-    """`Dear Ana Reyes,`; and something as civil for those who gave no name."""
+    """Return `Dear Ana Reyes,`, or `Hello,` if there is no name."""
     if not name.strip():
         return language.gettext("Hello,")
     return language.gettext("Dear %(name)s,") % {"name": " ".join(name.split())}

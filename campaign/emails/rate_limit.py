@@ -1,6 +1,6 @@
-"""How many connections for bulk mail are open at once, over all workers, and how fast each goes.
+"""Limit how many connections for campaign emails are open at once, over all workers, and how fast each one sends.
 
-A slot is an advisory lock of PostgreSQL, held by a connection of its own: a worker that dies gives it back.
+A slot is a PostgreSQL advisory lock on a separate connection, so it is released when a worker dies.
 """
 
 import time
@@ -21,7 +21,7 @@ MAX_PAUSE = 300.0
 
 @contextmanager
 def slot(engine: Engine, connections: int) -> Iterator[bool]:
-    """Whether one of `connections` slots was free; it is ours within the block."""
+    """Yield whether one of `connections` slots was free. The slot is held within the block."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         number = next(
             (n for n in range(connections) if try_session_lock(connection, _SLOTS, n)), None
@@ -34,7 +34,7 @@ def slot(engine: Engine, connections: int) -> Iterator[bool]:
 
 
 class SendRate:
-    """One slot's share of the rate: `interval` seconds from one mail to the next."""
+    """One slot's share of the rate: `interval` seconds between two emails."""
 
     def __init__(self, mail: MailSettings) -> None:
         self.interval = float(Decimal(mail.connections) / mail.rate) if mail.rate else 0.0
@@ -46,12 +46,12 @@ class SendRate:
         return self._next > time.monotonic()
 
     def wait(self) -> None:
-        """Until the next mail may go."""
+        """Wait until the next email may be sent."""
         self.rest()
         self._next = max(time.monotonic(), self._next) + self.interval
 
     def rest(self) -> None:
-        """Whoever takes the slot next begins at once: so the last mail's interval is waited out here."""
+        """Wait out the interval of the last email, because the next holder of the slot sends immediately."""
         left = self._next - time.monotonic()
         if left > 0:
             clock.pause(min(left, MAX_PAUSE))

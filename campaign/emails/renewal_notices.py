@@ -1,4 +1,4 @@
-"""That a yearly gift is about to renew: queued once for each renewal, by the database."""
+"""Queue the notice that a yearly gift is about to renew. The database ensures one notice for each renewal."""
 
 from datetime import datetime, timedelta
 
@@ -13,9 +13,9 @@ BEFORE = timedelta(days=14)
 
 
 def queue_renewal_notices(session: Session, at: datetime, mail_domain: str, timezone: str) -> int:
-    """Queue a notice for each yearly gift that renews within `BEFORE` and has none for that day; how many.
+    """Queue a notice for each yearly gift that renews within `BEFORE` and has none for that date; return how many.
 
-    The day is that of `timezone`, the organisation's. Two at once queue each notice once.
+    The date is in `timezone`, the organization's. Concurrent calls queue each notice once.
     """
     day = cast(func.timezone(timezone, Subscription.current_period_end), Date)
     first = (

@@ -1,4 +1,4 @@
-"""The made-up campaign, gifts and receipts of the sample letters. No database holds these rows."""
+"""The made-up campaign, gifts and receipts of the sample emails. These rows are not in a database."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -11,10 +11,10 @@ from campaign.models import Campaign, Donation, Receipt, ReceiptKind, Subscripti
 from campaign.receipts.receipt_text import AcknowledgedGift, frozen_content
 
 Make = Callable[[Sender, str], dict[str, Any]]
-"""What makes a letter's context for a sender in a language."""
+"""Builds the context of an email for a sender and a language."""
 
 NAME = "Ana Reyes"
-"""The reader of every sample."""
+"""The recipient of every sample."""
 
 OPENING = datetime(2026, 12, 1, 17, tzinfo=UTC)
 END = datetime(2027, 1, 1, 8, tzinfo=UTC)
@@ -23,7 +23,7 @@ GIFT_DATE = date(2026, 12, 22)
 
 
 def campaign() -> Campaign:
-    """$50,000 through December 31, 2026 in Los Angeles."""
+    """Return a campaign for $50,000 that ends on December 31, 2026, in Los Angeles."""
     return Campaign(
         slug="year-end-2026",
         title="Keep every story free to read",
@@ -38,14 +38,14 @@ def campaign() -> Campaign:
 
 
 def progress(at: datetime, raised: int) -> Progress:
-    """How the campaign stands at `at`, with `raised` minor units."""
+    """Return the campaign's progress at `at`, with `raised` minor units."""
     donors = raised // 7_500
     pending = 20_000 if raised else 0
     return Progress(campaign(), raised, pending, 0, donors + 18, donors, at)
 
 
 def donation(locale: str, frequency: str) -> Donation:
-    """A gift of $25 with its fees covered."""
+    """Return a gift of $25 with its fees covered."""
     gift = Donation(
         frequency=frequency,
         amount=2_500,
@@ -64,7 +64,7 @@ def donation(locale: str, frequency: str) -> Donation:
 def subscription(
     frequency: str, *, end_reason: str | None = None, payment_update_url: str | None = None
 ) -> Subscription:
-    """A monthly or yearly gift of which a renewal failed, and that ended."""
+    """Return a monthly or yearly gift that had a failed renewal and then ended."""
     return Subscription(
         token="sample-gift",  # noqa: S106 - an address that leads nowhere
         frequency=frequency,
@@ -81,7 +81,7 @@ def subscription(
 def receipt(
     organization: Organization, locale: str, frequency: str, amount: int, kind: ReceiptKind
 ) -> Receipt:
-    """A receipt over `amount` minor units, worded as a real one is."""
+    """Return a receipt for `amount` minor units, with the same text as a real one."""
     gift = donation(locale, frequency)
     first = Receipt(year=2026, sequence=41)
     later = kind != ReceiptKind.receipt

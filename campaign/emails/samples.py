@@ -1,6 +1,6 @@
-"""Every letter with made-up facts: for the previews and for the tests that look at each of them.
+"""Every email with sample data, for the previews and for the tests.
 
-The contexts are made by the same functions as the real ones, from rows that no database holds.
+The contexts come from the same functions as the real ones, from rows that are not in a database.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
 
 
 def _donation_emails() -> list[tuple[str, EmailKind, Make]]:
-    """Each with its name, the folder of its template, and what makes its context."""
+    """Return the name, the kind and the context builder of each sample."""
     given_up = donation_emails.PAYMENT_FAILED
     return [
         ("receipt", EmailKind.receipt, _receipt("one_time", 2_606, ReceiptKind.receipt)),
@@ -127,8 +127,8 @@ def _statement(sender: Sender, locale: str) -> dict[str, Any]:
 
 def _alert(sender: Sender, locale: str) -> dict[str, Any]:
     problems = [
-        "3 letters have failed since yesterday; “campaign mail list” names them.",
-        "The job “recover” has been silent for 3 hours.",
+        "3 emails have failed since yesterday; “campaign mail list” shows them.",
+        "The job “recover” has not run for 3 hours.",
     ]
     return donation_emails.staff_alert_context(problems, locale, sender)
 
@@ -170,7 +170,7 @@ def _opening(lifetime: timedelta, invited_by: str = "") -> Make:
 
 @dataclass(frozen=True)
 class Sample:
-    """One letter: its name in addresses, the folder of its template, and what makes its context in a language."""
+    """One sample email: its name in URLs, its kind, and the function that builds its context."""
 
     name: str
     kind: EmailKind
@@ -178,7 +178,7 @@ class Sample:
 
 
 def samples() -> Mapping[str, Sample]:
-    """All of them by name, in the order in which staff look for them."""
+    """Return all samples by name, in the order in which staff see them."""
     gifts = [Sample(name, kind, make) for name, kind, make in _donation_emails()]
     made = [*gifts, *_appeals(), *_results()]
     return {sample.name: sample for sample in made}

@@ -1,1 +1,1 @@
-"""Email as such: the outbox, rendering, SMTP, bounces, suppressions. What an email says is `campaign.emails`."""
+"""Email infrastructure: outbox, rendering, SMTP, bounces, suppressions. The content is in `campaign.emails`."""

@@ -1,4 +1,4 @@
-"""Addresses as the wire takes them, and the envelope's sender. The mail room and the sending edge use them."""
+"""Email addresses in the form that SMTP and headers need, and the envelope sender."""
 
 import unicodedata
 from email.header import Header
@@ -14,9 +14,9 @@ LONGEST_LOCAL_PART = 64
 
 
 def wire_address(address: str) -> str:
-    """`address` with its domain in ASCII (IDNA); raises MailRefused for what no command of SMTP may hold.
+    """Return `address` with its domain in ASCII (IDNA). Raise MailRefused if SMTP cannot carry it.
 
-    A local part with other characters than ASCII stays as it is; only a server with SMTPUTF8 takes it (RFC 6531).
+    A local part with non-ASCII characters is unchanged; only a server with SMTPUTF8 accepts it (RFC 6531).
     """
     user, _, domain = address.rpartition("@")
     if (
@@ -25,7 +25,7 @@ def wire_address(address: str) -> str:
         or any(map(_unsafe, address))
         or len(user.encode()) > LONGEST_LOCAL_PART
     ):
-        raise MailRefused(f"{address!r} is not an address that mail can be sent to.")
+        raise MailRefused(f"{address!r} is not a valid email address.")
     return f"{user}@{domain if domain.isascii() else _ascii_domain(domain)}"
 
 
@@ -37,25 +37,25 @@ def _ascii_domain(domain: str) -> str:
     try:
         found = validate_email(f"x@{domain}", check_deliverability=False, test_environment=True)
     except EmailNotValidError:
-        raise MailRefused(f"{domain!r} is not a domain that mail can be sent to.") from None
+        raise MailRefused(f"{domain!r} is not a valid email domain.") from None
     return str(found.ascii_domain)
 
 
 def bounce_address(bounces: str, token: str) -> str:
-    """The envelope's sender of one message, `bounces+TOKEN@…`: what comes back there names the message (VERP)."""
+    """Return the envelope sender of one message, `bounces+TOKEN@…`, so that a bounce identifies the message (VERP)."""
     user, _, domain = bounces.rpartition("@")
     return f"{user}+{token}@{domain}"
 
 
 def one_line(text: str) -> str:
-    """`text` without line breaks, control and invisible formatting characters: fit to stand in a header."""
+    """Return `text` without line breaks, control or invisible formatting characters, safe for a header."""
     return " ".join(
         "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in text).split()
     )
 
 
 def phrase(name: str) -> str:
-    """A display name as RFC 5322 and RFC 2047 write it: quoted where it must be, encoded where it is not ASCII."""
+    """Return a display name for a header (RFC 5322, RFC 2047): quoted if necessary, encoded if not ASCII."""
     language = one_line(name)
     if not language.isascii():
         return Header(language, "utf-8", maxlinelen=76).encode(linesep="\r\n")
@@ -65,6 +65,6 @@ def phrase(name: str) -> str:
 
 
 def mailbox(name: str, address: str) -> str:
-    """`Name <address>` for a header. Raises MailRefused for an address that is none."""
+    """Return `Name <address>` for a header. Raise MailRefused if the address is invalid."""
     wired, language = wire_address(address), phrase(name)
     return f"{language} <{wired}>" if language else wired

@@ -1,7 +1,7 @@
-"""What a mail system reports about a message of ours: read from the report alone. For `campaign bounces`.
+"""Parse the reports that mail systems send about our messages. Used by `campaign bounces`.
 
-Reports of delivery (RFC 3464, RFC 6533) and complaints (RFC 5965). Anyone can send such a mail: it counts only where it
-names one of our messages by something that cannot be guessed, and that is looked up elsewhere.
+Delivery reports (RFC 3464, RFC 6533) and complaints (RFC 5965). Anyone can send such an email, so a report counts only
+if it identifies one of our messages by a value that cannot be guessed; other modules look that up.
 """
 
 import re
@@ -25,9 +25,9 @@ _RETURNED_HEADERS = {"text/rfc822-headers", "message/global-headers"}
 _RETURNED = {"message/rfc822", "message/global"} | _RETURNED_HEADERS
 _COMPLAINTS = {"abuse", "fraud", "opt-out", "opt-out-list"}
 _PASSING = {"5.1.7", "5.1.8", "5.2.2", "5.2.3", "5.2.121", "5.2.122", "5.4.7", "5.4.300"}
-"""Our own address as sender, a full mailbox, a letter too large or one too many, time that ran out."""
+"""Temporary: our sender address was refused, mailbox full, message too large, too many messages, or a timeout."""
 _FOR_GOOD = {"0", "1", "2", "4"}
-"""Subjects of RFC 3463: none, the address, the mailbox, the way there. Not: system, protocol, content, policy."""
+"""Permanent subjects of RFC 3463: undefined, address, mailbox, routing. Not: system, protocol, content, policy."""
 _PASSING_WORDS = re.compile(
     r"quota|mailbox (is )?full|spam|block|blacklist|policy|reputation|spf|dkim|dmarc|too large",
     re.IGNORECASE,
@@ -35,7 +35,7 @@ _PASSING_WORDS = re.compile(
 
 
 class BounceFinding(StrEnum):
-    """What a report says: it came back for good, or for now; a reader complained; or nothing that matters."""
+    """What a report says: permanent bounce, temporary bounce, complaint, or nothing relevant. The worst comes first."""
 
     permanent = "permanent"
     soft = "soft"
@@ -45,7 +45,7 @@ class BounceFinding(StrEnum):
 
 @dataclass(frozen=True)
 class BounceReport:
-    """One report, and all by which it may name a message of ours, the surest first."""
+    """One report, with every token and Message-ID that may identify one of our messages, most reliable first."""
 
     finding: BounceFinding
     detail: str
@@ -54,9 +54,9 @@ class BounceReport:
 
 
 def read_report(raw: bytes, bounces: str) -> BounceReport | None:
-    """The report in `raw`, or None if that is other mail; `bounces` is the mailbox that `bounces+TOKEN@…` goes to.
+    """Return the report in `raw`, or None if it is not a report. `bounces` is the mailbox behind `bounces+TOKEN@…`.
 
-    Raises ReportInvalid for what says it is a report and cannot be read as one.
+    Raise ReportInvalid if the message claims to be a report but cannot be parsed.
     """
     try:
         return _read(raw, bounces)
@@ -90,7 +90,7 @@ def _payload(part: Message) -> list[Message | str]:
 
 
 def _groups(part: Message) -> list[Message]:
-    """The groups of fields: `email` splits those of delivery-status, and takes later ones of others for a body."""
+    """Return the field groups. `email` splits those of delivery-status but parses later groups of others as a body."""
     groups: list[Message] = []
     for held in _payload(part):
         if not isinstance(held, Message):
@@ -108,10 +108,10 @@ def _field(fields: Message, name: str) -> str:
 
 
 def _worst(groups: Iterable[Message]) -> tuple[BounceFinding, str]:
-    """The gravest of what is said of the recipients: a letter of ours has one, which may have stood for several."""
+    """Return the worst finding. Our emails have one recipient, but that address may forward to several."""
     found = [_finding(group) for group in groups if group.get("Action") or group.get("Status")]
     if not found:
-        raise ReportInvalid("The report cannot be read: it says nothing about any recipient.")
+        raise ReportInvalid("The report cannot be read: it names no recipient.")
     return min(found, key=lambda each: list(BounceFinding).index(each[0]))
 
 
@@ -136,7 +136,7 @@ def _finding(group: Message) -> tuple[BounceFinding, str]:
 
 
 def _status(status: str, diagnostic: str) -> str:
-    """The status; where that says nothing in particular (5.0.0, as Exim writes), the one in the server's words."""
+    """Return the status code. If it is generic (5.0.0, as Exim writes), prefer the one in the diagnostic text."""
     found, closer = _STATUS.search(status), _STATUS.search(diagnostic)
     if closer and (found is None or (found[1] == closer[1] and found[0].endswith(".0.0"))):
         return closer[0]
@@ -147,15 +147,13 @@ def _for_good(status: str, diagnostic: str) -> bool:
     if not status.startswith("5") or status in _PASSING:
         return False
     subject = status.split(".")[1]
-    if (
-        subject == "0" or status == "5.5.0"
-    ):  # 5.5.0: how Outlook.com says that there is no such mailbox
+    if subject == "0" or status == "5.5.0":  # Outlook.com reports an unknown mailbox as 5.5.0
         return not _PASSING_WORDS.search(diagnostic)
     return subject in _FOR_GOOD
 
 
 def _named(report: BounceReport, mail: Message, parts: list[Message], bounces: str) -> BounceReport:
-    """`report` with the names of the message: from the envelope's recipient, then from what was returned."""
+    """Return `report` with the tokens and Message-IDs found in the recipient address and the returned message."""
     returned = [*_returned(parts)]
     addresses = [str(each) for name in _DELIVERED_TO for each in mail.get_all(name, [])]
     for fields in [*returned, *parts]:
@@ -169,7 +167,7 @@ def _named(report: BounceReport, mail: Message, parts: list[Message], bounces: s
 
 
 def _returned(parts: Iterable[Message]) -> Iterator[Message]:
-    """The headers of what was returned. Only those: what it holds itself is not ours to believe."""
+    """Yield the headers of the returned message. Messages nested inside it are not trusted."""
     for part in parts:
         if part.get_content_type() not in _RETURNED:
             continue
@@ -186,7 +184,7 @@ def _tokens(addresses: Iterable[str], bounces: str) -> Iterator[str]:
     user, _, domain = bounces.lower().rpartition("@")
     if not user:
         return
-    # One by one: getaddresses gives up on all of them where one is odd.
+    # One at a time: getaddresses rejects all of them if one is malformed.
     for _name, address in (found for each in addresses for found in getaddresses([each])):
         local, _, host = address.rpartition("@")
         start, token = local[: len(user) + 1], local[len(user) + 1 :]

@@ -1,6 +1,6 @@
-"""Mail that came back, and readers who called it spam. `campaign bounces` and the mail provider's webhook record both.
+"""Record bounces and spam complaints. Used by `campaign bounces` and the mail provider's webhook.
 
-What is known lies with the message that was sent; who gets no more appeals lies with the suppressions.
+The bounce is stored with the message; the address is added to the suppressions.
 """
 
 import re
@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"[^\s<>()\[\];,:\"']+@[^\s<>()\[\];,:\"']+")
 
 
 class ReportOutcome(StrEnum):
-    """What a report changed: something, nothing because it was known, or the address was forgotten since."""
+    """The effect of a report: recorded, already known, or the address has been erased since."""
 
     new = "new"
     known = "known"
@@ -29,7 +29,7 @@ class ReportOutcome(StrEnum):
 def find_message(
     session: Session, tokens: Sequence[str], message_ids: Sequence[str]
 ) -> OutboxMessage | None:
-    """The message that a report names by the token of its envelope, or else by its Message-ID; locked."""
+    """Return the message that a report identifies by its envelope token or its Message-ID, locked, or None."""
     named = [(OutboxMessage.token, each) for each in tokens]
     named += [(OutboxMessage.message_id, each) for each in message_ids]
     for column, value in named:
@@ -47,9 +47,9 @@ def find_message(
 def record_bounce(
     session: Session, message: OutboxMessage, *, permanent: bool, detail: str, at: datetime
 ) -> ReportOutcome:
-    """`message` came back at `at`. For good: its address gets no more appeals. The first permanent bounce stays.
+    """Record that `message` bounced at `at`. A permanent bounce suppresses its address; the first one is kept.
 
-    A passing failure is only written down, and never over a permanent one.
+    A temporary failure is only noted and never replaces a permanent one.
     """
     language = _short(detail)
     if message.bounced_at is not None or (not permanent and message.bounce == language):
@@ -66,7 +66,7 @@ def record_bounce(
 def record_complaint(
     session: Session, message: OutboxMessage, *, detail: str, at: datetime
 ) -> ReportOutcome:
-    """Its reader called `message` spam at `at`: no more appeals to that address, of any campaign."""
+    """Record that the recipient reported `message` as spam at `at`, and suppress the address for all campaigns."""
     language = _short(f"{at:%Y-%m-%d}: {detail}")
     fresh = _suppress(session, message, SuppressionReason.complained, language)
     session.flush()
@@ -85,11 +85,11 @@ def _suppress(
 
 
 def _short(detail: str) -> str:
-    """On one line and without addresses: the reader's is forgotten where its row is, and not kept in a remark."""
+    """Return `detail` on one line without addresses, so that erasing a recipient leaves no copy here."""
     words = _ADDRESS.sub("(address)", " ".join(_text(detail).split()))
     return words[:LONGEST_DETAIL]
 
 
 def _text(language: str) -> str:
-    """What a text of PostgreSQL can hold: no NUL, and no halves of characters, which odd mail leaves."""
+    """Return text that PostgreSQL can store: without NUL and lone surrogates, which malformed mail may contain."""
     return language.replace("\0", " ").encode("utf-8", "replace").decode()

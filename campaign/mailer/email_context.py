@@ -1,4 +1,4 @@
-"""What all letters begin from: whose they are, and that one may have become pointless."""
+"""What all email contexts share: the sender, and the result for an email that has become obsolete."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from campaign.core.settings import Organization
 
 @dataclass(frozen=True)
 class Sender:
-    """Whose letters these are, and how a path becomes a public address."""
+    """The organization that sends the emails, and a function that turns a path into a public URL."""
 
     organization: Organization
     address: Callable[[str], str]
@@ -17,11 +17,11 @@ class Sender:
 
 @dataclass(frozen=True)
 class ObsoleteEmail:
-    """Why a letter need not be sent any more."""
+    """Why an email no longer needs to be sent."""
 
     reason: str
 
 
 def donor_page_url(sender: Sender, language: Language) -> str:
-    """Where a donor asks for a link to their own page, in the letter's language."""
+    """Return the URL where donors request a link to their donor page, in the email's language."""
     return sender.address("/me" if language.locale == ENGLISH else f"/me?lang={language.locale}")

@@ -1,10 +1,10 @@
-"""Every kind of email there is, by what `outbox_message.kind` says. Each has a folder in `templates/email`."""
+"""All kinds of email, as stored in `outbox_message.kind`. Each has a folder in `templates/email`."""
 
 from enum import StrEnum
 
 
 class EmailKind(StrEnum):
-    """What an email is about. The values stand in the database, in folder names, in commands and metrics."""
+    """What an email is about. The values are used in the database, folder names, commands and metrics."""
 
     receipt = "receipt"
     statement = "statement"
@@ -23,7 +23,7 @@ class EmailKind(StrEnum):
 
     @property
     def is_bulk(self) -> bool:
-        """Whether it is a campaign email: it waits for all others, is sent at most once, and can be unsubscribed."""
+        """Whether this is a campaign email: sent after all others and at most once, with an unsubscribe link."""
         return self in _CAMPAIGN_EMAILS
 
 

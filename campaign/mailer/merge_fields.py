@@ -1,7 +1,7 @@
-"""Places in a letter where its readers differ: one letter is rendered for all, and filled for each.
+"""Merge fields: an email is rendered once for all recipients and then filled in for each.
 
-The sending edge fills them. A place is written in characters of Unicode's private use area, which no keyboard types
-and which HTML and style inlining leave alone.
+A field is written with characters of Unicode's private use area, which nobody types and which HTML escaping and style
+inlining do not change.
 """
 
 import html
@@ -16,38 +16,38 @@ _OPEN, _CLOSE = "\ue010", "\ue011"
 _NAMED, _UNNAMED, _END = "\ue012", "\ue013", "\ue014"
 
 NAME = f"{_OPEN}name{_CLOSE}"
-"""The reader's name, which may be empty; see `with_name`."""
+"""The recipient's name, which may be empty; see `with_name`."""
 UNSUBSCRIBE_URL = f"{_OPEN}unsubscribe{_CLOSE}"
-"""The address of the page on which this reader ends such mail."""
+"""The URL of the recipient's unsubscribe page."""
 
 _PLACE = re.compile(f"{_OPEN}[a-z_]+{_CLOSE}")
 _CHOICE = re.compile(f"{_NAMED}([^{_UNNAMED}]*){_UNNAMED}([^{_END}]*){_END}")
-_JOINERS = "\u200c\u200d"  # some scripts are written with them
+_JOINERS = "\u200c\u200d"  # some scripts need them
 _MARKS = str.maketrans(dict.fromkeys((_OPEN, _CLOSE, _NAMED, _UNNAMED, _END)))
 
 
 def with_name(named: str, unnamed: str) -> str:
-    """A text that reads `named`, which holds NAME, where the reader's name is known, and `unnamed` where it is not."""
+    """Return a field that becomes `named`, which contains NAME, if the recipient has a name, and `unnamed` if not."""
     return f"{_NAMED}{named}{_UNNAMED}{unnamed}{_END}"
 
 
-def fill(letter: RenderedEmail, values: Mapping[str, str]) -> RenderedEmail:
-    """`letter` for one reader. Values are plain text: each becomes one line, and markup in it stays text.
+def fill(email: RenderedEmail, values: Mapping[str, str]) -> RenderedEmail:
+    """Return `email` filled in for one recipient. Values are plain text: each is put on one line and escaped in HTML.
 
-    Raises KeyError for a place of the letter that `values` lacks: nobody gets a letter with a hole.
+    Raise KeyError if `values` lacks a field of the email, so that no incomplete email is sent.
     """
     lines = {place: _one_line(text) for place, text in values.items()}
     escaped = {place: html.escape(text) for place, text in lines.items()}
     return replace(
-        letter,
-        subject=_filled(letter.subject, lines),
-        text=_filled(letter.text, lines),
-        html=_filled(letter.html, escaped),
+        email,
+        subject=_filled(email.subject, lines),
+        text=_filled(email.text, lines),
+        html=_filled(email.html, escaped),
     )
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    """Choices first, then all places in one pass: what is filled in is never looked at again."""
+    """Resolve the name choices, then fill all fields in one pass. Filled-in values are never scanned again."""
     chosen = _CHOICE.sub(_choice(named=bool(values.get(NAME))), text)
     return _PLACE.sub(lambda found: values[found[0]], chosen)
 
@@ -57,7 +57,7 @@ def _choice(*, named: bool) -> Callable[[re.Match[str]], str]:
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks, control and formatting characters, and without anything that looks like a place."""
+    """Remove line breaks, control and formatting characters and anything that looks like a merge field."""
     spaced = "".join(
         " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character
         for character in text.translate(_MARKS)

@@ -1,7 +1,7 @@
-"""A letter as an RFC 5322 message, in bytes.
+"""Build an RFC 5322 message in bytes.
 
-It is put together here and not by `email.message`, which takes a millisecond for each and folds addresses in headers
-into encoded words, where nobody finds them any more.
+This does not use `email.message`, which takes a millisecond per message and folds URLs in headers into encoded words
+that mail programs cannot read.
 """
 
 import base64
@@ -20,15 +20,15 @@ from campaign.mailer.addresses import mailbox, one_line
 from campaign.mailer.render import RenderedEmail
 
 LONGEST_LINE = 998
-"""Characters without the line's end: RFC 5322, 2.1.1."""
-# Neither quoted-printable nor base64 text can hold `=_`, so no part ever holds its own boundary.
+"""Characters without the line ending: RFC 5322, 2.1.1."""
+# Neither quoted-printable nor base64 text can contain `=_`, so no part contains its own boundary.
 _MIXED, _ALTERNATIVE = "=_letter", "=_text"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that goes with a letter."""
+    """A file attached to an email."""
 
     filename: str
     media_type: str
@@ -36,7 +36,7 @@ class Attachment:
 
 
 def build_message(
-    letter: RenderedEmail,
+    email: RenderedEmail,
     *,
     sender: FromAddress,
     recipient: str,
@@ -45,29 +45,29 @@ def build_message(
     headers: Mapping[str, str] = _NO_HEADERS,
     attachments: Sequence[Attachment] = (),
 ) -> bytes:
-    """The message as sent: multipart with plain text first, marked as generated (RFC 3834), then the attachments.
+    """Return the complete message: plain text, HTML and attachments, marked as automatic (RFC 3834).
 
-    `headers` are further ones, in ASCII, each kept on one line. Raises MailRefused for a recipient that is no address.
+    `headers` are additional ones in ASCII, each on one line. Raise MailRefused if the recipient is not a valid address.
     """
-    body = _alternative(letter)
+    body = _alternative(email)
     if attachments:
         body = _multipart("mixed", _MIXED, [body, *map(_attached, attachments)])
     head = [
         f"From: {mailbox(sender.name, sender.address)}",
         f"To: {mailbox('', recipient)}",
-        f"Subject: {_subject(letter.subject)}",
+        f"Subject: {_subject(email.subject)}",
         f"Date: {format_datetime(at)}",
         f"Message-ID: {message_id}",
         "Auto-Submitted: auto-generated",
         "MIME-Version: 1.0",
         *(_line(name, value) for name, value in headers.items()),
     ]
-    # UTF-8 for the one thing that RFC 6532 lets stand in it: an internationalised address.
+    # UTF-8 only for what RFC 6532 allows in a header: an internationalized address.
     return "".join(f"{line}\r\n" for line in head).encode() + body
 
 
 def _line(name: str, value: str) -> str:
-    """A header that is never folded: an address in it is read by machines that don't unfold."""
+    """Return a header that is never folded, because some programs that read its URL do not unfold lines."""
     line = f"{name}: {value}"
     if not line.isascii() or not line.isprintable() or len(line) > LONGEST_LINE:
         raise ValueError(f"the header {name} does not fit on one line of ASCII")
@@ -81,8 +81,8 @@ def _subject(text: str) -> str:
     return Header(language, "utf-8", maxlinelen=76, header_name="Subject").encode(linesep="\r\n")
 
 
-def _alternative(letter: RenderedEmail) -> bytes:
-    parts = [_text("plain", letter.text), _text("html", letter.html)]
+def _alternative(email: RenderedEmail) -> bytes:
+    parts = [_text("plain", email.text), _text("html", email.html)]
     return _multipart("alternative", _ALTERNATIVE, parts)
 
 
@@ -95,7 +95,7 @@ def _multipart(kind: str, boundary: str, parts: Sequence[bytes]) -> bytes:
 
 def _text(kind: str, text: str) -> bytes:
     lines = re.sub(r"\r\n|\r|\n", "\r\n", text).encode()
-    # Where the text has no line's end to take after, its own breaks would be bare.
+    # Without a line ending in the text, the soft breaks would be bare newlines.
     written = binascii.b2a_qp(lines, istext=True).replace(b"=\r\n", b"=\n")
     return (
         f'Content-Type: text/{kind}; charset="utf-8"\r\n'

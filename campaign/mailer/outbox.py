@@ -1,7 +1,7 @@
-"""The outbox: claim what `mailer.queue` has put into it, and keep what happened to it.
+"""The outbox: claim the messages that `mailer.queue` queued, and record what happened to them.
 
-A claim is a lease. A worker that dies after handing over a letter leaves it to another, which sends it again under the
-same Message-ID: a receipt may arrive twice as one mail, never not at all. Bulk mail is claimed by `emails.bulk_claims`.
+A claim is a lease. If a worker dies after sending a message, another sends it again under the same Message-ID. A
+receipt may arrive twice as one email, but it always arrives. `emails.bulk_claims` claims campaign emails.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from campaign.core.claims import MOMENT, LeasedRows
 from campaign.models import OutboxMessage, OutboxState
 
 LEASE = timedelta(minutes=10)
-"""How long a claimed message is nobody else's."""
+"""How long a claimed message is reserved for its worker."""
 TIME_FOR_A_BATCH = timedelta(minutes=2)
-"""After this a worker begins no further letter of its batch, so that none is under way when the lease ends."""
+"""After this a worker starts no further message of its batch, so that none is being sent when the lease ends."""
 BACKOFF = Backoff(timedelta(seconds=30), timedelta(hours=1), patience=timedelta(days=1))
 
 WAITING = (OutboxState.queued.value, OutboxState.sending.value)
-"""The states of what is not over."""
+"""The states of unfinished messages."""
 
 
 @dataclass(frozen=True)
@@ -56,49 +56,52 @@ QUEUE = LeasedRows(MESSAGES, queued=OutboxState.queued.value, claimed=OutboxStat
 CLAIMED = tuple(MESSAGES.c[field.name] for field in fields(EmailClaim))
 """The columns of a claim, in its order."""
 
-# What is run for every letter is put together once, on the table itself: the model's costs several times as much.
+# Built once, on the table itself: the ORM statement costs several times as much for every message.
 _SENT = QUEUE.ours.values(
     state=OutboxState.sent.value, sent_at=MOMENT, lease_until=None, last_error=None
 )
 
 
 def due(at: datetime, *, bulk: bool) -> ColumnElement[bool]:
-    """Waiting and due at `at`, or claimed by a worker whose lease has ended by then."""
+    """Whether a message is queued and due at `at`, or claimed by a worker whose lease has ended by then."""
     return QUEUE.due(at) & MESSAGES.c.bulk.is_(bulk)
 
 
 def claim_messages(session: Session, at: datetime, limit: int) -> Sequence[EmailClaim]:
-    """Up to `limit` messages that are due and not bulk, claimed until `at` + LEASE.
+    """Claim up to `limit` due messages that are not bulk, until `at` + LEASE.
 
-    Two workers never get the same one.
+    Two workers never get the same message.
     """
     rows = QUEUE.claim(session, CLAIMED, at, LEASE, limit, MESSAGES.c.bulk.is_(False))
     return [EmailClaim(**row._asdict()) for row in rows]
 
 
 def mark_sent(session: Session, claim: EmailClaim, at: datetime) -> bool:
-    """The receiving server took the message. This and what follows: False where the claim is no longer ours."""
+    """Record that the receiving server accepted the message.
+
+    This and the functions below return False if the claim was lost to another worker.
+    """
     return QUEUE.change(session, _SENT, claim, moment=at)
 
 
 def mark_refused(session: Session, claim: EmailClaim, error: str) -> bool:
-    """The receiving server refused the message for good: it stays visible and is not tried again."""
+    """Record that the receiving server refused the message permanently. It stays visible and is not retried."""
     return QUEUE.finish(
         session, claim, state=OutboxState.failed.value, begun_at=None, last_error=error[:1000]
     )
 
 
 def mark_dropped(session: Session, claim: EmailClaim, reason: str) -> bool:
-    """What the message was to tell is no longer so: it is not sent, and says why."""
+    """Record why the message is obsolete. It is not sent."""
     return QUEUE.finish(
         session, claim, state=OutboxState.dropped.value, begun_at=None, last_error=reason[:1000]
     )
 
 
 def mark_delayed(session: Session, claim: EmailClaim, error: str, at: datetime) -> bool:
-    """Try again after 30 seconds, then at doubled intervals up to an hour, for a day, and never past its expiry.
+    """Retry after 30 seconds, then at doubled intervals up to an hour, for a day, and never past the expiry.
 
-    True when that was the last time: it is given up (failed), or too late (dropped).
+    Return True if there is no further attempt: the message is given up (failed) or expired (dropped).
     """
     since = session.scalars(
         select(func.coalesce(OutboxMessage.resent_at, OutboxMessage.created_at)).where(
@@ -107,7 +110,7 @@ def mark_delayed(session: Session, claim: EmailClaim, error: str, at: datetime) 
     ).one()
     again = at + BACKOFF.wait(claim.attempts)
     if claim.expires_at is not None and again >= claim.expires_at:
-        return mark_dropped(session, claim, f"too late to be tried again: {error}")
+        return mark_dropped(session, claim, f"expires before the next attempt: {error}")
     if BACKOFF.is_over(since=since, at=again):
         return mark_refused(session, claim, f"given up after a day: {error}")
     put_back(session, claim, again, last_error=error[:1000])
@@ -115,11 +118,11 @@ def mark_delayed(session: Session, claim: EmailClaim, error: str, at: datetime) 
 
 
 def put_back(session: Session, claim: EmailClaim, at: datetime, **values: object) -> bool:
-    """Back into the queue until `at`."""
+    """Return the message to the queue, due at `at`."""
     return QUEUE.put_back(session, claim, at, begun_at=None, **values)
 
 
 def release(session: Session, claims: Sequence[EmailClaim], at: datetime) -> None:
-    """Give back messages that were claimed and not tried."""
+    """Release messages that were claimed but not tried."""
     for claim in claims:
         put_back(session, claim, at, attempts=claim.attempts - 1)

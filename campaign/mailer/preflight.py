@@ -1,6 +1,6 @@
-"""What can be said before the first letter goes out: configuration, headers, alignment, and the server's own answers.
+"""Check the email setup before the first email: configuration, headers, alignment and the server's replies.
 
-For `campaign mail check`. Nothing is sent and nothing is looked up in the DNS: what must hold there is told.
+Used by `campaign mail check`. This sends no email and makes no DNS query; it prints the DNS records that are needed.
 """
 
 import smtplib
@@ -21,12 +21,12 @@ from campaign.mailer.render import RenderedEmail
 from campaign.mailer.smtp import SmtpSession
 
 TOKEN = "A" * 22
-"""As long as the tokens of messages are."""
+"""As long as a message's token."""
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class Verdict(StrEnum):
-    """fine; worth knowing; not to be found out from here; wrong."""
+    """The result of a check: fine, a note, not checkable from here, or wrong."""
 
     fine = "ok"
     note = "note"
@@ -36,28 +36,28 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class PreflightFinding:
-    """One thing that was looked at."""
+    """The result of one check and its description."""
 
     verdict: Verdict
     words: str
 
 
 def findings(settings: Settings, at: datetime) -> Iterator[PreflightFinding]:
-    """Everything that can be looked at from here."""
+    """Yield the result of every check."""
     yield _site(settings.site_url)
     yield from _addresses(settings)
     yield from _sample(settings, at)
     yield from _server(settings.smtp)
     if not settings.mail.events_secret:
         yield PreflightFinding(
-            Verdict.note, "MAIL_EVENTS_SECRET is not set: no provider may report bounces"
+            Verdict.note, "MAIL_EVENTS_SECRET is not set: mail providers cannot report bounces"
         )
 
 
 def _site(url: str) -> PreflightFinding:
     parts = urlsplit(url)
     if parts.scheme != "https":
-        words = f"SITE_URL is {url}: leaving the list by one click needs https (RFC 8058)"
+        words = f"SITE_URL is {url}: one-click unsubscribe needs https (RFC 8058)"
         return PreflightFinding(Verdict.wrong, words)
     if parts.hostname in _HERE or "." not in (parts.hostname or ""):
         return PreflightFinding(Verdict.wrong, f"SITE_URL is {url}: readers cannot reach it")
@@ -70,13 +70,13 @@ def _addresses(settings: Settings) -> Iterator[PreflightFinding]:
         yield _usable(name, address)
     if not bounces:
         words = (
-            f"MAIL_BOUNCES is not set: bounces come back to {sender.address}, for people to read"
+            f"MAIL_BOUNCES is not set: bounces go to {sender.address}, where people must read them"
         )
         yield PreflightFinding(Verdict.note, words)
         return
     yield _usable("MAIL_BOUNCES", bounce_address(bounces, TOKEN))
     domain = bounces.rpartition("@")[2]
-    yield _aligned("the envelope's domain (MAIL_BOUNCES)", domain, sender.domain)
+    yield _aligned("the envelope domain (MAIL_BOUNCES)", domain, sender.domain)
 
 
 def _usable(name: str, address: str) -> PreflightFinding:
@@ -92,17 +92,17 @@ def _usable(name: str, address: str) -> PreflightFinding:
 
 
 def _aligned(what: str, domain: str, sender: str) -> PreflightFinding:
-    """As DMARC's relaxed alignment has it, as far as that can be told without a list of public suffixes."""
+    """Check DMARC's relaxed alignment, approximated without a list of public suffixes."""
     one, other = domain.lower(), sender.lower()
     if one == other or one.endswith(f".{other}") or other.endswith(f".{one}"):
         return PreflightFinding(Verdict.fine, f"{what}, {domain}, is aligned with From")
     return PreflightFinding(
-        Verdict.wrong, f"{what}, {domain}, is not aligned with From, {sender}: SPF does not count"
+        Verdict.wrong, f"{what}, {domain}, is not aligned with From, {sender}: DMARC ignores SPF"
     )
 
 
 def sample(settings: Settings, at: datetime) -> bytes:
-    """An appeal with the longest headers that are to be expected."""
+    """Return a sample campaign email with the longest expected headers."""
     page = f"{settings.site_url}/unsubscribe/{TOKEN}"
     return build_message(
         RenderedEmail("A sample", "A sample.\n", "<p>A sample.</p>\n"),
@@ -124,7 +124,7 @@ def _sample(settings: Settings, at: datetime) -> Iterator[PreflightFinding]:
         raw = sample(settings, at)
     except (MailRefused, ValueError) as error:
         yield PreflightFinding(
-            Verdict.wrong, f"the headers of an appeal cannot be written: {error}"
+            Verdict.wrong, f"the headers of a campaign email cannot be written: {error}"
         )
         return
     lines = raw.partition(b"\r\n\r\n")[0].decode().split("\r\n")
@@ -135,27 +135,29 @@ def _sample(settings: Settings, at: datetime) -> Iterator[PreflightFinding]:
     for line in wanted:
         name = line.partition(":")[0]
         verdict = Verdict.fine if line in lines else Verdict.wrong
-        yield PreflightFinding(verdict, f"{name} stands on one line, as it must")
+        yield PreflightFinding(verdict, f"{name} is on one line, as required")
     longest = max(map(len, lines))
     verdict = Verdict.fine if longest <= LONGEST_LINE else Verdict.wrong
     yield PreflightFinding(
         verdict, f"the longest header has {longest} of {LONGEST_LINE} characters"
     )
-    told = next(line for line in lines if line.startswith("Message-ID:"))
-    domain = told.rpartition("@")[2].rstrip(">")
-    yield _aligned("the domain of Message-ID", domain, settings.mail_from.domain)
+    message_id = next(line for line in lines if line.startswith("Message-ID:"))
+    domain = message_id.rpartition("@")[2].rstrip(">")
+    yield _aligned("the Message-ID domain", domain, settings.mail_from.domain)
 
 
 def _server(address: SmtpAddress) -> Iterator[PreflightFinding]:
-    """Greets, encrypts and signs in, and hangs up."""
+    """Connect, encrypt and sign in, then disconnect."""
     where = f"{address.host}:{address.port}"
     if address.security == "plain" and address.host not in _HERE:
         verdict = Verdict.wrong if address.password else Verdict.note
-        yield PreflightFinding(verdict, f"SMTP_URL: what is said to {where} is not encrypted")
+        yield PreflightFinding(verdict, f"SMTP_URL: the connection to {where} is not encrypted")
     try:
         conversation = SmtpSession.begin(address)
     except (smtplib.SMTPNotSupportedError, smtplib.SMTPResponseException) as error:
-        yield PreflightFinding(Verdict.wrong, f"the mail server {where} turned us away: {error}")
+        yield PreflightFinding(
+            Verdict.wrong, f"the mail server {where} refused the connection: {error}"
+        )
         return
     except (smtplib.SMTPException, OSError) as error:
         yield PreflightFinding(
@@ -167,12 +169,12 @@ def _server(address: SmtpAddress) -> Iterator[PreflightFinding]:
     language = "encrypted, " if address.security != "plain" else ""
     language += "signed in, " if address.user else "without a password, "
     yield PreflightFinding(
-        Verdict.fine, f"the mail server {where} answers: {language}it offers {known}"
+        Verdict.fine, f"the mail server {where} replies: {language}extensions {known}"
     )
 
 
 def records(settings: Settings) -> list[str]:
-    """The DNS records that must hold, to paste; words in capitals come from the mail host."""
+    """Return the DNS records that are needed, ready to paste. Words in capitals come from the mail host."""
     sender = settings.mail_from.domain
     bounces = settings.mail.bounces.rpartition("@")[2]
     envelope = bounces or sender
@@ -188,7 +190,7 @@ def records(settings: Settings) -> list[str]:
 
 
 def _mechanism(host: str) -> str:
-    """How SPF names the mail server (RFC 7208, 5)."""
+    """Return the SPF mechanism for the mail server (RFC 7208, 5)."""
     try:
         return f"ip{ip_address(host).version}:{host}"
     except ValueError:

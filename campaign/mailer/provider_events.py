@@ -1,6 +1,6 @@
-"""What a mail provider reports about our letters: bounces and complaints, read and applied.
+"""Read and apply the bounces and complaints that a mail provider reports.
 
-The one who reports is known by a secret, so an event may name an address alone.
+The provider authenticates with a secret, so an event may identify a recipient by address alone.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ BOUNCE, COMPLAINT = "bounce", "complaint"
 
 @dataclass(frozen=True)
 class MailEvent:
-    """A letter that came back, for good or not, or that its reader called spam.
+    """A bounce, permanent or temporary, or a spam complaint.
 
-    `token`, `message_id` and `email` name the letter or its reader; at least one is given, the others are ''.
+    `token`, `message_id` and `email` identify the message or its recipient. At least one is set; the others are ''.
     """
 
     type: str
@@ -35,16 +35,16 @@ class MailEvent:
 
 
 def read_event(given: Any, at: datetime) -> MailEvent:
-    """The event that one object of the list tells; raises ValueError with what is wrong with it."""
+    """Return the event that one object of the list describes. Raise ValueError with the reason if it is invalid."""
     if not isinstance(given, Mapping):
-        raise ValueError("it is no object")  # noqa: TRY004 - every fault of an event is told alike
-    # No set: what is given may be a list, which cannot be looked up in one.
+        raise ValueError("it is not an object")  # noqa: TRY004 - all faults of an event are reported alike
+    # Not a set: the value may be a list, which is not hashable.
     if given.get("type") not in (BOUNCE, COMPLAINT):
         raise ValueError(f"type must be {BOUNCE} or {COMPLAINT}")
     permanent = _permanent(given)
     email, message_id, token = (_text(given, name) for name in ("email", "message_id", "token"))
     if not (email or message_id or token):
-        raise ValueError("it names neither email, message_id nor token")
+        raise ValueError("it needs an email, message_id or token")
     return MailEvent(
         type=given["type"],
         permanent=permanent,
@@ -57,18 +57,18 @@ def read_event(given: Any, at: datetime) -> MailEvent:
 
 
 def _permanent(given: Mapping[str, Any]) -> bool:
-    """A bounce must say whether it is for good; a complaint is, where it does not say."""
+    """Return whether the event is permanent. A bounce must say so; a complaint is permanent by default."""
     permanent = given.get("permanent", True if given["type"] == COMPLAINT else None)
     if not isinstance(permanent, bool):
-        raise ValueError("permanent must say true or false")  # noqa: TRY004 - as above
+        raise ValueError("permanent must be true or false")  # noqa: TRY004 - as above
     return permanent
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:
     value = given.get(name) or ""
     if not isinstance(value, str) or len(value) > 2000 or "\0" in value:
-        raise ValueError(f"{name} must be a text of at most 2,000 characters")
-    # On one line, and without the halves of characters that JSON can name and PostgreSQL cannot hold.
+        raise ValueError(f"{name} must be text of at most 2,000 characters")
+    # On one line, and without lone surrogates, which JSON allows and PostgreSQL cannot store.
     return " ".join(value.encode("utf-8", "replace").decode().split())
 
 
@@ -81,12 +81,12 @@ def _moment(given: Mapping[str, Any], at: datetime) -> datetime:
     except (TypeError, ValueError):
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError("occurred_at must be an instant with its offset, as RFC 3339 has it")
+        raise ValueError("occurred_at must be a time with an offset, in RFC 3339 format")
     return moment
 
 
 def apply_event(session: Session, event: MailEvent) -> bool:
-    """Apply it, any number of times; False where it names nobody that we know by these names."""
+    """Apply the event; repeating it is safe. Return False if it identifies no message and no address."""
     message = find_message(
         session,
         [event.token] if event.token else [],
@@ -109,7 +109,7 @@ def apply_event(session: Session, event: MailEvent) -> bool:
 
 
 def _suppress(session: Session, event: MailEvent) -> None:
-    """By the address alone, where no message of ours is named."""
+    """Suppress by address if the event identifies none of our messages."""
     complained = event.type == COMPLAINT
     if event.email and (complained or event.permanent):
         reason = SuppressionReason.complained if complained else SuppressionReason.bounced

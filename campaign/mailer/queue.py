@@ -1,7 +1,7 @@
-"""The only way into the outbox: an email is queued in the transaction that makes the fact it is about.
+"""The only way into the outbox. Queue an email in the same transaction as the event it is about.
 
-(kind, subject_key) is unique, so the same email queued twice is one row, also when two do it at once. From then on
-`mailer.outbox` has it.
+(kind, subject_key) is unique, so an email that is queued twice, even concurrently, is one row. `mailer.outbox` takes
+over from there.
 """
 
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ from campaign.mailer.kinds import EmailKind
 from campaign.models import OutboxMessage
 
 SAME_REQUEST = timedelta(seconds=30)
-"""The same form sent again within this is the same request."""
+"""The same form submitted again within this time is the same request."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewEmail:
-    """One email to one person about one thing, which `subject_key` names among those of its kind.
+    """One email to one person about one thing, which `subject_key` identifies within its kind.
 
-    The ids say which rows it is about; `details` is what stands in no other row. `asked_at` is when it was asked for,
-    and from when it is due: None is the transaction's moment. It is never sent after `expires_at`.
+    The ids refer to the rows it is about; `details` holds data that is in no other row. `asked_at` is when it was
+    requested and becomes due; None means the time of the transaction. It is never sent after `expires_at`.
     """
 
     kind: EmailKind
@@ -42,7 +42,7 @@ class NewEmail:
 
 
 def queue_email(session: Session, email: NewEmail, mail_domain: str) -> bool:
-    """Queue `email`, unless its subject has one of its kind already; whether it is new."""
+    """Queue `email` unless one with its kind and subject key exists; return whether it is new."""
     columns = dict(vars(email))
     asked_at = columns.pop("asked_at") or func.now()
     row = (
@@ -63,16 +63,16 @@ def queue_email(session: Session, email: NewEmail, mail_domain: str) -> bool:
 def queue_from_select(
     session: Session, kind: EmailKind, emails: Select[Any], mail_domain: str
 ) -> int:
-    """Queue an email of `kind` for each row of `emails`, as `insert_from_select` reads them; how many are new."""
+    """Queue an email of `kind` for each row of `emails` (see `insert_from_select`); return how many are new."""
     queued = insert_from_select(kind, emails, mail_domain).returning(OutboxMessage.id).cte("queued")
     return session.scalars(select(func.count()).select_from(queued)).one()
 
 
 def insert_from_select(kind: EmailKind, emails: Select[Any], mail_domain: str) -> Insert:
-    """The statement that queues an email of `kind` for each row of `emails`, and leaves out what is queued already.
+    """Return the statement that queues an email of `kind` for each row of `emails` and skips what is already queued.
 
-    Each column of `emails` has the name of the outbox's column it goes to: `subject_key` and `recipient` at least.
-    Beside (kind, subject_key), a step of the countdown and a recipient are unique.
+    Each column of `emails` is named like the outbox column it goes to; `subject_key` and `recipient` are required.
+    Besides (kind, subject_key), the pair of schedule step and recipient is unique.
     """
     rows = emails.add_columns(
         literal(kind.value).label("kind"),
@@ -84,7 +84,7 @@ def insert_from_select(kind: EmailKind, emails: Select[Any], mail_domain: str) -
 
 
 def new_message_id(kind: EmailKind, mail_domain: str) -> ColumnElement[str]:
-    """A Message-ID that nobody can guess, and that tells nothing of the reader; a row keeps the one it began with."""
+    """Return a new Message-ID that cannot be guessed and does not identify the recipient. A row keeps its first one."""
     name = kind.replace("_", "-")
     return func.concat(
         literal(f"<{name}-"), func.gen_random_uuid(), literal(f"@{mail_domain}>"), type_=Text()
@@ -100,9 +100,9 @@ def queued_just_now(
     *,
     donor_id: int | None = None,
 ) -> bool:
-    """Whether the same email was queued within SAME_REQUEST before `at`.
+    """Return whether the same email was queued within SAME_REQUEST before `at`.
 
-    The caller holds a lock on the person it is for, or two requests at once could both be told that it was not.
+    The caller must hold a lock on the recipient; otherwise two concurrent requests could both get False.
     """
     same = exists().where(
         OutboxMessage.kind == kind,

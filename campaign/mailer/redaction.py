@@ -1,4 +1,4 @@
-"""Letters of which nobody can tell any more to whom they went: their rows stay, for what was counted and when."""
+"""Remove recipients from outbox messages. The rows stay for the statistics."""
 
 from sqlalchemy import ColumnElement, case, update
 from sqlalchemy.orm import Session
@@ -7,9 +7,10 @@ from campaign.models import OutboxMessage, OutboxState
 
 
 def redact_emails(session: Session, which: ColumnElement[bool], why: str) -> int:
-    """Take the person out of the letters that `which` chooses; how many. What was not sent is dropped, and `why` told.
+    """Remove the person from the messages that match `which`; return how many. Drop unsent ones with the reason `why`.
 
-    A mail server's words may hold the address. A letter leaves its step: there each has an address of its own.
+    The mail server's error text is removed too, because it may contain the address. The message is detached from its
+    schedule step, where each address must be unique.
     """
     sent = OutboxMessage.state == OutboxState.sent.value
     gone = session.execute(

@@ -1,4 +1,4 @@
-"""Templates to letters: subject, plain text written as such, and HTML with its styles inlined."""
+"""Render email templates: subject, plain text from its own template, and HTML with inlined styles."""
 
 import re
 import textwrap
@@ -14,13 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from campaign.core.i18n import get_language
 
 WIDTH = 72
-"""How many characters a line of plain text may have; an address that is longer stays whole."""
+"""Maximum characters in a line of plain text. A longer URL is not broken."""
 _SIGNATURE = "-- "
 
 
 @dataclass(frozen=True)
 class RenderedEmail:
-    """One rendered letter."""
+    """One rendered email."""
 
     subject: str
     text: str
@@ -28,7 +28,7 @@ class RenderedEmail:
 
 
 def templates_folder() -> Path:
-    """Where the templates are: beside the code in an installed wheel, beside the package in a checkout."""
+    """Return the templates folder: inside the package in an installed wheel, beside it in a checkout."""
     installed = Path(__file__).parents[1] / "templates"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "templates"
 
@@ -40,7 +40,7 @@ def _environment(locale: str) -> Environment:
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
-        # A condition on a line of its own leaves no line behind in the plain text.
+        # A condition on its own line leaves no empty line in the plain text.
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -54,12 +54,12 @@ def _environment(locale: str) -> Environment:
 
 @cache
 def _inliner() -> css_inline.CSSInliner:
-    # Media queries cannot be inlined: they stay, for dark mode.
+    # Keep the media queries for dark mode; they cannot be inlined.
     return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 
 
 def render_email(name: str, context: dict[str, Any]) -> RenderedEmail:
-    """The letter `templates/email/<name>/` for `context`, in the language of `context["locale"]`.
+    """Render `templates/email/<name>/` with `context`, in the language of `context["locale"]`.
 
     A missing value is an error, not a blank.
     """
@@ -73,13 +73,13 @@ def render_email(name: str, context: dict[str, Any]) -> RenderedEmail:
 
 
 def _one_line(text: str) -> str:
-    """A subject is a header: nothing in it may begin another, whatever a title holds."""
+    """Return a subject on one line, so that no value in it can inject another header."""
     kept = (" " if unicodedata.category(each) == "Cc" else each for each in text)
     return " ".join("".join(kept).split())
 
 
 def _lines(text: str) -> str:
-    """Long lines broken at spaces, and never two empty lines together."""
+    """Break long lines at spaces and collapse consecutive empty lines."""
     lines: list[str] = []
     for line in text.splitlines():
         kept = _SIGNATURE if line == _SIGNATURE else line.rstrip()

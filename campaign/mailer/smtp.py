@@ -1,7 +1,7 @@
-"""What is said over one SMTP connection (RFC 5321), and what each answer means for the message. For `Transport`.
+"""The SMTP dialogue on one connection (RFC 5321), and what each reply means for the message. Used by `Transport`.
 
-`smtplib` opens the connection. The rest is spoken here, because it does not tell whether a connection broke before or
-after the server had the message, and waits for every answer where the server takes commands together (RFC 2920).
+`smtplib` only opens the connection. It does not report whether a connection broke before or after the server had the
+message, and it waits for every reply even if the server accepts pipelined commands (RFC 2920).
 """
 
 import re
@@ -15,16 +15,16 @@ from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
 from campaign.core.settings import SmtpAddress
 
 TIMEOUT = 30
-"""Seconds for any one answer of the mail server."""
+"""Seconds to wait for any reply of the mail server."""
 
 _GO_ON, _CLOSING = 354, 421
 _OURS = {500, 501, 502, 503, 504, 530, 534, 535, 538, 555}
-"""Answers to RCPT about how we speak or who we are (RFC 5321, RFC 4954)."""
+"""Replies to RCPT that are about our syntax or authentication (RFC 5321, RFC 4954)."""
 _STATUS = re.compile(r"5\.(\d{1,3})\.(\d{1,3})\b")
 _ABOUT_SENDER = {"7", "8"}
-"""5.1.7 and 5.1.8 are about the sender's address: RFC 3463, 3.2."""
+"""5.1.7 and 5.1.8 are about the sender address: RFC 3463, 3.2."""
 _AT_RECIPIENT = {"0", "2", "4"}
-"""In answer to RCPT: nothing said, the mailbox, the way there. Not: the system, the protocol, content, policy."""
+"""Subjects in replies to RCPT that concern the address: undefined, mailbox, routing. Not: system, protocol, policy."""
 
 
 class ConnectionLost(Exception):
@@ -32,7 +32,7 @@ class ConnectionLost(Exception):
 
 
 class SmtpReply(NamedTuple):
-    """A reply: its code and its words."""
+    """A reply: its code and its text."""
 
     code: int
     words: str
@@ -47,13 +47,13 @@ class SmtpReply(NamedTuple):
 
 @cache
 def _our_name() -> str:
-    """As smtplib finds it, but once: it may ask a name server each time."""
+    """Return the host name as smtplib finds it, cached because each lookup may query a name server."""
     name = getfqdn()
     return name if "." in name else "[127.0.0.1]"
 
 
 class SmtpSession:
-    """One open connection. `over` when nothing more can be said on it."""
+    """One open connection. `over` is True once it cannot be used any more."""
 
     def __init__(self, connection: smtplib.SMTP) -> None:
         self._connection = connection
@@ -62,7 +62,7 @@ class SmtpSession:
 
     @classmethod
     def begin(cls, address: SmtpAddress) -> Self:
-        """Connect, encrypt and sign in; raises what smtplib raises."""
+        """Connect, encrypt and sign in. Raise the errors of smtplib."""
         name = _our_name()
         if address.security == "tls":
             context = ssl.create_default_context()
@@ -83,11 +83,11 @@ class SmtpSession:
         return cls(connection)
 
     def offers(self, extension: str) -> bool:
-        """Whether the server said that it knows `extension`."""
+        """Return whether the server announced `extension`."""
         return bool(self._connection.has_extn(extension))
 
     def send(self, sender: str, recipient: str, message: bytes) -> None:
-        """One message. Raises MailRefused, MailDelayed, MailUnknown, or Lost."""
+        """Send one message. Raise MailRefused, MailDelayed, MailUnknown or Lost."""
         try:
             self._agree(sender, recipient, message)
         except (smtplib.SMTPException, OSError) as error:
@@ -96,18 +96,18 @@ class SmtpSession:
         self._judge(self.hand_over(message))
 
     def hand_over(self, message: bytes) -> SmtpReply:
-        """The message itself, and the answer to it. From its first byte on, a break leaves open what happened."""
+        """Send the message data and return the reply. If the connection breaks here, the outcome is unknown."""
         dotted = re.sub(rb"(?m)^\.", b"..", message)
         try:
             self._connection.send(dotted + b".\r\n")
             answer = self._answer()
         except (smtplib.SMTPException, OSError) as error:
             self.over = True
-            raise MailUnknown(f"The connection broke before the answer: {error}") from error
+            raise MailUnknown(f"The connection broke before the reply: {error}") from error
         return answer
 
     def end(self) -> None:
-        """Take leave, where the server still listens."""
+        """Quit if the server is still connected, and close the connection."""
         try:
             if not self.over:
                 self._connection.quit()
@@ -117,7 +117,7 @@ class SmtpSession:
             self._connection.close()
 
     def _agree(self, sender: str, recipient: str, message: bytes) -> None:
-        """MAIL, RCPT and DATA, up to the server's “go on”."""
+        """Send MAIL, RCPT and DATA, up to the server's 354 reply."""
         commands = [
             f"MAIL FROM:<{sender}>{self._options(sender, recipient, message)}",
             f"RCPT TO:<{recipient}>",
@@ -137,16 +137,16 @@ class SmtpSession:
             self._give_up(answers)
 
     def _give_up(self, answers: list[SmtpReply]) -> None:
-        """Raise for the first answer that was no; the connection is ready for another message afterwards."""
+        """Raise for the first negative reply and reset the connection for the next message."""
         if answers[-1].code == _GO_ON:
-            self._say(".")  # nobody is to get it: RFC 2920, 3.1
+            self._say(".")  # end the data without a message: RFC 2920, 3.1
             self._answer()
         place = next(n for n, one in enumerate(answers) if not one.taken)
         answer = answers[place]
         self._start_anew(answer)
         if place == 0:
-            # The sender: that is between us and our server, and mended there.
-            raise MailDelayed(f"The mail server did not take the sender: {answer}")
+            # The sender was refused: a problem between us and our server, not of the recipient.
+            raise MailDelayed(f"The mail server refused the sender: {answer}")
         raise _refusal(answer, at_recipient=place == 1)
 
     def _judge(self, answer: SmtpReply) -> None:
@@ -154,12 +154,12 @@ class SmtpSession:
             return
         if answer.code < 400 or answer.code >= 600:
             self.over = True
-            raise MailUnknown(f"The mail server's answer cannot be understood: {answer}")
+            raise MailUnknown(f"The mail server sent an unknown reply: {answer}")
         self._start_anew(answer)
         raise _refusal(answer, at_recipient=False)
 
     def _start_anew(self, answer: SmtpReply) -> None:
-        """Ready for another message, or over; what `answer` says of this one stands."""
+        """Reset the connection for the next message, or mark it as closed."""
         if answer.code == _CLOSING:
             self.over = True
             return
@@ -175,7 +175,7 @@ class SmtpSession:
             return size
         if not (self.offers("smtputf8") and self.offers("8bitmime")):
             raise MailRefused(
-                f"The mail server does not take internationalised addresses (SMTPUTF8): {recipient}"
+                f"The mail server does not accept internationalized addresses (SMTPUTF8): {recipient}"
             )
         return f"{size} BODY=8BITMIME SMTPUTF8"
 
@@ -189,13 +189,13 @@ class SmtpSession:
 
 def _refusal(answer: SmtpReply, *, at_recipient: bool) -> MailDelayed | MailRefused:
     if not 500 <= answer.code < 600:
-        return MailDelayed(f"The mail server put the message off: {answer}")
+        return MailDelayed(f"The mail server postponed the message: {answer}")
     about = _about_recipient(answer, at_recipient=at_recipient)
     return MailRefused(f"The mail server refused the message: {answer}", recipient=about)
 
 
 def _about_recipient(answer: SmtpReply, *, at_recipient: bool) -> bool:
-    """Whether the address itself was refused: by its status (RFC 3463) where there is one, else by when."""
+    """Return whether the address itself was refused, judged by the status (RFC 3463) or else by the command."""
     status = _STATUS.match(answer.words)
     if status:
         subject, detail = status.groups()

@@ -1,4 +1,4 @@
-"""The suppression list as a file: our own export read back, or a bare list of addresses."""
+"""Read a suppression list from a file: our own export or a plain list of addresses."""
 
 import csv
 import re
@@ -14,7 +14,7 @@ _GUARDED = re.compile(r"^'(?=[=+\-@])")
 
 @dataclass(frozen=True)
 class SuppressionRow:
-    """One address that is to get no appeals: of the campaign with that slug, or none at all where it is ''."""
+    """One suppressed address: for the campaign with that slug, or for all campaigns if it is ''."""
 
     line: int
     email: str
@@ -24,7 +24,10 @@ class SuppressionRow:
 
 
 def read_entries(raw: bytes) -> Iterator[SuppressionRow | RejectedLine]:
-    """Each line that says something; the header is optional. Raises ListInvalid for a file that is no text."""
+    """Yield a row or a refusal for each line that is not empty. The header is optional.
+
+    Raise ListInvalid if the file is not text.
+    """
     lines = read_lines(raw)
     columns = _columns(lines[0])
     for number, line in enumerate(lines, start=1):
@@ -37,7 +40,7 @@ def read_entries(raw: bytes) -> Iterator[SuppressionRow | RejectedLine]:
 
 
 def _columns(first: bytes) -> Sequence[str]:
-    """The columns that the first line names; none where it is an address already."""
+    """Return the columns that the first line names, or none if it is already an address."""
     names = [
         name.strip().strip('"').lower() for name in first.decode("utf-8", "replace").split(",")
     ]
@@ -52,15 +55,15 @@ def _entry(number: int, line: bytes, columns: Sequence[str]) -> SuppressionRow:
     except csv.Error:
         raise ValueError("a quotation mark is not closed on the same line") from None
     if len(fields) != len(columns):
-        raise ValueError(f"{len(fields)} fields where {len(columns)} are named")
+        raise ValueError(f"{len(fields)} fields, but the header has {len(columns)}")
     found = dict(zip(columns, (field.strip() for field in fields), strict=True))
     if columns == list(COLUMNS):
-        # Our own export put an apostrophe before what a spreadsheet would run as a formula.
+        # Our own export puts an apostrophe before a value that a spreadsheet would run as a formula.
         found = {name: _GUARDED.sub("", value) for name, value in found.items()}
     reason = found.get("reason") or SuppressionReason.imported.value
     reasons = [one.value for one in SuppressionReason]
     if reason not in reasons:
-        raise ValueError(f"{reason!r} is no reason; write {', '.join(reasons)}")
+        raise ValueError(f"{reason!r} is not a valid reason; use {', '.join(reasons)}")
     return SuppressionRow(
         line=number,
         email=read_address(found["email"]),

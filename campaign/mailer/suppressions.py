@@ -1,6 +1,6 @@
-"""Addresses that get no more appeals. Views, commands and the outbox add to them; the countdown leaves them out.
+"""Suppressed addresses, which get no campaign emails. Views, commands and the outbox add to them.
 
-Receipts and letters about a donor's own gift are not appeals and still go out.
+Receipts and other emails about a donor's gift are still sent.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.models import Campaign, Suppression, SuppressionReason
 
 CHUNK = 1000
-"""Rows held at once, however many there are."""
+"""Rows held in memory at once."""
 
 
 def suppress(
@@ -23,7 +23,7 @@ def suppress(
     campaign_id: int | None = None,
     detail: str = "",
 ) -> bool:
-    """No more appeals to `email`: of that campaign, or at all. Whether that is new; the first reason stays."""
+    """Suppress `email` for one campaign or for all; return whether that is new. The first reason is kept."""
     added = session.execute(
         insert(Suppression)
         .values(email=email.lower(), campaign_id=campaign_id, reason=reason.value, detail=detail)
@@ -34,14 +34,14 @@ def suppress(
 
 
 def is_suppressed(session: Session, email: str, campaign_id: int | None = None) -> bool:
-    """Whether `email` gets no appeals at all or, where one is named, none of that campaign."""
+    """Return whether `email` is suppressed for all campaigns or, if one is given, for that campaign."""
     scope = or_(Suppression.campaign_id.is_(None), Suppression.campaign_id == campaign_id)
     found = select(exists().where(Suppression.email == email.lower(), scope))
     return bool(session.scalar(found))
 
 
 def list_suppressions(session: Session) -> Iterator[dict[str, object]]:
-    """email, campaign (a slug, or '' for all), reason, detail, created_at: each, in the order of arrival, streamed."""
+    """Stream all suppressions, oldest first: email, campaign (a slug, or '' for all), reason, detail, created_at."""
     query = (
         select(
             Suppression.email,
@@ -59,7 +59,7 @@ def list_suppressions(session: Session) -> Iterator[dict[str, object]]:
 
 
 def remove_suppression(session: Session, email: str) -> int:
-    """Appeals to `email` are allowed again, of every campaign and whatever the reason was; how many entries went."""
+    """Remove all suppressions of `email`, whatever the campaign or reason; return how many there were."""
     gone = session.execute(
         delete(Suppression)
         .where(Suppression.email == email.strip().lower())

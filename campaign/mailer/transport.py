@@ -1,6 +1,6 @@
-"""One connection to the mail server for a batch of messages; its answers as our errors.
+"""One connection to the mail server for a batch of messages. Its replies become our errors.
 
-The words between us and the server are spoken by `SmtpSession`.
+`SmtpSession` implements the SMTP dialogue.
 """
 
 import smtplib
@@ -14,7 +14,7 @@ from campaign.mailer.smtp import ConnectionLost, SmtpSession
 
 
 class Transport:
-    """A context manager around one SMTP connection, opened when first needed and again after it was lost."""
+    """A context manager for one SMTP connection, opened when first needed and reopened after it was lost."""
 
     def __init__(self, address: SmtpAddress, envelope_from: str) -> None:
         self._address = address
@@ -33,10 +33,10 @@ class Transport:
         self._close()
 
     def open(self) -> SmtpSession:
-        """The connection, made now if there is none. Raises MailDelayed where the server cannot be reached.
+        """Return the connection, opening it if necessary. Raise MailDelayed if the server cannot be reached.
 
-        What is wrong between us and our server (no connection, wrong password) is never the recipient's fault: such
-        mail waits until it is mended.
+        A problem between us and our server (no connection, wrong password) is never the recipient's fault, so the
+        message waits until it is fixed.
         """
         if self._conversation is None:
             try:
@@ -46,10 +46,10 @@ class Transport:
         return self._conversation
 
     def send(self, recipient: str, message: bytes, envelope_from: str = "") -> None:
-        """Hand `message` over.
+        """Send `message`.
 
-        Raises MailRefused (5xx: for good), MailDelayed (not now, and certainly not done) or MailUnknown (the
-        connection broke when it may have been done). `envelope_from` is where bounces go, where it is not the usual.
+        Raise MailRefused (5xx, permanent), MailDelayed (temporary, certainly not sent) or MailUnknown (the connection
+        broke and the message may have been sent). `envelope_from` is the bounce address, if not the default.
         """
         wired = wire_address(recipient)
         sender = wire_address(envelope_from or self._envelope_from)
@@ -59,7 +59,7 @@ class Transport:
         except ConnectionLost as lost:
             if not reused:
                 raise MailDelayed(str(lost)) from lost
-            # The server had closed a connection that rested: that says nothing about this message.
+            # The server had closed an idle connection. That says nothing about this message.
             try:
                 self._try(sender, wired, message)
             except ConnectionLost as again:

@@ -1,4 +1,4 @@
-"""Mail that is not over or did not arrive: what staff see of it, and sending it again."""
+"""Unfinished and undelivered emails: list them for staff and send them again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -13,11 +13,11 @@ from campaign.core.errors import NotFound, ResendRefused
 from campaign.models import OutboxMessage, OutboxState
 
 STUCK_AFTER = timedelta(hours=1)
-"""What waits for longer, though its time has come, is stuck."""
+"""A due message that waits longer than this is stuck."""
 
 
 class UndeliveredState(StrEnum):
-    """What may be asked for; `stuck` cuts across the states."""
+    """The states to filter by. `stuck` applies across the other states."""
 
     queued = "queued"
     sending = "sending"
@@ -32,7 +32,7 @@ UNDELIVERED_STATES = (UndeliveredState.queued, UndeliveredState.sending, Undeliv
 
 @dataclass(frozen=True)
 class UndeliveredEmail:
-    """One message in the list. `subject_key` says what it is about; `begun_at` that a bulk one may have arrived."""
+    """One message in the list. `subject_key` says what it is about; with `begun_at`, a bulk one may have arrived."""
 
     id: int
     kind: str
@@ -50,7 +50,7 @@ _COLUMNS = tuple(getattr(OutboxMessage, field.name) for field in fields(Undelive
 
 
 def stuck(at: datetime) -> ColumnElement[bool]:
-    """Due for an hour and not taken up, or tried in vain for an hour, or its worker's lease is over."""
+    """Whether a message has been due for an hour, has been retried for an hour, or its worker's lease has ended."""
     limit = at - STUCK_AFTER
     since = func.coalesce(OutboxMessage.resent_at, OutboxMessage.created_at)
     waiting = and_(
@@ -69,7 +69,7 @@ def stuck(at: datetime) -> ColumnElement[bool]:
 def list_messages(
     session: Session, at: datetime, states: Sequence[UndeliveredState], kind: str | None, limit: int
 ) -> Sequence[UndeliveredEmail]:
-    """The oldest `limit` messages in any of `states`, of one kind or of all."""
+    """Return the oldest `limit` messages in any of `states`, of one kind or of all."""
     plain = [state.value for state in states if state is not UndeliveredState.stuck]
     wanted = OutboxMessage.state.in_(plain)
     found = or_(wanted, stuck(at)) if UndeliveredState.stuck in states else wanted
@@ -80,7 +80,7 @@ def list_messages(
 
 
 def stuck_by_kind(at: datetime) -> Select[*tuple[Any, ...]]:
-    """The query: kind, number, and since when the oldest waits."""
+    """Return the query for kind, number, and creation time of the oldest."""
     return (
         select(OutboxMessage.kind, func.count(), func.min(OutboxMessage.created_at))
         .where(stuck(at))
@@ -90,7 +90,7 @@ def stuck_by_kind(at: datetime) -> Select[*tuple[Any, ...]]:
 
 
 def failed_ids(session: Session, kind: str | None) -> Sequence[int]:
-    """The messages that failed, of one kind or of all, the oldest first."""
+    """Return the ids of failed messages, of one kind or of all, oldest first."""
     query = select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.failed.value)
     if kind is not None:
         query = query.where(OutboxMessage.kind == kind)
@@ -100,14 +100,14 @@ def failed_ids(session: Session, kind: str | None) -> Sequence[int]:
 def resend(
     session: Session, message_id: int, at: datetime, *, even_if_it_arrived: bool = False
 ) -> OutboxMessage:
-    """Queue a message once more, under the same Message-ID; its day of tries begins anew.
+    """Queue a message again, under the same Message-ID, with a new day of attempts.
 
-    A bulk letter of which nobody knows whether it arrived is sent again only with `even_if_it_arrived`; one that did
-    arrive never, nor after its expiry. Raises NotFound or ResendRefused.
+    A campaign email that may have arrived is sent again only with `even_if_it_arrived`. One that did arrive, or that
+    has expired, is never sent again. Raise NotFound or ResendRefused.
     """
     message = session.get(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
     if message is None:
-        raise NotFound(f"There is no message {message_id}; `campaign mail list` shows them.")
+        raise NotFound(f"There is no message {message_id}; run `campaign mail list` to see them.")
     reason = _why_not(message, at, even_if_it_arrived=even_if_it_arrived)
     if reason:
         raise ResendRefused(reason)
@@ -119,21 +119,21 @@ def resend(
 
 
 def _why_not(message: OutboxMessage, at: datetime, *, even_if_it_arrived: bool) -> str:
-    """A sentence for staff; empty where nothing speaks against it."""
+    """Return the reason for staff, or '' if the message may be sent again."""
     if message.state in (OutboxState.queued, OutboxState.sending):
-        return "it is on its way already"
+        return "it is already queued or being sent"
     if message.state == OutboxState.dropped:
         return f"it was dropped: {message.last_error}"
     if not message.recipient:
-        return "its address has been forgotten"
+        return "its address has been erased"
     if message.expires_at is not None and message.expires_at <= at:
-        return "its time is over"
+        return "it has expired"
     return _why_not_twice(message, even_if_it_arrived=even_if_it_arrived) if message.bulk else ""
 
 
 def _why_not_twice(message: OutboxMessage, *, even_if_it_arrived: bool) -> str:
     if message.state == OutboxState.sent:
-        return "it arrived, and a letter to many readers is never sent twice"
+        return "it was sent, and a campaign email is never sent twice"
     if message.begun_at is not None and not even_if_it_arrived:
-        return "it may have arrived; give --even-if-it-arrived to send it all the same"
+        return "it may have arrived; use --even-if-it-arrived to send it anyway"
     return ""

@@ -1,1 +1,1 @@
-"""Who is asked and when: subscribers, eligibility, the countdown, reminders, unsubscribing."""
+"""Who gets campaign emails and when: subscribers, eligibility, schedule, reminders, unsubscribing."""

@@ -1,7 +1,7 @@
-"""What the letters to many tell: appeals, reminders, and the result with thanks.
+"""The content of campaign emails: appeals, reminders, the result and thanks.
 
-A context is the same for every reader of (kind, step, language); where readers differ it holds places
-(`campaign.mailer.merge_fields`). Figures and the end are those of the moment at which it is made.
+A context is the same for all recipients of one kind, step and language. Where recipients differ it contains merge
+fields (`campaign.mailer.merge_fields`). Figures and the deadline are those at the time it is built.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep, Extension
 
 _CHARACTERS = 64
-"""As many of a code as a donation keeps."""
+"""Maximum length of a donation's code."""
 
 
 def appeal_context(
@@ -26,7 +26,7 @@ def appeal_context(
     sender: Sender,
     language: Language,
 ) -> dict[str, Any]:
-    """An appeal of the countdown's `step`."""
+    """Return the context of the appeal for `step`."""
     common = _asking(progress, mail_code(step.key), extension, sender, language)
     begun = render_opening(step.key, step.texts, _values(progress, sender, language), language)
     return common | {
@@ -40,14 +40,14 @@ def appeal_context(
 def reminder_context(
     progress: Progress, extension: Extension | None, sender: Sender, language: Language
 ) -> dict[str, Any]:
-    """The one letter that somebody asked for."""
+    """Return the context of a reminder that someone requested."""
     return _asking(progress, mail_code("reminder"), extension, sender, language)
 
 
 def result_context(
     progress: Progress, sender: Sender, language: Language, code: str = "wrap_up"
 ) -> dict[str, Any]:
-    """How a campaign ended: for those who were asked, and for those who gave."""
+    """Return the context of the result email, for donors and for other recipients."""
     campaign = progress.campaign
     short = max(0, campaign.goal - progress.raised)
     return _common(progress, mail_code(code), sender, language) | {
@@ -62,7 +62,7 @@ def result_context(
 
 
 def mail_code(key: str) -> str:
-    """What a gift is marked with that came by the link of a letter: `mail-nine-days`."""
+    """Return the code of gifts that come from an email's link, such as `mail-nine-days`."""
     return f"mail-{key.replace('_', '-')}"[:_CHARACTERS]
 
 
@@ -87,12 +87,12 @@ def _common(progress: Progress, code: str, sender: Sender, language: Language) -
 
 
 def _figures(progress: Progress, language: Language) -> dict[str, Any]:
-    """The sum in words, and all that counts; while nobody is told the figure, only the goal."""
+    """Return the amount raised and related figures, or only the goal while the amount is hidden."""
     currency = progress.campaign.currency
     if progress.hidden:
         goal = formatting.amount(progress.campaign.goal, currency, language)
-        told = language.gettext("The goal is %(goal)s. The amount raised will be shown later.")
-        return {"hidden": True, "figure": told % {"goal": goal}}
+        text = language.gettext("The goal is %(goal)s. The amount raised will be shown later.")
+        return {"hidden": True, "figure": text % {"goal": goal}}
     return {
         "hidden": False,
         "figure": formatting.raised_so_far(progress, language),
@@ -145,18 +145,18 @@ def _values(progress: Progress, sender: Sender, language: Language) -> dict[str,
 
 def _left(progress: Progress, language: Language) -> str:
     left = progress.campaign.goal - progress.raised
-    told = left > 0 and not progress.hidden
-    return formatting.amount(left, progress.campaign.currency, language) if told else ""
+    shown = left > 0 and not progress.hidden
+    return formatting.amount(left, progress.campaign.currency, language) if shown else ""
 
 
 def _promised(progress: Progress, language: Language) -> str:
     currency = progress.campaign.currency
-    told = progress.pending and not progress.hidden
-    return formatting.amount(progress.pending, currency, language) if told else ""
+    shown = progress.pending and not progress.hidden
+    return formatting.amount(progress.pending, currency, language) if shown else ""
 
 
 def _moved(campaign: Campaign, extension: Extension | None, language: Language) -> dict[str, str]:
-    """An end that was moved is told with its reason; empty where it never was."""
+    """Return the previous and new end date and the reason of an extension, or {} if there was none."""
     if extension is None:
         return {}
     before, after = (

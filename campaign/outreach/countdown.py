@@ -1,7 +1,7 @@
-"""Queues a campaign's countdown: one row per (campaign, step, person), by one statement for all its readers.
+"""Queue a campaign's scheduled emails: one row per (campaign, step, person), in one statement for all recipients.
 
-Called by `campaign deadline-emails`, for one campaign in a transaction of its own. What is queued already is left out
-by the statement and refused by two unique indexes, so that runs may come at any time and at once.
+`campaign deadline-emails` calls this for one campaign per transaction. The statement skips what is already queued, and
+two unique indexes reject duplicates, so runs may happen at any time and concurrently.
 """
 
 from collections.abc import Sequence
@@ -39,9 +39,9 @@ from campaign.outreach import eligibility, reminders, segments
 
 @dataclass(frozen=True)
 class Queued:
-    """What a run did for one step of a campaign, or would do: `count` letters of one kind.
+    """What a run queued for one step of a campaign, or would queue: `count` emails of one kind.
 
-    `key` is the step's, or `reminder`. `closes`: until when they may be sent.
+    `key` is the step's key, or `reminder`. `closes` is when they expire.
     """
 
     campaign: str
@@ -53,7 +53,7 @@ class Queued:
 
 
 def campaigns_to_mail(session: Session, at: datetime) -> Sequence[tuple[int, str]]:
-    """Id and slug of each campaign that may have something to queue or to forget at `at`, the oldest first."""
+    """Return the id and slug of each campaign that may have emails to queue or reminders to erase, oldest first."""
     expiry = func.coalesce(CampaignStep.expires_after, schedule.WRAP_UP_HOURS)
     wrapping_up = exists().where(
         CampaignStep.campaign_id == Campaign.id,
@@ -73,32 +73,32 @@ def campaigns_to_mail(session: Session, at: datetime) -> Sequence[tuple[int, str
 
 
 def queue_due(session: Session, campaign_id: int, at: datetime, mail_domain: str) -> list[Queued]:
-    """Queue what is due for this campaign at `at`, and what was queued; an empty step is told with a count of 0.
+    """Queue what is due for this campaign at `at`; return what was queued. A step without recipients has a count of 0.
 
-    Waits for another run of the same campaign, and then finds its rows.
+    Waits for any concurrent run of the same campaign and then sees its rows.
     """
     schedule.lock_schedule(session, campaign_id)
     campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
-    told = []
+    queued = []
     for found, emails in _emails(session, campaign, at):
         count = queue_from_select(session, found.kind, emails, mail_domain)
-        told.append(replace(found, count=count))
-    return told + _reminded(campaign, reminders.queue_due(session, campaign, at, mail_domain))
+        queued.append(replace(found, count=count))
+    return queued + _reminded(campaign, reminders.queue_due(session, campaign, at, mail_domain))
 
 
 def preview_due(
     session: Session, campaign_id: int, at: datetime, *, at_any_hour: bool = False
 ) -> list[Queued]:
-    """What `queue_due` would queue now; nothing is written and nobody waits.
+    """Return what `queue_due` would queue now, without writing or waiting.
 
-    `at_any_hour` counts those too for whom it is night now, who are written to when they wake.
+    `at_any_hour` also counts recipients in their quiet hours, whose emails are queued later.
     """
     campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
-    told = []
+    queued = []
     for found, emails in _emails(session, campaign, at, at_any_hour=at_any_hour):
         counted = select(func.count()).select_from(emails.subquery())
-        told.append(replace(found, count=session.scalars(counted).one()))
-    return told + _reminded(campaign, reminders.count_due(session, campaign, at))
+        queued.append(replace(found, count=session.scalars(counted).one()))
+    return queued + _reminded(campaign, reminders.count_due(session, campaign, at))
 
 
 def _reminded(campaign: Campaign, count: int) -> list[Queued]:
@@ -111,10 +111,10 @@ def _reminded(campaign: Campaign, count: int) -> list[Queued]:
 def _emails(
     session: Session, campaign: Campaign, at: datetime, *, at_any_hour: bool = False
 ) -> list[tuple[Queued, Select[Any]]]:
-    """The emails to queue for the one step that is open, kind by kind.
+    """Return the emails to queue for the step that is open, by kind.
 
-    Lists that were just imported have no statistics yet; the planner would take them for short, and compare each
-    reader with each row of the others one by one.
+    Recently imported lists have no statistics yet. The planner would assume that they are short and choose nested
+    loops, which compare every recipient with every row of the other tables.
     """
     session.execute(select(func.set_config("enable_nestloop", "off", true())))
     window = schedule.open_window(campaign, schedule.list_steps(session, campaign.id), at)
@@ -137,7 +137,7 @@ def _before_the_end(campaign: Campaign) -> list[tuple[EmailKind, Subquery]]:
 
 
 def _after_the_end(campaign: Campaign) -> list[tuple[EmailKind, Subquery]]:
-    """Who gave is thanked; who was asked and did not give hears how it ended. Nobody is both."""
+    """Donors are thanked; other recipients get the result. Nobody gets both."""
     return [
         (EmailKind.thank_you, segments.thank_you_recipients(campaign)),
         (EmailKind.wrap_up, segments.wrap_up_recipients(campaign)),
@@ -174,7 +174,7 @@ def _rows(
 def _awake(
     session: Session, campaign: Campaign, people: Subquery, at: datetime
 ) -> ColumnElement[bool]:
-    """Whether it is no quiet hour of the reader's: reckoned once for each zone that readers have."""
+    """Whether it is outside the recipient's quiet hours, computed once per time zone."""
     zone = people.c.timezone
     names = session.scalars(select(zone).where(zone.is_not(None)).distinct()).all()
     quiet = eligibility.quiet_zones(names, campaign.zone, at)

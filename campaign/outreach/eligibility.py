@@ -1,6 +1,6 @@
-"""Who is written to in bulk, who is not, and when not: for the queue, and again when a letter is about to be sent.
+"""Who may get campaign emails, and when: checked when an email is queued and again just before it is sent.
 
-The conditions are the same SQL in both places. Quiet hours are reckoned here alone, for both.
+Both checks use the same SQL conditions. Quiet hours are computed only here.
 """
 
 from collections.abc import Iterable
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 Id = int | ColumnElement[int]
 
 WINDOWS = "windows"
-"""The key in a session's `info` under which a sender keeps the windows for the seconds that a batch takes."""
+"""The key in a session's `info` under which a sender caches the windows during a batch."""
 
 PAUSED_RETRY = timedelta(minutes=15)
-"""After how long an appeal of a paused campaign is looked at again."""
+"""How long an appeal of a paused campaign is postponed."""
 
 QUIET_FROM = 21
 QUIET_UNTIL = 9
-"""Hours on the reader's wall clock: from 21:00 to 09:00 nothing is sent in bulk."""
+"""Hours in the recipient's local time: no campaign emails from 21:00 to 09:00."""
 
 
 REMAINING_STATES = (
@@ -57,11 +57,11 @@ REMAINING_STATES = (
     DonationState.paid.value,
     DonationState.partially_refunded.value,
 )
-"""A gift that is promised or of which something is left: its donor is thanked at the end."""
+"""States of gifts that are promised or not fully refunded; their donors are thanked at the end."""
 
 
 def has_given(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
-    """Whether someone of this address, in lower case, has given to the campaign: promised, or ever paid."""
+    """Whether this address, in lower case, has given to the campaign: promised, or ever paid."""
     given = or_(Donation.state == DonationState.processing.value, Donation.paid_at.is_not(None))
     return _donated(address, campaign_id, given)
 
@@ -69,7 +69,7 @@ def has_given(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[boo
 def has_given_from_other_address(
     address: ColumnElement[str], campaign_id: Id
 ) -> ColumnElement[bool]:
-    """Whether the person of this address gave to the campaign under another address of theirs."""
+    """Whether the person with this address gave to the campaign from another address."""
     return (
         exists()
         .where(
@@ -82,7 +82,7 @@ def has_given_from_other_address(
 
 
 def has_remaining_gift(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
-    """Whether something is left of what someone of this address, in lower case, gave to the campaign."""
+    """Whether this address, in lower case, has a gift to the campaign that is not fully refunded."""
     return _donated(address, campaign_id, Donation.state.in_(REMAINING_STATES))
 
 
@@ -95,7 +95,7 @@ def _donated(
 
 
 def suppressed(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bool]:
-    """Whether this address, in lower case, gets no appeals: none at all, or none of this campaign."""
+    """Whether this address, in lower case, is suppressed for all campaigns or for this one."""
     return (
         exists()
         .where(
@@ -107,23 +107,23 @@ def suppressed(address: ColumnElement[str], campaign_id: Id) -> ColumnElement[bo
 
 
 def ineligibility_reason(session: Session, claim: "EmailClaim", at: datetime) -> str:
-    """Why a letter in bulk must not go out at `at`: a sentence for staff, or '' if it may.
+    """Return why a campaign email must not be sent at `at`, as a sentence for staff, or '' if it may be sent.
 
-    Asked in the moment of sending, so whoever gave or unsubscribed since it was queued is left out.
+    This is checked just before sending, so people who gave or unsubscribed in the meantime are left out.
     """
     if claim.campaign_id is None:
         return ""
     campaign = session.get(Campaign, claim.campaign_id, populate_existing=True)
     if campaign is None:
-        return "The campaign does not exist any more."
-    # The session itself would let go of it at once, and `postponed_until` read it again.
+        return "The campaign no longer exists."
+    # Keep a reference: the session holds only a weak one, and `postponed_until` would read the row again.
     session.info["campaign"] = campaign
-    return _person_unwanted(session, claim) or _letter_unwanted(session, claim, campaign, at)
+    return _person_unwanted(session, claim) or _email_unwanted(session, claim, campaign, at)
 
 
 _RECIPIENT = func.lower(bindparam("recipient", type_=Text()))
 _CAMPAIGN = bindparam("campaign", type_=BigInteger())
-# Made once: to make them anew for every letter takes as long as to ask the database.
+# Built once: building them for every email takes as long as the query itself.
 _STILL_ASKED = select(
     suppressed(_RECIPIENT, _CAMPAIGN),
     or_(has_given(_RECIPIENT, _CAMPAIGN), has_given_from_other_address(_RECIPIENT, _CAMPAIGN)),
@@ -139,38 +139,36 @@ def _person_unwanted(session: Session, claim: "EmailClaim") -> str:
         {"recipient": claim.recipient, "campaign": claim.campaign_id},
     ).one()
     if not claim.recipient:
-        return "The address has been forgotten."
+        return "The address has been erased."
     if is_suppressed:
-        return "They get no more appeals: the address is on the suppression list."
+        return "The address is on the suppression list."
     if claim.kind == EmailKind.thank_you:
-        return "" if has_given else "Nothing is left of their gift."
-    return "They have given to this campaign meanwhile." if has_given else ""
+        return "" if has_given else "Nothing remains of their gift."
+    return "They have given to this campaign in the meantime." if has_given else ""
 
 
-def _letter_unwanted(
-    session: Session, claim: "EmailClaim", campaign: Campaign, at: datetime
-) -> str:
+def _email_unwanted(session: Session, claim: "EmailClaim", campaign: Campaign, at: datetime) -> str:
     if claim.kind == EmailKind.reminder:
         if at >= campaign.deadline:
             return "The campaign is over."
         kept = session.get(Reminder, int(claim.subject_key), populate_existing=True)
-        return "" if kept else "The reminder was taken back, or put off to another moment."
+        return "" if kept else "The reminder was canceled or moved to another time."
     if claim.kind == EmailKind.appeal and at >= campaign.deadline:
         return "The campaign is over."
     if claim.step_id is None:
         return ""
     window = _window(session, campaign, claim.step_id)
     if window is None:
-        return "The step is switched off, or is never due."
-    return "" if at < window.closes else "The time for this step is over."
+        return "The email is switched off or is never due."
+    return "" if at < window.closes else "The time for this email is over."
 
 
 def postponed_until(session: Session, claim: "EmailClaim", at: datetime) -> datetime | None:
-    """The instant to put a letter in bulk off to, or None where it may go out at `at`.
+    """Return when to send a campaign email instead of `at`, or None if it may be sent at `at`.
 
-    That is the end of the reader's quiet hours, on the campaign's clock where the reader's zone is not known. A letter
-    that was queued before the deadline moved waits until its step is due again. While no gifts are taken by card,
-    nobody is asked for one.
+    This is the end of the recipient's quiet hours, in the campaign's time zone if the recipient's is unknown. An email
+    that was queued before the deadline moved waits until its step is due again. While a campaign is paused, its appeals
+    and reminders wait.
     """
     if claim.campaign_id is None:
         return None
@@ -185,13 +183,13 @@ def postponed_until(session: Session, claim: "EmailClaim", at: datetime) -> date
 
 
 def _step_due(session: Session, campaign: Campaign, claim: "EmailClaim", at: datetime) -> datetime:
-    """When the letter's step is due; `at` where that is past, or it is no step's."""
+    """Return when the email's step is due, or `at` if that is past or the email has no step."""
     window = _window(session, campaign, claim.step_id) if claim.step_id else None
     return window.due if window and at < window.due else at
 
 
 def _window(session: Session, campaign: Campaign, step_id: int) -> schedule.Window | None:
-    """Where the session's `info` has a place for them, the windows of one batch are reckoned once a deadline."""
+    """Return the step's window, cached in the session's `info` for one batch if the sender provides a cache."""
     kept: dict[tuple[object, ...], schedule.Window | None] = session.info.get(WINDOWS, {})
     key = (campaign.id, campaign.deadline, step_id)
     if key not in kept:
@@ -201,7 +199,7 @@ def _window(session: Session, campaign: Campaign, step_id: int) -> schedule.Wind
 
 
 def known_zone(name: str | None) -> ZoneInfo | None:
-    """The zone of that name; None where there is none, or none that we know."""
+    """Return the time zone with that name, or None if it is empty or unknown."""
     if not name:
         return None
     try:
@@ -211,7 +209,7 @@ def known_zone(name: str | None) -> ZoneInfo | None:
 
 
 def quiet_end(at: datetime, zone: ZoneInfo) -> datetime | None:
-    """When the quiet hours that `at` falls into end in `zone`, in UTC; None outside of them."""
+    """Return when the quiet hours in `zone` that include `at` end, in UTC, or None if `at` is outside them."""
     local = at.astimezone(zone)
     if QUIET_UNTIL <= local.hour < QUIET_FROM:
         return None
@@ -220,5 +218,5 @@ def quiet_end(at: datetime, zone: ZoneInfo) -> datetime | None:
 
 
 def quiet_zones(names: Iterable[str], fallback: ZoneInfo, at: datetime) -> list[str]:
-    """Those of `names` in which it is a quiet hour at `at`; what names no zone keeps the hours of `fallback`."""
+    """Return those of `names` with quiet hours at `at`. Unknown zones use the hours of `fallback`."""
     return [name for name in names if quiet_end(at, known_zone(name) or fallback)]

@@ -1,4 +1,4 @@
-"""How many people a step would reach, as things stand now: for the staff's page, which writes nothing."""
+"""Count how many people each step would reach now. Used by the staff page; writes nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +15,9 @@ from campaign.outreach.step_statistics import Counts, email_counts
 
 @dataclass(frozen=True)
 class StepRow:
-    """A step in the order of the clock. `window` is None where it is off, or due before the campaign's start.
+    """A step of the email schedule. `window` is None if it is off or due before the campaign starts.
 
-    `reach`: how many letters it would make; None for one whose time is over.
+    `reach` is how many emails it would send, or None if its time is over.
     """
 
     step: CampaignStep
@@ -27,7 +27,7 @@ class StepRow:
     reach: int | None
 
     def state(self, at: datetime) -> str:
-        """In a word or two."""
+        """Return the state in a word or two."""
         if not self.step.enabled:
             return "off"
         if self.window is None or self.window.closes <= self.window.due:
@@ -38,7 +38,7 @@ class StepRow:
 
 
 def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRow]:
-    """All steps of the campaign. The one that is due now is counted as the countdown would queue it by day."""
+    """Return all steps of the campaign by due time. The step that is due now is counted without quiet hours."""
     every = schedule.list_steps(session, campaign.id)
     windows = {window.step.id: window for window in schedule.windows(campaign, every)}
     counts = email_counts(session, campaign)
@@ -68,13 +68,13 @@ def _due_now(session: Session, campaign: Campaign, at: datetime) -> dict[str, in
 
 
 def _expected(session: Session, campaign: Campaign) -> tuple[int, int]:
-    """Who would be asked if a step were due now, and who would hear of the end."""
-    # Lists that were just imported have no statistics yet; see `outreach.countdown`.
+    """Return how many would get an appeal if a step were due now, and how many would get the result."""
+    # Recently imported lists have no statistics yet; see `outreach.countdown`.
     session.execute(select(func.set_config("enable_nestloop", "off", true())))
     asked = _count(session, campaign, segments.appeal_recipients(campaign), gave=False)
     givers = _count(session, campaign, segments.thank_you_recipients(campaign), gave=True)
-    told = _count(session, campaign, segments.wrap_up_recipients(campaign), gave=False)
-    return asked, givers + told
+    informed = _count(session, campaign, segments.wrap_up_recipients(campaign), gave=False)
+    return asked, givers + informed
 
 
 def _count(session: Session, campaign: Campaign, people: Subquery, *, gave: bool) -> int:

@@ -1,6 +1,6 @@
-"""“Remind me later”: one email at the moment someone chose, then the address is forgotten.
+"""“Remind me later”: one email at the time someone chose; then the address is erased.
 
-Asked for by the public page, queued by the countdown's run, forgotten by whoever has sent it.
+The public page creates a reminder, the run for scheduled emails queues it, and the sending code erases it.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ _DAYS = {ReminderChoice.tomorrow: 1, ReminderChoice.three_days: 3}
 
 
 def choices(campaign: Campaign, at: datetime) -> Sequence[tuple[ReminderChoice, datetime]]:
-    """What may be chosen at `at`, and the instant each would be due; only what lies before the campaign's end."""
+    """Return the choices offered at `at` and when each would be due, limited to times before the campaign ends."""
     if campaign.state(at) != CampaignState.open:
         return []
     offered = [(choice, due_at(campaign, choice, at)) for choice in ReminderChoice]
@@ -56,8 +56,9 @@ def choices(campaign: Campaign, at: datetime) -> Sequence[tuple[ReminderChoice, 
 
 
 def due_at(campaign: Campaign, choice: ReminderChoice, at: datetime) -> datetime:
-    """When a reminder asked for at `at` is due, on the campaign's clock: the same time of a later day, or 09:00 of
-    the last one. A time in the quiet hours becomes 09:00 of that day.
+    """Return when a reminder requested at `at` is due, in the campaign's time zone.
+
+    That is the same time on a later day, or 09:00 on the last day. A time in the quiet hours becomes 09:00 that day.
     """
     zone = campaign.zone
     if choice == ReminderChoice.last_day:
@@ -78,9 +79,9 @@ def request_reminder(
     locale: str,
     at: datetime,
 ) -> Reminder:
-    """The one reminder of this address; asking again changes when it comes. Raises ReminderInvalid.
+    """Save the one reminder of this address; requesting again changes its time. Raise ReminderInvalid.
 
-    Where the earlier one is on its way already, it is taken back and the new one has a row of its own.
+    If an earlier one is already in the outbox, it is canceled and the new one gets its own row.
     """
     wanted = _offered(campaign, choice, at)
     address = require_address(email)
@@ -112,26 +113,24 @@ def _offered(
     except ValueError:
         raise ReminderInvalid("Choose when we should remind you.") from None
     if wanted not in offered:
-        raise ReminderInvalid(
-            "That would be after the end of the campaign; choose an earlier moment."
-        )
+        raise ReminderInvalid("That is after the campaign ends. Choose an earlier time.")
     return wanted, offered[wanted]
 
 
 def require_address(email: str) -> str:
-    """The address as it is kept; raises ReminderInvalid for what no mail can be sent to."""
+    """Return the address without surrounding spaces. Raise ReminderInvalid if it is not a valid email address."""
     address = email.strip()
     try:
         wire_address(address)
     except MailRefused:
         address = ""
     if not address or len(address) > LONGEST_ADDRESS:
-        raise ReminderInvalid("Give an email address such as name@example.org.")
+        raise ReminderInvalid("Enter an email address such as name@example.org.")
     return address
 
 
 def erase_reminder(session: Session, claim: "EmailClaim") -> None:
-    """The reminder was sent: nothing keeps the address of who asked for it."""
+    """Erase the address of a finished reminder everywhere."""
     session.execute(
         delete(Reminder)
         .where(Reminder.id == int(claim.subject_key))
@@ -146,8 +145,8 @@ def erase_reminder(session: Session, claim: "EmailClaim") -> None:
 
 
 def queue_due(session: Session, campaign: Campaign, at: datetime, mail_domain: str) -> int:
-    """Queue the reminders that are due, and forget those that nobody is to be sent any more; the number queued."""
-    _forget_pointless(session, campaign, at)
+    """Queue the reminders that are due and erase those that are obsolete; return the number queued."""
+    _erase_obsolete(session, campaign, at)
     due = _due(campaign, at)
     if due is None:
         return 0
@@ -163,7 +162,7 @@ def queue_due(session: Session, campaign: Campaign, at: datetime, mail_domain: s
 
 
 def count_due(session: Session, campaign: Campaign, at: datetime) -> int:
-    """How many `queue_due` would queue."""
+    """Return how many reminders `queue_due` would queue."""
     due = _due(campaign, at)
     if due is None:
         return 0
@@ -171,7 +170,7 @@ def count_due(session: Session, campaign: Campaign, at: datetime) -> int:
 
 
 def _due(campaign: Campaign, at: datetime) -> Subquery | None:
-    """The reminders to queue; None at the end, and in the quiet hours of the campaign's zone."""
+    """Return the reminders to queue, or None after the end and in the quiet hours of the campaign's time zone."""
     if at >= campaign.deadline or eligibility.quiet_end(at, campaign.zone):
         return None
     return (
@@ -202,19 +201,19 @@ def _in_outbox(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def _forget_pointless(session: Session, campaign: Campaign, at: datetime) -> None:
-    """Forget whoever has given, wants no appeals or has been reminded, and after the end everybody.
+def _erase_obsolete(session: Session, campaign: Campaign, at: datetime) -> None:
+    """Erase the reminders of people who gave, are suppressed or were reminded, and all reminders after the end.
 
-    A letter that is under way keeps its address until it has an end of its own.
+    An email that is being sent keeps its address until it is finished.
     """
     over = at >= campaign.deadline
     ended = OutboxMessage.state.in_(
         [OutboxState.sent, OutboxState.dropped, *([OutboxState.failed] if over else [])]
     )
-    pointless = true() if over else or_(_unwanted(campaign), _in_outbox(ended))
+    obsolete = true() if over else or_(_unwanted(campaign), _in_outbox(ended))
     session.execute(
         delete(Reminder)
-        .where(Reminder.campaign_id == campaign.id, pointless)
+        .where(Reminder.campaign_id == campaign.id, obsolete)
         .execution_options(synchronize_session=False)
     )
     session.execute(

@@ -1,6 +1,6 @@
-"""Who a step of the countdown is for, before anybody is left out. Only the countdown asks.
+"""The recipients of a scheduled email before exclusions. Used only by `outreach.countdown` and the counts.
 
-Each audience has the columns email, name, locale and timezone, and an address in it once, without regard to case.
+Each segment has the columns email, name, locale and timezone. Each address occurs once, ignoring case.
 """
 
 from sqlalchemy import Subquery, exists, func, literal, null, select, union_all
@@ -12,7 +12,7 @@ from campaign.outreach import eligibility
 
 
 def appeal_recipients(campaign: Campaign) -> Subquery:
-    """Who agreed to appeals, and past donors where the campaign asks them. As a subscriber one is known better."""
+    """Return subscribers and, if the campaign asks them, past donors. A subscriber's data takes precedence."""
     agreed = select(
         literal(0).label("place"),
         Subscriber.email,
@@ -36,7 +36,7 @@ def appeal_recipients(campaign: Campaign) -> Subquery:
 
 
 def thank_you_recipients(campaign: Campaign) -> Subquery:
-    """Who gave to the campaign and of whose gifts something is left."""
+    """Return donors to the campaign with a gift that is not fully refunded."""
     gifts = select(Donation.donor_id).where(
         Donation.campaign_id == campaign.id, Donation.state.in_(eligibility.REMAINING_STATES)
     )
@@ -54,7 +54,7 @@ def thank_you_recipients(campaign: Campaign) -> Subquery:
 
 
 def wrap_up_recipients(campaign: Campaign) -> Subquery:
-    """Who was sent an appeal of this campaign. Those who wanted one reminder got it and were forgotten."""
+    """Return the people who were sent an appeal of this campaign. Addresses of reminders have been erased."""
     address = func.lower(OutboxMessage.recipient)
     return (
         select(

@@ -1,4 +1,4 @@
-"""A step's letter as it would be mailed, from the campaign's present figures and words that need not be kept yet."""
+"""Preview a step's email with the campaign's current figures and with text that may be unsaved."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -27,18 +27,16 @@ def preview_step_email(
     locale: str,
     at: datetime,
 ) -> RenderedEmail:
-    """With the figures of `at` and the days that are left when the step is due, to a made-up reader."""
+    """Return the email for a sample recipient, with the figures at `at` and the days left when the step is due."""
     due = max(at, schedule.due_at(campaign, step))
     progress = replace(read_progress(session, campaign, at), as_of=due)
     language = get_language(locale)
     if step.basis == StepBasis.after_end:
-        letter = render_email(EmailKind.wrap_up, result_context(progress, sender, language))
+        email = render_email(EmailKind.wrap_up, result_context(progress, sender, language))
     else:
         moved = [
             one for one in public_extensions(session, campaign) if one.deadline == campaign.deadline
         ]
         context = appeal_context(progress, step, moved[-1] if moved else None, sender, language)
-        letter = render_email(EmailKind.appeal, context)
-    return fill(
-        letter, {NAME: READER, UNSUBSCRIBE_URL: sender.address("/unsubscribe/sample-email")}
-    )
+        email = render_email(EmailKind.appeal, context)
+    return fill(email, {NAME: READER, UNSUBSCRIBE_URL: sender.address("/unsubscribe/sample-email")})

@@ -1,4 +1,4 @@
-"""What became of the letters of a campaign's countdown, step by step."""
+"""Delivery statistics of a campaign's scheduled emails, by step."""
 
 from dataclasses import astuple, dataclass
 
@@ -11,7 +11,7 @@ from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState
 
 @dataclass(frozen=True)
 class Counts:
-    """The letters of one step: waiting or under way, sent, dropped when their turn came, failed."""
+    """The emails of one step: waiting or being sent, sent, dropped, failed."""
 
     waiting: int = 0
     sent: int = 0
@@ -20,9 +20,9 @@ class Counts:
 
 
 def email_counts(session: Session, campaign: Campaign) -> dict[int, Counts]:
-    """How many letters each step has, by the step's id; a step without any is not there."""
+    """Return the number of emails of each step, by step id. Steps without emails are left out."""
     state, count = OutboxMessage.state, func.count()
-    # Step by step: joined as a whole, PostgreSQL reads the letters of every other campaign too.
+    # By step: with a plain join PostgreSQL would read the emails of every other campaign too.
     counted = (
         select(
             count.filter(state.in_(WAITING)).label("waiting"),

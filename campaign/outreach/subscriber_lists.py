@@ -1,6 +1,6 @@
-"""A list of subscribers as people keep it: a CSV file read line by line, each line good or refused with its reason.
+"""Read a CSV list of subscribers line by line. Each line is valid or refused with a reason.
 
-Plain reading: nothing is stored. `outreach.subscribers` keeps what was read.
+Nothing is stored here; `outreach.subscribers` saves the result.
 """
 
 import unicodedata
@@ -27,12 +27,12 @@ NEEDED = ("email", "consent_source", "consent_at")
 LONGEST = {"email": 254, "name": 200, "consent_source": 200, "consent_wording": 2000}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SKEW = timedelta(minutes=5)
-"""How far a clock elsewhere may go ahead of ours."""
+"""How far another clock may be ahead of ours."""
 
 
 @dataclass(frozen=True)
 class Consent:
-    """One person who agreed: `email` as written, `timezone` an IANA name or None, `consent_at` in UTC."""
+    """One person's consent: `email` as written, `timezone` an IANA name or None, `consent_at` in UTC."""
 
     email: str
     name: str
@@ -44,10 +44,10 @@ class Consent:
 
 
 def read_list(raw: bytes, zone: ZoneInfo, at: datetime) -> Iterator[Consent | RejectedLine]:
-    """Each line after the header, in order. Raises ListInvalid where the file as a whole cannot be read.
+    """Yield the result of each line after the header. Raise ListInvalid if the file as a whole cannot be read.
 
-    UTF-8, with or without a mark, and UTF-16 with one are read. A bare date of consent is that day's beginning in
-    `zone`. An address that came on an earlier line of the same file is refused.
+    The file is UTF-8, with or without a byte order mark, or UTF-16 with one. A consent date without a time means the
+    start of that day in `zone`. A repeated address is refused.
     """
     lines = read_lines(raw)
     header = _first(lines[0] if lines else b"")
@@ -60,7 +60,7 @@ def read_list(raw: bytes, zone: ZoneInfo, at: datetime) -> Iterator[Consent | Re
             consent = _consent(_cleaned(read_fields(line, delimiter, columns)), zone, at)
             first = seen.setdefault(consent.email.lower(), number)
             if first != number:
-                raise InvalidLine(f"{consent.email} stands on line {first} already")
+                raise InvalidLine(f"{consent.email} is already on line {first}")
             yield consent
         except InvalidLine as wrong:
             yield RejectedLine(number, str(wrong))
@@ -79,10 +79,10 @@ def _cleaned(fields: dict[str, str]) -> dict[str, str]:
 
 def _clean(name: str, value: str) -> str:
     if value.startswith(_FORMULA):
-        raise InvalidLine(f"{name} begins like a formula: {value[:40]!r}")
+        raise InvalidLine(f"{name} starts like a formula: {value[:40]!r}")
     value = value.strip()
     if any(unicodedata.category(character) == "Cc" for character in value):
-        raise InvalidLine(f"{name} holds a line break or another control character")
+        raise InvalidLine(f"{name} contains a line break or another control character")
     if len(value) > LONGEST.get(name, 100):
         raise InvalidLine(f"{name} is longer than {LONGEST.get(name, 100)} characters")
     return value
@@ -118,7 +118,7 @@ def _locale(text: str) -> str:
     try:
         return str(Locale.parse(text.replace("-", "_")).language)
     except (UnknownLocaleError, ValueError):
-        raise InvalidLine(f"{text!r} is no language; write en or es") from None
+        raise InvalidLine(f"{text!r} is not a language; use en or es") from None
 
 
 def _timezone(text: str) -> str | None:

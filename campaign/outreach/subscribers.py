@@ -1,4 +1,4 @@
-"""People who agreed to appeals: taken over from lists, listed, and forgotten. For commands and pages."""
+"""Subscribers: people who agreed to campaign emails. Import, list and remove them; used by commands and pages."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -11,14 +11,14 @@ from campaign.models import Subscriber, Suppression
 from campaign.outreach.subscriber_lists import Consent
 
 CHUNK = 1000
-"""Rows held, or stored by one statement, at once."""
+"""Rows held in memory, or saved by one statement, at once."""
 
 COLUMNS = ("email", "name", "locale", "timezone", "consent_source", "consent_at", "consent_wording")
 
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """What became of people on a list: new, known before, and how many of all of them get no appeals."""
+    """The result of an import: new people, known people, and how many of all of them are suppressed."""
 
     added: int = 0
     known: int = 0
@@ -33,13 +33,13 @@ class ImportCounts:
 
 
 def add_subscribers(session: Session, people: Sequence[Consent]) -> ImportCounts:
-    """Store who is not known; of who is, the first consent stays. Addresses are told apart without regard to case.
+    """Save new subscribers; known ones keep their first consent. Addresses are compared ignoring case.
 
-    A suppressed address is stored too and stays suppressed: a list says that they agreed once, not that they do again.
+    A suppressed address is saved too but stays suppressed: the list shows that they agreed once, not again.
     """
     if not people:
         return ImportCounts()
-    # In one order, so that two imports at once do not wait for each other crosswise.
+    # In a fixed order, so that two concurrent imports cannot deadlock.
     rows = [asdict(one) for one in sorted(people, key=lambda one: one.email.lower())]
     stored = insert(Subscriber).on_conflict_do_nothing().returning(Subscriber.id)
     added = len(session.scalars(stored, rows).all())
@@ -51,7 +51,7 @@ def add_subscribers(session: Session, people: Sequence[Consent]) -> ImportCounts
 
 
 def list_subscribers(session: Session) -> Iterator[dict[str, object]]:
-    """Each with the columns COLUMNS, in the order of arrival, streamed."""
+    """Stream all subscribers with the columns COLUMNS, oldest first."""
     columns = [getattr(Subscriber, name) for name in COLUMNS]
     query = select(*columns).order_by(Subscriber.id).execution_options(yield_per=CHUNK)
     for row in session.execute(query).mappings():
@@ -59,7 +59,7 @@ def list_subscribers(session: Session) -> Iterator[dict[str, object]]:
 
 
 def remove_subscriber(session: Session, email: str) -> bool:
-    """Forget that this address agreed; whether it had. Nothing else about it changes."""
+    """Delete the subscriber with this address; return whether there was one. Nothing else changes."""
     gone = session.execute(
         delete(Subscriber)
         .where(func.lower(Subscriber.email) == email.strip().lower())

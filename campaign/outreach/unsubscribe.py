@@ -1,4 +1,4 @@
-"""Leaving, by the token of a letter that came: what stands for its reader, and changing it."""
+"""Unsubscribe with the token of an email: show the recipient's preferences and change them."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionRea
 
 @dataclass(frozen=True)
 class EmailPreferences:
-    """Whom a letter was to, and which mail they still get.
+    """The recipient of an email, and which campaign emails they still get.
 
-    `email` is '' where the address was forgotten. `locale` is the letter's. `campaign` is the one that the
-    letter was about. `all_stopped`, `campaign_stopped`: no appeals at all, or none of that campaign.
-    `undoable`: they said so themselves.
+    `email` is '' if the address was erased. `locale` is the email's language and `campaign` what it was about.
+    `all_stopped` and `campaign_stopped` mean no emails of any campaign, or of that campaign. `undoable` means that the
+    recipient unsubscribed and can undo it.
     """
 
     email: str
@@ -28,7 +28,7 @@ class EmailPreferences:
 
 
 def get_preferences(session: Session, token: str) -> EmailPreferences:
-    """As it is now; raises NotFound for a token of no letter."""
+    """Return the current preferences. Raise NotFound if no email has the token."""
     message = _message(session, token)
     campaign = session.get(Campaign, message.campaign_id) if message.campaign_id else None
     found = session.execute(
@@ -47,18 +47,18 @@ def get_preferences(session: Session, token: str) -> EmailPreferences:
 
 
 def stop_all(session: Session, token: str) -> None:
-    """No more appeals to whom the letter was to. Repeating it changes nothing; raises NotFound."""
+    """Stop all campaign emails to the recipient. Repeating it changes nothing. Raise NotFound."""
     _stop(session, _message(session, token), campaign_id=None)
 
 
 def stop_campaign(session: Session, token: str) -> None:
-    """No more mail about the campaign that the letter was about; about none, no more appeals. Raises NotFound."""
+    """Stop the emails of the email's campaign, or all if it has no campaign. Raise NotFound."""
     message = _message(session, token)
     _stop(session, message, campaign_id=message.campaign_id)
 
 
 def undo(session: Session, token: str) -> None:
-    """It was a mistake: what they stopped themselves goes on. A bounce or a complaint stands. Raises NotFound."""
+    """Undo what the recipient stopped. Suppressions after a bounce or complaint remain. Raise NotFound."""
     message = _message(session, token)
     session.execute(
         delete(Suppression).where(
@@ -75,7 +75,7 @@ def _message(session: Session, token: str) -> OutboxMessage:
         found = session.scalar(select(OutboxMessage).where(OutboxMessage.token == token))
     if found is None:
         raise NotFound(
-            "This address belongs to no letter of ours. Please open the link as it stands in the letter."
+            "This unsubscribe link is not valid. Please open the link exactly as it appears in the email."
         )
     return found
 

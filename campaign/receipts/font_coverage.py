@@ -1,4 +1,4 @@
-"""Which characters the typeface has. A PDF/UA must show every character, so others are replaced before it is set."""
+"""Which characters the font covers. PDF/UA requires a glyph for each, so other characters are replaced first."""
 
 import struct
 import unicodedata
@@ -7,11 +7,11 @@ from pathlib import Path
 
 FONTS = Path(__file__).parent / "fonts"
 REPLACEMENT = "\ufffd"
-"""Stands for a run of characters that the typeface lacks."""
+"""Replaces a run of characters that the font lacks."""
 
 
 def printable(text: str) -> str:
-    """`text` as it can be set: composed, without controls, each run of unknown characters as one replacement."""
+    """Return `text` composed, without control characters, with a replacement for each run of missing characters."""
     language: list[str] = []
     for character in unicodedata.normalize("NFC", text):
         if character in "\n\t":
@@ -27,12 +27,12 @@ def printable(text: str) -> str:
 
 @cache
 def covered() -> frozenset[int]:
-    """The code points that every weight has."""
+    """Return the code points that every weight of the font covers."""
     return frozenset.intersection(*(_mapped(path) for path in sorted(FONTS.glob("*.ttf"))))
 
 
 def _mapped(path: Path) -> frozenset[int]:
-    """The table `cmap` in its format 4: https://learn.microsoft.com/typography/opentype/spec/cmap."""
+    """Read the `cmap` table in format 4: https://learn.microsoft.com/typography/opentype/spec/cmap."""
     font = path.read_bytes()
     (tables,) = struct.unpack_from(">H", font, 4)
     records = (struct.unpack_from(">4sLLL", font, 12 + 16 * index) for index in range(tables))

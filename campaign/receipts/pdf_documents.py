@@ -1,4 +1,4 @@
-"""Each kind of paper: which words go into its template. Contexts are made by services."""
+"""Render each kind of PDF from a context that another module builds."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,31 +12,33 @@ ADDRESSES = {
     "us": {"paper": "us-letter", "sender": (0.5, 0.625), "recipient": (0.75, 2.0625)},
     "din": {"paper": "a4", "sender": (0.9843, 1.9), "recipient": (0.9843, 2.4803)},
 }
-"""Where the addresses stand for a window envelope, in inches from the left and the top of the sheet.
+"""Address positions for window envelopes, in inches from the left and top of the sheet.
 
-us: a #10 envelope with two windows, or with the lower left one. din: DIN 5008, form B.
+us: a #10 envelope with two windows or only the lower left one. din: DIN 5008, form B.
 """
 
 
 def receipt_pdf(context: dict[str, Any]) -> bytes:
-    """One receipt on one sheet; `context` as `receipt_context` makes it."""
+    """Return one receipt on one sheet; `context` comes from `receipt_context`."""
     return render_pdf("receipt", _receipt(context) | {"paper": "us-letter"})
 
 
 def statement_pdf(context: dict[str, Any]) -> bytes:
-    """The gifts of a year; `context` as `statement_context` makes it."""
+    """Return a yearly statement; `context` comes from `statement_context`."""
     return render_pdf("statement", _statement(context) | {"paper": "us-letter"})
 
 
 def report_pdf(context: dict[str, Any]) -> bytes:
-    """A campaign's report for the staff; `context` as `web.staff.campaigns.report` makes it, in English."""
+    """Return a campaign report for staff, in English; `context` comes from `web.staff.campaigns.report`."""
     return render_pdf("report", context | {"paper": "us-letter", "lang": "en"})
 
 
 def print_queue_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> bytes:
-    """A letter for each, each on a sheet of its own: `kind` receipt, statement or card, `context`, `address`.
+    """Return letters to mail, each on its own sheet.
 
-    `window`: a name in ADDRESSES.
+    Each has a `kind` (receipt, statement or card), a `context` and an `address`.
+
+    `window` is a key of ADDRESSES.
     """
     place = ADDRESSES[window]
     makers = {"receipt": _receipt, "statement": _statement, "card": _card}
@@ -49,7 +51,7 @@ def print_queue_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> by
 
 
 def deposit_slip_pdf(context: dict[str, Any], sheet: str = "us-letter") -> bytes:
-    """What goes to the bank; `context` as `slip_context` makes it, `sheet` us-letter or a4."""
+    """Return a deposit slip for the bank; `context` comes from `slip_context`; `sheet` is us-letter or a4."""
     number = len(context["checks"])
     checks = f"{number} check" if number == 1 else f"{number} checks"
     made = {
@@ -77,7 +79,7 @@ def _receipt(context: dict[str, Any]) -> dict[str, Any]:
         (language.gettext("Date"), context["gift_date_text"]),
         (language.gettext("Campaign"), context["campaign_title"]),
         (language.gettext("How often"), context.get("frequency_text", "")),
-        (language.gettext("In place of receipt"), context["replaces"]),
+        (language.gettext("Replaces receipt"), context["replaces"]),
     ]
     return _head(context, language) | {
         "heading": receipt_heading(context, language),
@@ -111,13 +113,13 @@ def _statement(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _card(context: dict[str, Any]) -> dict[str, Any]:
-    """`context` as `card_words` makes it, with the organisation."""
+    """Return the values of a tribute card; `context` comes from `card_words`, plus the organization."""
     language, organization = get_language(context["locale"]), context["organization"]
     return {
         "lang": language.locale,
         "organization": organization.name,
         "organization_lines": organization.address_lines,
-        # It is no receipt.
+        # A card is not a receipt.
         "ein": "",
         "heading": card_heading(context, language),
         "greeting": language.gettext("Dear %(name)s,") % {"name": context["name"]},

@@ -1,6 +1,7 @@
-"""What goes by post: receipts and statements of donors without email, and cards, until a batch of letters was written.
+"""Letters to print and mail: receipts and statements for donors without email, and tribute cards.
 
-The command writes the file between `list_print_queue` and its commit, so a crash prints a letter again and loses none.
+The command writes the file between `list_print_queue` and its commit, so a crash may print a letter twice but never
+loses one.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ from campaign.receipts.statements import covered_by_canonical_statement, stateme
 
 
 class PrintKind(StrEnum):
-    """What is printed, as the template of the letters has it."""
+    """What is printed, as the print template names it."""
 
     receipt = "receipt"
     statement = "statement"
@@ -40,7 +41,7 @@ class PrintKind(StrEnum):
 
 @dataclass(frozen=True)
 class PrintItem:
-    """One letter. `key` is its row; `address` is empty where nobody knows it."""
+    """One letter to mail. `key` is its row id; `address` is empty if unknown."""
 
     kind: PrintKind
     key: int
@@ -52,9 +53,9 @@ class PrintItem:
 def list_print_queue(
     session: Session, organization: Organization, again: datetime | None
 ) -> Sequence[PrintItem]:
-    """What was not posted, or was since `again`; the rows stay locked until the commit.
+    """Return letters not printed yet, or printed since `again`. Their rows stay locked until the commit.
 
-    A statement of which nothing is left says so by its absence.
+    A statement without remaining gifts is left out.
     """
     letters = [
         *(_receipt(session, receipt) for receipt in _receipts(session, again)),
@@ -65,11 +66,12 @@ def list_print_queue(
 
 
 def _receipts(session: Session, again: datetime | None) -> Sequence[Receipt]:
-    """The last link of each chain. That a gift is void is told only to who was told of the gift; nobody is written to
-    who put money into an envelope without a name.
+    """Return the latest receipt of each chain.
+
+    A void receipt is mailed only if an earlier receipt of the gift was. Gifts without a name or address get no letter.
     """
     later, earlier = aliased(Receipt), aliased(Receipt)
-    told = exists().where(
+    printed_before = exists().where(
         earlier.donation_id == Receipt.donation_id, earlier.mailed_at.is_not(None)
     )
     since: ColumnElement[bool] = Receipt.mailed_at >= again if again else ~true()
@@ -82,7 +84,7 @@ def _receipts(session: Session, again: datetime | None) -> Sequence[Receipt]:
             or_(Donor.name != "", Donor.address != "", Donation.name != ""),
             or_(Receipt.mailed_at.is_(None), since),
             ~exists().where(later.replaces_id == Receipt.id),
-            or_(Receipt.kind != ReceiptKind.void.value, told),
+            or_(Receipt.kind != ReceiptKind.void.value, printed_before),
         )
         .order_by(Receipt.id)
         .with_for_update(of=Receipt)
@@ -113,7 +115,7 @@ def _told_by_another(session: Session, row: OutboxMessage) -> bool:
 
 
 def _cards(session: Session, again: datetime | None) -> Sequence[tuple[Donation, TributeCard]]:
-    """Of gifts that are paid and stand; what was refunded before is not told any more."""
+    """Return the cards of paid gifts; cards of refunded gifts are not sent."""
     since: ColumnElement[bool] = TributeCard.mailed_at >= again if again else ~true()
     query = (
         select(Donation, TributeCard)
@@ -130,7 +132,7 @@ def _cards(session: Session, again: datetime | None) -> Sequence[tuple[Donation,
 
 
 def _receipt(session: Session, receipt: Receipt) -> PrintItem:
-    """To the address of the row that speaks for the donor, where one is known there."""
+    """Return the letter of a receipt, addressed to the canonical donor if that record has an address."""
     donor = receipt.donation.donor
     address = _lines(canonical_donor(session, donor)) or _lines(donor)
     return PrintItem(
@@ -156,7 +158,7 @@ def _card(donation: Donation, card: TributeCard, organization: Organization) -> 
 
 
 def _lines(donor: Donor) -> tuple[str, ...]:
-    """The address with the donor's name over it, unless it begins with it; () where there is none."""
+    """Return the address lines with the donor's name first, or () if there is no address."""
     lines = tuple(line.strip() for line in donor.address.splitlines() if line.strip())
     if not lines or not donor.name or lines[0].casefold() == donor.name.casefold():
         return lines
@@ -164,7 +166,7 @@ def _lines(donor: Donor) -> tuple[str, ...]:
 
 
 def mark_mailed(session: Session, letters: Sequence[PrintItem], at: datetime) -> None:
-    """They stand in a file that is safe on the disk."""
+    """Record that the letters were printed, once their file is safely on disk."""
     receipts = [one.key for one in letters if one.kind == PrintKind.receipt]
     session.execute(update(Receipt).where(Receipt.id.in_(receipts)).values(mailed_at=at))
     cards = [one.key for one in letters if one.kind == PrintKind.card]

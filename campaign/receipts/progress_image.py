@@ -1,4 +1,4 @@
-"""The bar as a picture: for letters and feeds that can hold no page, and for what a link shows when it is shared."""
+"""The progress bar as an image, for emails, feeds and link previews."""
 
 from functools import lru_cache
 
@@ -25,10 +25,10 @@ def bar_png(
     language: str = "en",
     hidden: bool = False,
 ) -> bytes:
-    """The bar and its words, 600 points wide; as a `card`, 1200 by 630 pixels, as links are shown when shared.
+    """Return a PNG of the bar and its text, 600 points wide; with `card`, a link preview of 1200 by 630 pixels.
 
-    `parts`: received, promised and matched, and `goal` the mark's place, in percent of the bar. The same picture is
-    made once a process; a `hidden` one has no bar. `language` is the words' own, a BCP 47 tag.
+    `parts` (received, promised and matched) and `goal` (the position of its mark) are percentages of the bar. Images
+    are cached per process. A `hidden` one has no bar. `language` is the BCP 47 tag of the text.
     """
     values = {
         "title": title,
@@ -55,5 +55,5 @@ def bar_png(
         sys_inputs=inputs(values),
     )
     if not isinstance(made, bytes):
-        raise TypeError("typst made no single picture")
+        raise TypeError("typst did not return a single image")
     return made

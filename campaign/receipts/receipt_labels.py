@@ -1,4 +1,4 @@
-"""The words that stand on receipts alone, on paper and on their page: headings and notices."""
+"""Headings and notices that appear only on receipts, in the PDF and on the receipt page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from campaign.receipts.receipt_text import GRANT
 
 
 def receipt_heading(context: Mapping[str, Any], language: Language) -> str:
-    """`Corrected receipt 2026-000123`; `context` as `receipt_context` makes it."""
+    """Return a heading such as `Corrected receipt 2026-000123`; `context` comes from `receipt_context`."""
     if context.get("acknowledges") == GRANT:
         text = language.gettext("Acknowledgment %(number)s")
         text = language.gettext("Void acknowledgment %(number)s") if context["voided"] else text
@@ -22,16 +22,16 @@ def receipt_heading(context: Mapping[str, Any], language: Language) -> str:
 
 
 def receipt_notice(context: Mapping[str, Any], language: Language) -> str:
-    """Why this receipt is no longer the valid one; '' where it is."""
+    """Return why this receipt is no longer valid, or '' if it is valid."""
     if context["replaced_by"]:
         text = language.gettext(
-            "Replaced: receipt %(number)s stands in its place. This one can no longer be used for taxes."
+            "Replaced by receipt %(number)s. This receipt is no longer valid for tax purposes."
         )
         return text % {"number": context["replaced_by"]}
     if not context["voided"]:
         return ""
     if context.get("acknowledges") == GRANT:
-        return language.gettext("Void: nothing is left of this grant.")
+        return language.gettext("Void: nothing remains of this grant.")
     return language.gettext(
-        "Void: nothing is left of this gift, and no receipt of it can be used for taxes."
+        "Void: nothing remains of this gift, and none of its receipts is valid for tax purposes."
     )

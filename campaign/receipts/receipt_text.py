@@ -1,8 +1,8 @@
-"""The words of a receipt, frozen when it is issued: nothing that changes later may reach it. For `receipts`.
+"""The text of a receipt, frozen when it is issued so that later changes never affect it. Used by `receipts`.
 
-Money is acknowledged with its amount. Of property a receipt says what it was, and never what it is worth:
-https://www.irs.gov/pub/irs-pdf/p1771.pdf. A grant that a donor-advised fund makes at somebody's advice is acknowledged
-without promising a deduction, since that person has deducted the gift to the fund:
+A gift of money is acknowledged with its amount. For property, a receipt describes it and never states its value:
+https://www.irs.gov/pub/irs-pdf/p1771.pdf. A grant that a donor-advised fund makes on a donor's recommendation is
+acknowledged without promising a deduction, because the donor already deducted the gift to the fund:
 https://www.irs.gov/charities-non-profits/charitable-organizations/donor-advised-funds.
 """
 
@@ -29,8 +29,10 @@ MONEY, PROPERTY, GRANT = "money", "property", "grant"
 
 @dataclass(frozen=True)
 class AcknowledgedGift:
-    """What a receipt is about: `amount` in minor units, the days of the gift and of the issue where the organisation
-    is, the receipt before it, and how the gift came if Stripe knows nothing of it.
+    """What a receipt acknowledges.
+
+    `amount` is in minor units. `days` are the gift date and the issue date in the organization's time zone. `replaces`
+    is the previous receipt. `offline` is the offline gift, if the gift did not come through Stripe.
     """
 
     amount: int
@@ -46,7 +48,7 @@ class AcknowledgedGift:
 
     @property
     def renamed(self) -> bool:
-        """Whether it says what the one before said, to another name or address."""
+        """Whether only the name or address changed since the previous receipt."""
         return self.replaces is not None and self.replaces.amount == self.amount
 
     @property
@@ -58,14 +60,14 @@ class AcknowledgedGift:
 
     @property
     def description(self) -> str:
-        """Which shares, or which fund."""
+        """Which shares were given, or which fund made the grant."""
         return self.offline.description if self.offline else ""
 
 
 def frozen_content(
     donation: Donation, organization: Organization, about: AcknowledgedGift
 ) -> dict[str, Any]:
-    """Every word and name as issued, in the donation's language."""
+    """Return every text and name of the receipt as issued, in the donation's language."""
     language = get_language(donation.locale)
     gift_date, issued = (formatting.long_date(day, language) for day in about.days)
     amount_text = formatting.amount(about.amount, donation.currency, language)
@@ -117,15 +119,15 @@ def _wording(
     if about.kind == ReceiptKind.receipt:
         sentences = [received, *_after(about, language)]
     elif about.kind == ReceiptKind.corrected:
-        remains = language.gettext("%(left)s of it remains given.")
+        remains = language.gettext("The remaining amount is %(left)s.")
         replaced = language.gettext(
-            "This replaces receipt %(number)s, which can no longer be used for taxes."
+            "This receipt replaces receipt %(number)s, which is no longer valid for tax purposes."
         )
-        # The same amount under another name: nothing has gone.
-        told = received if about.amount == donation.charge else f"{received} {remains}"
-        sentences = [told, replaced, *_after(about, language)]
+        # The full amount under another name: nothing was returned.
+        summary = received if about.amount == donation.charge else f"{received} {remains}"
+        sentences = [summary, replaced, *_after(about, language)]
     else:
-        gone = _gone(about, language) or language.gettext("All of it has gone back since.")
+        gone = _gone(about, language) or language.gettext("It was later returned in full.")
         sentences = [f"{received} {gone}", _voided(about, language)]
     return [sentence % values for sentence in sentences]
 
@@ -144,26 +146,28 @@ def _received(about: AcknowledgedGift, language: Language) -> str:
 
 
 def _gone(about: AcknowledgedGift, language: Language) -> str:
-    """Why nothing is left, where it did not simply go back to the donor; '' where it did."""
+    """Return why nothing remains, or '' if the gift was simply returned to the donor."""
     reason = about.offline.reversal_reason if about.offline else None
     if reason == ReversalReason.bounced:
         return language.gettext("The bank returned it unpaid.")
     if reason == ReversalReason.mistake:
-        return language.gettext("We had recorded it by mistake.")
+        return language.gettext("We recorded it by mistake.")
     return ""
 
 
 def _voided(about: AcknowledgedGift, language: Language) -> str:
     if about.what == GRANT:
         return language.gettext("This voids acknowledgment %(number)s.")
-    return language.gettext("This voids receipt %(number)s, which can no longer be used for taxes.")
+    return language.gettext(
+        "This voids receipt %(number)s, which is no longer valid for tax purposes."
+    )
 
 
 def _after(about: AcknowledgedGift, language: Language) -> list[str]:
     none_given = language.gettext("No goods or services were provided in exchange for this gift.")
     if about.what == GRANT:
         fund = language.gettext(
-            "This letter is not a receipt for taxes: the sponsor of the fund acknowledged your gift when you gave"
+            "This acknowledgment is not a tax receipt. The sponsor of the fund acknowledged your gift when you gave"
             " to the fund."
         )
         return [none_given, fund]
@@ -174,7 +178,8 @@ def _after(about: AcknowledgedGift, language: Language) -> list[str]:
     keep = language.gettext("Please keep this receipt for your tax records.")
     if about.what == PROPERTY:
         value = language.gettext(
-            "We describe the property and do not state its value, which is for you to determine."
+            "This receipt describes the property and does not state its value. You are responsible for determining"
+            " the value."
         )
         return [value, none_given, exempt, keep]
     return [none_given, exempt, keep]

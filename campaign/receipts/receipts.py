@@ -1,7 +1,7 @@
-"""Receipts: numbered without gaps in the transaction that issues them, worded once and for all.
+"""Receipts: numbered without gaps in the transaction that issues them, with text that never changes.
 
-What was acknowledged cannot be changed. Money that goes back, or comes again, makes a further receipt that names the
-one it replaces: corrected to what is left, or void where nothing is.
+An issued receipt is final. If money is returned, or a return is reversed, a further receipt replaces the previous one:
+corrected to the remaining amount, or void if nothing remains.
 
 What a receipt must say: https://www.irs.gov/pub/irs-pdf/p1771.pdf (written acknowledgment, no goods or services).
 """
@@ -41,9 +41,9 @@ def issue_receipt(
     issued_at: datetime,
     offline: OfflineGift | None = None,
 ) -> Receipt:
-    """The receipt of a donation that was just paid, and its letter; `donation` is locked and has none yet.
+    """Issue the first receipt of a donation that was just paid, and queue its email. `donation` must be locked.
 
-    `offline` tells how it came, where Stripe knows nothing of it.
+    `offline` is the offline gift, if the donation did not come through Stripe.
     """
     issued = _Issued(donation.charge, issued_at, replaces=None, offline=offline)
     return _issue(session, donation, books, issued)
@@ -52,9 +52,9 @@ def issue_receipt(
 def correct_receipt(
     session: Session, donation: Donation, amount: int, books: BookingContext
 ) -> Receipt | None:
-    """See that the valid receipt of the locked `donation` names `amount`, in minor units; the new one, if it takes one.
+    """Ensure that the valid receipt of the locked `donation` is for `amount`, in minor units.
 
-    A donation without a receipt has not been paid, and gets none here.
+    Return the new receipt, or None if none is needed. A donation without a receipt has not been paid and gets none.
     """
     latest = session.scalar(
         select(Receipt)
@@ -71,7 +71,7 @@ def correct_receipt(
 def reissue(
     session: Session, donation: Donation, latest: Receipt, books: BookingContext, at: datetime
 ) -> Receipt:
-    """The same amount acknowledged anew, in the words that the locked `donation` has now; it replaces `latest`."""
+    """Issue a receipt for the same amount with the current name of the locked `donation`; it replaces `latest`."""
     offline = session.scalar(select(OfflineGift).where(OfflineGift.donation_id == donation.id))
     return _issue(session, donation, books, _Issued(latest.amount, at, latest, offline))
 
@@ -110,14 +110,14 @@ def _issue(session: Session, donation: Donation, books: BookingContext, issued: 
     )
     session.add(receipt)
     session.flush()
-    # Who has no address for mail gets the receipt by post.
+    # Donors without an email address get the receipt by mail.
     if donation.email:
         queue_receipt(session, receipt, donation.email, books.mail_domain)
     return receipt
 
 
 def queue_receipt(session: Session, receipt: Receipt, recipient: str, mail_domain: str) -> None:
-    """Queue the receipt's one email; nothing where it is queued or sent already."""
+    """Queue the receipt's email, unless it is already queued or sent."""
     email = NewEmail(
         kind=EmailKind.receipt,
         subject_key=receipt.number,
@@ -132,7 +132,7 @@ def _given_on(offline: OfflineGift) -> date:
 
 
 def _next_sequence(session: Session, year: int) -> int:
-    """Locks the year's row until the commit: a number that is rolled back is given out again."""
+    """Return the next number. This locks the year's row until the commit, so a rolled-back number is used again."""
     return session.execute(
         insert(ReceiptCounter)
         .values(year=year, last=1)
@@ -144,7 +144,7 @@ def _next_sequence(session: Session, year: int) -> int:
 
 
 def find_receipt(session: Session, token: str) -> Receipt:
-    """The receipt at `token`, with its donation and its neighbours in the chain; raises NotFound."""
+    """Return the receipt with `token`, its donation and the receipts before and after it. Raise NotFound."""
     receipt = session.scalar(
         select(Receipt)
         .where(Receipt.token == token)
@@ -160,14 +160,14 @@ def find_receipt(session: Session, token: str) -> Receipt:
 
 
 def is_tax_receipt() -> ColumnElement[bool]:
-    """In a query: receipts that a donor may use. A fund's grant was deducted when the fund was given to."""
+    """Return the condition for receipts that count for taxes. A grant from a donor-advised fund does not."""
     return func.coalesce(Receipt.frozen["acknowledges"].astext, MONEY) != GRANT
 
 
 def valid_receipts(session: Session, donor_id: int, year: int) -> Sequence[Receipt]:
-    """What stands of a donor's gifts of `year`, in their order: no receipt that is void or was replaced.
+    """Return the valid receipts of a donor's gifts in `year`, by date: none that is void or was replaced.
 
-    Gifts of rows for which the donor's speaks are the donor's.
+    This includes the gifts of records that were merged into the donor.
     """
     later = aliased(Receipt)
     return session.scalars(
@@ -185,9 +185,9 @@ def valid_receipts(session: Session, donor_id: int, year: int) -> Sequence[Recei
 
 
 def receipt_context(receipt: Receipt) -> dict[str, Any]:
-    """A receipt as pages and letters show it: the frozen words, its number, and whether it is still the valid one.
+    """Return a receipt for pages and emails: the frozen text, its number, and whether it is still valid.
 
-    `kind` is `receipt`, `corrected` or `void`; `replaces` and `replaced_by` are numbers, or empty.
+    `kind` is `receipt`, `corrected` or `void`; `replaces` and `replaced_by` are receipt numbers or ''.
     """
     later = receipt.replaced_by
     return {

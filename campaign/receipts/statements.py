@@ -1,6 +1,6 @@
-"""Statements of a year: what stands of a donor's gifts, by their valid receipts, in one letter for the taxes.
+"""Yearly statements for taxes: a donor's gifts in a year, from their valid receipts.
 
-What it must say: https://www.irs.gov/pub/irs-pdf/p1771.pdf (organisation, amounts, no goods or services).
+What a statement must say: https://www.irs.gov/pub/irs-pdf/p1771.pdf (organization, amounts, no goods or services).
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ from campaign.models import Donation, Donor, OutboxMessage, OutboxState, Receipt
 from campaign.receipts.receipt_text import PROPERTY
 from campaign.receipts.receipts import is_tax_receipt, valid_receipts
 
-BY_MAIL = "goes by post: the donor has no email address"
+BY_MAIL = "to be mailed on paper: the donor has no email address"
 
 
 class StatementRecipient(NamedTuple):
-    """A donor who gets a statement; `email` is '' for one who gets it by post."""
+    """A donor who gets a statement; `email` is '' if it is mailed on paper."""
 
     donor_id: int
     email: str
@@ -33,13 +33,13 @@ class StatementRecipient(NamedTuple):
 
 
 def recipients(session: Session, year: int) -> Sequence[StatementRecipient]:
-    """Whoever has a valid receipt for a gift of `year`, by id."""
+    """Return the donors with a valid receipt for a gift in `year`, by id."""
     found = session.execute(_givers(year).order_by(Donor.id))
     return [StatementRecipient(*row) for row in found]
 
 
 def _givers(year: int) -> Select[int, str, str, str]:
-    """One row a person: gifts of merged rows count for the one that speaks. Who was erased gets no more letters."""
+    """Return the query for one row per person: merged records count for the canonical donor. Erased donors get none."""
     later, giver = aliased(Receipt), aliased(Donor)
     gave = exists().where(
         canonical_id(giver) == Donor.id,
@@ -55,9 +55,9 @@ def _givers(year: int) -> Select[int, str, str, str]:
 
 
 def queue_statements(session: Session, year: int, mail_domain: str) -> Sequence[str]:
-    """One message a donor and year, however often this is called; the address of each that is new.
+    """Queue one statement per donor and year, however often this is called; return the address of each new one.
 
-    Whoever has no address ('') gets a row that is never mailed and waits for `campaign letters`.
+    A donor without an email address ('') gets a row that is not emailed; `campaign letters` prints it.
     """
     giver = _givers(year).order_by(Donor.id).subquery()
     by_mail = giver.c.email == ""
@@ -77,7 +77,7 @@ def queue_statements(session: Session, year: int, mail_domain: str) -> Sequence[
 
 
 def count_new(session: Session, year: int) -> Sequence[str]:
-    """The addresses that `queue_statements` would answer now; writes nothing."""
+    """Return the addresses that `queue_statements` would return now, without writing anything."""
     known = exists().where(
         OutboxMessage.kind == EmailKind.statement,
         OutboxMessage.subject_key == func.concat(literal(f"{year}:"), Donor.id),
@@ -86,26 +86,26 @@ def count_new(session: Session, year: int) -> Sequence[str]:
 
 
 def covered_by_canonical_statement(session: Session, donor: Donor, year: int) -> bool:
-    """Whether a merged row's statement would tell again what the one that speaks for it is told, or still will be.
+    """Return whether the statement of the canonical donor covers this merged record's gifts.
 
-    Where that one's had gone out before, the row's gifts stand in no other.
+    If that statement was already sent, it does not include them, so the merged record's own statement is needed.
     """
     if donor.merged_into_id is None:
         return False
-    gone = exists().where(
+    already_sent = exists().where(
         OutboxMessage.kind == EmailKind.statement,
         OutboxMessage.subject_key == f"{year}:{donor.merged_into_id}",
         OutboxMessage.state == OutboxState.sent.value,
     )
-    return not session.scalar(select(gone))
+    return not session.scalar(select(already_sent))
 
 
-COVERED_BY_CANONICAL_STATEMENT = "the donor was merged into donor {}, who is told"
+COVERED_BY_CANONICAL_STATEMENT = "the donor was merged into donor {}, who gets the statement"
 """Why a merged row's statement was dropped."""
 
 
 def queue_dropped_again(session: Session, donor_ids: Sequence[int], at: datetime) -> int:
-    """Rows that speak for themselves again get the statements that were dropped while another spoke; their number."""
+    """Queue the statements of unmerged donors that were dropped while they were merged; return how many."""
     queued = session.execute(
         update(OutboxMessage)
         .where(
@@ -128,9 +128,9 @@ def statement_context(
     organization: Organization,
     locale: str | None = None,
 ) -> dict[str, Any]:
-    """The statement as letters and paper show it, in `locale` or else the donor's; a total a currency.
+    """Return a statement for the email and the PDF, in `locale` or the donor's language, with a total per currency.
 
-    Property is described, and its value is in no total.
+    Gifts of property are described; the totals do not include them.
     """
     donor = session.get_one(Donor, donor_id)
     language = get_language(locale or donor.locale)
@@ -169,7 +169,7 @@ def _what(receipt: Receipt, language: Language) -> str:
 
 def _wording(organization: Organization, language: Language) -> list[str]:
     each = language.gettext(
-        "Each gift has a receipt of its own, which stays valid. No goods or services were provided in"
+        "Each gift has its own receipt, which remains valid. No goods or services were provided in"
         " exchange for these gifts."
     )
     exempt = language.gettext(

@@ -1,4 +1,4 @@
-"""How typst is called. What people wrote goes in as data (JSON), never into the source."""
+"""Run typst. User text is passed as data (JSON), never as source."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from campaign.receipts.font_coverage import FONTS, printable
 
 
 def render_pdf(name: str, values: dict[str, Any]) -> bytes:
-    """The template `templates/print/<name>.typ` for `values`, as tagged PDF/UA-1. Reads no clock and no system font."""
+    """Render `templates/print/<name>.typ` with `values` as a tagged PDF/UA-1, without the clock or system fonts."""
     made = typst.compile(
         str(folder() / f"{name}.typ"),
         root=str(folder()),
@@ -23,17 +23,17 @@ def render_pdf(name: str, values: dict[str, Any]) -> bytes:
         timestamp=0,
     )
     if not isinstance(made, bytes):
-        raise TypeError("typst made no single document")
+        raise TypeError("typst did not return a single document")
     return made
 
 
 def folder() -> Path:
-    """Where the templates of what is printed are."""
+    """Return the folder of the print templates."""
     return templates_folder() / "print"
 
 
 def inputs(values: dict[str, Any]) -> dict[str, str]:
-    """`values` as a template reads them, without what our font cannot show."""
+    """Return `values` as a template reads them, without characters that the font lacks."""
     return {"values": json.dumps(_settable(values))}
 
 

@@ -51,7 +51,7 @@ def test_a_monthly_gift_is_changed_rested_and_ended(running: Running, open_page:
     expect(page.get_by_role("status")).to_contain_text("rests now")
     page.get_by_role("button", name="Go on now").click()
     expect(page.get_by_role("status")).to_contain_text("goes on")
-    page.get_by_role("button", name="Give another card").click()
+    page.get_by_role("button", name="Update your card").click()
     page.wait_for_url("**/p/session/**")
     page.get_by_role("button", name="Fill 5555555555554444").click()
     page.locator("#save").click()

@@ -1,4 +1,4 @@
-"""How a letter of the countdown begins: staff's words while they hold, else a sentence that is true."""
+"""Subjects and openings of campaign emails: staff texts while they are true, otherwise the defaults."""
 
 from typing import Any
 
@@ -34,45 +34,49 @@ def begun(
     ("key", "values", "subject"),
     [
         ("opening", {}, "Our campaign is open: 100% free"),
-        ("nine_days", {}, "9 days left, $30,000 still to raise"),
+        ("nine_days", {}, "9 days left, $30,000 to go"),
         (
             "last_day",
             LAST_HOURS,
-            "Our campaign ends on Thursday, December 31: $30,000 still to raise",
+            "Our campaign ends on Thursday, December 31: $30,000 to go",
         ),
-        ("opening", MET, "The goal of $50,000 is met; open until Thursday, December 31"),
+        (
+            "opening",
+            MET,
+            "We met our goal of $50,000. You can still give until Thursday, December 31",
+        ),
         ("nine_days", HIDDEN, "9 days left to raise $50,000"),
         ("last_hours", HIDDEN | LAST_HOURS, "Our campaign ends on Thursday, December 31"),
     ],
 )
-def test_a_subject_tells_only_what_holds_and_may_be_told(
+def test_a_subject_mentions_only_what_is_true_and_public(
     key: str, values: dict[str, str], subject: str
 ) -> None:
     assert begun(key, **values).subject == subject
 
 
-def test_once_the_goal_is_met_or_the_last_day_has_come_no_step_asks_as_before() -> None:
+def test_after_the_goal_or_on_the_last_day_every_step_has_other_text() -> None:
     steps = ("opening", "seven_days", "three_days", "two_days", "one_of_ours")
     met = {begun(key, **MET).paragraphs for key in steps}
     last = {begun(key, **LAST_HOURS).paragraphs for key in steps}
     usual = {begun(key).paragraphs for key in steps}
     assert (len(met), len(last), len(usual)) == (1, 1, 5)
-    assert begun("last_hours", **LAST_HOURS).paragraphs[0].startswith("This is our last letter")
+    assert begun("last_hours", **LAST_HOURS).paragraphs[0].startswith("This is our last email")
     # While the figure is hidden nobody may conclude from the words that the goal is met.
     assert begun("seven_days", **HIDDEN) == begun(
         "seven_days", {"en": {"subject": "9 days left to raise $50,000"}}
     )
 
 
-def test_words_that_name_what_is_over_give_way_each_for_itself() -> None:
+def test_text_that_uses_an_empty_value_is_replaced_part_by_part() -> None:
     texts = {"en": {"subject": "{left} to go", "opening": "Until {last_day}."}}
     assert begun(texts=texts) == StepText("$30,000 to go", ("Until Thursday, December 31.",))
     met = begun(texts=texts, **MET)
-    assert met.subject.startswith("The goal of $50,000 is met")
+    assert met.subject.startswith("We met our goal of $50,000")
     assert met.paragraphs == ("Until Thursday, December 31.",)
 
 
-def test_what_only_looks_like_a_place_stays_as_it_was_typed() -> None:
+def test_an_unknown_field_stays_as_typed() -> None:
     text = "Give 5% of {what}, {Left} or {left}, %(left)s"
     kept = begun(texts={"en": {"subject": text, "opening": text}})
     filled = "Give 5% of {what}, {Left} or $30,000, %(left)s"
@@ -86,7 +90,7 @@ def test_blank_lines_part_paragraphs_and_other_ends_of_lines_do_not() -> None:
     assert begun(texts={"en": {"opening": " \n\n "}}) == begun()
 
 
-def test_each_reader_gets_words_in_their_own_language() -> None:
+def test_each_recipient_gets_text_in_their_language() -> None:
     texts = {"en": {"subject": "Soon"}, "es": {"subject": "Pronto"}}
     assert begun(texts=texts).subject == "Soon"
     assert begun(texts=texts, locale="es-MX").subject == "Pronto"

@@ -135,9 +135,9 @@ def test_what_is_late_under_way_or_dropped_is_not_sent_again(
 ) -> None:
     [number] = queue_appeals(mailing, campaign, "ben@example.org")
     for values, reason in (
-        ({"state": "queued"}, "on its way"),
+        ({"state": "queued"}, "already queued or being sent"),
         ({"state": "dropped", "last_error": "They have given."}, "They have given."),
-        ({"state": "failed", "expires_at": clock.now()}, "its time is over"),
+        ({"state": "failed", "expires_at": clock.now()}, "it has expired"),
     ):
         change(mailing, **values)
         ended = run("mail", "resend", str(number), "--even-if-it-arrived")
@@ -166,7 +166,7 @@ def test_the_check_passes_and_prints_the_records(run: Run, mailbox: MailReceiver
     ended = run("mail", "check", SMTP_URL=mailbox.url, **PRODUCTION)
     assert ended.status == 0, ended.out
     assert "WRONG" not in ended.out
-    assert "answers" in ended.out
+    assert "replies" in ended.out
     assert mailbox.messages == []
     for record in (
         'mail.harbor-ledger.example.  IN TXT  "v=spf1 ip4:127.0.0.1 ~all"',
@@ -196,5 +196,5 @@ def test_a_wrong_password_is_wrong(run: Run) -> None:
         url = f"smtp://user:wrong@127.0.0.1:{server.port}"
         ended = run("mail", "check", SMTP_URL=url, **PRODUCTION)
     assert ended.status == 1
-    assert "turned us away" in ended.out
+    assert "refused the connection" in ended.out
     assert "wrong@" not in ended.out

@@ -45,7 +45,7 @@ def test_the_export_can_be_imported_elsewhere(
     done = run("suppressions", "import", str(file))
     assert done.status == 1
     assert "no campaign called 'elsewhere'" in done.errors[0]
-    assert "'bored' is no reason" in done.errors[1]
+    assert "'bored' is not a valid reason" in done.errors[1]
     assert entries(installation) == before
 
 

@@ -108,7 +108,7 @@ def _pairs(known: Catalog) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "locale"), [each for each in EVERY if each[1] != "en"])
-def test_no_english_sentence_is_left_in_a_letter(name: str, locale: str) -> None:
+def test_no_english_sentence_is_left_in_a_translated_email(name: str, locale: str) -> None:
     """What an extraction cannot see (a message inside an f-string) shows here."""
     english, told = (sample_letter(name, one).text for one in ("en", locale))
     same = set(re.split(r"(?<=[.:])\s+", english)) & set(re.split(r"(?<=[.:])\s+", told))
@@ -117,7 +117,7 @@ def test_no_english_sentence_is_left_in_a_letter(name: str, locale: str) -> None
         "a storm kept",
         "at breakfast",
         "I thought of that",
-        "3 letters",
+        "3 emails",
         "Oregon",
         "Keep every story",
         "The job",

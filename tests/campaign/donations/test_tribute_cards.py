@@ -68,7 +68,7 @@ def test_a_card_by_email_goes_out_once_when_the_gift_is_paid(
     (card,) = [mail for mail in mailbox.messages if "ben@example.org" in mail.recipients]
     assert card.message["Subject"] == "A gift in memory of Rosa Reyes"
     told = " ".join(card.message.get_body(("plain",)).get_content().split())  # type: ignore[union-attr] # it has one
-    assert "Ana Reyes has given to The Harbor Ledger in memory of Rosa Reyes." in told
+    assert "Ana Reyes made a gift to The Harbor Ledger in memory of Rosa Reyes." in told
     assert "She read it aloud." in told
     assert "$25" not in told
     (row,) = cards(mailing)
@@ -120,7 +120,8 @@ def test_a_card_by_post_is_printed_once_and_not_for_a_gift_that_went_back(
     assert len(pdf.pages) == 1
     text = " ".join(pdf.pages[0].extract_text().split())
     assert (
-        "Dear Ben Ortiz, Ana Reyes has given to The Harbor Ledger in memory of Rosa Reyes." in text
+        "Dear Ben Ortiz, Ana Reyes made a gift to The Harbor Ledger in memory of Rosa Reyes."
+        in text
     )
     assert "12 Pier Road" in text
     with installation.sessions.begin() as session:

@@ -62,7 +62,7 @@ def test_a_receipt_goes_once_more_to_where_the_donor_is_now(
 def test_a_receipt_that_is_on_its_way_is_not_sent_twice(
     installation: Installation, paid: Facts
 ) -> None:
-    with pytest.raises(ResendRefused, match="on its way already"):
+    with pytest.raises(ResendRefused, match="already queued or being sent"):
         resend(installation, paid.donation.public_id)
     assert audited(installation) == []
 

@@ -1,4 +1,4 @@
-"""Mail to many readers: begun once, looked at again just before, never late, and never before a receipt."""
+"""Campaign emails: started once, checked just before sending, never late and never before a receipt."""
 
 import time
 from collections.abc import Callable
@@ -72,7 +72,7 @@ def test_an_appeal_is_marked_as_bulk_byte_by_byte(
     assert "Ana Bcc: x@example.org" in text.get_content()
 
 
-def test_each_reader_gets_a_letter_of_their_own(
+def test_each_recipient_gets_a_separate_email(
     mailing: Installation, mailbox: MailReceiver, campaign: Campaign
 ) -> None:
     queue_appeals(mailing, campaign, *readers(20))
@@ -208,7 +208,7 @@ def test_what_could_only_be_tried_again_too_late_is_dropped(
     deliver_due(mailing)
     [row] = messages(mailing)
     assert row.state == "dropped"
-    assert "too late" in (row.last_error or "")
+    assert "expires before" in (row.last_error or "")
 
 
 @pytest.mark.parametrize("keep", [False, True])
@@ -270,7 +270,7 @@ def test_without_a_mail_server_nothing_is_begun(
 
 
 @pytest.mark.parametrize("reply", ["", "550 5.1.1 No such user"])
-def test_a_reminder_is_forgotten_once_it_is_over(
+def test_a_finished_reminder_is_erased(
     mailing: Installation, mailbox: MailReceiver, campaign: Campaign, reply: str
 ) -> None:
     with mailing.sessions.begin() as session:

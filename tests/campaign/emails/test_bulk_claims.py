@@ -1,4 +1,4 @@
-"""The last look before a letter goes: who has claimed it, whether it is still wanted, and how it ended."""
+"""The last check before an email is sent: its claim, whether it is still wanted, and its outcome."""
 
 from datetime import datetime, timedelta
 
@@ -45,7 +45,7 @@ def test_what_expires_between_claim_and_sending_is_dropped(
     assert states(mailing) == ["dropped"]
 
 
-def test_a_worker_whose_lease_ended_begins_nothing(
+def test_a_worker_whose_lease_ended_starts_nothing(
     mailing: Installation, campaign: Campaign
 ) -> None:
     queue_appeals(mailing, campaign, "ana@example.org")
@@ -60,7 +60,7 @@ def test_a_worker_whose_lease_ended_begins_nothing(
         assert bulk_claims.begin_bulk(session, second, at + outbox.LEASE)
 
 
-def test_two_workers_at_once_claim_different_letters_and_no_more_than_they_asked_for(
+def test_two_concurrent_workers_claim_different_emails_up_to_their_limit(
     installation: Installation, campaign: Campaign
 ) -> None:
     ids = queue_appeals(installation, campaign, *readers(5))
@@ -76,7 +76,7 @@ def test_two_workers_at_once_claim_different_letters_and_no_more_than_they_asked
         assert bulk_claims.claim_bulk(session, at, 3).empty
 
 
-def test_a_letter_is_too_late_from_its_expiry_on_and_what_is_not_due_stays(
+def test_an_email_is_too_late_from_its_expiry_and_one_not_due_stays(
     installation: Installation, campaign: Campaign
 ) -> None:
     at = clock.now()
@@ -94,7 +94,7 @@ def test_a_letter_is_too_late_from_its_expiry_on_and_what_is_not_due_stays(
     assert messages(installation)[0].last_error == bulk_claims.TOO_LATE
 
 
-def test_a_letter_is_begun_once_and_not_when_it_became_unwanted_after_the_claim(
+def test_an_email_is_started_once_and_not_if_it_became_unwanted_after_the_claim(
     installation: Installation, campaign: Campaign
 ) -> None:
     queue_appeals(installation, campaign, "ana@example.org")
@@ -121,7 +121,7 @@ def test_a_letter_is_begun_once_and_not_when_it_became_unwanted_after_the_claim(
         (MailRefused("x" * 2_000), "failed", "x" * 1_000, False),
     ],
 )
-def test_what_becomes_of_a_letter_follows_from_how_the_attempt_ended(
+def test_the_state_of_an_email_follows_from_the_outcome_of_the_attempt(
     installation: Installation,
     campaign: Campaign,
     error: Exception | None,
@@ -140,7 +140,7 @@ def test_what_becomes_of_a_letter_follows_from_how_the_attempt_ended(
         assert (session.scalar(select(Suppression.id)) is not None) == suppressed
 
 
-def test_a_letter_to_one_person_of_which_nobody_knows_is_tried_again(
+def test_an_email_to_one_person_with_unknown_outcome_is_retried(
     installation: Installation, campaign: Campaign
 ) -> None:
     queue_appeals(installation, campaign, "ana@example.org", bulk=False, kind="receipt")
@@ -151,7 +151,7 @@ def test_a_letter_to_one_person_of_which_nobody_knows_is_tried_again(
     assert (row.state, row.last_error) == ("queued", "cut")
 
 
-def test_whoever_was_overtaken_after_the_lease_changes_nothing(
+def test_a_worker_that_lost_its_claim_changes_nothing(
     installation: Installation, campaign: Campaign
 ) -> None:
     queue_appeals(installation, campaign, "ana@example.org")
@@ -167,7 +167,7 @@ def test_whoever_was_overtaken_after_the_lease_changes_nothing(
     assert states(installation) == ["sending"]
 
 
-def test_a_reminder_that_came_too_late_is_forgotten_with_its_address(
+def test_an_expired_reminder_is_erased_with_its_address(
     installation: Installation, campaign: Campaign
 ) -> None:
     at = clock.now()

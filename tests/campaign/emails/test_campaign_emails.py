@@ -1,4 +1,4 @@
-"""Letters to many, from the rows that a message names: told of now, and only while there is something to tell."""
+"""Campaign emails from the rows of a message: current figures, and only while the campaign state allows it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ MOMENT = timedelta(microseconds=1)
 
 @pytest.fixture
 def step(installation: Installation, campaign: Campaign) -> dict[str, int]:
-    """What a message of the step `nine_days` names."""
+    """The ids in a message of the step `nine_days`."""
     query = select(CampaignStep.id).where(
         CampaignStep.campaign_id == campaign.id, CampaignStep.key == "nine_days"
     )
@@ -29,19 +29,19 @@ def step(installation: Installation, campaign: Campaign) -> dict[str, int]:
         return {"campaign_id": campaign.id, "step_id": session.scalars(query).one()}
 
 
-def test_an_appeal_tells_the_total_of_now(ask: Ask, step: dict[str, int], paid: Facts) -> None:
+def test_an_appeal_shows_the_current_total(ask: Ask, step: dict[str, int], paid: Facts) -> None:
     said = text(ask("appeal", **step))
     assert "$25 of $50,000, from 1 reader" in said
-    assert "$49,975 is still to raise" in said
+    assert "We still need $49,975." in said
     assert "/c/nine-days?code=mail-nine-days#give" in said
 
 
-def test_an_appeal_is_written_in_the_readers_language(
+def test_an_appeal_is_in_the_recipients_language(
     installation: Installation, campaign: Campaign, ask: Ask, step: dict[str, int]
 ) -> None:
     letter = ask("appeal", locale="es-MX", **step)
     assert '<html lang="es" dir="ltr">' in letter.html
-    assert "nadie tiene la obligación de donar" in text(letter)
+    assert "Nuestro sitio sigue siendo gratuito" in text(letter)
     assert campaign.title in text(letter)
     with installation.sessions.begin() as session:
         session.add(CampaignText(campaign_id=campaign.id, locale="es", title="Que todos lean"))
@@ -49,7 +49,7 @@ def test_an_appeal_is_written_in_the_readers_language(
     assert campaign.title in text(ask("appeal", **step))
 
 
-def test_staffs_texts_are_read_when_the_letter_is_made(
+def test_staff_texts_are_read_when_the_email_is_rendered(
     installation: Installation, ask: Ask, step: dict[str, int]
 ) -> None:
     texts = {"en": {"subject": "{left} to go", "opening": "One.\n\nTwo."}}
@@ -60,7 +60,7 @@ def test_staffs_texts_are_read_when_the_letter_is_made(
     assert "\nOne.\n\nTwo.\n" in letter.text
 
 
-def test_an_extension_reaches_letters_that_were_queued_before(
+def test_an_extension_appears_in_emails_queued_before_it(
     installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign
 ) -> None:
     later = campaign.deadline + timedelta(days=7)
@@ -75,22 +75,22 @@ def test_an_extension_reaches_letters_that_were_queued_before(
         )
         session.add(extension)
     said = text(ask("appeal", **step))
-    assert "until 11:59 p.m. on Thursday, January 7, Pacific time" in said
-    assert "moved from Thursday, December 31 to Thursday, January 7" in said
+    assert "until midnight at the end of Thursday, January 7, Pacific time" in said
+    assert "extended this campaign from Thursday, December 31 to Thursday, January 7" in said
     assert "A storm." in said
 
 
 @pytest.mark.parametrize("kind", ["appeal", "reminder"])
-def test_nobody_is_asked_after_the_end(ask: Ask, step: dict[str, int], kind: str) -> None:
+def test_no_appeal_is_sent_after_the_end(ask: Ask, step: dict[str, int], kind: str) -> None:
     assert isinstance(ask(kind, **step), RenderedEmail)
     with travel(AFTER_THE_END, tick=False):
         assert ask(kind, **step) == "the campaign has ended"
     with travel(clock.now() - timedelta(days=1), tick=False):
-        assert ask(kind, **step) == "the campaign has not begun"
+        assert ask(kind, **step) == "the campaign has not started"
 
 
 @pytest.mark.parametrize("kind", ["wrap_up", "thank_you"])
-def test_a_result_is_told_only_once_there_is_one(
+def test_a_result_is_sent_only_after_the_end(
     ask: Ask, step: dict[str, int], paid: Facts, kind: str
 ) -> None:
     assert ask(kind, **step) == "the campaign has not ended"
@@ -105,7 +105,7 @@ def test_a_result_is_told_only_once_there_is_one(
 @pytest.mark.parametrize(
     ("ask_kind", "told_kind"), [("appeal", "wrap_up"), ("reminder", "thank_you")]
 )
-def test_at_its_last_moment_a_campaign_asks_and_from_its_end_on_it_tells_the_result(
+def test_appeals_are_sent_until_the_last_moment_and_results_from_the_end(
     ask: Ask, step: dict[str, int], campaign: Campaign, ask_kind: str, told_kind: str
 ) -> None:
     def told(kind: str, at: datetime) -> str:
@@ -113,7 +113,7 @@ def test_at_its_last_moment_a_campaign_asks_and_from_its_end_on_it_tells_the_res
             letter = ask(kind, **step)
         return "" if isinstance(letter, RenderedEmail) else letter
 
-    assert told(ask_kind, campaign.starts_at - MOMENT) == "the campaign has not begun"
+    assert told(ask_kind, campaign.starts_at - MOMENT) == "the campaign has not started"
     assert told(ask_kind, campaign.starts_at) == ""
     last = campaign.deadline - MOMENT
     assert (told(ask_kind, last), told(told_kind, last)) == ("", "the campaign has not ended")
@@ -137,7 +137,7 @@ def extend(installation: Installation, campaign: Campaign, days: int, reason: st
 
 
 @pytest.mark.parametrize("kind", ["appeal", "reminder"])
-def test_of_several_extensions_the_one_that_set_the_present_end_is_told(
+def test_the_extension_that_set_the_current_deadline_is_shown(
     installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign, kind: str
 ) -> None:
     assert "moved" not in text(ask(kind, **step))
@@ -153,7 +153,7 @@ def test_of_several_extensions_the_one_that_set_the_present_end_is_told(
     assert "A storm." not in said
 
 
-def test_an_end_that_no_extension_set_is_told_without_one(
+def test_a_deadline_without_an_extension_shows_none(
     installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign
 ) -> None:
     extend(installation, campaign, 7, "A storm.")
@@ -161,7 +161,7 @@ def test_an_end_that_no_extension_set_is_told_without_one(
     assert "A storm." not in text(ask("appeal", **step))
 
 
-def test_a_reminder_tells_the_total_of_now_in_the_readers_language(
+def test_a_reminder_shows_the_current_total_in_the_recipients_language(
     installation: Installation,
     ask: Ask,
     step: dict[str, int],

@@ -1,4 +1,4 @@
-"""The letters' colours: readable in light and in dark (WCAG 2.2, 1.4.3 and 1.4.11)."""
+"""The colors of emails: readable in light and dark mode (WCAG 2.2, 1.4.3 and 1.4.11)."""
 
 import re
 
@@ -10,7 +10,7 @@ Colours = dict[str, dict[str, str]]
 
 
 def rules(css: str) -> Colours:
-    """Each selector's colours, the later rule winning."""
+    """Return the colors of each selector; later rules win."""
     found: Colours = {}
     for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", css):
         colours = re.findall(r"([a-z-]+):[^;]*?(#[0-9a-f]{6})", body)
@@ -48,11 +48,11 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize(
     "selector", [".cell", ".date", ".note", ".facts th", ".facts td", ".foot", ".void", "a"]
 )
-def test_text_stands_out_from_the_paper(colours: Colours, selector: str) -> None:
+def test_text_contrasts_with_the_background(colours: Colours, selector: str) -> None:
     assert contrast(colours[selector]["color"], colours[".frame"]["background-color"]) >= 4.5
 
 
-def test_the_buttons_words_stand_out_from_it_and_it_from_the_paper(colours: Colours) -> None:
+def test_the_button_contrasts_with_its_text_and_the_background(colours: Colours) -> None:
     button = colours[".button"]
     assert contrast(button["color"], button["background-color"]) >= 4.5
     assert contrast(button["background-color"], colours[".frame"]["background-color"]) >= 3

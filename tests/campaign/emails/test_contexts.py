@@ -1,4 +1,4 @@
-"""Letters from rows: each kind tells what stands now, and none is sent that has nothing to tell any more."""
+"""Email contexts from rows: each kind reports the current state, and obsolete emails are not sent."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -64,12 +64,12 @@ def renewal_day(installation: Installation) -> date:
     return (clock.now() + timedelta(days=10)).astimezone(zone).date()
 
 
-def test_a_coming_renewal_is_told_with_its_day(
+def test_an_upcoming_renewal_is_announced_with_its_date(
     installation: Installation, ask: Ask, yearly: dict[str, int]
 ) -> None:
     day = renewal_day(installation)
     said = text(ask("renewal_upcoming", f"1:{day}", **yearly))
-    assert f"It will next be charged on {day:%B} {day.day}, {day.year}." in said
+    assert f"your next gift will be charged on {day:%B} {day.day}, {day.year}." in said
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_coming_renewal_is_told_with_its_day(
     [
         ({"state": "ended", "ended_at": datetime.now(UTC)}, "the gift does not renew"),
         ({"ends_at_period_end": True}, "the gift does not renew"),
-        ({"state": "paused"}, "the gift rests"),
+        ({"state": "paused"}, "the gift is paused"),
         (
             {"current_period_end": datetime(2050, 1, 1, tzinfo=UTC)},
             "the gift renews on another day",
@@ -97,10 +97,10 @@ def test_a_renewal_is_not_announced_afterwards(
     day = renewal_day(installation)
     with travel(clock.now() + timedelta(days=11), tick=False):
         told = ask("renewal_upcoming", f"1:{day}", **yearly)
-    assert told == "the day of the renewal is past"
+    assert told == "the renewal date has passed"
 
 
-def test_a_failed_renewal_of_an_ended_gift_is_not_told(
+def test_a_failed_renewal_of_an_ended_gift_is_not_sent(
     installation: Installation, ask: Ask, yearly: dict[str, int]
 ) -> None:
     change(installation, Subscription, failed_invoice_id="in_1", failed_at=clock.now())
@@ -121,4 +121,4 @@ def test_a_statement_sums_the_valid_receipts_of_the_year(
     said = text(ask("statement", donor_id=donor.id, details={"year": year}))
     assert said.startswith(f"$35.50 Your gifts in {year}")
     none = ask("statement", donor_id=donor.id, details={"year": year - 1})
-    assert none == f"nothing was given in {year - 1}, or all of it has gone back"
+    assert none == f"nothing was given in {year - 1}, or all of it was returned"

@@ -137,7 +137,7 @@ def test_a_worker_whose_lease_ended_cannot_overwrite_its_successor(
     assert message(mailing).state == "sent"
 
 
-def test_a_slow_mail_server_never_holds_a_letter_past_its_lease(
+def test_a_slow_mail_server_never_holds_an_email_past_its_lease(
     mailing: Installation,
     mailbox: MailReceiver,
     give: Callable[..., Facts],
@@ -178,7 +178,7 @@ def test_the_receipt_comes_as_a_file_too_and_a_repeat_brings_the_same_bytes(
     assert len(content) < 80_000
 
 
-def test_a_receipt_whose_file_cannot_be_made_still_arrives(
+def test_a_receipt_whose_pdf_fails_still_arrives(
     mailing: Installation,
     mailbox: MailReceiver,
     paid: Facts,

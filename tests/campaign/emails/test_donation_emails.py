@@ -1,4 +1,4 @@
-"""The letters about a donor's own gifts, and the one to staff: what each says and leads to."""
+"""Emails about a donor's gifts and staff alerts: what each says and links to."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -37,9 +37,9 @@ def test_a_name_cannot_write_markup_or_headers(name: str) -> None:
     assert "49" not in letter.html.split("</style>")[1]
 
 
-def test_somebody_without_a_name_is_thanked_and_named_by_address() -> None:
+def test_a_donor_without_a_name_is_thanked_and_identified_by_address() -> None:
     letter = rendered(donor_name="")
-    assert "Thank you. Your gift has arrived." in letter.text
+    assert "Thank you. We received your gift" in letter.text
     assert "Donor:      ana@example.org" in letter.text
 
 
@@ -49,7 +49,7 @@ def test_a_receipt_without_a_language_was_written_in_english() -> None:
     assert receipt_email_context(made, SENDER)["locale"] == "en"
 
 
-def test_it_is_headed_by_the_name_and_address_of_the_day_of_issue() -> None:
+def test_it_shows_the_name_and_address_at_the_time_of_issue() -> None:
     made = receipt(ORGANIZATION, "en", "one_time", 2_606, ReceiptKind.receipt)
     moved = replace(ORGANIZATION, name="Another Name", address_lines=("9 New Road",))
     letter = render_email(
@@ -66,31 +66,31 @@ def test_a_corrected_receipt_names_the_one_it_replaces() -> None:
     assert letter.subject == "Corrected receipt 2026-000057 for your gift to The Harbor Ledger"
     for body in (letter.text, letter.html):
         said = " ".join(body.split())
-        assert "takes the place of receipt 2026-000041" in said
-        assert "$10 of it remains given" in said
+        assert "This receipt replaces receipt 2026-000041." in said
+        assert "The remaining amount is $10." in said
         assert "Thank you" not in said
 
 
 def test_a_void_receipt_says_so_first() -> None:
     letter = sample_letter("receipt_void")
-    assert letter.subject.endswith("has gone back: receipt 2026-000041 is void")
+    assert letter.subject.endswith("was returned: receipt 2026-000041 is void")
     for body in (letter.text, letter.html):
         said = " ".join(body.split())
-        assert said.index("Void: your gift has gone back to you.") < said.index("Donor")
-        assert "Receipt 2026-000041 can no longer be used for taxes" in said
+        assert said.index("Void: your gift was returned to you.") < said.index("Donor")
+        assert "Receipt 2026-000041 is no longer valid for tax purposes" in said
 
 
-def test_a_monthly_gifts_receipt_leads_to_its_page() -> None:
+def test_a_monthly_gifts_receipt_links_to_its_page() -> None:
     address = "https://give.example.org/subscriptions/sample-gift"
     letter = sample_letter("receipt_monthly")
-    assert f"Change, pause or end it:\n{address}\n" in letter.text
+    assert f"Change, pause or cancel:\n{address}\n" in letter.text
     assert f'href="{address}"' in letter.html
     assert "repeats every month" in letter.text
     assert "repeats every year" in sample_letter("receipt_yearly").text
     assert "repeats" not in sample_letter("receipt").text
 
 
-def test_in_spanish_the_law_is_told_in_spanish() -> None:
+def test_the_legal_text_is_in_spanish_on_a_spanish_receipt() -> None:
     said = " ".join(sample_letter("receipt", "es").text.split())
     for part in (
         "22 de diciembre de 2026",
@@ -102,14 +102,14 @@ def test_in_spanish_the_law_is_told_in_spanish() -> None:
         assert part in said
 
 
-def test_a_failed_renewal_leads_to_stripes_page_and_to_ours() -> None:
+def test_a_failed_renewal_links_to_stripes_page_and_to_ours() -> None:
     letter = sample_letter("renewal_failed")
     for part in (letter.text, letter.html):
         assert "https://invoice.stripe.com/i/sample" in part
         assert GIFT_PAGE in part
 
 
-def test_without_stripes_page_another_card_is_given_on_ours() -> None:
+def test_without_stripes_page_the_card_is_updated_on_ours() -> None:
     letter = sample_letter("renewal_failed_plain")
     for part in (letter.text, letter.html):
         assert "stripe.com" not in part
@@ -117,17 +117,17 @@ def test_without_stripes_page_another_card_is_given_on_ours() -> None:
 
 
 def test_an_ended_gift_says_whether_it_was_given_up() -> None:
-    assert "could not be charged" in sample_letter("subscription_given_up").text
-    assert "could not be charged" not in sample_letter("subscription_ended").text
+    assert "have stopped trying" in " ".join(sample_letter("subscription_given_up").text.split())
+    assert "We tried your card" not in sample_letter("subscription_ended").text
 
 
-def test_a_coming_renewal_tells_amount_date_and_the_way_out() -> None:
+def test_an_upcoming_renewal_shows_amount_date_and_how_to_cancel() -> None:
     letter = sample_letter("renewal_upcoming")
     assert letter.subject == "Your yearly gift of $26.06 renews on December 22, 2027"
-    assert f"Change or end this gift:\n{GIFT_PAGE}\n" in letter.text
+    assert f"Change or cancel this gift:\n{GIFT_PAGE}\n" in letter.text
 
 
-def test_a_name_cannot_write_markup_into_a_letter_about_a_renewal() -> None:
+def test_a_name_cannot_inject_markup_into_a_renewal_email() -> None:
     first = donation("en", "monthly")
     first.name = "<b>A</b>\n\nB"
     context = renewal_email_context(subscription("monthly"), first, SENDER)
@@ -146,16 +146,16 @@ def test_an_alert_lists_its_problems_a_line_each() -> None:
     letter = render_email("staff_alert", staff_alert_context(problems, "en", SENDER))
     assert "\n- One thing.\n\n- <b>Another</b> thing.\n" in letter.text
     assert "<li>&lt;b&gt;Another&lt;/b&gt; thing.</li>" in letter.html
-    assert letter.subject == "2 matters need attention: One thing."
+    assert letter.subject == "2 problems need attention: One thing."
 
 
-def test_a_single_problem_is_one_matter_and_a_long_one_is_cut_in_the_subject() -> None:
+def test_one_problem_is_singular_and_a_long_one_is_cut_in_the_subject() -> None:
     letter = render_email("staff_alert", staff_alert_context(["word " * 60], "en", SENDER))
-    assert letter.subject.startswith("1 matter needs attention: word")
+    assert letter.subject.startswith("1 problem needs attention: word")
     assert len(letter.subject) <= 100
 
 
-def test_a_statement_sums_each_currency_by_itself_and_keeps_the_order_of_the_receipts() -> None:
+def test_a_statement_totals_each_currency_and_keeps_the_order_of_the_receipts() -> None:
     receipts = [
         Receipt(year=2026, sequence=n, amount=amount, currency=code, gift_date=date(2026, n, 2))
         for n, amount, code in ((3, 2_550, "usd"), (1, 5_000, "jpy"), (2, 1_000, "usd"))
@@ -170,7 +170,7 @@ def test_a_statement_sums_each_currency_by_itself_and_keeps_the_order_of_the_rec
     assert told["donor_page_url"] == "https://give.example.org/me"
 
 
-def test_days_are_told_where_the_organization_is_and_in_the_language_of_the_gift() -> None:
+def test_dates_use_the_organizations_time_zone_and_the_language_of_the_gift() -> None:
     gift = subscription("yearly")
     # The evening of December 31 in Los Angeles.
     gift.failed_at, gift.ended_at = datetime(2027, 1, 1, 7, 59, tzinfo=UTC), None
@@ -199,6 +199,6 @@ def test_a_renewal_is_announced_with_its_whole_charge() -> None:
         ("100 % Ana", "en", "Dear 100 % Ana,"),
     ],
 )
-def test_who_gave_no_name_is_greeted_all_the_same(name: str, locale: str, told: str) -> None:
+def test_a_donor_without_a_name_is_greeted_too(name: str, locale: str, told: str) -> None:
     assert greeting(name, get_language(locale)) == told
     assert greeting(name, get_language("es")) not in ("", told)

@@ -1,4 +1,4 @@
-"""How many connections for bulk mail are open at once over all workers, and how fast each goes."""
+"""Limits of connections for campaign emails over all workers, and of the rate of each."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,7 +14,7 @@ from campaign.runtime.context import Installation, make_installation
 
 @pytest.fixture
 def other(installation: Installation) -> Iterator[Installation]:
-    """Another worker, with connections of its own."""
+    """Another worker with its own connections."""
     made = make_installation(installation.settings)
     yield made
     made.engine.dispose()
@@ -43,7 +43,7 @@ def test_there_are_as_many_slots_as_connections_over_all_workers(
         assert not none
 
 
-def test_a_slot_is_given_back_however_its_block_ends(
+def test_a_slot_is_released_however_its_block_ends(
     installation: Installation, other: Installation
 ) -> None:
     with pytest.raises(ZeroDivisionError), slot(installation.engine, 1):

@@ -1,4 +1,4 @@
-"""Notices of a renewal and alerts for staff: once each, and quiet when there is nothing to say."""
+"""Renewal notices and staff alerts: once each, and none without a reason."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -80,7 +80,7 @@ def test_two_at_once_queue_a_notice_once(installation: Installation) -> None:
         {"current_period_end": timedelta(seconds=-1)},
     ],
 )
-def test_what_does_not_renew_soon_is_not_told(
+def test_a_gift_that_does_not_renew_soon_gets_no_notice(
     installation: Installation, values: dict[str, Any]
 ) -> None:
     told = {
@@ -99,7 +99,7 @@ def test_nothing_wrong_is_nothing_said(installation: Installation) -> None:
 
 
 @pytest.mark.usefixtures("campaign")
-def test_a_problem_is_told_once_a_day(installation: Installation) -> None:
+def test_a_problem_is_reported_once_a_day(installation: Installation) -> None:
     for job in JOBS:
         with heartbeat(installation, job):
             pass
@@ -113,7 +113,7 @@ def test_a_problem_is_told_once_a_day(installation: Installation) -> None:
 
 
 @pytest.mark.usefixtures("yearly")
-def test_a_new_problem_is_told_beside_those_already_told(installation: Installation) -> None:
+def test_a_new_problem_is_reported_besides_earlier_ones(installation: Installation) -> None:
     notices(installation)
     with installation.sessions.begin() as session:
         session.execute(update(OutboxMessage).values(state=OutboxState.failed.value))

@@ -1,4 +1,4 @@
-"""The made-up facts of the sample letters agree with each other as real rows do."""
+"""The made-up data of the sample emails is as consistent as real rows."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_a_gift_that_repeats_belongs_to_a_subscription_of_the_same_amount(freque
     assert (gift.locale, gift.charge) == ("es", 2_606)
 
 
-def test_a_renewal_is_given_up_or_mended_only_where_the_sample_says_so() -> None:
+def test_only_the_right_samples_are_given_up_or_can_be_repaid() -> None:
     plain = subscription("monthly")
     assert (plain.end_reason, plain.payment_update_url) == (None, None)
     assert subscription("monthly", end_reason="payment_failed").end_reason == "payment_failed"

@@ -1,4 +1,4 @@
-"""The sample letters that staff look at: one at least of each kind, in each language."""
+"""The sample emails for staff: at least one of each kind, in each language."""
 
 from collections import Counter
 
@@ -28,7 +28,7 @@ def test_every_sample_can_be_made_twice_and_is_in_the_language_that_was_asked_fo
         assert first.keys() == second.keys()
 
 
-def test_the_samples_differ_where_the_letter_does() -> None:
+def test_samples_differ_where_the_email_does() -> None:
     def told(name: str) -> str:
         return " ".join(sample_letter(name).text.split())
 

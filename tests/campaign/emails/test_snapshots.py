@@ -1,6 +1,6 @@
-"""Every letter in every language, word for word, and what holds for all of them.
+"""Every email in every language, word for word, and the rules that all of them follow.
 
-Run with UPDATE_LETTERS=1 to write the snapshots anew; then read what changed.
+Run with UPDATE_LETTERS=1 to update the snapshots, then read the changes.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ UPDATE = os.environ.get("UPDATE_LETTERS") == "1"
 LARGEST = 80_000
 WIDEST = 72
 
-every_letter = pytest.mark.parametrize(("name", "locale"), EVERY)
+every_email = pytest.mark.parametrize(("name", "locale"), EVERY)
 
 
 class Seen(HTMLParser):
-    """What a letter's HTML holds: elements, addresses, language, title, and the text that is shown."""
+    """The contents of an email's HTML: elements, URLs, language, title and visible text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -53,11 +53,11 @@ class Seen(HTMLParser):
             self.text += data
 
 
-@every_letter
-def test_a_letter_is_word_for_word_as_it_was_last_read(name: str, locale: str) -> None:
-    letter = sample_letter(name, locale)
-    digest = hashlib.sha256(letter.html.encode()).hexdigest()
-    text = f"Subject: {letter.subject}\nHTML: sha256 {digest}\n\n{letter.text}"
+@every_email
+def test_an_email_matches_its_snapshot_word_for_word(name: str, locale: str) -> None:
+    email = sample_letter(name, locale)
+    digest = hashlib.sha256(email.html.encode()).hexdigest()
+    text = f"Subject: {email.subject}\nHTML: sha256 {digest}\n\n{email.text}"
     kept = FOLDER / locale / f"{name}.txt"
     if UPDATE:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -65,12 +65,12 @@ def test_a_letter_is_word_for_word_as_it_was_last_read(name: str, locale: str) -
     assert text == kept.read_text(encoding="utf-8")
 
 
-def test_no_snapshot_is_left_of_a_letter_that_is_gone() -> None:
+def test_no_snapshot_remains_of_a_removed_email() -> None:
     kept = {(path.stem, path.parent.name) for path in FOLDER.rglob("*.txt")}
     assert kept == set(EVERY)
 
 
-@every_letter
+@every_email
 def test_the_html_is_small_and_loads_nothing(name: str, locale: str) -> None:
     html = sample_letter(name, locale).html
     seen = Seen(html)
@@ -82,34 +82,34 @@ def test_the_html_is_small_and_loads_nothing(name: str, locale: str) -> None:
     assert "prefers-color-scheme: dark" in html
 
 
-@every_letter
-def test_every_address_is_absolute_and_ours_or_stripes(name: str, locale: str) -> None:
-    letter = sample_letter(name, locale)
-    links = Seen(letter.html).links
+@every_email
+def test_every_url_is_absolute_and_ours_or_stripes(name: str, locale: str) -> None:
+    email = sample_letter(name, locale)
+    links = Seen(email.html).links
     assert all(link.startswith((f"{SITE}/", STRIPE_PAGE, "mailto:giving@")) for link in links), (
         links
     )
-    written = re.findall(r"https?://\S+", letter.text)
+    written = re.findall(r"https?://\S+", email.text)
     assert all(link.startswith((f"{SITE}/", STRIPE_PAGE)) for link in written), written
 
 
-@every_letter
-def test_the_plain_text_leads_wherever_the_html_does(name: str, locale: str) -> None:
-    letter = sample_letter(name, locale)
-    for link in Seen(letter.html).links:
-        assert link.removeprefix("mailto:") in letter.text
+@every_email
+def test_the_plain_text_has_every_link_of_the_html(name: str, locale: str) -> None:
+    email = sample_letter(name, locale)
+    for link in Seen(email.html).links:
+        assert link.removeprefix("mailto:") in email.text
 
 
-@every_letter
-def test_the_html_names_its_language_and_itself(name: str, locale: str) -> None:
+@every_email
+def test_the_html_has_a_language_and_a_title(name: str, locale: str) -> None:
     seen = Seen(sample_letter(name, locale).html)
     assert seen.language == locale
     assert seen.title.strip()
     assert sample_letter(name, locale).html.lower().startswith("<!doctype html>")
 
 
-@every_letter
-def test_the_plain_text_is_written_as_such(name: str, locale: str) -> None:
+@every_email
+def test_the_plain_text_is_wrapped_and_free_of_markup(name: str, locale: str) -> None:
     text = sample_letter(name, locale).text
     lines = text.splitlines()
     assert len(text) > 200
@@ -119,28 +119,34 @@ def test_the_plain_text_is_written_as_such(name: str, locale: str) -> None:
     assert all(line == line.rstrip() or line == "-- " for line in lines)
 
 
-@every_letter
-def test_nothing_is_left_open_and_nobody_shouts(name: str, locale: str) -> None:
-    letter = sample_letter(name, locale)
-    for part in (letter.subject, letter.text, Seen(letter.html).text):
+@every_email
+def test_no_placeholder_remains_and_nothing_is_shouted(name: str, locale: str) -> None:
+    email = sample_letter(name, locale)
+    for part in (email.subject, email.text, Seen(email.html).text):
         assert not re.search(r"[\ue000-\uf8ff]|%\(|\{\{|None|[!¡]", part), part
-    assert "\n" not in letter.subject
-    assert 10 < len(letter.subject) <= 100
+    assert "\n" not in email.subject
+    assert 10 < len(email.subject) <= 100
 
 
-@every_letter
-def test_each_letter_says_whose_it_is(name: str, locale: str) -> None:
-    letter = sample_letter(name, locale)
-    for part in (letter.text, Seen(letter.html).text):
+@every_email
+def test_each_email_names_the_organization(name: str, locale: str) -> None:
+    email = sample_letter(name, locale)
+    for part in (email.text, Seen(email.html).text):
         for said in ("The Harbor Ledger", "214 Wharf Street", "EIN 12-3456789", "State of Oregon"):
             assert said in part
 
 
-@every_letter
-def test_letters_to_many_can_be_stopped_and_say_why_they_come(name: str, locale: str) -> None:
-    letter = sample_letter(name, locale)
+@every_email
+def test_campaign_emails_can_be_unsubscribed_and_say_why_they_were_sent(
+    name: str, locale: str
+) -> None:
+    email = sample_letter(name, locale)
     bulk = samples()[name].kind in BULK
-    for part in (letter.text, letter.html):
+    for part in (email.text, email.html):
         assert (f"{SITE}/unsubscribe/sample-email" in part) == bulk
-        why = "You get this letter because" if locale == "en" else "Recibe esta carta porque"
+        why = (
+            "You are receiving this email because"
+            if locale == "en"
+            else "Recibe este correo porque"
+        )
         assert (why in part) == bulk

@@ -1,4 +1,4 @@
-"""Every letter in a real browser, as wide as a small phone: axe finds nothing and nothing overflows."""
+"""Every email in a real browser at the width of a small phone: no axe findings and no overflow."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ def overflow(page: Page) -> int:
     ],
     ids=["english", "spanish", "dark", "dark_colours"],
 )
-def test_no_letter_has_findings_and_each_fits(
+def test_no_email_has_findings_and_each_fits(
     open_page: Open, locale: str, scheme: str, names: list[str]
 ) -> None:
     page = open_page("about:blank", viewport=PHONE, color_scheme=scheme)
@@ -44,7 +44,7 @@ def test_no_letter_has_findings_and_each_fits(
         assert overflow(page) <= 0, name
 
 
-def test_a_letter_is_one_column_of_560_pixels_on_a_wide_screen(open_page: Open) -> None:
+def test_an_email_is_one_column_of_560_pixels_on_a_wide_screen(open_page: Open) -> None:
     page = open_page("about:blank", viewport={"width": 1280, "height": 900})
     page.set_content(sample_letter("appeal_nine_days").html)
     box = page.locator(".column").bounding_box()

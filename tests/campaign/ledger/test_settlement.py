@@ -227,7 +227,7 @@ def test_receipts_form_a_linked_chain(installation: Installation, give: Give, st
         ]
         assert [one.replaces_id for one in chain] == [None, *(one.id for one in chain[:-1])]
         assert chain[0].number in " ".join(chain[1].frozen["wording"])
-        assert "$15 of it remains given" in " ".join(chain[1].frozen["wording"])
+        assert "The remaining amount is $15." in " ".join(chain[1].frozen["wording"])
         assert "voids receipt" in " ".join(chain[2].frozen["wording"])
     assert settled_standing(installation, facts) == ("partially_refunded", 1500, 1500)
 

@@ -1,4 +1,4 @@
-"""Addresses as the wire takes them, and names as a header holds them."""
+"""Addresses for SMTP and names for headers."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_a_local_part_has_at_most_64_octets_not_letters() -> None:
     assert wire_address(longest) == longest
     assert wire_address("é" * 32 + "@example.org")
     for local in ("x" * 65, "é" * 33):
-        with pytest.raises(MailRefused, match="mail can be sent to"):
+        with pytest.raises(MailRefused, match=r"is not a valid email (address|domain)"):
             wire_address(f"{local}@example.org")
 
 
@@ -51,7 +51,7 @@ def test_a_local_part_has_at_most_64_octets_not_letters() -> None:
     ],
 )
 def test_what_no_command_may_hold_is_refused(address: str) -> None:
-    with pytest.raises(MailRefused, match="mail can be sent to"):
+    with pytest.raises(MailRefused, match=r"is not a valid email (address|domain)"):
         wire_address(address)
     with pytest.raises(MailRefused):
         mailbox("Ana", address)

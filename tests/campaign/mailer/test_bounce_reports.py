@@ -1,4 +1,4 @@
-"""Reports as mail systems write them: what is read from each."""
+"""Parsing the reports that mail systems send."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is kept of a letter that came back, or that its reader called spam."""
+"""Recording bounces and spam complaints."""
 
 import pytest
 from sqlalchemy import select
@@ -65,7 +65,7 @@ def test_a_complaint_counts_once(installation: Installation, appeal: OutboxMessa
     assert [one[:2] for one in suppressions(installation)] == [("ana@example.org", "complained")]
 
 
-def test_a_forgotten_address_suppresses_nobody(
+def test_an_erased_address_suppresses_nobody(
     installation: Installation, appeal: OutboxMessage
 ) -> None:
     with installation.sessions.begin() as session:

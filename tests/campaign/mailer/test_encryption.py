@@ -1,4 +1,4 @@
-"""Mail servers that encrypt and want a password, as those on the internet do."""
+"""Mail servers with encryption and a password."""
 
 import shutil
 import ssl
@@ -54,7 +54,7 @@ def test_it_encrypts_signs_in_and_knows_afterwards_what_the_server_offers(
     assert len(server.wait_for(2)) == 2
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_accepted(server: MailReceiver) -> None:
+def test_an_untrusted_certificate_is_rejected(server: MailReceiver) -> None:
     with pytest.raises(MailDelayed, match="certificate"):
         send(server)
     assert server.messages == []

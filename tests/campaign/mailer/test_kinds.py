@@ -1,4 +1,4 @@
-"""Every kind of email is complete: it has templates, something that fills them, and a sample that staff can look at."""
+"""Every kind of email has templates, a context builder and a sample for staff."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from campaign.mailer.render import templates_folder
 from tests.support.sample_emails import BULK
 
 PARTS = {"parts"}
-"""Folders beside those of the kinds: what several emails share."""
+"""Folders of shared parts, next to those of the kinds."""
 
 
 @pytest.mark.parametrize("kind", EmailKind)

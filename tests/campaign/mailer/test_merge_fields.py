@@ -1,4 +1,4 @@
-"""One letter for many readers: what is filled in is text, on one line, and nothing else."""
+"""Merge fields: values are filled in as plain text on one line."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def filled(name: str, url: str = "https://give.example.org/unsubscribe/abc") -> 
     return fill(LETTER, {NAME: name, UNSUBSCRIBE_URL: url})
 
 
-def test_each_reader_is_greeted_by_name() -> None:
+def test_each_recipient_is_greeted_by_name() -> None:
     letter = filled("Ana Reyes")
     assert letter.text.startswith("Dear Ana Reyes,\n")
     assert 'href="https://give.example.org/unsubscribe/abc"' in letter.html
@@ -54,7 +54,7 @@ def test_a_name_that_looks_like_a_place_opens_none(name: str) -> None:
     assert not any("\ue000" <= character <= "\uf8ff" for character in letter.text)
 
 
-def test_a_letter_is_never_sent_with_a_hole() -> None:
+def test_an_email_with_an_empty_merge_field_is_never_sent() -> None:
     with pytest.raises(KeyError):
         fill(LETTER, {NAME: "Ana"})
 

@@ -1,4 +1,4 @@
-"""The outbox: what is claimed, for how long, and what is kept of each try."""
+"""The outbox: claims, leases and the record of each attempt."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,7 @@ Queue = Callable[..., int]
 
 @pytest.fixture
 def queue(installation: Installation) -> Queue:
-    """Put a message into the table, made and due just now unless told; its id."""
+    """Insert a message, by default created and due now; return its id."""
     numbers = iter(range(1, 100))
 
     def put(**values: Any) -> int:
@@ -69,7 +69,7 @@ def test_the_longest_due_is_claimed_first_bulk_mail_and_what_is_not_due_never(
     assert session.scalars(waiting).all() == [bulk]
 
 
-def test_a_claim_lasts_until_its_lease_ends_and_who_was_overtaken_changes_nothing(
+def test_a_claim_lasts_until_its_lease_ends_and_a_lost_claim_changes_nothing(
     session: Session, queue: Queue
 ) -> None:
     queue()
@@ -124,9 +124,7 @@ def test_it_is_tried_for_a_day_from_when_it_was_asked_for_and_never_past_its_exp
     assert (row(session).last_error or "").endswith("450 busy")
 
 
-def test_what_was_not_tried_is_given_back_as_if_it_had_not_been_claimed(
-    session: Session, queue: Queue
-) -> None:
+def test_a_released_message_is_as_if_never_claimed(session: Session, queue: Queue) -> None:
     queue(last_error="450 busy", attempts=3)
     claims = claim_messages(session, AT, 10)
     release(session, claims, AT + timedelta(minutes=1))

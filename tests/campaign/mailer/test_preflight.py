@@ -1,4 +1,4 @@
-"""What `campaign mail check` finds wrong, each for itself."""
+"""Each fault that `campaign mail check` finds."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def wrong(**changes: str) -> list[str]:
     return [one.words for one in found if one.verdict is Verdict.wrong]
 
 
-def test_nothing_is_wrong_with_what_is_fine() -> None:
+def test_correct_settings_have_no_faults() -> None:
     assert wrong() == []
     assert wrong(MAIL_BOUNCES="") == []
 
@@ -39,7 +39,7 @@ def test_nothing_is_wrong_with_what_is_fine() -> None:
         ({"SITE_URL": "http://give.harbor-ledger.example"}, "needs https"),
         ({"SITE_URL": "https://localhost"}, "cannot reach it"),
         ({"MAIL_BOUNCES": "bounces@elsewhere.example"}, "not aligned"),
-        ({"MAIL_BOUNCES": "b" * 50 + "@harbor-ledger.example"}, "not an address"),
+        ({"MAIL_BOUNCES": "b" * 50 + "@harbor-ledger.example"}, "not a valid email address"),
         ({"MAIL_FROM": "News <news@localhost>", "MAIL_BOUNCES": ""}, "no dot"),
         ({"SMTP_URL": "smtp://a:b@mail.invalid:25"}, "not encrypted"),
     ],

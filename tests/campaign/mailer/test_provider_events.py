@@ -1,4 +1,4 @@
-"""What a mail provider reports: read strictly, applied any number of times."""
+"""Events of a mail provider: validated strictly and safe to repeat."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -49,19 +49,22 @@ def test_an_event_is_read_with_its_moment_and_on_one_line() -> None:
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        (None, "it is no object"),
-        ([BOUNCE], "it is no object"),
+        (None, "it is not an object"),
+        ([BOUNCE], "it is not an object"),
         (BOUNCE | {"type": "opened"}, "type must be bounce or complaint"),
         (BOUNCE | {"type": {}}, "type must be bounce or complaint"),
-        ({"type": "bounce", "email": "a@example.org"}, "permanent must say true or false"),
-        (BOUNCE | {"permanent": 1}, "permanent must say true or false"),
-        (COMPLAINT | {"permanent": None}, "permanent must say true or false"),
-        ({"type": "complaint", "email": "", "token": None}, "neither email, message_id nor token"),
-        (COMPLAINT | {"token": ["x"]}, "token must be a text"),
-        (COMPLAINT | {"detail": "x" * 2001}, "detail must be a text of at most 2,000 characters"),
-        (COMPLAINT | {"message_id": "a\0b"}, "message_id must be a text"),
-        (COMPLAINT | {"occurred_at": "2026-12-24T10:00:00"}, "an instant with its offset"),
-        (COMPLAINT | {"occurred_at": 1_797_926_400}, "an instant with its offset"),
+        ({"type": "bounce", "email": "a@example.org"}, "permanent must be true or false"),
+        (BOUNCE | {"permanent": 1}, "permanent must be true or false"),
+        (COMPLAINT | {"permanent": None}, "permanent must be true or false"),
+        (
+            {"type": "complaint", "email": "", "token": None},
+            "it needs an email, message_id or token",
+        ),
+        (COMPLAINT | {"token": ["x"]}, "token must be text"),
+        (COMPLAINT | {"detail": "x" * 2001}, "detail must be text of at most 2,000 characters"),
+        (COMPLAINT | {"message_id": "a\0b"}, "message_id must be text"),
+        (COMPLAINT | {"occurred_at": "2026-12-24T10:00:00"}, "a time with an offset"),
+        (COMPLAINT | {"occurred_at": 1_797_926_400}, "a time with an offset"),
         (COMPLAINT | {"email": "nobody"}, "'nobody' is no email address"),
     ],
 )
@@ -86,7 +89,7 @@ def test_an_event_that_names_our_message_is_applied_to_it_any_number_of_times(
     assert suppressions(session) == [("ana@example.org", "bounced", "550 5.1.1")]
 
 
-def test_a_message_goes_before_the_address_that_is_told_beside_it(
+def test_a_message_takes_precedence_over_the_address_in_the_event(
     session: Session, appeal: OutboxMessage
 ) -> None:
     told = {"type": "complaint", "message_id": appeal.message_id, "email": "ben@example.org"}
@@ -104,7 +107,7 @@ def test_an_address_alone_is_suppressed_for_good_reasons_only(session: Session) 
     ]
 
 
-def test_a_name_that_we_do_not_know_is_told_back(session: Session) -> None:
+def test_an_unknown_recipient_is_reported_back(session: Session) -> None:
     assert not apply(session, type="complaint", token="of-nobody")
     assert not apply(session, type="bounce", permanent=True, message_id="<x@example.org>")
     assert apply(session, type="complaint", token="of-nobody", email="ana@example.org")

@@ -1,4 +1,4 @@
-"""The way into the outbox: one row a kind and subject, under a Message-ID that tells nothing of anybody."""
+"""Queueing: one row per kind and subject key, with a Message-ID that identifies nobody."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -102,7 +102,7 @@ def test_a_row_holds_all_that_is_known_of_the_email(installation: Installation) 
     assert (row.created_at, row.next_attempt_at, row.expires_at) == (AT, AT, expires_at)
 
 
-def test_an_email_that_nobody_asked_for_is_due_at_once(installation: Installation) -> None:
+def test_an_email_without_a_request_time_is_due_immediately(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         queue_email(session, ALERT, MAIL_DOMAIN)
         row = session.scalars(select(OutboxMessage)).one()
@@ -157,7 +157,7 @@ def test_a_select_may_say_the_state(installation: Installation) -> None:
     assert [row.state for row in messages(installation)] == ["dropped"]
 
 
-def test_a_step_of_the_countdown_reaches_nobody_twice(
+def test_a_schedule_step_reaches_nobody_twice(
     installation: Installation, campaign: Campaign
 ) -> None:
     step = opening_step(installation, campaign)
@@ -183,7 +183,7 @@ def test_the_same_request_is_known_for_half_a_minute(installation: Installation)
 
 
 def test_nothing_else_adds_rows_to_the_outbox() -> None:
-    """Migrations change what stands; the rest goes through here."""
+    """Migrations may change existing rows; everything else goes through this module."""
     found = {
         path.relative_to(ROOT).as_posix()
         for room in ("campaign", "workers")

@@ -1,4 +1,4 @@
-"""Templates to letters: what every letter has, whatever it says."""
+"""Rendering: what every email has in common."""
 
 import re
 from typing import Any
@@ -32,9 +32,9 @@ def test_the_html_is_escaped_and_neither_the_text_nor_the_subject_is() -> None:
     assert letter.subject.endswith("A & <b>B</b>")
 
 
-def test_a_subject_is_one_line_whatever_stands_in_it() -> None:
+def test_a_subject_is_one_line_whatever_it_contains() -> None:
     letter = rendered("One", problems=["One\r\nBcc: x\x0b\x00y\u0085z"])
-    assert letter.subject == "1 matter needs attention: One Bcc: x y z"
+    assert letter.subject == "1 problem needs attention: One Bcc: x y z"
 
 
 def test_lines_of_the_text_are_broken_at_spaces_and_addresses_stay_whole() -> None:
@@ -64,7 +64,7 @@ def test_styles_are_written_into_the_html_and_those_for_dark_mode_stay() -> None
     assert not re.search(r"""(src|href)=["']http://""", html)
 
 
-def test_a_letter_is_in_its_reader_s_language_and_else_in_english() -> None:
+def test_an_email_is_in_its_recipients_language_or_english() -> None:
     english, spanish, other = (rendered(locale=locale) for locale in ("en", "es", "tlh"))
     assert spanish.subject != english.subject
     assert 'lang="es"' in spanish.html

@@ -1,4 +1,4 @@
-"""One conversation with a mail server: what each answer means, and whether more can be said afterwards."""
+"""One SMTP session: the meaning of each reply, and whether the connection stays usable."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ MESSAGE = b"Subject: Test\r\n\r\nOne line.\r\n"
 
 @pytest.fixture(params=[False, True], ids=["in turn", "together"])
 def server(request: pytest.FixtureRequest) -> Iterator[MailReceiver]:
-    """One that takes a command at a time, and one that takes several (RFC 2920)."""
+    """A server without pipelining, and one with it (RFC 2920)."""
     with MailReceiver(pipelining=request.param) as receiver:
         yield receiver
 
@@ -45,10 +45,10 @@ def test_a_dot_at_the_start_of_a_line_is_neither_lost_nor_the_end(
     assert [mail.raw for mail in server.wait_for(1)] == [message]
 
 
-def test_a_sender_that_is_not_taken_waits_to_be_mended_and_the_next_message_goes(
+def test_a_refused_sender_delays_the_message_and_the_next_one_is_sent(
     conversation: SmtpSession, server: MailReceiver
 ) -> None:
-    with pytest.raises(MailDelayed, match="did not take the sender: 5"):
+    with pytest.raises(MailDelayed, match="refused the sender: 5"):
         conversation.send(f"{US}> ODD=1", ANA, MESSAGE)
     assert not conversation.over
     conversation.send(US, BEN, MESSAGE)
@@ -56,12 +56,12 @@ def test_a_sender_that_is_not_taken_waits_to_be_mended_and_the_next_message_goes
     assert server.connections == 1
 
 
-def test_a_message_is_given_to_nobody_where_its_recipient_was_refused(
+def test_a_message_is_not_delivered_if_its_recipient_was_refused(
     conversation: SmtpSession, server: MailReceiver
 ) -> None:
     server.answer("450 4.2.1 Mailbox busy", to=ANA)
     for _ in range(2):
-        with pytest.raises(MailDelayed, match=r"put the message off: 450 4\.2\.1 Mailbox busy"):
+        with pytest.raises(MailDelayed, match=r"postponed the message: 450 4\.2\.1 Mailbox busy"):
             conversation.send(US, ANA, MESSAGE)
     conversation.send(US, BEN, MESSAGE)
     assert recipients(server) == [BEN]
@@ -72,7 +72,7 @@ def test_an_answer_that_means_nothing_leaves_open_what_happened_and_ends_it(
     conversation: SmtpSession, server: MailReceiver, reply: str
 ) -> None:
     server.answer(reply, after_data=True, times=1)
-    with pytest.raises(MailUnknown, match=f"cannot be understood: {reply}"):
+    with pytest.raises(MailUnknown, match=f"unknown reply: {reply}"):
         conversation.send(US, ANA, MESSAGE)
     assert conversation.over
 
@@ -100,7 +100,7 @@ def test_a_break_is_certain_before_the_message_and_not_after_it(server: MailRece
     assert BEN not in recipients(server)
 
 
-def test_leave_may_be_taken_twice_and_of_a_server_that_has_gone(
+def test_quitting_twice_or_after_the_server_closed_is_safe(
     conversation: SmtpSession, server: MailReceiver
 ) -> None:
     server.hang_up()

@@ -1,4 +1,4 @@
-"""Addresses that get no more appeals: of one campaign or of any, whatever the letters of their address."""
+"""Suppressions: for one campaign or all, ignoring the case of the address."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -50,7 +50,7 @@ def test_the_list_is_in_order_of_arrival_with_the_campaign_s_name(
     assert found == [("z@example.org", "nine-days"), ("a@example.org", "")]
 
 
-def test_lifted_it_is_gone_from_everywhere_and_nobody_else_s(
+def test_removing_a_suppression_removes_all_of_that_address_only(
     session: Session, campaign: Campaign
 ) -> None:
     for campaign_id in (None, campaign.id):

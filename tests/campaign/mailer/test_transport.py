@@ -1,4 +1,4 @@
-"""What the mail server answers, when, and what that means for the message."""
+"""Replies of the mail server at each stage, and what they mean for the message."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ MESSAGE = b"Subject: Test\r\n\r\nOne line.\r\n.\r\n..two\r\n"
 
 @pytest.fixture(params=[False, True], ids=["in turn", "together"])
 def server(request: pytest.FixtureRequest) -> Iterator[MailReceiver]:
-    """One that takes a command at a time, and one that takes several (RFC 2920)."""
+    """A server without pipelining, and one with it (RFC 2920)."""
     with MailReceiver(pipelining=request.param) as receiver:
         yield receiver
 

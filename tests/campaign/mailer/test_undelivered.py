@@ -1,4 +1,4 @@
-"""Mail that is not over or did not arrive: when it is stuck, and when it may be sent again."""
+"""Unfinished and undelivered emails: when they are stuck, and when they may be sent again."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ Queue = Callable[..., int]
 
 @pytest.fixture
 def queue(installation: Installation) -> Queue:
-    """Put a message into the table, made and due just now unless told; its id."""
+    """Insert a message, by default created and due now; return its id."""
     numbers = iter(range(1, 100))
 
     def put(kind: str = "receipt", **values: Any) -> int:
@@ -119,12 +119,12 @@ def test_a_message_about_one_s_own_gift_is_sent_again_under_its_name(
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"state": "queued"}, "it is on its way already"),
-        ({"state": "sending"}, "it is on its way already"),
+        ({"state": "queued"}, "it is already queued or being sent"),
+        ({"state": "sending"}, "it is already queued or being sent"),
         ({"state": "dropped", "last_error": "refunded"}, "it was dropped: refunded"),
-        ({"state": "failed", "recipient": ""}, "its address has been forgotten"),
-        ({"state": "failed", "expires_at": AT}, "its time is over"),
-        ({"state": "sent", "sent_at": AT, "bulk": True}, "it arrived"),
+        ({"state": "failed", "recipient": ""}, "its address has been erased"),
+        ({"state": "failed", "expires_at": AT}, "it has expired"),
+        ({"state": "sent", "sent_at": AT, "bulk": True}, "it was sent"),
         ({"state": "failed", "begun_at": AT, "bulk": True}, "it may have arrived"),
     ],
 )
@@ -139,7 +139,7 @@ def test_what_must_not_be_sent_again_says_why_and_stays_as_it_is(
     assert (row.state, row.resent_at) == (values["state"], None)
 
 
-def test_a_bulk_letter_that_may_have_arrived_goes_again_only_when_that_is_said(
+def test_a_campaign_email_that_may_have_arrived_is_resent_only_on_request(
     session: Session, queue: Queue
 ) -> None:
     values = {"state": "failed", "bulk": True, "expires_at": AT + BLINK}

@@ -71,7 +71,7 @@ def test_a_bounced_check_leaves_the_bar_once_and_its_receipt_is_void(
     given = first.frozen["gift_date_text"]
     assert void.frozen["wording"] == [
         f"The Harbor Ledger received your gift of $50 on {given}. The bank returned it unpaid.",
-        f"This voids receipt {first.number}, which can no longer be used for taxes.",
+        f"This voids receipt {first.number}, which is no longer valid for tax purposes.",
     ]
     with installation.sessions() as session:
         entries = session.scalars(select(LedgerEntry).order_by(LedgerEntry.id)).all()
@@ -157,9 +157,9 @@ def test_stripe_is_not_asked_to_refund_it(installation: Installation, enter: Ent
     [
         ("check", "", "en", "Receipt", "$50", "tax-deductible", "recommendation"),
         ("cash", "", "es", "Recibo", "$50", "deducible", "recomendación"),
-        ("stock", "40 shares of Example Corp", "en", "Receipt", "40 shares of Example Corp", "do not state", "$"),
+        ("stock", "40 shares of Example Corp", "en", "Receipt", "40 shares of Example Corp", "does not state", "$"),
         ("stock", "40 acciones de Example", "es", "Recibo", "40 acciones de Example", "valor", "$"),
-        ("daf", "Reyes Family Fund", "en", "Acknowledgment", "$50", "not a receipt for taxes", "deductible"),
+        ("daf", "Reyes Family Fund", "en", "Acknowledgment", "$50", "not a tax receipt", "deductible"),
         ("daf", "", "es", "Constancia", "$50", "no es un recibo", "deducible"),
     ],
 )  # fmt: skip

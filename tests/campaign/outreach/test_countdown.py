@@ -1,4 +1,4 @@
-"""The countdown's run: one row per (campaign, step, person), whatever happens to the clock and the cron line."""
+"""Queueing scheduled emails: one row per (campaign, step, person), whatever happens to clock and cron."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def winter(installation: Installation) -> Campaign:
         return new_campaign(session)
 
 
-def test_a_row_holds_all_that_the_letter_needs(
+def test_a_row_contains_all_that_the_email_needs(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -55,7 +55,7 @@ def test_a_row_holds_all_that_the_letter_needs(
     assert letter.token
 
 
-def test_ten_runs_at_once_give_each_reader_one_row(
+def test_ten_concurrent_runs_queue_one_row_per_recipient(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -97,7 +97,7 @@ def test_after_two_days_without_a_run_only_the_latest_step_is_queued(
     assert len(letters(installation)) == 4
 
 
-def test_a_reader_in_quiet_hours_is_left_for_a_later_run(
+def test_a_recipient_in_quiet_hours_is_left_for_a_later_run(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -114,7 +114,7 @@ def test_a_reader_in_quiet_hours_is_left_for_a_later_run(
     assert [each for each in told if each[1]][1:] == [("09:00", {"seven_days/appeal": 2})]
 
 
-def test_who_sleeps_through_a_window_misses_that_step_alone(
+def test_quiet_hours_through_a_whole_window_skip_only_that_step(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -138,7 +138,7 @@ def test_who_sleeps_through_a_window_misses_that_step_alone(
         ("dispute_lost", False),
     ],
 )
-def test_who_gave_or_promised_is_not_asked(
+def test_people_who_gave_or_promised_are_not_asked(
     installation: Installation, winter: Campaign, state: str, asked: bool
 ) -> None:
     with installation.sessions.begin() as session:
@@ -184,7 +184,7 @@ def test_past_donors_are_asked_where_the_campaign_says_so_and_each_person_once(
     ]
 
 
-def test_the_wrap_up_thanks_who_gave_and_tells_who_was_asked_each_once(
+def test_after_the_end_donors_are_thanked_and_others_get_the_result_once(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -226,7 +226,7 @@ def test_a_step_that_is_switched_off_is_not_queued(
     assert run(installation, MIDDAY) == []
 
 
-def test_a_preview_tells_what_a_run_would_queue_and_queues_nothing(
+def test_a_preview_reports_what_a_run_would_queue_and_queues_nothing(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""The last look before a letter in bulk goes out: who does not want it any more, and who is asleep."""
+"""The last check before a campaign email is sent: recipients who must not get it, and quiet hours."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -27,7 +27,7 @@ def winter(installation: Installation) -> Campaign:
 
 
 def claim(installation: Installation, kind: str = "appeal") -> EmailClaim:
-    """The newest letter of that kind, as a worker would hold it."""
+    """Return the newest email of that kind as a worker's claim."""
     names = ", ".join(column.key for column in CLAIMED)
     with installation.sessions() as session:
         row = session.execute(
@@ -53,14 +53,14 @@ def letter(installation: Installation, winter: Campaign) -> EmailClaim:
     return claim(installation)
 
 
-def test_a_letter_that_is_still_right_goes_out(
+def test_an_email_that_is_still_valid_is_sent(
     installation: Installation, letter: EmailClaim
 ) -> None:
     assert why(installation, letter) == ""
     assert quiet(installation, letter, LATER) is None
 
 
-def test_who_gave_since_it_was_queued_is_left_out(
+def test_people_who_gave_since_it_was_queued_are_left_out(
     installation: Installation, winter: Campaign, letter: EmailClaim
 ) -> None:
     with installation.sessions.begin() as session:
@@ -68,7 +68,7 @@ def test_who_gave_since_it_was_queued_is_left_out(
     assert "given" in why(installation, letter)
 
 
-def test_who_gave_to_another_campaign_is_still_asked(
+def test_people_who_gave_to_another_campaign_are_still_asked(
     installation: Installation, letter: EmailClaim
 ) -> None:
     with installation.sessions.begin() as session:
@@ -77,7 +77,7 @@ def test_who_gave_to_another_campaign_is_still_asked(
 
 
 @pytest.mark.parametrize("scope", ["all", "this", "another"])
-def test_who_unsubscribed_or_bounced_since_is_left_out(
+def test_people_who_unsubscribed_or_bounced_since_are_left_out(
     installation: Installation, winter: Campaign, letter: EmailClaim, scope: str
 ) -> None:
     with installation.sessions.begin() as session:
@@ -99,9 +99,7 @@ def test_a_step_that_was_switched_off_or_is_over_is_not_sent(
     assert "switched off" in why(installation, letter)
 
 
-def test_an_address_that_was_forgotten_gets_nothing(
-    installation: Installation, letter: EmailClaim
-) -> None:
+def test_an_erased_address_gets_nothing(installation: Installation, letter: EmailClaim) -> None:
     assert why(installation, replace(letter, recipient="")) != ""
 
 
@@ -120,7 +118,7 @@ def test_an_appeal_that_was_queued_before_the_deadline_moved_waits_for_its_step(
     assert quiet(installation, letter, "2027-01-05T20:01-08:00") is None
 
 
-def test_thanks_go_to_those_of_whose_gift_something_is_left(
+def test_thanks_go_to_donors_whose_gift_is_not_fully_refunded(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -131,7 +129,7 @@ def test_thanks_go_to_those_of_whose_gift_something_is_left(
     assert why(installation, thanks, morning) == ""
     with installation.sessions.begin() as session:
         session.execute(text("UPDATE donation SET state = 'refunded'"))
-    assert "left" in why(installation, thanks, morning)
+    assert "remains" in why(installation, thanks, morning)
 
 
 def test_a_wrap_up_that_is_queued_waits_where_the_campaign_goes_on(
@@ -160,7 +158,7 @@ def test_a_wrap_up_that_is_queued_waits_where_the_campaign_goes_on(
         ("", "2026-12-26T12:00-08:00", None),
     ],
 )
-def test_quiet_hours_are_the_readers_and_else_the_campaigns(
+def test_quiet_hours_use_the_recipients_zone_or_else_the_campaigns(
     installation: Installation, letter: EmailClaim, zone: str | None, moment: str, until: str | None
 ) -> None:
     found = quiet(installation, replace(letter, timezone=zone), moment)

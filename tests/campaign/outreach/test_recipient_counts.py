@@ -1,4 +1,4 @@
-"""How many people each step would reach, as the staff's page shows it before anything is queued."""
+"""How many people each step would reach, as the staff page shows before anything is queued."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ def rows(
         return {row.step.key: row for row in step_rows(session, campaign, at(moment))}
 
 
-def test_who_gave_or_wants_no_mail_is_not_counted(
+def test_donors_and_suppressed_addresses_are_not_counted(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -60,7 +60,7 @@ def test_who_gave_or_wants_no_mail_is_not_counted(
     assert letters(installation) == []
 
 
-def test_what_is_queued_is_counted_as_that_and_the_end_reaches_who_was_asked(
+def test_queued_emails_are_counted_and_the_result_reaches_everyone_asked(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -76,7 +76,7 @@ def test_what_is_queued_is_counted_as_that_and_the_end_reaches_who_was_asked(
     assert (sent["wrap_up"].reach, sent["seven_days"].counts) == (3, Counts(sent=2))
 
 
-def test_steps_stand_in_the_order_of_the_clock_with_a_word_for_each(
+def test_steps_are_listed_by_due_time_with_their_state(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""“Remind me later”: one email at a moment of the reader's choice, and then nobody knows the address."""
+"""“Remind me later”: one email at the chosen time; then the address is erased."""
 
 from datetime import datetime
 
@@ -157,7 +157,7 @@ def test_after_it_is_sent_the_address_is_nowhere(
     assert (letter.recipient, letter.name) == ("", "")
 
 
-def test_two_forgotten_addresses_do_not_clash(installation: Installation, winter: Campaign) -> None:
+def test_two_erased_addresses_do_not_conflict(installation: Installation, winter: Campaign) -> None:
     for name in ("ana", "bo"):
         ask(installation, winter, f"{name}@example.org")
         run(installation, NEXT_DAY)
@@ -167,7 +167,7 @@ def test_two_forgotten_addresses_do_not_clash(installation: Installation, winter
 
 
 @pytest.mark.parametrize("reason", ["gave", "unsubscribed"])
-def test_who_gave_or_unsubscribed_is_not_reminded_and_is_forgotten(
+def test_people_who_gave_or_unsubscribed_are_not_reminded_and_are_erased(
     installation: Installation, winter: Campaign, reason: str
 ) -> None:
     ask(installation, winter)
@@ -180,14 +180,14 @@ def test_who_gave_or_unsubscribed_is_not_reminded_and_is_forgotten(
     assert kept(installation) == []
 
 
-def test_asking_again_while_it_is_on_its_way_takes_the_first_back(
+def test_asking_again_while_it_is_queued_cancels_the_first(
     installation: Installation, winter: Campaign
 ) -> None:
     ask(installation, winter)
     run(installation, NEXT_DAY)
     first = claim(installation)
     ask(installation, winter, choice="last_day", moment=NEXT_DAY)
-    assert "put off" in why(installation, first)
+    assert "canceled or moved" in why(installation, first)
     with installation.sessions.begin() as session:
         reminders.erase_reminder(session, first)
     assert [one.choice for one in kept(installation)] == ["last_day"]

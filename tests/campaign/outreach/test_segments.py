@@ -1,4 +1,4 @@
-"""Who a step is for before anybody is left out: each address once, and known as well as we know it."""
+"""Segments before exclusions: each address once, with the best data available."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def test_past_donors_are_asked_only_by_a_campaign_that_asks_them(
     ]
 
 
-def test_who_agreed_and_gave_is_asked_once_as_the_subscriber(
+def test_a_subscriber_who_gave_before_is_asked_once_as_subscriber(
     session: Session, winter: Campaign, summer: Campaign
 ) -> None:
     donate(session, summer, "ana@example.org", "paid")
@@ -54,7 +54,7 @@ def test_who_agreed_and_gave_is_asked_once_as_the_subscriber(
     ]
 
 
-def test_who_is_thanked_has_something_left_in_this_campaign(
+def test_thanked_donors_have_a_remaining_gift_in_this_campaign(
     session: Session, winter: Campaign, summer: Campaign
 ) -> None:
     for state in ("processing", "paid", "partially_refunded"):
@@ -86,7 +86,7 @@ def test_a_giver_is_addressed_as_the_subscriber_where_that_says_more(
     ]
 
 
-def test_who_was_asked_is_who_an_appeal_of_this_campaign_was_sent_to(
+def test_asked_people_are_those_sent_an_appeal_of_this_campaign(
     session: Session, winter: Campaign, summer: Campaign
 ) -> None:
     def letter(number: int, recipient: str, **changes: Any) -> None:

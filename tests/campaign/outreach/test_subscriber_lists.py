@@ -1,4 +1,4 @@
-"""Lists as people keep them: what is read, what is refused and by which words."""
+"""Subscriber lists: what is read, and what is refused with which message."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -57,10 +57,10 @@ def test_a_bare_day_of_consent_begins_in_the_organisations_zone() -> None:
         ("ada@example.org,,,,form,yesterday", "consent_at: 'yesterday' is neither"),
         ("ada@example.org,,,,form,2027-01-05", "in the future"),
         ("ada@example.org,,,Mars/Olympus,form,2026-01-05", "not a time zone"),
-        ("ada@example.org,,Klingonish!,,form,2026-01-05", "no language"),
-        ("ada@example.org,=HYPERLINK(1),,,form,2026-01-05", "begins like a formula"),
-        ("ada@example.org,@SUM(A1),,,form,2026-01-05", "begins like a formula"),
-        ("-ada@example.org,,,,form,2026-01-05", "begins like a formula"),
+        ("ada@example.org,,Klingonish!,,form,2026-01-05", "is not a language"),
+        ("ada@example.org,=HYPERLINK(1),,,form,2026-01-05", "starts like a formula"),
+        ("ada@example.org,@SUM(A1),,,form,2026-01-05", "starts like a formula"),
+        ("-ada@example.org,,,,form,2026-01-05", "starts like a formula"),
         ("ada@example.org,A\x0bda,,,form,2026-01-05", "control character"),
         ("ada@example.org,A\x00da,,,form,2026-01-05", "control character"),
         (f"ada@example.org,{'A' * 201},,,form,2026-01-05", "longer than 200"),
@@ -70,7 +70,7 @@ def test_a_bare_day_of_consent_begins_in_the_organisations_zone() -> None:
         ("Ada <ada@example.org>,,,,form,2026-01-05", "no email address"),
     ],
 )
-def test_a_line_that_cannot_be_taken_says_why(line: str, reason: str) -> None:
+def test_a_refused_line_says_why(line: str, reason: str) -> None:
     assert reason in refusal(line)
 
 
@@ -78,7 +78,7 @@ def test_an_address_counts_once_in_a_file_without_regard_to_case() -> None:
     first, second = read(ADA, ADA.replace("ada@", "ADA@"))
     assert isinstance(first, Consent)
     assert isinstance(second, RejectedLine)
-    assert (second.line, second.reason) == (3, "ADA@example.org stands on line 2 already")
+    assert (second.line, second.reason) == (3, "ADA@example.org is already on line 2")
 
 
 def test_empty_lines_are_nothing_and_lines_are_counted_as_an_editor_does() -> None:

@@ -1,4 +1,4 @@
-"""People who agreed: the first consent stays, case makes no other address, and a wish to be left alone stands."""
+"""Subscribers: the first consent is kept, case is ignored, and suppressions remain."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -40,7 +40,7 @@ def test_an_address_twice_in_one_list_is_one_person(session: Session) -> None:
     assert add_subscribers(session, people) == ImportCounts(added=1, known=1)
 
 
-def test_who_gets_no_appeals_is_kept_counted_once_and_stays_suppressed(
+def test_a_suppressed_person_is_saved_counted_once_and_stays_suppressed(
     session: Session, campaign: Campaign
 ) -> None:
     suppress(session, "ana@example.org", SuppressionReason.unsubscribed)
@@ -51,7 +51,7 @@ def test_who_gets_no_appeals_is_kept_counted_once_and_stays_suppressed(
     assert session.scalar(select(func.count()).select_from(Suppression)) == 3
 
 
-def test_counts_of_several_pieces_add_up_and_nobody_is_nobody(session: Session) -> None:
+def test_counts_add_up_and_an_empty_list_counts_nothing(session: Session) -> None:
     assert add_subscribers(session, []) == ImportCounts()
     assert ImportCounts(1, 2, 3) + ImportCounts(10, 20, 30) == ImportCounts(11, 22, 33)
 
@@ -65,7 +65,7 @@ def test_all_are_listed_in_the_order_in_which_they_came(session: Session) -> Non
     assert listed[0]["consent_at"] == AGREED
 
 
-def test_who_is_removed_is_forgotten_once_and_nothing_else_is(session: Session) -> None:
+def test_a_subscriber_is_removed_once_and_nothing_else_changes(session: Session) -> None:
     add_subscribers(session, [consent("Ana@example.org"), consent("ben@example.org")])
     suppress(session, "ana@example.org", SuppressionReason.unsubscribed)
     assert remove_subscriber(session, " ANA@example.org\n")

@@ -1,4 +1,4 @@
-"""Leaving by a letter's token: what stands for its reader, what a click stops, and what can be taken back."""
+"""Unsubscribing with an email's token: current preferences, what a click stops and what can be undone."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ Letter = Callable[..., str]
 
 @pytest.fixture
 def letter(session: Session, campaign: Campaign) -> Letter:
-    """Queues a letter and gives its token."""
+    """Queue an email and return its token."""
 
     def queued(recipient: str = "Ana@example.org", about: int | None = campaign.id) -> str:
         message = OutboxMessage(
@@ -38,7 +38,7 @@ def letter(session: Session, campaign: Campaign) -> Letter:
 
 
 def stops(session: Session, token: str) -> tuple[bool, bool, bool]:
-    """Whether all is stopped, or this campaign, and whether that can be taken back."""
+    """Return whether all emails or this campaign's are stopped, and whether that can be undone."""
     found = unsubscribe.get_preferences(session, token)
     return found.all_stopped, found.campaign_stopped, found.undoable
 
@@ -51,9 +51,7 @@ def test_at_first_nothing_is_stopped(session: Session, campaign: Campaign, lette
     assert (found.all_stopped, found.campaign_stopped, found.undoable) == (False, False, False)
 
 
-def test_all_or_one_campaign_is_stopped_once_and_taken_back(
-    session: Session, letter: Letter
-) -> None:
+def test_all_or_one_campaign_is_stopped_once_and_undone(session: Session, letter: Letter) -> None:
     token = letter()
     for _ in range(2):
         unsubscribe.stop_campaign(session, token)
@@ -67,7 +65,7 @@ def test_all_or_one_campaign_is_stopped_once_and_taken_back(
         assert stops(session, token) == (False, False, False)
 
 
-def test_a_letter_about_no_campaign_stops_all(session: Session, letter: Letter) -> None:
+def test_an_email_without_a_campaign_stops_all(session: Session, letter: Letter) -> None:
     token = letter(about=None)
     assert unsubscribe.get_preferences(session, token).campaign is None
     unsubscribe.stop_campaign(session, token)
@@ -97,9 +95,7 @@ def test_what_they_did_not_say_themselves_they_cannot_take_back(
     assert stops(session, token) == (True, False, False)
 
 
-def test_a_letter_whose_address_was_forgotten_stops_nobody(
-    session: Session, letter: Letter
-) -> None:
+def test_an_email_whose_address_was_erased_stops_nobody(session: Session, letter: Letter) -> None:
     token = letter("")
     for change in (unsubscribe.stop_all, unsubscribe.stop_campaign, unsubscribe.undo):
         change(session, token)
@@ -108,7 +104,7 @@ def test_a_letter_whose_address_was_forgotten_stops_nobody(
 
 
 @pytest.mark.parametrize("token", ["", "nobody", "a\x00b"])
-def test_a_token_of_no_letter_is_answered_in_a_sentence(session: Session, token: str) -> None:
+def test_an_unknown_token_gets_a_clear_error(session: Session, token: str) -> None:
     for ask in (unsubscribe.get_preferences, unsubscribe.stop_all, unsubscribe.undo):
-        with pytest.raises(NotFound, match="belongs to no letter of ours"):
+        with pytest.raises(NotFound, match="unsubscribe link is not valid"):
             ask(session, token)

@@ -1,4 +1,4 @@
-"""What can be set of a text: every character that the typeface has, and a sign for those that it lacks."""
+"""Printable text: every character of the font, and a replacement for those it lacks."""
 
 import pytest
 
@@ -23,13 +23,13 @@ LACKED = "\ufffd"
         (LACKED, LACKED),
     ],
 )
-def test_a_text_is_composed_freed_of_controls_and_told_what_it_lacks(
+def test_text_is_composed_cleaned_and_missing_characters_are_replaced(
     text: str, set_as: str
 ) -> None:
     assert printable(text) == set_as
     assert printable(set_as) == set_as
 
 
-def test_the_last_letter_of_a_block_is_had_and_one_beyond_the_plane_is_not() -> None:
+def test_the_last_character_of_a_block_is_covered_and_one_beyond_the_plane_is_not() -> None:
     assert {ord("~"), ord("ÿ"), 0xFFFD} <= covered()
     assert not {0x00, 0xFFFF, 0x1F389} & covered()

@@ -1,4 +1,4 @@
-"""What is printed: tagged PDF/UA with its own typeface, whatever a donor's name holds, and the same bytes each time."""
+"""PDFs: tagged PDF/UA with an embedded font, any donor name, and the same bytes each time."""
 
 import io
 from typing import Any
@@ -113,7 +113,7 @@ def test_we_know_which_characters_the_typeface_has() -> None:
     [
         ({"kind": "corrected", "replaces": "2026-000000"}, "Corrected receipt 2026-000001"),
         ({"kind": "void", "voided": True, "replaces": "2026-000000"}, "Void receipt 2026-000001"),
-        ({"replaced_by": "2026-000009"}, "Replaced: receipt 2026-000009 stands in its place."),
+        ({"replaced_by": "2026-000009"}, "Replaced by receipt 2026-000009."),
         ({"kind": "corrected", "locale": "es", "replaces": "1"}, "Recibo corregido 2026-000001"),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_statement_lists_and_sums() -> None:
 
 
 @pytest.mark.parametrize(("window", "width"), [("us", 612), ("din", 595)])
-def test_each_letter_has_a_sheet_of_its_own(window: str, width: int) -> None:
+def test_each_letter_has_its_own_sheet(window: str, width: int) -> None:
     letters = [
         {"kind": kind, "context": context, "address": [kind.title(), "5 Elm Street"]}
         for kind, context in (("receipt", RECEIPT), ("statement", STATEMENT))

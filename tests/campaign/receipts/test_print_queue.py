@@ -1,4 +1,4 @@
-"""What waits to be printed: whom no email reaches, the last of each receipt's chain, and each letter once."""
+"""Letters to print: donors without email, the latest receipt of each chain, and each letter once."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ HOME = "5 Elm Street\n\n  Salem, OR 97301 "
 
 @pytest.fixture
 def by_mail(installation: Installation, give: Give) -> Callable[..., Facts]:
-    """A paid gift of somebody whom no email reaches; the columns of the donor's row are as given."""
+    """A paid gift of a donor without email, with the given donor columns."""
 
     def paid(name: str = "Bo Lund", address: str = HOME, **changes: Any) -> Facts:
         facts = give(**changes, name=name)
@@ -48,7 +48,7 @@ def post(installation: Installation, at: datetime) -> int:
         return len(letters)
 
 
-def test_who_has_an_email_address_waits_for_no_post(
+def test_donors_with_an_email_address_get_no_paper_letter(
     installation: Installation, give: Give, by_mail: Callable[..., Facts]
 ) -> None:
     tell_paid(installation, give())
@@ -70,7 +70,7 @@ def test_who_has_an_email_address_waits_for_no_post(
         ("Bo Lund", "Bo Lund Jr.\n5 Elm Street", ("Bo Lund", "Bo Lund Jr.", "5 Elm Street")),
     ],
 )
-def test_the_name_stands_over_the_address_once(
+def test_the_name_is_above_the_address_once(
     installation: Installation,
     by_mail: Callable[..., Facts],
     name: str,
@@ -82,14 +82,14 @@ def test_the_name_stands_over_the_address_once(
     assert letter.address == lines
 
 
-def test_nobody_is_written_to_who_left_neither_name_nor_address(
+def test_a_donor_without_name_and_address_gets_no_letter(
     installation: Installation, by_mail: Callable[..., Facts]
 ) -> None:
     by_mail("", "")
     assert waiting(installation) == []
 
 
-def test_a_letter_waits_once_and_again_from_the_moment_it_was_posted(
+def test_a_letter_is_printed_once_and_again_on_request(
     installation: Installation, by_mail: Callable[..., Facts]
 ) -> None:
     by_mail()
@@ -113,7 +113,7 @@ def test_of_a_chain_the_last_receipt_alone_is_printed(
 
 
 @pytest.mark.parametrize(("posted_first", "kinds"), [(True, ["void"]), (False, [])])
-def test_that_a_gift_is_void_is_told_to_who_was_told_of_the_gift(
+def test_a_void_receipt_is_mailed_only_if_the_receipt_was(
     installation: Installation,
     by_mail: Callable[..., Facts],
     posted_first: bool,
@@ -126,7 +126,7 @@ def test_that_a_gift_is_void_is_told_to_who_was_told_of_the_gift(
     assert [one.context["kind"] for one in waiting(installation)] == kinds
 
 
-def test_a_merged_donor_s_letter_goes_where_the_row_that_speaks_lives(
+def test_a_merged_donors_letter_goes_to_the_canonical_address(
     installation: Installation, by_mail: Callable[..., Facts]
 ) -> None:
     merged = by_mail(email="one@example.org")
@@ -161,7 +161,7 @@ def test_a_statement_waits_once_and_not_when_nothing_of_it_is_left(
     assert [one.kind for one in waiting(installation, at)] == ["receipt"]
 
 
-def test_a_card_is_printed_for_a_gift_that_stands_and_not_for_one_that_went_back(
+def test_a_card_is_printed_for_a_paid_gift_and_not_for_a_refunded_one(
     installation: Installation, give: Give
 ) -> None:
     card = CardRequest("post", "Cora Diaz", address="9 Pier Road\nAstoria")

@@ -1,4 +1,4 @@
-"""What a receipt says: of money its amount, of shares what they were, of a fund's grant no promise of a deduction."""
+"""Receipt text: amounts of money, descriptions of shares, and no deduction for a fund's grant."""
 
 from collections.abc import Callable
 from datetime import date
@@ -23,7 +23,7 @@ def offline(kind: str, description: str = "", reversal_reason: str | None = None
 
 @pytest.fixture
 def freeze(installation: Installation, give: Give) -> Callable[..., dict[str, Any]]:
-    """The words of a receipt for a gift of $25 and $1.06 for fees, made with `changes`."""
+    """Return the frozen text of a receipt for $25 plus $1.06 for fees, with `changes`."""
 
     def frozen(about: AcknowledgedGift, **changes: Any) -> dict[str, Any]:
         facts = give(**{"fee_cover": 106, **changes})
@@ -68,12 +68,14 @@ def test_a_first_receipt_names_all_that_was_charged_and_both_days(freeze: Freeze
     assert (said["gone"], said["frequency_text"]) == ("", "One-time gift")
 
 
-def test_a_corrected_one_names_what_is_left_and_what_it_replaces(freeze: Freeze) -> None:
+def test_a_corrected_receipt_shows_the_remaining_amount_and_what_it_replaces(
+    freeze: Freeze,
+) -> None:
     said = freeze(AcknowledgedGift(606, DAYS, BEFORE))
     assert said["wording"][0].endswith(
-        "your gift of $26.06 on December 31, 2026. $6.06 of it remains given."
+        "your gift of $26.06 on December 31, 2026. The remaining amount is $6.06."
     )
-    assert said["wording"][1].startswith("This replaces receipt 2026-000007, ")
+    assert said["wording"][1].startswith("This receipt replaces receipt 2026-000007, ")
     assert (said["kind"], said["replaces"], said["amount_text"]) == (
         "corrected",
         "2026-000007",
@@ -81,28 +83,28 @@ def test_a_corrected_one_names_what_is_left_and_what_it_replaces(freeze: Freeze)
     )
 
 
-def test_the_same_amount_to_another_name_says_of_nothing_that_it_has_gone(freeze: Freeze) -> None:
+def test_the_same_amount_under_another_name_mentions_no_return(freeze: Freeze) -> None:
     said = freeze(AcknowledgedGift(2606, DAYS, BEFORE), name="Bo Lund")
     assert (said["renamed"], said["donor_name"]) == (True, "Bo Lund")
-    assert "remains" not in " ".join(said["wording"])
+    assert "remaining" not in " ".join(said["wording"])
 
 
 @pytest.mark.parametrize(
     ("reversal_reason", "why"),
     [
         ("bounced", "The bank returned it unpaid."),
-        ("mistake", "We had recorded it by mistake."),
+        ("mistake", "We recorded it by mistake."),
         ("returned", ""),
         (None, ""),
     ],
 )
-def test_a_void_one_says_why_nothing_is_left(
+def test_a_void_receipt_says_why_nothing_remains(
     freeze: Freeze, reversal_reason: str | None, why: str
 ) -> None:
     gift = offline("cheque", reversal_reason=reversal_reason)
     said = freeze(AcknowledgedGift(0, DAYS, BEFORE, gift))
     assert said["gone"] == why
-    assert said["wording"][0].endswith(why or "All of it has gone back since.")
+    assert said["wording"][0].endswith(why or "It was later returned in full.")
     assert said["wording"][1].startswith("This voids receipt 2026-000007, ")
     assert len(said["wording"]) == 2
 
@@ -113,7 +115,7 @@ def test_shares_are_described_and_never_valued(freeze: Freeze) -> None:
     words = " ".join(said["wording"])
     assert (said["acknowledges"], said["amount_text"]) == ("property", "10 shares of EXMP")
     assert "received your gift of 10 shares of EXMP on" in words
-    assert "do not state its value" in words
+    assert "does not state its value" in words
     assert "$" not in words
     assert freeze(AcknowledgedGift(0, DAYS, BEFORE, gift))["amount_text"] == "$0"
 
@@ -128,7 +130,7 @@ def test_a_grant_promises_no_deduction(freeze: Freeze, fund: str, source: str) -
     words = " ".join(said["wording"])
     assert said["acknowledges"] == "grant"
     assert f"a grant of $26.06 on December 31, 2026 {source}" in words
-    assert "not a receipt for taxes" in words
+    assert "not a tax receipt" in words
     assert "tax-deductible" not in words
     void = freeze(AcknowledgedGift(0, DAYS, BEFORE, gift))
     assert void["wording"][1] == "This voids acknowledgment 2026-000007."

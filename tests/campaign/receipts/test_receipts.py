@@ -1,4 +1,4 @@
-"""Receipts: dated where the organisation is, numbered without gaps, worded once and for all."""
+"""Receipts: dated in the organization's time zone, numbered without gaps, with text that never changes."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ Store = Callable[..., None]
 
 
 def issue(installation: Installation, donation: Donation, at: datetime, **organization: Any) -> str:
-    """The number of a receipt for `donation`, charged and issued at `at`."""
+    """Return the number of a receipt for `donation`, charged and issued at `at`."""
     issuer = replace(installation.settings.organization, **organization)
     with installation.sessions.begin() as session:
         found = session.get_one(Donation, donation.id)

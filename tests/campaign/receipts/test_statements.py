@@ -1,4 +1,4 @@
-"""Statements: who gets one, for which year, once; what is in it and what its totals are."""
+"""Statements: who gets one for which year, only once, and its gifts and totals."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ Receipted = Callable[..., Donation]
 
 @pytest.fixture
 def receipted(installation: Installation, campaign: Campaign) -> Receipted:
-    """A gift charged and receipted at a moment; `kind` and `description` of one that came offline."""
+    """A gift charged and receipted at a given time; `kind` and `description` for an offline gift."""
 
     def issue(
         at: datetime = LAST,
@@ -90,7 +90,7 @@ def test_the_last_second_of_the_year_is_of_it_and_the_next_is_not(
     assert addresses(installation, 2025) == []
 
 
-def test_who_has_nothing_left_only_a_grant_or_was_erased_gets_none(
+def test_fully_refunded_grant_only_and_erased_donors_get_no_statement(
     installation: Installation, receipted: Receipted
 ) -> None:
     void = receipted(email="void@example.org")
@@ -124,7 +124,7 @@ def test_a_statement_is_queued_once_a_donor_and_year(
     assert queue(installation, 2027) == [ANA]
 
 
-def test_who_has_no_address_waits_for_the_post_and_is_never_mailed(
+def test_donors_without_an_email_address_get_a_paper_statement(
     installation: Installation, receipted: Receipted
 ) -> None:
     donation = receipted()
@@ -155,9 +155,7 @@ def test_each_currency_has_its_total_and_property_is_in_none(
     ]
 
 
-def test_gifts_are_told_in_the_order_of_their_days(
-    installation: Installation, receipted: Receipted
-) -> None:
+def test_gifts_are_listed_by_date(installation: Installation, receipted: Receipted) -> None:
     receipted(LAST, amount=300)
     donation = receipted(datetime(2026, 12, 1, tzinfo=UTC), amount=200)
     receipted(datetime(2026, 12, 1, tzinfo=UTC), amount=100)
@@ -176,7 +174,7 @@ def test_a_merged_row_s_gifts_are_in_the_statement_of_the_one_that_speaks(
     assert context(installation, speaks)["totals"] == ["$5"]
 
 
-def test_a_merged_row_is_told_by_another_until_that_one_s_has_gone_out(
+def test_the_canonical_statement_covers_a_merged_record_until_it_is_sent(
     installation: Installation, receipted: Receipted
 ) -> None:
     merged, speaks = receipted(email="old@example.org"), receipted()

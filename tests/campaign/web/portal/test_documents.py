@@ -102,7 +102,7 @@ def test_a_request_to_be_removed_is_kept_once_seen_by_staff_done_and_confirmed(
     mailbox.clear()
     deliver_due(mailing)
     subjects = [one.subject for one in mailbox.messages]
-    assert subjects == ["You asked The Harbor Ledger to remove you"] * 2
+    assert subjects == ["The Harbor Ledger received your request to delete your data"] * 2
     actions = [action.partition(".")[2] for _, action in audited(mailing)]
     assert actions == ["asked_to_be_erased", "stays", "asked_to_be_erased"]
     viewer = staff(StaffRole.viewer)
@@ -116,7 +116,7 @@ def test_a_request_to_be_removed_is_kept_once_seen_by_staff_done_and_confirmed(
     assert "Donors who ask to be removed" not in viewer.get("/staff/").text
     deliver_due(mailing)
     assert [one.recipients for one in mailbox.messages] == [(ANA,)]
-    assert "has removed you" in mailbox.messages[0].subject
+    assert "has deleted your data" in mailbox.messages[0].subject
     with mailing.sessions() as session:
         addresses = set(session.scalars(select(OutboxMessage.recipient)))
         assert ANA not in addresses

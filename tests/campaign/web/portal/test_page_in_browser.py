@@ -46,7 +46,7 @@ def test_a_donor_asks_looks_changes_and_leaves(
     assert is_queued(mailing)
     page.goto(address + mailed_link(mailing, mailbox))
     no_findings(page)
-    page.get_by_role("button", name="Open my page").click()
+    page.get_by_role("button", name="Open my donor page").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your gifts")
     expect(page.get_by_role("listitem").filter(has_text="by check")).to_contain_text("$55")
     no_findings(page)

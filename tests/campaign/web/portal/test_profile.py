@@ -84,7 +84,7 @@ def test_another_address_is_confirmed_by_its_owner_and_the_old_one_is_told(
     mailbox.clear()
     deliver_due(mailing)
     assert [one.recipients for one in mailbox.messages] == [(ANA,)]
-    assert "last letter to this one" in " ".join(plain_text(mailbox.messages[0]).split())
+    assert "last email to this one" in " ".join(plain_text(mailbox.messages[0]).split())
     assert "What you gave" not in client.get("/me").text
     ask(client, ANA)
     mailbox.clear()
