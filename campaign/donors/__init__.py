@@ -1,1 +1,1 @@
-"""People as staff see them: lists, search, corrections, merges, notes."""
+"""Donors as staff manage them: lists, search, corrections, merges and notes."""

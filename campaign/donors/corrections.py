@@ -1,7 +1,7 @@
-"""Correcting a donor: name, email and postal address, as they are from now on.
+"""Correct a donor's name, email and postal address.
 
-What was issued stays as it was worded. The donor's row and those of its donations that bear the old words get the new
-ones, since later letters go by them; the address takes its consent and its wishes along. See docs/decisions/012.
+Issued receipts do not change. The donor's record is updated, and so are donations that have the old values, because
+later emails use them. Consent and unsubscribes move with the email address. See docs/decisions/012.
 """
 
 import unicodedata
@@ -31,16 +31,16 @@ from campaign.models import (
 )
 
 LONGEST = {"name": 200, "email": 254, "address": 500}
-"""Characters."""
+"""The most characters, by field."""
 
-ADDRESS_CORRECTED = "the donor's address was corrected; appeals go to the new one"
+ADDRESS_CORRECTED = "the donor's address was corrected; campaign emails go to the new one"
 
-_WISHES = (SuppressionReason.unsubscribed.value, SuppressionReason.complained.value)
+_DONOR_CHOICES = (SuppressionReason.unsubscribed.value, SuppressionReason.complained.value)
 
 
 @dataclass(frozen=True)
 class Correction:
-    """What a donor is called and where they are reached, as it shall be: all three, changed or not."""
+    """The corrected name, email and postal address: all three, changed or not."""
 
     name: str
     email: str
@@ -50,9 +50,9 @@ class Correction:
 def correct_donor(
     session: Session, donor_id: int, wanted: Correction, actor: audit_log.Actor
 ) -> Donor:
-    """Set what is wanted; nothing changes where it stands already.
+    """Correct the donor. Values that are already right change nothing.
 
-    Raises DonorInvalid, or DonorKnown where another row has that address.
+    Raises DonorInvalid, or DonorKnown if another donor has that email address.
     """
     donor = session.scalars(
         select(Donor)
@@ -61,27 +61,29 @@ def correct_donor(
         .execution_options(populate_existing=True)
     ).one()
     if donor.erased_at is not None:
-        raise DonorInvalid("This person was erased; there is nothing to correct.", "name")
+        raise DonorInvalid("This donor was erased; there is nothing to correct.", "name")
     before = Correction(donor.name, donor.email, donor.address)
-    wanted = _read(wanted, before)
+    wanted = _normalize(wanted, before)
     if wanted == before:
         return donor
     if donor.email and not wanted.email:
-        raise DonorInvalid("Enter an address: letters about earlier gifts still go there.", "email")
+        raise DonorInvalid(
+            "Enter an email address. Emails about earlier gifts still go there.", "email"
+        )
     if wanted.email.lower() != before.email.lower():
-        _take_address(session, donor, wanted.email)
+        _change_email(session, donor, wanted.email)
     donor.name, donor.email, donor.address = wanted.name, wanted.email, wanted.address
-    _carry_to_donations(session, donor, before)
+    _update_donations(session, donor, before)
     session.flush()
-    told = {"before": _told(before, wanted), "after": _told(wanted, before)}
+    values = {"before": _changed(before, wanted), "after": _changed(wanted, before)}
     audit_log.record(
-        session, actor, "donor.corrected", audit_log.Subject("donor", str(donor.id)), **told
+        session, actor, "donor.corrected", audit_log.Subject("donor", str(donor.id)), **values
     )
     return donor
 
 
-def _read(wanted: Correction, before: Correction) -> Correction:
-    """What was typed, tidied. An address that stands already is not read anew: it may be written in two ways."""
+def _normalize(wanted: Correction, before: Correction) -> Correction:
+    """Normalize and check the input. An unchanged email is not parsed again, because parsing could rewrite it."""
     name = " ".join(_printable(wanted.name, "name").split())
     lines = (" ".join(line.split()) for line in _printable(wanted.address, "address").splitlines())
     email = wanted.email.strip()
@@ -90,7 +92,7 @@ def _read(wanted: Correction, before: Correction) -> Correction:
             email = read_address(email)
         except ValueError:
             raise DonorInvalid(
-                "This email address is not complete. It looks like name@example.org.", "email"
+                "Enter a complete email address, such as name@example.org.", "email"
             ) from None
     read = Correction(name, email, "\n".join(line for line in lines if line))
     for field, most in LONGEST.items():
@@ -102,12 +104,15 @@ def _read(wanted: Correction, before: Correction) -> Correction:
 def _printable(text: str, field: str) -> str:
     text = unicodedata.normalize("NFC", text)
     if has_control_character(text):
-        raise DonorInvalid(f"The {field} holds a control character.", field)
+        raise DonorInvalid(f"The {field} contains a control character.", field)
     return text
 
 
-def _take_address(session: Session, donor: Donor, email: str) -> None:
-    """Two who take one address at once: the second waits at the unique index, and is told here or fails there."""
+def _change_email(session: Session, donor: Donor, email: str) -> None:
+    """Give the donor the address `email`, or raise DonorInvalid or DonorKnown if another donor has it.
+
+    A lock per address makes concurrent corrections to one address wait, so the second one gets the error.
+    """
     lock_until_commit(session, AdvisoryLock.DONOR_EMAIL, email.lower())
     other = session.scalar(
         select(Donor).where(
@@ -115,39 +120,39 @@ def _take_address(session: Session, donor: Donor, email: str) -> None:
         )
     )
     if other is not None:
-        known = f"Donor {other.id} has this address already."
+        known = f"Donor {other.id} already has this address."
         if donor.id in {other.merged_into_id, other.id} or other.id == donor.merged_into_id:
             raise DonorInvalid(
-                f"{known} It is merged with this one; undo that and merge the other way round.",
+                f"{known} The two are merged. Undo the merge, then merge them the other way around.",
                 "email",
             )
-        raise DonorKnown(f"{known} If they are one person, merge the two.", other.id)
+        raise DonorKnown(f"{known} If they are the same person, merge the two.", other.id)
     if donor.email:
         revoke_access(session, DONORS, donor, clock.now())
         _move_consent(session, donor.email.lower(), email)
-        _readdress(session, donor.email.lower(), email)
+        _redirect_queued_emails(session, donor.email.lower(), email)
 
 
 def _move_consent(session: Session, old: str, email: str) -> None:
-    """Consent and wishes are the person's: both go along. A bounce was the old address's."""
+    """Move consent, unsubscribes and complaints to the new address. Bounces stay with the old one."""
     taken = exists().where(func.lower(Subscriber.email) == email.lower())
     mine = func.lower(Subscriber.email) == old
     if session.scalar(select(taken)):
         session.execute(delete(Subscriber).where(mine))
     else:
         session.execute(update(Subscriber).where(mine).values(email=email))
-    wishes = select(
+    choices = select(
         func.lower(email), Suppression.campaign_id, Suppression.reason, Suppression.detail
-    ).where(Suppression.email == old, Suppression.reason.in_(_WISHES))
+    ).where(Suppression.email == old, Suppression.reason.in_(_DONOR_CHOICES))
     session.execute(
         insert(Suppression)
-        .from_select(["email", "campaign_id", "reason", "detail"], wishes)
+        .from_select(["email", "campaign_id", "reason", "detail"], choices)
         .on_conflict_do_nothing()
     )
 
 
-def _readdress(session: Session, old: str, email: str) -> None:
-    """Letters of their own that wait go to the new address. Appeals to the old one are dropped: they have given."""
+def _redirect_queued_emails(session: Session, old: str, email: str) -> None:
+    """Send queued personal emails to the new address. Drop queued campaign emails to the old one."""
     waiting = (
         func.lower(OutboxMessage.recipient) == old,
         OutboxMessage.state == OutboxState.queued.value,
@@ -166,8 +171,8 @@ def _readdress(session: Session, old: str, email: str) -> None:
     )
 
 
-def _carry_to_donations(session: Session, donor: Donor, before: Correction) -> None:
-    """Each donation has its own name and address, as typed; those that had the donor's get the corrected ones."""
+def _update_donations(session: Session, donor: Donor, before: Correction) -> None:
+    """Update donations that have the donor's old name or email. Others keep the values typed with the gift."""
     mine = Donation.donor_id == donor.id
     if donor.name != before.name:
         session.execute(
@@ -185,8 +190,8 @@ def _carry_to_donations(session: Session, donor: Donor, before: Correction) -> N
         )
 
 
-def _told(one: Correction, other: Correction) -> dict[str, str]:
-    """The fields in which `one` differs, masked: the log outlives the person's erasure."""
+def _changed(one: Correction, other: Correction) -> dict[str, str]:
+    """Return the fields of `one` that differ from `other`, masked: the audit log outlives the donor's erasure."""
     shown = {
         "name": masked(one.name),
         "email": masked_email(one.email) if one.email else "",

@@ -1,4 +1,4 @@
-"""The list of donations: filters that stand in the address, one search, the newest first, page by page."""
+"""The list of donations: filters and a search, newest first, page by page."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from campaign.models import Campaign, Donation, OfflineGift
 
 
 class PaymentChannel(StrEnum):
-    """How a gift came: through Stripe, or in an envelope."""
+    """How a gift was made: through Stripe, or offline."""
 
     card = "card"
     offline = "offline"
@@ -23,7 +23,7 @@ class PaymentChannel(StrEnum):
 
 @dataclass(frozen=True)
 class DonationFilters:
-    """What is wanted; None wants all. `least` and `most` are minor units of `currency`; times are [since, until)."""
+    """The filters; None does not filter. `least` and `most` are minor units of `currency`; times are [since, until)."""
 
     campaign_id: int | None = None
     state: str | None = None
@@ -36,7 +36,7 @@ class DonationFilters:
     currency: str | None = None
 
     def near(self, one: Entity) -> ColumnElement[bool]:
-        """What an index in the order of time can do."""
+        """Return the conditions that an index ordered by time supports."""
         return _all(
             (self.campaign_id, lambda wanted: one.campaign_id == wanted),
             (self.since, lambda wanted: one.created_at >= wanted),
@@ -44,7 +44,7 @@ class DonationFilters:
         )
 
     def rest(self, one: Entity) -> ColumnElement[bool]:
-        """All else."""
+        """Return all other conditions."""
         offline = one.id.in_(select(OfflineGift.donation_id))
         sums = self.currency if (self.least, self.most) != (None, None) else None
         return _all(
@@ -58,13 +58,13 @@ class DonationFilters:
 
 
 def _all(*filters: tuple[Any, Callable[[Any], ColumnElement[bool]]]) -> ColumnElement[bool]:
-    """Those filters of which something is wanted."""
-    return and_(true(), *(made(wanted) for wanted, made in filters if wanted is not None))
+    """Combine the conditions of the filters that are set."""
+    return and_(true(), *(condition(wanted) for wanted, condition in filters if wanted is not None))
 
 
 @dataclass(frozen=True)
 class DonationRow:
-    """One donation in the list. `offline` says what it came as, '' where it came through Stripe."""
+    """One donation in the list. `offline` is the kind of an offline gift, '' for a donation through Stripe."""
 
     public_id: str
     created_at: datetime
@@ -84,13 +84,13 @@ class DonationRow:
 def find_donations(
     session: Session, filters: DonationFilters, text: str, cursor: Cursor
 ) -> tuple[Sequence[DonationRow], Keys]:
-    """A page of the donations that `filters` want and `text` finds, and the keys of its neighbours."""
+    """Return a page of the donations that match `filters` and `text`, and the keys of the neighboring pages."""
     listing = Listing(Donation, ("created_at", "id"), filters.near, filters.rest)
     keys = read_keys(session, listing, read_donation_search(session, text), cursor)
-    return _lines(session, keys.ids), keys
+    return _rows(session, keys.ids), keys
 
 
-def _lines(session: Session, ids: Sequence[int]) -> Sequence[DonationRow]:
+def _rows(session: Session, ids: Sequence[int]) -> Sequence[DonationRow]:
     rows = session.execute(
         select(
             Donation.public_id,

@@ -1,4 +1,4 @@
-"""The list of donors: one search, the latest first, page by page, with what each has given."""
+"""The list of donors with their totals: a search, newest first, page by page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from campaign.models import Donation, Donor, LedgerEntry, LedgerKind
 
 @dataclass(frozen=True)
 class DonorRow:
-    """One row of the list. `given` is what stands of the row's own gifts, in minor units by currency."""
+    """One row of the list. `given` is the net amount of this record's own gifts, in minor units by currency."""
 
     id: int
     name: str
@@ -26,18 +26,18 @@ class DonorRow:
 
 
 def find_donors(session: Session, text: str, cursor: Cursor) -> tuple[Sequence[DonorRow], Keys]:
-    """A page of the donors that `text` finds; without one, of all who are not merged into another row."""
+    """Return a page of the donors that match `text`; without a text, of all that are not merged into another."""
     search = read_donor_search(session, text)
     listing = Listing(Donor, ("id",))
     if search is None:
         listing = Listing(Donor, ("id",), near=lambda one: one.merged_into_id.is_(None))
     keys = read_keys(session, listing, search, cursor)
-    return _lines(session, keys.ids), keys
+    return _rows(session, keys.ids), keys
 
 
-def _lines(session: Session, ids: Sequence[int]) -> Sequence[DonorRow]:
+def _rows(session: Session, ids: Sequence[int]) -> Sequence[DonorRow]:
     donors = session.scalars(select(Donor).where(Donor.id.in_(ids)).order_by(Donor.id.desc())).all()
-    given = _given(session, ids)
+    given = _totals(session, ids)
     return [
         DonorRow(
             donor.id,
@@ -53,8 +53,8 @@ def _lines(session: Session, ids: Sequence[int]) -> Sequence[DonorRow]:
     ]
 
 
-def _given(session: Session, ids: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
-    """By donor and currency: how many gifts were paid, and what stands of them with covered fees."""
+def _totals(session: Session, ids: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
+    """Return by donor and currency the number of paid gifts and their net amount including covered fees."""
     payments = func.sum(case((LedgerEntry.kind == LedgerKind.payment.value, 1), else_=0))
     rows = session.execute(
         select(

@@ -1,8 +1,8 @@
-"""Lists read by keys, the newest first, that answer as fast for a very common word as for one that is nowhere.
+"""Keyset pagination, newest first, that is as fast for a very common search word as for one that does not occur.
 
-No single plan does both: an index of words gathers every row that has a common one, and reading from the newest on goes
-through the whole table for a rare one. So the newest rows are looked through first; then the words' own index is asked
-for a bounded number; and only what is neither near nor rare is left to the planner. See docs/performance.md.
+No single query plan does both: the word index collects every row that has a common word, and a scan from the newest
+row reads the whole table for a rare one. So scan the newest rows first; then ask the word index for a limited number of
+rows; and leave only what is neither recent nor rare to the planner. See docs/performance.md.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from sqlalchemy.orm import Session, aliased
 from campaign.donors.search_query import Condition, Entity, Search
 
 NEWEST_ROWS = 20_000
-"""Rows that are looked through from the newest on."""
+"""How many of the newest rows to scan."""
 
 INDEX_LIMIT = 5_000
-"""A search that finds no more is answered by its own index."""
+"""A search with at most this many results is answered from its own index."""
 
 PAGE = 50
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a page begins: after the row `before` (older rows) or before the row `after` (newer ones)."""
+    """Where a page begins: rows older than the row `before`, or newer than the row `after`."""
 
     before: int | None = None
     after: int | None = None
@@ -33,7 +33,7 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Keys:
-    """The ids of a page, the newest first, and the keys of the pages beside it, None where there is none."""
+    """The ids of a page, newest first, and the keys of the neighboring pages, or None."""
 
     ids: Sequence[int]
     newer: int | None
@@ -42,9 +42,9 @@ class Keys:
 
 @dataclass(frozen=True)
 class Listing:
-    """What to list. `order` are the names of the columns, unique together; the last is `id`.
+    """What to list. `order` names the sort columns, which are unique together; the last is `id`.
 
-    `near` narrows by what an index in that order can do; `rest` by anything.
+    `near` has the conditions that an index in that order supports, `rest` all others.
     """
 
     entity: type[Any]
@@ -56,7 +56,7 @@ class Listing:
 def read_keys(
     session: Session, listing: Listing, search: Search | None, cursor: Cursor, limit: int = PAGE
 ) -> Keys:
-    """One page of what is listed and found."""
+    """Return one page of the rows of `listing` that match `search`."""
     upwards = cursor.after is not None
     at = _position(session, listing, cursor.after if upwards else cursor.before)
     found = list(
@@ -95,7 +95,7 @@ class _PageRequest:
 
 
 def _position(session: Session, listing: Listing, key: int | None) -> tuple[Any, ...] | None:
-    """The place of row `key`; one that does not exist is no place, and the list begins at its beginning."""
+    """Return the sort position of row `key`, or None if it does not exist; the list then starts from the beginning."""
     if key is None:
         return None
     columns = [getattr(listing.entity, name) for name in listing.order]
@@ -129,7 +129,7 @@ def _ordered(session: Session, asked: _PageRequest, *more: Condition) -> Sequenc
 
 
 def _among_the_newest(session: Session, asked: _PageRequest, condition: Condition) -> Sequence[int]:
-    """The inner limit keeps the planner to its order; the outer one ends it as soon as a page is full."""
+    """Search the newest rows. The inner limit forces the plan to follow the sort order; the outer one stops early."""
     table: Table = asked.listing.entity.__table__
     whole = asked.listing.entity
     rows = (
@@ -149,7 +149,7 @@ def _among_the_newest(session: Session, asked: _PageRequest, condition: Conditio
 
 
 def _few(session: Session, asked: _PageRequest, condition: Condition) -> Sequence[int] | None:
-    """All that is asked for, if that is not many. Indexes are used, whatever the planner expects of the words."""
+    """Return all matching ids if there are at most FEW, else None. Indexes are used whatever the planner estimates."""
     one = asked.listing.entity
     wanted = asked.narrowed(one, asked.listing.rest, condition)
     _plan_without_scans(session, without=True)

@@ -1,8 +1,8 @@
-"""What the audit log may say of a person: the log is never changed, so it holds nothing that erasing must remove."""
+"""Mask personal data for the audit log. The log never changes, so it must not contain data that erasure removes."""
 
 
 def masked_email(email: str) -> str:
-    """`a…@e….org`: enough to see which address was meant, while the donor's page has it. Domains bear names too."""
+    """Mask as `a…@e….org`, enough to recognize a known address. The domain is masked too, as it may contain a name."""
     local, _, domain = email.rpartition("@")
     if not local:
         return masked(email)
@@ -11,5 +11,5 @@ def masked_email(email: str) -> str:
 
 
 def masked(text: str) -> str:
-    """`A…`; '' stays ''."""
+    """Mask as `A…`; '' stays ''."""
     return f"{text.strip()[:1]}…" if text.strip() else ""

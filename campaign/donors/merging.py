@@ -1,7 +1,7 @@
-"""Two rows of donors that are one person: one row speaks for both, nothing is moved, and it can be undone.
+"""Merge two donor records of one person. One record becomes canonical, nothing is moved, and the merge can be undone.
 
-What is read of a person follows the pointer (`donations.canonical_donors`). Undoing goes backwards: a row that was
-itself merged afterwards is first set free.
+Reads follow the pointer to the canonical record (`donations.canonical_donors`). Merges are undone in reverse order: if
+the canonical record was itself merged later, that merge is undone first.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from campaign.receipts.statements import queue_dropped_again
 
 @dataclass(frozen=True)
 class MergeResult:
-    """Which row speaks for which from now on. `new`: it did not before."""
+    """The canonical record `kept` and the record `merged` into it. `new` is False if they were already merged."""
 
     kept: Donor
     merged: Donor
@@ -29,9 +29,9 @@ class MergeResult:
 def merge_donors(
     session: Session, kept_id: int, merged_id: int, actor: audit_log.Actor
 ) -> MergeResult:
-    """From now on `kept_id` speaks for `merged_id`, and for whom that spoke. The same again changes nothing.
+    """Merge `merged_id`, with all records merged into it, into `kept_id`. Repeating it changes nothing.
 
-    Raises MergeRefused where a row was erased, is spoken for by another, or is the same.
+    Raises MergeRefused if either does not exist, was erased or is itself merged, or if both are the same.
     """
     rows = _lock(session, kept_id, merged_id)
     kept, merged = rows.get(kept_id), rows.get(merged_id)
@@ -39,7 +39,7 @@ def merge_donors(
         raise MergeRefused("One of the two donors does not exist.")
     if merged.merged_into_id == kept.id:
         return MergeResult(kept, merged, new=False)
-    _require_free(kept, merged)
+    _require_mergeable(kept, merged)
     repointed = [row for row in rows.values() if row.merged_into_id == merged.id]
     for row in repointed:
         row.merged_into_id = kept.id
@@ -54,20 +54,22 @@ def merge_donors(
     return MergeResult(kept, merged, new=True)
 
 
-def _require_free(kept: Donor, merged: Donor) -> None:
+def _require_mergeable(kept: Donor, merged: Donor) -> None:
     if kept.id == merged.id:
-        raise MergeRefused("That is the same donor twice.")
+        raise MergeRefused("You cannot merge a donor with itself.")
     if kept.erased_at or merged.erased_at:
-        raise MergeRefused("One of the two was erased; nothing is known of that person any more.")
+        raise MergeRefused("One of the two donors was erased and cannot be merged.")
     for row in (kept, merged):
         if row.merged_into_id is not None:
             raise MergeRefused(
-                f"Donor {row.id} was merged into donor {row.merged_into_id}. Open that one, or undo that merge first."
+                f"Donor {row.id} was merged into donor {row.merged_into_id}. Use that one, or undo that merge first."
             )
 
 
 def undo_merge(session: Session, merge_id: int, actor: audit_log.Actor, at: datetime) -> DonorMerge:
-    """Two people again, as before. The same again changes nothing. Raises MergeRefused where a later merge stands."""
+    """Separate the two donors again. Repeating it changes nothing. Raises MergeRefused if a later merge must be undone
+    first, or if the donor was erased.
+    """
     merge = session.get(DonorMerge, merge_id) if merge_id <= LARGEST_KEY else None
     if merge is None:
         raise MergeRefused(f"There is no merge {merge_id}.")
@@ -92,15 +94,17 @@ def undo_merge(session: Session, merge_id: int, actor: audit_log.Actor, at: date
 
 def _require_undoable(kept: Donor, merged: Donor) -> None:
     if kept.merged_into_id is not None or merged.merged_into_id != kept.id:
-        raise MergeRefused(f"Donor {kept.id} was itself merged afterwards; undo that merge first.")
+        raise MergeRefused(
+            f"Donor {kept.id} was merged into another donor later; undo that merge first."
+        )
     if kept.erased_at is not None:
-        raise MergeRefused("This person was erased; there is nothing left to part.")
+        raise MergeRefused("This donor was erased; the merge can no longer be undone.")
 
 
 def _lock(session: Session, *ids: int) -> dict[int, Donor]:
-    """These rows and all that point to them, in one order for all who ask, so that nobody waits in a circle.
+    """Lock these records and all that point to them, always in the same order, to avoid deadlocks.
 
-    What was read before the lock may have changed while waiting for it: it is read anew.
+    The records are read again after the lock, since they may have changed while waiting for it.
     """
     concerned = select(Donor).where(or_(Donor.id.in_(ids), Donor.merged_into_id.in_(ids)))
     session.execute(
@@ -117,16 +121,14 @@ def _lock(session: Session, *ids: int) -> dict[int, Donor]:
 def _record(
     session: Session, actor: audit_log.Actor, action: str, kept: Donor, merged: Donor
 ) -> None:
-    """In the log of both: whoever reads one must find it."""
-    told = {"kept": kept.id, "merged": merged.id}
+    """Record the action under both donors, so that it appears in the activity of each."""
+    ids = {"kept": kept.id, "merged": merged.id}
     for row in (kept, merged):
-        audit_log.record(
-            session, actor, action, audit_log.Subject("donor", str(row.id)), after=told
-        )
+        audit_log.record(session, actor, action, audit_log.Subject("donor", str(row.id)), after=ids)
 
 
 def undoable_merges(session: Session, donor: Donor) -> dict[int, DonorMerge]:
-    """The merges by which `donor` speaks for others that can be undone now, by the merged row's id."""
+    """Return the merges into `donor` that can be undone now, by the merged record's id."""
     found = session.scalars(
         select(DonorMerge)
         .where(DonorMerge.kept_id == donor.id, DonorMerge.undone_at.is_(None))

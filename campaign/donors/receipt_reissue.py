@@ -1,4 +1,4 @@
-"""A donor's receipts at the desk: sent once more, to where the donor is now, and issued anew under another name."""
+"""Resend a donor's receipt to the current address, or reissue it with a different name."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from campaign.receipts import receipts
 
 
 def receipt_address(session: Session, donation: Donation) -> str:
-    """The address to which letters about this gift go now: of the row that speaks for the donor, else the gift's."""
+    """Return the address for emails about this gift: the canonical donor's, else the gift's own; '' if none."""
     return (
         canonical_donor(session, session.get_one(Donor, donation.donor_id)).email or donation.email
     )
@@ -29,7 +29,7 @@ def receipt_address(session: Session, donation: Donation) -> str:
 def resend_receipt(
     session: Session, public_id: str, actor: audit_log.Actor, at: datetime, books: BookingContext
 ) -> OutboxMessage:
-    """Queue the valid receipt once more, to the donor's present address. Raises NotFound or ResendRefused."""
+    """Queue the valid receipt again, to the donor's current address. Raises NotFound or ResendRefused."""
     donation = _locked(session, public_id)
     receipt = _valid(session, donation)
     address = receipt_address(session, donation)
@@ -47,8 +47,8 @@ def resend_receipt(
         message.recipient = address
     session.flush()
     subject = audit_log.Subject("donation", donation.public_id, donation.campaign_id)
-    told = {"receipt": receipt.number, "to": masked_email(address)}
-    audit_log.record(session, actor, "receipt.resent", subject, after=told)
+    values = {"receipt": receipt.number, "to": masked_email(address)}
+    audit_log.record(session, actor, "receipt.resent", subject, after=values)
     return session.scalars(
         select(OutboxMessage).where(
             OutboxMessage.receipt_id == receipt.id, OutboxMessage.kind == EmailKind.receipt
@@ -64,15 +64,15 @@ def reissue_receipt(
     at: datetime,
     books: BookingContext,
 ) -> Receipt:
-    """A corrected receipt of the same amount that names the one before, under `name` and the present address.
+    """Issue a corrected receipt for the same amount, with `name` and the current address. It names the old one.
 
-    Where the valid one says just that, it is given as it is. Raises NotFound or ResendRefused.
+    Return the valid receipt unchanged if it already has both. Raises NotFound or ResendRefused.
     """
     donation = _locked(session, public_id)
     name = one_line(name, LONGEST["name"])
     latest = _valid(session, donation)
     if latest.amount == 0:
-        raise ResendRefused("nothing is left of this gift, and its receipt is void")
+        raise ResendRefused("this gift was fully refunded, and its receipt is void")
     address = receipt_address(session, donation)
     if (latest.frozen.get("donor_name"), latest.frozen.get("donor_email")) == (name, address):
         return latest
@@ -95,7 +95,7 @@ def reissue_receipt(
 def _locked(session: Session, public_id: str) -> Donation:
     donation = lock_donation(session, public_id)
     if donation is None:
-        raise NotFound(f"There is no donation {public_id!r} here.")
+        raise NotFound(f"There is no donation {public_id!r}.")
     return donation
 
 

@@ -1,6 +1,6 @@
-"""How a search box is read: ids and numbers as such, amounts in each currency, everything else as words.
+"""Parse the text of a search box: ids, numbers, amounts in each currency, and everything else as words.
 
-Several readings of one text stand beside each other: `25` is an amount, and may be a cheque's number.
+A text may have several meanings: `25` is an amount, and may also be a check number.
 """
 
 import re
@@ -34,7 +34,7 @@ Entity = Any
 Condition = Callable[[Entity], ColumnElement[bool]]
 
 LONGEST = 200
-"""Characters of a search; the rest is not read."""
+"""The most characters of a search; the rest is ignored."""
 
 _RECEIPT_NUMBER = re.compile(r"(\d{4})-(\d{1,9})")
 _NUMBER = re.compile(r"\d{1,18}")
@@ -42,14 +42,14 @@ _NUMBER = re.compile(r"\d{1,18}")
 
 @dataclass(frozen=True)
 class Search:
-    """What to look for. `words`: it is found among words, of which there may be very many."""
+    """The condition of a search. `words`: it searches words, so there may be very many matches."""
 
     condition: Condition
     words: bool = False
 
 
 def read_donation_search(session: Session, text: str) -> Search | None:
-    """The donations that `text` may mean; None where nothing was typed."""
+    """Return the search for donations that `text` may mean, or None if it is empty."""
     text = one_line(text, LONGEST)
     if not text:
         return None
@@ -67,32 +67,32 @@ def read_donation_search(session: Session, text: str) -> Search | None:
     if sums:
         conditions += [_costs(minor, currency) for currency, minor in sums]
     else:
-        conditions += [_speaks(query) for query in prefix_query(session, text)]
+        conditions += [_has_words(query) for query in prefix_query(session, text)]
     return Search(lambda one: or_(*(each(one) for each in conditions)), words=True)
 
 
 def read_donor_search(session: Session, text: str) -> Search | None:
-    """The donors that `text` may mean: an address, a row's number, or words of name, email and postal address."""
+    """Return the search for donors: by email address, donor number, or words of name, email and postal address."""
     text = one_line(text, LONGEST)
     if not text:
         return None
     donor_ids = _known_donors(session, text)
     if donor_ids:
         return Search(lambda one: one.id.in_(donor_ids))
-    conditions = [_speaks(query) for query in prefix_query(session, text)]
+    conditions = [_has_words(query) for query in prefix_query(session, text)]
     if _NUMBER.fullmatch(text):
         conditions.append(lambda one: one.id == int(text))
     return Search(lambda one: or_(False, *(each(one) for each in conditions)), words=True)  # noqa: FBT003 - SQL's false
 
 
 def prefix_query(session: Session, text: str) -> list[str]:
-    """`text` as a tsquery that asks for the beginning of each of its words; none where it has no words."""
+    """Return `text` as a list with one tsquery that matches the prefix of each word, or an empty list without words."""
     found = session.scalar(select(func.tsvector_to_array(func.search_words(text)))) or []
     quoted = (word.replace("\\", "\\\\").replace("'", "''") for word in found)
     return [" & ".join(f"'{word}':*" for word in quoted)] if found else []
 
 
-def _speaks(query: str) -> Condition:
+def _has_words(query: str) -> Condition:
     return lambda one: one.words.op("@@", is_comparison=True)(cast(query, TSQUERY))
 
 
@@ -101,7 +101,7 @@ def _costs(minor: int, currency: str) -> Condition:
 
 
 def _sums(session: Session, text: str) -> list[tuple[str, int]]:
-    """`text` as an amount in each currency that campaigns use: (code, minor units)."""
+    """Return `text` as an amount in each currency that campaigns use, as (code, minor units)."""
     found = []
     for currency in session.scalars(select(Campaign.currency).distinct()):
         try:
@@ -112,7 +112,7 @@ def _sums(session: Session, text: str) -> list[tuple[str, int]]:
 
 
 def _known_donors(session: Session, text: str) -> Sequence[int]:
-    """The donor with exactly this address."""
+    """Return the ids of donors with exactly this email address."""
     if "@" not in text:
         return []
     return session.scalars(select(Donor.id).where(_has_address(text.lower()))).all()
@@ -123,7 +123,7 @@ def _has_address(email: str) -> ColumnElement[bool]:
 
 
 def _numbered(session: Session, text: str) -> Sequence[int]:
-    """Donations with a receipt of this number, or offline gifts of this reference."""
+    """Return the ids of donations with this receipt number or offline reference."""
     asked: list[Select[Any]] = [
         select(OfflineGift.donation_id).where(func.lower(OfflineGift.reference) == text.lower())
     ]
@@ -137,21 +137,21 @@ def _numbered(session: Session, text: str) -> Sequence[int]:
 
 
 def _by_identifier(text: str) -> Condition | None:
-    """By our id or one of Stripe's, which tell by their beginning what they name."""
-    begins = text.partition("_")[0]
-    if begins not in _IDENTIFIERS or "_" not in text or " " in text:
+    """Return the condition for one of our ids or Stripe's, recognized by its prefix, or None."""
+    prefix = text.partition("_")[0]
+    if prefix not in _IDENTIFIERS or "_" not in text or " " in text:
         return None
-    return lambda one: _IDENTIFIERS[begins](one, text)
+    return lambda one: _IDENTIFIERS[prefix](one, text)
 
 
-def _told(
+def _with_evidence(
     column: InstrumentedAttribute[Any], donation_id: InstrumentedAttribute[Any]
 ) -> Callable[[Entity, str], ColumnElement[bool]]:
     return lambda one, text: one.id.in_(select(donation_id).where(column == text))
 
 
 def _charged(one: Entity, text: str) -> ColumnElement[bool]:
-    """Only a charge to which something happened afterwards is known by its own id."""
+    """Match by charge id, which is stored only after a refund, dispute or other event on the charge."""
     named: ColumnElement[bool] = one.id.in_(
         union_all(
             select(Charge.donation_id).where(Charge.stripe_id == text),
@@ -167,8 +167,8 @@ def _subscribed(column: InstrumentedAttribute[Any]) -> Callable[[Entity, str], C
     return lambda one, text: one.subscription_id.in_(select(Subscription.id).where(column == text))
 
 
-_REFUNDED = _told(Refund.stripe_id, Refund.donation_id)
-_DISPUTED = _told(Dispute.stripe_id, Dispute.donation_id)
+_REFUNDED = _with_evidence(Refund.stripe_id, Refund.donation_id)
+_DISPUTED = _with_evidence(Dispute.stripe_id, Dispute.donation_id)
 
 _IDENTIFIERS: dict[str, Callable[[Entity, str], ColumnElement[bool]]] = {
     "don": lambda one, text: one.public_id == text,
@@ -183,6 +183,6 @@ _IDENTIFIERS: dict[str, Callable[[Entity, str], ColumnElement[bool]]] = {
     "pyr": _REFUNDED,
     "dp": _DISPUTED,
     "du": _DISPUTED,
-    "issfr": _told(FraudWarning.stripe_id, FraudWarning.donation_id),
-    "txn": _told(LedgerEntry.balance_transaction_id, LedgerEntry.donation_id),
+    "issfr": _with_evidence(FraudWarning.stripe_id, FraudWarning.donation_id),
+    "txn": _with_evidence(LedgerEntry.balance_transaction_id, LedgerEntry.donation_id),
 }

@@ -1,1 +1,1 @@
-"""Checks and cash: entered, imported, deposited, reversed; and the appeal by direct mail."""
+"""Offline gifts (checks, cash and others): entry, import, deposit and reversal; and direct mail."""

@@ -1,7 +1,6 @@
-"""A list of offline gifts: what each row would do, and doing it row by row.
+"""Import a list of offline gifts: plan what each row would do, then enter it row by row.
 
-Each row is one transaction of its own (whoever calls commits after each), so an interruption loses none and repeats
-none: a reference is entered once.
+The caller commits after each row, so an interruption loses no row and repeats none: each reference is entered once.
 """
 
 import hashlib
@@ -32,7 +31,7 @@ from campaign.offline.entry_parsing import OfflineEntry, read_entry
 
 @dataclass(frozen=True)
 class PlannedRow:
-    """A row that can be entered: which doubts there are, and whether its donor is one without email whom we know."""
+    """A row that can be entered, with its warnings. `donor` is the id of an existing donor, or SOMEBODY_NEW."""
 
     line: int
     entry: OfflineEntry
@@ -41,24 +40,25 @@ class PlannedRow:
 
     @property
     def joins(self) -> bool:
+        """Whether the gift goes to a known donor without email."""
         return self.donor != NEW_DONOR
 
     @property
     def alike(self) -> bool:
-        """Whether a gift is here that may be the same."""
+        """Whether it may be a duplicate of an existing gift."""
         return any(one.key.startswith("like-") for one in self.entry_warnings)
 
     @property
     def outside(self) -> bool:
-        """Whether it will count for no campaign."""
+        """Whether it will not count for any campaign."""
         return any(one.key == "place" for one in self.entry_warnings)
 
 
 @dataclass
 class ListReader:
-    """How a list is read: `campaign` is the slug for rows without a code, `zone` the organisation's.
+    """How to read a list. `campaign` is the slug for rows without a code, `zone` the organization's time zone.
 
-    `own` are the keys of doubts about gifts that this same run has entered: a list knows what it says twice.
+    `own` are the warning keys of gifts entered by this run: similar rows within one list are not duplicates.
     """
 
     campaign: str
@@ -66,7 +66,7 @@ class ListReader:
     own: set[str] = field(default_factory=set)
 
     def rows(self, raw: bytes) -> Iterator[Row | RejectedLine]:
-        """The rows of a file; of two with one reference the second is refused. Raises ListInvalid."""
+        """Yield the rows of a file. If two have the same reference, the second is rejected. Raises ListInvalid."""
         seen: dict[str, int] = {}
         for row in read_rows(raw, self.campaign):
             if isinstance(row, RejectedLine):
@@ -75,19 +75,19 @@ class ListReader:
             name = " ".join(row.gift.reference.split()).lower()
             first = seen.setdefault(name, row.line)
             if first != row.line:
-                words = f"reference {row.gift.reference.strip()} stands on line {first} already"
+                words = f"reference {row.gift.reference.strip()} is already on line {first}"
                 yield RejectedLine(row.line, words)
             else:
                 yield row
 
     def plan(self, session: Session, row: Row, at: datetime) -> PlannedRow | RejectedLine:
-        """What entering `row` would do now."""
+        """Return what entering `row` would do now, or why it is rejected."""
         try:
             entry = read_entry(session, row.gift, at, self.zone)
-            _require_new(session, entry)
+            _require_not_entered(session, entry)
         except OfflineGiftInvalid as error:
-            told = [words.rstrip(".") for words in error.faults.values()]
-            return RejectedLine(row.line, "; ".join(told))
+            faults = [words.rstrip(".") for words in error.faults.values()]
+            return RejectedLine(row.line, "; ".join(faults))
         except OfflineGiftKnown as error:
             return RejectedLine(row.line, str(error).rstrip("."))
         same = next((one for one in find_candidates(session, entry) if one.same_address), None)
@@ -105,9 +105,9 @@ class ListReader:
         books: BookingContext,
         at: datetime,
     ) -> EntryResult | RejectedLine:
-        """Enter a row as it was planned, whatever doubts there were; a Refusal where another was faster.
+        """Enter a row as planned, ignoring its warnings. Return a Refusal if it can no longer be entered.
 
-        The reference is looked at again, under the lock of all entries.
+        The reference is checked again under the lock that all entries take.
         """
         choices = Choices(waived=None, donor=planned.donor)
         try:
@@ -117,11 +117,16 @@ class ListReader:
         if isinstance(entered, EntryResult):
             self.own.add(f"like-{entered.gift.id}")
             return entered
-        return RejectedLine(planned.line, "its donor was changed meanwhile; import the file again")
+        return RejectedLine(
+            planned.line, "its donor has changed in the meantime; import the file again"
+        )
 
 
-def _require_new(session: Session, entry: OfflineEntry) -> None:
-    """A list that comes again must not bring back what was taken out as a mistake; mended, the row is another."""
+def _require_not_entered(session: Session, entry: OfflineEntry) -> None:
+    """Raise OfflineGiftKnown if the reference exists, or if the same row was entered before and reversed as a mistake.
+
+    Importing a list again must not restore gifts that were removed as mistakes. A corrected row is accepted.
+    """
     require_new_reference(session, entry.reference)
     mistakes = session.scalars(
         select(OfflineGift)
@@ -132,18 +137,18 @@ def _require_new(session: Session, entry: OfflineEntry) -> None:
         .options(joinedload(OfflineGift.donation))
     )
     for gift in mistakes:
-        told = (gift.kind, gift.received_on, gift.postmarked_on, gift.donation.amount)
-        if told == (entry.kind.value, entry.received_on, entry.postmarked_on, entry.amount):
+        values = (gift.kind, gift.received_on, gift.postmarked_on, gift.donation.amount)
+        if values == (entry.kind.value, entry.received_on, entry.postmarked_on, entry.amount):
             raise OfflineGiftKnown(
-                f"Reference {gift.reference} is {describe(gift)}, and was taken back as a mistake on"
-                f" {gift.reversed_on}. Mend the row, or enter the gift by hand."
+                f"Reference {gift.reference} is {describe(gift)}, and was reversed as a mistake on"
+                f" {gift.reversed_on}. Correct the row, or enter the gift by hand."
             )
 
 
 def record_import(
     session: Session, actor: audit_log.Actor, raw: bytes, *, entered: int, refused: int
 ) -> None:
-    """Keep in the audit log which file was imported, by its digest, and what came of it."""
+    """Record the import in the audit log: the file's SHA-256 digest and the number of rows entered and rejected."""
     digest = hashlib.sha256(raw).hexdigest()
     audit_log.record(
         session,

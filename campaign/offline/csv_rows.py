@@ -1,6 +1,6 @@
-"""A list of offline gifts as people keep it: a CSV file, each row written down or refused by its line.
+"""Read a CSV list of offline gifts, accepting or rejecting each row by line.
 
-Plain reading: nothing is stored and no campaign is looked up. `csv_import` enters what was read.
+Parsing only: nothing is stored and no campaign is looked up. `csv_import` enters the rows.
 """
 
 import codecs
@@ -33,25 +33,25 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FORMULA = ("=", "+", "-", "@")
 _TEXTS = ("name", "email", "address", "reference", "description")
 MOST_LINES = 10
-"""Of one row: more than any address has."""
+"""The most lines of one row; no address has more."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the file, and the line on which it begins; the header is line 1."""
+    """A row of the file and the line it starts on; the header is line 1."""
 
     line: int
     gift: WrittenGift
 
 
 def read_rows(raw: bytes, campaign: str = "") -> Iterator[Row | RejectedLine]:
-    """Each row, in order. `campaign` is the slug for rows without a code.
+    """Yield each row in order. `campaign` is the slug for rows without a code.
 
-    Raises ListInvalid where the file as a whole cannot be read. UTF-8, with or without a mark, and UTF-16 with one are
-    read; fields are parted by commas, semicolons or tabs, rows by any line end, and a quoted address may hold lines.
-    A row without a reference gets one that follows from what it says and from how many rows before it say the same.
+    Raises ListInvalid if the file as a whole cannot be read. Accepts UTF-8 with or without a byte order mark and UTF-16
+    with one; commas, semicolons or tabs between fields; any line ending; and quoted addresses of several lines. A row
+    without a reference gets one derived from its content and from how many identical rows come before it.
     """
-    lines = _decoded(raw)
+    lines = _decode(raw)
     delimiter, columns = read_header(lines[0], REQUIRED_COLUMNS, COLUMNS)
     alike: Counter[str] = Counter()
     for line, text in _records(lines):
@@ -63,14 +63,15 @@ def read_rows(raw: bytes, campaign: str = "") -> Iterator[Row | RejectedLine]:
             yield RejectedLine(line, "a quotation mark is not closed")
             continue
         if len(fields) != len(columns):
-            yield RejectedLine(line, f"{len(fields)} fields where the header names {len(columns)}")
+            yield RejectedLine(line, f"{len(fields)} fields, but the header has {len(columns)}")
         elif any(one.strip() for one in fields):
             yield _row(line, dict(zip(columns, fields, strict=True)), campaign, alike)
 
 
 def _records(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The rows and the line on which each begins: quoted fields may hold line ends. Where a quotation mark is never
-    closed, its line stands alone, so that it takes no other row with it.
+    """Yield the rows and the line each starts on. Quoted fields may contain line ends.
+
+    A line with a quotation mark that is never closed is a row of its own, so that it does not swallow other rows.
     """
     index = 1
     while index < len(lines):
@@ -84,13 +85,15 @@ def _records(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         index += size
 
 
-def _decoded(raw: bytes) -> list[str]:
-    """The file's lines. Bytes that are no UTF-8 are kept as marks, so that their row alone is refused."""
+def _decode(raw: bytes) -> list[str]:
+    """Return the lines of the file. Invalid UTF-8 is kept as surrogates, so that only its own row is rejected."""
     if raw.startswith(_UTF16):
         try:
             text = raw.decode("utf-16")
         except UnicodeDecodeError as error:
-            raise ListInvalid("The file begins as UTF-16 and is not; save it as UTF-8.") from error
+            raise ListInvalid(
+                "The file starts like UTF-16 but is not valid. Save it as UTF-8."
+            ) from error
     else:
         text = raw.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -105,18 +108,18 @@ def _row(
                 line, f"{name} is not UTF-8 (Excel's own encoding?); save the file as UTF-8"
             )
         if "\0" in value:
-            return RejectedLine(line, f"{name} holds a control character")
+            return RejectedLine(line, f"{name} contains a control character")
         if name in _TEXTS and value.startswith(_FORMULA):
-            return RejectedLine(line, f"{name} begins like a formula: {value[:40]!r}")
+            return RejectedLine(line, f"{name} starts like a formula: {value[:40]!r}")
     gift = WrittenGift(**fields, campaign=campaign)
     if not gift.reference.strip():
         content = "\x1f".join(" ".join(fields.get(name, "").split()) for name in COLUMNS)
         alike[content] += 1
-        gift = replace(gift, reference=_derived(content, alike[content]))
+        gift = replace(gift, reference=_derive_reference(content, alike[content]))
     return Row(line, gift)
 
 
-def _derived(content: str, ordinal: int) -> str:
-    """`row 1F3A90C2D7B4`; of equal rows the second is `row 1F3A90C2D7B4 2`."""
+def _derive_reference(content: str, ordinal: int) -> str:
+    """Return `row 1F3A90C2D7B4`, or `row 1F3A90C2D7B4 2` for the second identical row."""
     name = f"row {hashlib.sha256(content.encode()).hexdigest()[:12].upper()}"
     return name if ordinal == 1 else f"{name} {ordinal}"

@@ -1,4 +1,4 @@
-"""A deposit slip in words: what goes to the bank in one batch. For its page and its paper."""
+"""The text of a deposit slip for one batch."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,11 +13,11 @@ _LOCALE = "en"
 
 
 def slip_context(held: BatchContents, organization: Organization) -> dict[str, Any]:
-    """The slip of a batch: `checks` are rows of (number, reference, from whom, amount), amounts are texts."""
+    """Return the context of a batch's slip. `checks` are (number, reference, donor, amount); amounts are text."""
     batch = held.batch
     zone = ZoneInfo(organization.timezone)
     day = batch.deposited_on or batch.opened_at.astimezone(zone).date()
-    opened = "Deposited" if batch.deposited_on else "Not deposited yet; opened"
+    opened = "Deposited" if batch.deposited_on else "Not deposited yet. Opened"
     return {
         "organization_name": organization.name,
         "organization_address_lines": list(organization.address_lines),
@@ -29,17 +29,17 @@ def slip_context(held: BatchContents, organization: Organization) -> dict[str, A
                 str(number),
                 gift.reference,
                 gift.donation.name or gift.donation.email,
-                _exactly(gift.donation.amount, batch.currency),
+                _with_decimals(gift.donation.amount, batch.currency),
             )
             for number, gift in enumerate(held.checks, start=1)
         ],
-        "checks_total": _exactly(held.checks_total, batch.currency),
-        "cash_total": _exactly(held.cash_total, batch.currency),
-        "total": _exactly(held.total, batch.currency),
+        "checks_total": _with_decimals(held.checks_total, batch.currency),
+        "cash_total": _with_decimals(held.cash_total, batch.currency),
+        "total": _with_decimals(held.total, batch.currency),
         "currency": batch.currency.upper(),
     }
 
 
-def _exactly(minor: int, currency: str) -> str:
-    """With all decimals, so that they stand beneath one another: `$1,250.00`."""
+def _with_decimals(minor: int, currency: str) -> str:
+    """Format with all decimals, so that amounts line up in a column: `$1,250.00`."""
     return f"{money.symbol(currency, _LOCALE)}{money.to_decimal(minor, currency):,f}"

@@ -1,4 +1,4 @@
-"""Deposit batches: what goes to the bank together, closed with the bank's reference and never changed after that."""
+"""Deposit batches: gifts that go to the bank together. A batch never changes after it is closed."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True)
 class BatchContents:
-    """What lies in a batch, in the order of entry. Sums are minor units of the batch's currency.
+    """The gifts in a batch, in order of entry. Sums are minor units of the batch's currency.
 
-    `checks` are papers, grants of donor-advised funds among them; `cash` has no names on it.
+    `checks` includes grants from donor-advised funds, which are checks too.
     """
 
     batch: DepositBatch
@@ -47,7 +47,7 @@ class BatchContents:
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """A batch in a list: how many gifts it holds, and their sum in minor units."""
+    """A batch in a list, with the number of its gifts and their total in minor units."""
 
     batch: DepositBatch
     gifts: int
@@ -57,10 +57,13 @@ class BatchSummary:
 def open_batch(
     session: Session, name: str, currency: str, actor: audit_log.Actor, at: datetime
 ) -> DepositBatch:
-    """A new batch called `name`, or the open one of that name: the same form posted twice opens one."""
+    """Open a batch named `name`, or return the open one with that name and currency, so a form sent twice opens one.
+
+    Raises DepositRefused for an invalid or used name.
+    """
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
-        raise DepositRefused(f"Give the batch a name of 1 to {LONGEST_NAME} characters.")
+        raise DepositRefused(f"Enter a batch name of 1 to {LONGEST_NAME} characters.")
     currency = money.currency_code(currency)
     try:
         with session.begin_nested():
@@ -73,7 +76,7 @@ def open_batch(
         if known.closed_at is None and known.currency == currency:
             return known
         raise DepositRefused(
-            f"There is a batch called {known.name} already; choose another name."
+            f"There is already a batch named {known.name}. Choose another name."
         ) from None
     subject = audit_log.Subject("deposit_batch", str(batch.id))
     after = {"name": name, "currency": currency}
@@ -82,7 +85,7 @@ def open_batch(
 
 
 def find_batch(session: Session, batch_id: int) -> DepositBatch:
-    """The batch; raises NotFound."""
+    """Return the batch. Raises NotFound."""
     batch = session.get(DepositBatch, batch_id)
     if batch is None:
         raise NotFound("There is no such deposit batch.")
@@ -90,7 +93,7 @@ def find_batch(session: Session, batch_id: int) -> DepositBatch:
 
 
 def open_batches(session: Session) -> Sequence[DepositBatch]:
-    """The batches that gifts may be put into, the newest first."""
+    """Return the open batches, newest first."""
     return session.scalars(
         select(DepositBatch)
         .where(DepositBatch.closed_at.is_(None))
@@ -99,7 +102,7 @@ def open_batches(session: Session) -> Sequence[DepositBatch]:
 
 
 def latest_batches(session: Session, before: int | None, limit: int) -> Sequence[BatchSummary]:
-    """Batches with their sums, the newest first, older than the one whose id is `before`."""
+    """Return batches with their totals, newest first; only those older than the id `before`, if given."""
     held = (
         select(func.count(), func.coalesce(func.sum(Donation.amount), 0))
         .select_from(OfflineGift)
@@ -121,7 +124,7 @@ def latest_batches(session: Session, before: int | None, limit: int) -> Sequence
 
 
 def read_contents(session: Session, batch: DepositBatch) -> BatchContents:
-    """All that is in a batch."""
+    """Return the gifts in a batch."""
     gifts = session.scalars(
         select(OfflineGift)
         .where(OfflineGift.batch_id == batch.id)
@@ -133,7 +136,7 @@ def read_contents(session: Session, batch: DepositBatch) -> BatchContents:
 
 
 def undeposited_gifts(session: Session, currency: str, limit: int) -> Sequence[OfflineGift]:
-    """What is in no batch and could go into one, the latest first."""
+    """Return gifts that are in no batch and could be added to one, newest first."""
     return session.scalars(
         select(OfflineGift)
         .join(OfflineGift.donation)
@@ -150,7 +153,7 @@ def undeposited_gifts(session: Session, currency: str, limit: int) -> Sequence[O
 
 
 def lock_open_batch(session: Session, batch_id: int, entry: OfflineEntry) -> DepositBatch:
-    """The batch for a gift that is being entered; raises DepositRefused where it cannot go there."""
+    """Lock and return the batch for a new gift. Raises DepositRefused if the gift cannot be added to it."""
     batch = _locked(session, batch_id)
     _require_fit(batch, entry.kind, entry.campaign.currency)
     return batch
@@ -170,12 +173,12 @@ def _locked(session: Session, batch_id: int) -> DepositBatch:
 
 def _require_fit(batch: DepositBatch, kind: str, currency: str) -> None:
     if batch.closed_at is not None:
-        raise DepositRefused(f"Batch {batch.name} is closed; open another one.")
+        raise DepositRefused(f"Batch {batch.name} is closed. Open a new one.")
     if kind == OfflineKind.stock:
-        raise DepositRefused("Stock is sold by a broker; it goes into no deposit batch.")
+        raise DepositRefused("Stock is sold by a broker, so it cannot be added to a deposit batch.")
     if batch.currency != currency:
         raise DepositRefused(
-            f"Batch {batch.name} is in {batch.currency.upper()}, this gift is not."
+            f"Batch {batch.name} is in {batch.currency.upper()}, but this gift is not."
         )
 
 
@@ -186,7 +189,10 @@ def move_gifts(
     take_out: Collection[int],
     actor: audit_log.Actor,
 ) -> int:
-    """Put gifts into an open batch and take others out, by their ids; how many moved. Repeated it moves none."""
+    """Add gifts to an open batch and remove others, by id. Return how many moved; repeating it moves none.
+
+    Raises NotFound, or DepositRefused if the batch is closed or a gift does not fit.
+    """
     batch = _locked(session, batch_id)
     _require_fit(batch, "", batch.currency)
     moved: dict[str, list[str]] = {"put_in": [], "taken_out": []}
@@ -220,7 +226,7 @@ def close_batch(
     actor: audit_log.Actor,
     at: datetime,
 ) -> DepositBatch:
-    """Close a batch for good; one that is closed stays as it was closed. Raises DepositRefused for an empty one."""
+    """Close a batch permanently. A closed batch stays unchanged. Raises DepositRefused if it is empty."""
     batch = _locked(session, batch_id)
     if batch.closed_at is not None:
         return batch

@@ -1,6 +1,6 @@
-"""Whose coupon it is that comes back by post: a code for each reader in an institution, kept until the books are shut.
+"""Coupon codes of direct mail: one per recipient in an institution, stored for some time after the final result.
 
-The code names a person to the staff alone; a gift is counted under one code for all that was posted.
+Only staff can look up a recipient by code; all gifts from a mailing are counted under one shared code.
 """
 
 import secrets
@@ -17,11 +17,11 @@ from campaign.offline.coupon_codes import Coupon, coupon_code
 from campaign.offline.direct_mail_list import DirectMailRecipient
 
 SHARED_ARTICLE = "post"
-"""The article under which all gifts by these coupons are counted, and which the QR code carries."""
+"""The shared article: gifts from all these coupons are counted under it, and the QR code contains it."""
 RETENTION = timedelta(days=90)
-"""After the result is final: an envelope may still be on its way."""
-_SIGNS = "acdefghjkmnprtwxy34679"
-"""Those that nobody mistakes for another (`codes`)."""
+"""How long codes are stored after the result is final: mail may still arrive."""
+_ALPHABET = "acdefghjkmnprtwxy34679"
+"""Characters that are not confused with others (see `coupon_codes`)."""
 _LENGTH = 7
 _FORM_LINES = 3
 
@@ -29,14 +29,16 @@ _FORM_LINES = 3
 def save_coupons(
     session: Session, campaign: Campaign, recipients: Sequence[DirectMailRecipient], at: datetime
 ) -> list[str]:
-    """The coupon's code for each, as it is printed. Who was written to before keeps theirs, with the new address."""
-    return [coupon_code(campaign, _kept(session, campaign, one, at)) for one in recipients]
+    """Save a coupon for each recipient and return their codes as printed. A repeat recipient keeps the same code; the
+    address is updated.
+    """
+    return [coupon_code(campaign, _save_code(session, campaign, one, at)) for one in recipients]
 
 
-def _kept(session: Session, campaign: Campaign, one: DirectMailRecipient, at: datetime) -> str:
+def _save_code(session: Session, campaign: Campaign, one: DirectMailRecipient, at: datetime) -> str:
     wanted = insert(DirectMailPiece).values(
         campaign_id=campaign.id,
-        code="".join(secrets.choice(_SIGNS) for _ in range(_LENGTH)),
+        code="".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH)),
         name=one.name,
         number=one.number,
         institution=one.institution,
@@ -60,7 +62,7 @@ def _kept(session: Session, campaign: Campaign, one: DirectMailRecipient, at: da
 
 
 def find_direct_mail_piece(session: Session, coupon: Coupon) -> DirectMailPiece | None:
-    """The reader to whom this coupon was posted; None for any other coupon."""
+    """Return the direct mail that this coupon belongs to, or None for any other coupon."""
     if not coupon.article:
         return None
     return session.scalar(
@@ -72,19 +74,19 @@ def find_direct_mail_piece(session: Session, coupon: Coupon) -> DirectMailPiece 
 
 
 def mailing_address(posted: DirectMailPiece) -> list[str]:
-    """The address for the books, in at most three lines: number and institution first."""
+    """Return the donor address in at most three lines: number and institution first."""
     first = f"{posted.number}, {posted.institution}" if posted.number else posted.institution
     lines = [first, *posted.address.splitlines()]
     return [*lines[: _FORM_LINES - 1], ", ".join(lines[_FORM_LINES - 1 :])]
 
 
 def shared_code(campaign: Campaign) -> str:
-    """The code under which gifts by all these coupons are counted."""
+    """Return the shared code under which gifts from all these coupons are counted."""
     return coupon_code(campaign, SHARED_ARTICLE)
 
 
 def direct_mail_to(session: Session, donors: Sequence[Donor]) -> list[DirectMailPiece]:
-    """The rows of these donors: of their name, with their institution and number in the address."""
+    """Return the direct mail sent to these donors, matched by name and by address with institution and number."""
     known = {(one.name.lower(), one.address.lower()) for one in donors if one.name and one.address}
     named = select(DirectMailPiece).where(
         func.lower(DirectMailPiece.name).in_([name for name, _ in known])
@@ -97,7 +99,7 @@ def direct_mail_to(session: Session, donors: Sequence[Donor]) -> list[DirectMail
 
 
 def purge_direct_mail(session: Session, at: datetime) -> int:
-    """Delete to whom the appeals of campaigns were posted whose result has been final for a while; how many."""
+    """Delete the direct mail recipients of campaigns whose result has been final for KEPT. Return how many."""
     over = exists().where(
         Campaign.id == DirectMailPiece.campaign_id, Campaign.finalized_at <= at - RETENTION
     )

@@ -1,6 +1,6 @@
-"""The appeal by post, from a list to one PDF: for the command `print-batch` and for the staff's page.
+"""Direct mail, from a list of recipients to one PDF: for the command `print-batch` and the staff page.
 
-Between reading and printing nothing is stored; coupons, audit entry and sheets belong to one transaction.
+Nothing is stored between reading and printing. Coupons, audit entry and sheets belong to one transaction.
 """
 
 from collections.abc import Sequence
@@ -23,25 +23,24 @@ from campaign.runtime.context import Installation
 
 @dataclass(frozen=True)
 class RecipientList:
-    """A list as it was read: who can be written to, and the lines that cannot be taken."""
+    """A parsed list: the recipients, and the rejected lines."""
 
     ready: Sequence[DirectMailRecipient]
     refused: Sequence[RejectedLine]
 
 
 def read_recipient_list(session: Session, slug: str, raw: bytes) -> RecipientList:
-    """The CSV file `raw`, for the campaign `slug`.
+    """Read the CSV file `raw` for the campaign `slug`.
 
-    Raises NotFound, ListInvalid where the file as a whole cannot be read, and CampaignNotOpen once nothing by mail can
-    count.
+    Raises NotFound, ListInvalid if the file as a whole cannot be read, and CampaignNotOpen after the deadline.
     """
     campaign = find_campaign(session, slug)
     if clock.now() >= campaign.deadline:
         raise CampaignNotOpen(
-            f"{slug} has ended: a gift by mail would count no more. `campaign extend` moves its end."
+            f"{slug} has ended, so gifts by mail would no longer count. `campaign extend` moves its deadline."
         )
     rows = [
-        row if isinstance(row, RejectedLine) else _settable(*row)
+        row if isinstance(row, RejectedLine) else _require_printable(*row)
         for row in read_recipients(raw, campaign.locale)
     ]
     return RecipientList(
@@ -50,11 +49,11 @@ def read_recipient_list(session: Session, slug: str, raw: bytes) -> RecipientLis
     )
 
 
-def _settable(line: int, one: DirectMailRecipient) -> DirectMailRecipient | RejectedLine:
-    """An address in letters that the typeface lacks would reach nobody."""
+def _require_printable(line: int, one: DirectMailRecipient) -> DirectMailRecipient | RejectedLine:
+    """Reject an address with characters that the font lacks: the mail would not arrive."""
     for shown in one.window:
         if printable(shown) != shown:
-            return RejectedLine(line, f"{shown!r} has letters that our typeface lacks")
+            return RejectedLine(line, f"{shown!r} has characters that our font cannot print")
     return one
 
 
@@ -68,9 +67,9 @@ def print_appeals(
     *,
     file: str,
 ) -> bytes:
-    """The PDF of a sheet for each who is ready, of whom there is one at least; `file` is what it will be called.
+    """Return a PDF with a sheet for each recipient in `found`, which has at least one. `file` is the PDF's name.
 
-    The coupons are kept in the caller's transaction: what is in the file is known, and what is not was not printed.
+    The coupons are saved in the caller's transaction, so that exactly the printed codes are stored.
     """
     campaign, at, settings = find_campaign(session, slug), clock.now(), installation.settings
     batch = MailingBatch(
@@ -78,8 +77,7 @@ def print_appeals(
     )
     codes = save_coupons(session, campaign, found.ready, at)
     sheets = [sheet_context(batch, one, code) for one, code in zip(found.ready, codes, strict=True)]
-    told = {"printed": len(found.ready), "refused": len(found.refused), "file": file}
-    record(
-        session, actor, "direct_mail.printed", Subject("campaign", slug, campaign.id), after=told
-    )
+    values = {"printed": len(found.ready), "refused": len(found.refused), "file": file}
+    subject = Subject("campaign", slug, campaign.id)
+    record(session, actor, "direct_mail.printed", subject, after=values)
     return direct_mail_pdf(sheets, window)

@@ -1,6 +1,6 @@
-"""A list of readers in institutions as people keep it: a CSV file, each row read or refused by its line.
+"""Read a CSV list of direct mail recipients in institutions, accepting or rejecting each row by line.
 
-Plain reading: nothing is stored. Addresses must fit the envelope's window, which shows them and nothing else.
+Parsing only: nothing is stored. Addresses must fit the envelope's window, which shows nothing else.
 """
 
 import unicodedata
@@ -14,15 +14,16 @@ from campaign.core.csv_lists import InvalidLine, RejectedLine, read_fields, read
 COLUMNS = ("name", "number", "institution", "address", "locale")
 REQUIRED_COLUMNS = COLUMNS[:4]
 LONGEST_LINE = 40
-"""Characters that the window shows in a type which machines and mail rooms read."""
+"""Characters per line that fit the window in a font that machines and mail rooms can read."""
 MOST_LINES = 5
 _FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
 class DirectMailRecipient:
-    """One reader. `number` is the institution's for them, '' for none; `address` its lines; `locale` '' for the
-    campaign's own."""
+    """One recipient. `number` is the person's number in the institution, or ''. `address` has its lines. `locale` is ''
+    for the campaign's own.
+    """
 
     name: str
     number: str
@@ -32,23 +33,23 @@ class DirectMailRecipient:
 
     @property
     def window(self) -> list[str]:
-        """The lines that the envelope shows: what institutions ask for, and nothing else."""
+        """The lines shown in the envelope's window: only what institutions require."""
         named = f"{self.name}, {self.number}" if self.number else self.name
         first = [named] if len(named) <= LONGEST_LINE else [self.name, self.number]
         return [*first, self.institution, *self.address]
 
     @property
     def person(self) -> tuple[str, str, str]:
-        """What makes two rows the same person's."""
+        """The values that identify a person: two rows with the same ones are duplicates."""
         return (self.name.lower(), self.number.lower(), self.institution.lower())
 
 
 def read_recipients(
     raw: bytes, default: str = "en"
 ) -> Iterator[tuple[int, DirectMailRecipient] | RejectedLine]:
-    """Each row with its line, in order; the header is line 1. `default` is the locale of rows that name none.
+    """Yield each row with its line, in order; the header is line 1. `default` is the locale of rows without one.
 
-    Raises ListInvalid where the file as a whole cannot be read. The lines of an address are parted by upright strokes.
+    Raises ListInvalid if the file as a whole cannot be read. The lines of an address are separated by `|`.
     """
     lines = read_lines(raw)
     first_line = lines[0].decode(errors="replace") if lines else ""
@@ -58,35 +59,35 @@ def read_recipients(
         if not line.strip():
             continue
         try:
-            found = _recipient(_cleaned(read_fields(line, delimiter, columns)), default)
+            found = _recipient(_clean_fields(read_fields(line, delimiter, columns)), default)
             first = seen.setdefault(found.person, number)
             if first != number:
-                raise InvalidLine(f"the same person stands on line {first} already")
+                raise InvalidLine(f"the same person is already on line {first}")
             yield number, found
         except InvalidLine as wrong:
             yield RejectedLine(number, str(wrong))
 
 
-def _cleaned(fields: dict[str, str]) -> dict[str, str]:
+def _clean_fields(fields: dict[str, str]) -> dict[str, str]:
     return {name: _clean(name, value) for name, value in fields.items()}
 
 
 def _clean(name: str, value: str) -> str:
     if value.startswith(_FORMULA):
-        raise InvalidLine(f"{name} begins like a formula: {value[:40]!r}")
+        raise InvalidLine(f"{name} starts like a formula: {value[:40]!r}")
     value = " ".join(unicodedata.normalize("NFC", value).split())
     if any(unicodedata.category(one) in {"Cc", "Cf", "Cs"} for one in value):
-        raise InvalidLine(f"{name} holds a control character")
+        raise InvalidLine(f"{name} contains a control character")
     return value
 
 
 def _recipient(fields: dict[str, str], default: str) -> DirectMailRecipient:
     for name in ("name", "institution", "address"):
         if not fields[name]:
-            raise InvalidLine(f"no {name}")
+            raise InvalidLine(f"{name} is missing")
     lines = tuple(line.strip() for line in fields["address"].split("|") if line.strip())
     if not lines:
-        raise InvalidLine("no address")
+        raise InvalidLine("address is missing")
     found = DirectMailRecipient(
         fields["name"],
         fields["number"],
@@ -102,10 +103,12 @@ def _require_fit(shown: list[str]) -> None:
     long = next((line for line in shown if len(line) > LONGEST_LINE), None)
     if long is not None:
         raise InvalidLine(
-            f"{long!r} is longer than the {LONGEST_LINE} characters that the window shows"
+            f"{long!r} is longer than the {LONGEST_LINE} characters that fit the window"
         )
     if len(shown) > MOST_LINES:
-        raise InvalidLine(f"{len(shown)} lines where the window shows {MOST_LINES}")
+        raise InvalidLine(
+            f"the address has {len(shown)} lines, but only {MOST_LINES} fit the window"
+        )
 
 
 def _locale(text: str) -> str:
@@ -114,4 +117,4 @@ def _locale(text: str) -> str:
     try:
         return str(Locale.parse(text.replace("-", "_")).language)
     except (UnknownLocaleError, ValueError):
-        raise InvalidLine(f"{text!r} is no language; write en or es") from None
+        raise InvalidLine(f"{text!r} is not a language; write en or es") from None

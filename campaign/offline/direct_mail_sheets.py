@@ -1,4 +1,4 @@
-"""What stands on the sheet that is posted to one reader: their address, the appeal, how to give, and their coupon."""
+"""The sheet mailed to one recipient: address, appeal, instructions to give by mail, and coupon."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from campaign.receipts.typesetting import render_pdf
 
 
 def direct_mail_pdf(sheets: Sequence[dict[str, Any]], window: str = "us") -> bytes:
-    """A sheet for each of `sheets` (`offline.direct_mail_sheets`), each on one page; `window` is a name in ADDRESSES.
+    """Return a PDF with one page for each of `sheets` (see `sheet_context`). `window` is a key of ADDRESSES.
 
-    As much of the appeal is set as there is room for, in whole paragraphs; then it is told where the rest is.
+    The appeal is cut at a paragraph if it does not fit; a line then says where to read the rest.
     """
     written = {one["appeal"]: markdown_blocks(one["appeal"]) for one in sheets}
     values = {
-        # It names no reader: programs show it in their windows.
+        # Without the recipient's name: PDF viewers show the title.
         "title": f"{sheets[0]['organization']}: {sheets[0]['title']}",
         "lang": sheets[0]["lang"],
         "pages": [{**one, "appeal": written[one["appeal"]]} for one in sheets],
@@ -40,7 +40,7 @@ def direct_mail_pdf(sheets: Sequence[dict[str, Any]], window: str = "us") -> byt
 
 
 def _qr(address: str) -> str:
-    """The QR code as SVG (ISO/IEC 18004, level M)."""
+    """Return the QR code as SVG (ISO/IEC 18004, level M)."""
     drawn: str = segno.make(address, error="m", micro=False).svg_inline(border=0, scale=4)
     return drawn
 
@@ -48,13 +48,13 @@ def _qr(address: str) -> str:
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": True})
 _MARKDOWN.enable(["replacements", "smartquotes"])
 
-# What a token begins or ends: the kind of block from here on, and how deep in items we are.
+# What a token starts or ends: the kind of the following block, and the depth of list items.
 _KIND_FROM = {"heading_open": "heading", "heading_close": "paragraph"}
 _ITEMS = {"list_item_open": 1, "list_item_close": -1}
 
 
 def markdown_blocks(markdown: str) -> list[dict[str, Any]]:
-    """Each block, in order: `kind` is heading, paragraph or item; `runs` are pairs of a text and whether it is bold."""
+    """Split Markdown into blocks, in order. `kind` is heading, paragraph or item; `runs` are pairs (text, bold)."""
     return list(_blocks(_MARKDOWN.parse(markdown)))
 
 
@@ -97,7 +97,7 @@ _SUGGESTED = 5
 
 @dataclass(frozen=True)
 class MailingBatch:
-    """What the sheets of one batch share: the figure, whose it is and where."""
+    """What the sheets of one batch share: the progress, the organization and the site's URL."""
 
     progress: Progress
     organization: Organization
@@ -105,18 +105,20 @@ class MailingBatch:
 
 
 def sheet_context(batch: MailingBatch, recipient: DirectMailRecipient, code: str) -> dict[str, Any]:
-    """One sheet, in the reader's language. `code` is their coupon's; `address` is what the envelope's window shows."""
+    """Return the context of one sheet, in the recipient's language. `code` is the recipient's coupon code; the value
+    `address` has the lines for the envelope's window.
+    """
     campaign, language = batch.progress.campaign, get_language(recipient.locale)
-    told = texts_in_language(language.locale, campaign)
+    texts = texts_in_language(language.locale, campaign)
     page = f"{batch.site_url}/c/{campaign.slug}"
     return {
         "lang": language.locale,
         "organization": batch.organization.name,
         "organization_lines": list(batch.organization.address_lines),
         "address": recipient.window,
-        "title": told.title.text,
-        "appeal": told.appeal.text,
-        "text_lang": told.appeal.locale,
+        "title": texts.title.text,
+        "appeal": texts.appeal.text,
+        "text_lang": texts.appeal.locale,
         "aim": _aim(campaign, language),
         "figure": _figure(batch.progress, language),
         "page": page,
@@ -140,7 +142,7 @@ def _last_day(campaign: Campaign, language: Language) -> str:
 
 
 def _figure(progress: Progress, language: Language) -> str:
-    """Marked with its day: paper does not move. '' while the figures are told to nobody."""
+    """Return the amount raised with its date, as paper does not update. '' while the figures are hidden."""
     if progress.hidden:
         return ""
     day = formatting.date_there(progress.as_of, progress.campaign.zone, language)
@@ -161,7 +163,7 @@ def _how(batch: MailingBatch, campaign: Campaign, language: Language) -> dict[st
         % payee,
         "postmark": postmark % {"day": _last_day(campaign, language)},
         "no_cash": language.gettext("Please send no cash."),
-        "online": language.gettext("Somebody you know can also give here:"),
+        "online": language.gettext("A friend or relative can also give online:"),
         "rest": language.gettext("The whole text is at %(address)s.")
         % {"address": f"{batch.site_url}/c/{campaign.slug}"},
     }
@@ -179,7 +181,7 @@ def _coupon(
         "amounts": [formatting.amount(one, campaign.currency, language) for one in suggested],
         "from_word": language.gettext("From"),
         "from": ", ".join(one for one in (recipient.name, recipient.number) if one),
-        "moved_word": language.gettext("My address, if it is another now"),
+        "moved_word": language.gettext("My new address, if it has changed"),
         "unnamed": language.gettext("Do not name me in public"),
     }
 

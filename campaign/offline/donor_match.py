@@ -1,4 +1,4 @@
-"""Whose an offline gift is: found by email, or shown to whoever enters it among the donors who have none."""
+"""Find the donor of an offline gift: by email, or among donors without email, from whom staff choose."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from campaign.models import Donation, Donor
 from campaign.offline.entry_parsing import OfflineEntry
 
 NEW_DONOR = "new"
-"""The choice of who enters a gift: none of those who were shown."""
+"""The choice to create a new donor instead of using a candidate."""
 
 
 class Candidate(NamedTuple):
-    """A donor without email who bears the same name. `same_address` means that the addresses agree too."""
+    """A donor without email and with the same name. `same_address`: the address matches too."""
 
     id: int
     name: str
@@ -27,16 +27,16 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class DonorMatch:
-    """Whose a gift is. `joined`: a donor whom we knew."""
+    """The donor of a gift. `joined`: an existing donor."""
 
     donor: Donor
     joined: bool
 
 
 def find_candidates(session: Session, entry: OfflineEntry) -> Sequence[Candidate]:
-    """Donors without email who have the entry's name, those at the same address first; nobody for one with email.
+    """Return donors without email who have the entry's name, same address first. Empty for an entry with email.
 
-    Rows that were merged into others are passed over: the row that speaks for them is found by itself.
+    Merged records are skipped: their canonical donor is found on its own.
     """
     if entry.email or not entry.name:
         return ()
@@ -52,21 +52,23 @@ def find_candidates(session: Session, entry: OfflineEntry) -> Sequence[Candidate
         .limit(20)
     ).all()
     shown = [
-        Candidate(key, name, address, count, _plain(address) == _plain(entry.address) != "")
+        Candidate(
+            key, name, address, count, _normalized(address) == _normalized(entry.address) != ""
+        )
         for key, name, address, count in found
     ]
     return sorted(shown, key=lambda one: not one.same_address)
 
 
-def _plain(text: str) -> str:
-    """An address without its punctuation and spaces: two people write it in two ways."""
+def _normalized(text: str) -> str:
+    """Return an address without punctuation and spaces, which people write differently."""
     return "".join(one for one in text.casefold() if one.isalnum())
 
 
 def find_or_create_donor(session: Session, entry: OfflineEntry, chosen: str) -> DonorMatch | None:
-    """The donor of `entry`; None where donors without email have the same name and nobody was chosen.
+    """Return the donor of `entry`, creating one if needed; None if there are candidates and none was chosen.
 
-    `chosen` is the id of one of `find_candidates`, SOMEBODY_NEW or ''. Who left no name is a new donor each time.
+    `chosen` is the id of one of `find_candidates`, SOMEBODY_NEW or ''. A gift without a name gets a new donor each time.
     """
     if entry.email:
         return _by_email(session, entry)
@@ -74,7 +76,7 @@ def find_or_create_donor(session: Session, entry: OfflineEntry, chosen: str) -> 
     picked = next((one for one in known if str(one.id) == chosen), None)
     if picked is not None:
         donor = session.get_one(Donor, picked.id)
-        _complete(donor, entry)
+        _fill_in_missing(donor, entry)
         return DonorMatch(donor, joined=True)
     if known and chosen != NEW_DONOR:
         return None
@@ -85,7 +87,7 @@ def find_or_create_donor(session: Session, entry: OfflineEntry, chosen: str) -> 
 
 
 def _by_email(session: Session, entry: OfflineEntry) -> DonorMatch:
-    """Two gifts of a new address at once agree on one row by its unique index."""
+    """Return the donor with the entry's email. A unique index keeps two gifts at once from creating two donors."""
     same = func.lower(Donor.email) == func.lower(entry.email)
     joined = bool(session.scalar(select(exists().where(same))))
     session.execute(
@@ -94,11 +96,11 @@ def _by_email(session: Session, entry: OfflineEntry) -> DonorMatch:
         .on_conflict_do_nothing()
     )
     donor = session.scalars(select(Donor).where(same)).one()
-    _complete(donor, entry)
+    _fill_in_missing(donor, entry)
     return DonorMatch(donor, joined=joined)
 
 
-def _complete(donor: Donor, entry: OfflineEntry) -> None:
-    """What was not known is known now; what stands is corrected on the donor's own page."""
+def _fill_in_missing(donor: Donor, entry: OfflineEntry) -> None:
+    """Fill in a missing name or address. Existing values are only corrected on the donor's page."""
     donor.name = donor.name or entry.name
     donor.address = donor.address or entry.address

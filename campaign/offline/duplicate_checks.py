@@ -1,4 +1,4 @@
-"""What whoever enters an offline gift is told before it counts: it may be here already, or count for no campaign."""
+"""Warnings before an offline gift is saved: it may be a duplicate, or it may not count for the campaign."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,35 +15,35 @@ from campaign.models import Campaign, Donation, OfflineGift, ReversalReason
 from campaign.offline.entry_parsing import OfflineEntry
 
 DUPLICATE_WINDOW = timedelta(days=10)
-"""How far apart two people may receive or enter one check."""
+"""The most time between two entries of the same check, as the received date may differ."""
 
 
 @dataclass(frozen=True)
 class EntryWarning:
-    """A sentence, and the key by which it is waived once it was read."""
+    """A warning: a sentence, and the key to waive it."""
 
     key: str
     words: str
 
 
 def require_new_reference(session: Session, reference: str) -> None:
-    """Raise OfflineGiftKnown where a gift that was not a mistake has this reference, in any case."""
+    """Raise OfflineGiftKnown if a gift already has this reference, ignoring case and gifts entered by mistake."""
     known = find_by_reference(session, reference)
     if known is None:
         return
     was = (
-        f" and {REVERSAL_TEXTS[ReversalReason(known.reversal_reason)]} since"
+        f" (later {REVERSAL_TEXTS[ReversalReason(known.reversal_reason)]})"
         if known.reversal_reason
         else ""
     )
     raise OfflineGiftKnown(
-        f"Reference {known.reference} is {describe(known)}{was}. If this is another gift, add to its reference, such as"
-        f" the bank's name: {reference} First National."
+        f"Reference {known.reference} is already {describe(known)}{was}. If this is a different gift, add something to"
+        f" its reference, such as the bank's name: {reference} First National."
     )
 
 
 def find_by_reference(session: Session, reference: str) -> OfflineGift | None:
-    """The gift with this reference, unless it was entered by mistake."""
+    """Return the gift with this reference, ignoring case, unless it was reversed as a mistake."""
     return session.scalar(
         select(OfflineGift)
         .where(
@@ -55,10 +55,12 @@ def find_by_reference(session: Session, reference: str) -> OfflineGift | None:
 
 
 def describe(gift: OfflineGift) -> str:
-    """`a check of $50 from Ana Reyes, received on 2026-12-03, entered by ben@example.org on 2026-12-04`."""
+    """Describe a gift: `a check of $50 from Ana Reyes, received on 2026-12-03, entered by ben@example.org on 2026-12-04
+    at 14:05`.
+    """
     donation = gift.donation
     amount = money.format_money(donation.amount, donation.currency)
-    giver = donation.name or donation.email or "somebody unnamed"
+    giver = donation.name or donation.email or "an unnamed donor"
     kind = next(name for one, name in KIND_NAMES.items() if one == gift.kind).lower()
     article = "" if kind in {"cash", "stock"} else "a "
     zone = donation.campaign.zone
@@ -71,26 +73,31 @@ def describe(gift: OfflineGift) -> str:
 def entry_warnings(
     session: Session, entry: OfflineEntry, campaign: Campaign, at: datetime
 ) -> list[EntryWarning]:
-    """Everything to be told before `entry` is made."""
-    return [*_place(entry, campaign, at), *_alike(session, entry)]
+    """Return every warning to show before `entry` is saved."""
+    return [*_placement_warnings(entry, campaign, at), *_duplicate_warnings(session, entry)]
 
 
-def _place(entry: OfflineEntry, campaign: Campaign, at: datetime) -> Iterator[EntryWarning]:
+def _placement_warnings(
+    entry: OfflineEntry, campaign: Campaign, at: datetime
+) -> Iterator[EntryWarning]:
     place = place_offline_gift(campaign, entry.day, at)
     if not place.counts:
         yield EntryWarning(
-            "place", f"It will be booked, and count for no campaign: {place.why_not}."
+            "place",
+            f"This gift does not count for the campaign: {place.why_not}.",
         )
 
 
-def _alike(session: Session, entry: OfflineEntry) -> Iterator[EntryWarning]:
+def _duplicate_warnings(session: Session, entry: OfflineEntry) -> Iterator[EntryWarning]:
     for gift in find_similar_gifts(session, entry):
-        yield EntryWarning(f"like-{gift.id}", f"It looks like {gift.reference}, {describe(gift)}.")
+        yield EntryWarning(
+            f"like-{gift.id}", f"This may be a duplicate of {gift.reference}, {describe(gift)}."
+        )
 
 
 def find_similar_gifts(session: Session, entry: OfflineEntry) -> Sequence[OfflineGift]:
-    """Gifts that may be this one: the same amount from the same name, or with the same code and postmark, received
-    within NEAR of it. Taken back ones are over.
+    """Return gifts that may be the same as `entry`: received within NEAR of it, with the same amount and the same name
+    or email, or the same code and postmark. Reversed gifts are left out.
     """
     same: list[ColumnElement[bool]] = []
     if entry.name:

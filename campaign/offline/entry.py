@@ -1,6 +1,6 @@
-"""Entering an offline gift: donation, payment in the ledger, receipt and audit entry in one transaction.
+"""Record an offline gift: donation, ledger entry, receipt and audit entry in one transaction.
 
-For staff's form, the page that takes over a list, and the command. Whoever calls has read the entry with `reading`.
+For the staff form, the import page and the command. The caller reads the entry with `entry_parsing`.
 """
 
 import hashlib
@@ -37,9 +37,9 @@ from campaign.receipts.receipts import issue_receipt
 
 @dataclass(frozen=True)
 class Choices:
-    """What whoever enters a gift has decided: which doubts are waived (None: all), whose it is, and into which batch.
+    """What the person entering the gift has chosen: the waived warnings (None: all), the donor and the deposit batch.
 
-    `token` names the form: posted again it is the same gift.
+    `token` identifies the form: submitting it again returns the same gift.
     """
 
     waived: Collection[str] | None = ()
@@ -50,8 +50,8 @@ class Choices:
 
 @dataclass(frozen=True)
 class EntryResult:
-    """The gift as it stands. `new` is False where the same form was posted before; `joined`: the donor was known;
-    `why_not` says why it counts for no campaign.
+    """The recorded gift. `new` is False if the same form was submitted before; `joined`: the donor already existed;
+    `why_not` says why it does not count for a campaign, '' if it does.
     """
 
     gift: OfflineGift
@@ -62,7 +62,7 @@ class EntryResult:
 
 @dataclass(frozen=True)
 class UnresolvedEntry:
-    """Nothing was entered: these doubts were not waived, and these donors may be the giver."""
+    """Nothing was recorded: `entry_warnings` are the warnings not waived, `find_candidates` the donors to choose from."""
 
     entry_warnings: Sequence[EntryWarning]
     candidates: Sequence[Candidate]
@@ -76,17 +76,17 @@ def record_offline_gift(
     books: BookingContext,
     at: datetime,
 ) -> EntryResult | UnresolvedEntry:
-    """Book `entry`, once. Raises OfflineGiftKnown for a reference that is here, DepositRefused for a closed batch.
+    """Record `entry` once. Raises OfflineGiftKnown for an existing reference, DepositRefused for a closed batch.
 
-    Entries follow one another until the commit, so that of two people who enter one check the second is told.
+    A lock until commit serializes entries, so that if two people enter the same check, the second one is warned.
     """
     lock_until_commit(session, AdvisoryLock.OFFLINE_ENTRY)
-    before = _posted_before(session, choices.token)
+    before = _find_by_token(session, choices.token)
     if before is not None:
         return EntryResult(before, new=False)
-    entry = replace(entry, reference=entry.reference or _made_up(entry, choices.token))
+    entry = replace(entry, reference=entry.reference or _generate_reference(entry, choices.token))
     require_new_reference(session, entry.reference)
-    campaign = _hold(session, entry.campaign)
+    campaign = _lock_campaign(session, entry.campaign)
     entry = replace(entry, campaign=campaign)
     open_doubts = [
         one
@@ -101,27 +101,27 @@ def record_offline_gift(
     batch = lock_open_batch(session, choices.batch_id, entry) if choices.batch_id else None
     place = place_offline_gift(campaign, entry.day, at)
     gift = _store(session, entry, giver.donor, batch, (actor, choices.token), (place, at))
-    _book(session, gift, place)
+    _post_payment(session, gift, place)
     issue_receipt(session, gift.donation, books, at, gift)
     _record(session, gift, place, actor)
     return EntryResult(gift, new=True, joined=giver.joined, why_not=place.why_not)
 
 
-def _posted_before(session: Session, token: str | None) -> OfflineGift | None:
+def _find_by_token(session: Session, token: str | None) -> OfflineGift | None:
     if not token:
         return None
     return session.scalar(select(OfflineGift).where(OfflineGift.entry_token == token))
 
 
-def _made_up(entry: OfflineEntry, token: str | None) -> str:
-    """`cash 2026-12-31 4F7A1C`: for what bears no number, the same for the same form."""
+def _generate_reference(entry: OfflineEntry, token: str | None) -> str:
+    """Return a reference such as `cash 2026-12-31 4F7A1C9D` for a gift without one; the same form gets the same one."""
     digest = hashlib.sha256((token or new_token()).encode()).hexdigest()[:8].upper()
     kind = "grant" if entry.kind == OfflineKind.donor_advised_fund else entry.kind.value
     return f"{kind} {entry.received_on} {digest}"
 
 
-def _hold(session: Session, campaign: Campaign) -> Campaign:
-    """The campaign as it is now; its result cannot be frozen before our commit."""
+def _lock_campaign(session: Session, campaign: Campaign) -> Campaign:
+    """Read the campaign again and lock it, so that its result is not finalized before our commit."""
     return session.scalars(
         select(Campaign)
         .where(Campaign.id == campaign.id)
@@ -138,7 +138,7 @@ def _store(
     who: tuple[audit_log.Actor, str | None],
     when: tuple[GiftPlacement, datetime],
 ) -> OfflineGift:
-    """Nobody has agreed to be named in public by posting a check."""
+    """Store the donation and the offline gift. They are anonymous: mailing a check is no consent to be named."""
     (actor, token), (place, at) = who, when
     donation = Donation(
         campaign=entry.campaign,
@@ -172,7 +172,7 @@ def _store(
     return gift
 
 
-def _book(session: Session, gift: OfflineGift, place: GiftPlacement) -> None:
+def _post_payment(session: Session, gift: OfflineGift, place: GiftPlacement) -> None:
     donation = gift.donation
     entry = LedgerEntry(
         campaign_id=donation.campaign_id if place.counts else None,
@@ -188,7 +188,7 @@ def _book(session: Session, gift: OfflineGift, place: GiftPlacement) -> None:
 
 
 def _source(session: Session, reference: str) -> str:
-    """`offline:<reference>`; with a number where the same reference was entered by mistake before."""
+    """Return `offline:<reference>`, with a number if the reference was used before for a gift entered by mistake."""
     source, number = f"offline:{reference}", 1
     while session.scalar(
         select(exists().where(LedgerEntry.kind == "payment", LedgerEntry.source == source))

@@ -1,6 +1,6 @@
-"""An offline gift as people write it down, read into an entry. Forms and lists are read alike.
+"""Parse and check an offline gift from typed text. Used for forms and imported lists alike.
 
-Only campaigns and posted coupons are looked up; nothing is stored.
+Only campaigns and direct mail coupons are looked up; nothing is stored.
 """
 
 import re
@@ -28,7 +28,7 @@ _FIRST_YEAR = 2000
 
 @dataclass(frozen=True)
 class WrittenGift:
-    """A gift in words: `amount` as `25.00`, days as 2026-12-31, `campaign` a slug for gifts without a code."""
+    """A gift as typed: `amount` as `25.00`, dates as 2026-12-31, `campaign` a slug for gifts without a code."""
 
     received_on: str
     amount: str
@@ -46,9 +46,9 @@ class WrittenGift:
 
 @dataclass(frozen=True)
 class OfflineEntry:
-    """A gift that was read. `amount` is minor units of the campaign's currency; '' is what nobody told.
+    """A parsed gift. `amount` is minor units of the campaign's currency. Missing texts are ''.
 
-    `code` is the coupon's as it is printed; `address` has its lines parted by new lines.
+    `code` is the coupon code as printed; `address` has its lines separated by newlines.
     """
 
     kind: OfflineKind
@@ -65,13 +65,13 @@ class OfflineEntry:
 
     @property
     def day(self) -> date:
-        """The day on which it was given."""
+        """The day that counts as the day of the gift."""
         return gift_day(self.kind, self.received_on, self.postmarked_on)
 
 
 @dataclass
 class _Faults:
-    """What is wrong, by field; the first fault of each."""
+    """The errors by field, only the first of each field."""
 
     found: dict[str, str] = field(default_factory=dict)
 
@@ -82,14 +82,14 @@ class _Faults:
 def read_entry(
     session: Session, written: WrittenGift, at: datetime, zone: ZoneInfo
 ) -> OfflineEntry:
-    """The entry that `written` describes, at `at`; `zone` is the organisation's.
+    """Parse `written` at the time `at`; `zone` is the organization's time zone.
 
-    Raises OfflineGiftInvalid with every fault.
+    Raises OfflineGiftInvalid with all errors.
     """
     faults = _Faults()
     campaign, code, written = _campaign(session, written, faults)
     kind = _kind(written.kind, faults)
-    # Servers and spreadsheets often count the days as UTC does.
+    # Dates from servers and spreadsheets are often in UTC.
     latest = latest_day(at, zone, campaign.zone if campaign else zone, ZoneInfo("UTC"))
     received, postmarked = _days(written, latest, faults)
     amount = _amount(written, campaign, faults)
@@ -99,7 +99,7 @@ def read_entry(
     )
     if kind == OfflineKind.stock and not description:
         faults.note(
-            "description", "Say what was given, for the receipt: 40 shares of Example Corp."
+            "description", "Describe the gift for the receipt, such as 40 shares of Example Corp."
         )
     address = _address(written.address, faults)
     if faults.found or campaign is None or kind is None or received is None or amount is None:
@@ -112,16 +112,16 @@ def read_entry(
 def _campaign(
     session: Session, written: WrittenGift, faults: _Faults
 ) -> tuple[Campaign | None, str, WrittenGift]:
-    """The coupon's campaign and code; of a gift without one, the campaign that was named.
+    """Return the campaign and code of the coupon; without a code, the named campaign.
 
-    A coupon that was posted to somebody fills in who it is, where nobody wrote a name or an address.
+    A direct mail coupon fills in the recipient's name and address if none were typed.
     """
     try:
         if written.code.strip():
             return _coupon(session, written)
         if written.campaign:
             return find_campaign(session, written.campaign), "", written
-        faults.note("code", "There is no code, and no campaign was named instead.")
+        faults.note("code", "Enter a code or choose a campaign.")
     except OfflineGiftInvalid as error:
         faults.note("code", str(error))
     except NotFound as error:
@@ -142,7 +142,7 @@ def _coupon(session: Session, written: WrittenGift) -> tuple[Campaign, str, Writ
 def _kind(text: str, faults: _Faults) -> OfflineKind | None:
     kind = read_kind(text)
     if kind is None:
-        words = "is no kind of gift; use check, cash, donor_advised_fund or stock."
+        words = "is not a kind of gift; use check, cash, donor_advised_fund or stock."
         faults.note("kind", f"{text!r} {words}")
     return kind
 
@@ -150,10 +150,10 @@ def _kind(text: str, faults: _Faults) -> OfflineKind | None:
 def _days(written: WrittenGift, latest: date, faults: _Faults) -> tuple[date | None, date | None]:
     received = _day("received_on", "received", written.received_on, latest, faults)
     if not written.received_on.strip():
-        faults.note("received_on", "Enter the day on which it was received, as 2026-12-31.")
+        faults.note("received_on", "Enter the date received as 2026-12-31.")
     postmarked = _day("postmarked_on", "postmark", written.postmarked_on, latest, faults)
     if received and postmarked and postmarked > received:
-        words = f"The postmark, {postmarked}, is later than the day it was received, {received}."
+        words = f"The postmark date, {postmarked}, is after the date received, {received}."
         faults.note("postmarked_on", words)
     return received, postmarked
 
@@ -167,7 +167,7 @@ def _day(name: str, spoken: str, text: str, latest: date, faults: _Faults) -> da
     except ValueError:
         found = None
     if found is None or found.year < _FIRST_YEAR:
-        faults.note(name, f"{text[:40]!r} is not a day ({spoken}); write it as 2026-12-31.")
+        faults.note(name, f"{text[:40]!r} is not a date ({spoken}); write it as 2026-12-31.")
         return None
     if found > latest:
         faults.note(name, f"{found} is in the future ({spoken}).")
@@ -175,9 +175,9 @@ def _day(name: str, spoken: str, text: str, latest: date, faults: _Faults) -> da
 
 
 def _amount(written: WrittenGift, campaign: Campaign | None, faults: _Faults) -> int | None:
-    """Minor units; where no campaign was found, only whether it is an amount at all."""
-    told, currency = written.currency.strip().lower(), campaign.currency if campaign else "usd"
-    if campaign and told and told != currency:
+    """Return minor units. Without a campaign, only check that it is an amount."""
+    typed, currency = written.currency.strip().lower(), campaign.currency if campaign else "usd"
+    if campaign and typed and typed != currency:
         words = f"{written.currency.strip()!r} is not the currency of {campaign.slug}, which is {currency}."
         faults.note("currency", words)
     try:
@@ -187,7 +187,7 @@ def _amount(written: WrittenGift, campaign: Campaign | None, faults: _Faults) ->
         return None
     if amount > money.LARGEST_CHARGE:
         most = money.format_money(money.LARGEST_CHARGE, currency)
-        faults.note("amount", f"More than {most} cannot be booked at once; enter it in parts.")
+        faults.note("amount", f"The most for one entry is {most}; enter the gift in parts.")
     return amount
 
 
@@ -205,9 +205,9 @@ def _email(text: str, faults: _Faults) -> str:
 
 
 def _line(name: str, text: str, faults: _Faults) -> str:
-    """One line, its spaces single."""
+    """Normalize to one line with single spaces."""
     if any(unicodedata.category(one) == "Cc" and one not in "\t\r\n" for one in text):
-        faults.note(name, f"The {name} holds a control character.")
+        faults.note(name, f"The {name} contains a control character.")
     line = " ".join(unicodedata.normalize("NFC", text).split())
     if len(line) > LONGEST[name]:
         faults.note(name, f"The {name} is longer than {LONGEST[name]} characters.")
@@ -215,11 +215,11 @@ def _line(name: str, text: str, faults: _Faults) -> str:
 
 
 def _address(text: str, faults: _Faults) -> str:
-    """Its lines, without empty ones; in a list they may be parted by upright strokes."""
+    """Return the address without empty lines. Lines may also be separated by `|`, as in lists."""
     lines = [" ".join(line.split()) for line in text.replace("|", "\n").splitlines()]
     address = "\n".join(line for line in lines if line)
     if len(address) > LONGEST["address"]:
         faults.note("address", f"The address is longer than {LONGEST['address']} characters.")
     if any(unicodedata.category(one) == "Cc" and one != "\n" for one in address):
-        faults.note("address", "The address holds a control character.")
+        faults.note("address", "The address contains a control character.")
     return unicodedata.normalize("NFC", address)

@@ -1,4 +1,4 @@
-"""What staff see beside the form of envelopes: the last entries, the campaigns to choose from, who has an address."""
+"""Data next to the form for offline gifts: recent entries, the campaigns to choose from, and donors by email."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ class RecentGift(NamedTuple):
 def latest_entries(
     session: Session, limit: int, batch_id: int | None = None
 ) -> Sequence[RecentGift]:
-    """The last gifts that anybody entered, the newest first; those of one batch only, if named."""
+    """Return the latest gifts entered by anyone, newest first; only those of `batch_id`, if given."""
     counted = exists().where(
         LedgerEntry.donation_id == OfflineGift.donation_id,
         LedgerEntry.kind == LedgerKind.payment.value,
@@ -40,20 +40,20 @@ def latest_entries(
 
 
 def campaign_choices(session: Session) -> Sequence[Campaign]:
-    """Every campaign, the one that ends last first."""
+    """Return every campaign, the latest deadline first."""
     return session.scalars(
         select(Campaign).order_by(Campaign.deadline.desc(), Campaign.id.desc())
     ).all()
 
 
 def describe_donor(session: Session, email: str) -> str:
-    """What is known under an address, in a sentence: `Ana Reyes, 3 gifts before.`; that nothing is."""
+    """Describe the donor with this email in a sentence, such as `Ana Reyes, 3 earlier gifts.`, or say there is none."""
     same = func.lower(Donor.email) == email.strip().lower()
     donor = session.scalar(select(Donor).where(same)) if email.strip() else None
     if donor is None:
-        return "Nobody is known by this address yet."
+        return "No donor has this email address yet."
     gifts = session.scalar(
         select(func.count()).where(Donation.donor_id == donor.id, Donation.paid_at.is_not(None))
     )
-    times = "1 gift" if gifts == 1 else f"{gifts} gifts"
-    return f"{donor.name or donor.email}, {times} before."
+    earlier = "1 earlier gift" if gifts == 1 else f"{gifts} earlier gifts"
+    return f"{donor.name or donor.email}, {earlier}."

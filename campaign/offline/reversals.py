@@ -1,7 +1,7 @@
-"""Taking an offline gift back: its check bounced, it was entered by mistake, or it was sent back to the donor.
+"""Reverse an offline gift: its check bounced, it was entered by mistake, or it was returned to the donor.
 
-Nothing is deleted: the ledger books that it went, the donation has failed, its receipt is voided and the donor is told
-as they were told of the gift.
+Nothing is deleted: the reversal is posted to the ledger, the donation becomes failed, its receipt is voided, and the
+donor is notified in the same way as of the gift.
 """
 
 from dataclasses import dataclass
@@ -23,24 +23,24 @@ _NOON = time(12)
 
 @dataclass(frozen=True)
 class ReversedGift:
-    """What became of it. `new` is False where it was taken back before."""
+    """The reversed gift. `new` is False if it was already reversed."""
 
     gift: OfflineGift
     new: bool
 
 
 def find_offline_gift(session: Session, public_id: str) -> OfflineGift:
-    """The offline gift of the donation called `public_id`; raises NotFound."""
+    """Return the offline gift of the donation `public_id`. Raises NotFound."""
     gift = session.scalar(
         select(OfflineGift).join(OfflineGift.donation).where(Donation.public_id == public_id)
     )
     if gift is None:
-        raise NotFound(f"There is no offline gift with the donation {public_id!r}.")
+        raise NotFound(f"Donation {public_id!r} is not an offline gift.")
     return gift
 
 
 def reversal_reasons(gift: OfflineGift) -> list[ReversalReason]:
-    """Why a gift of its kind may be taken back: only paper bounces."""
+    """Return the reasons to reverse a gift of this kind: only a check can bounce."""
     paper = gift.kind in (OfflineKind.cheque, OfflineKind.donor_advised_fund)
     return [one for one in ReversalReason if paper or one != ReversalReason.bounced]
 
@@ -54,13 +54,14 @@ def reverse(
     books: BookingContext,
     at: datetime,
 ) -> ReversedGift:
-    """Take the gift of a donation back as of `day`; one that was taken back stays as it is.
+    """Reverse the offline gift of a donation as of `day`. A gift that is already reversed stays unchanged.
 
-    Raises TakingBackRefused for a day before it was received or in the future, or a reason that its kind cannot have.
+    Raises NotFound, or TakingBackRefused for a day in the future or before the gift was received, or for a reason that
+    does not apply to its kind.
     """
     batch_id = find_offline_gift(session, public_id).batch_id
     if batch_id is not None:
-        # Batch first, as whoever moves gifts between batches has it.
+        # Lock the batch first, in the same order as when gifts move between batches.
         session.execute(
             select(DepositBatch.id).where(DepositBatch.id == batch_id).with_for_update()
         )
@@ -74,7 +75,7 @@ def reverse(
     ).one()
     if donation is None or gift.reversal_reason is not None:
         return ReversedGift(gift, new=False)
-    _require_sense(gift, reason, day, at)
+    _require_valid(gift, reason, day, at)
     gift.reversal_reason, gift.reversed_on = reason.value, day
     _leave_batch(session, gift)
     noon = datetime.combine(day, _NOON, tzinfo=donation.campaign.zone)
@@ -88,13 +89,13 @@ def reverse(
 _REASONS = {
     ReversalReason.bounced: "the bank returned it unpaid",
     ReversalReason.mistake: "it was entered by mistake",
-    ReversalReason.returned: "it was sent back to the donor",
+    ReversalReason.returned: "it was returned to the donor",
 }
 
 
-def _require_sense(gift: OfflineGift, reason: ReversalReason, day: date, at: datetime) -> None:
+def _require_valid(gift: OfflineGift, reason: ReversalReason, day: date, at: datetime) -> None:
     if reason not in reversal_reasons(gift):
-        raise ReversalRefused("Only paper can bounce; choose another reason.")
+        raise ReversalRefused("Only a check can bounce. Choose another reason.")
     if day > latest_day(at, gift.donation.campaign.zone):
         raise ReversalRefused(f"{day} is in the future.")
     if day < gift.received_on:
@@ -102,14 +103,14 @@ def _require_sense(gift: OfflineGift, reason: ReversalReason, day: date, at: dat
 
 
 def _leave_batch(session: Session, gift: OfflineGift) -> None:
-    """What never reaches the bank leaves its batch; a closed batch keeps what was deposited."""
+    """Remove the gift from an open batch. A closed batch keeps it, because it was deposited."""
     if gift.batch is not None and gift.batch.closed_at is None:
         gift.batch = None
         session.flush()
 
 
 def _record(session: Session, gift: OfflineGift, actor: audit_log.Actor) -> None:
-    """Each reason has its own name in the log: `offline_gift.bounced`, `.mistaken`, `.returned`."""
+    """Record the reversal. Each reason is its own action: `offline_gift.bounced`, `.mistaken`, `.returned`."""
     verb = "mistaken" if gift.reversal_reason == ReversalReason.mistake else gift.reversal_reason
     donation = gift.donation
     audit_log.record(

@@ -1,1 +1,1 @@
-"""Figures for staff: dashboard, review queue, journal, campaign report, metrics."""
+"""Figures for staff: dashboard, review queue, journal, campaign report and metrics."""

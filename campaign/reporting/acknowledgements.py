@@ -1,4 +1,4 @@
-"""That someone has looked at a thing which waits for a person: it stays in the queue, and says who looked."""
+"""Mark items of the review queue as reviewed. They stay in the queue and show who reviewed them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,12 +15,12 @@ KINDS = ("dispute", "warning", "refund", "event", "message", "late_entry", "unma
 
 
 def read_acknowledgements(session: Session) -> Mapping[tuple[str, str], Acknowledgement]:
-    """Every mark by (kind, key)."""
+    """Return every mark by (kind, key)."""
     return {(one.kind, one.key): one for one in session.scalars(select(Acknowledgement))}
 
 
 def acknowledge(session: Session, kind: str, key: str, actor: Actor, at: datetime) -> None:
-    """Keep that `actor` looked at it; again changes nothing. Raises NotFound for a kind that does not exist."""
+    """Record that `actor` reviewed the item. Repeating it changes nothing. Raises NotFound for an unknown kind."""
     _check(kind, key)
     made = session.execute(
         insert(Acknowledgement)
@@ -33,7 +33,7 @@ def acknowledge(session: Session, kind: str, key: str, actor: Actor, at: datetim
 
 
 def withdraw_acknowledgement(session: Session, kind: str, key: str, actor: Actor) -> None:
-    """Take the mark back; without one, nothing happens."""
+    """Remove the mark, if there is one. Raises NotFound for an unknown kind."""
     _check(kind, key)
     gone = session.execute(
         delete(Acknowledgement)
@@ -52,4 +52,4 @@ def withdraw_acknowledgement(session: Session, kind: str, key: str, actor: Actor
 
 def _check(kind: str, key: str) -> None:
     if kind not in KINDS or not key or len(key) > 200:
-        raise NotFound("There is nothing of that kind to look at.")
+        raise NotFound("There is no such item to review.")

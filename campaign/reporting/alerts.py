@@ -1,4 +1,4 @@
-"""Alerts for staff: what is wrong, in one mail, each problem once a day. Quiet while nothing is wrong."""
+"""Alert emails to staff: all problems in one email, each problem at most once a day. No problems, no email."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -21,25 +21,25 @@ from campaign.reporting.review_queue import (
 )
 
 FAILING_FOR = timedelta(hours=1)
-"""An event that fails is tried again by itself; after so long somebody should know."""
+"""Failed events are retried automatically; after this long, staff should know."""
 
 
 def queue_alert(
     session: Session, at: datetime, recipient: str, mail_domain: str, timezone: str
 ) -> int:
-    """Queue one mail about the problems that no mail of the same day in `timezone` told; their number.
+    """Queue one email about the problems that were not reported yet today, and return their number.
 
-    Two at once follow one another, until the commit: what the first tells the second does not repeat.
+    "Today" is the day in `timezone`. A lock until commit keeps two concurrent calls from reporting the same problem.
     """
     if not recipient:
         return 0
     lock_until_commit(session, AdvisoryLock.STAFF_ALERT)
     day = at.astimezone(ZoneInfo(timezone)).date().isoformat()
-    told = _told(session, day)
+    reported = _reported(session, day)
     new = {
         key: words
         for key, words in find_problems(session, at, ZoneInfo(timezone)).items()
-        if key not in told
+        if key not in reported
     }
     if not new:
         return 0
@@ -53,7 +53,7 @@ def queue_alert(
     return len(new) if queue_email(session, email, mail_domain) else 0
 
 
-def _told(session: Session, day: str) -> set[str]:
+def _reported(session: Session, day: str) -> set[str]:
     details = session.scalars(
         select(OutboxMessage.details).where(
             OutboxMessage.kind == EmailKind.staff_alert,
@@ -64,10 +64,10 @@ def _told(session: Session, day: str) -> set[str]:
 
 
 def find_problems(session: Session, at: datetime, zone: ZoneInfo) -> dict[str, str]:
-    """What is wrong at `at`: a sentence by a key that stays the same while the problem lasts."""
+    """Return the problems at `at`: sentences by a key that stays the same while the problem lasts."""
     found = read_review(session, at)
     problems = {
-        f"job:{one.job}": f"The job {one.job} is {one.sentence}. See that the workers and the schedule run."
+        f"job:{one.job}": f"The job {one.job} is {one.sentence}. Check that the workers and the scheduler are running."
         for one in found.overdue_jobs
     }
     problems |= {
@@ -75,7 +75,12 @@ def find_problems(session: Session, at: datetime, zone: ZoneInfo) -> dict[str, s
     }
     problems |= {f"warning:{one.stripe_id}": _warning(one) for one in found.warnings}
     problems |= {_refund_key(one): _refund(one) for one in found.refunds}
-    return problems | _mail(found) | _events(session, found, at) | _books(found)
+    return (
+        problems
+        | _email_problems(found)
+        | _event_problems(session, found, at)
+        | _ledger_problems(found)
+    )
 
 
 def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:
@@ -85,21 +90,19 @@ def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:
         else "no due date"
     )
     amount = money.format_money(one.amount, one.currency)
-    return (
-        f"Dispute {one.stripe_id} over {amount} is open ({one.status}): {due}. Answer it at Stripe."
-    )
+    return f"Dispute {one.stripe_id} over {amount} is open ({one.status}): {due}. Respond in the Stripe dashboard."
 
 
 def _warning(one: ActionableWarning) -> str:
     amount = money.format_money(one.amount, one.currency)
     return (
-        f"A bank suspects fraud ({one.fraud_type}) in the donation {one.donation} of {amount};"
-        " a refund now avoids a dispute."
+        f"A bank suspects fraud ({one.fraud_type}) in donation {one.donation} of {amount}."
+        " Refund it now to avoid a dispute."
     )
 
 
 def _refund_key(one: ProblemRefund) -> str:
-    """A request that Stripe has not answered has no id of Stripe's."""
+    """Return the key of a refund. One that Stripe has not confirmed has no Stripe id yet."""
     name = one.stripe_id or f"{one.donation}:{one.created_at.isoformat()}"
     return f"refund:{name}:{one.state}"
 
@@ -108,28 +111,28 @@ def _refund(one: ProblemRefund) -> str:
     amount = money.format_money(one.amount, one.currency)
     reason = f", {one.failure_reason}" if one.failure_reason else ""
     return (
-        f"A refund of {amount} for the donation {one.donation} has not reached the donor"
-        f" ({one.state}{reason}); see `campaign review`."
+        f"A refund of {amount} for donation {one.donation} has not reached the donor"
+        f" ({one.state}{reason}). See `campaign review`."
     )
 
 
-def _mail(found: Review) -> dict[str, str]:
-    """An alert that does not arrive is told by no further one."""
+def _email_problems(found: Review) -> dict[str, str]:
+    """Report stuck and failed emails, except alerts: another alert would not arrive either."""
     problems = {
-        f"stuck:{one.kind}": f"{_counted(one.number, 'letter')} of the kind {one.kind} stuck;"
-        " see `campaign mail list --state stuck`."
+        f"stuck:{one.kind}": f"{_counted(one.number, 'email')} of kind {one.kind} stuck."
+        " See `campaign mail list --state stuck`."
         for one in found.stuck
         if one.kind != EmailKind.staff_alert
     }
     for kind in sorted({one.kind for one in found.messages} - {EmailKind.staff_alert}):
-        letters = _counted(sum(one.kind == kind for one in found.messages), "letter")
+        emails = _counted(sum(one.kind == kind for one in found.messages), "email")
         problems[f"failed:{kind}"] = (
-            f"{letters} of the kind {kind} failed; see `campaign mail list --state failed`."
+            f"{emails} of kind {kind} failed. See `campaign mail list --state failed`."
         )
     return problems
 
 
-def _events(session: Session, found: Review, at: datetime) -> dict[str, str]:
+def _event_problems(session: Session, found: Review, at: datetime) -> dict[str, str]:
     failing = session.scalar(
         select(func.count()).where(
             InboxEvent.state == InboxState.failed.value,
@@ -139,34 +142,35 @@ def _events(session: Session, found: Review, at: datetime) -> dict[str, str]:
     problems = {}
     if failing:
         problems["events:failing"] = (
-            f"{_counted(failing, 'event')} from Stripe failing for more than an hour, and tried again;"
-            " see the workers' log."
+            f"{_counted(failing, 'event')} from Stripe failing for more than an hour, with retries."
+            " See the workers' log."
         )
     if found.events:
         problems["events:given_up"] = (
-            f"{_counted(len(found.events), 'event')} from Stripe given up;"
-            " `campaign review` names the command that applies each again."
+            f"{_counted(len(found.events), 'event')} from Stripe could not be applied."
+            " `campaign review` shows the command to replay each one."
         )
     return problems
 
 
-def _books(found: Review) -> dict[str, str]:
+def _ledger_problems(found: Review) -> dict[str, str]:
     problems = {}
     if found.late_entries:
         problems["late"] = (
-            f"{_counted(len(found.late_entries), 'ledger entry', 'ledger entries')} later than a final result;"
-            " see `campaign ledger late`."
+            f"{_counted(len(found.late_entries), 'ledger entry', 'ledger entries')} after a final result."
+            " See `campaign ledger late`."
         )
     if found.unmatched:
         problems["unmatched"] = (
-            f"{_counted(len(found.unmatched), 'return')} of payments that no donation is known for;"
-            " see `campaign review`."
+            f"{_counted(len(found.unmatched), 'unmatched refund or dispute', 'unmatched refunds and disputes')}."
+            " See `campaign review`."
         )
     for one in found.comparisons:
         problems[f"comparison:{one.run_id}"] = (
-            f"The comparison with Stripe could not go on: {one.error}"
+            f"The reconciliation with Stripe failed: {one.error}"
             if one.error
-            else f"{_counted(one.left, 'difference')} between the ledger and Stripe; see `campaign reconcile`."
+            else f"{_counted(one.left, 'discrepancy', 'discrepancies')} between the ledger and Stripe."
+            " See `campaign reconcile`."
         )
     return problems
 

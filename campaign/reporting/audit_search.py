@@ -1,4 +1,4 @@
-"""Reading the audit log: by who, what, on which thing, in which campaign, when; the newest first, by keys."""
+"""Search the audit log by actor, action, object, campaign and time, newest first, with keyset pagination."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ _Query = Select[AuditEntry, str | None]
 
 @dataclass(frozen=True)
 class AuditFilters:
-    """What is looked for; '' and None narrow nothing. `action` is whole, or a noun with its dot (`donation.`).
+    """The filters of a search; '' and None do not filter. `action` is a full name, or a noun with a dot (`donation.`).
 
-    Instants bound the half-open time [since, until).
+    `since` and `until` are the half-open interval [since, until).
     """
 
     actor: str = ""
@@ -34,7 +34,7 @@ class AuditFilters:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that changed: what stood there before and after, as text; '' for nothing."""
+    """One changed value, before and after, as text; '' for no value."""
 
     name: str
     before: str
@@ -43,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True)
 class AuditRow:
-    """An entry with what it changed. `campaign` is a slug, or ''."""
+    """An entry with its changes. `campaign` is a slug, or ''."""
 
     entry: AuditEntry
     campaign: str
@@ -52,7 +52,7 @@ class AuditRow:
 
 @dataclass(frozen=True)
 class AuditPage:
-    """Lines, the newest first; the keys of the pages beside, None where there is none."""
+    """A page of entries, newest first. `newer` and `older` are the keys of the neighboring pages, or None."""
 
     lines: Sequence[AuditRow]
     newer: int | None
@@ -67,7 +67,7 @@ def read_page(
     after: int | None = None,
     limit: int = PAGE,
 ) -> AuditPage:
-    """The page of entries older than `before`, or newer than `after`, or the newest."""
+    """Return a page of entries: older than `before`, newer than `after`, or the newest."""
     query = _ordered(_filtered(filters), before, after)
     rows = session.execute(query.limit(limit + 1)).all()
     more, rows = len(rows) > limit, rows[:limit]
@@ -84,7 +84,7 @@ def read_page(
 
 
 def _ordered(query: _Query, before: int | None, after: int | None) -> _Query:
-    """From the key on which the page begins: upwards after `after`, else downwards."""
+    """Order ascending after `after`, else descending before `before` or from the newest."""
     if after is not None:
         return query.where(AuditEntry.id > after).order_by(AuditEntry.id)
     if before is not None:
@@ -93,7 +93,7 @@ def _ordered(query: _Query, before: int | None, after: int | None) -> _Query:
 
 
 def audit_rows(session: Session, filters: AuditFilters) -> Iterator[dict[str, Any]]:
-    """Every entry that the filters let through, the oldest first, as flat rows."""
+    """Yield every matching entry as a flat row with the keys COLUMNS, oldest first."""
     query = _filtered(filters).order_by(AuditEntry.id).execution_options(yield_per=CHUNK)
     for entry, slug in session.execute(query):
         yield {
@@ -123,7 +123,7 @@ COLUMNS = (
 
 
 def known_actions(session: Session) -> Sequence[str]:
-    """Every action in the log, by name; the index is walked from name to name, so a long log costs nothing."""
+    """Return every action in the log, by name. Skips through the index from name to name, so a long log is cheap."""
     first = (
         select(AuditEntry.action).order_by(AuditEntry.action).limit(1).cte("known", recursive=True)
     )
@@ -167,7 +167,7 @@ def _line(entry: AuditEntry, slug: str | None) -> AuditRow:
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> Sequence[Change]:
-    """What differs, in the order of writing; what stands on one side alone is shown with nothing on the other."""
+    """Return the values that differ, in the order recorded. A value on one side only is '' on the other."""
     names = dict.fromkeys([*before, *after])
     return [
         Change(name, _text(before.get(name)), _text(after.get(name)))

@@ -1,6 +1,7 @@
-"""What came of a campaign, read for its report: from the tallies, the shards and the books. Writes nothing.
+"""Read the figures of a campaign's report from the tallies, the progress shards and the ledger. Writes nothing.
 
-Only the books by kind read every entry of the campaign; all else is counted already, whatever the number of gifts.
+Only the sums by ledger kind read every entry of the campaign. Everything else is already counted, so its cost does
+not grow with the number of gifts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +36,7 @@ MOST_SOURCES = 15
 
 @dataclass(frozen=True)
 class LedgerSum:
-    """What the ledger holds of one kind: signed gifts' parts, covered fees and what Stripe kept, in minor units."""
+    """The signed sums of one ledger kind, in minor units. `fee` is Stripe's, `fee_cover` the fees that donors covered."""
 
     kind: str
     entries: int
@@ -46,7 +47,7 @@ class LedgerSum:
 
 @dataclass(frozen=True)
 class EmailResult:
-    """A step's letters, and what was given by their links."""
+    """The emails of a schedule step, and the gifts made through their links."""
 
     key: str
     counts: Counts
@@ -55,7 +56,7 @@ class EmailResult:
 
 @dataclass(frozen=True)
 class Comment:
-    """What a donor wrote who let their name be shown."""
+    """A comment from a donor who is not anonymous."""
 
     text: str
     name: str
@@ -63,7 +64,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class CampaignReport:
-    """A campaign's account of itself at `progress.as_of`."""
+    """The figures of a campaign at `progress.as_of`."""
 
     progress: Progress
     final: bool
@@ -80,28 +81,28 @@ class CampaignReport:
 
     @property
     def new(self) -> int:
-        """Donors who had given to none of our campaigns before."""
+        """Donors who gave to no earlier campaign."""
         return self.progress.donors - self.returning
 
     @property
     def offline_amount(self) -> int:
-        """By check, cash and the like; what is left of it, in minor units."""
+        """The net amount of offline gifts, in minor units."""
         return sum(one.amount for one in self.offline)
 
     @property
     def fees(self) -> int:
-        """What Stripe kept, in minor units."""
+        """Stripe's fees, in minor units."""
         return sum(one.fee for one in self.booked)
 
     @property
     def covered(self) -> int:
-        """What donors added for the fees, in minor units."""
+        """The fees that donors covered, in minor units."""
         return sum(one.fee_cover for one in self.booked)
 
 
 def read_report(session: Session, campaign: Campaign, at: datetime) -> CampaignReport:
-    """The account of `campaign`; in one REPEATABLE READ transaction its parts agree with each other."""
-    sources = _standing(by_code(session, campaign))
+    """Return the report of `campaign`. In a REPEATABLE READ transaction its parts agree with each other."""
+    sources = _nonzero(by_code(session, campaign))
     codes = {one.key: one for one in sources}
     frequencies = read_tallies(session, campaign, TallyKind.frequency)
     return CampaignReport(
@@ -113,8 +114,8 @@ def read_report(session: Session, campaign: Campaign, at: datetime) -> CampaignR
             )
         ).one(),
         days=_best_days(read_tallies(session, campaign, TallyKind.hour)),
-        sizes=_standing(by_size(session, campaign)),
-        frequencies=_largest(_standing(frequencies)),
+        sizes=_nonzero(by_size(session, campaign)),
+        frequencies=_largest(_nonzero(frequencies)),
         sources=sources[:MOST_SOURCES],
         mail=_mail(session, campaign, codes),
         offline=_offline(session, campaign.id),
@@ -124,8 +125,8 @@ def read_report(session: Session, campaign: Campaign, at: datetime) -> CampaignR
     )
 
 
-def _standing(tallies: Iterable[Tally]) -> list[Tally]:
-    """Those of which anything is left, or of which more went back than came."""
+def _nonzero(tallies: Iterable[Tally]) -> list[Tally]:
+    """Return the tallies with any gifts, or with a net amount that is not zero."""
     return [one for one in tallies if one.amount or one.gifts]
 
 
@@ -134,7 +135,7 @@ def _largest(tallies: Sequence[Tally]) -> list[Tally]:
 
 
 def _best_days(hours: Sequence[Tally]) -> list[tuple[date, Tally]]:
-    """The days on the campaign's wall clock on which most was given."""
+    """Return the days with the largest sums, in the campaign's time zone."""
     days: dict[str, Tally] = {}
     for hour in hours:
         day = hour.key[:10]
@@ -159,8 +160,8 @@ def _mail(session: Session, campaign: Campaign, codes: Mapping[str, Tally]) -> l
 
 
 def _offline(session: Session, campaign_id: int) -> list[Tally]:
-    """Offline gifts by how they came; a check that bounced is not among them."""
-    # Gift by gift: left to itself the planner may read the whole ledger for a few thousand of them.
+    """Return the sums of offline gifts by kind, without reversed ones."""
+    # The lateral join looks up gift by gift; otherwise the planner may read the whole ledger for a few thousand gifts.
     booked = (
         select(func.sum(LedgerEntry.amount).label("amount"))
         .where(
@@ -195,7 +196,7 @@ def _booked(session: Session, campaign_id: int) -> list[LedgerSum]:
 
 
 def _comments(session: Session, campaign_id: int) -> list[Comment]:
-    """The latest, of gifts of which something is left."""
+    """Return the latest comments on gifts that are not fully refunded."""
     rows = session.execute(
         select(Donation.comment, func.coalesce(func.nullif(Donor.name, ""), Donation.name))
         .join(Donor, Donor.id == Donation.donor_id)

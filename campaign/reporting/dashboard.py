@@ -1,4 +1,4 @@
-"""The dashboard's figures, read in one snapshot: what it shows of the sum is what the public bar shows then."""
+"""The dashboard's figures, read in one snapshot, so that its total matches the public progress bar."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from campaign.reporting.tallies import Tally
 
 @dataclass(frozen=True)
 class StepEmails:
-    """One step's letters by state. `due`: when the step begins."""
+    """The emails of one schedule step by state. `due` is when the step starts."""
 
     key: str
     due: datetime
@@ -38,7 +38,7 @@ class StepEmails:
 
 
 def email_statistics(session: Session, campaign: Campaign) -> Sequence[StepEmails]:
-    """Each step of the countdown, in the order of its days."""
+    """Return the email counts of each schedule step, in order of its due time."""
     counts = email_counts(session, campaign)
     rows = [
         StepEmails(step.key, due_at(campaign, step), step.enabled, counts.get(step.id, Counts()))
@@ -48,7 +48,7 @@ def email_statistics(session: Session, campaign: Campaign) -> Sequence[StepEmail
 
 
 def visits_by_code(session: Session, campaign: Campaign) -> Mapping[str, int]:
-    """How often the appeal was opened by an address with each code."""
+    """Return how often the appeal was opened through links with each code."""
     query = (
         select(CodeVisit.code, func.sum(CodeVisit.visits))
         .where(CodeVisit.campaign_id == campaign.id)
@@ -64,7 +64,7 @@ _PERIODS = {Frequency.monthly: 12, Frequency.yearly: 1}
 
 @dataclass(frozen=True)
 class Pledges:
-    """Monthly and yearly gifts that began here and go on. `yearly` is what they bring in twelve months, minor units."""
+    """Active recurring gifts that started in this campaign. `yearly` is their total over twelve months, minor units."""
 
     monthly: int
     yearly_gifts: int
@@ -73,7 +73,7 @@ class Pledges:
 
 @dataclass(frozen=True)
 class PreviousCampaign:
-    """The last campaign before this one: what it had raised at the end of each of its days, minor units."""
+    """The previous campaign. `totals` is what it had raised at the end of each of its days, in minor units."""
 
     title: str
     slug: str
@@ -82,7 +82,7 @@ class PreviousCampaign:
 
 @dataclass(frozen=True)
 class Source:
-    """A code, its gifts, and how often the appeal was opened by it (0 where that is not counted)."""
+    """A code, its gifts, and how often the appeal was opened with it (0 where visits are not counted)."""
 
     code: str
     tally: Tally
@@ -91,7 +91,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """All of it, of one moment. Lists of days end with today; those of hours with the present one."""
+    """All figures at one moment. Lists of days end with today, lists of hours with the current hour."""
 
     progress: Progress
     pledges: Pledges
@@ -113,12 +113,12 @@ class Dashboard:
 
 
 def begin_snapshot(session: Session) -> None:
-    """What `session` reads from now on is of one moment; the first thing to be done with it."""
+    """Make `session` read from one snapshot. Call this before any query."""
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def read_dashboard(session: Session, campaign: Campaign, at: datetime) -> Dashboard:
-    """Everything about `campaign` at `at`; `session` has begun its snapshot."""
+    """Return the figures of `campaign` at `at`. Call `begin_snapshot` on `session` first."""
     progress = read_progress(session, campaign, at)
     first, today = tallies.campaign_days(campaign, at)
     hours = tallies.read_tallies(session, campaign, TallyKind.hour)
@@ -164,9 +164,9 @@ def _gave_before(session: Session, campaign: Campaign) -> int:
 
 
 def _pledges(session: Session, campaign: Campaign) -> Pledges:
-    # Written out, not bound, so that the index of just these is found.
-    going_on: BindParameter[list[str]] = bindparam(
-        "going_on",
+    # Literals instead of bound parameters, so that the planner can use the partial index.
+    active: BindParameter[list[str]] = bindparam(
+        "active",
         [SubscriptionState.active.value, SubscriptionState.past_due.value],
         expanding=True,
         literal_execute=True,
@@ -175,7 +175,7 @@ def _pledges(session: Session, campaign: Campaign) -> Pledges:
         select(
             Subscription.frequency, func.count(), func.coalesce(func.sum(Subscription.amount), 0)
         )
-        .where(Subscription.campaign_id == campaign.id, Subscription.state.in_(going_on))
+        .where(Subscription.campaign_id == campaign.id, Subscription.state.in_(active))
         .group_by(Subscription.frequency)
     )
     found = {Frequency(name): (count, int(sum_)) for name, count, sum_ in session.execute(query)}
@@ -188,7 +188,7 @@ def _pledges(session: Session, campaign: Campaign) -> Pledges:
 
 
 def _earlier(session: Session, campaign: Campaign) -> PreviousCampaign | None:
-    """The campaign in the same currency that ended last before this one did."""
+    """Return the latest campaign in the same currency with an earlier deadline, or None."""
     before = session.scalars(
         select(Campaign)
         .where(Campaign.currency == campaign.currency, Campaign.deadline < campaign.deadline)
@@ -207,14 +207,14 @@ def _earlier(session: Session, campaign: Campaign) -> PreviousCampaign | None:
 def _failures(
     session: Session, campaign: Campaign, at: datetime
 ) -> Sequence[Row[str, str, str | None, datetime]]:
-    """Gifts of the last day that came to nothing, the newest first; at most a hundred."""
-    unhappy = (DonationState.declined.value, DonationState.failed.value)
+    """Return the failed payments of the last 24 hours, newest first, at most 100."""
+    unsuccessful = (DonationState.declined.value, DonationState.failed.value)
     return session.execute(
         select(Donation.public_id, Donation.state, Donation.state_reason, Donation.created_at)
         .where(
             Donation.campaign_id == campaign.id,
             Donation.created_at >= at - TROUBLE,
-            Donation.state.in_(unhappy),
+            Donation.state.in_(unsuccessful),
         )
         .order_by(Donation.created_at.desc())
         .limit(100)

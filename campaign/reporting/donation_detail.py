@@ -1,4 +1,4 @@
-"""All that is known of one donation, for its page: a fixed number of queries, whatever happened to it."""
+"""Read everything about one donation for its page, with a fixed number of queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from campaign.refunds.refunds import Refundable, get_refundable
 
 @dataclass(frozen=True)
 class DonationDetail:
-    """One donation. `donor` is the row that speaks for the person, `left` None where nothing was paid."""
+    """One donation. `donor` is the canonical donor; `left` is None if nothing was paid."""
 
     donation: Donation
     donor: Donor
@@ -49,24 +49,24 @@ class DonationDetail:
 
     @property
     def receipt(self) -> Receipt | None:
-        """The valid one."""
+        """The valid receipt, if any."""
         return self.receipts[-1] if self.receipts else None
 
     @property
     def why_not_refundable(self) -> str:
-        """Why there is no button to refund; '' where there is one."""
+        """Why the donation cannot be refunded here; '' if it can."""
         if self.offline is not None:
             return (
-                "This gift did not come through Stripe, so Stripe cannot give it back. Pay it back by a check, then"
-                " take the gift back under Envelopes."
+                "This is an offline gift, so Stripe cannot refund it. Pay the donor back by check, then reverse the"
+                " gift under Offline gifts."
             )
         if self.left is None:
             return "Nothing was paid, so there is nothing to refund."
-        return "" if self.left.amount else "Nothing is left to refund."
+        return "" if self.left.amount else "Everything has already been refunded."
 
 
 def find_donation_detail(session: Session, public_id: str) -> Donation:
-    """The donation called `public_id`, with its campaign and donor; raises NotFound."""
+    """Return the donation with its campaign, donor and subscription. Raises NotFound."""
     donation = session.scalar(
         select(Donation)
         .where(Donation.public_id == public_id)
@@ -77,12 +77,12 @@ def find_donation_detail(session: Session, public_id: str) -> Donation:
         )
     )
     if donation is None:
-        raise NotFound(f"There is no donation {public_id!r} here.")
+        raise NotFound(f"There is no donation {public_id!r}.")
     return donation
 
 
 def read_donation_detail(session: Session, public_id: str) -> DonationDetail:
-    """Everything about the donation called `public_id`; raises NotFound."""
+    """Return everything about the donation `public_id`. Raises NotFound."""
     donation = find_donation_detail(session, public_id)
     receipts = session.scalars(
         select(Receipt).where(Receipt.donation_id == donation.id).order_by(Receipt.id)

@@ -1,4 +1,4 @@
-"""All that is known of one donor, for the donor's page: the rows that are one person, read together."""
+"""Read everything about one donor for the donor's page, including merged records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ from campaign.models import (
 from campaign.privacy.erasure_requests import open_request_of
 
 EMAILS_PER_PAGE = 25
-"""Letters on a page."""
+"""Emails per page."""
 
 
 @dataclass(frozen=True)
 class Total:
-    """Of one currency, in minor units with covered fees: what came, what went back of it for any reason, and what
-    stands; and how many gifts came.
+    """The totals of one currency: the number of gifts, and in minor units including covered fees what was `given`, what
+    was refunded or reversed for any reason (`gone`), and the net amount (`stands`).
     """
 
     currency: str
@@ -51,7 +51,7 @@ class Total:
 
 @dataclass(frozen=True)
 class DonorDetail:
-    """One person: `donor` is the row that speaks, `rows` are all, it first. `merges` are by the merged row's id."""
+    """One donor. `rows` are all records, the canonical one (`donor`) first; `merges` are by the merged record's id."""
 
     donor: Donor
     rows: Sequence[Donor]
@@ -72,7 +72,7 @@ class DonorDetail:
 
 
 def read_donor_detail(session: Session, donor: Donor, gifts: Cursor) -> DonorDetail:
-    """The person for whom `donor` speaks; `gifts` is where the page of gifts begins."""
+    """Return everything about the canonical donor `donor`. `gifts` is where the page of gifts begins."""
     rows = donor_records(session, donor)
     ids = [row.id for row in rows]
     gift_keys = read_keys(session, _gifts_of(ids), None, gifts)
@@ -117,7 +117,7 @@ def _gifts_of(ids: Sequence[int]) -> Listing:
 
 
 def load_gifts(session: Session, ids: Sequence[int]) -> Sequence[Donation]:
-    """These donations, the newest first, each with its campaign."""
+    """Return these donations with their campaigns, newest first."""
     return session.scalars(
         select(Donation)
         .where(Donation.id.in_(ids))
@@ -127,7 +127,7 @@ def load_gifts(session: Session, ids: Sequence[int]) -> Sequence[Donation]:
 
 
 def read_totals(session: Session, ids: Sequence[int]) -> Sequence[Total]:
-    """What these rows' gifts came to, by currency."""
+    """Return the totals of these records' gifts, by currency."""
     moved = LedgerEntry.amount + LedgerEntry.fee_cover
     payment = LedgerEntry.kind == LedgerKind.payment.value
     found = session.execute(
@@ -146,20 +146,22 @@ def read_totals(session: Session, ids: Sequence[int]) -> Sequence[Total]:
 
 
 def read_email_keys(session: Session, rows: Sequence[Donor], cursor: Cursor) -> Keys:
-    """A page of every letter to this person: by address, old ones that were corrected too, or by the donor's row."""
+    """Return a page of all emails to this donor, found by any address the donor has used or by donor record."""
     ids = [row.id for row in rows]
     used = session.scalars(
         select(func.lower(Donation.email)).where(Donation.donor_id.in_(ids)).distinct()
     )
     addresses = {row.email.lower() for row in rows} | set(used)
-    wanted = _mine(ids, sorted(addresses - {""}))
+    wanted = _emails_to(ids, sorted(addresses - {""}))
     listing = Listing(OutboxMessage, ("id",), near=lambda _one: wanted)
     return read_keys(session, listing, None, cursor, EMAILS_PER_PAGE)
 
 
-def _mine(ids: Sequence[int], addresses: Sequence[str]) -> ColumnElement[bool]:
-    """A receipt may have gone to an address that was corrected since, so receipts go by whose they acknowledge."""
-    # Found first and compared by id: so each part has its own index, and a list of rows has none to be led astray by.
+def _emails_to(ids: Sequence[int], addresses: Sequence[str]) -> ColumnElement[bool]:
+    """Match receipts by the donor of their donation, because the address may have been corrected since; match other
+    emails by address or donor record.
+    """
+    # A union of ids: each part uses its own index, and the outer query cannot mislead the planner.
     by_receipt = (
         select(OutboxMessage.id)
         .join(Receipt, Receipt.id == OutboxMessage.receipt_id)
@@ -174,7 +176,7 @@ def _mine(ids: Sequence[int], addresses: Sequence[str]) -> ColumnElement[bool]:
 
 
 def load_emails(session: Session, ids: Sequence[int]) -> Sequence[OutboxMessage]:
-    """These letters, the latest first."""
+    """Return these emails, newest first."""
     return session.scalars(
         select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.id.desc())
     ).all()

@@ -1,7 +1,7 @@
-"""The journal of a month, double entry: what an accountant types into the books, by day, kind and fund.
+"""The double-entry journal of a month, by day, type and designation, ready for the accountant's books.
 
-Days are those where the organisation is. Every line is debit or credit, never both, in minor units; for each month and
-currency the two sides are equal. Corrections move no money, only what a campaign counts, and are not in it.
+Days are in the organization's time zone. Every line is either a debit or a credit, in minor units; for each month and
+currency the two sides are equal. Corrections are left out: they move no money, only what counts for a campaign.
 """
 
 from collections import defaultdict
@@ -15,6 +15,7 @@ from sqlalchemy import Date, and_, case, cast, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core import clock
+from campaign.donations.offline_kinds import KIND_NAMES
 from campaign.models import (
     Campaign,
     DepositBatch,
@@ -33,14 +34,14 @@ BANK = "Bank"
 IN_HAND = "Checks and cash in hand"
 STOCK = "Stock received"
 FEES = "Card fees"
-CHARGES = "Charged or added by Stripe"
+CHARGES = "Other Stripe activity"
 CONTRIBUTIONS = "Contributions"
 COVERED = "Fees covered by donors"
 CARD = "card"
 BANKED = "banked"
-"""What came back of a gift that had been taken to the bank."""
+"""The channel of an offline gift that was reversed after its deposit."""
 
-_WHERE = {
+_ACCOUNTS = {
     CARD: STRIPE,
     BANKED: BANK,
     OfflineKind.cheque.value: IN_HAND,
@@ -48,13 +49,13 @@ _WHERE = {
     OfflineKind.donor_advised_fund.value: IN_HAND,
     OfflineKind.stock.value: STOCK,
 }
-_NAMES = {
+_DESCRIPTIONS = {
     LedgerKind.payment: "Gifts",
-    LedgerKind.payment_reversed: "Gifts that came back",
+    LedgerKind.payment_reversed: "Reversed gifts",
     LedgerKind.refund: "Refunds",
-    LedgerKind.refund_failed: "Refunds that came back",
+    LedgerKind.refund_failed: "Failed refunds",
     LedgerKind.dispute: "Disputes",
-    LedgerKind.dispute_reversed: "Disputes that were won",
+    LedgerKind.dispute_reversed: "Reversed disputes",
     LedgerKind.fee: "Fees",
 }
 COLUMNS = (
@@ -71,7 +72,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class JournalLine:
-    """One side of an entry. `reference` names a payout or a batch; `number` counts the gifts behind it."""
+    """One side of an entry. `reference` is a payout id or a batch name; `number` is how many gifts it sums up."""
 
     day: date
     account: str
@@ -84,20 +85,20 @@ class JournalLine:
     number: int = 0
 
     def row(self) -> dict[str, Any]:
-        """As a file has it; the keys are COLUMNS."""
+        """Return the line as an export row; the keys are COLUMNS."""
         return {name: getattr(self, name) for name in COLUMNS}
 
 
 @dataclass(frozen=True)
 class Journal:
-    """A month's lines in the order of their days, and by currency what they come to per account and fund."""
+    """The lines of a month in order of their days, with totals by account and designation for each currency."""
 
     first: date
     lines: Sequence[JournalLine]
 
     @property
     def totals(self) -> dict[str, list[tuple[str, str, int, int]]]:
-        """By currency: account, fund, debit, credit."""
+        """Totals by currency, as (account, designation, debit, credit)."""
         sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
         for line in self.lines:
             kept = sums[line.currency, line.account, line.designation]
@@ -110,7 +111,7 @@ class Journal:
 
 
 def read_journal(session: Session, first: date, zone: ZoneInfo) -> Journal:
-    """The journal of the month that begins with `first`, whose days are those of `zone`."""
+    """Return the journal of the month that begins on `first`, with days in `zone`."""
     after = (first + timedelta(days=31)).replace(day=1)
     lines = [
         *_gifts(session, first, after, zone),
@@ -122,7 +123,7 @@ def read_journal(session: Session, first: date, zone: ZoneInfo) -> Journal:
 
 
 def months(session: Session, zone: ZoneInfo) -> list[date]:
-    """The first day of each month in which anything moved, the newest first; every month in between too."""
+    """Return the first day of every month from the first ledger entry to the last, newest first."""
     begun = session.scalar(select(func.min(LedgerEntry.occurred_at)))
     ended = session.scalar(select(func.max(LedgerEntry.occurred_at)))
     if begun is None or ended is None:
@@ -137,7 +138,7 @@ def months(session: Session, zone: ZoneInfo) -> list[date]:
 
 
 def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterator[JournalLine]:
-    """What the ledger booked, summed by day, kind, fund and way."""
+    """Yield the ledger's entries, summed by day, kind, designation and channel."""
     began = aliased(Campaign)
     day = cast(func.timezone(zone.key, LedgerEntry.occurred_at), Date)
     designation = func.coalesce(Campaign.designation, began.designation)
@@ -171,28 +172,33 @@ def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterat
     for day_, fund_, kind, way_, currency, *sums in session.execute(query):
         gift, fee_cover, fee, number = map(int, sums)
         sides = (
-            (_WHERE[way_], gift + fee_cover - fee, ""),
+            (_ACCOUNTS[way_], gift + fee_cover - fee, ""),
             (FEES, fee, fund_),
             (CONTRIBUTIONS, -gift, fund_),
             (COVERED, -fee_cover, fund_),
         )
-        told = _description(LedgerKind(kind), way_)
+        description = _description(LedgerKind(kind), way_)
         for account, moved, of_fund in sides:
             if moved:
                 into, out = max(0, moved), max(0, -moved)
-                yield JournalLine(day_, account, of_fund, told, into, out, currency, number=number)
+                yield JournalLine(
+                    day_, account, of_fund, description, into, out, currency, number=number
+                )
 
 
 def _description(kind: LedgerKind, way: str) -> str:
     if way == CARD:
-        return _NAMES[kind]
-    return f"{_NAMES[kind]}, {'from the bank' if way == BANKED else way.replace('_', ' ')}"
+        return _DESCRIPTIONS[kind]
+    channel = "after deposit" if way == BANKED else KIND_NAMES[OfflineKind(way)].lower()
+    return f"{_DESCRIPTIONS[kind]}, {channel}"
 
 
 def _payouts(session: Session, first: date, after: date) -> Iterator[JournalLine]:
-    """What arrived; one that the bank sent back is booked back on the day of that, whatever month it arrived in."""
+    """Yield payouts on their arrival date. A payout that the bank returned is reversed on the day of the return, even
+    if that is in a later month.
+    """
     arrived = Payout.status.in_(("paid", "failed"))
-    moves = (("Payout", Payout.arrival_date, 1), ("Payout sent back", Payout.failed_on, -1))
+    moves = (("Payout", Payout.arrival_date, 1), ("Payout returned", Payout.failed_on, -1))
     for what, day, sign in moves:
         query = select(Payout, day).where(day >= first, day < after, arrived)
         for one, on in session.execute(query.order_by(day, Payout.id)):
@@ -205,7 +211,10 @@ def _payouts(session: Session, first: date, after: date) -> Iterator[JournalLine
 def _charged_by_stripe(
     session: Session, first: date, after: date, zone: ZoneInfo
 ) -> Iterator[JournalLine]:
-    """What moved the balance and belongs to no gift: Stripe's own bills, top-ups. Known once a payout paid it out."""
+    """Yield balance transactions that belong to no gift, such as Stripe's invoices and top-ups.
+
+    They are known only once a payout includes them.
+    """
     day = cast(func.timezone(zone.key, PayoutItem.created_at), Date)
     keys = (day, PayoutItem.kind, PayoutItem.currency)
     query = (
@@ -221,13 +230,13 @@ def _charged_by_stripe(
     for on, kind, currency, net, number in session.execute(query):
         if net:
             into, out = max(0, int(net)), max(0, -int(net))
-            told = f"Stripe: {kind.replace('_', ' ')}"
-            yield JournalLine(on, STRIPE, "", told, into, out, currency, number=number)
-            yield JournalLine(on, CHARGES, "", told, out, into, currency, number=number)
+            description = f"Stripe: {kind.replace('_', ' ')}"
+            yield JournalLine(on, STRIPE, "", description, into, out, currency, number=number)
+            yield JournalLine(on, CHARGES, "", description, out, into, currency, number=number)
 
 
 def _deposits(session: Session, first: date, after: date) -> Iterator[JournalLine]:
-    """What was taken to the bank, also what came back from there later: that is booked on its own day."""
+    """Yield the bank deposits, including gifts that bounced later: a reversal is posted on its own day."""
     total = func.sum(Donation.amount + Donation.fee_cover)
     query = (
         select(DepositBatch, func.coalesce(total, 0))
@@ -247,7 +256,7 @@ def _deposits(session: Session, first: date, after: date) -> Iterator[JournalLin
 def _transfer(
     day: date, source: str, what: str, amount: int, currency: str, reference: str
 ) -> Iterator[JournalLine]:
-    """From one place to the bank; a negative amount the other way."""
+    """Yield the two lines of a transfer from `source` to the bank; a negative amount goes the other way."""
     into, out = max(0, amount), max(0, -amount)
     yield JournalLine(day, BANK, "", what, into, out, currency, reference)
     yield JournalLine(day, source, "", what, out, into, currency, reference)

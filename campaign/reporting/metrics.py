@@ -1,4 +1,4 @@
-"""Counts of rows for `/metrics`: the queues, what was raised, and what staff must look at."""
+"""Row counts for `/metrics`: the queues, the totals raised, and what needs attention."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,32 +22,32 @@ from campaign.reporting.review_queries import actionable_warnings, unmatched_evi
 
 
 def count_events(session: Session) -> Mapping[str, int]:
-    """Stripe's events by state."""
+    """Count Stripe events by state."""
     return _by(session, InboxEvent.state)
 
 
 def count_messages(session: Session) -> Mapping[str, int]:
-    """Mail by state."""
+    """Count emails by state."""
     return _by(session, OutboxMessage.state)
 
 
 def count_stuck_messages(session: Session) -> Mapping[str, int]:
-    """Mail that is due for more than an hour, or was left by a worker that died, by kind."""
+    """Count, by kind, emails that have been due for over an hour or were left behind by a worker that died."""
     return {row[0]: row[1] for row in session.execute(undelivered.stuck_by_kind(clock.now()))}
 
 
 def count_failed_messages(session: Session) -> Mapping[str, int]:
-    """Mail that did not arrive, by kind."""
+    """Count failed emails by kind."""
     return _by(session, OutboxMessage.kind, OutboxMessage.state == OutboxState.failed.value)
 
 
 def count_disputes(session: Session) -> Mapping[str, int]:
-    """Disputes and inquiries by Stripe's status."""
+    """Count disputes and inquiries by Stripe's status."""
     return _by(session, Dispute.status)
 
 
 def count_refunds(session: Session) -> Mapping[str, int]:
-    """Refunds by state."""
+    """Count refunds by state."""
     return _by(session, Refund.state)
 
 
@@ -57,7 +57,7 @@ def _by(session: Session, column: Any, *which: ColumnElement[bool]) -> Mapping[s
 
 
 def count_fraud_warnings(session: Session) -> Mapping[str, int]:
-    """Early fraud warnings: those where a refund still helps under `true`, the others under `false`."""
+    """Count early fraud warnings: `true` for those where a refund still helps, `false` for the others."""
     every = session.scalar(select(func.count()).select_from(FraudWarning)) or 0
     actionable = (
         session.scalar(select(func.count()).select_from(actionable_warnings().subquery())) or 0
@@ -66,12 +66,12 @@ def count_fraud_warnings(session: Session) -> Mapping[str, int]:
 
 
 def count_unmatched(session: Session) -> int:
-    """What went back of payments that nobody knows, and of which Stripe has not said that they are not ours."""
+    """Count unmatched refunds, disputes and warnings, except those whose payment Stripe says is not ours."""
     return session.scalar(select(func.count()).select_from(unmatched_evidence().subquery())) or 0
 
 
 def sums_raised(session: Session) -> Mapping[tuple[str, str], int]:
-    """Minor units by (campaign's slug, currency)."""
+    """Return the totals raised in minor units, by (campaign slug, currency)."""
     total = func.coalesce(func.sum(ProgressShard.raised), 0)
     rows = session.execute(
         select(Campaign.slug, Campaign.currency, total)

@@ -1,9 +1,9 @@
-"""How fast the campaign goes, how fast it must go, and where it would end. Plain arithmetic: nothing is read.
+"""A campaign's pace, the pace it needs, and a forecast of its total. Plain arithmetic, no database access.
 
-The forecast is the mean of the complete days so far, at most the last fourteen, carried on to the deadline; its span
-is 1.28 standard deviations of a day times the square root of the days left: where days are alike and do not depend on
-each other, four of five campaigns end within it. Year-end campaigns close with a rush, which no mean of earlier days
-knows; so beside it stands where this one would end if it closed as the last one did.
+The forecast continues the mean of the complete days so far, at most the last 14, to the deadline. Its range is 1.28
+standard deviations of a day times the square root of the days left: if days are independent and alike, 80 % of
+campaigns end within it. Year-end campaigns close with a rush that the mean of earlier days does not predict, so a
+second figure shows the total if this campaign closes like the previous one.
 """
 
 import math
@@ -20,13 +20,13 @@ FEWEST_DAYS = 3
 FEWEST_GIFTS = 20
 MOST_DAYS = 14
 WITHIN = 1.28
-"""Standard deviations that hold four of five outcomes of a normal distribution."""
+"""Standard deviations that cover 80 % of a normal distribution."""
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Minor units a day: needed from now on (0 once the goal is met, None after the end), and so far."""
+    """Minor units per day: needed from now on (0 once the goal is reached, None after the deadline), and so far."""
 
     needed: int | None
     last_day: int
@@ -36,7 +36,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What will have been raised at the deadline: expected, and the span of four in five; it rests on `days`."""
+    """The expected total at the deadline and its 80 % range, in minor units, based on `days` complete days."""
 
     expected: int
     low: int
@@ -45,11 +45,11 @@ class Forecast:
 
 
 def pace(campaign: Campaign, raised: int, hours: Sequence[Tally], at: datetime) -> Pace:
-    """The pace at `at`; `hours` are the campaign's hourly tallies."""
+    """Return the pace at `at`; `hours` are the campaign's hourly tallies."""
     left = campaign.deadline - at
     needed = None
     if left > timedelta():
-        # Less than a day is left: all of it is needed today.
+        # With less than a day left, the whole rest is needed today.
         days = max(left / DAY, 1.0)
         needed = max(0, math.ceil((campaign.goal - raised) / days))
     end = min(at, campaign.deadline)
@@ -63,7 +63,7 @@ def pace(campaign: Campaign, raised: int, hours: Sequence[Tally], at: datetime) 
 
 
 def _since(campaign: Campaign, hours: Sequence[Tally], moment: datetime) -> int:
-    """Net, from the hour after that of `moment` on."""
+    """Return the net amount of all hours after the hour of `moment`."""
     name = f"{moment.astimezone(campaign.zone):%Y-%m-%dT%H}"
     return sum(hour.amount for hour in hours if hour.key > name)
 
@@ -71,7 +71,7 @@ def _since(campaign: Campaign, hours: Sequence[Tally], moment: datetime) -> int:
 def forecast(
     campaign: Campaign, raised: int, days: Sequence[Tally], at: datetime
 ) -> Forecast | None:
-    """By the mean of the complete days in `days`, the last of which is today; None while that is too little."""
+    """Forecast from the mean of the complete days in `days`, which ends with today. None with too little data."""
     left = (campaign.deadline - at) / DAY
     complete = [day.amount for day in days[:-1]][-MOST_DAYS:]
     gifts = sum(day.payments for day in days)
@@ -88,7 +88,7 @@ def forecast(
 
 
 def round_to_units(amount: float, currency: str) -> int:
-    """Rounded to full units of the currency, in minor units: an estimate has no cents."""
+    """Round to whole units of the currency, returned in minor units: an estimate has no cents."""
     unit: int = 10 ** money.decimals(currency)
     return round(amount / unit) * unit
 
@@ -96,10 +96,10 @@ def round_to_units(amount: float, currency: str) -> int:
 def forecast_by_previous_campaign(
     raised: int, days_left: int, last_totals: Sequence[int], currency: str
 ) -> int | None:
-    """What would be raised if the last campaign's closing repeats itself; None where it tells nothing.
+    """Return the total if this campaign closes like the previous one, or None if that cannot be computed.
 
-    `last_totals`: what that one had raised at the end of each of its days, the last one last. Had it raised a fifth
-    of its total with as many days to go, this one is taken to stand at a fifth.
+    `last_totals` is what the previous campaign had raised at the end of each of its days, in order. If it had raised
+    a fifth of its total with this many days left, this campaign is assumed to be at a fifth of its own.
     """
     if not last_totals or last_totals[-1] <= 0 or not 0 < days_left < len(last_totals):
         return None

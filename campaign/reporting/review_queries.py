@@ -1,4 +1,4 @@
-"""The queries behind the review queue: `reporting.review_queue` reads their rows, `reporting.metrics` counts them."""
+"""The queries of the review queue. `reporting.review_queue` reads their rows, `reporting.metrics` counts them."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,22 +35,26 @@ from campaign.models import (
     RefundState,
 )
 
-_ENDED_DISPUTES = ("won", "lost", "warning_closed", "prevented")
-_SOMETHING_LEFT = (DonationState.paid.value, DonationState.partially_refunded.value)
-_ENDED_BADLY = (
+_CLOSED_DISPUTES = ("won", "lost", "warning_closed", "prevented")
+_NOT_FULLY_REFUNDED = (DonationState.paid.value, DonationState.partially_refunded.value)
+_UNSUCCESSFUL = (
     RefundState.failed.value,
     RefundState.canceled.value,
     RefundState.refused.value,
 )
-_UNDER_WAY = (RefundState.requested.value, RefundState.pending.value, RefundState.succeeded.value)
+_IN_PROGRESS_OR_DONE = (
+    RefundState.requested.value,
+    RefundState.pending.value,
+    RefundState.succeeded.value,
+)
 ANSWER_WITHIN = timedelta(hours=1)
-"""By then Stripe's answer to a refund that staff asked for should be known."""
+"""By then Stripe should have confirmed a refund that staff requested."""
 DONE_WITHIN = timedelta(days=10)
-"""A refund takes up to ten business days; one that is pending for longer may wait for the donor or for us."""
+"""A refund takes up to ten business days; one that is pending longer may need action from the donor or from us."""
 
 
 def open_disputes() -> Select[*tuple[Any, ...]]:
-    """Disputes and inquiries that have not ended, the most urgent first."""
+    """Select disputes and inquiries that are still open, the most urgent first."""
     return (
         select(
             Dispute.stripe_id,
@@ -62,13 +66,13 @@ def open_disputes() -> Select[*tuple[Any, ...]]:
             Dispute.due_by,
         )
         .outerjoin(Donation, Donation.id == Dispute.donation_id)
-        .where(Dispute.status.not_in(_ENDED_DISPUTES))
+        .where(Dispute.status.not_in(_CLOSED_DISPUTES))
         .order_by(Dispute.due_by.asc().nulls_last(), Dispute.id)
     )
 
 
 def actionable_warnings() -> Select[*tuple[Any, ...]]:
-    """In a query: warnings of donations of which something is left that a refund would still save from a dispute."""
+    """Select fraud warnings where a refund of the remaining amount would still avoid a dispute."""
     return (
         select(
             FraudWarning.stripe_id,
@@ -79,21 +83,26 @@ def actionable_warnings() -> Select[*tuple[Any, ...]]:
             FraudWarning.created_at,
         )
         .join(Donation, Donation.id == FraudWarning.donation_id)
-        .where(FraudWarning.actionable, Donation.state.in_(_SOMETHING_LEFT))
+        .where(FraudWarning.actionable, Donation.state.in_(_NOT_FULLY_REFUNDED))
         .order_by(FraudWarning.created_at, FraudWarning.id)
     )
 
 
 def problem_refunds(at: datetime) -> Select[*tuple[Any, ...]]:
-    """Failed ones are settled by a later one of at least the amount, or once nothing is left to give back."""
+    """Select refunds that failed, or that Stripe has not confirmed or completed in time.
+
+    A failed refund drops out once a later one covers at least its amount, or once nothing is left to refund.
+    """
     later = aliased(Refund)
     followed = exists().where(
         later.donation_id == Refund.donation_id,
         later.created_at > Refund.created_at,
         later.amount >= Refund.amount,
-        later.state.in_(_UNDER_WAY),
+        later.state.in_(_IN_PROGRESS_OR_DONE),
     )
-    failed = and_(Refund.state.in_(_ENDED_BADLY), Donation.state.in_(_SOMETHING_LEFT), ~followed)
+    failed = and_(
+        Refund.state.in_(_UNSUCCESSFUL), Donation.state.in_(_NOT_FULLY_REFUNDED), ~followed
+    )
     return (
         select(
             Refund.stripe_id,
@@ -108,26 +117,26 @@ def problem_refunds(at: datetime) -> Select[*tuple[Any, ...]]:
         .where(
             or_(
                 failed,
-                _stands(RefundState.requested, at - ANSWER_WITHIN),
-                _stands(RefundState.pending, at - DONE_WITHIN),
+                _unchanged_since(RefundState.requested, at - ANSWER_WITHIN),
+                _unchanged_since(RefundState.pending, at - DONE_WITHIN),
             )
         )
         .order_by(Refund.created_at, Refund.id)
     )
 
 
-def _stands(state: RefundState, since: datetime) -> ColumnElement[bool]:
+def _unchanged_since(state: RefundState, since: datetime) -> ColumnElement[bool]:
     return and_(Refund.state == state.value, Refund.created_at <= since)
 
 
 def pending_erasures() -> Select[*tuple[Any, ...]]:
-    """Requests of donors to be removed that nobody has agreed to, done or withdrawn, the oldest first."""
-    asker, speaker = aliased(Donor), aliased(Donor)
-    speaks = func.coalesce(asker.merged_into_id, asker.id)
+    """Select erasure requests from donors that are not approved, done or withdrawn, oldest first."""
+    requester, canonical = aliased(Donor), aliased(Donor)
+    canonical_id = func.coalesce(requester.merged_into_id, requester.id)
     return (
-        select(ErasureRequest.id, speaker.id, speaker.email, ErasureRequest.asked_at)
-        .join(asker, asker.id == ErasureRequest.donor_id)
-        .join(speaker, speaker.id == speaks)
+        select(ErasureRequest.id, canonical.id, canonical.email, ErasureRequest.asked_at)
+        .join(requester, requester.id == ErasureRequest.donor_id)
+        .join(canonical, canonical.id == canonical_id)
         .where(
             ErasureRequest.done_at.is_(None),
             ErasureRequest.withdrawn_at.is_(None),
@@ -138,7 +147,7 @@ def pending_erasures() -> Select[*tuple[Any, ...]]:
 
 
 def given_up_events() -> Select[*tuple[Any, ...]]:
-    """Events that were tried often enough."""
+    """Select events that failed after all retries."""
     return (
         select(
             InboxEvent.id,
@@ -153,7 +162,7 @@ def given_up_events() -> Select[*tuple[Any, ...]]:
 
 
 def failed_messages() -> Select[*tuple[Any, ...]]:
-    """Mail that was refused for good, or given up after a day."""
+    """Select emails that were permanently rejected, or failed after a day of retries."""
     return (
         select(
             OutboxMessage.id,
@@ -169,7 +178,10 @@ def failed_messages() -> Select[*tuple[Any, ...]]:
 
 
 def unmatched_evidence() -> CompoundSelect[Any]:
-    """In a query: kind, Stripe's id and payment of each, but those whose payment Stripe says is not ours."""
+    """Select kind, Stripe id and payment of unmatched charges, refunds, disputes and fraud warnings.
+
+    Leaves out those whose payment Stripe says is not ours.
+    """
     tables: tuple[tuple[str, type[Charge] | type[Refund] | type[Dispute] | type[FraudWarning]], ...]
     tables = (
         ("charge", Charge),

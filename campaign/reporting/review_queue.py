@@ -1,7 +1,7 @@
-"""What a person must look at: everything that the programs could not settle by themselves.
+"""The review queue: everything that could not be resolved automatically and needs attention.
 
-The dashboard and `campaign review` show it. Amounts are minor units beside their currency; `donation` is the public
-id, None where it is not known whose money it is.
+The dashboard and `campaign review` show it. Amounts are minor units of their currency. `donation` is the public id,
+or None if the donation is not known.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _One = TypeVar("_One")
 
 @dataclass(frozen=True)
 class OpenDispute:
-    """A dispute, or an inquiry (its status begins with `warning_`). Until `due_by` evidence may be sent."""
+    """A dispute, or an inquiry (its status begins with `warning_`). Evidence is accepted until `due_by`."""
 
     stripe_id: str
     donation: str | None
@@ -36,7 +36,7 @@ class OpenDispute:
 
 @dataclass(frozen=True)
 class ActionableWarning:
-    """A bank suspects a charge; a refund now avoids the dispute. `amount` is what was charged."""
+    """A charge that a bank suspects of fraud; a refund now avoids a dispute. `amount` is what was charged."""
 
     stripe_id: str
     donation: str
@@ -48,7 +48,7 @@ class ActionableWarning:
 
 @dataclass(frozen=True)
 class ProblemRefund:
-    """A refund that did not reach the donor, or of which nothing was heard for too long."""
+    """A refund that failed, or that has been unconfirmed or pending for too long."""
 
     stripe_id: str | None
     donation: str
@@ -61,7 +61,7 @@ class ProblemRefund:
 
 @dataclass(frozen=True)
 class GivenUpEvent:
-    """An event that could not be applied; `campaign events replay ID` tries it again."""
+    """An event that could not be applied; `campaign events replay ID` applies it again."""
 
     id: str
     type: str
@@ -72,7 +72,7 @@ class GivenUpEvent:
 
 @dataclass(frozen=True)
 class FailedEmail:
-    """A letter that did not arrive. `subject` says of what: a receipt's number, for one."""
+    """An email that was not delivered. `subject` is the key of what it is about, such as a receipt number."""
 
     id: int
     kind: str
@@ -84,7 +84,7 @@ class FailedEmail:
 
 @dataclass(frozen=True)
 class StuckEmails:
-    """Letters of one kind that should have gone out; the oldest of them since `since`."""
+    """Emails of one kind that should have been sent; the oldest has been due since `since`."""
 
     kind: str
     number: int
@@ -93,7 +93,7 @@ class StuckEmails:
 
 @dataclass(frozen=True)
 class UnmatchedEvidence:
-    """Money that went back of a payment that no donation is known for; `kind` is charge, refund, dispute or warning."""
+    """Evidence about a payment without a known donation; `kind` is charge, refund, dispute or fraud warning."""
 
     kind: str
     stripe_id: str | None
@@ -102,7 +102,7 @@ class UnmatchedEvidence:
 
 @dataclass(frozen=True)
 class PendingErasure:
-    """A donor asked on their own page to be removed; `donor_id` is the row that speaks for them."""
+    """A donor's request for erasure from their donor page; `donor_id` is the canonical donor."""
 
     id: int
     donor_id: int
@@ -112,7 +112,7 @@ class PendingErasure:
 
 @dataclass(frozen=True)
 class Review:
-    """All of it, each in the order in which it should be looked at."""
+    """The whole queue, each list with the most urgent first."""
 
     disputes: list[OpenDispute] = field(default_factory=list)
     warnings: list[ActionableWarning] = field(default_factory=list)
@@ -128,12 +128,12 @@ class Review:
 
     @property
     def empty(self) -> bool:
-        """Nothing waits for a person."""
+        """Whether nothing needs attention."""
         return not any(getattr(self, one.name) for one in fields(self))
 
 
 def read_review(session: Session, at: datetime) -> Review:
-    """What waits for a person at `at`."""
+    """Return what needs attention at `at`."""
     return Review(
         disputes=_read(session, OpenDispute, review_queries.open_disputes()),
         warnings=_read(session, ActionableWarning, review_queries.actionable_warnings()),
@@ -150,5 +150,5 @@ def read_review(session: Session, at: datetime) -> Review:
 
 
 def _read(session: Session, kind: Callable[..., _One], query: Executable) -> list[_One]:
-    """The rows of `query`, whose columns are the fields of `kind` in order."""
+    """Return the rows of `query` as objects; its columns are the fields of `kind`, in order."""
     return [kind(*row) for row in session.execute(query)]

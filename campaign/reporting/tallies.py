@@ -1,6 +1,6 @@
-"""A campaign's tallies, which the ledger's trigger keeps, as lists: by hour and day, by size, by code, by frequency.
+"""Read a campaign's tallies by hour, day, size, code and frequency. A trigger on the ledger maintains them.
 
-Amounts are minor units of the campaign's currency. For each kind they sum to what is raised.
+Amounts are minor units of the campaign's currency. The amounts of each kind add up to the total raised.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,8 +17,9 @@ from campaign.models import Campaign, GiftTally, TallyKind
 
 @dataclass(frozen=True)
 class Tally:
-    """One key's sums: `amount` net and `gifts` of which anything is left; `received` and `payments` whatever became
-    of them."""
+    """The sums of one key. `amount` is net and `gifts` counts those not fully refunded; `received` and `payments` are
+    gross, including what was refunded later.
+    """
 
     key: str
     amount: int = 0
@@ -27,7 +28,7 @@ class Tally:
     payments: int = 0
 
     def plus(self, other: "Tally") -> "Tally":
-        """Both together, under this key."""
+        """Return the sum of both, under this key."""
         return replace(
             self,
             amount=self.amount + other.amount,
@@ -38,7 +39,7 @@ class Tally:
 
 
 def read_tallies(session: Session, campaign: Campaign, kind: TallyKind) -> list[Tally]:
-    """Every key of that kind, in the order of the keys; the sixteen shards summed."""
+    """Return every key of that kind in key order, summed over the sixteen shards."""
     query = (
         select(
             GiftTally.key,
@@ -55,18 +56,20 @@ def read_tallies(session: Session, campaign: Campaign, kind: TallyKind) -> list[
 
 
 def by_size(session: Session, campaign: Campaign) -> list[Tally]:
-    """By the band of the gift's size, the smallest first."""
+    """Return the tallies by size band, the smallest first."""
     return sorted(read_tallies(session, campaign, TallyKind.size), key=lambda one: int(one.key))
 
 
 def by_code(session: Session, campaign: Campaign) -> list[Tally]:
-    """By where the gifts came from, the largest sum first."""
+    """Return the tallies by source code, the largest sum first."""
     found = read_tallies(session, campaign, TallyKind.code)
     return sorted(found, key=lambda one: (-one.amount, one.key))
 
 
 def by_day(hours: Iterable[Tally], first: date, last: date) -> list[Tally]:
-    """Each day from `first` through `last`, those without a gift too; what lies outside stands on the nearest."""
+    """Return each day from `first` through `last`, including days without gifts. Hours outside the range are added to
+    the nearest day.
+    """
     days = {day.isoformat(): Tally(day.isoformat()) for day in _days(first, last)}
     names = list(days)
     for hour in hours:
@@ -81,7 +84,7 @@ def _days(first: date, last: date) -> Iterable[date]:
 
 
 def last_hours(hours: Iterable[Tally], zone: ZoneInfo, at: datetime, count: int) -> list[Tally]:
-    """The `count` hours before `at` on the wall clock there, the present one last; an hour without a gift too."""
+    """Return the last `count` hours in `zone`, including hours without gifts; the current hour is last."""
     known = {one.key: one for one in hours}
     names: dict[str, None] = {}
     for number in range(count - 1, -1, -1):
@@ -91,7 +94,7 @@ def last_hours(hours: Iterable[Tally], zone: ZoneInfo, at: datetime, count: int)
 
 
 def campaign_days(campaign: Campaign, at: datetime) -> tuple[date, date]:
-    """The first day of the campaign, and today or its last day, whichever is earlier."""
+    """Return the campaign's first day, and the earlier of today and its last day."""
     first = campaign.starts_at.astimezone(campaign.zone).date()
     last = clock.last_day(campaign.deadline, campaign.zone)
     today = at.astimezone(campaign.zone).date()
@@ -99,7 +102,7 @@ def campaign_days(campaign: Campaign, at: datetime) -> tuple[date, date]:
 
 
 def running_total(days: Sequence[Tally]) -> list[int]:
-    """What was raised at the end of each day."""
+    """Return the total raised at the end of each day."""
     total, totals = 0, []
     for day in days:
         total += day.amount

@@ -114,7 +114,7 @@ def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
     }
     for label, text in check.items():
         page.get_by_label(label, exact=True).fill(text)
-    page.get_by_role("button", name="Enter the gift").click()
+    page.get_by_role("button", name="Save gift").click()
     expect(page.get_by_role("cell", name="$40")).to_be_visible()
     wait_until(lambda: raised(running) == before + 4000)
 
@@ -122,8 +122,8 @@ def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
     page.locator("table.data tbody a").first.click()
     page.wait_for_url("**/staff/donations/don_*")
     page.get_by_role("link", name="Refund").first.click()
-    page.get_by_label("How much").fill("10")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Amount").fill("10")
+    page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Refund $10").dblclick()
     # The second of the two clicks takes the place of the first, and both lead here.
     page.wait_for_url("**#refunds")

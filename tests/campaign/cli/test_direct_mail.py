@@ -116,21 +116,21 @@ def test_a_row_that_cannot_be_posted_is_named_by_its_line(
     assert ended.status == 1
     assert ended.out == f"1 appeals are in {tmp_path / '1.pdf'}, 9 refused.\n"
     assert [one.partition(": ")[::2] for one in ended.errors[:-1]] == [
-        ("line 3", "no institution"),
-        ("line 4", "no address"),
-        ("line 5", "6 lines where the window shows 5"),
-        ("line 6", f"{('Very long '*5).strip()!r} is longer than the 40 characters that the window shows"),
-        ("line 7", "name begins like a formula: '=Bo'"),
-        ("line 8", "'王, 1' has letters that our typeface lacks"),
-        ("line 9", "'xx-yy-zz' is no language; write en or es"),
+        ("line 3", "institution is missing"),
+        ("line 4", "address is missing"),
+        ("line 5", "the address has 6 lines, but only 5 fit the window"),
+        ("line 6", f"{('Very long '*5).strip()!r} is longer than the 40 characters that fit the window"),
+        ("line 7", "name starts like a formula: '=Bo'"),
+        ("line 8", "'王, 1' has characters that our font cannot print"),
+        ("line 9", "'xx-yy-zz' is not a language; write en or es"),
         ("line 10", "2 fields where the header names 5"),
-        ("line 11", "the same person stands on line 2 already"),
+        ("line 11", "the same person is already on line 2"),
     ]  # fmt: skip
     assert list(posted(installation)) == ["Ana Reyes"]
     assert printing(ANA).errors == [f"{tmp_path / '1.pdf'} exists already; name another file."]
     with installation.sessions.begin() as session:
         session.execute(update(Campaign).values(deadline=now()))
-    assert printing(ANA, "2.pdf").errors[0].startswith("year-end has ended:")
+    assert printing(ANA, "2.pdf").errors[0].startswith("year-end has ended, ")
 
 
 def test_the_coupon_that_comes_back_fills_in_the_form(
@@ -145,7 +145,7 @@ def test_the_coupon_that_comes_back_fills_in_the_form(
     address = ["SID 1234567, Two Rivers Correctional", "82911 Beach Access Road", "Umatilla OR 97882"]  # fmt: skip
     finance = staff(StaffRole.finance)
     page = finance.get("/staff/offline", query_string={"code": code}).text
-    assert f"{code} was posted to Ana Reyes for Keep every story free to read." in page
+    assert f"{code} was mailed to Ana Reyes for Keep every story free to read." in page
     assert all(f'value="{one}"' in page for one in ["Ana Reyes", *address])
     told = finance.get("/staff/offline/duplicates", query_string={"code": code.lower()}).get_json()
     names = ("name", "address", "address_2", "address_3")

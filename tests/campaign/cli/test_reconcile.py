@@ -83,13 +83,13 @@ def test_each_run_stands_on_a_page_with_what_it_found(
         run(*RECONCILE, *more)
     client = staff(StaffRole.finance)
     listed = client.get("/staff/reconciliations").text
-    outcomes = ("no difference", "1 difference, 1 mended", "1 difference<")
+    outcomes = ("no discrepancies", "1 discrepancy, 1 repaired", "1 discrepancy<")
     assert [listed.index(words) for words in outcomes] == sorted(map(listed.index, outcomes))
     newest = max(int(found) for found in re.findall(r"/staff/reconciliations/(\d+)", listed))
     first = client.get(f"/staff/reconciliations/{newest - 2}").text
     assert f'href="/staff/donations/{lost}"' in first
-    assert "Stripe charged 25.00 USD" in first
-    assert "No difference at the last comparison" in client.get("/staff/books").text
+    assert "Stripe took 25.00 USD" in first
+    assert "No open discrepancies in the last run" in client.get("/staff/books").text
     assert "ledger mended" in client.get("/staff/audit?action=ledger.").text
     assert client.get("/staff/reconciliations/999").status_code == 404
 
@@ -187,10 +187,12 @@ def test_what_the_schedule_finds_waits_for_staff_until_it_is_mended(
     assert scheduled(environ, "reconcile") == "1"
     assert "Differences from Stripe: 1\n" in run("review").out
     page = staff(StaffRole.viewer).get("/staff/").text
-    assert "1 between the ledger and Stripe" in page
+    assert "1 discrepancy between the ledger and Stripe" in page
     with bank.installation.sessions() as database:
         problems = find_problems(database, now(), HERE)
-        assert any("1 difference between the ledger and Stripe" in one for one in problems.values())
+        assert any(
+            "1 discrepancy between the ledger and Stripe" in one for one in problems.values()
+        )
         assert database.scalars(select(ReconciliationRun.asked_by)).one() == "schedule"
     assert run(*RECONCILE, "--apply").status == 0
     assert "Differences from Stripe" not in run("review").out

@@ -1,4 +1,4 @@
-"""Correcting a donor: what follows the correction, what stays as it was issued, and what is refused."""
+"""Correcting a donor: what is updated, which receipts stay unchanged, and what is rejected."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def correct(installation: Installation, donor_id: int, name: str, email: str) ->
         correct_donor(session, donor_id, Correction(name, email, ""), MIA)
 
 
-def test_a_correction_reaches_what_waits_and_leaves_what_was_issued(
+def test_a_correction_updates_queued_emails_but_not_issued_receipts(
     installation: Installation, campaign: Campaign, gave: Gave
 ) -> None:
     donor_id = gave("ana@exmaple.org")
@@ -67,7 +67,7 @@ def test_a_correction_reaches_what_waits_and_leaves_what_was_issued(
     )
 
 
-def test_an_address_is_one_donors_even_for_two_at_once(
+def test_concurrent_corrections_to_one_address_give_it_to_one_donor(
     installation: Installation, gave: Gave
 ) -> None:
     ids = [gave("one@example.org"), gave("two@example.org")]
@@ -96,7 +96,7 @@ def wanted(
         return correct_donor(session, donor_id, Correction(name, email, address), MIA)
 
 
-def test_only_gifts_that_bore_the_old_words_get_the_new_ones(
+def test_only_gifts_with_the_old_values_are_updated(
     installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -117,7 +117,7 @@ def test_only_gifts_that_bore_the_old_words_get_the_new_ones(
         ]
 
 
-def test_what_is_typed_is_tidied_and_the_same_again_is_no_change(
+def test_input_is_normalized_and_repeating_it_changes_nothing(
     installation: Installation,
 ) -> None:
     with installation.sessions.begin() as session:
@@ -148,7 +148,7 @@ def test_what_is_typed_is_tidied_and_the_same_again_is_no_change(
         ("Ana\x00", "ana@example.org", "", "name"),
     ],
 )
-def test_what_cannot_stand_is_refused_by_its_field(
+def test_invalid_values_are_rejected_by_field(
     installation: Installation, name: str, email: str, address: str, field: str
 ) -> None:
     with installation.sessions.begin() as session:
@@ -159,14 +159,14 @@ def test_what_cannot_stand_is_refused_by_its_field(
     assert audited(installation) == []
 
 
-def test_the_longest_name_and_address_are_taken(installation: Installation) -> None:
+def test_the_longest_name_and_address_are_accepted(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         ana = add_donor(session, "")
     found = wanted(installation, ana.id, "x" * 200, "", "y" * 500)
     assert (len(found.name), len(found.address)) == (200, 500)
 
 
-def test_consent_goes_along_once_and_a_bounce_stays_behind(installation: Installation) -> None:
+def test_consent_moves_to_the_new_address_and_a_bounce_does_not(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         ana = add_donor(session, "ana@example.org")
         for email in ("Ana@example.org", "New@example.org"):
@@ -178,9 +178,7 @@ def test_consent_goes_along_once_and_a_bounce_stays_behind(installation: Install
         assert session.scalars(select(Suppression.email)).all() == ["ana@example.org"]
 
 
-def test_an_address_in_other_letters_moves_nothing(
-    installation: Installation, campaign: Campaign
-) -> None:
+def test_a_change_of_case_moves_nothing(installation: Installation, campaign: Campaign) -> None:
     with installation.sessions.begin() as session:
         ana = add_donor(session, "ana@example.org")
     queue_appeal(installation, campaign, "ana@example.org")
@@ -190,7 +188,7 @@ def test_an_address_in_other_letters_moves_nothing(
         assert session.scalars(select(OutboxMessage.state)).all() == ["queued"]
 
 
-def test_an_address_of_ones_own_other_row_or_of_a_person_erased_leads_nowhere(
+def test_an_address_of_a_merged_record_or_of_an_erased_donor_is_rejected(
     installation: Installation,
 ) -> None:
     with installation.sessions.begin() as session:
@@ -198,7 +196,7 @@ def test_an_address_of_ones_own_other_row_or_of_a_person_erased_leads_nowhere(
         work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
         gone = add_donor(session, "", "", erased_at=now())
     for row, email in ((ana, "ana@work.example"), (work, "ana@example.org")):
-        with pytest.raises(DonorInvalid, match="merged with this one") as refused:
+        with pytest.raises(DonorInvalid, match="The two are merged") as refused:
             wanted(installation, row.id, "Ana Reyes", email)
         assert not isinstance(refused.value, DonorKnown)
     with pytest.raises(DonorInvalid, match="was erased"):

@@ -1,4 +1,4 @@
-"""Every road to a page of the list ends at the same rows in the same order, downwards and back up."""
+"""Every way of paging lists the same rows in the same order, forward and backward."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ NAMES = ("Ana Reyes", "José Ibáñez", "Mary-Ann O'Neill", "Wei Lee")
 
 @pytest.fixture
 def gifts(installation: Installation, campaign: Campaign) -> list[str]:
-    """The public ids of 180 donations of four donors, the newest first; two at each moment."""
+    """Return the public ids of 180 donations from four donors, newest first, two at each moment."""
     began = now()
     with installation.sessions.begin() as session:
         donors = [
@@ -55,7 +55,7 @@ def gifts(installation: Installation, campaign: Campaign) -> list[str]:
 
 
 def walk(installation: Installation, text: str, filters: DonationFilters) -> list[str]:
-    """All pages downwards; then back up, where the same must come again."""
+    """Return all rows by paging forward; paging backward must return the same."""
     seen: list[list[str]] = []
     cursor, ups = Cursor(), []
     with installation.sessions() as session:
@@ -75,7 +75,7 @@ def walk(installation: Installation, text: str, filters: DonationFilters) -> lis
 
 
 @pytest.mark.parametrize(("near", "few"), [(20_000, 5_000), (30, 5_000), (30, 10)])
-def test_every_road_lists_the_same(
+def test_every_way_of_paging_lists_the_same_rows(
     installation: Installation,
     gifts: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -100,7 +100,7 @@ def test_every_road_lists_the_same(
     assert walk(installation, "' & !x", DonationFilters()) == []
 
 
-def test_filters_and_search_narrow_together(installation: Installation, gifts: list[str]) -> None:
+def test_filters_and_search_combine(installation: Installation, gifts: list[str]) -> None:
     with installation.sessions() as session:
         rows = {row.public_id: row for row in session.scalars(select(Donation)).all()}
     filters = DonationFilters(
@@ -125,7 +125,7 @@ def test_filters_and_search_narrow_together(installation: Installation, gifts: l
     assert walk(installation, "", DonationFilters(way=PaymentChannel.offline)) == []
 
 
-def test_a_page_takes_as_many_queries_for_many_gifts_as_for_few(
+def test_the_number_of_queries_does_not_depend_on_the_number_of_gifts(
     installation: Installation, gifts: list[str]
 ) -> None:
     counted: list[str] = []

@@ -1,4 +1,4 @@
-"""The list of donors: who is in it, in which order, and what stands of what each gave."""
+"""The list of donors: who is listed, in which order, and their net totals."""
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from tests.support.campaigns import book, move, running
 from tests.support.donors import add_donor
 
 
-def test_merged_rows_are_left_out_until_they_are_searched_for(session: Session) -> None:
+def test_merged_records_are_listed_only_in_searches(session: Session) -> None:
     ana = add_donor(session, "ana@example.org")
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
     ben = add_donor(session, "ben@example.org", "Ben")
@@ -21,7 +21,7 @@ def test_merged_rows_are_left_out_until_they_are_searched_for(session: Session) 
     assert [(one.id, one.merged_into_id) for one in lines] == [(work.id, ana.id), (ana.id, None)]
 
 
-def test_what_is_given_is_what_stands_with_covered_fees_by_currency(
+def test_totals_are_net_with_covered_fees_by_currency(
     installation: Installation, session: Session, campaign: Campaign
 ) -> None:
     first = book(session, campaign, 10_000)
@@ -31,7 +31,7 @@ def test_what_is_given_is_what_stands_with_covered_fees_by_currency(
     for gift in (second, yen):
         gift.donor_id = donor.id
     move(session, second, "refund", -2_000)
-    # A correction of the result is the campaign's, and no gift of theirs.
+    # A correction changes the campaign's result, not the donor's gifts.
     wrong = LedgerEntry(
         campaign_id=campaign.id,
         donation_id=first.id,
@@ -49,7 +49,7 @@ def test_what_is_given_is_what_stands_with_covered_fees_by_currency(
     assert (line.gifts, line.given) == (3, {"usd": 13_000, "jpy": 700})
 
 
-def test_who_gave_nothing_or_was_erased_is_listed_as_that(session: Session) -> None:
+def test_donors_without_gifts_and_erased_donors_are_listed_as_such(session: Session) -> None:
     add_donor(session, "ana@example.org", address="1 Pier")
     add_donor(session, "", "", erased_at=now())
     gone, ana = find_donors(session, "", Cursor())[0]
@@ -57,7 +57,7 @@ def test_who_gave_nothing_or_was_erased_is_listed_as_that(session: Session) -> N
     assert (ana.erased, ana.address, ana.gifts, ana.given) == (False, "1 Pier", 0, {})
 
 
-def test_a_full_page_leads_on_only_where_more_follow(session: Session) -> None:
+def test_a_full_page_has_a_next_page_only_if_more_rows_follow(session: Session) -> None:
     for number in range(PAGE):
         add_donor(session, f"reader{number}@example.org")
     lines, keys = find_donors(session, "", Cursor())

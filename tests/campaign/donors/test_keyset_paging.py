@@ -1,4 +1,4 @@
-"""Pages by keys: where each begins and ends, downwards and upwards, and from a row that is no longer there."""
+"""Keyset pagination: where pages begin and end in both directions, and after a deleted row."""
 
 import pytest
 from sqlalchemy.orm import Session
@@ -14,15 +14,13 @@ BY_ID = Listing(Donor, ("id",))
 
 @pytest.fixture
 def ids(session: Session) -> list[int]:
-    """Five readers, the newest first; the second and the fourth are called Ana."""
+    """Return five readers, newest first; the second and the fourth are named Ana."""
     names = ("Bo", "Ana", "Cy", "Ana", "Di")
     made = [add_donor(session, f"r{place}@example.org", name) for place, name in enumerate(names)]
     return [one.id for one in reversed(made)]
 
 
-def test_a_page_names_its_neighbours_only_where_there_are_any(
-    session: Session, ids: list[int]
-) -> None:
+def test_a_page_links_to_its_neighbors_only_if_they_exist(session: Session, ids: list[int]) -> None:
     def page(cursor: Cursor) -> Keys:
         return read_keys(session, BY_ID, None, cursor, limit=2)
 
@@ -35,13 +33,13 @@ def test_a_page_names_its_neighbours_only_where_there_are_any(
     assert read_keys(session, BY_ID, None, Cursor(), limit=5) == Keys(ids, None, None)
 
 
-def test_a_row_that_does_not_exist_is_no_place_to_begin_at(
+def test_a_cursor_to_a_missing_row_starts_from_the_beginning(
     session: Session, ids: list[int]
 ) -> None:
     assert read_keys(session, BY_ID, None, Cursor(before=ids[0] + 9), limit=2).ids == ids[:2]
 
 
-def test_equal_keys_are_told_apart_by_the_last_column(session: Session, ids: list[int]) -> None:
+def test_equal_keys_are_ordered_by_the_last_column(session: Session, ids: list[int]) -> None:
     by_name = Listing(Donor, ("name", "id"))
     seen, cursor = [], Cursor()
     for _ in range(5):
@@ -52,7 +50,7 @@ def test_equal_keys_are_told_apart_by_the_last_column(session: Session, ids: lis
 
 
 @pytest.mark.parametrize(("near", "few"), [(20_000, 5_000), (2, 5_000), (2, 1), (0, 2)])
-def test_however_it_is_found_the_same_is_found(
+def test_every_search_strategy_finds_the_same_rows(
     session: Session, ids: list[int], monkeypatch: pytest.MonkeyPatch, near: int, few: int
 ) -> None:
     monkeypatch.setattr(keyset_paging, "NEAR", near)
@@ -67,7 +65,7 @@ def test_however_it_is_found_the_same_is_found(
     assert read_keys(session, narrowed, search, Cursor()).ids == [ids[1]]
 
 
-def test_a_search_leaves_the_planner_as_it_found_it(session: Session, ids: list[int]) -> None:
+def test_a_search_restores_the_planner_settings(session: Session, ids: list[int]) -> None:
     before = session.connection().exec_driver_sql("SHOW enable_seqscan").scalar()
     search = read_donor_search(session, "ana")
     assert isinstance(search, Search)

@@ -1,4 +1,4 @@
-"""Merging and parting donors: what follows, what stays, and what two at once do."""
+"""Merging donors and undoing a merge, also concurrently."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ Give = Callable[..., Facts]
 Gave = Callable[..., int]
 
 
-def test_two_merges_crosswise_at_once_make_no_circle(
+def test_concurrent_merges_in_both_directions_make_no_cycle(
     installation: Installation, gave: Gave
 ) -> None:
     one, other = gave("one@example.org"), gave("two@example.org")
@@ -56,7 +56,7 @@ def test_two_merges_crosswise_at_once_make_no_circle(
         assert session.scalar(select(func.count(Donor.merged_into_id))) == 1
 
 
-def test_the_database_refuses_a_chain(installation: Installation, gave: Gave) -> None:
+def test_the_database_rejects_a_chain_of_merges(installation: Installation, gave: Gave) -> None:
     first, second, third = (gave(f"{name}@example.org") for name in "abc")
     with installation.sessions.begin() as session:
         merge_donors(session, first, second, MIA)
@@ -68,7 +68,7 @@ def test_the_database_refuses_a_chain(installation: Installation, gave: Gave) ->
             session.get_one(Donor, merged).merged_into_id = kept
 
 
-def test_undoing_goes_backwards_and_restores_everything(
+def test_merges_are_undone_in_reverse_order_and_restore_everything(
     installation: Installation, gave: Gave
 ) -> None:
     first, second, third = (gave(f"{name}@example.org") for name in "abc")
@@ -97,7 +97,7 @@ def test_undoing_goes_backwards_and_restores_everything(
     assert pointers() == [None, None, None]
 
 
-def test_one_statement_tells_of_all_rows(
+def test_one_statement_covers_all_merged_records(
     installation: Installation, campaign: Campaign, gave: Gave
 ) -> None:
     kept, merged = gave(), gave("ana@work.example", 10000)
@@ -112,7 +112,7 @@ def test_one_statement_tells_of_all_rows(
         assert not covered_by_canonical_statement(session, session.get_one(Donor, kept), year)
         assert list(broken_invariants(session)) == []
         merge_id = session.scalars(select(DonorMerge.id)).one()
-    # As the outbox drops it, and as it goes out after all once two people are told apart again.
+    # The outbox drops it, and sends it after all once the merge is undone.
     of_merged = (OutboxMessage.donor_id == merged, OutboxMessage.kind == "statement")
     with installation.sessions.begin() as session:
         why = COVERED_BY_CANONICAL_STATEMENT.format(kept)
@@ -124,7 +124,7 @@ def test_one_statement_tells_of_all_rows(
         assert session.scalars(states).all() == ["queued"]
 
 
-def test_who_gave_under_another_address_is_not_asked_again(
+def test_a_donor_who_gave_from_another_address_gets_no_appeal(
     installation: Installation, campaign: Campaign, gave: Gave, give: Give
 ) -> None:
     giver, reader = gave(), give("ana@work.example").donation.donor_id

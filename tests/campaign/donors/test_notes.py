@@ -1,4 +1,4 @@
-"""Notes: added, never changed, and kept out of the log that outlives the person."""
+"""Notes: added, never changed, and not copied to the audit log."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,7 +23,7 @@ def ana(session: Session) -> Donor:
     return add_donor(session, "ana@example.org")
 
 
-def test_a_note_sent_twice_is_one_and_said_again_later_it_is_another(
+def test_a_note_submitted_twice_is_added_once_and_again_after_another_note(
     session: Session, ana: Donor
 ) -> None:
     first = add_donor_note(session, ana, " Called us.\r\nKind. ", MIA)
@@ -38,7 +38,7 @@ def test_a_note_sent_twice_is_one_and_said_again_later_it_is_another(
     ]
 
 
-def test_two_clicks_at_once_are_one_note(installation: Installation) -> None:
+def test_two_concurrent_clicks_add_one_note(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         ana = add_donor(session, "ana@example.org")
 
@@ -54,12 +54,12 @@ def test_two_clicks_at_once_are_one_note(installation: Installation) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (" \r\n ", "Write what should be remembered."),
+        (" \r\n ", "Enter a note."),
         ("a\x07b", "control character"),
-        ("x" * (LONGEST + 1), f"at most {LONGEST} characters; this one has {LONGEST + 1}"),
+        ("x" * (LONGEST + 1), f"at most {LONGEST} characters. This note has {LONGEST + 1}"),
     ],
 )
-def test_what_says_nothing_or_too_much_is_refused(
+def test_empty_and_overlong_notes_are_rejected(
     session: Session, ana: Donor, text: str, why: str
 ) -> None:
     with pytest.raises(NoteRefused, match=why):
@@ -67,7 +67,7 @@ def test_what_says_nothing_or_too_much_is_refused(
     assert add_donor_note(session, ana, f" {'x' * LONGEST} ", MIA).written_by == MIA.name
 
 
-def test_the_log_says_that_a_note_was_added_and_not_what_it_says(
+def test_the_log_records_that_a_note_was_added_but_not_its_text(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     gift = book(session, campaign)
@@ -82,7 +82,7 @@ def test_the_log_says_that_a_note_was_added_and_not_what_it_says(
     ]
 
 
-def test_notes_are_those_of_whom_was_asked_for_and_of_nobody_else(
+def test_notes_are_only_those_of_the_requested_donor_or_donation(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     gift = book(session, campaign)

@@ -1,4 +1,4 @@
-"""A receipt sent once more, and issued anew under another name: to where the donor is now, and each in the log."""
+"""Resending and reissuing receipts: sent to the donor's current address and recorded in the audit log."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ def receipts(installation: Installation) -> list[Receipt]:
         return list(session.scalars(select(Receipt).order_by(Receipt.id)))
 
 
-def test_a_receipt_goes_once_more_to_where_the_donor_is_now(
+def test_a_receipt_is_resent_to_the_donors_current_address(
     installation: Installation, paid: Facts
 ) -> None:
     deliver(installation)
@@ -59,7 +59,7 @@ def test_a_receipt_goes_once_more_to_where_the_donor_is_now(
     assert entry.after == {"receipt": receipts(installation)[0].number, "to": "n…@e….org"}
 
 
-def test_a_receipt_that_is_on_its_way_is_not_sent_twice(
+def test_a_receipt_that_is_being_sent_is_not_resent(
     installation: Installation, paid: Facts
 ) -> None:
     with pytest.raises(ResendRefused, match="already queued or being sent"):
@@ -73,7 +73,7 @@ def test_a_receipt_that_was_never_mailed_is_queued(installation: Installation, p
     assert resend(installation, paid.donation.public_id).recipient == "ana@example.org"
 
 
-def test_where_there_is_no_receipt_or_no_address_it_is_said(
+def test_resending_without_a_receipt_or_an_address_is_rejected(
     installation: Installation, paid: Facts, give: Callable[..., Facts]
 ) -> None:
     begun = give(attempt="b").donation.public_id
@@ -89,7 +89,7 @@ def test_where_there_is_no_receipt_or_no_address_it_is_said(
         resend(installation, paid.donation.public_id)
 
 
-def test_another_name_makes_a_corrected_receipt_of_the_same_amount_once(
+def test_a_different_name_issues_one_corrected_receipt_for_the_same_amount(
     installation: Installation, paid: Facts
 ) -> None:
     public_id = paid.donation.public_id
@@ -101,13 +101,13 @@ def test_another_name_makes_a_corrected_receipt_of_the_same_amount_once(
     (entry,) = audited(installation)
     assert entry.before == {"receipt": first.number, "name": "A…"}
     assert entry.after == {"receipt": second.number, "name": "A…"}
-    # The same name is no news; another address is.
+    # The same name changes nothing; a different address does.
     with installation.sessions.begin() as session:
         session.get_one(Donor, paid.donation.donor_id).email = "new@example.org"
     assert reissue(installation, public_id, "Ana María").frozen["donor_email"] == "new@example.org"
 
 
-def test_of_a_gift_that_has_gone_back_no_receipt_is_issued(
+def test_no_receipt_is_issued_for_a_refunded_gift(
     installation: Installation, paid: Facts, store: Callable[..., None]
 ) -> None:
     store(paid.refunded("a", 2500))

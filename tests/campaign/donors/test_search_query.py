@@ -1,4 +1,4 @@
-"""How a search box is read: by an id alone, by an exact address alone, else by amount, number, code or words."""
+"""Parsing a search: an id or exact address alone, else amount, number, code or words."""
 
 from datetime import date
 
@@ -39,7 +39,7 @@ def donors(session: Session, text: str) -> list[int]:
     return list(session.scalars(select(Donor.id).where(search.condition(Donor)).order_by(Donor.id)))
 
 
-def test_every_id_of_ours_and_stripes_finds_its_donation_and_no_other(
+def test_every_donation_id_and_stripe_id_finds_only_its_donation(
     session: Session, campaign: Campaign
 ) -> None:
     ana = add_donor(session, "ana@example.org")
@@ -87,7 +87,7 @@ def test_every_id_of_ours_and_stripes_finds_its_donation_and_no_other(
         assert donations(session, key) == [], key
 
 
-def test_an_exact_address_finds_its_donor_alone_and_part_of_one_finds_words(
+def test_an_exact_address_finds_only_its_donor_and_a_partial_one_searches_words(
     session: Session, campaign: Campaign
 ) -> None:
     ana, anatol = (add_donor(session, f"{name}@example.org", "") for name in ("ana", "ana.tol"))
@@ -99,7 +99,7 @@ def test_an_exact_address_finds_its_donor_alone_and_part_of_one_finds_words(
     assert donors(session, "example") == [ana.id, anatol.id]
 
 
-def test_a_sum_is_read_in_every_currency_that_campaigns_use(
+def test_an_amount_is_searched_in_every_currency_of_the_campaigns(
     installation: Installation, session: Session, campaign: Campaign
 ) -> None:
     yen = running(installation, currency="jpy", goal="50000")
@@ -109,12 +109,12 @@ def test_a_sum_is_read_in_every_currency_that_campaigns_use(
     give_as(session, yen, ana, amount=2_500)
     assert donations(session, "25") == [dollars.id, in_yen.id]
     assert donations(session, "25.00") == [dollars.id]
-    # A gift of 25 euros is no answer where no campaign takes euros.
+    # A gift of 25 euros does not match if no campaign uses euros.
     give_as(session, campaign, ana, amount=2_500, currency="eur")
     assert donations(session, "25.00") == [dollars.id]
 
 
-def test_numbers_of_receipts_and_checks_and_codes_are_found_as_such(
+def test_receipt_numbers_check_numbers_and_codes_are_found(
     session: Session, campaign: Campaign
 ) -> None:
     ana = add_donor(session, "ana@example.org")
@@ -147,7 +147,7 @@ def test_a_donor_is_found_by_number_as_well_as_by_words(session: Session) -> Non
     assert donors(session, "&|!") == []
 
 
-def test_what_is_not_typed_is_no_search_and_what_is_too_long_is_cut(session: Session) -> None:
+def test_an_empty_search_is_none_and_a_long_one_is_cut(session: Session) -> None:
     for nothing in ("", " \t\n", "\x00"):
         assert read_donation_search(session, nothing) is None
         assert read_donor_search(session, nothing) is None
@@ -155,7 +155,7 @@ def test_what_is_not_typed_is_no_search_and_what_is_too_long_is_cut(session: Ses
     assert donors(session, "ana" + " " * 197 + "nobody") == [ana.id]
 
 
-def test_words_are_asked_for_by_their_beginnings_whatever_is_in_them(session: Session) -> None:
+def test_words_are_searched_by_prefix_whatever_they_contain(session: Session) -> None:
     assert prefix_query(session, "') | (x") != []
     assert prefix_query(session, "&") == []
     ana = add_donor(session, "", "Mary-Ann O'Neill \\ José")

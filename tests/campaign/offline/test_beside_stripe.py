@@ -1,4 +1,4 @@
-"""Offline gifts beside gifts by card: Stripe knows nothing of them, and reconciliation does not miss them there."""
+"""Offline gifts and card gifts together: reconciliation does not expect offline gifts in Stripe."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-def test_reconciliation_names_no_offline_gift(
+def test_reconciliation_reports_no_offline_gift(
     installation: Installation, bank: Bank, enter: Enter
 ) -> None:
     bank.stripe.pay(bank.give())

@@ -1,4 +1,4 @@
-"""The code on a coupon: it goes round, and forgives what hands and eyes do to it."""
+"""Coupon codes: a printed code can be read again and tolerates handwriting."""
 
 import itertools
 
@@ -26,7 +26,7 @@ def read(installation: Installation, typed: str) -> Coupon:
         return read_code(session, typed)
 
 
-def test_a_printed_code_is_read_again(installation: Installation, campaigns: None) -> None:
+def test_a_printed_code_can_be_read(installation: Installation, campaigns: None) -> None:
     articles = ("", "harbor", "Harbor-Lights 7", "2026", "bool1", "0o1l5s", "é")
     for slug, article in itertools.product(SLUGS, articles):
         code = coupon_code(Campaign(slug=slug), article)
@@ -36,7 +36,7 @@ def test_a_printed_code_is_read_again(installation: Installation, campaigns: Non
             assert found.code == code
 
 
-def test_figures_for_letters_and_lost_hyphens_are_forgiven(
+def test_look_alike_characters_and_missing_hyphens_are_tolerated(
     installation: Installation, campaigns: None
 ) -> None:
     code = coupon_code(Campaign(slug="nine-days"), "harbor")
@@ -50,7 +50,7 @@ def test_figures_for_letters_and_lost_hyphens_are_forgiven(
         assert (found.campaign.slug, found.article, found.code) == ("nine-days", "harbor", code)
 
 
-def test_a_campaigns_own_code_is_its_name_as_the_appeal_prints_it(
+def test_a_campaigns_own_code_is_the_one_printed_on_the_appeal(
     installation: Installation, campaigns: None
 ) -> None:
     assert coupon_code(Campaign(slug="oil-5")) == "OIL-5"
@@ -58,10 +58,10 @@ def test_a_campaigns_own_code_is_its_name_as_the_appeal_prints_it(
     assert read(installation, "Spring 2O26").campaign.slug == "spring-2026"
 
 
-def test_a_wrong_code_is_named(installation: Installation, campaigns: None) -> None:
+def test_a_wrong_code_is_reported(installation: Installation, campaigns: None) -> None:
     check = coupon_code(Campaign(slug="nine-days"), "harbor")[-1]
     for wrong in ("HARBOUR", "HARBRO", "HARBOT", "HARBORS"):
         with pytest.raises(OfflineGiftInvalid, match=f"NINE-DAYS/{wrong}-{check}.*last character"):
             read(installation, f"NINE-DAYS/{wrong}-{check}")
-    with pytest.raises(OfflineGiftInvalid, match="No coupon has the code 'autumn'"):
+    with pytest.raises(OfflineGiftInvalid, match="There is no coupon with the code 'autumn'"):
         read(installation, "autumn")

@@ -1,4 +1,4 @@
-"""A list of offline gifts: what each row would do, and doing it row by row, once."""
+"""Importing a list of offline gifts: plan each row, then enter it once."""
 
 import hashlib
 from collections.abc import Iterable
@@ -54,13 +54,13 @@ def reverse_gift(installation: Installation, gift: OfflineGift, reason: Reversal
         reverse(session, name, reason, TODAY, FINANCE, installation.books, now())
 
 
-def test_of_two_rows_with_one_reference_the_second_is_refused_however_it_is_typed(
+def test_the_second_row_with_a_reference_is_rejected_however_it_is_typed(
     reader: ListReader,
 ) -> None:
     header = "received_on,postmarked_on,amount,currency,name,email,address,code,reference"
     rows = ("1042 First", "7", " 1042  FIRST ", "1042 first", "8")
     text = "\n".join([header, *(f"2026-12-03,,25,usd,Ana,,,,{one}" for one in rows)])
-    told = "stands on line 2 already"
+    told = "is already on line 2"
     assert lines(reader.rows(text.encode())) == [
         2,
         3,
@@ -70,19 +70,19 @@ def test_of_two_rows_with_one_reference_the_second_is_refused_however_it_is_type
     ]
 
 
-def test_a_plan_says_every_fault_of_its_row_and_stores_nothing(
+def test_a_plan_reports_every_error_of_its_row_and_stores_nothing(
     installation: Installation, reader: ListReader
 ) -> None:
     assert plan(installation, reader, amount="", kind="gold") == RejectedLine(
         7,
-        "'gold' is no kind of gift; use check, cash, donor_advised_fund or stock;"
+        "'gold' is not a kind of gift; use check, cash, donor_advised_fund or stock;"
         " Enter an amount, for example 25",
     )
     planned(installation, reader)
     assert bar(installation) == (0, 0, 0)
 
 
-def test_a_plan_joins_the_namesake_at_the_same_address_only(
+def test_a_plan_matches_only_the_namesake_at_the_same_address(
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     gift_of(enter(amount="9"))
@@ -91,7 +91,7 @@ def test_a_plan_joins_the_namesake_at_the_same_address_only(
     assert not planned(installation, reader, name="Ben").joins
 
 
-def test_a_plan_tells_of_a_look_alike_and_of_a_day_outside_but_not_of_this_lists_own_rows(
+def test_a_plan_warns_of_duplicates_and_dates_outside_but_not_of_this_lists_own_rows(
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     gift_of(enter(name="Ben"))
@@ -105,7 +105,7 @@ def test_a_plan_tells_of_a_look_alike_and_of_a_day_outside_but_not_of_this_lists
     assert planned(installation, reader, postmarked_on=day(30)).outside
 
 
-def test_a_row_is_entered_whatever_was_doubted_and_only_once(
+def test_a_row_is_entered_once_despite_its_warnings(
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     gift_of(enter(reference="1"))
@@ -117,12 +117,12 @@ def test_a_row_is_entered_whatever_was_doubted_and_only_once(
     assert bar(installation) == (10000, 2, 1)
     again = enter_row(installation, reader, row)
     assert isinstance(again, RejectedLine)
-    assert again.reason.startswith("Reference 2 is a check of $50 from Ana Reyes")
+    assert again.reason.startswith("Reference 2 is already a check of $50 from Ana Reyes")
     assert not again.reason.endswith(".")
     assert bar(installation) == (10000, 2, 1)
 
 
-def test_a_donor_who_was_corrected_meanwhile_is_not_joined_unasked(
+def test_a_donor_corrected_in_the_meantime_is_not_matched_automatically(
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     gift = gift_of(enter(amount="9"))
@@ -133,11 +133,11 @@ def test_a_donor_who_was_corrected_meanwhile_is_not_joined_unasked(
         other = session.get_one(OfflineGift, gift.id).donation.donor
         session.add(type(other)(email="", name="Ana Reyes"))
     told = enter_row(installation, reader, row)
-    assert told == RejectedLine(7, "its donor was changed meanwhile; import the file again")
+    assert told == RejectedLine(7, "its donor has changed in the meantime; import the file again")
     assert bar(installation) == (900, 1, 1)
 
 
-def test_a_list_that_comes_again_does_not_bring_back_a_mistake_unless_its_row_was_mended(
+def test_importing_a_list_again_does_not_restore_a_mistake_unless_its_row_was_corrected(
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     wrong = gift_of(enter(reference="1042", amount="500"))
@@ -145,7 +145,7 @@ def test_a_list_that_comes_again_does_not_bring_back_a_mistake_unless_its_row_wa
     told = plan(installation, reader, reference="1042", amount="500")
     assert isinstance(told, RejectedLine)
     assert told.reason.endswith(
-        f"and was taken back as a mistake on {TODAY}. Mend the row, or enter the gift by hand"
+        f"and was reversed as a mistake on {TODAY}. Correct the row, or enter the gift by hand"
     )
     for changes in (
         {"amount": "50"},
@@ -155,15 +155,15 @@ def test_a_list_that_comes_again_does_not_bring_back_a_mistake_unless_its_row_wa
         planned(installation, reader, reference="1042", **changes)
 
 
-def test_a_list_does_not_bring_back_what_bounced_and_says_so(
+def test_importing_a_list_again_rejects_a_bounced_check(
     installation: Installation, reader: ListReader, enter: Enter
 ) -> None:
     bounced = gift_of(enter(Choices(donor="new"), reference="1042"))
     reverse_gift(installation, bounced, ReversalReason.bounced)
     told = plan(installation, reader, reference="1042", amount="70")
     assert isinstance(told, RejectedLine)
-    assert told.reason.startswith("Reference 1042 is a check of $50")
-    assert " since. If this is another gift" in told.reason
+    assert told.reason.startswith("Reference 1042 is already a check of $50")
+    assert "). If this is a different gift" in told.reason
 
 
 def test_an_import_is_recorded_by_the_files_digest(installation: Installation) -> None:

@@ -1,4 +1,4 @@
-"""Lists of offline gifts as files: what is read, and what is named instead."""
+"""Reading lists of offline gifts from files, and reporting invalid rows."""
 
 import codecs
 
@@ -29,7 +29,7 @@ def references(text: str) -> list[str]:
         ("", "it lacks received_on"),
     ],
 )
-def test_a_header_that_lacks_or_has_too_much_is_named(header: str, words: str) -> None:
+def test_missing_and_unknown_columns_are_reported(header: str, words: str) -> None:
     with pytest.raises(ListInvalid, match=words):
         rows(header)
 
@@ -39,7 +39,7 @@ def test_a_header_that_lacks_or_has_too_much_is_named(header: str, words: str) -
 @pytest.mark.parametrize(
     ("mark", "encoding"), [(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8"), (b"", "utf-16")]
 )
-def test_files_of_all_programs_are_read(
+def test_files_from_all_programs_are_read(
     delimiter: str, end: str, mark: bytes, encoding: str
 ) -> None:
     lines = (",".join(COLUMNS), '2026-12-03,,25,usd,"Ana""s",,"1 Main St\nReno",,7,cash,', "")
@@ -50,7 +50,7 @@ def test_files_of_all_programs_are_read(
     assert (row.gift.reference, row.gift.kind) == ("7", "cash")
 
 
-def test_a_quotation_mark_left_open_takes_no_other_row_with_it() -> None:
+def test_an_open_quotation_mark_rejects_only_its_own_row() -> None:
     lines = [
         HEADER,
         ROW.format("1"),
@@ -64,20 +64,20 @@ def test_a_quotation_mark_left_open_takes_no_other_row_with_it() -> None:
     assert len(found) == 29
 
 
-def test_rows_that_are_no_rows_are_named_by_their_line() -> None:
+def test_invalid_rows_are_reported_by_line() -> None:
     text = f"{HEADER}\n1,2\n\n,,,,,,,,\n2026-12-03,,25,usd,=SUM(A1),,,,4\na\0,,,,,,,,5"
     told = [(one.line, one.reason) for one in rows(text) if isinstance(one, RejectedLine)]
     assert told == [
-        (2, "2 fields where the header names 9"),
-        (5, "name begins like a formula: '=SUM(A1)'"),
-        (6, "received_on holds a control character"),
+        (2, "2 fields, but the header has 9"),
+        (5, "name starts like a formula: '=SUM(A1)'"),
+        (6, "received_on contains a control character"),
     ]
     (found,) = read_rows(f"{HEADER}\n".encode() + b"2026-12-03,,25,usd,Mu\xf1oz,,,,6")
     assert isinstance(found, RejectedLine)
     assert "name is not UTF-8" in found.reason
 
 
-def test_a_row_without_a_reference_gets_one_from_what_it_says() -> None:
+def test_a_row_without_a_reference_gets_one_from_its_content() -> None:
     blank, dearer = ROW.format(""), ROW.format("").replace("25", "26")
     first, second, other = references(f"{HEADER}\n{blank}\n{ROW.format('  ')}\n{dearer}")
     assert second == f"{first} 2"

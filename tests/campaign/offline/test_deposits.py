@@ -1,4 +1,4 @@
-"""Deposit batches as their functions have them: filled while open, closed once; the pages are in `web`."""
+"""Deposit batches: filled while open, closed once. The pages are tested in `web`."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -56,7 +56,9 @@ def actions(installation: Installation) -> list[str]:
         return list(session.scalars(named.order_by(AuditEntry.id)))
 
 
-def test_a_name_is_one_open_batch_in_any_case_and_recorded_once(installation: Installation) -> None:
+def test_a_name_opens_one_batch_ignoring_case_and_is_recorded_once(
+    installation: Installation,
+) -> None:
     first = opened(installation, "  Monday   noon ", "USD")
     with ThreadPoolExecutor(3) as pool:
         again = set(pool.map(lambda _: opened(installation, "MONDAY NOON"), range(3)))
@@ -64,16 +66,16 @@ def test_a_name_is_one_open_batch_in_any_case_and_recorded_once(installation: In
     with installation.sessions() as session:
         assert find_batch(session, first).name == "Monday noon"
     assert actions(installation) == ["deposit_batch.opened"]
-    with pytest.raises(DepositRefused, match="There is a batch called Monday noon already"):
+    with pytest.raises(DepositRefused, match="There is already a batch named Monday noon"):
         opened(installation, "Monday noon", "eur")
 
 
-def test_a_name_has_one_to_eighty_characters_and_a_batch_a_real_currency(
+def test_a_batch_needs_a_name_of_1_to_80_characters_and_a_valid_currency(
     installation: Installation,
 ) -> None:
     opened(installation, "A" * 80)
     for name in ("", " \t ", "A" * 81):
-        with pytest.raises(DepositRefused, match="a name of 1 to 80 characters"):
+        with pytest.raises(DepositRefused, match="a batch name of 1 to 80 characters"):
             opened(installation, name)
     with pytest.raises(AmountInvalid):
         opened(installation, "Tuesday", "xyz")
@@ -102,7 +104,7 @@ def test_a_closed_batch_keeps_its_name_its_gifts_and_how_it_was_closed(
     assert (said["gifts"], said["total"], said["currency"]) == (1, 5000, "usd")
 
 
-def test_an_empty_batch_and_one_that_is_not_there_cannot_be_closed(
+def test_an_empty_or_missing_batch_cannot_be_closed(
     installation: Installation,
 ) -> None:
     batch = opened(installation)
@@ -130,14 +132,17 @@ def test_moving_gifts_twice_moves_them_once_and_takes_none_from_another_batch(
     assert actions(installation).count("deposit_batch.changed") == 3
 
 
-def test_one_gift_that_does_not_fit_keeps_all_out(installation: Installation, enter: Enter) -> None:
+def test_one_gift_that_does_not_fit_rejects_all(installation: Installation, enter: Enter) -> None:
     with installation.sessions.begin() as session:
         new = NewCampaign("euros", "E", "500", "2099-12-31", "Europe/Berlin", "eur", start=day(21))
         create_campaign(session, new)
     batch, good = opened(installation), gift_of(enter(reference="1")).id
     stock = gift_of(enter(NEW, kind="stock", description="40 shares", reference="2")).id
     euros = gift_of(enter(NEW, campaign="euros", reference="3")).id
-    for other, words in ((stock, "no deposit batch"), (euros, "is in USD, this gift is not")):
+    for other, words in (
+        (stock, "cannot be added to a deposit batch"),
+        (euros, "is in USD, but this gift is not"),
+    ):
         with pytest.raises(DepositRefused, match=words):
             move(installation, batch, put_in=(good, other))
     with installation.sessions() as session:
@@ -146,7 +151,7 @@ def test_one_gift_that_does_not_fit_keeps_all_out(installation: Installation, en
         assert [one.id for one in undeposited_gifts(session, "eur", 10)] == [euros]
 
 
-def test_what_was_taken_back_is_neither_loose_nor_can_it_be_put_in(
+def test_a_reversed_gift_cannot_be_added_to_a_batch(
     installation: Installation, enter: Enter
 ) -> None:
     batch, gift = opened(installation), gift_of(enter())
@@ -159,7 +164,7 @@ def test_what_was_taken_back_is_neither_loose_nor_can_it_be_put_in(
         assert undeposited_gifts(session, "usd", 10) == []
 
 
-def test_contents_are_in_the_order_of_entry_with_papers_and_cash_apart(
+def test_contents_are_in_order_of_entry_with_checks_and_cash_separate(
     installation: Installation, enter: Enter
 ) -> None:
     batch = opened(installation)
@@ -180,7 +185,7 @@ def test_contents_are_in_the_order_of_entry_with_papers_and_cash_apart(
         assert (held.checks_total, held.cash_total, held.total) == (15000, 2300, 17300)
 
 
-def test_batches_are_listed_the_newest_first_with_their_sums_a_page_at_a_time(
+def test_batches_are_listed_newest_first_with_totals_page_by_page(
     installation: Installation, enter: Enter, running: Campaign
 ) -> None:
     first, second, third = (opened(installation, name) for name in ("A", "B", "C"))

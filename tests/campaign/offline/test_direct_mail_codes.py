@@ -1,4 +1,4 @@
-"""Whose coupon it is: one code a reader and campaign, found again, and forgotten once the books are shut."""
+"""Direct mail codes: one per recipient and campaign, looked up later and purged after the final result."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -49,7 +49,7 @@ def second(installation: Installation) -> Campaign:
         )
 
 
-def test_who_was_written_to_before_keeps_the_code_with_the_new_address(
+def test_a_repeat_recipient_keeps_the_code_with_the_new_address(
     installation: Installation, running: Campaign
 ) -> None:
     before = post(installation, running, ANA, BO)
@@ -61,7 +61,7 @@ def test_who_was_written_to_before_keeps_the_code_with_the_new_address(
     assert ana.printed_at == bo.printed_at == later
 
 
-def test_another_number_institution_or_campaign_is_another_code(
+def test_a_different_number_institution_or_campaign_gets_another_code(
     installation: Installation, running: Campaign, second: Campaign
 ) -> None:
     codes = post(
@@ -72,7 +72,7 @@ def test_another_number_institution_or_campaign_is_another_code(
     assert codes[3].startswith("SPRING/")
 
 
-def test_a_printed_code_finds_its_reader_and_no_other_code_does(
+def test_only_a_printed_code_finds_its_recipient(
     installation: Installation, running: Campaign, second: Campaign
 ) -> None:
     (code,) = post(installation, running, ANA)
@@ -99,14 +99,12 @@ def test_a_printed_code_finds_its_reader_and_no_other_code_does(
         ),
     ],
 )
-def test_the_address_for_the_books_has_three_lines(
-    number: str, address: str, told: list[str]
-) -> None:
+def test_the_donor_address_has_three_lines(number: str, address: str, told: list[str]) -> None:
     posted = DirectMailPiece(number=number, institution="Two Rivers", address=address)
     assert mailing_address(posted) == told
 
 
-def test_a_row_is_a_donors_by_name_and_address_together(
+def test_direct_mail_is_matched_by_name_and_address_together(
     installation: Installation, running: Campaign
 ) -> None:
     post(installation, running, ANA, BO)
@@ -123,7 +121,7 @@ def test_a_row_is_a_donors_by_name_and_address_together(
         )
 
 
-def test_whose_coupon_it_was_is_forgotten_when_the_books_are_shut(
+def test_recipients_are_purged_some_time_after_the_final_result(
     installation: Installation, running: Campaign, second: Campaign
 ) -> None:
     post(installation, running, ANA)

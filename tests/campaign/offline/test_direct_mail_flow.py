@@ -1,4 +1,4 @@
-"""The appeal by post from a list to one PDF: what is printed is kept and recorded, and nothing else is."""
+"""Direct mail from a list to one PDF: exactly what is printed is saved and recorded."""
 
 import io
 
@@ -33,19 +33,19 @@ def posted(installation: Installation) -> int:
         return session.scalar(select(func.count()).select_from(DirectMailPiece)) or 0
 
 
-def test_a_list_is_parted_into_who_can_be_written_to_and_who_cannot(
+def test_a_list_is_split_into_recipients_and_rejected_lines(
     installation: Installation, running: Campaign
 ) -> None:
     found = read(installation)
     assert [one.name for one in found.ready] == ["Ana Reyes", "Cy Lee"]
     assert found.refused == [
-        RejectedLine(3, "no institution"),
-        RejectedLine(4, "'\u738b, 7' has letters that our typeface lacks"),
+        RejectedLine(3, "institution is missing"),
+        RejectedLine(4, "'\u738b, 7' has characters that our font cannot print"),
     ]
     assert posted(installation) == 0
 
 
-def test_a_row_without_a_language_is_in_the_campaigns(
+def test_a_row_without_a_language_uses_the_campaigns(
     installation: Installation, running: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -53,7 +53,7 @@ def test_a_row_without_a_language_is_in_the_campaigns(
     assert {one.locale for one in read(installation).ready} == {"es"}
 
 
-def test_a_list_is_taken_until_the_campaigns_last_moment(
+def test_a_list_is_accepted_until_the_deadline(
     installation: Installation, running: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -67,7 +67,7 @@ def test_a_list_is_taken_until_the_campaigns_last_moment(
         read(installation)
 
 
-def test_an_unknown_campaign_and_a_file_without_columns_are_refused(
+def test_an_unknown_campaign_and_a_file_without_columns_are_rejected(
     installation: Installation, running: Campaign
 ) -> None:
     with installation.sessions() as session, pytest.raises(NotFound):
@@ -76,7 +76,7 @@ def test_an_unknown_campaign_and_a_file_without_columns_are_refused(
         read(installation, "who,where\n")
 
 
-def test_sheets_coupons_and_the_audit_entry_are_of_one_transaction(
+def test_sheets_coupons_and_audit_entry_share_one_transaction(
     installation: Installation, running: Campaign
 ) -> None:
     found = read(installation)

@@ -1,4 +1,4 @@
-"""A list of readers in institutions: each row is read, or refused by its line."""
+"""A list of direct mail recipients: each row is read, or rejected by line."""
 
 import codecs
 
@@ -28,66 +28,71 @@ def refused(row: str, header: str = HEADER) -> str:
     return found.reason
 
 
-def test_rows_keep_the_line_on_which_they_stand_and_blank_ones_are_passed_over() -> None:
+def test_rows_keep_their_line_numbers_and_blank_ones_are_skipped() -> None:
     found = read("Ana,7,Prison,1 Road", "", "  ", "Bo,,Prison,", "Cy,,Prison,1 Road")
     assert [one.line if isinstance(one, RejectedLine) else one[0] for one in found] == [2, 5, 6]
 
 
-def test_columns_in_any_order_and_the_files_of_all_programs_are_read() -> None:
+def test_columns_in_any_order_and_files_from_all_programs_are_read() -> None:
     text = 'Address;Name;"Institution";LOCALE;number\r\n 1  Road | Umatilla |;Luz Pen\u0303a;Casa;es-MX;\r\n'
     expected = (2, DirectMailRecipient("Luz Pe\u00f1a", "", "Casa", ("1 Road", "Umatilla"), "es"))
     for raw in (codecs.BOM_UTF8 + text.encode(), text.encode("utf-16")):
         assert list(read_recipients(raw)) == [expected]
 
 
-def test_a_row_without_a_language_has_the_campaigns() -> None:
+def test_a_row_without_a_language_has_the_campaigns_language() -> None:
     assert only("Ana,,Casa,1 Road", default="es").locale == "es"
     header = f"{HEADER},locale"
     assert only("Ana,,Casa,1 Road,", header=header, default="es").locale == "es"
     assert only("Ana,,Casa,1 Road,en_GB", header=header, default="es").locale == "en"
 
 
-def test_a_file_that_lacks_a_column_is_refused_as_a_whole() -> None:
+def test_a_file_that_lacks_a_column_is_rejected() -> None:
     for raw in (b"", b"name,number,address\nAna,7,1 Road"):
         with pytest.raises(ListInvalid, match=r"lacks .*institution"):
             list(read_recipients(raw))
 
 
-def test_a_window_line_takes_forty_characters_and_a_long_name_leaves_its_number_a_line() -> None:
+def test_a_window_line_fits_40_characters_and_a_long_name_moves_the_number_to_its_own_line() -> (
+    None
+):
     name = "A" * 33
     assert only(f"{name},SID 1,Prison,1 Road").window == [f"{name}, SID 1", "Prison", "1 Road"]
     assert only(f"{name}B,SID 1,Prison,1 Road").window == [f"{name}B", "SID 1", "Prison", "1 Road"]
     assert only(f"{'A' * 40},,Prison,1 Road").window[0] == "A" * 40
     assert refused(f"{'A' * 41},,Prison,1 Road").endswith(
-        "longer than the 40 characters that the window shows"
+        "longer than the 40 characters that fit the window"
     )
     assert refused(f"Ana,{'7' * 41},Prison,1 Road").startswith(repr("7" * 41))
 
 
-def test_the_window_has_five_lines_of_which_a_long_name_takes_one_more() -> None:
+def test_the_window_has_five_lines_and_a_long_name_takes_two() -> None:
     assert len(only("Ana,7,Prison,a|b|c").window) == 5
-    assert refused("Ana,7,Prison,a|b|c|d") == "6 lines where the window shows 5"
-    assert refused(f"{'A' * 39},SID 1,Prison,a|b|c") == "6 lines where the window shows 5"
+    assert refused("Ana,7,Prison,a|b|c|d") == "the address has 6 lines, but only 5 fit the window"
+    assert (
+        refused(f"{'A' * 39},SID 1,Prison,a|b|c")
+        == "the address has 6 lines, but only 5 fit the window"
+    )
 
 
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (" ,7,Prison,1 Road", "no name"),
-        ("Ana,7,,1 Road", "no institution"),
-        ("Ana,7,Prison, | ", "no address"),
-        ("Ana,=7,Prison,1 Road", "number begins like a formula: '=7'"),
-        ("Ana,7,@Prison,1 Road", "institution begins like a formula: '@Prison'"),
-        ("Ana,7,Pri\u202eson,1 Road", "institution holds a control character"),
+        (" ,7,Prison,1 Road", "name is missing"),
+        ("Ana,7,,1 Road", "institution is missing"),
+        ("Ana,7,Prison, | ", "address is missing"),
+        ("Ana,=7,Prison,1 Road", "number starts like a formula: '=7'"),
+        ("Ana,7,@Prison,1 Road", "institution starts like a formula: '@Prison'"),
+        ("Ana,7,Pri\u202eson,1 Road", "institution contains a control character"),
         ('"Ana,7,Prison,1 Road', "a quotation mark is not closed on the same line"),
         ("Ana,7,Prison,1 Road,en", "5 fields where the header names 4"),
     ],
 )
-def test_what_cannot_be_posted_is_named(row: str, words: str) -> None:
+def test_rows_that_cannot_be_mailed_are_reported(row: str, words: str) -> None:
     assert refused(row) == words
 
 
-def test_one_person_is_written_to_once_however_the_name_is_typed() -> None:
+def test_one_person_is_listed_once_however_the_name_is_typed() -> None:
     found = read("Ana,7,Prison,1 Road", "ANA , 7,prison,2 Road", "Ana,8,Prison,1 Road")
-    assert found[1] == RejectedLine(3, "the same person stands on line 2 already")
+    assert found[1] == RejectedLine(3, "the same person is already on line 2")
     assert not isinstance(found[2], RejectedLine)

@@ -1,4 +1,4 @@
-"""The sheet that is posted to one reader: in their language, with the figure of its day, and one page long."""
+"""The sheet mailed to one recipient: in their language, with the day's total, on one page."""
 
 import io
 from dataclasses import replace
@@ -50,7 +50,7 @@ def batch(
     )
 
 
-def test_a_sheet_says_the_figure_with_its_day_and_until_when_a_postmark_counts() -> None:
+def test_a_sheet_shows_the_total_with_its_date_and_the_last_postmark() -> None:
     sheet = sheet_context(batch(), ANA, "CODE")
     assert sheet["aim"] == "$50,000 to raise by December 31, 2026"
     assert "$12,345" in sheet["figure"]
@@ -61,7 +61,7 @@ def test_a_sheet_says_the_figure_with_its_day_and_until_when_a_postmark_counts()
     assert sheet["amounts"] == ["$10", "$25"]
 
 
-def test_the_qr_code_carries_what_is_counted_together_and_no_readers_own_code() -> None:
+def test_the_qr_code_contains_the_shared_code_and_no_recipients_own() -> None:
     shown = batch()
     code = coupon_code(shown.progress.campaign, "post")
     page = "https://give.example/c/year-end-2026"
@@ -69,26 +69,26 @@ def test_the_qr_code_carries_what_is_counted_together_and_no_readers_own_code() 
     assert sheet_context(shown, LUZ, "OWN")["qr"].startswith(f"{page}?code={code}&")
 
 
-def test_a_reader_is_written_to_in_their_language_and_its_amounts() -> None:
+def test_a_sheet_uses_the_recipients_language_and_its_amounts() -> None:
     sheet = sheet_context(batch(), LUZ, "CODE")
     assert (sheet["lang"], sheet["from"]) == ("es", "Luz")
     assert "31 de diciembre de 2026" in sheet["aim"]
     assert sheet["coupon_word"] != sheet_context(batch(), ANA, "CODE")["coupon_word"]
 
 
-def test_at_most_five_amounts_are_suggested_and_none_in_cents_where_there_are_none() -> None:
+def test_at_most_five_amounts_are_suggested_without_cents_if_there_are_none() -> None:
     shown = batch(currency="jpy", suggested_amounts=[100, 200, 300, 400, 500, 600])
     assert sheet_context(shown, ANA, "CODE")["amounts"] == ["¥100", "¥200", "¥300", "¥400", "¥500"]
 
 
-def test_the_foot_names_only_what_the_organization_has() -> None:
+def test_the_footer_has_only_details_that_the_organization_set() -> None:
     assert "EIN 12-3456789." in sheet_context(batch(), ANA, "CODE")["foot"]
     bare = sheet_context(batch(replace(HOUSE, ein="")), ANA, "CODE")["foot"]
     assert "EIN" not in bare
     assert bare.endswith("easy.")
 
 
-def test_an_appeal_is_set_in_blocks_of_plain_and_bold_text() -> None:
+def test_an_appeal_is_split_into_blocks_of_plain_and_bold_text() -> None:
     markdown = "# One\n\nTonight **we**\nvote.\n\n- [a](https://x.example)\n- b *c*\n\n<b>d</b>\n\n    code\n"
     assert markdown_blocks(markdown) == [
         {"kind": "heading", "runs": [["One", False]]},
@@ -101,7 +101,7 @@ def test_an_appeal_is_set_in_blocks_of_plain_and_bold_text() -> None:
     assert markdown_blocks("") == []
 
 
-def test_however_long_the_appeal_each_reader_has_one_page_and_is_told_where_the_rest_is() -> None:
+def test_a_long_appeal_fits_one_page_with_a_link_to_the_rest() -> None:
     long = batch(appeal="\n\n".join(["A story about a harbor. " * 20] * 60))
     sheets = [sheet_context(long, one, code) for one, code in ((ANA, "FIRST"), (LUZ, "SECOND"))]
     read = PdfReader(io.BytesIO(direct_mail_pdf(sheets)))
@@ -109,7 +109,7 @@ def test_however_long_the_appeal_each_reader_has_one_page_and_is_told_where_the_
     assert ("FIRST" in first, "SECOND" in first) == (True, False)
     assert ("FIRST" in second, "SECOND" in second) == (False, True)
     assert "The whole text is at https://give.example/c/year-end-2026." in first
-    # Programs show the title in their windows: it names no reader.
+    # PDF viewers show the title, so it does not name the recipient.
     assert read.metadata is not None
     assert read.metadata.title == "The Harbor Ledger: Keep every story free to read"
     (short,) = PdfReader(io.BytesIO(direct_mail_pdf([sheet_context(batch(), ANA, "A")]))).pages

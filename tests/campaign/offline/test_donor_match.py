@@ -1,4 +1,4 @@
-"""Whose an offline gift is: found by email, chosen among namesakes without one, or somebody new."""
+"""Finding the donor of an offline gift: by email, among namesakes without one, or a new donor."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,7 +26,7 @@ def add(installation: Installation, **values: object) -> int:
         return donor.id
 
 
-def test_a_donor_by_post_is_offered_and_never_merged_silently(
+def test_a_donor_without_email_is_offered_and_never_matched_silently(
     installation: Installation, enter: Enter
 ) -> None:
     gift_of(enter())
@@ -42,7 +42,7 @@ def test_a_donor_by_post_is_offered_and_never_merged_silently(
     assert bar(installation) == (20500, 3, 2)
 
 
-def test_namesakes_are_shown_those_at_the_same_address_first_and_then_the_latest(
+def test_namesakes_are_listed_same_address_first_then_newest(
     installation: Installation, running: Campaign
 ) -> None:
     here = add(installation, address="1 Wharf Street, Astoria OR 97103", name="ANA REYES")
@@ -55,13 +55,13 @@ def test_namesakes_are_shown_those_at_the_same_address_first_and_then_the_latest
         assert [one.id for one in found] == [here, elsewhere, unknown]
         assert [one.same_address for one in found] == [True, False, False]
         nowhere = find_candidates(session, entry_of(installation, address=" "))
-        # That nobody knows an address of either does not make it the same one.
+        # Two missing addresses are not the same address.
         assert [one.same_address for one in nowhere] == [False] * 3
         assert find_candidates(session, entry_of(installation, name="")) == ()
         assert find_candidates(session, entry_of(installation, email="new@example.org")) == ()
 
 
-def test_only_one_of_those_who_were_shown_can_be_chosen(
+def test_only_a_listed_candidate_can_be_chosen(
     installation: Installation, running: Campaign
 ) -> None:
     known, other = add(installation), add(installation, name="Ben")
@@ -77,7 +77,7 @@ def test_only_one_of_those_who_were_shown_can_be_chosen(
         assert (new.donor.id not in {known, other}, new.joined) == (True, False)
 
 
-def test_an_email_finds_its_donor_in_any_case_and_corrects_nothing_that_was_known(
+def test_an_email_finds_its_donor_ignoring_case_and_keeps_known_values(
     installation: Installation, running: Campaign
 ) -> None:
     known = add(installation, email="Ana@example.org", name="Ana R.", address="")
@@ -90,7 +90,7 @@ def test_an_email_finds_its_donor_in_any_case_and_corrects_nothing_that_was_know
         assert (donor.name, donor.address) == ("Ana R.", "1 Wharf Street\nAstoria, OR 97103")
 
 
-def test_two_gifts_of_a_new_email_at_once_are_of_one_donor(
+def test_two_concurrent_gifts_with_a_new_email_share_one_donor(
     installation: Installation, running: Campaign
 ) -> None:
     entries = [

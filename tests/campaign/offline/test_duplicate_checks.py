@@ -1,4 +1,4 @@
-"""What is told before an offline gift counts: that it may be here already, or counts for no campaign."""
+"""Warnings before an offline gift is saved: possible duplicates, and gifts that will not count."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,13 +31,13 @@ def reverse_gift(installation: Installation, gift: OfflineGift, reason: Reversal
 
 
 def alike(installation: Installation, **changes: Any) -> list[int]:
-    """The ids of the gifts that may be the one written down."""
+    """Return the ids of gifts that may be duplicates."""
     with installation.sessions() as session:
         entry = read_entry(session, written(**changes), now(), HERE)
         return [one.id for one in find_similar_gifts(session, entry)]
 
 
-def test_the_same_reference_is_refused_with_who_entered_it(
+def test_an_existing_reference_is_rejected_and_names_who_entered_it(
     installation: Installation, enter: Enter
 ) -> None:
     gift_of(enter(reference="1042 First"))
@@ -46,7 +46,7 @@ def test_the_same_reference_is_refused_with_who_entered_it(
     assert bar(installation) == (5000, 1, 1)
 
 
-def test_a_check_that_looks_like_another_needs_a_tick(
+def test_a_possible_duplicate_needs_confirmation(
     installation: Installation, enter: Enter, running: Campaign
 ) -> None:
     first = gift_of(enter(reference="1042"))
@@ -68,7 +68,7 @@ def test_a_check_that_looks_like_another_needs_a_tick(
     assert bar(installation) == (10900, 3, 2)
 
 
-def test_gifts_look_alike_within_ten_days_on_either_side(
+def test_similar_gifts_are_within_ten_days_of_each_other(
     installation: Installation, enter: Enter
 ) -> None:
     gift = gift_of(enter(received_on=day(10)))
@@ -79,7 +79,7 @@ def test_gifts_look_alike_within_ten_days_on_either_side(
     assert alike(installation, received_on=day(1)) == [older.id, gift.id]
 
 
-def test_another_amount_name_or_currency_is_another_gift(
+def test_a_different_amount_name_or_currency_is_a_different_gift(
     installation: Installation, enter: Enter
 ) -> None:
     with installation.sessions.begin() as session:
@@ -92,7 +92,7 @@ def test_another_amount_name_or_currency_is_another_gift(
     assert alike(installation, name="", email="") == []
 
 
-def test_one_code_makes_gifts_alike_only_with_one_postmark(
+def test_the_same_code_makes_gifts_similar_only_with_the_same_postmark(
     installation: Installation, enter: Enter, running: Campaign
 ) -> None:
     coupon = {"code": coupon_code(running, "harbor"), "postmarked_on": day(2)}
@@ -102,7 +102,7 @@ def test_one_code_makes_gifts_alike_only_with_one_postmark(
     assert alike(installation, name="Ben", **{**coupon, "postmarked_on": ""}) == []
 
 
-def test_a_bounced_check_keeps_its_reference_and_a_mistake_frees_it(
+def test_a_bounced_check_keeps_its_reference_and_a_mistake_releases_it(
     installation: Installation, enter: Enter
 ) -> None:
     bounced = gift_of(enter(reference="1"))
@@ -116,11 +116,11 @@ def test_a_bounced_check_keeps_its_reference_and_a_mistake_frees_it(
         assert find_by_reference(session, "2") is None
         with pytest.raises(OfflineGiftKnown) as caught:
             require_new_reference(session, "1")
-    assert "Reference 1 is a check of $50 from Ana Reyes" in str(caught.value)
+    assert "Reference 1 is already a check of $50 from Ana Reyes" in str(caught.value)
     assert str(caught.value).endswith("such as the bank's name: 1 First National.")
 
 
-def test_a_gift_is_described_by_whom_it_is_from_and_when_it_was_entered_there(
+def test_a_gift_is_described_with_donor_and_local_time_of_entry(
     installation: Installation, enter: Enter
 ) -> None:
     gifts = [
@@ -140,5 +140,5 @@ def test_a_gift_is_described_by_whom_it_is_from_and_when_it_was_entered_there(
     assert told == [
         f"a check of $50 from Ana Reyes, received on {day(1)}, {by}",
         f"cash of $7.50 from bo@example.org, received on {day(0)}, {by}",
-        f"stock of $900 from somebody unnamed, received on {day(0)}, {by}",
+        f"stock of $900 from an unnamed donor, received on {day(0)}, {by}",
     ]

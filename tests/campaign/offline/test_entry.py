@@ -1,4 +1,4 @@
-"""Entering an offline gift: it counts at once, once, and whoever enters it is told what may be wrong."""
+"""Recording an offline gift: it counts immediately and once, with warnings about possible mistakes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -31,7 +31,7 @@ def sound(installation: Installation) -> list[str]:
         return list(broken_invariants(session))
 
 
-def test_a_check_counts_at_once_with_ledger_receipt_letter_and_audit(
+def test_a_check_counts_immediately_with_ledger_entry_receipt_and_audit_entry(
     installation: Installation, enter: Enter, running: Campaign
 ) -> None:
     code = coupon_code(running, "harbor")
@@ -60,7 +60,7 @@ def test_a_check_counts_at_once_with_ledger_receipt_letter_and_audit(
     assert sound(installation) == []
 
 
-def test_who_has_an_email_gets_the_receipt_by_email(
+def test_a_donor_with_an_email_address_gets_the_receipt_by_email(
     installation: Installation, enter: Enter
 ) -> None:
     gift_of(enter(email="Ana@example.org", name="", address=""))
@@ -73,7 +73,7 @@ def test_who_has_an_email_gets_the_receipt_by_email(
     assert sound(installation) == []
 
 
-def test_cash_without_a_name_is_somebody_new_each_time_and_nobody_is_written_to(
+def test_cash_without_a_name_gets_a_new_donor_each_time_and_no_receipt(
     installation: Installation, enter: Enter
 ) -> None:
     for _ in range(2):
@@ -87,7 +87,7 @@ def test_cash_without_a_name_is_somebody_new_each_time_and_nobody_is_written_to(
     assert sound(installation) == []
 
 
-def test_the_same_form_twice_is_one_gift(installation: Installation, enter: Enter) -> None:
+def test_submitting_a_form_twice_records_one_gift(installation: Installation, enter: Enter) -> None:
     choices = Choices(token="form-1", donor="new")
     first, second = enter(choices), enter(choices)
     assert isinstance(second, EntryResult)
@@ -96,7 +96,7 @@ def test_the_same_form_twice_is_one_gift(installation: Installation, enter: Ente
     assert bar(installation) == (5000, 1, 1)
 
 
-def test_of_two_people_who_enter_one_check_at_the_same_instant_one_is_told(
+def test_of_two_concurrent_entries_of_one_check_the_second_is_warned(
     installation: Installation, enter: Enter
 ) -> None:
     with ThreadPoolExecutor(6) as pool:
@@ -112,12 +112,12 @@ def test_of_two_people_who_enter_one_check_at_the_same_instant_one_is_told(
         assert session.scalar(select(func.count(Donor.id))) == 1
 
 
-def test_a_postmark_outside_the_window_is_said_before_and_counts_nowhere(
+def test_a_postmark_outside_the_campaign_is_warned_about_and_does_not_count(
     installation: Installation, enter: Enter
 ) -> None:
     told = enter(postmarked_on=day(30))
     assert isinstance(told, UnresolvedEntry)
-    assert "count for no campaign" in told.entry_warnings[0].words
+    assert "does not count for the campaign" in told.entry_warnings[0].words
     gift_of(enter(Choices(waived=["place"]), postmarked_on=day(30)))
     assert bar(installation) == (0, 0, 0)
     with installation.sessions() as session:
@@ -126,7 +126,7 @@ def test_a_postmark_outside_the_window_is_said_before_and_counts_nowhere(
     assert sound(installation) == []
 
 
-def test_a_check_posted_in_time_counts_until_the_result_is_final(
+def test_a_check_mailed_in_time_counts_until_the_result_is_final(
     installation: Installation, enter: Enter, running: Campaign
 ) -> None:
     with installation.sessions.begin() as session:

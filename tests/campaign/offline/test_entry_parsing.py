@@ -1,4 +1,4 @@
-"""What people write down of an offline gift: read alike from forms and lists, every fault named by its field."""
+"""Parsing offline gifts: the same for forms and lists, with every error reported by field."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -33,20 +33,24 @@ def faults(
     ("changes", "field", "words"),
     [
         ({"received_on": str(TODAY + timedelta(days=2))}, "received_on", "in the future"),
-        ({"received_on": day(3), "postmarked_on": day(2)}, "postmarked_on", "later than the day"),
-        ({"received_on": "12/31/2026"}, "received_on", "is not a day"),
+        (
+            {"received_on": day(3), "postmarked_on": day(2)},
+            "postmarked_on",
+            "is after the date received",
+        ),
+        ({"received_on": "12/31/2026"}, "received_on", "is not a date"),
         ({"amount": "1e9"}, "amount", "not an amount"),
-        ({"amount": "1000000"}, "amount", "cannot be booked at once"),
+        ({"amount": "1000000"}, "amount", "The most for one entry"),
         ({"currency": "eur"}, "currency", "is not the currency of year-end, which is usd"),
         ({"email": "ana@"}, "email", "no email address"),
-        ({"code": "autumn"}, "code", "No coupon has the code 'autumn'"),
-        ({"campaign": ""}, "code", "no campaign was named"),
-        ({"kind": "gold"}, "kind", "is no kind of gift"),
-        ({"kind": "stock"}, "description", "Say what was given"),
+        ({"code": "autumn"}, "code", "There is no coupon with the code 'autumn'"),
+        ({"campaign": ""}, "code", "Enter a code or choose a campaign"),
+        ({"kind": "gold"}, "kind", "is not a kind of gift"),
+        ({"kind": "stock"}, "description", "Describe the gift"),
         ({"reference": "9\x00"}, "reference", "control character"),
     ],
 )
-def test_what_cannot_be_read_is_named_by_its_field(
+def test_invalid_values_are_reported_by_field(
     enter: Enter, changes: dict[str, str], field: str, words: str
 ) -> None:
     with pytest.raises(OfflineGiftInvalid) as caught:
@@ -54,19 +58,21 @@ def test_what_cannot_be_read_is_named_by_its_field(
     assert words in caught.value.faults[field]
 
 
-def test_every_fault_is_told_at_once_and_the_first_of_each_field(
+def test_all_errors_are_reported_at_once_but_only_the_first_of_each_field(
     installation: Installation, running: Campaign
 ) -> None:
     told = faults(
         installation, received_on="", amount="", kind="gold", email="ana@", name="A" * 201
     )
     assert told.keys() == {"received_on", "amount", "kind", "email", "name"}
-    assert told["received_on"].startswith("Enter the day")
+    assert told["received_on"].startswith("Enter the date received")
     assert told["name"] == "The name is longer than 200 characters."
-    assert faults(installation, name="A\x07" * 200)["name"] == "The name holds a control character."
+    assert (
+        faults(installation, name="A\x07" * 200)["name"] == "The name contains a control character."
+    )
 
 
-def test_a_day_is_of_the_future_only_once_it_is_so_in_greenwich_too(
+def test_a_date_is_in_the_future_only_if_it_is_in_utc_too(
     installation: Installation, running: Campaign
 ) -> None:
     # Five in the afternoon of December 1 in Los Angeles.
@@ -77,13 +83,13 @@ def test_a_day_is_of_the_future_only_once_it_is_so_in_greenwich_too(
     assert told == {"received_on": "2026-12-03 is in the future (received)."}
 
 
-def test_days_are_real_ones_from_2000_on(installation: Installation, running: Campaign) -> None:
+def test_dates_must_exist_and_start_in_2000(installation: Installation, running: Campaign) -> None:
     assert read(installation, received_on=" 2000-01-01 ").received_on == date(2000, 1, 1)
     for typed in ("1999-12-31", "2025-02-29", "20251231", "２０２５-12-31"):
         assert faults(installation, received_on=typed).keys() == {"received_on"}, typed
 
 
-def test_a_mailed_check_is_given_on_the_day_of_its_postmark_and_other_kinds_when_received(
+def test_a_check_counts_on_its_postmark_date_and_other_kinds_when_received(
     installation: Installation, running: Campaign
 ) -> None:
     days = {"postmarked_on": day(3), "received_on": day(0)}
@@ -92,12 +98,12 @@ def test_a_mailed_check_is_given_on_the_day_of_its_postmark_and_other_kinds_when
     assert read(installation).day == TODAY
 
 
-def test_the_largest_amount_is_taken_and_one_cent_more_is_not(
+def test_the_largest_amount_is_accepted_and_one_cent_more_is_not(
     installation: Installation, running: Campaign
 ) -> None:
     assert read(installation, amount="$999,999.99").amount == 99_999_999
     assert faults(installation, amount="1000000.00") == {
-        "amount": "More than $999,999.99 cannot be booked at once; enter it in parts."
+        "amount": "The most for one entry is $999,999.99; enter the gift in parts."
     }
 
 
@@ -111,7 +117,9 @@ def test_a_currency_without_decimals_is_read_in_whole_amounts(installation: Inst
     assert "whole amounts only" in faults(installation, **yen, amount="50.5")["amount"]
 
 
-def test_lines_are_made_tidy_and_fit_exactly(installation: Installation, running: Campaign) -> None:
+def test_lines_are_normalized_and_may_have_the_maximum_length(
+    installation: Installation, running: Campaign
+) -> None:
     entry = read(
         installation,
         name="  Jose\u0301\t Reyes ",
@@ -127,11 +135,12 @@ def test_lines_are_made_tidy_and_fit_exactly(installation: Installation, running
         "longer than 500 characters."
     )
     assert (
-        faults(installation, address="1\x00")["address"] == "The address holds a control character."
+        faults(installation, address="1\x00")["address"]
+        == "The address contains a control character."
     )
 
 
-def test_an_unknown_campaign_is_named_and_the_rest_is_read_all_the_same(
+def test_an_unknown_campaign_is_reported_and_the_other_fields_are_still_read(
     installation: Installation, running: Campaign
 ) -> None:
     told = faults(installation, campaign="autumn", amount="much")
@@ -139,7 +148,7 @@ def test_an_unknown_campaign_is_named_and_the_rest_is_read_all_the_same(
     assert told.keys() == {"campaign", "amount"}
 
 
-def test_a_posted_coupon_says_who_it_is_unless_somebody_wrote_it(
+def test_a_direct_mail_coupon_fills_in_the_recipient_unless_typed(
     installation: Installation, running: Campaign
 ) -> None:
     reader = DirectMailRecipient("Bo Lee", "SID 7", "Two Rivers", ("1 Road", "Umatilla"), "en")
@@ -149,7 +158,7 @@ def test_a_posted_coupon_says_who_it_is_unless_somebody_wrote_it(
     unnamed = {"code": code, "campaign": "", "address": ""}
     entry = read(installation, **unnamed, name=" ")
     assert (entry.name, entry.address) == ("Bo Lee", "SID 7, Two Rivers\n1 Road\nUmatilla")
-    # Neither names a reader: all that was posted is counted as one.
+    # Neither identifies a recipient: all direct mail is counted under one code.
     assert entry.code == coupon_code(running, "post")
     entry = read(installation, **unnamed, name="Cy")
     assert (entry.name, entry.address, entry.kind) == ("Cy", "", OfflineKind.cheque)

@@ -1,4 +1,4 @@
-"""Offline gifts that are taken back, the receipts of each kind, and that Stripe's side is not asked about them."""
+"""Reversals of offline gifts, and the receipts of each kind."""
 
 from datetime import date, timedelta
 from io import BytesIO
@@ -59,7 +59,7 @@ def receipts(installation: Installation) -> list[Receipt]:
         return list(session.scalars(select(Receipt).order_by(Receipt.id)))
 
 
-def test_a_bounced_check_leaves_the_bar_once_and_its_receipt_is_void(
+def test_a_bounced_check_is_subtracted_once_and_its_receipt_is_voided(
     installation: Installation, enter: Enter
 ) -> None:
     gift = gift_of(enter(reference="1042", email="ana@example.org"))
@@ -87,7 +87,9 @@ def test_a_bounced_check_leaves_the_bar_once_and_its_receipt_is_void(
     assert sound(installation) == []
 
 
-def test_who_was_told_by_post_is_told_by_post(installation: Installation, enter: Enter) -> None:
+def test_a_donor_notified_by_mail_is_notified_of_the_reversal_by_mail(
+    installation: Installation, enter: Enter
+) -> None:
     told, untold = gift_of(enter(reference="1")), gift_of(enter(name="Ben", reference="2"))
     organization = installation.settings.organization
     with installation.sessions.begin() as session:
@@ -101,7 +103,7 @@ def test_who_was_told_by_post_is_told_by_post(installation: Installation, enter:
     assert letter.context["donor_name"] == "Ana Reyes"
 
 
-def test_what_was_entered_by_mistake_frees_its_reference(
+def test_a_gift_entered_by_mistake_releases_its_reference(
     installation: Installation, enter: Enter
 ) -> None:
     wrong = gift_of(enter(reference="1042", amount="500"))
@@ -116,9 +118,9 @@ def test_what_was_entered_by_mistake_frees_its_reference(
     assert sound(installation) == []
 
 
-def test_what_makes_no_sense_is_refused(installation: Installation, enter: Enter) -> None:
+def test_invalid_reversals_are_rejected(installation: Installation, enter: Enter) -> None:
     cash = gift_of(enter(kind="cash"))
-    with pytest.raises(ReversalRefused, match="Only paper can bounce"):
+    with pytest.raises(ReversalRefused, match="Only a check can bounce"):
         back(installation, cash)
     with pytest.raises(ReversalRefused, match="is in the future"):
         back(installation, cash, "returned", TODAY + timedelta(days=2))
@@ -127,7 +129,7 @@ def test_what_makes_no_sense_is_refused(installation: Installation, enter: Enter
     assert bar(installation) == (5000, 1, 1)
 
 
-def test_it_leaves_an_open_batch_and_stays_in_a_closed_one(
+def test_a_reversed_gift_leaves_an_open_batch_and_stays_in_a_closed_one(
     installation: Installation, enter: Enter
 ) -> None:
     with installation.sessions.begin() as session:
@@ -145,7 +147,9 @@ def test_it_leaves_an_open_batch_and_stays_in_a_closed_one(
     assert held == [0, 5000]
 
 
-def test_stripe_is_not_asked_to_refund_it(installation: Installation, enter: Enter) -> None:
+def test_an_offline_gift_is_not_refunded_through_stripe(
+    installation: Installation, enter: Enter
+) -> None:
     gift = gift_of(enter(reference="1042"))
     asked = RefundRequest(public_id(installation, gift), None, "fay", "token-12345")
     with installation.sessions() as session, pytest.raises(RefundRefused, match=r"1042.*Envelopes"):
@@ -163,7 +167,7 @@ def test_stripe_is_not_asked_to_refund_it(installation: Installation, enter: Ent
         ("daf", "", "es", "Constancia", "$50", "no es un recibo", "deducible"),
     ],
 )  # fmt: skip
-def test_each_kind_has_its_own_words(
+def test_each_kind_has_its_own_receipt_text(
     installation: Installation, client: FlaskClient, enter: Enter, kind: str, description: str, locale: str,
     heading: str, amount_text: str, says: str, silent: str,
 ) -> None:  # fmt: skip

@@ -48,11 +48,11 @@ def test_a_payout_is_saved_once_with_its_items_and_agrees(
         items = session.scalars(select(PayoutItem)).all()
     assert sum(item.net for item in items) == kept.amount
     client = staff(StaffRole.finance)
-    assert "agree" in client.get("/staff/payouts").text
+    assert "match<" in client.get("/staff/payouts").text
     page = client.get(f"/staff/payouts/{payout_id}").text
     assert page.count('href="/staff/donations/don_') == 3
-    assert "3; they agree with its amount" in page
-    assert "Not of ours" not in page
+    assert "3; they add up to the payout" in page
+    assert "Unrelated" not in page
     rows = client.get(f"/staff/payouts/{payout_id}/items.csv").text.splitlines()
     assert len(rows) == 4
     assert all(",don_" in row for row in rows[1:])

@@ -1,4 +1,4 @@
-"""Alerts and notices as they arrive: each problem by itself, by two runs at once only once, a year of renewals."""
+"""Alerts and notices: each problem is reported once, also by concurrent runs; and a year of renewals."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -51,7 +51,7 @@ def problems(installation: Installation, at: datetime) -> dict[str, str]:
         return find_problems(session, at, clock.zone(ZONE))
 
 
-def test_an_alert_arrives_and_names_the_due_date(
+def test_an_alert_arrives_and_states_the_due_date(
     mailing: Installation, mailbox: MailReceiver, paid: Facts, tell: Tell
 ) -> None:
     deliver_batch(mailing)
@@ -69,14 +69,14 @@ def test_an_alert_arrives_and_names_the_due_date(
 
 
 def last_noon() -> datetime:
-    """The noon that is over: before it, the jobs would be silent for as long as it takes until then."""
+    """Return the last noon: with a later one, the jobs would count as overdue until then."""
     now = clock.now()
     today = now.astimezone(clock.zone(ZONE)).date()
     noon = clock.at_hour(today, 12, clock.zone(ZONE))
     return noon if noon <= now else clock.days_earlier(noon, clock.zone(ZONE), 1)
 
 
-def test_what_comes_up_later_the_same_day_is_told_by_itself(
+def test_a_new_problem_on_the_same_day_gets_its_own_alert(
     installation: Installation, paid: Facts, tell: Tell
 ) -> None:
     noon = last_noon()
@@ -90,10 +90,10 @@ def test_what_comes_up_later_the_same_day_is_told_by_itself(
     assert "expired_or_canceled_card" in second.details["problems"][0]
 
 
-def test_two_at_once_that_see_different_problems_tell_each_once(
+def test_two_concurrent_runs_report_each_problem_once(
     installation: Installation, paid: Facts, tell: Tell
 ) -> None:
-    """The first has not committed when the second, which sees one problem more, begins."""
+    """The second run starts before the first commits, and sees one more problem."""
     noon = last_noon()
     tell(paid.fraud_warned())
     with ThreadPoolExecutor(1) as pool:
@@ -107,7 +107,7 @@ def test_two_at_once_that_see_different_problems_tell_each_once(
     assert len(keys) == len(set(keys)) == 2
 
 
-def test_an_event_is_told_after_an_hour_of_failing_and_when_given_up(
+def test_an_event_is_reported_after_failing_for_an_hour_and_when_given_up(
     installation: Installation, paid: Facts
 ) -> None:
     set_events(installation, "failed")
@@ -127,7 +127,7 @@ def set_events(installation: Installation, state: str) -> None:
         session.execute(update(InboxEvent).values(state=state, last_error="KeyError: 'amount'"))
 
 
-def test_what_is_later_than_a_final_result_is_told(
+def test_entries_after_a_final_result_are_reported(
     installation: Installation, campaign: Campaign, paid: Facts, tell: Tell
 ) -> None:
     end = campaign.final_from
@@ -135,7 +135,7 @@ def test_what_is_later_than_a_final_result_is_told(
         finalize_due_campaigns(session, end)
     with travel(end, tick=False):
         tell(paid.refunded("a", 1000))
-    assert "1 ledger entry later" in problems(installation, clock.now())["late"]
+    assert "1 ledger entry after" in problems(installation, clock.now())["late"]
 
 
 def test_a_failed_alert_raises_no_alert(installation: Installation, paid: Facts) -> None:
@@ -151,7 +151,7 @@ def test_a_failed_alert_raises_no_alert(installation: Installation, paid: Facts)
         assert list(problems(installation, clock.now())) == ["events:given_up"]
 
 
-def test_two_years_of_renewals_are_two_notices_a_fortnight_ahead(
+def test_two_years_of_renewals_send_two_notices_two_weeks_ahead(
     mailing: Installation, mailbox: MailReceiver, give: Callable[..., Facts]
 ) -> None:
     given = give(frequency="yearly").donation
@@ -179,7 +179,7 @@ def test_two_years_of_renewals_are_two_notices_a_fortnight_ahead(
 
 
 def _one_day(mailing: Installation, at: datetime) -> int:
-    """Renew what is due as Stripe would, look for what is coming, send it."""
+    """Renew due subscriptions as Stripe would, then queue and send the notices."""
     with travel(at, tick=False), mailing.sessions.begin() as session:
         session.execute(
             update(Subscription)

@@ -1,4 +1,4 @@
-"""Reading the audit log: what the filters let through, in pages by keys, and what changed in words."""
+"""Searching the audit log: filters, pages and the text of changes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,7 +38,7 @@ def found(session: Session, **filters: Any) -> list[int]:
     return [row["id"] for row in audit_rows(session, AuditFilters(**filters))]
 
 
-def test_pages_go_to_the_oldest_and_back_without_a_gap_or_a_repetition(
+def test_paging_to_the_oldest_and_back_has_no_gaps_or_repeats(
     installation: Installation,
 ) -> None:
     with installation.sessions() as session:
@@ -63,7 +63,7 @@ def test_a_page_that_is_exactly_full_has_no_older_one(installation: Installation
         assert read_page(session, AuditFilters(), limit=2).older is None
 
 
-def test_a_time_begins_with_its_first_instant_and_ends_before_its_last(
+def test_a_time_range_includes_its_start_and_excludes_its_end(
     installation: Installation,
 ) -> None:
     with installation.sessions() as session:
@@ -81,9 +81,7 @@ def test_a_time_begins_with_its_first_instant_and_ends_before_its_last(
         assert found(session, until=NOON) == [before]
 
 
-def test_filters_are_exact_and_all_of_them_hold(
-    installation: Installation, campaign: Campaign
-) -> None:
+def test_filters_are_exact_and_combine(installation: Installation, campaign: Campaign) -> None:
     with installation.sessions() as session:
         (one,) = write(session, "donor.noted", campaign_id=campaign.id, actor="bo")
         (other,) = write(session, "donor.noted", subject_key="77")
@@ -95,7 +93,7 @@ def test_filters_are_exact_and_all_of_them_hold(
             assert found(session, **nobody) == []
 
 
-def test_an_action_is_whole_or_a_noun_with_its_dot(installation: Installation) -> None:
+def test_an_action_filter_is_a_full_name_or_a_noun_with_a_dot(installation: Installation) -> None:
     with installation.sessions() as session:
         gift, batch, lookalike = write(
             session, "offline_gift.entered", "offline_gifts.imported", "offlinexgift.entered"
@@ -106,7 +104,7 @@ def test_an_action_is_whole_or_a_noun_with_its_dot(installation: Installation) -
         assert found(session, action="offline_gift") == found(session, action="%.") == []
 
 
-def test_an_export_has_the_oldest_first_and_names_the_campaign(
+def test_an_export_is_oldest_first_and_includes_the_campaign(
     installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions() as session:
@@ -122,7 +120,7 @@ def test_an_export_has_the_oldest_first_and_names_the_campaign(
         ]
 
 
-def test_every_action_of_the_log_is_known_once_by_name(installation: Installation) -> None:
+def test_known_actions_are_distinct_and_sorted(installation: Installation) -> None:
     with installation.sessions() as session:
         assert known_actions(session) == []
         write(
@@ -153,7 +151,7 @@ def test_every_action_of_the_log_is_known_once_by_name(installation: Installatio
         ({"a": None}, {"a": 0}, [Change("a", "", "0")]),
     ],
 )
-def test_what_changed_is_told_in_the_order_of_writing(
+def test_changes_keep_the_order_of_recording(
     before: dict[str, Any], after: dict[str, Any], shown: list[Change]
 ) -> None:
     assert changes(before, after) == shown

@@ -1,4 +1,4 @@
-"""What came of a campaign: days, sources, letters, books and comments, of what is left of the gifts."""
+"""The figures of a campaign's report: days, sources, emails, ledger sums and comments, net of refunds."""
 
 from datetime import timedelta
 from typing import Any
@@ -38,7 +38,7 @@ def give_back(session: Session, gift: Any, amount: int) -> None:
     gift.state = "refunded" if amount == gift.amount else "partially_refunded"
 
 
-def test_a_campaign_without_gifts_has_nothing_to_tell(installation: Installation) -> None:
+def test_a_campaign_without_gifts_has_an_empty_report(installation: Installation) -> None:
     found = report(installation, campaign_of_twenty_days(installation))
     empty = (found.days, found.sizes, found.frequencies, found.sources, found.mail, found.offline)
     assert not any((*empty, found.booked, found.extensions, found.comments))
@@ -46,10 +46,10 @@ def test_a_campaign_without_gifts_has_nothing_to_tell(installation: Installation
     assert not found.final
 
 
-def test_the_five_best_days_come_first_by_their_sums_on_the_campaigns_clock(
+def test_the_five_best_days_are_sorted_by_amount_in_the_campaigns_time_zone(
     installation: Installation,
 ) -> None:
-    # No clock is ever changed in Tokyo, so that days ago are days there.
+    # Tokyo has no clock changes, so every day has 24 hours.
     campaign = campaign_of_twenty_days(installation, timezone="Asia/Tokyo")
     midnight = now().astimezone(campaign.zone).replace(hour=0, minute=0)
     with installation.sessions.begin() as session:
@@ -57,7 +57,7 @@ def test_the_five_best_days_come_first_by_their_sums_on_the_campaigns_clock(
             book(session, campaign, amount * 100, now() - midnight + ago * DAY)
         book(session, campaign, 6_500, now() - midnight + timedelta(minutes=1))
         lost = book(session, campaign, 90_000, 8 * DAY)
-        # Booked today, of which less than nothing is left by it.
+        # Posted today, which makes today's net amount negative.
         give_back(session, lost, 90_000)
     days = report(installation, campaign).days
     assert [(midnight.date() - day, one.amount, one.gifts) for day, one in days] == [
@@ -69,7 +69,7 @@ def test_the_five_best_days_come_first_by_their_sums_on_the_campaigns_clock(
     ]
 
 
-def test_a_day_on_which_more_went_back_than_came_is_none_of_the_best(
+def test_a_day_with_a_negative_net_amount_is_not_a_best_day(
     installation: Installation,
 ) -> None:
     campaign = campaign_of_twenty_days(installation)
@@ -78,7 +78,7 @@ def test_a_day_on_which_more_went_back_than_came_is_none_of_the_best(
     assert [one.amount for _, one in report(installation, campaign).days] == [1_000]
 
 
-def test_what_went_back_whole_is_no_source_and_the_largest_come_first(
+def test_fully_refunded_sources_are_left_out_and_the_largest_come_first(
     installation: Installation,
 ) -> None:
     campaign = campaign_of_twenty_days(installation)
@@ -116,7 +116,7 @@ def test_a_donor_who_gave_to_another_campaign_before_is_returning(
     ]
 
 
-def test_letters_are_told_of_that_went_or_by_whose_link_something_was_given(
+def test_steps_are_listed_if_emails_were_sent_or_gifts_came_through_their_links(
     installation: Installation,
 ) -> None:
     campaign = campaign_of_twenty_days(installation)
@@ -142,7 +142,7 @@ def test_letters_are_told_of_that_went_or_by_whose_link_something_was_given(
     assert (last.key, last.counts, last.given.amount) == ("last_day", Counts(), 2_000)
 
 
-def test_offline_gifts_are_told_of_by_kind_without_those_that_were_taken_back(
+def test_offline_gifts_are_summed_by_kind_without_reversed_ones(
     installation: Installation, running: Campaign, enter: Enter
 ) -> None:
     new = Choices(waived=None, donor="new")
@@ -161,7 +161,7 @@ def test_offline_gifts_are_told_of_by_kind_without_those_that_were_taken_back(
     assert found.offline_amount == 7_500
 
 
-def test_the_books_have_every_kind_with_covered_fees_and_what_stripe_kept(
+def test_ledger_sums_have_every_kind_with_covered_fees_and_stripe_fees(
     installation: Installation,
 ) -> None:
     campaign = campaign_of_twenty_days(installation)
@@ -185,7 +185,7 @@ def test_the_books_have_every_kind_with_covered_fees_and_what_stripe_kept(
     assert (found.fees, found.covered) == (125, -20)
 
 
-def test_comments_are_of_those_who_let_their_name_be_shown_the_latest_first(
+def test_comments_are_from_donors_who_are_not_anonymous_newest_first(
     installation: Installation,
 ) -> None:
     campaign = campaign_of_twenty_days(installation)
@@ -208,7 +208,7 @@ def test_comments_are_of_those_who_let_their_name_be_shown_the_latest_first(
     assert (len(found), found[0].text, found[-1].text) == (40, "No. 39", "No. 0")
 
 
-def test_a_result_is_final_once_it_was_frozen_or_its_time_of_grace_is_over(
+def test_a_result_is_final_once_finalized_or_after_the_grace_period(
     installation: Installation,
 ) -> None:
     campaign = campaign_of_twenty_days(installation)

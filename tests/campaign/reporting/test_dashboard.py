@@ -1,4 +1,4 @@
-"""The dashboard's figures: of one moment, of this campaign alone, with what lies just beside its windows left out."""
+"""The dashboard's figures: from one snapshot, of one campaign, with exact time limits."""
 
 from datetime import timedelta
 from typing import Any
@@ -48,7 +48,7 @@ def pledge(session: Session, campaign: Campaign, number: int, **values: Any) -> 
     )
 
 
-def test_everything_is_of_the_moment_at_which_the_snapshot_began(
+def test_all_figures_are_from_one_snapshot(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -62,7 +62,7 @@ def test_everything_is_of_the_moment_at_which_the_snapshot_began(
     assert dashboard(installation, campaign).progress.raised == 10_000
 
 
-def test_pledges_are_those_that_go_on_without_the_fees_that_donors_cover(
+def test_pledges_are_active_recurring_gifts_without_covered_fees(
     installation: Installation,
 ) -> None:
     campaign, other = running(installation), running(installation, slug="spring")
@@ -77,7 +77,7 @@ def test_pledges_are_those_that_go_on_without_the_fees_that_donors_cover(
     assert dashboard(installation, campaign).pledges == Pledges(2, 1, 12 * 1_500 + 7_000)
 
 
-def test_gifts_that_came_to_nothing_in_the_last_day_are_told_the_newest_first(
+def test_failed_payments_of_the_last_day_are_listed_newest_first(
     installation: Installation,
 ) -> None:
     campaign, other, at = running(installation), running(installation, slug="spring"), now()
@@ -99,7 +99,7 @@ def test_gifts_that_came_to_nothing_in_the_last_day_are_told_the_newest_first(
     assert (found.failed, found.failures[0].state_reason) == (2, "card")
 
 
-def test_codes_by_which_the_appeal_was_only_opened_follow_those_with_gifts(
+def test_codes_with_visits_only_follow_those_with_gifts(
     installation: Installation,
 ) -> None:
     campaign, other = running(installation), running(installation, slug="spring")
@@ -126,7 +126,7 @@ def test_codes_by_which_the_appeal_was_only_opened_follow_those_with_gifts(
         assert visits_by_code(session, other) == {"large": 9}
 
 
-def test_days_end_with_today_and_later_with_the_last_of_the_campaign(
+def test_days_end_with_today_or_the_campaigns_last_day(
     installation: Installation,
 ) -> None:
     campaign = running(
@@ -141,7 +141,7 @@ def test_days_end_with_today_and_later_with_the_last_of_the_campaign(
     assert (found.forecast_by_previous_campaign, found.forecast) == (None, None)
 
 
-def test_the_campaign_to_compare_with_is_the_last_that_ended_before_in_the_same_currency(
+def test_the_previous_campaign_is_the_latest_earlier_one_in_the_same_currency(
     installation: Installation,
 ) -> None:
     def made(slug: str, deadline: str, currency: str = "usd") -> Campaign:
@@ -170,7 +170,7 @@ def test_the_campaign_to_compare_with_is_the_last_that_ended_before_in_the_same_
     assert dashboard(installation, first).earlier is None
 
 
-def test_steps_are_in_the_order_of_their_days_the_disabled_ones_too(
+def test_steps_are_in_order_of_their_dates_including_disabled_ones(
     installation: Installation,
 ) -> None:
     campaign = running(installation)

@@ -1,4 +1,4 @@
-"""All that is known of one donation: of it alone, and by whom it can be refunded."""
+"""The details of one donation, and whether it can be refunded."""
 
 from collections.abc import Callable
 
@@ -31,22 +31,20 @@ def page(installation: Installation, facts: Facts) -> DonationDetail:
         return read_donation_detail(session, facts.donation.public_id)
 
 
-def test_an_unknown_donation_is_named(installation: Installation) -> None:
+def test_an_unknown_donation_is_reported(installation: Installation) -> None:
     with installation.sessions() as session:
         for reading in (find_donation_detail, read_donation_detail):
-            with pytest.raises(NotFound, match="There is no donation 'don_x' here"):
+            with pytest.raises(NotFound, match="There is no donation 'don_x'"):
                 reading(session, "don_x")
 
 
-def test_of_a_gift_that_was_not_paid_nothing_is_left_to_refund(
-    installation: Installation, give: Give
-) -> None:
+def test_an_unpaid_gift_cannot_be_refunded(installation: Installation, give: Give) -> None:
     found = page(installation, give())
     assert (found.left, found.receipt, found.offline, found.card) == (None, None, None, None)
     assert found.why_not_refundable == "Nothing was paid, so there is nothing to refund."
 
 
-def test_a_page_holds_what_happened_to_its_gift_and_to_no_other(
+def test_a_page_has_only_the_events_of_its_own_donation(
     installation: Installation, paid: Facts, give: Give, store: Store
 ) -> None:
     other = give("ben@example.org", 7_000)
@@ -80,7 +78,7 @@ def test_a_page_holds_what_happened_to_its_gift_and_to_no_other(
     assert [one.recipient for one in aside.mails] == ["ben@example.org"]
 
 
-def test_what_was_given_back_whole_cannot_be_refunded_again(
+def test_a_fully_refunded_gift_cannot_be_refunded_again(
     installation: Installation, paid: Facts, store: Store
 ) -> None:
     store(paid.refunded("a", 2_500))
@@ -88,10 +86,10 @@ def test_what_was_given_back_whole_cannot_be_refunded_again(
     found = page(installation, paid)
     assert found.receipt is not None
     assert (found.receipt.kind, found.donation.state) == ("void", "refunded")
-    assert found.why_not_refundable == "Nothing is left to refund."
+    assert found.why_not_refundable == "Everything has already been refunded."
 
 
-def test_a_gift_by_check_is_not_refunded_by_stripe(
+def test_a_check_cannot_be_refunded_through_stripe(
     installation: Installation, enter: Enter
 ) -> None:
     gift = gift_of(enter(Choices(waived=None)))
@@ -101,10 +99,10 @@ def test_a_gift_by_check_is_not_refunded_by_stripe(
     assert found.offline is not None
     assert found.left is not None
     assert found.left.amount == 5_000
-    assert "did not come through Stripe" in found.why_not_refundable
+    assert "is an offline gift" in found.why_not_refundable
 
 
-def test_the_donor_is_the_row_that_speaks_for_the_person(
+def test_the_donor_is_the_canonical_record(
     installation: Installation, paid: Facts, give: Give
 ) -> None:
     other = give("ana@work.example")
@@ -117,7 +115,7 @@ def test_the_donor_is_the_row_that_speaks_for_the_person(
     )
 
 
-def test_the_card_of_a_tribute_is_among_the_letters_of_its_gift(
+def test_the_tribute_card_is_among_the_emails_of_its_gift(
     installation: Installation, paid: Facts
 ) -> None:
     with installation.sessions.begin() as session:

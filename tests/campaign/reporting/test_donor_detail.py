@@ -1,4 +1,4 @@
-"""All that is known of one donor: every row of the person, and nothing of anybody else."""
+"""The details of one donor: all merged records, and nothing of other donors."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -65,7 +65,7 @@ def mails(session: Session, *donors: int, **cursor: int) -> Sequence[int]:
     return read_email_keys(session, rows, Cursor(**cursor)).ids
 
 
-def test_totals_are_by_currency_with_covered_fees_and_whatever_went_back(
+def test_totals_are_by_currency_with_covered_fees_and_all_refunds(
     installation: Installation,
 ) -> None:
     dollars = running(installation)
@@ -99,7 +99,7 @@ def test_totals_are_by_currency_with_covered_fees_and_whatever_went_back(
         assert read_totals(session, []) == []
 
 
-def test_first_and_last_are_of_gifts_that_were_paid(installation: Installation) -> None:
+def test_first_and_last_gift_count_only_paid_gifts(installation: Installation) -> None:
     campaign = running(installation)
     with installation.sessions.begin() as session:
         donor = book(session, campaign, ago=3 * DAY).donor_id
@@ -113,7 +113,7 @@ def test_first_and_last_are_of_gifts_that_were_paid(installation: Installation) 
     assert len(found.gifts) == 3
 
 
-def test_whoever_gave_nothing_has_an_empty_page(installation: Installation) -> None:
+def test_a_donor_without_gifts_has_an_empty_page(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         donor = Donor(email="", name="Ana Reyes")
         session.add_all([donor, Donor(email="", name="Somebody else")])
@@ -126,7 +126,7 @@ def test_whoever_gave_nothing_has_an_empty_page(installation: Installation) -> N
     assert not [*found.totals, *found.gifts, *found.mails, *found.suppressions, *found.subscribers]
 
 
-def test_all_rows_of_the_person_are_read_together(
+def test_all_merged_records_are_read_together(
     installation: Installation, give: Give, store: Store
 ) -> None:
     kept, merged, other = give("ana@example.org"), give("ANA@work.example"), give("ben@example.org")
@@ -153,7 +153,7 @@ def test_all_rows_of_the_person_are_read_together(
     assert {one.subject_key for one in found.audit} == {str(ids[0]), str(ids[1])}
 
 
-def test_letters_are_found_by_old_addresses_by_the_row_and_in_any_case(
+def test_emails_are_found_by_old_addresses_and_by_donor_ignoring_case(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -173,7 +173,7 @@ def test_letters_are_found_by_old_addresses_by_the_row_and_in_any_case(
         assert [one.id for one in load_emails(session, wanted)] == wanted[::-1]
 
 
-def test_a_receipt_is_found_by_whose_gift_it_acknowledges_not_by_where_it_went(
+def test_a_receipt_is_found_by_its_donor_not_by_its_recipient(
     installation: Installation, paid: Facts, give: Give, store: Store
 ) -> None:
     other = give("ben@example.org")
@@ -190,7 +190,7 @@ def test_a_receipt_is_found_by_whose_gift_it_acknowledges_not_by_where_it_went(
     assert ana != ben
 
 
-def test_letters_come_a_page_at_a_time(installation: Installation) -> None:
+def test_emails_are_listed_page_by_page(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         donor = Donor(email="ana@example.org", name="")
         session.add(donor)

@@ -1,4 +1,4 @@
-"""The journal: balanced for each currency, each movement of money on its side, payouts and deposits into the bank."""
+"""The journal: balanced for each currency, with payouts and deposits to the bank."""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -31,7 +31,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 
 def sums(installation: Installation, *moments: date) -> dict[str, int]:
-    """Debit less credit of each account over the months in which the moments lie."""
+    """Return debit minus credit of each account over the months of the given moments."""
     found: dict[str, int] = defaultdict(int)
     for first in {moment.replace(day=1) for moment in moments}:
         with installation.sessions() as session:
@@ -49,7 +49,7 @@ def balanced(journal: Journal) -> None:
     assert all((line.debit == 0) != (line.credit == 0) for line in journal.lines)
 
 
-def test_cards_stand_at_stripe_until_they_are_paid_out(
+def test_card_gifts_are_in_the_stripe_balance_until_paid_out(
     bank: Bank, installation: Installation, staff: StaffMaker
 ) -> None:
     first = bank.give("25", cover_fees="yes")
@@ -79,7 +79,7 @@ def test_cards_stand_at_stripe_until_they_are_paid_out(
     assert f"/staff/books/{TODAY:%Y-%m}" in client.get("/staff/books").text
 
 
-def test_a_payout_that_comes_back_is_booked_back_on_that_day(
+def test_a_returned_payout_is_reversed_on_the_day_of_its_return(
     bank: Bank, installation: Installation
 ) -> None:
     bank.stripe.pay(bank.give("25"))
@@ -95,7 +95,7 @@ def test_a_payout_that_comes_back_is_booked_back_on_that_day(
     assert any(line.description == "Payout" and line.account == "Bank" for line in journal.lines)
 
 
-def test_a_check_goes_to_the_bank_and_a_bounced_one_comes_from_there(
+def test_a_check_is_deposited_and_a_bounced_one_is_withdrawn(
     enter: Enter, installation: Installation
 ) -> None:
     here = installation
@@ -127,10 +127,10 @@ def test_a_check_goes_to_the_bank_and_a_bounced_one_comes_from_there(
         assert months(session, HERE) == [TODAY.replace(day=1)]
 
 
-def test_a_bill_of_stripes_is_booked_when_a_payout_has_paid_it(
+def test_a_stripe_invoice_is_posted_once_a_payout_includes_it(
     bank: Bank, installation: Installation
 ) -> None:
-    """The payout is less by the bill; without its line Stripe's account would never close."""
+    """The invoice reduces the payout; without its line the Stripe account would not balance."""
     bank.stripe.pay(bank.give("25"))
     paid_out = bank.stripe.payout()
     bank.deliver()
@@ -146,6 +146,6 @@ def test_a_bill_of_stripes_is_booked_when_a_payout_has_paid_it(
         save_items(session, paid_out["id"], [bill], now())
         save_items(session, paid_out["id"], [bill], now())
     after = sums(installation, TODAY, arrival)
-    assert after["Charged or added by Stripe"] == 200
+    assert after["Other Stripe activity"] == 200
     assert after["Stripe balance"] == 0
     assert after["Bank"] == paid_out["amount"] - 200

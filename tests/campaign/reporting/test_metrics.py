@@ -1,4 +1,4 @@
-"""Counts of rows for `/metrics`."""
+"""Row counts for `/metrics`."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -64,7 +64,7 @@ def test_an_empty_database_counts_nothing(installation: Installation) -> None:
         assert count_unmatched(session) == 0
 
 
-def test_every_campaign_has_its_sum_in_its_currency_also_without_a_gift(
+def test_every_campaign_has_a_total_in_its_currency_even_without_gifts(
     installation: Installation,
 ) -> None:
     first = running(installation)
@@ -76,7 +76,7 @@ def test_every_campaign_has_its_sum_in_its_currency_also_without_a_gift(
         assert sums_raised(session) == {("winter", "usd"): 10_000, ("tokyo", "jpy"): 0}
 
 
-def test_messages_are_counted_by_state_and_those_that_failed_or_hang_by_kind(
+def test_emails_are_counted_by_state_and_failed_or_stuck_ones_by_kind(
     installation: Installation,
 ) -> None:
     hour = timedelta(hours=1)
@@ -116,7 +116,7 @@ def test_events_refunds_and_disputes_are_counted_by_their_state(
         assert count_events(session) == {"done": 4, "given_up": 1}
 
 
-def test_a_warning_is_actionable_while_something_is_left_of_its_gift(
+def test_a_warning_is_actionable_until_its_gift_is_fully_refunded(
     installation: Installation, paid: Facts, tell: Tell
 ) -> None:
     tell(paid.fraud_warned())
@@ -127,7 +127,7 @@ def test_a_warning_is_actionable_while_something_is_left_of_its_gift(
         assert count_fraud_warnings(session) == {"true": 0, "false": 1}
 
 
-def test_what_went_back_of_an_unknown_payment_counts_until_it_is_known_not_to_be_ours(
+def test_evidence_of_an_unknown_payment_counts_until_it_is_known_not_to_be_ours(
     installation: Installation, campaign: Campaign, give: Give, tell: Tell
 ) -> None:
     first, second = give(), give("ben@example.org")

@@ -1,4 +1,4 @@
-"""Pace and forecast by series whose answers are known."""
+"""Pace and forecast for series with known results."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,20 +22,20 @@ def campaign(days: int = 20, goal: int = 1_000_000) -> Campaign:
 
 
 def steady(days: int, amount: int = 10_000, gifts: int = 10) -> list[Tally]:
-    """The same on each complete day, and nothing yet today."""
+    """Return equal complete days, and nothing yet today."""
     complete = [
         Tally(f"2026-12-{day + 1:02d}", amount, gifts, amount, gifts) for day in range(days)
     ]
     return [*complete, Tally(f"2026-12-{days + 1:02d}")]
 
 
-def test_days_that_are_all_alike_leave_no_doubt() -> None:
+def test_equal_days_have_a_range_of_zero() -> None:
     found = forecast(campaign(), 50_000, steady(5), START + timedelta(days=5))
     assert found is not None
     assert (found.expected, found.low, found.high, found.days) == (200_000, 200_000, 200_000, 5)
 
 
-def test_days_that_differ_widen_the_span_around_the_same_mean() -> None:
+def test_unequal_days_widen_the_range_around_the_same_mean() -> None:
     days = [Tally("a", 5_000, 10, 5_000, 10), Tally("b", 15_000, 10, 15_000, 10)] * 3 + [
         Tally("today")
     ]
@@ -47,7 +47,7 @@ def test_days_that_differ_widen_the_span_around_the_same_mean() -> None:
     assert found.low == 2 * found.expected - found.high
 
 
-def test_a_forecast_never_expects_less_than_what_is_there() -> None:
+def test_a_forecast_is_never_below_the_amount_raised() -> None:
     days = [Tally("a", 100_000, 30, 100_000, 30), Tally("b", 0), Tally("c", 0), Tally("today")]
     found = forecast(campaign(), 100_000, days, START + timedelta(days=3))
     assert found is not None
@@ -59,11 +59,11 @@ def test_a_forecast_never_expects_less_than_what_is_there() -> None:
     [(steady(2), 2), (steady(5, gifts=3), 5), (steady(5), 20)],
     ids=["two days", "fifteen gifts", "after the end"],
 )
-def test_there_is_none_while_it_would_be_a_guess(days: list[Tally], at: int) -> None:
+def test_there_is_no_forecast_with_too_little_data(days: list[Tally], at: int) -> None:
     assert forecast(campaign(), 50_000, days, START + timedelta(days=at)) is None
 
 
-def test_the_last_closing_is_carried_over_by_its_share() -> None:
+def test_the_previous_campaigns_closing_is_applied_by_share() -> None:
     before = [10, 20, 30, 40, 100]
     assert forecast_by_previous_campaign(80_000, 1, before, "usd") == 200_000
     assert forecast_by_previous_campaign(80_000, 0, before, "usd") is None
@@ -84,7 +84,7 @@ def test_the_pace_needed_and_the_pace_so_far() -> None:
     assert found.since_start == 10_000
 
 
-def test_on_the_last_day_all_of_it_is_needed_and_afterwards_nothing_is() -> None:
+def test_on_the_last_day_the_whole_rest_is_needed_and_afterwards_nothing() -> None:
     assert pace(campaign(), 400_000, [], START + timedelta(days=19, hours=12)).needed == 600_000
     assert pace(campaign(), 2_000_000, [], START + timedelta(days=5)).needed == 0
     assert pace(campaign(), 400_000, [], START + timedelta(days=21)).needed is None

@@ -1,4 +1,4 @@
-"""The queries behind the review queue, at the edges of what they let through, and in which order."""
+"""The queries of the review queue: exact limits and order."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def gift(installation: Installation) -> Donation:
-    """A gift of $100 that is paid."""
+    """Return a paid gift of $100."""
     campaign = running(installation)
     with installation.sessions.begin() as session:
         return book(session, campaign)
@@ -77,7 +77,7 @@ def first_column(session: Session, query: Any) -> Sequence[Any]:
     return [row[0] for row in session.execute(query)]
 
 
-def test_disputes_that_have_not_ended_are_told_the_most_urgent_first(
+def test_open_disputes_are_listed_most_urgent_first(
     installation: Installation,
 ) -> None:
     at = now()
@@ -97,7 +97,7 @@ def test_disputes_that_have_not_ended_are_told_the_most_urgent_first(
         assert first_column(session, open_disputes()) == ["du_soon", "du_late", "du_open"]
 
 
-def test_a_warning_tells_the_whole_charge_while_a_refund_still_helps(
+def test_a_warning_has_the_whole_charge_while_a_refund_still_helps(
     installation: Installation, gift: Donation
 ) -> None:
     with installation.sessions() as session:
@@ -124,7 +124,7 @@ def test_a_warning_tells_the_whole_charge_while_a_refund_still_helps(
             assert len(session.execute(actionable_warnings()).all()) == waits
 
 
-def test_a_refund_that_hangs_is_trouble_from_its_very_limit_on(
+def test_an_unconfirmed_refund_is_listed_from_its_time_limit_on(
     installation: Installation, gift: Donation
 ) -> None:
     at = now()
@@ -153,7 +153,7 @@ def test_a_refund_that_hangs_is_trouble_from_its_very_limit_on(
         ("refused", 1_000, MOMENT, False),
     ],
 )
-def test_a_failed_refund_is_settled_by_a_later_one_of_at_least_its_amount(
+def test_a_failed_refund_is_resolved_by_a_later_one_of_at_least_its_amount(
     installation: Installation,
     gift: Donation,
     later: str,
@@ -170,7 +170,7 @@ def test_a_failed_refund_is_settled_by_a_later_one_of_at_least_its_amount(
         assert ("failed" not in first_column(session, problem_refunds(at))) == settled
 
 
-def test_a_failed_refund_is_no_trouble_once_nothing_is_left_of_its_gift(
+def test_a_failed_refund_is_resolved_once_its_gift_is_fully_refunded(
     installation: Installation, gift: Donation
 ) -> None:
     with installation.sessions() as session:
@@ -186,7 +186,7 @@ def test_a_failed_refund_is_no_trouble_once_nothing_is_left_of_its_gift(
         assert first_column(session, problem_refunds(now())) == []
 
 
-def test_requests_to_be_removed_wait_until_somebody_agreed_and_name_who_speaks(
+def test_erasure_requests_are_listed_with_the_canonical_donor_until_approved(
     installation: Installation,
 ) -> None:
     at = now()
@@ -216,7 +216,7 @@ def test_requests_to_be_removed_wait_until_somebody_agreed_and_name_who_speaks(
         ]
 
 
-def test_events_given_up_and_mail_that_failed_are_told_the_oldest_first(
+def test_given_up_events_and_failed_emails_are_listed_oldest_first(
     installation: Installation,
 ) -> None:
     at = now()
@@ -248,7 +248,7 @@ def test_events_given_up_and_mail_that_failed_are_told_the_oldest_first(
         assert [row.kind for row in session.execute(failed_messages())] == ["kind2", "kind0"]
 
 
-def test_a_return_without_a_payment_is_unplaced_whatever_stripe_said_of_others(
+def test_evidence_without_a_payment_is_always_unmatched(
     installation: Installation, gift: Donation
 ) -> None:
     with installation.sessions() as session:

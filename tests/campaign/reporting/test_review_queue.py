@@ -1,4 +1,4 @@
-"""What waits for a person, and what does not any more."""
+"""What needs attention, and until when."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -33,12 +33,12 @@ def review(installation: Installation, at: datetime | None = None) -> Review:
         return read_review(session, at or now())
 
 
-def test_nothing_waits_while_all_goes_well(installation: Installation, paid: Facts) -> None:
+def test_nothing_needs_attention_if_all_is_well(installation: Installation, paid: Facts) -> None:
     assert review(installation) == Review()
     assert review(installation).empty
 
 
-def test_an_open_dispute_waits_until_it_has_ended(
+def test_an_open_dispute_needs_attention_until_it_closes(
     installation: Installation, paid: Facts, tell: Tell
 ) -> None:
     tell(paid.disputed("created", "needs_response", -2500))
@@ -54,7 +54,7 @@ def test_an_open_dispute_waits_until_it_has_ended(
     assert review(installation).disputes == []
 
 
-def test_an_inquiry_waits_like_a_dispute(
+def test_an_inquiry_needs_attention_like_a_dispute(
     installation: Installation, paid: Facts, tell: Tell
 ) -> None:
     tell(paid.disputed("created", "warning_needs_response"))
@@ -63,7 +63,7 @@ def test_an_inquiry_waits_like_a_dispute(
     assert review(installation).empty
 
 
-def test_a_fraud_warning_waits_until_the_gift_is_given_back(
+def test_a_fraud_warning_needs_attention_until_the_gift_is_refunded(
     installation: Installation, paid: Facts, tell: Tell
 ) -> None:
     tell(paid.fraud_warned())
@@ -76,7 +76,7 @@ def test_a_fraud_warning_waits_until_the_gift_is_given_back(
     assert review(installation).empty
 
 
-def test_a_failed_refund_waits_until_another_took_its_place(
+def test_a_failed_refund_needs_attention_until_another_replaces_it(
     installation: Installation, paid: Facts, tell: Tell
 ) -> None:
     tell(paid.refunded("a", 1000), paid.refund_failed("a", 1000))
@@ -91,7 +91,7 @@ def test_a_failed_refund_waits_until_another_took_its_place(
     assert review(installation).refunds == []
 
 
-def test_a_refund_that_hangs_waits_after_its_time(
+def test_a_refund_that_is_pending_too_long_needs_attention(
     installation: Installation, paid: Facts, tell: Tell
 ) -> None:
     tell(paid.refunded("a", 1000, "pending"))
@@ -100,7 +100,7 @@ def test_a_refund_that_hangs_waits_after_its_time(
     assert found.state == "pending"
 
 
-def test_a_request_without_an_answer_waits_after_an_hour(
+def test_an_unconfirmed_refund_needs_attention_after_an_hour(
     installation: Installation, paid: Facts
 ) -> None:
     with installation.sessions.begin() as session:
@@ -120,7 +120,7 @@ def test_a_request_without_an_answer_waits_after_an_hour(
     assert (found.stripe_id, found.state) == (None, "requested")
 
 
-def test_an_event_given_up_waits_until_it_is_replayed(
+def test_a_given_up_event_needs_attention_until_replayed(
     installation: Installation, paid: Facts
 ) -> None:
     with installation.sessions.begin() as session:
@@ -131,7 +131,7 @@ def test_an_event_given_up_waits_until_it_is_replayed(
     assert found.last_error == "KeyError: 'amount'"
 
 
-def test_mail_that_failed_waits(installation: Installation, paid: Facts) -> None:
+def test_a_failed_email_needs_attention(installation: Installation, paid: Facts) -> None:
     with installation.sessions.begin() as session:
         session.execute(update(OutboxMessage).values(state="failed", last_error="550 unknown"))
     [found] = review(installation).messages
@@ -139,7 +139,7 @@ def test_mail_that_failed_waits(installation: Installation, paid: Facts) -> None
     assert found.last_error == "550 unknown"
 
 
-def test_a_silent_job_waits(installation: Installation, campaign: Campaign) -> None:
+def test_an_overdue_job_needs_attention(installation: Installation, campaign: Campaign) -> None:
     at = now() + timedelta(days=1)
     with installation.sessions.begin() as session:
         for job in JOBS:
@@ -148,7 +148,7 @@ def test_a_silent_job_waits(installation: Installation, campaign: Campaign) -> N
     assert [one.job for one in review(installation, at).overdue_jobs] == ["finalize"]
 
 
-def test_a_late_entry_waits(
+def test_a_late_entry_needs_attention(
     installation: Installation, campaign: Campaign, paid: Facts, tell: Tell
 ) -> None:
     with installation.sessions.begin() as session:
@@ -158,7 +158,7 @@ def test_a_late_entry_waits(
     assert (found.kind, found.amount) == ("refund", -1000)
 
 
-def test_a_return_of_an_unknown_payment_waits_until_stripe_says_that_it_is_not_ours(
+def test_unmatched_evidence_needs_attention_until_stripe_says_it_is_not_ours(
     installation: Installation, give: Give, tell: Tell
 ) -> None:
     facts = give()
@@ -177,7 +177,7 @@ def test_a_return_of_an_unknown_payment_waits_until_stripe_says_that_it_is_not_o
     assert review(installation).unmatched == []
 
 
-def test_what_is_placed_later_waits_no_more(
+def test_evidence_matched_later_no_longer_needs_attention(
     installation: Installation, give: Give, tell: Tell
 ) -> None:
     facts = give()

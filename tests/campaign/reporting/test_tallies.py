@@ -1,4 +1,4 @@
-"""Tallies as lists: by hour and day on the campaign's clock, by size, by code."""
+"""Tallies by hour and day in the campaign's time zone, by size and by code."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from tests.support.campaigns import book, move, running
 THERE = ZoneInfo("America/Los_Angeles")
 
 
-def test_days_without_a_gift_are_shown_and_what_lies_outside_stands_on_the_nearest() -> None:
+def test_days_without_gifts_are_included_and_outside_hours_count_for_the_nearest_day() -> None:
     hours = [Tally("2026-11-30T23", 1), Tally("2026-12-01T08", 2), Tally("2026-12-09T08", -4)]
     days = by_day(hours, date(2026, 12, 1), date(2026, 12, 3))
     assert [(day.key, day.amount) for day in days] == [
@@ -32,7 +32,7 @@ def test_days_without_a_gift_are_shown_and_what_lies_outside_stands_on_the_neare
     assert running_total(days) == [3, 3, -1]
 
 
-def test_the_hours_end_with_the_present_one() -> None:
+def test_hours_end_with_the_current_one() -> None:
     at = datetime(2026, 12, 1, 5, 30, tzinfo=UTC)
     found = last_hours([Tally("2026-12-01T04", 9)], ZoneInfo("UTC"), at, 3)
     assert [(hour.key, hour.amount) for hour in found] == [
@@ -42,7 +42,7 @@ def test_the_hours_end_with_the_present_one() -> None:
     ]
 
 
-def test_a_campaign_of_one_day_has_one_and_no_day_is_before_the_first() -> None:
+def test_a_one_day_campaign_has_one_day() -> None:
     day = date(2026, 12, 1)
     hours = [Tally("2026-12-01T08", 2, 1, 2, 1), Tally("2026-12-02T08", 5, 1, 6, 2)]
     assert by_day(hours, day, day) == [Tally("2026-12-01", 7, 2, 8, 3)]
@@ -50,15 +50,15 @@ def test_a_campaign_of_one_day_has_one_and_no_day_is_before_the_first() -> None:
     assert running_total([]) == []
 
 
-def test_an_hour_that_the_clocks_repeat_is_shown_once_and_a_skipped_one_not_at_all() -> None:
-    # On November 1, 2026 one in the morning comes twice there; on March 8 two o'clock does not come.
+def test_an_hour_repeated_by_a_clock_change_appears_once_and_a_skipped_one_never() -> None:
+    # On November 1, 2026 the hour from 1 a.m. is repeated there; on March 8 the hour from 2 a.m. is skipped.
     autumn = last_hours([], THERE, datetime(2026, 11, 1, 10, tzinfo=UTC), 4)
     assert [one.key[-5:] for one in autumn] == ["01T00", "01T01", "01T02"]
     spring = last_hours([], THERE, datetime(2026, 3, 8, 11, tzinfo=UTC), 4)
     assert [one.key[-5:] for one in spring] == ["08T00", "08T01", "08T03", "08T04"]
 
 
-def test_the_days_of_a_campaign_go_on_to_today_and_end_with_its_last() -> None:
+def test_campaign_days_end_with_today_or_the_last_day() -> None:
     made = Campaign(
         starts_at=datetime(2026, 12, 1, 8, tzinfo=UTC),
         deadline=datetime(2026, 12, 11, 8, tzinfo=UTC),
@@ -74,7 +74,7 @@ def test_the_days_of_a_campaign_go_on_to_today_and_end_with_its_last() -> None:
         assert campaign_days(made, at) == (first, today)
 
 
-def test_sizes_are_in_the_order_of_numbers_and_codes_in_that_of_their_sums(
+def test_sizes_are_sorted_by_number_and_codes_by_amount(
     installation: Installation,
 ) -> None:
     campaign, other = running(installation), running(installation, slug="spring")
@@ -92,7 +92,7 @@ def test_sizes_are_in_the_order_of_numbers_and_codes_in_that_of_their_sums(
         ]
 
 
-def test_all_shards_are_summed_and_what_went_back_counts_as_received(
+def test_all_shards_are_summed_and_refunds_count_as_received(
     installation: Installation,
 ) -> None:
     campaign, at = running(installation), now()

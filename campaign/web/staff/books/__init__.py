@@ -1,1 +1,1 @@
-"""For finance: offline gifts, deposits, payouts, reconciliation, exports, the audit log."""
+"""Pages for finance: offline gifts, deposits, payouts, reconciliation, exports and the activity log."""

@@ -1,4 +1,4 @@
-"""The audit log: read, filtered by its address, downloaded."""
+"""The activity page: shows the audit log with filters from the URL, and downloads it."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -35,11 +35,11 @@ PAGES = {
     "donor": "/staff/donors/{}",
     "campaign": "/staff/c/{}",
 }
-"""Where the things of the log have pages."""
+"""URL patterns of the objects that have a page, by subject kind."""
 
 
 class AuditForm(FlaskForm):
-    """The filters. A GET form: nothing is changed by it."""
+    """The filters of the activity page. A GET form: it changes nothing."""
 
     class Meta:
         csrf = False
@@ -55,7 +55,7 @@ class AuditForm(FlaskForm):
 @blueprint.get("")
 @needs(StaffRole.finance)
 def log() -> ResponseReturnValue:
-    """A page of it."""
+    """Show one page of the log."""
     with installation().sessions() as session:
         form = _form(session)
         filters = _filters(form)
@@ -68,7 +68,7 @@ def log() -> ResponseReturnValue:
 def _page(form: AuditForm, lines: Any, beside: Any) -> str:
     return render_template(
         "staff/audit/log.html",
-        page_title="Audit log",
+        page_title="Activity",
         form=form,
         lines=lines,
         pages=beside,
@@ -86,7 +86,7 @@ def _page(form: AuditForm, lines: Any, beside: Any) -> str:
 @blueprint.get("/audit.<any(csv, jsonl):kind>")
 @needs(StaffRole.finance)
 def file(kind: str) -> ResponseReturnValue:
-    """All that the filters let through. That it was taken is an entry of the log itself."""
+    """Download all matching entries. The download is itself recorded in the log."""
     here = installation()
     with here.sessions.begin() as session:
         form = _form(session)
@@ -113,7 +113,7 @@ def _form(session: Session) -> AuditForm:
 
 
 def _action_choices(actions: Any) -> list[SelectChoice]:
-    """Each noun with all its verbs, then each verb."""
+    """Offer each noun with all its verbs, then each verb."""
     choices: dict[str, str] = {}
     for action in actions:
         noun, _, verb = action.partition(".")
@@ -123,7 +123,7 @@ def _action_choices(actions: Any) -> list[SelectChoice]:
 
 
 def _filters(form: AuditForm) -> AuditFilters | None:
-    """None where a day cannot be read; the field then says so."""
+    """Return the filters, or None if a date is invalid; the field then has the error."""
     since, until = _day(form.since), _day(form.until)
     if form.since.errors or form.until.errors:
         return None
@@ -141,7 +141,7 @@ def _filters(form: AuditForm) -> AuditFilters | None:
 
 
 def _subject(typed: str) -> tuple[str, str]:
-    """A kind and a key; a donation's public id stands for both."""
+    """Split "kind key" into its two parts. A donation's public id alone is enough for both."""
     kind, separator, key = typed.strip().partition(" ")
     if not separator and kind.startswith("don_"):
         return "donation", kind
@@ -157,12 +157,12 @@ def _day(field: Any) -> date | None:
     except ValueError:
         found = None
     if found is None or not 2000 <= found.year <= 9000:
-        field.errors = [f"{text!r} is no day; write it as 2026-12-31."]
+        field.errors = [f"{text!r} is not a date. Write it as 2026-12-31."]
         return None
     return found
 
 
 def _key(name: str) -> int | None:
-    """A key from the address; anything else than a number is none."""
+    """Return the key from the query string, or None if it is not a number."""
     text = request.args.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,4 +1,4 @@
-"""The books: where the accountant begins, and the journal of each month."""
+"""The books: the start page for accountants, and the journal of each month."""
 
 from datetime import date
 
@@ -21,7 +21,7 @@ blueprint: Blueprint = staff_blueprint("books", "/books")
 @blueprint.get("")
 @needs(StaffRole.finance)
 def index() -> ResponseReturnValue:
-    """What there is."""
+    """List the sections of the books and the months that have a journal."""
     with installation().sessions() as session:
         runs = recent_runs(session)
         every = months(session, organization_zone())
@@ -36,7 +36,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<int:year>-<int(fixed_digits=2):month>")
 @needs(StaffRole.finance)
 def journal(year: int, month: int) -> ResponseReturnValue:
-    """The journal of a month."""
+    """Show the journal of a month."""
     found = _journal(year, month)
     return render_template(
         "staff/books/journal.html",
@@ -49,7 +49,7 @@ def journal(year: int, month: int) -> ResponseReturnValue:
 @blueprint.get("/<int:year>-<int(fixed_digits=2):month>/journal.<any(csv, jsonl):kind>")
 @needs(StaffRole.finance)
 def file(year: int, month: int, kind: str) -> ResponseReturnValue:
-    """The same as a file."""
+    """Download the journal of a month."""
     found = _journal(year, month)
     name = f"journal-{found.first:%Y-%m}"
     with installation().sessions.begin() as session:

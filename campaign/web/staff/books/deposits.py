@@ -1,4 +1,4 @@
-"""Deposit batches: opened, filled, closed with the bank's reference, printed as a slip. For finance."""
+"""Deposit batches: open, fill and close them, and print the deposit slip. For finance."""
 
 from datetime import date
 
@@ -36,7 +36,7 @@ LOOSE = 100
 @blueprint.get("")
 @needs(StaffRole.finance)
 def listed() -> ResponseReturnValue:
-    """Every batch, the newest first, and the form that opens one."""
+    """List the batches, newest first, with the form to open a new one."""
     return _list_page()
 
 
@@ -48,7 +48,7 @@ def _list_page(fault: str = "") -> str:
     older = found[LISTED - 1].batch.id if len(found) > LISTED else None
     return render_template(
         "staff/offline/batches.html",
-        page_title="Deposit batches",
+        page_title="Deposits",
         batches=found[:LISTED],
         pages=pages(None, older),
         currencies=currencies or ["usd"],
@@ -64,7 +64,7 @@ def _today() -> date:
 @blueprint.post("")
 @needs(StaffRole.finance)
 def begin() -> ResponseReturnValue:
-    """Open a batch; the same form again leads to the same batch."""
+    """Open a batch. Submitting the same form again leads to the same batch."""
     form = request.form
     try:
         with installation().sessions.begin() as session:
@@ -80,7 +80,7 @@ def begin() -> ResponseReturnValue:
 @blueprint.get("/<int:batch_id>")
 @needs(StaffRole.finance)
 def batch(batch_id: int) -> ResponseReturnValue:
-    """What is in a batch and what could be; printed, it is the slip."""
+    """Show a batch, and the gifts that could be added to it."""
     return _batch_page(batch_id)
 
 
@@ -104,7 +104,7 @@ def _batch_page(batch_id: int, faults: dict[str, str] | None = None) -> str:
 @blueprint.post("/<int:batch_id>/gifts")
 @needs(StaffRole.finance)
 def move(batch_id: int) -> ResponseReturnValue:
-    """Put gifts in, or take them out, while the batch is open."""
+    """Add or remove gifts while the batch is open."""
     put_in = request.form.getlist("put_in", type=int)
     take_out = request.form.getlist("take_out", type=int)
     try:
@@ -119,14 +119,14 @@ def move(batch_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:batch_id>/close")
 @needs(StaffRole.finance)
 def close(batch_id: int) -> ResponseReturnValue:
-    """Close it for good; sent again it changes nothing."""
+    """Close the batch permanently. Submitting the form again changes nothing."""
     faults = {}
     try:
         day = date.fromisoformat(request.form.get("deposited_on", ""))
         if day > latest_day(clock.now(), organization_zone()):
             faults["deposited_on"] = f"{day} is in the future."
     except ValueError:
-        faults["deposited_on"] = "Enter the day of the deposit as 2026-12-31."
+        faults["deposited_on"] = "Enter the deposit date as 2026-12-31."
     if faults:
         return _batch_page(batch_id, faults), 422
     reference = request.form.get("bank_reference", "")
@@ -135,14 +135,14 @@ def close(batch_id: int) -> ResponseReturnValue:
             close_batch(session, batch_id, day, reference, actor(), clock.now())
     except DepositRefused as error:
         return _batch_page(batch_id, {"gifts": str(error)}), 422
-    flash("The batch is closed; what is in it stays in it.")
+    flash("The batch is closed. It can no longer be changed.")
     return redirect(url_for("deposits.batch", batch_id=batch_id), 303)
 
 
 @blueprint.get("/<int:batch_id>/slip.pdf")
 @needs(StaffRole.finance)
 def slip(batch_id: int) -> ResponseReturnValue:
-    """The slip as PDF, on Letter paper or, with `?paper=a4`, on A4."""
+    """Return the deposit slip as a PDF: US Letter, or A4 with `?paper=a4`."""
     with installation().sessions() as session:
         held = read_contents(session, find_batch(session, batch_id))
         context = slip_context(held, installation().settings.organization)

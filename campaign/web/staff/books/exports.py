@@ -1,4 +1,4 @@
-"""The books and the people as files, streamed. Each file that is taken is an entry of the audit log."""
+"""Exports of donations, donors, ledger and receipts, streamed. Each download is recorded in the audit log."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -26,15 +26,15 @@ from campaign.web.staff.core.layout import organization_zone
 blueprint: Blueprint = staff_blueprint("exports", "/exports")
 
 WHAT = {
-    "donations": "Donations: each gift, with its donor, state and receipt",
-    "donors": "Donors: everyone whose money arrived",
-    "ledger": "Ledger: each movement of money; the sum of its amounts is what was raised",
-    "receipts": "Receipts: each as it was issued",
+    "donations": "Donations: every donation with its donor, status and receipt",
+    "donors": "Donors: everyone whose payment arrived",
+    "ledger": "Ledger: every entry; the amounts add up to the total raised",
+    "receipts": "Receipts: every receipt as issued",
 }
 
 
 class ExportForm(FlaskForm):
-    """What to narrow a file to. A GET form: nothing but the audit log is changed by it."""
+    """The filters of an export. A GET form: it changes nothing but the audit log."""
 
     class Meta:
         csrf = False
@@ -47,7 +47,7 @@ class ExportForm(FlaskForm):
 @blueprint.get("")
 @needs(StaffRole.finance)
 def page() -> ResponseReturnValue:
-    """What can be taken."""
+    """List the exports."""
     with installation().sessions() as session:
         return _page(_form(session))
 
@@ -66,7 +66,7 @@ def _page(form: ExportForm, status: int = 200) -> ResponseReturnValue:
 @blueprint.get("/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>")
 @needs(StaffRole.finance)
 def file(what: str, kind: str) -> ResponseReturnValue:
-    """One file. Rows are read while it is sent, in a transaction of their own."""
+    """Download one export. Its rows are read in a separate transaction while the file is sent."""
     here = installation()
     with here.sessions.begin() as session:
         form = _form(session)
@@ -99,7 +99,10 @@ def _form(session: Session) -> ExportForm:
 
 
 def _day(field: Field, after: timedelta = timedelta()) -> datetime | None:
-    """The first moment of the day in `field`, or of the one `after` it; the last day is whole in the file."""
+    """Return the start of the day in `field` plus `after`, or None. Sets the field's error for an invalid date.
+
+    With `after` of one day the result is an exclusive end, so the export includes the whole last day.
+    """
     text = (field.data or "").strip()
     if not text:
         return None
@@ -107,5 +110,5 @@ def _day(field: Field, after: timedelta = timedelta()) -> datetime | None:
         day = date.fromisoformat(text) + after
         return clock.start_of_day(day, organization_zone())
     except (ValueError, OverflowError):
-        field.errors = [f"{text!r} is no day; write it as 2026-12-31."]
+        field.errors = [f"{text!r} is not a date. Write it as 2026-12-31."]
         return None

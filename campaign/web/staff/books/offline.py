@@ -1,4 +1,4 @@
-"""Envelopes: one gift after another by keyboard, the last ones beneath, and taking one back. For finance."""
+"""Offline gifts: enter them one after another by keyboard, list the latest, reverse one. For finance."""
 
 from datetime import date
 
@@ -37,18 +37,18 @@ LISTED = 12
 @blueprint.get("")
 @needs(StaffRole.finance)
 def page() -> ResponseReturnValue:
-    """The empty form; what stayed from the last envelope, and a coupon's code, come with the address."""
+    """Show the empty form. The query string brings the fields kept from the last gift, and a coupon's code."""
     form = OfflineGiftForm(formdata=None)
     for name in (*STAYS, "code"):
         if name in request.args:
             form[name].data = request.args[name]
     with installation().sessions() as session:
-        told = _coupon(session, form.code.data or "", form)
-        return _shown(session, form, coupon=told)
+        coupon = _describe_coupon(session, form.code.data or "", form)
+        return _form_page(session, form, coupon=coupon)
 
 
-def _coupon(session: Session, code: str, form: OfflineGiftForm) -> str:
-    """What a code names, in a sentence; '' for none. A campaign that it names is chosen, a person filled in."""
+def _describe_coupon(session: Session, code: str, form: OfflineGiftForm) -> str:
+    """Describe a code in a sentence; '' for no code. Select its campaign in the form and fill in its recipient."""
     if not code.strip():
         return ""
     try:
@@ -59,19 +59,19 @@ def _coupon(session: Session, code: str, form: OfflineGiftForm) -> str:
     posted = find_direct_mail_piece(session, found)
     if posted is not None:
         form.fill_in(posted.name, mailing_address(posted))
-        return f"{found.code} was posted to {posted.name} for {found.campaign.title}."
+        return f"{found.code} was mailed to {posted.name} for {found.campaign.title}."
     article = f", article {found.article}" if found.article else ""
-    return f"{found.code} is a coupon of {found.campaign.title}{article}."
+    return f"{found.code} is a coupon for {found.campaign.title}{article}."
 
 
-def _shown(session: Session, form: OfflineGiftForm, coupon: str = "") -> str:
-    """The page with `form` and what was entered last."""
+def _form_page(session: Session, form: OfflineGiftForm, coupon: str = "") -> str:
+    """Render the page with `form` and the latest entries."""
     campaigns, batches = campaign_choices(session), open_batches(session)
     form.offer(campaigns, batches, _today())
     chosen = next((one for one in batches if str(one.id) == form.batch.data), None)
     return render_template(
         "staff/offline/page.html",
-        page_title="Envelopes",
+        page_title="Offline gifts",
         form=form,
         coupon=coupon,
         batch=read_contents(session, chosen) if chosen else None,
@@ -89,10 +89,10 @@ def _today() -> str:
 @blueprint.post("")
 @needs(StaffRole.finance)
 def enter() -> ResponseReturnValue:
-    """Enter one gift; or the form again with what is wrong, or what is to be decided first."""
+    """Record one gift, or show the form again with its errors or with the questions to answer first."""
     form = OfflineGiftForm()
     try:
-        outcome = _entered(form)
+        outcome = _record_entry(form)
     except OfflineGiftInvalid as error:
         form.complain(error.faults)
     except OfflineGiftKnown as error:
@@ -105,10 +105,10 @@ def enter() -> ResponseReturnValue:
             return redirect(url_for("offline.page", **form.kept()), 303)
         form.ask(outcome)
     with installation().sessions() as session:
-        return _shown(session, form), 422
+        return _form_page(session, form), 422
 
 
-def _entered(form: OfflineGiftForm) -> EntryResult | UnresolvedEntry:
+def _record_entry(form: OfflineGiftForm) -> EntryResult | UnresolvedEntry:
     with installation().sessions.begin() as session:
         at = clock.now()
         entry = read_entry(session, form.written(), at, organization_zone())
@@ -116,52 +116,52 @@ def _entered(form: OfflineGiftForm) -> EntryResult | UnresolvedEntry:
             session, entry, form.choices(), actor(), installation().books, at
         )
         if isinstance(outcome, EntryResult):
-            flash(_entered_in_words(outcome))
-            if outcome.new and _waits_for_address(outcome.gift.donation):
-                flash("There is no address: the receipt waits until there is one.")
+            flash(_entry_message(outcome))
+            if outcome.new and _lacks_address(outcome.gift.donation):
+                flash("There is no address. The receipt is not sent until you add one.")
         return outcome
 
 
-def _entered_in_words(outcome: EntryResult) -> str:
+def _entry_message(outcome: EntryResult) -> str:
     donation = outcome.gift.donation
     amount = money.format_money(donation.amount, donation.currency)
-    giver = donation.name or donation.email or "somebody unnamed"
-    before = "EntryResult" if outcome.new else "Already entered"
-    place = f" It counts for no campaign: {outcome.why_not}." if outcome.why_not else ""
+    giver = donation.name or donation.email or "an unnamed donor"
+    before = "Saved" if outcome.new else "Already saved"
+    place = f" It does not count for a campaign: {outcome.why_not}." if outcome.why_not else ""
     counted = f" for {donation.campaign.title}" if outcome.new and not place else ""
     return f"{before}: {amount} from {giver}, {outcome.gift.reference}{counted}.{place}"
 
 
-def _waits_for_address(donation: Donation) -> bool:
+def _lacks_address(donation: Donation) -> bool:
     return bool(donation.name) and not (donation.email or donation.donor.address)
 
 
 @blueprint.get("/duplicates")
 @needs(StaffRole.finance)
 def duplicates() -> ResponseReturnValue:
-    """What a code names and who has an address, for the form while it is being filled in."""
+    """Look up a coupon code and an email address for the form while it is being filled in. Returns JSON."""
     form = OfflineGiftForm(formdata=None)
     with installation().sessions() as session:
         code, email = request.args.get("code", ""), request.args.get("email", "")
-        told = {"code": _coupon(session, code, form), "campaign": form.campaign.data}
-        told |= {"giver": form.giver()} if form.name.data else {}
-        return told | {"email": describe_donor(session, email) if email.strip() else ""}
+        found = {"code": _describe_coupon(session, code, form), "campaign": form.campaign.data}
+        found |= {"giver": form.giver()} if form.name.data else {}
+        return found | {"email": describe_donor(session, email) if email.strip() else ""}
 
 
 @blueprint.get("/<public_id>")
 @blueprint.get("/<public_id>/reverse")
 @needs(StaffRole.finance)
 def ask_reversal(public_id: str) -> ResponseReturnValue:
-    """Asks once more before a gift is taken back; afterwards says that it was."""
-    return _bounce_page(public_id, {})
+    """Ask for confirmation before a gift is reversed; afterwards show the reversal."""
+    return _reversal_page(public_id, {})
 
 
-def _bounce_page(public_id: str, faults: dict[str, str]) -> str:
+def _reversal_page(public_id: str, faults: dict[str, str]) -> str:
     with installation().sessions() as session:
         gift = find_offline_gift(session, public_id)
         return render_template(
             "staff/offline/reverse.html",
-            page_title=f"Take back {gift.reference}",
+            page_title=f"Reverse {gift.reference}",
             gift=gift,
             donation=gift.donation,
             kinds=KIND_NAMES,
@@ -176,21 +176,21 @@ def _bounce_page(public_id: str, faults: dict[str, str]) -> str:
 @blueprint.post("/<public_id>/reverse")
 @needs(StaffRole.finance)
 def confirm_reversal(public_id: str) -> ResponseReturnValue:
-    """Take the gift back; sent again it changes nothing."""
+    """Reverse the gift. Submitting the form again changes nothing."""
     try:
         reason = ReversalReason(request.form.get("reason", ""))
     except ValueError:
-        return _bounce_page(public_id, {"reason": "Say why it is taken back."}), 422
+        return _reversal_page(public_id, {"reason": "Choose a reason."}), 422
     try:
         day = date.fromisoformat(request.form.get("day", ""))
         with installation().sessions.begin() as session:
             outcome = reverse(
                 session, public_id, reason, day, actor(), installation().books, clock.now()
             )
-            words = "Taken back" if outcome.new else "It was taken back before"
+            words = "Reversed" if outcome.new else "Already reversed"
             flash(f"{words}: {outcome.gift.reference} no longer counts, and its receipt is void.")
     except (ReversalRefused, ValueError) as error:
-        words = str(error) if isinstance(error, CampaignError) else "Enter a day as 2026-12-31."
-        return _bounce_page(public_id, {"day": words}), 422
+        words = str(error) if isinstance(error, CampaignError) else "Enter a date as 2026-12-31."
+        return _reversal_page(public_id, {"day": words}), 422
     installation().notify(OUTBOX)
     return redirect(url_for("offline.ask_reversal", public_id=public_id), 303)

@@ -1,4 +1,4 @@
-"""The form of envelopes: what is typed for one check, and what of it stays for the next."""
+"""The form for an offline gift: its fields, and the values kept for the next gift."""
 
 import secrets
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from campaign.offline.entry import Choices, UnresolvedEntry
 from campaign.offline.entry_parsing import WrittenGift
 
 STAYS = ("kind", "received_on", "batch", "campaign")
-"""What is the same for envelope after envelope."""
+"""Fields whose values are kept for the next gift."""
 
 _ADDRESS = ("address", "address_2", "address_3")
 _LINES = ("amount", "reference", "code", "postmarked_on", "name", "email", "description")
@@ -32,7 +32,7 @@ _CHOSEN = ("kind", "received_on", "campaign")
 
 
 class OfflineGiftForm(FlaskForm):
-    """One gift. The blueprint checks the CSRF token."""
+    """One offline gift. The blueprint checks the CSRF token."""
 
     class Meta:
         csrf = False
@@ -60,7 +60,7 @@ class OfflineGiftForm(FlaskForm):
     def offer(
         self, campaigns: Sequence[Campaign], batches: Sequence[DepositBatch], today: str
     ) -> None:
-        """Fill what can be chosen, and what is usual where nothing was chosen."""
+        """Set the choices of each select field, and defaults where nothing is chosen."""
         self.campaign.choices = [SelectChoice(one.slug, one.title) for one in campaigns]
         self.batch.choices = [
             SelectChoice("", "None"),
@@ -75,43 +75,44 @@ class OfflineGiftForm(FlaskForm):
         self.token.data = self.token.data or secrets.token_urlsafe(16)
 
     def fill_in(self, name: str, address: Sequence[str]) -> None:
-        """Who gave, as a posted coupon tells; `address` has three lines at most."""
+        """Fill in the recipient of a mailed coupon. `address` has at most three lines."""
         self.name.data = name
         for field, line in zip(_ADDRESS, address, strict=False):
             self[field].data = line
 
     def giver(self) -> dict[str, str]:
-        """Name and address as they stand in the form, by field."""
+        """Return name and address from the form, by field name."""
         return {name: self[name].data or "" for name in ("name", *_ADDRESS)}
 
     def complain(self, faults: dict[str, str]) -> None:
-        """Put each fault beside its field."""
+        """Add each error to its field."""
         for name, words in faults.items():
             found = self[name if name in self else "reference"]
             found.errors = [*found.errors, words]
 
-    def ask(self, told: UnresolvedEntry) -> None:
-        """Show what is to be decided: doubts to be ticked, donors to choose from."""
-        self.waived.choices = [SelectChoice(one.key, _waiver(one)) for one in told.entry_warnings]
-        if told.entry_warnings:
-            self.waived.errors = [one.words for one in told.entry_warnings]
-        if told.candidates:
+    def ask(self, open_questions: UnresolvedEntry) -> None:
+        """Show the warnings to confirm and the donors to choose from."""
+        entry_warnings = open_questions.entry_warnings
+        self.waived.choices = [SelectChoice(one.key, _waiver(one)) for one in entry_warnings]
+        if entry_warnings:
+            self.waived.errors = [one.words for one in entry_warnings]
+        if open_questions.candidates:
             self.donor.choices = [
-                *(SelectChoice(str(one.id), _donor(one)) for one in told.candidates),
-                SelectChoice(NEW_DONOR, "Somebody else, not known yet"),
+                *(SelectChoice(str(one.id), _donor(one)) for one in open_questions.candidates),
+                SelectChoice(NEW_DONOR, "No, a new donor"),
             ]
             self.donor.errors = [
-                "A donor of this name is known. Say whether this is the same person."
+                "There is already a donor with this name. Choose whether it is the same person."
             ]
 
     def written(self) -> WrittenGift:
-        """The gift as it was typed."""
+        """Return the gift as it was typed."""
         lines = ((self[name].data or "") for name in _ADDRESS)
         language = {name: self[name].data or "" for name in (*_LINES, *_CHOSEN)}
         return WrittenGift(**language, address="\n".join(lines))
 
     def choices(self) -> Choices:
-        """What was decided. Stock goes into no batch, whichever stays chosen."""
+        """Return the answers and options. Stock never goes into a deposit batch, even if one is selected."""
         batch = self.batch.data or ""
         paper = self.kind.data != OfflineKind.stock
         return Choices(
@@ -122,14 +123,14 @@ class OfflineGiftForm(FlaskForm):
         )
 
     def kept(self) -> dict[str, Any]:
-        """What stays for the next envelope."""
+        """Return the field values kept for the next gift."""
         return {name: self[name].data for name in STAYS if self[name].data}
 
 
 def _waiver(doubt: EntryWarning) -> str:
     if doubt.key == "place":
-        return "Enter it all the same: it counts for no campaign"
-    return "Enter it all the same: it is another gift"
+        return "Save it anyway, without counting it for a campaign"
+    return "Save it anyway: it is a different gift"
 
 
 def _donor(one: Candidate) -> str:

@@ -1,4 +1,4 @@
-"""A list of offline gifts: shown as it is read, and entered only then, as it was shown. For finance."""
+"""Import a list of offline gifts: preview every row, then import exactly what was previewed. For finance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ from campaign.web.staff.core.layout import organization_zone
 
 LARGEST = 1024 * 1024
 MOST_ROWS = 1000
-"""Of a list on a page; the command takes any number."""
-_TOLD = 10
+"""The most rows that the page accepts; the command has no limit."""
+_MAX_MESSAGES = 10
 
-# A list is larger than other forms, and comes back written in letters.
+# A list is larger than other forms, and the preview sends it back as form text.
 blueprint = staff_blueprint("offline_import", "/offline/import", largest=4 * LARGEST)
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a list would do, row by row; sums are minor units by currency."""
+    """What the import would do with each row. `totals` are minor units by currency, of the rows in `good`."""
 
     good: Sequence[PlannedRow]
     doubtful: Sequence[PlannedRow]
@@ -48,7 +48,7 @@ class Preview:
 @blueprint.get("")
 @needs(StaffRole.finance)
 def page() -> ResponseReturnValue:
-    """Which file, and the campaign of rows without a code."""
+    """Show the form to upload a file and to choose the campaign for rows without a code."""
     return _upload_page()
 
 
@@ -56,7 +56,7 @@ def _upload_page(fault: str = "") -> str:
     with installation().sessions() as session:
         return render_template(
             "staff/offline/import.html",
-            page_title="Enter gifts from a list",
+            page_title="Import offline gifts",
             campaigns=campaign_choices(session),
             chosen=request.form.get("campaign", ""),
             needed=REQUIRED_COLUMNS,
@@ -68,13 +68,13 @@ def _upload_page(fault: str = "") -> str:
 @blueprint.post("")
 @needs(StaffRole.finance)
 def preview() -> ResponseReturnValue:
-    """The list as it was read; nothing is stored."""
+    """Show how each row was read. Nothing is saved."""
     file, slug = request.files.get("file"), request.form.get("campaign", "")
     raw = file.read() if file else b""
     if not raw:
         return _upload_page("Choose a file that is not empty."), 422
     if len(raw) > LARGEST:
-        return _upload_page("The file is larger than 1 MB; split it."), 422
+        return _upload_page("The file is larger than 1 MB. Split it into smaller files."), 422
     try:
         found = _read(raw, slug)
     except ListInvalid as error:
@@ -86,7 +86,7 @@ def preview() -> ResponseReturnValue:
     }
     return render_template(
         "staff/offline/preview.html",
-        page_title="Enter gifts from a list",
+        page_title="Import offline gifts",
         preview=found,
         kept=_signer().dumps(kept),
     )
@@ -101,7 +101,7 @@ def _read(raw: bytes, slug: str) -> Preview:
     rows = list(reader.rows(raw))
     if len(rows) > MOST_ROWS:
         raise ListInvalid(
-            f"The list has more than {MOST_ROWS:,} rows; split it, or use the command `campaign offline import`."
+            f"The list has more than {MOST_ROWS:,} rows. Split it, or use the command `campaign offline import`."
         )
     with installation().sessions() as session:
         read = [reader.plan(session, one, at) if isinstance(one, Row) else one for one in rows]
@@ -120,24 +120,24 @@ def _preview(read: Sequence[PlannedRow | RejectedLine]) -> Preview:
 @blueprint.post("/enter")
 @needs(StaffRole.finance)
 def enter() -> ResponseReturnValue:
-    """Enter the list that was shown; sent again it enters nothing, since every reference is here then."""
+    """Import the previewed list. Submitting again imports nothing, because every reference then exists."""
     try:
         kept = _signer().loads(request.form.get("kept", ""))
     except BadSignature:
-        return _upload_page("This list was changed on the way. Choose the file again."), 422
+        return _upload_page("The list could not be verified. Choose the file again."), 422
     raw = kept["list"].encode("latin-1")
     waived = set(kept["doubtful"]) if request.form.get("doubtful") else set()
     entered, left_out = _enter(raw, kept["campaign"], waived)
-    for one in left_out[:_TOLD]:
+    for one in left_out[:_MAX_MESSAGES]:
         flash(f"Line {one.line}: {one.reason}.")
-    if len(left_out) > _TOLD:
-        flash(f"And {len(left_out) - _TOLD} lines more.")
-    flash(f"{entered} entered, {len(left_out)} left out.")
+    if len(left_out) > _MAX_MESSAGES:
+        flash(f"And {len(left_out) - _MAX_MESSAGES} more lines.")
+    flash(f"{entered} imported, {len(left_out)} not imported.")
     return redirect(url_for("offline.page"), 303)
 
 
 def _enter(raw: bytes, slug: str, waived: set[int]) -> tuple[int, list[RejectedLine]]:
-    """How many were entered, and what was left out. Each row is a transaction of its own."""
+    """Import each row in its own transaction. Return how many were imported, and the rows that were not."""
     reader = ListReader(slug, organization_zone())
     entered, left_out = 0, list[RejectedLine]()
     for row in reader.rows(raw):
@@ -154,7 +154,7 @@ def _enter(raw: bytes, slug: str, waived: set[int]) -> tuple[int, list[RejectedL
 
 
 def _enter_row(reader: ListReader, row: Row, waived: set[int]) -> RejectedLine | None:
-    """Why it was left out; None where it was entered."""
+    """Import one row. Return why it was rejected, or None if it was imported."""
     at = clock.now()
     with installation().sessions.begin() as session:
         planned = reader.plan(session, row, at)

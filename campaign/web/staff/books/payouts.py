@@ -1,4 +1,4 @@
-"""Payouts to the bank: what each was made of, and whether it agrees."""
+"""Payouts to the bank: the transactions in each, and whether they add up to the payout."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ blueprint: Blueprint = staff_blueprint("payouts", "/payouts")
 @blueprint.get("")
 @needs(StaffRole.finance)
 def index() -> ResponseReturnValue:
-    """The payouts, the newest first."""
+    """List the payouts, newest first."""
     with installation().sessions() as session:
         found = recent_payouts(session, request.args.get("before", type=int))
     older = found[-1][0].id if len(found) == PAGE else None
@@ -35,7 +35,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<payout_id>")
 @needs(StaffRole.finance)
 def payout(payout_id: str) -> ResponseReturnValue:
-    """One payout with its parts."""
+    """Show one payout with its transactions."""
     with installation().sessions() as session:
         found = find_payout(session, payout_id)
     return render_template(
@@ -49,7 +49,7 @@ def payout(payout_id: str) -> ResponseReturnValue:
 @blueprint.get("/<payout_id>/items.<any(csv, jsonl):kind>")
 @needs(StaffRole.finance)
 def file(payout_id: str, kind: str) -> ResponseReturnValue:
-    """All of its parts as a file."""
+    """Download all transactions of a payout."""
     here = installation()
     with here.sessions.begin() as session:
         find_payout(session, payout_id)

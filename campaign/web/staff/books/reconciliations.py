@@ -1,4 +1,4 @@
-"""Comparisons of the ledger with Stripe: each run, and what it found."""
+"""Reconciliation of the ledger with Stripe: each run, and the discrepancies it found."""
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -15,14 +15,14 @@ blueprint: Blueprint = staff_blueprint("reconciliations", "/reconciliations")
 @blueprint.get("")
 @needs(StaffRole.finance)
 def index() -> ResponseReturnValue:
-    """The runs, the newest first."""
+    """List the runs, newest first."""
     before = request.args.get("before", type=int)
     with installation().sessions() as session:
         runs = recent_runs(session, before)
     older = runs[-1].id if len(runs) == PAGE else None
     return render_template(
         "staff/books/reconciliations.html",
-        page_title="Compared with Stripe",
+        page_title="Reconciliation",
         runs=runs,
         pages=pages(None, older),
     )
@@ -31,9 +31,9 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<int:run_id>")
 @needs(StaffRole.finance)
 def run(run_id: int) -> ResponseReturnValue:
-    """One run with each difference."""
+    """Show one run with its discrepancies."""
     with installation().sessions() as session:
         found = find_run(session, run_id)
     return render_template(
-        "staff/books/reconciliation.html", page_title=f"Comparison {run_id}", run=found
+        "staff/books/reconciliation.html", page_title=f"Reconciliation run {run_id}", run=found
     )

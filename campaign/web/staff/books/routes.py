@@ -1,4 +1,4 @@
-"""The books: every blueprint of them."""
+"""All blueprints of the books."""
 
 from flask import Blueprint
 

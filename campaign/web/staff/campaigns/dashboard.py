@@ -1,4 +1,4 @@
-"""The dashboard: how a campaign stands, read in one snapshot, with its charts and what waits for a person."""
+"""The dashboard: a campaign's progress from one snapshot, with charts and what needs attention."""
 
 from datetime import date
 
@@ -23,22 +23,22 @@ from campaign.web.staff.campaigns.review_queue import groups
 from campaign.web.staff.core.access import actor, needs, safe_next, staff_blueprint
 from campaign.web.staff.core.charts import Bar, ChartLine, bar_chart, line_chart, share_bar
 
-_KNOWN = {"": "No code", "embed": "Embedded appeal", "print": "Printed appeal"}
-_GROUPS = (("mail-", "Mail: "), ("embed-", "Embedded: "), ("article-", "Article: "))
+_SOURCE_NAMES = {"": "No code", "embed": "Embedded appeal", "print": "Printed appeal"}
+_SOURCE_PREFIXES = (("mail-", "Email: "), ("embed-", "Embedded: "), ("article-", "Article: "))
 
 
 def source_name(code: str) -> str:
-    """Where a gift came from: `Mail: nine days` for `mail-nine-days`; what is not known to us as it stands."""
-    if code in _KNOWN:
-        return _KNOWN[code]
-    for beginning, name in _GROUPS:
+    """Return the label of a source code: `Email: nine days` for `mail-nine-days`. Unknown codes stay unchanged."""
+    if code in _SOURCE_NAMES:
+        return _SOURCE_NAMES[code]
+    for beginning, name in _SOURCE_PREFIXES:
         if code.startswith(beginning):
             return name + code.removeprefix(beginning).replace("-", " ")
     return code
 
 
 def step_name(key: str) -> str:
-    """A step of the countdown: `Nine days`."""
+    """Return the label of a step of the email schedule: `Nine days`."""
     return key.replace("_", " ").capitalize()
 
 
@@ -48,14 +48,14 @@ blueprint: Blueprint = staff_blueprint("dashboard")
 @blueprint.get("/")
 @needs(StaffRole.viewer)
 def home() -> ResponseReturnValue:
-    """The current campaign's dashboard."""
+    """Show the current campaign's dashboard."""
     return _dashboard(None)
 
 
 @blueprint.get("/c/<slug>/dashboard")
 @needs(StaffRole.viewer)
 def of_campaign(slug: str) -> ResponseReturnValue:
-    """That campaign's dashboard."""
+    """Show the dashboard of the campaign `slug`."""
     return _dashboard(slug)
 
 
@@ -67,7 +67,7 @@ def _dashboard(slug: str | None) -> ResponseReturnValue:
         if campaign is None:
             return render_template("staff/dashboard/none.html", page_title="Dashboard")
         found = read_dashboard(session, campaign, at)
-        waiting = groups(read_review(session, at), read_acknowledgements(session))
+        attention = groups(read_review(session, at), read_acknowledgements(session))
     return render_template(
         "staff/dashboard/page.html",
         page_title=campaign.title,
@@ -75,7 +75,7 @@ def _dashboard(slug: str | None) -> ResponseReturnValue:
         found=found,
         shown=present_progress(found.progress, to_staff=True),
         countdown=present_countdown(found.progress),
-        attention=waiting,
+        attention=attention,
         charts=_charts(campaign, found),
         share=share_bar,
         source_name=source_name,
@@ -87,12 +87,12 @@ def _dashboard(slug: str | None) -> ResponseReturnValue:
 
 def _charts(campaign: Campaign, found: Dashboard) -> dict[str, Markup]:
     return {
-        "raised": _raised(campaign, found),
+        "raised": _raised_chart(campaign, found),
         "days": bar_chart(
             "Gifts by day",
             "The table below has each day's figures.",
             _day_bars(found),
-            _highest(max((day.received for day in found.days), default=0), campaign.currency),
+            _largest_label(max((day.received for day in found.days), default=0), campaign.currency),
         ),
         "hours": bar_chart(
             "Gifts by hour",
@@ -101,7 +101,9 @@ def _charts(campaign: Campaign, found: Dashboard) -> dict[str, Markup]:
                 Bar(hour.key, hour.received, f"{int(hour.key[11:])}:00" if number % 12 == 0 else "")
                 for number, hour in enumerate(found.hours)
             ],
-            _highest(max((hour.received for hour in found.hours), default=0), campaign.currency),
+            _largest_label(
+                max((hour.received for hour in found.hours), default=0), campaign.currency
+            ),
         ),
     }
 
@@ -118,22 +120,22 @@ def _short(key: str) -> str:
     return str(format_date(date.fromisoformat(key), "MMM d", locale="en"))
 
 
-def _highest(amount: int, currency: str) -> str:
-    return f"{money.format_money(amount, currency)} at most" if amount else ""
+def _largest_label(amount: int, currency: str) -> str:
+    return f"Highest: {money.format_money(amount, currency)}" if amount else ""
 
 
-def _raised(campaign: Campaign, found: Dashboard) -> Markup:
-    """Cumulative, against the goal and the last campaign, which is laid so that both end on the same day."""
+def _raised_chart(campaign: Campaign, found: Dashboard) -> Markup:
+    """Chart the cumulative total against the goal and the previous campaign, aligned so that both end together."""
     raised = money.format_money(found.progress.raised, campaign.currency)
     lines = [ChartLine(f"Now {raised}", found.totals, "this")]
-    sentence = f"{raised} by now."
+    sentence = f"{raised} so far."
     if found.earlier is not None:
-        # A longer one before is cut to this one's length; a shorter one begins later.
+        # A longer previous campaign is cut to this one's length; a shorter one starts later.
         totals = list(found.earlier.totals)[-found.length :]
         totals = [0] * (found.length - len(totals)) + totals
         lines.append(ChartLine(found.earlier.title, totals, "earlier"))
         last = money.format_money(totals[-1], campaign.currency)
-        sentence += f" {found.earlier.title} came to {last}."
+        sentence += f" {found.earlier.title} raised {last}."
     goal = money.format_money(campaign.goal, campaign.currency)
     first = campaign.starts_at.astimezone(campaign.zone).date()
     last_day = clock.last_day(campaign.deadline, campaign.zone)
@@ -144,7 +146,7 @@ def _raised(campaign: Campaign, found: Dashboard) -> Markup:
 
 
 def _band(low: int, currency: str) -> str:
-    """`$20 to $50`: a band of sizes from its lower edge."""
+    """Return the label of a size band from its lower edge: `$20 to $50`."""
     first = int(str(low)[0])
     high = low * 5 // 2 if first == 2 else low * 2
     return f"{money.format_money(low, currency)} to {money.format_money(high, currency)}"
@@ -153,12 +155,12 @@ def _band(low: int, currency: str) -> str:
 @blueprint.post("/review/<kind>/<path:key>")
 @needs(StaffRole.finance)
 def mark_reviewed(kind: str, key: str) -> ResponseReturnValue:
-    """Mark something as looked at, or take the mark back (`undo`)."""
+    """Mark an item as reviewed, or remove the mark (form field `undo`)."""
     with installation().sessions.begin() as session:
         if request.form.get("undo"):
             withdraw_acknowledgement(session, kind, key, actor())
         else:
             acknowledge(session, kind, key, actor(), clock.now())
-    flash("The mark is taken back." if request.form.get("undo") else "Marked as looked at.")
+    flash("Marked as not reviewed." if request.form.get("undo") else "Marked as reviewed.")
     back = safe_next(request.form.get("back")) or url_for(".home")
     return redirect(f"{back}#attention", 303)

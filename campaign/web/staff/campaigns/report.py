@@ -1,4 +1,4 @@
-"""The wrap-up report of a campaign, as a page and as PDF. Also before its end, then provisional."""
+"""The report of a campaign, as a page and as a PDF. Until the result is final, the report is provisional."""
 
 from dataclasses import asdict
 
@@ -20,11 +20,11 @@ blueprint = staff_blueprint("report", "/c/<slug>")
 @blueprint.get("/report")
 @needs(StaffRole.viewer)
 def page(slug: str) -> ResponseReturnValue:
-    """The report to be read and printed."""
+    """Show the report."""
     report = _read(slug)
     return render_template(
         "staff/campaigns/report.html",
-        page_title="CampaignReport",
+        page_title="Campaign report",
         campaign=report.progress.campaign,
         report=present_report(report),
     )
@@ -33,7 +33,7 @@ def page(slug: str) -> ResponseReturnValue:
 @blueprint.get("/report.pdf")
 @needs(StaffRole.viewer)
 def pdf(slug: str) -> ResponseReturnValue:
-    """The same on paper."""
+    """Return the report as a PDF."""
     report = _read(slug)
     context = asdict(present_report(report)) | {
         "organization_name": installation().settings.organization.name

@@ -1,4 +1,4 @@
-"""The report of a campaign in words: the same headlines, tables and sentences for the page and for the paper."""
+"""The text of a campaign's report: the same headlines, tables and sentences for the page and the PDF."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ _FREQUENCIES = {
     Frequency.yearly: "Yearly",
 }
 _KINDS = {
-    "payment": "Gifts charged or received",
-    "payment_reversed": "Debits that banks took back",
+    "payment": "Gifts",
+    "payment_reversed": "Reversed gifts",
     "refund": "Refunds",
-    "refund_failed": "Refunds that came back",
+    "refund_failed": "Failed refunds",
     "dispute": "Disputes",
-    "dispute_reversed": "Disputes given back",
-    "fee": "Fees told afterwards",
+    "dispute_reversed": "Reversed disputes",
+    "fee": "Fees charged later",
     "correction": "Corrections",
 }
 _OFFLINE = {
@@ -40,7 +40,7 @@ _OFFLINE = {
 
 @dataclass(frozen=True)
 class Section:
-    """A table: the first column names, the others are figures."""
+    """A table: the first column has names, the others have figures."""
 
     title: str
     columns: Sequence[str]
@@ -50,7 +50,7 @@ class Section:
 
 @dataclass(frozen=True)
 class ReportView:
-    """Everything as text. `headlines` are (name, figure, remark)."""
+    """The whole report as text. `headlines` are (name, figure, remark)."""
 
     title: str
     standing: str
@@ -63,10 +63,10 @@ class ReportView:
 
 
 def present_report(report: CampaignReport) -> ReportView:
-    """The report on the campaign's own clock and in its currency."""
+    """Format the report in the campaign's time zone and currency."""
     progress, campaign = report.progress, report.progress.campaign
     every = [
-        _times(report),
+        _best_days(report),
         _donors(report),
         _by_size(report),
         _sources(report),
@@ -77,26 +77,26 @@ def present_report(report: CampaignReport) -> ReportView:
     ]
     return ReportView(
         title=campaign.title,
-        standing=_standing(report),
-        as_of=_moment(progress.as_of, campaign),
+        standing=_status(report),
+        as_of=_format_time(progress.as_of, campaign),
         headlines=_headlines(report),
         sentence=present_progress(progress, to_staff=True).sentence,
         sections=[section for section in every if section.rows],
         moved=present_extensions(campaign, report.extensions),
-        comments=[(one.text, one.name or "A reader") for one in report.comments],
+        comments=[(one.text, one.name or "A donor") for one in report.comments],
     )
 
 
-def _standing(report: CampaignReport) -> str:
+def _status(report: CampaignReport) -> str:
     campaign = report.progress.campaign
     if report.final:
         return "The result is final."
     if report.progress.seconds_left:
-        return f"The campaign goes on until {ending(campaign)}. These figures are provisional."
+        return f"The campaign is open until {ending(campaign)}. These figures are provisional."
     until = format_date(
         campaign.final_from.astimezone(campaign.zone).date(), "long", locale=_LOCALE
     )
-    return f"It ended at {ending(campaign)}. The result is provisional until {until}."
+    return f"The campaign ended at {ending(campaign)}. The result is provisional until {until}."
 
 
 def _headlines(report: CampaignReport) -> list[tuple[str, str, str]]:
@@ -116,10 +116,10 @@ def _headlines(report: CampaignReport) -> list[tuple[str, str, str]]:
     ]
     if progress.matching:
         found.append(
-            ("Matched by sponsors", amount(progress.matched), "not part of what is raised")
+            ("Matched by sponsors", amount(progress.matched), "not part of the total raised")
         )
     if progress.pending:
-        found.append(("Promised by bank debit", amount(progress.pending), "not counted yet"))
+        found.append(("Pending bank debits", amount(progress.pending), "not counted yet"))
     return found
 
 
@@ -143,7 +143,7 @@ def _share(tally: Tally, report: CampaignReport) -> str:
     return f"{tally.amount * 100 / raised:.1f}%" if raised > 0 else "–"
 
 
-def _times(report: CampaignReport) -> Section:
+def _best_days(report: CampaignReport) -> Section:
     days = [
         (str(format_date(day, "EEEE, MMMM d", locale=_LOCALE)), one) for day, one in report.days
     ]
@@ -152,17 +152,17 @@ def _times(report: CampaignReport) -> Section:
 
 def _donors(report: CampaignReport) -> Section:
     often = [(_FREQUENCIES[Frequency(one.key)], one) for one in report.frequencies]
-    return _table(report, "How often", "Frequency", often)
+    return _table(report, "Frequency", "Frequency", often)
 
 
 def _by_size(report: CampaignReport) -> Section:
     currency = report.progress.campaign.currency
     sizes = [(_band(one.key, currency), one) for one in report.sizes]
-    return _table(report, "Sizes", "A gift of", sizes)
+    return _table(report, "Sizes", "Gift size", sizes)
 
 
 def _band(lower: str, currency: str) -> str:
-    """`$20 to less than $50`, by the lower edge; the edges are 1, 2 and 5 and noughts."""
+    """Return `$20 to less than $50` from the lower edge. Edges are 1, 2 or 5 followed by zeros."""
     upper = {"1": 2, "2": 5, "5": 10}[lower[0]] * 10 ** (len(lower) - 1)
     edges = money.format_money(int(lower), currency), money.format_money(upper, currency)
     return f"{edges[0]} to less than {edges[1]}"
@@ -170,7 +170,7 @@ def _band(lower: str, currency: str) -> str:
 
 def _sources(report: CampaignReport) -> Section:
     codes = [(one.key or "No code", one) for one in report.sources]
-    note = "By the code of the address, the letter or the coupon by which a gift came."
+    note = "By the code of the link, email or coupon that the gift came from."
     return _table(report, "Sources", "Code", codes, note)
 
 
@@ -186,8 +186,8 @@ def _mail(report: CampaignReport) -> Section:
         )
         for one in report.mail
     ]
-    columns = ("Step", "Sent", "Not sent", "Gifts by its link", "Amount")
-    return Section("Mail", columns, rows, "Whether a letter was opened is not tracked.")
+    columns = ("Step", "Sent", "Not sent", "Gifts through its link", "Amount")
+    return Section("Campaign emails", columns, rows, "Email opens are not tracked.")
 
 
 def _channels(report: CampaignReport) -> Section:
@@ -195,7 +195,7 @@ def _channels(report: CampaignReport) -> Section:
     gifts = sum(one.gifts for one in report.offline)
     online = Tally("", progress.raised - report.offline_amount, progress.donations - gifts)
     kinds = [(_OFFLINE.get(one.key, one.key), one) for one in report.offline]
-    return _table(report, "Online and by mail", "Way", [("Online", online), *kinds])
+    return _table(report, "Online and offline", "Payment method", [("Online", online), *kinds])
 
 
 def _matching(report: CampaignReport) -> Section:
@@ -209,7 +209,7 @@ def _matching(report: CampaignReport) -> Section:
         )
         for one in report.progress.matching
     ]
-    return Section("Matching gifts", ("Promise", "Given then", "Matched", "Pool"), rows)
+    return Section("Matching gifts", ("Offer", "Eligible gifts", "Matched", "Pool"), rows)
 
 
 def _books(report: CampaignReport) -> Section:
@@ -232,19 +232,19 @@ def _books(report: CampaignReport) -> Section:
     if rows:
         rows.append(
             (
-                "Together",
+                "Total",
                 f"{sums[0]:,}",
                 amount(sums[1]),
                 amount(report.covered),
                 amount(report.fees),
             )
         )
-    columns = ("Movement", "Entries", "Amount", "Fees covered", "Stripe’s fees")
+    columns = ("Type", "Entries", "Amount", "Fees covered", "Stripe fees")
     return Section(
-        "The books", columns, rows, "What donors add for the fees is not part of what is raised."
+        "Ledger", columns, rows, "Fees that donors covered are not part of the total raised."
     )
 
 
-def _moment(instant: datetime, campaign: Campaign) -> str:
+def _format_time(instant: datetime, campaign: Campaign) -> str:
     here = instant.astimezone(campaign.zone)
     return f"{format_datetime(here, 'MMMM d, y, HH:mm', tzinfo=campaign.zone, locale=_LOCALE)} {here:%Z}"

@@ -1,4 +1,4 @@
-"""What waits for a person, as lines for the dashboard: what it is, where it is settled, and who has looked at it."""
+"""The review queue as rows for the dashboard: a description, a link, and who has reviewed it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ from campaign.reporting.review_queue import (
 )
 
 ERASE_WITHIN = timedelta(days=30)
-"""What donors are told: https://gdpr.eu/article-12-how-controllers-should-provide-personal-data-to-the-subject/"""
+"""The time that we promise donors: https://gdpr.eu/article-12-how-controllers-should-provide-personal-data-to-the-subject/"""
 MOST = 25
-"""The items of a group that are shown; there may be thousands."""
-_WARNINGS = "Fraud warnings: a refund now avoids a dispute"
-_LATE = "Late entries, not in the final result"
-_UNPLACED = "Returns that no donation is known for"
+"""The most items shown of a group; there may be thousands."""
+_WARNINGS = "Fraud warnings: refund now to avoid a dispute"
+_LATE = "Late entries that are not in the final result"
+_UNPLACED = "Unmatched refunds and disputes"
 _URGENT = ("dispute", "warning", "refund", "job", "stuck")
 
 
 class ReviewRow(NamedTuple):
-    """What is said of a thing. `url` is its page, or ''; `until` a due date."""
+    """The text of an item. `url` is its page, or ''; `until` is a due date."""
 
     text: str
     url: str = ""
@@ -45,7 +45,9 @@ class ReviewRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Item:
-    """One thing. `url` is its page, or ''; `until` a due date. Without `key` it cannot be marked: it ends by itself."""
+    """One item. `url` is its page, or ''; `until` is a due date. Without a `key` it cannot be marked as reviewed: it
+    disappears once the problem is solved.
+    """
 
     kind: str
     key: str
@@ -58,9 +60,9 @@ class Item:
 
 @dataclass(frozen=True)
 class Group:
-    """Things of one kind under their name: `number` of them, of which the first MOST are `items`.
+    """The items of one kind: `number` counts all of them, `items` has the first MOST.
 
-    `urgent`: nobody has looked at some of it, and it costs money to wait.
+    `urgent`: some are not reviewed yet, and waiting costs money.
     """
 
     title: str
@@ -73,22 +75,22 @@ Marks = Mapping[tuple[str, str], Acknowledgement]
 
 
 def groups(review: Review, marks: Marks) -> list[Group]:
-    """The kinds of which there is anything, in the order in which they should be looked at."""
+    """Return the kinds that have any items, the most urgent first."""
     found: tuple[
         tuple[str, str, Sequence[Any], Callable[[Any], ReviewRow], Callable[[Any], object]], ...
     ]
     found = (
         ("Disputes and inquiries", "dispute", review.disputes, _dispute, _stripe_id),
         (_WARNINGS, "warning", review.warnings, _warning, _stripe_id),
-        ("Refunds in trouble", "refund", review.refunds, _refund, _refund_key),
-        ("Jobs that are silent", "job", review.overdue_jobs, _job, _no_key),
-        ("Mail that is stuck", "stuck", review.stuck, _stuck, _no_key),
-        ("Mail that failed", "message", review.messages, _message, _id),
-        ("Events from Stripe given up", "event", review.events, _event, _id),
+        ("Refunds with problems", "refund", review.refunds, _refund, _refund_key),
+        ("Overdue jobs", "job", review.overdue_jobs, _job, _no_key),
+        ("Stuck emails", "stuck", review.stuck, _stuck, _no_key),
+        ("Failed emails", "message", review.messages, _message, _id),
+        ("Events that could not be applied", "event", review.events, _event, _id),
         (_LATE, "late_entry", review.late_entries, _late, _id),
         (_UNPLACED, "unmatched", review.unmatched, _unmatched, _name),
-        ("Donors who ask to be removed", "erasure", review.erasures, _erasure, _id),
-        ("Differences from Stripe", "comparison", review.comparisons, _comparison, _no_key),
+        ("Erasure requests", "erasure", review.erasures, _erasure, _id),
+        ("Discrepancies with Stripe", "comparison", review.comparisons, _comparison, _no_key),
     )
     return [
         _group(title, kind, [(str(key(one)), one) for one in things], line, marks)
@@ -104,7 +106,7 @@ def _group(
     line: Callable[[Any], ReviewRow],
     marks: Marks,
 ) -> Group:
-    """Only what is shown is put into words."""
+    """Format only the items that are shown."""
     items = [_item(kind, key, line(one), marks) for key, one in things[:MOST]]
     urgent = kind in _URGENT and any((kind, key) not in marks for key, _ in things)
     return Group(title, len(things), items, urgent)
@@ -114,7 +116,7 @@ _id, _stripe_id = attrgetter("id"), attrgetter("stripe_id")
 
 
 def _no_key(_: object) -> str:
-    """It ends by itself."""
+    """Items of this kind disappear once the problem is solved."""
     return ""
 
 
@@ -165,15 +167,15 @@ def _stuck(one: StuckEmails) -> ReviewRow:
 
 def _message(one: FailedEmail) -> ReviewRow:
     text = f"{one.kind.replace('_', ' ')} {one.subject} to {one.recipient}: {_why(one.last_error)}"
-    return ReviewRow(text, _of_letter(one))
+    return ReviewRow(text, _email_url(one))
 
 
-def _why(told: str | None) -> str:
-    return " ".join((told or "no reason was kept").split())
+def _why(error: str | None) -> str:
+    return " ".join((error or "no error recorded").split())
 
 
-def _of_letter(one: FailedEmail) -> str:
-    """The gift that a card is about; else the donors with the address that did not take it."""
+def _email_url(one: FailedEmail) -> str:
+    """Return the donation of a tribute card's email, else a donor search for the recipient's address."""
     if one.kind == EmailKind.tribute_card:
         return _page(one.subject)
     return f"/staff/donors?{urlencode({'q': one.recipient})}" if one.recipient else ""
@@ -197,7 +199,8 @@ def _unmatched(one: UnmatchedEvidence) -> ReviewRow:
 
 
 def _comparison(one: UnresolvedRun) -> ReviewRow:
-    text = one.error or f"{one.left} between the ledger and Stripe"
+    what = "discrepancy" if one.left == 1 else "discrepancies"
+    text = one.error or f"{one.left} {what} between the ledger and Stripe"
     return ReviewRow(text, f"/staff/reconciliations/{one.run_id}")
 
 

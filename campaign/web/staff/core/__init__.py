@@ -1,1 +1,1 @@
-"""What every staff page stands on: access, layout, paging, charts, downloads."""
+"""The basis of every staff page: access, layout, paging, charts and downloads."""

@@ -1,6 +1,6 @@
-"""Who may open which page of the staff's room. Every staff view stands on a `staff_blueprint` and says `@needs(role)`.
+"""Access control of the staff pages. Every staff view is on a `staff_blueprint` and declares `@needs(role)`.
 
-The cookie belongs to `/staff` alone: elsewhere the session cannot even be written, so no public page sets a cookie.
+The session cookie is limited to `/staff`. Elsewhere the session cannot be written, so no public page sets a cookie.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ from campaign.web.headers import make_private_with_forms
 from campaign.web.origins import refuse_cross_site
 from campaign.web.staff.auth import security
 
-SESSION_SECRET = "key"  # noqa: S105 - the name of an entry of the cookie
+SESSION_SECRET = "key"  # noqa: S105 - the name of a key in the cookie
 PREFIX = "/staff"
 
 _OWN_ACCOUNT = {"account", "credentials", "passkeys"}
@@ -49,16 +49,16 @@ _csrf = CSRFProtect()
 
 
 def staff_blueprint(name: str, path: str = "", *, largest: int = 0) -> Blueprint:
-    """A blueprint under `/staff` + `path`, closed to who is not signed in; forms are checked, answers kept nowhere.
+    """Return a blueprint under `/staff` + `path` that requires sign-in, checks forms and forbids caching.
 
-    `largest`: bytes that its forms may send, where that is more than others may.
+    `largest`: the most bytes that its forms may send, if that is more than the default.
     """
     blueprint = Blueprint(name, __name__, url_prefix=PREFIX + path)
     blueprint.before_request(_require_sign_in)
     if largest:
-        # Before the form is read for its token.
+        # Before the form is parsed for its CSRF token.
         blueprint.url_value_preprocessor(partial(_allow_long_forms, largest))
-    return _guarded(blueprint)
+    return _with_checks(blueprint)
 
 
 def _allow_long_forms(largest: int, _endpoint: str | None, _values: dict[str, Any] | None) -> None:
@@ -66,48 +66,48 @@ def _allow_long_forms(largest: int, _endpoint: str | None, _values: dict[str, An
 
 
 def open_blueprint(name: str, path: str = "") -> Blueprint:
-    """The same without the sign-in: for the pages of signing in themselves."""
-    return _guarded(Blueprint(name, __name__, url_prefix=PREFIX + path))
+    """Return the same kind of blueprint without required sign-in, for the sign-in pages."""
+    return _with_checks(Blueprint(name, __name__, url_prefix=PREFIX + path))
 
 
-def _guarded(blueprint: Blueprint) -> Blueprint:
+def _with_checks(blueprint: Blueprint) -> Blueprint:
     blueprint.before_request(_check_form)
     blueprint.after_request(_keep_private)
     return blueprint
 
 
 def needs(role: StaffRole) -> Callable[[View], View]:
-    """Open a view to `role` and all who may more; the others see a page that says so (403).
+    """Restrict a view to `role` and higher roles; other members get a 403 page that explains it.
 
-    Stands under the route's decorator. `view.required_role` tells the role.
+    Place it below the route decorator. `view.required_role` is the role.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-            if _must_set_up():
+            if _must_set_up_factor():
                 flash(
-                    "Your role needs a second factor: an authenticator app or a passkey. Set one up first."
+                    "Your role requires a second factor. Set up an authenticator app or a passkey first."
                 )
                 return redirect(url_for("account.page"), 303)
             if not may(role):
                 page = render_template(
                     "staff/sign_in/forbidden.html",
-                    page_title="Your role does not open this page",
+                    page_title="You do not have access to this page",
                     needed=role,
                     member=current_staff(),
                 )
                 return make_response(page, 403)
             return view(*args, **kwargs)
 
-        guarded.required_role = role  # type: ignore[attr-defined] # a mark for the test of the whole matrix
+        guarded.required_role = role  # type: ignore[attr-defined] # for the test of all roles and views
         return cast("View", guarded)
 
     return decorate
 
 
-def _must_set_up() -> bool:
-    """Whether this installation wants a second factor of them, and they have none; their own account stays open."""
+def _must_set_up_factor() -> bool:
+    """Whether the member must still set up a required second factor. Account pages stay available without it."""
     found = signed_in()
     return (
         installation().settings.staff.second_factor_required
@@ -119,20 +119,20 @@ def _must_set_up() -> bool:
 
 
 def signed_in() -> SignedIn | None:
-    """Who asks, and from which of their sessions; None for who is not signed in."""
+    """Return the signed-in member and session of this request, or None."""
     if "signed_in" not in g:
         secret = session.get(SESSION_SECRET)
-        g.signed_in = _resume(secret) if isinstance(secret, str) else None
+        g.signed_in = _find_session(secret) if isinstance(secret, str) else None
     return cast("SignedIn | None", g.signed_in)
 
 
-def _resume(secret: str) -> SignedIn | None:
+def _find_session(secret: str) -> SignedIn | None:
     with installation().sessions.begin() as database:
         return find_staff_session(database, secret, clock.now())
 
 
 def current_staff() -> StaffMember:
-    """Who is signed in; detached, to be read. Only for views behind the sign-in."""
+    """Return the signed-in member, detached and read-only. Only for views that require sign-in."""
     found = signed_in()
     if found is None:
         raise LookupError("Nobody is signed in.")
@@ -140,19 +140,19 @@ def current_staff() -> StaffMember:
 
 
 def actor() -> Actor:
-    """Who is signed in, as the audit log names them."""
+    """Return the signed-in member as an actor for the audit log."""
     member = current_staff()
     return Actor(member.email, StaffRole(member.role), member.id)
 
 
 def may(role: StaffRole | str) -> bool:
-    """Whether who asks may do what `role` may. Also a function of the templates: `may('finance')`."""
+    """Whether the signed-in member has at least `role`. Also available in templates: `may('finance')`."""
     found = signed_in()
     return found is not None and StaffRole(found.member.role).includes(StaffRole(role))
 
 
 def safe_next(target: str | None) -> str:
-    """`target` if it is an address of the staff's room here, else the dashboard's."""
+    """Return `target` if it is a staff page of this site, else the dashboard's URL."""
     home = url_for_home()
     if not target or not target.isprintable() or "\\" in target:
         return home
@@ -165,7 +165,7 @@ def safe_next(target: str | None) -> str:
 
 
 def url_for_home() -> str:
-    """Where one lands after signing in."""
+    """Return the URL of the page shown after sign-in."""
     return f"{request.script_root}{PREFIX}/"
 
 
@@ -197,17 +197,17 @@ def _keep_private(response: Response) -> Response:
 
 
 class StaffCookie(SecureCookieSessionInterface):
-    """Sessions under `/staff` only; everywhere else there is none, and none can be begun."""
+    """Sessions under `/staff` only. Elsewhere there is no session, and none can be started."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """The session of the request, or None."""
+        """Return the session of the request, or None outside `/staff`."""
         if request.path == PREFIX or request.path.startswith(f"{PREFIX}/"):
             return super().open_session(app, request)
         return None
 
 
 def prepare(app: Flask) -> None:
-    """Give `app` its session cookie, the check of forms, and the templates' `may`."""
+    """Set up the session cookie, CSRF protection and the template function `may` for `app`."""
     settings = cast("Installation", app.extensions["installation"]).settings
     security.prepare(app, settings)
     for name, flag in cookie_flags(settings).items():
@@ -216,9 +216,9 @@ def prepare(app: Flask) -> None:
         SESSION_COOKIE_NAME="staff",
         SESSION_COOKIE_PATH=urlsplit(settings.site_url).path.rstrip("/") + PREFIX,
         PERMANENT_SESSION_LIFETIME=STAFF.longest,
-        # Written when it changes: of two answers at once, the later would bring back what the earlier took out.
+        # Written only on change: otherwise the later of two concurrent responses restores what the earlier removed.
         SESSION_REFRESH_EACH_REQUEST=False,
-        # The blueprints check; a token lasts as long as the session. Which site a form came from is checked apart.
+        # The blueprints check tokens, which last as long as the session. The origin is checked separately.
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
@@ -226,11 +226,9 @@ def prepare(app: Flask) -> None:
     app.session_interface = StaffCookie()
     _csrf.init_app(app)
     app.jinja_env.globals["may"] = may
-    app.register_error_handler(CSRFError, _form_too_old)
+    app.register_error_handler(CSRFError, _form_expired)
 
 
-def _form_too_old(_error: CSRFError) -> Response:
-    page = render_template(
-        "staff/sign_in/form_expired.html", page_title="This form can no longer be sent"
-    )
+def _form_expired(_error: CSRFError) -> Response:
+    page = render_template("staff/sign_in/form_expired.html", page_title="This form has expired")
     return make_response(page, 400)

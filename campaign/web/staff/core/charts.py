@@ -1,7 +1,7 @@
-"""Charts as SVG, drawn here: few lines, labelled where they are, no legend. Colours and type are the style sheet's.
+"""Charts as inline SVG: few lines, labeled directly instead of in a legend. Colors and type are set in the style sheet.
 
-Widths are in percent, so that a chart is as wide as its column and its letters stay as large as the page's. Lines
-are drawn on a square of 1000 by 1000 that is stretched, without making the strokes thicker.
+Widths are in percent, so that a chart fills its column while its text keeps the page's size. Lines are drawn on a
+1000 by 1000 square that is stretched without thickening the strokes.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ HEAD = 24
 FOOT = 28
 _PLOT = HEIGHT - HEAD - FOOT
 _SQUARE = 1000
-_MARK = 18.0
-"""Percent of the width that a word below an axis takes on a phone."""
-_FEWEST = 8
-"""Bars for which an axis has room at least."""
-_APART = 20
-"""Pixels between two labels at least."""
+_LABEL_WIDTH = 18.0
+"""Percent of the width that a label below the axis takes on a phone."""
+_MIN_BARS = 8
+"""The axis always has room for at least this many bars."""
+_LABEL_GAP = 20
+"""Minimum number of pixels between two labels."""
 
 
 @dataclass(frozen=True)
 class ChartLine:
-    """A line of a chart: its values from the first day on, and what it is. `kind` is its class in the style sheet."""
+    """A line of a chart: its label and its values from the first day on. `kind` is its CSS class."""
 
     label: str
     values: Sequence[int]
@@ -33,7 +33,7 @@ class ChartLine:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: what stands under it in the table, its value, and a word below the axis where there is room."""
+    """A bar: its name in the table, its value, and a label below the axis that is shown if there is room."""
 
     name: str
     value: int
@@ -48,7 +48,9 @@ def line_chart(
     goal: tuple[int, str],
     ends: tuple[str, str],
 ) -> Markup:
-    """Lines over `length` days, with a level line named `goal`; `ends` stand under the first and the last day."""
+    """Return a chart of lines over `length` days. `goal` is a horizontal line (value, label); `ends` label the
+    first and the last day.
+    """
     level, level_label = goal
     top = max([level, *(max(line.values, default=0) for line in lines)]) * 1.08 or 1.0
     bottom = min([0, *(min(line.values, default=0) for line in lines)])
@@ -78,7 +80,7 @@ def line_chart(
         )
         at = min((len(line.values) - 1) / steps, 1) * 100
         anchor = "end" if at > 60 else "start"
-        y = _free(height(line.values[-1]) - 8, at, taken)
+        y = _free_height(height(line.values[-1]) - 8, at, taken)
         parts.append(_text(at, y, line.label, anchor, f"chart-name {line.kind}"))
     parts += [
         _text(0, HEIGHT - 6, ends[0], "start"),
@@ -87,25 +89,25 @@ def line_chart(
     return _svg(title, sentence, HEIGHT, parts)
 
 
-def _free(y: float, at: float, taken: list[tuple[float, float]]) -> float:
-    """A height near `y` at which no other label stands at about the same place."""
+def _free_height(y: float, at: float, taken: list[tuple[float, float]]) -> float:
+    """Return a height near `y` that no other label close to `at` uses."""
     y = max(y, 14.0)
     for other_at, other_y in taken:
-        if abs(other_at - at) < 45 and abs(other_y - y) < _APART:
-            y = other_y + _APART
+        if abs(other_at - at) < 45 and abs(other_y - y) < _LABEL_GAP:
+            y = other_y + _LABEL_GAP
     taken.append((at, y))
     return y
 
 
 def bar_chart(title: str, sentence: str, bars: Sequence[Bar], largest: str) -> Markup:
-    """A bar for each, on one axis; `largest` names the highest. What is below nothing hangs below the axis."""
+    """Return a bar chart on one axis; `largest` labels the highest bar. Negative values hang below the axis."""
     top = max([1, *(bar.value for bar in bars)])
     bottom = min([0, *(bar.value for bar in bars)])
     plot = 140
     unit = plot / (top - bottom)
     axis = HEAD + top * unit
-    # The first day of a campaign is a bar, not a wall.
-    step = 100 / max(_FEWEST, len(bars))
+    # With few days, a bar must not fill the whole width.
+    step = 100 / max(_MIN_BARS, len(bars))
     parts = [_text(0, 14, largest, "start", "chart-name"), _rule(axis, "chart-axis")]
     for index, bar in enumerate(bars):
         tall = abs(bar.value) * unit
@@ -119,20 +121,21 @@ def bar_chart(title: str, sentence: str, bars: Sequence[Bar], largest: str) -> M
                 )
             )
     parts += [
-        _text(place, HEAD + plot + 20, mark, anchor) for place, mark, anchor in _marks(bars, step)
+        _text(place, HEAD + plot + 20, mark, anchor)
+        for place, mark, anchor in _axis_labels(bars, step)
     ]
     return _svg(title, sentence, HEAD + plot + FOOT, parts)
 
 
-def _marks(bars: Sequence[Bar], step: float) -> list[tuple[float, str, str]]:
-    """Where each word below the axis stands; from the last one back, those that would touch are left out."""
+def _axis_labels(bars: Sequence[Bar], step: float) -> list[tuple[float, str, str]]:
+    """Return the position of each label below the axis. Starting from the last, drop labels that would overlap."""
     kept: list[tuple[float, str, str]] = []
     begins = 200.0
     for index, bar in reversed(list(enumerate(bars))):
         at_end = index > len(bars) * 0.8
         place = (index + 1) * step if at_end else index * step
-        left = place - _MARK if at_end else place
-        if bar.mark and left + _MARK <= begins:
+        left = place - _LABEL_WIDTH if at_end else place
+        if bar.mark and left + _LABEL_WIDTH <= begins:
             kept.append((place, bar.mark, "end" if at_end else "start"))
             begins = left
     return kept
@@ -158,7 +161,7 @@ def _svg(title: str, sentence: str, height: int, parts: Sequence[Markup]) -> Mar
 
 
 def share_bar(value: int, of: int) -> Markup:
-    """A small bar within a table's cell; the figure beside it says the same."""
+    """Return a small bar for a table cell. It is hidden from screen readers: the figure next to it says the same."""
     width = max(0.0, min(100.0, value * 100 / of)) if of > 0 else 0.0
     return Markup(
         '<svg class="portion" width="100%" height="10" aria-hidden="true" focusable="false">'

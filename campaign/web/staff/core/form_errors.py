@@ -1,4 +1,4 @@
-"""What a service refused, put beside the form's fields: for the staff's forms."""
+"""Show the errors of a service next to the fields of a staff form."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 
 
 def put_faults(form: FlaskForm, faults: Mapping[str, str]) -> None:
-    """Each fault becomes its field's error; what names no field stands in the summary."""
+    """Add each error to its field; errors without a field go into the summary."""
     for name, text in faults.items():
         if name in form:
             field = form[name]

@@ -1,6 +1,6 @@
-"""What every staff page stands in: the navigation, and how amounts and moments are written.
+"""The layout shared by all staff pages: navigation, and the formats of amounts and times.
 
-Moments are shown where the organisation is, as its books are.
+Times are shown in the organization's time zone, like its books.
 """
 
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ _LOCALE = "en"
 
 @dataclass(frozen=True)
 class Link:
-    """A place in the navigation: shown to `role` and to all who may more. `path` begins every page of it."""
+    """A navigation link, shown to `role` and higher roles. `path` is the prefix of all its pages."""
 
     text: str
     path: str
     role: StaffRole
 
     def leads_to(self, path: str) -> bool:
-        """Whether the page at `path` belongs to this place."""
+        """Whether the page at `path` belongs to this link."""
         of_campaign = path.startswith("/staff/c/")
         if self.path == "/staff/":
             return path.rstrip("/") == "/staff" or (of_campaign and path.endswith("/dashboard"))
@@ -39,11 +39,11 @@ NAVIGATION = (
     Link("Dashboard", "/staff/", StaffRole.viewer),
     Link("Donations", "/staff/donations", StaffRole.viewer),
     Link("Donors", "/staff/donors", StaffRole.viewer),
-    Link("Envelopes", "/staff/offline", StaffRole.finance),
+    Link("Offline gifts", "/staff/offline", StaffRole.finance),
     Link("Campaigns", "/staff/campaigns", StaffRole.viewer),
     Link("Donor wall", "/staff/wall", StaffRole.finance),
     Link("Books", "/staff/books", StaffRole.finance),
-    Link("Audit log", "/staff/audit", StaffRole.finance),
+    Link("Activity", "/staff/audit", StaffRole.finance),
     Link("Integrations", "/staff/api-tokens", StaffRole.admin),
     Link("Team", "/staff/team", StaffRole.admin),
     Link("Branding", "/staff/branding", StaffRole.admin),
@@ -51,7 +51,7 @@ NAVIGATION = (
 
 
 def prepare(app: Flask) -> None:
-    """Give the templates of the staff's pages their words."""
+    """Register the filters and the navigation for the staff templates."""
     app.jinja_env.filters["money"] = _money
     app.jinja_env.filters["moment"] = _moment
     app.jinja_env.filters["day"] = _day
@@ -59,23 +59,23 @@ def prepare(app: Flask) -> None:
 
 
 def organization_zone() -> ZoneInfo:
-    """Where the organisation is."""
+    """Return the organization's time zone."""
     return ZoneInfo(installation().settings.organization.timezone)
 
 
 def _money(minor: int, currency: str) -> str:
-    """`$1,234.50`; a minus sign stands before the symbol."""
+    """Format as `$1,234.50`; a minus sign comes before the symbol."""
     return money.format_money(minor, currency, _LOCALE)
 
 
 def _moment(instant: datetime) -> str:
-    """`Dec 22, 2026, 14:05 PST`."""
+    """Format as `Dec 22, 2026, 14:05 PST`."""
     here = instant.astimezone(organization_zone())
     return f"{format_datetime(here, 'MMM d, y, HH:mm', locale=_LOCALE)} {here:%Z}"
 
 
 def _day(day: date | datetime) -> str:
-    """`Dec 22, 2026`; of an instant, the day that it is where the organisation is."""
+    """Format as `Dec 22, 2026`; an instant is shown as the date in the organization's time zone."""
     if isinstance(day, datetime):
         day = day.astimezone(organization_zone()).date()
     return format_date(day, "MMM d, y", locale=_LOCALE)

@@ -1,6 +1,6 @@
-"""Addresses of the pages of a list that is read by keys: `?before=ID` goes on to older rows, `?after=ID` to newer ones.
+"""Page links of a keyset-paginated list: `?before=ID` leads to older rows, `?after=ID` to newer ones.
 
-The other parameters, which filter the list, stay as they are. For `pager` in templates/macros/staff.html.
+The other query parameters, which filter the list, are kept. Used by `pager` in templates/macros/staff.html.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,16 @@ from flask import request
 
 @dataclass(frozen=True)
 class Pages:
-    """Where the pages beside this one are; '' where there is none."""
+    """The URLs of the neighboring pages; '' if there is none."""
 
     newer_url: str
     older_url: str
 
 
 def pages(newer: int | str | None, older: int | str | None) -> Pages:
-    """`newer`: the key of this page's first row, if newer rows exist; `older`: that of its last, if older ones do."""
+    """Return the links. `newer` is the key of this page's first row if newer rows exist, `older` that of its last row
+    if older rows exist.
+    """
     return Pages(
         address_with(after=newer, before=None) if newer is not None else "",
         address_with(before=older, after=None) if older is not None else "",
@@ -26,7 +28,7 @@ def pages(newer: int | str | None, older: int | str | None) -> Pages:
 
 
 def address_with(**changes: int | str | None) -> str:
-    """This page's address with some parameters set, or left out where None."""
+    """Return this page's URL with some parameters set, or removed if None."""
     kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
     given = [(name, str(value)) for name, value in changes.items() if value is not None]
     query = urlencode(kept + given)

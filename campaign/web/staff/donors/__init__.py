@@ -1,1 +1,1 @@
-"""Donations and donors as staff see, correct and refund them."""
+"""Staff pages to find, correct and refund donations, and to manage donors."""

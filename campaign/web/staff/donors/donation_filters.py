@@ -1,4 +1,4 @@
-"""The filters of the list of donations as they stand in its address. What cannot be read is named, never ignored."""
+"""Read the filters of the donation list from the query string. Invalid values are reported, never ignored."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -20,11 +20,11 @@ from campaign.models import Campaign, DonationState, Frequency
 from campaign.web.staff.core.layout import organization_zone
 
 EVERY = SelectChoice("", "All")
-WAYS = {PaymentChannel.card: "By card or bank debit", PaymentChannel.offline: "In an envelope"}
+WAYS = {PaymentChannel.card: "Card or bank debit", PaymentChannel.offline: "Offline"}
 
 
 def spoken(name: str) -> str:
-    """A state or frequency as people say it."""
+    """Return the label of a state or frequency: `One time` for `one_time`."""
     return name.replace("_", " ").capitalize()
 
 
@@ -33,7 +33,7 @@ def _choices(names: Iterable[str]) -> list[SelectChoice]:
 
 
 class FilterForm(FlaskForm):
-    """One search and the filters. A GET form: nothing is changed by it."""
+    """The search and the filters of the donation list. A GET form: it changes nothing."""
 
     class Meta:
         csrf = False
@@ -53,7 +53,7 @@ class FilterForm(FlaskForm):
 
 
 class FilterReader:
-    """Reads the address of the list; `form.errors` says what is wrong with it, and `filters` is what is right."""
+    """Reads the query string of the list: `form.errors` has the errors, `filters` the valid filters."""
 
     def __init__(self, session: Session) -> None:
         self._campaigns: Sequence[Campaign] = session.scalars(
@@ -72,17 +72,17 @@ class FilterReader:
 
     @property
     def wrong(self) -> bool:
-        """Whether anything could not be read."""
+        """Whether anything in the query string is invalid."""
         return bool(self.form.errors)
 
     @property
     def narrowed(self) -> bool:
-        """Whether anything is asked for besides all donations."""
+        """Whether a filter or a search is set."""
         return self.filtered or bool(self.form.q.data)
 
     @property
     def filtered(self) -> bool:
-        """Whether a filter is set, rightly or not; the search is none."""
+        """Whether a filter is set, valid or not. The search does not count as a filter."""
         beside = {"q", "before", "after"}
         return any(value for name, value in request.args.items() if name not in beside)
 
@@ -110,7 +110,7 @@ class FilterReader:
     def _refuse_unknown(self) -> None:
         known = {field.name for field in self.form} | {"before", "after"}
         for name in sorted(set(request.args) - known):
-            self.form.form_errors.append(f"There is no filter called “{name}”.")
+            self.form.form_errors.append(f"There is no filter named “{name}”.")
 
     def _refuse_broken_days(self) -> None:
         for field in (self.form.since, self.form.until):
@@ -118,14 +118,14 @@ class FilterReader:
             known = isinstance(field.data, date) and 1900 <= field.data.year < 3000
             if typed and not known:
                 field.data = None
-                _refuse(field, f"“{typed}” is not a day; write it as 2026-12-31.")
+                _refuse(field, f"“{typed}” is not a date. Write it as 2026-12-31.")
 
     def _key(self, name: str) -> int | None:
         text = request.args.get(name)
         key = None if text is None else read_key(text)
         if text is None or key is not None:
             return key
-        self.form.form_errors.append(f"“{text}” is no place in the list; begin at its top.")
+        self.form.form_errors.append(f"“{text}” is not a valid page. Start from the first page.")
         return None
 
     def _campaign(self) -> Campaign | None:
@@ -134,19 +134,19 @@ class FilterReader:
             return None
         found = next((one for one in self._campaigns if one.slug == slug), None)
         if found is None:
-            _refuse(self.form.campaign, f"There is no campaign called “{slug}”.")
+            _refuse(self.form.campaign, f"There is no campaign named “{slug}”.")
         return found
 
     def _one_of(self, field: Field, names: Iterable[str]) -> str | None:
         if not field.data:
             return None
         if field.data not in {str(name) for name in names}:
-            _refuse(field, f"“{field.data}” cannot be chosen here.")
+            _refuse(field, f"“{field.data}” is not one of the choices.")
             return None
         return str(field.data)
 
     def _currency(self, campaign: Campaign | None) -> str | None:
-        """The currency of the amounts; None where campaigns of several are listed together."""
+        """Return the currency of the amount filters, or None if the listed campaigns use several currencies."""
         used = {campaign.currency} if campaign else {one.currency for one in self._campaigns}
         return used.pop() if len(used) == 1 else None
 
@@ -155,7 +155,7 @@ class FilterReader:
         if not typed:
             return None
         if currency is None:
-            _refuse(field, "Choose a campaign first: the amount is in its currency.")
+            _refuse(field, "Choose a campaign first. The amount is in its currency.")
             return None
         try:
             return money.parse_amount(typed, currency)

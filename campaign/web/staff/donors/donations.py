@@ -1,4 +1,4 @@
-"""Donations: found, looked at, noted on; their receipts sent again or issued anew. Refunds are in `refunds`."""
+"""Donation pages: search, details, notes, and resending or reissuing receipts. Refunds are in `refunds`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +21,7 @@ from campaign.core import clock
 from campaign.core.errors import NoteRefused, ResendRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.donations.canonical_donors import canonical_donor
+from campaign.donations.offline_kinds import KIND_NAMES
 from campaign.donors.corrections import LONGEST
 from campaign.donors.donation_list import find_donations
 from campaign.donors.notes import add_donation_note
@@ -34,7 +35,7 @@ from campaign.web.staff.core.paging import pages
 from campaign.web.staff.donors.donation_filters import WAYS, FilterReader, spoken
 from campaign.web.staff.donors.note_form import NoteForm
 
-_PLACES = {
+_STRIPE_PATHS = {
     "pi": "payments",
     "ch": "payments",
     "py": "payments",
@@ -47,12 +48,12 @@ _PLACES = {
     "du": "disputes",
     "po": "payouts",
 }
-"""Where the dashboard shows an object, by the beginning of its id."""
+"""The path of an object in the Stripe dashboard, by the prefix of its id."""
 
 
 def stripe_page(stripe_id: str) -> str:
-    """The address of the dashboard's page about `stripe_id`; '' where it has none."""
-    place = _PLACES.get(stripe_id.partition("_")[0])
+    """Return the URL of `stripe_id` in the Stripe dashboard, or '' if it has no page there."""
+    place = _STRIPE_PATHS.get(stripe_id.partition("_")[0])
     if place is None:
         return ""
     mode = "" if "_live_" in installation().settings.stripe_secret_key else "test/"
@@ -60,7 +61,7 @@ def stripe_page(stripe_id: str) -> str:
 
 
 def prepare(app: Flask) -> None:
-    """Give the templates `stripe_page`."""
+    """Register the template function `stripe_page`."""
     app.jinja_env.globals["stripe_page"] = stripe_page
 
 
@@ -80,7 +81,7 @@ class ReceiptNameForm(FlaskForm):
 @blueprint.get("")
 @needs(StaffRole.viewer)
 def listed() -> ResponseReturnValue:
-    """The donations that the address asks for."""
+    """List the donations that match the query string."""
     with installation().sessions() as session:
         reader = FilterReader(session)
         lines, beside = [], pages(None, None)
@@ -97,6 +98,7 @@ def listed() -> ResponseReturnValue:
             lines=lines,
             pages=beside,
             ways=WAYS,
+            kinds=KIND_NAMES,
             spoken=spoken,
         )
     return make_response(page, 422 if reader.wrong else 200)
@@ -105,7 +107,7 @@ def listed() -> ResponseReturnValue:
 @blueprint.get("/<public_id>")
 @needs(StaffRole.viewer)
 def gift(public_id: str) -> ResponseReturnValue:
-    """Everything about one donation."""
+    """Show everything about one donation."""
     return _gift(public_id, NoteForm(formdata=None))
 
 
@@ -119,6 +121,7 @@ def _gift(public_id: str, form: NoteForm, status: int = 200) -> ResponseReturnVa
             form=form,
             where_to=receipt_address(session, found.donation),
             donation=found.donation,
+            kinds=KIND_NAMES,
         )
     return make_response(page, status)
 
@@ -126,7 +129,7 @@ def _gift(public_id: str, form: NoteForm, status: int = 200) -> ResponseReturnVa
 @blueprint.post("/<public_id>/notes")
 @needs(StaffRole.finance)
 def note(public_id: str) -> ResponseReturnValue:
-    """A note on it."""
+    """Add a note to the donation."""
     form = NoteForm(formdata=request.form)
     try:
         with installation().sessions.begin() as session:
@@ -136,34 +139,34 @@ def note(public_id: str) -> ResponseReturnValue:
     except NoteRefused as error:
         form.text.errors = [str(error)]
         return _gift(public_id, form, 422)
-    flash("The note is kept.")
+    flash("Note saved.")
     return redirect(url_for(".gift", public_id=public_id, _anchor="notes"), 303)
 
 
 @blueprint.post("/<public_id>/receipt")
 @needs(StaffRole.finance)
 def resend(public_id: str) -> ResponseReturnValue:
-    """The valid receipt once more."""
+    """Resend the valid receipt."""
 
     def queue(session: Any) -> str:
         here = installation()
         message = resend_receipt(session, public_id, actor(), clock.now(), here.books)
-        return f"The receipt is on its way to {message.recipient}."
+        return f"The receipt will be sent to {message.recipient}."
 
-    return _done(public_id, queue)
+    return _apply(public_id, queue)
 
 
 @blueprint.get("/<public_id>/reissue")
 @needs(StaffRole.finance)
 def ask_reissue(public_id: str) -> ResponseReturnValue:
-    """Which name the corrected receipt shall bear."""
+    """Ask for the name on the corrected receipt."""
     return _reissue_page(public_id, ReceiptNameForm(formdata=None))
 
 
 @blueprint.post("/<public_id>/reissue")
 @needs(StaffRole.finance)
 def reissue(public_id: str) -> ResponseReturnValue:
-    """A corrected receipt under another name."""
+    """Issue a corrected receipt with a different name."""
     form = ReceiptNameForm(formdata=request.form)
     name = (form.name.data or "").strip()
     if not name or len(name) > LONGEST["name"]:
@@ -175,9 +178,9 @@ def reissue(public_id: str) -> ResponseReturnValue:
     def issue(session: Any) -> str:
         here = installation()
         issued = reissue_receipt(session, public_id, name, actor(), clock.now(), here.books)
-        return f"Receipt {issued.number} is the valid one."
+        return f"Receipt {issued.number} is now the valid one."
 
-    return _done(public_id, issue)
+    return _apply(public_id, issue)
 
 
 def _reissue_page(public_id: str, form: ReceiptNameForm, status: int = 200) -> ResponseReturnValue:
@@ -198,8 +201,8 @@ def _reissue_page(public_id: str, form: ReceiptNameForm, status: int = 200) -> R
     return make_response(page, status)
 
 
-def _done(public_id: str, change: Callable[[Any], str]) -> ResponseReturnValue:
-    """Make the change, say so on the gift's page, or say there why not."""
+def _apply(public_id: str, change: Callable[[Any], str]) -> ResponseReturnValue:
+    """Make the change, then show its result, or why it was rejected, on the donation's page."""
     try:
         with installation().sessions.begin() as session:
             language = change(session)

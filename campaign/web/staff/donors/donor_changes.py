@@ -1,4 +1,4 @@
-"""Changing what is known of a donor: corrected, merged with another row, parted again; ending a monthly gift."""
+"""Changes to a donor: correct, merge, undo a merge, and cancel a monthly or yearly gift."""
 
 from flask import (
     Blueprint,
@@ -42,11 +42,11 @@ from campaign.web.staff.core.access import actor, needs, staff_blueprint
 blueprint: Blueprint = staff_blueprint("donor_changes", "/donors/<int:donor_id>")
 
 RETRY_AFTER = 30
-"""Seconds after which asking Stripe again may help."""
+"""Seconds until a retry may reach Stripe."""
 
 
 class CorrectForm(FlaskForm):
-    """Name and addresses as they shall be."""
+    """The corrected name and addresses."""
 
     class Meta:
         csrf = False
@@ -57,15 +57,15 @@ class CorrectForm(FlaskForm):
 
 
 class EndForm(FlaskForm):
-    """When a monthly or yearly gift shall end."""
+    """When to cancel a monthly or yearly gift."""
 
     class Meta:
         csrf = False
 
     when = RadioField(
         choices=[
-            SelectChoice("now", "At once"),
-            SelectChoice("later", "When the period that is paid for is over"),
+            SelectChoice("now", "Immediately"),
+            SelectChoice("later", "At the end of the paid period"),
         ],
         validate_choice=False,
     )
@@ -74,7 +74,7 @@ class EndForm(FlaskForm):
 @blueprint.get("/correct")
 @needs(StaffRole.finance)
 def ask_correction(donor_id: int) -> ResponseReturnValue:
-    """Name, email and postal address, to be corrected."""
+    """Show the form to correct name, email and postal address."""
     with installation().sessions() as session:
         donor = find_donor(session, donor_id)
     return _correction_page(donor, CorrectForm(formdata=None, obj=donor))
@@ -83,7 +83,7 @@ def ask_correction(donor_id: int) -> ResponseReturnValue:
 @blueprint.post("/correct")
 @needs(StaffRole.finance)
 def correct(donor_id: int) -> ResponseReturnValue:
-    """Set them."""
+    """Save the corrected name, email and postal address."""
     form = CorrectForm(formdata=request.form)
     wanted = Correction(form.name.data or "", form.email.data or "", form.address.data or "")
     with installation().sessions() as session:
@@ -95,7 +95,7 @@ def correct(donor_id: int) -> ResponseReturnValue:
         form[error.field].errors = [str(error)]
         other = error.donor_id if isinstance(error, DonorKnown) else None
         return _correction_page(donor, form, other=other, status=422)
-    flash("Corrected. Letters from now on say so; what was issued stays as it was.")
+    flash("Saved. New emails use the corrected details; issued receipts do not change.")
     return redirect(url_for("donors.person", donor_id=donor_id), 303)
 
 
@@ -115,17 +115,17 @@ def _correction_page(
 @blueprint.get("/merge")
 @needs(StaffRole.finance)
 def ask_merge(donor_id: int) -> ResponseReturnValue:
-    """With whom; and once that is said, both side by side."""
+    """Show a search for the other donor; once one is chosen, compare the two."""
     return _merge_page(donor_id, request.args.get("with", ""))
 
 
 @blueprint.post("/merge")
 @needs(StaffRole.finance)
 def merge(donor_id: int) -> ResponseReturnValue:
-    """Make two rows one person, for whom `kept` speaks."""
+    """Merge two donors. `kept` is the id of the donor to keep."""
     other, kept = request.form.get("with", ""), request.form.get("kept", "")
     if kept not in {str(donor_id), other} or read_key(other) is None:
-        return _merge_page(donor_id, other, fault="Choose which of the two shall speak for both.")
+        return _merge_page(donor_id, other, fault="Choose which donor to keep.")
     kept_id = int(kept)
     merged_id = int(other) if kept_id == donor_id else donor_id
     try:
@@ -133,7 +133,7 @@ def merge(donor_id: int) -> ResponseReturnValue:
             merge_donors(session, kept_id, merged_id, actor())
     except MergeRefused as error:
         return _merge_page(donor_id, other, fault=str(error))
-    flash("The two are one person now. It can be undone below.")
+    flash("The donors are merged. You can undo this below.")
     return redirect(url_for("donors.person", donor_id=kept_id), 303)
 
 
@@ -141,46 +141,46 @@ def _merge_page(donor_id: int, other: str, *, fault: str = "") -> ResponseReturn
     text = request.args.get("q", "").strip()
     with installation().sessions() as session:
         donor = find_donor(session, donor_id)
-        chosen = _other(session, donor, other)
+        chosen = _find_other(session, donor, other)
         if other and chosen is None:
-            fault = fault or f"There is no other donor {other} to merge this one with."
+            fault = fault or f"There is no other donor {other} to merge with."
         page = render_template(
             "staff/donors/merge.html",
             page_title="Merge two donors",
             donor=donor,
-            people=[_merged(session, one) for one in (donor, chosen)] if chosen else [],
-            lines=[] if chosen else _found(session, text, donor),
+            people=[_donor_detail(session, one) for one in (donor, chosen)] if chosen else [],
+            lines=[] if chosen else _mergeable_donors(session, text, donor),
             text=text,
             fault=fault,
         )
     return make_response(page, 422 if fault else 200)
 
 
-def _other(session: Session, donor: Donor, text: str) -> Donor | None:
+def _find_other(session: Session, donor: Donor, text: str) -> Donor | None:
     key = read_key(text)
     return None if key is None or key == donor.id else session.get(Donor, key)
 
 
-def _found(session: Session, text: str, donor: Donor) -> list[DonorRow]:
-    """Whom `text` finds, if they can be merged with `donor`."""
+def _mergeable_donors(session: Session, text: str, donor: Donor) -> list[DonorRow]:
+    """Return the donors that match `text` and can be merged with `donor`."""
     if not text:
         return []
     lines, _ = find_donors(session, text, Cursor())
     return [one for one in lines if one.id != donor.id and not one.erased]
 
 
-def _merged(session: Session, donor: Donor) -> DonorDetail:
+def _donor_detail(session: Session, donor: Donor) -> DonorDetail:
     return read_donor_detail(session, donor, Cursor())
 
 
 @blueprint.post("/merges/<int:merge_id>/undo")
 @needs(StaffRole.finance)
 def undo(donor_id: int, merge_id: int) -> ResponseReturnValue:
-    """Two people again."""
+    """Undo a merge."""
     try:
         with installation().sessions.begin() as session:
             undone = undo_merge(session, merge_id, actor(), clock.now())
-        flash(f"Donor {undone.merged_id} stands alone again.")
+        flash(f"Donor {undone.merged_id} is a separate donor again.")
     except MergeRefused as error:
         flash(f"Nothing was undone: {error}")
     return redirect(url_for("donors.person", donor_id=donor_id), 303)
@@ -189,35 +189,35 @@ def undo(donor_id: int, merge_id: int) -> ResponseReturnValue:
 @blueprint.get("/subscriptions/<stripe_id>/cancel")
 @needs(StaffRole.finance)
 def ask_cancel(donor_id: int, stripe_id: str) -> ResponseReturnValue:
-    """Asks once more, and when."""
-    return _end_page(_subscription(donor_id, stripe_id), EndForm(formdata=None, when="now"))
+    """Ask for confirmation, and whether to cancel now or at the end of the period."""
+    return _cancel_page(_subscription(donor_id, stripe_id), EndForm(formdata=None, when="now"))
 
 
 @blueprint.post("/subscriptions/<stripe_id>/cancel")
 @needs(StaffRole.finance)
 def cancel(donor_id: int, stripe_id: str) -> ResponseReturnValue:
-    """The end, at once or when the period is over."""
+    """Cancel the gift, immediately or at the end of the paid period."""
     found, form = _subscription(donor_id, stripe_id), EndForm(formdata=request.form)
     if form.when.data not in {"now", "later"}:
-        form.when.errors = ["Choose when it shall end."]
-        return _end_page(found, form, 422)
+        form.when.errors = ["Choose when to cancel it."]
+        return _cancel_page(found, form, 422)
     try:
         change_flow.cancel(installation(), found, actor(), later=form.when.data == "later")
     except (ChangeRefused, GatewayRefused) as error:
-        return _end_page(found, form, 422, f"Nothing was changed: {error}")
+        return _cancel_page(found, form, 422, f"Nothing was changed: {error}")
     except GatewayUnavailable:
-        page = _end_page(found, form, 503, _AWAY)
+        page = _cancel_page(found, form, 503, _UNREACHABLE)
         page.headers["Retry-After"] = str(RETRY_AFTER)
         return page
-    flash("Stripe was told. The donor is written to.")
+    flash("The cancellation was sent to Stripe. The donor will be notified by email.")
     return redirect(url_for("donors.person", donor_id=donor_id, _anchor="subscriptions"), 303)
 
 
-_AWAY = "Stripe did not answer, so nobody knows yet whether it has ended. Ask again in a minute; twice does no harm."
+_UNREACHABLE = "Stripe did not answer, so the gift may or may not be canceled. Try again in a minute; that is safe."
 
 
 def _subscription(donor_id: int, stripe_id: str) -> Subscription:
-    """The gift, if it is this person's; raises NotFound."""
+    """Return the subscription if it belongs to this donor. Raises NotFound."""
     with installation().sessions() as session:
         found = get_subscription_by_stripe_id(session, stripe_id)
         if found.donor_id not in {
@@ -227,11 +227,13 @@ def _subscription(donor_id: int, stripe_id: str) -> Subscription:
         return found
 
 
-def _end_page(found: Subscription, form: EndForm, status: int = 200, fault: str = "") -> Response:
+def _cancel_page(
+    found: Subscription, form: EndForm, status: int = 200, fault: str = ""
+) -> Response:
     form.form_errors = [fault] if fault else []
     page = render_template(
         "staff/donors/cancel_gift.html",
-        page_title=f"End this {found.frequency} gift",
+        page_title=f"Cancel this {found.frequency} gift",
         subscription=found,
         form=form,
     )

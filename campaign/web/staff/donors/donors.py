@@ -1,4 +1,4 @@
-"""Donors: found, looked at with everything that belongs to them, noted on. Changes are in `donor_changes`."""
+"""Donor pages: search, details, emails and notes. Changes are in `donor_changes`."""
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,7 +22,7 @@ blueprint: Blueprint = staff_blueprint("donors", "/donors")
 
 
 class SearchForm(FlaskForm):
-    """One box. A GET form: nothing is changed by it."""
+    """The search box. A GET form: it changes nothing."""
 
     class Meta:
         csrf = False
@@ -31,7 +31,7 @@ class SearchForm(FlaskForm):
 
 
 def read_cursor() -> Cursor | None:
-    """Where the page of a list begins; None where the address says it in no way that can be read."""
+    """Return where the page of a list begins, or None if the query string is invalid."""
     keys = {}
     for name in ("before", "after"):
         text = request.args.get(name)
@@ -44,7 +44,7 @@ def read_cursor() -> Cursor | None:
 @blueprint.get("")
 @needs(StaffRole.viewer)
 def listed() -> ResponseReturnValue:
-    """The donors that the search finds."""
+    """List the donors that match the search."""
     form = SearchForm(formdata=request.args)
     cursor, text = read_cursor(), form.q.data or ""
     form.form_errors = _faults(cursor, {"q", "before", "after"})
@@ -63,16 +63,16 @@ def listed() -> ResponseReturnValue:
 
 def _faults(cursor: Cursor | None, known: set[str]) -> list[str]:
     unknown = sorted(set(request.args) - known)
-    faults = [f"There is no filter called “{name}”." for name in unknown]
+    faults = [f"There is no filter named “{name}”." for name in unknown]
     if cursor is None:
-        faults.append("The address names no place in the list; begin at its top.")
+        faults.append("The link does not lead to a valid page. Start from the first page.")
     return faults
 
 
 @blueprint.get("/<int:donor_id>")
 @needs(StaffRole.viewer)
 def person(donor_id: int) -> ResponseReturnValue:
-    """Everything about one person. A merged row leads to the one that speaks for it."""
+    """Show everything about one donor. A merged record redirects to its canonical donor."""
     return _person(donor_id, NoteForm(formdata=None))
 
 
@@ -98,7 +98,7 @@ def _person(donor_id: int, form: NoteForm, status: int = 200) -> ResponseReturnV
 @blueprint.get("/<int:donor_id>/mail")
 @needs(StaffRole.viewer)
 def mail(donor_id: int) -> ResponseReturnValue:
-    """Every letter to the person, page by page."""
+    """List all emails to the donor, page by page."""
     with installation().sessions() as session:
         donor = canonical_donor(session, find_donor(session, donor_id))
         cursor = read_cursor()
@@ -106,7 +106,7 @@ def mail(donor_id: int) -> ResponseReturnValue:
         keys = read_email_keys(session, donor_records(session, donor), cursor or Cursor())
         page = render_template(
             "staff/donors/mail.html",
-            page_title="Mail",
+            page_title="Emails",
             donor=donor,
             mails=load_emails(session, keys.ids),
             pages=pages(keys.newer, keys.older),
@@ -118,7 +118,7 @@ def mail(donor_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:donor_id>/notes")
 @needs(StaffRole.finance)
 def note(donor_id: int) -> ResponseReturnValue:
-    """A note on the person."""
+    """Add a note to the donor."""
     form = NoteForm(formdata=request.form)
     try:
         with installation().sessions.begin() as session:
@@ -126,5 +126,5 @@ def note(donor_id: int) -> ResponseReturnValue:
     except NoteRefused as error:
         form.text.errors = [str(error)]
         return _person(donor_id, form, 422)
-    flash("The note is kept.")
+    flash("Note saved.")
     return redirect(url_for(".person", donor_id=donor_id, _anchor="notes"), 303)

@@ -1,4 +1,4 @@
-"""Removing a person: asked once more, agreed to, and then done by a worker. For admins."""
+"""Erasing a donor's data: an admin confirms, then a worker does it."""
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +19,7 @@ blueprint = staff_blueprint("donor_erasure", "/donors/<int:donor_id>/erase")
 @blueprint.get("")
 @needs(StaffRole.admin)
 def ask(donor_id: int) -> ResponseReturnValue:
-    """What goes and what stays."""
+    """Show what will be erased and what is kept."""
     return _page(donor_id)
 
 
@@ -28,7 +28,7 @@ def _page(donor_id: int, fault: str = "") -> str:
         donor = canonical_donor(session, find_donor(session, donor_id))
         return render_template(
             "staff/donors/erase.html",
-            page_title="Remove this person",
+            page_title="Erase this donor’s data",
             donor=donor,
             whose=data_subject_of(session, donor),
             asked=open_request(session, donor),
@@ -39,7 +39,7 @@ def _page(donor_id: int, fault: str = "") -> str:
 @blueprint.post("")
 @needs(StaffRole.admin)
 def agree(donor_id: int) -> ResponseReturnValue:
-    """Have it done; sent twice it is agreed to once."""
+    """Approve the erasure. Submitting twice approves it once."""
     at = clock.now()
     try:
         with installation().sessions.begin() as session:
@@ -48,5 +48,5 @@ def agree(donor_id: int) -> ResponseReturnValue:
             approve_erasure(session, donor, actor(), at)
     except ErasureRefused as error:
         return _page(donor_id, str(error)), 422
-    flash("This person is removed within minutes. What was done stands in the audit log.")
+    flash("The data will be erased within minutes. The activity log records the erasure.")
     return redirect(url_for("donors.person", donor_id=donor_id), 303)

@@ -1,11 +1,11 @@
-"""The form of a note, about a donation or a donor."""
+"""The form for a note on a donation or a donor."""
 
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 
 
 class NoteForm(FlaskForm):
-    """A note; the blueprint checks the token."""
+    """A note. The blueprint checks the CSRF token."""
 
     class Meta:
         csrf = False

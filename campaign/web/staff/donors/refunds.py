@@ -1,6 +1,6 @@
-"""Refunds: how much and why, asked once more, then made once, however often the button is pressed.
+"""Refund pages: amount and reason, a confirmation, then exactly one refund however often the button is pressed.
 
-What Stripe has not confirmed is said to be so; the workers look it up and finish it.
+A refund that Stripe has not confirmed is shown as such; the workers look it up and complete it.
 """
 
 import re
@@ -41,24 +41,24 @@ from campaign.web.staff.core.access import actor, needs, staff_blueprint
 blueprint: Blueprint = staff_blueprint("refunds", "/donations/<public_id>/refund")
 
 RETRY_AFTER = 30
-"""Seconds after which asking Stripe again may help."""
+"""Seconds until a retry may reach Stripe."""
 
 REFUND_STATE_TEXTS = {
-    "pending": "begun; the bank has it for some days",
-    "succeeded": "done",
-    "failed": "failed: the bank sent it back",
-    "canceled": "cancelled at Stripe",
+    "pending": "started; the bank may take several days",
+    "succeeded": "completed",
+    "failed": "failed: the bank returned it",
+    "canceled": "canceled in Stripe",
 }
 REASON_LABELS = {
     "": "No reason",
-    "duplicate": "Given twice",
+    "duplicate": "Duplicate gift",
     "fraudulent": "Fraudulent",
-    "requested_by_customer": "Asked for by the donor",
+    "requested_by_customer": "Requested by the donor",
 }
 
 
 class RefundForm(FlaskForm):
-    """How much and why. `token` comes with the second question and makes two clicks one refund."""
+    """Amount and reason. `token` is set on the confirmation page, so that two clicks make one refund."""
 
     class Meta:
         csrf = False
@@ -76,7 +76,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _RefundInput:
     amount: int
     reason: str | None
     note: str
@@ -85,7 +85,7 @@ class _Wanted:
 @blueprint.get("")
 @needs(StaffRole.finance)
 def ask(public_id: str) -> ResponseReturnValue:
-    """How much is left, and how much shall go back."""
+    """Show the refundable amount and ask how much to refund."""
     gift = _read(public_id)
     form = RefundForm(formdata=None)
     if gift.left is not None:
@@ -96,10 +96,10 @@ def ask(public_id: str) -> ResponseReturnValue:
 @blueprint.post("")
 @needs(StaffRole.finance)
 def refund(public_id: str) -> ResponseReturnValue:
-    """Without a token, asks once more; with it, makes the refund."""
+    """Without a token, ask for confirmation; with one, make the refund."""
     gift = _read(public_id)
     form = RefundForm(formdata=request.form)
-    wanted = _wanted(form, gift)
+    wanted = _read_input(form, gift)
     if wanted is None:
         return _page(gift, form, status=422)
     if not _TOKEN.fullmatch(form.token.data or ""):
@@ -108,10 +108,12 @@ def refund(public_id: str) -> ResponseReturnValue:
     asked = RefundRequest(
         public_id, wanted.amount, actor(), form.token.data, wanted.reason, wanted.note
     )
-    return _made(gift, form, asked)
+    return _make_refund(gift, form, asked)
 
 
-def _made(gift: DonationDetail, form: RefundForm, asked: RefundRequest) -> ResponseReturnValue:
+def _make_refund(
+    gift: DonationDetail, form: RefundForm, asked: RefundRequest
+) -> ResponseReturnValue:
     public_id = gift.donation.public_id
     try:
         made = refund_donation(installation(), asked)
@@ -126,24 +128,25 @@ def _made(gift: DonationDetail, form: RefundForm, asked: RefundRequest) -> Respo
     except GatewayRefused as error:
         return _page(gift, form, status=422, fault=f"Nothing was refunded. Stripe says: {error}")
     except GatewayUnavailable:
-        page = _page(gift, form, status=503, fault=_AWAY)
+        page = _page(gift, form, status=503, fault=_UNREACHABLE)
         page.headers["Retry-After"] = str(RETRY_AFTER)
         return page
-    flash(_said(made, gift.donation))
+    flash(_refund_message(made, gift.donation))
     return redirect(url_for("donations.gift", public_id=public_id, _anchor="refunds"), 303)
 
 
-_AWAY = "Stripe did not answer, and nothing was asked of it. Nothing was refunded; try again in a minute."
+_UNREACHABLE = "Stripe could not be reached. Nothing was refunded. Try again in a minute."
 
 
-def _said(made: Refund, donation: Donation) -> str:
+def _refund_message(made: Refund, donation: Donation) -> str:
     what = money.format_money(made.amount, donation.currency)
     return f"Refund of {what}: {REFUND_STATE_TEXTS.get(made.state, made.state)}."
 
 
-def _wanted(form: RefundForm, gift: DonationDetail) -> _Wanted | None:
-    """What was typed, or None with the fault beside the field. A second click, after it was made, is not refused here:
-    what is left has changed by it.
+def _read_input(form: RefundForm, gift: DonationDetail) -> _RefundInput | None:
+    """Return the request, or None after adding an error to its field.
+
+    A second click after the refund was made is not rejected here, although the refundable amount has changed by then.
     """
     amount = _amount(form, gift)
     if amount is None:
@@ -151,11 +154,11 @@ def _wanted(form: RefundForm, gift: DonationDetail) -> _Wanted | None:
     if form.reason.data and form.reason.data not in REASONS:
         form.reason.errors = ["Choose one of these reasons."]
     note = _note(form)
-    return None if form.errors else _Wanted(amount, form.reason.data or None, note)
+    return None if form.errors else _RefundInput(amount, form.reason.data or None, note)
 
 
 def _amount(form: RefundForm, gift: DonationDetail) -> int | None:
-    """Minor units; None where nothing could be read."""
+    """Return the amount in minor units, or None if it could not be read."""
     currency, left = gift.donation.currency, gift.left
     try:
         amount = money.parse_amount((form.amount.data or "").strip(), currency)
@@ -164,16 +167,16 @@ def _amount(form: RefundForm, gift: DonationDetail) -> int | None:
         return None
     if not form.token.data and (left is None or amount > left.amount):
         most = money.format_money(left.amount if left else 0, currency)
-        form.amount.errors = [f"No more than {most} is left to refund."]
+        form.amount.errors = [f"At most {most} can be refunded."]
     return amount
 
 
 def _note(form: RefundForm) -> str:
     note = (form.note.data or "").strip()
     if has_control_character(note):
-        form.note.errors = ["The note holds a control character; write it anew."]
+        form.note.errors = ["The note contains a control character. Please retype it."]
     if len(note) > MAX_NOTE_LENGTH:
-        form.note.errors = [f"At most {MAX_NOTE_LENGTH} characters; this has {len(note)}."]
+        form.note.errors = [f"Use at most {MAX_NOTE_LENGTH} characters. This note has {len(note)}."]
     return note
 
 
@@ -185,7 +188,7 @@ def _read(public_id: str) -> DonationDetail:
 def _page(
     gift: DonationDetail,
     form: RefundForm,
-    wanted: _Wanted | None = None,
+    wanted: _RefundInput | None = None,
     *,
     template: str = "staff/donations/refund.html",
     status: int = 200,

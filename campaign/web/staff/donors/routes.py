@@ -1,4 +1,4 @@
-"""Donations and donors: every blueprint of them."""
+"""All blueprints of donations and donors."""
 
 from flask import Blueprint
 

@@ -106,14 +106,14 @@ def test_a_request_to_be_removed_is_kept_once_seen_by_staff_done_and_confirmed(
     actions = [action.partition(".")[2] for _, action in audited(mailing)]
     assert actions == ["asked_to_be_erased", "stays", "asked_to_be_erased"]
     viewer = staff(StaffRole.viewer)
-    assert "Donors who ask to be removed" in viewer.get("/staff/").text
+    assert "Erasure requests" in viewer.get("/staff/").text
     donor = donor_of(mailing, ANA)
-    assert "asked to be removed" in viewer.get(f"/staff/donors/{donor.id}").text
+    assert "to have their data erased" in viewer.get(f"/staff/donors/{donor.id}").text
     mailbox.clear()
     with mailing.sessions.begin() as session:
         erase_person(session, find_data_subject(session, ANA), COMMAND_LINE, now(), "example.org")
     assert "What you gave" not in client.get("/me").text
-    assert "Donors who ask to be removed" not in viewer.get("/staff/").text
+    assert "Erasure requests" not in viewer.get("/staff/").text
     deliver_due(mailing)
     assert [one.recipients for one in mailbox.messages] == [(ANA,)]
     assert "has deleted your data" in mailbox.messages[0].subject

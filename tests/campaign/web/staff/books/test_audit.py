@@ -1,4 +1,4 @@
-"""The audit log's page: filtered by its address, paged by keys, downloaded; and nothing in it can be changed."""
+"""The activity page: filters, pages and downloads."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def entries(installation: Installation, campaign: Campaign) -> None:
 
 
 @pytest.mark.usefixtures("entries")
-def test_the_newest_stand_first_with_what_changed_and_pages_follow_by_keys(
+def test_entries_are_listed_newest_first_with_their_changes_page_by_page(
     staff: StaffMaker,
 ) -> None:
     client = staff(StaffRole.finance)
@@ -66,24 +66,24 @@ def test_the_newest_stand_first_with_what_changed_and_pages_follow_by_keys(
         ("subject=don_1", "donation refunded", "deadline extended"),
         ("subject=donor 7", "donor corrected", "deadline extended"),
         ("campaign=nine-days", "deadline extended", "donation refunded"),
-        ("until=2001-01-01", "No entry is like that", "deadline extended"),
+        ("until=2001-01-01", "No entries match", "deadline extended"),
     ],
 )
-def test_the_address_filters(staff: StaffMaker, query: str, shown: str, hidden: str) -> None:
+def test_the_query_string_filters(staff: StaffMaker, query: str, shown: str, hidden: str) -> None:
     body = staff(StaffRole.finance).get(f"/staff/audit?{query}").get_data(as_text=True)
     rows = body.split("<main")[1].split("</form>")[1]
     assert shown in rows
     assert hidden not in rows
 
 
-def test_a_day_that_is_none_is_named(staff: StaffMaker) -> None:
+def test_an_invalid_date_is_reported(staff: StaffMaker) -> None:
     response = staff(StaffRole.finance).get("/staff/audit?since=yesterday")
     assert response.status_code == 422
-    assert "&#39;yesterday&#39; is no day" in response.get_data(as_text=True)
+    assert "&#39;yesterday&#39; is not a date" in response.get_data(as_text=True)
 
 
 @pytest.mark.usefixtures("entries")
-def test_it_downloads_as_filtered_and_says_that_it_was_taken(staff: StaffMaker) -> None:
+def test_the_download_is_filtered_and_recorded(staff: StaffMaker) -> None:
     client = staff(StaffRole.finance)
     response = client.get("/staff/audit/audit.csv?action=donation.refunded")
     rows = list(csv.DictReader(io.StringIO(response.get_data(as_text=True))))
@@ -110,5 +110,5 @@ def test_it_downloads_as_filtered_and_says_that_it_was_taken(staff: StaffMaker) 
         (None, None),
     ],
 )
-def test_no_cell_is_a_formula_and_numbers_stay_numbers(value: object, written: object) -> None:
+def test_cells_are_not_formulas_and_numbers_stay_numbers(value: object, written: object) -> None:
     assert cell(value) == written

@@ -1,4 +1,4 @@
-"""The books: months with a journal, its lines on the organization's own days, and the same as a file."""
+"""The books: months with a journal, its lines in the organization's time zone, and its download."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ def finance(staff: StaffMaker) -> StaffClient:
 
 @pytest.fixture
 def december(installation: Installation) -> Campaign:
-    """$25 half an hour before the end of December 2025 in Los Angeles, $40 half an hour after it."""
+    """Book $25 half an hour before the end of December 2025 in Los Angeles, and $40 half an hour after it."""
     campaign = running(installation, start="2025-12-01", deadline="2099-12-31")
     midnight = datetime(2026, 1, 1, 8, tzinfo=UTC)
     with installation.sessions.begin() as session:
@@ -32,7 +32,9 @@ def december(installation: Installation) -> Campaign:
 
 
 @pytest.mark.usefixtures("december")
-def test_a_month_has_what_moved_on_its_days_where_the_organization_is(finance: StaffClient) -> None:
+def test_a_month_has_the_entries_of_its_days_in_the_organizations_time_zone(
+    finance: StaffClient,
+) -> None:
     index = finance.get("/staff/books").text
     assert index.index("/staff/books/2026-01") < index.index("/staff/books/2025-12")
     page = finance.get("/staff/books/2025-12").text
@@ -42,7 +44,7 @@ def test_a_month_has_what_moved_on_its_days_where_the_organization_is(finance: S
 
 
 @pytest.mark.usefixtures("december")
-def test_the_file_balances_in_minor_units_and_that_it_was_taken_is_kept(
+def test_the_file_balances_in_minor_units_and_the_download_is_recorded(
     finance: StaffClient, installation: Installation
 ) -> None:
     answer = finance.get("/staff/books/2025-12/journal.csv")
@@ -62,7 +64,7 @@ def test_the_file_balances_in_minor_units_and_that_it_was_taken_is_kept(
     ]
 
 
-def test_a_month_that_no_calendar_of_ours_has_is_not_there(finance: StaffClient) -> None:
+def test_an_invalid_month_is_not_found(finance: StaffClient) -> None:
     year = now().year
     for month in ("1999-12", "2026-00", "2026-13", f"{year + 2}-01", "2026-1", "0-01"):
         assert finance.get(f"/staff/books/{month}").status_code == 404, month

@@ -86,7 +86,7 @@ def test_a_batch_from_opening_to_the_slip(
         "DELETE FROM offline_gift",
     ],
 )
-def test_the_database_itself_keeps_a_closed_batch(
+def test_the_database_protects_a_closed_batch(
     finance: StaffClient, installation: Installation, enter: Enter, statement: str
 ) -> None:
     batch = opened(finance)
@@ -99,7 +99,7 @@ def test_the_database_itself_keeps_a_closed_batch(
         connection.execute(text(statement))
 
 
-def test_what_makes_no_sense_is_refused_in_words(
+def test_invalid_input_is_rejected_with_a_message(
     finance: StaffClient, installation: Installation, running: Campaign
 ) -> None:
     batch = opened(finance)
@@ -109,7 +109,7 @@ def test_what_makes_no_sense_is_refused_in_words(
     answer = finance.post_form(close, {"deposited_on": "2999-01-01"})
     assert (answer.status_code, "in the future" in answer.text) == (422, True)
     answer = finance.post_form("/staff/offline/batches", {"name": " ", "currency": "usd"})
-    assert (answer.status_code, "Give the batch a name" in answer.text) == (422, True)
+    assert (answer.status_code, "Enter a batch name" in answer.text) == (422, True)
     assert finance.get("/staff/offline/batches/999").status_code == 404
     with installation.sessions() as session:
         assert len(session.scalars(select(DepositBatch)).all()) == 1

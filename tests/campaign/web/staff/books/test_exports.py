@@ -14,7 +14,7 @@ from tests.support.staff import StaffMaker
 from tests.support.stripe import Facts
 
 
-def test_the_ledger_s_file_sums_to_what_was_raised(
+def test_the_ledger_export_adds_up_to_the_total_raised(
     staff: StaffMaker, paid: Facts, store, installation: Installation
 ) -> None:
     store(paid.refunded("re_1", 500))
@@ -36,7 +36,9 @@ def test_the_ledger_s_file_sums_to_what_was_raised(
     )
 
 
-def test_a_name_is_no_formula(staff: StaffMaker, give, store, installation: Installation) -> None:
+def test_a_name_is_not_exported_as_a_formula(
+    staff: StaffMaker, give, store, installation: Installation
+) -> None:
     store(give("ana@example.org", name='=HYPERLINK("http://x")').completed())
     apply_due_events(installation)
     rows = csv.DictReader(
@@ -45,7 +47,7 @@ def test_a_name_is_no_formula(staff: StaffMaker, give, store, installation: Inst
     assert [row["name"] for row in rows] == ['\'=HYPERLINK("http://x")']
 
 
-def test_that_a_file_was_taken_is_kept(
+def test_each_download_is_recorded(
     staff: StaffMaker, paid: Facts, installation: Installation
 ) -> None:
     client = staff(StaffRole.finance)
@@ -58,9 +60,9 @@ def test_that_a_file_was_taken_is_kept(
     assert [entry.subject_key for entry in made] == ["donations", "donors", "ledger", "receipts"]
 
 
-def test_what_cannot_be_read_is_named(staff: StaffMaker, paid: Facts) -> None:
+def test_invalid_input_is_reported(staff: StaffMaker, paid: Facts) -> None:
     client = staff(StaffRole.finance)
     response = client.get("/staff/exports/ledger.csv?since=soon")
     assert response.status_code == 422
-    assert "&#39;soon&#39; is no day" in response.text
+    assert "&#39;soon&#39; is not a date" in response.text
     assert client.get("/staff/exports/ledger.csv?campaign=none").status_code == 404

@@ -1,4 +1,4 @@
-"""Envelopes one by one: as whoever opens them meets the form."""
+"""The form for offline gifts."""
 
 import re
 from datetime import timedelta
@@ -36,7 +36,7 @@ def count(installation: Installation) -> int:
         return session.scalar(select(func.count(OfflineGift.id))) or 0
 
 
-def test_a_check_moves_the_bar_and_leaves_the_form_ready_for_the_next(
+def test_a_check_updates_the_progress_and_the_form_is_ready_for_the_next(
     finance: StaffClient, installation: Installation, running: Campaign
 ) -> None:
     answer = finance.post_form("/staff/offline", CHECK)
@@ -44,34 +44,34 @@ def test_a_check_moves_the_bar_and_leaves_the_form_ready_for_the_next(
     again = finance.post_form("/staff/offline", CHECK)
     assert (again.status_code, count(installation)) == (303, 1)
     page = finance.get(answer.headers["Location"]).text
-    assert "Entered: $50 from Ana Reyes, 1042 First for Keep every story free to read." in page
-    assert "Already entered: $50" in page
+    assert "Saved: $50 from Ana Reyes, 1042 First for Keep every story free to read." in page
+    assert "Already saved: $50" in page
     assert "autofocus" in re.findall(r'<input[^>]*id="amount"[^>]*>', page)[0]
     assert f'value="{TODAY}"' in page
     progress = finance.get("/c/year-end/progress.json").get_json()
     assert progress["raised"] == 5000
 
 
-def test_the_coupons_code_chooses_the_campaign(
+def test_the_coupon_code_selects_the_campaign(
     finance: StaffClient, installation: Installation, running: Campaign
 ) -> None:
     code = coupon_code(running, "harbor")
     page = finance.get("/staff/offline", query_string={"code": code.lower()}).text
-    assert f"{code} is a coupon of Keep every story free to read, article harbor." in page
+    assert f"{code} is a coupon for Keep every story free to read, article harbor." in page
     told = finance.get(
         "/staff/offline/duplicates", query_string={"code": code, "email": "x@example.org"}
     )
     assert told.get_json() == {
-        "code": f"{code} is a coupon of Keep every story free to read, article harbor.",
+        "code": f"{code} is a coupon for Keep every story free to read, article harbor.",
         "campaign": "year-end",
-        "email": "Nobody is known by this address yet.",
+        "email": "No donor has this email address yet.",
     }
     finance.post_form("/staff/offline", CHECK | {"code": code.lower(), "campaign": ""})
     with installation.sessions() as session:
         assert session.scalars(select(Donation.code)).all() == [code]
 
 
-def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
+def test_errors_are_shown_next_to_their_fields_and_the_input_is_kept(
     finance: StaffClient, installation: Installation, running: Campaign
 ) -> None:
     wrong = CHECK | {
@@ -81,13 +81,17 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
     }
     answer = finance.post_form("/staff/offline", wrong)
     assert answer.status_code == 422
-    for words in ("No coupon has the code &#39;autumn&#39;", "is in the future", 'value="fifty"'):
+    for words in (
+        "There is no coupon with the code &#39;autumn&#39;",
+        "is in the future",
+        'value="fifty"',
+    ):
         assert words in answer.text
     assert 'id="code-error"' in answer.text
     assert count(installation) == 0
 
 
-def test_the_same_reference_and_a_look_alike_are_told_before_they_count(
+def test_an_existing_reference_and_a_similar_gift_are_reported_before_saving(
     finance: StaffClient, installation: Installation, running: Campaign, enter: Enter
 ) -> None:
     gift = gift_of(enter(reference="1042 first"))
@@ -107,7 +111,7 @@ def test_the_same_reference_and_a_look_alike_are_told_before_they_count(
     assert bar(installation) == (10000, 2, 2)
 
 
-def test_a_bounced_check_is_asked_about_once_more_and_then_reversed_once(
+def test_a_bounced_check_is_reversed_once_after_confirmation(
     finance: StaffClient, installation: Installation, running: Campaign, enter: Enter
 ) -> None:
     gift = gift_of(enter(reference="1042"))

@@ -1,4 +1,4 @@
-"""The form of offline gifts: what is offered and usual, what is read of it, and what stays for the next."""
+"""The form for offline gifts: choices, defaults, parsing, and values kept for the next gift."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ def offered(batches: int = 0, **typed: Any) -> OfflineGiftForm:
     return made
 
 
-def test_the_usual_is_chosen_where_nothing_was() -> None:
+def test_defaults_are_selected_where_nothing_is_chosen() -> None:
     found = offered()
     assert (found.kind.data, found.received_on.data) == ("cheque", "2026-12-22")
     assert (found.campaign.data, found.batch.data) == ("winter", "")
@@ -45,40 +45,40 @@ def test_the_usual_is_chosen_where_nothing_was() -> None:
     ]
 
 
-def test_an_only_batch_is_chosen_and_of_several_none() -> None:
+def test_a_single_open_batch_is_preselected_and_none_of_several() -> None:
     assert offered(1).batch.data == "1"
     assert offered(2).batch.data == ""
     assert offered(1, batch="").batch.data == ""
     assert [one.value for one in offered(2).batch.choices] == ["", "1", "2"]
 
 
-def test_every_form_is_another_until_it_is_posted_again() -> None:
+def test_every_form_has_its_own_token_until_it_is_submitted_again() -> None:
     first, second = offered().token.data, offered().token.data
     assert first
     assert first != second
     assert offered(token=first).token.data == first
 
 
-def test_stock_goes_into_no_batch_and_a_batch_that_is_no_number_is_none() -> None:
+def test_stock_never_goes_into_a_batch_and_an_invalid_batch_is_ignored() -> None:
     assert form(kind="cheque", batch="7").choices().batch_id == 7
     assert form(kind="stock", batch="7").choices().batch_id is None
     for batch in ("", "x", "-1", "1.5", None):
         assert form(kind="cheque", batch=batch).choices().batch_id is None
 
 
-def test_a_token_is_cut_to_what_fits_and_an_empty_one_is_none() -> None:
+def test_a_token_is_cut_to_its_column_and_an_empty_one_is_none() -> None:
     assert form(token="t" * 65).choices().token == "t" * 64
     assert form(token="").choices().token is None
     assert form(waived=["like-1"], donor="new").choices().waived == ("like-1",)
 
 
-def test_the_three_lines_of_an_address_are_one_text() -> None:
+def test_the_three_address_lines_are_joined() -> None:
     written = form(amount="50", address="1 Pier", address_3="Astoria", kind="cash").written()
     assert written.address == "1 Pier\n\nAstoria"
     assert (written.amount, written.kind, written.email) == ("50", "cash", "")
 
 
-def test_a_posted_coupon_fills_in_who_gave() -> None:
+def test_a_direct_mail_coupon_fills_in_the_donor() -> None:
     made = form(address_3="old")
     made.fill_in("Ana Reyes", ["1 Pier", "Astoria"])
     assert made.giver() == {
@@ -89,7 +89,7 @@ def test_a_posted_coupon_fills_in_who_gave() -> None:
     }
 
 
-def test_what_names_no_field_stands_beside_the_reference_and_adds_to_what_is_there() -> None:
+def test_errors_without_a_field_are_added_to_the_reference() -> None:
     made = form()
     made.complain({"amount": "Not an amount.", "reference": "Known."})
     made.complain({"nothing": "Odd."})
@@ -97,7 +97,7 @@ def test_what_names_no_field_stands_beside_the_reference_and_adds_to_what_is_the
     assert list(made.reference.errors) == ["Known.", "Odd."]
 
 
-def test_what_is_to_be_decided_is_asked_with_somebody_new_last() -> None:
+def test_candidates_are_offered_with_a_new_donor_last() -> None:
     made = form()
     entry_warnings = [EntryWarning("place", "Late."), EntryWarning("like-1", "The same?")]
     people = [Candidate(7, "Ana", "1 Pier\nAstoria", 1, True), Candidate(8, "Ana", "", 2, False)]
@@ -114,7 +114,7 @@ def test_what_is_to_be_decided_is_asked_with_somebody_new_last() -> None:
     assert (list(quiet.waived.errors), list(quiet.donor.errors)) == ([], [])
 
 
-def test_of_one_envelope_only_what_is_the_same_for_the_next_stays() -> None:
+def test_only_the_fields_for_the_next_gift_are_kept() -> None:
     stays = {"kind": "cash", "received_on": "2026-12-01", "campaign": "winter"}
     made = form(**stays, batch="", amount="50", name="Ana")
     assert made.kept() == stays

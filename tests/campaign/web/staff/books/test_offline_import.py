@@ -1,4 +1,4 @@
-"""A list of offline gifts: shown before it counts, entered as shown, and only once."""
+"""Importing a list of offline gifts: previewed first, imported as previewed, and only once."""
 
 import re
 from io import BytesIO
@@ -20,7 +20,7 @@ def finance(staff: StaffMaker) -> StaffClient:
 
 
 def shown(finance: StaffClient, text: str, status: int = 200) -> str:
-    """The preview of a list."""
+    """Return the preview of a list."""
     form = {"file": (BytesIO(text.encode()), "gifts.csv"), "campaign": "year-end"}
     answer = finance.post_form("/staff/offline/import", form)
     assert answer.status_code == status
@@ -33,7 +33,7 @@ def kept(page: str) -> str:
     return found[1]
 
 
-def test_a_list_counts_only_when_it_is_entered_and_then_once(
+def test_a_list_counts_only_after_the_import_and_only_once(
     finance: StaffClient, installation: Installation, running: Campaign, enter: Enter
 ) -> None:
     gift_of(enter(reference="1", name="Known", address=""))
@@ -46,17 +46,17 @@ def test_a_list_counts_only_when_it_is_entered_and_then_once(
     )
     page = shown(finance, text)
     assert bar(installation) == (5000, 1, 1)
-    assert "Enter 2 gifts" in page
-    assert "count for no campaign" in page
-    assert "It looks like 1, a check of $50 from Known" in page
-    assert "Reference 1 is a check of $50 from Known" in page
+    assert "Import 2 gifts" in page
+    assert "does not count for the campaign" in page
+    assert "This may be a duplicate of 1, a check of $50 from Known" in page
+    assert "Reference 1 is already a check of $50 from Known" in page
     for _ in range(2):
         answer = finance.post_form("/staff/offline/import/enter", {"kept": kept(page)})
         assert answer.status_code == 303
         assert bar(installation) == (7500, 2, 2)
     told = finance.get("/staff/offline").text
-    assert "2 entered, 3 left out." in told
-    assert "0 entered, 5 left out." in told
+    assert "2 imported, 3 not imported." in told
+    assert "0 imported, 5 not imported." in told
     finance.post_form("/staff/offline/import/enter", {"kept": kept(page), "doubtful": "yes"})
     assert bar(installation) == (12500, 3, 3)
     with installation.sessions() as session:
@@ -65,7 +65,7 @@ def test_a_list_counts_only_when_it_is_entered_and_then_once(
     assert actions.count("offline_gift.entered") == 4
 
 
-def test_what_was_changed_on_the_way_is_not_entered(
+def test_a_tampered_list_is_not_imported(
     finance: StaffClient, installation: Installation, running: Campaign
 ) -> None:
     page = shown(finance, f"{HEADER}{TODAY},,25,usd,Ana,,,,2\n")
@@ -74,9 +74,9 @@ def test_what_was_changed_on_the_way_is_not_entered(
     assert bar(installation) == (0, 0, 0)
 
 
-def test_a_list_may_be_a_megabyte_and_no_more(finance: StaffClient, running: Campaign) -> None:
+def test_a_list_may_have_up_to_one_megabyte(finance: StaffClient, running: Campaign) -> None:
     row = f"{TODAY},,25,usd,{'n' * 190},,{'é' * 480},,\n"
-    assert "Enter 300 gifts" in shown(finance, HEADER + row * 300)
+    assert "Import 300 gifts" in shown(finance, HEADER + row * 300)
     assert "more than 1,000 rows" in shown(finance, HEADER + "1,2,3\n" * 1001, 422)
     assert "larger than 1 MB" in shown(finance, HEADER + row * 1000, 422)
 
@@ -89,7 +89,7 @@ def test_a_list_may_be_a_megabyte_and_no_more(finance: StaffClient, running: Cam
         (HEADER.strip() + ",colour\n", "unknown: &#39;colour&#39;"),
     ],
 )
-def test_a_file_that_is_no_list_is_named(
+def test_an_invalid_file_is_reported(
     finance: StaffClient, running: Campaign, text: str, words: str
 ) -> None:
     assert words in shown(finance, text, 422)

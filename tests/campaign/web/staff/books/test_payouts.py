@@ -1,4 +1,4 @@
-"""Payouts on the staff's pages: the newest first, page after page; each with its parts, and as a file."""
+"""Payouts on the staff pages: newest first, page by page, each with its transactions and download."""
 
 import re
 from datetime import UTC, date, datetime
@@ -33,7 +33,7 @@ def payout(number: int, amount: int = 1_000, *nets: int) -> Payout:
 
 
 def keep(installation: Installation, found: Payout, *nets: int) -> None:
-    """With parts of so much each."""
+    """Add a payout with transactions of these amounts."""
     with installation.sessions.begin() as session:
         session.add(found)
         session.flush()
@@ -57,12 +57,12 @@ def shown(page: str) -> list[int]:
     return [int(one) for one in re.findall(r"/staff/payouts/po_(\d+)\"", page)]
 
 
-def test_without_a_payout_the_page_is_there(finance: StaffClient) -> None:
+def test_the_page_works_without_payouts(finance: StaffClient) -> None:
     page = finance.get("/staff/payouts")
     assert (page.status_code, shown(page.text)) == (200, [])
 
 
-def test_the_newest_come_first_and_older_ones_on_the_next_page(
+def test_payouts_are_listed_newest_first_page_by_page(
     finance: StaffClient, installation: Installation
 ) -> None:
     for number in range(1, PAGE + 3):
@@ -76,18 +76,18 @@ def test_the_newest_come_first_and_older_ones_on_the_next_page(
     assert shown(finance.get("/staff/payouts?before=x").text) == shown(first)
 
 
-def test_a_payout_says_whether_its_parts_come_to_its_amount(
+def test_a_payout_shows_whether_its_transactions_add_up(
     finance: StaffClient, installation: Installation
 ) -> None:
     keep(installation, payout(1, 1_000, 1), 600, 400)
     keep(installation, payout(2, 1_000, 1), 600, 399)
-    assert "2; they agree with its amount" in finance.get("/staff/payouts/po_1").text
+    assert "2; they add up to the payout" in finance.get("/staff/payouts/po_1").text
     wrong = finance.get("/staff/payouts/po_2").text
-    assert "they agree with its amount" not in wrong
+    assert "they add up to the payout" not in wrong
     assert "$0.01" in wrong
 
 
-def test_its_parts_are_a_file_without_formulas_and_taking_it_is_kept(
+def test_its_transactions_download_without_formulas_and_the_download_is_recorded(
     finance: StaffClient, installation: Installation
 ) -> None:
     keep(installation, payout(1, 1_000, 1), 600, 400)

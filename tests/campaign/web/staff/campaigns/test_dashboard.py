@@ -1,4 +1,4 @@
-"""The dashboard's page: what it shows, to whom, and what waits for a person."""
+"""The dashboard page: its content, its readers, and what needs attention."""
 
 import pytest
 from sqlalchemy import select, text
@@ -13,10 +13,10 @@ from tests.support.stripe import Facts
 
 def test_without_a_campaign_it_says_so(staff: StaffMaker) -> None:
     page = staff(StaffRole.viewer).get("/staff/").get_data(as_text=True)
-    assert "There is no campaign yet" in page
+    assert "No campaigns yet" in page
 
 
-def test_it_shows_what_came_by_which_way(
+def test_it_shows_gifts_by_source(
     staff: StaffMaker, campaign: Campaign, give, store, installation: Installation
 ) -> None:
     ana, ben = give("ana@example.org", 2500, code="mail-nine-days"), give("ben@example.org", 7500)
@@ -26,20 +26,20 @@ def test_it_shows_what_came_by_which_way(
     page = viewer.get("/staff/").get_data(as_text=True)
     assert 'data-raised="9500"' in page
     for words in (
-        "Mail: nine days",
+        "Email: nine days",
         "$20 to $50",
         "$50 to $100",
         "One-time",
-        "Needed a day",
-        "0 gave before, 2 new",
+        "Needed per day",
+        "0 returning, 2 new",
     ):
         assert words in page
-    assert "There is no forecast yet" in page
+    assert "No forecast yet" in page
     assert page.count('<svg class="chart"') == 3
     assert "style=" not in page
 
 
-def test_a_dispute_waits_until_someone_has_looked_and_says_who(
+def test_a_dispute_can_be_marked_as_reviewed_and_shows_who_did(
     staff: StaffMaker, paid: Facts, store, installation: Installation
 ) -> None:
     store(paid.disputed("created"))
@@ -51,11 +51,11 @@ def test_a_dispute_waits_until_someone_has_looked_and_says_who(
     action = page.split('class="single" action="')[1].split('"')[0]
     for _ in range(2):
         assert finance.post_form(action).status_code == 303
-    assert "finance@harbor-ledger.example looked at it" in finance.get("/staff/").get_data(
+    assert "Reviewed by finance@harbor-ledger.example" in finance.get("/staff/").get_data(
         as_text=True
     )
     assert finance.post_form(action, {"undo": "1"}).status_code == 303
-    assert "looked at it on" not in finance.get("/staff/").get_data(as_text=True)
+    assert "Reviewed by" not in finance.get("/staff/").get_data(as_text=True)
     with installation.sessions() as session:
         actions = session.scalars(
             select(AuditEntry.action).where(AuditEntry.action.startswith("review."))
@@ -82,7 +82,7 @@ def test_a_dispute_waits_until_someone_has_looked_and_says_who(
         ),
     ],
 )
-def test_the_check_of_the_ledger_finds_a_wrong_tally(
+def test_the_ledger_check_finds_a_wrong_tally(
     installation: Installation, paid: Facts, damage: str, told: str
 ) -> None:
     with installation.engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""The report of a campaign in words and tables."""
+"""The text and tables of a campaign's report."""
 
 import io
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ def fill(installation: Installation, slug: str = "winter") -> Campaign:
     return campaign
 
 
-def test_the_report_says_what_came_of_it_as_page_and_on_paper(
+def test_the_report_has_the_same_content_as_page_and_pdf(
     installation: Installation, staff: StaffMaker
 ) -> None:
     fill(installation)
@@ -97,15 +97,15 @@ def test_tables_without_rows_are_left_out_and_each_row_has_its_columns(
         assert {len(row) for row in one.rows} == {len(one.columns)}, one.title
 
 
-def test_the_books_come_to_what_was_raised(installation: Installation) -> None:
+def test_the_ledger_sums_add_up_to_the_total_raised(installation: Installation) -> None:
     view = report(installation, fill(installation))
-    books = section(view, "The books")
-    assert books.rows[-1][:3] == ("Together", "5", "$150")
+    books = section(view, "Ledger")
+    assert books.rows[-1][:3] == ("Total", "5", "$150")
     assert ("Refunds", "1", "-$50", "$0", "$0") in books.rows
     assert view.headlines[0][:2] == ("Raised", "$150")
 
 
-def test_shares_and_sizes_are_told_in_words(installation: Installation) -> None:
+def test_shares_and_sizes_are_formatted(installation: Installation) -> None:
     view = report(installation, fill(installation))
     sizes = {row[0]: row[3] for row in section(view, "Sizes").rows}
     assert sizes["$100 to less than $200"] == "66.7%"
@@ -116,7 +116,9 @@ def test_shares_and_sizes_are_told_in_words(installation: Installation) -> None:
     assert promise[1:] == ("$150", "$150", "$1,000")
 
 
-def test_how_it_stands_changes_with_the_end_and_with_its_result(installation: Installation) -> None:
+def test_the_status_changes_with_the_deadline_and_the_final_result(
+    installation: Installation,
+) -> None:
     campaign = running(installation)
     told = [
         report(installation, campaign, at).standing
@@ -126,7 +128,7 @@ def test_how_it_stands_changes_with_the_end_and_with_its_result(installation: In
             campaign.final_from,
         )
     ]
-    assert told[0].startswith("The campaign goes on until ")
-    assert told[1].startswith("It ended at ")
+    assert told[0].startswith("The campaign is open until ")
+    assert told[1].startswith("The campaign ended at ")
     assert told[2] == "The result is final."
     assert report(installation, campaign, now()).as_of.endswith(("PST", "PDT"))

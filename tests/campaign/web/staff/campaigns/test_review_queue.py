@@ -1,4 +1,4 @@
-"""What waits for a person, as the dashboard's lines: as many as are read, all of them counted."""
+"""The review queue on the dashboard: only the first items are shown, all are counted."""
 
 import pytest
 
@@ -12,20 +12,20 @@ def warning(number: int) -> ActionableWarning:
     return ActionableWarning(f"issfr_{number}", f"don_{number}", 2500, "usd", "misc", now())
 
 
-def test_of_thousands_the_first_are_told_and_all_are_counted() -> None:
+def test_only_the_first_items_are_shown_and_all_are_counted() -> None:
     letters = [
         FailedEmail(number, "receipt", f"2026-{number}", "ana@example.org", "550\nno", now())
         for number in range(3 * MOST)
     ]
     (found,) = groups(Review(messages=letters), {})
-    assert (found.title, found.number, found.urgent) == ("Mail that failed", 3 * MOST, False)
+    assert (found.title, found.number, found.urgent) == ("Failed emails", 3 * MOST, False)
     assert [item.key for item in found.items] == [str(number) for number in range(MOST)]
     assert found.items[1].text == "receipt 2026-1 to ana@example.org: 550 no"
     assert found.items[1].url == "/staff/donors?q=ana%40example.org"
 
 
 @pytest.mark.parametrize(("looked_at", "urgent"), [(MOST, True), (MOST + 1, False)])
-def test_what_is_not_shown_is_urgent_too(looked_at: int, *, urgent: bool) -> None:
+def test_hidden_items_make_a_group_urgent_too(looked_at: int, *, urgent: bool) -> None:
     warnings = [warning(number) for number in range(MOST + 1)]
     seen = {
         ("warning", one.stripe_id): Acknowledgement(

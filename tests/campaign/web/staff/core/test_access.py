@@ -1,4 +1,4 @@
-"""Who gets into the staff's room, where a form may come from, and where one lands afterwards."""
+"""Access to the staff pages: sign-in, the origin of forms, and redirects."""
 
 from dataclasses import replace
 
@@ -15,14 +15,14 @@ from tests.support.campaigns import audited, running
 from tests.support.staff import StaffMaker, add_staff, browser
 
 
-def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(client: FlaskClient) -> None:
+def test_signed_out_visitors_are_sent_to_sign_in_and_back(client: FlaskClient) -> None:
     answer = client.get("/staff/team?before=5")
     assert answer.status_code == 302
     assert answer.location == "/staff/sign-in?next=/staff/team?before%3D5"
     assert client.post("/staff/team").location == "/staff/sign-in"
 
 
-def test_one_comes_back_only_to_the_staffs_room(staff: StaffMaker) -> None:
+def test_sign_in_redirects_only_to_staff_pages(staff: StaffMaker) -> None:
     client = staff(StaffRole.viewer)
     for target in (
         "https://evil.example/",
@@ -39,7 +39,7 @@ def test_one_comes_back_only_to_the_staffs_room(staff: StaffMaker) -> None:
         assert answer.location == "/staff/", target
 
 
-def test_who_needs_one_sees_only_their_account_until_it_is_set_up(
+def test_members_who_need_a_second_factor_see_only_their_account_until_it_is_set_up(
     installation: Installation,
 ) -> None:
     settings = installation.settings
@@ -63,7 +63,7 @@ def test_who_needs_one_sees_only_their_account_until_it_is_set_up(
 @pytest.mark.parametrize(
     ("site", "secure"), [("https://give.example.org", True), ("http://x", False)]
 )
-def test_the_cookie_is_for_the_room_alone(
+def test_the_cookie_is_limited_to_staff_pages(
     installation: Installation, campaign: Campaign, site: str, secure: bool
 ) -> None:
     app = create_app(replace(installation, settings=replace(installation.settings, site_url=site)))
@@ -86,7 +86,7 @@ def test_public_pages_neither_set_nor_read_a_cookie(
             assert "Cookie" not in answer.headers.get("Vary", "")
 
 
-def test_where_one_wanted_to_goes_with_the_sign_in_only_if_it_was_read(
+def test_only_get_requests_are_remembered_for_after_sign_in(
     client: FlaskClient, staff: StaffMaker
 ) -> None:
     asked = client.get("/staff/donors?q=a%26b")
@@ -98,13 +98,13 @@ def test_where_one_wanted_to_goes_with_the_sign_in_only_if_it_was_read(
         assert answer.location == inside, inside
 
 
-def test_a_refused_form_changes_nothing_and_says_why(
+def test_a_rejected_form_changes_nothing_and_explains_why(
     staff: StaffMaker, installation: Installation
 ) -> None:
     client = staff(StaffRole.viewer)
     path = "/staff/account/name"
     expired = client.post(path, data={"name": "Eve", "csrf_token": "x"})
-    assert (expired.status_code, "can no longer be sent" in expired.text) == (400, True)
+    assert (expired.status_code, "This form has expired" in expired.text) == (400, True)
     foreign = {"Origin": "https://evil.example"}
     refused = client.post_form(path, {"name": "Eve"}, headers=foreign)
     assert (refused.status_code, "from another site" in refused.text) == (403, True)
@@ -112,7 +112,7 @@ def test_a_refused_form_changes_nothing_and_says_why(
         assert session.get_one(StaffMember, client.member.id).name != "Eve"
 
 
-def test_no_page_of_the_room_is_kept_by_anybody(staff: StaffMaker) -> None:
+def test_staff_pages_are_never_cached(staff: StaffMaker) -> None:
     client = staff(StaffRole.viewer)
     for path in ("/staff/", "/staff/sign-in", "/staff/team", "/staff/account"):
         answer = client.get(path)
@@ -120,7 +120,7 @@ def test_no_page_of_the_room_is_kept_by_anybody(staff: StaffMaker) -> None:
         assert answer.headers["Referrer-Policy"] == "same-origin", path
 
 
-def test_what_staff_did_is_logged_under_their_name_and_role(
+def test_changes_are_recorded_with_the_members_name_and_role(
     staff: StaffMaker, installation: Installation
 ) -> None:
     running(installation)
@@ -130,13 +130,13 @@ def test_what_staff_did_is_logged_under_their_name_and_role(
     assert (entry.actor, entry.staff_id) == (admin.member.email, admin.member.id)
 
 
-def test_a_cookie_is_written_when_it_changes_and_not_at_every_page(staff: StaffMaker) -> None:
+def test_the_cookie_is_written_only_when_it_changes(staff: StaffMaker) -> None:
     client = staff(StaffRole.viewer)
     client.get("/staff/account")
     assert "Set-Cookie" not in client.get("/staff/account").headers
 
 
-def test_a_cookie_that_was_made_elsewhere_opens_nothing(app: Flask) -> None:
+def test_a_forged_cookie_is_rejected(app: Flask) -> None:
     client = browser(app)
     forged = URLSafeTimedSerializer("another key", salt="cookie-session").dumps({"key": "x"})
     client.set_cookie("staff", str(forged), path="/staff")

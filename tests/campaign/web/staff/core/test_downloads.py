@@ -1,4 +1,4 @@
-"""Rows as a file: each once, in parts, and no cell that a spreadsheet computes."""
+"""Downloads: every row once, streamed, and no cell that a spreadsheet evaluates."""
 
 import csv
 import io
@@ -40,14 +40,14 @@ def test_csv_has_a_line_for_its_columns_and_one_for_each_row() -> None:
     assert taken([], "csv") == "name,amount,at,day,more,none\r\n"
 
 
-def test_json_lines_keep_figures_and_texts_as_they_are() -> None:
+def test_json_lines_keep_numbers_and_texts_unchanged() -> None:
     (line,) = taken([ROW], "jsonl").splitlines()
     assert json.loads(line) == ROW | {"at": "2026-12-22T22:05:00+00:00", "day": "2026-12-22"}
     assert taken([], "jsonl") == ""
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_many_rows_are_sent_in_parts_while_they_are_read(kind: str) -> None:
+def test_many_rows_are_streamed_while_they_are_read(kind: str) -> None:
     read = []
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -65,7 +65,7 @@ def test_many_rows_are_sent_in_parts_while_they_are_read(kind: str) -> None:
     assert all(str(number) in line for number, line in enumerate(lines))
 
 
-def test_the_file_is_named_and_never_held_back() -> None:
+def test_the_file_is_named_and_not_buffered() -> None:
     with Flask("files").test_request_context():
         answer = download(["a"], [], "ledger-2026", "jsonl")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="ledger-2026.jsonl"'
@@ -74,10 +74,10 @@ def test_the_file_is_named_and_never_held_back() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx"])
-def test_a_text_like_a_formula_is_none_and_a_figure_stays_one(text: str) -> None:
+def test_texts_that_start_like_formulas_are_escaped_and_numbers_are_not(text: str) -> None:
     assert cell(text) == f"'{text}"
     assert (cell(-1), cell(-1.5), cell(None), cell("a=1")) == (-1, -1.5, None, "a=1")
 
 
-def test_what_holds_a_formula_within_is_text_too() -> None:
+def test_nested_values_are_escaped_as_text() -> None:
     assert cell(["=1"]) == '["=1"]'

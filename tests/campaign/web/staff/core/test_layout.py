@@ -1,4 +1,4 @@
-"""The navigation of the staff's pages, and how amounts and moments are written on them."""
+"""The navigation of the staff pages, and the formats of amounts and times."""
 
 from datetime import UTC, date, datetime
 
@@ -26,7 +26,7 @@ from tests.support.staff import StaffMaker
         ("/staff/donorsandmore", ""),
     ],
 )
-def test_each_page_belongs_to_one_place(path: str, place: str) -> None:
+def test_each_page_belongs_to_one_navigation_link(path: str, place: str) -> None:
     assert [one.text for one in NAVIGATION if one.leads_to(path)] == ([place] if place else [])
 
 
@@ -40,7 +40,7 @@ def test_the_navigation_shows_what_a_role_may_open_and_nothing_else(staff: Staff
             assert client.get(one.path).status_code == 200
 
 
-def test_a_moment_and_its_day_are_those_of_the_organization(app: Flask) -> None:
+def test_times_and_dates_are_in_the_organizations_time_zone(app: Flask) -> None:
     late = datetime(2026, 12, 23, 7, 59, tzinfo=UTC)
     moment, day = app.jinja_env.filters["moment"], app.jinja_env.filters["day"]
     with app.app_context():
@@ -50,7 +50,7 @@ def test_a_moment_and_its_day_are_those_of_the_organization(app: Flask) -> None:
         assert (day(late), day(date(2026, 12, 23))) == ("Dec 22, 2026", "Dec 23, 2026")
 
 
-def test_amounts_have_their_currencys_decimals_and_a_minus_before_the_symbol(app: Flask) -> None:
+def test_amounts_have_the_currencys_decimals_and_a_minus_before_the_symbol(app: Flask) -> None:
     money = app.jinja_env.filters["money"]
     assert money(123_450, "usd") == "$1,234.50"
     assert money(-500, "usd") == "-$5"

@@ -1,6 +1,6 @@
-"""Who may do what: every route of the staff's room, every role. A route that is not in the table fails here.
+"""The access of every role to every staff route. A route that is not in the table fails here.
 
-The least role, the methods, the address. `anyone` is for the pages of signing in alone.
+Columns: the lowest role, the methods, the address. `anyone` is only for the sign-in pages.
 """
 
 import re
@@ -130,7 +130,7 @@ Route = tuple[str, str]
 
 
 def matrix() -> dict[Route, str]:
-    """(method, rule) to the least role."""
+    """Return the lowest role by (method, rule)."""
     found = {}
     for line in TABLE.strip().splitlines():
         role, methods, rule = re.fullmatch(r"(\w+) +([A-Z ]+?) +(/.*)", line).groups()  # type: ignore[union-attr] # a line that is none fails here
@@ -139,7 +139,7 @@ def matrix() -> dict[Route, str]:
 
 
 def routes(app: Flask) -> Iterator[tuple[Route, str]]:
-    """Every route under /staff, with the endpoint's name."""
+    """Return every route under /staff, with the endpoint's name."""
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/staff"):
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
@@ -147,7 +147,7 @@ def routes(app: Flask) -> Iterator[tuple[Route, str]]:
 
 
 def address(rule: str) -> str:
-    """An address that the rule matches, of nothing that exists."""
+    """Return a URL that matches the rule but refers to nothing that exists."""
     chosen = re.sub(r"<any\((\w+)[^>]+>", r"\1", rule)
     chosen = chosen.replace("<int(fixed_digits=2):month>", "99")
     return re.sub(r"<[^>]+>", "none", re.sub(r"<int:[^>]+>", "999999", chosen))
@@ -158,7 +158,7 @@ def ask(client: StaffClient, route: Route) -> TestResponse:
     return client.get(address(rule)) if method == "GET" else client.post_form(address(rule))
 
 
-def test_the_table_names_every_route_and_the_role_that_its_view_asks_for(app: Flask) -> None:
+def test_the_table_lists_every_route_and_its_required_role(app: Flask) -> None:
     asked = {
         route: str(getattr(app.view_functions[endpoint], "required_role", "anyone"))
         for route, endpoint in routes(app)
@@ -166,12 +166,12 @@ def test_the_table_names_every_route_and_the_role_that_its_view_asks_for(app: Fl
     assert asked == matrix()
 
 
-def test_only_signing_in_is_open_to_anyone() -> None:
+def test_only_sign_in_is_open_to_everyone() -> None:
     opened = {rule for (_, rule), role in matrix().items() if role == "anyone"}
     assert all(rule.startswith("/staff/sign-") for rule in opened)
 
 
-def test_who_is_not_signed_in_gets_nowhere(app: Flask) -> None:
+def test_signed_out_visitors_have_no_access(app: Flask) -> None:
     stranger = browser(app)
     for route, role in matrix().items():
         if role != "anyone":
@@ -181,9 +181,7 @@ def test_who_is_not_signed_in_gets_nowhere(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES.values())
-def test_each_role_opens_what_the_table_says_and_nothing_else(
-    staff: StaffMaker, role: StaffRole
-) -> None:
+def test_each_role_has_exactly_the_access_in_the_table(staff: StaffMaker, role: StaffRole) -> None:
     client = staff(role)
     for route, least in matrix().items():
         if least == "anyone":
@@ -195,4 +193,4 @@ def test_each_role_opens_what_the_table_says_and_nothing_else(
             assert answer.status_code < 500, (route, answer.text)
         else:
             assert answer.status_code == 403, route
-            assert "Your role does not open this page" in answer.text, route
+            assert "You do not have access to this page" in answer.text, route

@@ -1,4 +1,4 @@
-"""The card that goes with a gift, as staff see it on the donation's page; and how a letter that failed is found."""
+"""The tribute card of a gift on the donation page, and links from failed emails."""
 
 from collections.abc import Callable
 
@@ -20,10 +20,13 @@ Give, Store = Callable[..., Facts], Callable[..., None]
     ("card", "told"),
     [
         (BY_EMAIL, ("by email to Ben Ortiz", "ben@example.org", "She read it aloud.")),
-        (BY_POST, ("by post to Ben Ortiz", "12 Pier Road", "is printed with the next letters")),
+        (
+            BY_POST,
+            ("by mail to Ben Ortiz", "12 Pier Road", "will be printed with the next mailing"),
+        ),
     ],
 )
-def test_a_card_and_its_letter_stand_on_the_donations_page(
+def test_a_card_and_its_email_are_on_the_donation_page(
     installation: Installation,
     give: Give,
     store: Store,
@@ -37,10 +40,10 @@ def test_a_card_and_its_letter_stand_on_the_donations_page(
     page = staff(StaffRole.viewer).get(f"/staff/donations/{facts.donation.public_id}").text
     for part in (*told, "from Ana Reyes", "in memory of Rosa Reyes"):
         assert part in page
-    assert ("Tribute card" in page) is (card is BY_EMAIL)
+    assert ("Tribute card</th>" in page) is (card is BY_EMAIL)
 
 
-def test_a_letter_that_failed_leads_to_whom_it_was_for(
+def test_a_failed_email_links_to_its_donation_or_donor(
     installation: Installation, give: Give, store: Store, staff: StaffMaker
 ) -> None:
     facts = give(card=BY_EMAIL, tribute_kind="honor", tribute_name="Ben")

@@ -1,4 +1,4 @@
-"""The filters of the list of donations: what cannot be read is named."""
+"""The filters of the donation list: invalid values are reported."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,16 +22,16 @@ Give = Callable[..., Facts]
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("state=gone", "“gone” cannot be chosen here"),
-        ("campaign=nowhere", "no campaign called “nowhere”"),
-        ("from=yesterday", "“yesterday” is not a day"),
+        ("state=gone", "“gone” is not one of the choices"),
+        ("campaign=nowhere", "no campaign named “nowhere”"),
+        ("from=yesterday", "“yesterday” is not a date"),
         ("from=2026-02-02&to=2026-01-01", "is before the first"),
         ("least=many", "is not an amount"),
-        ("stat=paid", "no filter called “stat”"),
-        ("before=x", "no place in the list"),
+        ("stat=paid", "no filter named “stat”"),
+        ("before=x", "is not a valid page"),
     ],
 )
-def test_a_wrong_filter_is_named_and_nothing_is_listed(
+def test_an_invalid_filter_is_reported_and_nothing_is_listed(
     staff: StaffMaker, give: Give, query: str, said: str
 ) -> None:
     give()
@@ -44,17 +44,17 @@ def test_a_wrong_filter_is_named_and_nothing_is_listed(
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("frequency=weekly", "“weekly” cannot be chosen here"),
-        ("kind=fax", "“fax” cannot be chosen here"),
-        ("from=1899-12-31", "“1899-12-31” is not a day"),
-        ("to=3000-01-01", "“3000-01-01” is not a day"),
-        ("to=2026-02-30", "“2026-02-30” is not a day"),
+        ("frequency=weekly", "“weekly” is not one of the choices"),
+        ("kind=fax", "“fax” is not one of the choices"),
+        ("from=1899-12-31", "“1899-12-31” is not a date"),
+        ("to=3000-01-01", "“3000-01-01” is not a date"),
+        ("to=2026-02-30", "“2026-02-30” is not a date"),
         ("most=-5", "is not an amount"),
-        ("after=99999999999999999999", "no place in the list"),
-        ("before=", "no place in the list"),
+        ("after=99999999999999999999", "is not a valid page"),
+        ("before=", "is not a valid page"),
     ],
 )
-def test_the_edges_of_what_can_be_read_are_named(
+def test_values_just_outside_the_valid_range_are_reported(
     staff: StaffMaker, give: Give, query: str, said: str
 ) -> None:
     give()
@@ -68,17 +68,17 @@ def read(app: Flask, installation: Installation, query: str = "") -> FilterReade
 
 
 @pytest.mark.usefixtures("campaign")
-def test_days_are_whole_days_where_the_organization_is(
+def test_dates_are_whole_days_in_the_organizations_time_zone(
     app: Flask, installation: Installation
 ) -> None:
     found = read(app, installation, "from=2026-03-08&to=2026-03-08").filters
     assert found.since == datetime(2026, 3, 8, 8, tzinfo=UTC)
-    # The day on which clocks go forward has 23 hours.
+    # The day when clocks go forward has 23 hours.
     assert found.until == datetime(2026, 3, 9, 7, tzinfo=UTC)
 
 
 @pytest.mark.usefixtures("campaign")
-def test_an_amount_is_of_the_campaigns_currency_or_of_the_only_one_there_is(
+def test_an_amount_is_in_the_campaigns_currency_or_the_only_one_in_use(
     app: Flask, installation: Installation
 ) -> None:
     assert read(app, installation, "least=10&most=25.50").filters.least == 1_000
@@ -92,7 +92,7 @@ def test_an_amount_is_of_the_campaigns_currency_or_of_the_only_one_there_is(
 
 
 @pytest.mark.usefixtures("campaign")
-def test_an_empty_address_asks_for_everything_and_a_place_in_the_list_narrows_nothing(
+def test_no_parameters_list_everything_and_a_cursor_is_not_a_filter(
     app: Flask, installation: Installation
 ) -> None:
     for query, filtered, narrowed in (
@@ -110,14 +110,14 @@ def test_an_empty_address_asks_for_everything_and_a_place_in_the_list_narrows_no
 
 
 @pytest.mark.usefixtures("campaign")
-def test_every_fault_is_named_and_none_becomes_a_filter(
+def test_every_error_is_reported_and_never_used_as_a_filter(
     app: Flask, installation: Installation
 ) -> None:
     found = read(app, installation, "state=x&campaign=x&from=x&least=x&odd=1&other=2")
     assert set(found.form.errors) == {"", "state", "campaign", "since", "least"}
     assert found.form.form_errors == [
-        "There is no filter called “odd”.",
-        "There is no filter called “other”.",
+        "There is no filter named “odd”.",
+        "There is no filter named “other”.",
     ]
     plain = found.filters
     assert (plain.campaign_id, plain.state, plain.since, plain.least) == (None, None, None, None)

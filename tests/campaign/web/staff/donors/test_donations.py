@@ -1,4 +1,4 @@
-"""Staff look for donations, read one, and give its money back."""
+"""Staff search for donations, read one and resend its receipt."""
 
 import re
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def hidden(page: str) -> dict[str, str]:
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 
-def test_the_list_finds_by_what_people_type_and_keeps_its_filters(
+def test_the_list_finds_what_people_type_and_keeps_its_filters(
     staff: StaffMaker, gift: Donation, give: Give, installation: Installation
 ) -> None:
     give("ben@example.org", 10000, name="Ben Šimić", code="embed-7")
@@ -71,7 +71,7 @@ def test_the_list_finds_by_what_people_type_and_keeps_its_filters(
     assert '<option selected value="pending">' in page
 
 
-def test_a_receipt_is_sent_again_to_the_corrected_address_and_issued_anew(
+def test_a_receipt_is_resent_to_the_corrected_address_and_reissued(
     staff: StaffMaker, gift: Donation, installation: Installation
 ) -> None:
     finance = staff(StaffRole.finance)
@@ -82,7 +82,7 @@ def test_a_receipt_is_sent_again_to_the_corrected_address_and_issued_anew(
     wanted = {"name": "Ana María Reyes", "email": "ana@reyes.example", "address": "1 Main St"}
     assert finance.post_form(correct, wanted).status_code == 303
     page = finance.get(f"/staff/donations/{gift.public_id}").text
-    assert "Send the receipt again to ana@reyes.example" in page
+    assert "Resend the receipt to ana@reyes.example" in page
     finance.post_form(f"/staff/donations/{gift.public_id}/receipt")
     again = finance.post_form(f"/staff/donations/{gift.public_id}/receipt", follow_redirects=True)
     assert "it is already queued or being sent" in again.text
@@ -106,7 +106,7 @@ def test_a_receipt_is_sent_again_to_the_corrected_address_and_issued_anew(
     assert actions == ["receipt.resent", "receipt.reissued"]
 
 
-def test_a_note_stands_once_and_an_empty_one_is_refused(
+def test_a_note_is_added_once_and_an_empty_one_is_rejected(
     staff: StaffMaker, give: Give, installation: Installation
 ) -> None:
     public_id = give().donation.public_id
@@ -116,17 +116,17 @@ def test_a_note_stands_once_and_an_empty_one_is_refused(
     assert "Called, &lt;wants&gt; paper." in finance.get(f"/staff/donations/{public_id}").text
     empty = finance.post_form(f"/staff/donations/{public_id}/notes", {"text": " "})
     assert empty.status_code == 422
-    assert "Write what should be remembered." in empty.text
+    assert "Enter a note." in empty.text
     with installation.sessions() as session:
         assert session.scalar(select(func.count(Note.id))) == 1
     viewer = staff(StaffRole.viewer)
     assert viewer.post_form(f"/staff/donations/{public_id}/notes", {"text": "x"}).status_code == 403
     assert viewer.get(f"/staff/donations/{public_id}/refund").status_code == 403
-    assert "Keep the note" not in viewer.get(f"/staff/donations/{public_id}").text
+    assert "Save note" not in viewer.get(f"/staff/donations/{public_id}").text
     assert viewer.get("/staff/donations/don_unknown").status_code == 404
 
 
-def test_a_gift_from_an_envelope_is_found_and_not_refunded_by_stripe(
+def test_an_offline_gift_is_found_and_not_refunded_through_stripe(
     staff: StaffMaker, enter: Callable[..., Any]
 ) -> None:
     gift = enter(reference="Astoria 4711").gift
@@ -136,13 +136,13 @@ def test_a_gift_from_an_envelope_is_found_and_not_refunded_by_stripe(
     public_id = re.findall(r"/staff/donations/(don_\w+)", found)[0]
     page = finance.get(f"/staff/donations/{public_id}").text
     assert gift.reference in page
-    assert "did not come through Stripe" in page
+    assert "This is an offline gift" in page
     assert f"/staff/donations/{public_id}/refund" not in page
-    assert "Send the receipt again" not in page
+    assert "Resend the receipt" not in page
     address = f"/staff/donations/{public_id}"
     sent = finance.post_form(f"{address}/receipt", follow_redirects=True)
     assert "the donor has no email address" in sent.text
     fields = hidden(finance.post_form(f"{address}/refund", {"amount": "50"}).text)
     refused = finance.post_form(f"{address}/refund", fields | {"token": "token-of-mine"})
     assert refused.status_code == 422
-    assert "did not come through Stripe" in refused.text
+    assert "This is an offline gift" in refused.text

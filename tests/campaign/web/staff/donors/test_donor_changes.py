@@ -1,4 +1,4 @@
-"""Donors corrected, merged and parted, and a monthly gift ended, by staff."""
+"""Staff correct and merge donors, undo a merge, and cancel a monthly gift."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,7 @@ def two(give: Give, store: Callable[..., None], installation: Installation) -> t
     return first.donation.donor_id, second.donation.donor_id
 
 
-def test_a_merge_shows_both_as_one_and_is_undone(
+def test_a_merge_shows_both_donors_as_one_and_can_be_undone(
     finance: StaffClient, two: tuple[int, int], give: Give, installation: Installation
 ) -> None:
     first, second = two
@@ -74,31 +74,33 @@ def test_a_merge_shows_both_as_one_and_is_undone(
     ] * 2
 
 
-def test_an_address_of_another_donor_leads_to_merging(
+def test_an_address_of_another_donor_offers_a_merge(
     finance: StaffClient, two: tuple[int, int]
 ) -> None:
     first, second = two
     wanted = {"name": "Ana", "email": "ANA@work.example", "address": ""}
     answer = finance.post_form(f"/staff/donors/{first}/correct", wanted)
     assert answer.status_code == 422
-    assert f"Donor {second} has this address already." in answer.text
+    assert f"Donor {second} already has this address." in answer.text
     assert f"/staff/donors/{first}/merge?with={second}" in answer.text
     broken = finance.post_form(f"/staff/donors/{first}/correct", wanted | {"email": "ana@"})
     assert 'id="email-error"' in broken.text
     assert 'value="ana@"' in broken.text
 
 
-def test_what_is_wrong_with_a_merge_is_said(finance: StaffClient, two: tuple[int, int]) -> None:
+def test_an_invalid_merge_is_rejected_with_a_message(
+    finance: StaffClient, two: tuple[int, int]
+) -> None:
     first, second = two
     answer = finance.post_form(f"/staff/donors/{first}/merge", {"with": second, "kept": "x"})
     assert answer.status_code == 422
-    assert "Choose which of the two" in answer.text
+    assert "Choose which donor to keep" in answer.text
     assert finance.get(f"/staff/donors/{first}/merge?with={first}").status_code == 422
     found = finance.get(f"/staff/donors/{first}/merge?q=reyes").text
     assert f"with={second}" in found
 
 
-def test_a_monthly_gift_is_ended_after_being_asked_once_more(
+def test_a_monthly_gift_is_canceled_after_confirmation(
     client: StaffClient,
     finance: StaffClient,
     installation: Installation,
@@ -115,7 +117,7 @@ def test_a_monthly_gift_is_ended_after_being_asked_once_more(
         found = session.scalars(select(Subscription)).one()
     address = f"/staff/donors/{donation.donor_id}/subscriptions/{found.stripe_id}/cancel"
     assert address in finance.get(f"/staff/donors/{donation.donor_id}").text
-    assert "When shall it end?" in finance.get(address).text
+    assert "When should it be canceled?" in finance.get(address).text
     assert finance.post_form(address, {"when": "x"}).status_code == 422
     assert finance.post_form(address, {"when": "later"}).status_code == 303
     assert finance.post_form(address, {"when": "now"}).status_code == 303
@@ -134,7 +136,7 @@ def test_a_monthly_gift_is_ended_after_being_asked_once_more(
     )
 
 
-def test_a_correction_reaches_what_is_written_from_now_on_and_not_what_was_issued(
+def test_a_correction_applies_to_new_emails_and_not_to_issued_receipts(
     finance: StaffClient, two: tuple[int, int], installation: Installation
 ) -> None:
     first, _ = two
@@ -156,7 +158,7 @@ def test_a_correction_reaches_what_is_written_from_now_on_and_not_what_was_issue
     assert 'value="Ana María"' in form
 
 
-def test_either_of_two_may_speak_for_both_and_merging_is_with_somebody_else(
+def test_either_donor_can_be_kept_and_a_donor_cannot_be_merged_with_itself(
     finance: StaffClient, two: tuple[int, int], installation: Installation
 ) -> None:
     first, second = two
@@ -172,7 +174,7 @@ def test_either_of_two_may_speak_for_both_and_merging_is_with_somebody_else(
     assert finance.post_form(f"/staff/donors/{first}/merges/999/undo").status_code in {303, 404}
 
 
-def test_what_is_of_another_person_or_nobody_is_not_there(
+def test_pages_of_other_donors_or_missing_ones_are_not_found(
     finance: StaffClient, two: tuple[int, int]
 ) -> None:
     first, _ = two

@@ -1,4 +1,4 @@
-"""Staff look for donors, read one, correct, merge and part them, and end a monthly gift."""
+"""Staff search for donors and read one."""
 
 from collections.abc import Callable
 
@@ -61,7 +61,7 @@ def test_donors_are_found_by_name_address_and_number(
     assert finance.get("/staff/donors?before=x").status_code == 422
 
 
-def test_a_note_stands_on_the_page_of_its_donor_alone(
+def test_a_note_appears_only_on_the_page_of_its_donor(
     finance: StaffClient, two: tuple[int, int], installation: Installation
 ) -> None:
     first, second = two
@@ -81,7 +81,7 @@ def test_a_viewer_reads_and_changes_nothing(staff: StaffMaker, two: tuple[int, i
     viewer = staff(StaffRole.viewer)
     page = viewer.get(f"/staff/donors/{first}").text
     assert "Correct name" not in page
-    assert "Keep the note" not in page
+    assert "Save note" not in page
     assert viewer.get(f"/staff/donors/{first}/mail").status_code == 200
     for wrong in (f"{first}?before=x", f"{first}/mail?after=x", f"{first}?sort=up"):
         assert viewer.get(f"/staff/donors/{wrong}").status_code == 422
@@ -89,7 +89,7 @@ def test_a_viewer_reads_and_changes_nothing(staff: StaffMaker, two: tuple[int, i
         assert viewer.post_form(f"/staff/donors/{first}/{path}").status_code == 403
 
 
-def test_what_the_database_cannot_be_asked_is_answered_all_the_same(
+def test_values_that_the_database_rejects_get_a_normal_response(
     finance: StaffClient, two: tuple[int, int]
 ) -> None:
     """NUL, numbers too large for a row, days that no clock has."""

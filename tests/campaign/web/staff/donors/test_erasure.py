@@ -1,4 +1,4 @@
-"""Staff agree to a removal; a worker carries it out, once, unless the person has thought better of it."""
+"""Staff approve an erasure; a worker carries it out once, unless the donor withdraws the request."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ DOMAIN = "harbor-ledger.example"
 
 @pytest.fixture
 def donor_id(installation: Installation, paid: Facts) -> int:
-    """Ana, who gave."""
+    """Return Ana, who has given."""
     with installation.sessions() as session:
         return session.get_one(Donation, paid.donation.id).donor_id
 
@@ -39,13 +39,13 @@ def ask(installation: Installation, donor_id: int) -> None:
 
 
 def done(installation: Installation) -> list[tuple[str, str]]:
-    """What the log says of removals, and who did it."""
+    """Return the audit entries about erasures, with their actors."""
     with installation.sessions() as session:
         query = select(AuditEntry.action, AuditEntry.actor).order_by(AuditEntry.id)
         return [(one, who) for one, who in session.execute(query) if "eras" in one]
 
 
-def test_what_a_donor_asked_for_is_agreed_to_and_done_once(
+def test_a_donors_erasure_request_is_approved_and_carried_out_once(
     installation: Installation, admin: StaffClient, donor_id: int
 ) -> None:
     ask(installation, donor_id)
@@ -55,7 +55,7 @@ def test_what_a_donor_asked_for_is_agreed_to_and_done_once(
     assert "ana@example.org" in admin.get(page).text
     assert [admin.post_form(page).status_code for _ in range(2)] == [303, 303]
     assert page not in admin.get("/staff/").text
-    assert "it is done within minutes" in admin.get(f"/staff/donors/{donor_id}").text
+    assert "It will be done within minutes" in admin.get(f"/staff/donors/{donor_id}").text
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(lambda _: erase_approved(installation), range(4))) == 1
     with installation.sessions() as session:
@@ -67,14 +67,14 @@ def test_what_a_donor_asked_for_is_agreed_to_and_done_once(
         ("donor.erasure_approved", admin.member.email),
         ("donor.erased", admin.member.email),
     ]
-    assert "This person was removed on" in admin.get(page).text
-    # A form that comes late, from a window left open, begins nothing anew.
+    assert "This donor’s data was erased on" in admin.get(page).text
+    # A late submission from a window left open starts nothing.
     logged = done(installation)
     assert admin.post_form(page).status_code == 303
     assert (erase_approved(installation), done(installation)) == (0, logged)
 
 
-def test_who_asked_in_another_way_is_removed_too(
+def test_a_donor_can_be_erased_without_an_online_request(
     installation: Installation, admin: StaffClient, donor_id: int
 ) -> None:
     assert f"/staff/donors/{donor_id}/erase" in admin.get(f"/staff/donors/{donor_id}").text
@@ -84,14 +84,14 @@ def test_who_asked_in_another_way_is_removed_too(
         assert session.scalars(select(ErasureRequest)).one().done_at is not None
 
 
-def test_who_has_no_email_address_is_removed_and_not_written_to(
+def test_a_donor_without_email_is_erased_without_a_confirmation(
     installation: Installation, admin: StaffClient, enter: Enter
 ) -> None:
     gift = gift_of(enter(email=""))
     with installation.sessions() as session:
         donor_id = session.get_one(Donation, gift.donation_id).donor_id
     page = f"/staff/donors/{donor_id}/erase"
-    assert "There is no email address to tell" in admin.get(page).text
+    assert "There is no email address, so the donor gets no confirmation" in admin.get(page).text
     assert admin.post_form(page).status_code == 303
     assert erase_approved(installation) == 1
     with installation.sessions() as session:
@@ -99,7 +99,7 @@ def test_who_has_no_email_address_is_removed_and_not_written_to(
         assert session.scalars(select(OutboxMessage)).all() == []
 
 
-def test_where_one_cannot_be_removed_the_others_are(
+def test_one_failed_erasure_does_not_stop_the_others(
     installation: Installation, admin: StaffClient, enter: Enter, donor_id: int, database_url: str
 ) -> None:
     with installation.sessions() as session:
@@ -128,7 +128,7 @@ def test_where_one_cannot_be_removed_the_others_are(
     assert erase_approved(installation) == 1
 
 
-def test_until_it_is_done_they_may_think_better_of_it(
+def test_a_request_can_be_withdrawn_until_it_is_done(
     installation: Installation, admin: StaffClient, donor_id: int
 ) -> None:
     ask(installation, donor_id)
@@ -140,7 +140,7 @@ def test_until_it_is_done_they_may_think_better_of_it(
         assert session.get_one(Donor, donor_id).email == "ana@example.org"
 
 
-def test_while_a_payment_may_still_come_it_is_refused_and_goes_back_to_staff(
+def test_erasure_is_rejected_while_a_payment_is_pending_and_returns_to_staff(
     installation: Installation, admin: StaffClient, give: Callable[..., Facts], donor_id: int
 ) -> None:
     ask(installation, donor_id)

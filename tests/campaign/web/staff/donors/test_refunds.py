@@ -1,4 +1,4 @@
-"""Refunds as staff make them: asked once more, made once, and said as they stand."""
+"""Staff refunds: confirmed, made once, and shown with their real state."""
 
 import re
 
@@ -37,7 +37,7 @@ def hidden(page: str) -> dict[str, str]:
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 
-def test_a_refund_is_asked_once_more_and_made_once_on_a_double_click(
+def test_a_refund_is_confirmed_and_made_once_on_a_double_click(
     staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
 ) -> None:
     finance = staff(StaffRole.finance)
@@ -60,8 +60,8 @@ def test_a_refund_is_asked_once_more_and_made_once_on_a_double_click(
     assert_one_refund(installation, stripe)
     assert state(installation, gift) == "refunded"
     page = finance.get(f"/staff/donations/{gift.public_id}").text
-    assert "Refund of $25: done." in page
-    assert "Nothing is left to refund." in page
+    assert "Refund of $25: completed." in page
+    assert "Everything has already been refunded." in page
     with installation.sessions() as session:
         entry = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "donation.refunded")
@@ -70,7 +70,7 @@ def test_a_refund_is_asked_once_more_and_made_once_on_a_double_click(
     assert entry.after == {"amount": 2500, "currency": "usd", "reason": "duplicate"}
 
 
-def test_a_refund_that_stripe_does_not_confirm_is_told_as_such(
+def test_an_unconfirmed_refund_is_shown_as_such(
     staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
 ) -> None:
     finance = staff(StaffRole.finance)
@@ -82,14 +82,14 @@ def test_a_refund_that_stripe_does_not_confirm_is_told_as_such(
     assert answer.headers["Retry-After"]
     assert "not confirmed yet" in answer.text
     page = finance.get(f"/staff/donations/{gift.public_id}").text
-    assert "a refund of $10 is asked for and not confirmed" in " ".join(
+    assert "a refund of $10 is waiting for confirmation" in " ".join(
         re.sub("<[^>]+>", "", page).split()
     )
     with installation.sessions() as session:
         assert session.scalars(select(Refund.state)).all() == ["requested"]
 
 
-def test_what_is_left_is_offered_and_no_more_can_be_asked_for(
+def test_the_refundable_amount_is_offered_and_is_the_maximum(
     staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
 ) -> None:
     finance = staff(StaffRole.finance)
@@ -98,7 +98,7 @@ def test_what_is_left_is_offered_and_no_more_can_be_asked_for(
     assert finance.post_form(address, sure).status_code == 303
     assert 'value="15"' in finance.get(address).text
     refused = finance.post_form(address, {"amount": "15.01"})
-    assert (refused.status_code, "No more than $15 is left" in refused.text) == (422, True)
+    assert (refused.status_code, "At most $15 can be refunded" in refused.text) == (422, True)
     assert finance.post_form(address, {"amount": "15.00"}).status_code == 200
     assert len(stripe.objects("refund")) == 1
 
@@ -113,7 +113,7 @@ def test_what_is_left_is_offered_and_no_more_can_be_asked_for(
         ({"amount": "-5"}, "amount"),
     ],
 )
-def test_what_is_wrong_is_named_before_anything_is_asked_of_stripe(
+def test_errors_are_reported_before_stripe_is_called(
     staff: StaffMaker, gift: Donation, stripe: StripeSandbox, wrong: dict[str, str], field: str
 ) -> None:
     finance = staff(StaffRole.finance)
@@ -123,7 +123,7 @@ def test_what_is_wrong_is_named_before_anything_is_asked_of_stripe(
     assert stripe.objects("refund") == []
 
 
-def test_a_token_that_is_none_is_asked_about_once_more(
+def test_an_invalid_token_asks_for_confirmation_again(
     staff: StaffMaker, gift: Donation, stripe: StripeSandbox
 ) -> None:
     finance = staff(StaffRole.finance)
@@ -136,7 +136,7 @@ def test_a_token_that_is_none_is_asked_about_once_more(
     assert stripe.objects("refund") == []
 
 
-def test_two_questions_answered_are_two_refunds(
+def test_two_confirmations_make_two_refunds(
     staff: StaffMaker, gift: Donation, installation: Installation, stripe: StripeSandbox
 ) -> None:
     finance = staff(StaffRole.finance)
