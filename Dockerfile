@@ -1,4 +1,4 @@
-# One image for web, worker, beat, cron and migrations; docker-compose.yml says which is which.
+# One image for web, worker, beat, cron and migrations; docker-compose.yml sets the command of each.
 
 FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
@@ -11,7 +11,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY templates templates
 COPY workers workers
 COPY campaign campaign
-# The wheel is built by the locked hatchling, which stays behind in this stage.
+# The locked hatchling builds the wheel; it is not copied into the final image.
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && /opt/campaign/bin/pip install --no-deps --no-index /wheels/*.whl \
  && /opt/campaign/bin/pip uninstall --yes pip
@@ -21,7 +21,7 @@ ENV PATH=/opt/campaign/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv/campaign
 COPY --from=build /opt/campaign /opt/campaign
 COPY gunicorn.conf.py ./
-# By number, so that an orchestrator can see that it is not root.
+# Numeric, so that an orchestrator can verify that it is not root.
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \

@@ -1,4 +1,4 @@
-"""The donation campaign service. `create_app` makes the web application; nothing else lives here."""
+"""The donation campaign service. `create_app` creates the web application; nothing else is defined here."""
 
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,8 @@ __all__ = ["create_app"]
 
 
 def create_app(installation: "Installation | None" = None) -> "Flask":
-    """The WSGI application of `installation`, or of the environment; raises ConfigurationError."""
-    # Commands and workers are `campaign.…` too, and should not wait for the whole web to be loaded.
+    """Create the WSGI application for `installation`, or from the environment; raises ConfigurationError."""
+    # Imported here because commands and workers import `campaign` too and should not load all web code.
     from campaign.web.app import create_app as assemble  # noqa: PLC0415
 
     return assemble(installation)

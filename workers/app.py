@@ -1,4 +1,4 @@
-"""Celery, configured once: JSON, ids only, late acknowledgment, a schedule that sweeps what no nudge reached."""
+"""The Celery configuration: JSON, no arguments, late acknowledgment, and a schedule that sweeps missed work."""
 
 import sys
 from datetime import timedelta
@@ -15,37 +15,37 @@ from campaign.gateway import PATIENCE
 from campaign.runtime.context import Installation, make_installation
 
 SWEEP = timedelta(seconds=10)
-"""How long a row waits at most when its nudge was lost."""
+"""The longest that a row waits if its notification was lost."""
 
 RECOVERY = timedelta(hours=1)
-"""How often Stripe is asked for events that it could not deliver."""
+"""How often to fetch events that Stripe could not deliver."""
 
 REFUNDS = timedelta(minutes=1)
-"""How often refunds of ours that Stripe has not confirmed are looked up."""
+"""How often to check refunds that Stripe has not confirmed."""
 
-LOOKS = timedelta(minutes=1)
-"""How often Stripe is asked for the fees of what moved, and for the payments of what went back of nobody's."""
+STRIPE_POLL = timedelta(minutes=1)
+"""How often to ask Stripe for fees, payouts, and the payments of unmatched refunds and disputes."""
 
 FINALIZATION = timedelta(minutes=10)
-"""How long after its grace period a campaign's result is frozen at most."""
+"""The longest that finalizing a result is delayed after the campaign's grace period."""
 
-PURGING = timedelta(minutes=10)
-"""How long after its time is over personal data is still there at most."""
+PURGES = timedelta(minutes=10)
+"""The longest that expired personal data is kept."""
 
 MILESTONES = timedelta(minutes=1)
-"""How often it is looked for shares of goals that were reached."""
+"""How often to check whether campaigns reached a milestone."""
 
 ERASURES = timedelta(minutes=1)
-"""How often it is looked for people whom staff have agreed to remove."""
+"""How often to carry out approved erasure requests."""
 
 NOTICES = timedelta(hours=1)
-"""How often yearly gifts that are about to renew are looked for."""
+"""How often to look for yearly gifts that are about to renew."""
 
 ALERTS = timedelta(minutes=10)
-"""How often it is looked for what staff must know."""
+"""How often to look for problems that staff must know about."""
 
-RECONCILING = timedelta(hours=12)
-"""How often the ledger is held against Stripe."""
+RECONCILIATION = timedelta(hours=12)
+"""How often to compare the ledger with Stripe."""
 
 try:
     settings = load_settings()
@@ -67,9 +67,9 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
-    # redis-py 8 would otherwise time out a worker that only waits for work.
+    # Without this, redis-py 8 times out an idle worker.
     broker_transport_options={"socket_timeout": None, "visibility_timeout": 900},
-    # Sweeps that no worker took in time would only pile up.
+    # Tasks expire, because sweeps that no worker starts in time would only pile up.
     beat_schedule={
         "sweep-inbox": {"task": INBOX, "schedule": SWEEP, "options": {"expires": SWEEP.seconds}},
         "sweep-outbox": {"task": OUTBOX, "schedule": SWEEP, "options": {"expires": SWEEP.seconds}},
@@ -90,18 +90,18 @@ app.conf.update(
         },
         "book-fees": {
             "task": "workers.upkeep.book_fees",
-            "schedule": LOOKS,
-            "options": {"expires": LOOKS.seconds},
+            "schedule": STRIPE_POLL,
+            "options": {"expires": STRIPE_POLL.seconds},
         },
         "match-evidence": {
             "task": "workers.upkeep.match_evidence",
-            "schedule": LOOKS,
-            "options": {"expires": LOOKS.seconds},
+            "schedule": STRIPE_POLL,
+            "options": {"expires": STRIPE_POLL.seconds},
         },
         "read-payouts": {
             "task": "workers.upkeep.read_payouts",
-            "schedule": LOOKS,
-            "options": {"expires": LOOKS.seconds},
+            "schedule": STRIPE_POLL,
+            "options": {"expires": STRIPE_POLL.seconds},
         },
         "finalize": {
             "task": "workers.upkeep.finalize",
@@ -110,8 +110,8 @@ app.conf.update(
         },
         "purge-expired": {
             "task": "workers.upkeep.purge_expired",
-            "schedule": PURGING,
-            "options": {"expires": PURGING.seconds},
+            "schedule": PURGES,
+            "options": {"expires": PURGES.seconds},
         },
         "mark-milestones": {
             "task": "workers.upkeep.mark_milestones",
@@ -135,8 +135,8 @@ app.conf.update(
         },
         "reconcile": {
             "task": "workers.upkeep.reconcile",
-            "schedule": RECONCILING,
-            "options": {"expires": RECONCILING.seconds},
+            "schedule": RECONCILIATION,
+            "options": {"expires": RECONCILIATION.seconds},
         },
     },
 )
@@ -144,7 +144,7 @@ app.conf.update(
 
 @cache
 def installation() -> Installation:
-    """This worker process's installation, made when first needed: connections do not survive a fork."""
+    """Return this worker process's installation, created on first use because connections do not survive a fork."""
     return make_installation(settings, patience=PATIENCE)
 
 

@@ -1,4 +1,4 @@
-"""Stripe's events, applied."""
+"""Apply Stripe events from the inbox."""
 
 from campaign.core.task_queue import INBOX
 from campaign.runtime.job_heartbeat import heartbeat
@@ -8,6 +8,6 @@ from workers.app import app, installation
 
 @app.task(name=INBOX)
 def drain() -> int:
-    """Apply every event that is due; the number tried."""
+    """Apply every event that is due; return the number of attempts."""
     with heartbeat(installation(), "sweep-inbox"):
         return apply_due_events(installation())

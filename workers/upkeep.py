@@ -1,4 +1,4 @@
-"""What is done from time to time so that nothing is missed."""
+"""Periodic tasks that keep the data complete and up to date."""
 
 from datetime import timedelta
 
@@ -18,52 +18,52 @@ from campaign.runtime.job_heartbeat import heartbeat
 from campaign.stripe_events.recovery import recover_events
 from workers.app import app, installation
 
-RECOVERED = timedelta(days=2)
-"""How far back is looked each time; `campaign events recover` goes further."""
+RECOVERY_WINDOW = timedelta(days=2)
+"""How far back to look for missed events; `campaign events recover` goes further."""
 
 
-COMPARED = timedelta(days=3)
-"""How far back the ledger is held against Stripe each time; `campaign reconcile` goes further."""
+RECONCILIATION_WINDOW = timedelta(days=3)
+"""How far back to compare the ledger with Stripe; `campaign reconcile` goes further."""
 
 
 @app.task(name="workers.upkeep.recover")
 def recover() -> int:
-    """Fetch and apply the events that Stripe could not deliver; the number that was new."""
+    """Fetch and apply the events that Stripe could not deliver; return the number of new ones."""
     with heartbeat(installation(), "recover-events"):
-        return recover_events(installation(), clock.now() - RECOVERED).new
+        return recover_events(installation(), clock.now() - RECOVERY_WINDOW).new
 
 
 @app.task(name="workers.upkeep.finish_refunds")
 def finish_refunds() -> int:
-    """Take up the refunds of ours whose answer from Stripe is not known; the number that is over now."""
+    """Finish the refunds that Stripe has not confirmed; return the number finished."""
     with heartbeat(installation(), "finish-refunds"):
         return flow.finish_refunds(installation())
 
 
 @app.task(name="workers.upkeep.book_fees")
 def book_fees() -> int:
-    """Book what Stripe kept of each payment, once its balance shows it; the number of fees."""
+    """Book the fee of each payment once Stripe's balance shows it; return the number of fees."""
     with heartbeat(installation(), "book-fees"):
         return book_the_fees(installation())
 
 
 @app.task(name="workers.upkeep.match_evidence")
 def match_evidence() -> int:
-    """Ask Stripe whose the payments are of which something was told and nothing is known; how many were answered."""
+    """Ask Stripe for the payments of unmatched refunds and disputes; return the number of answers."""
     with heartbeat(installation(), "match-evidence"):
         return match_the_returns(installation())
 
 
 @app.task(name="workers.upkeep.read_payouts")
 def read_payouts() -> int:
-    """Read what the new payouts are made of; how many were read."""
+    """Fetch the balance transactions of new payouts; return the number of payouts."""
     with heartbeat(installation(), "read-payouts"):
         return read_the_payouts(installation())
 
 
 @app.task(name="workers.upkeep.finalize")
 def finalize() -> int:
-    """Freeze the results whose grace period is over, a commit each; their number."""
+    """Finalize the results of campaigns whose grace period is over, with a commit each; return their number."""
     with heartbeat(installation(), "finalize"):
         return sum(iter(_finalize_one, 0))
 
@@ -75,28 +75,28 @@ def _finalize_one() -> int:
 
 @app.task(name="workers.upkeep.purge_expired")
 def purge_expired() -> int:
-    """Delete what was to be kept for a time only, once that is over; how much that was."""
+    """Delete data whose retention period is over; return the number of rows deleted."""
     with heartbeat(installation(), "purge-expired"):
         return retention.purge_expired(installation())
 
 
 @app.task(name="workers.upkeep.mark_milestones")
 def mark_milestones() -> int:
-    """Write down which shares of their goals campaigns have reached; how many are new."""
+    """Record the milestones that campaigns have reached; return the number of new ones."""
     with heartbeat(installation(), "mark-milestones"), installation().sessions.begin() as session:
         return mark_the_milestones(session, clock.now())
 
 
 @app.task(name="workers.upkeep.erase_donors")
 def erase_donors() -> int:
-    """Remove the people whose requests staff have agreed to; how many."""
+    """Carry out approved erasure requests; return the number of people erased."""
     with heartbeat(installation(), "erase-donors"):
         return erasure_flow.erase_approved(installation())
 
 
 @app.task(name="workers.upkeep.queue_notices")
 def queue_notices() -> int:
-    """Write to those whose yearly gift renews soon; how many letters are new."""
+    """Queue emails to donors whose yearly gift renews soon; return the number queued."""
     here = installation()
     domain, zone = here.settings.mail_from.domain, here.settings.organization.timezone
     with heartbeat(here, "queue-notices"), here.sessions.begin() as session:
@@ -105,7 +105,7 @@ def queue_notices() -> int:
 
 @app.task(name="workers.upkeep.alert_staff")
 def alert_staff() -> int:
-    """Write to staff about what is wrong and was not told today; how many problems are new."""
+    """Queue an email to staff about problems not yet reported today; return the number of new problems."""
     here = installation()
     domain, zone = here.settings.mail_from.domain, here.settings.organization.timezone
     recipient = here.settings.mail.alerts_to
@@ -115,7 +115,7 @@ def alert_staff() -> int:
 
 @app.task(name="workers.upkeep.reconcile")
 def reconcile() -> int:
-    """Hold the ledger against Stripe and keep what differs for staff; how many differences there are."""
-    here, since = installation(), clock.now() - COMPARED
+    """Compare the ledger with Stripe and record discrepancies for staff; return the number of discrepancies."""
+    here, since = installation(), clock.now() - RECONCILIATION_WINDOW
     with heartbeat(here, "reconcile"):
         return run_reconciliation(here, since, Actor.schedule(), patience=5).found

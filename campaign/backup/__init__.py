@@ -1,1 +1,1 @@
-"""The whole installation's rows in one file, and back again."""
+"""Back up all rows of the installation to one file, and restore them."""

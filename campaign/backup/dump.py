@@ -1,4 +1,4 @@
-"""Writes a backup from one snapshot of the database, in flat memory."""
+"""Write a backup from one snapshot of the database, in constant memory."""
 
 import hashlib
 import zipfile
@@ -30,34 +30,34 @@ from campaign.backup.raw_connection import (
 from campaign.core.errors import CampaignError
 
 BLOCK = 1 << 18
-"""Bytes that are compressed at once: rows are short, and each call costs."""
+"""Bytes to compress at once: rows are short, and each call has a cost."""
 
 
 def lock_for_reading(session: Session) -> None:
-    """Keep migrations away until the end of the transaction, and nobody else; before its first look at the tables."""
+    """Block migrations, and nothing else, until the transaction ends. Call it before the first query on the tables."""
     raw = psycopg_connection(session)
     try:
         raw.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(all_tables()))
     except UndefinedTable:
         raise CampaignError(
-            "The database lacks tables of this version; run `campaign db upgrade`."
+            "The database lacks tables of this version. Run `campaign db upgrade`."
         ) from None
 
 
 def make_backup(
-    session: Session, file: BinaryIO, revision: str, at: datetime, report_progress: ReportProgress
+    session: Session, file: BinaryIO, revision: str, at: datetime, report: ReportProgress
 ) -> Manifest:
-    """Write all tables to `file`, which is left open. The session reads one REPEATABLE READ transaction."""
+    """Write all tables to `file`, which stays open. The session must be in one REPEATABLE READ transaction."""
     raw = psycopg_connection(session)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
-        parts = [_write(raw, archive, table, report_progress) for table in backed_up_tables()]
+        parts = [_write(raw, archive, table, report) for table in backed_up_tables()]
         manifest = Manifest(revision, at, parts)
         archive.writestr(NAME, manifest.as_json())
     return manifest
 
 
 def _write(
-    raw: PsycopgConnection, archive: zipfile.ZipFile, table: Table, report_progress: ReportProgress
+    raw: PsycopgConnection, archive: zipfile.ZipFile, table: Table, report: ReportProgress
 ) -> TableDump:
     digest, rows = hashlib.sha256(), 0
     with (
@@ -68,26 +68,26 @@ def _write(
         for block in _blocks(copy):
             digest.update(block)
             part.write(block)
-            # In text format a line break within a value is written as two characters.
+            # In text format, a line break within a value is written as two characters, so each \n ends a row.
             rows += block.count(b"\n")
-            report_progress(table.name, rows)
+            report(table.name, rows)
     position = _position(raw, table) if has_identity(table) else None
     return TableDump(table.name, columns_of(table), rows, digest.hexdigest(), position)
 
 
 def _blocks(copy: Iterable[bytes | bytearray | memoryview]) -> Iterator[bytes]:
-    held = bytearray()
+    buffer = bytearray()
     for line in copy:
-        held += line
-        if len(held) >= BLOCK:
-            yield bytes(held)
-            held.clear()
-    if held:
-        yield bytes(held)
+        buffer += line
+        if len(buffer) >= BLOCK:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)
 
 
 def _position(raw: PsycopgConnection, table: Table) -> int | None:
-    """The last number that was given. Sequences know no snapshot: it is at least the highest that was copied."""
+    """Return the last ID the sequence assigned. Sequences ignore snapshots: this is at least the highest copied ID."""
     found = raw.execute(
         "SELECT pg_sequence_last_value(pg_get_serial_sequence(quote_ident(%s), 'id')::regclass)",
         [table.name],

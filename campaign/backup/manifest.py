@@ -1,4 +1,4 @@
-"""What a backup says of itself, and which tables and columns go into one."""
+"""The manifest of a backup, and the tables and columns that a backup contains."""
 
 import json
 from collections.abc import Iterator
@@ -13,16 +13,16 @@ from campaign.models import Base, DonorLink, DonorSession, StaffLink, StaffSessi
 
 KIND = "campaign backup"
 VERSION = 1
-"""Of the file's form; what its tables look like is told by the revision."""
+"""Of the file format. The migration revision identifies the structure of the tables."""
 
 NAME = "manifest.json"
 MAX_BYTES = 1_000_000
-"""Bytes of a manifest; a longer one is none of ours."""
+"""The most bytes of a manifest; a longer one was not written by this service."""
 
 EXCLUDED_TABLES = frozenset(
     table.__tablename__ for table in (StaffLink, StaffSession, DonorLink, DonorSession)
 )
-"""Nobody is signed in by a backup, and no link in it opens the staff's room or a donor's page."""
+"""Excluded, so that a backup contains no session and no link that opens the staff pages or a donor page."""
 
 SETTINGS = {
     "client_encoding": "UTF8",
@@ -34,12 +34,12 @@ SETTINGS = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }
-"""Under which a text that one server wrote is read by any other alike, however long it takes."""
+"""Connection settings that make every server write and read the same text, without a time limit."""
 
 
 @dataclass(frozen=True)
 class TableDump:
-    """One table: `rows` lines of text whose digest is `sha256`; `position` is the last number its identity gave."""
+    """One table: `rows` lines of text whose digest is `sha256`; `position` is the last ID its sequence assigned."""
 
     table: str
     columns: list[str]
@@ -49,13 +49,13 @@ class TableDump:
 
     @property
     def name(self) -> str:
-        """Its name in the file."""
+        """Return its name in the archive."""
         return part_name(self.table)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A backup of the database at `revision`, as it stood at `made_at`; `parts` by foreign keys, parents first."""
+    """A backup of the database at migration `revision`, as of `made_at`; `parts` by foreign keys, parents first."""
 
     revision: str
     made_at: datetime
@@ -66,21 +66,21 @@ class Manifest:
         return sum(part.rows for part in self.parts)
 
     def as_json(self) -> bytes:
-        """The text of it that goes into the file."""
-        told = {
+        """Return the JSON text for the archive."""
+        fields = {
             "kind": KIND,
             "version": VERSION,
             "revision": self.revision,
             "made_at": self.made_at.isoformat(),
             "parts": [asdict(part) for part in self.parts],
         }
-        return json.dumps(told, indent=1).encode()
+        return json.dumps(fields, indent=1).encode()
 
 
-def manifest_of(told: dict[str, Any]) -> Manifest:
-    """The manifest that `told`, read from JSON, holds; KeyError, TypeError or ValueError where it is none."""
-    parts = [TableDump(**part) for part in told["parts"]]
-    return Manifest(str(told["revision"]), datetime.fromisoformat(told["made_at"]), parts)
+def manifest_of(fields: dict[str, Any]) -> Manifest:
+    """Build a manifest from its JSON `fields`; raises KeyError, TypeError or ValueError if they are invalid."""
+    parts = [TableDump(**part) for part in fields["parts"]]
+    return Manifest(str(fields["revision"]), datetime.fromisoformat(fields["made_at"]), parts)
 
 
 def part_name(table: str) -> str:
@@ -88,24 +88,24 @@ def part_name(table: str) -> str:
 
 
 def backed_up_tables() -> Iterator[Table]:
-    """The tables of a backup, each after those it refers to."""
+    """Yield the tables of a backup, each after the tables it refers to."""
     for table in Base.metadata.sorted_tables:
         if table.name not in EXCLUDED_TABLES:
             yield table
 
 
 def columns_of(table: Table) -> list[str]:
-    """Its columns without those that the database computes."""
+    """Return the names of the columns, without those that the database computes."""
     return [column.name for column in table.columns if column.computed is None]
 
 
 def has_identity(table: Table) -> bool:
-    """Whether the database numbers its rows."""
+    """Return whether the database assigns IDs to the rows."""
     return any(column.identity is not None for column in table.columns)
 
 
 def copy_statement(table: Table, direction: str) -> sql.Composed:
-    """COPY of `table`: `direction` is TO STDOUT or FROM STDIN."""
+    """Return the COPY statement for `table`; `direction` is TO STDOUT or FROM STDIN."""
     columns = sql.SQL(", ").join(map(sql.Identifier, columns_of(table)))
     pattern = "COPY {} ({}) TO STDOUT" if direction == "TO STDOUT" else "COPY {} ({}) FROM STDIN"
     return sql.SQL(pattern).format(sql.Identifier(table.name), columns)

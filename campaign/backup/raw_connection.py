@@ -1,4 +1,4 @@
-"""The driver's own connection beneath a session, which alone speaks COPY."""
+"""The psycopg connection beneath a session, which is needed for COPY."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -13,11 +13,11 @@ from campaign.models import Base
 PsycopgConnection = psycopg.Connection[tuple[Any, ...]]
 
 ReportProgress = Callable[[str, int], None]
-"""Is told a table's name and how many of its rows are done, now and then."""
+"""Called now and then with a table's name and the number of rows done."""
 
 
 def psycopg_connection(session: Session) -> PsycopgConnection:
-    """The connection of this session's transaction, set to write and read text alike everywhere."""
+    """Return the connection of this session's transaction, with the settings for portable text."""
     raw = cast("PsycopgConnection", session.connection().connection.driver_connection)
     for name, value in SETTINGS.items():
         raw.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value)))
@@ -25,5 +25,5 @@ def psycopg_connection(session: Session) -> PsycopgConnection:
 
 
 def all_tables() -> sql.Composed:
-    """Every table of the service, for a LOCK."""
+    """Return the list of all tables, for LOCK TABLE."""
     return sql.SQL(", ").join(sql.Identifier(table.name) for table in Base.metadata.sorted_tables)

@@ -1,7 +1,7 @@
-"""Puts a checked backup into an empty database, all of it or nothing. `campaign.cli.database` calls it.
+"""Restore a verified backup into an empty database, completely or not at all. `campaign.cli.database` calls it.
 
-Triggers are off meanwhile: what they count, tell and book is in the rows already. References are checked as ever; one
-COPY a table, so that a row may refer to a later one of its own table.
+Triggers are disabled meanwhile, because their results are already in the rows. Foreign keys are checked as usual; each
+table is loaded with one COPY, so that a row can refer to a later row of its own table.
 """
 
 from psycopg import sql
@@ -21,22 +21,22 @@ from campaign.ledger.invariants import broken_invariants
 from campaign.models import Base, Heartbeat
 
 
-def restore(session: Session, archive: Archive, report_progress: ReportProgress) -> None:
-    """Fill the tables; raises CampaignError where they hold rows, or where the books would not be in order."""
+def restore(session: Session, archive: Archive, report: ReportProgress) -> None:
+    """Fill the tables; raises CampaignError if they contain rows, or if the restored ledger would be inconsistent."""
     raw = psycopg_connection(session)
-    # Whoever writes waits, so that what is empty stays so until the end.
+    # Block writers, so that the tables stay empty until the restore ends.
     raw.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(all_tables()))
     _require_empty(raw)
     _switch_triggers(raw, "DISABLE")
-    # A worker beats in an empty installation too.
+    # Workers write heartbeats in an empty installation too.
     raw.execute(
         sql.SQL("DELETE FROM {}").format(sql.Identifier(Heartbeat.__tablename__)),
     )
     parts = {part.table: part for part in archive.manifest.parts}
     for table in backed_up_tables():
-        _fill(raw, archive, table, parts[table.name], report_progress)
+        _fill(raw, archive, table, parts[table.name], report)
     _switch_triggers(raw, "ENABLE")
-    _require_order(session)
+    _require_consistency(session)
     for table in backed_up_tables():
         if has_identity(table):
             _set_position(raw, table, parts[table.name])
@@ -49,7 +49,7 @@ def _require_empty(raw: PsycopgConnection) -> None:
         query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table.name))
         if raw.execute(query).fetchone() == (True,):
             raise CampaignError(
-                f"The database holds rows already (in {table.name}): restore into a new, empty one."
+                f"The database is not empty: {table.name} has rows. Restore into a new, empty one."
             )
 
 
@@ -64,11 +64,7 @@ def _switch_triggers(raw: PsycopgConnection, how: str) -> None:
 
 
 def _fill(
-    raw: PsycopgConnection,
-    archive: Archive,
-    table: Table,
-    part: TableDump,
-    report_progress: ReportProgress,
+    raw: PsycopgConnection, archive: Archive, table: Table, part: TableDump, report: ReportProgress
 ) -> None:
     rows = 0
     with raw.cursor() as cursor:
@@ -76,27 +72,28 @@ def _fill(
             for block in archive.blocks(part):
                 copy.write(block)
                 rows += block.count(b"\n")
-                report_progress(table.name, rows)
+                report(table.name, rows)
         written = cursor.rowcount
     if written != part.rows:
         raise CampaignError(
-            f"{part.table} took {written:,} of {part.rows:,} rows; nothing was restored."
+            f"Only {written:,} of {part.rows:,} rows of {part.table} were written."
+            " Nothing was restored."
         )
-    # The next table's references, and the audit of the books, are planned by it.
+    # The foreign key checks of the next tables and the check of the ledger need these statistics.
     raw.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table.name)))
 
 
-def _require_order(session: Session) -> None:
+def _require_consistency(session: Session) -> None:
     broken = list(broken_invariants(session))
     if broken:
         raise CampaignError(
-            f"The books of this backup are not in order, nothing was restored: {broken[0]}"
-            f" ({len(broken):,} in all.)"
+            f"The ledger of this backup is inconsistent. Nothing was restored. {broken[0]}"
+            f" ({len(broken):,} in all)"
         )
 
 
 def _set_position(raw: PsycopgConnection, table: Table, part: TableDump) -> None:
-    """The next number follows the last that was given, also where its row is gone since."""
+    """Make the next ID follow the last one assigned, even if that row has been deleted since."""
     query = sql.SQL(
         "SELECT setval(pg_get_serial_sequence(quote_ident(%s), 'id'), highest)"
         " FROM (SELECT greatest(%s::bigint, max(id)) AS highest FROM {}) AS found WHERE highest IS NOT NULL"

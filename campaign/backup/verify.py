@@ -1,4 +1,4 @@
-"""Opens a backup and checks all of it before anyone believes a row. `campaign.cli.database` and restoring call it."""
+"""Open a backup and verify all of it before any row is used. `campaign.cli.database` and `restore` call it."""
 
 import hashlib
 import json
@@ -32,21 +32,21 @@ CORRUPTION_ERRORS = (
     KeyError,
     TypeError,
     ValueError,
-    # What zipfile raises for a method of compression or a password that damage has made up.
+    # zipfile raises it if the damage looks like an unknown compression method or a password.
     RuntimeError,
 )
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A backup that is whole and fits this version of the service."""
+    """A backup that is complete and matches this version of the service."""
 
     path: Path
     manifest: Manifest
     _zip: zipfile.ZipFile
 
     def blocks(self, part: TableDump) -> Iterator[bytes]:
-        """The text of a table, in pieces; raises CampaignError where it cannot be read."""
+        """Yield the text of a table in blocks; raises CampaignError if it cannot be read."""
         try:
             with self._zip.open(part.name) as text:
                 while block := text.read(BLOCK):
@@ -56,21 +56,21 @@ class Archive:
 
 
 @contextmanager
-def open_archive(path: Path, revision: str, report_progress: ReportProgress) -> Iterator[Archive]:
-    """The backup at `path`, checked to its last byte; raises CampaignError unless it is whole and of `revision`."""
+def open_archive(path: Path, revision: str, report: ReportProgress) -> Iterator[Archive]:
+    """Open the backup at `path` and check every byte; raises CampaignError unless it is complete and at `revision`."""
     with _opened(path) as opened:
         try:
-            told = _told(opened)
+            fields = _manifest_fields(opened)
         except CORRUPTION_ERRORS:
             raise CampaignError(_damaged(path, "its manifest cannot be read")) from None
-        _check_kind(path, told, revision)
+        _check_kind(path, fields, revision)
         try:
-            archive = Archive(path, manifest_of(told), opened)
+            archive = Archive(path, manifest_of(fields), opened)
         except CORRUPTION_ERRORS:
-            raise CampaignError(_damaged(path, "its manifest is not complete")) from None
+            raise CampaignError(_damaged(path, "its manifest is incomplete")) from None
         _check_parts(path, archive, opened.namelist())
         for part in archive.manifest.parts:
-            _check_part(path, archive, part, report_progress)
+            _check_part(path, archive, part, report)
         yield archive
 
 
@@ -79,34 +79,34 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         opened = zipfile.ZipFile(path)
     except OSError as error:
-        raise CampaignError(f"{path} cannot be read: {error.strerror}.") from None
+        raise CampaignError(f"Cannot read {path}: {error.strerror}.") from None
     except CORRUPTION_ERRORS:
-        raise CampaignError(_damaged(path, "it is not a whole backup file")) from None
+        raise CampaignError(_damaged(path, "it is not a complete backup file")) from None
     with opened:
         yield opened
 
 
-def _told(opened: zipfile.ZipFile) -> dict[str, Any]:
+def _manifest_fields(opened: zipfile.ZipFile) -> dict[str, Any]:
     if opened.getinfo(NAME).file_size > MAX_BYTES:
         raise ValueError
-    told = json.loads(opened.read(NAME))
-    if not isinstance(told, dict):
+    fields = json.loads(opened.read(NAME))
+    if not isinstance(fields, dict):
         raise TypeError
-    return told
+    return fields
 
 
-def _check_kind(path: Path, told: dict[str, Any], revision: str) -> None:
-    version = told.get("version")
-    if told.get("kind") != KIND or not isinstance(version, int):
-        raise CampaignError(f"{path} is no backup of this service.")
+def _check_kind(path: Path, fields: dict[str, Any], revision: str) -> None:
+    version = fields.get("version")
+    if fields.get("kind") != KIND or not isinstance(version, int):
+        raise CampaignError(f"{path} is not a backup of this service.")
     if version > VERSION:
         raise CampaignError(
-            f"{path} was made by a newer version of this service: restore it with that version."
+            f"{path} was made by a newer version of this service. Restore it with that version."
         )
-    if told.get("revision") != revision:
+    if fields.get("revision") != revision:
         raise CampaignError(
-            f"{path} is of the tables' revision {told.get('revision')}, this version of the service of {revision}:"
-            " restore it with the version that made it, then upgrade."
+            f"{path} is at migration {fields.get('revision')}, but this version of the service is at {revision}."
+            " Restore it with the version that made it, then upgrade."
         )
 
 
@@ -114,22 +114,20 @@ def _check_parts(path: Path, archive: Archive, names: list[str]) -> None:
     parts = archive.manifest.parts
     expected = [(table.name, columns_of(table)) for table in backed_up_tables()]
     if [(part.table, part.columns) for part in parts] != expected:
-        raise CampaignError(_damaged(path, "its tables are not those of its revision"))
+        raise CampaignError(_damaged(path, "its tables do not match its migration"))
     if sorted(names) != sorted([NAME, *(part.name for part in parts)]):
-        raise CampaignError(_damaged(path, "it lacks a table or holds what does not belong"))
+        raise CampaignError(_damaged(path, "a table is missing or there are extra files"))
 
 
-def _check_part(
-    path: Path, archive: Archive, part: TableDump, report_progress: ReportProgress
-) -> None:
+def _check_part(path: Path, archive: Archive, part: TableDump, report: ReportProgress) -> None:
     digest, rows = hashlib.sha256(), 0
     for block in archive.blocks(part):
         digest.update(block)
         rows += block.count(b"\n")
-        report_progress(f"{part.table}, checked", rows)
+        report(f"{part.table}, checked", rows)
     if (digest.hexdigest(), rows) != (part.sha256, part.rows):
-        raise CampaignError(_damaged(path, f"{part.table} is not what was written"))
+        raise CampaignError(_damaged(path, f"the checksum of {part.table} does not match"))
 
 
 def _damaged(path: Path, how: str) -> str:
-    return f"{path} is damaged ({how}); nothing was restored. Take another copy."
+    return f"{path} is damaged ({how}). Nothing was restored. Use another copy."

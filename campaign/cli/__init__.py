@@ -1,4 +1,4 @@
-"""The console script `campaign`: a file per noun. Exit 0 done, 1 refused with one line, 2 wrong usage."""
+"""The console script `campaign`, one file per noun. Exit codes: 0 done, 1 refused with one line on stderr, 2 usage."""
 
 from campaign.cli.main import main
 

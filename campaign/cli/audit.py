@@ -1,4 +1,4 @@
-"""`campaign audit`: what staff did, as CSV or JSON lines on stdout, streamed."""
+"""`campaign audit`: stream the audit log to stdout as CSV or JSON lines."""
 
 import json
 import sys
@@ -15,18 +15,20 @@ from campaign.runtime.context import make_installation
 @click.command("audit")
 @click.option(
     "--since",
-    metavar="DAY|INSTANT",
-    help="From then on: 2026-12-01 (in ORG_TIMEZONE), or an instant with offset.",
+    metavar="DATE|TIMESTAMP",
+    help="Start: 2026-12-01 (in ORG_TIMEZONE), or a timestamp with a UTC offset.",
 )
-@click.option("--until", metavar="DAY|INSTANT", help="Before then; a day is still whole in it.")
-@click.option("--who", default="", help="Only by this person, as the log writes them.")
-@click.option("--action", default="", help="Only this, donation.refunded; or a noun, `donation.`.")
-@click.option("--campaign", "slug", default="", help="Only about one campaign.")
-@click.option("--jsonl", is_flag=True, help="JSON lines in place of CSV.")
+@click.option("--until", metavar="DATE|TIMESTAMP", help="End; a date includes that whole day.")
+@click.option("--who", default="", help="Only entries by this person, as named in the log.")
+@click.option(
+    "--action", default="", help="One action (donation.refunded), or a group (donation.)."
+)
+@click.option("--campaign", "slug", default="", help="Only entries about this campaign.")
+@click.option("--jsonl", is_flag=True, help="Write JSON lines instead of CSV.")
 def audit(
     since: str | None, until: str | None, who: str, action: str, slug: str, *, jsonl: bool
 ) -> None:
-    """Write the audit log, the oldest entry first. That it was read is an entry of its own."""
+    """Write the audit log, oldest entry first. Each export is itself recorded in the log."""
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
     filters = AuditFilters(
@@ -40,18 +42,18 @@ def audit(
         rows = audit_rows(session, filters)
         if jsonl:
             for row in rows:
-                told = row | {"at": row["at"].isoformat()}
-                sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+                entry = row | {"at": row["at"].isoformat()}
+                sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
         else:
             columns = ("before", "after")
             write_rows(
-                COLUMNS, (row | {name: _flat(row[name]) for name in columns} for row in rows)
+                COLUMNS, (row | {name: _as_json(row[name]) for name in columns} for row in rows)
             )
-    asked = {"since": since or "", "until": until or "", "actor": who, "action": action}
+    options = {"since": since or "", "until": until or "", "actor": who, "action": action}
     with installation.sessions.begin() as session:
         subject = Subject("export", "audit")
-        record(session, Actor.command_line(), "export.created", subject, after=asked)
+        record(session, Actor.command_line(), "export.created", subject, after=options)
 
 
-def _flat(held: dict[str, object]) -> str:
-    return json.dumps(held, ensure_ascii=False)
+def _as_json(values: dict[str, object]) -> str:
+    return json.dumps(values, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""`campaign bounces ingest`: what other mail systems report about our letters."""
+"""`campaign bounces ingest`: read bounce and complaint reports from other mail systems."""
 
 import mailbox
 from collections import Counter
@@ -18,19 +18,19 @@ from campaign.runtime.context import Installation, make_installation
 LARGEST = 10_000_000
 _SUMMARY = ("bounced", "soft", "complaint", "not ours", "no report")
 _KINDS = {
-    BounceFinding.permanent: ("bounced", "came back for good"),
-    BounceFinding.soft: ("soft", "did not arrive for now"),
-    BounceFinding.complaint: ("complaint", "was called spam"),
+    BounceFinding.permanent: ("bounced", "bounced permanently"),
+    BounceFinding.soft: ("soft", "bounced temporarily"),
+    BounceFinding.complaint: ("complaint", "was reported as spam"),
 }
 _NOTES = {
     ReportOutcome.new: "",
-    ReportOutcome.known: " (known already)",
-    ReportOutcome.forgotten: " (whose address is forgotten; nobody is suppressed)",
+    ReportOutcome.known: " (already recorded)",
+    ReportOutcome.forgotten: " (its address has been erased, so no address is suppressed)",
 }
 
 
 class Mail(NamedTuple):
-    """One mail: how it is called to staff, what it holds or why that cannot be had, and its file in a Maildir."""
+    """One report: a name to show, its bytes or the reason they cannot be read, and its file if unseen in a Maildir."""
 
     name: str
     raw: bytes
@@ -40,7 +40,7 @@ class Mail(NamedTuple):
 
 @click.group("bounces")
 def bounces() -> None:
-    """Mail that came back, and complaints."""
+    """Process bounces and spam complaints."""
 
 
 @bounces.command("ingest")
@@ -48,18 +48,18 @@ def bounces() -> None:
 @click.option(
     "--maildir",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Read what is unseen in this Maildir, and mark it as seen.",
+    help="Read the unseen messages in this Maildir and mark them as seen.",
 )
 @click.option(
     "--mbox",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Read every mail of this mbox file; it is locked and left as it is.",
+    help="Read every message in this mbox file. The file is locked while reading and not changed.",
 )
 def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> None:
-    """Take in reports about our mail: each FILE is one mail, - is stdin.
+    """Process bounce and complaint reports. Each FILE is one report message; - is stdin.
 
-    What came back for good, or was called spam, suppresses the address. Other mail, and reports that name no message
-    of ours, change nothing. The same report may come any number of times.
+    Permanent bounces and spam complaints suppress the address. Other mail, and reports about messages that were not
+    sent from here, change nothing. Processing the same report again is harmless.
     """
     _require_source(files, maildir, mbox)
     installation = make_installation(broker=False)
@@ -74,18 +74,20 @@ def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> 
             subject = Subject("bounces", str(maildir or mbox or files[0]))
             record(session, Actor.command_line(), "bounces.ingested", subject, after=dict(counts))
     if counts["unread"]:
-        raise CampaignError(f"{counts['unread']:,} could not be read, see above; the rest is done.")
+        raise CampaignError(
+            f"{counts['unread']:,} could not be read (see above). The others were processed."
+        )
 
 
 def _require_source(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> None:
     if not files and maildir is None and mbox is None:
-        raise click.UsageError("Give files, - for stdin, --maildir or --mbox.")
+        raise click.UsageError("Name at least one file (- for stdin), --maildir or --mbox.")
     if maildir is not None and not (maildir / "new").is_dir():
-        raise click.UsageError(f"{maildir} is no Maildir: it has no folder new.")
+        raise click.UsageError(f"{maildir} is not a Maildir: it has no `new` folder.")
 
 
 def _take(installation: Installation, mail: Mail) -> str:
-    """One mail in one transaction: what it was."""
+    """Process one message in its own transaction; return the kind to count it under."""
     try:
         if mail.fault:
             raise ReportInvalid(mail.fault)
@@ -94,7 +96,7 @@ def _take(installation: Installation, mail: Mail) -> str:
         click.echo(f"{mail.name}: {fault}", err=True)
         return "unread"
     if report is None or report.finding is BounceFinding.nothing:
-        why = "no report" if report is None else f"reports nothing to act on: {report.detail}"
+        why = "not a report" if report is None else f"nothing to act on: {report.detail}"
         click.echo(f"{mail.name}: skipped, {_shown(why)}")
         return "no report"
     kind, words = _record(installation, report)
@@ -107,7 +109,7 @@ def _record(installation: Installation, report: BounceReport) -> tuple[str, str]
     with installation.sessions.begin() as session:
         message = find_message(session, report.tokens, report.message_ids)
         if message is None:
-            return "not ours", "names no message of ours; nothing is changed"
+            return "not ours", "not about a message sent from here; nothing changed"
         if report.finding is BounceFinding.complaint:
             noted = record_complaint(session, message, detail=report.detail, at=now)
         else:
@@ -116,12 +118,12 @@ def _record(installation: Installation, report: BounceReport) -> tuple[str, str]
                 session, message, permanent=permanent, detail=report.detail, at=now
             )
         kind, what = _KINDS[report.finding]
-        about = f"{message.kind} to {message.recipient or '(forgotten)'}"
+        about = f"{message.kind} to {message.recipient or '(erased)'}"
         return kind, f"{about} {what}: {report.detail}{_NOTES[noted]}"
 
 
 def _shown(words: str) -> str:
-    """Without what a terminal would obey: the words are a stranger's."""
+    """Replace characters that could control the terminal: this text comes from outside."""
     return "".join(each if each.isprintable() else " " for each in words)
 
 
@@ -139,7 +141,7 @@ def _read(file: Path, name: str, unseen: Path | None = None) -> Mail:
         with click.open_file(str(file), "rb") as stream:
             raw: bytes = stream.read(LARGEST + 1)
     except OSError as error:
-        return Mail(name, b"", f"It cannot be read: {error.strerror}.")
+        return Mail(name, b"", f"Cannot read it: {error.strerror}.")
     return _limited(Mail(name, raw, unseen=unseen))
 
 
@@ -150,7 +152,7 @@ def _limited(mail: Mail) -> Mail:
 
 
 def _unseen(maildir: Path) -> Iterator[Mail]:
-    """What has no flag S, the oldest name first. What another program takes away meanwhile is its."""
+    """Yield messages without the Seen flag (S), in file name order. Skips files that another program moves first."""
     for folder in ("new", "cur"):
         found = maildir / folder
         for file in sorted(found.iterdir()) if found.is_dir() else ():
@@ -166,7 +168,7 @@ def _mark_seen(file: Path) -> None:
         seen.parent.mkdir(exist_ok=True)
         file.rename(seen)
     except FileNotFoundError:
-        return  # another run of this command was here
+        return  # another run of this command has already moved it
 
 
 def _of_mbox(path: Path) -> Iterator[Mail]:
@@ -174,11 +176,11 @@ def _of_mbox(path: Path) -> Iterator[Mail]:
         box = mailbox.mbox(path, create=False)
         box.lock()
     except (OSError, mailbox.Error) as error:
-        yield Mail(str(path), b"", f"It cannot be locked, and so is not read: {error}.")
+        yield Mail(str(path), b"", f"Not read, because it cannot be locked: {error}.")
         return
     try:
         for number, key in enumerate(box.keys(), start=1):
-            yield _limited(Mail(f"{path} mail {number}", box.get_bytes(key)))
+            yield _limited(Mail(f"{path} message {number}", box.get_bytes(key)))
     finally:
         box.unlock()
-        # Not close(): that would write back what it thinks has changed.
+        # Not close(): it would write back what it considers changed.

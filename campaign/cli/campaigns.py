@@ -16,23 +16,23 @@ from campaign.core.errors import CampaignInvalid, ExtensionRefused
 from campaign.core.i18n import ENGLISH, get_language
 from campaign.runtime.context import make_installation
 
-NOTHING = "Nothing has changed."
+NOTHING = "Nothing changed."
 
 
 @click.command("open")
 @click.argument("slug")
 def open_campaign(slug: str) -> None:
-    """Open the upcoming campaign SLUG at this moment; its first letter is due at once."""
+    """Open the upcoming campaign SLUG now. Its opening email is due at once."""
     with make_installation(broker=False).sessions.begin() as session:
         done = status_changes.open_now(session, find_campaign(session, slug), Actor.command_line())
-    click.echo(f"{slug} is open." if done else f"{slug} was open before. {NOTHING}")
+    click.echo(f"{slug} is open." if done else f"{slug} was already open. {NOTHING}")
 
 
 @click.command("close")
 @click.argument("slug")
-@click.option("--reason", required=True, help="Why; everybody reads it after the word “because”.")
+@click.option("--reason", required=True, help="Why. The page shows it after the word “because”.")
 def close(slug: str, reason: str) -> None:
-    """End the open campaign SLUG at this moment, publicly. What was charged before still counts."""
+    """Close the open campaign SLUG now. The page shows the reason. Gifts charged before still count."""
     who = Actor.command_line()
     with make_installation(broker=False).sessions.begin() as session:
         campaign = find_campaign(session, slug)
@@ -43,40 +43,47 @@ def close(slug: str, reason: str) -> None:
 
 @click.command("pause")
 @click.argument("slug")
-@click.option("--reason", required=True, help="A sentence for everybody.")
+@click.option("--reason", required=True, help="A sentence that the page shows to everyone.")
 def pause(slug: str, reason: str) -> None:
-    """Take no new gifts by card for the campaign SLUG, at once: against an attack, or while Stripe is at fault.
+    """Stop accepting gifts by card for the campaign SLUG.
 
-    The page shows the reason and how to give by mail. Appeals wait. Monthly gifts go on.
+    For example, during an attack or a Stripe outage. The page shows the reason and how to give by mail. Appeals are
+    held until you resume. Monthly gifts continue.
     """
     with make_installation(broker=False).sessions.begin() as session:
         campaign = find_campaign(session, slug)
         done = status_changes.pause(session, campaign, reason, Actor.command_line(), clock.now())
     click.echo(
-        f"{slug} takes no gifts by card now." if done else f"It was paused before. {NOTHING}"
+        f"{slug} no longer accepts gifts by card."
+        if done
+        else f"{slug} was already paused. {NOTHING}"
     )
 
 
 @click.command("resume")
 @click.argument("slug")
 def resume(slug: str) -> None:
-    """Take gifts by card for the campaign SLUG again."""
+    """Accept gifts by card for the campaign SLUG again."""
     with make_installation(broker=False).sessions.begin() as session:
         done = status_changes.resume(session, find_campaign(session, slug), Actor.command_line())
-    click.echo(f"{slug} takes gifts by card again." if done else f"It was not paused. {NOTHING}")
+    click.echo(
+        f"{slug} accepts gifts by card again." if done else f"{slug} was not paused. {NOTHING}"
+    )
 
 
 @click.command("extend")
 @click.argument("slug")
 @click.option(
-    "--deadline", required=True, help="2027-01-05 (through that day), or an instant with offset."
+    "--deadline",
+    required=True,
+    help="2027-01-05 (through the end of that day), or a timestamp with a UTC offset.",
 )
-@click.option("--reason", required=True, help="Why; everybody reads it after the word “because”.")
+@click.option("--reason", required=True, help="Why. The page shows it after the word “because”.")
 def extend(slug: str, deadline: str, reason: str) -> None:
-    """Move the deadline of the campaign SLUG to a later moment, publicly.
+    """Move the deadline of the campaign SLUG to a later time.
 
-    The appeal page tells it with the reason. Letters that wait to be sent tell the new end. A campaign that has ended
-    takes gifts again, until its result is final.
+    The appeal page shows the new deadline and the reason. Queued emails use the new deadline. A campaign that has ended
+    opens again, unless its result is final.
     """
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
@@ -84,11 +91,11 @@ def extend(slug: str, deadline: str, reason: str) -> None:
         made = move_deadline(session, campaign, deadline, reason, _who(), clock.now())
         end = ending_with_year(campaign, get_language(ENGLISH))
     if made.repeated:
-        click.echo(f"{slug} was extended before: it ends at {end}. Nothing has changed.")
+        click.echo(f"{slug} was already extended: it ends at {end}. {NOTHING}")
         return
     click.echo(f"{slug} now ends at {end}, because {made.extension.reason}.")
     if made.reopened:
-        click.echo("It had ended: it is open again and takes gifts from now on.")
+        click.echo("It had ended; it is open again and accepts gifts.")
 
 
 def _who() -> str:
@@ -96,7 +103,7 @@ def _who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         raise ExtensionRefused(
-            "The system does not say who you are; set LOGNAME to your name."
+            "Cannot determine your user name. Set LOGNAME to your name."
         ) from None
 
 
@@ -105,21 +112,23 @@ _LONGEST_APPEAL = 200_000
 
 @click.command("create")
 @click.argument("slug")
-@click.option("--title", required=True, help="What the appeal is called.")
-@click.option("--goal", required=True, help="In major units: 50000.")
+@click.option("--title", required=True, help="The headline of the appeal.")
+@click.option("--goal", required=True, help="The goal in major units, such as 50000 for $50,000.")
 @click.option(
-    "--deadline", required=True, help="2026-12-31 (through that day), or an instant with offset."
+    "--deadline",
+    required=True,
+    help="2026-12-31 (through the end of that day), or a timestamp with a UTC offset.",
 )
-@click.option("--timezone", required=True, help="IANA name: America/Los_Angeles.")
+@click.option("--timezone", required=True, help="IANA time zone, such as America/Los_Angeles.")
 @click.option("--currency", default="usd", show_default=True, help="ISO 4217 code.")
-@click.option("--start", help="A date or an instant; now if not given.")
-@click.option("--appeal", type=click.Path(path_type=Path), help="The appeal's text in Markdown.")
+@click.option("--start", help="A date or a timestamp.  [default: now]")
+@click.option("--appeal", type=click.Path(path_type=Path), help="Markdown file with the appeal.")
 @click.option("--suggested", help="Suggested amounts, separated by commas or spaces: 10, 25, 50.")
-@click.option("--smallest", help="The smallest amount taken; what Stripe takes if not given.")
+@click.option("--smallest", help="The smallest amount accepted.  [default: Stripe's minimum]")
 @click.option(
     "--ask-past-donors/--no-ask-past-donors",
     default=False,
-    help="Whether the countdown is also mailed to those who gave to other campaigns; not if not given.",
+    help="Also send the campaign's emails to people who gave to other campaigns.  [default: no]",
 )
 def create(
     slug: str,
@@ -153,20 +162,21 @@ def create(
     with installation.sessions.begin() as session:
         campaign = create_campaign(session, wanted, Actor.command_line())
         raise_by = money.format_money(campaign.goal, campaign.currency)
-    click.echo(
-        f"{installation.address(f'/c/{campaign.slug}')}: {raise_by} until {ending_with_year(campaign, get_language(ENGLISH))}"
-    )
+    end = ending_with_year(campaign, get_language(ENGLISH))
+    click.echo(f"{installation.address(f'/c/{campaign.slug}')}: {raise_by} until {end}")
 
 
 def _read(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise CampaignInvalid(f"The appeal {path} cannot be read: {error.strerror}.") from error
+        raise CampaignInvalid(f"Cannot read the appeal {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise CampaignInvalid(f"The appeal {path} is not UTF-8 text; save it as UTF-8.") from error
+        raise CampaignInvalid(f"The appeal {path} is not UTF-8 text. Save it as UTF-8.") from error
     if "\0" in text:
-        raise CampaignInvalid(f"The appeal {path} is no text: it holds a NUL character.")
+        raise CampaignInvalid(f"The appeal {path} is not text: it contains a NUL character.")
     if len(text) > _LONGEST_APPEAL:
-        raise CampaignInvalid(f"The appeal {path} is longer than {_LONGEST_APPEAL:,} characters.")
+        raise CampaignInvalid(
+            f"The appeal {path} is longer than {_LONGEST_APPEAL:,} characters. Shorten it."
+        )
     return text

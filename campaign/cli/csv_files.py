@@ -1,4 +1,4 @@
-"""Lists as files: what a command reads, and the CSV that it writes, safe to open in a spreadsheet."""
+"""Read the files that commands import, and write CSV that is safe to open in a spreadsheet."""
 
 import csv
 import sys
@@ -15,19 +15,19 @@ LARGEST = 200_000_000
 
 
 def read_file(file: Path) -> bytes:
-    """The bytes of `file`, or of stdin for `-`; raises ListInvalid."""
+    """Return the bytes of `file`, or of stdin for `-`; raises ListInvalid."""
     try:
         with click.open_file(str(file), "rb") as stream:
             raw: bytes = stream.read(LARGEST + 1)
     except OSError as error:
-        raise ListInvalid(f"The list {file} cannot be read: {error.strerror}.") from error
+        raise ListInvalid(f"Cannot read the file {file}: {error.strerror}.") from error
     if len(raw) > LARGEST:
-        raise ListInvalid(f"The list {file} is larger than {LARGEST:,} bytes; split it.")
+        raise ListInvalid(f"The file {file} is larger than {LARGEST:,} bytes. Split it.")
     return raw
 
 
 def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """A header and each row, as they come."""
+    """Write a header to stdout, then each row as it is produced."""
     writer = csv.DictWriter(_Lines(), columns)
     writer.writeheader()
     for row in rows:
@@ -35,10 +35,10 @@ def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Non
 
 
 class _Lines:
-    """Takes rows of the csv module and ends each with a line feed alone.
+    """Writes rows of the csv module to stdout, each ended by a line feed alone.
 
-    The module quotes a carriage return only where its own rows end with one. Unquoted it would end the row for whoever
-    reads the file, and what stands after it would be a cell of its own, maybe a formula.
+    The module quotes a carriage return only if its own row ending contains one. An unquoted carriage return would end
+    the row for a program that reads the file, and the text after it would become a cell, possibly a formula.
     """
 
     def write(self, row: str) -> int:

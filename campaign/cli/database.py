@@ -1,4 +1,4 @@
-"""`campaign db`, `campaign backup` and `campaign restore`: they need the database's address only."""
+"""`campaign db`, `campaign backup` and `campaign restore`. They need DATABASE_URL only."""
 
 import os
 import secrets
@@ -28,21 +28,21 @@ from campaign.migrations import current_revision, head_revision
 from campaign.migrations import upgrade as apply_migrations
 
 SECONDS = 5
-"""Between two lines about what is being done."""
+"""Between two progress lines."""
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def backup(file: Path, *, force: bool) -> None:
-    """Write the whole installation's data to FILE, as it stands at one moment.
+    """Back up all data to FILE, from one consistent snapshot.
 
-    Gifts go on arriving meanwhile. Only its owner may read FILE: it holds names, addresses and secrets. It is put
-    there when it is whole, not before. Who is signed in is not in it, nor are the settings.
+    The service keeps running meanwhile. Only the owner may read FILE: it contains names, addresses and secrets. FILE
+    appears once it is complete, not before. Sessions, sign-in links and settings are not included.
     """
     engine = make_engine(load_database_url())
     with (
-        _plain(f"{file} could not be written"),
+        _one_line_errors(f"Cannot write {file}"),
         _placed(file, force=force) as out,
         Session(engine) as session,
     ):
@@ -56,35 +56,35 @@ def backup(file: Path, *, force: bool) -> None:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 def restore(file: Path) -> None:
-    """Put the backup FILE into an empty database, all of it or nothing.
+    """Restore the backup FILE into an empty database.
 
-    The tables are made first where there are none. All of FILE is checked before the first row is written, and the
-    books before they are kept.
+    Restores all of it or nothing, and creates the tables if there are none. All of FILE is checked before the first row
+    is written, and the ledger before the restore is committed.
     """
     url = load_database_url()
     engine = make_engine(url)
     revision = head_revision()
-    report_progress = ProgressLine()
+    progress = ProgressLine()
     with (
-        _plain(f"{file} was not restored"),
-        open_archive(file, revision, report_progress) as archive,
+        _one_line_errors(f"Cannot restore {file}"),
+        open_archive(file, revision, progress) as archive,
     ):
         _migrate(engine, url, revision)
         with Session(engine) as session, session.begin():
-            restore_rows(session, archive, report_progress)
+            restore_rows(session, archive, progress)
     engine.dispose()
-    click.echo(f"{_counted(archive.manifest)}; the books are in order.")
+    click.echo(f"Restored {_counted(archive.manifest)}. The ledger is consistent.")
 
 
 class ProgressLine:
-    """Says on stderr how far it is, for those who wait; nothing where it is quick."""
+    """Prints progress on stderr every few seconds; nothing if the work is quick."""
 
     def __init__(self) -> None:
-        self.told_at = time.monotonic()
+        self.printed_at = time.monotonic()
 
     def __call__(self, what: str, rows: int) -> None:
-        if time.monotonic() - self.told_at >= SECONDS:
-            self.told_at = time.monotonic()
+        if time.monotonic() - self.printed_at >= SECONDS:
+            self.printed_at = time.monotonic()
             click.echo(f"{what}: {rows:,} rows", err=True)
 
 
@@ -96,7 +96,7 @@ def _make(session: Session, out: BinaryIO) -> Manifest:
     lock_for_reading(session)
     if current_revision(connection) != revision:
         raise CampaignError(
-            "The database is not at this version's revision; run `campaign db upgrade`."
+            "The database is not at this version's migration. Run `campaign db upgrade`."
         )
     return make_backup(session, out, revision, clock.now(), ProgressLine())
 
@@ -108,13 +108,14 @@ def _migrate(engine: Engine, url: str, revision: str) -> None:
         apply_migrations(url)
     elif found != revision:
         raise CampaignError(
-            f"The database is at revision {found}, the backup at {revision}: restore into a new, empty database."
+            f"The database is at migration {found} and the backup at {revision}."
+            " Restore into a new, empty database."
         )
 
 
 @contextmanager
 def _placed(file: Path, *, force: bool) -> Iterator[BinaryIO]:
-    """A file that gets its name when it is whole and on the disk, and otherwise leaves nothing."""
+    """Yield a file that gets its name once it is complete and on disk; on failure nothing is left."""
     _refuse_to_replace(file, force=force)
     partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}.partial")
     with _ended_by_signal() as end_if_received:
@@ -134,7 +135,9 @@ def _placed(file: Path, *, force: bool) -> Iterator[BinaryIO]:
 
 def _refuse_to_replace(file: Path, *, force: bool) -> None:
     if not force and os.path.lexists(file):
-        raise CampaignError(f"{file} is there already; name another, or replace it with --force.")
+        raise CampaignError(
+            f"{file} already exists. Name another file, or replace it with --force."
+        )
 
 
 def _keep_name(folder: Path) -> None:
@@ -147,10 +150,10 @@ def _keep_name(folder: Path) -> None:
 
 @contextmanager
 def _ended_by_signal() -> Iterator[Callable[[], None]]:
-    """SIGTERM ends it as Ctrl-C does, so that what is half written is removed.
+    """Make SIGTERM end the program as Ctrl-C does, so that a partial file is removed.
 
-    The signal is remembered: Python drops what is raised while it cleans up after an import or an object, and the
-    database may complain of a statement that was cut off. Neither is to hide that the program was told to end.
+    The signal is remembered: Python drops exceptions raised during the cleanup of an import or an object, and the
+    database may report the interrupted statement as an error. Neither may hide the request to stop.
     """
     received: list[int] = []
 
@@ -171,8 +174,8 @@ def _ended_by_signal() -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def _plain(what: str) -> Iterator[None]:
-    """What disk and database refuse, in one line; a database's own words about a row could hold a donor's name."""
+def _one_line_errors(what: str) -> Iterator[None]:
+    """Turn disk and database errors into one line. A database error's details could contain a donor's name."""
     try:
         yield
     except OSError as error:
@@ -190,11 +193,11 @@ def _counted(manifest: Manifest) -> str:
 
 @click.group("db")
 def database() -> None:
-    """The database's tables."""
+    """Manage the database's tables."""
 
 
 @database.command()
 def upgrade() -> None:
-    """Bring the database to the newest migration; safe to run twice and at once."""
+    """Apply all migrations. Safe to run repeatedly and concurrently."""
     apply_migrations(load_database_url())
-    click.echo("The database is at the newest migration.")
+    click.echo("The database is up to date.")

@@ -1,4 +1,4 @@
-"""`campaign deadline-emails`, the cron job."""
+"""`campaign deadline-emails`: the cron job that queues emails of the schedule."""
 
 from contextlib import nullcontext
 from datetime import datetime
@@ -15,20 +15,21 @@ from campaign.outreach.countdown import Queued
 from campaign.runtime.context import Installation, make_installation
 from campaign.runtime.job_heartbeat import heartbeat
 
-_LETTERS = {
+_EMAILS = {
     EmailKind.appeal: ("appeal", "appeals"),
     EmailKind.reminder: ("reminder", "reminders"),
-    EmailKind.thank_you: ("letter of thanks", "letters of thanks"),
-    EmailKind.wrap_up: ("letter with the result", "letters with the result"),
+    EmailKind.thank_you: ("thank-you email", "thank-you emails"),
+    EmailKind.wrap_up: ("results email", "results emails"),
 }
 
 
 @click.command("deadline-emails")
-@click.option("--dry-run", is_flag=True, help="Say what would be queued, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be queued without queueing it.")
 def deadline_emails(*, dry_run: bool) -> None:
-    """Queue the countdown and deadline emails that are due now. Safe at any frequency, and twice at once.
+    """Queue the countdown and deadline emails that are due now.
 
-    Each campaign that is not final is done by itself: where one fails, the others are still done.
+    Safe to run at any frequency and concurrently. Each campaign without a final result is handled separately: if one
+    fails, the others are still handled.
     """
     installation = make_installation(broker=False)
     with nullcontext() if dry_run else heartbeat(installation, DEADLINE_EMAILS):
@@ -43,15 +44,15 @@ def _run(installation: Installation, at: datetime, *, dry_run: bool) -> None:
     for campaign_id, slug in campaigns:
         try:
             found = _queue(installation, campaign_id, at, dry_run=dry_run)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one campaign, the others are done
+        except Exception as error:  # noqa: BLE001 - a failure of one campaign must not stop the others
             failed.append(f"{slug}: {_reason(error)}")
         else:
             done += found
-            _tell(slug, found, dry_run=dry_run)
+            _print_queued(slug, found, dry_run=dry_run)
     if any(step.count for step in done) and not dry_run:
         installation.notify(OUTBOX)
     if failed:
-        raise CampaignError(f"Not queued, and tried again by the next run: {'; '.join(failed)}.")
+        raise CampaignError(f"Not queued; the next run tries again: {'; '.join(failed)}.")
     if not campaigns:
         click.echo("No campaign is running; nothing is due.")
 
@@ -59,7 +60,7 @@ def _run(installation: Installation, at: datetime, *, dry_run: bool) -> None:
 def _queue(
     installation: Installation, campaign_id: int, at: datetime, *, dry_run: bool
 ) -> list[Queued]:
-    """One campaign, in a transaction of its own."""
+    """Queue or preview the due emails of one campaign, in a transaction of its own."""
     if not dry_run:
         with installation.sessions.begin() as session:
             domain = installation.settings.mail_from.domain
@@ -69,12 +70,12 @@ def _queue(
         return countdown.preview_due(session, campaign_id, at)
 
 
-def _tell(slug: str, found: list[Queued], *, dry_run: bool) -> None:
-    language = "would be queued" if dry_run else "queued"
+def _print_queued(slug: str, found: list[Queued], *, dry_run: bool) -> None:
+    verb = "would be queued" if dry_run else "queued"
     for step in found:
         until = f"to be sent before {step.closes:%Y-%m-%d %H:%M} UTC"
-        letters = _LETTERS[step.kind][step.count != 1]
-        click.echo(f"{slug}: {step.key}: {step.count:,} {letters} {language}, {until}.")
+        emails = _EMAILS[step.kind][step.count != 1]
+        click.echo(f"{slug}: {step.key}: {step.count:,} {emails} {verb}, {until}.")
     if not found:
         click.echo(f"{slug}: nothing is due.")
 

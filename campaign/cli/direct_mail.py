@@ -1,4 +1,4 @@
-"""`campaign print-batch`: the appeal for readers in institutions, to be printed and posted."""
+"""`campaign direct-mail`: print appeals to mail to readers in institutions."""
 
 from pathlib import Path
 
@@ -16,24 +16,25 @@ from campaign.runtime.context import make_installation
 @click.command("print-batch")
 @click.argument("people", type=click.Path(path_type=Path, allow_dash=True), metavar="PEOPLE.csv")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.pdf")
-@click.option("--campaign", "slug", metavar="SLUG", required=True, help="Whose appeal it is.")
+@click.option("--campaign", "slug", metavar="SLUG", required=True, help="The campaign to print.")
 @click.option(
     "--window",
     type=click.Choice(list(ADDRESSES)),
     default="us",
     show_default=True,
-    help="The envelope's window: us is #10 on Letter paper, din is DIN 5008 B on A4.",
+    help="Envelope window: us is a #10 envelope with Letter paper, din is DIN 5008 B with A4.",
 )
 def direct_mail(people: Path, file: Path, slug: str, window: str) -> None:
-    """Write the appeal for each reader in PEOPLE.csv (- is stdin), one sheet each, with a coupon of their own.
+    """Print an appeal for each recipient in PEOPLE.csv.
 
-    The first line names the columns: name,number,institution,address and, if wanted, locale (en, es). The number is
-    the one under which the institution knows them; lines of an address are parted by upright strokes. The envelope's
-    window shows these and nothing else. A row that cannot be taken is named on stderr and kept out. Who is printed
-    again keeps their code, which fills in the form of envelopes when the coupon comes back.
+    Writes FILE.pdf, one sheet for each recipient, with a personal coupon. PEOPLE.csv may be - for stdin. Its first line
+    names the columns: name,number,institution,address and optionally locale (en, es). The number
+    identifies the recipient at the institution. Separate the lines of an address with vertical bars (|). Only these
+    fields show in the envelope window. Rejected rows are listed on stderr and not printed. Printing the same recipient
+    again reuses their code; entering the code of a returned coupon fills in the offline gift form.
     """
     if file.exists():
-        raise CampaignError(f"{file} exists already; name another file.")
+        raise CampaignError(f"{file} already exists. Name another file.")
     raw = read_file(people)
     installation = make_installation(broker=False)
     with installation.sessions() as session:
@@ -47,9 +48,8 @@ def direct_mail(people: Path, file: Path, slug: str, window: str) -> None:
                 session, installation, slug, found, window, actor, file=file.name
             )
             write_new_file(file, sheets)
-    where = f" are in {file}" if found.ready else ""
-    click.echo(f"{len(found.ready):,} appeals{where}, {len(found.refused):,} refused.")
+    printed = f"{len(found.ready):,} {'appeal' if len(found.ready) == 1 else 'appeals'}"
+    where = f" to {file}" if found.ready else ""
+    click.echo(f"Wrote {printed}{where}; {len(found.refused):,} rejected.")
     if found.refused:
-        raise CampaignError(
-            "Mend what is named above, line by line, and print those rows into another file."
-        )
+        raise CampaignError("Fix the lines named above and print those rows to another file.")

@@ -1,4 +1,4 @@
-"""`campaign donor`: what is held about a person, and removing it."""
+"""`campaign donor`: export or erase a person's data."""
 
 import json
 import sys
@@ -22,67 +22,69 @@ from campaign.runtime.context import make_installation
 
 @click.group("donor")
 def donor() -> None:
-    """What is held about a person, known by an email address: shown, or removed."""
+    """Export or erase a person's data, by email address."""
 
 
 @donor.command("export")
 @click.argument("email")
 def export(email: str) -> None:
-    """Print all that is held about the person with EMAIL as JSON, merged rows too.
+    """Print all data about the person with EMAIL as JSON.
 
-    Amounts are minor units. What opens a page (tokens) is left out.
+    Includes merged records. Amounts are in minor units. Secrets that open pages (tokens) are left out.
     """
     installation = make_installation(broker=False)
     with installation.sessions() as session:
-        whose = find_data_subject(session, email)
-        held = collect_personal_data(session, whose)
-    held["stripe_events"] = erasure_flow.stored_events(installation, whose, forget=False)
+        person = find_data_subject(session, email)
+        data = collect_personal_data(session, person)
+    data["stripe_events"] = erasure_flow.stored_events(installation, person, forget=False)
     with installation.sessions.begin() as session:
         subject = Subject("donor", masked_email(email))
         record(session, Actor.command_line(), "donor.exported", subject)
-    json.dump(held, sys.stdout, ensure_ascii=False, indent=2)
+    json.dump(data, sys.stdout, ensure_ascii=False, indent=2)
     click.echo()
 
 
 @donor.command("erase")
 @click.argument("email")
-@click.option("--yes", is_flag=True, help="Do not ask once more.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def erase(email: str, *, yes: bool) -> None:
-    """Remove the person with EMAIL, and keep the books: amounts, days and receipts' numbers stand without a name.
+    """Erase the person with EMAIL. The ledger keeps amounts, dates and receipt numbers without a name.
 
-    Refused while a monthly gift goes on or a payment is under way. It cannot be taken back.
+    Refused while a monthly gift is active or a payment is in progress. This cannot be undone.
     """
     installation = make_installation(broker=False)
     with installation.sessions() as session:
-        whose = find_data_subject(session, email)
-        require_erasable(session, whose, clock.now())
-    _ask(whose, yes=yes)
+        person = find_data_subject(session, email)
+        require_erasable(session, person, clock.now())
+    _confirm(person, yes=yes)
     erased, events = erasure_flow.erase(
         installation, lambda session: find_data_subject(session, email), Actor.command_line()
     )
-    _tell(email, erased, events)
+    _print_result(email, erased, events)
 
 
-def _ask(whose: DataSubject, *, yes: bool) -> None:
+def _confirm(person: DataSubject, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise ErasureRefused("Nothing was erased: nobody can be asked once more here; add --yes.")
-    gifts = len(whose.donations)
-    click.confirm(f"Erase {', '.join(whose.addresses)} with {gifts} gifts?", abort=True)
+        raise ErasureRefused(
+            "Nothing was erased: confirmation needs a terminal. Add --yes to skip it."
+        )
+    donations = len(person.donations)
+    click.confirm(f"Erase {', '.join(person.addresses)} with {donations} donations?", abort=True)
 
 
-def _tell(email: str, erased: Erased, events: int) -> None:
+def _print_result(email: str, erased: Erased, events: int) -> None:
     if not erased.anything and not events:
-        click.echo(f"Nothing is held about {email}.")
+        click.echo(f"No data found for {email}.")
         return
     click.echo(
-        f"Erased: {erased.donations} gifts, {erased.mails} letters, {erased.consents} consents and reminders,"
-        f" {events} events of Stripe's name nobody any more."
+        f"Erased personal data from {erased.donations} donations, {erased.mails} emails,"
+        f" {erased.consents} consents and reminders, and {events} Stripe events."
     )
     for address in erased.wishes:
         click.echo(
-            f"Kept: {address} gets no appeals; `campaign suppressions remove` forgets that too."
+            f"Kept: {address} remains suppressed. To remove that too, run `campaign suppressions remove`."
         )
     for customer in erased.customers:
         click.echo(f"Stripe keeps its own record: delete customer {customer} in its dashboard.")

@@ -1,4 +1,4 @@
-"""`campaign events`."""
+"""`campaign events`: replay stored Stripe events and recover missed ones."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from campaign.stripe_events.recovery import Recovery, recover_events
 
 @click.group("events")
 def events() -> None:
-    """Stripe's events, as they are stored."""
+    """Replay stored Stripe events and recover missed ones."""
 
 
 @events.command()
 @click.argument("event_id")
 def replay(event_id: str) -> None:
-    """Apply the stored event EVENT_ID again; harmless when it was applied."""
+    """Apply the stored event EVENT_ID again. Harmless if it has been applied."""
     installation = make_installation(broker=False)
     outcome = replay_event(installation, event_id)
     _note(installation, "event.replayed", event_id, {"applied": outcome.applied})
@@ -29,12 +29,12 @@ def replay(event_id: str) -> None:
 @events.command()
 @click.option(
     "--since",
-    metavar="DAY|INSTANT",
-    help="2026-12-01 (from its first moment, in ORG_TIMEZONE), or an instant with offset;"
-    " the 30 days that Stripe keeps if not given.",
+    metavar="DATE|TIMESTAMP",
+    help="Start: 2026-12-01 (in ORG_TIMEZONE), or a timestamp with a UTC offset."
+    "  [default: the 30 days that Stripe keeps]",
 )
 def recover(since: str | None) -> None:
-    """Fetch the events that Stripe could not deliver and apply them; harmless when repeated."""
+    """Fetch the events that Stripe could not deliver and apply them. Harmless if repeated."""
     installation = make_installation(broker=False)
     timezone = clock.zone(installation.settings.organization.timezone)
     start = clock.parse_start(since, timezone) if since is not None else None
@@ -44,17 +44,17 @@ def recover(since: str | None) -> None:
     click.echo(_result(found))
 
 
-def _note(installation: Installation, action: str, key: str, told: dict[str, Any]) -> None:
-    """After the work, which commits by itself."""
+def _note(installation: Installation, action: str, key: str, details: dict[str, Any]) -> None:
+    """Record the action in the audit log. The work itself has committed before."""
     with installation.sessions.begin() as session:
-        record(session, Actor.command_line(), action, Subject("event", key), after=told)
+        record(session, Actor.command_line(), action, Subject("event", key), after=details)
 
 
 def _result(found: Recovery) -> str:
     fetched = "1 event" if found.fetched == 1 else f"{found.fetched} events"
-    told = f"{fetched} fetched, {found.new} of them new; "
+    result = f"{fetched} fetched, {found.new} new; "
     if found.failing:
-        told += f"{found.failing} in the inbox could not be applied yet (see docs/operating.md)."
+        result += f"{found.failing} could not be applied yet (see docs/operating.md)."
     else:
-        told += "applied."
-    return told + (f" {found.skipped} skipped, as logged." if found.skipped else "")
+        result += "all applied."
+    return result + (f" {found.skipped} skipped (see the log)." if found.skipped else "")

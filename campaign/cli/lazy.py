@@ -1,4 +1,4 @@
-"""A group whose commands are imported when they are asked for: https://click.palletsprojects.com/en/stable/complex/."""
+"""A group that imports a command when it is used: https://click.palletsprojects.com/en/stable/complex/."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -8,7 +8,7 @@ import click
 
 
 class LazyCommand(NamedTuple):
-    """Where a command is, and the first sentence of its own help, which a list of commands shows."""
+    """The location of a command, and the first sentence of its help, which the list of commands shows."""
 
     module: str
     attribute: str
@@ -16,9 +16,9 @@ class LazyCommand(NamedTuple):
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and first sentence: all that its own help and its suggestions need.
+    """A group that knows its commands by name and first sentence, which is all that its help and suggestions need.
 
-    `commands` holds no more than these outlines; ask `get_command` for the command itself.
+    `commands` holds these outlines only; call `get_command` for the command itself.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class LazyGroup(click.Group):
         self._lazy_commands = lazy_commands
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now; None where there is none of that name."""
+        """Import and return the command; None if there is none by that name."""
         found = self._lazy_commands.get(cmd_name)
         if found is None:
             return super().get_command(ctx, cmd_name)
@@ -37,5 +37,5 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Lists the outlines as click lists commands; nothing is imported."""
+        """List the outlines as click lists commands, without importing anything."""
         click.Group(commands=self.commands).format_commands(ctx, formatter)

@@ -1,4 +1,4 @@
-"""`campaign ledger`."""
+"""`campaign ledger`: check the ledger and correct a final result."""
 
 import getpass
 import sys
@@ -16,12 +16,12 @@ from campaign.runtime.context import make_installation
 
 @click.group("ledger")
 def ledger() -> None:
-    """The books."""
+    """Check the ledger and correct a final result."""
 
 
 @ledger.command()
 def check() -> None:
-    """Check the books' invariants; exit 1 if any is broken, naming each."""
+    """Check the ledger's invariants. Exit 1 and name each one that is broken."""
     installation = make_installation(broker=False)
     broken = 0
     with installation.sessions() as session:
@@ -32,13 +32,16 @@ def check() -> None:
     if broken:
         click.echo(f"{broken} broken; see docs/operating.md.", err=True)
         sys.exit(1)
-    click.echo("The books are in order.")
+    click.echo("The ledger is consistent.")
 
 
 @ledger.command()
-@click.option("--campaign", "slug", help="Of one campaign only.")
+@click.option("--campaign", "slug", help="Only this campaign.")
 def late(slug: str | None) -> None:
-    """List what came after a campaign's result was final and is not counted in it."""
+    """List late entries.
+
+    They arrived after a campaign's result was final and are not counted in it.
+    """
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
     with installation.sessions() as session:
@@ -49,15 +52,15 @@ def late(slug: str | None) -> None:
         moment = one.occurred_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
         click.echo(f"{one.id}  {one.campaign}  {one.donation}  {one.kind}  {amount}  {moment}")
     if not entries:
-        click.echo("No entry came late.")
+        click.echo("No late entries.")
 
 
 @ledger.command()
 @click.argument("entry_id", type=int)
-@click.option("--campaign", "slug", required=True, help="The campaign whose result it changes.")
-@click.option("--reason", required=True, help="Why; kept in the ledger for good.")
+@click.option("--campaign", "slug", required=True, help="The campaign whose result changes.")
+@click.option("--reason", required=True, help="Why; the ledger keeps it permanently.")
 def correct(entry_id: int, slug: str, reason: str) -> None:
-    """Bring the late entry ENTRY_ID into a final result, once; your name and the reason are kept with it."""
+    """Count the late entry ENTRY_ID in a final result, once. Your name and the reason are recorded."""
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
         campaign = find_campaign(session, slug)
@@ -74,13 +77,11 @@ def correct(entry_id: int, slug: str, reason: str) -> None:
         money.format_money(minor, done.currency)
         for minor in (done.amount, done.raised, done.frozen)
     )
-    click.echo(f"{slug}: corrected by {amount} to {raised}; it was final at {frozen}.")
+    click.echo(f"{slug}: corrected by {amount} to {raised}; the final result was {frozen}.")
 
 
 def _who() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        raise CampaignError(
-            "The system does not say who you are; set LOGNAME to your name."
-        ) from None
+        raise CampaignError("Cannot determine your user name. Set LOGNAME to your name.") from None

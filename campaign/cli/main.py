@@ -1,6 +1,6 @@
-"""The command tree, and the one place where a refusal becomes a line on stderr and exit 1.
+"""The command tree, and the one place where an error becomes a line on stderr and exit code 1.
 
-A command is imported when it is asked for, so that one that a scheduler runs every minute costs little.
+A command is imported only when it is used, so that a command run every minute by cron starts quickly.
 """
 
 import logging
@@ -13,26 +13,24 @@ from campaign.core.errors import CampaignError
 from campaign.core.observability import log_to_stderr
 
 COMMANDS = {
-    "audit": LazyCommand(
-        "campaign.cli.audit", "audit", "Write the audit log, the oldest entry first."
-    ),
+    "audit": LazyCommand("campaign.cli.audit", "audit", "Write the audit log, oldest entry first."),
     "backup": LazyCommand(
         "campaign.cli.database",
         "backup",
-        "Write the whole installation's data to FILE, as it stands at one moment.",
+        "Back up all data to FILE, from one consistent snapshot.",
     ),
     "bounces": LazyCommand(
-        "campaign.cli.bounces", "bounces", "Mail that came back, and complaints."
+        "campaign.cli.bounces", "bounces", "Process bounces and spam complaints."
     ),
     "close": LazyCommand(
         "campaign.cli.campaigns",
         "close",
-        "End the open campaign SLUG at this moment, publicly.",
+        "Close the open campaign SLUG now.",
     ),
     "create": LazyCommand(
         "campaign.cli.campaigns", "create", "Create the campaign SLUG and print its address."
     ),
-    "db": LazyCommand("campaign.cli.database", "database", "The database's tables."),
+    "db": LazyCommand("campaign.cli.database", "database", "Manage the database's tables."),
     "deadline-emails": LazyCommand(
         "campaign.cli.deadline_emails",
         "deadline_emails",
@@ -41,111 +39,105 @@ COMMANDS = {
     "donor": LazyCommand(
         "campaign.cli.donor",
         "donor",
-        "What is held about a person, known by an email address: shown, or removed.",
+        "Export or erase a person's data, by email address.",
     ),
-    "events": LazyCommand("campaign.cli.events", "events", "Stripe's events, as they are stored."),
+    "events": LazyCommand(
+        "campaign.cli.events", "events", "Replay stored Stripe events and recover missed ones."
+    ),
     "export": LazyCommand(
         "campaign.cli.export", "export", "Write donations, donors, ledger or receipts as CSV."
     ),
     "extend": LazyCommand(
         "campaign.cli.campaigns",
         "extend",
-        "Move the deadline of the campaign SLUG to a later moment, publicly.",
+        "Move the deadline of the campaign SLUG to a later time.",
     ),
-    "ledger": LazyCommand("campaign.cli.ledger", "ledger", "The books."),
+    "ledger": LazyCommand(
+        "campaign.cli.ledger", "ledger", "Check the ledger and correct a final result."
+    ),
     "letters": LazyCommand(
         "campaign.cli.receipts",
         "letters",
-        "Write the receipts and statements of donors without email, and the cards, to be printed and posted.",
+        "Print receipts and statements for donors without email.",
     ),
     "mail": LazyCommand(
         "campaign.cli.mail",
         "mail",
-        "See what mail waits or failed, send it again, check before it goes out.",
+        "List undelivered email, send it again, check the setup.",
     ),
     "matching": LazyCommand(
         "campaign.cli.matching_gifts",
         "matching",
-        "Matching gifts: what sponsors add, shown only while a window is open and funds remain.",
+        "Manage matching gifts from sponsors.",
     ),
     "offline": LazyCommand(
         "campaign.cli.offline",
         "offline",
-        "Gifts that came by check, in cash, from a fund or as stock.",
+        "Import checks, cash and other offline gifts.",
     ),
     "open": LazyCommand(
         "campaign.cli.campaigns",
         "open_campaign",
-        "Open the upcoming campaign SLUG at this moment; its first letter is due at once.",
+        "Open the upcoming campaign SLUG now.",
     ),
     "pause": LazyCommand(
         "campaign.cli.campaigns",
         "pause",
-        "Take no new gifts by card for the campaign SLUG, at once: against an attack, or while Stripe is at fault.",
+        "Stop accepting gifts by card for the campaign SLUG.",
     ),
     "payouts": LazyCommand(
         "campaign.cli.payouts",
         "payouts",
-        "Fetch the payouts that no webhook told, with their parts, and list the newest fifty.",
+        "Fetch missing payouts from Stripe and list the latest 50.",
     ),
     "print-batch": LazyCommand(
         "campaign.cli.direct_mail",
         "print_batch",
-        "Write the appeal for each reader in PEOPLE.csv (- is stdin), one sheet each, with a coupon of their own.",
+        "Print an appeal for each recipient in PEOPLE.csv.",
     ),
     "reconcile": LazyCommand(
         "campaign.cli.reconcile",
         "reconcile",
-        "Compare the ledger with Stripe's balance; print each difference, exit 1 if any is left.",
+        "Compare the ledger with Stripe and print each discrepancy.",
     ),
     "refund": LazyCommand(
-        "campaign.cli.refund", "refund", "Give back the gift DONATION_ID, or a part of it."
+        "campaign.cli.refund", "refund", "Refund the donation DONATION_ID in full or in part."
     ),
     "restore": LazyCommand(
         "campaign.cli.database",
         "restore",
-        "Put the backup FILE into an empty database, all of it or nothing.",
+        "Restore the backup FILE into an empty database.",
     ),
     "resume": LazyCommand(
-        "campaign.cli.campaigns", "resume", "Take gifts by card for the campaign SLUG again."
+        "campaign.cli.campaigns", "resume", "Accept gifts by card for the campaign SLUG again."
     ),
-    "review": LazyCommand(
-        "campaign.cli.review",
-        "review",
-        "List what a person must look at; exit 0 whether or not anything is.",
-    ),
-    "staff": LazyCommand(
-        "campaign.cli.staff",
-        "staff",
-        "The team: who may enter the staff's room, and with which role.",
-    ),
+    "review": LazyCommand("campaign.cli.review", "review", "List everything that needs attention."),
+    "staff": LazyCommand("campaign.cli.staff", "staff", "Manage the team and its roles."),
     "statements": LazyCommand(
         "campaign.cli.receipts",
         "statements",
-        "Queue a statement of the gifts of YEAR for every donor, once each.",
+        "Queue each donor's statement for YEAR, once.",
     ),
     "steps": LazyCommand(
         "campaign.cli.schedule",
         "steps",
-        "The steps of a campaign's countdown: when each is due, until when, and its words.",
+        "Manage the email schedule of a campaign.",
     ),
     "subscribers": LazyCommand(
-        "campaign.cli.subscribers", "subscribers", "People who agreed to appeals."
+        "campaign.cli.subscribers", "subscribers", "Manage people who agreed to get appeals."
     ),
     "subscription": LazyCommand(
-        "campaign.cli.subscriptions", "subscription", "Monthly and yearly gifts."
+        "campaign.cli.subscriptions", "subscription", "Manage monthly and yearly gifts."
     ),
     "suppressions": LazyCommand(
-        "campaign.cli.suppressions", "suppressions", "Addresses that get no more appeals."
+        "campaign.cli.suppressions", "suppressions", "Manage addresses that get no appeals."
     ),
-    "tokens": LazyCommand(
-        "campaign.cli.tokens", "tokens", "Tokens of the read API: what other programs may read."
-    ),
+    "tokens": LazyCommand("campaign.cli.tokens", "tokens", "Manage tokens for the read API."),
     "webhooks": LazyCommand(
-        "campaign.cli.webhooks", "webhooks", "Outgoing webhooks: which addresses are told of gifts."
+        "campaign.cli.webhooks", "webhooks", "Manage endpoints for outgoing webhooks."
     ),
 }
-"""Each command's sentence is the first one of its own help, which a test compares."""
+"""Each sentence is the first one of the command's own help; a test compares them."""
 
 
 @click.group(
@@ -155,7 +147,7 @@ COMMANDS = {
 )
 @click.version_option(package_name="campaign")
 def cli() -> None:
-    """Run a donation campaign: create it, mail it, audit it."""
+    """Run donation campaigns: create them, email them, keep the ledger."""
 
 
 def main() -> None:
@@ -167,7 +159,7 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(1)
     except Exception as error:
-        # Not above: whoever only asks for help need not wait for the database's library.
+        # Imported here because `--help` should not wait for the database library to load.
         from campaign.cli.failures import database_failure  # noqa: PLC0415
 
         line = database_failure(error)

@@ -1,4 +1,4 @@
-"""`campaign matching list|add|end`: sponsors who add to what readers give."""
+"""`campaign matching list|add|end`: matching gifts from sponsors."""
 
 import click
 
@@ -18,25 +18,31 @@ from campaign.runtime.context import make_installation
 
 @click.group("matching")
 def matching() -> None:
-    """Matching gifts: what sponsors add, shown only while a window is open and funds remain."""
+    """Manage matching gifts from sponsors.
+
+    The page shows a matching gift only during its period, and only while its pool lasts.
+    """
 
 
 @matching.command("list")
 @click.argument("slug")
 def list_gifts(slug: str) -> None:
-    """Each promise to the campaign SLUG: its number, its words, and what it has come to."""
+    """List the matching gifts of the campaign SLUG.
+
+    Prints the number, the description and the amount matched of each.
+    """
     with make_installation(broker=False).sessions() as session:
         campaign = find_campaign(session, slug)
         progress = read_progress(session, campaign, clock.now())
     for one in progress.matching:
         click.echo(
-            f"{one.gift.id}  {offer_text(campaign, one, get_language(ENGLISH))}; {_standing(one, campaign.currency)}"
+            f"{one.gift.id}  {offer_text(campaign, one, get_language(ENGLISH))}; {_status(one, campaign.currency)}"
         )
     if not progress.matching:
-        click.echo("No sponsor has promised anything.")
+        click.echo("No matching gifts.")
 
 
-def _standing(one: MatchingStatus, currency: str) -> str:
+def _status(one: MatchingStatus, currency: str) -> str:
     matched = money.format_money(one.matched, currency)
     ended = ", ended early" if one.gift.ended_at else ""
     return f"{matched} of {money.format_money(one.gift.pool, currency)} matched{ended}"
@@ -44,17 +50,20 @@ def _standing(one: MatchingStatus, currency: str) -> str:
 
 @matching.command("add")
 @click.argument("slug")
-@click.option("--sponsor", required=True, help="The public name.")
-@click.option("--pool", required=True, help="The most that they add, in major units: 10000.")
+@click.option("--sponsor", required=True, help="The sponsor's public name.")
+@click.option("--pool", required=True, help="The most they add, in major units: 10000.")
 @click.option("--ratio", default="100", show_default=True, help="Percent of each gift.")
 @click.option(
-    "--from", "starts", default="", help="A day or a moment; the campaign's start if not given."
+    "--from", "starts", default="", help="A date or a timestamp.  [default: the campaign's start]"
 )
 @click.option(
-    "--until", "ends", default="", help="A day, through its end, or a moment; else the deadline."
+    "--until",
+    "ends",
+    default="",
+    help="A date (through the end of that day) or a timestamp.  [default: the deadline]",
 )
 def add(slug: str, sponsor: str, pool: str, ratio: str, starts: str, ends: str) -> None:
-    """Add a sponsor's promise to the campaign SLUG. What was given in its window before counts too."""
+    """Add a matching gift to the campaign SLUG. Gifts already made in its period are matched too."""
     with make_installation(broker=False).sessions.begin() as session:
         campaign = find_campaign(session, slug)
         promise = MatchingGiftFields(sponsor, pool, ratio, starts, ends)
@@ -62,7 +71,7 @@ def add(slug: str, sponsor: str, pool: str, ratio: str, starts: str, ends: str) 
         given = read_progress(session, campaign, clock.now()).matching
         (made,) = [one for one in given if one.gift.id == gift.id]
         click.echo(
-            f"{gift.id}  {offer_text(campaign, made, get_language(ENGLISH))}; {_standing(made, campaign.currency)}"
+            f"{gift.id}  {offer_text(campaign, made, get_language(ENGLISH))}; {_status(made, campaign.currency)}"
         )
 
 
@@ -70,8 +79,8 @@ def add(slug: str, sponsor: str, pool: str, ratio: str, starts: str, ends: str) 
 @click.argument("slug")
 @click.argument("number", type=int)
 def end(slug: str, number: int) -> None:
-    """End the promise NUMBER of the campaign SLUG now; what was given before stays matched."""
+    """End the matching gift NUMBER of the campaign SLUG now. Gifts already made stay matched."""
     with make_installation(broker=False).sessions.begin() as session:
         campaign = find_campaign(session, slug)
         gift = end_matching_gift(session, campaign, number, Actor.command_line())
-    click.echo(f"The matching gift of {gift.sponsor} has ended.")
+    click.echo(f"The matching gift from {gift.sponsor} has ended.")

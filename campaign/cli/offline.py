@@ -1,4 +1,4 @@
-"""`campaign offline import`: checks and cash in hand, from a list."""
+"""`campaign offline import`: import checks, cash and other offline gifts from a CSV file."""
 
 from pathlib import Path
 
@@ -18,19 +18,21 @@ from campaign.runtime.context import Installation, make_installation
 
 @click.group("offline")
 def offline() -> None:
-    """Gifts that came by check, in cash, from a fund or as stock."""
+    """Import checks, cash and other offline gifts."""
 
 
 @offline.command("import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE.csv")
-@click.option("--campaign", "slug", metavar="SLUG", default="", help="For rows without a code.")
+@click.option(
+    "--campaign", "slug", metavar="SLUG", default="", help="The campaign for rows without a code."
+)
 def import_list(file: Path, slug: str) -> None:
-    """Enter the gifts in FILE.csv (- is stdin), each counted at once.
+    """Import the offline gifts in FILE.csv (- is stdin). Each counts at once.
 
-    The first line names the columns: received_on,postmarked_on,amount,currency,name,email,address,code,reference and,
-    if wanted, kind (check, cash, donor_advised_fund, stock) and described (which shares, which fund). The code is the
-    coupon's and names campaign and article. A row that cannot be taken is named on stderr and kept out, the rest is
-    kept; a reference that is here already is refused, so the same file again adds nothing.
+    The first line names the columns: received_on,postmarked_on,amount,currency,name,email,address,code,reference and
+    optionally kind (check, cash, donor_advised_fund, stock) and described (which shares, which fund). The code is the
+    one on the coupon; it identifies the campaign and the article. Rejected rows are listed on stderr and left out; the
+    others are saved. A reference that is already recorded is rejected, so importing the same file again adds nothing.
     """
     raw = read_file(file)
     installation = make_installation(broker=False)
@@ -46,20 +48,20 @@ def import_list(file: Path, slug: str) -> None:
             refused += 1
         else:
             entered += 1
-            _tell(outcome)
+            _print_notes(outcome)
     if entered:
         with installation.sessions.begin() as session:
             record_import(session, actor, raw, entered=entered, refused=refused)
         installation.notify(OUTBOX)
-    click.echo(f"{entered:,} entered, {refused:,} refused.")
+    click.echo(f"{entered:,} entered, {refused:,} rejected.")
     if refused:
-        raise CampaignError("Mend what is named above, line by line, and import the file again.")
+        raise CampaignError("Fix the lines named above and import the file again.")
 
 
 def _enter(
     installation: Installation, reader: ListReader, row: Row, actor: Actor
 ) -> PlannedRow | RejectedLine:
-    """One row in a transaction of its own."""
+    """Enter one row in a transaction of its own."""
     with installation.sessions.begin() as session:
         planned = reader.plan(session, row, clock.now())
         if isinstance(planned, RejectedLine):
@@ -68,11 +70,13 @@ def _enter(
         return outcome if isinstance(outcome, RejectedLine) else planned
 
 
-def _tell(planned: PlannedRow) -> None:
-    """What is worth a look, though it was entered."""
+def _print_notes(planned: PlannedRow) -> None:
+    """Print the warnings about a row that was entered all the same."""
     for doubt in planned.entry_warnings:
         words = doubt.words.replace("It will be booked, and count", "Booked, and counted")
         click.echo(f"line {planned.line}: entered. {words}")
     if planned.joins:
-        giver = planned.entry.name
-        click.echo(f"line {planned.line}: entered for {giver}, known by the same name and address.")
+        click.echo(
+            f"line {planned.line}: entered for the existing donor {planned.entry.name}"
+            " (same name and address)."
+        )

@@ -1,4 +1,4 @@
-"""`campaign payouts`: fetch what Stripe paid out, and show how it agrees."""
+"""`campaign payouts`: fetch Stripe's payouts and compare each with its balance transactions."""
 
 from datetime import timedelta
 
@@ -15,11 +15,14 @@ WINDOW = timedelta(days=35)
 @click.command("payouts")
 @click.option(
     "--since",
-    metavar="DAY|INSTANT",
-    help="From then on: 2026-12-01 (in ORG_TIMEZONE), or an instant with offset; the last 35 days if not given.",
+    metavar="DATE|TIMESTAMP",
+    help="Start: 2026-12-01 (in ORG_TIMEZONE), or a timestamp with a UTC offset.  [default: the last 35 days]",
 )
 def payouts(since: str | None) -> None:
-    """Fetch the payouts that no webhook told, with their parts, and list the newest fifty."""
+    """Fetch missing payouts from Stripe and list the latest 50.
+
+    Fetches payouts that no webhook reported, with their balance transactions, and shows whether the sums match.
+    """
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
     start = clock.parse_start(since, zone) if since else clock.now() - WINDOW
@@ -29,10 +32,10 @@ def payouts(since: str | None) -> None:
     with installation.sessions() as session:
         for payout, left in recent_payouts(session):
             amount = money.format_money(payout.amount, payout.currency)
-            told = "its parts agree"
+            verdict = "transactions match"
             if left:
-                told = f"its parts leave {money.format_money(left, payout.currency)} unexplained"
+                verdict = f"{money.format_money(left, payout.currency)} unexplained by transactions"
             click.echo(
-                f"{payout.arrival_date}  {payout.stripe_id}  {amount}  {payout.status}; {told}"
+                f"{payout.arrival_date}  {payout.stripe_id}  {amount}  {payout.status}; {verdict}"
             )
     click.echo(f"{new} new or changed.")

@@ -1,4 +1,4 @@
-"""`campaign statements` and `campaign letters`: yearly statements, and what is printed for donors without email."""
+"""`campaign statements` and `campaign print-receipts`: yearly statements, and PDFs for donors without email."""
 
 import os
 import sys
@@ -23,23 +23,24 @@ from campaign.runtime.context import Installation, make_installation
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.pdf")
 @click.option(
     "--again",
-    metavar="DAY|INSTANT",
-    help="Also those posted from then on: 2026-12-01 (in ORG_TIMEZONE), or an instant with offset.",
+    metavar="DATE|TIMESTAMP",
+    help="Reprint what was printed since 2026-12-01 (in ORG_TIMEZONE), or a timestamp with a UTC offset.",
 )
 @click.option(
     "--window",
     type=click.Choice(list(pdf_documents.ADDRESSES)),
     default="us",
     show_default=True,
-    help="The envelope's window: us is #10 on Letter paper, din is DIN 5008 B on A4.",
+    help="Envelope window: us is a #10 envelope with Letter paper, din is DIN 5008 B with A4.",
 )
 def print_receipts(file: Path, again: str | None, window: str) -> None:
-    """Write the receipts and statements of donors without email, and the cards, to be printed and posted.
+    """Print receipts and statements for donors without email.
 
-    Each is written once; after an interruption they are written again. Exit 1 where an address is missing.
+    Writes them to FILE.pdf with the tribute cards that go by mail, ready to print. Each is printed once; if the command
+    is interrupted, run it again. Exit 1 if an address is missing.
     """
     if file.exists():
-        raise CampaignError(f"{file} exists already; name another file.")
+        raise CampaignError(f"{file} already exists. Name another file.")
     installation = make_installation(broker=False)
     organization = installation.settings.organization
     since = clock.parse_start(again, clock.zone(organization.timezone)) if again else None
@@ -51,11 +52,15 @@ def print_receipts(file: Path, again: str | None, window: str) -> None:
                 file, pdf_documents.print_queue_pdf([_page(one) for one in ready], window)
             )
             print_queue.mark_mailed(session, ready, clock.now())
-            told = dict(Counter(one.kind for one in ready)) | {"again_since": again or ""}
+            details = dict(Counter(one.kind for one in ready)) | {"again_since": again or ""}
             subject = Subject("letters", file.name)
-            record(session, Actor.command_line(), "receipts.printed", subject, after=told)
-    click.echo(f"{len(ready):,} letters are in {file}." if ready else "No letter waits.")
+            record(session, Actor.command_line(), "receipts.printed", subject, after=details)
+    click.echo(f"Wrote {_documents(len(ready))} to {file}." if ready else "Nothing to print.")
     _require_addresses(found)
+
+
+def _documents(number: int) -> str:
+    return f"{number:,} {'document' if number == 1 else 'documents'}"
 
 
 def _page(letter: print_queue.PrintItem) -> dict[str, Any]:
@@ -63,16 +68,16 @@ def _page(letter: print_queue.PrintItem) -> dict[str, Any]:
 
 
 def _require_addresses(found: Sequence[print_queue.PrintItem]) -> None:
-    """Says whose is missing, and ends the command with 1 then."""
-    lacking = [one.about for one in found if not one.address]
-    for about in lacking:
-        click.echo(f"No postal address: {about}. It waits until the donor has one.", err=True)
-    if lacking:
+    """List the missing addresses on stderr; exit with 1 if there are any."""
+    missing = [one.about for one in found if not one.address]
+    for about in missing:
+        click.echo(f"No postal address: {about}. It prints once the donor has one.", err=True)
+    if missing:
         sys.exit(1)
 
 
 def write_new_file(file: Path, content: bytes) -> None:
-    """Write a new file whole and safe on the disk, or none; never over another."""
+    """Write a new file completely and flush it to disk, or write none. Never replaces a file."""
     try:
         with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.") as begun:
             begun.write(content)
@@ -85,13 +90,13 @@ def write_new_file(file: Path, content: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise CampaignError(f"{file} cannot be written: {error.strerror}.") from error
+        raise CampaignError(f"Cannot write {file}: {error.strerror}.") from error
 
 
 @click.command("statements")
 @click.argument("year", type=click.IntRange(2000, 9999))
-@click.option("--dry-run", is_flag=True, help="Say how many would be queued, and write no row.")
-@click.option("--so-far", is_flag=True, help="Although the year is not over.")
+@click.option("--dry-run", is_flag=True, help="Show how many would be queued without queueing.")
+@click.option("--so-far", is_flag=True, help="Allow a year that is not over.")
 @click.option(
     "--pdf",
     "folder",
@@ -99,14 +104,15 @@ def write_new_file(file: Path, content: bytes) -> None:
     help="Also write each statement into this folder.",
 )
 def statements(year: int, folder: Path | None, *, dry_run: bool, so_far: bool) -> None:
-    """Queue a statement of the gifts of YEAR for every donor, once each.
+    """Queue each donor's statement for YEAR, once.
 
-    Donors without email get theirs by `campaign letters`. Twice adds nobody.
+    Use `campaign print-receipts` to print statements for donors without email. Running this again does not send a
+    statement twice.
     """
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
     if year >= clock.now().astimezone(zone).year and not so_far:
-        raise CampaignError(f"{year} is not over; --so-far makes statements all the same.")
+        raise CampaignError(f"{year} is not over. Use --so-far to queue statements anyway.")
     if folder:
         _write(installation, year, folder)
     if dry_run:
@@ -118,12 +124,12 @@ def statements(year: int, folder: Path | None, *, dry_run: bool, so_far: bool) -
             new = yearly_statements.queue_statements(session, year, domain)
             if new:
                 subject = Subject("statements", str(year))
-                told = {"queued": len(new), "of_them_by_post": sum(not email for email in new)}
-                record(session, Actor.command_line(), "statements.queued", subject, after=told)
+                details = {"queued": len(new), "of_them_by_post": sum(not email for email in new)}
+                record(session, Actor.command_line(), "statements.queued", subject, after=details)
         installation.notify(OUTBOX)
-    language = "would be queued" if dry_run else "queued"
-    by_mail = sum(not email for email in new)
-    click.echo(f"{year}: {len(new) - by_mail:,} statements {language}, {by_mail:,} more by post.")
+    verb = "would be queued" if dry_run else "queued"
+    to_print = sum(not email for email in new)
+    click.echo(f"{year}: {len(new) - to_print:,} statements {verb}, {to_print:,} more to print.")
 
 
 def _write(installation: Installation, year: int, folder: Path) -> None:
@@ -136,4 +142,4 @@ def _write(installation: Installation, year: int, folder: Path) -> None:
             )
             path = folder / f"statement-{year}-{one.donor_id}.pdf"
             path.write_bytes(pdf_documents.statement_pdf(context))
-    click.echo(f"{len(found):,} statements are in {folder}.")
+    click.echo(f"Wrote {len(found):,} statements to {folder}.")

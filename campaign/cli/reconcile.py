@@ -1,4 +1,4 @@
-"""`campaign reconcile`."""
+"""`campaign reconcile`: compare the ledger with Stripe and repair what it lacks."""
 
 import sys
 
@@ -12,25 +12,27 @@ from campaign.reconciliation.run import Reconciliation
 from campaign.runtime.context import make_installation
 
 PATIENCE = 5
-"""Seconds to wait for the webhook of what moved in this very moment, before it is called a difference."""
+"""Seconds to wait for the webhook of a very recent transaction before reporting it as a discrepancy."""
 
 
 @click.command()
 @click.option(
     "--since",
-    metavar="DAY|INSTANT",
-    help="2026-12-01 (from its first moment, in ORG_TIMEZONE), or an instant with offset;"
-    " the last 35 days if not given.",
+    metavar="DATE|TIMESTAMP",
+    help="Start: 2026-12-01 (in ORG_TIMEZONE), or a timestamp with a UTC offset.  [default: the last 35 days]",
 )
-@click.option("--apply", is_flag=True, help="Record the facts that the ledger lacks.")
+@click.option("--apply", is_flag=True, help="Record the facts that are missing from the ledger.")
 def reconcile(since: str | None, *, apply: bool) -> None:
-    """Compare the ledger with Stripe's balance; print each difference, exit 1 if any is left."""
+    """Compare the ledger with Stripe and print each discrepancy.
+
+    Compares Stripe's balance transactions with the ledger. Exit 1 if a discrepancy is left.
+    """
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
     start = clock.parse_start(since, zone) if since is not None else None
 
-    def on_discrepancy(found: Discrepancy) -> None:
-        click.echo(f"{'mended: ' if found.repaired else ''}{found.sentence(zone)}")
+    def show(found: Discrepancy) -> None:
+        click.echo(f"{'repaired: ' if found.repaired else ''}{found.sentence(zone)}")
 
     patience = 0 if apply else PATIENCE
     result = run_reconciliation(
@@ -38,7 +40,7 @@ def reconcile(since: str | None, *, apply: bool) -> None:
         start,
         Actor.command_line(),
         apply=apply,
-        on_discrepancy=on_discrepancy,
+        on_discrepancy=show,
         patience=patience,
     )
     click.echo(_summary(result))
@@ -47,15 +49,17 @@ def reconcile(since: str | None, *, apply: bool) -> None:
 
 
 def _summary(result: Reconciliation) -> str:
-    told = [f"{_count(result.moved, 'movement')} of {_count(result.payments, 'payment')} compared"]
+    transactions = _count(result.moved, "balance transaction")
+    parts = [f"Compared {transactions} of {_count(result.payments, 'payment')}"]
     if result.others:
-        told.append(f"{_count(result.others, 'payment')} of others on the same account left out")
+        parts.append(f"skipped {_count(result.others, 'payment')} from other uses of the account")
     if result.fees:
-        told.append(f"{_count(result.fees, 'fee')} not booked yet")
-    discrepancies = _count(result.found, "difference") if result.found else "no difference"
-    told.append(f"{discrepancies}, {result.repaired} mended" if result.repaired else discrepancies)
-    return "; ".join(told) + "."
+        parts.append(f"{_count(result.fees, 'fee')} not booked yet")
+    found = _count(result.found, "discrepancy", "discrepancies") if result.found else ""
+    found = found or "no discrepancies"
+    parts.append(f"{found}, {result.repaired} repaired" if result.repaired else found)
+    return "; ".join(parts) + "."
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

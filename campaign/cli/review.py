@@ -1,4 +1,4 @@
-"""`campaign review`."""
+"""`campaign review`: list everything that needs attention."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -27,18 +27,21 @@ from campaign.runtime.context import make_installation
 
 _One = TypeVar("_One")
 
-_UNKNOWN = "of no donation that is known"
+_UNKNOWN = "unknown donation"
 
 
 @click.command("review")
 def review() -> None:
-    """List what a person must look at; exit 0 whether or not anything is."""
+    """List everything that needs attention.
+
+    Exit 0 whether or not the list is empty.
+    """
     installation = make_installation(broker=False)
     with installation.sessions() as session:
         found = read_review(session, clock.now())
     zone = clock.zone(installation.settings.organization.timezone)
     if found.empty:
-        click.echo("Nothing waits for a person.")
+        click.echo("Nothing needs attention.")
         return
     click.echo("\n\n".join("\n".join([title, *lines]) for title, lines in _groups(found, zone)))
 
@@ -50,15 +53,15 @@ def _groups(found: Review, zone: ZoneInfo) -> Iterable[tuple[str, Sequence[str]]
             "Fraud warnings (a refund now avoids a dispute)",
             _lines(_warning, found.warnings, zone),
         ),
-        ("Refunds in trouble", _lines(_refund, found.refunds, zone)),
-        ("Events given up", _lines(_event, found.events, zone)),
-        ("Mail that failed", _lines(_message, found.messages, zone)),
-        ("Mail that is stuck", _lines(_stuck, found.stuck, zone)),
-        ("Silent jobs", [*map(_job, found.overdue_jobs)]),
+        ("Refunds with problems", _lines(_refund, found.refunds, zone)),
+        ("Events that could not be applied", _lines(_event, found.events, zone)),
+        ("Failed email", _lines(_message, found.messages, zone)),
+        ("Stuck email", _lines(_stuck, found.stuck, zone)),
+        ("Overdue jobs", [*map(_job, found.overdue_jobs)]),
         ("Late entries, not in the final result", _lines(_late, found.late_entries, zone)),
-        ("Returns that no donation is known for", [*map(_unmatched, found.unmatched)]),
-        ("Donors who ask to be removed", _lines(_erasure, found.erasures, zone)),
-        ("Differences from Stripe", _lines(_comparison, found.comparisons, zone)),
+        ("Unmatched refunds and disputes", [*map(_unmatched, found.unmatched)]),
+        ("Erasure requests", _lines(_erasure, found.erasures, zone)),
+        ("Discrepancies with Stripe", _lines(_reconciliation, found.comparisons, zone)),
     )
     return ((f"{title}: {len(lines)}", lines) for title, lines in groups if lines)
 
@@ -87,14 +90,14 @@ def _refund(one: ProblemRefund, zone: ZoneInfo) -> str:
     why = f" ({one.failure_reason})" if one.failure_reason else ""
     return (
         f"  {one.donation}  {_amount(one.amount, one.currency)}"
-        f"  {one.stripe_id or 'not known to Stripe'}, {one.state}{why}, begun {_when(one.created_at, zone)}"
+        f"  {one.stripe_id or 'no Stripe ID yet'}, {one.state}{why}, requested {_when(one.created_at, zone)}"
     )
 
 
 def _event(one: GivenUpEvent, zone: ZoneInfo) -> str:
-    told = f"{one.type} of {_when(one.occurred_at, zone)}, tried {one.attempts} times"
+    what = f"{one.type} of {_when(one.occurred_at, zone)}, {one.attempts} attempts"
     return (
-        f"  {one.id}  {told}: {_line(one.last_error)}  Once mended: campaign events replay {one.id}"
+        f"  {one.id}  {what}: {_line(one.last_error)}  Once fixed: campaign events replay {one.id}"
     )
 
 
@@ -108,7 +111,7 @@ def _message(one: FailedEmail, zone: ZoneInfo) -> str:
 
 def _stuck(one: StuckEmails, zone: ZoneInfo) -> str:
     since = _when(one.since, zone)
-    return f"  {one.number} {one.kind}, the oldest since {since}: campaign mail list --state stuck"
+    return f"  {one.number} {one.kind}, oldest since {since}: campaign mail list --state stuck"
 
 
 def _job(one: JobStatus) -> str:
@@ -126,9 +129,9 @@ def _unmatched(one: UnmatchedEvidence) -> str:
     return f"  {one.kind} {one.stripe_id or '?'} of payment {one.payment_intent_id or 'unknown'}"
 
 
-def _comparison(one: UnresolvedRun, zone: ZoneInfo) -> str:
-    told = f"could not go on: {_line(one.error)}" if one.error else f"{one.left} left"
-    return f"  {_when(one.ended_at, zone)}: {told}  To see each: campaign reconcile"
+def _reconciliation(one: UnresolvedRun, zone: ZoneInfo) -> str:
+    result = f"failed: {_line(one.error)}" if one.error else f"{one.left} left"
+    return f"  {_when(one.ended_at, zone)}: {result}  To list them: campaign reconcile"
 
 
 def _amount(minor: int, currency: str) -> str:
@@ -140,9 +143,9 @@ def _when(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _line(text: str | None) -> str:
-    return " ".join((text or "no reason was kept").split())
+    return " ".join((text or "no reason recorded").split())
 
 
 def _erasure(one: PendingErasure, zone: ZoneInfo) -> str:
-    asked = _when(one.asked_at, zone)
-    return f"  donor {one.donor_id}, asked {asked}; campaign donor erase {one.email}"
+    when = _when(one.asked_at, zone)
+    return f"  donor {one.donor_id}, requested {when}; campaign donor erase {one.email}"

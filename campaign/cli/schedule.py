@@ -1,4 +1,4 @@
-"""`campaign steps list|edit|add`: the countdown of a campaign."""
+"""`campaign schedule list|edit|add`: the email schedule of a campaign."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,20 +20,27 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 @click.group("steps")
 def schedule() -> None:
-    """The steps of a campaign's countdown: when each is due, until when, and its words."""
+    """Manage the email schedule of a campaign.
+
+    Each step of the schedule is one email: when it is due, until when it may be sent, and its text.
+    """
 
 
 @schedule.command("list")
 @click.argument("slug")
 def list_steps(slug: str) -> None:
-    """Each step of the campaign SLUG: when it is due, in the campaign's zone, and what became of its letters."""
+    """List the steps of the campaign SLUG.
+
+    Prints when each is due, in the campaign's time zone, and how many of its emails were sent, queued, dropped or
+    failed.
+    """
     installation = make_installation(broker=False)
     with installation.sessions() as session:
         campaign = find_campaign(session, slug)
         every = countdown_steps.list_steps(session, campaign.id)
         windows = {window.step.id: window for window in countdown_steps.windows(campaign, every)}
         counts = email_counts(session, campaign)
-        click.echo(f"{slug}: times in {campaign.timezone}; a window ends with its second time.")
+        click.echo(f"{slug}: times in {campaign.timezone}. Emails are sent between the two times.")
         for step in sorted(every, key=lambda each: countdown_steps.due_at(campaign, each)):
             when = _when(campaign, step, windows.get(step.id))
             click.echo(f"{step.key:<12} {when}  {_counted(counts.get(step.id, Counts()))}")
@@ -43,34 +50,45 @@ def _when(campaign: Campaign, step: CampaignStep, window: countdown_steps.Window
     zone = campaign.zone
     due = countdown_steps.due_at(campaign, step).astimezone(zone)
     if not step.enabled:
-        return f"{due:%Y-%m-%d %H:%M %Z}  switched off"
+        return f"{due:%Y-%m-%d %H:%M %Z}  off"
     if window is None:
-        return f"{due:%Y-%m-%d %H:%M %Z}  before the campaign's start: not sent"
+        return f"{due:%Y-%m-%d %H:%M %Z}  not sent: before the campaign's start"
     if window.closes <= window.due:
-        return f"{due:%Y-%m-%d %H:%M %Z}  the next step is due as soon: not sent"
+        return (
+            f"{due:%Y-%m-%d %H:%M %Z}  not sent: the next step is due at the same time or earlier"
+        )
     closes = window.closes.astimezone(zone)
-    own = f", {', '.join(sorted(step.texts))} reworded" if step.texts else ""
-    return f"{due:%Y-%m-%d %H:%M %Z} to {closes:%Y-%m-%d %H:%M %Z}{own}"
+    edited = f", custom text for {', '.join(sorted(step.texts))}" if step.texts else ""
+    return f"{due:%Y-%m-%d %H:%M %Z} to {closes:%Y-%m-%d %H:%M %Z}{edited}"
 
 
 def _counted(counts: Counts) -> str:
     return (
-        f"{counts.sent} sent, {counts.waiting} waiting,"
+        f"{counts.sent} sent, {counts.waiting} queued,"
         f" {counts.dropped} dropped, {counts.failed} failed"
     )
 
 
 def _changing(command: _Command) -> _Command:
-    """The options that say what a step is to be."""
+    """Add the options that describe a step."""
     options = (
-        click.option("--days", type=int, help="Due so many days before the end, at its hour."),
-        click.option("--hours", type=int, help="Due so many hours before the end."),
-        click.option("--expires", type=int, help="May be sent until so many hours after."),
-        click.option("--locale", default="en", show_default=True, help="Whose words these are."),
-        click.option("--subject", help="The subject; an empty one goes back to the usual."),
-        click.option("--opening", help="The first paragraphs; empty: back to the usual."),
         click.option(
-            "--opening-file", type=click.Path(path_type=Path), help="The same, from a text file."
+            "--days",
+            type=int,
+            help="Due this many days before the deadline, at the same time of day.",
+        ),
+        click.option("--hours", type=int, help="Due this many hours before the deadline."),
+        click.option("--expires", type=int, help="Not sent later than this many hours after due."),
+        click.option(
+            "--locale",
+            default="en",
+            show_default=True,
+            help="The language of the subject and text.",
+        ),
+        click.option("--subject", help="The subject. Empty restores the default."),
+        click.option("--opening", help="The first paragraphs. Empty restores the default."),
+        click.option(
+            "--opening-file", type=click.Path(path_type=Path), help="Read the opening from a file."
         ),
     )
     for option in reversed(options):
@@ -82,8 +100,8 @@ def _changing(command: _Command) -> _Command:
 @click.argument("slug")
 @click.argument("key")
 @_changing
-@click.option("--no-expiry", is_flag=True, help="May be sent until the next step is due.")
-@click.option("--enable/--disable", "enabled", default=None, help="Whether it is sent at all.")
+@click.option("--no-expiry", is_flag=True, help="Allow sending until the next step is due.")
+@click.option("--enable/--disable", "enabled", default=None, help="Turn the step on or off.")
 def edit(
     slug: str,
     key: str,
@@ -98,12 +116,12 @@ def edit(
     no_expiry: bool,
     enabled: bool | None,
 ) -> None:
-    """Change the step KEY of the campaign SLUG. Letters that wait to be sent follow.
+    """Change the step KEY of the campaign SLUG. Queued emails of the step are updated.
 
-    A subject and an opening may hold {left}, {days_left}, {goal}, {raised}, {last_day}, {ending} and {title}.
+    The subject and the opening may contain {left}, {days_left}, {goal}, {raised}, {last_day}, {ending} and {title}.
     """
     if expires is not None and no_expiry:
-        raise click.UsageError("--expires and --no-expiry exclude each other.")
+        raise click.UsageError("Use either --expires or --no-expiry, not both.")
     change = StepChange(
         days=days,
         hours=hours,
@@ -114,7 +132,7 @@ def edit(
         opening=_opening(opening, opening_file),
     )
     if change == StepChange(locale=locale):
-        raise click.UsageError("Say what is to change; see --help.")
+        raise click.UsageError("Nothing to change. Give at least one option; see --help.")
     _apply(slug, key, change, schedule_edits.change_step)
 
 
@@ -133,7 +151,10 @@ def add(
     opening: str | None,
     opening_file: Path | None,
 ) -> None:
-    """Add the step KEY (a name like five_days) to the campaign SLUG, by --days or --hours before its end."""
+    """Add the step KEY to the campaign SLUG.
+
+    KEY is a name like five_days. The step is due --days or --hours before the deadline.
+    """
     change = StepChange(
         days=days,
         hours=hours,
@@ -157,7 +178,7 @@ def _apply(slug: str, key: str, change: StepChange, apply: Callable[..., Campaig
 
 def _positive(hours: int | None) -> int | None:
     if hours is not None and hours < 1:
-        raise StepInvalid("A step expires at least one hour after it is due.")
+        raise StepInvalid("A step must expire at least one hour after it is due.")
     return hours
 
 
@@ -165,8 +186,8 @@ def _opening(text: str | None, path: Path | None) -> str | None:
     if path is None:
         return text
     if text is not None:
-        raise click.UsageError("--opening and --opening-file exclude each other.")
+        raise click.UsageError("Use either --opening or --opening-file, not both.")
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise StepInvalid(f"The opening {path} cannot be read as UTF-8 text: {error}.") from error
+        raise StepInvalid(f"Cannot read the opening {path} as UTF-8 text: {error}.") from error

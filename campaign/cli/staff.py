@@ -1,4 +1,4 @@
-"""`campaign staff add|list|deactivate|reset-second-factor`."""
+"""`campaign staff add|list|deactivate|reset-second-factor`: manage the team."""
 
 import click
 
@@ -15,7 +15,7 @@ from campaign.staff.second_factor import has_second_factor, reset_second_factor
 
 @click.group("staff")
 def staff() -> None:
-    """The team: who may enter the staff's room, and with which role."""
+    """Manage the team and its roles."""
 
 
 @staff.command("add")
@@ -24,27 +24,27 @@ def staff() -> None:
     "--role",
     required=True,
     type=click.Choice([role.value for role in StaffRole]),
-    help="viewer looks; finance also handles gifts and books; admin also the campaign and the team.",
+    help="viewer: read only; finance: also donations and the ledger; admin: also campaigns and the team.",
 )
-@click.option("--name", default="", help="What they are called.")
+@click.option("--name", default="", help="Their name.")
 def add(email: str, role: str, name: str) -> None:
-    """Add EMAIL to the team and print a link that signs them in: once, within 24 hours.
+    """Add EMAIL to the team and print a sign-in link.
 
-    For someone known this is a new link, for example when they lost their password; their role is changed if another
-    is given, and who was deactivated is active again.
+    The link works once, within 24 hours. If EMAIL is already on the team, this prints a new link, for example after a
+    lost password. It also changes the role if you give a different one, and reactivates a deactivated member.
     """
     installation = make_installation(broker=False)
     who, at = Actor.command_line(), clock.now()
     with installation.sessions.begin() as session:
         added = members.add_member(session, email, StaffRole(role), who, at, name=name)
         path = make_staff_link(session, added.member, who.name, at, STAFF_LINK)
-        asked_more = has_second_factor(session, added.member)
+        second_factor = has_second_factor(session, added.member)
     for line in _changes(added):
         click.echo(line, err=True)
-    if asked_more:
+    if second_factor:
         click.echo(
-            f"Their second factor is asked for too; `campaign staff reset-second-factor {added.member.email}`"
-            " removes it.",
+            "They also need their second factor to sign in."
+            f" To remove it: campaign staff reset-second-factor {added.member.email}",
             err=True,
         )
     click.echo(installation.address(path))
@@ -53,20 +53,21 @@ def add(email: str, role: str, name: str) -> None:
 def _changes(added: Added) -> list[str]:
     email, role = added.member.email, added.member.role
     if added.new:
-        return [f"{email} is on the team with the role {role}."]
-    language = [f"{email} is active again."] if added.reactivated else []
+        return [f"Added {email} to the team as {role}."]
+    lines = [f"{email} is active again."] if added.reactivated else []
     if added.previous_role is not None:
-        language.append(
-            f"{email} was {added.previous_role} and is {role} now; all sessions are ended."
+        lines.append(
+            f"Changed the role of {email} from {added.previous_role} to {role}; signed out everywhere."
         )
-    return language or [
-        f"{email} is on the team already, with the role {role}; here is a new link."
-    ]
+    return lines or [f"{email} is already on the team as {role}. Here is a new link."]
 
 
 @staff.command("list")
 def list_all() -> None:
-    """Everyone, a line each: address, role, active or not, last sign-in, name; parted by tabs."""
+    """List the team.
+
+    Prints one member per line: address, role, state, last sign-in and name, separated by tabs.
+    """
     installation = make_installation(broker=False)
     with installation.sessions() as session:
         for one in members.list_members(session):
@@ -78,28 +79,33 @@ def list_all() -> None:
 @staff.command("deactivate")
 @click.argument("email")
 def deactivate(email: str) -> None:
-    """Let EMAIL in no longer, at once: their sessions and links end. `add` lets them in again."""
+    """Deactivate EMAIL. Their sessions and sign-in links end at once. To reactivate, use `add`."""
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
         member = members.get_member(session, email)
         done = members.deactivate(session, member, Actor.command_line(), clock.now())
         known = member.email
     click.echo(
-        f"{known} can no longer sign in." if done else f"{known} was deactivated before. No change."
+        f"{known} can no longer sign in."
+        if done
+        else f"{known} was already deactivated. Nothing changed."
     )
 
 
 @staff.command("reset-second-factor")
 @click.argument("email")
 def reset(email: str) -> None:
-    """Forget EMAIL's authenticator app, passkeys and recovery codes, for when the device is lost."""
+    """Reset the second factor of EMAIL.
+
+    Removes their authenticator app, passkeys and recovery codes, for example after they lose a device.
+    """
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
         member = members.get_member(session, email)
         done = reset_second_factor(session, member, Actor.command_line(), clock.now())
         known = member.email
     click.echo(
-        f"{known} has no second factor now; all sessions are ended."
+        f"Removed the second factor of {known}; signed out everywhere."
         if done
-        else f"{known} had no second factor. No change."
+        else f"{known} had no second factor. Nothing changed."
     )

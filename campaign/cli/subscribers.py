@@ -1,4 +1,4 @@
-"""`campaign subscribers import|export|remove`: who agreed to appeals."""
+"""`campaign subscribers import|export|remove`: people who agreed to get appeals."""
 
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,17 @@ from campaign.runtime.context import Installation, make_installation
 
 @click.group("subscribers")
 def subscribers() -> None:
-    """People who agreed to appeals."""
+    """Manage people who agreed to get appeals."""
 
 
 @subscribers.command("import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def import_list(file: Path) -> None:
-    """Take over the people in FILE (- is stdin), a CSV file whose first line names its columns.
+    """Import the people in the CSV file FILE (- is stdin).
 
-    email,name,locale,timezone,consent_source,consent_at[,consent_wording]: where and when each agreed. A line that
-    cannot be taken is named on stderr and kept out, the rest is kept. The same file twice adds nobody.
+    The first line names the columns: email,name,locale,timezone,consent_source,consent_at[,consent_wording]. The
+    consent columns say where and when each person agreed. Rejected lines are listed on stderr and left out; the others
+    are saved. Importing the same file again adds nobody.
     """
     raw = read_file(file)
     installation = make_installation(broker=False)
@@ -44,25 +45,25 @@ def import_list(file: Path) -> None:
         if len(batch) == people.CHUNK:
             taken, batch = taken + _store(installation, file.name, batch), []
     taken += _store(installation, file.name, batch)
-    click.echo(f"{taken.added:,} added, {taken.known:,} already there, {refused:,} refused.")
+    click.echo(f"{taken.added:,} added, {taken.known:,} already present, {refused:,} rejected.")
     if taken.suppressed:
-        click.echo(f"{taken.suppressed:,} of them are on the suppression list and get no appeals.")
+        click.echo(f"Suppressed among them, who get no appeals: {taken.suppressed:,}.")
     if refused:
-        raise CampaignError("Mend what is named above, line by line, and import the file again.")
+        raise CampaignError("Fix the lines named above and import the file again.")
 
 
 def _store(installation: Installation, name: str, batch: list[Consent]) -> ImportCounts:
     with installation.sessions.begin() as session:
         taken = people.add_subscribers(session, batch)
         if batch:
-            told = {"added": taken.added, "already_there": taken.known}
-            _note(session, "subscribers.imported", name, told)
+            counts = {"added": taken.added, "already_there": taken.known}
+            _note(session, "subscribers.imported", name, counts)
         return taken
 
 
 @subscribers.command("export")
 def export_list() -> None:
-    """Write everybody who agreed as CSV, in the columns that `import` reads."""
+    """Write all subscribers as CSV, with the columns that `import` reads."""
     installation = make_installation(broker=False)
     with installation.sessions() as session:
         write_rows(people.COLUMNS, people.list_subscribers(session))
@@ -71,14 +72,17 @@ def export_list() -> None:
 @subscribers.command("remove")
 @click.argument("email")
 def remove(email: str) -> None:
-    """Forget that EMAIL agreed. To stop mail to someone who may be imported again, suppress the address instead."""
+    """Remove the subscriber EMAIL.
+
+    To stop appeals to someone who may be imported again, suppress the address instead (`campaign suppressions add`).
+    """
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
         if not people.remove_subscriber(session, email):
-            raise NotFound(f"{email} is no subscriber.")
+            raise NotFound(f"{email} is not a subscriber.")
         _note(session, "subscriber.removed", masked_email(email), {})
-    click.echo(f"{email} is forgotten as a subscriber.")
+    click.echo(f"Removed the subscriber {email}.")
 
 
-def _note(session: Session, action: str, key: str, told: dict[str, Any]) -> None:
-    record(session, Actor.command_line(), action, Subject("subscriber", key), after=told)
+def _note(session: Session, action: str, key: str, details: dict[str, Any]) -> None:
+    record(session, Actor.command_line(), action, Subject("subscriber", key), after=details)

@@ -1,4 +1,4 @@
-"""`campaign subscription`: monthly and yearly gifts, as staff change them."""
+"""`campaign subscription`: show, cancel, pause, resume and change monthly and yearly gifts."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ from campaign.subscriptions.change_requests import PAUSE_MONTHS, months_later
 
 @click.group("subscription")
 def subscription() -> None:
-    """Monthly and yearly gifts. SUBSCRIPTION_ID is Stripe's: sub_…"""
+    """Manage monthly and yearly gifts. SUBSCRIPTION_ID is Stripe's ID: sub_…"""
 
 
 def _opened(subscription_id: str) -> tuple[Installation, Subscription]:
@@ -38,34 +38,35 @@ def _zone(installation: Installation) -> ZoneInfo:
 @subscription.command()
 @click.argument("subscription_id")
 def show(subscription_id: str) -> None:
-    """How it stands, as far as Stripe has told."""
+    """Show the subscription, as last reported by Stripe."""
     installation, _ = _opened(subscription_id)
     with installation.sessions() as session:
         found = get_subscription_by_stripe_id(session, subscription_id)
         first = first_donation(session, found)
         gifts = list_paid_donations(session, found)
         given = sum(gift.charge for gift in gifts)
-        told = {
+        payments = f"{len(gifts)} {'payment' if len(gifts) == 1 else 'payments'}"
+        shown = {
             "donor": first.email,
             "campaign": found.campaign.slug,
             "gift": _each(found),
             "state": _state(found, _zone(installation)),
             "next": _day(found.current_period_end, _zone(installation)),
-            "given": f"{money.format_money(given, found.currency)} in {len(gifts)}",
+            "given": f"{money.format_money(given, found.currency)} in {payments}",
             "page": installation.address(f"/subscriptions/{found.token}"),
         }
     click.echo(found.stripe_id)
-    for name, value in told.items():
+    for name, value in shown.items():
         click.echo(f"{name + ':':10}{value}")
 
 
 @subscription.command()
 @click.argument("subscription_id")
-@click.option("--later", is_flag=True, help="When the present period ends, instead of at once.")
+@click.option("--later", is_flag=True, help="At the end of the current period, not immediately.")
 def cancel(subscription_id: str, *, later: bool) -> None:
-    """End it. The donor is written to."""
+    """Cancel the subscription. The donor gets an email."""
     installation, found = _opened(subscription_id)
-    _tell(installation, change_flow.cancel(installation, found, Actor.command_line(), later=later))
+    _print(installation, change_flow.cancel(installation, found, Actor.command_line(), later=later))
 
 
 @subscription.command()
@@ -74,25 +75,25 @@ def cancel(subscription_id: str, *, later: bool) -> None:
     "--months", type=click.Choice([str(months) for months in PAUSE_MONTHS]), required=True
 )
 def pause(subscription_id: str, months: str) -> None:
-    """Charge nothing for some months; what falls due meanwhile is skipped."""
+    """Pause the subscription. Charges due during the pause are skipped."""
     installation, found = _opened(subscription_id)
     until = months_later(clock.now(), int(months), _zone(installation))
-    _tell(installation, change_flow.pause(installation, found, until, Actor.command_line()))
+    _print(installation, change_flow.pause(installation, found, until, Actor.command_line()))
 
 
 @subscription.command()
 @click.argument("subscription_id")
 def resume(subscription_id: str) -> None:
-    """Take back a pause, or an end that was to come."""
+    """Resume a paused subscription, or undo a scheduled cancellation."""
     installation, found = _opened(subscription_id)
-    _tell(installation, change_flow.resume(installation, found, Actor.command_line()))
+    _print(installation, change_flow.resume(installation, found, Actor.command_line()))
 
 
 @subscription.command()
 @click.argument("subscription_id")
 @click.argument("amount")
 def change(subscription_id: str, amount: str) -> None:
-    """Set another AMOUNT (25, 25.50) from the next charge on; covered fees follow it."""
+    """Change the amount to AMOUNT (25, 25.50) from the next charge on. Covered fees are adjusted."""
     installation, found = _opened(subscription_id)
     wanted = money.parse_amount(amount, found.currency)
     with installation.sessions() as session:
@@ -100,12 +101,12 @@ def change(subscription_id: str, amount: str) -> None:
     if wanted < smallest:
         least = money.format_money(smallest, found.currency)
         raise ChangeRefused(f"The smallest amount of this campaign is {least}.")
-    _tell(
+    _print(
         installation, change_flow.change_amount(installation, found, wanted, Actor.command_line())
     )
 
 
-def _tell(installation: Installation, found: Subscription) -> None:
+def _print(installation: Installation, found: Subscription) -> None:
     state = _state(found, _zone(installation))
     click.echo(f"{found.stripe_id}: {_each(found)}, {state}")
 
@@ -113,18 +114,19 @@ def _tell(installation: Installation, found: Subscription) -> None:
 def _each(found: Subscription) -> str:
     amount = money.format_money(found.amount, found.currency)
     fees = (
-        f" and {money.format_money(found.fee_cover, found.currency)} for fees"
+        f" plus {money.format_money(found.fee_cover, found.currency)} for fees"
         if found.fee_cover
         else ""
     )
-    return f"{amount}{fees} a {INTERVAL_NAMES[found.frequency]}"
+    return f"{amount} a {INTERVAL_NAMES[found.frequency]}{fees}"
 
 
 def _state(found: Subscription, zone: ZoneInfo) -> str:
     if found.state == SubscriptionState.ended:
-        return f"ended on {_day(found.ended_at, zone)} ({found.end_reason or 'no reason told'})"
+        reason = found.end_reason or "no reason given"
+        return f"canceled on {_day(found.ended_at, zone)} ({reason})"
     if found.ends_at_period_end:
-        return f"ends on {_day(found.current_period_end, zone)}"
+        return f"will be canceled on {_day(found.current_period_end, zone)}"
     if found.state == SubscriptionState.paused and found.paused_until:
         return f"paused until {_day(found.paused_until, zone)}"
     return found.state.replace("_", " ")

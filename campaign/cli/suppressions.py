@@ -1,4 +1,4 @@
-"""`campaign suppressions import|export|add|remove`: addresses that get no more appeals."""
+"""`campaign suppressions import|export|add|remove`: addresses that get no appeals."""
 
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,16 @@ log = get_logger(__name__)
 
 @click.group("suppressions")
 def suppressions() -> None:
-    """Addresses that get no more appeals. Receipts still reach them."""
+    """Manage addresses that get no appeals. They still get receipts."""
 
 
 @suppressions.command("import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def import_list(file: Path) -> None:
-    """Take over the addresses in FILE (- is stdin): one a line, or a CSV file as `export` writes it.
+    """Import the addresses in FILE (- is stdin).
 
-    A line that cannot be taken is named on stderr, the rest is kept. The same file twice adds nobody.
+    FILE has one address per line, or is a CSV file written by `export`. Rejected lines are listed on stderr; the others
+    are saved. Importing the same file again adds nothing.
     """
     raw = read_file(file)
     installation = make_installation(broker=False)
@@ -41,7 +42,7 @@ def import_list(file: Path) -> None:
             try:
                 if isinstance(entry, RejectedLine):
                     raise ListInvalid(entry.reason)
-                new = _take_over(session, entry)
+                new = _import(session, entry)
             except (ListInvalid, NotFound) as error:
                 click.echo(f"line {entry.line}: {error}", err=True)
                 refused += 1
@@ -49,12 +50,12 @@ def import_list(file: Path) -> None:
                 added, known = added + new, known + (not new)
         counts = {"added": added, "already_there": known, "refused": refused}
         _note(session, "suppressions.imported", file.name, counts)
-    click.echo(f"{added:,} added, {known:,} already there, {refused:,} refused.")
+    click.echo(f"{added:,} added, {known:,} already present, {refused:,} rejected.")
     if refused:
-        raise CampaignError("Mend what is named above, line by line, and import the file again.")
+        raise CampaignError("Fix the lines named above and import the file again.")
 
 
-def _take_over(session: Session, entry: SuppressionRow) -> bool:
+def _import(session: Session, entry: SuppressionRow) -> bool:
     campaign = find_campaign(session, entry.campaign) if entry.campaign else None
     return list_of.suppress(
         session,
@@ -67,7 +68,7 @@ def _take_over(session: Session, entry: SuppressionRow) -> bool:
 
 @suppressions.command("export")
 def export_list() -> None:
-    """Write the list as CSV, in the columns that `import` reads."""
+    """Write the list as CSV, with the columns that `import` reads."""
     installation = make_installation(broker=False)
     with installation.sessions() as session:
         write_rows(COLUMNS, list_of.list_suppressions(session))
@@ -75,9 +76,9 @@ def export_list() -> None:
 
 @suppressions.command("add")
 @click.argument("email")
-@click.option("--campaign", "slug", help="Only mail about this campaign; all appeals if not given.")
+@click.option("--campaign", "slug", help="Only appeals of this campaign.  [default: all appeals]")
 def add(email: str, slug: str | None) -> None:
-    """No more appeals to EMAIL, because they asked for it by another way than the link."""
+    """Stop appeals to EMAIL. Use it when someone asks without using the unsubscribe link."""
     address = _address(email)
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
@@ -90,28 +91,31 @@ def add(email: str, slug: str | None) -> None:
             detail="by staff",
         )
         if new:
-            told = {"campaign": slug or "all"}
-            _note(session, "suppression.added", masked_email(address), told)
-    click.echo(f"{address} gets no more appeals{'' if new else ', as before'}.")
+            _note(session, "suppression.added", masked_email(address), {"campaign": slug or "all"})
+    click.echo(
+        f"{address} is suppressed."
+        if new
+        else f"{address} was already suppressed. Nothing changed."
+    )
 
 
 @suppressions.command("remove")
 @click.argument("email")
-@click.option("--reason", required=True, help="Why they may be written to again; it is logged.")
+@click.option("--reason", required=True, help="Why appeals are allowed again; it is logged.")
 def remove(email: str, reason: str) -> None:
-    """Appeals to EMAIL are allowed again. Only where its owner said so."""
+    """Allow appeals to EMAIL again. Use it only if the owner of the address agreed."""
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
         if not list_of.remove_suppression(session, email):
-            raise NotFound(f"{email} is not on the suppression list.")
+            raise NotFound(f"{email} is not suppressed.")
         _note(session, "suppression.removed", masked_email(email), {"reason": reason})
     log.warning("suppression_removed", reason=reason)
-    click.echo(f"{email} may get appeals again.")
+    click.echo(f"{email} can get appeals again.")
 
 
-def _note(session: Session, action: str, key: str, told: dict[str, Any]) -> None:
-    """What was done, without an address that erasing a person could not remove."""
-    record(session, Actor.command_line(), action, Subject("suppression", key), after=told)
+def _note(session: Session, action: str, key: str, details: dict[str, Any]) -> None:
+    """Record the action. `key` holds no full address, because erasing a person does not reach it."""
+    record(session, Actor.command_line(), action, Subject("suppression", key), after=details)
 
 
 def _address(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`campaign tokens add|list|revoke`: who may read the API."""
+"""`campaign tokens add|list|revoke`: tokens for the read API."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from campaign.runtime.context import make_installation
 
 @click.group("tokens")
 def tokens() -> None:
-    """Tokens of the read API: what other programs may read."""
+    """Manage tokens for the read API."""
 
 
 @tokens.command("add")
@@ -24,13 +24,13 @@ def tokens() -> None:
     required=True,
     multiple=True,
     type=click.Choice([scope.value for scope in Scope]),
-    help="What it may read; may be repeated. Names and addresses need donors:read.",
+    help="What the token can read; may be repeated. Names and addresses need donors:read.",
 )
 @click.option(
-    "--days", type=click.IntRange(1, 3650), help="How long it works; for ever if not said."
+    "--days", type=click.IntRange(1, 3650), help="Days until it expires.  [default: never]"
 )
 def add(name: str, scopes: tuple[str, ...], days: int | None) -> None:
-    """Make a token for NAME and print it. It is shown this once; only a digest is kept."""
+    """Create a token called NAME and print it. It is shown only once; only a digest is stored."""
     at = clock.now()
     ends = at + timedelta(days=days) if days else None
     with make_installation(broker=False).sessions.begin() as session:
@@ -40,7 +40,10 @@ def add(name: str, scopes: tuple[str, ...], days: int | None) -> None:
 
 @tokens.command("list")
 def list_all() -> None:
-    """Every token, a line each: id, name, end of the token, scopes, state, last use; parted by tabs."""
+    """List the tokens.
+
+    Prints one token per line: ID, name, last characters, scopes, state and last use, separated by tabs.
+    """
     at = clock.now()
     with make_installation(broker=False).sessions() as session:
         for one in list_tokens(session):
@@ -59,13 +62,17 @@ def list_all() -> None:
 @tokens.command("revoke")
 @click.argument("token_id", type=int)
 def revoke(token_id: int) -> None:
-    """End the token TOKEN_ID at once."""
+    """Revoke the token TOKEN_ID immediately."""
     with make_installation(broker=False).sessions.begin() as session:
         done = revoke_token(session, token_id, Actor.command_line(), clock.now())
-    click.echo(f"Token {token_id} is revoked." if done else "It was revoked before. No change.")
+    click.echo(
+        f"Revoked token {token_id}."
+        if done
+        else f"Token {token_id} was already revoked. Nothing changed."
+    )
 
 
 def _state(token: ApiToken, at: datetime) -> str:
     if token.revoked_at:
         return "revoked"
-    return "expired" if token.expires_at and token.expires_at <= at else "in force"
+    return "expired" if token.expires_at and token.expires_at <= at else "active"

@@ -1,4 +1,4 @@
-"""`campaign webhooks add|list|disable|test|retry`: who is told of gifts at once."""
+"""`campaign webhooks add|list|disable|test|retry`: endpoints for outgoing webhooks."""
 
 import click
 
@@ -18,7 +18,7 @@ from campaign.runtime.context import make_installation
 
 @click.group("webhooks")
 def webhooks() -> None:
-    """Outgoing webhooks: which addresses are told of gifts."""
+    """Manage endpoints for outgoing webhooks."""
 
 
 @webhooks.command("add")
@@ -28,10 +28,10 @@ def webhooks() -> None:
     "events",
     multiple=True,
     type=click.Choice(EVENTS),
-    help="Of what it is told; may be repeated. Of all, if not said.",
+    help="An event to send; may be repeated.  [default: all events]",
 )
 def add(url: str, events: tuple[str, ...]) -> None:
-    """Tell URL; prints its number and the secret that signs."""
+    """Add the endpoint URL and print its ID and its signing secret."""
     here = make_installation(broker=False)
     livemode = here.settings.livemode
     try:
@@ -46,7 +46,10 @@ def add(url: str, events: tuple[str, ...]) -> None:
 
 @webhooks.command("list")
 def list_all() -> None:
-    """Every endpoint, a line each: number, address, events, state; parted by tabs."""
+    """List the endpoints.
+
+    Prints one endpoint per line: ID, URL, events and state, separated by tabs.
+    """
     with make_installation(broker=False).sessions() as session:
         for one in list_endpoints(session):
             state = "disabled" if one.disabled_at else "active"
@@ -56,16 +59,20 @@ def list_all() -> None:
 @webhooks.command("disable")
 @click.argument("endpoint_id", type=int)
 def disable(endpoint_id: int) -> None:
-    """Tell ENDPOINT_ID no more."""
+    """Disable the endpoint ENDPOINT_ID."""
     with make_installation(broker=False).sessions.begin() as session:
         done = disable_endpoint(session, endpoint_id, Actor.command_line(), clock.now())
-    click.echo("It is told no more." if done else "It was disabled before. No change.")
+    click.echo(
+        f"Disabled endpoint {endpoint_id}."
+        if done
+        else f"Endpoint {endpoint_id} was already disabled. Nothing changed."
+    )
 
 
 @webhooks.command("test")
 @click.argument("endpoint_id", type=int)
 def test(endpoint_id: int) -> None:
-    """Queue a delivery that means nothing; the worker sends it."""
+    """Queue a test delivery to the endpoint ENDPOINT_ID. A worker sends it."""
     with make_installation(broker=False).sessions.begin() as session:
         made = queue_test(session, endpoint_id, Actor.command_line())
         session.refresh(made)
@@ -75,7 +82,7 @@ def test(endpoint_id: int) -> None:
 @webhooks.command("retry")
 @click.argument("delivery_id", type=int)
 def retry(delivery_id: int) -> None:
-    """Send DELIVERY_ID again, whatever became of it."""
+    """Queue the delivery DELIVERY_ID again, whatever its state."""
     with make_installation(broker=False).sessions.begin() as session:
         requeue_delivery(session, delivery_id, Actor.command_line(), clock.now())
-    click.echo("It is sent again by the worker.")
+    click.echo(f"Delivery {delivery_id} is queued again.")

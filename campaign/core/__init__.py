@@ -1,1 +1,1 @@
-"""What every room may use and that knows no subject: settings, clock, money, languages, errors, the database."""
+"""Shared basics without a subject of their own: settings, clock, money, languages, errors, the database."""

@@ -1,4 +1,4 @@
-"""How long to wait before what failed is tried again, and when it is given up. Whoever waits keeps its own figures."""
+"""How long to wait before a retry, and when to give up. Each caller defines its own figures."""
 
 import math
 import random
@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True)
 class Backoff:
-    """Waits of `first`, doubled after each attempt up to `longest`.
+    """Wait `first` after the first attempt, then double the wait after each attempt up to `longest`.
 
-    `jitter`: up to this share of a wait is added by chance, so that those who fail together come back apart.
-    `patience`: tried for so long, then given up. `most_attempts`: tried so many times, then given up. None: no end.
+    `jitter`: add up to this fraction of the wait at random, so that jobs that fail together do not retry together.
+    `patience`: give up after this long. `most_attempts`: give up after this many attempts. None: never give up.
     """
 
     first: timedelta
@@ -21,16 +21,16 @@ class Backoff:
     most_attempts: int | None = None
 
     def wait(self, attempts: int) -> timedelta:
-        """The wait after the attempt of this number, the first being 1."""
-        # Told without computing 2 to any power: a row may have been tried ten thousand times.
+        """Return the wait after attempt number `attempts`, counted from 1."""
+        # Decided before computing a power of 2: a row may have had ten thousand attempts.
         capped = attempts - 1 >= math.log2(self.longest / self.first)
         wait = self.longest if capped else min(self.first * 2 ** max(attempts - 1, 0), self.longest)
-        return wait * (1 + self.jitter * random.random())  # noqa: S311 - it parts those who fail together, no secret
+        return wait * (1 + self.jitter * random.random())  # noqa: S311 - spreads out retries, not a secret
 
     def is_over(self, *, since: datetime, at: datetime) -> bool:
-        """Whether `at` is past the patience with what was first tried, or asked for, at `since`."""
+        """Return whether `at` is later than `since` (the first attempt or the request) plus `patience`."""
         return self.patience is not None and at > since + self.patience
 
     def is_last(self, attempts: int) -> bool:
-        """Whether no attempt follows the one of this number."""
+        """Return whether attempt number `attempts` is the last."""
         return self.most_attempts is not None and attempts >= self.most_attempts

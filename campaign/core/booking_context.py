@@ -1,4 +1,4 @@
-"""What every service that books a fact is given, and what it answers."""
+"""The input that booking functions share, and their result."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from campaign.core.settings import Organization
 
 @dataclass(frozen=True)
 class BookingContext:
-    """What the bookkeeping must know of the installation: whose receipts, and from which domain they are mailed."""
+    """The settings that booking needs: the organization that issues receipts, and the domain that emails come from."""
 
     organization: Organization
     mail_domain: str
@@ -15,7 +15,7 @@ class BookingContext:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a fact. `applied` is False where it concerns nothing of ours or tells nothing new."""
+    """The result of processing a fact. `applied` is False if it is not about our data or contains nothing new."""
 
     applied: bool
     note: str

@@ -1,9 +1,9 @@
-"""A table as a queue: rows that are due are taken by one worker at a time, and nothing is lost where one dies.
+"""A table as a work queue: one worker at a time processes a due row, and no row is lost if a worker dies.
 
-Two workers never get the same row: it is chosen with FOR UPDATE SKIP LOCKED. `DueRows` is held by that lock alone, for
-work that is one transaction. `LeasedRows` is for work that speaks to somebody outside in between: the row is marked and
-committed, and is the worker's until its lease ends. `attempts` is counted with every claim and tells whether it still
-is: whoever was overtaken after the lease finds that nothing of theirs is there to be changed.
+Two workers never get the same row, because rows are selected with FOR UPDATE SKIP LOCKED. `DueRows` relies on that lock
+alone, for work that fits in one transaction. `LeasedRows` is for work that calls an outside service in between: the
+claim is committed, and belongs to the worker until its lease ends. Each claim increments `attempts`, which identifies
+it: if the lease ended and another worker claimed the row, updates by the first worker match no row.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,11 +28,11 @@ from sqlalchemy.orm import Session
 Query = TypeVar("Query", bound=Select[Any])
 
 MOMENT = bindparam("moment", type_=DateTime(timezone=True))
-"""A parameter for statements that are put together once."""
+"""A parameter for statements that are built once and reused."""
 
 
 class Claimed(Protocol):
-    """What a claim must know of its row."""
+    """The fields of a claimed row that identify the claim."""
 
     @property
     def id(self) -> int: ...
@@ -42,31 +42,31 @@ class Claimed(Protocol):
 
 
 class DueRows:
-    """Rows of `table` in the states `waiting`, each due at its `next_attempt_at`."""
+    """Rows of `table` in one of the states `waiting`, each due at its `next_attempt_at`."""
 
     def __init__(self, table: Table, waiting: Iterable[str]) -> None:
         self.table = table
         self._waiting = tuple(waiting)
 
     def due(self, at: datetime) -> ColumnElement[bool]:
-        """Whether a row is due at `at`."""
+        """Return the SQL condition that a row is due at `at`."""
         c = self.table.c
         return c.state.in_(self._waiting) & (c.next_attempt_at <= at)
 
     def oldest(self, query: Query, at: datetime, limit: int) -> Query:
-        """`query`, of what is due, the longest due first; rows that another worker holds are passed over."""
+        """Limit `query` to due rows, longest overdue first, and lock them. Rows locked by other workers are skipped."""
         c = self.table.c
         return self.lock(query.order_by(c.next_attempt_at, c.id), at, limit)
 
     def lock(self, query: Query, at: datetime, limit: int) -> Query:
-        """As `oldest`, in the order that `query` has."""
+        """Do the same as `oldest`, but keep the order of `query`."""
         return query.where(self.due(at)).limit(limit).with_for_update(skip_locked=True)
 
 
 class LeasedRows(DueRows):
-    """Rows that wait in the state `queued` and are claimed in the state `claimed`, for a while.
+    """Rows that wait in the state `queued` and are leased to a worker in the state `claimed`.
 
-    A row that is claimed is due again when its lease ends, so its `next_attempt_at` is that moment.
+    A claimed row becomes due again when its lease ends, so its `next_attempt_at` is set to the end of the lease.
     """
 
     def __init__(self, table: Table, *, queued: str, claimed: str) -> None:
@@ -78,7 +78,7 @@ class LeasedRows(DueRows):
             c.attempts == bindparam("claimed_attempts"),
             c.state == claimed,
         )
-        """The claimed row, while the claim holds. For statements that `change` runs, put together once."""
+        """An UPDATE that matches the claimed row only while the claim holds. `change` runs statements built from it."""
 
     def claim(
         self,
@@ -89,7 +89,7 @@ class LeasedRows(DueRows):
         limit: int,
         *where: ColumnElement[bool],
     ) -> Sequence[Row[Any]]:
-        """Claim up to `limit` rows that are due and as `where` says; their `columns`, as they are then."""
+        """Claim up to `limit` due rows that match `where`; return their `columns` as of the claim."""
         chosen = self.oldest(select(self.table.c.id).where(*where), at, limit).cte("due")
         return session.execute(
             update(self.table)
@@ -99,10 +99,10 @@ class LeasedRows(DueRows):
         ).all()
 
     def take(self, session: Session, ids: Sequence[int], at: datetime, lease: timedelta) -> None:
-        """Claim rows that this transaction has locked by `lock`."""
+        """Claim rows that this transaction has locked with `lock`."""
         if ids:
-            theirs = update(self.table).where(self.table.c.id.in_(ids))
-            session.execute(theirs.values(self._leased(at + lease)))
+            locked = update(self.table).where(self.table.c.id.in_(ids))
+            session.execute(locked.values(self._leased(at + lease)))
 
     def _leased(self, until: datetime) -> dict[str, Any]:
         return {
@@ -113,16 +113,16 @@ class LeasedRows(DueRows):
         }
 
     def put_back(self, session: Session, claim: Claimed, at: datetime, **values: object) -> bool:
-        """Back into the queue until `at`; False where the claim is no longer ours."""
+        """Return the row to the queue, due at `at`; False if the claim no longer holds."""
         return self.finish(session, claim, state=self._queued, next_attempt_at=at, **values)
 
     def finish(self, session: Session, claim: Claimed, **values: object) -> bool:
-        """End the claim with `values`; False where it is no longer ours."""
+        """End the claim and set `values`; False if the claim no longer holds."""
         return self.change(session, self.ours.values(lease_until=None, **values), claim)
 
     def change(
         self, session: Session, statement: Update, claim: Claimed, **parameters: object
     ) -> bool:
-        """Run a statement made from `ours`; False where the claim is no longer ours."""
-        named = {"claimed_id": claim.id, "claimed_attempts": claim.attempts, **parameters}
-        return cast("CursorResult[Any]", session.execute(statement, named)).rowcount == 1
+        """Run a statement built from `ours`; False if the claim no longer holds."""
+        values = {"claimed_id": claim.id, "claimed_attempts": claim.attempts, **parameters}
+        return cast("CursorResult[Any]", session.execute(statement, values)).rowcount == 1

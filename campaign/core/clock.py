@@ -1,6 +1,6 @@
-"""Now, and a campaign's calendar: local wall-clock ends, time zones and days left.
+"""The current time, and a campaign's calendar: local deadlines, time zones and days left.
 
-The only place that asks the system for the time. Instants are aware; UTC unless they are to be shown.
+The only module that reads the system clock. All datetimes are aware, and in UTC except for display.
 """
 
 import re
@@ -14,34 +14,34 @@ from campaign.core.errors import DeadlineInvalid
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d", re.ASCII)
 _YEARS = range(2000, 2201)
-_INSTANT_EXAMPLE = "2026-12-31T23:00:00-08:00"
+_TIMESTAMP_EXAMPLE = "2026-12-31T23:00:00-08:00"
 
 
 def now() -> datetime:
-    """The present instant, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def pause(seconds: float) -> None:
-    """Wait; under gevent other requests go on meanwhile."""
+    """Sleep for `seconds`. Under gevent, other requests run meanwhile."""
     system_time.sleep(seconds)
 
 
 def zone(name: str) -> ZoneInfo:
-    """The IANA zone called `name`; raises DeadlineInvalid for anything else."""
+    """Return the IANA time zone `name`; raises DeadlineInvalid for anything else."""
     try:
-        # Some systems list their zones again under these names, one of them with leap seconds.
+        # Some systems list all zones again under these prefixes; those under `right/` count leap seconds.
         if ("/" not in name and name != "UTC") or name.startswith(("right/", "posix/")):
             raise ValueError(name)
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise DeadlineInvalid(
-            f"{name!r} is not a time zone; give an IANA name such as America/Los_Angeles."
+            f"{name!r} is not a time zone. Use an IANA name such as America/Los_Angeles."
         ) from None
 
 
 def fixed_name(timezone: ZoneInfo) -> str:
-    """`UTC`, or `UTC+8` for a zone that belongs to no place; '' for one that does, and has a name of its own."""
+    """Return `UTC`, or `UTC+8`, for a zone with a fixed offset; '' for a zone named after a place."""
     if timezone.key != "UTC" and not timezone.key.startswith("Etc/"):
         return ""
     hours = (timezone.utcoffset(None) or timedelta()) // timedelta(hours=1)
@@ -49,36 +49,36 @@ def fixed_name(timezone: ZoneInfo) -> str:
 
 
 def end_of_day(day: date, timezone: ZoneInfo) -> datetime:
-    """The instant at which `day` is over in `timezone`: the first moment of the next day there.
+    """Return the end of `day` in `timezone`, in UTC: the first instant of the next day there.
 
-    Where daylight saving skips that midnight, the day ends when the clocks change; where it repeats it, the first
-    of the two counts. Both follow from `fold=0`, which reads a skipped time with the offset before the change.
+    If daylight saving skips that midnight, the day ends when the clocks change; if it repeats it, the first of the two
+    counts. Both follow from `fold=0`, which reads a skipped time with the offset before the change.
     """
     midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=timezone)
     return midnight.astimezone(UTC)
 
 
 def start_of_day(day: date, timezone: ZoneInfo) -> datetime:
-    """The first instant of `day` in `timezone`, in UTC."""
+    """Return the first instant of `day` in `timezone`, in UTC."""
     return end_of_day(day - timedelta(days=1), timezone)
 
 
 def days_earlier(moment: datetime, timezone: ZoneInfo, days: int) -> datetime:
-    """The same wall-clock time `days` calendar days before `moment` in `timezone` (after it, if negative), in UTC.
+    """Return the same local time `days` days before `moment` in `timezone` (after it, if negative), in UTC.
 
-    Never an error: a time that the clocks skip or repeat is read as `end_of_day` reads it.
+    Never fails: a skipped or repeated time is handled as in `end_of_day`.
     """
     local = moment.astimezone(timezone) - timedelta(days=days)
     return local.replace(fold=0).astimezone(UTC)
 
 
 def at_hour(day: date, hour: int, timezone: ZoneInfo) -> datetime:
-    """The instant of a full hour of `day` in `timezone`, in UTC; skipped and repeated ones as `end_of_day` has them."""
+    """Return `hour`:00 on `day` in `timezone`, in UTC. Skipped and repeated hours are handled as in `end_of_day`."""
     return datetime.combine(day, time(hour), tzinfo=timezone).astimezone(UTC)
 
 
 def wall_clock(moment: datetime, timezone: ZoneInfo) -> datetime:
-    """The instant of a naive local time; refuses times that a clock change skips or repeats."""
+    """Convert a naive local time to UTC; raises DeadlineInvalid if a clock change skips or repeats it."""
     first = moment.replace(tzinfo=timezone, fold=0)
     second = moment.replace(tzinfo=timezone, fold=1)
     if first.utcoffset() == second.utcoffset():
@@ -86,13 +86,13 @@ def wall_clock(moment: datetime, timezone: ZoneInfo) -> datetime:
     returned = first.astimezone(UTC).astimezone(timezone).replace(tzinfo=None)
     what = "happens twice" if returned == moment else "does not exist"
     raise DeadlineInvalid(
-        f"{moment.isoformat(sep=' ')} {what} in {timezone.key}, because the clocks change then;"
-        f" give the instant with its offset, such as {_INSTANT_EXAMPLE}."
+        f"{moment.isoformat(sep=' ')} {what} in {timezone.key}, because the clocks change then."
+        f" Add the UTC offset, as in {_TIMESTAMP_EXAMPLE}."
     )
 
 
 def parse_deadline(text: str, timezone: ZoneInfo) -> datetime:
-    """The end that `text` names: a bare date (through the end of that day), a local time, or an instant."""
+    """Parse a deadline: a date (through the end of that day), a local time, or a timestamp with offset."""
     text = text.strip()
     if _DATE.match(text):
         return end_of_day(_parse_date(text), timezone)
@@ -100,7 +100,7 @@ def parse_deadline(text: str, timezone: ZoneInfo) -> datetime:
 
 
 def parse_start(text: str, timezone: ZoneInfo) -> datetime:
-    """The beginning that `text` names: a bare date (from its first moment), a local time, or an instant."""
+    """Parse the start of a period: a date (from its first instant), a local time, or a timestamp with offset."""
     text = text.strip()
     if _DATE.match(text):
         return start_of_day(_parse_date(text), timezone)
@@ -108,7 +108,7 @@ def parse_start(text: str, timezone: ZoneInfo) -> datetime:
 
 
 def parse_end(text: str, timezone: ZoneInfo) -> datetime:
-    """The end that `text` names, which is no more part of it: a bare date is whole in it, an instant is the end."""
+    """Parse the exclusive end of a period: a date includes that whole day; a time ends the period at that instant."""
     text = text.strip()
     if _DATE.match(text):
         return start_of_day(_parse_date(text) + timedelta(days=1), timezone)
@@ -119,20 +119,18 @@ def _parse_date(text: str) -> date:
     try:
         return _in_range(date.fromisoformat(text))
     except ValueError:
-        raise DeadlineInvalid(
-            f"{text!r} is not a day we can work with; write it as 2026-12-31."
-        ) from None
+        raise DeadlineInvalid(f"{text!r} is not a valid date. Write it as 2026-12-31.") from None
 
 
 def _parse_moment(text: str, timezone: ZoneInfo) -> datetime:
-    """Other notations of ISO 8601 are refused: `20261231` would be read as that day's first moment."""
+    """Parse a local time or a timestamp. Rejects other ISO 8601 forms: `20261231` would mean that day's start."""
     try:
         if not _MOMENT.match(text):
             raise ValueError(text)
         moment = _in_range(datetime.fromisoformat(text))
     except ValueError:
         raise DeadlineInvalid(
-            f"{text!r} is neither a date (2026-12-31) nor an instant ({_INSTANT_EXAMPLE})."
+            f"{text!r} is neither a date (2026-12-31) nor a timestamp ({_TIMESTAMP_EXAMPLE})."
         ) from None
     return wall_clock(moment, timezone) if moment.tzinfo is None else moment.astimezone(UTC)
 
@@ -147,15 +145,15 @@ def _in_range(moment: _Day) -> _Day:
 
 
 def last_day(deadline: datetime, timezone: ZoneInfo) -> date:
-    """The calendar date of the campaign's last moment: the half-open end itself is not part of it."""
+    """Return the date of the campaign's last instant. The deadline itself is exclusive."""
     return (deadline - timedelta(microseconds=1)).astimezone(timezone).date()
 
 
 def days_left(deadline: datetime, timezone: ZoneInfo, at: datetime) -> int:
-    """Calendar days between today and the last day in the campaign's zone; 0 on the last day and after."""
+    """Return the calendar days from today to the last day in the campaign's zone; 0 on the last day and after."""
     return max(0, (last_day(deadline, timezone) - at.astimezone(timezone).date()).days)
 
 
 def seconds_left(deadline: datetime, at: datetime) -> int:
-    """Whole seconds until the deadline; 0 after it."""
+    """Return the whole seconds until the deadline; 0 after it."""
     return max(0, int((deadline - at).total_seconds()))

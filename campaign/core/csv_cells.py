@@ -1,17 +1,17 @@
-"""Cells of a table for spreadsheets. For whoever writes CSV: commands and pages."""
+"""Make cells safe for spreadsheets. For commands and pages that write CSV."""
 
 from datetime import date, datetime
 from typing import Any
 
-# A text that begins so is taken for a formula (https://owasp.org/www-community/attacks/CSV_Injection); the last four
-# are their full-width forms.
+# Spreadsheets treat text that begins with one of these as a formula
+# (https://owasp.org/www-community/attacks/CSV_Injection). The last four are full-width forms.
 _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def safe_cell(value: Any) -> Any:
-    """A cell that no spreadsheet computes: instants with their offset, an apostrophe before what is like a formula.
+    """Return `value` as a cell that no spreadsheet evaluates: put an apostrophe before text that looks like a formula.
 
-    Figures stay figures, signed ones too.
+    Dates and times become ISO 8601 with offset. Numbers stay numbers, negative ones too.
     """
     if isinstance(value, datetime | date):
         return value.isoformat()

@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL: engine and sessions. Edges open sessions and commit; nobody else does."""
+"""The connection to PostgreSQL: engine and sessions. Only web, workers and commands open sessions and commit."""
 
 import json
 from typing import Any
@@ -10,9 +10,9 @@ Sessions = sessionmaker[Session]
 
 
 def make_engine(url: str, *, pool_size: int = 20) -> Engine:
-    """An engine for `url`, with times in UTC and no statement that runs for ever.
+    """Return an engine for `url`, with times in UTC and a time limit on each statement.
 
-    The pool fits a web process with green threads: many wait for Stripe, few for the database at once.
+    The pool size suits a web process with green threads: many wait for Stripe, but few for the database at once.
     """
     return create_engine(
         url,
@@ -21,13 +21,13 @@ def make_engine(url: str, *, pool_size: int = 20) -> Engine:
         pool_timeout=10,
         pool_pre_ping=True,
         json_serializer=_json,
-        # Parameters are donors' names and addresses; no log and no error message may hold them.
+        # Parameters contain donors' names and addresses, which must not appear in logs or error messages.
         hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=10000"
             " -c idle_in_transaction_session_timeout=60000"
-            # A stream is planned for all of its rows and read for the first ones; compiling that plan takes longer.
+            # Streamed queries are planned for all rows but often only the first are read; JIT compilation costs more.
             " -c jit=off",
         },
     )
@@ -38,5 +38,5 @@ def _json(value: Any) -> str:
 
 
 def make_sessions(bind: Engine | Connection) -> Sessions:
-    """A session factory; objects stay readable after the commit that the edge makes."""
+    """Return a session factory. Objects stay readable after a commit."""
     return sessionmaker(bind, expire_on_commit=False)

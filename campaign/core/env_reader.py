@@ -1,8 +1,8 @@
-"""Variables of the environment, read one by one; what was wrong with each is remembered and told all at once.
+"""Read environment variables one by one, collect every error, and report all of them at once.
 
-Only `campaign.core.settings` uses it. Every variable may come from a file: `NAME_FILE` names it (container secrets).
-Ours, since environs and pydantic-settings do not list an unreadable or second `NAME_FILE` with the other faults, and
-add some 75 and 200 ms of CPU to the start of every command.
+Only `campaign.core.settings` uses it. Every variable may come from a file that `NAME_FILE` names (container secrets).
+Written here because environs and pydantic-settings do not report an unreadable or duplicate `NAME_FILE` with the other
+errors, and add about 75 and 200 ms of CPU time to the start of every command.
 """
 
 import re
@@ -17,7 +17,7 @@ _NOWHERE = urlsplit("")
 
 
 class Variables:
-    """Reads variables one by one and remembers what was wrong with each."""
+    """Reads variables one by one and collects what is wrong with each."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
@@ -29,7 +29,7 @@ class Variables:
     def optional(self, name: str) -> str | None:
         path = self.environ.get(f"{name}_FILE")
         if path and self.environ.get(name):
-            self.fault(name, f"given twice, as {name} and as {name}_FILE; keep one")
+            self.fault(name, f"set twice, as {name} and as {name}_FILE; keep one")
             return None
         if not path:
             return self.environ.get(name, "").strip() or None
@@ -43,16 +43,16 @@ class Variables:
         before = len(self.faults)
         value = self.optional(name)
         if value is None and len(self.faults) == before:
-            self.fault(name, f"is missing; it is {meaning}")
+            self.fault(name, f"is missing; set it to {meaning}")
         return value or ""
 
     def address(self, name: str, url: str, schemes: set[str]) -> SplitResult:
-        """The parts of an address that is given; a fault where it cannot be one of `schemes`."""
+        """Split the URL `url`; record a fault if it is invalid or has none of the `schemes`."""
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
-            self.fault(name, "is not an address: a bracket or its port is wrong")
+            self.fault(name, "is not a valid URL: check its brackets and its port")
             return _NOWHERE
         if url and (parts.scheme not in schemes or port == 0):
             wanted = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
@@ -60,19 +60,19 @@ class Variables:
         return parts
 
     def number(self, name: str, default: str, largest: Decimal) -> Decimal:
-        """A number from 0 to below `largest`."""
+        """Return a number of at least 0 and less than `largest`."""
         value = self.optional(name) or default
         try:
             number = Decimal(value)
             if not 0 <= number < largest:
                 raise InvalidOperation
         except InvalidOperation:
-            self.fault(name, f"{value!r} is not a number from 0 to below {largest}")
+            self.fault(name, f"{value!r} is not a number of at least 0 and less than {largest}")
             return Decimal(default)
         return number
 
     def count(self, name: str, default: str) -> int:
-        """A whole number."""
+        """Return a whole number of at most six digits."""
         value = self.optional(name) or default
         if not re.fullmatch(r"[0-9]{1,6}", value):
             self.fault(name, f"{value!r} is not a whole number")
@@ -80,14 +80,14 @@ class Variables:
         return int(value)
 
     def mailbox(self, name: str) -> str:
-        """A bare address, name@example.org; '' where none is given."""
+        """Return an email address without a display name, such as name@example.org; '' if not set."""
         value = self.optional(name) or ""
         if value and not re.fullmatch(r"[^@\s<>+,]+@[^@\s<>,]+", value):
-            self.fault(name, f"{value!r} is not a bare address such as bounces@example.org")
+            self.fault(name, f"{value!r} is not a plain email address such as bounces@example.org")
         return value
 
     def raise_faults(self) -> None:
-        """One ConfigurationError that lists every fault, if there was any."""
+        """Raise one ConfigurationError that lists every fault, if there is any."""
         if self.faults:
             listed = "\n".join(f"  {fault}" for fault in self.faults)
-            raise ConfigurationError(f"The settings are not complete:\n{listed}")
+            raise ConfigurationError(f"Some settings are missing or invalid:\n{listed}")

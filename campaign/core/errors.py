@@ -1,16 +1,16 @@
-"""The errors that packages raise and the edges turn into answers. Each carries a sentence for a person.
+"""The errors that packages raise and the edges turn into responses. Each carries a sentence for people.
 
-A class of its own stands here only where something catches it by type; else raise CampaignError.
+A class is defined here only if some code catches it by type; otherwise raise CampaignError.
 """
 
 from collections.abc import Callable
 
 
 class CampaignError(Exception):
-    """A refusal with its reason in words. `str(error)` is fit to be shown.
+    """An error whose message people can read. `str(error)` can be shown to them.
 
-    `AmountInvalid("At most %(most)s.", most="$5")` keeps the sentence apart from what stands in it, so that a page can
-    say it in its reader's language: see `translated`.
+    `AmountInvalid("At most %(most)s.", most="$5")` keeps the sentence separate from its values, so that a page can
+    translate it into the reader's language with `translated`.
     """
 
     def __init__(self, message: str = "", **values: object) -> None:
@@ -19,29 +19,29 @@ class CampaignError(Exception):
         self.values = values
 
     def translated(self, gettext: Callable[[str], str]) -> str:
-        """The sentence in the language of `gettext`."""
-        told = gettext(self.message) if self.message else str(self)
-        return told % self.values if self.values else told
+        """Return the message translated by `gettext`."""
+        message = gettext(self.message) if self.message else str(self)
+        return message % self.values if self.values else message
 
 
 class ConfigurationError(CampaignError):
-    """Settings are missing or wrong; the message lists every fault, a line each."""
+    """Settings are missing or invalid; the message lists each on its own line."""
 
 
 class AmountInvalid(CampaignError):
-    """An amount that cannot be read, or lies outside what can be charged."""
+    """An amount that cannot be read or cannot be charged."""
 
 
 class DeadlineInvalid(CampaignError):
-    """A deadline, start or time zone that names no moment, or two."""
+    """A deadline, start or time zone that is invalid, or a local time that is skipped or repeated."""
 
 
 class CampaignInvalid(CampaignError):
-    """A campaign that cannot be created as asked."""
+    """A campaign that cannot be created as requested."""
 
 
 class FieldsInvalid(CampaignInvalid):
-    """A campaign, a change to it or a sponsor's promise that cannot be kept as typed: `faults` by the field's name."""
+    """A campaign, a change to it or a matching gift that cannot be saved as entered: `faults` by field name."""
 
     def __init__(self, faults: dict[str, str]) -> None:
         super().__init__(" ".join(faults.values()))
@@ -49,65 +49,65 @@ class FieldsInvalid(CampaignInvalid):
 
 
 class ChangedMeanwhile(CampaignError):
-    """Someone else has saved since the form was shown: `present` holds what they changed, by the field's name."""
+    """Someone else saved since the form was shown: `present` holds the fields they changed, by field name."""
 
     def __init__(self, present: dict[str, str]) -> None:
         super().__init__(
-            "Someone else has changed this meanwhile; look at what differs and save again."
+            "Someone else changed this while you were editing. Check the differences and save again."
         )
         self.present = present
 
 
 class StateRefused(CampaignError):
-    """An opening, a pause or a freezing that does not fit where the campaign stands."""
+    """Opening, pausing or finalizing a campaign is not possible in its current status."""
 
 
 class StepInvalid(CampaignError):
-    """A step of the countdown that does not exist, or a change that it cannot take."""
+    """A step of the email schedule that does not exist, or an invalid change to one."""
 
 
 class ExtensionRefused(CampaignError):
-    """A deadline that cannot be moved as asked."""
+    """A deadline that cannot be moved as requested."""
 
 
 class ListInvalid(CampaignError):
-    """A file of people or addresses that cannot be read as a whole; single bad lines are told one by one."""
+    """A file of people or addresses that cannot be read at all. Single bad lines are reported one by one."""
 
 
 class ReportInvalid(CampaignError):
-    """A report of a mail system that cannot be read."""
+    """A bounce or complaint report that cannot be read."""
 
 
 class ReminderInvalid(CampaignError):
-    """A reminder that cannot be kept: no address, or a moment after the campaign's end."""
+    """A reminder that cannot be saved: no address, or a time after the campaign's end."""
 
 
 class CampaignNotOpen(CampaignError):
-    """A gift offered before the opening or after the deadline."""
+    """A gift before the campaign opened or after its deadline."""
 
 
 class CampaignPaused(CampaignNotOpen):
-    """A gift by card while staff have stopped taking them; the sentence is their reason."""
+    """A gift by card while staff have paused the campaign; the message is their reason."""
 
 
 class NotFound(CampaignError):
-    """What was asked for does not exist."""
+    """The requested object does not exist."""
 
 
 class TransitionRefused(CampaignError):
-    """A state that may not follow the present one; see `campaign.models.states`."""
+    """A state that cannot follow the current one; see `campaign.models.states`."""
 
 
 class FactMismatch(CampaignError):
-    """Stripe's fact contradicts our record (amount, currency or owner): a person must look."""
+    """Stripe's data contradicts our record (amount, currency or owner). Staff must review it."""
 
 
 class ChangeRefused(CampaignError):
-    """A change that a monthly gift cannot take, for example because it has ended."""
+    """A change to a monthly gift that is not possible, for example because it has been canceled."""
 
 
 class OfflineGiftInvalid(CampaignError):
-    """A cheque, cash or other gift that cannot be entered as told: `faults` names the field of each, or '' for all."""
+    """An offline gift that cannot be entered as given: `faults` by field name, or '' for the whole gift."""
 
     def __init__(self, faults: dict[str, str]) -> None:
         super().__init__(" ".join(faults.values()))
@@ -115,27 +115,27 @@ class OfflineGiftInvalid(CampaignError):
 
 
 class OfflineGiftKnown(CampaignError):
-    """A reference under which a gift was entered before: by whom and when."""
+    """An offline gift was already entered under this reference; the message says by whom and when."""
 
 
 class ReversalRefused(CampaignError):
-    """An offline gift that cannot be taken back as asked."""
+    """An offline gift that cannot be reversed as requested."""
 
 
 class DepositRefused(CampaignError):
-    """A deposit batch that is closed, or empty, or takes no such gift."""
+    """A deposit that is closed or empty, or cannot contain this gift."""
 
 
 class NoteRefused(CampaignError):
-    """A note that says nothing, or too much."""
+    """A note that is empty or too long."""
 
 
 class MergeRefused(CampaignError):
-    """Two donors that cannot be made one, or parted, as asked."""
+    """Two donors that cannot be merged, or unmerged, as requested."""
 
 
 class DonorInvalid(CampaignError):
-    """A correction of a donor that cannot be made: `field` is name, email or address."""
+    """An invalid correction of a donor: `field` is name, email or address."""
 
     def __init__(self, words: str, field: str) -> None:
         super().__init__(words)
@@ -143,7 +143,7 @@ class DonorInvalid(CampaignError):
 
 
 class DonorKnown(DonorInvalid):
-    """Another donor has this address already, `donor_id`: the two may be one person."""
+    """Another donor, `donor_id`, already has this address: the two may be the same person."""
 
     def __init__(self, words: str, donor_id: int) -> None:
         super().__init__(words, "email")
@@ -151,52 +151,52 @@ class DonorKnown(DonorInvalid):
 
 
 class ErasureRefused(CampaignError):
-    """A donor who cannot be erased yet: something of theirs is still under way."""
+    """A donor who cannot be erased yet: a gift or payment of theirs is still active."""
 
 
 class RefundRefused(CampaignError):
-    """A refund that cannot be made: not paid, nothing or less left, or Stripe's own refusal in its words."""
+    """A refund that is not possible: not paid, not enough refundable, or rejected by Stripe in its own words."""
 
 
 class RefundUnconfirmed(CampaignError):
-    """A refund that is written down and that Stripe has not confirmed: it is looked up and finished by the workers."""
+    """A refund that is recorded but that Stripe has not confirmed: the workers check on it and finish it."""
 
 
 class GatewayUnavailable(CampaignError):
-    """Stripe did not answer, or asked us to come back later. Repeating with the same key is safe."""
+    """Stripe did not respond, or asked us to try again later. Retrying with the same idempotency key is safe."""
 
 
 class GatewayKeySpent(GatewayUnavailable):
-    """Stripe answered with a failure and may keep it under this idempotency key: a repeat needs a new key.
+    """Stripe responded with an error and may store it under this idempotency key: a retry needs a new key.
 
     https://docs.stripe.com/api/idempotent_requests
     """
 
 
 class GatewayThrottled(GatewayKeySpent):
-    """Stripe asked us to slow down, and did nothing. It does not keep that answer; whoever stands between us may."""
+    """Stripe rate-limited the request and did nothing. It does not store that response, but a proxy in between may."""
 
 
 class GatewayBusy(GatewayUnavailable):
-    """Another request with the same idempotency key is still being worked on."""
+    """Another request with the same idempotency key is still in progress."""
 
 
 class GatewayRefused(CampaignError):
-    """Stripe understood the request and refused it; repeating it will not help."""
+    """Stripe understood the request and rejected it; a retry will not help."""
 
 
 class GatewayMissing(GatewayRefused):
-    """Stripe knows no object of that name, in this account and mode."""
+    """Stripe has no object with that ID in this account and mode."""
 
 
 class WebhookRefused(CampaignError):
-    """A webhook that is not Stripe's, not fresh, not readable or of the other mode."""
+    """A webhook that is not from Stripe, too old, unreadable, or from the wrong mode (live or test)."""
 
 
 class MailRefused(CampaignError):
-    """The receiving server refused a message for good (5xx).
+    """The receiving server permanently rejected a message (5xx).
 
-    `recipient`: it is the address that it refused, not what we said or who we are.
+    `recipient`: it rejected the address, and not the content or the sender.
     """
 
     def __init__(self, words: str, *, recipient: bool = False) -> None:
@@ -205,16 +205,16 @@ class MailRefused(CampaignError):
 
 
 class MailDelayed(CampaignError):
-    """The message could not be handed over now (4xx, connection lost), and certainly was not."""
+    """The message could not be delivered now (4xx, connection lost), and certainly was not."""
 
 
 class MailUnknown(CampaignError):
-    """The connection broke after the message was handed over and before the server said what it did with it."""
+    """The connection broke after the message was sent and before the server confirmed it; it may have arrived."""
 
 
 class ResendRefused(CampaignError):
-    """A message that must not be sent again: the reason, without a full stop."""
+    """A message that must not be sent again: the reason, without a period."""
 
 
 class StaffRefused(CampaignError):
-    """A change of the team, or of a member's ways to sign in, that cannot be made."""
+    """A change to the team, or to how a member signs in, that is not possible."""

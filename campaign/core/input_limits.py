@@ -1,13 +1,13 @@
-"""What people type into the desk's boxes and addresses, made safe to ask the database with."""
+"""Make search input and IDs from URLs safe to use in database queries."""
 
 import unicodedata
 
 LARGEST_KEY = 2**63 - 1
-"""The largest number of a row."""
+"""The largest ID that a row can have."""
 
 
 def read_key(text: str) -> int | None:
-    """The number of a row; None for anything that no row can have."""
+    """Parse a row ID; return None for anything that cannot be one."""
     if not (text.isascii() and text.isdigit() and len(text) < 20):
         return None
     key = int(text)
@@ -15,12 +15,12 @@ def read_key(text: str) -> int | None:
 
 
 def has_control_character(text: str) -> bool:
-    """Whether a control character is in it, apart from tabs and the ends of lines."""
+    """Return whether `text` contains a control character other than tabs and line breaks."""
     return any(unicodedata.category(one) == "Cc" and one not in "\t\r\n" for one in text)
 
 
 def one_line(text: str, most: int) -> str:
-    """`text` without control characters, its spaces single, cut after `most` characters."""
+    """Cut `text` to `most` characters, remove control characters and collapse whitespace."""
     return " ".join(
         "".join(" " if has_control_character(one) else one for one in text[:most]).split()
     )

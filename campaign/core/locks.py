@@ -1,7 +1,7 @@
-"""PostgreSQL's advisory locks: every key that is used, in one list, and how to take it.
+"""PostgreSQL advisory locks: all keys in one list, and functions to acquire them.
 
-Their keys share one space of numbers over the whole database, so a new one gets its line here. A lock for a transaction
-ends with it, and is safe behind a pooler in transaction mode; one for a session needs a connection of its own.
+The keys share one number space across the whole database, so every new key must be listed here. A transaction lock ends
+with the transaction and is safe behind a pooler in transaction mode; a session lock needs its own connection.
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
@@ -15,51 +15,51 @@ from sqlalchemy.orm import Session
 
 @unique
 class AdvisoryLock(Enum):
-    """What is guarded. Values never change: two versions of the service run side by side while it is upgraded."""
+    """What each lock guards. Values never change: during an upgrade, two versions of the service run side by side."""
 
     SCHEMA_UPGRADE = 7_201_431
     """Migrations: one upgrade at a time."""
     PAYMENT = 7_201_432
-    """By payment intent or invoice: a refund is not stored as nobody's while its payment is being booked."""
+    """By payment intent or invoice: a refund is not stored as unmatched while its payment is being booked."""
     OFFLINE_ENTRY = 7_201_433
-    """Offline gifts: of two people who enter one check, the second is told."""
+    """Offline gifts: if two people enter the same check, the second is warned."""
     BULK_MAIL = 0x6D61696C
-    """By number: the connections over which bulk mail goes out, over all workers."""
+    """By number: the connections that send bulk mail, across all workers."""
     COUNTDOWN = "countdown"
-    """By campaign: two runs that queue its emails, or one and a moved deadline, follow one another."""
+    """By campaign: queueing its emails and moving its deadline run one at a time."""
     STAFF_ALERT = "staff_alert"
-    """The alert to staff: what one run tells, another at once does not repeat."""
+    """The alert to staff: concurrent runs do not send the same alert twice."""
     DONOR_EMAIL = 0
-    """By address: of two donors who are given one address at once, the second is refused."""
+    """By address: if two donors get the same address at once, the second change is rejected."""
     SANDBOX_SEED = "sandbox.seed"
-    """The sandbox's data: two that fill one database would number alike."""
+    """The sandbox's data: two seeds that fill one database at once would use the same numbers."""
 
 
 def lock_until_commit(session: Session, lock: AdvisoryLock, part: int | str | None = None) -> None:
-    """Wait for `lock`, and hold it until the transaction ends. `part`: what of it, where the lock is by something."""
+    """Wait for `lock` and hold it until the transaction ends. `part`: the key within it, for locks "by" something."""
     session.execute(select(func.pg_advisory_xact_lock(*_key(lock, part))))
 
 
 def lock_session(connection: Connection, lock: AdvisoryLock) -> None:
-    """Wait for `lock`, and hold it until the connection is closed."""
+    """Wait for `lock` and hold it until the connection is closed."""
     connection.execute(select(func.pg_advisory_lock(*_key(lock, None))))
 
 
 def try_session_lock(connection: Connection, lock: AdvisoryLock, part: int) -> bool:
-    """Whether `lock` was free; it is held then until `release_session_lock`, or until the connection is closed."""
+    """Acquire `lock` if it is free; return whether it was. Held until released or until the connection is closed."""
     return bool(connection.scalar(select(func.pg_try_advisory_lock(*_key(lock, part)))))
 
 
 def release_session_lock(connection: Connection, lock: AdvisoryLock, part: int) -> None:
-    """Give back what `try_session_lock` took. A connection on which that fails is closed, and not used again."""
+    """Release a lock from `try_session_lock`. If that fails, the connection is closed and not reused."""
     try:
         connection.execute(select(func.pg_advisory_unlock(*_key(lock, part))))
     except SQLAlchemyError:
-        connection.invalidate()  # what is left of it must not go on holding the lock in the pool
+        connection.invalidate()  # otherwise the pooled connection could keep holding the lock
 
 
 def _key(lock: AdvisoryLock, part: int | str | None) -> tuple[Any, ...]:
-    """What PostgreSQL's functions take: one number of 64 bits, or two of 32 bits."""
+    """Return the arguments for PostgreSQL's lock functions: one 64-bit number, or two 32-bit numbers."""
     if lock is AdvisoryLock.DONOR_EMAIL:
         return (func.hashtextextended(part, lock.value),)
     if isinstance(lock.value, str):

@@ -1,6 +1,6 @@
-"""Amounts: integer minor units beside a lower-case ISO 4217 code, read as people type them and written as they expect.
+"""Amounts: parse what people type and format what they read. Amounts are integer minor units with an ISO 4217 code.
 
-The only place that knows how many decimals a currency has. No floats anywhere.
+Currency codes are lower case. The only module that knows how many decimals a currency has. No floats.
 """
 
 import re
@@ -30,8 +30,8 @@ _THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 _WHOLE_ONLY = frozenset(["isk", "ugx"])
 
 # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
-# Only the default of a new campaign's
-# smallest amount, which is a column and can be changed; Stripe's own answer decides.
+# Only the default of a new campaign's smallest amount, which is a column and can be changed. Stripe makes the final
+# decision.
 _USUAL_MINIMUM = {
     "usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500,
     "dkk": 250, "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000,
@@ -39,35 +39,35 @@ _USUAL_MINIMUM = {
 }  # fmt: skip
 
 LARGEST_CHARGE = 99_999_999
-"""Minor units: a charge has at most eight digits."""
+"""In minor units: a charge has at most eight digits."""
 
 _CURRENCY = re.compile(r"[a-z]{3}\Z")
 
 
 def currency_code(text: str) -> str:
-    """`text` as a lower-case ISO 4217 code known to CLDR; raises AmountInvalid."""
+    """Return `text` as a lower-case ISO 4217 code known to CLDR; raises AmountInvalid."""
     code = text.strip().lower()
     if not _CURRENCY.match(code) or code.upper() not in Locale("en").currencies:
         raise AmountInvalid(
-            "%(typed)s is not a currency; give an ISO 4217 code such as usd.", typed=repr(text)
+            "%(typed)s is not a currency. Use an ISO 4217 code such as usd.", typed=repr(text)
         )
     return code
 
 
 def decimals(currency: str) -> int:
-    """How many decimals Stripe's minor unit of `currency` has."""
+    """Return the number of decimals of Stripe's minor unit of `currency`."""
     if currency in _ZERO_DECIMAL:
         return 0
     return 3 if currency in _THREE_DECIMAL else 2
 
 
 def usual_minimum(currency: str) -> int:
-    """What a new campaign takes as its smallest amount, in minor units."""
+    """Return the default smallest amount of a new campaign, in minor units."""
     return _USUAL_MINIMUM.get(currency) or int(10 ** decimals(currency))
 
 
 def usual_suggestions(currency: str) -> list[int]:
-    """Amounts to suggest where none are given: 10, 25, 50, 100 and 250 of a currency like the dollar."""
+    """Return the default suggested amounts in minor units: 10, 25, 50, 100 and 250 in a currency like the dollar."""
     unit = 10 ** decimals(currency)
     while unit * 10 < usual_minimum(currency) * 2:
         unit *= 10
@@ -75,16 +75,16 @@ def usual_suggestions(currency: str) -> list[int]:
 
 
 def parse_amount(text: str, currency: str, locale: str = "en") -> int:
-    """Minor units of an amount as people of `locale` type it: `25`, `25.00`, `$1,000`.
+    """Parse an amount as people in `locale` type it (`25`, `25.00`, `$1,000`); return minor units.
 
-    Raises AmountInvalid for everything that could be meant otherwise: a decimal comma where the comma groups
-    thousands, exponents, other scripts' digits, more decimals than the currency has, zero and below.
+    Raises AmountInvalid for anything ambiguous or invalid: a decimal comma where commas group thousands, exponents,
+    digits of other scripts, more decimals than the currency has, and zero or less.
     """
     bare = _without_symbol(text, currency, locale)
     if not bare:
         raise AmountInvalid("Enter an amount, for example 25.")
     group, point = get_group_symbol(locale), get_decimal_symbol(locale)
-    # Where a thin space groups, people type the one on their keyboard.
+    # In locales that group with a thin space, people type an ordinary space.
     between = "[ \u00a0\u202f]" if group.isspace() else re.escape(group)
     grouped = rf"[1-9]\d{{0,2}}(?:{between}\d{{3}}){{1,4}}"
     whole = rf"(?P<whole>\d{{1,12}}|{grouped})"
@@ -92,7 +92,7 @@ def parse_amount(text: str, currency: str, locale: str = "en") -> int:
     found = re.fullmatch(whole + part, bare, re.ASCII)
     if found is None:
         raise AmountInvalid(
-            "“%(typed)s” is not an amount we can read. Use figures, for example 25 or %(example)s.",
+            "“%(typed)s” is not an amount we can read. Use digits, for example 25 or %(example)s.",
             typed=_shown(text),
             example=f"25{point}50",
         )
@@ -110,10 +110,10 @@ def _too_many_decimals(text: str, currency: str, point: str) -> AmountInvalid:
     values = {"typed": _shown(text), "currency": currency.upper()}
     if not decimals(currency):
         return AmountInvalid(
-            "“%(typed)s” has too many decimals: %(currency)s takes whole amounts only.", **values
+            "“%(typed)s” has too many decimals: %(currency)s allows whole amounts only.", **values
         )
     return AmountInvalid(
-        "“%(typed)s” has too many decimals: %(currency)s takes at most %(most)s digits after the “%(point)s”.",
+        "“%(typed)s” has too many decimals: %(currency)s allows at most %(most)s digits after the “%(point)s”.",
         **values,
         most=decimals(currency),
         point=point,
@@ -123,14 +123,14 @@ def _too_many_decimals(text: str, currency: str, point: str) -> AmountInvalid:
 def _chargeable(minor: int, text: str, currency: str) -> int:
     values = {"typed": _shown(text), "currency": currency.upper()}
     if currency in _WHOLE_ONLY and minor % 100:
-        raise AmountInvalid("“%(typed)s”: %(currency)s takes whole amounts only.", **values)
+        raise AmountInvalid("“%(typed)s”: %(currency)s allows whole amounts only.", **values)
     if currency in _THREE_DECIMAL and minor % 10:
-        raise AmountInvalid("“%(typed)s”: %(currency)s takes two decimals at most.", **values)
+        raise AmountInvalid("“%(typed)s”: %(currency)s allows at most two decimals.", **values)
     return minor
 
 
 def _without_symbol(text: str, currency: str, locale: str) -> str:
-    """`text` without the currency's sign, however it is written; the longest sign that fits counts."""
+    """Remove the currency sign or code from `text`, trying the longest first."""
     bare = text.strip()
     code = currency.upper()
     signs = {get_currency_symbol(code, locale), get_currency_symbol(code, "en"), code, code.lower()}
@@ -144,7 +144,7 @@ def _without_symbol(text: str, currency: str, locale: str) -> str:
 
 
 def _narrow_sign(currency: str) -> str:
-    """The sign that people at home use: `$` in Canada, where others write `CA$`."""
+    """Return the sign that people use locally: `$` in Canada, where others write `CA$`."""
     sign = str(get_currency_symbol(currency.upper(), "en"))
     return sign[-1] if not sign[-1].isalpha() else sign
 
@@ -154,17 +154,17 @@ def _shown(text: str) -> str:
 
 
 def symbol(currency: str, locale: str = "en") -> str:
-    """The sign of `currency`: `$`."""
+    """Return the sign of `currency`: `$`."""
     return str(get_currency_symbol(currency.upper(), locale))
 
 
 def to_decimal(minor: int, currency: str) -> Decimal:
-    """The amount in major units, exactly."""
+    """Return the exact amount in major units."""
     return Decimal(minor).scaleb(-decimals(currency))
 
 
 def plain_amount(minor: int, currency: str, locale: str = "en") -> str:
-    """The amount as a form's value: `25`, `25.50`; no symbol, no grouping. `parse_amount` of that locale reads it."""
+    """Format the amount as a form value: `25`, `25.50`, without symbol or grouping. `parse_amount` can read it."""
     amount = to_decimal(minor, currency)
     if amount == amount.to_integral_value():
         return str(amount.to_integral_value())
@@ -173,7 +173,7 @@ def plain_amount(minor: int, currency: str, locale: str = "en") -> str:
 
 @lru_cache(maxsize=4096)
 def format_money(minor: int, currency: str, locale: str = "en") -> str:
-    """The amount as people write it: `$25`, `$25.50`, `$1,000`; decimals only where they say something."""
+    """Format the amount as people write it: `$25`, `$25.50`, `$1,000`. Zero decimals are left out."""
     amount = to_decimal(minor, currency)
     places = 0 if amount == amount.to_integral_value() else decimals(currency)
     return str(
@@ -189,7 +189,7 @@ def format_money(minor: int, currency: str, locale: str = "en") -> str:
 
 @lru_cache(maxsize=256)
 def _locale(name: str) -> Locale:
-    """A table of the staff's room has hundreds of amounts; Babel reads the name anew for each."""
+    """Parse a locale once: staff tables have hundreds of amounts, and Babel would parse the name for each."""
     return Locale.parse(name)
 
 
@@ -198,15 +198,15 @@ def _pattern(currency: str, places: int, locale: str) -> NumberPattern:
     pattern = str(_locale(locale).currency_formats["standard"].pattern)
     pattern = re.sub(r"\.0+", f".{'0' * places}" if places else "", pattern)
     if symbol(currency, locale)[-1].isalpha():
-        # A code is parted from its figure: KWD 25.
+        # Put a space between a code and its number: KWD 25.
         pattern = pattern.replace("¤#", "¤\u00a0#")
     return parse_pattern(pattern)
 
 
 def calculate_fee_cover(amount: int, rate: Decimal, fixed: int, currency: str) -> int:
-    """What must be added to `amount` so that it is left after a fee of `rate` of the whole plus `fixed`.
+    """Return what to add to `amount` so that `amount` remains after a fee of `rate` of the total plus `fixed`.
 
-    gross = (amount + fixed) / (1 − rate), all in minor units, rounded half up; and up to what can be charged.
+    gross = (amount + fixed) / (1 − rate), all in minor units, rounded half up, then up to a chargeable amount.
     """
     gross = (Decimal(amount) + fixed) / (1 - rate)
     whole = int(gross.quantize(Decimal(1), rounding=ROUND_HALF_UP))

@@ -1,4 +1,4 @@
-"""One line of JSON an event, and errors to Sentry where SENTRY_DSN is set. Traces need no code of ours: see docs."""
+"""Log one line of JSON per event, and report errors to Sentry if SENTRY_DSN is set. Traces need no code: see docs."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 if TYPE_CHECKING:
-    # The settings know the database's library, which a command's help need not wait for.
+    # The settings import the database library; a command's `--help` should not wait for it.
     from campaign.core.settings import Settings
 
 try:
@@ -25,14 +25,14 @@ _SHARED: list[structlog.typing.Processor] = [
 
 
 def observe(settings: "Settings", process: str) -> None:
-    """Log and report errors from this process; called once at its start. Donors' data is never logged, only ids."""
+    """Set up logging and error reports; call once when the process starts. Donors' data is never logged, only IDs."""
     log_to_stderr()
     if settings.sentry_dsn and sentry_sdk is not None:
         sentry_sdk.init(dsn=settings.sentry_dsn, send_default_pii=False, server_name=process)
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
-    """A line of JSON an event, on stderr: a command's result stands alone on stdout."""
+    """Log one line of JSON per event to stderr, so that stdout holds only a command's result."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -45,7 +45,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # The SDK tells of each request at INFO; our own events say what matters.
+    # The SDK logs each request at INFO; our own events cover what matters.
     logging.getLogger("stripe").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -1,14 +1,14 @@
-"""Secrets in addresses and cookies. Only their digest is stored, so that a copy of the database opens nothing."""
+"""Secrets in URLs and cookies. Only their digests are stored, so a copy of the database gives no access."""
 
 import hashlib
 import secrets
 
 
 def digest_of(secret: str) -> str:
-    """What is kept of a secret."""
+    """Return the digest to store in place of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def new_secret() -> str:
-    """256 bits, safe in an address."""
+    """Return a random, URL-safe secret of 256 bits."""
     return secrets.token_urlsafe(32)

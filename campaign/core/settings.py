@@ -1,6 +1,6 @@
-"""Typed settings, read once from the environment. A bad start lists every fault at once and stops.
+"""Typed settings, read once from the environment. If any are wrong, startup stops and lists all of them at once.
 
-Every variable may come from a file instead: `NAME_FILE` names it (container secrets).
+Every variable may come from a file that `NAME_FILE` names instead (container secrets).
 """
 
 import os
@@ -21,11 +21,11 @@ from campaign.core.errors import DeadlineInvalid
 
 @dataclass(frozen=True)
 class MailSettings:
-    """Everything about mail beyond the server and the sender.
+    """Mail settings other than the server and the sender.
 
-    `rate` is mails a second over all connections, 0 for as fast as the server takes them; `connections` is how many
-    are open at once. `bounces` is the mailbox that bounces return to, as `bounces+TOKEN@…`; where it is empty, to the
-    sender. `events_secret` is what a provider shows when it reports bounces. `alerts_to` gets the alerts for staff.
+    `rate` is emails per second across all connections, 0 for as fast as the server accepts them; `connections` is how
+    many are open at once. `bounces` is the mailbox that receives bounces, as `bounces+TOKEN@…`; if empty, the sender
+    does. `events_secret` authenticates a provider that reports bounces. `alerts_to` gets the alerts for staff.
     """
 
     rate: Decimal = Decimal(0)
@@ -36,7 +36,7 @@ class MailSettings:
 
 
 def read_mail(reader: Variables, sender_address: str) -> MailSettings:
-    """The settings; faults are remembered by `reader`. Alerts go to the sender where nobody else is named."""
+    """Read the mail settings; `reader` collects faults. Alerts go to the sender by default."""
     connections = reader.count("MAIL_CONNECTIONS", "4")
     if connections < 1:
         reader.fault("MAIL_CONNECTIONS", "must be at least 1")
@@ -57,7 +57,7 @@ _OPTIONAL, _REQUIRED = "optional", "required"
 
 @dataclass(frozen=True)
 class OidcSettings:
-    """The house's own identity provider (OpenID Connect): its address, and what it knows us by."""
+    """The organization's own identity provider (OpenID Connect): its URL and our client credentials."""
 
     issuer: str
     client_id: str
@@ -66,17 +66,17 @@ class OidcSettings:
 
 @dataclass(frozen=True)
 class StaffSettings:
-    """`second_factor_required`: whoever may more than look must set one up. `oidc`: None where there is no provider."""
+    """`second_factor_required`: finance and admins must set one up. `oidc`: None without a provider."""
 
     second_factor_required: bool = False
     oidc: OidcSettings | None = None
 
 
 def read_staff(reader: Variables) -> StaffSettings:
-    """The settings; faults are remembered by `reader`."""
+    """Read the staff settings; `reader` collects faults."""
     wanted = reader.optional("STAFF_SECOND_FACTOR") or _OPTIONAL
     if wanted not in {_OPTIONAL, _REQUIRED}:
-        reader.fault("STAFF_SECOND_FACTOR", f"{wanted!r} is neither {_OPTIONAL} nor {_REQUIRED}")
+        reader.fault("STAFF_SECOND_FACTOR", f"{wanted!r} must be {_OPTIONAL} or {_REQUIRED}")
     return StaffSettings(second_factor_required=wanted == _REQUIRED, oidc=_oidc(reader))
 
 
@@ -88,12 +88,12 @@ def _oidc(reader: Variables) -> OidcSettings | None:
     for name, value in given.items():
         if not value:
             reader.fault(
-                name, "is missing; a provider needs OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET"
+                name, "is missing; set all of OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET"
             )
     issuer = given["OIDC_ISSUER"].rstrip("/")
     parts = reader.address("OIDC_ISSUER", issuer, {"https", "http"})
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost"}:
-        reader.fault("OIDC_ISSUER", "must begin with https://; who signs in would be told in clear")
+        reader.fault("OIDC_ISSUER", "must begin with https://, so that sign-ins are encrypted")
     return OidcSettings(issuer, given["OIDC_CLIENT_ID"], given["OIDC_CLIENT_SECRET"])
 
 
@@ -103,7 +103,7 @@ _SMTP_PORTS = {"tls": 465, "starttls": 587, "plain": 25}
 
 @dataclass(frozen=True)
 class SmtpAddress:
-    """Where mail is handed over. `security` is `plain`, `starttls` or `tls`."""
+    """The mail server. `security` is `plain`, `starttls` or `tls`."""
 
     host: str
     port: int
@@ -114,7 +114,7 @@ class SmtpAddress:
 
 @dataclass(frozen=True)
 class FromAddress:
-    """The From of every mail."""
+    """The From address of every email."""
 
     name: str
     address: str
@@ -126,7 +126,7 @@ class FromAddress:
 
 @dataclass(frozen=True)
 class Organization:
-    """Who receives the gifts, as receipts and pages name it. `registration` is a line that some states ask for."""
+    """The organization that gets the gifts, for receipts and pages. `registration` is a line some states require."""
 
     name: str
     ein: str
@@ -138,7 +138,7 @@ class Organization:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything the environment decides. Rates are fractions; amounts are minor units."""
+    """All settings from the environment. Rates are fractions; amounts are in minor units."""
 
     database_url: str = field(repr=False)
     broker_url: str | None = field(repr=False)
@@ -159,12 +159,12 @@ class Settings:
 
     @property
     def livemode(self) -> bool:
-        """Whether real money moves: the key says so."""
+        """Return whether the Stripe key is a live key, so that real money moves."""
         return "_live_" in self.stripe_secret_key[:8]
 
 
 def _database_url(reader: Variables) -> str:
-    url = reader.required("DATABASE_URL", "the PostgreSQL address, postgresql://…")
+    url = reader.required("DATABASE_URL", "the PostgreSQL URL, postgresql://…")
     if not url:
         return ""
     scheme, separator, rest = url.partition("://")
@@ -174,19 +174,21 @@ def _database_url(reader: Variables) -> str:
     try:
         make_url(f"postgresql+psycopg://{rest}")
     except (ArgumentError, ValueError):
-        reader.fault("DATABASE_URL", "is not an address: postgresql://user:password@host:5432/name")
+        reader.fault(
+            "DATABASE_URL", "is not a valid URL such as postgresql://user:password@host:5432/name"
+        )
     return f"postgresql+psycopg://{rest}"
 
 
 def _broker_url(reader: Variables, *, needed: bool) -> str | None:
-    meaning = "the Celery broker, redis://… or amqp://…"
+    meaning = "the Celery broker's URL, redis://… or amqp://…"
     url = reader.required("BROKER_URL", meaning) if needed else reader.optional("BROKER_URL")
     reader.address("BROKER_URL", url or "", {"redis", "rediss", "unix", "amqp", "amqps"})
     return url or None
 
 
 def _secret_key(reader: Variables) -> str:
-    key = reader.required("SECRET_KEY", "a random text of at least 32 characters")
+    key = reader.required("SECRET_KEY", "at least 32 random characters")
     if key and len(key) < 32:
         reader.fault("SECRET_KEY", f"has {len(key)} characters; it needs at least 32")
     return key
@@ -195,7 +197,7 @@ def _secret_key(reader: Variables) -> str:
 def _web_address(reader: Variables, name: str, value: str) -> str:
     parts = reader.address(name, value, {"http", "https"})
     if parts.scheme and (not parts.hostname or parts.query or parts.fragment):
-        reader.fault(name, "must be a web address such as https://give.example.org")
+        reader.fault(name, "must be a URL such as https://give.example.org")
     return value.rstrip("/")
 
 
@@ -213,16 +215,19 @@ def _webhook_secrets(reader: Variables) -> tuple[str, ...]:
     secrets = tuple(part.strip() for part in given.split(",") if part.strip())
     if given and not (secrets and all(re.fullmatch(r"whsec_\S+", each) for each in secrets)):
         reader.fault(
-            "STRIPE_WEBHOOK_SECRET", "each secret begins with whsec_; separate several by commas"
+            "STRIPE_WEBHOOK_SECRET",
+            "each secret must begin with whsec_; separate several with commas",
         )
     return secrets
 
 
 def _smtp(reader: Variables) -> SmtpAddress:
-    url = reader.required("SMTP_URL", "the mail server, smtp://user:password@host:587?starttls=1")
+    url = reader.required(
+        "SMTP_URL", "the mail server's URL, smtp://user:password@host:587?starttls=1"
+    )
     parts = reader.address("SMTP_URL", url, {"smtp", "smtps"})
     if parts.scheme in {"smtp", "smtps"} and not parts.hostname:
-        reader.fault("SMTP_URL", "names no host")
+        reader.fault("SMTP_URL", "has no host")
     security = _smtp_security(parts)
     return SmtpAddress(
         host=parts.hostname or "",
@@ -245,27 +250,29 @@ def _sender(reader: Variables) -> FromAddress:
     name, address = parseaddr(given)
     if given and (address.count("@") != 1 or any(c in given for c in "\r\n")):
         reader.fault(
-            "MAIL_FROM", "must be an address, with a name before it: Name <news@example.org>"
+            "MAIL_FROM", "must be an address with a name before it: Name <news@example.org>"
         )
     return FromAddress(name=name, address=address)
 
 
 def _organization(reader: Variables, sender: FromAddress) -> Organization:
-    timezone = reader.required("ORG_TIMEZONE", "the organisation's IANA zone, America/New_York")
+    timezone = reader.required(
+        "ORG_TIMEZONE", "the organization's IANA time zone, such as America/New_York"
+    )
     if timezone:
         try:
             zone(timezone)
         except DeadlineInvalid as error:
             reader.fault("ORG_TIMEZONE", str(error))
     address = reader.required(
-        "ORG_ADDRESS", "the postal address; lines parted by a new line, \\n or |"
+        "ORG_ADDRESS", "the postal address, its lines separated by a line break, \\n or |"
     )
     lines = tuple(filter(None, map(str.strip, re.split(r"\r?\n|\\n|\|", address))))
     if address and not lines:
-        reader.fault("ORG_ADDRESS", "has no line with a word in it")
+        reader.fault("ORG_ADDRESS", "is blank")
     return Organization(
-        name=reader.required("ORG_NAME", "the organisation's legal name, as receipts need it"),
-        ein=reader.required("ORG_EIN", "the organisation's EIN, 12-3456789"),
+        name=reader.required("ORG_NAME", "the organization's legal name, for receipts"),
+        ein=reader.required("ORG_EIN", "the organization's EIN, such as 12-3456789"),
         address_lines=lines,
         timezone=timezone,
         email=sender.address,
@@ -274,14 +281,14 @@ def _organization(reader: Variables, sender: FromAddress) -> Organization:
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = True) -> Settings:
-    """The settings of this process; raises ConfigurationError with all faults at once.
+    """Load the settings of this process; raises ConfigurationError with all faults at once.
 
-    `broker=False` for a command, which can leave its work to the scheduled sweep.
+    Use `broker=False` for a command: it works without a broker, because the scheduled sweep processes its rows.
     """
     reader = Variables(os.environ if environ is None else environ)
     sender = _sender(reader)
     base = reader.optional("STRIPE_API_BASE") or "https://api.stripe.com"
-    site = reader.required("SITE_URL", "the public base address, https://give.example.org")
+    site = reader.required("SITE_URL", "the public base URL, such as https://give.example.org")
     settings = Settings(
         database_url=_database_url(reader),
         broker_url=_broker_url(reader, needed=broker),
@@ -305,7 +312,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
 
 
 def load_database_url(environ: Mapping[str, str] | None = None) -> str:
-    """Only the database's address, for migrations, which need nothing else."""
+    """Load only the database URL, for migrations, which need nothing else."""
     reader = Variables(os.environ if environ is None else environ)
     url = _database_url(reader)
     reader.raise_faults()

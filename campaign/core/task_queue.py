@@ -1,4 +1,4 @@
-"""Tells workers that rows are waiting, by task name, after a commit. Losing a nudge loses nothing: a sweep follows."""
+"""Notify workers after a commit that rows are due, by task name. A lost message is harmless: a sweep follows."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,16 +15,16 @@ log = get_logger(__name__)
 
 
 class TaskNotifier:
-    """Sends task names to the broker; without a broker it does nothing."""
+    """Sends task names to the broker. Without a broker, it does nothing."""
 
     def __init__(self, broker_url: str | None) -> None:
         self._broker_url = broker_url
 
     def __call__(self, task: str) -> bool:
-        """Ask for `task` soon; False where the broker did not take it, which the sweep makes good."""
+        """Request `task` now; return False if the broker did not accept it. The next sweep then does the work."""
         if not self._broker_url:
             return False
-        # Celery is loaded for the first nudge: a command that finds nothing to do need not wait for it.
+        # Celery is imported on first use, so that a command with nothing to do does not wait for it.
         from kombu.exceptions import KombuError, OperationalError  # noqa: PLC0415
 
         try:

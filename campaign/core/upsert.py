@@ -1,7 +1,7 @@
-"""Facts that are told any number of times and in any order: each is one row, and the row keeps the strongest of them.
+"""Upsert facts that are reported repeatedly and in any order: one row per fact, which keeps the strongest values.
 
-What a column keeps of what it has and what is told is its rule. `greatest`, `either` and `later_in` depend on neither
-order nor repetition, so that the row ends alike whatever comes first.
+A column's rule decides between the stored and the reported value. `greatest`, `either` and `later_in` do not depend on
+order or repetition, so the row ends up the same whichever report arrives first.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,39 +14,39 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 Columns = ReadOnlyColumnCollection[str, Any]
 Rule = Callable[[str, Columns, Columns], ColumnElement[Any]]
-"""(column, the row's columns, those of the fact) -> what the row keeps in that column."""
+"""(column name, stored columns, reported columns) -> the value to store in that column."""
 Row = TypeVar("Row", bound=DeclarativeBase)
 
 _STRIPE_ID = "stripe_id"
 
 
-def first_known(name: str, kept: Columns, told: Columns) -> ColumnElement[Any]:
-    """What is known stays; what is not is learned."""
-    return func.coalesce(kept[name], told[name])
+def first_known(name: str, stored: Columns, reported: Columns) -> ColumnElement[Any]:
+    """Keep the stored value; use the reported one only if none is stored."""
+    return func.coalesce(stored[name], reported[name])
 
 
-def greatest(name: str, kept: Columns, told: Columns) -> ColumnElement[Any]:
-    """A figure only grows."""
-    return func.greatest(kept[name], told[name])
+def greatest(name: str, stored: Columns, reported: Columns) -> ColumnElement[Any]:
+    """Keep the greater value."""
+    return func.greatest(stored[name], reported[name])
 
 
-def either(name: str, kept: Columns, told: Columns) -> ColumnElement[bool]:
+def either(name: str, stored: Columns, reported: Columns) -> ColumnElement[bool]:
     """Once true, always true."""
-    return or_(kept[name], told[name])
+    return or_(stored[name], reported[name])
 
 
-def latest(name: str, _kept: Columns, told: Columns) -> ColumnElement[Any]:
-    """For the answer to a question of ours: the newer one is right."""
-    return cast("ColumnElement[Any]", told[name])
+def latest(name: str, _stored: Columns, reported: Columns) -> ColumnElement[Any]:
+    """Use the reported value: it answers a request of ours, so the newer one is right."""
+    return cast("ColumnElement[Any]", reported[name])
 
 
 def later_in(order: Sequence[str], by: str) -> Rule:
-    """What the fact says whose column `by` is the later in `order`; a word that is not in it counts as the first."""
-    rank = {word: number for number, word in enumerate(order)}
+    """Return a rule: use the side whose column `by` comes later in `order`. Unknown values count as the first."""
+    rank = {value: number for number, value in enumerate(order)}
 
-    def rule(name: str, kept: Columns, told: Columns) -> ColumnElement[Any]:
-        later = case(rank, value=told[by], else_=0) > case(rank, value=kept[by], else_=0)
-        return case((later, told[name]), else_=kept[name])
+    def rule(name: str, stored: Columns, reported: Columns) -> ColumnElement[Any]:
+        later = case(rank, value=reported[by], else_=0) > case(rank, value=stored[by], else_=0)
+        return case((later, reported[name]), else_=stored[name])
 
     return rule
 
@@ -54,7 +54,7 @@ def later_in(order: Sequence[str], by: str) -> Rule:
 def insert_once(
     session: Session, model: type[DeclarativeBase], values: Mapping[str, Any], key: str = _STRIPE_ID
 ) -> bool:
-    """Keep a fact that never changes; whether it is new. `key`: the unique column by which it is known again."""
+    """Insert a fact that never changes; return whether it is new. `key`: the unique column that identifies it."""
     table = cast("Table", model.__table__)
     row = insert(model).values(values).on_conflict_do_nothing(index_elements=[key])
     return session.execute(row.returning(*table.primary_key)).one_or_none() is not None
@@ -67,19 +67,19 @@ def upsert_by_rules(
     rules: Mapping[str, Rule],
     key: str = _STRIPE_ID,
 ) -> bool:
-    """Keep a fact, or what its row learns of it by `rules`, a column each; whether anything is new."""
+    """Insert a fact, or update its row by `rules`, one per column; return whether anything is new."""
     table = cast("Table", model.__table__)
     row = insert(model).values(values)
-    learned = {name: rule(name, table.c, row.excluded) for name, rule in rules.items()}
-    news = or_(*(table.c[name].is_distinct_from(value) for name, value in learned.items()))
-    kept = row.on_conflict_do_update(index_elements=[key], set_=learned, where=news)
-    return session.execute(kept.returning(*table.primary_key)).one_or_none() is not None
+    updated = {name: rule(name, table.c, row.excluded) for name, rule in rules.items()}
+    changed = or_(*(table.c[name].is_distinct_from(value) for name, value in updated.items()))
+    upsert = row.on_conflict_do_update(index_elements=[key], set_=updated, where=changed)
+    return session.execute(upsert.returning(*table.primary_key)).one_or_none() is not None
 
 
 def get_or_insert(
     session: Session, model: type[Row], values: Mapping[str, Any], key: str = _STRIPE_ID
 ) -> Row:
-    """The row of a fact, locked until the transaction ends; made of `values` where it is not known yet."""
+    """Return the row of a fact, locked until the transaction ends; insert it from `values` if it does not exist."""
     insert_once(session, model, values, key)
     return session.scalars(
         select(model)

@@ -1,1 +1,1 @@
-"""Personal data: what is held about someone, and erasing it."""
+"""Export, redact and erase personal data."""

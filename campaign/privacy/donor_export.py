@@ -1,4 +1,4 @@
-"""All that is held about a donor, for themselves: what `campaign donor export` prints, without names of staff."""
+"""A donor's own copy of their data: the output of `campaign donor export` without the names of staff."""
 
 from sqlalchemy.orm import Session
 
@@ -14,11 +14,11 @@ _OF_STAFF = {"actor", "staff_id", "written_by", "requested_by", "entered_by"}
 
 
 def export_personal_data(session: Session, donor: Donor) -> PersonalData:
-    """As JSON can hold it; the taking stands in the audit log."""
-    held = collect_personal_data(session, data_subject_of(session, donor))
+    """Return the donor's data in JSON-compatible form, and record the export in the audit log."""
+    data = collect_personal_data(session, data_subject_of(session, donor))
     subject = audit_log.Subject("donor", str(donor.id))
     audit_log.record(session, audit_log.Actor.donor(donor.id), "donor.exported", subject)
-    return {part: [_without_staff(row) for row in rows] for part, rows in held.items()}
+    return {part: [_without_staff(row) for row in rows] for part, rows in data.items()}
 
 
 def _without_staff(row: PersonalData | str) -> PersonalData | str:

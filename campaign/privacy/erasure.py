@@ -1,7 +1,7 @@
-"""Removing a person: the books stay to the cent, and nothing in them says whose gifts they were.
+"""Erase a person: the ledger stays correct to the cent, but no longer identifies the donor.
 
-Amounts, days, receipts' numbers and the ledger stand; names, addresses, words of the donor's and consent go. What was
-agreed and why: docs/decisions/011. Stripe's events are in `event_redaction`.
+Amounts, dates, receipt numbers and ledger entries remain. Names, addresses, text that the donor wrote and consents are
+removed. docs/decisions/011 has the reasons. `event_redaction` handles stored Stripe events.
 """
 
 from dataclasses import dataclass
@@ -48,8 +48,8 @@ _WITHOUT_SYNC = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class Erased:
-    """What was found. `customers` are Stripe's, who keeps its own records; `wishes` are addresses that stay suppressed,
-    since only so no list brings them back.
+    """What was erased. `customers` are Stripe customer IDs, because Stripe keeps its own records. `wishes` are
+    addresses that stay suppressed, so that importing a list does not subscribe them again.
     """
 
     donations: int
@@ -65,68 +65,68 @@ class Erased:
 
 def erase_person(
     session: Session,
-    whose: DataSubject,
+    person: DataSubject,
     actor: audit_log.Actor,
     at: datetime,
     mail_domain: str = "",
 ) -> Erased:
-    """Take the person out of every row. Done again, it finds nothing.
+    """Remove the person from every row. Running it again finds nothing.
 
-    Whoever asked for it on their own page is told that it is done, by mail from `mail_domain`; '' tells nobody.
+    A person who requested it on their donor page gets an email from `mail_domain` that it is done; '' sends none.
 
-    Raises ErasureRefused while a monthly gift goes on, or a payment is under way.
+    Raises ErasureRefused while a monthly gift is active or a payment is in progress.
     """
-    _lock(session, whose)
-    require_erasable(session, whose, at)
+    _lock(session, person)
+    require_erasable(session, person, at)
     customers = session.scalars(
         select(Subscription.customer_id)
-        .where(Subscription.donor_id.in_(whose.donor_ids), Subscription.customer_id.is_not(None))
+        .where(Subscription.donor_id.in_(person.donor_ids), Subscription.customer_id.is_not(None))
         .distinct()
     ).all()
-    # Letters are found by receipts and addresses: before those go.
-    mails = redact_emails(session, mail_of(whose), ERASED)
-    close_requests(session, whose.donors, mail_domain, at)
-    consents, wishes = _forget_consent(session, whose)
-    _blank_gifts(session, whose)
-    _blank_donors(session, whose, at)
+    # Emails are found through receipts and addresses, so redact them before those.
+    mails = redact_emails(session, mail_of(person), ERASED)
+    close_requests(session, person.donors, mail_domain, at)
+    consents, wishes = _forget_consent(session, person)
+    _blank_gifts(session, person)
+    _blank_donors(session, person, at)
     erased = Erased(
-        len(whose.donation_ids), mails, consents, [str(one) for one in customers], wishes
+        len(person.donation_ids), mails, consents, [str(one) for one in customers], wishes
     )
-    if erased.anything or whose.donors:
-        key = str(whose.donors[0].id) if whose.donors else "no donor"
-        told: dict[str, object] = {
+    if erased.anything or person.donors:
+        key = str(person.donors[0].id) if person.donors else "no donor"
+        details: dict[str, object] = {
             "donations": erased.donations,
             "letters": mails,
             "consents": consents,
         }
         if erased.customers:
-            # Stripe keeps its own record of them, for staff to delete in its dashboard.
-            told["stripe_customers"] = ", ".join(erased.customers)
+            # Stripe keeps its own record of them, which staff delete in its dashboard.
+            details["stripe_customers"] = ", ".join(erased.customers)
         audit_log.record(
-            session, actor, "donor.erased", audit_log.Subject("donor", key), after=told
+            session, actor, "donor.erased", audit_log.Subject("donor", key), after=details
         )
     return erased
 
 
-def _lock(session: Session, whose: DataSubject) -> None:
-    """Donations first, as whoever books a fact does; a gift that comes after this is a new person's."""
-    for table, ids in ((Donation, whose.donation_ids), (Donor, whose.donor_ids)):
+def _lock(session: Session, person: DataSubject) -> None:
+    """Lock donations first, in the same order as booking does. A gift that arrives later belongs to a new donor."""
+    for table, ids in ((Donation, person.donation_ids), (Donor, person.donor_ids)):
         session.execute(
             select(table.id).where(table.id.in_(ids)).order_by(table.id).with_for_update()
         ).all()
 
 
-def _forget_consent(session: Session, whose: DataSubject) -> tuple[int, list[str]]:
+def _forget_consent(session: Session, person: DataSubject) -> tuple[int, list[str]]:
     count = 0
     for table in (Subscriber, Reminder):
         gone = session.execute(
             delete(table)
-            .where(func.lower(table.email).in_(whose.addresses))
+            .where(func.lower(table.email).in_(person.addresses))
             .returning(table.id)
             .execution_options(**_WITHOUT_SYNC)
         )
         count += len(gone.all())
-    mine = Suppression.email.in_(whose.addresses)
+    mine = Suppression.email.in_(person.addresses)
     session.execute(
         delete(Suppression)
         .where(mine, Suppression.reason.not_in(_WISHES))
@@ -139,11 +139,11 @@ def _forget_consent(session: Session, whose: DataSubject) -> tuple[int, list[str
     return count, sorted(wishes)
 
 
-def _blank_gifts(session: Session, whose: DataSubject) -> None:
-    ids = whose.donation_ids
+def _blank_gifts(session: Session, person: DataSubject) -> None:
+    ids = person.donation_ids
     remove_wall_entries(session, ids)
     session.execute(
-        delete(TributeCard).where(tribute_cards_of(whose)).execution_options(**_WITHOUT_SYNC)
+        delete(TributeCard).where(tribute_cards_of(person)).execution_options(**_WITHOUT_SYNC)
     )
     session.execute(
         update(Donation)
@@ -185,15 +185,15 @@ def _blank_gifts(session: Session, whose: DataSubject) -> None:
     )
     session.execute(
         update(WebhookDelivery)
-        .where(deliveries_about(whose))
+        .where(deliveries_about(person))
         .values(body=None)
         .execution_options(**_WITHOUT_SYNC)
     )
 
 
-def _blank_donors(session: Session, whose: DataSubject, at: datetime) -> None:
-    ids = whose.donor_ids
-    for one in direct_mail_to(session, whose.donors):
+def _blank_donors(session: Session, person: DataSubject, at: datetime) -> None:
+    ids = person.donor_ids
+    for one in direct_mail_to(session, person.donors):
         session.delete(one)
     for table in (DonorLink, DonorSession):
         session.execute(
@@ -201,7 +201,7 @@ def _blank_donors(session: Session, whose: DataSubject, at: datetime) -> None:
         )
     session.execute(
         delete(Note)
-        .where(or_(Note.donor_id.in_(ids), Note.donation_id.in_(whose.donation_ids)))
+        .where(or_(Note.donor_id.in_(ids), Note.donation_id.in_(person.donation_ids)))
         .execution_options(**_WITHOUT_SYNC)
     )
     session.execute(

@@ -1,6 +1,6 @@
-"""Removing a person, for the command and for the worker: Stripe's stored events first, then every row of theirs.
+"""Erase a person, for the command and the worker: first from stored Stripe events, then from every other row.
 
-The events go piece by piece, a commit each; were that cut, the same call would still find whose they are.
+Events are redacted in batches with a commit each. If that is interrupted, the same call still finds the person.
 """
 
 from collections.abc import Callable
@@ -24,23 +24,24 @@ from campaign.runtime.context import Installation
 def erase(
     installation: Installation, find: Callable[[Session], DataSubject], actor: Actor
 ) -> tuple[Erased, int]:
-    """Take out the person that `find` finds; what was found, and how many events. Done again, it finds nothing.
+    """Erase the person that `find` returns; return what was erased and the number of redacted events.
 
-    Raises ErasureRefused, before anything is touched, while a monthly gift goes on or a payment is under way.
+    Running it again finds nothing. Raises ErasureRefused, before any change, while a monthly gift is active or a
+    payment is in progress.
     """
     with installation.sessions() as session:
-        whose = find(session)
-        require_erasable(session, whose, clock.now())
-    events = stored_events(installation, whose, forget=True)
+        person = find(session)
+        require_erasable(session, person, clock.now())
+    events = stored_events(installation, person, forget=True)
     with installation.sessions.begin() as session:
         domain = installation.settings.mail_from.domain
         erased = erase_person(session, find(session), actor, clock.now(), domain)
     return erased, len(events)
 
 
-def stored_events(installation: Installation, whose: DataSubject, *, forget: bool) -> list[str]:
-    """The stored events that speak of the person; a commit for each piece that was looked through."""
-    words = [*whose.addresses, *(one.public_id for one in whose.donations)]
+def stored_events(installation: Installation, person: DataSubject, *, forget: bool) -> list[str]:
+    """Return the IDs of the stored events about the person, and redact them if `forget`; a commit for each batch."""
+    words = [*person.addresses, *(one.public_id for one in person.donations)]
     found: list[str] = []
     after: str | None = ""
     while after is not None:
@@ -54,32 +55,32 @@ def stored_events(installation: Installation, whose: DataSubject, *, forget: boo
 
 
 def erase_approved(installation: Installation) -> int:
-    """Carry out what staff have agreed to; how many people. What is refused now goes back to staff, with why.
+    """Carry out the approved erasure requests; return the number of people erased.
 
-    Raises CampaignError at the end where anything else went wrong with somebody: the others are removed, and the next
-    run tries again.
+    A request that is refused now returns to staff with the reason. For any other failure, raises CampaignError at the
+    end, after the other people are erased; the next run tries again.
     """
     with installation.sessions() as session:
-        agreed = [(one.id, one.donor_id, one.approved_by) for one in approved_requests(session)]
+        approved = [(one.id, one.donor_id, one.approved_by) for one in approved_requests(session)]
     done = 0
     failed: list[str] = []
-    for request_id, donor_id, approved_by in agreed:
+    for request_id, donor_id, approved_by in approved:
         actor = Actor(approved_by, StaffRole.admin)
         try:
             done += _carry_out(installation, request_id, donor_id, actor)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one person, the others are removed
-            # Only its kind: the database's own words about a row may hold the name that is to be forgotten.
+        except Exception as error:  # noqa: BLE001 - a failure for one person must not stop the others
+            # Only the error's type: a database error's details could contain the name to be erased.
             kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
             failed.append(f"donor {donor_id} ({kind})")
     if failed:
-        raise CampaignError(f"Not removed, and tried again by the next run: {', '.join(failed)}.")
+        raise CampaignError(f"Not erased; the next run tries again: {', '.join(failed)}.")
     return done
 
 
 def _carry_out(installation: Installation, request_id: int, donor_id: int, actor: Actor) -> bool:
-    """Whether anything of this person was there to remove."""
+    """Erase one person; return whether there was anything to erase."""
     try:
-        erased, _ = erase(installation, partial(_agreed_person, request_id), actor)
+        erased, _ = erase(installation, partial(_approved_person, request_id), actor)
     except ErasureRefused as error:
         with installation.sessions.begin() as session:
             return_to_staff(session, donor_id, actor, str(error))
@@ -87,8 +88,8 @@ def _carry_out(installation: Installation, request_id: int, donor_id: int, actor
     return erased.anything
 
 
-def _agreed_person(request_id: int, session: Session) -> DataSubject:
-    """The person of a request that still stands; nobody, once they have thought better of it or another has done it."""
+def _approved_person(request_id: int, session: Session) -> DataSubject:
+    """Return the person of an open request; an empty one if the request was withdrawn or is already done."""
     request = session.get_one(ErasureRequest, request_id, with_for_update=True)
     if request.withdrawn_at is not None or request.done_at is not None:
         return DataSubject([], [], [])

@@ -1,6 +1,6 @@
-"""Asking to be removed: a donor's request, to which staff agree, and which a worker then carries out.
+"""Erasure requests: a donor requests it, staff approve, and a worker carries it out.
 
-Nothing is removed by the request itself: a monthly gift may go on, and somebody else may sit at the computer.
+The request alone erases nothing: a monthly gift may be active, and someone else may be using the donor's computer.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ _OPEN = (ErasureRequest.done_at.is_(None), ErasureRequest.withdrawn_at.is_(None)
 
 
 def open_request(session: Session, donor: Donor) -> ErasureRequest | None:
-    """What the person for whom `donor` speaks has asked and is not done yet."""
+    """Return the open erasure request of the person whose canonical record is `donor`; None if there is none."""
     return open_request_of(session, [row.id for row in donor_records(session, donor)])
 
 
 def open_request_of(session: Session, donor_ids: Sequence[int]) -> ErasureRequest | None:
-    """The same, by the numbers of all rows of the person."""
+    """Return the open erasure request, by the IDs of all records of the person."""
     return session.scalar(
         select(ErasureRequest)
         .where(ErasureRequest.donor_id.in_(donor_ids), *_OPEN)
@@ -34,7 +34,7 @@ def open_request_of(session: Session, donor_ids: Sequence[int]) -> ErasureReques
 
 
 def request_erasure(session: Session, donor: Donor, mail_domain: str, at: datetime) -> bool:
-    """Keep the request, once, and confirm it by mail; whether it is new."""
+    """Save the request, once, and queue an email that confirms it; return whether it is new."""
     if open_request(session, donor) is not None:
         return False
     added = session.scalar(
@@ -53,7 +53,7 @@ def request_erasure(session: Session, donor: Donor, mail_domain: str, at: dateti
 
 
 def withdraw_request(session: Session, donor: Donor, at: datetime) -> bool:
-    """They have thought better of it; whether there was a request."""
+    """Withdraw the donor's request; return whether there was one."""
     ids = [row.id for row in donor_records(session, donor)]
     ended = session.scalars(
         update(ErasureRequest)
@@ -68,9 +68,10 @@ def withdraw_request(session: Session, donor: Donor, at: datetime) -> bool:
 
 
 def approve_erasure(session: Session, donor: Donor, actor: audit_log.Actor, at: datetime) -> None:
-    """Staff agree: a worker removes the person. Where they asked in another way than on their page, that is kept too.
+    """Approve the erasure, so that a worker carries it out. Add a request if the donor did not use their donor page.
 
-    The caller has made sure by `require_quiet` that it can be done. Agreed to again, or late, nothing changes.
+    The caller must have checked with `require_quiet` that it is possible. Approving again, or after the erasure,
+    changes nothing.
     """
     session.refresh(donor, with_for_update={"key_share": True})
     if donor.erased_at is not None:
@@ -79,18 +80,18 @@ def approve_erasure(session: Session, donor: Donor, actor: audit_log.Actor, at: 
         session.add(ErasureRequest(donor_id=donor.id, asked_at=at))
         session.flush()
     ids = [row.id for row in donor_records(session, donor)]
-    agreed = session.scalars(
+    approved = session.scalars(
         update(ErasureRequest)
         .where(ErasureRequest.donor_id.in_(ids), *_OPEN, ErasureRequest.approved_at.is_(None))
         .values(approved_at=at, approved_by=actor.name)
         .returning(ErasureRequest.id)
     ).all()
-    if agreed:
+    if approved:
         audit_log.record(session, actor, "donor.erasure_approved", _subject(donor))
 
 
 def approved_requests(session: Session) -> Sequence[ErasureRequest]:
-    """Those that a worker is to carry out, the oldest first."""
+    """Return the requests for a worker to carry out, oldest approval first."""
     return session.scalars(
         select(ErasureRequest)
         .where(*_OPEN, ErasureRequest.approved_at.is_not(None))
@@ -99,7 +100,7 @@ def approved_requests(session: Session) -> Sequence[ErasureRequest]:
 
 
 def return_to_staff(session: Session, donor_id: int, actor: audit_log.Actor, reason: str) -> None:
-    """It could not be carried out: it waits for staff again, and the log says why."""
+    """Return a request that could not be carried out to staff, and record the reason in the audit log."""
     session.execute(
         update(ErasureRequest)
         .where(ErasureRequest.donor_id == donor_id, *_OPEN)
@@ -112,9 +113,10 @@ def return_to_staff(session: Session, donor_id: int, actor: audit_log.Actor, rea
 def close_requests(
     session: Session, donors: Sequence[Donor], mail_domain: str, at: datetime
 ) -> None:
-    """The person is being erased: their requests are done, and a last letter says so, whose address is then forgotten.
+    """Close the requests of a person who is being erased, and queue a last email that says so.
 
-    `donors` are the person's rows, the one that speaks first, with their addresses still in them.
+    The address in that email is redacted once it is sent. `donors` are the person's records, the canonical one first,
+    with their addresses still in them.
     """
     done = session.scalars(
         update(ErasureRequest)

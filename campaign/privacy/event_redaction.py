@@ -1,6 +1,6 @@
-"""Stripe's events as they were stored hold what donors typed at Stripe: found for a person, and taken out.
+"""Find and redact a person in stored Stripe events, which contain what donors typed at Stripe.
 
-The table has no index for it, so it is walked in pieces, each a transaction of its own for the caller.
+No index supports this search, so the table is read in batches; the caller gives each batch its own transaction.
 """
 
 import json
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.models import InboxEvent
 
 BATCH_SIZE = 2000
-"""Events looked at in one transaction."""
+"""Events to search in one transaction."""
 
 _PERSONAL = frozenset(
     {
@@ -40,21 +40,21 @@ _PERSONAL = frozenset(
         "shipping_details",
     }
 )
-"""Members of Stripe's objects in which a person stands; no handler reads any of them."""
+"""Fields of Stripe objects that hold personal data; no event handler reads any of them."""
 
 
 @dataclass(frozen=True)
 class EventBatch:
-    """The events of one piece that speak of the person, and where the next begins; None after the last."""
+    """The events of one batch that mention the person, and where the next batch starts; None after the last."""
 
     ids: Sequence[str]
     next_after: str | None
 
 
 def find_events(session: Session, words: Sequence[str], after: str) -> EventBatch:
-    """Those of the next PIECE events after `after` whose body holds one of `words`, without regard to case.
+    """Search the next PIECE events after `after` for bodies that contain one of `words`, ignoring case.
 
-    Of no words there are none.
+    Without words, nothing matches.
     """
     window = (
         select(InboxEvent.id, InboxEvent.body)
@@ -67,29 +67,27 @@ def find_events(session: Session, words: Sequence[str], after: str) -> EventBatc
     if last is None:
         return EventBatch([], None)
     body = func.lower(func.convert_from(window.c.body, literal("UTF8")))
-    # Said at first that nothing is meant: a choice of nothing would let all pass, and take the person out of each.
-    told = or_(false(), *(func.strpos(body, word.lower()) > 0 for word in words if word))
-    return EventBatch(session.scalars(select(window.c.id).where(told)).all(), last)
+    # Starts with false(): an empty OR would match every event, and each would be redacted.
+    mentions = or_(false(), *(func.strpos(body, word.lower()) > 0 for word in words if word))
+    return EventBatch(session.scalars(select(window.c.id).where(mentions)).all(), last)
 
 
 def redact_events(session: Session, ids: Sequence[str]) -> None:
-    """Take the person out of these events; what they say of money stays, so that they can be applied again."""
+    """Redact the person in these events. Payment data stays, so that the events can be applied again."""
     for event in session.scalars(select(InboxEvent).where(InboxEvent.id.in_(ids))):
-        told = json.loads(event.body)
-        told["data"] = _without_person(told.get("data"))
+        body = json.loads(event.body)
+        body["data"] = _redacted(body.get("data"))
         session.execute(
             update(InboxEvent)
             .where(InboxEvent.id == event.id)
-            .values(body=json.dumps(told, separators=(",", ":")).encode())
+            .values(body=json.dumps(body, separators=(",", ":")).encode())
             .execution_options(synchronize_session=False)
         )
 
 
-def _without_person(value: Any) -> Any:
+def _redacted(value: Any) -> Any:
     if isinstance(value, list):
-        return [_without_person(one) for one in value]
+        return [_redacted(one) for one in value]
     if isinstance(value, dict):
-        return {
-            name: None if name in _PERSONAL else _without_person(one) for name, one in value.items()
-        }
+        return {name: None if name in _PERSONAL else _redacted(one) for name, one in value.items()}
     return value

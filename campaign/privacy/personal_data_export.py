@@ -1,4 +1,4 @@
-"""What is held about a person, by one address of theirs: for `campaign donor export`, and to know what to erase."""
+"""Collect all data about a person by one of their email addresses, for `campaign donor export` and for erasure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ from campaign.offline.direct_mail_codes import direct_mail_to
 PersonalData = dict[str, Any]
 
 _SECRET = {"token", "words", "session_url", "payment_update_url", "attempt", "digest"}
-"""Columns that open pages, or say nothing of the person."""
+"""Columns that give access to pages, or contain nothing about the person."""
 
 
 @dataclass(frozen=True)
 class DataSubject:
-    """A person's rows, and every address of theirs, in lower case. `donors` is empty for one who never gave."""
+    """A person's records, and all their addresses in lower case. `donors` is empty for someone who never gave."""
 
     donors: Sequence[Donor]
     addresses: Sequence[str]
@@ -57,18 +57,18 @@ class DataSubject:
 
 
 def find_data_subject(session: Session, email: str) -> DataSubject:
-    """The person of that address; every row that was merged with it, and the addresses of all."""
+    """Find the person with this address, with all merged records and their addresses."""
     email = email.strip().lower()
     donor = session.scalar(select(Donor).where(Donor.email != "", func.lower(Donor.email) == email))
     if donor is None:
-        # An empty address would be that of every letter whose reader was forgotten.
+        # An empty address would match every email whose recipient has been erased.
         return DataSubject([], [email] if email else [], [])
     found = data_subject_of(session, donor)
     return DataSubject(found.donors, sorted({*found.addresses, email}), found.donations)
 
 
 def data_subject_of(session: Session, donor: Donor) -> DataSubject:
-    """The person to whom this row belongs. An address that is another's now is no longer among theirs."""
+    """Return the person to whom this record belongs. Addresses that another donor now has are left out."""
     rows = donor_records(session, canonical_donor(session, donor))
     donations = session.scalars(
         select(Donation)
@@ -85,40 +85,40 @@ def data_subject_of(session: Session, donor: Donor) -> DataSubject:
     return DataSubject(rows, sorted(used - {""} - set(others)), donations)
 
 
-def mail_of(whose: DataSubject) -> ColumnElement[bool]:
-    """In a query: the letters to this person, receipts by whose gift they acknowledge."""
-    receipts = select(Receipt.id).where(Receipt.donation_id.in_(whose.donation_ids))
-    subscriptions = select(Subscription.id).where(Subscription.donor_id.in_(whose.donor_ids))
+def mail_of(person: DataSubject) -> ColumnElement[bool]:
+    """Return the SQL condition for emails to this person. Receipts are found by their donation."""
+    receipts = select(Receipt.id).where(Receipt.donation_id.in_(person.donation_ids))
+    subscriptions = select(Subscription.id).where(Subscription.donor_id.in_(person.donor_ids))
     return or_(
-        func.lower(OutboxMessage.recipient).in_(whose.addresses),
-        OutboxMessage.donor_id.in_(whose.donor_ids),
+        func.lower(OutboxMessage.recipient).in_(person.addresses),
+        OutboxMessage.donor_id.in_(person.donor_ids),
         OutboxMessage.receipt_id.in_(receipts),
         OutboxMessage.subscription_id.in_(subscriptions),
     )
 
 
-def deliveries_about(whose: DataSubject) -> ColumnElement[bool]:
-    """In a query: what other systems were told of this person."""
-    subscriptions = select(Subscription.id).where(Subscription.donor_id.in_(whose.donor_ids))
+def deliveries_about(person: DataSubject) -> ColumnElement[bool]:
+    """Return the SQL condition for webhook deliveries about this person."""
+    subscriptions = select(Subscription.id).where(Subscription.donor_id.in_(person.donor_ids))
     return or_(
-        WebhookDelivery.donation_id.in_(whose.donation_ids),
+        WebhookDelivery.donation_id.in_(person.donation_ids),
         WebhookDelivery.subscription_id.in_(subscriptions),
     )
 
 
-def tribute_cards_of(whose: DataSubject) -> ColumnElement[bool]:
-    """In a query: the cards about gifts that this person sent, and those that were sent to them."""
+def tribute_cards_of(person: DataSubject) -> ColumnElement[bool]:
+    """Return the SQL condition for tribute cards that this person sent or received."""
     return or_(
-        TributeCard.donation_id.in_(whose.donation_ids),
-        func.lower(TributeCard.email).in_([one for one in whose.addresses if one]),
+        TributeCard.donation_id.in_(person.donation_ids),
+        func.lower(TributeCard.email).in_([one for one in person.addresses if one]),
     )
 
 
-def collect_personal_data(session: Session, whose: DataSubject) -> PersonalData:
-    """Everything as JSON can hold it: instants as RFC 3339, amounts in minor units, no secret of a page."""
-    donors, donations = whose.donor_ids, whose.donation_ids
+def collect_personal_data(session: Session, person: DataSubject) -> PersonalData:
+    """Return everything in JSON-compatible form: RFC 3339 times, amounts in minor units, no secrets of pages."""
+    donors, donations = person.donor_ids, person.donation_ids
     return {
-        "addresses": list(whose.addresses),
+        "addresses": list(person.addresses),
         "donors": _rows(session, Donor, Donor.id.in_(donors)),
         "donations": _rows(session, Donation, Donation.id.in_(donations)),
         "offline_gifts": _rows(session, OfflineGift, OfflineGift.donation_id.in_(donations)),
@@ -127,34 +127,34 @@ def collect_personal_data(session: Session, whose: DataSubject) -> PersonalData:
         "refunds": _rows(session, Refund, Refund.donation_id.in_(donations)),
         "receipts": _rows(session, Receipt, Receipt.donation_id.in_(donations)),
         "subscriptions": _rows(session, Subscription, Subscription.donor_id.in_(donors)),
-        "mail": _rows(session, OutboxMessage, mail_of(whose)),
-        "tribute_cards": _rows(session, TributeCard, tribute_cards_of(whose)),
-        "direct_mail": [_row(one) for one in direct_mail_to(session, whose.donors)],
+        "mail": _rows(session, OutboxMessage, mail_of(person)),
+        "tribute_cards": _rows(session, TributeCard, tribute_cards_of(person)),
+        "posted_appeals": [_row(one) for one in direct_mail_to(session, person.donors)],
         "notes": _rows(
             session, Note, or_(Note.donor_id.in_(donors), Note.donation_id.in_(donations))
         ),
-        "consent": _rows(session, Subscriber, _addressed(Subscriber.email, whose)),
-        "suppressions": _rows(session, Suppression, _addressed(Suppression.email, whose)),
-        "reminders": _rows(session, Reminder, _addressed(Reminder.email, whose)),
+        "consent": _rows(session, Subscriber, _addressed(Subscriber.email, person)),
+        "no_appeals": _rows(session, Suppression, _addressed(Suppression.email, person)),
+        "reminders": _rows(session, Reminder, _addressed(Reminder.email, person)),
         "donor_page": [
             row
             for table in (DonorLink, DonorSession, ErasureRequest)
             for row in _rows(session, table, table.donor_id.in_(donors))
         ],
-        "webhook_deliveries": _rows(session, WebhookDelivery, deliveries_about(whose)),
-        "activity": [
+        "told_elsewhere": _rows(session, WebhookDelivery, deliveries_about(person)),
+        "what_staff_did": [
             _row(entry)
             for kind, keys in (
                 ("donor", [str(one) for one in donors]),
-                ("donation", [one.public_id for one in whose.donations]),
+                ("donation", [one.public_id for one in person.donations]),
             )
             for entry in list_entries_about(session, kind, keys)
         ],
     }
 
 
-def _addressed(column: InstrumentedAttribute[str], whose: DataSubject) -> ColumnElement[bool]:
-    return func.lower(column).in_(whose.addresses)
+def _addressed(column: InstrumentedAttribute[str], person: DataSubject) -> ColumnElement[bool]:
+    return func.lower(column).in_(person.addresses)
 
 
 def _rows(session: Session, table: type[Any], condition: ColumnElement[bool]) -> list[PersonalData]:

@@ -1,7 +1,7 @@
-"""What is kept for a time only: when each kind has expired is said in its own room, and here it is deleted.
+"""Delete data whose retention period is over. Each package defines when its own data expires.
 
-What ends with an event and not with time goes in that event's own transaction: a reminder's address once it was sent or
-its campaign is over (`outreach.reminders`), whoever was erased (`privacy.erasure`).
+Data that ends with an event, not after a time, is deleted in that event's transaction: a reminder's address once it is
+sent or its campaign is over (`outreach.reminders`), and erased people (`privacy.erasure`).
 """
 
 from collections.abc import Callable
@@ -26,18 +26,18 @@ PURGES: dict[str, Callable[[Session, datetime], int]] = {
     "tribute_cards": purge_cards,
     "direct_mail": purge_direct_mail,
 }
-"""By kind: deletes what has expired by then, and says how much that was."""
+"""By kind: a function that deletes the rows expired at the given time and returns their number."""
 
 log = get_logger(__name__)
 
 
 def purge_expired(installation: Installation) -> int:
-    """Delete what has expired, a commit for each kind; how much that was."""
-    gone = 0
+    """Delete expired data, with a commit for each kind; return the number of rows deleted."""
+    deleted = 0
     for kind, purge in PURGES.items():
         with installation.sessions.begin() as session:
             number = purge(session, clock.now())
         if number:
             log.info("expired_data_deleted", kind=kind, number=number)
-        gone += number
-    return gone
+        deleted += number
+    return deleted

@@ -1,1 +1,1 @@
-"""What one running process has: settings and everything made from them, and the heartbeat around a scheduled job."""
+"""What a running process needs: settings and the objects built from them, and the heartbeat of scheduled jobs."""

@@ -1,4 +1,4 @@
-"""One running installation: settings and everything made from them. Web, workers and commands each make one."""
+"""The installation: settings and the objects built from them. Web, workers and commands each create one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Installation:
-    """What the edges share. Give another `make_gateway` to talk to something else than `settings.stripe_api_base`."""
+    """What web, workers and commands share. Pass another `make_gateway` to replace the Stripe client."""
 
     settings: Settings
     engine: Engine
@@ -30,7 +30,7 @@ class Installation:
 
     @cached_property
     def gateway(self) -> "StripeGateway":
-        """Stripe; made when it is first asked for."""
+        """Return the Stripe client, created on first use."""
         return self.make_gateway()
 
     @cached_property
@@ -38,26 +38,26 @@ class Installation:
         return BookingContext(self.settings.organization, self.settings.mail_from.domain)
 
     def transport(self) -> Transport:
-        """A connection to the mail server, for one batch."""
+        """Return a connection to the mail server, for one batch."""
         return Transport(self.settings.smtp, self.settings.mail_from.address)
 
     def address(self, path: str) -> str:
-        """The public address of `path`, which begins with a slash."""
+        """Return the public URL of `path`, which begins with a slash."""
         return self.settings.site_url + path
 
 
 def make_installation(
     settings: Settings | None = None, *, broker: bool = True, patience: float = TIMEOUT
 ) -> Installation:
-    """An installation of `settings`, or of the environment; raises ConfigurationError.
+    """Create an installation from `settings`, or from the environment; raises ConfigurationError.
 
-    `patience` is how many seconds one try of a call to Stripe may take.
+    `patience` is the timeout in seconds for one attempt of a request to Stripe.
     """
     settings = settings or load_settings(broker=broker)
     engine = make_engine(settings.database_url)
 
     def make_gateway() -> "StripeGateway":
-        # Here and not above: most commands ask Stripe nothing and need not wait for its SDK.
+        # Imported here because most commands do not call Stripe and should not wait for its SDK to load.
         from campaign.gateway.client import StripeGateway  # noqa: PLC0415
 
         return StripeGateway(settings.stripe_secret_key, settings.stripe_api_base, timeout=patience)

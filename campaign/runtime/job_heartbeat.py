@@ -1,4 +1,4 @@
-"""The heartbeats' edge: a scheduled job runs inside `heartbeat`, in a worker's task or in a command."""
+"""Record heartbeats: a scheduled job runs inside `heartbeat`, in a worker task or in a command."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,24 +16,24 @@ log = get_logger(__name__)
 
 @contextmanager
 def heartbeat(installation: Installation, job: str) -> Iterator[None]:
-    """Keep that `job` (a name of `heartbeats.JOBS`) began, and how it ended, each in a commit of its own.
+    """Record that `job` (a name in `heartbeats.JOBS`) started, and how it ended, each in its own commit.
 
-    A process that is killed leaves a run that never ended. The job's own error goes on; one of keeping the heartbeat
-    never fails the job, and is logged unless the job failed too: then the job's says it.
+    A process that is killed leaves a run without an end. An error in the job propagates. An error while saving the
+    heartbeat never fails the job; it is logged as a warning unless the job failed too.
     """
-    began = _kept(installation, lambda session: heartbeats.begin(session, job, clock.now()))
+    began = _saved(installation, lambda session: heartbeats.begin(session, job, clock.now()))
     try:
         yield
     except Exception as error:
-        words = f"{type(error).__name__}: {error}"
-        _kept(installation, lambda session: heartbeats.fail(session, job, words, clock.now()))
+        message = f"{type(error).__name__}: {error}"
+        _saved(installation, lambda session: heartbeats.fail(session, job, message, clock.now()))
         raise
-    ended = _kept(installation, lambda session: heartbeats.succeed(session, job, clock.now()))
+    ended = _saved(installation, lambda session: heartbeats.succeed(session, job, clock.now()))
     if not (began and ended):
         log.warning("heartbeat_not_kept", job=job)
 
 
-def _kept(installation: Installation, write: Callable[[Session], None]) -> bool:
+def _saved(installation: Installation, write: Callable[[Session], None]) -> bool:
     try:
         with installation.sessions.begin() as session:
             write(session)

@@ -49,7 +49,7 @@ def test_an_unknown_command_is_one_line() -> None:
     done = call(DEV, "sing")
 
     assert done.returncode == 2
-    assert done.stderr == "dev: there is no command sing; `./dev` alone prints what there is\n"
+    assert done.stderr == "dev: unknown command sing; run `./dev` for a list of commands\n"
 
 
 def test_a_python_without_pip_gets_an_instruction(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_exec_finds_the_projects_own_programs_first() -> None:
 @pytest.mark.usefixtures("installed")
 def test_exec_of_an_unknown_command_is_one_line() -> None:
     done = call(DEV, "exec", "no-such-program")
-    assert (done.returncode, done.stderr) == (1, "dev: there is no command no-such-program here\n")
+    assert (done.returncode, done.stderr) == (1, "dev: command not found: no-such-program\n")
 
 
 @pytest.mark.usefixtures("installed")

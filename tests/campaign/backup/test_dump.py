@@ -1,4 +1,4 @@
-"""A backup is one moment of the database, whole, and says of each table what it wrote."""
+"""A backup is one consistent snapshot of the database, and its manifest describes each table."""
 
 import hashlib
 import io
@@ -26,7 +26,7 @@ Snapshot = Callable[[], Session]
 
 @pytest.fixture
 def snapshot(installation: Installation) -> Snapshot:
-    """A session as the command has it: one moment's state."""
+    """A session like the command's: one snapshot."""
 
     def begin() -> Session:
         session = installation.sessions()
@@ -42,7 +42,7 @@ def dumped(session: Session) -> tuple[Manifest, zipfile.ZipFile, list[tuple[str,
     return manifest, zipfile.ZipFile(file), told
 
 
-def test_the_manifest_says_what_was_written(snapshot: Snapshot, paid: Facts) -> None:
+def test_the_manifest_describes_what_was_written(snapshot: Snapshot, paid: Facts) -> None:
     with snapshot() as session:
         manifest, archive, told = dumped(session)
     assert (manifest.revision, manifest.made_at) == ("0025", AT)
@@ -68,7 +68,7 @@ def test_a_value_with_line_breaks_tabs_and_backslashes_is_one_row(
     assert archive.read(part.name).count(b"\n") == 1
 
 
-def test_the_last_number_given_is_told_also_where_its_row_is_gone(
+def test_the_last_assigned_id_is_recorded_even_if_its_row_was_deleted(
     installation: Installation, snapshot: Snapshot
 ) -> None:
     numbers = [insert(installation, Donor, email="", name="x") for _ in range(3)]
@@ -83,7 +83,9 @@ def test_the_last_number_given_is_told_also_where_its_row_is_gone(
     )
 
 
-def test_what_comes_meanwhile_is_not_in_it(installation: Installation, snapshot: Snapshot) -> None:
+def test_rows_added_meanwhile_are_not_included(
+    installation: Installation, snapshot: Snapshot
+) -> None:
     insert(installation, Donor, email="", name="before")
     with snapshot() as session:
         lock_for_reading(session)
@@ -95,7 +97,7 @@ def test_what_comes_meanwhile_is_not_in_it(installation: Installation, snapshot:
     assert {part.table: part.rows for part in manifest.parts}["donor"] == 1
 
 
-def test_migrations_wait_for_a_backup_and_giving_does_not(
+def test_migrations_wait_for_a_backup_and_gifts_do_not(
     installation: Installation, snapshot: Snapshot
 ) -> None:
     with snapshot() as session:

@@ -1,4 +1,4 @@
-"""What a backup says of itself, and what goes into one."""
+"""The manifest of a backup, and the tables and columns in it."""
 
 from datetime import UTC, datetime
 from json import loads
@@ -27,7 +27,7 @@ MADE = Manifest(
 )
 
 
-def test_a_manifest_comes_back_as_it_was_written() -> None:
+def test_a_manifest_survives_a_round_trip() -> None:
     assert manifest_of(loads(MADE.as_json())) == MADE
     assert MADE.rows == 3
     assert [part.name for part in MADE.parts] == ["tables/donor.copy", "tables/branding.copy"]
@@ -42,7 +42,7 @@ def test_a_manifest_comes_back_as_it_was_written() -> None:
         {"made_at": 5},
     ],
 )
-def test_what_is_no_manifest_is_an_error_that_callers_know(change: dict[str, object]) -> None:
+def test_an_invalid_manifest_raises_a_documented_error(change: dict[str, object]) -> None:
     told = loads(MADE.as_json())
     with pytest.raises((KeyError, TypeError, ValueError)):
         manifest_of(told | change)
@@ -51,7 +51,7 @@ def test_what_is_no_manifest_is_an_error_that_callers_know(change: dict[str, obj
             manifest_of({key: value for key, value in told.items() if key != name})
 
 
-def test_every_table_is_carried_after_those_it_refers_to_but_for_who_is_signed_in() -> None:
+def test_every_table_but_sessions_and_links_is_included_after_those_it_refers_to() -> None:
     tables = list(backed_up_tables())
     names = [table.name for table in tables]
     left = {"staff_link", "staff_session", "donor_link", "donor_session"}
@@ -61,7 +61,7 @@ def test_every_table_is_carried_after_those_it_refers_to_but_for_who_is_signed_i
         assert referred <= set(names[:place])
 
 
-def test_what_the_database_computes_or_numbers_is_known() -> None:
+def test_computed_and_identity_columns_are_recognized() -> None:
     tables = Base.metadata.tables
     assert "words" not in columns_of(tables["donor"])
     assert {"id", "email", "erased_at"} <= set(columns_of(tables["donor"]))
@@ -70,7 +70,7 @@ def test_what_the_database_computes_or_numbers_is_known() -> None:
     assert not has_identity(tables["receipt_counter"])
 
 
-def test_a_copy_names_its_columns_even_where_their_names_are_words_of_sql(
+def test_a_copy_names_its_columns_even_if_they_are_sql_keywords(
     installation: Installation,
 ) -> None:
     step = Base.metadata.tables["campaign_step"]

@@ -1,4 +1,4 @@
-"""A checked backup is put into an empty database, all of it or nothing."""
+"""A verified backup is restored into an empty database, all of it or nothing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,12 +23,12 @@ TABLES_OF_TODAY = "any revision"
 
 
 def quiet(name: str, rows: int) -> None:
-    """Told of progress, it says nothing."""
+    """A progress callback that does nothing."""
 
 
 @pytest.fixture
 def backup(installation: Installation, paid: Facts, tmp_path: Path) -> Path:
-    """A backup of an installation with one gift, in which a donor's number was given and is free again."""
+    """A backup of an installation with one gift, and with a donor ID that was assigned and deleted."""
     insert(installation, Donor, email="", name="gone")
     execute(installation, "DELETE FROM donor WHERE name = 'gone'")
     path = tmp_path / "made.backup"
@@ -39,7 +39,7 @@ def backup(installation: Installation, paid: Facts, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def empty_url(databases: Databases, template: str) -> Iterator[str]:
-    """The address of another migrated, empty database."""
+    """The URL of another migrated, empty database."""
     name = databases.create(template)
     yield databases.address(name)
     databases.drop(name)
@@ -59,7 +59,7 @@ def fill(session: Session, path: Path) -> None:
         restore(session, archive, quiet)
 
 
-def test_every_row_comes_back_the_triggers_are_on_and_numbers_go_on(
+def test_every_row_is_restored_triggers_are_on_and_ids_continue(
     backup: Path, empty: Session, empty_url: str, database_url: str
 ) -> None:
     fill(empty, backup)
@@ -72,7 +72,7 @@ def test_every_row_comes_back_the_triggers_are_on_and_numbers_go_on(
     assert donor.id == highest + 2
 
 
-def test_nothing_is_told_booked_or_counted_a_second_time(
+def test_nothing_is_sent_booked_or_counted_twice(
     installation: Installation, backup: Path, empty: Session
 ) -> None:
     fill(empty, backup)
@@ -90,21 +90,23 @@ def test_nothing_is_told_booked_or_counted_a_second_time(
         "INSERT INTO payment_lookup (payment_intent_id, ours) VALUES ('pi_1', true)",
     ],
 )
-def test_a_database_that_holds_any_row_is_left_alone(
+def test_a_database_with_any_row_is_not_changed(
     backup: Path, empty: Session, statement: str
 ) -> None:
     empty.execute(text(statement))
-    with pytest.raises(CampaignError, match="holds rows already"):
+    with pytest.raises(CampaignError, match="The database is not empty"):
         fill(empty, backup)
 
 
-def test_a_worker_s_heartbeat_is_no_row(backup: Path, empty: Session, empty_url: str) -> None:
+def test_a_workers_heartbeat_does_not_count_as_a_row(
+    backup: Path, empty: Session, empty_url: str
+) -> None:
     empty.execute(text("INSERT INTO heartbeat (job) VALUES ('deliver')"))
     fill(empty, backup)
     assert empty.scalars(text("SELECT job FROM heartbeat")).all() == []
 
 
-def test_books_that_are_not_in_order_are_refused_with_the_first_fault_and_nothing_stays(
+def test_an_inconsistent_ledger_is_rejected_with_the_first_fault(
     installation: Installation, paid: Facts, empty: Session, empty_url: str, tmp_path: Path
 ) -> None:
     execute(installation, "UPDATE progress_shard SET raised = raised + 1")

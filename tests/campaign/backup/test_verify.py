@@ -1,4 +1,4 @@
-"""A backup is checked to its last byte before a row of it is believed."""
+"""Every byte of a backup is checked before any row of it is used."""
 
 import json
 import zipfile
@@ -20,12 +20,12 @@ REVISION = "0025"
 
 
 def quiet(name: str, rows: int) -> None:
-    """Told of progress, it says nothing."""
+    """A progress callback that does nothing."""
 
 
 @pytest.fixture
 def backup(installation: Installation, paid: Facts, tmp_path: Path) -> Path:
-    """A whole backup with one gift."""
+    """A complete backup with one gift."""
     path = tmp_path / "made.backup"
     with path.open("wb") as file, installation.sessions() as session:
         make_backup(session, file, REVISION, now(), quiet)
@@ -33,7 +33,7 @@ def backup(installation: Installation, paid: Facts, tmp_path: Path) -> Path:
 
 
 def refusal(path: Path, revision: str = REVISION) -> str:
-    """Why it is not opened, without its own name; '' where it is."""
+    """Return the error on opening it, without its path at the start; '' if there is none."""
     try:
         with open_archive(path, revision, quiet):
             return ""
@@ -53,7 +53,7 @@ def manifest_of_table(told: dict[str, object], table: str) -> dict[str, object]:
     return found
 
 
-def test_a_whole_one_opens_and_gives_each_table_s_text(backup: Path) -> None:
+def test_a_complete_backup_opens_and_yields_the_text_of_each_table(backup: Path) -> None:
     told: list[tuple[str, int]] = []
     with open_archive(backup, REVISION, lambda *done: told.append(done)) as archive:
         parts = {part.table: part for part in archive.manifest.parts}
@@ -62,10 +62,10 @@ def test_a_whole_one_opens_and_gives_each_table_s_text(backup: Path) -> None:
     assert ("donation, checked", 1) in told
 
 
-def test_another_revision_is_told_beside_ours(backup: Path) -> None:
+def test_a_different_migration_is_named_with_the_expected_one(backup: Path) -> None:
     assert refusal(backup, "0026") == (
-        "is of the tables' revision 0025, this version of the service of 0026:"
-        " restore it with the version that made it, then upgrade."
+        "is at migration 0025, but this version of the service is at 0026."
+        " Restore it with the version that made it, then upgrade."
     )
 
 
@@ -74,15 +74,15 @@ def test_another_revision_is_told_beside_ours(backup: Path) -> None:
     [
         (
             {"version": 2},
-            "was made by a newer version of this service: restore it with that version.",
+            "was made by a newer version of this service. Restore it with that version.",
         ),
-        ({"version": "1"}, "is no backup of this service."),
-        ({"kind": None}, "is no backup of this service."),
-        ({"made_at": "yesterday"}, "is damaged (its manifest is not complete)"),
-        ({"parts": []}, "is damaged (its tables are not those of its revision)"),
+        ({"version": "1"}, "is not a backup of this service."),
+        ({"kind": None}, "is not a backup of this service."),
+        ({"made_at": "yesterday"}, "is damaged (its manifest is incomplete)"),
+        ({"parts": []}, "is damaged (its tables do not match its migration)"),
     ],
 )
-def test_a_manifest_that_is_not_ours_is_refused(
+def test_a_foreign_manifest_is_rejected(
     backup: Path, changes: dict[str, object], said: str
 ) -> None:
     manifest_changed(backup, **changes)
@@ -94,7 +94,7 @@ def test_a_manifest_that_is_not_ours_is_refused(
     [b"", b"[]", b"\xff", b"{}" + b" " * MAX_BYTES, b"[" * 100_000],
     ids=["empty", "list", "bytes", "too long", "too deep"],
 )
-def test_a_manifest_that_cannot_be_read_is_damage(backup: Path, manifest: bytes) -> None:
+def test_an_unreadable_manifest_is_damage(backup: Path, manifest: bytes) -> None:
     written_anew(backup, held_in(backup) | {"manifest.json": manifest})
     assert refusal(backup).startswith("is damaged (its manifest cannot be read)")
 
@@ -128,24 +128,27 @@ def with_a_column_less(held: dict[str, bytes]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (with_a_further_file, "it lacks a table or holds what does not belong"),
-        (without_a_table, "it lacks a table or holds what does not belong"),
-        (with_another_text, "receipt is not what was written"),
-        (with_another_count, "receipt is not what was written"),
-        (with_a_column_less, "its tables are not those of its revision"),
+        (with_a_further_file, "a table is missing or there are extra files"),
+        (without_a_table, "a table is missing or there are extra files"),
+        (with_another_text, "the checksum of receipt does not match"),
+        (with_another_count, "the checksum of receipt does not match"),
+        (with_a_column_less, "its tables do not match its migration"),
     ],
 )
-def test_a_table_more_or_less_or_changed_is_damage(
+def test_an_added_missing_or_changed_table_is_damage(
     backup: Path, spoil: Callable[[dict[str, bytes]], None], said: str
 ) -> None:
     held = held_in(backup)
     spoil(held)
     written_anew(backup, held)
-    assert refusal(backup) == f"is damaged ({said}); nothing was restored. Take another copy."
+    assert refusal(backup) == f"is damaged ({said}). Nothing was restored. Use another copy."
 
 
-def test_what_is_no_file_or_no_archive_is_told_apart(backup: Path, tmp_path: Path) -> None:
-    assert refusal(tmp_path / "none") == "cannot be read: No such file or directory."
-    assert refusal(tmp_path) == "cannot be read: Is a directory."
+def test_a_missing_file_and_a_broken_archive_have_different_errors(
+    backup: Path, tmp_path: Path
+) -> None:
+    missing = tmp_path / "none"
+    assert refusal(missing) == f"Cannot read {missing}: No such file or directory."
+    assert refusal(tmp_path) == f"Cannot read {tmp_path}: Is a directory."
     backup.write_bytes(backup.read_bytes()[:-1])
-    assert refusal(backup).startswith("is damaged (it is not a whole backup file)")
+    assert refusal(backup).startswith("is damaged (it is not a complete backup file)")

@@ -94,7 +94,7 @@ def test_suggestions_are_sorted_without_duplicates(installation: Installation) -
         ({"currency": "dollar"}, AmountInvalid, "not a currency"),
         ({"timezone": "PST"}, DeadlineInvalid, "not a time zone"),
         ({"deadline": "tomorrow"}, DeadlineInvalid, "neither a date"),
-        ({"deadline": "2027-02-29"}, DeadlineInvalid, "not a day we can work with"),
+        ({"deadline": "2027-02-29"}, DeadlineInvalid, "not a valid date"),
         ({"deadline": "2027-03-14T02:30"}, DeadlineInvalid, "does not exist"),
         ({"start": "soon"}, DeadlineInvalid, "neither a date"),
         ({"deadline": "2026-12-21"}, CampaignInvalid, "must be after the start"),

@@ -1,4 +1,4 @@
-"""The console script as its users have it: a process, an environment, an exit status."""
+"""The console script as users run it: a process, an environment, an exit status."""
 
 import atexit
 import os
@@ -24,7 +24,7 @@ CREATE = (
 
 @dataclass(frozen=True)
 class Ended:
-    """What a command left behind."""
+    """The result of a command."""
 
     status: int
     out: str
@@ -42,7 +42,7 @@ def _program() -> WarmProgram:
 
 
 def run_with(environ: dict[str, str], *arguments: str) -> Ended:
-    """A command with nothing in its environment but `environ` and what every process has."""
+    """Run a command with only `environ` and the basic variables in its environment."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     status, out, errors = _program().run(kept | environ, *arguments)
     return Ended(status, out, errors.splitlines())
@@ -50,7 +50,7 @@ def run_with(environ: dict[str, str], *arguments: str) -> Ended:
 
 @pytest.fixture
 def environ(settings: Settings) -> dict[str, str]:
-    """All that a command needs; no BROKER_URL."""
+    """Everything a command needs, without BROKER_URL."""
     return {
         "DATABASE_URL": settings.database_url,
         "SECRET_KEY": settings.secret_key,

@@ -1,4 +1,4 @@
-"""Everything that is changed at the command line stands in the audit log, which `campaign audit` writes out."""
+"""Every change made by a command is in the audit log, which `campaign audit` exports."""
 
 import csv
 import io
@@ -72,18 +72,18 @@ CHANGES = {
     "webhooks retry": "webhook_delivery.retried",
     "webhooks test": "webhook_endpoint.tested",
 }
-"""What a command leaves in the log."""
+"""The audit entries of each command."""
 ELSEWHERE = {
     "ledger correct", "donor erase", "webhooks retry", "webhooks test", "bounces ingest", "letters",
     "staff reset-second-factor", "reconcile",
 }  # fmt: skip
-"""Those that need more than the walk below has; their own tests look into the log."""
+"""Commands that need more data than the walk below provides; their own tests check the log."""
 READS = {
     "audit", "ledger check", "ledger late", "mail check", "mail list", "matching list", "review", "staff list",
     "steps list", "subscribers export", "subscription show", "suppressions export", "tokens list", "webhooks list",
 }  # fmt: skip
 NOT_BY_STAFF = {"db upgrade", "deadline-emails", "payouts", "restore"}
-"""What the house does by itself or hears from Stripe; and a log that is restored is as it was."""
+"""Commands that act automatically or on data from Stripe; and a restored log is unchanged."""
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def commands(command: click.Command = cli, path: str = "") -> Iterator[str]:
         yield path
 
 
-def test_every_command_is_known_to_read_or_to_leave_its_entry() -> None:
+def test_every_command_only_reads_or_writes_an_audit_entry() -> None:
     assert set(commands()) == READS | NOT_BY_STAFF | set(CHANGES)
 
 
@@ -114,7 +114,7 @@ def gifts(
     stripe: StripeSandbox,
     store: Callable[..., None],
 ) -> dict[str, str]:
-    """A gift of $25 and a monthly one, by what commands call them."""
+    """A gift of $25 and a monthly gift, with the IDs that commands use."""
     for frequency in ("one_time", "monthly"):
         form = {"amount": "25", "frequency": frequency, "email": f"{frequency}@example.org"}
         client.post("/c/nine-days/donate", data=form)
@@ -137,7 +137,7 @@ def gifts(
 
 
 def walk(gifts: dict[str, str], folder: Path) -> Iterator[tuple[str, ...]]:
-    """Commands in an order in which each has something to do."""
+    """The commands, in an order in which each has something to do."""
     people = folder / "people.csv"
     people.write_text(
         "email,consent_source,consent_at\neva@example.org,form,2026-01-05T10:00:00Z\n"
@@ -189,7 +189,7 @@ def walk(gifts: dict[str, str], folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("backup", str(folder / "everything.backup"))
 
 
-def test_what_is_changed_is_in_the_log(
+def test_every_change_is_in_the_log(
     run: Run, gifts: dict[str, str], installation: Installation, tmp_path: Path
 ) -> None:
     known = sorted(CHANGES, key=len, reverse=True)
@@ -211,7 +211,7 @@ def test_what_is_changed_is_in_the_log(
     assert done == set(CHANGES) - ELSEWHERE
 
 
-def test_the_log_is_written_out_as_asked(run: Run, campaign: Campaign) -> None:
+def test_the_log_is_exported_with_its_filters(run: Run, campaign: Campaign) -> None:
     for email in ("ann@example.org", "ben@example.org"):
         assert run("suppressions", "add", email).status == 0
     assert run("suppressions", "remove", "ann@example.org", "--reason", "=She called").status == 0

@@ -42,7 +42,7 @@ def suppressed(installation: Installation) -> dict[str, str]:
         return {one.email: one.reason for one in session.scalars(select(Suppression))}
 
 
-def test_files_are_told_one_by_one_and_summed_up(
+def test_each_file_is_reported_and_counted(
     run: Run, installation: Installation, appeals: list[OutboxMessage], tmp_path: Path
 ) -> None:
     mails = {
@@ -60,16 +60,16 @@ def test_files_are_told_one_by_one_and_summed_up(
         assert (ended.status, ended.errors) == (0, [])
         lines = ended.out.splitlines()
         assert lines[-1] == "1 bounced, 1 soft, 1 complaint, 1 not ours, 1 no report"
-        assert "appeal to ana@example.org came back for good: 5.1.1" in lines[0]
+        assert "appeal to ana@example.org bounced permanently: 5.1.1" in lines[0]
         assert suppressed(installation) == {
             "ana@example.org": "bounced",
             "ben@example.org": "complained",
         }
-    assert all("known already" in line for line in lines[:3])
+    assert all("already recorded" in line for line in lines[:3])
     assert [one.bounced_at is None for one in messages(installation)] == [False, True, True]
 
 
-def test_what_cannot_be_read_is_told_and_the_rest_is_done(
+def test_an_unreadable_report_is_named_and_the_others_are_processed(
     run: Run, installation: Installation, appeals: list[OutboxMessage], tmp_path: Path
 ) -> None:
     (tmp_path / "broken").write_bytes(BROKEN)
@@ -107,7 +107,7 @@ def test_a_maildir_is_read_once(
     assert again.out == "0 bounced, 0 soft, 0 complaint, 0 not ours, 0 no report\n"
 
 
-def test_an_mbox_is_left_as_it_is(
+def test_an_mbox_is_not_changed(
     run: Run, installation: Installation, appeals: list[OutboxMessage], tmp_path: Path
 ) -> None:
     path = tmp_path / "bounces"
@@ -126,12 +126,12 @@ def test_an_mbox_is_left_as_it_is(
     assert "cannot be locked" in locked.errors[0]
 
 
-def test_nothing_to_read_and_no_maildir_are_mistakes_of_usage(run: Run, tmp_path: Path) -> None:
+def test_no_source_and_no_maildir_are_usage_errors(run: Run, tmp_path: Path) -> None:
     assert run("bounces", "ingest").status == 2
     assert run("bounces", "ingest", "--maildir", str(tmp_path)).status == 2
 
 
-def test_a_mail_server_may_pipe_a_report_in(
+def test_a_mail_server_can_pipe_a_report_to_stdin(
     environ: dict[str, str], installation: Installation, appeals: list[OutboxMessage]
 ) -> None:
     done = subprocess.run(
@@ -144,5 +144,5 @@ def test_a_mail_server_may_pipe_a_report_in(
         check=False,
     )
     assert done.returncode == 0
-    assert done.stdout.startswith(b"stdin: appeal to ana@example.org came back for good")
+    assert done.stdout.startswith(b"stdin: appeal to ana@example.org bounced permanently")
     assert suppressed(installation) == {"ana@example.org": "bounced"}

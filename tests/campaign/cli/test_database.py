@@ -1,4 +1,4 @@
-"""`campaign backup` and `campaign restore`: everything comes back, at one moment's state, or nothing does."""
+"""`campaign backup` and `campaign restore`: everything is restored from one snapshot, or nothing is."""
 
 import json
 import stat
@@ -40,7 +40,7 @@ SIGNED_IN = {table.__tablename__ for table in (StaffLink, StaffSession, DonorLin
 
 @pytest.fixture
 def seeded(installation: Installation, database_url: str) -> Installation:
-    """A rich installation: gifts and all around them, awkward text, who is signed in, a merged and a numbered donor."""
+    """An installation with varied data: gifts, unusual text, sessions, a merged donor and a renumbered one."""
     fill(installation, Wanted(300, 2, 1, clock.now()))
     with psycopg.connect(database_url) as connection:
         connection.execute(
@@ -61,7 +61,7 @@ def seeded(installation: Installation, database_url: str) -> Installation:
     return installation
 
 
-def test_everything_comes_back_and_life_goes_on(
+def test_everything_is_restored_and_the_service_continues(
     seeded: Installation,
     database_url: str,
     bare: str,
@@ -75,7 +75,7 @@ def test_everything_comes_back_and_life_goes_on(
 
     assert (made.status, made.errors, restored.status, restored.errors) == (0, [], 0, [])
     assert "300 donations" in made.out
-    assert "the books are in order" in restored.out
+    assert "The ledger is consistent" in restored.out
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["all.backup"]
     before, after = contents(database_url), contents(bare)
@@ -94,7 +94,7 @@ def test_everything_comes_back_and_life_goes_on(
 
 
 def numbers(url: str) -> dict[str, int]:
-    """The last number that each identity gave."""
+    """The last ID that each sequence assigned."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(
             "SELECT sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
@@ -102,7 +102,7 @@ def numbers(url: str) -> dict[str, int]:
     return {name: value for name, value in rows if not name.startswith(tuple(SIGNED_IN))}
 
 
-def test_gifts_that_come_meanwhile_are_not_half_in_it_and_later_ones_number_on(
+def test_gifts_during_a_backup_are_all_in_or_out_and_later_ids_continue(
     installation: Installation, campaign: Campaign, target: str, tmp_path: Path
 ) -> None:
     pay(installation, "before@example.org")
@@ -135,7 +135,7 @@ def test_gifts_that_come_meanwhile_are_not_half_in_it_and_later_ones_number_on(
 
 
 def pay(installation: Installation, email: str) -> None:
-    """A gift that is begun, paid and booked."""
+    """Start, pay and book a gift."""
     with installation.sessions.begin() as session:
         gift = Gift(email=email, amount=2500, frequency="one_time", attempt=email, name="Ana")
         donation = begin_donation(session, find_campaign(session, "nine-days"), gift, clock.now())
@@ -149,7 +149,7 @@ def driven(url: str) -> str:
 
 
 def receipts(installation: Installation) -> list[tuple[int, int]]:
-    """Id and number of each receipt."""
+    """The ID and number of each receipt."""
     with installation.sessions() as session:
         rows = session.execute(select(Receipt.id, Receipt.sequence).order_by(Receipt.id))
         return [(key, sequence) for key, sequence in rows]

@@ -1,4 +1,4 @@
-"""The cron job and the commands around it, as processes: what they print, what they leave, how they end."""
+"""The cron job as a process: its output, its rows and its exit status."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,14 +20,14 @@ Create = Callable[..., Campaign]
 
 
 def waking_zone() -> str:
-    """A zone in which it is between noon and one o'clock now: nobody there keeps quiet hours."""
+    """A time zone in which it is now between noon and 1 p.m., so that no quiet hours apply."""
     hours = 12 - clock.now().hour
     return f"Etc/GMT{-hours:+d}" if hours else "UTC"
 
 
 @pytest.fixture
 def create(installation: Installation) -> Create:
-    """A campaign that opened yesterday, and in which the opening's step is open now."""
+    """A campaign that opened yesterday and whose opening step can be sent now."""
     now = clock.now()
     wanted = NewCampaign(
         slug="winter",
@@ -50,7 +50,7 @@ def rows(installation: Installation) -> list[OutboxMessage]:
         return list(session.scalars(select(OutboxMessage)))
 
 
-def test_processes_at_once_write_to_each_reader_once(
+def test_concurrent_runs_email_each_reader_once(
     run: Run, installation: Installation, create: Create
 ) -> None:
     winter = create()
@@ -69,7 +69,7 @@ def test_processes_at_once_write_to_each_reader_once(
     assert written == Counter(f"reader{place}@example.org" for place in range(101, 1001))
 
 
-def test_a_dry_run_says_to_how_many_and_writes_nothing(
+def test_a_dry_run_counts_recipients_and_writes_nothing(
     run: Run, installation: Installation, create: Create
 ) -> None:
     winter = create()
@@ -93,7 +93,7 @@ def test_a_dry_run_says_to_how_many_and_writes_nothing(
     assert len(rows(installation)) == 2
 
 
-def test_a_campaign_that_fails_is_named_and_the_others_are_done(
+def test_a_failing_campaign_is_named_and_the_others_are_handled(
     run: Run, installation: Installation, create: Create
 ) -> None:
     create(slug="broken")
@@ -121,7 +121,7 @@ def test_without_a_campaign_nothing_is_due(run: Run, installation: Installation)
     assert "nothing is due" in ended.out
 
 
-def test_past_donors_are_asked_where_the_new_campaign_says_so(
+def test_past_donors_get_appeals_if_the_campaign_allows_it(
     run: Run, installation: Installation, create: Create
 ) -> None:
     spring = create(slug="spring")

@@ -1,4 +1,4 @@
-"""The appeal by post to readers in institutions: one sheet and one code each, nothing personal outside."""
+"""Direct mail to readers in institutions: one sheet and one code each, nothing personal visible outside."""
 
 import io
 from collections.abc import Callable
@@ -23,14 +23,14 @@ ANA = "Ana Reyes,SID 1234567,Two Rivers Correctional,82911 Beach Access Road|Uma
 LUZ = "Luz Peña,,Casa de la Costa,1 Wharf Street|Astoria OR 97103,es\n"
 INCH = 72
 FOLD = 3.55
-"""Inches from the top of the sheet: what is above may be seen through the window."""
+"""Inches from the top of the sheet: anything above can show in the envelope window."""
 
 Printing = Callable[..., Ended]
 
 
 @pytest.fixture
 def printing(run: Run, running: Campaign, tmp_path: Path) -> Printing:
-    """Print a batch of these rows into `FILE` of the test's folder."""
+    """Print these rows to a file in the test's folder."""
 
     def printed(rows: str, file: str = "1.pdf", *options: str) -> Ended:
         people = tmp_path / "people.csv"
@@ -46,7 +46,7 @@ def pages(path: Path) -> list[PageObject]:
 
 
 def outside(page: PageObject) -> list[str]:
-    """The words above the fold, line by line."""
+    """The text above the fold, line by line."""
     height, found = float(page.mediabox.height), []
 
     def visit(
@@ -66,7 +66,7 @@ def posted(installation: Installation) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("window", ["us", "din"])
-def test_each_has_one_sheet_with_a_code_of_their_own_and_an_address_outside(
+def test_each_recipient_has_one_sheet_with_a_code_and_an_address(
     printing: Printing,
     installation: Installation,
     running: Campaign,
@@ -76,7 +76,7 @@ def test_each_has_one_sheet_with_a_code_of_their_own_and_an_address_outside(
     with installation.sessions.begin() as session:
         session.execute(update(Campaign).values(appeal="A **long** story about a harbor. " * 400))
     ended = printing(ANA + LUZ, "1.pdf", "--window", window)
-    assert ended.out == f"2 appeals are in {tmp_path / '1.pdf'}, 0 refused.\n"
+    assert ended.out == f"Wrote 2 appeals to {tmp_path / '1.pdf'}; 0 rejected.\n"
     ana, luz = pages(tmp_path / "1.pdf")
     sender = ["The Harbor Ledger", "1 Wharf Street", "Astoria, OR 97103"]
     shown = [
@@ -98,7 +98,7 @@ def test_each_has_one_sheet_with_a_code_of_their_own_and_an_address_outside(
     assert (again.status, posted(installation)) == (0, codes)
 
 
-def test_a_row_that_cannot_be_posted_is_named_by_its_line(
+def test_a_rejected_row_is_named_by_its_line(
     printing: Printing, installation: Installation, tmp_path: Path
 ) -> None:
     ended = printing(
@@ -114,26 +114,26 @@ def test_a_row_that_cannot_be_posted_is_named_by_its_line(
         + ANA.upper().replace(",\n", ",en\n"),
     )
     assert ended.status == 1
-    assert ended.out == f"1 appeals are in {tmp_path / '1.pdf'}, 9 refused.\n"
+    assert ended.out == f"Wrote 1 appeal to {tmp_path / '1.pdf'}; 9 rejected.\n"
     assert [one.partition(": ")[::2] for one in ended.errors[:-1]] == [
-        ("line 3", "institution is missing"),
-        ("line 4", "address is missing"),
-        ("line 5", "the address has 6 lines, but only 5 fit the window"),
-        ("line 6", f"{('Very long '*5).strip()!r} is longer than the 40 characters that fit the window"),
-        ("line 7", "name starts like a formula: '=Bo'"),
-        ("line 8", "'王, 1' has characters that our font cannot print"),
-        ("line 9", "'xx-yy-zz' is not a language; write en or es"),
-        ("line 10", "2 fields where the header names 5"),
-        ("line 11", "the same person is already on line 2"),
+        ("line 3", "no institution"),
+        ("line 4", "no address"),
+        ("line 5", "6 lines where the window shows 5"),
+        ("line 6", f"{('Very long '*5).strip()!r} is longer than the 40 characters that the window shows"),
+        ("line 7", "name begins like a formula: '=Bo'"),
+        ("line 8", "'王, 1' has letters that our typeface lacks"),
+        ("line 9", "'xx-yy-zz' is no language; write en or es"),
+        ("line 10", "2 fields, but the header has 5 columns"),
+        ("line 11", "the same person stands on line 2 already"),
     ]  # fmt: skip
     assert list(posted(installation)) == ["Ana Reyes"]
-    assert printing(ANA).errors == [f"{tmp_path / '1.pdf'} exists already; name another file."]
+    assert printing(ANA).errors == [f"{tmp_path / '1.pdf'} already exists. Name another file."]
     with installation.sessions.begin() as session:
         session.execute(update(Campaign).values(deadline=now()))
     assert printing(ANA, "2.pdf").errors[0].startswith("year-end has ended, ")
 
 
-def test_the_coupon_that_comes_back_fills_in_the_form(
+def test_a_returned_coupon_fills_in_the_form(
     printing: Printing,
     installation: Installation,
     running: Campaign,

@@ -1,4 +1,4 @@
-"""`campaign donor`: everything that is held, and afterwards nothing that names the person."""
+"""`campaign donor`: export everything, then erase everything that identifies the person."""
 
 import json
 from datetime import timedelta
@@ -33,7 +33,7 @@ from tests.support.refunds import pay
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
 TRACES = ("ana@", "ana called", "ana is", "reyes", "grandmother", "confidential")
-"""What Ana typed, and what was written about her."""
+"""What Ana entered, and what others wrote about her."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 def ana(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> Donation:
-    """Two gifts of one person under two addresses, with all that may hang on them; Ben gave too."""
+    """Two gifts of one person under two addresses, with all related rows, and a gift of Ben's."""
     said = {
         "name": "Ana Reyes",
         "comment": "For grandmother",
@@ -83,7 +83,7 @@ def everything(installation: Installation) -> str:
     return "\n".join(found).lower()
 
 
-def test_all_that_is_held_is_exported(run: Run, ana: Donation) -> None:
+def test_all_personal_data_is_exported(run: Run, ana: Donation) -> None:
     ended = run("donor", "export", "ANA@example.org")
     assert (ended.status, ended.errors) == (0, [])
     held = json.loads(ended.out)
@@ -97,16 +97,16 @@ def test_all_that_is_held_is_exported(run: Run, ana: Donation) -> None:
     assert "ben@example.org" not in ended.out
 
 
-def test_erasing_keeps_the_books_and_removes_the_person(
+def test_erasing_keeps_the_ledger_and_removes_the_person(
     run: Run, ana: Donation, installation: Installation
 ) -> None:
     ledger = run("export", "ledger").out
     refused = run("donor", "erase", "ana@work.example")
     assert refused.status == 1
-    assert "add --yes" in refused.errors[0]
+    assert "Add --yes" in refused.errors[0]
     done = run("donor", "erase", "ana@work.example", "--yes")
     assert (done.status, done.errors) == (0, [])
-    assert "2 gifts" in done.out
+    assert "2 donations" in done.out
     left = everything(installation)
     for trace in TRACES:
         assert trace not in left, left[left.index(trace) - 300 : left.index(trace) + 60]
@@ -114,7 +114,7 @@ def test_erasing_keeps_the_books_and_removes_the_person(
     assert run("export", "ledger").out == ledger
     assert run("ledger", "check").status == 0
     again = run("donor", "erase", "ana@work.example", "--yes")
-    assert (again.status, again.out) == (0, "Nothing is held about ana@work.example.\n")
+    assert (again.status, again.out) == (0, "No data found for ana@work.example.\n")
     with installation.sessions() as session:
         assert session.get_one(Donation, ana.id).public_id == ana.public_id
         event_ids = session.scalars(select(InboxEvent.id)).all()
@@ -122,7 +122,7 @@ def test_erasing_keeps_the_books_and_removes_the_person(
         assert run("events", "replay", event_id).status == 0
 
 
-def test_a_gift_that_goes_on_or_may_still_be_paid_stands_in_the_way(
+def test_an_active_or_unpaid_gift_prevents_erasure(
     run: Run,
     client: FlaskClient,
     campaign: Campaign,

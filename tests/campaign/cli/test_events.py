@@ -44,14 +44,14 @@ def state(installation: Installation) -> str:
         return session.scalars(select(Donation.state)).one()
 
 
-def test_what_was_lost_is_applied_and_a_second_time_is_harmless(
+def test_lost_events_are_applied_and_repeating_is_harmless(
     run: Run, installation: Installation, lost: Facts
 ) -> None:
     ended = run(*RECOVER)
-    assert (ended.status, ended.out) == (0, "1 event fetched, 1 of them new; applied.\n")
+    assert (ended.status, ended.out) == (0, "1 event fetched, 1 new; all applied.\n")
     assert state(installation) == "paid"
     ended = run(*RECOVER)
-    assert (ended.status, ended.out) == (0, "1 event fetched, 0 of them new; applied.\n")
+    assert (ended.status, ended.out) == (0, "1 event fetched, 0 new; all applied.\n")
     assert ended.errors == []
     assert run("ledger", "check").status == 0
 
@@ -60,13 +60,13 @@ def test_what_was_lost_is_applied_and_a_second_time_is_harmless(
     ("since", "fetched"),
     [("2020-01-01", 1), ("2026-01-01T00:00:00-08:00", 1), ("2199-12-31", 0)],
 )
-def test_since_is_a_day_or_an_instant(run: Run, lost: Facts, since: str, fetched: int) -> None:
+def test_since_is_a_date_or_a_timestamp(run: Run, lost: Facts, since: str, fetched: int) -> None:
     ended = run(*RECOVER, "--since", since)
     assert ended.status == 0
     assert ended.out.startswith(f"{fetched} event")
 
 
-def test_a_day_begins_in_the_time_zone_of_the_organisation(
+def test_a_day_starts_in_the_organizations_time_zone(
     run: Run, lost: Facts, stripe: StripeSandbox
 ) -> None:
     yesterday = datetime.combine(now().date() - timedelta(days=1), time(3), UTC)
@@ -88,34 +88,30 @@ def test_a_bad_date_is_one_line(
     assert state(installation) == "pending"
 
 
-def test_stripe_out_of_reach_is_one_line_and_loses_nothing(
+def test_an_unreachable_stripe_is_a_one_line_error_and_loses_nothing(
     run: Run, installation: Installation, lost: Facts
 ) -> None:
     ended = run(*RECOVER, STRIPE_API_BASE=UNREACHABLE)
     assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
     assert ended.errors[0].startswith("Stripe cannot be reached: ")
-    assert run(*RECOVER).out.startswith("1 event fetched, 1 of them new")
+    assert run(*RECOVER).out.startswith("1 event fetched, 1 new")
 
 
-def test_what_cannot_be_applied_is_not_called_applied(
+def test_a_failed_event_is_not_reported_as_applied(
     run: Run, lost: Facts, stripe: StripeSandbox
 ) -> None:
     with stripe.account.transaction():
         stripe.account.emit("payment_intent.succeeded", {"id": "pi_odd"})
     ended = run(*RECOVER)
     assert ended.status == 0
-    assert re.fullmatch(
-        r"2 events fetched, 2 of them new; 1 in the inbox could not be applied yet .*\n", ended.out
-    )
+    assert re.fullmatch(r"2 events fetched, 2 new; 1 could not be applied yet .*\n", ended.out)
 
 
-def test_events_that_are_not_ours_to_read_are_told(
-    run: Run, lost: Facts, stripe: StripeSandbox
-) -> None:
+def test_skipped_events_are_reported(run: Run, lost: Facts, stripe: StripeSandbox) -> None:
     with stripe.account.transaction():
         stripe.account.change(stripe.account.every("event")[0], api_version="2020-08-27")
     ended = run(*RECOVER)
-    assert ended.out == "1 event fetched, 0 of them new; applied. 1 skipped, as logged.\n"
+    assert ended.out == "1 event fetched, 0 new; all applied. 1 skipped (see the log).\n"
     assert "event_of_other_release" in ended.errors[0]
 
 

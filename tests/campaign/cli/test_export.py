@@ -1,4 +1,4 @@
-"""`campaign export`: the books as rows that others may rely on."""
+"""`campaign export`: columns and rows that other programs rely on."""
 
 import csv
 import io
@@ -52,7 +52,7 @@ def test_the_ledgers_amounts_sum_to_what_is_raised(
     assert all(datetime.fromisoformat(row["occurred_at"]).tzinfo for row in found)
 
 
-def test_a_donation_is_told_with_its_receipt_and_its_payment(run: Run, paid: Facts) -> None:
+def test_a_donation_is_exported_with_its_receipt_and_payment(run: Run, paid: Facts) -> None:
     (row,) = rows(run("export", "donations").out)
     assert row["id"] == paid.donation.public_id
     assert (row["state"], row["amount"], row["email"]) == ("paid", "2500", "ana@example.org")
@@ -86,7 +86,7 @@ def test_a_pending_donation_has_no_receipt_and_its_person_is_no_donor_yet(
         "\uff1d1+2",
     ],
 )
-def test_a_name_that_is_a_formula_is_disarmed(
+def test_a_name_that_looks_like_a_formula_is_made_safe(
     run: Run, give: Callable[..., Facts], name: str
 ) -> None:
     give(name=name, email="a@example.org")
@@ -94,7 +94,7 @@ def test_a_name_that_is_a_formula_is_disarmed(
     assert row["name"] == f"'{name}"
 
 
-def test_money_that_went_back_stays_a_figure(
+def test_a_negative_amount_stays_a_number(
     run: Run, installation: Installation, paid: Facts, store: Callable[..., None]
 ) -> None:
     store(paid.refunded("a", 700))
@@ -102,7 +102,7 @@ def test_money_that_went_back_stays_a_figure(
     assert [row["amount"] for row in rows(run("export", "ledger").out)] == ["2500", "-700"]
 
 
-def test_since_and_campaign_leave_out_the_rest(
+def test_since_and_campaign_filter_the_export(
     run: Run, installation: Installation, paid: Facts
 ) -> None:
     assert rows(run("export", "ledger", "--since", "2090-01-01").out) == []
@@ -113,5 +113,5 @@ def test_since_and_campaign_leave_out_the_rest(
     assert (unknown.status, len(unknown.errors)) == (1, 1)
 
 
-def test_what_cannot_be_exported_is_wrong_usage(run: Run) -> None:
+def test_an_unknown_export_is_a_usage_error(run: Run) -> None:
     assert run("export", "secrets").status == 2

@@ -1,4 +1,4 @@
-"""Commands are imported when they are asked for: a cron line every minute costs little."""
+"""Commands are imported only when used, so that a cron job every minute starts quickly."""
 
 import subprocess
 
@@ -9,12 +9,12 @@ from campaign.cli.main import COMMANDS, cli
 from tests.campaign.cli.conftest import PROGRAM, ROOT
 
 HEAVY = {"flask", "stripe", "celery", "typst", "babel", "jinja2", "alembic"}
-"""None of these is needed to look whether an email is due."""
+"""None of these is needed to check whether an email is due."""
 PRINT_MODULES = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
 
 
 def modules_after(*arguments: str) -> set[str]:
-    """What `campaign ARGUMENTS` has imported when it ends."""
+    """The modules that `campaign ARGUMENTS` has imported when it exits."""
     program = [*PROGRAM[:2], f"{PRINT_MODULES}; {PROGRAM[2]}"]
     done = subprocess.run(
         [*program, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
@@ -51,7 +51,7 @@ def test_the_cron_job_loads_only_what_it_needs() -> None:
     assert not modules & HEAVY
 
 
-def test_a_mistyped_command_is_answered_with_those_that_are_near() -> None:
+def test_a_mistyped_command_gets_suggestions() -> None:
     done = subprocess.run(
         [*PROGRAM, "legder"], cwd=ROOT, capture_output=True, text=True, check=False
     )

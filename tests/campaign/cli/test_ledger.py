@@ -1,4 +1,4 @@
-"""`campaign ledger check`, `late` and `correct`: whether the books are in order, and what came too late."""
+"""`campaign ledger check`, `late` and `correct`: whether the ledger is consistent, and late entries."""
 
 import getpass
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Store = Callable[..., None]
 
 @pytest.fixture
 def late(installation: Installation, paid: Facts, store: Store) -> LedgerEntry:
-    """A refund that came after the result of $25 was frozen."""
+    """A refund that arrived after the result of $25 was final."""
     end_now(installation)
     with installation.sessions.begin() as session:
         assert len(finalize_due_campaigns(session, now())) == 1
@@ -30,11 +30,11 @@ def late(installation: Installation, paid: Facts, store: Store) -> LedgerEntry:
         return session.scalars(select(LedgerEntry).where(LedgerEntry.kind == "refund")).one()
 
 
-def test_the_ledger_check_tells_order_from_a_break(
+def test_the_ledger_check_finds_a_broken_invariant(
     run: Run, installation: Installation, paid: Facts
 ) -> None:
     ended = run("ledger", "check")
-    assert (ended.status, ended.out, ended.errors) == (0, "The books are in order.\n", [])
+    assert (ended.status, ended.out, ended.errors) == (0, "The ledger is consistent.\n", [])
     with installation.engine.begin() as connection:
         connection.execute(text("UPDATE progress_shard SET raised = raised + 1"))
     ended = run("ledger", "check")
@@ -46,8 +46,8 @@ def test_the_ledger_check_tells_order_from_a_break(
     assert ended.errors[-1].startswith("5 broken")
 
 
-def test_no_entry_came_late(run: Run, paid: Facts) -> None:
-    assert run("ledger", "late").out == "No entry came late.\n"
+def test_no_late_entries(run: Run, paid: Facts) -> None:
+    assert run("ledger", "late").out == "No late entries.\n"
 
 
 def test_a_late_entry_is_listed_and_corrected_once(
@@ -61,11 +61,11 @@ def test_a_late_entry_is_listed_and_corrected_once(
     correction = ("ledger", "correct", str(late.id), "--campaign", "nine-days", "--reason", "fair")
     done = run(*correction)
     assert done.status == 0
-    assert done.out == "nine-days: corrected by -$10 to $15; it was final at $25.\n"
+    assert done.out == "nine-days: corrected by -$10 to $15; the final result was $25.\n"
     again = run(*correction)
     assert (again.status, again.out) == (1, "")
-    assert again.errors == [f"Ledger entry {late.id} was already added to the result."]
-    assert run("ledger", "late").out == "No entry came late.\n"
+    assert again.errors == [f"Ledger entry {late.id} was brought into the result before."]
+    assert run("ledger", "late").out == "No late entries.\n"
     assert run("ledger", "check").status == 0
     with installation.sessions() as session:
         by = session.scalars(
@@ -85,7 +85,7 @@ def test_a_late_entry_is_listed_and_corrected_once(
         (("one", "--campaign", "nine-days", "--reason", "fair"), 2, "not a valid integer"),
     ],
 )
-def test_a_correction_that_is_refused_says_why(
+def test_a_rejected_correction_says_why(
     run: Run, late: LedgerEntry, arguments: tuple[str, ...], status: int, why: str
 ) -> None:
     ended = run("ledger", "correct", *arguments)
@@ -93,18 +93,18 @@ def test_a_correction_that_is_refused_says_why(
     assert why in ended.errors[-1]
 
 
-def test_before_the_end_nothing_is_to_be_corrected(run: Run, paid: Facts) -> None:
+def test_a_result_cannot_be_corrected_before_it_is_final(run: Run, paid: Facts) -> None:
     ended = run("ledger", "correct", "1", "--campaign", "nine-days", "--reason", "fair")
     assert ended.status == 1
     assert "not final yet" in ended.errors[0]
 
 
-def test_late_entries_are_of_one_campaign_or_of_all_in_the_organizations_time(
+def test_late_entries_are_listed_for_one_campaign_or_all_in_the_organizations_time(
     run: Run, installation: Installation, late: LedgerEntry
 ) -> None:
     running(installation, slug="spring")
     every = run("ledger", "late", ORG_TIMEZONE="Asia/Tokyo")
-    assert run("ledger", "late", "--campaign", "spring").out == "No entry came late.\n"
+    assert run("ledger", "late", "--campaign", "spring").out == "No late entries.\n"
     moment = late.occurred_at.astimezone(zone(installation.settings.organization.timezone))
     assert run("ledger", "late").out.endswith(f"  {moment:%Y-%m-%d %H:%M %Z}\n")
     assert every.out.endswith(" JST\n")
@@ -112,7 +112,7 @@ def test_late_entries_are_of_one_campaign_or_of_all_in_the_organizations_time(
     assert (unknown.status, unknown.errors) == (1, ["There is no campaign called 'autumn'."])
 
 
-def test_a_correction_stands_in_the_log_with_its_reason_and_both_sums(
+def test_a_correction_is_logged_with_its_reason_and_both_sums(
     run: Run, installation: Installation, late: LedgerEntry
 ) -> None:
     options = ("--campaign", "nine-days", "--reason", " It was fair. ")

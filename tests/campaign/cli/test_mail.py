@@ -1,4 +1,4 @@
-"""`campaign mail`: what waits and what failed, sending it again, and the look before the first letter."""
+"""`campaign mail`: listing undelivered email, sending it again, and checking the setup."""
 
 import re
 from datetime import timedelta
@@ -34,7 +34,7 @@ def receipt(installation: Installation) -> OutboxMessage:
 
 
 def begin(installation: Installation) -> None:
-    """As a worker does that dies then."""
+    """Claim the message as a worker that then dies."""
     with installation.sessions.begin() as session:
         for claim in bulk_claims.claim_bulk(session, clock.now(), 10).claims:
             assert bulk_claims.begin_bulk(session, claim, clock.now())
@@ -42,12 +42,12 @@ def begin(installation: Installation) -> None:
     deliver_due(installation)
 
 
-def test_nothing_to_list_is_said(run: Run, campaign: Campaign) -> None:
+def test_an_empty_list_says_so(run: Run, campaign: Campaign) -> None:
     ended = run("mail", "list")
-    assert (ended.status, ended.out) == (0, "There is no such mail.\n")
+    assert (ended.status, ended.out) == (0, "No matching email.\n")
 
 
-def test_what_waits_and_what_failed_is_listed_by_state_and_kind(
+def test_undelivered_email_is_listed_by_state_and_kind(
     run: Run, installation: Installation, campaign: Campaign, paid: Facts
 ) -> None:
     queue_appeals(installation, campaign, "ben@example.org")
@@ -58,7 +58,7 @@ def test_what_waits_and_what_failed_is_listed_by_state_and_kind(
     assert len(run("mail", "list", "--kind", "appeal").out.splitlines()) == 1
     change(installation, state="failed", last_error="550 no\nsuch user")
     assert "550 no such user" in run("mail", "list", "--state", "failed").out
-    assert run("mail", "list", "--state", "queued").out == "There is no such mail.\n"
+    assert run("mail", "list", "--state", "queued").out == "No matching email.\n"
     assert "--limit" in run("mail", "list", "--limit", "1").out
 
 
@@ -70,15 +70,15 @@ def test_what_waits_and_what_failed_is_listed_by_state_and_kind(
         {"state": "sending", "lease_until": timedelta(seconds=-1)},
     ],
 )
-def test_stuck_mail_is_listed_reviewed_and_not_called_so_before(
+def test_stuck_mail_is_listed_and_reviewed_once_it_is_overdue(
     run: Run, installation: Installation, paid: Facts, values: dict[str, object]
 ) -> None:
-    assert run("mail", "list", "--state", "stuck").out == "There is no such mail.\n"
+    assert run("mail", "list", "--state", "stuck").out == "No matching email.\n"
     at = clock.now()
     moved = {k: at + v if isinstance(v, timedelta) else v for k, v in values.items()}
     change(installation, **moved)
     assert "receipt" in run("mail", "list", "--state", "stuck").out
-    assert "Mail that is stuck: 1" in run("review").out
+    assert "Stuck email: 1" in run("review").out
 
 
 def test_a_failed_receipt_is_sent_again_under_its_message_id(
@@ -91,7 +91,7 @@ def test_a_failed_receipt_is_sent_again_under_its_message_id(
     assert f"campaign mail resend {row.id}" in run("review").out
     ended = run("mail", "resend", str(row.id))
     assert ended.status == 0
-    said = rf"{row.id}: receipt \d{{4}}-000001 to ana@example\.org is queued again\.\n"
+    said = rf"{row.id}: receipt \d{{4}}-000001 to ana@example\.org queued again\.\n"
     assert re.fullmatch(said, ended.out)
     deliver_due(mailing)
     assert mailbox.wait_for(1)[0].message["Message-ID"] == row.message_id
@@ -111,7 +111,7 @@ def test_a_sent_receipt_can_be_sent_again_and_has_a_day_of_tries(
     assert len({mail.message["Message-ID"] for mail in mailbox.wait_for(2)}) == 1
 
 
-def test_an_appeal_that_may_have_arrived_needs_to_be_asked_for_by_name(
+def test_an_appeal_that_may_have_arrived_needs_the_option(
     run: Run, mailing: Installation, mailbox: MailReceiver, campaign: Campaign
 ) -> None:
     [number] = queue_appeals(mailing, campaign, "ben@example.org")
@@ -120,7 +120,7 @@ def test_an_appeal_that_may_have_arrived_needs_to_be_asked_for_by_name(
     assert refused.status == 1
     assert "--even-if-it-arrived" in refused.errors[0]
     assert run("mail", "resend", "--failed").out.splitlines()[0] == (
-        "Queued again: 0 of 1 that failed."
+        "Queued again: 0 of 1 failed messages."
     )
     assert run("mail", "resend", "--failed", "--even-if-it-arrived").status == 0
     deliver_due(mailing)
@@ -130,7 +130,7 @@ def test_an_appeal_that_may_have_arrived_needs_to_be_asked_for_by_name(
     assert "never sent twice" in again.errors[0]
 
 
-def test_what_is_late_under_way_or_dropped_is_not_sent_again(
+def test_late_sending_or_dropped_email_is_not_sent_again(
     run: Run, mailing: Installation, mailbox: MailReceiver, campaign: Campaign
 ) -> None:
     [number] = queue_appeals(mailing, campaign, "ben@example.org")
@@ -146,7 +146,7 @@ def test_what_is_late_under_way_or_dropped_is_not_sent_again(
     assert "no message 4711" in run("mail", "resend", "4711").errors[0]
 
 
-def test_resend_wants_ids_or_failed(run: Run) -> None:
+def test_resend_needs_ids_or_failed(run: Run) -> None:
     assert run("mail", "resend").status == 2
     assert run("mail", "resend", "1", "--failed").status == 2
     assert run("mail", "resend", "1", "--kind", "receipt").status == 2
@@ -158,7 +158,7 @@ def test_only_the_failed_of_one_kind_are_sent_again(
     queue_appeals(installation, campaign, "ben@example.org")
     change(installation, state="failed")
     ended = run("mail", "resend", "--failed", "--kind", "receipt")
-    assert ended.out == "Queued again: 1 of 1 that failed.\n"
+    assert ended.out == "Queued again: 1 of 1 failed messages.\n"
     assert [row.state for row in messages(installation)] == ["queued", "failed"]
 
 
@@ -184,14 +184,14 @@ def test_the_check_says_what_it_could_not_reach(run: Run) -> None:
     assert "127.0.0.1:9 cannot be reached" in ended.out
 
 
-def test_the_check_ends_with_1_where_something_is_wrong(run: Run) -> None:
+def test_the_check_exits_1_if_something_is_wrong(run: Run) -> None:
     ended = run("mail", "check", **PRODUCTION | {"SITE_URL": "http://give.example.org"})
     assert ended.status == 1
     assert "needs https" in ended.out
-    assert ended.errors == ["1 to be mended; see WRONG above."]
+    assert ended.errors == ["1 to fix; see WRONG above."]
 
 
-def test_a_wrong_password_is_wrong(run: Run) -> None:
+def test_the_check_reports_a_wrong_password(run: Run) -> None:
     with MailReceiver(credentials=("user", "right")) as server:
         url = f"smtp://user:wrong@127.0.0.1:{server.port}"
         ended = run("mail", "check", SMTP_URL=url, **PRODUCTION)

@@ -1,4 +1,4 @@
-"""The console script as its users have it: a process, an environment, an exit status."""
+"""The console script as users run it: a process, an environment, an exit status."""
 
 import subprocess
 import sys
@@ -52,7 +52,7 @@ def test_migrations_need_only_the_database(databases: Databases) -> None:
     try:
         for _ in range(2):
             ended = run_with({"DATABASE_URL": databases.address(name)}, "db", "upgrade")
-            assert (ended.status, ended.out) == (0, "The database is at the newest migration.\n")
+            assert (ended.status, ended.out) == (0, "The database is up to date.\n")
     finally:
         databases.drop(name)
 
@@ -77,14 +77,14 @@ def test_missing_settings_are_all_named(database_url: str) -> None:
         ("db", "upgrade"),
     ],
 )
-def test_a_database_that_is_down_is_one_line(run: Run, arguments: tuple[str, ...]) -> None:
+def test_an_unreachable_database_is_a_one_line_error(run: Run, arguments: tuple[str, ...]) -> None:
     ended = run(*arguments, DATABASE_URL="postgresql://nobody:hidden@127.0.0.1:9/none")
     assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
-    assert ended.errors[0].startswith("The database cannot be used: ")
+    assert ended.errors[0].startswith("Cannot use the database: ")
     assert "hidden" not in ended.errors[0]
 
 
-def test_replay_of_an_event_that_is_not_stored_is_refused(run: Run) -> None:
+def test_replaying_an_unknown_event_is_an_error(run: Run) -> None:
     ended = run("events", "replay", "evt_unknown")
     assert (ended.status, ended.errors) == (1, ["No event 'evt_unknown' is stored here."])
 
@@ -108,7 +108,7 @@ def test_replay_applies_a_stored_event_and_is_harmless_again(
 @pytest.mark.parametrize(
     ("options", "said"), [((), "0 appeals queued"), (("--dry-run",), "0 appeals would be queued")]
 )
-def test_the_cron_job_says_that_nobody_is_to_be_written_to(
+def test_the_cron_job_reports_zero_emails(
     run: Run, campaign: Campaign, options: tuple[str, ...], said: str
 ) -> None:
     ended = run("deadline-emails", *options)
@@ -116,13 +116,13 @@ def test_the_cron_job_says_that_nobody_is_to_be_written_to(
     assert said in ended.out
 
 
-def test_a_broker_that_is_away_stops_no_command(run: Run, paid: Facts) -> None:
+def test_commands_work_without_a_reachable_broker(run: Run, paid: Facts) -> None:
     for arguments in (CREATE, ("ledger", "check"), ("deadline-emails",)):
         assert run(*arguments, BROKER_URL="redis://127.0.0.1:9/0").status == 0
 
 
 @pytest.mark.parametrize("arguments", [CREATE, ("ledger", "check"), ("deadline-emails",)])
-def test_a_database_without_tables_is_one_line(
+def test_a_database_without_tables_is_a_one_line_error(
     run: Run, databases: Databases, arguments: tuple[str, ...]
 ) -> None:
     name = databases.create()
@@ -134,7 +134,7 @@ def test_a_database_without_tables_is_one_line(
     assert "campaign db upgrade" in ended.errors[0]
 
 
-def test_a_replayed_event_that_cannot_be_read_is_one_line(
+def test_an_unreadable_replayed_event_is_a_one_line_error(
     run: Run, store: Callable[..., None]
 ) -> None:
     found = event("payment_intent.succeeded", {"id": "pi_1"})
@@ -147,9 +147,9 @@ def test_a_replayed_event_that_cannot_be_read_is_one_line(
     "arguments",
     [("tokens", "revoke"), ("webhooks", "disable"), ("webhooks", "retry"), ("mail", "resend")],
 )
-def test_a_number_that_no_row_can_have_is_one_line(run: Run, arguments: tuple[str, ...]) -> None:
+def test_a_number_that_is_too_large_is_a_one_line_error(
+    run: Run, arguments: tuple[str, ...]
+) -> None:
     ended = run(*arguments, str(2**63))
     assert (ended.status, ended.out) == (1, "")
-    assert ended.errors == [
-        "A number is larger than any that the database can hold; look at it again."
-    ]
+    assert ended.errors == ["A number is too large for the database. Check the numbers you gave."]

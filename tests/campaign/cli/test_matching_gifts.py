@@ -1,4 +1,4 @@
-"""`campaign matching`: what somebody at the server needs, each harmless twice."""
+"""`campaign matching`: the commands, and that repeating them is harmless."""
 
 from campaign.models import Campaign
 from campaign.runtime.context import Installation

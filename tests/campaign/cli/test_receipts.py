@@ -1,4 +1,4 @@
-"""Statements and letters for the post, as their commands make them: once each, and lost never."""
+"""Statements and printed receipts from their commands: each once, and none lost."""
 
 import io
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Store = Callable[..., None]
 
 @pytest.fixture
 def year(installation: Installation, give: Give, store: Store) -> str:
-    """Two gifts of Ana's; the year they are of."""
+    """Two gifts from Ana; return their year."""
     store(give(amount=2_500).completed(), give(amount=1_050).completed())
     apply_due_events(installation)
     with installation.sessions() as session:
@@ -35,7 +35,7 @@ def year(installation: Installation, give: Give, store: Store) -> str:
 
 @pytest.fixture
 def by_mail(installation: Installation, give: Give, store: Store) -> None:
-    """A gift of someone without email."""
+    """A gift from a donor without email."""
     facts = give(amount=4_000)
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(email=""))
@@ -61,13 +61,14 @@ def text(path: Path) -> str:
 
 def test_a_statement_is_queued_once_and_not_before_the_years_end(run: Run, year: str) -> None:
     assert run("statements", year).errors == [
-        f"{year} is not over; --so-far makes statements all the same."
+        f"{year} is not over. Use --so-far to queue statements anyway."
     ]
-    said = f"{year}: 1 statements {{}}, 0 more by post.\n"
+    said = f"{year}: 1 statements {{}}, 0 more to print.\n"
     assert run("statements", year, "--so-far", "--dry-run").out == said.format("would be queued")
     assert run("statements", year, "--so-far").out == said.format("queued")
     assert (
-        run("statements", year, "--so-far").out == f"{year}: 0 statements queued, 0 more by post.\n"
+        run("statements", year, "--so-far").out
+        == f"{year}: 0 statements queued, 0 more to print.\n"
     )
 
 
@@ -89,16 +90,16 @@ def test_a_statement_and_a_receipt_carry_their_pdf(
 
 
 @pytest.mark.usefixtures("by_mail")
-def test_who_has_no_email_is_written_to_by_post_once(
+def test_a_donor_without_email_gets_one_printed_receipt(
     run: Run, installation: Installation, tmp_path: Path
 ) -> None:
     live_at(installation, "5 Elm Street\nSalem, OR 97301")
     with installation.sessions() as session:
         assert session.scalars(select(OutboxMessage)).all() == []
     first, second = tmp_path / "1.pdf", tmp_path / "2.pdf"
-    assert run("letters", str(first)).out == f"1 letters are in {first}.\n"
+    assert run("letters", str(first)).out == f"Wrote 1 document to {first}.\n"
     assert "Bo Lund 5 Elm Street Salem, OR 97301" in text(first)
-    assert run("letters", str(second)).out == "No letter waits.\n"
+    assert run("letters", str(second)).out == "Nothing to print.\n"
     assert not second.exists()
     since = (clock.now() - timedelta(hours=1)).isoformat()
     assert run("letters", str(second), "--again", since).status == 0
@@ -106,20 +107,23 @@ def test_who_has_no_email_is_written_to_by_post_once(
 
 
 @pytest.mark.usefixtures("by_mail")
-def test_a_statement_goes_by_post_too(run: Run, installation: Installation, tmp_path: Path) -> None:
+def test_a_statement_is_printed_too(run: Run, installation: Installation, tmp_path: Path) -> None:
     live_at(installation, "5 Elm Street")
     with installation.sessions() as session:
         year = str(session.scalars(select(Receipt)).one().gift_date.year)
     assert (
-        run("statements", year, "--so-far").out == f"{year}: 0 statements queued, 1 more by post.\n"
+        run("statements", year, "--so-far").out
+        == f"{year}: 0 statements queued, 1 more to print.\n"
     )
-    assert run("letters", str(tmp_path / "1.pdf")).out.startswith("2 letters")
+    assert run("letters", str(tmp_path / "1.pdf")).out.startswith("Wrote 2 documents ")
     assert f"Your gifts in {year}" in text(tmp_path / "1.pdf")
-    assert run("letters", str(tmp_path / "2.pdf")).out == "No letter waits.\n"
+    assert run("letters", str(tmp_path / "2.pdf")).out == "Nothing to print.\n"
 
 
 @pytest.mark.usefixtures("by_mail")
-def test_without_an_address_it_waits(run: Run, installation: Installation, tmp_path: Path) -> None:
+def test_without_an_address_it_is_not_printed(
+    run: Run, installation: Installation, tmp_path: Path
+) -> None:
     ended = run("letters", str(tmp_path / "1.pdf"))
     assert ended.status == 1
     assert "No postal address: receipt " in ended.errors[0]
@@ -136,7 +140,7 @@ def test_a_file_that_cannot_be_written_marks_nothing(
 
 
 @pytest.mark.usefixtures("by_mail")
-def test_a_crash_between_file_and_commit_writes_the_letter_again(
+def test_a_crash_between_file_and_commit_prints_it_again(
     run: Run, installation: Installation, tmp_path: Path
 ) -> None:
     live_at(installation, "5 Elm Street")
@@ -148,12 +152,12 @@ def test_a_crash_between_file_and_commit_writes_the_letter_again(
     assert "$40" in text(tmp_path / "1.pdf")
     with installation.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE receipt DROP CONSTRAINT never")
-    assert run("letters", str(tmp_path / "2.pdf")).out.startswith("1 letters")
+    assert run("letters", str(tmp_path / "2.pdf")).out.startswith("Wrote 1 document ")
     assert posted(installation) == 1
 
 
-def test_letters_are_never_written_over_others(tmp_path: Path) -> None:
+def test_printing_never_replaces_a_file(tmp_path: Path) -> None:
     write_new_file(tmp_path / "1.pdf", b"first")
-    with pytest.raises(CampaignError, match="cannot be written: File exists"):
+    with pytest.raises(CampaignError, match=r"Cannot write .*: File exists"):
         write_new_file(tmp_path / "1.pdf", b"second")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]

@@ -1,4 +1,4 @@
-"""`campaign reconcile` names what was lost, mends it with `--apply`, and then has nothing to say."""
+"""`campaign reconcile` reports what was lost, repairs it with `--apply`, and then reports nothing."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ from tests.support.reconciliation import Bank
 from tests.support.staff import StaffMaker
 
 RECONCILE = ("reconcile",)
-NOTHING = "no difference.\n"
+NOTHING = "no discrepancies.\n"
 
 
 @pytest.fixture
@@ -28,13 +28,13 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 @pytest.fixture
 def lost(bank: Bank) -> str:
-    """The public id of a gift of $25 that was paid and of which no event arrived."""
+    """The public ID of a paid gift of $25 whose events were lost."""
     bank.stripe.pay(bank.give())
     bank.deliver(lose="*")
     return bank.donation().public_id
 
 
-def test_a_lost_payment_is_found_and_mended(run: Run, bank: Bank, lost: str) -> None:
+def test_a_lost_payment_is_found_and_repaired(run: Run, bank: Bank, lost: str) -> None:
     ended = run(*RECONCILE)
     assert (ended.status, ended.errors) == (1, [])
     line, summary = ended.out.splitlines()
@@ -43,13 +43,13 @@ def test_a_lost_payment_is_found_and_mended(run: Run, bank: Bank, lost: str) -> 
         " the ledger has no entry",
         line,
     )
-    assert summary == "1 movement of 1 payment compared; 1 difference."
+    assert summary == "Compared 1 balance transaction of 1 payment; 1 discrepancy."
     assert bank.donation().state == "pending"
 
     ended = run(*RECONCILE, "--apply")
     assert (ended.status, ended.errors) == (0, [])
     assert ended.out == (
-        f"mended: {line}\n1 movement of 1 payment compared; 1 difference, 1 mended.\n"
+        f"repaired: {line}\nCompared 1 balance transaction of 1 payment; 1 discrepancy, 1 repaired.\n"
     )
     assert bank.donation().state == "paid"
     assert [entry[0] for entry in bank.entries()] == ["payment", "fee"]
@@ -57,11 +57,11 @@ def test_a_lost_payment_is_found_and_mended(run: Run, bank: Bank, lost: str) -> 
     for again in (RECONCILE, (*RECONCILE, "--apply")):
         ended = run(*again)
         assert (ended.status, ended.errors) == (0, [])
-        assert ended.out == "1 movement of 1 payment compared; no difference.\n"
+        assert ended.out == "Compared 1 balance transaction of 1 payment; no discrepancies.\n"
     assert run("ledger", "check").status == 0
 
 
-def test_a_lost_refund_is_found_and_mended(run: Run, bank: Bank) -> None:
+def test_a_lost_refund_is_found_and_repaired(run: Run, bank: Bank) -> None:
     session = bank.give()
     bank.stripe.pay(session)
     bank.deliver()
@@ -69,14 +69,14 @@ def test_a_lost_refund_is_found_and_mended(run: Run, bank: Bank) -> None:
     bank.deliver(lose="*")
     ended = run(*RECONCILE)
     assert ended.status == 1
-    assert f"Stripe refunded 10.00 USD ({made['id']}, pi_" in ended.out
-    assert "1 fee not booked yet; 1 difference.\n" in ended.out
+    assert f"Stripe sent 10.00 USD back ({made['id']}, pi_" in ended.out
+    assert "1 fee not booked yet; 1 discrepancy.\n" in ended.out
     assert run(*RECONCILE, "--apply").status == 0
     assert bank.donation().state == "partially_refunded"
     assert run(*RECONCILE).status == 0
 
 
-def test_each_run_stands_on_a_page_with_what_it_found(
+def test_each_run_has_a_page_with_its_findings(
     run: Run, bank: Bank, lost: str, staff: StaffMaker
 ) -> None:
     for more in ((), ("--apply",), ()):
@@ -94,7 +94,7 @@ def test_each_run_stands_on_a_page_with_what_it_found(
     assert client.get("/staff/reconciliations/999").status_code == 404
 
 
-def test_what_cannot_be_mended_stays(run: Run, bank: Bank) -> None:
+def test_what_cannot_be_repaired_remains(run: Run, bank: Bank) -> None:
     bank.stripe.pay(bank.give())
     bank.deliver()
     account = bank.stripe.account
@@ -108,19 +108,24 @@ def test_what_cannot_be_mended_stays(run: Run, bank: Bank) -> None:
         assert "repaired" not in ended.out
 
 
-def test_nothing_at_all_is_in_order(run: Run, bank: Bank) -> None:
+def test_an_empty_ledger_has_no_discrepancies(run: Run, bank: Bank) -> None:
     ended = run(*RECONCILE)
-    assert (ended.status, ended.out) == (0, f"0 movements of 0 payments compared; {NOTHING}")
+    assert (ended.status, ended.out) == (
+        0,
+        f"Compared 0 balance transactions of 0 payments; {NOTHING}",
+    )
 
 
-def test_payments_of_others_are_only_counted(run: Run, bank: Bank) -> None:
+def test_foreign_payments_are_only_counted(run: Run, bank: Bank) -> None:
     bank.shop()
     ended = run(*RECONCILE)
     assert ended.status == 0
-    assert "; 1 payment of others on the same account left out; no difference.\n" in ended.out
+    assert "; skipped 1 payment from other uses of the account; no discrepancies.\n" in ended.out
 
 
-def test_since_is_a_day_of_the_organisation_or_an_instant(run: Run, bank: Bank, lost: str) -> None:
+def test_since_is_a_date_in_the_organizations_zone_or_a_timestamp(
+    run: Run, bank: Bank, lost: str
+) -> None:
     yesterday = datetime.combine(now().date() - timedelta(days=1), time(3), UTC)
     account = bank.stripe.account
     with account.transaction():
@@ -139,7 +144,7 @@ def test_a_bad_date_is_one_line(run: Run, bank: Bank, since: str) -> None:
     assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
 
 
-def test_stripe_out_of_reach_is_one_line(run: Run, bank: Bank) -> None:
+def test_an_unreachable_stripe_is_a_one_line_error(run: Run, bank: Bank) -> None:
     ended = run(*RECONCILE, STRIPE_API_BASE=UNREACHABLE)
     assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
     assert ended.errors[0].startswith("Stripe cannot be reached: ")
@@ -152,7 +157,7 @@ def test_the_command_explains_itself_without_any_settings() -> None:
 
 
 def scheduled(environ: dict[str, str], *tasks: str) -> str:
-    """The last line of what these tasks of a worker return."""
+    """The last line of the output of these worker tasks."""
     calls = ", ".join(f"app.tasks['workers.upkeep.{task}']()" for task in tasks)
     program = f"from workers import app; app.loader.import_default_modules(); print({calls})"
     done = subprocess.run(
@@ -181,11 +186,11 @@ def test_the_scheduled_tasks_book_fees_and_match_returns(
         assert set(beats) == {"book-fees", "match-evidence"}
 
 
-def test_what_the_schedule_finds_waits_for_staff_until_it_is_mended(
+def test_a_scheduled_finding_needs_attention_until_it_is_repaired(
     environ: dict[str, str], run: Run, bank: Bank, lost: str, staff: StaffMaker
 ) -> None:
     assert scheduled(environ, "reconcile") == "1"
-    assert "Differences from Stripe: 1\n" in run("review").out
+    assert "Discrepancies with Stripe: 1\n" in run("review").out
     page = staff(StaffRole.viewer).get("/staff/").text
     assert "1 discrepancy between the ledger and Stripe" in page
     with bank.installation.sessions() as database:
@@ -195,5 +200,5 @@ def test_what_the_schedule_finds_waits_for_staff_until_it_is_mended(
         )
         assert database.scalars(select(ReconciliationRun.asked_by)).one() == "schedule"
     assert run(*RECONCILE, "--apply").status == 0
-    assert "Differences from Stripe" not in run("review").out
+    assert "Discrepancies with Stripe" not in run("review").out
     assert bank.donation().public_id == lost

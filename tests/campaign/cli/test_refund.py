@@ -1,4 +1,4 @@
-"""`campaign refund`: asked once more, made once, and said what is left."""
+"""`campaign refund`: it asks for confirmation, refunds once, and shows what is refundable."""
 
 import os
 import pty
@@ -25,7 +25,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 def gift(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> str:
-    """The public id of a gift of $25."""
+    """The public ID of a gift of $25."""
     form = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a"}
     client.post("/c/nine-days/donate", data=form)
     with installation.sessions() as session:
@@ -35,23 +35,27 @@ def gift(
     return donation.public_id
 
 
-def test_a_part_is_given_back_and_the_rest_told(run: Run, gift: str) -> None:
+def test_a_partial_refund_shows_what_remains(run: Run, gift: str) -> None:
     ended = run("refund", gift, "--amount", "10.00", "--reason", "duplicate", "--yes")
     before, done, after = ended.out.splitlines()
     assert (ended.status, ended.errors) == (0, [])
-    assert before == f"Donation {gift}: $25 of $25 is refundable."
-    assert re.fullmatch(r"Refund re_\w+ of \$10 USD: done\.", done)
-    assert after == f"Donation {gift}: $15 of $25 is refundable; $10 refunded."
+    assert before == f"Donation {gift}: $25 of $25 is left to refund."
+    assert re.fullmatch(r"Refund re_\w+ of \$10 USD: succeeded\.", done)
+    assert after == f"Donation {gift}: $15 of $25 is left to refund; $10 refunded."
     assert run("refund", gift, "--amount", "10.00", "--yes").status == 0
     ended = run("refund", gift, "--amount", "10.00", "--yes")
     assert (ended.status, len(ended.errors)) == (1, 1)
     assert "$5 of $25 is refundable; $20 refunded" in ended.errors[0]
 
 
-def test_nobody_is_there_to_be_asked_once_more(run: Run, gift: str, stripe: StripeSandbox) -> None:
+def test_without_a_terminal_confirmation_is_refused(
+    run: Run, gift: str, stripe: StripeSandbox
+) -> None:
     ended = run("refund", gift)
     assert ended.status == 1
-    assert ended.errors == ["Nothing was refunded: nobody can be asked once more here; add --yes."]
+    assert ended.errors == [
+        "Nothing was refunded: confirmation needs a terminal. Add --yes to skip it."
+    ]
     assert stripe.objects("refund") == []
 
 
@@ -73,7 +77,7 @@ def test_the_same_command_again_is_the_same_refund_until_stripe_confirms_it(
 @pytest.mark.parametrize(
     "wrong", [("--amount", "ten"), ("--amount", "30")], ids=["no amount", "too much"]
 )
-def test_a_refusal_is_one_line(run: Run, gift: str, wrong: tuple[str, str]) -> None:
+def test_a_rejected_refund_is_a_one_line_error(run: Run, gift: str, wrong: tuple[str, str]) -> None:
     ended = run("refund", gift, *wrong, "--yes")
     assert (ended.status, len(ended.errors)) == (1, 1)
 
@@ -83,7 +87,7 @@ def test_an_unknown_donation_and_a_reason_that_stripe_does_not_know(run: Run) ->
     assert run("refund", "unknown", "--reason", "spite", "--yes").status == 2
 
 
-def test_stripe_out_of_reach_is_told_and_the_request_kept(run: Run, gift: str) -> None:
+def test_an_unreachable_stripe_is_reported_and_the_request_saved(run: Run, gift: str) -> None:
     ended = run("refund", gift, "--yes", STRIPE_API_BASE=UNREACHABLE)
     assert ended.status == 1
     again = run("refund", gift, "--yes")
@@ -92,7 +96,7 @@ def test_stripe_out_of_reach_is_told_and_the_request_kept(run: Run, gift: str) -
 
 
 def answering(environ: dict[str, str], answers: str, *arguments: str) -> tuple[int, str]:
-    """Run the command on a terminal and type `answers`; its exit status and all that it printed."""
+    """Run the command on a terminal and type `answers`; return its exit status and output."""
     ours, theirs = pty.openpty()
     os.write(ours, answers.encode())
     try:
@@ -114,7 +118,7 @@ def answering(environ: dict[str, str], answers: str, *arguments: str) -> tuple[i
     return done.returncode, done.stdout
 
 
-def test_on_a_terminal_it_asks_once_more(
+def test_on_a_terminal_it_asks_for_confirmation(
     environ: dict[str, str], gift: str, stripe: StripeSandbox
 ) -> None:
     status, told = answering(environ, "n\n", "refund", gift, "--amount", "10")
@@ -123,15 +127,15 @@ def test_on_a_terminal_it_asks_once_more(
     assert stripe.objects("refund") == []
     status, told = answering(environ, "y\n", "refund", gift)
     assert status == 0
-    assert "Refund all of that? [y/N]" in told
+    assert "Refund the full amount? [y/N]" in told
     assert stripe.objects("refund")[0]["amount"] == 2500
 
 
-def test_on_a_terminal_an_answer_that_was_lost_may_be_looked_up_at_once(
+def test_on_a_terminal_a_lost_response_can_be_checked_at_once(
     environ: dict[str, str], gift: str, stripe: StripeSandbox
 ) -> None:
     stripe.fault("POST /v1/refunds", "drop_after", times=3)
     stripe.fault("GET /v1/refunds", "drop_before", times=3)
     status, told = answering(environ, "y\ny\n", "refund", gift)
-    assert (status, "Look it up now?" in told) == (0, True)
+    assert (status, "Check with Stripe now?" in told) == (0, True)
     assert len(stripe.objects("refund")) == 1

@@ -1,4 +1,4 @@
-"""`campaign review`, and the scheduled task that freezes results."""
+"""`campaign review`, and the scheduled task that finalizes results."""
 
 import subprocess
 from collections.abc import Callable
@@ -48,12 +48,12 @@ def run_task(environ: dict[str, str], task: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def test_nothing_waits(run: Run, paid: Facts) -> None:
+def test_nothing_needs_attention(run: Run, paid: Facts) -> None:
     ended = run("review")
-    assert (ended.status, ended.out, ended.errors) == (0, "Nothing waits for a person.\n", [])
+    assert (ended.status, ended.out, ended.errors) == (0, "Nothing needs attention.\n", [])
 
 
-def test_the_review_names_each_with_a_line(
+def test_the_review_lists_each_item(
     run: Run, installation: Installation, paid: Facts, give: Give, store: Store
 ) -> None:
     unknown = give()
@@ -80,26 +80,25 @@ def test_the_review_names_each_with_a_line(
     for title, line in (
         ("Disputes and inquiries: 1", f"  {paid.donation.public_id}  $25 USD  inquiry du_"),
         ("Fraud warnings (a refund now avoids a dispute): 1", f"  {paid.donation.public_id}  $25"),
-        ("Refunds in trouble: 1", f"  {paid.donation.public_id}  $10 USD  re_"),
-        ("Events given up: 1", f"  {given_up}  checkout.session.completed of "),
-        ("Returns that no donation is known for: 1", "  refund re_"),
+        ("Refunds with problems: 1", f"  {paid.donation.public_id}  $10 USD  re_"),
+        ("Events that could not be applied: 1", f"  {given_up}  checkout.session.completed of "),
+        ("Unmatched refunds and disputes: 1", "  refund re_"),
     ):
         assert lines[lines.index(title) + 1].startswith(line), title
-    assert (
-        f"tried 12 times: KeyError: 'amount'  Once mended: campaign events replay {given_up}"
-        in (ended.out)
+    assert f"12 attempts: KeyError: 'amount'  Once fixed: campaign events replay {given_up}" in (
+        ended.out
     )
     assert "to ana@example.org, " in ended.out
-    assert f"Silent jobs: {len(JOBS) - 1}" in lines
-    assert "  sweep-inbox  overdue; never ran" in lines
+    assert f"Overdue jobs: {len(JOBS) - 1}" in lines
+    assert "  sweep-inbox  silent; never ran" in lines
 
 
-def test_a_review_that_cannot_be_read_is_one_line(run: Run) -> None:
+def test_an_unreachable_database_is_a_one_line_error(run: Run) -> None:
     ended = run("review", DATABASE_URL="postgresql://nobody@127.0.0.1:9/none")
     assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
 
 
-def test_the_scheduled_task_freezes_the_result_once_and_beats(
+def test_the_scheduled_task_finalizes_the_result_once_with_a_heartbeat(
     installation: Installation, environ: dict[str, str], paid: Facts
 ) -> None:
     assert freeze(installation, environ) == "1"
@@ -109,7 +108,7 @@ def test_the_scheduled_task_freezes_the_result_once_and_beats(
         assert session.get_one(Heartbeat, "finalize").succeeded_at is not None
 
 
-def test_the_scheduled_task_purges_what_has_expired_and_beats(
+def test_the_scheduled_task_purges_expired_data_with_a_heartbeat(
     installation: Installation, environ: dict[str, str], paid: Facts
 ) -> None:
     with installation.sessions.begin() as session:
@@ -134,7 +133,7 @@ def test_every_scheduled_job_has_its_heartbeat(environ: dict[str, str]) -> None:
     assert set(done.stdout.split()) <= set(JOBS)
 
 
-def test_the_cron_job_beats_and_a_dry_run_does_not(
+def test_the_cron_job_has_a_heartbeat_and_a_dry_run_does_not(
     run: Run, installation: Installation, campaign: Campaign
 ) -> None:
     def beats() -> int:

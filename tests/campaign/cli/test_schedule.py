@@ -1,4 +1,4 @@
-"""`campaign steps list`, `edit` and `add`: a campaign's countdown at the command line."""
+"""`campaign steps list`, `edit` and `add`: a campaign's email schedule on the command line."""
 
 import getpass
 from pathlib import Path
@@ -19,7 +19,7 @@ def step(installation: Installation, key: str) -> CampaignStep:
         return session.scalars(select(CampaignStep).where(CampaignStep.key == key)).one()
 
 
-def test_the_steps_are_listed_with_their_times_and_letters(
+def test_the_steps_are_listed_with_their_times_and_email_counts(
     run: Run, installation: Installation
 ) -> None:
     running(installation, start="2098-12-27", deadline="2098-12-31")
@@ -29,28 +29,26 @@ def test_the_steps_are_listed_with_their_times_and_letters(
     assert "before the campaign's start" in lines[1]
     (last,) = [line for line in lines if line.startswith("last_hours")]
     assert "2098-12-31 20:00 PST to 2099-01-01 00:00 PST" in last
-    assert "0 sent, 0 waiting, 0 dropped, 0 failed" in last
+    assert "0 sent, 0 queued, 0 dropped, 0 failed" in last
 
 
 def test_a_step_is_edited_and_added(run: Run, installation: Installation) -> None:
     running(installation, start="2098-12-01", deadline="2098-12-31")
     edit = ("steps", "edit", "winter", "nine_days")
     assert "2098-12-22 00:00 PST" in run(*edit, "--days", "10").out
-    assert "switched off" in run(*edit, "--disable").out
-    assert "es reworded" in run(*edit, "--enable", "--locale", "es", "--subject", "Hola").out
+    assert "  off" in run(*edit, "--disable").out
+    assert "custom text for es" in run(*edit, "--enable", "--locale", "es", "--subject", "Hola").out
     assert "to 2098-12-22 06:00 PST" in run(*edit, "--expires", "6").out
     assert "to 2098-12-25 00:00 PST" in run(*edit, "--no-expiry").out
     added = run("steps", "add", "winter", "half_a_day", "--hours", "12", "--subject", "Half")
-    assert "2098-12-31 12:00 PST to 2098-12-31 20:00 PST, en reworded" in added.out
+    assert "2098-12-31 12:00 PST to 2098-12-31 20:00 PST, custom text for en" in added.out
     for wrong in (edit, (*edit, "--expires", "6", "--no-expiry")):
         assert run(*wrong).status == 2
     refused = run("steps", "edit", "winter", "ninth_day", "--days", "8")
     assert (refused.status, len(refused.errors)) == (1, 1)
 
 
-def test_the_list_counts_what_became_of_each_steps_letters(
-    run: Run, installation: Installation
-) -> None:
+def test_the_list_counts_the_emails_of_each_step(run: Run, installation: Installation) -> None:
     winter = running(installation)
     sent = [f"reader{number}@example.org" for number in range(3)]
     queue_appeals(installation, winter, *sent, state="sent", sent_at=now())
@@ -59,50 +57,50 @@ def test_the_list_counts_what_became_of_each_steps_letters(
     first, opening, *_ = run("steps", "list", "winter").out.splitlines()
     assert first.startswith("winter: times in America/Los_Angeles")
     assert opening.startswith("opening ")
-    assert opening.endswith("  3 sent, 2 waiting, 1 dropped, 1 failed")
+    assert opening.endswith("  3 sent, 2 queued, 1 dropped, 1 failed")
 
 
-def test_of_two_steps_that_are_due_at_once_one_is_not_sent(
+def test_one_of_two_steps_due_at_the_same_time_is_not_sent(
     run: Run, installation: Installation
 ) -> None:
     running(installation, start="2098-12-01", deadline="2098-12-31")
     assert run("steps", "edit", "winter", "seven_days", "--days", "9").status == 0
     lines = {line.split()[0]: line for line in run("steps", "list", "winter").out.splitlines()}
-    assert "the next step is due as soon: not sent" in lines["nine_days"]
+    assert "not sent: the next step is due at the same time" in lines["nine_days"]
     assert "2098-12-23 00:00 PST to 2098-12-29 00:00 PST" in lines["seven_days"]
 
 
-def test_words_come_from_a_file_and_empty_ones_go_back_to_the_usual(
+def test_text_is_read_from_a_file_and_empty_text_restores_the_default(
     run: Run, installation: Installation, tmp_path: Path
 ) -> None:
     running(installation)
     file = tmp_path / "opening.txt"
     file.write_text("\ufeffTenemos {raised}.\n", encoding="utf-8")
     edit = ("steps", "edit", "winter", "three_days", "--locale", "es")
-    assert "es reworded" in run(*edit, "--opening-file", str(file), "--subject", "Hola").out
+    assert "custom text for es" in run(*edit, "--opening-file", str(file), "--subject", "Hola").out
     assert step(installation, "three_days").texts == {
         "es": {"subject": "Hola", "opening": "Tenemos {raised}."}
     }
-    assert "reworded" in run(*edit, "--subject", "").out
-    assert "reworded" not in run(*edit, "--opening", "").out
+    assert "custom text" in run(*edit, "--subject", "").out
+    assert "custom text" not in run(*edit, "--opening", "").out
     assert step(installation, "three_days").texts == {}
 
 
 @pytest.mark.parametrize(
     ("options", "status", "why"),
     [
-        (("--opening", "a", "--opening-file", "b"), 2, "exclude each other"),
-        (("--opening-file", "/nowhere/opening.txt"), 1, "cannot be read as UTF-8 text"),
-        (("--expires", "0"), 1, "A step expires at least one hour after it is due."),
-        (("--expires", "8785"), 1, "from 1 to 8784 hours"),
-        (("--days", "1", "--hours", "24"), 1, "Enter either days or hours before the end."),
-        (("--days", "367"), 1, "from 1 to 366 days before the end"),
+        (("--opening", "a", "--opening-file", "b"), 2, "not both"),
+        (("--opening-file", "/nowhere/opening.txt"), 1, "Cannot read the opening"),
+        (("--expires", "0"), 1, "A step must expire at least one hour after it is due."),
+        (("--expires", "8785"), 1, "between 1 and 8784 hours"),
+        (("--days", "1", "--hours", "24"), 1, "Give either days or hours before the end."),
+        (("--days", "367"), 1, "between 1 and 366 before the end"),
         (("--subject", "Hi", "--locale", "fr"), 1, "not in 'fr'"),
-        (("--locale", "es"), 2, "Say what is to change"),
+        (("--locale", "es"), 2, "Nothing to change"),
         (("--days", "soon"), 2, "not a valid integer"),
     ],
 )
-def test_what_a_step_cannot_take_is_said_and_changes_nothing(
+def test_invalid_changes_to_a_step_are_rejected(
     run: Run, installation: Installation, options: tuple[str, ...], status: int, why: str
 ) -> None:
     running(installation)

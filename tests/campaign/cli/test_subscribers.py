@@ -1,4 +1,4 @@
-"""`campaign subscribers`: people who agreed, from a file and back into one."""
+"""`campaign subscribers`: importing and exporting subscribers."""
 
 import csv
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def known(installation: Installation) -> list[Subscriber]:
         return list(session.scalars(select(Subscriber).order_by(Subscriber.email)))
 
 
-def test_good_lines_are_kept_and_each_bad_one_is_named(
+def test_good_lines_are_saved_and_each_bad_one_is_named(
     run: Run, write: Write, installation: Installation
 ) -> None:
     file = write(
@@ -42,10 +42,10 @@ def test_good_lines_are_kept_and_each_bad_one_is_named(
         "cy@example.org,,,,,2026-01-05",
     )
     done = run("subscribers", "import", file)
-    assert (done.status, done.out) == (1, "2 added, 0 already there, 2 refused.\n")
-    assert done.errors[0].startswith("line 3: 'broken' is no email address")
+    assert (done.status, done.out) == (1, "2 added, 0 already present, 2 rejected.\n")
+    assert done.errors[0].startswith("line 3: 'broken' is not an email address")
     assert done.errors[1] == "line 5: no consent_source: where did they agree?"
-    assert done.errors[2] == "Mend what is named above, line by line, and import the file again."
+    assert done.errors[2] == "Fix the lines named above and import the file again."
     ada, bea = known(installation)
     assert (ada.email, ada.name, ada.locale, ada.timezone) == (
         "ada@example.org", "Ada", "es", "America/Denver",
@@ -59,7 +59,7 @@ def test_the_same_file_twice_adds_nobody_and_changes_nothing(
     run("subscribers", "import", write("ada@example.org,Ada,en,,form,2026-01-05"))
     file = write("ADA@example.org,Somebody,es,,list,2026-02-05")
     done = run("subscribers", "import", file)
-    assert (done.status, done.out) == (0, "0 added, 1 already there, 0 refused.\n")
+    assert (done.status, done.out) == (0, "0 added, 1 already present, 0 rejected.\n")
     (ada,) = known(installation)
     assert (ada.email, ada.name, ada.consent_source) == ("ada@example.org", "Ada", "form")
 
@@ -82,12 +82,12 @@ def test_a_suppressed_address_stays_suppressed(
         suppress(session, "ada@example.org", SuppressionReason.unsubscribed)
     done = run("subscribers", "import", write("Ada@example.org,,,,form,2026-01-05"))
     assert done.status == 0
-    assert "1 of them are on the suppression list" in done.out
+    assert "Suppressed among them, who get no appeals: 1." in done.out
     with installation.sessions() as session:
         assert is_suppressed(session, "ada@example.org")
 
 
-def test_a_file_without_its_columns_is_refused_whole(
+def test_a_file_without_its_columns_is_rejected(
     run: Run, tmp_path: Path, installation: Installation
 ) -> None:
     file = tmp_path / "people.csv"
@@ -96,8 +96,8 @@ def test_a_file_without_its_columns_is_refused_whole(
     assert (done.status, done.out) == (1, "")
     assert done.errors == [
         (
-            "The first line must name the columns email,name,locale,timezone,consent_source,consent_at;"
-            " it lacks email, consent_source, consent_at."
+            "The first line must name the columns email,name,locale,timezone,consent_source,consent_at."
+            " Missing: email, consent_source, consent_at."
         )
     ]
     missing = run("subscribers", "import", str(tmp_path / "nowhere.csv"))
@@ -105,7 +105,7 @@ def test_a_file_without_its_columns_is_refused_whole(
     assert known(installation) == []
 
 
-def test_what_is_exported_can_be_imported(run: Run, write: Write, tmp_path: Path) -> None:
+def test_an_export_can_be_imported(run: Run, write: Write, tmp_path: Path) -> None:
     run("subscribers", "import", write("ada@example.org,Ada,en,UTC,form,2026-01-05T10:00:00Z"))
     exported = run("subscribers", "export")
     (row,) = csv.DictReader(exported.out.splitlines())

@@ -1,4 +1,4 @@
-"""`campaign subscription`: staff see and change monthly gifts, in Stripe's words and ours."""
+"""`campaign subscription`: staff show and change monthly gifts."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def name(
     stripe: StripeSandbox,
     store: Callable[..., None],
 ) -> str:
-    """Stripe's id of a monthly gift of $25 that covers its fees."""
+    """Stripe's ID of a monthly gift of $25 with covered fees."""
     form = {"amount": "25", "frequency": "monthly", "email": "ana@example.org", "cover_fees": "yes"}
     client.post("/c/nine-days/donate", data=form)
     with installation.sessions() as session:
@@ -48,16 +48,16 @@ def done(ended: Ended) -> str:
     return ended.out
 
 
-def test_show_tells_all_of_it(run: Run, installation: Installation, name: str) -> None:
+def test_show_prints_every_field(run: Run, installation: Installation, name: str) -> None:
     told = done(run("subscription", "show", name))
     assert told.splitlines()[0] == name
     for line in (
         r"donor: +ana@example.org",
         r"campaign: +nine-days",
-        r"gift: +\$25 and \$1.06 for fees a month",
+        r"gift: +\$25 a month plus \$1.06 for fees",
         r"state: +active",
         r"next: +\d{4}-\d\d-\d\d",
-        r"given: +\$26.06 in 1",
+        r"given: +\$26.06 in 1 payment",
         rf"page: +http://localhost/subscriptions/{read(installation).token}",
     ):
         assert re.search(rf"^{line}$", told, re.MULTILINE), line
@@ -65,17 +65,19 @@ def test_show_tells_all_of_it(run: Run, installation: Installation, name: str) -
 
 def test_change_pause_resume_and_end(run: Run, installation: Installation, name: str) -> None:
     told = done(run("subscription", "change", name, "40"))
-    assert told == f"{name}: $40 and $1.50 for fees a month, active\n"
+    assert told == f"{name}: $40 a month plus $1.50 for fees, active\n"
     assert "paused until 20" in done(run("subscription", "pause", name, "--months", "3"))
-    assert done(run("subscription", "resume", name)).endswith("a month, active\n")
-    assert "ends on 20" in done(run("subscription", "end", name, "--later"))
-    assert done(run("subscription", "resume", name)).endswith("a month, active\n")
+    assert done(run("subscription", "resume", name)).endswith("for fees, active\n")
+    assert "will be canceled on 20" in done(run("subscription", "end", name, "--later"))
+    assert done(run("subscription", "resume", name)).endswith("for fees, active\n")
     assert "(cancellation_requested)" in done(run("subscription", "end", name))
     assert read(installation).state == "ended"
     assert run("ledger", "check").status == 0
 
 
-def test_stripe_is_told_who_ended_it(run: Run, stripe: StripeSandbox, name: str) -> None:
+def test_the_cancellation_reason_is_sent_to_stripe(
+    run: Run, stripe: StripeSandbox, name: str
+) -> None:
     run("subscription", "end", name)
     details = stripe.objects("subscription")[0]["cancellation_details"]
     assert details["comment"] == "Ended by the staff."
@@ -89,7 +91,7 @@ def test_stripe_is_told_who_ended_it(run: Run, stripe: StripeSandbox, name: str)
         (("change", "{}", "lots"), "not an amount"),
     ],
 )
-def test_a_refusal_is_one_line_that_says_why(
+def test_an_error_is_one_line_with_the_reason(
     run: Run, name: str, arguments: tuple[str, ...], why: str
 ) -> None:
     ended = run("subscription", *(part.format(name) for part in arguments))
@@ -97,14 +99,14 @@ def test_a_refusal_is_one_line_that_says_why(
     assert why in ended.errors[0]
 
 
-def test_an_ended_gift_is_left_alone(run: Run, name: str) -> None:
+def test_a_canceled_gift_cannot_be_paused(run: Run, name: str) -> None:
     run("subscription", "end", name)
     ended = run("subscription", "pause", name, "--months", "1")
     assert ended.status == 1
     assert "This gift has ended" in ended.errors[0]
 
 
-def test_stripe_out_of_reach_changes_nothing(
+def test_an_unreachable_stripe_changes_nothing(
     run: Run, installation: Installation, name: str
 ) -> None:
     ended = run("subscription", "end", name, STRIPE_API_BASE=UNREACHABLE)

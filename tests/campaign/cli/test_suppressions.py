@@ -1,4 +1,4 @@
-"""`campaign suppressions`: who gets no more appeals, from a file and back into one."""
+"""`campaign suppressions`: importing, exporting and changing suppressed addresses."""
 
 from pathlib import Path
 
@@ -15,18 +15,20 @@ def entries(installation: Installation) -> list[tuple[str, bool, str]]:
         return [(row.email, row.campaign_id is None, row.reason) for row in rows]
 
 
-def test_a_bare_list_is_taken_over_and_bad_lines_are_named(
+def test_a_plain_list_is_imported_and_bad_lines_are_named(
     run: Run, tmp_path: Path, installation: Installation
 ) -> None:
     file = tmp_path / "list.txt"
     file.write_bytes("Ada@example.org\nnobody\n\nbé@example.org\n".encode("cp1252"))
     done = run("suppressions", "import", str(file))
-    assert (done.status, done.out) == (1, "1 added, 0 already there, 2 refused.\n")
-    assert done.errors[0].startswith("line 2: 'nobody' is no email address")
+    assert (done.status, done.out) == (1, "1 added, 0 already present, 2 rejected.\n")
+    assert done.errors[0].startswith("line 2: 'nobody' is not an email address")
     assert done.errors[1] == "line 4: not UTF-8; save the file as UTF-8"
     assert entries(installation) == [("ada@example.org", True, "imported")]
     file.write_text("ada@example.org\n", encoding="utf-16")
-    assert run("suppressions", "import", str(file)).out == "0 added, 1 already there, 0 refused.\n"
+    assert (
+        run("suppressions", "import", str(file)).out == "0 added, 1 already present, 0 rejected.\n"
+    )
 
 
 def test_the_export_can_be_imported_elsewhere(
@@ -49,7 +51,7 @@ def test_the_export_can_be_imported_elsewhere(
     assert entries(installation) == before
 
 
-def test_an_address_that_looks_like_a_formula_comes_back_as_it_was(
+def test_an_address_that_looks_like_a_formula_survives_export_and_import(
     run: Run, tmp_path: Path, installation: Installation
 ) -> None:
     file = tmp_path / "list.csv"
@@ -59,11 +61,13 @@ def test_an_address_that_looks_like_a_formula_comes_back_as_it_was(
     exported = run("suppressions", "export").out
     assert "\n'+ada@example.org," in exported
     file.write_text(exported)
-    assert run("suppressions", "import", str(file)).out == "0 added, 2 already there, 0 refused.\n"
+    assert (
+        run("suppressions", "import", str(file)).out == "0 added, 2 already present, 0 rejected.\n"
+    )
     assert entries(installation) == before
 
 
-def test_what_cannot_be_done_is_one_line(run: Run, tmp_path: Path) -> None:
+def test_an_error_is_one_line(run: Run, tmp_path: Path) -> None:
     for arguments in (
         ("add", "nobody"),
         ("add", "ada@example.org", "--campaign", "elsewhere"),

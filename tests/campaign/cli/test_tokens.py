@@ -1,4 +1,4 @@
-"""`campaign tokens add`, `list` and `revoke`: a secret that is shown once, and what the list says of it."""
+"""`campaign tokens add`, `list` and `revoke`: a secret that is shown once, and its row in the list."""
 
 from datetime import timedelta
 
@@ -29,14 +29,15 @@ def test_a_token_is_printed_once_works_and_is_revoked_once(
     assert secret not in listed
     number, name, hint, scopes, state, used = listed.rstrip("\n").split("\t")
     assert (name, hint, scopes) == ("Our CRM", f"\u2026{secret[-4:]}", "ledger:read,progress:read")
-    assert (state, used[:10]) == ("in force", now().date().isoformat())
-    assert run("tokens", "revoke", number).out == f"Token {number} is revoked.\n"
-    assert run("tokens", "revoke", number).out == "It was revoked before. No change.\n"
+    assert (state, used[:10]) == ("active", now().date().isoformat())
+    assert run("tokens", "revoke", number).out == f"Revoked token {number}.\n"
+    again = run("tokens", "revoke", number).out
+    assert again == f"Token {number} was already revoked. Nothing changed.\n"
     assert not known(installation, secret)
     assert run("tokens", "list").out.split("\t")[4] == "revoked"
 
 
-def test_a_token_without_an_end_works_for_ever_and_one_with_days_expires(
+def test_a_token_without_days_never_expires_and_one_with_days_does(
     run: Run, installation: Installation
 ) -> None:
     assert run(*ADD).status == run(*ADD, "--days", "30").status == 0
@@ -49,7 +50,7 @@ def test_a_token_without_an_end_works_for_ever_and_one_with_days_expires(
     rows = [line.split("\t") for line in run("tokens", "list").out.splitlines()]
     assert [(int(row[0]), *row[4:]) for row in rows] == [
         (ending.id, "expired", "never"),
-        (lasting.id, "in force", "never"),
+        (lasting.id, "active", "never"),
     ]
 
 
@@ -66,7 +67,7 @@ def test_a_token_without_an_end_works_for_ever_and_one_with_days_expires(
         (("revoke", "CRM"), 2, "is not a valid integer"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_line_and_no_secret_is_printed(
+def test_an_error_is_one_line_and_prints_no_secret(
     run: Run, installation: Installation, arguments: tuple[str, ...], status: int, why: str
 ) -> None:
     ended = run("tokens", *arguments)

@@ -1,4 +1,4 @@
-"""`campaign webhooks add`, `list`, `disable`, `test` and `retry`: who is told of gifts, from the command line."""
+"""`campaign webhooks add`, `list`, `disable`, `test` and `retry`: endpoints managed on the command line."""
 
 import pytest
 from sqlalchemy import select, update
@@ -18,7 +18,7 @@ def endpoints(installation: Installation) -> list[WebhookEndpoint]:
         return list(session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id)))
 
 
-def test_an_endpoint_is_told_of_all_unless_said_and_the_same_address_is_the_same_endpoint(
+def test_an_endpoint_gets_all_events_by_default_and_a_url_is_added_once(
     run: Run, installation: Installation
 ) -> None:
     first = run("webhooks", "add", URL)
@@ -34,12 +34,13 @@ def test_an_endpoint_is_told_of_all_unless_said_and_the_same_address_is_the_same
     ]
 
 
-def test_a_disabled_endpoint_is_listed_last_and_its_address_can_be_added_anew(
+def test_a_disabled_endpoint_is_listed_last_and_its_url_can_be_added_again(
     run: Run, installation: Installation
 ) -> None:
     first = run("webhooks", "add", URL).out.split("\t")
-    assert run("webhooks", "disable", first[0]).out == "It is told no more.\n"
-    assert run("webhooks", "disable", first[0]).out == "It was disabled before. No change.\n"
+    assert run("webhooks", "disable", first[0]).out == f"Disabled endpoint {first[0]}.\n"
+    again = run("webhooks", "disable", first[0]).out
+    assert again == f"Endpoint {first[0]} was already disabled. Nothing changed.\n"
     second = run("webhooks", "add", URL).out.split("\t")
     assert second[0] != first[0]
     assert second[1] != first[1]
@@ -64,7 +65,7 @@ def test_a_test_is_queued_and_a_delivery_is_sent_again(
         session.execute(update(WebhookDelivery).values(state="delivered", delivered_at=now()))
     for _ in range(2):
         done = run("webhooks", "retry", str(made.id))
-        assert (done.status, done.out) == (0, "It is sent again by the worker.\n")
+        assert (done.status, done.out) == (0, f"Delivery {made.id} is queued again.\n")
     with installation.sessions() as session:
         again = session.scalars(select(WebhookDelivery)).one()
         assert (again.state, again.delivered_at) == ("queued", None)
@@ -90,7 +91,7 @@ def test_a_test_is_queued_and_a_delivery_is_sent_again(
         (("retry", "seven"), 2, "is not a valid integer"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_line(
+def test_an_error_is_one_line(
     run: Run, installation: Installation, arguments: tuple[str, ...], status: int, why: str
 ) -> None:
     ended = run("webhooks", *arguments)
@@ -99,7 +100,7 @@ def test_what_cannot_be_is_said_in_a_line(
     assert endpoints(installation) == []
 
 
-def test_in_earnest_gifts_are_told_over_https_alone(run: Run, installation: Installation) -> None:
+def test_in_live_mode_endpoints_need_https(run: Run, installation: Installation) -> None:
     plain = "http://127.0.0.1:9/in"
     live = run("webhooks", "add", plain, STRIPE_SECRET_KEY="sk_live_real")
     assert (live.status, live.errors) == (1, ["The URL must start with https://."])

@@ -1,4 +1,4 @@
-"""How long is waited, and when something is given up."""
+"""How long to wait before a retry, and when to give up."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ BEGUN = datetime(2026, 12, 1, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("attempts", "seconds"), [(1, 30), (2, 60), (7, 1920), (8, 3600), (9, 3600), (100_000, 3600)]
 )
-def test_waits_are_doubled_up_to_the_longest(attempts: int, seconds: int) -> None:
+def test_waits_double_up_to_the_longest(attempts: int, seconds: int) -> None:
     assert Backoff(30 * SECOND, 3600 * SECOND).wait(attempts) == seconds * SECOND
 
 
@@ -26,7 +26,7 @@ def test_the_longest_is_reached_exactly() -> None:
     ]  # fmt: skip
 
 
-def test_chance_only_lengthens_a_wait() -> None:
+def test_jitter_only_lengthens_a_wait() -> None:
     waits = [Backoff(SECOND, 4 * SECOND, jitter=0.25).wait(3) for _ in range(200)]
     assert min(waits) >= 4 * SECOND
     assert max(waits) <= 5 * SECOND
@@ -43,7 +43,7 @@ def test_patience_ends_after_its_time_or_its_attempts_or_never() -> None:
     assert not endless.is_last(10**9)
 
 
-def test_mail_events_and_webhooks_wait_as_the_documents_say() -> None:
+def test_mail_events_and_webhooks_wait_as_documented() -> None:
     hour, day = timedelta(hours=1), timedelta(days=1)
     assert Backoff(30 * SECOND, hour, patience=day) == outbox.BACKOFF
     assert Backoff(5 * SECOND, hour, most_attempts=12) == inbox.BACKOFF

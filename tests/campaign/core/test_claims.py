@@ -1,4 +1,4 @@
-"""Rows that are claimed: one worker at a time, until the lease ends, and nobody is overtaken unnoticed."""
+"""Claimed rows: one worker at a time until the lease ends, and a worker whose claim ended notices it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def row(installation: Installation, number: int) -> Any:
         return session.execute(select(TASKS).where(TASKS.c.id == number)).one()
 
 
-def test_what_is_due_is_claimed_the_longest_due_first(installation: Installation) -> None:
+def test_due_rows_are_claimed_longest_overdue_first(installation: Installation) -> None:
     assert claim(installation, NOW, 1) == [Task(2, 1)]
     assert claim(installation, NOW) == [Task(1, 1)]
     assert claim(installation, NOW) == []
@@ -64,11 +64,11 @@ def test_what_is_due_is_claimed_the_longest_due_first(installation: Installation
     )  # fmt: skip
 
 
-def test_only_what_was_asked_for_is_claimed(installation: Installation) -> None:
+def test_only_rows_that_match_are_claimed(installation: Installation) -> None:
     assert claim(installation, NOW, 10, TASKS.c.id == 1) == [Task(1, 1)]
 
 
-def test_what_another_worker_is_just_claiming_is_passed_over(installation: Installation) -> None:
+def test_rows_locked_by_another_worker_are_skipped(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         assert len(QUEUE.claim(session, [TASKS.c.id], NOW, LEASE, 1)) == 1
         assert claim(installation, NOW) == [Task(1, 1)]
@@ -91,7 +91,7 @@ def test_after_the_lease_another_takes_over_and_the_first_changes_nothing(
     assert (found.state, found.done_at, found.lease_until) == ("done", NOW, None)
 
 
-def test_what_is_put_back_is_due_again_when_it_was_said(installation: Installation) -> None:
+def test_a_requeued_row_is_due_at_the_given_time(installation: Installation) -> None:
     (mine,) = claim(installation, NOW, 1)
     with installation.sessions.begin() as session:
         assert QUEUE.put_back(session, mine, NOW + MINUTE, attempts=mine.attempts - 1)
@@ -101,7 +101,7 @@ def test_what_is_put_back_is_due_again_when_it_was_said(installation: Installati
     assert claim(installation, NOW + MINUTE, 10, TASKS.c.id == mine.id) == [Task(mine.id, 1)]
 
 
-def test_rows_may_be_looked_at_under_the_lock_before_they_are_claimed(
+def test_rows_can_be_checked_under_the_lock_before_they_are_claimed(
     installation: Installation,
 ) -> None:
     with installation.sessions.begin() as session:

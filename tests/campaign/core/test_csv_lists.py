@@ -1,4 +1,4 @@
-"""Lists that people bring as files, whatever program wrote them."""
+"""CSV files that people upload, from any program."""
 
 import codecs
 
@@ -27,19 +27,19 @@ COLUMNS = ("email", "name", "locale")
         codecs.BOM_UTF16_BE + "email\nZoë".encode("utf-16-be"),
     ],
 )
-def test_a_file_is_the_same_lines_in_every_usual_encoding(raw: bytes) -> None:
+def test_a_file_has_the_same_lines_in_every_usual_encoding(raw: bytes) -> None:
     assert read_lines(raw) == [b"email", "Zoë".encode()]
 
 
-def test_an_empty_file_is_one_empty_line_and_bad_bytes_spoil_their_own_line_alone() -> None:
+def test_an_empty_file_is_one_empty_line_and_bad_bytes_affect_only_their_line() -> None:
     assert read_lines(b"") == [b""]
     assert read_lines(b"a\n\xff\nb\n") == [b"a", b"\xff", b"b", b""]
-    with pytest.raises(ListInvalid, match="begins as UTF-16"):
+    with pytest.raises(ListInvalid, match="starts with a UTF-16 mark"):
         read_lines(codecs.BOM_UTF16_LE + b"abc")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_the_header_tells_what_parts_the_fields(delimiter: str) -> None:
+def test_the_header_determines_the_delimiter(delimiter: str) -> None:
     line = delimiter.join([' "Email" ', "NAME", "locale"])
     assert read_header(line, ["email"], COLUMNS) == (delimiter, ["email", "name", "locale"])
 
@@ -47,21 +47,21 @@ def test_the_header_tells_what_parts_the_fields(delimiter: str) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("name,locale", "must name the columns email,name; it lacks email."),
-        ("", "it lacks email, name."),
+        ("name,locale", "must name the columns email,name. Missing: email."),
+        ("", "Missing: email, name."),
         ("email,name,phone", "each once; unknown: 'phone'."),
         ("email,name,", "unknown: ''."),
-        ("email,name,Email", "one is named twice."),
+        ("email,name,Email", "one appears twice."),
     ],
 )
-def test_a_header_that_is_none_says_what_it_lacks(line: str, said: str) -> None:
+def test_an_invalid_header_says_what_is_missing(line: str, said: str) -> None:
     with pytest.raises(ListInvalid) as refused:
         read_header(line, ["email", "name"], COLUMNS)
     assert str(refused.value).endswith(said)
 
 
-def test_a_header_may_be_asked_for_more_than_it_needs() -> None:
-    with pytest.raises(ListInvalid, match="columns email,name,locale; it lacks email"):
+def test_the_error_can_list_optional_columns_too() -> None:
+    with pytest.raises(ListInvalid, match=r"columns email,name,locale\. Missing: email"):
         read_header("name", ["email"], COLUMNS, named=COLUMNS)
 
 
@@ -73,20 +73,24 @@ def test_a_quoted_field_holds_the_delimiter_and_quotation_marks() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"a,b", "2 fields where the header names 3"),
-        (b"a,b,c,", "4 fields where the header names 3"),
-        (b"", "0 fields where the header names 3"),
+        (b"a,b", "2 fields, but the header has 3 columns"),
+        (b"a,b,c,", "4 fields, but the header has 3 columns"),
+        (b"", "0 fields, but the header has 3 columns"),
         (b'a,"b,c', "a quotation mark is not closed on the same line"),
         (b"a,Zo\xeb,c", "byte 5 is not UTF-8"),
     ],
 )
-def test_a_line_that_cannot_be_taken_says_why(line: bytes, said: str) -> None:
+def test_an_invalid_line_says_why(line: bytes, said: str) -> None:
     with pytest.raises(InvalidLine, match=said):
         read_fields(line, ",", COLUMNS)
 
 
-def test_an_address_keeps_its_name_and_has_its_domain_in_lower_case() -> None:
+def test_an_address_has_its_domain_in_lower_case() -> None:
     assert read_address("Ana.Reyes@Example.ORG") == "Ana.Reyes@example.org"
-    for text, said in (("", "no email"), ("ana", "'ana' is no email address"), ("a@b@c", "a@b@c")):
+    for text, said in (
+        ("", "no email"),
+        ("ana", "'ana' is not an email address"),
+        ("a@b@c", "a@b@c"),
+    ):
         with pytest.raises(ValueError, match=said):
             read_address(text)

@@ -1,4 +1,4 @@
-"""Variables of the environment: read one by one, their faults told all at once."""
+"""Environment variables: read one by one, with all faults reported at once."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -15,28 +15,28 @@ def fault(variables: Variables) -> str:
     return found
 
 
-def test_a_value_of_spaces_is_none_and_others_are_stripped() -> None:
+def test_blank_values_are_none_and_others_are_stripped() -> None:
     variables = Variables({"A": " x ", "B": "  "})
     assert [variables.optional(name) for name in "ABC"] == ["x", None, None]
     assert variables.faults == []
 
 
-def test_a_file_serves_where_the_variable_itself_is_empty(tmp_path: Path) -> None:
+def test_a_file_is_used_if_the_variable_is_empty(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("hidden\n", encoding="utf-8")
     variables = Variables({"A": "", "A_FILE": str(file)})
     assert variables.optional("A") == "hidden"
 
 
-def test_a_value_that_is_missing_is_one_fault_and_one_that_is_wrong_not_two(tmp_path: Path) -> None:
+def test_a_missing_or_wrong_value_is_one_fault(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_bytes(b"\xff")
     variables = Variables({"B": "x", "B_FILE": "y", "C_FILE": str(file), "D_FILE": "/none"})
     assert [variables.required(name, "a key") for name in "ABCD"] == ["", "", "", ""]
     named = [found.partition(": ") for found in variables.faults]
     assert [name for name, _, _ in named] == ["A", "B", "C_FILE", "D_FILE"]
-    assert named[0][2] == "is missing; it is a key"
-    assert named[1][2] == "given twice, as B and as B_FILE; keep one"
+    assert named[0][2] == "is missing; set it to a key"
+    assert named[1][2] == "set twice, as B and as B_FILE; keep one"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_value_that_is_missing_is_one_fault_and_one_that_is_wrong_not_two(tmp_
         ("", "0.029", False),
     ],
 )
-def test_a_number_lies_from_nothing_to_below_the_largest(
+def test_a_number_is_at_least_zero_and_less_than_the_largest(
     given: str, read: str, faulty: bool
 ) -> None:
     variables = Variables({"RATE": given})
@@ -79,7 +79,7 @@ def test_a_count_is_at_most_six_plain_digits(given: str) -> None:
         ("@example.org", True),
     ],
 )
-def test_a_mailbox_is_a_bare_address(given: str, faulty: bool) -> None:
+def test_a_mailbox_is_a_plain_address(given: str, faulty: bool) -> None:
     variables = Variables({"M": given})
     assert variables.mailbox("M") == given
     assert bool(variables.faults) is faulty
@@ -92,7 +92,7 @@ def test_a_mailbox_is_a_bare_address(given: str, faulty: bool) -> None:
         ("", ""),
         ("https://example.org:0", "must begin with http:// or https://"),
         ("ftp://example.org", "must begin with http:// or https://"),
-        ("https://example.org:65536", "is not an address: a bracket or its port is wrong"),
+        ("https://example.org:65536", "is not a valid URL: check its brackets and its port"),
     ],
 )
 def test_an_address_has_one_of_the_schemes_and_a_port_that_exists(url: str, said: str) -> None:
@@ -101,7 +101,7 @@ def test_an_address_has_one_of_the_schemes_and_a_port_that_exists(url: str, said
     assert variables.faults == ([f"SITE_URL: {said}"] if said else [])
 
 
-def test_every_fault_is_told_at_once_a_line_each_and_none_is_no_error() -> None:
+def test_every_fault_is_reported_on_its_own_line() -> None:
     variables = Variables({})
     variables.raise_faults()
     variables.fault("A", "is odd")

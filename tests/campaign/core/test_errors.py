@@ -1,4 +1,4 @@
-"""Refusals: one sentence for a person, in the reader's language where there is one."""
+"""Errors: one sentence for people, in the reader's language if translated."""
 
 from campaign.core import errors
 from campaign.core.errors import CampaignError, DonorKnown, FieldsInvalid, MailRefused
@@ -10,19 +10,19 @@ def spanish(sentence: str) -> str:
     return SPANISH.get(sentence, sentence)
 
 
-def test_a_sentence_is_said_in_the_reader_s_language_with_its_values() -> None:
+def test_a_message_is_translated_with_its_values() -> None:
     error = CampaignError("At most %(most)s.", most="$5")
     assert str(error) == "At most $5."
     assert error.translated(spanish) == "Como máximo $5."
     assert CampaignError("Nothing is left.").translated(spanish) == "No queda nada."
 
 
-def test_a_sentence_without_values_may_hold_a_percent_sign() -> None:
+def test_a_message_without_values_may_contain_a_percent_sign() -> None:
     error = CampaignError("100% of it")
     assert str(error) == error.translated(spanish) == "100% of it"
 
 
-def test_an_empty_sentence_is_not_looked_up_in_the_catalog() -> None:
+def test_an_empty_message_is_not_looked_up_in_the_catalog() -> None:
     # The catalog's entry for nothing is its own header.
     assert CampaignError().translated(lambda sentence: f"Header of {sentence!r}") == ""
 
@@ -43,7 +43,7 @@ def test_a_refusal_of_mail_is_not_about_the_recipient_unless_said() -> None:
     assert MailRefused("no", recipient=True).recipient
 
 
-def test_what_may_be_repeated_is_known_apart_from_what_may_not() -> None:
+def test_retryable_errors_differ_from_final_ones() -> None:
     again = {errors.GatewayKeySpent, errors.GatewayThrottled, errors.GatewayBusy}
     assert all(issubclass(one, errors.GatewayUnavailable) for one in again)
     assert not issubclass(errors.GatewayMissing, errors.GatewayUnavailable)

@@ -1,4 +1,4 @@
-"""The words of each language, and that none is missing."""
+"""The translations of each language, and that none is missing."""
 
 import ast
 import re
@@ -71,7 +71,7 @@ def _whole(known: Catalog, parts: Message) -> bool:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_no_message_is_doubtful_or_of_no_use_any_more(name: str) -> None:
+def test_no_message_is_fuzzy_or_obsolete(name: str) -> None:
     known = catalog(name)
     used = {parts[0] for parts in messages()}
     ids = [message.id if isinstance(message.id, str) else message.id[0] for message in known]
@@ -81,7 +81,7 @@ def test_no_message_is_doubtful_or_of_no_use_any_more(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_translation_has_the_places_of_its_message(name: str) -> None:
+def test_a_translation_has_the_placeholders_of_its_message(name: str) -> None:
     for original, told in _pairs(catalog(name)):
         assert set(PLACEHOLDER.findall(original)) == set(PLACEHOLDER.findall(told)), told
         assert set(FILLED_BY_SCRIPTS.findall(original)) == set(FILLED_BY_SCRIPTS.findall(told))
@@ -89,7 +89,7 @@ def test_a_translation_has_the_places_of_its_message(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_translation_ends_as_its_message_and_shouts_no_more(name: str) -> None:
+def test_a_translation_has_the_punctuation_of_its_message(name: str) -> None:
     for original, told in _pairs(catalog(name)):
         ends = {one[-1:] if one[-1:] in ".:" else "" for one in (original, told)}
         assert len(ends) == 1 or original.endswith(","), (original, told)
@@ -108,7 +108,7 @@ def _pairs(known: Catalog) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "locale"), [each for each in EVERY if each[1] != "en"])
-def test_no_english_sentence_is_left_in_a_translated_email(name: str, locale: str) -> None:
+def test_no_english_sentence_is_left_in_an_email(name: str, locale: str) -> None:
     """What an extraction cannot see (a message inside an f-string) shows here."""
     english, told = (sample_letter(name, one).text for one in ("en", locale))
     same = set(re.split(r"(?<=[.:])\s+", english)) & set(re.split(r"(?<=[.:])\s+", told))
@@ -153,16 +153,16 @@ def test_plurals_follow_the_language() -> None:
     assert told == ["%(days)s días", "%(days)s día", "%(days)s días"]
 
 
-def test_what_nobody_translated_stays_english() -> None:
+def test_an_untranslated_message_stays_english() -> None:
     assert get_language("es").gettext("Not in any catalog") == "Not in any catalog"
     assert get_language("es").gettext("") == ""
 
 
-def test_a_letter_in_a_language_that_we_lack_is_english_and_says_so() -> None:
+def test_an_email_in_an_unsupported_language_is_marked_as_english() -> None:
     context = samples()["receipt"].make(SENDER, "fr")
     assert '<html lang="en" dir="ltr">' in render_email("receipt", context).html
 
 
-def test_nothing_compiled_is_kept_beside_the_catalogs() -> None:
+def test_no_compiled_catalogs_are_stored() -> None:
     assert not list(TRANSLATIONS.rglob("*.mo"))
     assert all(set(name) <= {*string.ascii_letters, "_"} for name in languages())

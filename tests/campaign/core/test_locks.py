@@ -23,7 +23,7 @@ HELD = text(
 SAME = text("SELECT hashtextextended(:name, :seed)")
 
 
-def test_every_key_is_another() -> None:
+def test_every_key_is_different() -> None:
     assert list(AdvisoryLock.__members__) == [lock.name for lock in AdvisoryLock]
     assert {lock.name: lock.value for lock in AdvisoryLock} == {
         "SCHEMA_UPGRADE": 7_201_431,
@@ -100,7 +100,7 @@ def test_one_upgrade_waits_for_another(installation: Installation) -> None:
         first.invalidate()
 
 
-def test_no_lock_is_taken_beside_the_list() -> None:
+def test_every_lock_is_in_the_list() -> None:
     asked = re.compile(r"pg_(try_)?advisory", re.IGNORECASE)
     files = [
         path for part in ("campaign", "workers", "sandbox") for path in (ROOT / part).rglob("*.py")

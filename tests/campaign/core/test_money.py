@@ -1,4 +1,4 @@
-"""Amounts: read as people type them, written as they expect, never a float."""
+"""Amounts: parsed as people type them, formatted as they expect, never a float."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -23,7 +23,7 @@ UNCLEAR = [
 
 
 @pytest.mark.parametrize("text", UNCLEAR)
-def test_what_is_no_clear_amount_is_refused(text: str) -> None:
+def test_an_ambiguous_or_invalid_amount_is_rejected(text: str) -> None:
     with pytest.raises(AmountInvalid) as refused:
         money.parse_amount(text, "usd")
     assert len(str(refused.value)) < 200
@@ -67,7 +67,7 @@ def test_an_amount_is_read_in_the_locale_of_its_page(text: str, locale: str, min
 
 
 @pytest.mark.parametrize(("text", "locale"), [("25.00", "es"), ("1,000", "es"), ("1.00", "de")])
-def test_another_locales_amount_is_refused(text: str, locale: str) -> None:
+def test_another_locales_amount_is_rejected(text: str, locale: str) -> None:
     with pytest.raises(AmountInvalid):
         money.parse_amount(text, "usd", locale)
 
@@ -95,7 +95,7 @@ def test_a_currency_has_its_own_decimals(text: str, currency: str, minor: int) -
         ("25.00", "jpy", "whole amounts only"),
         ("25.5", "jpy", "whole amounts only"),
         ("25.50", "isk", "whole amounts only"),
-        ("25.555", "kwd", "two decimals at most"),
+        ("25.555", "kwd", "at most two decimals"),
         ("25.5555", "kwd", "at most 3 digits after"),
         ("25.005", "usd", "at most 2 digits after"),
     ],
@@ -129,7 +129,7 @@ def test_money_is_written_as_people_write_it(
     ("minor", "currency", "written"),
     [(2500, "usd", "25"), (2550, "usd", "25.50"), (100_000, "usd", "1000"), (25, "jpy", "25")],
 )
-def test_a_forms_value_is_bare(minor: int, currency: str, written: str) -> None:
+def test_a_form_value_has_no_symbol(minor: int, currency: str, written: str) -> None:
     assert money.plain_amount(minor, currency) == written
 
 
@@ -139,7 +139,7 @@ def test_a_currency_is_a_lower_case_code(text: str, code: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "dollars", "us", "zzz", "$", "usd\n1", "ｕｓｄ", "us1"])
-def test_what_is_no_currency_is_refused(text: str) -> None:
+def test_an_unknown_currency_is_rejected(text: str) -> None:
     with pytest.raises(AmountInvalid, match="is not a currency"):
         money.currency_code(text)
 
@@ -206,7 +206,7 @@ def read_or_refused(text: str) -> int | str:
 
 @settings(deadline=None)  # a busy machine is no fault
 @given(st.text(max_size=20))
-def test_any_text_is_an_amount_above_zero_or_refused_in_words(text: str) -> None:
+def test_any_text_is_a_positive_amount_or_rejected_with_a_message(text: str) -> None:
     found = read_or_refused(text)
     assert found if isinstance(found, str) else found > 0
 

@@ -29,7 +29,7 @@ def loaded(**changes: str) -> Settings:
 
 
 def faults(environ: dict[str, str]) -> list[str]:
-    """The lines below the heading."""
+    """The lines below the first."""
     with pytest.raises(ConfigurationError) as refused:
         load_settings(environ)
     return [line.strip() for line in str(refused.value).splitlines()[1:]]
@@ -101,11 +101,11 @@ def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     assert load_settings({**environ, "SECRET_KEY_FILE": str(path)}).secret_key == "f" * 40
 
 
-def test_a_value_given_twice_is_a_fault(tmp_path: Path) -> None:
+def test_a_value_set_twice_is_a_fault(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("f" * 40)
     found = faults({**GOOD, "SECRET_KEY_FILE": str(path)})
-    assert found == ["SECRET_KEY: given twice, as SECRET_KEY and as SECRET_KEY_FILE; keep one"]
+    assert found == ["SECRET_KEY: set twice, as SECRET_KEY and as SECRET_KEY_FILE; keep one"]
 
 
 def test_a_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_an_empty_file_is_a_missing_value(tmp_path: Path) -> None:
     assert faults({**environ, "SECRET_KEY_FILE": str(path)})[0].startswith("SECRET_KEY: is missing")
 
 
-def test_several_webhook_secrets_serve_while_rotating() -> None:
+def test_several_webhook_secrets_work_while_rotating() -> None:
     settings = loaded(STRIPE_WEBHOOK_SECRET="whsec_new, whsec_old,")
     assert settings.stripe_webhook_secrets == ("whsec_new", "whsec_old")
 
@@ -165,7 +165,7 @@ def test_migrations_need_only_the_database() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
-def test_every_usual_name_of_postgresql_is_taken(scheme: str) -> None:
+def test_every_usual_postgresql_scheme_is_accepted(scheme: str) -> None:
     url = loaded(DATABASE_URL=f"{scheme}://db.example/campaign").database_url
     assert url == "postgresql+psycopg://db.example/campaign"
 
@@ -185,7 +185,7 @@ def test_no_secret_is_in_the_list_of_faults() -> None:
     ("key", "live"),
     [("sk_test_a", False), ("rk_test_live_a", False), ("sk_live_a", True), ("rk_live_a", True)],
 )
-def test_the_key_says_whether_money_is_real(key: str, live: bool) -> None:
+def test_the_key_determines_live_mode(key: str, live: bool) -> None:
     assert loaded(STRIPE_SECRET_KEY=key).livemode is live
 
 
@@ -194,7 +194,7 @@ def test_the_postal_address_has_lines(given: str) -> None:
     assert loaded(ORG_ADDRESS=given).organization.address_lines == ("a", "b", "c")
 
 
-def test_what_is_not_given_has_its_usual_value() -> None:
+def test_missing_values_have_defaults() -> None:
     settings = loaded()
     assert settings.site_url == "https://give.example.org"
     assert settings.stripe_api_base == "https://api.stripe.com"

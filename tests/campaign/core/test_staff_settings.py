@@ -1,4 +1,4 @@
-"""How staff sign in, as the environment says it."""
+"""The settings for staff sign-in."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_nothing_is_needed_and_a_provider_is_all_or_nothing() -> None:
         ({"STAFF_SECOND_FACTOR": "yes"}, "STAFF_SECOND_FACTOR"),
         (PROVIDER | {"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET"),
         ({"OIDC_CLIENT_ID": "campaign"}, "OIDC_ISSUER"),
-        (PROVIDER | {"OIDC_ISSUER": "http://login.example.org"}, "in clear"),
+        (PROVIDER | {"OIDC_ISSUER": "http://login.example.org"}, "are encrypted"),
         (PROVIDER | {"OIDC_ISSUER": "login.example.org"}, "must begin with"),
     ],
 )

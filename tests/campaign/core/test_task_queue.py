@@ -1,4 +1,4 @@
-"""A nudge shortens a wait and is never needed."""
+"""A notification shortens a wait, but is never required."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -26,13 +26,13 @@ def broker() -> Iterator[PrivateBroker]:
 
 @pytest.fixture
 def brokerless(settings: Settings) -> Iterator[FlaskClient]:
-    """The web, with a broker configured that does not answer."""
+    """The web application with a configured broker that does not respond."""
     made = create_app(make_installation(replace(settings, broker_url=NOBODY)))
     yield made.test_client()
     made.extensions["live"].close()
 
 
-def test_a_broker_takes_the_nudge(broker: PrivateBroker) -> None:
+def test_a_broker_receives_the_task(broker: PrivateBroker) -> None:
     assert TaskNotifier(broker.url)(INBOX) is True
 
 
@@ -41,7 +41,7 @@ def test_without_a_broker_nothing_fails(url: str | None) -> None:
     assert TaskNotifier(url)(INBOX) is False
 
 
-def test_a_broker_that_comes_back_is_used_again(broker: PrivateBroker) -> None:
+def test_a_recovered_broker_is_used_again(broker: PrivateBroker) -> None:
     notify = TaskNotifier(broker.url)
     assert notify(INBOX)
     broker.stop()
@@ -50,7 +50,7 @@ def test_a_broker_that_comes_back_is_used_again(broker: PrivateBroker) -> None:
         assert TaskNotifier(other.url)(INBOX)
 
 
-def test_events_and_forms_are_taken_while_the_broker_is_away(
+def test_events_and_forms_are_accepted_without_the_broker(
     brokerless: FlaskClient, campaign: Campaign, post: Callable[..., TestResponse]
 ) -> None:
     assert post(brokerless).status_code == 200
@@ -60,7 +60,7 @@ def test_events_and_forms_are_taken_while_the_broker_is_away(
 
 @pytest.fixture
 def post() -> Callable[..., TestResponse]:
-    """Send a signed event."""
+    """Post a signed event."""
 
     def send(client: FlaskClient) -> TestResponse:
         body = b'{"id":"evt_1","type":"x","livemode":false,"created":1,"data":{"object":{}}}'

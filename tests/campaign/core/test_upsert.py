@@ -1,4 +1,4 @@
-"""Facts told repeatedly and in any order: one row each, which keeps the strongest."""
+"""Facts reported repeatedly and in any order: one row each, which keeps the strongest values."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -25,7 +25,7 @@ ORDER = ("pending", "paid", "failed")
 
 
 class OwnBase(DeclarativeBase):
-    """A base of this module's own: no table of the service knows all rules."""
+    """A separate declarative base, because no table of the service uses all rules."""
 
 
 class Fact(OwnBase):
@@ -68,7 +68,7 @@ def kept(installation: Installation) -> dict[str, Any]:
         return {name: getattr(row, name) for name in names if name not in {"id", "stripe_id"}}
 
 
-def test_whatever_comes_first_the_row_ends_alike(installation: Installation) -> None:
+def test_the_row_is_the_same_in_any_order(installation: Installation) -> None:
     facts: list[dict[str, Any]] = [
         {"owner": 7, "refunded": 300, "status": "pending", "arrives": date(2026, 12, 1)},
         {"refunded": 500, "status": "failed", "arrives": date(2026, 12, 3)},
@@ -87,7 +87,7 @@ def test_whatever_comes_first_the_row_ends_alike(installation: Installation) -> 
     ]  # fmt: skip
 
 
-def test_only_what_is_new_is_news(installation: Installation) -> None:
+def test_only_changes_count_as_new(installation: Installation) -> None:
     assert keep(installation, refunded=300)
     assert not keep(installation, refunded=300)
     assert not keep(installation, refunded=200)
@@ -97,20 +97,20 @@ def test_only_what_is_new_is_news(installation: Installation) -> None:
     assert kept(installation)["owner"] == 7
 
 
-def test_an_answer_is_replaced_by_the_next(installation: Installation) -> None:
+def test_a_report_is_replaced_by_the_next(installation: Installation) -> None:
     for answer in ("no", "yes", "no"):
         assert keep(installation, {"answer": latest}, answer=answer)
     assert kept(installation)["answer"] == "no"
 
 
-def test_a_fact_that_never_changes_is_kept_once(installation: Installation) -> None:
+def test_a_constant_fact_is_inserted_once(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         assert insert_once(session, Fact, {"stripe_id": "x_1", "refunded": 1})
         assert not insert_once(session, Fact, {"stripe_id": "x_1", "refunded": 2})
     assert kept(installation)["refunded"] == 1
 
 
-def test_a_row_is_found_or_made_and_locked(installation: Installation) -> None:
+def test_a_row_is_found_or_created_and_locked(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         made = get_or_insert(session, Fact, {"stripe_id": "x_1", "refunded": 1})
     with installation.sessions.begin() as session:

@@ -23,10 +23,10 @@ def references(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        (HEADER.replace(",amount", ""), "it lacks amount"),
+        (HEADER.replace(",amount", ""), "Missing: amount"),
         (f"{HEADER},colour", "unknown: 'colour'"),
-        (f"{HEADER},code", "one is named twice"),
-        ("", "it lacks received_on"),
+        (f"{HEADER},code", "one appears twice"),
+        ("", "Missing: received_on"),
     ],
 )
 def test_missing_and_unknown_columns_are_reported(header: str, words: str) -> None:

@@ -49,7 +49,7 @@ def test_a_row_without_a_language_has_the_campaigns_language() -> None:
 
 def test_a_file_that_lacks_a_column_is_rejected() -> None:
     for raw in (b"", b"name,number,address\nAna,7,1 Road"):
-        with pytest.raises(ListInvalid, match=r"lacks .*institution"):
+        with pytest.raises(ListInvalid, match=r"Missing: .*institution"):
             list(read_recipients(raw))
 
 
@@ -85,7 +85,7 @@ def test_the_window_has_five_lines_and_a_long_name_takes_two() -> None:
         ("Ana,7,@Prison,1 Road", "institution starts like a formula: '@Prison'"),
         ("Ana,7,Pri\u202eson,1 Road", "institution contains a control character"),
         ('"Ana,7,Prison,1 Road', "a quotation mark is not closed on the same line"),
-        ("Ana,7,Prison,1 Road,en", "5 fields where the header names 4"),
+        ("Ana,7,Prison,1 Road,en", "5 fields, but the header has 4 columns"),
     ],
 )
 def test_rows_that_cannot_be_mailed_are_reported(row: str, words: str) -> None:

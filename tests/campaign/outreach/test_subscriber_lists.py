@@ -50,7 +50,7 @@ def test_a_bare_day_of_consent_begins_in_the_organisations_zone() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("ada,,,,form,2026-01-05", "no email address"),
+        ("ada,,,,form,2026-01-05", "not an email address"),
         (",,,,form,2026-01-05", "no email"),
         ("ada@example.org,,,,,2026-01-05", "no consent_source"),
         ("ada@example.org,,,,form,", "no consent_at"),
@@ -64,10 +64,10 @@ def test_a_bare_day_of_consent_begins_in_the_organisations_zone() -> None:
         ("ada@example.org,A\x0bda,,,form,2026-01-05", "control character"),
         ("ada@example.org,A\x00da,,,form,2026-01-05", "control character"),
         (f"ada@example.org,{'A' * 201},,,form,2026-01-05", "longer than 200"),
-        ("ada@example.org,Ada,form,2026-01-05", "4 fields where the header names 6"),
+        ("ada@example.org,Ada,form,2026-01-05", "4 fields, but the header has 6 columns"),
         ('ada@example.org,"Ada,,,form,2026-01-05', "quotation mark is not closed"),
-        ("a@b@example.org,,,,form,2026-01-05", "no email address"),
-        ("Ada <ada@example.org>,,,,form,2026-01-05", "no email address"),
+        ("a@b@example.org,,,,form,2026-01-05", "not an email address"),
+        ("Ada <ada@example.org>,,,,form,2026-01-05", "not an email address"),
     ],
 )
 def test_a_refused_line_says_why(line: str, reason: str) -> None:
@@ -115,12 +115,12 @@ def test_spreadsheets_of_other_countries_part_fields_otherwise(delimiter: str) -
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        (b"", "lacks email, consent_source, consent_at"),
-        (b"email,name\n", "lacks consent_source, consent_at"),
+        (b"", "Missing: email, consent_source, consent_at"),
+        (b"email,name\n", "Missing: consent_source, consent_at"),
         (HEADER.encode() + b",shoe_size\n", "unknown: 'shoe_size'"),
-        (HEADER.encode() + b",email\n", "named twice"),
-        (b"\xff\xfee\x00m\x00", "lacks email"),
-        (b"\xff\xfe\x00", "save it as UTF-8"),
+        (HEADER.encode() + b",email\n", "appears twice"),
+        (b"\xff\xfee\x00m\x00", "Missing: email"),
+        (b"\xff\xfe\x00", "Save it as UTF-8"),
         ("é,email".encode("cp1252"), "header is not UTF-8"),
     ],
 )

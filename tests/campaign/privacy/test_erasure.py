@@ -1,4 +1,4 @@
-"""Removing a person: what names them goes from every table, the books stay, and nobody else loses anything."""
+"""Erasing a person: every table loses what identifies them, the ledger stays, and other people's data stays."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -44,7 +44,7 @@ DOMAIN = "harbor-ledger.example"
 
 
 def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
-    """A donor of that name with a row in every table that may hold a person, each of which says the name."""
+    """A donor with a row in every table that can hold personal data, each containing the name."""
     email = f"{name}@example.org"
     donor = add_donor(session, email, name, address=f"1 {name} Street")
     gift = give_as(
@@ -119,7 +119,7 @@ def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
 
 
 def words_of(session: Session, name: str) -> dict[str, int]:
-    """How many rows of each table say the name."""
+    """Return the number of rows in each table that contain the name."""
     session.flush()
     found = {}
     for table in inspect(session.connection()).get_table_names():
@@ -134,7 +134,7 @@ def erase(session: Session, email: str, **more: Any) -> Any:
     return erased
 
 
-def test_what_names_the_person_goes_and_what_names_another_stays(
+def test_the_persons_data_is_erased_and_other_data_stays(
     session: Session, campaign: Campaign
 ) -> None:
     everything_of(session, campaign, "xanthippe")
@@ -147,7 +147,7 @@ def test_what_names_the_person_goes_and_what_names_another_stays(
     assert words_of(session, "yolanda") == before
 
 
-def test_amounts_days_and_numbers_stay(session: Session, campaign: Campaign) -> None:
+def test_amounts_dates_and_receipt_numbers_stay(session: Session, campaign: Campaign) -> None:
     donor = everything_of(session, campaign, "xanthippe")
     before = session.scalars(select(Receipt)).one()
     number, words = before.number, dict(before.frozen)
@@ -172,7 +172,7 @@ def test_amounts_days_and_numbers_stay(session: Session, campaign: Campaign) -> 
     )
 
 
-def test_the_log_says_what_was_removed_and_whom_stripe_still_knows_once(
+def test_the_log_says_once_what_was_erased_and_which_stripe_customers_remain(
     session: Session, campaign: Campaign
 ) -> None:
     donor = everything_of(session, campaign, "xanthippe")
@@ -189,7 +189,7 @@ def test_the_log_says_what_was_removed_and_whom_stripe_still_knows_once(
     }
 
 
-def test_a_wish_to_be_left_alone_outlives_the_person_and_a_bounce_does_not(
+def test_an_unsubscription_survives_erasure_and_a_bounce_does_not(
     session: Session,
 ) -> None:
     subscribe(session, "ana@example.org", "ben@example.org")
@@ -201,7 +201,7 @@ def test_a_wish_to_be_left_alone_outlives_the_person_and_a_bounce_does_not(
     assert kept == [("ana@example.org", "")]
 
 
-def test_whoever_asked_on_their_page_is_told_and_nobody_else(session: Session) -> None:
+def test_only_a_person_who_used_the_donor_page_gets_an_email(session: Session) -> None:
     ana, ben = (add_donor(session, f"{name}@example.org") for name in ("ana", "ben"))
     request_erasure(session, ana, DOMAIN, now())
     for donor in (ana, ben):
@@ -212,7 +212,7 @@ def test_whoever_asked_on_their_page_is_told_and_nobody_else(session: Session) -
     assert told == [("ana@example.org",)]
 
 
-def test_every_row_of_the_person_goes_at_once(session: Session, campaign: Campaign) -> None:
+def test_every_record_of_the_person_is_erased_at_once(session: Session, campaign: Campaign) -> None:
     ana = add_donor(session, "ana@example.org")
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
     for donor in (ana, work):
@@ -226,7 +226,7 @@ def test_every_row_of_the_person_goes_at_once(session: Session, campaign: Campai
 
 
 @pytest.mark.parametrize("state", ["pending", "declined", "processing"])
-def test_while_a_payment_may_come_nothing_is_touched(
+def test_nothing_is_erased_while_a_payment_may_happen(
     session: Session, campaign: Campaign, state: str
 ) -> None:
     at = now()
@@ -243,7 +243,7 @@ def test_while_a_payment_may_come_nothing_is_touched(
         assert ana.email == ""
 
 
-def test_while_a_monthly_gift_goes_on_or_rests_nothing_is_touched(
+def test_nothing_is_erased_while_a_monthly_gift_is_active_or_paused(
     session: Session, campaign: Campaign
 ) -> None:
     ana = add_donor(session, "ana@example.org")
@@ -253,7 +253,7 @@ def test_while_a_monthly_gift_goes_on_or_rests_nothing_is_touched(
     assert ana.email == "ana@example.org"
 
 
-def test_every_table_that_may_hold_a_person_is_known_to_these_tests(
+def test_every_table_with_personal_data_is_covered_by_these_tests(
     session: Session, campaign: Campaign
 ) -> None:
     everything_of(session, campaign, "xanthippe")

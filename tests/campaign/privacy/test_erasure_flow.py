@@ -1,4 +1,4 @@
-"""Nobody is looked for: then nothing of anybody is touched."""
+"""Erasing nobody changes nothing."""
 
 from sqlalchemy import select
 
@@ -9,9 +9,7 @@ from campaign.runtime.context import Installation
 from tests.support.stripe import Facts
 
 
-def test_where_nobody_is_meant_no_event_loses_anything(
-    installation: Installation, paid: Facts
-) -> None:
+def test_without_a_person_no_event_is_redacted(installation: Installation, paid: Facts) -> None:
     def bodies() -> list[bytes]:
         with installation.sessions() as session:
             return list(session.scalars(select(InboxEvent.body).order_by(InboxEvent.id)))

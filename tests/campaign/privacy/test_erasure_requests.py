@@ -1,4 +1,4 @@
-"""A request to be removed: kept once for the person, withdrawn, agreed to, sent back, and done."""
+"""An erasure request: saved once per person, withdrawn, approved, returned to staff, and done."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -40,7 +40,7 @@ def notes(session: Session) -> list[str]:
     return [one["about"] for one in found]
 
 
-def test_a_person_asks_once_by_whichever_row(session: Session, ana: Donor) -> None:
+def test_a_person_has_one_request_for_all_their_records(session: Session, ana: Donor) -> None:
     work = add_donor(session, "ana@work.example")
     assert request_erasure(session, work, DOMAIN, now())
     work.merged_into_id = ana.id
@@ -52,7 +52,7 @@ def test_a_person_asks_once_by_whichever_row(session: Session, ana: Donor) -> No
     assert (actions(session), notes(session)) == (["donor.erasure_requested"], ["erasure_asked"])
 
 
-def test_two_clicks_at_once_are_one_request(installation: Installation) -> None:
+def test_two_concurrent_clicks_are_one_request(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         ana = add_donor(session, "ana@example.org")
 
@@ -67,7 +67,7 @@ def test_two_clicks_at_once_are_one_request(installation: Installation) -> None:
         assert notes(session) == ["erasure_asked"]
 
 
-def test_what_was_withdrawn_is_over_and_may_be_asked_again(session: Session, ana: Donor) -> None:
+def test_a_withdrawn_request_is_closed_and_can_be_made_again(session: Session, ana: Donor) -> None:
     assert not withdraw_request(session, ana, now())
     assert actions(session) == []
     request_erasure(session, ana, DOMAIN, now())
@@ -79,7 +79,9 @@ def test_what_was_withdrawn_is_over_and_may_be_asked_again(session: Session, ana
     assert actions(session) == [asked, "donor.erasure_withdrawn", asked]
 
 
-def test_staff_agree_once_also_where_nobody_asked_on_the_page(session: Session, ana: Donor) -> None:
+def test_staff_approve_once_with_or_without_a_request_from_the_donor_page(
+    session: Session, ana: Donor
+) -> None:
     at = now()
     for later, who in enumerate((ADA, Actor("fay@harbor-ledger.example", StaffRole.admin))):
         approve_erasure(session, ana, who, at + timedelta(hours=later))
@@ -89,14 +91,14 @@ def test_staff_agree_once_also_where_nobody_asked_on_the_page(session: Session, 
     assert actions(session) == ["donor.erasure_approved"]
 
 
-def test_for_who_is_erased_already_nothing_begins_anew(session: Session) -> None:
+def test_an_erased_person_gets_no_new_request(session: Session) -> None:
     gone = add_donor(session, "", "", erased_at=now())
     approve_erasure(session, gone, ADA, now())
     assert list(approved_requests(session)) == []
     assert actions(session) == []
 
 
-def test_what_was_agreed_to_first_is_carried_out_first(session: Session) -> None:
+def test_the_oldest_approval_is_carried_out_first(session: Session) -> None:
     at = now()
     donors = [add_donor(session, f"{name}@example.org") for name in ("ana", "ben", "cy", "di")]
     for donor in donors:
@@ -108,7 +110,9 @@ def test_what_was_agreed_to_first_is_carried_out_first(session: Session) -> None
     assert found == [donors[2].id, donors[0].id]
 
 
-def test_what_could_not_be_done_waits_for_staff_again(session: Session, ana: Donor) -> None:
+def test_a_request_that_could_not_be_carried_out_returns_to_staff(
+    session: Session, ana: Donor
+) -> None:
     request_erasure(session, ana, DOMAIN, now())
     approve_erasure(session, ana, ADA, now())
     return_to_staff(session, ana.id, ADA, "a monthly gift goes on")
@@ -121,7 +125,7 @@ def test_what_could_not_be_done_waits_for_staff_again(session: Session, ana: Don
     )
 
 
-def test_only_who_asked_is_told_that_it_is_done_and_once(session: Session, ana: Donor) -> None:
+def test_only_a_person_with_a_request_gets_one_final_email(session: Session, ana: Donor) -> None:
     ben = add_donor(session, "ben@example.org")
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
     request_erasure(session, ana, DOMAIN, now())
@@ -135,7 +139,7 @@ def test_only_who_asked_is_told_that_it_is_done_and_once(session: Session, ana: 
     assert session.scalars(select(ErasureRequest.done_at)).one() is not None
 
 
-def test_nobody_is_told_where_no_domain_is_given(session: Session, ana: Donor) -> None:
+def test_no_email_is_queued_without_a_mail_domain(session: Session, ana: Donor) -> None:
     request_erasure(session, ana, DOMAIN, now())
     close_requests(session, [ana], "", now())
     assert notes(session) == ["erasure_asked"]

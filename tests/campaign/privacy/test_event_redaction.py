@@ -1,4 +1,4 @@
-"""Stripe's stored events: found piece by piece by what they say of a person, and kept for what they say of money."""
+"""Stored Stripe events: searched in batches for a person, and redacted but for payment data."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def body_of(session: Session, key: str) -> Any:
     return json.loads(session.get_one(InboxEvent, key).body)
 
 
-def test_events_are_looked_through_piece_by_piece_to_the_last(
+def test_events_are_searched_in_batches_to_the_last(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_redaction, "PIECE", 2)
@@ -45,7 +45,7 @@ def test_events_are_looked_through_piece_by_piece_to_the_last(
     assert pieces == [["evt_1"], ["evt_3", "evt_4"], ["evt_5"], []]
 
 
-def test_words_are_found_in_any_case_anywhere_and_of_none_there_is_nothing(
+def test_the_search_ignores_case_and_finds_nothing_without_words(
     session: Session,
 ) -> None:
     keep(session, "evt_1", {"customer_details": {"email": "ANA@Example.org"}})
@@ -59,7 +59,7 @@ def test_words_are_found_in_any_case_anywhere_and_of_none_there_is_nothing(
     assert find_events(session, [], "evt_2") == EventBatch([], None)
 
 
-def test_the_person_goes_and_the_money_stays(session: Session) -> None:
+def test_personal_data_is_redacted_and_payment_data_stays(session: Session) -> None:
     keep(
         session,
         "evt_1",
@@ -96,7 +96,7 @@ def test_the_person_goes_and_the_money_stays(session: Session) -> None:
     assert body_of(session, "evt_2")["data"]["object"]["email"] == "ben@example.org"
 
 
-def test_of_no_event_nothing_is_forgotten(session: Session) -> None:
+def test_without_ids_nothing_is_redacted(session: Session) -> None:
     keep(session, "evt_1", {"email": "ana@example.org"})
     redact_events(session, [])
     assert body_of(session, "evt_1")["data"]["object"]["email"] == "ana@example.org"

@@ -1,4 +1,4 @@
-"""Whose data it is, and all of it: every row of the person, no secret of a page, and nothing of anyone else."""
+"""The export has every row of the person, no secrets of pages, and nothing about anyone else."""
 
 import json
 from datetime import date
@@ -52,7 +52,7 @@ def letter(session: Session, recipient: str, **changes: Any) -> OutboxMessage:
     return message
 
 
-def test_a_person_is_all_their_rows_and_every_address_they_used(
+def test_a_person_has_all_merged_records_and_addresses(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
@@ -67,7 +67,7 @@ def test_a_person_is_all_their_rows_and_every_address_they_used(
     assert data_subject_of(session, work).donor_ids == whose.donor_ids
 
 
-def test_an_address_that_is_another_donors_now_is_no_longer_theirs(
+def test_an_address_that_another_donor_now_has_is_left_out(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     give_as(session, campaign, ana, email="Ben@example.org")
@@ -75,7 +75,7 @@ def test_an_address_that_is_another_donors_now_is_no_longer_theirs(
     assert data_subject_of(session, ana).addresses == ["ana@example.org"]
 
 
-def test_who_never_gave_is_known_by_their_address_alone(session: Session) -> None:
+def test_someone_who_never_gave_is_found_by_address_alone(session: Session) -> None:
     subscribe(session, "Cy@example.org")
     whose = find_data_subject(session, "cy@example.org ")
     assert (whose.donor_ids, whose.donation_ids, whose.addresses) == ([], [], ["cy@example.org"])
@@ -83,7 +83,7 @@ def test_who_never_gave_is_known_by_their_address_alone(session: Session) -> Non
     assert {name for name, rows in held.items() if rows} == {"addresses", "consent"}
 
 
-def test_an_empty_address_is_nobodys(session: Session) -> None:
+def test_an_empty_address_finds_nobody(session: Session) -> None:
     add_donor(session, "")
     letter(session, "")
     whose = find_data_subject(session, " ")
@@ -91,7 +91,7 @@ def test_an_empty_address_is_nobodys(session: Session) -> None:
     assert not any(collect_personal_data(session, whose).values())
 
 
-def test_letters_are_theirs_by_address_by_row_by_receipt_and_by_monthly_gift(
+def test_emails_are_found_by_address_donor_receipt_and_monthly_gift(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     gift = give_as(session, campaign, ana)
@@ -109,7 +109,7 @@ def test_letters_are_theirs_by_address_by_row_by_receipt_and_by_monthly_gift(
     assert sorted(found) == mine
 
 
-def test_cards_are_theirs_that_they_sent_or_got(
+def test_tribute_cards_are_found_by_sender_and_recipient(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     ben, cy = (add_donor(session, f"{name}@example.org") for name in ("ben", "cy"))
@@ -121,7 +121,7 @@ def test_cards_are_theirs_that_they_sent_or_got(
     assert sorted(session.scalars(query)) == [gifts[0].id, gifts[1].id]
 
 
-def test_what_is_held_is_plain_json_without_secrets_and_without_others(
+def test_personal_data_is_plain_json_without_secrets_or_other_people(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     ben = add_donor(session, "ben@example.org", "Ben Smith")

@@ -1,4 +1,4 @@
-"""What is kept for a time only is deleted once that is over, a kind at a time."""
+"""Expired data is deleted, one kind at a time."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def ends(installation: Installation, paid: Facts) -> dict[Any, datetime]:
-    """One row of each kind, and until when it is kept."""
+    """One row of each kind, and when it expires."""
     begun = now()
     with installation.sessions.begin() as session:
         campaign = session.scalars(select(Campaign)).one()
@@ -70,7 +70,7 @@ def left(installation: Installation) -> set[Any]:
         return {one for one in kinds if session.scalar(select(func.count()).select_from(one))}
 
 
-def test_each_kind_is_deleted_when_its_time_is_over_and_not_before(
+def test_each_kind_is_deleted_when_it_expires_and_not_before(
     installation: Installation, ends: dict[Any, datetime]
 ) -> None:
     for moment in sorted(ends.values()):
@@ -83,7 +83,7 @@ def test_each_kind_is_deleted_when_its_time_is_over_and_not_before(
             assert retention.purge_expired(installation) == 0
 
 
-def test_how_much_was_deleted_is_the_sum_over_all_kinds(
+def test_the_result_is_the_number_of_rows_over_all_kinds(
     installation: Installation, ends: dict[Any, datetime]
 ) -> None:
     with time_machine.travel(max(ends.values()) + MINUTE):
@@ -101,7 +101,7 @@ def test_neither_signing_in_nor_a_final_result_deletes_anything(
     assert left(installation) == set(ends)
 
 
-def test_where_one_kind_fails_what_was_deleted_before_stays_deleted(
+def test_if_one_kind_fails_earlier_deletions_stay(
     installation: Installation, ends: dict[Any, datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(_session: Session, _at: datetime) -> int:

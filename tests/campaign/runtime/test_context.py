@@ -1,4 +1,4 @@
-"""An installation: made from its settings, and no more of it than is asked for."""
+"""An installation is built from its settings, and creates its parts only when used."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from campaign.runtime.context import Installation, make_installation
 from sandbox.outbox.receiver import MailReceiver
 
 
-def test_sessions_speak_to_the_database_of_the_settings(
+def test_sessions_use_the_database_in_the_settings(
     installation: Installation, database_url: str
 ) -> None:
     with installation.sessions() as session:
@@ -19,7 +19,7 @@ def test_sessions_speak_to_the_database_of_the_settings(
     assert database_url.endswith(f"/{name}")
 
 
-def test_the_gateway_is_made_once_and_only_when_it_is_asked_for(settings: Settings) -> None:
+def test_the_gateway_is_created_once_on_first_use(settings: Settings) -> None:
     made = []
     here = replace(make_installation(settings), make_gateway=lambda: made.append(1) or object())  # type: ignore[arg-type, func-returns-value]
     assert made == []
@@ -28,20 +28,20 @@ def test_the_gateway_is_made_once_and_only_when_it_is_asked_for(settings: Settin
     here.engine.dispose()
 
 
-def test_what_is_booked_carries_the_organization_and_the_senders_domain(
+def test_the_booking_context_has_the_organization_and_the_senders_domain(
     installation: Installation,
 ) -> None:
     assert installation.books.organization == installation.settings.organization
     assert installation.books.mail_domain == "harbor-ledger.example"
 
 
-def test_a_path_becomes_a_public_address(settings: Settings) -> None:
+def test_a_path_becomes_a_public_url(settings: Settings) -> None:
     here = make_installation(replace(settings, site_url="https://give.example.org"))
     assert here.address("/receipts/abc") == "https://give.example.org/receipts/abc"
     here.engine.dispose()
 
 
-def test_a_transport_speaks_to_the_mail_server_of_the_settings(
+def test_a_transport_uses_the_mail_server_in_the_settings(
     mailing: Installation, mailbox: MailReceiver
 ) -> None:
     message = b"Subject: test\r\n\r\ntext\r\n"
@@ -51,7 +51,9 @@ def test_a_transport_speaks_to_the_mail_server_of_the_settings(
     assert received.recipients == ("ana@example.org",)
 
 
-def test_no_mail_server_is_told_when_the_first_message_goes_out(installation: Installation) -> None:
+def test_an_unreachable_mail_server_is_reported_on_the_first_message(
+    installation: Installation,
+) -> None:
     address = SmtpAddress("127.0.0.1", 9)
     here = replace(installation, settings=replace(installation.settings, smtp=address))
     with pytest.raises(MailDelayed), here.transport() as transport:

@@ -1,4 +1,4 @@
-"""The heartbeats' edge: commits of its own, and never in the job's way."""
+"""Job heartbeats: saved in their own commits, and never a cause of failure for the job."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +16,7 @@ def row(installation: Installation) -> Heartbeat:
         return session.scalars(select(Heartbeat)).one()
 
 
-def test_the_beginning_stands_while_the_job_works(installation: Installation) -> None:
+def test_the_start_is_recorded_while_the_job_runs(installation: Installation) -> None:
     before = now()
     with heartbeat(installation, "finalize"):
         found = row(installation)
@@ -29,7 +29,7 @@ def test_the_beginning_stands_while_the_job_works(installation: Installation) ->
     assert found.failed_at is None
 
 
-def test_a_jobs_error_is_kept_and_goes_on(installation: Installation) -> None:
+def test_a_jobs_error_is_recorded_and_raised(installation: Installation) -> None:
     with pytest.raises(ValueError, match="no such day"), heartbeat(installation, "finalize"):
         raise ValueError("no such day")
     found = row(installation)
@@ -37,7 +37,7 @@ def test_a_jobs_error_is_kept_and_goes_on(installation: Installation) -> None:
     assert found.failed_at is not None
 
 
-def test_a_heartbeat_that_cannot_be_kept_does_not_fail_the_job(installation: Installation) -> None:
+def test_a_heartbeat_that_cannot_be_saved_does_not_fail_the_job(installation: Installation) -> None:
     with installation.engine.begin() as connection:
         connection.execute(text("DROP TABLE heartbeat"))
     done = []
@@ -48,7 +48,7 @@ def test_a_heartbeat_that_cannot_be_kept_does_not_fail_the_job(installation: Ins
         raise KeyError("the job's own error")
 
 
-def test_many_runs_at_once_leave_one_row_that_ended_well(installation: Installation) -> None:
+def test_concurrent_runs_leave_one_row_that_succeeded(installation: Installation) -> None:
     def run(_number: int) -> None:
         with heartbeat(installation, "sweep-inbox"):
             pass

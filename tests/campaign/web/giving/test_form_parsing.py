@@ -97,7 +97,7 @@ def test_an_amount_is_read_and_refused_as_people_of_the_page_write_it() -> None:
     with pytest.raises(AmountInvalid) as refused:
         money.parse_amount("25,00", "usd", spanish.formats)
     told = refused.value.translated(spanish.gettext)
-    assert told == "No podemos leer “25,00” como un monto. Use cifras, por ejemplo 25 o 25.50."
+    assert told == "“25,00” no es un monto válido. Use números, por ejemplo 25 o 25.50."
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_a_new_member_gets_a_link_that_is_shown_once_or_emailed(
 def test_errors_are_shown_next_to_their_field(staff: StaffMaker) -> None:
     admin = staff(StaffRole.admin)
     for form, words in (
-        ({"email": "nobody", "role": "viewer"}, "no email address"),
+        ({"email": "nobody", "role": "viewer"}, "not an email address"),
         ({"email": "bea@example.org", "role": "king"}, "Choose one of the roles"),
         ({"email": "ADMIN@harbor-ledger.example", "role": "viewer"}, "already on the team"),
     ):

@@ -85,7 +85,7 @@ def test_a_list_may_have_up_to_one_megabyte(finance: StaffClient, running: Campa
     ("text", "words"),
     [
         ("", "Choose a file"),
-        ("received_on,amount\n", "it lacks postmarked_on"),
+        ("received_on,amount\n", "Missing: postmarked_on"),
         (HEADER.strip() + ",colour\n", "unknown: &#39;colour&#39;"),
     ],
 )
