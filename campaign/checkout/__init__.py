@@ -1,1 +1,1 @@
-"""From the form to Stripe's page and back."""
+"""Stripe Checkout: create a session for a donation and read its result."""

@@ -1,7 +1,7 @@
-"""From a gift to the page where it is paid: one donation row, commit; ask Stripe; keep its answer, commit.
+"""Start a checkout: save one donation, commit, create a Stripe session, save the response, commit.
 
-Needs no web request: the installation and the redirect URLs are handed in. Whatever dies half-way, the same gift
-given again goes on from there, and is charged at most once.
+It needs no web request: the caller passes the installation and the redirect URLs. After a crash at any point, sending
+the same gift again continues from there, and the gift is charged at most once.
 """
 
 from collections.abc import Callable
@@ -29,20 +29,20 @@ from campaign.models import Donation, DonationState, StripeRequest
 from campaign.runtime.context import Installation
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
-"""How far Stripe's clock and ours may disagree."""
+"""The largest difference to expect between Stripe's clock and ours."""
 
 log = get_logger(__name__)
 
 
 def open_session(here: Installation, donation: Donation, call: StripeRequest) -> Donation:
-    """Ask Stripe for the page, under the key that is written down already, and keep its answer.
+    """Create the Stripe session with the recorded idempotency key and save the response.
 
-    Raises GatewayUnavailable or GatewayRefused; the same call may be made again.
+    Raises GatewayUnavailable or GatewayRefused; the same call can be repeated.
     """
     try:
         opened = here.gateway.create_checkout_session(call.parameters, call.idempotency_key)
     except GatewayBusy:
-        return _wait_for_twin(here, donation)
+        return _wait_for_concurrent(here, donation)
     except (GatewayKeySpent, GatewayRefused) as error:
         with here.sessions.begin() as session:
             record_failure(session, call, error)
@@ -50,22 +50,23 @@ def open_session(here: Installation, donation: Donation, call: StripeRequest) ->
     kept = _keep(here, donation, call, opened)
     if call.created_at > clock.now() - DOUBLE_CLICK:
         return kept
-    # An answer that was kept under its key tells how the page stood then.
+    # Stripe may have replayed the stored response for this key, so read the session's current state.
     sync_donation(here, kept)
-    return _again(here, kept)
+    return _reload(here, kept)
 
 
 def find_session(here: Installation, donation: Donation, call: StripeRequest) -> Donation | None:
-    """The donation with the session that Stripe opened for a call whose answer is lost; None where there is none.
+    """Find the session that Stripe created for a call whose response was lost; None if there is none.
 
-    A session that was completed is applied as its webhook would be. Raises GatewayUnavailable or GatewayRefused.
+    Returns the donation with that session. A completed session is applied as its webhook would be. Raises
+    GatewayUnavailable or GatewayRefused.
     """
     since = donation.created_at - CLOCK_TOLERANCE
     found = here.gateway.list_sessions_for_donation(donation.public_id, donation.email, since)
     complete = [one for one in found if one.status == "complete"]
     usable = [one for one in found if one.status == "open"]
     for superseded in usable if complete else usable[1:]:
-        _end(here, donation, superseded)
+        _expire(here, donation, superseded)
     if complete:
         return _apply(here, donation, complete[0])
     return _keep(here, donation, call, usable[0]) if usable else None
@@ -74,45 +75,45 @@ def find_session(here: Installation, donation: Donation, call: StripeRequest) ->
 def _keep(
     here: Installation, donation: Donation, call: StripeRequest, opened: CheckoutSession
 ) -> Donation:
-    """Keep a session's page as the donation's; where another was kept meanwhile, that one counts."""
+    """Save the session on the donation; if another one was saved meanwhile, expire this one."""
     with here.sessions.begin() as session:
         record_session(session, call, opened, clock.now())
         kept = session.get_one(Donation, donation.id)
     if kept.session_id != opened.id:
-        _end(here, donation, opened)
+        _expire(here, donation, opened)
     return kept
 
 
 def _apply(here: Installation, donation: Donation, complete: CheckoutSession) -> Donation:
     before = donation.state
     sync_session(here, complete.id, donation.public_id)
-    found = _again(here, donation)
+    found = _reload(here, donation)
     if found.state == before:
         raise GatewayUnavailable(f"Session {complete.id} is complete and could not be applied.")
     return found
 
 
-def _end(here: Installation, donation: Donation, superseded: CheckoutSession) -> None:
-    """Nobody was shown this page; from now on nobody can pay it."""
+def _expire(here: Installation, donation: Donation, superseded: CheckoutSession) -> None:
+    """Expire a session that no donor has seen, so that it can no longer be paid."""
     log.warning("session_superseded", donation=donation.public_id, session=superseded.id)
     try:
         here.gateway.expire_session(superseded.id)
     except GatewayRefused as error:
-        # It is over already: another request has ended it, or its time was up.
+        # It has already expired, or another request expired it.
         log.warning("session_not_ended", session=superseded.id, error=str(error))
 
 
-def _wait_for_twin(here: Installation, donation: Donation) -> Donation:
-    """The same form, posted at the same moment, is being answered: its page is ours too."""
+def _wait_for_concurrent(here: Installation, donation: Donation) -> Donation:
+    """Wait for the session of a concurrent request with the same form, and use it."""
     for _ in range(20):
         clock.pause(0.25)
-        found = _again(here, donation)
+        found = _reload(here, donation)
         if found.session_url:
             return found
-    raise GatewayBusy("The same form is still being worked on.")
+    raise GatewayBusy("The same form is still being processed.")
 
 
-def _again(here: Installation, donation: Donation) -> Donation:
+def _reload(here: Installation, donation: Donation) -> Donation:
     with here.sessions() as session:
         return session.get_one(Donation, donation.id)
 
@@ -122,7 +123,7 @@ _TO_BE_PAID = (DonationState.pending, DonationState.declined)
 
 @dataclass(frozen=True)
 class CheckoutRequest:
-    """A gift to the campaign called `slug`; `redirect_urls` says where Stripe sends its donor back to."""
+    """A gift to the campaign `slug`. `redirect_urls` returns the URLs to which Stripe redirects the donor."""
 
     slug: str
     gift: Gift
@@ -131,27 +132,27 @@ class CheckoutRequest:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A donation, and the address of Stripe's page for it: None where it has been paid already."""
+    """A donation and the URL of its Stripe page, or None if it is already paid."""
 
     donation: Donation
     payment_url: str | None
 
 
 def begin_checkout(here: Installation, asked: CheckoutRequest) -> Checkout:
-    """Where to send the donor: the same place for the same gift, even asked for twice at once.
+    """Return where to send the donor: the same page for the same gift, even for concurrent requests.
 
-    Raises GatewayUnavailable or GatewayRefused; the same may be asked again.
+    Raises GatewayUnavailable or GatewayRefused; the same request can be repeated.
     """
     donation, call = _begin(here, asked)
     earlier = donation.session_url and call.created_at < clock.now() - session_requests.DOUBLE_CLICK
-    # Its page may have been paid, or run out, without our hearing of it: then this is a new gift.
+    # Its session may have been paid or expired before the event arrived: then this is a new gift.
     if earlier and sync_donation(here, donation):
         donation, call = _begin(here, asked)
     if session_requests.needs_lookup(donation, call, clock.now()):
         donation, call = _look_up(here, asked, donation, call)
     if donation.state in _TO_BE_PAID and donation.session_url is None:
         donation = open_session(here, donation, call)
-    # A gift that was paid on a page whose answer was lost is not asked for again.
+    # A gift that was paid in a session whose response was lost is not charged again.
     if donation.state not in _TO_BE_PAID:
         return Checkout(donation, None)
     if donation.session_url is None:
@@ -162,7 +163,7 @@ def begin_checkout(here: Installation, asked: CheckoutRequest) -> Checkout:
 def _look_up(
     here: Installation, asked: CheckoutRequest, donation: Donation, call: StripeRequest
 ) -> tuple[Donation, StripeRequest]:
-    """What Stripe did under a key that is of no use any more; where it did nothing, another call is begun."""
+    """Look up what Stripe did for a key that can no longer be used; if nothing, plan another call."""
     found = find_session(here, donation, call)
     if found is not None:
         return found, call

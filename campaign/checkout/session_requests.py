@@ -1,8 +1,8 @@
-"""The way to Stripe's page: what to ask for, written down with its key before it is asked.
+"""Requests for Stripe Checkout sessions, recorded with their idempotency key before they are sent.
 
 `checkout.flow` calls these in turn: `next_checkout_request`, commit, the gateway, then `record_session` or
-`stripe_requests.record_failure`, commit. What a call did whose answer is lost is looked up at Stripe before
-another takes its place.
+`stripe_requests.record_failure`, commit. If the response to a call is lost, look up what it did at Stripe before
+another call replaces it.
 """
 
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ from campaign.models import Donation, Frequency, StripeRequest
 OPERATION = "checkout_session"
 
 DOUBLE_CLICK = timedelta(seconds=30)
-"""A form that comes again within this time is sent to the same page without asking Stripe how that page fares."""
+"""A form sent again within this time is redirected to the same session without asking Stripe for its state."""
 
 INTERVALS = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
 
 
 @dataclass(frozen=True)
 class RedirectUrls:
-    """Where Stripe sends the donor back to: after paying, and on second thoughts."""
+    """Where Stripe redirects the donor: after paying, and after canceling."""
 
     success_url: str
     cancel_url: str
@@ -42,9 +42,9 @@ class RedirectUrls:
 def session_parameters(
     donation: Donation, title: str, organization: Organization, redirect_urls: RedirectUrls
 ) -> dict[str, Any]:
-    """The parameters of a hosted session for `donation`: https://docs.stripe.com/api/checkout/sessions/create.
+    """Return the parameters of a hosted session for `donation`: https://docs.stripe.com/api/checkout/sessions/create.
 
-    A subscription carries its two parts in its metadata, which each of its invoices repeats.
+    A subscription has its gift and its covered fees in its metadata, which every invoice repeats.
     """
     metadata = {"donation_id": donation.public_id, "campaign": donation.campaign.slug}
     parameters: dict[str, Any] = {
@@ -70,7 +70,7 @@ def session_parameters(
 
 
 def _line_items(donation: Donation, title: str, organization: str) -> list[dict[str, Any]]:
-    """What Stripe's page and its receipts call the two parts, in the donor's language."""
+    """Return the items for the gift and the covered fees, named in the donor's language."""
     language = get_language(donation.locale)
     name = language.gettext("Donation to %(name)s") % {"name": organization}
     items = [_line_item(donation, donation.amount, name, title)]
@@ -100,10 +100,10 @@ def next_checkout_request(
     *,
     looked_up: int = 0,
 ) -> StripeRequest:
-    """The call to make, or made, for `donation`: the one already written down, else a new one.
+    """Return the call for `donation`: the one already recorded, else a new one.
 
-    A call whose key is spent, or that Stripe has forgotten (`needs_lookup` says so), is to be looked up at Stripe first;
-    `looked_up` is its ordinal once that found nothing, and then it gets a successor.
+    A call whose key can no longer be used (see `needs_lookup`) must first be looked up at Stripe. If that finds nothing,
+    pass its ordinal as `looked_up`, and a new call replaces it.
     """
     latest = latest_request(session, donation.id, OPERATION)
     if latest is not None and (
@@ -115,14 +115,14 @@ def next_checkout_request(
 
 
 def needs_lookup(donation: Donation, call: StripeRequest, at: datetime) -> bool:
-    """Whether the call has no answer, and none can be had under its key any more."""
+    """Whether the call has no response, and its key can no longer get one."""
     return donation.session_id is None and not is_repeatable(call, at)
 
 
 def record_session(
     session: Session, call: StripeRequest, opened: CheckoutSession, at: datetime
 ) -> None:
-    """Keep the session that Stripe opened. The first answer stays; a second one is the same session."""
+    """Save the session that Stripe created. The first response is kept; a second one is the same session."""
     session.execute(
         update(Donation)
         .where(Donation.id == call.donation_id, Donation.session_id.is_(None))

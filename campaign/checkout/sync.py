@@ -1,4 +1,4 @@
-"""Asks Stripe for the state of a checkout session, and books the answer without waiting for the webhook."""
+"""Read the state of a checkout session from Stripe and book it without waiting for the webhook."""
 
 from structlog import get_logger
 
@@ -13,15 +13,15 @@ log = get_logger(__name__)
 
 
 def sync_donation(here: Installation, donation: Donation) -> bool:
-    """Re-read the donation's session and apply it as the webhook would; True where it told something new.
+    """Read the donation's session and apply it as the webhook would. Returns whether that changed anything.
 
-    False too where Stripe is out of reach or contradicts our record, which is logged: the page then says what is known.
+    If Stripe is unreachable or contradicts our record, it logs that and returns False.
     """
     return sync_session(here, donation.session_id or "", donation.public_id)
 
 
 def sync_session(here: Installation, session_id: str, public_id: str) -> bool:
-    """The same for any session of the donation called `public_id`, also one that we never heard of."""
+    """Do the same for any session of the donation `public_id`, including one that is not saved."""
     try:
         found = here.gateway.retrieve_checkout_session(session_id)
         with here.sessions.begin() as session:

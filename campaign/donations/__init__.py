@@ -1,1 +1,1 @@
-"""One intention to give: donation, donor, consents, tribute card; and which donation a payment belongs to."""
+"""Donations with their donor, consents and tribute card; and finding the donation of a payment."""

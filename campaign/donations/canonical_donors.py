@@ -1,4 +1,4 @@
-"""Who is whom: rows of donors that staff found to be one person, of which one row speaks for all."""
+"""Merged donors: records that staff merged as one person, and the canonical donor that the merge kept."""
 
 from collections.abc import Sequence
 
@@ -11,22 +11,22 @@ from campaign.models import Donor
 
 
 def find_donor(session: Session, donor_id: int) -> Donor:
-    """The row `donor_id`, merged or not; raises NotFound."""
+    """Return the donor record `donor_id`, merged or not; raises NotFound."""
     donor = session.get(Donor, donor_id) if donor_id <= LARGEST_KEY else None
     if donor is None:
-        raise NotFound(f"There is no donor {donor_id} here.")
+        raise NotFound(f"There is no donor {donor_id}.")
     return donor
 
 
 def canonical_donor(session: Session, donor: Donor) -> Donor:
-    """The row that speaks for the person: `donor` itself unless it was merged."""
+    """Return the canonical donor: `donor` itself unless it was merged."""
     if donor.merged_into_id is None:
         return donor
     return session.get_one(Donor, donor.merged_into_id)
 
 
 def donor_records(session: Session, donor: Donor) -> Sequence[Donor]:
-    """Every row of the person whose speaking row `donor` is, that one first."""
+    """List all records of the canonical donor `donor`, with `donor` first."""
     return session.scalars(
         select(Donor)
         .where(or_(Donor.id == donor.id, Donor.merged_into_id == donor.id))
@@ -36,18 +36,18 @@ def donor_records(session: Session, donor: Donor) -> Sequence[Donor]:
 
 
 def merged_ids(donor_id: ColumnElement[int] | int) -> Select[int]:
-    """A query for the ids of the rows for which `donor_id` speaks, itself among them."""
+    """Return a query for the ids of `donor_id` and of all records merged into it."""
     row = aliased(Donor)
     return select(row.id).where(or_(row.id == donor_id, row.merged_into_id == donor_id))
 
 
 def canonical_id(donor: type[Donor] = Donor) -> ColumnElement[int]:
-    """In a query: the id of the row that speaks for `donor`."""
+    """Return an SQL expression for the id of the canonical donor of `donor`."""
     return func.coalesce(donor.merged_into_id, donor.id)
 
 
 def other_records(address: ColumnElement[str]) -> Select[int]:
-    """A query for the other rows of the person who has `address`, in lower case; of most people none."""
+    """Return a query for the other records of the donor with `address` (lowercase); usually there are none."""
     known, other = aliased(Donor), aliased(Donor)
     merged = or_(
         other.id == known.merged_into_id,

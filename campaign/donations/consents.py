@@ -1,6 +1,6 @@
-"""Consent given on the donation form: its words are kept with the donation, and believed once that is paid.
+"""Consent given on the donation form: the wording is stored with the donation and takes effect once it is paid.
 
-Anyone can type anyone's address into a form; a paid gift, whose receipt goes there, says that it was its owner.
+Anyone can type someone else's address into a form. A paid gift, whose receipt goes there, shows that it was the owner.
 """
 
 from sqlalchemy import delete, func
@@ -11,17 +11,17 @@ from campaign.core.i18n import ENGLISH, get_language
 from campaign.models import Donation, Subscriber, Suppression, SuppressionReason
 
 WORDING = get_language(ENGLISH).gettext(
-    "Write to me about campaigns like this one. A few times a year at most; one click stops it."
+    "Email me about campaigns like this one, a few times a year at most. You can unsubscribe with one click."
 )
-"""The words beside the box, which is never ticked beforehand. A donation keeps those it was shown, in its language."""
+"""The label of the checkbox, which is never checked by default. A donation stores the label that the donor saw."""
 
 SOURCE = "donation form"
 
 
 def record_consent(session: Session, donation: Donation) -> None:
-    """The donor of a paid `donation` becomes a subscriber, if they ticked the box. Repeating it changes nothing.
+    """Subscribe the donor of a paid `donation` if they checked the box. Repeating it changes nothing.
 
-    Who had unsubscribed before asks anew by this, so that is lifted; a bounce or a complaint is not.
+    This lifts an earlier unsubscribe, because the donor opted in again; a bounce or a complaint remains.
     """
     if not donation.consent_wording or not donation.email:
         return

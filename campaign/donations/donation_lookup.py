@@ -1,4 +1,4 @@
-"""Whose payment is it? Finds the donation of a charge, refund or dispute, or says that it is not known yet."""
+"""Find the donation that a charge, refund or dispute belongs to."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,16 +9,16 @@ from campaign.models import Charge, Donation, InvoicePayment
 
 
 def lock_payment(session: Session, payment_intent_id: str | None) -> None:
-    """Let facts of one payment follow one another until the transaction ends; taken before any row is locked.
+    """Serialize work on one payment until the transaction ends. Call it before any row is locked.
 
-    Otherwise a refund could be stored as nobody's in the very moment in which its payment is booked.
+    Otherwise a refund could be stored without a donation while its payment is being booked.
     """
     if payment_intent_id:
         lock_until_commit(session, AdvisoryLock.PAYMENT, payment_intent_id)
 
 
 def lock_invoice_payment(session: Session, invoice_id: str | None) -> str | None:
-    """The payment intent of an invoice, where it was told before; both are locked as by `lock_payment`."""
+    """Return the payment intent of an invoice, or None if it is unknown; locks both as `lock_payment` does."""
     lock_payment(session, invoice_id)
     payment_intent_id = session.scalar(
         select(InvoicePayment.payment_intent_id).where(InvoicePayment.invoice_id == invoice_id)
@@ -34,11 +34,11 @@ def find_donation_for_payment(
     public_id: str | None = None,
     charge_id: str | None = None,
 ) -> Donation | None:
-    """The donation of a payment, locked; None while it is not known. Call `lock_payment` first.
+    """Find and lock the donation of a payment; None if it is unknown. Call `lock_payment` first.
 
-    `public_id` is what the charge's metadata say: it comes from the session that we asked for, and so ties the payment
-    to its donation before the payment itself was told. Metadata can be copied: a donation that is known to be paid by
-    another payment is not this one's.
+    `public_id` comes from the charge's metadata. It originates in the session that we created, so it links the payment
+    to its donation before the payment itself is reported. Metadata can be copied, so a donation that another payment
+    paid does not match.
     """
     found = None
     if payment_intent_id:

@@ -1,4 +1,4 @@
-"""A donation's beginning: one row for one intention, however often the form arrives."""
+"""Create donations: one row per intended gift, however often the form is sent."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from campaign.models.states import OPEN_STATES
 
 @dataclass(frozen=True)
 class WallRequest:
-    """A wish to stand on the donor wall; `wording` stood beside what was ticked. `comment` may be read there too."""
+    """A request to appear on the donor wall. `wording` is the checkbox's label; `comment` may be shown there too."""
 
     place: str
     wording: str
@@ -27,7 +27,7 @@ class WallRequest:
 
 @dataclass(frozen=True)
 class Gift:
-    """What a reader means to give. `amount` and `fee_cover` are minor units of the campaign's currency."""
+    """A gift from the form. `amount` and `fee_cover` are minor units of the campaign's currency."""
 
     email: str
     amount: int
@@ -47,7 +47,7 @@ class Gift:
     consent_wording: str = ""
 
     def attempt_key(self, campaign_id: int) -> str:
-        """The form's attempt completed by who, how much and how often: the page is the same for every reader."""
+        """Return a hash of attempt, email, amount and frequency: the form's attempt is the same for every reader."""
         parts = (
             str(campaign_id),
             self.attempt,
@@ -59,13 +59,13 @@ class Gift:
 
 
 def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetime) -> Donation:
-    """The open donation for this gift: a new pending one, or the one that the same form made before.
+    """Return the open donation for this gift: a new pending one, or the one that the same form created before.
 
-    Raises CampaignNotOpen outside the window, and CampaignPaused while staff take no gifts by card. Two calls at once
-    agree on one row by the partial unique index.
+    Raises CampaignNotOpen outside the window, and CampaignPaused while staff have paused card gifts. Concurrent calls
+    get the same row because of the partial unique index.
     """
     if not campaign.is_open(at):
-        raise CampaignNotOpen(f"“{campaign.title}” is not open for gifts now.")
+        raise CampaignNotOpen(f"“{campaign.title}” is not accepting gifts right now.")
     if campaign.pause_reason is not None:
         raise CampaignPaused(campaign.pause_reason)
     key = gift.attempt_key(campaign.id)
@@ -91,19 +91,19 @@ def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetim
         "consent_wording": gift.consent_wording,
         "shared_computer": gift.shared_computer,
     }
-    # Loops only where the open donation ends between the two statements; then its place is free.
+    # Repeats only if the open donation was closed between the two statements, which frees its place.
     while True:
         session.execute(insert(Donation).values(values).on_conflict_do_nothing())
         donation = session.scalar(
             select(Donation).where(Donation.attempt == key, Donation.state.in_(OPEN_STATES))
         )
         if donation is not None:
-            _keep_wishes(session, donation, gift, at)
+            _save_requests(session, donation, gift, at)
             return donation
 
 
-def _keep_wishes(session: Session, donation: Donation, gift: Gift, at: datetime) -> None:
-    """What is done once the gift is paid, beside its receipt."""
+def _save_requests(session: Session, donation: Donation, gift: Gift, at: datetime) -> None:
+    """Save the requests that take effect once the gift is paid: the tribute card and the donor wall."""
     if gift.card is not None:
         save_card(session, donation, gift.card)
     if gift.wall is not None:
@@ -114,7 +114,7 @@ def _keep_wishes(session: Session, donation: Donation, gift: Gift, at: datetime)
 
 
 def find_or_add_donor(session: Session, gift: Gift) -> int:
-    """The id of the donor with this address. A known donor's name stays: anyone could have typed the address."""
+    """Return the id of the donor with this address. A known donor's name is kept: anyone can type an address."""
     session.execute(
         insert(Donor)
         .values(email=gift.email, name=gift.name, locale=gift.locale)
@@ -126,7 +126,7 @@ def find_or_add_donor(session: Session, gift: Gift) -> int:
 
 
 def find_donation(session: Session, token: str) -> Donation:
-    """The donation whose page is at `token`; raises NotFound."""
+    """Return the donation whose page has `token`; raises NotFound."""
     donation = session.scalar(select(Donation).where(Donation.token == token))
     if donation is None:
         raise NotFound("There is no donation at this address.")
@@ -134,7 +134,7 @@ def find_donation(session: Session, token: str) -> Donation:
 
 
 def lock_donation(session: Session, public_id: str) -> Donation | None:
-    """The donation called `public_id`, locked until the transaction ends, so that its facts follow one another."""
+    """Return the donation `public_id`, locked until the transaction ends, or None if there is none."""
     return session.scalar(
         select(Donation)
         .where(Donation.public_id == public_id)

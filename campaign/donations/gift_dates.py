@@ -1,7 +1,7 @@
-"""To which day an offline gift belongs, and what that means for its campaign. Plain reckoning, no queries.
+"""The date of an offline gift, and whether it counts for its campaign. Pure functions, no queries.
 
-A check that was mailed is given on the day of its postmark; cash, stock and a fund's grant on the day on which they
-reach us: https://www.irs.gov/publications/p526 ("Time of making contribution").
+A mailed check is given on the day of its postmark; cash, stock and a grant from a donor-advised fund on the day we
+receive them: https://www.irs.gov/publications/p526 ("Time of making contribution").
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ _MOMENT = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class GiftPlacement:
-    """Where a gift is counted. `charged_at` is the moment it is booked under; `why_not` says why it counts nowhere.
+    """Whether a gift counts. `charged_at` is the time it is booked at; `why_not` says why it does not count.
 
-    `late`: its day lies in the window, but the result is final.
+    `late`: its day is in the window, but the result is final.
     """
 
     charged_at: datetime
@@ -29,22 +29,22 @@ class GiftPlacement:
 
 
 def gift_day(kind: OfflineKind, received_on: date, postmarked_on: date | None) -> date:
-    """The day on which it was given."""
+    """Return the day the gift was made."""
     if kind == OfflineKind.cheque and postmarked_on is not None:
         return postmarked_on
     return received_on
 
 
 def latest_day(at: datetime, *zones: ZoneInfo) -> date:
-    """The latest date that it is at `at` in any of `zones`: no gift can have come after it."""
+    """Return the latest local date at `at` in any of `zones`; a later date of receipt is invalid."""
     return max(at.astimezone(zone).date() for zone in zones)
 
 
 def place_offline_gift(campaign: Campaign, day: date, at: datetime) -> GiftPlacement:
-    """Where a gift of `day` counts that is entered at `at`.
+    """Return where a gift of `day`, entered at `at`, counts.
 
-    It belongs to `campaign` from the local day on which that begins to the day of its last moment. It is booked at noon
-    there, but never outside the campaign's window, and never later than now.
+    It belongs to `campaign` from the local day of its start to the local day of its last moment. It is booked at noon
+    local time, but never outside the campaign's window and never later than now.
     """
     first = campaign.starts_at.astimezone(campaign.zone).date()
     last = clock.last_day(campaign.deadline, campaign.zone)

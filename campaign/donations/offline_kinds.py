@@ -1,4 +1,4 @@
-"""The kinds of offline gifts, by the names that people read and write."""
+"""Names of the kinds of offline gifts and of reasons for reversing them, for display and for parsing."""
 
 from campaign.models import OfflineKind, ReversalReason
 
@@ -9,7 +9,7 @@ KIND_NAMES = {
     OfflineKind.stock: "Stock",
 }
 
-_WRITTEN = {
+_ALIASES = {
     "": OfflineKind.cheque,
     "check": OfflineKind.cheque,
     "daf": OfflineKind.donor_advised_fund,
@@ -30,8 +30,8 @@ REVERSAL_TEXTS = {
 
 
 def read_kind(text: str) -> OfflineKind | None:
-    """The kind called `text` in a list or a form: `cheque`, `check`, `Donor-advised fund`; '' is a check."""
+    """Parse a kind from a list or a form: `cheque`, `check`, `Donor-advised fund`; '' is a check. None if unknown."""
     name = "_".join(text.strip().casefold().replace("-", " ").split())
-    if name in _WRITTEN:
-        return _WRITTEN[name]
+    if name in _ALIASES:
+        return _ALIASES[name]
     return OfflineKind(name) if name in set(OfflineKind) else None

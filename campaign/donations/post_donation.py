@@ -1,6 +1,7 @@
-"""After a gift: a monthly one that may be offered once, and the page of who sat at a shared computer.
+"""After a gift: the offer of a monthly gift, and closing the gift's page on a shared computer.
 
-For the donor's page. An offer is one sentence, made to whom it is news, and never again where it was declined.
+The offer is one sentence on the thank-you page. Donors who give monthly or yearly do not see it, and a donor who
+declined it does not see it again.
 """
 
 from datetime import datetime, timedelta
@@ -20,16 +21,16 @@ from campaign.models import (
 )
 
 PAGE_LIFETIME = timedelta(minutes=15)
-"""How long the page of a gift from a shared computer tells whose it was, from the charge on."""
+"""How long after the charge the page of a gift from a shared computer shows the donor's data."""
 
 MONTHLY_SHARE = 10
-"""A month's gift is offered at a tenth of what was given at once."""
+"""The monthly amount offered is a tenth of the one-time gift."""
 ROUND_TO_FIVE_FROM = 20
-"""Units of the currency from which on an offer is a multiple of five."""
+"""From this many currency units up, the offer is a multiple of five."""
 
 
 def monthly_offer(session: Session, donation: Donation, at: datetime) -> int:
-    """Minor units a month that may be offered beside `donation`; 0 where nothing is."""
+    """Return the monthly amount to offer after `donation`, in minor units; 0 for no offer."""
     campaign = donation.campaign
     if donation.state != DonationState.paid or donation.frequency != Frequency.one_time:
         return 0
@@ -47,7 +48,7 @@ def monthly_offer(session: Session, donation: Donation, at: datetime) -> int:
 
 
 def suggested_monthly_amount(amount: int, campaign: Campaign) -> int:
-    """A tenth of `amount` in whole units, at least the smallest that can be charged; 0 where that is not small."""
+    """Return a tenth of `amount` in whole units, at least the smallest charge; 0 if that is more than half of it."""
     unit = int(10 ** money.decimals(campaign.currency))
     units = max(
         (amount + MONTHLY_SHARE * unit // 2) // (MONTHLY_SHARE * unit),
@@ -60,23 +61,23 @@ def suggested_monthly_amount(amount: int, campaign: Campaign) -> int:
 
 
 def decline_offer(session: Session, token: str, at: datetime) -> None:
-    """No monthly gift is offered beside this one any more; raises NotFound."""
+    """Record that the donor declined the monthly gift; raises NotFound."""
     donation = find_donation(session, token)
     donation.offer_declined_at = donation.offer_declined_at or at
 
 
 def close_page(session: Session, token: str, at: datetime) -> None:
-    """The donor at a shared computer has finished; raises NotFound."""
+    """Close the page of a gift from a shared computer; raises NotFound."""
     donation = find_donation(session, token)
     if donation.shared_computer and donation.page_closed_at is None:
         donation.page_closed_at = at
 
 
 def is_page_closed(donation: Donation, at: datetime) -> bool:
-    """Whether the page tells nothing of the person any more."""
+    """Whether the page no longer shows the donor's data."""
     if not donation.shared_computer:
         return False
     charged = donation.paid_at or donation.charged_at or donation.created_at
-    # A page that waits for Stripe names nobody; what became of it is told for as long, once it is known.
+    # While the gift is open, the page shows no personal data. The time starts once it is charged.
     waiting = donation.state in {DonationState.pending.value, DonationState.declined.value}
     return donation.page_closed_at is not None or (not waiting and at > charged + PAGE_LIFETIME)

@@ -1,7 +1,7 @@
-"""Cards that tell someone of a gift in their honor, or in memory of someone near to them: kept, queued, written.
+"""Tribute cards, which announce a gift in someone's honor or memory: save, queue, build, purge.
 
-The form keeps a card with its donation; the payment queues it, once; and when its turn comes it asks once more whether
-the gift stands. What goes by post waits in `receipts.print_queue` until staff print it. In the end both are forgotten.
+The form saves a card with its donation, and the payment queues it once. Before the email is sent, the card checks again
+that the gift is paid. Cards by mail wait in `receipts.print_queue` until staff print them. Both are purged later.
 """
 
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ from campaign.models import (
 
 MEMORY = "memory"
 FUNDED_STATES = (DonationState.paid.value, DonationState.partially_refunded.value)
-"""The states of a gift of which something is there."""
+"""States of a gift that is at least partly paid."""
 RETENTION = timedelta(days=90)
-"""After the campaign's result is final, and after the gift: as long as a donor may ask what became of their card."""
+"""How long a card is kept after the final result and after the gift, in case the donor asks about it."""
 _AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
 class CardRequest:
-    """What the form says of a card. `delivery` is email or post, and the address that it needs is not empty."""
+    """A card from the form. `way` is email or post, and the address that it needs is not empty."""
 
     delivery: str
     name: str
@@ -49,7 +49,7 @@ class CardRequest:
 
 
 def save_card(session: Session, donation: Donation, card: CardRequest) -> None:
-    """Keep the card that goes with `donation`; the same form again changes nothing."""
+    """Save the card of `donation`; sending the same form again changes nothing."""
     session.execute(
         insert(TributeCard)
         .values(
@@ -66,12 +66,12 @@ def save_card(session: Session, donation: Donation, card: CardRequest) -> None:
 
 
 def find_card(session: Session, donation: Donation) -> TributeCard | None:
-    """The card that goes with `donation`."""
+    """Return the card of `donation`, or None."""
     return session.scalar(select(TributeCard).where(TributeCard.donation_id == donation.id))
 
 
 def queue_card(session: Session, donation: Donation, mail_domain: str) -> None:
-    """The gift is paid: its card, if it goes by mail, is queued; once, however often this is called."""
+    """Queue the email card of a paid gift, once, however often this is called."""
     card = find_card(session, donation)
     if card is None or card.delivery != CardDelivery.email:
         return
@@ -81,7 +81,7 @@ def queue_card(session: Session, donation: Donation, mail_domain: str) -> None:
         recipient=card.email,
         name=card.name,
         locale=donation.locale,
-        # With the donor's own emails it is found, and goes, when the donor is erased.
+        # Erasing the donor finds and redacts this email together with the donor's own.
         donor_id=donation.donor_id,
     )
     queue_email(session, email, mail_domain)
@@ -90,22 +90,22 @@ def queue_card(session: Session, donation: Donation, mail_domain: str) -> None:
 def build_card_email(
     session: Session, claim: EmailClaim, sender: Sender
 ) -> dict[str, Any] | ObsoleteEmail:
-    """The card whose turn has come, or why it is withdrawn."""
+    """Return the template context of a card that is due, or why it is obsolete."""
     donation = session.scalars(
         select(Donation).where(Donation.public_id == claim.subject_key)
     ).one()
     card = find_card(session, donation)
     if card is None:
-        return ObsoleteEmail("the card is no longer kept")
+        return ObsoleteEmail("the card was deleted")
     if donation.state not in FUNDED_STATES:
         return ObsoleteEmail(f"the gift is {donation.state}")
     if is_suppressed(session, card.email):
-        return ObsoleteEmail("this address takes no mail from us")
+        return ObsoleteEmail("the address is suppressed")
     return {"organization": sender.organization, **card_context(donation, card)}
 
 
 def purge_cards(session: Session, at: datetime) -> int:
-    """Delete the cards of campaigns long over, and whom they went to; how many. One that waits its turn is kept."""
+    """Delete the cards of old campaigns and redact their recipients, except waiting cards. Returns the number."""
     to_print = (
         (TributeCard.delivery == CardDelivery.post.value)
         & TributeCard.mailed_at.is_(None)
@@ -116,7 +116,7 @@ def purge_cards(session: Session, at: datetime) -> int:
         OutboxMessage.subject_key == Donation.public_id,
         OutboxMessage.state.in_(WAITING),
     )
-    # The donations first, as whoever erases a person does; one that is busy has its turn next time.
+    # Lock the donations first, in the same order as an erasure; a locked one is handled in the next run.
     due = session.execute(
         select(Donation.id, Donation.public_id)
         .join(TributeCard, TributeCard.donation_id == Donation.id)
@@ -135,7 +135,7 @@ def purge_cards(session: Session, at: datetime) -> int:
     redact_emails(
         session,
         (OutboxMessage.kind == EmailKind.tribute_card) & theirs,
-        "the campaign is long over",
+        "the campaign ended long ago",
     )
     session.execute(
         delete(TributeCard)
@@ -146,7 +146,7 @@ def purge_cards(session: Session, at: datetime) -> int:
 
 
 def card_context(donation: Donation, card: TributeCard) -> dict[str, Any]:
-    """What stands on the card, by mail and on paper; never how much was given."""
+    """Return the content of the card, for email and print. It never includes the amount."""
     language = get_language(donation.locale)
     return {
         "locale": language.locale,
@@ -159,7 +159,7 @@ def card_context(donation: Donation, card: TributeCard) -> dict[str, Any]:
 
 
 def card_heading(context: dict[str, Any], language: Language) -> str:
-    """`A gift in memory of Rosa Reyes`; `context` as `card_context` makes it."""
+    """Format `A gift in memory of Rosa Reyes`; `context` comes from `card_context`."""
     heading = (
         language.gettext("A gift in memory of %(name)s")
         if context["memory"]
@@ -169,7 +169,7 @@ def card_heading(context: dict[str, Any], language: Language) -> str:
 
 
 def card_sentence(context: dict[str, Any], organization_name: str, language: Language) -> str:
-    """`Ana Reyes has given to The Harbor Ledger in memory of Rosa Reyes.`"""
+    """Format who gave to which organization in whose honor or memory."""
     sentence = (
         language.gettext("%(sender)s made a gift to %(organization)s in memory of %(honored)s.")
         if context["memory"]

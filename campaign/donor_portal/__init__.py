@@ -1,1 +1,1 @@
-"""The donor's own page, `/me`: links to it, preferences, profile, history."""
+"""The donor page `/me`: its sign-in links, preferences, profile and gift history."""

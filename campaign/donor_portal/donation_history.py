@@ -1,4 +1,4 @@
-"""What a donor's own page shows: the gifts of every row that is theirs, of no other, whatever both have in common."""
+"""The donor page's data: gifts of all records merged into this donor, and no others, however similar they are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ from campaign.models import (
 from campaign.receipts.receipts import is_tax_receipt
 
 LATEST = 24
-"""Gifts that are shown at first."""
+"""How many gifts the page lists at first."""
 
 
 @dataclass(frozen=True)
 class DonorGifts:
-    """`gifts` are the latest, or all, of `number`.
+    """`gifts` are the latest of `number` gifts, or all of them.
 
-    By their ids, `offline` tells of those that did not come through Stripe, `named` of those on the donor wall.
+    By donation id, `offline` has the offline gifts and `named` the entries on the donor wall.
     """
 
     gifts: Sequence[Donation]
@@ -42,7 +42,7 @@ class DonorGifts:
 
 
 def list_donor_gifts(session: Session, donor: Donor, today: date, *, every: bool) -> DonorGifts:
-    """The gifts of the person for whom `donor` speaks. `years` are those that are over, the latest first."""
+    """Return the gifts of the canonical donor `donor`. `years` are past years with receipts, latest first."""
     mine = _shown(donor)
     number = session.scalar(select(func.count()).select_from(Donation).where(*mine)) or 0
     query = (
@@ -72,7 +72,7 @@ def list_donor_gifts(session: Session, donor: Donor, today: date, *, every: bool
 
 
 def _shown(donor: Donor) -> tuple[ColumnElement[bool], ...]:
-    """What came, is promised, or was taken back; not what was only begun, since anyone may type an address."""
+    """Select paid, processing and returned gifts. Unpaid ones are left out: anyone can type someone else's address."""
     known = or_(
         Donation.paid_at.is_not(None),
         Donation.returned_at.is_not(None),
@@ -82,7 +82,7 @@ def _shown(donor: Donor) -> tuple[ColumnElement[bool], ...]:
 
 
 def _renewing(session: Session, donor: Donor) -> Sequence[Subscription]:
-    """Those that go on first."""
+    """List monthly and yearly gifts, active ones first."""
     return session.scalars(
         select(Subscription)
         .where(Subscription.donor_id.in_(merged_ids(donor.id)))
@@ -112,13 +112,13 @@ def _years(donor: Donor, today: date) -> Select[int]:
 
 
 def find_donor_gift(session: Session, donor: Donor, public_id: str) -> Donation:
-    """The gift of that name, if it is theirs; raises NotFound where it is another's just as where there is none."""
+    """Return the donor's gift with this id; raises NotFound if it does not exist or is another donor's."""
     found = session.scalar(select(Donation).where(Donation.public_id == public_id, *_shown(donor)))
     if found is None:
-        raise NotFound("There is no such gift here.")
+        raise NotFound("There is no such gift.")
     return found
 
 
 def has_statement(session: Session, donor: Donor, year: int, today: date) -> bool:
-    """Whether there is a statement of that year for the person."""
+    """Whether the donor has a statement for that year."""
     return year in session.scalars(_years(donor, today)).all()

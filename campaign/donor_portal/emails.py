@@ -1,7 +1,7 @@
-"""The letters of the donor's own page. The outbox never holds a link: it is made when its letter is written.
+"""The emails of the donor page. The outbox never stores a link: the link is created when its email is built.
 
-That is in the sending edge's transaction, and its secret stands in the letter alone. A letter that is tried again has
-a new link in it.
+That happens in the sender's transaction, and the secret is only in the email itself. A retried email contains a new
+link.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from campaign.models.base import new_token
 
 
 class PortalNote(StrEnum):
-    """What a note tells: letters go elsewhere now; that they asked to be removed; that they were."""
+    """What a note is about: the email address changed, the donor requested erasure, or the donor was erased."""
 
     address_changed = "address_changed"
     erasure_asked = "erasure_asked"
@@ -34,7 +34,7 @@ class PortalNote(StrEnum):
 
 @dataclass(frozen=True)
 class PortalLinkEmail:
-    """What the letter with a link tells."""
+    """The facts in an email with a link."""
 
     purpose: DonorLinkPurpose
     email: str
@@ -42,7 +42,7 @@ class PortalLinkEmail:
 
 
 def queue_link(session: Session, email: str, locale: str, mail_domain: str, at: datetime) -> bool:
-    """Queue a link to the donor who has this address; False if nobody has, or one was queued just now."""
+    """Queue a link for the donor with this address; False if there is none, or a link was just queued."""
     donor = session.scalar(
         select(Donor).where(
             Donor.email != "", func.lower(Donor.email) == email.lower(), Donor.erased_at.is_(None)
@@ -56,7 +56,7 @@ def queue_link(session: Session, email: str, locale: str, mail_domain: str, at: 
 def queue_confirmation(
     session: Session, donor: Donor, email: str, locale: str, mail_domain: str, at: datetime
 ) -> bool:
-    """Queue a link to `email`, which confirms that the letters of `donor` shall go there; False if just now one was."""
+    """Queue a link to `email` that confirms it as the address of `donor`; False if one was just queued."""
     return _queue_link(session, donor, DonorLinkPurpose.address, email, locale, mail_domain, at)
 
 
@@ -69,7 +69,7 @@ def _queue_link(
     mail_domain: str,
     at: datetime,
 ) -> bool:
-    # Whoever sends the same form at once waits here for the first to be kept.
+    # A concurrent request with the same form waits here until the first one commits.
     session.execute(select(Donor.id).where(Donor.id == donor.id).with_for_update(key_share=True))
     details = {"purpose": purpose.value}
     if queued_just_now(session, EmailKind.donor_portal_link, email, details, at, donor_id=donor.id):
@@ -95,7 +95,7 @@ def queue_note(
     mail_domain: str,
     at: datetime,
 ) -> None:
-    """Queue what `about` tells; nothing where there is no address."""
+    """Queue the note `about` to `recipient`; does nothing if the address is empty."""
     if not recipient:
         return
     note_email = NewEmail(
@@ -113,7 +113,7 @@ def queue_note(
 def build_link_email(
     session: Session, claim: EmailClaim, sender: Sender
 ) -> dict[str, Any] | ObsoleteEmail:
-    """Make the link, and the letter around it."""
+    """Create the link and the context of its email, or return why the email is obsolete."""
     at = clock.now()
     purpose = DonorLinkPurpose(claim.details["purpose"])
     donor = session.get_one(Donor, claim.donor_id)
@@ -121,9 +121,9 @@ def build_link_email(
     if donor.erased_at is not None:
         return ObsoleteEmail("the person was erased")
     if opens and donor.email.lower() != claim.recipient.lower():
-        return ObsoleteEmail("the donor has another address now")
+        return ObsoleteEmail("the donor's address has changed")
     if claim.expires_at is not None and claim.expires_at <= at:
-        return ObsoleteEmail("the link was asked for too long ago")
+        return ObsoleteEmail("the link request has expired")
     path = make_donor_link(session, donor, purpose, "" if opens else claim.recipient, at)
     return link_email_context(
         PortalLinkEmail(purpose, claim.recipient, sender.address(path)), claim.locale, sender
@@ -131,7 +131,7 @@ def build_link_email(
 
 
 def link_email_context(opening: PortalLinkEmail, locale: str, sender: Sender) -> dict[str, Any]:
-    """The words of the letter with a link."""
+    """Return the template context of an email with a link."""
     return {
         "organization": sender.organization,
         "locale": get_language(locale).locale,
@@ -143,7 +143,7 @@ def link_email_context(opening: PortalLinkEmail, locale: str, sender: Sender) ->
 
 
 def note_email_context(about: PortalNote, locale: str, sender: Sender) -> dict[str, Any]:
-    """The words of a note."""
+    """Return the template context of a note."""
     return {
         "organization": sender.organization,
         "locale": get_language(locale).locale,
@@ -153,12 +153,12 @@ def note_email_context(about: PortalNote, locale: str, sender: Sender) -> dict[s
 
 
 def build_note_email(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
-    """The note that was claimed."""
+    """Return the template context of the claimed note."""
     return note_email_context(PortalNote(claim.details["about"]), claim.locale, sender)
 
 
 def redact_note(session: Session, claim: EmailClaim) -> None:
-    """The last letter to a person who was erased is over: nothing keeps where it went."""
+    """Redact the recipient of the last email to an erased donor, once it is sent or failed."""
     session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == claim.id)
@@ -168,7 +168,7 @@ def redact_note(session: Session, claim: EmailClaim) -> None:
 
 
 def is_erasure_note(claim: EmailClaim) -> bool:
-    """Whether it is the letter that tells of an erasure."""
+    """Whether this is the email that confirms an erasure."""
     return (
         claim.kind == EmailKind.donor_portal_note
         and claim.details.get("about") == PortalNote.erased.value

@@ -1,4 +1,4 @@
-"""What a donor wishes: letters about campaigns, agreed to or ended on their own page; the donor wall, left there."""
+"""A donor's preferences on the donor page: campaign emails and the donor wall."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ SOURCE = "own page"
 
 
 class AppealPreference(StrEnum):
-    """Whether appeals go to a donor's address: they do; they don't; they cannot, since it failed or complained."""
+    """Whether campaign emails go to a donor's address; `impossible` after a bounce or a spam complaint."""
 
     wanted = "wanted"
     unwanted = "unwanted"
@@ -25,7 +25,7 @@ class AppealPreference(StrEnum):
 
 
 def appeal_preference(session: Session, donor: Donor) -> AppealPreference:
-    """How it stands for the address that the donor has now."""
+    """Return the preference for the donor's current address."""
     email = donor.email.lower()
     reasons = set(
         session.scalars(
@@ -41,7 +41,7 @@ def appeal_preference(session: Session, donor: Donor) -> AppealPreference:
 
 
 def subscribe_donor(session: Session, donor: Donor, wording: str, at: datetime) -> None:
-    """They agreed, beside the words `wording`. What they had ended themselves is lifted; a bounce is not."""
+    """Record the consent given to `wording` and lift the donor's own unsubscribe; bounces and complaints remain."""
     email = donor.email.lower()
     if not email or appeal_preference(session, donor) is not AppealPreference.unwanted:
         return
@@ -68,7 +68,7 @@ def subscribe_donor(session: Session, donor: Donor, wording: str, at: datetime) 
 
 
 def unsubscribe_donor(session: Session, donor: Donor) -> None:
-    """No more appeals to any address of the person."""
+    """Stop campaign emails to every address of the donor."""
     addresses = {row.email for row in donor_records(session, donor)} - {""}
     new = [suppress(session, one, SuppressionReason.unsubscribed) for one in sorted(addresses)]
     if any(new):
@@ -76,7 +76,7 @@ def unsubscribe_donor(session: Session, donor: Donor) -> None:
 
 
 def leave_wall(session: Session, donor: Donor, gift: Donation) -> None:
-    """Their name stands on the donor wall no longer for this gift of theirs; repeating it changes nothing."""
+    """Remove the donor's name for this gift from the donor wall; repeating it changes nothing."""
     if remove_wall_entry(session, gift):
         _record(session, donor, "donor.left_wall")
 

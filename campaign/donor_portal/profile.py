@@ -1,6 +1,6 @@
-"""What a donor changes of what is known about them: name, postal address, language; and the address of their mail.
+"""Changes that donors make to their own details: name, mailing address, language and email address.
 
-What stood before is in the audit log, masked as it always is there (see docs/decisions/012).
+The audit log has the previous values, masked as always (see docs/decisions/012).
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _WITHOUT_SYNC = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class DonorDetails:
-    """What a donor changes at once: `address` is postal, its lines parted by new lines; `locale` a language's tag."""
+    """Details changed together: `address` is the mailing address with newlines, `locale` a language tag."""
 
     name: str
     address: str
@@ -30,7 +30,7 @@ class DonorDetails:
 
 
 def change_details(session: Session, donor: Donor, wanted: DonorDetails) -> None:
-    """Set what is wanted. Letters, and pages, speak the new language from now on. Raises DonorInvalid."""
+    """Save the details. Emails and pages use the new language from now on. Raises DonorInvalid."""
     actor = audit_log.Actor.donor(donor.id)
     correct_donor(session, donor.id, Correction(wanted.name, donor.email, wanted.address), actor)
     if wanted.locale != donor.locale:
@@ -44,7 +44,7 @@ def _change_language(session: Session, donor: Donor, locale: str, actor: audit_l
     before = donor.locale
     for table, mine in (
         (Donor, Donor.id.in_(ids)),
-        # Letters about a gift that goes on are in the language of the donation that began it.
+        # Emails about a monthly gift use the language of its first donation.
         (Donation, Donation.donor_id.in_(ids)),
         (Subscriber, func.lower(Subscriber.email).in_(addresses)),
     ):
@@ -65,11 +65,10 @@ def _change_language(session: Session, donor: Donor, locale: str, actor: audit_l
 def confirm_address(
     session: Session, secret: str, mail_domain: str, at: datetime
 ) -> CheckedLink[Donor, DonorLink]:
-    """Letters go to the address to which this link was mailed. The former one is told; open pages close.
+    """Use the link and change the donor's address to the one it was sent to.
 
-    Returns the link, with the row that speaks for its donor, whose address is the new one then.
-
-    Raises DonorKnown where another donor has it already, DonorInvalid where nothing can be corrected any more.
+    Notifies the former address and closes open sessions. Returns the link and the canonical donor with the new
+    address. Raises DonorKnown if another donor has the address, DonorInvalid if the record can no longer be corrected.
     """
     used = use_link(session, DONOR_LINKS[DonorLinkPurpose.address], secret, at)
     if used.link is None or used.person is None:

@@ -162,9 +162,9 @@ def _how(batch: MailingBatch, campaign: Campaign, language: Language) -> dict[st
         )
         % payee,
         "postmark": postmark % {"day": _last_day(campaign, language)},
-        "no_cash": language.gettext("Please send no cash."),
-        "online": language.gettext("A friend or relative can also give online:"),
-        "rest": language.gettext("The whole text is at %(address)s.")
+        "no_cash": language.gettext("Please do not send cash."),
+        "online": language.gettext("Somebody you know can also give here:"),
+        "rest": language.gettext("Read the full text at %(address)s.")
         % {"address": f"{batch.site_url}/c/{campaign.slug}"},
     }
 
@@ -181,8 +181,8 @@ def _coupon(
         "amounts": [formatting.amount(one, campaign.currency, language) for one in suggested],
         "from_word": language.gettext("From"),
         "from": ", ".join(one for one in (recipient.name, recipient.number) if one),
-        "moved_word": language.gettext("My new address, if it has changed"),
-        "unnamed": language.gettext("Do not name me in public"),
+        "moved_word": language.gettext("My address, if it is another now"),
+        "unnamed": language.gettext("Do not publish my name"),
     }
 
 
@@ -190,6 +190,6 @@ def _foot(organization: Organization, language: Language) -> dict[str, str]:
     free = language.gettext(
         "%(name)s stays free to read, for those who give and for those who cannot."
     ) % {"name": organization.name}
-    told = [free, language.gettext("Nobody is asked to give more than is easy.")]
+    told = [free, language.gettext("Please give only what you can easily afford.")]
     told += [f"EIN {organization.ein}."] if organization.ein else []
     return {"foot": " ".join([*told, organization.registration or ""]).strip()}

@@ -1,1 +1,1 @@
-"""Monthly and yearly gifts: what Stripe says of them, their invoices, and changes that donors and staff make."""
+"""Monthly and yearly gifts: Stripe's events, invoices, and changes by donors and staff."""

@@ -1,7 +1,7 @@
-"""The edge of changes to a monthly gift: write the call down, commit, ask Stripe, apply its answer, commit.
+"""Change a monthly or yearly gift: record the request, commit, call Stripe, apply the response, commit.
 
-For the donor's page and the staff's commands. Everything here may raise GatewayUnavailable (try again later),
-GatewayRefused or ChangeRefused. A call that was cut sets the same state when it is repeated.
+For the donor's page and for staff. Every function here may raise GatewayUnavailable (retry later), GatewayRefused or
+ChangeRefused. Repeating an interrupted request sets the same state.
 """
 
 from collections.abc import Callable
@@ -29,9 +29,9 @@ def cancel(
     *,
     later: bool = False,
 ) -> Subscription:
-    """End it at once, or `later`, when the present period is over. `by` is who of the staff asks; None: the donor.
+    """Cancel the gift immediately, or `later`, at the end of the current period.
 
-    That staff asked is logged with the call, before Stripe is asked.
+    `by` is the staff member, or None for the donor. A staff member's request is logged before Stripe is called.
     """
     calls = installation.gateway.subscriptions
     if later:
@@ -42,7 +42,7 @@ def cancel(
             change_requests.cancel_later_parameters(),
             by,
         )
-    comment = {"comment": f"Ended by the {'staff' if by else 'donor'}."}
+    comment = {"comment": f"Canceled by {'staff' if by else 'the donor'}."}
     try:
         return _change(
             installation,
@@ -62,7 +62,7 @@ def cancel(
 def pause(
     installation: Installation, subscription: Subscription, until: datetime, by: Actor | None = None
 ) -> Subscription:
-    """Charge nothing until then; what falls due meanwhile is skipped."""
+    """Pause charges until `until`; charges due before then are skipped."""
     return _update(
         installation,
         subscription,
@@ -75,7 +75,7 @@ def pause(
 def resume(
     installation: Installation, subscription: Subscription, by: Actor | None = None
 ) -> Subscription:
-    """Go on: take back a pause, or an end that was to come."""
+    """Resume the gift: end a pause, or undo a cancellation at the end of the period."""
     return _update(
         installation, subscription, change_requests.RESUME, change_requests.resume_parameters(), by
     )
@@ -84,17 +84,17 @@ def resume(
 def change_amount(
     installation: Installation, subscription: Subscription, amount: int, by: Actor | None = None
 ) -> Subscription:
-    """Another amount, in minor units, from the next charge on; covered fees follow it."""
+    """Change the amount, in minor units, from the next charge on; covered fees are recalculated."""
     fee_cover = cover_for(installation, subscription, amount)
     if amount + fee_cover > money.LARGEST_CHARGE:
-        raise ChangeRefused("That is more than can be charged at once.")
+        raise ChangeRefused("This amount is more than we can charge at one time.")
     fact = installation.gateway.subscriptions.retrieve(subscription.stripe_id)
     wanted = change_requests.amount_parameters(subscription, fact, amount, fee_cover)
     return _update(installation, subscription, change_requests.AMOUNT, wanted, by)
 
 
 def cover_for(installation: Installation, subscription: Subscription, amount: int) -> int:
-    """What covers the fees of `amount`, where the donor covers them; minor units."""
+    """Return what covers the fees of `amount`, in minor units; 0 if the donor does not cover them."""
     if not subscription.fee_cover:
         return 0
     settings = installation.settings
@@ -106,16 +106,16 @@ def cover_for(installation: Installation, subscription: Subscription, amount: in
 def open_card_page(
     installation: Installation, subscription: Subscription, return_url: str, language: str
 ) -> str:
-    """The address of Stripe's page on which another card can be given, in `language`, a BCP 47 tag."""
+    """Return the URL of Stripe's page for entering a new card. `language` is a BCP 47 tag."""
     if subscription.customer_id is None:
         subscription = refresh(installation, subscription)
     customer_id = subscription.customer_id
     if customer_id is None:
-        raise GatewayRefused("Stripe names no customer of this gift.")
+        raise GatewayRefused("Stripe reports no customer for this gift.")
     spoken = stripe_language(language)
     parameters = {"customer": customer_id, "return_url": return_url, "locale": spoken}
-    call, _ = _planned(installation, subscription, change_requests.CARD_PAGE, parameters)
-    address = _kept(
+    call, _ = _plan(installation, subscription, change_requests.CARD_PAGE, parameters)
+    address = _send(
         installation,
         call,
         lambda: installation.gateway.subscriptions.create_portal_session(
@@ -128,9 +128,9 @@ def open_card_page(
 
 
 def use_new_card(installation: Installation, subscription: Subscription) -> None:
-    """Charge the card that the donor gave on Stripe's page from now on.
+    """Charge the card that the donor entered on Stripe's page from now on.
 
-    That page makes it the customer's card; a subscription that began in a checkout goes on with its own.
+    That page only sets the customer's default card; a subscription created by Checkout keeps its own.
     https://docs.stripe.com/customer-management/portal-deep-links
     """
     cards = installation.gateway.subscriptions.payment_methods(subscription.stripe_id)
@@ -140,9 +140,9 @@ def use_new_card(installation: Installation, subscription: Subscription) -> None
 
 
 def refresh(installation: Installation, subscription: Subscription) -> Subscription:
-    """The gift as Stripe has it now."""
+    """Read the gift's current state from Stripe and return the updated gift."""
     fact = installation.gateway.subscriptions.retrieve(subscription.stripe_id)
-    return _applied(installation, subscription, fact)
+    return _apply_response(installation, subscription, fact)
 
 
 def _update(
@@ -171,14 +171,14 @@ def _change(
     ask: Callable[[StripeRequest], SubscriptionFact],
     by: Actor | None = None,
 ) -> Subscription:
-    call, current = _planned(installation, subscription, operation, parameters, by)
-    fact = _kept(installation, call, lambda: ask(call))
+    call, current = _plan(installation, subscription, operation, parameters, by)
+    fact = _send(installation, call, lambda: ask(call))
     with installation.sessions.begin() as session:
         record_response(session, call, fact.id, clock.now())
-    return _applied(installation, current, fact)
+    return _apply_response(installation, current, fact)
 
 
-def _planned(
+def _plan(
     installation: Installation,
     subscription: Subscription,
     operation: str,
@@ -194,7 +194,7 @@ def _planned(
         return planned
 
 
-def _kept(installation: Installation, call: StripeRequest, ask: Callable[[], _Answer]) -> _Answer:
+def _send(installation: Installation, call: StripeRequest, ask: Callable[[], _Answer]) -> _Answer:
     try:
         return ask()
     except (GatewayKeySpent, GatewayRefused) as error:
@@ -203,10 +203,10 @@ def _kept(installation: Installation, call: StripeRequest, ask: Callable[[], _An
         raise
 
 
-def _applied(
+def _apply_response(
     installation: Installation, seen: Subscription, fact: SubscriptionFact
 ) -> Subscription:
-    """Apply an answer unless an event told something since `seen` was read; the gift as it is now."""
+    """Apply a response, unless an event changed the gift after `seen` was read. Returns the current gift."""
     with installation.sessions.begin() as session:
         apply_answer(session, fact, latest_event(seen), clock.now(), installation.books)
         current = session.get_one(Subscription, seen.id)

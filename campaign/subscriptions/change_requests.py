@@ -1,7 +1,6 @@
-"""Changes of a monthly gift that donor or staff ask for, as Stripe wants them asked; written down before they are.
+"""Stripe requests that change a monthly gift for a donor or for staff, recorded before they are sent.
 
-`subscriptions.change_flow` makes the calls. Each parameter set describes a state, so asking twice does no
-harm.
+`subscriptions.change_flow` sends them. Each set of parameters describes a state, so sending it twice is harmless.
 """
 
 from calendar import monthrange
@@ -31,7 +30,7 @@ CARD = "subscription_card"
 CARD_PAGE = "card_page"
 
 PAUSE_MONTHS = (1, 2, 3, 6)
-"""Months for which a gift may rest."""
+"""Months for which a gift can be paused."""
 
 
 def next_change_request(
@@ -41,10 +40,10 @@ def next_change_request(
     parameters: dict[str, Any],
     at: datetime,
 ) -> tuple[StripeRequest, Subscription]:
-    """The call to make, and the gift as it is known now. Raises ChangeRefused after the end.
+    """Record the request to send and return it with the current gift. Raises ChangeRefused if it is canceled.
 
-    Every call has a key of its own: under an old one Stripe would repeat its old answer and do nothing, though the
-    gift may have been changed otherwise since. Doing it twice is harmless, not doing it is not.
+    Every request gets its own idempotency key. For an old key Stripe would repeat its old response and do nothing,
+    although the gift may have changed since. Sending a request twice is harmless; not sending it is not.
     """
     subscription = session.get_one(Subscription, subscription_id)
     first = first_donation(session, subscription)
@@ -56,7 +55,7 @@ def next_change_request(
     ).one()
     if subscription.state == SubscriptionState.ended:
         raise ChangeRefused(
-            "This gift has ended; nothing more is charged, and nothing can be changed."
+            "This gift is canceled. It can no longer be changed, and nothing more will be charged."
         )
     latest = latest_request(session, first.id, operation)
     key = f"{operation.replace('_', '-')}-{subscription.stripe_id}"
@@ -80,7 +79,7 @@ def log_change(
     operation: str,
     parameters: Mapping[str, Any],
 ) -> None:
-    """That staff asked for it, in the log of its donor; what Stripe made of it stands with the gift."""
+    """Log a staff member's request in the donor's activity; the gift shows what Stripe did with it."""
     before: dict[str, Any] = {"state": subscription.state}
     after: dict[str, Any] = {"subscription": subscription.stripe_id}
     if operation in {CANCEL, CANCEL_LATER}:
@@ -90,36 +89,39 @@ def log_change(
         after["until"] = datetime.fromtimestamp(until, UTC).isoformat()
     elif operation == AMOUNT:
         before |= {"amount": subscription.amount, "fee_cover": subscription.fee_cover}
-        told = parameters["metadata"]
-        after |= {"amount": int(told["gift"]), "fee_cover": int(told["cover"])}
+        metadata = parameters["metadata"]
+        after |= {"amount": int(metadata["gift"]), "cover": int(metadata["cover"])}
     subject = audit_log.Subject("donor", str(subscription.donor_id), subscription.campaign_id)
     audit_log.record(session, by, _ACTIONS[operation], subject, before=before, after=after)
 
 
 def pause_parameters(until: datetime) -> dict[str, Any]:
-    """Invoices that fall due before `until` are voided, not collected later."""
+    """Return the parameters of a pause. Invoices due before `until` are voided, not collected later."""
     return {"pause_collection": {"behavior": "void", "resumes_at": int(until.timestamp())}}
 
 
 def resume_parameters() -> dict[str, Any]:
-    """Go on: neither resting nor about to end."""
+    """Return the parameters that end a pause and undo a scheduled cancellation."""
     return {"pause_collection": "", "cancel_at_period_end": False}
 
 
 def cancel_later_parameters() -> dict[str, Any]:
-    """End when the present period ends."""
+    """Return the parameters that cancel the gift at the end of the current period."""
     return {"cancel_at_period_end": True}
 
 
 def amount_parameters(
     subscription: Subscription, fact: SubscriptionFact, amount: int, fee_cover: int
 ) -> dict[str, Any]:
-    """From the next charge on `amount`, and `fee_cover` besides where the gift has an item for it; minor units.
+    """Return the parameters of a new amount from the next charge on; `amount` and `fee_cover` are minor units.
 
-    Nothing is charged or credited for the present period. Raises ChangeRefused where Stripe has other items than ours.
+    If the gift has no item for the covered fees, they are added to the gift's item. Nothing is charged or credited for
+    the current period. Raises ChangeRefused if the items at Stripe are not the ones we created.
     """
     if len(fact.items) not in {1, 2}:
-        raise ChangeRefused("This gift was rearranged at Stripe; change it in Stripe's dashboard.")
+        raise ChangeRefused(
+            "This gift was set up differently in Stripe. Change it in the Stripe Dashboard."
+        )
     gift_item, cover_item = _parts(subscription, fact)
     gift, covered = (amount, fee_cover) if cover_item else (amount + fee_cover, 0)
     items = [_repriced(subscription, gift_item, gift)]
@@ -135,7 +137,7 @@ def amount_parameters(
 def _parts(
     subscription: Subscription, fact: SubscriptionFact
 ) -> tuple[SubscriptionItem, SubscriptionItem | None]:
-    """Which item is the gift and which the covered fees: those by their agreed sum, else the smaller one."""
+    """Return the gift's item and the fees' item: the one with the agreed fee amount, else the smaller one."""
     if len(fact.items) == 1:
         return fact.items[0], None
     one, other = fact.items
@@ -158,7 +160,7 @@ def _repriced(subscription: Subscription, item: SubscriptionItem, amount: int) -
 
 
 def months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:
-    """The same day and hour `months` later in `zone`; the month's last day where it has no such day."""
+    """Return the same day and time `months` later in `zone`, or the month's last day if it has no such day."""
     local = at.astimezone(zone)
     year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
     day = min(local.day, monthrange(year, month + 1)[1])

@@ -1,4 +1,4 @@
-"""The emails about a monthly or yearly gift, put into the outbox with the fact that they tell of."""
+"""Emails about a monthly or yearly gift, queued in the transaction that records what they report."""
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from campaign.models import Subscription
 def queue_renewal_failed(
     session: Session, subscription: Subscription, invoice: Invoice, mail_domain: str
 ) -> None:
-    """One email for each failed try to charge an invoice."""
+    """Queue one email for each failed attempt to charge an invoice."""
     key = f"{invoice.id}:{invoice.attempts}"
     _queue(session, EmailKind.renewal_failed, key, subscription, mail_domain)
 
@@ -20,7 +20,7 @@ def queue_renewal_failed(
 def queue_subscription_ended(
     session: Session, subscription: Subscription, mail_domain: str
 ) -> None:
-    """One email for the end of a monthly or yearly gift."""
+    """Queue one email when a monthly or yearly gift is canceled."""
     key = subscription.stripe_id
     _queue(session, EmailKind.subscription_ended, key, subscription, mail_domain)
 

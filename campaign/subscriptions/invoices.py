@@ -1,4 +1,4 @@
-"""A paid invoice: the first one pays the donation that began the subscription, each later one is a donation."""
+"""Paid invoices: the first one pays the donation that started the subscription, each later one is a new donation."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -26,11 +26,11 @@ from campaign.subscriptions.subscription_events import clear_failure
 def apply_invoice(
     session: Session, invoice: Invoice, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
-    """Book a paid invoice of a subscription of ours, once."""
+    """Book a paid invoice of one of our subscriptions, once."""
     if invoice.subscription_id is None:
         return Outcome(applied=False, note="the invoice belongs to no subscription")
     if invoice.amount_paid <= 0:
-        return Outcome(applied=False, note="the invoice moved no money")
+        return Outcome(applied=False, note="the invoice has no payment")
     intent_id = lock_invoice_payment(session, invoice.id)
     public_id = invoice.donation_id or first_donation_id(session, invoice.subscription_id)
     first = lock_donation(session, public_id) if public_id else None
@@ -38,7 +38,7 @@ def apply_invoice(
         return Outcome(applied=False, note=f"no donation of ours: {public_id}")
     subscription = get_or_create_subscription(session, first, invoice.subscription_id)
     clear_failure(session, subscription, invoice)
-    # Stripe counts whole seconds: no charge is before the form that led to it.
+    # Stripe rounds to whole seconds, but no charge is earlier than the form that led to it.
     charged_at = max(invoice.paid_at or occurred_at, first.created_at)
     payment = Payment(
         source=invoice.id,
@@ -50,7 +50,7 @@ def apply_invoice(
         invoice_id=invoice.id,
     )
     if invoice.first:
-        # A debit was promised, and so counts, on the day the donor gave.
+        # A bank debit counts on the day the donor gave.
         dated = replace(payment, charged_at=first.charged_at or charged_at)
         return record_payment(session, first, dated, books, first.campaign)
     donation = renewal_donation(session, first, subscription, invoice, charged_at)
@@ -61,12 +61,12 @@ def apply_invoice(
 def apply_invoice_payment(
     session: Session, found: InvoicePaymentFact, books: BookingContext
 ) -> Outcome:
-    """Keep which payment intent paid an invoice, so that refunds and disputes of it find their donation.
+    """Save which payment intent paid an invoice, so that refunds and disputes find their donation.
 
-    It may come before the invoice is booked, which then takes it from here.
+    This may arrive before the invoice is booked; the booking then reads it from here.
     """
     if found.payment_intent_id is None or found.status != "paid":
-        return Outcome(applied=False, note="it names no payment intent that paid")
+        return Outcome(applied=False, note="no payment intent paid it")
     lock_payment(session, found.invoice_id)
     fact = {"invoice_id": found.invoice_id, "payment_intent_id": found.payment_intent_id}
     insert_once(session, InvoicePayment, fact, key="invoice_id")
@@ -76,9 +76,9 @@ def apply_invoice_payment(
     )
     donation = lock_donation(session, public_id) if public_id else None
     if donation is None:
-        return Outcome(applied=True, note="kept until its invoice is booked, if it is ours")
+        return Outcome(applied=True, note="saved until its invoice is booked")
     if donation.payment_intent_id is not None:
-        return Outcome(applied=False, note="the payment is known already")
+        return Outcome(applied=False, note="the payment is already recorded")
     donation.payment_intent_id = found.payment_intent_id
     session.flush()
     if donation.paid_at is not None:

@@ -1,7 +1,7 @@
-"""What Stripe says of a monthly gift: going on, unpaid, resting, ended. In any order and any number of times.
+"""Apply Stripe's events of a monthly gift (active, unpaid, paused, canceled), in any order and any number of times.
 
-Updates carry all of a subscription; the newest by (time, id) wins, and the end wins over all. Whether a renewal is
-unpaid is told by its invoice, and paid is stronger than failed for the same one. The state follows from both.
+Each update contains the whole subscription. The newest by (time, id) wins, and a cancellation wins over everything.
+Whether a renewal is unpaid comes from its invoice, where paid overrides failed. The state is derived from both.
 """
 
 from datetime import datetime
@@ -22,7 +22,7 @@ from campaign.models import Donation, Subscription, SubscriptionState
 from campaign.subscriptions.emails import queue_renewal_failed, queue_subscription_ended
 
 EventMoment = tuple[datetime, str]
-"""When an event was made, and its id."""
+"""When an event was created, and its id."""
 
 _OVER = {"canceled", "incomplete_expired"}
 _UNPAID = {"past_due", "unpaid"}
@@ -30,24 +30,24 @@ _RUNNING = {"active", "trialing"}
 
 
 def apply_subscription(
-    session: Session, fact: SubscriptionFact, told: EventMoment, books: BookingContext
+    session: Session, fact: SubscriptionFact, at: EventMoment, books: BookingContext
 ) -> Outcome:
-    """Apply what an event of `told` says of a subscription. Raises FactMismatch where it is in another currency."""
+    """Apply an event created at `at`. Raises FactMismatch if the subscription has another currency."""
     if fact.status == "incomplete":
-        return Outcome(applied=False, note="nothing of it has been paid yet")
-    subscription = _placed(
+        return Outcome(applied=False, note="nothing has been paid yet")
+    subscription = _find_locked(
         session, fact.id, fact.donation_id, begun=fact.status != "incomplete_expired"
     )
     if subscription is None:
         return Outcome(applied=False, note=f"no donation of ours: {fact.donation_id}")
     if subscription.state == SubscriptionState.ended:
-        return Outcome(applied=False, note="the monthly gift has ended already")
+        return Outcome(applied=False, note="the monthly gift is already canceled")
     if fact.status in _OVER:
-        return _end(session, subscription, fact, told, books)
-    if subscription.as_of is not None and (subscription.as_of, subscription.as_of_event) >= told:
-        return Outcome(applied=False, note="a newer word of it is known")
-    subscription.as_of, subscription.as_of_event = told
-    _take_over(subscription, fact)
+        return _end(session, subscription, fact, at, books)
+    if subscription.as_of is not None and (subscription.as_of, subscription.as_of_event) >= at:
+        return Outcome(applied=False, note="a newer update was already applied")
+    subscription.as_of, subscription.as_of_event = at
+    _copy_fields(subscription, fact)
     session.flush()
     return Outcome(applied=True, note=f"the monthly gift is {subscription.state}")
 
@@ -59,31 +59,31 @@ def apply_answer(
     at: datetime,
     books: BookingContext,
 ) -> None:
-    """Apply what Stripe answered to a call of ours, unless an event told something since `seen`, the newest one before.
+    """Apply Stripe's response to our request, unless an event newer than `seen` was applied in the meantime.
 
-    It is no event and moves no clock: the event of the same change comes yet, and wins.
+    A response is not an event and does not update `as_of`: the event of the same change arrives later, and wins.
     """
-    subscription = _placed(session, fact.id, fact.donation_id, begun=False)
+    subscription = _find_locked(session, fact.id, fact.donation_id, begun=False)
     if subscription is None or subscription.state == SubscriptionState.ended:
         return
     if fact.status in _OVER:
         _end(session, subscription, fact, (at, ""), books)
     elif seen == latest_event(subscription) and fact.status != "incomplete":
-        _take_over(subscription, fact)
+        _copy_fields(subscription, fact)
         session.flush()
 
 
 def latest_event(subscription: Subscription) -> EventMoment | None:
-    """The newest event applied so far."""
+    """Return the newest event applied so far, or None."""
     if subscription.as_of is None:
         return None
     return subscription.as_of, subscription.as_of_event
 
 
-def _placed(
+def _find_locked(
     session: Session, stripe_id: str, donation_id: str | None, *, begun: bool
 ) -> Subscription | None:
-    """The subscription, its first donation locked; made where it is not known and has `begun`."""
+    """Return the subscription and lock its first donation; creates an unknown one if `begun`."""
     public_id = donation_id or first_donation_id(session, stripe_id)
     first = lock_donation(session, public_id) if public_id else None
     if first is None:
@@ -98,7 +98,7 @@ def _placed(
     )
 
 
-def _take_over(subscription: Subscription, fact: SubscriptionFact) -> None:
+def _copy_fields(subscription: Subscription, fact: SubscriptionFact) -> None:
     if fact.currency and fact.currency != subscription.currency:
         raise FactMismatch(
             f"{fact.id} is in {fact.currency}, the monthly gift in {subscription.currency}."
@@ -111,13 +111,13 @@ def _take_over(subscription: Subscription, fact: SubscriptionFact) -> None:
     if fact.total > 0:
         parts = split_amount(fact.total, (fact.gift, fact.fee_cover), subscription)
         subscription.amount, subscription.fee_cover = parts
-    if _mended_since(subscription):
-        _forget_failure(subscription)
+    if _recovered(subscription):
+        _clear_failure(subscription)
     subscription.state = _state(subscription, paused=fact.paused).value
 
 
-def _mended_since(subscription: Subscription) -> bool:
-    """Stripe calls it active again since the failure: it was paid otherwise, or forgiven."""
+def _recovered(subscription: Subscription) -> bool:
+    """Whether Stripe reports it active since the failure: the invoice was paid another way, or waived."""
     as_of, failed_at = subscription.as_of, subscription.failed_at
     running = subscription.status in _RUNNING
     return running and as_of is not None and failed_at is not None and as_of > failed_at
@@ -131,13 +131,13 @@ def _state(subscription: Subscription, *, paused: bool) -> SubscriptionState:
     return SubscriptionState.active
 
 
-def _follow(subscription: Subscription) -> None:
-    """After its invoices said something: only an update says whether it rests."""
+def _update_state(subscription: Subscription) -> None:
+    """Update the state after an invoice event; only a subscription update can start or end a pause."""
     paused = subscription.state == SubscriptionState.paused
     subscription.state = _state(subscription, paused=paused).value
 
 
-def _forget_failure(subscription: Subscription) -> None:
+def _clear_failure(subscription: Subscription) -> None:
     subscription.failed_invoice_id = subscription.failed_at = subscription.payment_update_url = None
 
 
@@ -145,46 +145,46 @@ def _end(
     session: Session,
     subscription: Subscription,
     fact: SubscriptionFact,
-    told: EventMoment,
+    at: EventMoment,
     books: BookingContext,
 ) -> Outcome:
     subscription.state = SubscriptionState.ended.value
     subscription.status = fact.status
-    subscription.ended_at = fact.ended_at or told[0]
+    subscription.ended_at = fact.ended_at or at[0]
     subscription.end_reason = fact.end_reason
     subscription.ends_at_period_end, subscription.paused_until = False, None
-    _forget_failure(subscription)
+    _clear_failure(subscription)
     session.flush()
     queue_subscription_ended(session, subscription, books.mail_domain)
     return Outcome(
-        applied=True, note=f"the monthly gift has ended: {fact.end_reason or 'no reason'}"
+        applied=True, note=f"the monthly gift is canceled: {fact.end_reason or 'no reason'}"
     )
 
 
 def apply_failed_invoice(
     session: Session, invoice: Invoice, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
-    """A try to charge a renewal failed: the donor is written to, once a try, with a way to mend it."""
+    """Record a failed renewal charge and email the donor, once per attempt, with a link to pay."""
     if invoice.subscription_id is None:
         return Outcome(applied=False, note="the invoice belongs to no subscription")
     if invoice.first:
         return Outcome(applied=False, note="the donor is on Stripe's page and sees it there")
-    subscription = _placed(session, invoice.subscription_id, invoice.donation_id, begun=True)
+    subscription = _find_locked(session, invoice.subscription_id, invoice.donation_id, begun=True)
     if subscription is None:
         return Outcome(applied=False, note=f"no donation of ours: {invoice.donation_id}")
     if subscription.state == SubscriptionState.ended:
-        return Outcome(applied=False, note="the monthly gift has ended already")
+        return Outcome(applied=False, note="the monthly gift is already canceled")
     if _is_paid(session, invoice.id) or _running_since(subscription, occurred_at):
-        return Outcome(applied=False, note="it has been paid since")
+        return Outcome(applied=False, note="it was paid later")
     if subscription.failed_at is None or subscription.failed_at <= occurred_at:
         subscription.failed_invoice_id = invoice.id
         subscription.failed_at = occurred_at
         subscription.payment_update_url = invoice.pay_url
         subscription.customer_id = subscription.customer_id or invoice.customer_id
-    _follow(subscription)
+    _update_state(subscription)
     session.flush()
     queue_renewal_failed(session, subscription, invoice, books.mail_domain)
-    return Outcome(applied=True, note=f"the renewal is unpaid after {invoice.attempts} tries")
+    return Outcome(applied=True, note=f"the renewal is unpaid after {invoice.attempts} attempts")
 
 
 def _is_paid(session: Session, invoice_id: str) -> bool:
@@ -198,9 +198,9 @@ def _running_since(subscription: Subscription, failed_at: datetime) -> bool:
 
 
 def clear_failure(session: Session, subscription: Subscription, invoice: Invoice) -> None:
-    """A paid invoice mends the failure of the same one. The caller holds the lock on the first donation."""
+    """Clear the failure of an invoice that is now paid. The caller holds the lock on the first donation."""
     session.refresh(subscription)
     if subscription.failed_invoice_id == invoice.id:
-        _forget_failure(subscription)
-        _follow(subscription)
+        _clear_failure(subscription)
+        _update_state(subscription)
         session.flush()

@@ -65,7 +65,7 @@ def test_a_gift_moves_the_bar_elsewhere_by_itself_and_one_receipt_arrives(
     assert raised(running) == before + 2500
     wait_until(lambda: mails_to(running, "ana@example.org"))
     (mail,) = mails_to(running, "ana@example.org")
-    giving.get_by_role("link", name="Read the receipt").click()
+    giving.get_by_role("link", name="View your receipt").click()
     expect(giving.get_by_role("heading", level=1)).to_contain_text("Receipt")
     assert giving.get_by_role("heading", level=1).inner_text().split()[-1] in mail["subject"]
 

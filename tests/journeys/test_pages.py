@@ -28,7 +28,7 @@ def paid_addresses(running: Running, browser: Browser) -> dict[str, str]:
     pay(page)
     page.wait_for_url("**/donations/**")
     thanks = page.url
-    page.get_by_role("link", name="Read the receipt").click()
+    page.get_by_role("link", name="View your receipt").click()
     page.wait_for_url("**/receipts/**")
     found = {"thanks": thanks, "receipt": page.url}
     page.close()

@@ -20,11 +20,11 @@ TYPED = {"amount": "25", "frequency": "monthly", "email": "w3m@example.org", "na
 READ_IN_ORDER = (
     *("The Harbor Ledger", "Keep every story free to read", "raised", "As of", "left, until"),
     *("Tonight the harbor commission votes", "Your gift", "How much", "$25", "Another amount"),
-    *("How often", "Monthly", "Email", "Your receipt goes there.", "Name", "card fees"),
+    *("How often", "Monthly", "Email", "We send your receipt here.", "Name", "card fees"),
     *(
         "On a gift of $50, that adds $1.80.",
         "shared computer",
-        "Nothing is charged before you confirm there.",
+        "Nothing is charged until you confirm there.",
     ),
     *("Review your gift", "By mail", "Make a check payable to The Harbor Ledger"),
 )
@@ -59,7 +59,7 @@ def test_w3m_posts_the_form_and_the_review(running: Running, tmp_path: Path) -> 
         return written([program("w3m"), "-dump", "-post", str(file), address])
 
     review = post(**TYPED, step="review")
-    for told in ("Look over your gift", "$25", "Every month", "Lee Ross", "Give $25 monthly"):
+    for told in ("Check your gift", "$25", "Every month", "Lee Ross", "Give $25 monthly"):
         assert told in review
     shown = requests.post(address, data=TYPED | {"step": "review"}, timeout=30).text
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown)
@@ -67,8 +67,8 @@ def test_w3m_posts_the_form_and_the_review(running: Running, tmp_path: Path) -> 
     assert "Card number" in paying
     assert "$25" in paying
     faults = post(**{**TYPED, "email": "lee", "step": "review"})
-    assert "One thing needs another look" in faults
-    assert "Enter a complete email address" in faults
+    assert "Please fix this" in faults
+    assert "This email address is not complete" in faults
 
 
 def keys(*pressed: str) -> str:
@@ -120,14 +120,14 @@ def test_lynx_fills_the_form_by_keys_and_reaches_stripes_page(
         keys(
             # Other gifts may have made it "$25 raised", further up.
             *(*search("How much"), *search("$25"), "Down Arrow", "^J"),
-            *(*search("Your receipt goes"), "'lynx@example.org", "Down Arrow", "'Lee Ross"),
+            *(*search("We send your receipt"), "'lynx@example.org", "Down Arrow", "'Lee Ross"),
             *("Down Arrow", *search("Review your gift"), "^J"),
             *(*search("Give $"), "^J"),
             *("Q", "y"),
         )
     )
     told = drive(f"{running.appeal}/c/nine-days", script)
-    assert "Look over your gift" in told
+    assert "Check your gift" in told
     assert "303 SEE OTHER" in told.upper()
     assert re.search(r"Using http://\S+/c/pay/cs_test_", told)
     # Of a page lynx writes only what differs from the one before; whose it is, Stripe knows.

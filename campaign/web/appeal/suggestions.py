@@ -53,7 +53,7 @@ def present_suggestions(campaign: Campaign) -> list[Suggestion]:
 
 
 def cover_hint(campaign: Campaign, fee_cover: int, example: int) -> str:
-    """Say what covering the fees adds to an example amount; both are in minor units."""
+    """What covering the fees would add to an example amount; both in minor units."""
     return page_language().gettext("On a gift of %(gift)s, that adds %(cover)s.") % {
         "gift": formatting.amount(example, campaign.currency, page_language()),
         "cover": formatting.amount(fee_cover, campaign.currency, page_language()),

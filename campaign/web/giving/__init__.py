@@ -1,1 +1,1 @@
-"""From the form to the thank-you page and the receipt; reminders; unsubscribing."""
+"""The donation form, the thank-you page and the receipt page; reminders; unsubscribing."""

@@ -1,7 +1,7 @@
-"""The donation form: parse, `checkout.flow`, 303 to Stripe's page; or the form again with what was typed.
+"""Post the donation form: parse it, run `checkout.flow` and redirect to Stripe's page, or show the form with errors.
 
-The appeal's button adds `step=review`: then the gift is shown first, and nothing is written. Without it, as from the
-review page and from whoever posts the fields alone, the same address leads on to Stripe.
+The appeal's button adds `step=review`: the response is then the review page, and nothing is saved. Without it, the
+response is a redirect to Stripe; the review page and clients that post only the fields send the form that way.
 """
 
 from urllib.parse import urlencode
@@ -35,13 +35,13 @@ blueprint = Blueprint("donate", __name__)
 log = get_logger(__name__)
 
 RETRY_AFTER = 30
-"""Seconds that a donor is asked to wait when Stripe is out of reach."""
+"""Seconds in the `Retry-After` header when Stripe is unreachable."""
 
 
 @blueprint.post("/c/<slug>/donate")
 @limiter.limit(GIVING)
 def give(slug: str) -> ResponseReturnValue:
-    """One gift: 303 to Stripe's page, or the form again with what was typed; on request its review, or a change."""
+    """Redirect to Stripe's page (303), or show the review page, or show the form with what was typed."""
     refuse_cross_site()
     form, step = GiftForm(formdata=request.form), request.form.get("step", "")
     if step == CHANGE:
@@ -79,7 +79,7 @@ def give(slug: str) -> ResponseReturnValue:
 
 
 def rate_limited(slug: str, retry_after: int) -> Response:
-    """The answer to one person who sends the form too often."""
+    """Return the 429 response for a client that sends the form too often."""
     return _form_again(slug, GiftForm(formdata=request.form), 429, _limited(), retry_after)
 
 
@@ -91,7 +91,7 @@ def _checkout_address(slug: str, gift: Gift) -> str:
 
 
 def _redirect_urls(slug: str, donation: Donation) -> RedirectUrls:
-    """Second thoughts lead back to the form with amount and frequency; an email never stands in an address."""
+    """Return Stripe's return URLs. Canceling leads to the form with amount and frequency, never with the email."""
     query = {
         "amount": money.plain_amount(donation.amount, donation.currency, page_language().formats),
         "frequency": donation.frequency,
@@ -123,9 +123,9 @@ def _form_again(
 def _closed() -> Notice:
     return Notice(
         "closed",
-        page_language().gettext("This campaign is not open for gifts"),
+        page_language().gettext("This campaign is not accepting gifts right now"),
         page_language().gettext(
-            "Nothing was charged. The dates above say when it runs; a check by mail is welcome at any time."
+            "Nothing was charged. See the dates above. You can mail a check at any time."
         ),
     )
 
@@ -133,7 +133,7 @@ def _closed() -> Notice:
 def _refused() -> Notice:
     return Notice(
         "unavailable",
-        page_language().gettext("Our payment service refused this gift"),
+        page_language().gettext("Our payment service declined this gift"),
         page_language().gettext(
             "Nothing was charged. Please check the amount and try again, or give by mail as described below."
         ),
@@ -143,7 +143,7 @@ def _refused() -> Notice:
 def _unavailable() -> Notice:
     return Notice(
         "unavailable",
-        page_language().gettext("Our payment service cannot be reached right now"),
+        page_language().gettext("We cannot reach our payment service right now"),
         page_language().gettext(
             "Nothing was charged, and what you typed is still here. Please try again in a minute, or give by mail"
             " as described below."
@@ -156,6 +156,6 @@ def _limited() -> Notice:
         "limited",
         page_language().gettext("Too many tries"),
         page_language().gettext(
-            "Nothing was charged, and what you typed is still here. Please wait a minute and send it again."
+            "Nothing was charged, and what you typed is still here. Please wait a minute and try again."
         ),
     )

@@ -1,4 +1,4 @@
-"""What a filled-in form means: a gift, or every fault beside its field."""
+"""Parse the submitted donation form into a gift, or add an error to each invalid field."""
 
 import re
 from decimal import Decimal
@@ -18,58 +18,63 @@ LONGEST_MESSAGE = 500
 MOST_LINES = 6
 KINDS = ("", "honor", "memory")
 _LINK = re.compile(r"https?:|www\.|[\w-]\.(?:com|net|org|info|io)/", re.IGNORECASE)
-"""A card goes to who never wrote to us: it carries words, and nothing to click."""
+"""Cards reach people who never contacted us, so their text may not contain links."""
 
 
 def read_tribute(form: GiftForm) -> tuple[str, str]:
-    """The kind and whom it names; faults are noted."""
+    """Return the kind of dedication and the name; adds an error to each invalid field."""
     kind, name = form.tribute_kind.data or "", form.limited(form.tribute_name, 200)
     if kind not in KINDS:
         form.complain(
             form.tribute_kind,
-            page_language().gettext("Choose in honor of, in memory of, or neither."),
+            page_language().gettext("Choose “in honor of”, “in memory of” or no dedication."),
         )
     elif kind and not name:
         form.complain(
             form.tribute_name,
-            page_language().gettext("Enter the name of the person this gift is for."),
+            page_language().gettext(
+                "Enter the name of the person you are dedicating this gift to."
+            ),
         )
     elif name and not kind:
         form.complain(
             form.tribute_kind,
-            page_language().gettext("Choose whether it is in honor or in memory."),
+            page_language().gettext(
+                "Choose whether the gift is in honor or in memory of this person."
+            ),
         )
     return kind, name
 
 
 def read_card(form: GiftForm, *, strict: bool) -> CardRequest | None:
-    """The card, or None: none is wanted, or its faults are noted."""
+    """Return the card, or None if none was requested or the choice is invalid; adds an error to each invalid field."""
     way = form.card.data or ""
     if way not in {"", *CardDelivery}:
-        form.complain(form.card, page_language().gettext("Choose by email, by post, or no card."))
+        form.complain(form.card, page_language().gettext("Choose by email, by mail or no card."))
         return None
     if not way:
         if clean(form.card_email.data) or clean(form.card_address.data):
             form.complain(
                 form.card,
-                page_language().gettext("Choose whether the card goes by email or by post."),
+                page_language().gettext("Choose whether to send the card by email or by mail."),
             )
         return None
     if not form.tribute_kind.data:
         form.complain(
             form.tribute_kind,
             page_language().gettext(
-                "A card tells of a dedication: choose in honor of or in memory of."
+                "To send a card, dedicate the gift: choose “in honor of” or “in memory of”."
             ),
         )
     name = form.limited(form.card_name, 200)
     if not name:
         form.complain(
-            form.card_name, page_language().gettext("Enter the name of who gets the card.")
+            form.card_name,
+            page_language().gettext("Enter the name of the person who gets the card."),
         )
     email = address = ""
     if way == CardDelivery.email:
-        missing = page_language().gettext("Enter the email address that the card goes to.")
+        missing = page_language().gettext("Enter the email address to send the card to.")
         email = read_email(form, form.card_email, missing, strict=strict) or ""
     else:
         address = _address(form)
@@ -81,11 +86,11 @@ def _address(form: GiftForm) -> str:
     lines = [" ".join(line.split()) for line in typed.splitlines() if line.strip()]
     if len(lines) < 2:
         sentence = page_language().gettext(
-            "Enter the postal address: the street on one line, the town on the next."
+            "Enter the mailing address: the street on one line, the city on the next."
         )
         form.complain(form.card_address, sentence)
     elif len(lines) > MOST_LINES:
-        sentence = page_language().gettext("An address has at most %(most)s lines.")
+        sentence = page_language().gettext("Use at most %(most)s lines for the address.")
         form.complain(form.card_address, sentence % {"most": MOST_LINES})
     return "\n".join(lines)
 
@@ -95,16 +100,19 @@ def _message(form: GiftForm) -> str:
     if _LINK.search(message):
         form.complain(
             form.card_message,
-            page_language().gettext("A card carries no links. Please take them out."),
+            page_language().gettext("A card cannot include links. Please remove them."),
         )
     return message
 
 
 def _sender(form: GiftForm) -> str:
-    """Whom it is from: as typed there, else the donor's own name."""
+    """Return the sender: the name typed for the card, else the donor's name."""
     sender = form.limited(form.card_from, 200) or clean(form.name.data)[:200]
     if not sender:
-        form.complain(form.card_from, page_language().gettext("Enter whom the card is from."))
+        form.complain(
+            form.card_from,
+            page_language().gettext("Enter the name of the person sending the card."),
+        )
     return sender
 
 
@@ -112,30 +120,28 @@ OTHER = "other"
 
 
 def wall_wording() -> str:
-    """The words beside the box of the donor wall; a wish keeps those that it was shown."""
-    return page_language().gettext("Show my first name and place on the list of donors")
+    """Return the label of the donor wall's checkbox; the request stores the label that the donor saw."""
+    return page_language().gettext("Show my first name and city on the donor wall")
 
 
 def wall_comment_wording() -> str:
-    """The words beside the box that lets the comment be read there too."""
-    return page_language().gettext("My comment may be read there too, once the newsroom agrees")
+    """Return the label of the checkbox that also shows the comment on the donor wall."""
+    return page_language().gettext("Also show my comment there, once the newsroom approves it")
 
 
 def read_gift(
     form: GiftForm, campaign: Campaign, *, fee_rate: Decimal, fee_fixed: int, strict: bool
 ) -> Gift | None:
-    """The gift that `form` describes, or None with every fault noted beside its field.
+    """Return the gift that `form` describes, or None after adding an error to each invalid field.
 
-    `strict` refuses addresses of test domains, which a live installation could never mail to.
+    `strict` rejects addresses at test domains, to which a live installation can never send email.
     """
-    missing = page_language().gettext("Enter your email address; the receipt goes there.")
+    missing = page_language().gettext("Enter your email address so that we can send your receipt.")
     amount = _amount(form, campaign)
     email = read_email(form, form.email, missing, strict=strict)
     frequency = form.frequency.data or Frequency.one_time.value
     if frequency not in set(Frequency):
-        form.complain(
-            form.frequency, page_language().gettext("Choose one time, monthly or yearly.")
-        )
+        form.complain(form.frequency, page_language().gettext("Choose once, monthly or yearly."))
     name = form.limited(form.name, 200)
     comment = form.limited(form.comment, 1000, lines=True)
     tribute_kind, tribute_name = read_tribute(form)
@@ -161,14 +167,14 @@ def read_gift(
         card=card,
         wall=wall,
         shared_computer=bool(form.shared.data),
-        # Hidden, so its donor could not mend it: what is too long is cut.
+        # The field is hidden, so the donor could not fix an error: truncate instead.
         code=clean(form.code.data)[:64],
         consent_wording=page_language().gettext(WORDING) if form.subscribe.data else "",
     )
 
 
 def _attempt(form: GiftForm) -> str:
-    """The form's own, and what was reviewed under it: a gift that was changed after its review is another."""
+    """Return the form's attempt with the reviewed digest: a gift changed after its review is a new attempt."""
     attempt, reviewed = clean(form.attempt.data), clean(form.reviewed.data)
     return f"{attempt}:{reviewed}" if reviewed else attempt
 
@@ -183,23 +189,23 @@ def _cover(
         return fee_cover
     form.complain(
         form.cover_fees,
-        page_language().gettext("With the fees, the sum is more than can be charged at once."),
+        page_language().gettext("With the fees, the total is more than we can charge at one time."),
     )
     return None
 
 
 def _wall(form: GiftForm, campaign: Campaign) -> WallRequest | None:
-    """The wish to stand on the donor wall, where the campaign has one."""
+    """Return the request to appear on the donor wall, or None if the campaign shows no wall."""
     if not form.wall.data or not campaign.wall_shown:
         return None
     place = form.limited(form.wall_place, LONGEST_PLACE)
     if form.anonymous.data:
         sentence = page_language().gettext(
-            "You asked to be on the list of donors and to be kept out of it. Keep one of the two."
+            "You chose to appear on the donor wall and to stay out of public lists. Choose only one."
         )
         form.complain(form.wall, sentence)
     elif not clean(form.name.data):
-        sentence = page_language().gettext("Enter your name above, or leave the list of donors.")
+        sentence = page_language().gettext("Enter your name above, or uncheck the donor wall.")
         form.complain(form.wall, sentence)
     comment = clean(form.comment.data, lines=True) if form.wall_comment.data else ""
     ticked = [wall_wording(), wall_comment_wording()] if comment else [wall_wording()]
@@ -211,7 +217,7 @@ def _amount(form: GiftForm, campaign: Campaign) -> int | None:
     try:
         if typed and chosen not in {"", OTHER} and not _same(chosen, typed, campaign.currency):
             raise AmountInvalid(
-                "You chose %(chosen)s and also typed %(typed)s. Choose Other, or empty the field below.",
+                "You chose %(chosen)s and also typed %(typed)s. Choose Other, or clear the field below.",
                 chosen=chosen,
                 typed=typed,
             )
@@ -223,16 +229,16 @@ def _amount(form: GiftForm, campaign: Campaign) -> int | None:
 
 
 def read_amount(text: str, campaign: Campaign) -> int:
-    """Minor units of an amount as people of the page's language type it; raises AmountInvalid."""
+    """Parse an amount typed in the page's locale. Returns minor units; raises AmountInvalid."""
     amount = money.parse_amount(text, campaign.currency, page_language().formats)
     if amount < campaign.smallest_amount:
         raise AmountInvalid(
-            "The smallest amount our payment service takes is %(smallest)s.",
+            "The smallest amount our payment service accepts is %(smallest)s.",
             smallest=_shown(campaign.smallest_amount, campaign),
         )
     if amount > money.LARGEST_CHARGE:
         raise AmountInvalid(
-            "The largest amount that can be charged at once is %(largest)s. For more, please write to us.",
+            "The largest amount we can charge at one time is %(largest)s. To give more, please contact us.",
             largest=_shown(money.LARGEST_CHARGE, campaign),
         )
     return amount

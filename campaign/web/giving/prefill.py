@@ -1,7 +1,6 @@
-"""The form as first shown: empty, or filled from its address, such as `?amount=25&frequency=monthly&code=…`.
+"""Create the initial form: empty, or filled from the query string, such as `?amount=25&frequency=monthly&code=…`.
 
-Anyone may make such an address, so nothing of a person is ever read from it, and what is no amount or no frequency is
-left out without a word.
+Anyone can create such a link, so it never fills in personal data, and invalid amounts and frequencies are ignored.
 """
 
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from campaign.web.language import page_language
 
 
 def empty_form(campaign: Campaign, given: Mapping[str, str]) -> GiftForm:
-    """A new form for `campaign`, with what `given` says of amount, frequency, code and computer."""
+    """Return a new form for `campaign` with the amount, frequency, code and shared-computer flag from `given`."""
     form = GiftForm(formdata=None)
     frequency = given.get("frequency", "")
     if frequency in set(Frequency):
@@ -29,7 +28,7 @@ def empty_form(campaign: Campaign, given: Mapping[str, str]) -> GiftForm:
 
 
 def _amount(text: str, campaign: Campaign) -> str:
-    """As the form's own choices are written; '' where it cannot be given."""
+    """Return the amount in the format of the form's choices, or '' if it is invalid."""
     try:
         minor = read_amount(text, campaign)
     except AmountInvalid:

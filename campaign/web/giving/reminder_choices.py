@@ -1,4 +1,4 @@
-"""The choices of "remind me later" as sentences: for the appeal's form and for the page that answers it."""
+"""The choices of “Remind me later” as text, for the form and for the confirmation."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,23 +14,23 @@ from campaign.web.language import page_language
 
 @dataclass(frozen=True)
 class ReminderOffer:
-    """A moment at which someone may be reminded: the form's value, and in words."""
+    """A time for a reminder: the form's value and its label."""
 
     value: str
     text: str
 
 
 def _when(choice: str, day: str, spoken: Language) -> str:
-    told = {
+    texts = {
         "tomorrow": spoken.gettext("Tomorrow, %(day)s"),
         "three_days": spoken.gettext("In three days, %(day)s"),
         "last_day": spoken.gettext("On the last day, %(day)s"),
     }
-    return told[choice] % {"day": day}
+    return texts[choice] % {"day": day}
 
 
 def present_reminders(campaign: Campaign, at: datetime) -> list[ReminderOffer]:
-    """What may still be chosen at `at`: `Tomorrow, December 24`."""
+    """List the choices that are still possible at `at`, such as `Tomorrow, December 24`."""
     spoken = page_language()
     return [
         ReminderOffer(
@@ -41,10 +41,10 @@ def present_reminders(campaign: Campaign, at: datetime) -> list[ReminderOffer]:
 
 
 def _day(local: datetime) -> str:
-    """`December 24`."""
+    """Format a date as `December 24`."""
     return str(format_skeleton("MMMMd", local, tzinfo=local.tzinfo, locale=page_language().formats))
 
 
 def reminder_moment(campaign: Campaign, due: datetime) -> str:
-    """`9:00 AM on Thursday, December 24, Pacific time`."""
+    """Format the reminder's time as `9:00 AM on Thursday, December 24, Pacific time`."""
     return formatting.moment_there(due, campaign.zone, page_language())

@@ -1,4 +1,4 @@
-"""“Remind me later”: one email at a moment that the reader chose, then the address is forgotten."""
+"""“Remind me later”: send one email at a time the reader chose, then delete the address."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +24,7 @@ blueprint = Blueprint("remind", __name__)
 
 @dataclass
 class _ReminderRequest:
-    """What was typed, what is wrong with it, and the moment in words once it is kept."""
+    """The submitted fields, their errors, and the reminder's time as text once it is saved."""
 
     email: str = ""
     when: str = ""
@@ -34,14 +34,14 @@ class _ReminderRequest:
 
 @blueprint.get("/c/<slug>/remind")
 def form(slug: str) -> Response:
-    """The form on a page of its own."""
+    """Show the reminder form."""
     return _page(slug, _ReminderRequest())
 
 
 @blueprint.post("/c/<slug>/remind")
 @limiter.limit(GIVING)
 def ask(slug: str) -> Response:
-    """Keep the request; the answer never tells whether the address is known."""
+    """Save the request. The response does not reveal whether the address is known."""
     refuse_cross_site()
     asked = _ReminderRequest(clean(request.form.get("email")), request.form.get("when", ""))
     now = clock.now()
@@ -59,7 +59,7 @@ def ask(slug: str) -> Response:
 
 
 def _faults(campaign: Campaign, asked: _ReminderRequest, at: datetime) -> list[dict[str, str]]:
-    """Every field that needs another look, in the form's order."""
+    """Return the errors in the order of the form's fields."""
     faults = []
     if asked.when not in {offer.value for offer in present_reminders(campaign, at)}:
         faults.append(

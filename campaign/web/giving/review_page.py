@@ -1,6 +1,6 @@
-"""The gift as it is about to be given, to look over before Stripe's page: WCAG 2.2, 3.3.4. Nothing is written here.
+"""The review page, on which donors check the gift before they go to Stripe: WCAG 2.2, 3.3.4. It saves nothing.
 
-The page holds the whole form in hidden fields: its one button gives, the other leads back to the form as it was.
+The page contains the whole form in hidden fields. One button gives; the other returns to the form with its values.
 """
 
 import hashlib
@@ -25,11 +25,11 @@ CHANGE = "change"
 
 
 def render_review(campaign: Campaign, form: GiftForm, gift: Gift) -> Response:
-    """The page about `gift`, which `form` describes without a fault."""
+    """Render the review page of `gift`, which was parsed from the valid `form`."""
     form.reviewed.data = _digest(gift)
     page = render_template(
         "public/review.html",
-        page_title=page_language().gettext("Look over your gift"),
+        page_title=page_language().gettext("Check your gift"),
         form=form,
         hidden=_hidden(form),
         donate_url=url_for("donate.give", slug=campaign.slug),
@@ -42,13 +42,13 @@ def render_review(campaign: Campaign, form: GiftForm, gift: Gift) -> Response:
 
 
 def _digest(gift: Gift) -> str:
-    """What was reviewed, in short: sent twice it is one donation, and with anything changed it is another."""
-    told = [str(one) for one in astuple(gift)]
-    return hashlib.sha256("\x1f".join(told).encode()).hexdigest()[:16]
+    """Return a short hash of the gift: the same gift sent twice is one donation, a changed gift is another."""
+    values = [str(one) for one in astuple(gift)]
+    return hashlib.sha256("\x1f".join(values).encode()).hexdigest()[:16]
 
 
 def _hidden(form: GiftForm) -> list[tuple[str, str]]:
-    """Every field as it was typed. A box is sent only where it was ticked, as browsers do."""
+    """Return every field as submitted. Like browsers, include a checkbox only if it is checked."""
     found = [
         (field.name, "yes" if isinstance(field, BooleanField) else str(field.data))
         for field in form
@@ -82,7 +82,7 @@ def _gift_values(campaign: Campaign, gift: Gift) -> dict[str, Any]:
 
 
 def _button(campaign: Campaign, gift: Gift) -> str:
-    """What pressing it will do: `Give $25 monthly`."""
+    """Return the button's label, such as `Give $25 monthly`."""
     sentences = {
         Frequency.one_time.value: page_language().gettext("Give %(amount)s"),
         Frequency.monthly.value: page_language().gettext("Give %(amount)s monthly"),

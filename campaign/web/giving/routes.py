@@ -1,4 +1,4 @@
-"""From the form to the receipt: every blueprint of it."""
+"""All blueprints of the giving pages."""
 
 from flask import Blueprint
 

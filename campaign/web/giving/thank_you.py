@@ -1,4 +1,4 @@
-"""A donor's pages by secret address: what became of the gift, and its receipt. Never cached, never indexed."""
+"""The pages of a gift at a secret address: its status and its receipt. Never cached or indexed."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from campaign.web.theme import accents_for, stylesheet_url
 
 
 def present_gift(found: Donation) -> dict[str, Any]:
-    """The values of the page. At a shared computer it leads to no other page of the donor's."""
+    """Return the values for the page. On a shared computer, it has no links to the donor's other pages."""
     slug, shared = found.campaign.slug, found.shared_computer
     receipt = None if shared else found.receipt
     moment = (found.paid_at or found.created_at).astimezone(found.campaign.zone)
@@ -53,7 +53,7 @@ def present_gift(found: Donation) -> dict[str, Any]:
 
 
 def present_offer(found: Donation, amount: int) -> dict[str, str]:
-    """A monthly gift of `amount` minor units, offered beside `found`."""
+    """Return the values for the offer of a monthly gift of `amount` minor units after the donation `found`."""
     return {
         "amount_text": _amount(amount, found),
         "url": _form_address(found, amount, Frequency.monthly.value),
@@ -62,7 +62,7 @@ def present_offer(found: Donation, amount: int) -> dict[str, str]:
 
 
 def _form_address(found: Donation, amount: int, frequency: str) -> str:
-    """The form with amount and frequency; never with anything of the person."""
+    """Return the form's URL with amount and frequency, and without personal data."""
     return url_for(
         "public.appeal",
         slug=found.campaign.slug,
@@ -80,7 +80,7 @@ def _amount(minor: int, found: Donation) -> str:
 
 
 def _sum(found: Donation) -> str:
-    """`$25`, `$25 a month`."""
+    """Format the gift's amount as `$25` or `$25 a month`."""
     amount = _amount(found.amount, found)
     if found.frequency == Frequency.monthly:
         return page_language().gettext("%(amount)s a month") % {"amount": amount}
@@ -99,12 +99,12 @@ blueprint = Blueprint("donor", __name__)
 _UNSETTLED = {DonationState.pending, DonationState.declined, DonationState.processing}
 
 _CLEAR = '"cache", "storage"'
-"""https://www.w3.org/TR/clear-site-data/: what the browser kept of this site. We set a reader no cookie to clear."""
+"""https://www.w3.org/TR/clear-site-data/: clear what the browser stored from this site. These pages set no cookie."""
 
 
 @blueprint.get("/donations/<token>")
 def donation(token: str) -> Response:
-    """Thanks, pending or failed, from Stripe's truth. The donor never waits for the webhook."""
+    """Show the gift's status. While it is open, ask Stripe, so that the donor does not wait for the webhook."""
     here = installation()
     with here.sessions() as session:
         found = find_donation(session, token)
@@ -129,7 +129,7 @@ def donation(token: str) -> Response:
 
 @blueprint.post("/donations/<token>/no-thanks")
 def no_thanks(token: str) -> ResponseReturnValue:
-    """The donor wants no monthly gift beside this one: it is not offered again."""
+    """Record that the donor declined the monthly gift, so that it is not offered again."""
     refuse_cross_site()
     with installation().sessions.begin() as session:
         post_donation.decline_offer(session, token, clock.now())
@@ -138,7 +138,7 @@ def no_thanks(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/donations/<token>/finish")
 def finish(token: str) -> ResponseReturnValue:
-    """The donor leaves a shared computer: the page tells nothing any more, and the browser forgets this site."""
+    """Close the gift's page after use on a shared computer, and clear this site's data from the browser."""
     refuse_cross_site()
     with installation().sessions.begin() as session:
         post_donation.close_page(session, token, clock.now())
@@ -148,9 +148,9 @@ def finish(token: str) -> ResponseReturnValue:
 
 @blueprint.get("/finished")
 def finished() -> Response:
-    """Says that the window can be closed; the same for everybody."""
+    """Show that the window can be closed. The page is the same for everyone."""
     page = render_template(
-        "donor/finished.html", page_title=page_language().gettext("You have finished")
+        "donor/finished.html", page_title=page_language().gettext("You are done")
     )
     return _cleared(make_response(page))
 
@@ -175,7 +175,7 @@ def _cleared(response: ResponseReturnValue) -> Response:
 
 @blueprint.get("/receipts/<token>")
 def receipt(token: str) -> Response:
-    """The receipt, as it was worded when it was issued."""
+    """Show the receipt with the wording it was issued with."""
     with installation().sessions() as session:
         found = find_receipt(session, token)
         later, shown = found.replaced_by, receipt_context(found)
@@ -193,7 +193,7 @@ def receipt(token: str) -> Response:
 
 @blueprint.get("/receipts/<token>.pdf")
 def receipt_paper(token: str) -> Response:
-    """The same receipt as PDF."""
+    """Return the receipt as a PDF."""
     with installation().sessions() as session:
         context = receipt_context(find_receipt(session, token))
     answer = Response(receipt_pdf(context), mimetype="application/pdf")

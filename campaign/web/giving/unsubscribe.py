@@ -1,7 +1,7 @@
-"""The page behind every appeal's last line, and the one click that mail programs send for their readers (RFC 8058).
+"""The unsubscribe page linked from every campaign email, and one-click unsubscribing by mail programs (RFC 8058).
 
-A GET changes nothing, since scanners follow links. A POST needs no cookie, no login and no token of a form, comes from
-anywhere, answers 200 and may be repeated: https://www.rfc-editor.org/rfc/rfc8058#section-3.1
+A GET changes nothing, because scanners follow links. A POST needs no cookie, sign-in or form token, is accepted from
+any origin, returns 200 and can be repeated: https://www.rfc-editor.org/rfc/rfc8058#section-3.1
 """
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -24,13 +24,13 @@ _VERBS = {
 
 @blueprint.get("/unsubscribe/<token>")
 def page(token: str) -> Response:
-    """Buttons, and what stands now."""
+    """Show the current preferences and the buttons."""
     return _page(token, done="")
 
 
 @blueprint.post("/unsubscribe/<token>")
 def change(token: str) -> Response:
-    """One click, and whatever we cannot read, stops all appeals: who posts here wants to leave."""
+    """Save the preference. One click and unreadable requests stop all campaign emails: that is why people post here."""
     try:
         scope = request.form.get("scope", "all")
     except RequestEntityTooLarge:
@@ -47,7 +47,7 @@ def _page(token: str, *, done: str) -> Response:
         use_language(standing.locale)
         page = render_template(
             "public/unsubscribe.html",
-            page_title=page_language().gettext("Letters about campaigns"),
+            page_title=page_language().gettext("Campaign emails"),
             standing=standing,
             campaign=campaign_title(standing.campaign) if standing.campaign else "",
             address=mask_email(standing.email),
@@ -57,6 +57,6 @@ def _page(token: str, *, done: str) -> Response:
 
 
 def mask_email(email: str) -> str:
-    """`j…@example.org`: enough for its owner to know it, and too little for whom the link was forwarded to."""
+    """Mask an address as `j…@example.org`: its owner recognizes it, but someone with a forwarded link learns little."""
     name, _, domain = email.rpartition("@")
     return f"{name[:1]}…@{domain}" if name else ""

@@ -1,1 +1,1 @@
-"""The donor's own pages: `/me`, and the page of a monthly gift."""
+"""The donor page `/me`, and the page of a monthly gift."""

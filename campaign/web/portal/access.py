@@ -1,7 +1,7 @@
-"""Who has their own page open. Every view below `/me` stands on one of the two blueprints that this makes.
+"""Sessions of the donor page. Every view below `/me` uses one of the two blueprints that this module creates.
 
-The cookie is there from the button behind an emailed link until “Finish and clear”, the browser's end, or the
-session's own; no other page reads it. With https its name begins with `__Host-`, so no other host can set it:
+The button behind an emailed link sets the cookie. It lasts until “Finish and clear”, until the browser closes, or until
+the session expires; no other page reads it. With HTTPS its name starts with `__Host-`, so no other host can set it:
 https://www.rfc-editor.org/rfc/rfc6265.html with draft-ietf-httpbis-rfc6265bis, cookie name prefixes
 """
 
@@ -22,26 +22,26 @@ from campaign.web.origins import refuse_cross_site
 
 SEND_LIMIT = "3 per hour"
 CHANGE_LIMIT = "30 per hour"
-"""Limits: one email asked for again; changes on one page."""
+"""Rate limits for sending one email again, and for changes on one page."""
 
 
 def public_blueprint(name: str) -> Blueprint:
-    """Pages of who has not shown yet who they are: forms come from here, and nothing is kept."""
+    """Create a blueprint for pages without a session. Forms must come from this site; responses are not stored."""
     blueprint = Blueprint(name, __name__, url_prefix="/me")
-    blueprint.before_request(_only_from_here)
+    blueprint.before_request(_check_origin)
     blueprint.after_request(make_private_with_forms)
     return blueprint
 
 
 def donor_blueprint(name: str) -> Blueprint:
-    """Pages of who has; the others are sent to ask for a link. Forms carry the session's token."""
+    """Create a blueprint for pages that need a session; others redirect to the link form. Forms need its token."""
     blueprint = public_blueprint(name)
     blueprint.before_request(_require_session)
     return blueprint
 
 
 def find_visitor() -> Visitor | None:
-    """Who has their page open in this browser; the page speaks their language from then on."""
+    """Return the donor who is signed in, or None; sets the page's language to the donor's."""
     if "own_page_visitor" not in g:
         secret = request.cookies.get(cookie_name(), "")
         g.own_page_visitor = _resume(secret) if secret else None
@@ -51,10 +51,10 @@ def find_visitor() -> Visitor | None:
 
 
 def visitor() -> Visitor:
-    """Who has their page open. Only for views behind `donor_blueprint`."""
+    """Return the donor who is signed in. Only for views of `donor_blueprint`; raises LookupError elsewhere."""
     found = find_visitor()
     if found is None:
-        raise LookupError("Nobody has this page open.")
+        raise LookupError("No donor is signed in.")
     return found
 
 
@@ -64,21 +64,21 @@ def _resume(secret: str) -> Visitor | None:
 
 
 def page_token() -> str:
-    """What the forms of this page carry."""
+    """Return the CSRF token for this page's forms."""
     return form_token(visitor().secret, installation().settings.secret_key)
 
 
 def set_session_cookie(response: Response, secret: str) -> Response:
-    """The browser keeps `secret` until it is closed."""
+    """Set `secret` as a session cookie, which lasts until the browser closes."""
     flags = cookie_flags(installation().settings)
     response.set_cookie(cookie_name(), secret, path="/", **flags)
     return response
 
 
 def clear_session_cookie(response: Response) -> Response:
-    """Nothing of the page is left in the browser.
+    """Clear what the browser stored from the donor page.
 
-    Not `"cookies"`: that would end sessions on every host of the newsroom's domain.
+    The header leaves out `"cookies"`, which would end sessions on every host of the newsroom's domain.
     https://www.w3.org/TR/clear-site-data/
     """
     flags = cookie_flags(installation().settings)
@@ -88,32 +88,32 @@ def clear_session_cookie(response: Response) -> Response:
 
 
 def cookie_name() -> str:
-    """`__Host-donor` with https, else `donor`."""
+    """Return `__Host-donor` with HTTPS, else `donor`."""
     return "__Host-donor" if is_secure(installation().settings) else "donor"
 
 
 def network_key() -> str:
-    """Where the request comes from, for limits."""
+    """Return the rate limit key for the client's address."""
     return f"own page {get_remote_address()}"
 
 
 def email_key() -> str:
-    """The address that was typed, whoever typed it, for limits."""
+    """Return the rate limit key for the email address in the form."""
     return f"own page {limits.typed_email()}"
 
 
 def donor_key() -> str:
-    """Whose page is open, for limits."""
+    """Return the rate limit key for the donor who is signed in."""
     found = find_visitor()
     return f"own page donor {found.donor.id}" if found else network_key()
 
 
 def target_key() -> str:
-    """Whose page, and what of it the address names, for limits."""
+    """Return the rate limit key for the donor and the path."""
     return f"{donor_key()} {request.path[:200]}"
 
 
-def _only_from_here() -> None:
+def _check_origin() -> None:
     if request.method == "POST":
         refuse_cross_site()
 

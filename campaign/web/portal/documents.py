@@ -1,4 +1,4 @@
-"""What a donor takes from their own page: receipts once more, statements, all that is held, and asking for removal."""
+"""Documents on the donor page: receipts sent again, statements, the data export, and erasure requests."""
 
 import json
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ blueprint = access.donor_blueprint("donor_documents")
 @limiter.limit(access.SEND_LIMIT, key_func=access.target_key)
 @limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def resend(public_id: str) -> ResponseReturnValue:
-    """The receipt of that gift once more, to the donor's address."""
+    """Send the gift's receipt to the donor's address again."""
     here = installation()
     try:
         with here.sessions.begin() as session:
@@ -48,7 +48,7 @@ def resend(public_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/statements/<int:year>.pdf")
 def statement(year: int) -> ResponseReturnValue:
-    """The gifts of a year that is over, on paper."""
+    """Return the statement of a past year as a PDF."""
     organization = installation().settings.organization
     today = clock.now().astimezone(ZoneInfo(organization.timezone)).date()
     with installation().sessions() as session:
@@ -64,7 +64,7 @@ def statement(year: int) -> ResponseReturnValue:
 @blueprint.post("/export")
 @limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def export() -> ResponseReturnValue:
-    """All that is held about them, as JSON."""
+    """Return all data held about the donor, as JSON."""
     with installation().sessions.begin() as session:
         held = export_personal_data(session, session.get_one(Donor, access.visitor().donor.id))
     text = json.dumps(held, ensure_ascii=False, indent=2)
@@ -75,14 +75,14 @@ def export() -> ResponseReturnValue:
 
 @blueprint.get("/erasure")
 def ask_erasure() -> ResponseReturnValue:
-    """Asks once more, and says what is removed and what the law keeps."""
+    """Ask for confirmation, and explain what is deleted and what the law requires us to keep."""
     with installation().sessions() as session:
         donor = session.get_one(Donor, access.visitor().donor.id)
         found = open_request(session, donor)
         values = donor_values(donor)
     page = render_template(
         "donor/me_erasure.html",
-        page_title=page_language().gettext("Ask to be removed"),
+        page_title=page_language().gettext("Ask us to delete your data"),
         token=access.page_token(),
         asked_text=local_date(found.asked_at) if found else "",
         back_url=url_for("donor_sign_in.page", lang=requested_language() or None),
@@ -94,7 +94,7 @@ def ask_erasure() -> ResponseReturnValue:
 @blueprint.post("/erasure")
 @limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def erase() -> ResponseReturnValue:
-    """Keep the request for staff; asked twice it is one."""
+    """Save the erasure request for staff; a repeated request changes nothing."""
     here = installation()
     with here.sessions.begin() as session:
         donor = session.get_one(Donor, access.visitor().donor.id)
@@ -106,7 +106,7 @@ def erase() -> ResponseReturnValue:
 @blueprint.post("/erasure/withdraw")
 @limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def withdraw() -> ResponseReturnValue:
-    """They stay after all."""
+    """Withdraw the erasure request."""
     with installation().sessions.begin() as session:
         withdraw_request(session, session.get_one(Donor, access.visitor().donor.id), clock.now())
     return redirect_with_message("stays")

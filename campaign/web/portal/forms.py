@@ -1,4 +1,4 @@
-"""The forms of a donor's own page, read as people type them, with the fault beside each field that is wrong."""
+"""The forms of the donor page, parsed as people type them, with an error next to each invalid field."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ from campaign.models import Donor
 from campaign.web.forms import clean
 from campaign.web.language import page_language, translate_error
 
-INCOMPLETE = lazy_gettext("This address is not complete. It looks like name@example.org.")
+INCOMPLETE = lazy_gettext("Enter a complete email address, like name@example.org.")
 
 
 class AddressForm(FlaskForm):
-    """An email address. The blueprints check where it came from, and the token where somebody's page is open."""
+    """An email address. The blueprints check the origin, and the CSRF token if a donor is signed in."""
 
     class Meta:
         csrf = False
@@ -28,7 +28,7 @@ class AddressForm(FlaskForm):
 
 
 class DetailsForm(FlaskForm):
-    """Who the donor is; likewise."""
+    """The donor's details, checked likewise."""
 
     class Meta:
         csrf = False
@@ -39,7 +39,7 @@ class DetailsForm(FlaskForm):
 
 
 def read_email(form: AddressForm) -> str:
-    """The address typed, tidied; '' with the fault beside the field."""
+    """Return the normalized address, or '' after adding an error to the field."""
     try:
         return read_address(clean(form.email.data))
     except ValueError:
@@ -48,39 +48,39 @@ def read_email(form: AddressForm) -> str:
 
 
 def read_details(form: DetailsForm) -> DonorDetails | None:
-    """What was typed, tidied; None with the fault beside the field."""
+    """Return the normalized details, or None after adding an error to each invalid field."""
     form.name.data = " ".join(clean(form.name.data).split())
     form.address.data = clean(form.address.data, lines=True)
     for name in ("name", "address"):
         if len(form[name].data) > LONGEST[name]:
-            too_long = page_language().gettext("This is too long; at most %(most)s characters.")
+            too_long = page_language().gettext("This is too long. Use at most %(most)s characters.")
             form[name].errors = [too_long % {"most": LONGEST[name]}]
     if form.language.data not in {tag for tag, _ in language_choices()}:
-        form.language.errors = [page_language().gettext("Choose one of the languages.")]
+        form.language.errors = [page_language().gettext("Choose a language from the list.")]
     if faults(form):
         return None
     return DonorDetails(form.name.data, form.address.data, form.language.data)
 
 
 def refuse_details(form: DetailsForm, error: DonorInvalid) -> None:
-    """The fault that only the correction itself could find, beside its field."""
+    """Add an error that was found while saving to its field."""
     field = form.address if error.field == "address" else form.name
     field.errors = [translate_error(error)]
 
 
 def form_for(donor: Donor) -> DetailsForm:
-    """The form as the donor stands now."""
+    """Return the form filled with the donor's current details."""
     tag = get_language(donor.locale).locale
     return DetailsForm(formdata=None, name=donor.name, address=donor.address, language=tag)
 
 
 def language_choices() -> list[tuple[str, str]]:
-    """The tag of each language, and what it calls itself."""
+    """List each language as (tag, its own name)."""
     return [(get_language(one).locale, get_language(one).native_name) for one in languages()]
 
 
 def faults(*forms: FlaskForm) -> list[dict[str, Any]]:
-    """What is wrong, for the summary above."""
+    """List the errors of all fields, for the error summary."""
     return [
         {"field_id": field.name, "text": text}
         for form in forms

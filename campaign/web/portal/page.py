@@ -1,4 +1,4 @@
-"""What a donor's own page says, in the donor's language. Words and formats; nothing is changed here."""
+"""Render the donor page in the donor's language. Formats only; changes nothing."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,29 +32,29 @@ from campaign.web.portal import access
 from campaign.web.portal.subscription_page import local_date, summarize
 
 CONFIRMATIONS = {
-    "receipt": lazy_gettext("The receipt is on its way to your address."),
+    "receipt": lazy_gettext("The receipt is on its way to your email address."),
     "receipt_waits": lazy_gettext(
-        "This receipt cannot be sent again right now; perhaps it is on its way already. You can open it here."
+        "We cannot send this receipt again right now. It may already be on its way. You can open it here."
     ),
-    "details": lazy_gettext("What you changed is kept."),
+    "details": lazy_gettext("Your changes are saved."),
     "address": lazy_gettext(
-        "A letter is on its way to the new address. Nothing changes until you confirm it there."
+        "An email is on its way to the new address. Nothing changes until you confirm it there."
     ),
-    "appeals_yes": lazy_gettext("We will write to you about campaigns."),
-    "appeals_no": lazy_gettext("We will not write to you about campaigns any more."),
-    "wall": lazy_gettext("Your name is off the donor wall."),
-    "erasure": lazy_gettext("Your request is kept. A letter that confirms it is on its way."),
-    "stays": lazy_gettext("Your request is withdrawn. Nothing is removed."),
+    "appeals_yes": lazy_gettext("We will email you about campaigns."),
+    "appeals_no": lazy_gettext("We will no longer email you about campaigns."),
+    "wall": lazy_gettext("Your name is no longer on the donor wall."),
+    "erasure": lazy_gettext("We received your request. An email that confirms it is on its way."),
+    "stays": lazy_gettext("Your request is withdrawn. Nothing will be deleted."),
 }
-"""What was done, by the word that stands in the address afterwards."""
+"""Confirmation messages by the `page_language` parameter of the URL."""
 
 _STATES = {
-    DonationState.processing: lazy_gettext("under way"),
-    DonationState.failed: lazy_gettext("taken back by the bank"),
-    DonationState.partially_refunded: lazy_gettext("partly refunded"),
+    DonationState.processing: lazy_gettext("processing"),
+    DonationState.failed: lazy_gettext("reversed by the bank"),
+    DonationState.partially_refunded: lazy_gettext("partially refunded"),
     DonationState.refunded: lazy_gettext("refunded"),
     DonationState.disputed: lazy_gettext("disputed"),
-    DonationState.dispute_lost: lazy_gettext("taken back by the bank"),
+    DonationState.dispute_lost: lazy_gettext("reversed by the bank"),
 }
 _KINDS = {
     OfflineKind.cheque: lazy_gettext("by check"),
@@ -62,17 +62,17 @@ _KINDS = {
     OfflineKind.donor_advised_fund: lazy_gettext("from a donor-advised fund"),
     OfflineKind.stock: lazy_gettext("in stock"),
 }
-_TAKEN_BACK = {
+_REVERSED = {
     ReversalReason.bounced: lazy_gettext("returned by the bank"),
-    ReversalReason.mistake: lazy_gettext("entered by mistake, does not count"),
-    ReversalReason.returned: lazy_gettext("sent back to you"),
+    ReversalReason.mistake: lazy_gettext("entered by mistake, not counted"),
+    ReversalReason.returned: lazy_gettext("returned to you"),
 }
 
 
 def render_donor_page(
     *, every: bool = False, done: str = "", notice: Notice | None = None, status: int = 200
 ) -> Response:
-    """The page of who has it open, at `status`; `done` is a key of SAID, `every` shows all gifts."""
+    """Render the signed-in donor's page with `status`; `done` is a key of SAID, `every` lists all gifts."""
     with installation().sessions() as session:
         donor = session.get_one(Donor, access.visitor().donor.id)
         page = render_template(
@@ -107,7 +107,7 @@ def _values(session: Session, donor: Donor, *, every: bool) -> dict[str, Any]:
 
 
 def donor_values(donor: Donor) -> dict[str, Any]:
-    """Who the donor is, as every page below `/me` may say it."""
+    """Return the donor's details for the pages below `/me`."""
     return {
         "name": donor.name,
         "email": donor.email,
@@ -125,11 +125,11 @@ def _gift(gift: Donation, found: DonorGifts) -> dict[str, Any]:
             if receipt
             else local_date(gift.charged_at or gift.created_at)
         ),
-        "amount_text": _what(gift),
+        "amount_text": _amount(gift),
         "campaign_title": campaign_title(gift.campaign),
         "frequency": gift.frequency,
-        "state_texts": list(filter(None, (_way(offline), _state(gift, offline)))),
-        "left_text": _left(gift),
+        "state_texts": list(filter(None, (_kind(offline), _state(gift, offline)))),
+        "left_text": _remaining(gift),
         "named": _named(found.named.get(gift.id)),
         "receipt_url": url_for("donor.receipt", token=receipt.token) if receipt else "",
         "paper_url": url_for("donor.receipt_paper", token=receipt.token) if receipt else "",
@@ -140,30 +140,30 @@ def _gift(gift: Donation, found: DonorGifts) -> dict[str, Any]:
 
 
 def _named(entry: WallEntry | None) -> str:
-    """As what the donor stands on the wall: `Ana, Astoria`."""
+    """Return the donor's entry on the donor wall, such as `Ana, Astoria`."""
     return ", ".join(filter(None, (entry.first_name, entry.place))) if entry else ""
 
 
-def _what(gift: Donation) -> str:
-    """What was given; property is described, since its value is the donor's to say."""
+def _amount(gift: Donation) -> str:
+    """Return the amount, or the description of property, whose value only the donor may state."""
     receipt = gift.receipt
     if receipt and receipt.frozen.get("acknowledges") == PROPERTY:
         return str(receipt.frozen["amount_text"])
     return formatting.amount(gift.charge, gift.currency, page_language())
 
 
-def _way(offline: OfflineGift | None) -> str:
+def _kind(offline: OfflineGift | None) -> str:
     return str(_KINDS[OfflineKind(offline.kind)]) if offline else ""
 
 
 def _state(gift: Donation, offline: OfflineGift | None) -> str:
     if offline is not None and offline.reversal_reason:
-        return str(_TAKEN_BACK[ReversalReason(offline.reversal_reason)])
+        return str(_REVERSED[ReversalReason(offline.reversal_reason)])
     return str(_STATES.get(DonationState(gift.state), ""))
 
 
-def _left(gift: Donation) -> str:
-    """What stands of a gift of which a part went back."""
+def _remaining(gift: Donation) -> str:
+    """Return the remaining amount of a partially refunded gift, else ''."""
     receipt = gift.receipt
     if gift.state != DonationState.partially_refunded or receipt is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a donor changes on their own page: name, postal address, language, the address of their mail, appeals."""
+"""Changes on the donor page: name, mailing address, language, email address, campaign emails and donor wall."""
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -34,20 +34,20 @@ blueprint = access.donor_blueprint("donor_page")
 
 @blueprint.get("/gifts")
 def all_gifts() -> ResponseReturnValue:
-    """The page with all gifts, however many they are."""
+    """Show the donor page with all gifts."""
     return render_donor_page(every=True)
 
 
 @blueprint.get("/details")
 def details() -> ResponseReturnValue:
-    """Name, postal address, language, and the address of mail."""
+    """Show the forms for name, mailing address, language and email address."""
     return _details()
 
 
 @blueprint.post("/details")
 @limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def change() -> ResponseReturnValue:
-    """The first three."""
+    """Save name, mailing address and language."""
     form = DetailsForm()
     wanted = read_details(form)
     if wanted is None:
@@ -65,7 +65,7 @@ def change() -> ResponseReturnValue:
 @limiter.limit(SIGN_IN_LINKS, key_func=access.donor_key)
 @limiter.limit(SIGN_IN_LINKS, key_func=access.email_key)
 def change_address() -> ResponseReturnValue:
-    """A link to the new address; it is the donor's once that is used. Whoever else may have it is told to nobody."""
+    """Send a confirmation link to the new address. The response does not reveal whether another donor has it."""
     form = AddressForm()
     email = read_email(form)
     here = installation()
@@ -74,9 +74,7 @@ def change_address() -> ResponseReturnValue:
     with here.sessions.begin() as session:
         donor = _donor(session)
         if email.lower() == donor.email.lower():
-            form.email.errors = [
-                page_language().gettext("This is the address that we have already.")
-            ]
+            form.email.errors = [page_language().gettext("This is already your email address.")]
             return _details(new=form, status=422)
         domain = here.settings.mail_from.domain
         queue_confirmation(session, donor, email, page_language().locale, domain, clock.now())
@@ -87,7 +85,7 @@ def change_address() -> ResponseReturnValue:
 @blueprint.post("/preferences")
 @limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def appeals() -> ResponseReturnValue:
-    """Letters about campaigns: wanted, or no more."""
+    """Subscribe to campaign emails, or unsubscribe."""
     wanted = request.form.get("wanted") == "yes"
     with installation().sessions.begin() as session:
         donor = _donor(session)
@@ -101,7 +99,7 @@ def appeals() -> ResponseReturnValue:
 @blueprint.post("/wall/<public_id>")
 @limiter.limit(access.CHANGE_LIMIT, key_func=access.donor_key)
 def wall(public_id: str) -> ResponseReturnValue:
-    """Off the donor wall with the name beside that gift."""
+    """Remove the donor's name for this gift from the donor wall."""
     with installation().sessions.begin() as session:
         donor = _donor(session)
         leave_wall(session, donor, find_donor_gift(session, donor, public_id))
@@ -109,7 +107,7 @@ def wall(public_id: str) -> ResponseReturnValue:
 
 
 def redirect_with_message(what: str) -> Response:
-    """Back to the page, which says what was done."""
+    """Redirect to the donor page with a confirmation message; `what` is a key of SAID."""
     target = url_for("donor_sign_in.page", language=what, lang=requested_language() or None)
     return make_response(redirect(target, 303))
 

@@ -1,4 +1,4 @@
-"""The donor's own pages: every blueprint of them."""
+"""All blueprints of the donor pages."""
 
 from flask import Blueprint
 

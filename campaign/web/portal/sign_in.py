@@ -1,6 +1,6 @@
-"""The way to a donor's own page: asking for a link, its button, the link that confirms an address, and the way out.
+"""Sign-in to the donor page: request a link, use it, confirm an address, sign out.
 
-What is answered never tells whether an address is known, nor does the time that it takes.
+Neither the response nor its timing reveals whether an address is known.
 """
 
 import time
@@ -30,40 +30,40 @@ from campaign.web.portal.page import render_donor_page
 blueprint = access.public_blueprint("donor_sign_in")
 
 MIN_ANSWER_TIME = 0.15
-"""Seconds that asking takes whether the address is known or not; longer than either does."""
+"""Seconds that every request for a link takes, known address or not; longer than the work itself takes."""
 
 # A donor's link is never `closed`: see `Audience.hides_barred`.
 _UNUSABLE = {
-    LinkState.used: lazy_gettext("This link was used before, and works only once."),
+    LinkState.used: lazy_gettext("This link was already used. Each link works only once."),
     LinkState.expired: lazy_gettext("This link has expired."),
-    LinkState.unknown: lazy_gettext("This link is not known here; it may be incomplete."),
+    LinkState.unknown: lazy_gettext("We do not recognize this link. It may be incomplete."),
 }
 
 
 @blueprint.get("")
 def page() -> ResponseReturnValue:
-    """The page of who has it open; else where to ask for a link."""
+    """Show the donor page, or the form that requests a link if no donor is signed in."""
     if access.find_visitor() is not None:
         return render_donor_page(done=request.args.get("said", ""))
-    return _asking(AddressForm(formdata=None), closed=request.args.get("said") == "closed")
+    return _link_form(AddressForm(formdata=None), closed=request.args.get("said") == "closed")
 
 
 @blueprint.post("")
 @limiter.limit(SIGN_IN_LINKS_PER_ADDRESS, key_func=access.network_key)
 @limiter.limit(SIGN_IN_LINKS, key_func=access.email_key)
 def ask() -> ResponseReturnValue:
-    """Have a link mailed. It is queued before the answer: a process that dies in between must not lose it unseen."""
+    """Email a link. It is queued before the response, so that a crash in between cannot lose it silently."""
     began = time.monotonic()
     form = AddressForm()
     email = read_email(form)
     if not email:
-        return make_response(_asking(form), 422)
-    _mail(installation(), email, requested_language())
+        return make_response(_link_form(form), 422)
+    _queue_link(installation(), email, requested_language())
     time.sleep(max(0.0, MIN_ANSWER_TIME - (time.monotonic() - began)))
     return redirect(url_for(".sent", lang=requested_language() or None), 303)
 
 
-def _mail(here: Installation, email: str, locale: str) -> None:
+def _queue_link(here: Installation, email: str, locale: str) -> None:
     domain = here.settings.mail_from.domain
     with here.sessions.begin() as session:
         queued = queue_link(session, email, locale, domain, clock.now())
@@ -73,25 +73,25 @@ def _mail(here: Installation, email: str, locale: str) -> None:
 
 @blueprint.get("/sent")
 def sent() -> ResponseReturnValue:
-    """After that."""
+    """Show that a link was sent if the address is known."""
     return render_template(
-        "donor/me_sent.html", page_title=page_language().gettext("Look into your mailbox")
+        "donor/me_sent.html", page_title=page_language().gettext("Check your email")
     )
 
 
 @blueprint.get("/link/<secret>")
 def link(secret: str) -> ResponseReturnValue:
-    """A page with a button: programs that scan mail follow links, and must not use them up."""
+    """Show a page with a button: mail scanners follow links, and must not use them up."""
     checked = _check(secret, DonorLinkPurpose.open)
     if checked.state is not LinkState.good:
         return _unusable(checked.state)
-    title = page_language().gettext("Open the page of your gifts")
+    title = page_language().gettext("Open your donor page")
     return render_template("donor/me_link.html", page_title=title)
 
 
 @blueprint.post("/link/<secret>")
 def use(secret: str) -> ResponseReturnValue:
-    """Open the page in this browser, once."""
+    """Use the link, once, and sign the donor in."""
     at = clock.now()
     with installation().sessions.begin() as session:
         used = use_link(session, DONOR_LINKS[DonorLinkPurpose.open], secret, at)
@@ -104,7 +104,7 @@ def use(secret: str) -> ResponseReturnValue:
 
 @blueprint.get("/address/<secret>")
 def address(secret: str) -> ResponseReturnValue:
-    """A button that confirms that letters shall come here."""
+    """Show a button that confirms the new email address."""
     checked = _check(secret, DonorLinkPurpose.address)
     if checked.link is None:
         return _unusable(checked.state)
@@ -114,7 +114,7 @@ def address(secret: str) -> ResponseReturnValue:
 
 @blueprint.post("/address/<secret>")
 def confirm(secret: str) -> ResponseReturnValue:
-    """Letters go here from now on."""
+    """Confirm the new email address and use it from now on."""
     here, known, email = installation(), False, ""
     try:
         with here.sessions.begin() as session:
@@ -139,7 +139,7 @@ def confirm(secret: str) -> ResponseReturnValue:
 
 @blueprint.post("/finish")
 def finish() -> ResponseReturnValue:
-    """End the session, and leave nothing in the browser. Needs no token: it harms nobody, and must never fail."""
+    """End the session and clear the browser. Needs no token: signing out is harmless, and must always work."""
     found = access.find_visitor()
     if found is not None:
         with installation().sessions.begin() as session:
@@ -150,9 +150,9 @@ def finish() -> ResponseReturnValue:
 
 @blueprint.get("/finished")
 def finished() -> ResponseReturnValue:
-    """After that."""
+    """Show that the donor page is closed. The page is the same for everyone."""
     return render_template(
-        "donor/me_finished.html", page_title=page_language().gettext("Everything is cleared")
+        "donor/me_finished.html", page_title=page_language().gettext("Your donor page is closed")
     )
 
 
@@ -164,7 +164,7 @@ def _check(secret: str, purpose: DonorLinkPurpose) -> CheckedLink[Donor, DonorLi
     return checked
 
 
-def _asking(form: AddressForm, *, closed: bool = False) -> str:
+def _link_form(form: AddressForm, *, closed: bool = False) -> str:
     return render_template(
         "donor/me_sign_in.html",
         page_title=page_language().gettext("Your gifts"),
@@ -177,7 +177,7 @@ def _asking(form: AddressForm, *, closed: bool = False) -> str:
 def _unusable(state: LinkState) -> Response:
     page = render_template(
         "donor/me_link_unusable.html",
-        page_title=page_language().gettext("This link opens nothing"),
+        page_title=page_language().gettext("This link does not work"),
         reason=_UNUSABLE[state],
     )
     return make_response(page, 410)

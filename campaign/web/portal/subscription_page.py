@@ -1,4 +1,4 @@
-"""What a donor's page of a monthly or yearly gift says, and its two forms. Words and formats; no calls, no commits."""
+"""The page of a monthly or yearly gift and its two forms. Formats only: no Stripe requests, no commits."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,26 +30,26 @@ from campaign.web.language import (
 )
 
 _GIFT_STATES = {
-    "partially_refunded": lazy_gettext("partly refunded"),
+    "partially_refunded": lazy_gettext("partially refunded"),
     "refunded": lazy_gettext("refunded"),
     "disputed": lazy_gettext("disputed"),
-    "dispute_lost": lazy_gettext("taken back by the bank"),
-    "failed": lazy_gettext("taken back by the bank"),
+    "dispute_lost": lazy_gettext("reversed by the bank"),
+    "failed": lazy_gettext("reversed by the bank"),
 }
 CONFIRMATIONS = {
-    "amount": lazy_gettext("The new amount is set. It is charged from the next time on."),
-    "pause": lazy_gettext("This gift rests now. Nothing is charged meanwhile."),
-    "resume": lazy_gettext("This gift goes on."),
-    "end": lazy_gettext("This gift has ended. Nothing more will be charged."),
+    "amount": lazy_gettext("Your new amount is saved. It applies from the next charge."),
+    "pause": lazy_gettext("Your gift is paused. Nothing is charged until it resumes."),
+    "resume": lazy_gettext("Your gift is active again."),
+    "end": lazy_gettext("Your gift is canceled. Nothing more will be charged."),
     "card": lazy_gettext(
-        "Stripe has told us about your card. The next charge, and any that is unpaid, goes to the one you chose."
+        "Your card is updated. We will use it for the next charge and for any unpaid one."
     ),
 }
-"""What was done, by the word that stands in the address afterwards."""
+"""Confirmation messages by the `page_language` parameter of the URL."""
 
 
 class ChangeForm(FlaskForm):
-    """Another amount, or how many months to rest. No CSRF token, as on the appeal: see `web.origins`."""
+    """A new amount, or the months to pause. It has no CSRF token, like the appeal's form: see `web.origins`."""
 
     class Meta:
         csrf = False
@@ -60,7 +60,7 @@ class ChangeForm(FlaskForm):
 
 @dataclass(frozen=True)
 class PaymentRow:
-    """One gift that was charged."""
+    """One payment, as the page lists it."""
 
     date_text: str
     amount_text: str
@@ -70,18 +70,18 @@ class PaymentRow:
 
 
 def read_amount(form: ChangeForm, subscription: Subscription) -> int | None:
-    """The amount typed, in minor units, or None with the fault beside the field."""
+    """Return the amount in minor units, or None after adding an error to the field."""
     currency, smallest = subscription.currency, subscription.campaign.smallest_amount
     try:
         amount = money.parse_amount(form.amount.data or "", currency, page_language().formats)
         if amount < smallest:
             raise AmountInvalid(
-                "The smallest amount our payment service takes is %(least)s.",
+                "The smallest amount our payment service accepts is %(least)s.",
                 least=formatting.amount(smallest, currency, page_language()),
             )
         if amount > money.LARGEST_CHARGE:
             raise AmountInvalid(
-                "The largest amount that can be charged at once is %(most)s.",
+                "The largest amount we can charge at one time is %(most)s.",
                 most=formatting.amount(money.LARGEST_CHARGE, currency, page_language()),
             )
     except AmountInvalid as error:
@@ -91,12 +91,10 @@ def read_amount(form: ChangeForm, subscription: Subscription) -> int | None:
 
 
 def read_months(form: ChangeForm) -> int | None:
-    """The months chosen, or None with the fault beside the field."""
+    """Return the months chosen, or None after adding an error to the field."""
     if form.months.data in {str(months) for months in PAUSE_MONTHS}:
         return int(form.months.data)
-    form.months.errors = [
-        page_language().gettext("Choose for how many months this gift should rest.")
-    ]
+    form.months.errors = [page_language().gettext("Choose how many months to pause this gift.")]
     return None
 
 
@@ -110,7 +108,7 @@ def render_subscription(
     status: int = 200,
     template: str = "donor/subscription.html",
 ) -> Response:
-    """The page, private, at `status`; with what was typed in `form`, and why it was not done."""
+    """Render the page, uncached, with `status`, the values and errors of `form`, and `notice` above."""
     form = form or ChangeForm(formdata=None)
     if form.amount.data is None:
         form.amount.data = money.plain_amount(found.amount, found.currency, page_language().formats)
@@ -165,7 +163,7 @@ def _values(session: Session, found: Subscription) -> dict[str, Any]:
 
 
 def summarize(found: Subscription) -> dict[str, Any]:
-    """A monthly or yearly gift in few words, and its page, for a list of them."""
+    """Return a summary of a monthly or yearly gift and the URL of its page, for a list."""
     return {
         "url": url_for("subscriptions.page", token=found.token, lang=requested_language() or None),
         "heading": _heading(found),
@@ -187,33 +185,33 @@ def _title(found: Subscription) -> str:
 
 
 def _heading(found: Subscription) -> str:
-    """`$25 a month`, `$300 a year, ended`."""
+    """Format the gift as `$25 a month` or `$300 a year, canceled`."""
     spoken, ended = page_language(), found.state == SubscriptionState.ended
     if _monthly(found):
         text = spoken.gettext("%(amount)s a month")
-        text = spoken.gettext("%(amount)s a month, ended") if ended else text
+        text = spoken.gettext("%(amount)s a month, canceled") if ended else text
     else:
         text = spoken.gettext("%(amount)s a year")
-        text = spoken.gettext("%(amount)s a year, ended") if ended else text
+        text = spoken.gettext("%(amount)s a year, canceled") if ended else text
     return text % {"amount": formatting.amount(found.charge, found.currency, spoken)}
 
 
 def _state_text(found: Subscription) -> str:
     gettext = page_language().gettext
     if found.state == SubscriptionState.ended:
-        return gettext("Ended on %(day)s") % {"day": local_date(found.ended_at)}
+        return gettext("Canceled on %(day)s") % {"day": local_date(found.ended_at)}
     if found.state == SubscriptionState.paused:
         until = local_date(found.paused_until)
-        return gettext("Resting until %(day)s") % {"day": until} if until else gettext("Resting")
+        return gettext("Paused until %(day)s") % {"day": until} if until else gettext("Paused")
     if found.ends_at_period_end:
         return gettext("Ends on %(day)s") % {"day": local_date(found.current_period_end)}
     if found.state == SubscriptionState.past_due:
         return gettext("The last payment did not go through")
-    return gettext("Going on")
+    return gettext("Active")
 
 
 def _next_text(found: Subscription) -> str:
-    """When it is charged next; empty where that is not known, or will not be."""
+    """Return the date of the next charge, or '' if it is unknown or there is none."""
     if found.state == SubscriptionState.ended or found.ends_at_period_end:
         return ""
     due, until = found.current_period_end, found.paused_until
@@ -223,7 +221,7 @@ def _next_text(found: Subscription) -> str:
 
 
 def local_date(moment: datetime | None) -> str:
-    """The date in the organisation's zone: `December 23, 2026`; empty for none."""
+    """Format the date in the organization's time zone as `December 23, 2026`; '' for None."""
     if moment is None:
         return ""
     zone = ZoneInfo(installation().settings.organization.timezone)
@@ -242,6 +240,6 @@ def _payment(gift: Donation) -> PaymentRow:
 
 
 def pause_end(months: int) -> datetime:
-    """The moment at which a pause of so many months ends."""
+    """Return the time when a pause of `months` that starts now ends."""
     zone = clock.zone(installation().settings.organization.timezone)
     return months_later(clock.now(), months, zone)

@@ -1,4 +1,4 @@
-"""A donor's page of a monthly or yearly gift, by secret address: how it stands, and what may be changed."""
+"""The page of a monthly or yearly gift at a secret address: its status and changes."""
 
 from collections.abc import Callable
 
@@ -33,11 +33,11 @@ blueprint = Blueprint("subscriptions", __name__, url_prefix="/subscriptions/<tok
 log = get_logger(__name__)
 
 RETRY_AFTER = 30
-"""Seconds that a donor is asked to wait when Stripe is out of reach."""
+"""Seconds in the `Retry-After` header when Stripe is unreachable."""
 
 
 CHANGING = "20 per minute; 100 per hour"
-"""For one gift, from wherever."""
+"""Rate limit for one gift, over all clients."""
 
 
 def _gift() -> str:
@@ -45,24 +45,24 @@ def _gift() -> str:
 
 
 @blueprint.before_request
-def _only_from_here() -> None:
+def _check_origin() -> None:
     if request.method == "POST":
         refuse_cross_site()
 
 
 @blueprint.get("")
 def page(token: str) -> ResponseReturnValue:
-    """How the gift stands; asked of Stripe where no event has told it yet."""
+    """Show the gift's status; ask Stripe for it if no event has reported it yet."""
     found = _found(token)
     if found.current_period_end is None and not found.ended_at:
-        _quietly(lambda: change_flow.refresh(installation(), found))
+        _try_stripe(lambda: change_flow.refresh(installation(), found))
     return _page(token, done=request.args.get("said", ""))
 
 
 @blueprint.post("/amount")
 @limiter.limit(CHANGING, key_func=_gift)
 def amount(token: str) -> ResponseReturnValue:
-    """Another amount from the next charge on."""
+    """Change the amount from the next charge on."""
     found, form = _found(token), ChangeForm(formdata=request.form)
     wanted = read_amount(form, found)
     if wanted is None:
@@ -75,7 +75,7 @@ def amount(token: str) -> ResponseReturnValue:
 @blueprint.post("/pause")
 @limiter.limit(CHANGING, key_func=_gift)
 def pause(token: str) -> ResponseReturnValue:
-    """Rest for some months."""
+    """Pause the gift for some months."""
     found, form = _found(token), ChangeForm(formdata=request.form)
     months = read_months(form)
     if months is None:
@@ -87,21 +87,21 @@ def pause(token: str) -> ResponseReturnValue:
 @blueprint.post("/resume")
 @limiter.limit(CHANGING, key_func=_gift)
 def resume(token: str) -> ResponseReturnValue:
-    """Go on after a rest, or not end after all."""
+    """Resume a paused gift, or keep one that is set to end."""
     found = _found(token)
     return _done(token, "resume", None, lambda: change_flow.resume(installation(), found))
 
 
 @blueprint.get("/cancel")
 def confirm_cancel(token: str) -> ResponseReturnValue:
-    """Asks once more, and says what ending means."""
+    """Ask for confirmation, and explain what canceling means."""
     return _page(token, template="donor/subscription_cancel.html")
 
 
 @blueprint.post("/cancel")
 @limiter.limit(CHANGING, key_func=_gift)
 def cancel(token: str) -> ResponseReturnValue:
-    """The end, at once."""
+    """Cancel the gift immediately."""
     found = _found(token)
     return _done(token, "end", None, lambda: change_flow.cancel(installation(), found, None))
 
@@ -109,7 +109,7 @@ def cancel(token: str) -> ResponseReturnValue:
 @blueprint.post("/card")
 @limiter.limit(CHANGING, key_func=_gift)
 def card(token: str) -> ResponseReturnValue:
-    """On to Stripe's page for another card, which leads back to `card_given`."""
+    """Redirect to Stripe's page for a new card, which returns to `card_given`."""
     found = _found(token)
     here = url_for(".card_given", token=token, lang=requested_language() or None)
     back = installation().address(here)
@@ -118,16 +118,16 @@ def card(token: str) -> ResponseReturnValue:
             change_flow.open_card_page(installation(), found, back, page_language().locale), 303
         )
     except (ChangeRefused, GatewayRefused, GatewayUnavailable) as error:
-        return _not_done(token, None, error)
+        return _show_error(token, None, error)
 
 
 @blueprint.get("/card")
 def card_given(token: str) -> ResponseReturnValue:
-    """Back from Stripe's page: the card chosen there is charged from now on."""
+    """Handle the return from Stripe's page: charge the card chosen there from now on."""
     found = _found(token)
-    taken = _quietly(lambda: change_flow.use_new_card(installation(), found))
+    taken = _try_stripe(lambda: change_flow.use_new_card(installation(), found))
     if not taken:
-        return _not_done(token, None, GatewayUnavailable())
+        return _show_error(token, None, GatewayUnavailable())
     return redirect(_address(token, "card"), 303)
 
 
@@ -139,22 +139,22 @@ def _found(token: str) -> Subscription:
 
 
 def _address(token: str, done: str) -> str:
-    """The page, where it says what was done, in the language that was asked for."""
+    """Return the page's URL with its confirmation message and the requested language."""
     return url_for(".page", token=token, language=done, lang=requested_language() or None)
 
 
 def _done(
     token: str, done: str, form: ChangeForm | None, change: Callable[[], object]
 ) -> ResponseReturnValue:
-    """Make the change and show the page anew; or the page as typed, with why not."""
+    """Make the change and redirect to the page, or show the page with the error and what was typed."""
     try:
         change()
     except (ChangeRefused, GatewayRefused, GatewayUnavailable) as error:
-        return _not_done(token, form, error)
+        return _show_error(token, form, error)
     return redirect(_address(token, done), 303)
 
 
-def _not_done(token: str, form: ChangeForm | None, error: Exception) -> ResponseReturnValue:
+def _show_error(token: str, form: ChangeForm | None, error: Exception) -> ResponseReturnValue:
     log.warning("subscription_not_changed", error=repr(error))
     if isinstance(error, ChangeRefused):
         return _page(
@@ -166,9 +166,9 @@ def _not_done(token: str, form: ChangeForm | None, error: Exception) -> Response
             status=409,
         )
     if isinstance(error, GatewayRefused):
-        # It may have been changed or ended at Stripe without our hearing of it.
+        # The gift may have been changed or canceled at Stripe, and the event may not have arrived.
         found = _found(token)
-        _quietly(lambda: change_flow.refresh(installation(), found))
+        _try_stripe(lambda: change_flow.refresh(installation(), found))
         return _page(token, form, notice=_REFUSED, status=422)
     answer = _page(token, form, notice=_UNAVAILABLE, status=503)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
@@ -192,8 +192,8 @@ def _page(
         )
 
 
-def _quietly(ask: Callable[[], object]) -> bool:
-    """Ask Stripe; False where it is out of reach or contradicts our record: the page then says what is known."""
+def _try_stripe(ask: Callable[[], object]) -> bool:
+    """Call `ask`. Returns False, and logs why, if Stripe is unreachable, rejects it or contradicts our record."""
     try:
         ask()
     except (ChangeRefused, FactMismatch, GatewayRefused, GatewayUnavailable) as error:
@@ -204,15 +204,15 @@ def _quietly(ask: Callable[[], object]) -> bool:
 
 _REFUSED = Notice(
     "unavailable",
-    lazy_gettext("Our payment service refused this"),
+    lazy_gettext("Our payment service declined this change"),
     lazy_gettext(
-        "Nothing was changed. Please check what you typed, or write to us and we will do it for you."
+        "Nothing was changed. Please check what you typed, or contact us and we will make the change for you."
     ),
 )
 _UNAVAILABLE = Notice(
     "unavailable",
-    lazy_gettext("Our payment service cannot be reached right now"),
+    lazy_gettext("We cannot reach our payment service right now"),
     lazy_gettext(
-        "Nothing is lost, and what you typed is still here. Please try again in a minute; doing it twice does no harm."
+        "What you typed is still here. Please try again in a minute. It is safe to send the change twice."
     ),
 )

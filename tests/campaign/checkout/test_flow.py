@@ -1,4 +1,4 @@
-"""Calls to Stripe that are cut: the donor sends the same form until it succeeds, and is charged once."""
+"""Interrupted calls to Stripe: the donor sends the same form until it succeeds, and is charged once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -40,7 +40,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 @pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("mode", MODES)
-def test_whatever_cuts_the_call_the_donor_is_charged_once(
+def test_an_interrupted_call_charges_the_donor_once(
     installation: Installation, campaign: Campaign, stripe: StripeSandbox, mode: str, times: int
 ) -> None:
     stripe.fault(CREATE, mode, times=times, seconds=1)
@@ -51,7 +51,7 @@ def test_whatever_cuts_the_call_the_donor_is_charged_once(
 
 @pytest.mark.parametrize("second", ["drop_before", "500", "429", "409"])
 @pytest.mark.parametrize("first", ["drop_after", "500"])
-def test_two_cuts_in_a_row(
+def test_two_interruptions_in_a_row(
     client: FlaskClient,
     installation: Installation,
     campaign: Campaign,
@@ -66,7 +66,7 @@ def test_two_cuts_in_a_row(
 
 
 @pytest.mark.parametrize("mode", ["drop_before", "drop_after", "500"])
-def test_a_day_later_the_same_form_still_leads_to_one_page(
+def test_the_same_form_a_day_later_still_opens_one_session(
     client: FlaskClient,
     installation: Installation,
     campaign: Campaign,
@@ -83,7 +83,7 @@ def test_a_day_later_the_same_form_still_leads_to_one_page(
     assert_charged_once(client, installation, stripe, address)
 
 
-def test_a_key_used_with_other_parameters_is_given_up(
+def test_a_key_used_with_other_parameters_is_replaced(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     with web(installation, base=UNREACHABLE) as away:
@@ -97,7 +97,7 @@ def test_a_key_used_with_other_parameters_is_given_up(
     assert_charged_once(client, installation, stripe, address)
 
 
-def test_a_title_or_name_changed_meanwhile_changes_nothing_in_the_call(
+def test_a_later_change_of_title_or_name_does_not_change_the_call(
     installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "drop_after", times=3)
@@ -113,7 +113,7 @@ def test_a_title_or_name_changed_meanwhile_changes_nothing_in_the_call(
         assert_charged_once(client, installation, stripe, address or "")
 
 
-def test_twelve_at_once_after_a_spent_key_open_one_page(
+def test_twelve_concurrent_requests_after_a_used_key_open_one_session(
     app: Flask, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     client = app.test_client()
@@ -133,7 +133,7 @@ def request(**changes: Any) -> CheckoutRequest:
     return CheckoutRequest("nine-days", Gift(**{**gift, **changes}), lambda _: urls)  # type: ignore[arg-type]
 
 
-def test_without_a_web_request_the_same_gift_leads_to_the_same_page(
+def test_the_same_gift_gets_the_same_session_without_a_web_request(
     installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     first, again = (begin_checkout(installation, request()) for _ in range(2))
@@ -145,7 +145,7 @@ def test_without_a_web_request_the_same_gift_leads_to_the_same_page(
 
 
 @pytest.mark.parametrize(("minutes", "heard"), [(0, False), (1, True)])
-def test_a_page_that_was_paid_unheard_is_asked_about_after_a_double_clicks_time(
+def test_a_paid_session_is_looked_up_after_the_double_click_time(
     installation: Installation,
     campaign: Campaign,
     stripe: StripeSandbox,
@@ -163,7 +163,7 @@ def test_a_page_that_was_paid_unheard_is_asked_about_after_a_double_clicks_time(
     assert state == ("paid" if heard else "pending")
 
 
-def test_a_page_that_ran_out_is_followed_by_another(
+def test_an_expired_session_is_replaced(
     installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     first = begin_checkout(installation, request())
@@ -174,7 +174,7 @@ def test_a_page_that_ran_out_is_followed_by_another(
     assert again.payment_url not in {None, first.payment_url}
 
 
-def test_a_campaign_that_is_not_open_or_unknown_asks_nothing_of_stripe(
+def test_a_closed_or_unknown_campaign_sends_no_request_to_stripe(
     installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     with installation.sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""Pages that Stripe opened and whose address we never heard: found, never opened twice."""
+"""Sessions that Stripe created but whose response was lost: they are found, never created twice."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,7 +31,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-def test_a_page_whose_answer_was_lost_is_found_once_its_key_is_too_old(
+def test_a_lost_session_is_found_after_its_key_expired(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "drop_after", times=3)
@@ -44,7 +44,7 @@ def test_a_page_whose_answer_was_lost_is_found_once_its_key_is_too_old(
     assert_charged_once(client, installation, stripe, address or "")
 
 
-def test_a_page_that_stripe_opened_and_then_failed_is_found(
+def test_a_session_created_before_a_stripe_error_is_found(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "500", times=1)
@@ -55,7 +55,7 @@ def test_a_page_that_stripe_opened_and_then_failed_is_found(
     assert_charged_once(client, installation, stripe, address or "")
 
 
-def test_of_two_pages_found_one_is_kept_and_the_other_ended(
+def test_of_two_sessions_found_one_is_kept_and_one_expired(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "500", times=1)
@@ -68,7 +68,7 @@ def test_of_two_pages_found_one_is_kept_and_the_other_ended(
     assert_charged_once(client, installation, stripe, address or "")
 
 
-def test_another_donors_page_is_not_taken_for_ones_own(
+def test_another_donors_session_is_not_used(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "500", times=1)
@@ -81,7 +81,7 @@ def test_another_donors_page_is_not_taken_for_ones_own(
     assert donation.session_id not in {None, opened}
 
 
-def test_nothing_new_is_opened_while_stripe_cannot_be_asked_what_it_did(
+def test_no_session_is_opened_while_the_lookup_fails(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "500", times=1)
@@ -95,7 +95,7 @@ def test_nothing_new_is_opened_while_stripe_cannot_be_asked_what_it_did(
 
 
 @pytest.mark.parametrize("hours", [0, 1, 25])
-def test_a_gift_paid_on_a_page_that_we_never_heard_of_is_not_asked_for_again(
+def test_a_gift_paid_in_a_lost_session_is_not_charged_again(
     client: FlaskClient,
     installation: Installation,
     campaign: Campaign,
@@ -113,7 +113,7 @@ def test_a_gift_paid_on_a_page_that_we_never_heard_of_is_not_asked_for_again(
     assert_books_of_one(installation, stripe)
 
 
-def test_a_webhook_joins_a_gift_whose_session_was_never_recorded(
+def test_a_webhook_finds_a_gift_whose_session_was_never_recorded(
     client: FlaskClient,
     installation: Installation,
     campaign: Campaign,

@@ -1,4 +1,4 @@
-"""What Stripe is asked for when a donor is sent to its page, and which call is made, repeated or given a successor."""
+"""The parameters of a session, and when a call is made, repeated or replaced."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ def opened(facts: Facts, **changes: Any) -> CheckoutSession:
     )
 
 
-def test_a_gift_once_is_a_payment_that_names_its_donation(
+def test_a_one_time_gift_is_a_payment_with_its_donation_in_the_metadata(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -66,7 +66,7 @@ def test_a_gift_once_is_a_payment_that_names_its_donation(
 
 
 @pytest.mark.parametrize(("frequency", "interval"), [("monthly", "month"), ("yearly", "year")])
-def test_a_renewed_gift_has_its_parts_in_what_each_invoice_repeats(
+def test_a_recurring_gift_has_its_parts_in_the_metadata_that_invoices_repeat(
     installation: Installation, give: Give, frequency: str, interval: str
 ) -> None:
     asked = parameters(installation, give(frequency=frequency, fee_cover=106))
@@ -79,7 +79,7 @@ def test_a_renewed_gift_has_its_parts_in_what_each_invoice_repeats(
     assert "gift" not in asked["metadata"]
 
 
-def test_yen_are_asked_for_in_yen_and_in_the_donors_language(installation: Installation) -> None:
+def test_yen_are_charged_in_yen_and_in_the_donors_language(installation: Installation) -> None:
     facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93, locale="es")
     asked = parameters(installation, facts)
     prices = [line["price_data"] for line in asked["line_items"]]
@@ -88,7 +88,7 @@ def test_yen_are_asked_for_in_yen_and_in_the_donors_language(installation: Insta
     assert asked["locale"].startswith("es")
 
 
-def test_a_call_is_planned_once_with_the_words_it_had_first(
+def test_a_call_is_planned_once_with_its_first_parameters(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -101,7 +101,7 @@ def test_a_call_is_planned_once_with_the_words_it_had_first(
 @pytest.mark.parametrize(
     ("before", "waste"), [(timedelta(microseconds=1), False), (timedelta(), True)]
 )
-def test_a_call_without_an_answer_is_waste_at_the_end_of_its_keys_life(
+def test_a_call_without_a_response_needs_a_lookup_after_its_key_expires(
     installation: Installation, give: Give, before: timedelta, waste: bool
 ) -> None:
     facts = give()
@@ -114,7 +114,7 @@ def test_a_call_without_an_answer_is_waste_at_the_end_of_its_keys_life(
     assert plan(installation, facts, at, looked_up=1).ordinal == (2 if waste else 1)
 
 
-def test_a_call_that_failed_is_waste_at_once_and_one_with_an_answer_never(
+def test_a_failed_call_needs_a_lookup_immediately_and_an_answered_one_never(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
@@ -130,7 +130,7 @@ def test_a_call_that_failed_is_waste_at_once_and_one_with_an_answer_never(
     assert plan(installation, facts, AT + timedelta(days=9), looked_up=1).id == call.id
 
 
-def test_the_first_session_stays_the_donations(installation: Installation, give: Give) -> None:
+def test_a_donation_keeps_its_first_session(installation: Installation, give: Give) -> None:
     facts = give()
     call = plan(installation, facts)
     for name in ("cs_first", "cs_second"):

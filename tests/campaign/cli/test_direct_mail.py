@@ -89,7 +89,7 @@ def test_each_recipient_has_one_sheet_with_a_code_and_an_address(
     codes = posted(installation)
     text = " ".join(ana.extract_text().split())
     assert text.count("A long story about a harbor.") > 10
-    for part in (coupon_code(running, codes["Ana Reyes"]), "Coupon", "Please send no cash."):
+    for part in (coupon_code(running, codes["Ana Reyes"]), "Coupon", "Please do not send cash."):
         assert part in text
     assert codes["Luz Peña"] not in text.lower()
     assert coupon_code(running, codes["Luz Peña"]) in luz.extract_text()

@@ -80,7 +80,7 @@ def test_the_cancellation_reason_is_sent_to_stripe(
 ) -> None:
     run("subscription", "end", name)
     details = stripe.objects("subscription")[0]["cancellation_details"]
-    assert details["comment"] == "Ended by the staff."
+    assert details["comment"] == "Canceled by staff."
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_canceled_gift_cannot_be_paused(run: Run, name: str) -> None:
     run("subscription", "end", name)
     ended = run("subscription", "pause", name, "--months", "1")
     assert ended.status == 1
-    assert "This gift has ended" in ended.errors[0]
+    assert "This gift is canceled" in ended.errors[0]
 
 
 def test_an_unreachable_stripe_changes_nothing(

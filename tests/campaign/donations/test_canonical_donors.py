@@ -1,4 +1,4 @@
-"""Rows that staff found to be one person: which speaks, which it speaks for, and who else is theirs."""
+"""Merged donors: the canonical donor, the records merged into it, and the other records of an address."""
 
 import pytest
 from sqlalchemy import literal, select
@@ -20,7 +20,7 @@ from tests.support.donors import add_donor
 
 @pytest.fixture
 def people(installation: Installation) -> dict[str, Donor]:
-    """Ana, whose latest row speaks for two that came before it and one that came after; and Ben."""
+    """Ana, a canonical donor with two older merged records and a newer one; and Ben."""
     with installation.sessions.begin() as session:
         found = {
             one: add_donor(session, f"{one}@Example.org") for one in ("first", "second", "speaker")
@@ -32,7 +32,7 @@ def people(installation: Installation) -> dict[str, Donor]:
         return found
 
 
-def test_whichever_row_is_asked_the_same_one_speaks(
+def test_every_record_has_the_same_canonical_donor(
     installation: Installation, people: dict[str, Donor]
 ) -> None:
     with installation.sessions() as session:
@@ -44,7 +44,7 @@ def test_whichever_row_is_asked_the_same_one_speaks(
     assert spoken == {people[name].id: speaker for name, speaker in speaking.items()}
 
 
-def test_the_row_that_speaks_comes_first_then_the_others_by_age(
+def test_the_canonical_donor_is_first_then_the_others_by_age(
     installation: Installation, people: dict[str, Donor]
 ) -> None:
     with installation.sessions() as session:
@@ -66,7 +66,7 @@ def test_the_row_that_speaks_comes_first_then_the_others_by_age(
         ("", set()),
     ],
 )
-def test_the_other_rows_are_all_of_the_person_but_the_one_of_that_address(
+def test_other_records_are_all_of_the_person_except_the_one_with_the_address(
     installation: Installation, people: dict[str, Donor], address: str, others: set[str]
 ) -> None:
     with installation.sessions() as session:
@@ -74,11 +74,11 @@ def test_the_other_rows_are_all_of_the_person_but_the_one_of_that_address(
     assert found == {people[one].id for one in others}
 
 
-def test_a_number_that_no_row_can_have_is_not_found(
+def test_an_impossible_id_is_not_found(
     installation: Installation, people: dict[str, Donor]
 ) -> None:
     with installation.sessions() as session:
         assert find_donor(session, people["first"].id).email == "first@Example.org"
         for number in (0, people["ben"].id + 1, LARGEST_KEY, LARGEST_KEY + 1):
-            with pytest.raises(NotFound, match=f"no donor {number} here"):
+            with pytest.raises(NotFound, match=f"no donor {number}"):
                 find_donor(session, number)

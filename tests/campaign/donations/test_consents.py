@@ -1,4 +1,4 @@
-"""The box on the donation form: never ticked beforehand, believed once the gift is paid, and stored once."""
+"""The checkbox on the donation form: never checked by default, effective once the gift is paid, and stored once."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def subscribers(installation: Installation) -> list[Subscriber]:
         return list(session.scalars(select(Subscriber)))
 
 
-def test_the_box_is_never_ticked_beforehand(client: FlaskClient, campaign: Campaign) -> None:
+def test_the_box_is_never_checked_by_default(client: FlaskClient, campaign: Campaign) -> None:
     for query in ("", "?subscribe=yes"):
         page = client.get(f"/c/nine-days{query}").text
         box = re.search(r'<input type="checkbox" id="subscribe"[^>]*>', page)
@@ -32,7 +32,7 @@ def test_the_box_is_never_ticked_beforehand(client: FlaskClient, campaign: Campa
         assert WORDING in page
 
 
-def test_what_was_ticked_stays_ticked_beside_another_fault(
+def test_a_checked_box_stays_checked_next_to_another_error(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     answer = client.post("/c/nine-days/donate", data={"amount": "x", "subscribe": "yes"})
@@ -42,7 +42,7 @@ def test_what_was_ticked_stays_ticked_beside_another_fault(
     assert "checked" in box.group()
 
 
-def test_a_paid_gift_makes_a_subscriber_with_the_words_that_were_shown(
+def test_a_paid_gift_creates_a_subscriber_with_the_wording_shown(
     installation: Installation, give: Give, store: Store
 ) -> None:
     facts = give(consent_wording=WORDING)
@@ -55,11 +55,11 @@ def test_a_paid_gift_makes_a_subscriber_with_the_words_that_were_shown(
     assert found.consent_at == facts.donation.created_at
 
 
-def test_a_gift_without_the_tick_makes_none(installation: Installation, paid: Facts) -> None:
+def test_a_gift_without_the_check_creates_none(installation: Installation, paid: Facts) -> None:
     assert subscribers(installation) == []
 
 
-def test_a_second_gift_leaves_the_first_consent(
+def test_a_second_gift_keeps_the_first_consent(
     installation: Installation, give: Give, store: Store
 ) -> None:
     for email in ("ana@example.org", "ANA@example.org"):
@@ -71,7 +71,7 @@ def test_a_second_gift_leaves_the_first_consent(
 
 
 @pytest.mark.parametrize("reason", SuppressionReason)
-def test_asking_anew_lifts_what_one_had_stopped_oneself_and_nothing_else(
+def test_opting_in_again_lifts_only_the_donors_own_unsubscribe(
     installation: Installation, give: Give, store: Store, reason: SuppressionReason
 ) -> None:
     with installation.sessions.begin() as session:
@@ -84,7 +84,7 @@ def test_asking_anew_lifts_what_one_had_stopped_oneself_and_nothing_else(
     assert stays is (reason is not SuppressionReason.unsubscribed)
 
 
-def test_who_leaves_after_the_form_was_filled_in_has_left(
+def test_unsubscribing_after_the_form_was_sent_wins(
     installation: Installation, give: Give, store: Store
 ) -> None:
     facts = give(consent_wording=WORDING)

@@ -1,4 +1,4 @@
-"""Whose payment it is: by the payment, by a charge that is known, by what our own session said; never by a copy."""
+"""Find a payment's donation by the payment, a known charge, or our session's metadata; never by copied metadata."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from tests.support.campaigns import book
 
 @pytest.fixture
 def gifts(installation: Installation, campaign: Campaign) -> dict[str, str]:
-    """The public ids of a gift that was paid by pi_paid, and of one of which no payment is known."""
+    """The public ids of a gift paid by pi_paid, and of one without a known payment."""
     with installation.sessions.begin() as session:
         paid = book(session, campaign, payment_intent_id="pi_paid")
         begun = book(session, campaign)
@@ -31,7 +31,7 @@ def gifts(installation: Installation, campaign: Campaign) -> dict[str, str]:
 def whose(
     installation: Installation, gifts: dict[str, str], payment: str | None, **known: Any
 ) -> str | None:
-    """The name in `gifts` of the donation that is found."""
+    """The key in `gifts` of the donation that is found."""
     known["public_id"] = gifts.get(known.get("public_id", ""), known.get("public_id"))
     with installation.sessions.begin() as session:
         found = find_donation_for_payment(session, payment, **known)
@@ -62,7 +62,7 @@ def payments(installation: Installation) -> list[str | None]:
         ("pi_new", {"charge_id": "ch_paid"}, None),
     ],
 )
-def test_a_payment_is_whose_it_is_known_to_be(
+def test_a_known_payment_finds_its_donation(
     installation: Installation,
     gifts: dict[str, str],
     payment: str | None,
@@ -74,7 +74,7 @@ def test_a_payment_is_whose_it_is_known_to_be(
 
 
 @pytest.mark.parametrize("known", [{"public_id": "begun"}, {"charge_id": "ch_begun"}])
-def test_a_payment_of_which_a_donation_is_learned_stays_its_own(
+def test_a_payment_once_linked_keeps_its_donation(
     installation: Installation, gifts: dict[str, str], known: dict[str, str]
 ) -> None:
     assert whose(installation, gifts, "pi_new", **known) == "begun"
@@ -83,7 +83,7 @@ def test_a_payment_of_which_a_donation_is_learned_stays_its_own(
     assert whose(installation, gifts, "pi_other", **known) is None
 
 
-def test_facts_of_one_payment_follow_one_another_and_others_do_not_wait(
+def test_work_on_one_payment_is_serialized_and_others_do_not_wait(
     installation: Installation,
 ) -> None:
     with installation.sessions.begin() as session:

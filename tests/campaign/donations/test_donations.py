@@ -1,4 +1,4 @@
-"""The beginning of a donation: one row for one intention, within the campaign's window."""
+"""Creating donations: one row per intended gift, within the campaign's window."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -46,7 +46,7 @@ def count(installation: Installation, table: type[Any] = Donation) -> int:
         return session.scalars(select(func.count()).select_from(table)).one()
 
 
-def test_the_same_form_is_one_donation_even_sent_at_once(
+def test_the_same_form_is_one_donation_even_sent_concurrently(
     installation: Installation, campaign: Campaign
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
@@ -59,7 +59,7 @@ def test_the_same_form_is_one_donation_even_sent_at_once(
     "changes",
     [{"email": "ben@example.org"}, {"amount": 2501}, {"frequency": "monthly"}, {"attempt": "b"}],
 )
-def test_another_intention_is_another_donation(
+def test_a_different_gift_is_another_donation(
     installation: Installation, campaign: Campaign, changes: dict[str, Any]
 ) -> None:
     assert begin(installation, campaign).id != begin(installation, campaign, **changes).id
@@ -74,7 +74,7 @@ def test_the_same_form_in_another_campaign_is_another_donation(
     assert first.attempt != second.attempt
 
 
-def test_once_a_donation_has_ended_the_same_form_begins_a_new_one(
+def test_after_a_donation_is_closed_the_same_form_starts_a_new_one(
     installation: Installation, campaign: Campaign
 ) -> None:
     first = begin(installation, campaign)
@@ -85,7 +85,7 @@ def test_once_a_donation_has_ended_the_same_form_begins_a_new_one(
     assert {first.public_id, first.token}.isdisjoint({second.public_id, second.token})
 
 
-def test_gifts_are_taken_from_the_first_instant_to_before_the_last(
+def test_gifts_are_accepted_from_the_start_until_just_before_the_deadline(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
@@ -93,14 +93,14 @@ def test_gifts_are_taken_from_the_first_instant_to_before_the_last(
         for at in (campaign.starts_at, campaign.deadline - BLINK):
             begin_donation(session, campaign, gift(attempt=str(at)), at)
         for at in (campaign.starts_at - BLINK, campaign.deadline):
-            with pytest.raises(CampaignNotOpen, match="not open for gifts now"):
+            with pytest.raises(CampaignNotOpen, match="not accepting gifts right now"):
                 begin_donation(session, campaign, gift(), at)
         campaign.pause_reason = "Card testing"
         with pytest.raises(CampaignPaused, match="Card testing"):
             begin_donation(session, campaign, gift(), now())
 
 
-def test_who_is_known_keeps_their_name_whatever_is_typed(
+def test_a_known_donor_keeps_their_name_whatever_is_typed(
     installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -114,7 +114,7 @@ def test_who_is_known_keeps_their_name_whatever_is_typed(
         assert (kept.email, kept.name, kept.locale) == ("Ana@Example.org", "Ana María", "es")
 
 
-def test_wishes_beside_the_gift_are_kept_once(
+def test_requests_with_the_gift_are_saved_once(
     installation: Installation, campaign: Campaign
 ) -> None:
     card = CardRequest("email", "Bo", email="bo@example.org", sender="Ana")

@@ -1,4 +1,4 @@
-"""To which day an offline gift belongs, and when that day counts."""
+"""The date of an offline gift, and when it counts."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
         (OfflineKind.stock, POSTMARK, RECEIVED),
     ],
 )
-def test_only_a_mailed_check_is_given_on_its_postmark(
+def test_only_a_mailed_check_counts_by_its_postmark(
     kind: OfflineKind, postmark: date | None, day: date
 ) -> None:
     assert gift_day(kind, RECEIVED, postmark) == day
@@ -63,7 +63,7 @@ def test_a_gift_is_booked_at_noon_of_its_day_inside_the_window(
     assert bool(place.why_not) is not counts
 
 
-def test_a_deadline_before_noon_still_holds_its_day() -> None:
+def test_a_deadline_before_noon_still_includes_its_day() -> None:
     early = campaign()
     early.deadline = datetime(2026, 12, 31, 17, tzinfo=UTC)
     place = place_offline_gift(early, date(2026, 12, 31), LATER)
@@ -71,7 +71,7 @@ def test_a_deadline_before_noon_still_holds_its_day() -> None:
     assert early.counts(place.charged_at)
 
 
-def test_a_check_that_comes_after_the_result_is_final_belongs_and_does_not_count() -> None:
+def test_a_check_after_the_final_result_belongs_but_does_not_count() -> None:
     place = place_offline_gift(campaign(), POSTMARK, datetime(2027, 1, 15, 8, tzinfo=UTC))
     assert (place.counts, place.late, place.why_not) == (
         False,
@@ -81,7 +81,7 @@ def test_a_check_that_comes_after_the_result_is_final_belongs_and_does_not_count
     assert campaign().counts(place.charged_at)
 
 
-def test_today_is_the_latest_day_of_either_place() -> None:
+def test_today_is_the_latest_date_in_either_zone() -> None:
     at = datetime(2026, 12, 31, 23, tzinfo=UTC)
     assert latest_day(at, PACIFIC, ZoneInfo("Asia/Tokyo")) == date(2027, 1, 1)
     assert latest_day(at, PACIFIC) == date(2026, 12, 31)

@@ -1,4 +1,4 @@
-"""After a gift: a monthly one that is offered where it is news, and a shared computer's page that closes."""
+"""After a gift: the offer of a monthly gift, and closing the page on a shared computer."""
 
 from datetime import timedelta
 from typing import Any
@@ -46,9 +46,7 @@ def given(session: Session, campaign: Campaign, **changes: Any) -> Donation:
         ("jpy", 60, 0),
     ],
 )
-def test_what_is_offered_is_a_tenth_in_round_figures(
-    currency: str, given: int, offered: int
-) -> None:
+def test_the_offer_is_a_tenth_in_round_amounts(currency: str, given: int, offered: int) -> None:
     assert (
         suggested_monthly_amount(given, Campaign(currency=currency, smallest_amount=50)) == offered
     )
@@ -64,13 +62,13 @@ def test_what_is_offered_is_a_tenth_in_round_figures(
         ({"offer_declined_at": now()}, 0),
     ],
 )
-def test_a_monthly_gift_is_offered_beside_a_single_one_that_was_paid(
+def test_a_monthly_gift_is_offered_after_a_paid_one_time_gift(
     session: Session, winter: Campaign, changes: dict[str, Any], offered: int
 ) -> None:
     assert monthly_offer(session, given(session, winter, **changes), now()) == offered
 
 
-def test_nothing_is_offered_that_could_not_be_given_now(session: Session, winter: Campaign) -> None:
+def test_nothing_is_offered_that_cannot_be_given_now(session: Session, winter: Campaign) -> None:
     gift = given(session, winter)
     assert monthly_offer(session, gift, winter.deadline - BLINK) == 300
     assert monthly_offer(session, gift, winter.deadline) == 0
@@ -78,7 +76,7 @@ def test_nothing_is_offered_that_could_not_be_given_now(session: Session, winter
     assert monthly_offer(session, gift, now()) == 0
 
 
-def test_only_a_monthly_gift_of_their_own_that_goes_on_makes_an_offer_no_news(
+def test_only_the_donors_own_active_monthly_gift_prevents_the_offer(
     session: Session, winter: Campaign
 ) -> None:
     gift = given(session, winter)
@@ -104,7 +102,7 @@ def test_an_offer_is_declined_once(session: Session, winter: Campaign) -> None:
         decline_offer(session, "nobody", first)
 
 
-def test_only_the_page_of_a_shared_computer_is_closed_and_once(
+def test_only_a_shared_computers_page_is_closed_and_only_once(
     session: Session, winter: Campaign
 ) -> None:
     own = given(session, winter)
@@ -121,7 +119,7 @@ def test_only_the_page_of_a_shared_computer_is_closed_and_once(
 
 
 @pytest.mark.parametrize("state", ["paid", "processing", "failed", "expired"])
-def test_a_shared_page_stays_for_a_quarter_of_an_hour(
+def test_a_shared_computers_page_stays_open_for_15_minutes(
     session: Session, winter: Campaign, state: str
 ) -> None:
     promised, known = now() - timedelta(days=4), now()
@@ -135,7 +133,7 @@ def test_a_shared_page_stays_for_a_quarter_of_an_hour(
 
 
 @pytest.mark.parametrize("state", ["pending", "declined"])
-def test_a_shared_page_that_waits_for_stripe_stays_until_it_is_left(
+def test_a_shared_computers_page_waiting_for_stripe_stays_open_until_closed(
     session: Session, winter: Campaign, state: str
 ) -> None:
     gift = given(session, winter, state=state, shared_computer=True, charged_at=None, paid_at=None)

@@ -1,4 +1,4 @@
-"""A card about a gift in honor or in memory: sent once, only while the gift stands, and gone with the person."""
+"""Tribute cards: sent once, only while the gift is paid, and erased with the person."""
 
 import io
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def to_print(installation: Installation) -> list[print_queue.PrintItem]:
         return list(print_queue.list_print_queue(session, organization, None))
 
 
-def test_a_card_by_email_goes_out_once_when_the_gift_is_paid(
+def test_an_email_card_is_sent_once_when_the_gift_is_paid(
     mailing: Installation, mailbox: MailReceiver, dedicate: Give, store: Store
 ) -> None:
     facts = dedicate(BY_EMAIL)
@@ -76,7 +76,7 @@ def test_a_card_by_email_goes_out_once_when_the_gift_is_paid(
 
 
 @pytest.mark.parametrize("why", ["refunded", "suppressed", "partly", "failed"])
-def test_a_card_is_withdrawn_where_the_gift_does_not_stand_any_more(
+def test_a_card_is_dropped_if_the_gift_is_no_longer_paid(
     mailing: Installation, mailbox: MailReceiver, dedicate: Give, store: Store, why: str
 ) -> None:
     facts = dedicate(BY_EMAIL)
@@ -97,14 +97,14 @@ def test_a_card_is_withdrawn_where_the_gift_does_not_stand_any_more(
         states
         == {
             "refunded": [("dropped", "the gift is refunded")],
-            "suppressed": [("dropped", "this address takes no mail from us")],
+            "suppressed": [("dropped", "the address is suppressed")],
             "partly": [("sent", None)],
             "failed": [],
         }[why]
     )
 
 
-def test_a_card_by_post_is_printed_once_and_not_for_a_gift_that_went_back(
+def test_a_mailed_card_is_printed_once_and_not_for_a_returned_gift(
     installation: Installation, dedicate: Give, store: Store, tmp_path: Path
 ) -> None:
     facts, back = dedicate(BY_POST), dedicate(BY_POST, email="cora@example.org")
@@ -130,7 +130,7 @@ def test_a_card_by_post_is_printed_once_and_not_for_a_gift_that_went_back(
 
 
 @pytest.mark.parametrize("whose", ["ana@example.org", "BEN@example.org"])
-def test_of_the_donor_and_of_who_gets_it_a_card_is_told_and_erased(
+def test_a_card_is_exported_and_erased_for_donor_and_recipient(
     installation: Installation, dedicate: Give, store: Store, whose: str
 ) -> None:
     store(dedicate(BY_EMAIL).completed())
@@ -146,7 +146,7 @@ def test_of_the_donor_and_of_who_gets_it_a_card_is_told_and_erased(
     assert (row.recipient, row.name, row.state) == ("", "", "dropped")
 
 
-def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
+def test_card_recipients_are_purged_long_after_the_campaign(
     mailing: Installation, dedicate: Give, store: Store
 ) -> None:
     later, moment = clock.now() + RETENTION, timedelta(minutes=1)
@@ -189,6 +189,6 @@ def test_whom_cards_went_to_is_forgotten_once_the_campaign_is_long_over(
         assert session.scalars(select(TributeCard)).all() == []
     rows = [(row.recipient, row.name, row.state, row.last_error) for row in cards(mailing)]
     assert sorted(rows, key=str) == [
-        ("", "", "dropped", "the campaign is long over"),
+        ("", "", "dropped", "the campaign ended long ago"),
         ("", "", "sent", None),
     ]

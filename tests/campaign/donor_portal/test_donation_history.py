@@ -1,4 +1,4 @@
-"""The gifts on a donor's own page: every row of theirs, of no other, and nothing that was only begun."""
+"""The gifts on the donor page: those of all merged records, no others, and no unpaid ones."""
 
 from datetime import date, timedelta
 
@@ -31,7 +31,7 @@ def ana(session: Session) -> Donor:
         ("pending", False), ("declined", False), ("expired", False), ("failed", False),
     ],
 )  # fmt: skip
-def test_what_was_only_begun_is_nobodys_to_see(
+def test_unpaid_gifts_are_not_shown(
     session: Session, campaign: Campaign, ana: Donor, state: str, shown: bool
 ) -> None:
     came = now() if state in ("paid", "refunded", "dispute_lost") else None
@@ -41,18 +41,16 @@ def test_what_was_only_begun_is_nobodys_to_see(
     if shown:
         assert find_donor_gift(session, ana, gift.public_id) is gift
     else:
-        with pytest.raises(NotFound, match="no such gift here"):
+        with pytest.raises(NotFound, match="no such gift"):
             find_donor_gift(session, ana, gift.public_id)
 
 
-def test_a_debit_that_a_bank_sent_back_is_shown(
-    session: Session, campaign: Campaign, ana: Donor
-) -> None:
+def test_a_returned_debit_is_shown(session: Session, campaign: Campaign, ana: Donor) -> None:
     gift = give_as(session, campaign, ana, state="failed", paid_at=None, returned_at=now())
     assert list(list_donor_gifts(session, ana, TODAY, every=True).gifts) == [gift]
 
 
-def test_gifts_of_every_row_of_the_person_are_theirs_and_no_one_elses(
+def test_gifts_of_all_merged_records_are_listed_and_no_others(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
@@ -66,7 +64,7 @@ def test_gifts_of_every_row_of_the_person_are_theirs_and_no_one_elses(
     assert list(list_donor_gifts(session, work, TODAY, every=True).gifts) == mine[1:]
 
 
-def test_the_latest_are_shown_first_by_when_they_were_charged(
+def test_the_latest_gifts_come_first_by_charge_date(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     moment = now()
@@ -81,7 +79,7 @@ def test_the_latest_are_shown_first_by_when_they_were_charged(
     assert list(list_donor_gifts(session, ana, TODAY, every=True).gifts) == [twin, *gifts]
 
 
-def test_monthly_gifts_that_go_on_stand_before_those_that_ended(
+def test_active_monthly_gifts_come_before_canceled_ones(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     first = renew_as(session, campaign, ana, state="paused")
@@ -95,7 +93,7 @@ def test_monthly_gifts_that_go_on_stand_before_those_that_ended(
     ]
 
 
-def test_a_statement_is_there_for_a_year_that_is_over_and_has_something_to_state(
+def test_a_past_year_with_receipts_has_a_statement(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     def receipt(day: date, **changes: object) -> int:

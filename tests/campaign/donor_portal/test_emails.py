@@ -1,4 +1,4 @@
-"""Emails of the donor's own page: asked for once, with a link that stands in no table, and dropped when it is idle."""
+"""Emails of the donor page: queued once, with a link stored in no table, and dropped if obsolete."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -35,14 +35,14 @@ def messages(session: Session) -> list[OutboxMessage]:
 
 
 def link(session: Session, **changes: Any) -> dict[str, Any] | ObsoleteEmail:
-    """What the newest message with a link tells, when its turn comes."""
+    """The context of the newest email with a link."""
     message = messages(session)[-1]
     for name, value in changes.items():
         setattr(message, name, value)
     return emails.build_link_email(session, claim_of(message), SENDER)
 
 
-def test_a_link_goes_to_the_donors_own_address_in_the_language_of_the_page(
+def test_a_link_is_sent_to_the_donors_address_in_the_pages_language(
     session: Session, ana: Donor
 ) -> None:
     at = now()
@@ -57,7 +57,7 @@ def test_a_link_goes_to_the_donors_own_address_in_the_language_of_the_page(
     assert message.message_id.endswith(f"@{DOMAIN}>")
 
 
-def test_who_is_not_known_is_sent_nothing(session: Session) -> None:
+def test_an_unknown_address_gets_no_email(session: Session) -> None:
     add_donor(session, "")
     add_donor(session, "", "", erased_at=now())
     for email in ("ben@example.org", ""):
@@ -65,7 +65,7 @@ def test_who_is_not_known_is_sent_nothing(session: Session) -> None:
     assert messages(session) == []
 
 
-def test_the_same_wish_is_one_email_for_a_while(session: Session, ana: Donor) -> None:
+def test_repeated_requests_are_one_email_for_a_while(session: Session, ana: Donor) -> None:
     at = now()
     assert emails.queue_link(session, ana.email, "en", DOMAIN, at)
     blink = timedelta(microseconds=1)
@@ -77,7 +77,7 @@ def test_the_same_wish_is_one_email_for_a_while(session: Session, ana: Donor) ->
     assert emails.queue_link(session, ana.email, "en", DOMAIN, at + SAME_REQUEST)
 
 
-def test_clicks_at_once_are_one_email(installation: Installation) -> None:
+def test_concurrent_clicks_are_one_email(installation: Installation) -> None:
     with installation.sessions.begin() as session:
         add_donor(session, "ana@example.org")
     at = now()
@@ -90,7 +90,7 @@ def test_clicks_at_once_are_one_email(installation: Installation) -> None:
         assert sorted(pool.map(ask, range(3))) == [False, False, True]
 
 
-def test_a_link_is_made_when_its_email_is_and_stands_in_no_table(
+def test_a_link_is_created_with_its_email_and_stored_in_no_table(
     session: Session, ana: Donor
 ) -> None:
     emails.queue_confirmation(session, ana, "new@example.org", "es", DOMAIN, now())
@@ -111,25 +111,25 @@ def test_a_link_is_made_when_its_email_is_and_stands_in_no_table(
     assert link(session)["link_url"] != told["link_url"]
 
 
-def test_an_email_whose_link_would_open_nothing_any_more_is_not_sent(
-    session: Session, ana: Donor
-) -> None:
+def test_an_email_with_a_useless_link_is_not_sent(session: Session, ana: Donor) -> None:
     at = now()
     with travel(at, tick=False):
         emails.queue_link(session, ana.email, "en", DOMAIN, at)
-        assert link(session, expires_at=at) == ObsoleteEmail("the link was asked for too long ago")
+        assert link(session, expires_at=at) == ObsoleteEmail("the link request has expired")
         later = at + timedelta(microseconds=1)
         assert isinstance(link(session, expires_at=later), dict)
         ana.email = "ANA@example.org"
         assert isinstance(link(session), dict)
         ana.email = "new@example.org"
-        assert link(session) == ObsoleteEmail("the donor has another address now")
+        assert link(session) == ObsoleteEmail("the donor's address has changed")
         ana.email = ana.name = ""
         ana.erased_at = at
         assert link(session) == ObsoleteEmail("the person was erased")
 
 
-def test_a_note_goes_to_whom_it_can_reach_in_their_language(session: Session, ana: Donor) -> None:
+def test_a_note_is_sent_in_the_donors_language_if_there_is_an_address(
+    session: Session, ana: Donor
+) -> None:
     ana.locale = "es"
     emails.queue_note(session, ana, PortalNote.erasure_asked, "", DOMAIN, now())
     assert messages(session) == []
@@ -143,9 +143,7 @@ def test_a_note_goes_to_whom_it_can_reach_in_their_language(session: Session, an
     assert (told["about"], told["page_url"]) == ("address_changed", f"{SITE}/me?lang=es")
 
 
-def test_only_the_note_of_an_erasure_is_the_last_and_keeps_no_address(
-    session: Session, ana: Donor
-) -> None:
+def test_only_the_erasure_note_is_redacted_after_it_is_sent(session: Session, ana: Donor) -> None:
     for about in PortalNote:
         emails.queue_note(session, ana, about, ana.email, DOMAIN, now())
     emails.queue_link(session, ana.email, "en", DOMAIN, now())

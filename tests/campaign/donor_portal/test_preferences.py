@@ -1,4 +1,4 @@
-"""What a donor wishes: appeals agreed to and ended, where a bounce stands whatever they wish."""
+"""A donor's preferences: campaign emails on and off; bounces remain whatever the preference."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from tests.support.campaigns import running
 from tests.support.donors import add_donor, give_as
 from tests.support.subscribers import subscribe
 
-WORDS = "Write to me about campaigns"
+WORDS = "Email me about campaigns"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def actions(session: Session) -> list[str]:
         (True, "imported", AppealPreference.impossible),
     ],
 )
-def test_what_stands_is_what_was_agreed_to_and_can_be_done(
+def test_the_preference_follows_consent_and_suppressions(
     session: Session, ana: Donor, agreed: bool, reason: str | None, wished: AppealPreference
 ) -> None:
     if agreed:
@@ -55,7 +55,7 @@ def test_what_stands_is_what_was_agreed_to_and_can_be_done(
     assert appeal_preference(session, ana) is wished
 
 
-def test_one_campaign_that_was_stopped_says_nothing_of_the_others(
+def test_leaving_one_campaign_does_not_affect_the_others(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     subscribe(session, ana.email)
@@ -63,7 +63,7 @@ def test_one_campaign_that_was_stopped_says_nothing_of_the_others(
     assert appeal_preference(session, ana) is AppealPreference.wanted
 
 
-def test_who_has_no_address_cannot_be_written_to(session: Session) -> None:
+def test_a_donor_without_an_address_cannot_get_emails(session: Session) -> None:
     by_mail = add_donor(session, "")
     subscribe_donor(session, by_mail, WORDS, now())
     unsubscribe_donor(session, by_mail)
@@ -71,7 +71,7 @@ def test_who_has_no_address_cannot_be_written_to(session: Session) -> None:
     assert actions(session) == []
 
 
-def test_agreeing_keeps_the_words_and_the_moment_of_the_first_yes(
+def test_agreeing_stores_the_wording_and_time_of_the_first_consent(
     session: Session, ana: Donor
 ) -> None:
     at = now()
@@ -83,7 +83,7 @@ def test_agreeing_keeps_the_words_and_the_moment_of_the_first_yes(
     assert actions(session) == ["donor.subscribed"]
 
 
-def test_agreeing_again_lifts_what_they_ended_themselves_and_nothing_else(
+def test_agreeing_again_lifts_only_their_own_unsubscribe(
     installation: Installation, session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     other = running(installation)
@@ -103,7 +103,7 @@ def test_agreeing_again_lifts_what_they_ended_themselves_and_nothing_else(
     assert actions(session) == ["donor.subscribed"]
 
 
-def test_ending_reaches_every_address_of_the_person_once(session: Session, ana: Donor) -> None:
+def test_unsubscribing_covers_every_address_of_the_donor_once(session: Session, ana: Donor) -> None:
     add_donor(session, "Ana@work.example", merged_into_id=ana.id)
     add_donor(session, "", merged_into_id=ana.id)
     add_donor(session, "ben@example.org")
@@ -116,7 +116,7 @@ def test_ending_reaches_every_address_of_the_person_once(session: Session, ana: 
     assert actions(session) == ["donor.unsubscribed"]
 
 
-def test_who_leaves_the_wall_is_taken_off_for_that_gift_alone(
+def test_leaving_the_wall_affects_only_that_gift(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     first, second = (give_as(session, campaign, ana) for _ in range(2))

@@ -1,4 +1,4 @@
-"""What donors change of themselves: their language on every row of theirs, and the address of their mail."""
+"""Donors change their language on all of their records, and their email address."""
 
 import pytest
 from sqlalchemy import select
@@ -30,7 +30,7 @@ def ana(session: Session) -> Donor:
 
 
 def confirm(session: Session, donor: Donor, email: str) -> LinkState:
-    """Use a link that was mailed to `email`, twice; what the first use said."""
+    """Use a link sent to `email` twice; return the result of the first use."""
     path = make_donor_link(session, donor, DonorLinkPurpose.address, email, now())
     secret = path.rpartition("/")[2]
     state = confirm_address(session, secret, DOMAIN, now()).state
@@ -46,7 +46,7 @@ def notes(session: Session) -> list[str]:
     return list(session.scalars(select(OutboxMessage.recipient)))
 
 
-def test_another_language_is_spoken_on_every_row_of_theirs_and_of_no_one_else(
+def test_a_new_language_applies_to_all_records_of_the_donor_only(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
@@ -64,7 +64,7 @@ def test_another_language_is_spoken_on_every_row_of_theirs_and_of_no_one_else(
     assert actions(session) == ["donor.changed_language"]
 
 
-def test_what_is_wrong_changes_nothing_of_the_rest(session: Session, ana: Donor) -> None:
+def test_an_invalid_field_prevents_all_changes(session: Session, ana: Donor) -> None:
     with pytest.raises(DonorInvalid):
         change_details(session, ana, DonorDetails("x" * 201, "1 Pier", "es"))
     session.expire_all()
@@ -72,7 +72,7 @@ def test_what_is_wrong_changes_nothing_of_the_rest(session: Session, ana: Donor)
     assert actions(session) == []
 
 
-def test_an_address_that_is_confirmed_is_the_new_one_and_the_former_is_told(
+def test_a_confirmed_address_replaces_the_old_one_which_is_notified(
     session: Session, ana: Donor
 ) -> None:
     ana.address = "1 Pier"
@@ -81,20 +81,20 @@ def test_an_address_that_is_confirmed_is_the_new_one_and_the_former_is_told(
     assert notes(session) == ["ana@example.org"]
 
 
-def test_an_address_that_differs_in_case_alone_is_no_news(session: Session, ana: Donor) -> None:
+def test_a_change_of_case_in_the_address_sends_no_note(session: Session, ana: Donor) -> None:
     assert confirm(session, ana, "ANA@example.org") is LinkState.good
     assert ana.email == "ANA@example.org"
     assert notes(session) == []
 
 
-def test_after_a_merge_the_row_that_speaks_gets_the_address(session: Session, ana: Donor) -> None:
+def test_after_a_merge_the_canonical_donor_gets_the_address(session: Session, ana: Donor) -> None:
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
     confirm(session, work, "new@example.org")
     assert (ana.email, work.email) == ("new@example.org", "ana@work.example")
     assert notes(session) == ["ana@example.org"]
 
 
-def test_an_address_that_another_donor_has_is_refused(session: Session, ana: Donor) -> None:
+def test_another_donors_address_is_refused(session: Session, ana: Donor) -> None:
     ben = add_donor(session, "ben@example.org")
     path = make_donor_link(session, ana, DonorLinkPurpose.address, "Ben@example.org", now())
     with pytest.raises(DonorKnown) as refused:
@@ -104,7 +104,7 @@ def test_an_address_that_another_donor_has_is_refused(session: Session, ana: Don
     assert notes(session) == []
 
 
-def test_a_link_that_opens_a_page_confirms_no_address(session: Session, ana: Donor) -> None:
+def test_a_sign_in_link_confirms_no_address(session: Session, ana: Donor) -> None:
     path = make_donor_link(session, ana, DonorLinkPurpose.open, "", now())
     for secret in (path.rpartition("/")[2], "nothing"):
         assert confirm_address(session, secret, DOMAIN, now()).state is LinkState.unknown

@@ -85,7 +85,7 @@ def test_the_footer_has_only_details_that_the_organization_set() -> None:
     assert "EIN 12-3456789." in sheet_context(batch(), ANA, "CODE")["foot"]
     bare = sheet_context(batch(replace(HOUSE, ein="")), ANA, "CODE")["foot"]
     assert "EIN" not in bare
-    assert bare.endswith("easy.")
+    assert bare.endswith("afford.")
 
 
 def test_an_appeal_is_split_into_blocks_of_plain_and_bold_text() -> None:
@@ -108,9 +108,9 @@ def test_a_long_appeal_fits_one_page_with_a_link_to_the_rest() -> None:
     first, second = (" ".join(page.extract_text().split()) for page in read.pages)
     assert ("FIRST" in first, "SECOND" in first) == (True, False)
     assert ("FIRST" in second, "SECOND" in second) == (False, True)
-    assert "The whole text is at https://give.example/c/year-end-2026." in first
-    # PDF viewers show the title, so it does not name the recipient.
+    assert "Read the full text at https://give.example/c/year-end-2026." in first
+    # Programs show the title in their windows: it names no reader.
     assert read.metadata is not None
     assert read.metadata.title == "The Harbor Ledger: Keep every story free to read"
     (short,) = PdfReader(io.BytesIO(direct_mail_pdf([sheet_context(batch(), ANA, "A")]))).pages
-    assert "The whole text" not in short.extract_text()
+    assert "Read the full text" not in short.extract_text()

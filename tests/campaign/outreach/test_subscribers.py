@@ -19,7 +19,7 @@ AGREED = at("2026-01-05T10:00Z")
 
 
 def consent(email: str, source: str = "form") -> Consent:
-    return Consent(email, "Ana", "es", "Europe/Madrid", source, "Write to me", AGREED)
+    return Consent(email, "Ana", "es", "Europe/Madrid", source, "Email me", AGREED)
 
 
 def test_the_first_consent_of_an_address_stays(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Changes of a monthly gift: written down, asked of Stripe, applied; what Stripe refuses changes nothing here."""
+"""Changes of a monthly gift: recorded, sent to Stripe, applied; what Stripe rejects changes nothing."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -46,7 +46,7 @@ def gift(
 
 
 def calls(installation: Installation) -> list[StripeRequest]:
-    """Those written down for changes."""
+    """The calls recorded for changes."""
     query = select(StripeRequest).where(StripeRequest.operation != "checkout_session")
     with installation.sessions() as session:
         return list(session.scalars(query.order_by(StripeRequest.id)))
@@ -57,25 +57,23 @@ def actions(installation: Installation) -> list[str]:
         return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
-def test_the_covered_fees_follow_the_amount_where_there_are_any(
-    installation: Installation, gift: Subscription
-) -> None:
+def test_covered_fees_follow_the_amount(installation: Installation, gift: Subscription) -> None:
     found = change_flow.change_amount(installation, gift, 4000)
     assert (found.amount, found.fee_cover) == (4000, 150)
     gift.fee_cover = 0
     assert change_flow.cover_for(installation, gift, 4000) == 0
 
 
-def test_more_than_can_be_charged_with_its_fees_is_refused_and_not_written_down(
+def test_an_amount_above_the_maximum_with_fees_is_refused_and_not_recorded(
     installation: Installation, gift: Subscription
 ) -> None:
     for amount in (LARGEST_CHARGE, LARGEST_CHARGE - 1):
-        with pytest.raises(ChangeRefused, match="more than can be charged at once"):
+        with pytest.raises(ChangeRefused, match="more than we can charge at one time"):
             change_flow.change_amount(installation, gift, amount, FAY)
     assert (calls(installation), actions(installation)) == ([], [])
 
 
-def test_a_pause_keeps_its_day_and_is_taken_back(
+def test_a_pause_keeps_its_date_and_can_be_ended(
     installation: Installation, gift: Subscription, stripe: StripeSandbox
 ) -> None:
     until = (now() + timedelta(days=60)).replace(microsecond=0)
@@ -89,7 +87,7 @@ def test_a_pause_keeps_its_day_and_is_taken_back(
 
 
 @pytest.mark.parametrize("by", [None, FAY])
-def test_ended_later_it_goes_on_until_then_and_ended_at_once_it_does_not(
+def test_canceling_later_keeps_the_gift_active_and_canceling_now_does_not(
     installation: Installation, gift: Subscription, stripe: StripeSandbox, by: Actor | None
 ) -> None:
     later = change_flow.cancel(installation, gift, by, later=True)
@@ -97,20 +95,20 @@ def test_ended_later_it_goes_on_until_then_and_ended_at_once_it_does_not(
     over = change_flow.cancel(installation, later, by)
     assert (over.state, over.ends_at_period_end) == ("ended", False)
     comment = stripe.objects("subscription")[0]["cancellation_details"]["comment"]
-    assert comment == f"Ended by the {'staff' if by else 'donor'}."
+    assert comment == f"Canceled by {'staff' if by else 'the donor'}."
     assert actions(installation) == ["subscription.ended"] * (2 if by else 0)
 
 
-def test_what_had_ended_at_stripe_already_is_ended_here_and_refused_from_then_on(
+def test_a_gift_already_canceled_at_stripe_is_canceled_and_cannot_change(
     installation: Installation, gift: Subscription
 ) -> None:
     installation.gateway.subscriptions.cancel(gift.stripe_id, "In the dashboard.")
     assert change_flow.cancel(installation, gift, None).state == "ended"
-    with pytest.raises(ChangeRefused, match="This gift has ended"):
+    with pytest.raises(ChangeRefused, match="This gift is canceled"):
         change_flow.resume(installation, gift)
 
 
-def test_a_refusal_is_kept_with_its_call_and_changes_nothing(
+def test_a_refusal_is_recorded_with_its_call_and_changes_nothing(
     installation: Installation, gift: Subscription
 ) -> None:
     installation.gateway.subscriptions.cancel(gift.stripe_id, "In the dashboard.")
@@ -121,7 +119,7 @@ def test_a_refusal_is_kept_with_its_call_and_changes_nothing(
     assert only_subscription(installation).state == "active"
 
 
-def test_another_language_and_a_gift_without_a_customer_still_lead_to_the_card_page(
+def test_the_card_page_opens_in_any_language_and_without_a_known_customer(
     installation: Installation, gift: Subscription
 ) -> None:
     with installation.sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""What Stripe is asked for when a monthly gift changes, and that it is written down first, a key each."""
+"""The requests that change a monthly gift, recorded first with their own keys."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ HERE = ZoneInfo("America/Los_Angeles")
 
 @pytest.fixture
 def monthly(installation: Installation, give: Give, store: Store) -> Facts:
-    """A monthly gift of $25 and $1.06 for fees that has begun."""
+    """An active monthly gift of $25 and $1.06 for fees."""
     facts = give(frequency="monthly", fee_cover=106)
     apply_each(installation, store, facts.completed(), updated(facts, 1))
     return facts
@@ -64,7 +64,7 @@ def monthly(installation: Installation, give: Give, store: Store) -> Facts:
         ("2026-06-30T10:00", 6, "2026-12-30T10:00"),
     ],
 )
-def test_months_later_is_the_same_day_and_hour_or_the_months_last_day(
+def test_months_later_is_the_same_day_and_time_or_the_months_last_day(
     day: str, months: int, later: str
 ) -> None:
     at = datetime.fromisoformat(day).replace(tzinfo=HERE)
@@ -72,7 +72,7 @@ def test_months_later_is_the_same_day_and_hour_or_the_months_last_day(
     assert found == datetime.fromisoformat(later).replace(tzinfo=HERE)
 
 
-def test_the_day_is_the_one_of_the_zone_and_not_of_utc() -> None:
+def test_the_day_is_in_the_zone_and_not_utc() -> None:
     at = datetime(2027, 2, 1, 7, 59, tzinfo=UTC)  # still January 31 in Los Angeles
     assert months_later(at, 1, HERE) == datetime(2027, 2, 28, 23, 59, tzinfo=HERE)
     # On the other side of the change of clocks it is the same hour on the wall.
@@ -125,14 +125,14 @@ def test_the_gift_and_its_fees_each_get_their_own_item(
 
 
 @pytest.mark.parametrize("amounts", [(), (1, 2, 3)])
-def test_a_gift_that_was_rearranged_at_stripe_is_left_alone(
+def test_a_gift_with_unknown_items_at_stripe_is_not_changed(
     installation: Installation, monthly: Facts, amounts: tuple[int, ...]
 ) -> None:
-    with pytest.raises(ChangeRefused, match="rearranged at Stripe"):
+    with pytest.raises(ChangeRefused, match="set up differently in Stripe"):
         amount_parameters(only_subscription(installation), fact(monthly, *amounts), 4000, 151)
 
 
-def test_a_yearly_gift_of_yen_stays_one(installation: Installation, store: Store) -> None:
+def test_a_yearly_gift_in_yen_stays_one(installation: Installation, store: Store) -> None:
     facts = give_to(installation, campaign_in(installation, "jpy"), 2500, frequency="yearly")
     apply_each(installation, store, facts.completed(), updated(facts, 1))
     (item,) = amount_parameters(only_subscription(installation), fact(facts, 2500), 3001, 0)[
@@ -143,7 +143,7 @@ def test_a_yearly_gift_of_yen_stays_one(installation: Installation, store: Store
     assert (item["quantity"], item["price_data"]["unit_amount"]) == (1, 3001)
 
 
-def test_a_pause_ends_at_a_whole_second_and_resuming_takes_an_end_back_too() -> None:
+def test_a_pause_ends_at_a_whole_second_and_resuming_undoes_a_cancellation_too() -> None:
     until = datetime(2027, 1, 31, 10, 0, 0, 999_999, tzinfo=UTC)
     assert pause_parameters(until)["pause_collection"] == {
         "behavior": "void",
@@ -153,9 +153,7 @@ def test_a_pause_ends_at_a_whole_second_and_resuming_takes_an_end_back_too() -> 
     assert cancel_later_parameters() == {"cancel_at_period_end": True}
 
 
-def test_every_call_has_a_key_of_its_own_within_its_kind(
-    installation: Installation, monthly: Facts
-) -> None:
+def test_every_call_has_its_own_key(installation: Installation, monthly: Facts) -> None:
     known = only_subscription(installation)
     for operation in (PAUSE, RESUME, PAUSE):
         with installation.sessions.begin() as session:
@@ -169,13 +167,13 @@ def test_every_call_has_a_key_of_its_own_within_its_kind(
     ]
 
 
-def test_after_its_end_nothing_is_written_down(
+def test_nothing_is_recorded_after_the_cancellation(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     known = only_subscription(installation)
     apply_each(installation, store, deleted(monthly, 9))
     with (
-        pytest.raises(ChangeRefused, match="This gift has ended"),
+        pytest.raises(ChangeRefused, match="This gift is canceled"),
         installation.sessions.begin() as session,
     ):
         next_change_request(session, known.id, CANCEL, {}, now())
@@ -208,7 +206,7 @@ def test_after_its_end_nothing_is_written_down(
         ),
     ],
 )
-def test_what_staff_asked_for_is_logged_with_the_donor(
+def test_staff_requests_are_logged_with_the_donor(
     installation: Installation,
     monthly: Facts,
     operation: str,

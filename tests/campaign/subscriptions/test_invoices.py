@@ -1,4 +1,4 @@
-"""Each paid invoice is a donation, once, with the parts it carries and the payment that paid it."""
+"""Each paid invoice is one donation, with its parts and its payment."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,14 +45,14 @@ def pay(
 
 
 def entries(installation: Installation) -> list[tuple[int | None, int, int]]:
-    """(campaign, gift's part, cover's part) of each."""
+    """(campaign, amount, cover) of each donation."""
     query = select(LedgerEntry.campaign_id, LedgerEntry.amount, LedgerEntry.fee_cover)
     with installation.sessions() as session:
         rows = session.execute(query.order_by(LedgerEntry.id))
         return [(campaign_id, amount, fee_cover) for campaign_id, amount, fee_cover in rows]
 
 
-def test_a_changed_amount_is_split_as_it_was_noted_with_it(
+def test_a_changed_amount_is_split_by_its_metadata(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     parts = {"donation_id": monthly.donation.public_id, "gift": "4000", "cover": "151"}
@@ -85,7 +85,7 @@ def test_an_amount_set_in_stripes_dashboard_is_all_gift(
 
 
 @pytest.mark.parametrize("paid_first", [True, False])
-def test_the_payment_of_a_renewal_is_known_in_either_order(
+def test_a_renewals_payment_is_found_in_either_order(
     installation: Installation, store: Store, monthly: Facts, *, paid_first: bool
 ) -> None:
     apply_each(installation, store, monthly.completed())
@@ -99,7 +99,7 @@ def test_the_payment_of_a_renewal_is_known_in_either_order(
 
 
 @pytest.mark.parametrize("place", range(4))
-def test_a_refund_of_a_renewal_finds_it_wherever_it_comes(
+def test_a_refund_finds_its_renewal_at_any_point(
     installation: Installation, store: Store, monthly: Facts, place: int
 ) -> None:
     refund = {
@@ -120,7 +120,7 @@ def test_a_refund_of_a_renewal_finds_it_wherever_it_comes(
     assert states == ["paid", "refunded"]
 
 
-def test_a_renewal_that_was_paid_before_the_end_is_booked_after_it(
+def test_a_renewal_paid_before_the_cancellation_is_booked_after_it(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, deleted(monthly, 40), monthly.completed())
@@ -134,13 +134,13 @@ def test_a_renewal_that_was_paid_before_the_end_is_booked_after_it(
     ("changes", "why"),
     [
         ({"subscription_id": None}, "belongs to no subscription"),
-        ({"amount_paid": 0}, "moved no money"),
-        ({"amount_paid": -5}, "moved no money"),
+        ({"amount_paid": 0}, "has no payment"),
+        ({"amount_paid": -5}, "has no payment"),
         ({"donation_id": "don_unknown"}, "no donation of ours: don_unknown"),
         ({"donation_id": None}, "no donation of ours: None"),
     ],
 )
-def test_what_is_no_paid_invoice_of_ours_books_nothing(
+def test_other_invoices_book_nothing(
     installation: Installation, monthly: Facts, changes: dict[str, object], why: str
 ) -> None:
     invoice = replace(read_invoice(monthly.invoice()), **changes)  # type: ignore[arg-type]
@@ -169,7 +169,7 @@ def test_an_invoice_paid_again_changes_nothing(installation: Installation, month
     assert len(entries(installation)) == 2
 
 
-def test_the_first_debit_is_of_the_day_it_was_promised_and_a_renewal_of_its_own(
+def test_the_first_debit_counts_on_the_day_of_the_gift_and_a_renewal_on_its_own(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, monthly.promised())
@@ -182,7 +182,7 @@ def test_the_first_debit_is_of_the_day_it_was_promised_and_a_renewal_of_its_own(
     assert (second.charged_at, second.paid_at) == (later, later)
 
 
-def test_a_yearly_gift_of_yen_renews_to_the_yen(installation: Installation) -> None:
+def test_a_yearly_gift_in_yen_renews_exactly(installation: Installation) -> None:
     yen = campaign_in(installation, "jpy")
     facts = give_to(installation, yen, 2500, fee_cover=93, frequency="yearly")
     pay(installation, facts)
@@ -196,7 +196,7 @@ def test_a_yearly_gift_of_yen_renews_to_the_yen(installation: Installation) -> N
 @pytest.mark.parametrize(
     ("intent", "status"), [(None, "paid"), ("pi_x", "open"), ("pi_x", "canceled")]
 )
-def test_a_payment_that_paid_nothing_is_not_kept(
+def test_an_unpaid_payment_is_not_saved(
     installation: Installation, intent: str | None, status: str
 ) -> None:
     with installation.sessions.begin() as session:
@@ -205,9 +205,7 @@ def test_a_payment_that_paid_nothing_is_not_kept(
         assert session.scalars(select(InvoicePayment)).all() == []
 
 
-def test_the_payment_that_was_told_first_stays_the_invoices(
-    installation: Installation, monthly: Facts
-) -> None:
+def test_an_invoice_keeps_its_first_payment(installation: Installation, monthly: Facts) -> None:
     pay(installation, monthly)
     invoice = f"in_{monthly.number}_first"
     outcomes = []

@@ -1,4 +1,4 @@
-"""What Stripe says of monthly gifts ends alike in every order, and each letter is written once."""
+"""Events of a monthly gift have the same result in every order, and each email is queued once."""
 
 import random
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def moment(facts: Facts, after: int) -> datetime:
     return datetime.fromtimestamp(facts.created + after, UTC)
 
 
-def test_an_update_may_come_before_everything_else(
+def test_an_update_may_arrive_first(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, updated(monthly, 5))
@@ -82,7 +82,7 @@ def test_an_update_may_come_before_everything_else(
         assert session.scalars(select(Donation.subscription_id)).one() == found.id
 
 
-def test_a_checkout_that_was_never_paid_begins_nothing(
+def test_an_unpaid_checkout_starts_no_gift(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     created = event("customer.subscription.created", subscription(monthly, status="incomplete"))
@@ -93,7 +93,7 @@ def test_a_checkout_that_was_never_paid_begins_nothing(
     assert letters(installation, "subscription_ended") == []
 
 
-def test_somebody_elses_subscription_is_of_no_interest(
+def test_other_subscriptions_are_ignored(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, updated(monthly, metadata={}), failed(monthly, 5, parent=None))
@@ -119,7 +119,7 @@ def test_the_newest_update_wins_and_an_older_one_changes_nothing(
     ) == ("active", None)
 
 
-def test_the_end_that_was_asked_for_is_known_before_it_comes(
+def test_a_scheduled_cancellation_is_known_in_advance(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     ending = {"cancel_at_period_end": True, "cancel_at": monthly.created + 30 * DAY}
@@ -130,7 +130,7 @@ def test_the_end_that_was_asked_for_is_known_before_it_comes(
     ) == ("active", True)
 
 
-def test_the_end_wins_over_all_that_comes_later(
+def test_a_cancellation_wins_over_later_events(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     events = [deleted(monthly, 40), updated(monthly, 50), failed(monthly, 60), deleted(monthly, 70)]
@@ -141,7 +141,7 @@ def test_the_end_wins_over_all_that_comes_later(
     assert letters(installation, "renewal_failed") == []
 
 
-def test_a_failed_renewal_is_past_due_and_written_about_once_a_try(
+def test_a_failed_renewal_is_past_due_and_emailed_once_per_attempt(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, monthly.completed(), failed(monthly, 100))
@@ -153,14 +153,14 @@ def test_a_failed_renewal_is_past_due_and_written_about_once_a_try(
     assert letters(installation, "renewal_failed") == [f"{invoice}:1", f"{invoice}:2"]
 
 
-def test_the_first_invoice_fails_on_stripes_page_and_needs_no_letter(
+def test_a_failed_first_invoice_needs_no_email(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, failed(monthly, 5, "first"))
     assert letters(installation, "renewal_failed") == []
 
 
-def test_a_failure_that_comes_after_its_payment_changes_nothing(
+def test_a_failure_after_its_payment_changes_nothing(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, monthly.completed(), monthly.invoice_paid("second"))
@@ -169,7 +169,7 @@ def test_a_failure_that_comes_after_its_payment_changes_nothing(
     assert letters(installation, "renewal_failed") == []
 
 
-def test_the_payment_mends_the_failure_and_a_later_one_is_another(
+def test_a_payment_clears_the_failure_and_a_later_failure_is_new(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, monthly.completed(), failed(monthly, 100))
@@ -185,7 +185,7 @@ def test_the_payment_mends_the_failure_and_a_later_one_is_another(
     assert only_subscription(installation).failed_invoice_id == f"in_{monthly.number}_third"
 
 
-def test_a_gift_that_stripe_calls_active_again_is_not_unpaid(
+def test_a_gift_that_stripe_reports_active_again_is_not_unpaid(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(
@@ -198,7 +198,7 @@ def test_a_gift_that_stripe_calls_active_again_is_not_unpaid(
 
 
 def history(facts: Facts) -> list[Json]:
-    """A year of one gift: a renewal fails twice and is mended, then the gift rests and goes on."""
+    """A year of one gift: a renewal fails twice and is paid, then the gift is paused and resumed."""
     rest = {"behavior": "void", "resumes_at": None}
     return [
         event("customer.subscription.created", subscription(facts, status="incomplete")),
@@ -222,7 +222,7 @@ def history(facts: Facts) -> list[Json]:
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 10_000), ended=st.booleans())
-def test_every_order_with_repetition_ends_alike(
+def test_every_order_with_repeats_has_the_same_result(
     installation: Installation, give: Give, store: Store, seed: int, *, ended: bool
 ) -> None:
     chance = random.Random(seed)
@@ -249,7 +249,7 @@ def test_every_order_with_repetition_ends_alike(
         assert found.failed_invoice_id == f"in_{facts.number}_third"
 
 
-def test_four_workers_at_once_end_alike_and_in_each_others_way_never(
+def test_four_concurrent_workers_have_the_same_result_without_deadlock(
     installation: Installation, give: Give, store: Store
 ) -> None:
     everyone = [
@@ -277,12 +277,12 @@ def fact(facts: Facts, **changes: Any) -> SubscriptionFact:
 def answer(
     installation: Installation, found: SubscriptionFact, seen: tuple[datetime, str] | None
 ) -> None:
-    """What Stripe answered to a call of ours, which was made when `seen` was the newest event."""
+    """Apply a response to a call that was made when `seen` was the newest event."""
     with installation.sessions.begin() as session:
         apply_answer(session, found, seen, now(), installation.books)
 
 
-def test_of_two_updates_in_the_same_second_the_later_id_wins_and_the_same_one_is_old(
+def test_in_the_same_second_the_later_id_wins_and_a_repeat_is_ignored(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     rest = {"behavior": "void", "resumes_at": None}
@@ -292,12 +292,12 @@ def test_of_two_updates_in_the_same_second_the_later_id_wins_and_the_same_one_is
     told = (moment(monthly, 20), "evt_b")
     with installation.sessions.begin() as session:
         outcome = apply_subscription(session, fact(monthly), told, installation.books)
-    assert (outcome.applied, outcome.note) == (False, "a newer word of it is known")
+    assert (outcome.applied, outcome.note) == (False, "a newer update was already applied")
     apply_each(installation, store, {**updated(monthly, 20), "id": "evt_c"})
     assert only_subscription(installation).state == "active"
 
 
-def test_an_answer_counts_until_an_event_has_told_something_since(
+def test_a_response_applies_unless_a_newer_event_was_applied(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, {**updated(monthly, 10), "id": "evt_a"})
@@ -311,7 +311,7 @@ def test_an_answer_counts_until_an_event_has_told_something_since(
     assert not only_subscription(installation).ends_at_period_end
 
 
-def test_an_answer_that_it_has_ended_counts_whatever_was_told_and_nothing_after_it(
+def test_a_canceled_response_always_applies_and_nothing_after_it(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, updated(monthly, 10))
@@ -323,7 +323,7 @@ def test_an_answer_that_it_has_ended_counts_whatever_was_told_and_nothing_after_
     assert letters(installation, "subscription_ended") == [monthly.subscription]
 
 
-def test_an_answer_about_a_gift_that_we_do_not_know_makes_none(
+def test_a_response_about_an_unknown_gift_creates_none(
     installation: Installation, monthly: Facts
 ) -> None:
     answer(installation, fact(monthly), None)
@@ -345,7 +345,7 @@ def test_another_currency_is_refused(
 
 
 @pytest.mark.parametrize(("running_at", "state"), [(100, "past_due"), (101, "active")])
-def test_a_failure_is_mended_by_what_came_after_it_not_by_what_came_with_it(
+def test_a_failure_is_cleared_only_by_a_later_update(
     installation: Installation, store: Store, monthly: Facts, running_at: int, state: str
 ) -> None:
     events = [failed(monthly, 100), updated(monthly, running_at)]
@@ -354,7 +354,7 @@ def test_a_failure_is_mended_by_what_came_after_it_not_by_what_came_with_it(
 
 
 @pytest.mark.parametrize(("running_at", "state"), [(100, "past_due"), (101, "active")])
-def test_it_is_the_same_when_the_failure_is_heard_of_last(
+def test_the_result_is_the_same_if_the_failure_arrives_last(
     installation: Installation, store: Store, monthly: Facts, running_at: int, state: str
 ) -> None:
     events = [updated(monthly, running_at), failed(monthly, 100)]
@@ -362,7 +362,7 @@ def test_it_is_the_same_when_the_failure_is_heard_of_last(
     assert only_subscription(installation).state == state
 
 
-def test_an_older_failure_of_another_invoice_does_not_take_the_place_of_a_newer_one(
+def test_an_older_failure_does_not_replace_a_newer_one(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     events = [failed(monthly, 300, "third"), failed(monthly, 200, "second")]

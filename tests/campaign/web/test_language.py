@@ -87,14 +87,14 @@ def test_unsubscribing_uses_the_language_of_the_email(
     client: FlaskClient, letter: Letter, installation: Installation
 ) -> None:
     address = f"/unsubscribe/{letter()}"
-    assert "Stop all appeals" in client.get(address).text
+    assert "Unsubscribe from all campaign emails" in client.get(address).text
     with installation.sessions.begin() as session:
         session.execute(update(OutboxMessage).values(locale="es"))
     spanish = client.get(address).text
     assert SPANISH in spanish
-    assert "No recibir más cartas de campaña" in spanish
-    assert "Stop all appeals" in client.get(f"{address}?lang=en").text
-    assert "No más cartas de campaña" in client.post(address).text
+    assert "Dejar de recibir todos los correos de campaña" in spanish
+    assert "Unsubscribe from all campaign emails" in client.get(f"{address}?lang=en").text
+    assert "Ya no recibirá correos de campaña" in client.post(address).text
 
 
 def test_a_receipt_keeps_the_language_it_was_issued_in(

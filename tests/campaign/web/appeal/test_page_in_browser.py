@@ -30,7 +30,7 @@ def test_past_the_goal_and_hidden_the_scripts_match_the_page(
     expect(page.locator("[data-part=received]")).to_have_attribute("width", "100%")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     page.get_by_role("button", name="Copy the link").click()
-    expect(page.get_by_text("The link is copied.")).to_be_visible()
+    expect(page.get_by_text("Link copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").endswith("/c/winter")
     no_findings(page)
     with installation.sessions.begin() as session:

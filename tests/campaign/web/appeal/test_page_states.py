@@ -65,7 +65,7 @@ def test_hidden_figures_appear_nowhere_until_their_percentage(
     change(installation, campaign, figures_from_percent=None)
     ended = now() - timedelta(minutes=1)
     change(installation, campaign, deadline=ended)
-    wait_until(lambda: "raised, provisionally" in client.get("/c/winter").text)
+    wait_until(lambda: "raised (provisional result)" in client.get("/c/winter").text)
 
 
 def _letter(installation: Installation, campaign: Campaign) -> dict[str, object]:

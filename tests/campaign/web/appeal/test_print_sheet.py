@@ -78,7 +78,7 @@ def test_whole_paragraphs_are_shown_as_long_as_they_fit(
     page = sheet(client)
     assert ("second" in page, "third" in page) == (True, False)
     assert ("More" in page, "Last" in page) == (True, False)
-    assert "The whole text is at http://localhost/c/winter." in page
+    assert "Read the full text at http://localhost/c/winter." in page
     large = sheet(client, "?large=1")
     assert ("second" in large, "first …" in large) == (False, True)
 
@@ -88,11 +88,11 @@ def test_a_text_of_exactly_the_limit_is_whole_and_a_longer_one_is_not(
 ) -> None:
     running(installation, appeal=f"One.\n\n{'x' * 1494}")
     page = sheet(client)
-    assert ("x" * 1494 in page, "The whole text is at" in page) == (True, False)
+    assert ("x" * 1494 in page, "Read the full text at" in page) == (True, False)
     running(installation, slug="long", appeal=f"One.\n\n{'y' * 1495}")
     page = client.get("/c/long/print").text
     assert ("One." in page, "yyy" in page, "…" in page) == (True, False, False)
-    assert "The whole text is at" in page
+    assert "Read the full text at" in page
 
 
 def test_after_the_end_it_asks_for_no_gift(client: FlaskClient, installation: Installation) -> None:
@@ -100,8 +100,8 @@ def test_after_the_end_it_asks_for_no_gift(client: FlaskClient, installation: In
     assert "Make a check payable to" in sheet(client)
     running(installation, slug="over", start="2020-01-01", deadline="2020-02-01")
     page = client.get("/c/over/print").text
-    assert "Gifts for this campaign are no longer taken." in page
-    assert "The campaign was open until 11:59 p.m. on February 1, 2020" in page
+    assert "This campaign no longer accepts gifts." in page
+    assert "The campaign was open until midnight at the end of February 1, 2020" in page
     assert "Make a check payable to" not in page
     assert 'class="coupon"' not in page
 

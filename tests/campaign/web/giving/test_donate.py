@@ -1,4 +1,4 @@
-"""The form's way to Stripe's page: one intention, one donation, one session."""
+"""From the form to Stripe's page: one gift, one donation, one session."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-def test_a_gift_is_one_donation_and_leads_to_stripe(
+def test_a_gift_is_one_donation_and_redirects_to_stripe(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     answer = give(client, name="Ana Reyes", code="article-7", comment="Thank you", anonymous="y")
@@ -53,7 +53,7 @@ def test_a_recurring_gift_opens_a_subscription(
     assert (session["mode"], session["amount_total"]) == ("subscription", 2500)
 
 
-def test_covered_fees_are_a_line_of_their_own(
+def test_covered_fees_are_a_separate_line(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     give(client, cover_fees="y")
@@ -70,7 +70,7 @@ def test_the_same_form_twice_is_one_donation_and_one_session(
     assert len(donations(installation)) == len(stripe.objects("checkout.session")) == 1
 
 
-def test_the_same_form_twelve_times_at_once_is_one_donation_and_one_session(
+def test_the_same_form_twelve_times_concurrently_is_one_donation_and_one_session(
     app: Flask, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     stripe.fault("POST /v1/checkout/sessions", "slow", times=1, seconds=1)
@@ -93,7 +93,7 @@ def test_another_person_amount_or_frequency_is_another_gift_on_the_shared_page(
         assert session.scalar(select(func.count()).select_from(Donor)) == 2
 
 
-def test_after_a_paid_one_the_same_form_is_a_new_gift(
+def test_after_a_paid_gift_the_same_form_is_a_new_gift(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     give(client)
@@ -106,7 +106,7 @@ def test_after_a_paid_one_the_same_form_is_a_new_gift(
     assert first.session_id != second.session_id
 
 
-def test_a_form_sent_again_later_finds_that_its_page_was_paid_meanwhile(
+def test_a_form_sent_again_later_finds_its_session_paid(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     give(client)
@@ -118,7 +118,7 @@ def test_a_form_sent_again_later_finds_that_its_page_was_paid_meanwhile(
     assert [found.state for found in donations(installation)] == ["paid", "pending"]
 
 
-def test_a_form_sent_again_a_day_later_gets_a_page_that_is_open(
+def test_a_form_sent_again_a_day_later_gets_an_open_session(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     give(client)
@@ -131,7 +131,7 @@ def test_a_form_sent_again_a_day_later_gets_a_page_that_is_open(
     assert answer.headers["Location"] == second.session_url != first.session_url
 
 
-def test_a_debit_under_way_leads_to_its_own_page(
+def test_a_processing_debit_redirects_to_its_own_page(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     give(client)
@@ -144,7 +144,7 @@ def test_a_debit_under_way_leads_to_its_own_page(
 
 
 @pytest.mark.parametrize("mode", ["drop_before", "drop_after", "429", "500"])
-def test_a_call_that_is_cut_is_repeated_with_its_key_and_opens_one_session(
+def test_an_interrupted_call_is_repeated_with_its_key_and_opens_one_session(
     client: FlaskClient,
     installation: Installation,
     campaign: Campaign,
@@ -162,7 +162,7 @@ def test_a_call_that_is_cut_is_repeated_with_its_key_and_opens_one_session(
     assert len(opened) == 1
 
 
-def test_stripe_out_of_reach_keeps_what_was_typed_and_the_same_attempt_succeeds_later(
+def test_an_unreachable_stripe_keeps_what_was_typed_and_a_later_attempt_succeeds(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     away = replace(installation.settings, stripe_api_base=UNREACHABLE)
@@ -178,7 +178,7 @@ def test_stripe_out_of_reach_keeps_what_was_typed_and_the_same_attempt_succeeds_
     assert len(donations(installation)) == 1
 
 
-def test_a_spent_key_is_followed_by_a_new_one(
+def test_a_used_key_is_replaced(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     stripe.fault("POST /v1/checkout/sessions", "500", times=1)
@@ -209,7 +209,7 @@ def test_another_sites_form_is_refused(
     assert give(client, headers=headers).status_code == status
 
 
-def test_a_campaign_that_has_ended_takes_no_gift(
+def test_a_closed_campaign_accepts_no_gift(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -224,7 +224,7 @@ def test_an_unknown_campaign_is_a_404(client: FlaskClient) -> None:
     assert give(client).status_code == 404
 
 
-def test_one_person_is_slowed_down_and_keeps_what_was_typed(
+def test_one_person_is_rate_limited_and_keeps_what_was_typed(
     client: FlaskClient, campaign: Campaign
 ) -> None:
     answers = [give(client, attempt=str(number), amount="x") for number in range(21)]

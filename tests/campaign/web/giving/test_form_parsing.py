@@ -1,4 +1,4 @@
-"""What a filled-in form means: every fault beside its field, and amounts as people type them."""
+"""Parsing the donation form: an error for each invalid field, and amounts as people type them."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -46,7 +46,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
         "\x00",
     ],
 )
-def test_a_bad_amount_is_named_beside_its_field_and_nothing_is_written(
+def test_an_invalid_amount_has_an_error_and_nothing_is_saved(
     client: FlaskClient, installation: Installation, campaign: Campaign, amount: str
 ) -> None:
     answer = give(client, amount="other", amount_other=amount, name="Ana Reyes")
@@ -74,7 +74,7 @@ def test_a_bad_amount_is_named_beside_its_field_and_nothing_is_written(
         ("amount_other", "40"),
     ],
 )
-def test_every_other_fault_is_named_too(
+def test_every_other_invalid_field_has_an_error(
     client: FlaskClient, installation: Installation, campaign: Campaign, field: str, value: str
 ) -> None:
     answer = give(client, **{field: value})
@@ -91,7 +91,7 @@ def test_amounts_as_people_type_them(
     assert donations(installation)[0].amount == 2500
 
 
-def test_an_amount_is_read_and_refused_as_people_of_the_page_write_it() -> None:
+def test_amounts_are_parsed_and_refused_in_the_pages_locale() -> None:
     spanish = get_language("es")
     assert money.parse_amount("$1,000.50", "usd", spanish.formats) == 100_050
     with pytest.raises(AmountInvalid) as refused:
@@ -102,7 +102,7 @@ def test_an_amount_is_read_and_refused_as_people_of_the_page_write_it() -> None:
 
 @pytest.fixture
 def asked(app: Flask) -> Iterator[None]:
-    """A page in English is being answered."""
+    """A request for a page in English."""
     with app.test_request_context("/c/winter/donate"):
         yield
 
@@ -118,7 +118,7 @@ CARD = {
 
 
 def read(campaign: Campaign | None = None, **typed: Any) -> tuple[Gift | None, dict[str, str]]:
-    """The gift, and the faults by field."""
+    """The gift, and the errors by field."""
     form = GiftForm(formdata=None, data={**GIVEN, **typed})
     shown = campaign or campaign_of(smallest_amount=100, wall_shown=True)
     gift = read_gift(form, shown, fee_rate=Decimal("0.029"), fee_fixed=30, strict=False)
@@ -132,7 +132,7 @@ def gift_of(campaign: Campaign | None = None, **typed: Any) -> Gift:
 
 
 @pytest.mark.usefixtures("asked")
-def test_the_smallest_and_the_largest_amount_are_taken_and_no_less_or_more() -> None:
+def test_the_smallest_and_the_largest_amount_are_the_limits() -> None:
     assert gift_of(amount="1").amount == 100
     assert gift_of(amount="999999.99").amount == LARGEST_CHARGE
     assert "$1" in read(amount="0.99")[1]["amount"]
@@ -140,7 +140,7 @@ def test_the_smallest_and_the_largest_amount_are_taken_and_no_less_or_more() -> 
 
 
 @pytest.mark.usefixtures("asked")
-def test_fees_that_do_not_fit_beside_the_gift_are_refused_and_not_cut() -> None:
+def test_fees_that_exceed_the_maximum_are_refused_and_not_reduced() -> None:
     assert gift_of(cover_fees=True).fee_cover == 106
     gift, faults = read(amount="999999.99", cover_fees=True)
     assert (gift, list(faults)) == (None, ["cover_fees"])
@@ -148,9 +148,7 @@ def test_fees_that_do_not_fit_beside_the_gift_are_refused_and_not_cut() -> None:
 
 
 @pytest.mark.usefixtures("asked")
-def test_an_amount_beside_the_chosen_one_counts_only_if_it_is_the_same_or_other_was_chosen() -> (
-    None
-):
+def test_a_typed_amount_counts_only_if_it_matches_or_other_is_chosen() -> None:
     assert gift_of(amount="25", amount_other="$25.00").amount == 2500
     assert gift_of(amount="other", amount_other="40").amount == 4000
     assert gift_of(amount="", amount_other="40").amount == 4000
@@ -192,13 +190,13 @@ def test_a_card_needs_a_dedication_a_name_and_two_to_six_lines() -> None:
 @pytest.mark.parametrize(
     "message", ["see HTTPS://x.example", "www.x.example", "go to evil.com/now", "x.io/a"]
 )
-def test_a_card_carries_no_link(message: str) -> None:
+def test_a_card_accepts_no_link(message: str) -> None:
     assert "card_message" in read(**CARD, card_message=message)[1]
     assert gift_of(**CARD, card_message="She read it. Always.").card is not None
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_wish_to_be_named_keeps_its_words_and_the_comment_only_where_it_may_be_read() -> None:
+def test_a_wall_request_stores_its_wording_and_the_comment_only_with_consent() -> None:
     ticked: dict[str, Any] = {"wall": True, "wall_place": "Astoria", "comment": "Read on."}
     wall = gift_of(**ticked).wall
     assert wall is not None
@@ -213,7 +211,7 @@ def test_a_wish_to_be_named_keeps_its_words_and_the_comment_only_where_it_may_be
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_gift_changed_after_its_review_is_another_attempt_and_a_long_code_is_cut() -> None:
+def test_a_gift_changed_after_its_review_is_another_attempt_and_a_long_code_is_truncated() -> None:
     gift = gift_of(attempt="a-1", reviewed="r", code="c" * 65)
     assert (gift.attempt, gift.code) == ("a-1:r", "c" * 64)
     assert gift_of(attempt="a-1").attempt == "a-1"
@@ -221,6 +219,6 @@ def test_a_gift_changed_after_its_review_is_another_attempt_and_a_long_code_is_c
 
 
 @pytest.mark.usefixtures("asked")
-def test_every_fault_is_named_at_once() -> None:
+def test_all_errors_are_shown_together() -> None:
     wrong = {"amount": "x", "email": "", "frequency": "weekly", "name": "n" * 201}
     assert set(read(**wrong)[1]) == {"amount", "email", "frequency", "name"}

@@ -1,4 +1,4 @@
-"""“Remind me later”: one row, one answer for everybody, and what was typed is never lost."""
+"""“Remind me later”: one row, the same response for everyone, and typed values are never lost."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def reminders(installation: Installation) -> list[tuple[str, str]]:
         return [(row.email, row.choice) for row in rows]
 
 
-def test_a_reminder_is_kept_once_and_told_with_its_moment(
+def test_a_reminder_is_saved_once_and_shown_with_its_time(
     client: FlaskClient, campaign: Campaign, installation: Installation
 ) -> None:
     for _ in range(2):
@@ -37,7 +37,7 @@ def test_a_reminder_is_kept_once_and_told_with_its_moment(
     assert [choice for _, choice in reminders(installation)] == ["three_days"]
 
 
-def test_the_answer_does_not_tell_who_is_suppressed(
+def test_the_response_does_not_reveal_who_is_suppressed(
     client: FlaskClient, campaign: Campaign, installation: Installation
 ) -> None:
     with installation.sessions.begin() as session:
@@ -60,7 +60,7 @@ def test_the_answer_does_not_tell_who_is_suppressed(
         ({}, "", "Choose when"),
     ],
 )
-def test_faults_are_named_and_what_was_typed_stays(
+def test_errors_are_shown_and_typed_values_stay(
     client: FlaskClient,
     campaign: Campaign,
     installation: Installation,
@@ -76,7 +76,7 @@ def test_faults_are_named_and_what_was_typed_stays(
     assert reminders(installation) == []
 
 
-def test_only_moments_before_the_end_are_offered(
+def test_only_times_before_the_deadline_are_offered(
     client: FlaskClient, campaign: Campaign, installation: Installation
 ) -> None:
     with installation.sessions.begin() as session:
@@ -88,18 +88,18 @@ def test_only_moments_before_the_end_are_offered(
     assert client.post(PATH, data=ASKED | {"when": "three_days"}).status_code == 422
 
 
-def test_a_closed_campaign_keeps_no_reminder(
+def test_a_closed_campaign_saves_no_reminder(
     client: FlaskClient, campaign: Campaign, installation: Installation
 ) -> None:
     with time_machine.travel(campaign.deadline + timedelta(minutes=1)):
         answer = client.post(PATH, data=ASKED)
         assert answer.status_code == 409
-        assert "not open now" in answer.text
+        assert "not open right now" in answer.text
         assert client.get(PATH).status_code == 200
     assert reminders(installation) == []
 
 
-def test_another_site_cannot_ask_and_nobody_can_ask_without_end(
+def test_other_sites_are_refused_and_requests_are_rate_limited(
     client: FlaskClient, campaign: Campaign, installation: Installation
 ) -> None:
     foreign = client.post(PATH, data=ASKED, headers={"Sec-Fetch-Site": "cross-site"})
@@ -110,5 +110,5 @@ def test_another_site_cannot_ask_and_nobody_can_ask_without_end(
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
-def test_a_campaign_that_is_not_there_is_not_found(client: FlaskClient) -> None:
+def test_an_unknown_campaign_is_not_found(client: FlaskClient) -> None:
     assert client.post("/c/nowhere/remind", data=ASKED).status_code == 404

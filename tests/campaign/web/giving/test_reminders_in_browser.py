@@ -1,4 +1,4 @@
-"""The reminder and the box for appeals, as people see them on the appeal's page, without JavaScript and with it."""
+"""The reminder and the consent checkbox on the appeal page, with and without JavaScript."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def test_asking_to_be_reminded(
 ) -> None:
     viewport = {"width": width, "height": 800}
     page = open_page(f"{address}/c/nine-days", viewport=viewport, color_scheme=scheme)
-    expect(page.get_by_role("checkbox", name="Write to me about campaigns")).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="Email me about campaigns")).not_to_be_checked()
     no_findings(page)
     page.get_by_role("link", name="Remind me later").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Remind me later")

@@ -1,4 +1,4 @@
-"""Before Stripe's page: deep links into the form, and the review of what is about to be given."""
+"""Before Stripe's page: deep links into the form, and the review page."""
 
 import re
 from html import unescape
@@ -90,7 +90,7 @@ def test_the_review_shows_everything_and_its_button_gives(
     assert (entry.first_name, entry.place) == ("Ana", "Astoria")
 
 
-def test_change_leads_back_to_the_form_as_it_was_typed(
+def test_the_change_button_returns_to_the_form_with_its_values(
     client: FlaskClient, installation: Installation, walled: Campaign
 ) -> None:
     review = post(client, TYPED, step="review")
@@ -104,7 +104,7 @@ def test_change_leads_back_to_the_form_as_it_was_typed(
     assert rows(installation, Donation) == []
 
 
-def test_a_gift_that_was_changed_after_its_review_is_another(
+def test_a_gift_changed_after_its_review_is_another_gift(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     for change in ({}, {"cover_fees": "yes"}, {"cover_fees": "yes"}):
@@ -131,7 +131,7 @@ FAULTS: list[tuple[dict[str, str], list[str]]] = [
 ]
 
 
-def test_faults_are_named_before_the_review_and_instead_of_the_gift(
+def test_errors_are_shown_before_the_review_and_instead_of_the_gift(
     client: FlaskClient, installation: Installation, walled: Campaign
 ) -> None:
     for number, (changes, fields) in enumerate(FAULTS):
@@ -146,7 +146,7 @@ def test_faults_are_named_before_the_review_and_instead_of_the_gift(
     assert rows(installation, Donation) == []
 
 
-def test_a_review_is_refused_where_a_gift_would_be(
+def test_a_review_is_refused_when_a_gift_would_be(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
@@ -165,7 +165,7 @@ def test_a_review_is_refused_where_a_gift_would_be(
         ("amount=25,00&email=ana@example.org&name=Ana&comment=x&cover_fees=yes", ["one_time"], ""),
     ],
 )
-def test_a_link_fills_in_what_it_may_and_nothing_of_a_person(
+def test_a_link_fills_in_allowed_fields_and_no_personal_data(
     client: FlaskClient, campaign: Campaign, query: str, checked: list[str], typed: str
 ) -> None:
     page = client.get(f"/c/nine-days?{query}").text
@@ -177,7 +177,7 @@ def test_a_link_fills_in_what_it_may_and_nothing_of_a_person(
     assert re.findall(r'type="checkbox"[^>]*checked', page) == []
 
 
-def test_the_language_of_the_form_is_the_donations(
+def test_the_donation_has_the_forms_language(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     assert 'name="lang" value="es"' in client.get("/c/nine-days?lang=es").text

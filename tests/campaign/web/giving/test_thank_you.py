@@ -1,4 +1,4 @@
-"""The donor's pages tell Stripe's truth, to nobody but who has their address."""
+"""A gift's pages show its status at Stripe, only to people who have their URL."""
 
 from collections.abc import Callable
 
@@ -117,7 +117,7 @@ def test_renewals_are_donations_of_their_own(
     assert len({gift.subscription_id for gift in found}) == 1
 
 
-def test_a_bank_debit_is_promised_then_paid(
+def test_a_bank_debit_is_processing_then_paid(
     client: FlaskClient,
     installation: Installation,
     donation: Donation,
@@ -125,7 +125,7 @@ def test_a_bank_debit_is_promised_then_paid(
     store: Store,
 ) -> None:
     stripe.pay(donation.session_id, bank="succeeds")
-    assert "Thank you" not in page(client, donation) or "under way" in page(client, donation)
+    assert "Thank you" not in page(client, donation) or "processing" in page(client, donation)
     assert reread(installation).state == "processing"
     stripe.settle(donation.session_id)
     store(*stripe.events())
@@ -133,7 +133,7 @@ def test_a_bank_debit_is_promised_then_paid(
     assert reread(installation).state == "paid"
 
 
-def test_stripe_out_of_reach_shows_what_is_known(
+def test_an_unreachable_stripe_shows_the_known_status(
     client: FlaskClient, installation: Installation, donation: Donation, stripe: StripeSandbox
 ) -> None:
     stripe.pay(donation.session_id)
@@ -176,7 +176,7 @@ def told(installation: Installation, store: Store, stripe: StripeSandbox) -> Non
     apply_due_events(installation)
 
 
-def test_what_was_refunded_and_what_stands_is_told(
+def test_the_page_shows_the_refunded_and_the_remaining_amount(
     client: FlaskClient,
     installation: Installation,
     donation: Donation,
@@ -197,9 +197,9 @@ def test_what_was_refunded_and_what_stands_is_told(
 
 @pytest.mark.parametrize(
     ("won", "words"),
-    [(None, "has asked for this gift back"), (True, "Thank you"), (False, "given this gift back")],
+    [(None, "This gift is disputed"), (True, "Thank you"), (False, "returned this gift to you")],
 )
-def test_a_dispute_is_told_as_it_stands(
+def test_the_page_shows_the_state_of_a_dispute(
     client: FlaskClient,
     installation: Installation,
     donation: Donation,
@@ -216,14 +216,14 @@ def test_a_dispute_is_told_as_it_stands(
     assert words in page(client, donation)
 
 
-def test_a_debit_that_came_back_after_it_had_succeeded_is_told(
+def test_the_page_shows_a_debit_that_was_returned_after_success(
     client: FlaskClient, installation: Installation, donation: Donation, store: Store
 ) -> None:
     facts = Facts(donation)
     store(facts.promised(), facts.debit_succeeded(), facts.debit_failed())
     apply_due_events(installation)
     text = page(client, donation)
-    assert "Your bank took the debit back" in text
+    assert "Your bank reversed the debit" in text
     assert "Try again" in text
 
 
@@ -242,14 +242,14 @@ def test_a_replaced_receipt_points_to_the_valid_one(
     with installation.sessions() as session:
         first, corrected, void = session.scalars(select(Receipt).order_by(Receipt.id)).all()
     assert f"/receipts/{corrected.token}" in client.get(f"/receipts/{first.token}").text
-    assert "can no longer be used for taxes" in client.get(f"/receipts/{first.token}").text
+    assert "no longer valid for tax purposes" in client.get(f"/receipts/{first.token}").text
     assert "Corrected receipt" in client.get(f"/receipts/{corrected.token}").text
     text = client.get(f"/receipts/{void.token}").text
     assert "Void receipt" in text
-    assert "Nothing is left of the gift" in text
+    assert "Nothing remains of the gift" in text
 
 
-def test_a_receipt_is_there_as_pdf_too(
+def test_a_receipt_is_available_as_pdf(
     client: FlaskClient, installation: Installation, donation: Donation, stripe: StripeSandbox
 ) -> None:
     stripe.pay(donation.session_id)

@@ -1,4 +1,4 @@
-"""Leaving: one click for mail programs, a page with buttons for people, and never by a link that is only followed."""
+"""Unsubscribing: one click for mail programs, a page with buttons for people; following the link changes nothing."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ Letter = Callable[..., str]
 
 @pytest.fixture
 def letter(installation: Installation, campaign: Campaign) -> Letter:
-    """Queues an appeal and gives its token."""
+    """Queue a campaign email and return its token."""
 
     def queued(recipient: str = "Ana@example.org", *, about: Campaign | None = campaign) -> str:
         with installation.sessions.begin() as session:
@@ -55,8 +55,8 @@ def test_following_the_link_changes_nothing(
     token = letter()
     answer = client.get(f"/unsubscribe/{token}")
     assert answer.status_code == 200
-    assert "Stop all appeals" in answer.text
-    assert "Only stop letters about" in answer.text
+    assert "Unsubscribe from all campaign emails" in answer.text
+    assert "Unsubscribe only from emails about" in answer.text
     assert "A…@example.org" in answer.text
     assert "Ana@example.org" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
@@ -64,7 +64,7 @@ def test_following_the_link_changes_nothing(
     assert stopped(installation) == []
 
 
-def test_one_click_of_a_mail_program_stops_all_appeals(
+def test_one_click_unsubscribing_stops_all_campaign_emails(
     client: FlaskClient, letter: Letter, installation: Installation
 ) -> None:
     token = letter()
@@ -77,7 +77,7 @@ def test_one_click_of_a_mail_program_stops_all_appeals(
         assert answer.status_code == 200
         assert "Location" not in answer.headers
         assert "Set-Cookie" not in answer.headers
-        assert "No more appeals" in answer.text
+        assert "You are unsubscribed" in answer.text
     assert stopped(installation) == [("ana@example.org", True, "unsubscribed")]
 
 
@@ -92,7 +92,7 @@ def test_one_click_of_a_mail_program_stops_all_appeals(
         (b"a=" + b"x" * 70_000, "application/x-www-form-urlencoded"),
     ],
 )  # fmt: skip
-def test_whoever_posts_wants_to_leave_however_it_is_written(
+def test_any_post_unsubscribes(
     client: FlaskClient, letter: Letter, installation: Installation, body: bytes, content_type: str
 ) -> None:
     answer = client.post(f"/unsubscribe/{letter()}", data=body, content_type=content_type)
@@ -104,19 +104,19 @@ def test_a_reader_may_leave_one_campaign_only(
     client: FlaskClient, letter: Letter, installation: Installation
 ) -> None:
     answer = client.post(f"/unsubscribe/{letter()}", data={"scope": "campaign"})
-    assert "No more letters about this campaign" in answer.text
-    assert "Stop all appeals" in answer.text
+    assert "No more emails about this campaign" in answer.text
+    assert "Unsubscribe from all campaign emails" in answer.text
     assert stopped(installation) == [("ana@example.org", False, "unsubscribed")]
 
 
-def test_a_mistake_is_taken_back_and_a_bounce_is_not(
+def test_an_unsubscribe_can_be_undone_and_a_bounce_cannot(
     client: FlaskClient, letter: Letter, installation: Installation
 ) -> None:
     token = letter()
     client.post(f"/unsubscribe/{token}", data=ONE_CLICK)
     client.post(f"/unsubscribe/{token}", data={"scope": "campaign"})
     answer = client.post(f"/unsubscribe/{token}", data={"scope": "undo"})
-    assert "You get our appeals again" in answer.text
+    assert "You are subscribed again" in answer.text
     assert stopped(installation) == []
     with installation.sessions.begin() as session:
         suppress(session, "ana@example.org", SuppressionReason.bounced)
@@ -125,7 +125,7 @@ def test_a_mistake_is_taken_back_and_a_bounce_is_not(
     assert stopped(installation) == [("ana@example.org", True, "bounced")]
 
 
-def test_clicks_at_once_are_one(app: Flask, letter: Letter, installation: Installation) -> None:
+def test_concurrent_clicks_are_one(app: Flask, letter: Letter, installation: Installation) -> None:
     token = letter()
     with ThreadPoolExecutor(8) as threads:
         answers = threads.map(
@@ -136,7 +136,7 @@ def test_clicks_at_once_are_one(app: Flask, letter: Letter, installation: Instal
 
 
 @pytest.mark.parametrize("token", ["nobody", "%00", "x" * 500, "..%2F..", "'; DROP TABLE"])
-def test_a_token_of_no_letter_is_a_page_in_words(client: FlaskClient, token: str) -> None:
+def test_an_unknown_token_shows_an_error_page(client: FlaskClient, token: str) -> None:
     for answer in (
         client.get(f"/unsubscribe/{token}"),
         client.post(f"/unsubscribe/{token}", data=ONE_CLICK),
@@ -145,16 +145,16 @@ def test_a_token_of_no_letter_is_a_page_in_words(client: FlaskClient, token: str
         assert "<h1>" in answer.text
 
 
-def test_the_only_letter_of_a_reminder_has_nothing_to_stop(
+def test_a_reminder_email_has_nothing_to_unsubscribe_from(
     client: FlaskClient, letter: Letter, installation: Installation
 ) -> None:
     token = letter("")
     answer = client.post(f"/unsubscribe/{token}", data=ONE_CLICK)
     assert answer.status_code == 200
-    assert "your address has been forgotten" in answer.text
+    assert "then deleted your address" in answer.text
     assert stopped(installation) == []
 
 
-def test_an_address_is_masked_for_whom_the_letter_was_forwarded_to() -> None:
+def test_an_address_is_masked() -> None:
     assert mask_email("jo@example.org") == "j…@example.org"
     assert mask_email("") == ""

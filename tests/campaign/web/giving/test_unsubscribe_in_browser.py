@@ -1,4 +1,4 @@
-"""The page to leave by, as people see it: each of its states, at both widths and in both colour schemes."""
+"""The unsubscribe page in a browser: each state, at both widths and in both color schemes."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -28,20 +28,20 @@ def address(app: Flask) -> Iterator[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_leaving_and_coming_back_without_javascript(
+def test_unsubscribing_and_subscribing_again_without_javascript(
     open_page: Callable[..., Page], address: str, letter: Letter, width: int, scheme: str
 ) -> None:
     viewport = {"width": width, "height": 800}
     page = open_page(f"{address}/unsubscribe/{letter()}", viewport=viewport, color_scheme=scheme)
     no_findings(page)
-    page.get_by_role("button", name="Only stop letters about").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("No more letters about this campaign")
+    page.get_by_role("button", name="Unsubscribe only from emails about").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("No more emails about this campaign")
     no_findings(page)
-    page.get_by_role("button", name="Stop all appeals").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("No more appeals")
+    page.get_by_role("button", name="Unsubscribe from all campaign emails").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are unsubscribed")
     no_findings(page)
     page.keyboard.press("Tab")  # past the link that skips to the content
     page.get_by_role("button", name="That was a mistake").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("You get our appeals again")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are subscribed again")
     no_findings(page)

@@ -1,4 +1,4 @@
-"""Who has their own page open: where its forms may come from, and what its cookie is."""
+"""Sessions of the donor page: the origin of its forms, and its cookie."""
 
 import re
 from dataclasses import replace
@@ -31,10 +31,10 @@ def test_a_form_without_its_token_or_from_another_site_changes_nothing(
         assert client.post(path, headers=foreign).status_code == 403
     ended = client.post("/me/finish", headers={"Origin": "https://elsewhere.example"})
     assert ended.status_code == 403
-    assert "What you gave" in client.get("/me").text
+    assert "Gift history" in client.get("/me").text
 
 
-def test_finishing_closes_the_page_and_clears_the_browser(
+def test_signing_out_closes_the_page_and_clears_the_browser(
     app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     client = app.test_client()
@@ -46,11 +46,11 @@ def test_finishing_closes_the_page_and_clears_the_browser(
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert client.get_cookie("donor") is None
     client.set_cookie("donor", cookie.value)
-    assert "What you gave" not in client.get("/me").text
+    assert "Gift history" not in client.get("/me").text
     assert client.post("/me/finish").status_code == 303
 
 
-def test_with_https_the_cookie_is_of_this_host_alone(
+def test_with_https_the_cookie_is_limited_to_this_host(
     installation: Installation, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     secure: dict[str, Any] = {"base_url": "https://give.example.org"}
@@ -62,10 +62,10 @@ def test_with_https_the_cookie_is_of_this_host_alone(
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-donor=")
     assert cookie.endswith("; Secure; HttpOnly; Path=/; SameSite=Lax")
-    assert "What you gave" in client.get("/me", **secure).text
+    assert "Gift history" in client.get("/me", **secure).text
 
 
-def test_a_form_of_another_session_is_not_taken(
+def test_a_form_of_another_session_is_refused(
     app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     first, second = app.test_client(), app.test_client()
@@ -80,7 +80,7 @@ def test_a_form_of_another_session_is_not_taken(
     assert first.post("/me/erasure/withdraw", data=foreign).status_code == 303
 
 
-def test_who_has_no_page_open_is_sent_to_ask_for_a_link_in_their_language(
+def test_without_a_session_the_link_form_opens_in_the_same_language(
     client: FlaskClient,
 ) -> None:
     client.set_cookie("donor", "guessed")
@@ -90,7 +90,7 @@ def test_who_has_no_page_open_is_sent_to_ask_for_a_link_in_their_language(
     assert client.post("/me/details", data={"lang": "es"}).location == "/me?said=closed&lang=es"
 
 
-def test_no_page_below_it_is_kept_by_anybody(
+def test_no_page_below_it_is_cached(
     client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     open_own_page(client, mailing, mailbox)
@@ -101,7 +101,7 @@ def test_no_page_below_it_is_kept_by_anybody(
         assert "noindex" in answer.headers["X-Robots-Tag"], path
 
 
-def test_what_is_changed_on_one_page_is_limited_by_person_and_not_by_place(
+def test_changes_are_rate_limited_by_donor_and_not_by_address(
     client: FlaskClient, app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     open_own_page(client, mailing, mailbox)

@@ -1,4 +1,4 @@
-"""What a donor takes from their own page: receipts, statements, all that is held, and asking to be removed."""
+"""Documents on the donor page: receipts, statements, the data export, and erasure requests."""
 
 import json
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ from tests.support.staff import COMMAND_LINE, StaffMaker
 from tests.support.stripe import Facts
 
 
-def test_a_receipt_is_sent_again_and_a_statement_of_a_year_that_is_over_is_there(
+def test_a_receipt_is_sent_again_and_a_past_year_has_a_statement(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
     open_own_page(client, mailing, mailbox)
@@ -62,7 +62,7 @@ def test_a_receipt_is_sent_again_and_a_statement_of_a_year_that_is_over_is_there
         assert client.get(f"/me/statements/{year - 1}.pdf").status_code == 404
 
 
-def test_what_is_held_is_taken_out_without_secrets_staff_or_anyone_else(
+def test_the_export_has_no_secrets_staff_or_other_people(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts, give: Give
 ) -> None:
     give("ben@example.org", 500, name="Ben", attempt="b")
@@ -85,7 +85,7 @@ def test_what_is_held_is_taken_out_without_secrets_staff_or_anyone_else(
     assert audited(mailing) == [(f"donor {donor.id}", "donor.exported")]
 
 
-def test_a_request_to_be_removed_is_kept_once_seen_by_staff_done_and_confirmed(
+def test_an_erasure_request_is_saved_once_shown_to_staff_done_and_confirmed(
     client: FlaskClient,
     mailing: Installation,
     mailbox: MailReceiver,
@@ -112,8 +112,8 @@ def test_a_request_to_be_removed_is_kept_once_seen_by_staff_done_and_confirmed(
     mailbox.clear()
     with mailing.sessions.begin() as session:
         erase_person(session, find_data_subject(session, ANA), COMMAND_LINE, now(), "example.org")
-    assert "What you gave" not in client.get("/me").text
-    assert "Erasure requests" not in viewer.get("/staff/").text
+    assert "Gift history" not in client.get("/me").text
+    assert "Donors who ask to be removed" not in viewer.get("/staff/").text
     deliver_due(mailing)
     assert [one.recipients for one in mailbox.messages] == [(ANA,)]
     assert "has deleted your data" in mailbox.messages[0].subject
@@ -124,7 +124,7 @@ def test_a_request_to_be_removed_is_kept_once_seen_by_staff_done_and_confirmed(
     assert [bool(done) for done, _ in ended] == [False, True]
 
 
-def test_a_statement_is_there_from_the_first_moment_of_the_next_year_where_the_organization_is(
+def test_a_statement_is_available_from_january_1_in_the_organizations_zone(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
     with mailing.sessions() as session:
@@ -138,7 +138,7 @@ def test_a_statement_is_there_from_the_first_moment_of_the_next_year_where_the_o
     assert client.get("/me/statements/99999.pdf").status_code in {302, 303, 404}
 
 
-def test_papers_are_of_who_has_the_page_open_alone(
+def test_documents_belong_to_the_signed_in_donor_only(
     app: Flask,
     client: FlaskClient,
     mailing: Installation,
@@ -159,7 +159,7 @@ def test_papers_are_of_who_has_the_page_open_alone(
     assert stranger.post("/me/export").location == "/me?said=closed"
 
 
-def test_withdrawing_what_was_never_asked_changes_nothing(
+def test_withdrawing_a_missing_request_changes_nothing(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
     open_own_page(client, mailing, mailbox)

@@ -1,4 +1,4 @@
-"""A monthly gift from a donor's own page, against the sandbox: rested there, told by Stripe's word, shown to all."""
+"""A monthly gift on the donor page, against the sandbox: paused, resumed and canceled."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,7 +31,7 @@ def monthly(
     stripe: StripeSandbox,
     store: Callable[..., None],
 ) -> Callable[[], Subscription]:
-    """Ana's monthly gift of $25, as it is once every event of the sandbox has arrived."""
+    """Ana's monthly gift of $25 after all of the sandbox's events have arrived."""
     form = {"amount": "25", "frequency": "monthly", "email": "ana@example.org"}
     assert client.post("/c/nine-days/donate", data=form).status_code == 303
     with installation.sessions() as session:
@@ -47,7 +47,7 @@ def monthly(
     return told
 
 
-def test_a_monthly_gift_is_rested_goes_on_and_ends_from_the_page(
+def test_a_monthly_gift_is_paused_resumed_and_canceled_from_the_page(
     client: FlaskClient,
     monthly: Callable[[], Subscription],
     mailing: Installation,
@@ -64,7 +64,7 @@ def test_a_monthly_gift_is_rested_goes_on_and_ends_from_the_page(
     assert rested.state == "paused"
     assert rested.paused_until is not None
     assert timedelta(days=55) < rested.paused_until - now() < timedelta(days=63)
-    assert "Resting until" in client.get("/me").text
+    assert "Paused until" in client.get("/me").text
     viewer = staff(StaffRole.viewer).get(f"/staff/donors/{gift.donor_id}")
     assert "until" in viewer.text
     with mailing.sessions() as session:
@@ -75,5 +75,5 @@ def test_a_monthly_gift_is_rested_goes_on_and_ends_from_the_page(
     assert client.post(f"/subscriptions/{gift.token}/resume").status_code == 303
     assert monthly().state == "active"
     assert client.post(f"/subscriptions/{gift.token}/cancel").status_code == 303
-    assert "a month, ended" in client.get("/me").text
+    assert "a month, canceled" in client.get("/me").text
     assert monthly().ended_at is not None

@@ -1,4 +1,4 @@
-"""What a donor's own page lists and says of each gift."""
+"""The gifts on the donor page."""
 
 import re
 
@@ -43,7 +43,14 @@ def test_the_page_has_every_gift_of_the_person_and_none_of_anyone_else(
     check = gift_of(enter(email=ANA, amount="55"))
     enter(email="", amount="66", name="Ana R")
     page = open_own_page(client, mailing, mailbox)
-    for text in ("$25", "$33", "partly refunded: $20 stands", "$44", "under way", "$55, by check"):
+    for text in (
+        "$25",
+        "$33",
+        "partially refunded: $20 remaining",
+        "$44",
+        "processing",
+        "$55, by check",
+    ):
         seen = " ".join(page.split())
         assert text.replace("$55, by check", "$55") in seen, text
     assert "by check" in page
@@ -67,7 +74,7 @@ def test_the_page_has_every_gift_of_the_person_and_none_of_anyone_else(
     assert number.number in client.get("/me").text
 
 
-def test_a_gift_that_went_back_says_so_in_words(
+def test_a_returned_gift_is_labeled(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, enter: Enter
 ) -> None:
     for reason in (ReversalReason.bounced, ReversalReason.mistake):
@@ -97,10 +104,10 @@ def test_the_latest_gifts_are_shown_and_all_when_asked_for(
     assert set(re.findall(r"\$1\d\d\b", client.get(path).text)) >= amounts
 
 
-def test_only_words_of_ours_are_said_above_the_page(
+def test_only_known_messages_are_shown_above_the_page(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
     plain = open_own_page(client, mailing, mailbox)
-    assert "Your name is off the donor wall." in client.get("/me?said=wall").text
+    assert "Your name is no longer on the donor wall." in client.get("/me?said=wall").text
     odd = client.get("/me?said=<b>hacked").text
     assert odd.partition("</main>")[0] == plain.partition("</main>")[0]

@@ -1,4 +1,4 @@
-"""A donor's own page from the letter to “Finish and clear”, on a phone. There is no script on it."""
+"""The donor page from the email to “Finish and clear”, on a phone. It has no script."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ def is_queued(mailing: Installation) -> bool:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_donor_asks_looks_changes_and_leaves(
+def test_a_donor_signs_in_changes_details_and_signs_out(
     open_page: Callable[..., Page],
     address: str,
     mailing: Installation,
@@ -38,11 +38,11 @@ def test_a_donor_asks_looks_changes_and_leaves(
     enter(email=ANA, amount="55")
     phone = {"width": 360, "height": 800}
     page = open_page(f"{address}/me", color_scheme=scheme, viewport=phone)
-    page.get_by_role("button", name="Mail me a link").click()
-    expect(page.get_by_role("alert")).to_contain_text("not complete")
+    page.get_by_role("button", name="Email me a link").click()
+    expect(page.get_by_role("alert")).to_contain_text("complete email address")
     page.get_by_label("Email").fill(ANA)
-    page.get_by_role("button", name="Mail me a link").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    page.get_by_role("button", name="Email me a link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
     assert is_queued(mailing)
     page.goto(address + mailed_link(mailing, mailbox))
     no_findings(page)
@@ -52,22 +52,22 @@ def test_a_donor_asks_looks_changes_and_leaves(
     no_findings(page)
     page.get_by_role("button", name="Send receipt").first.click()
     expect(page.get_by_role("status")).to_contain_text("receipt")
-    page.get_by_role("link", name="Change these").click()
+    page.get_by_role("link", name="Change these details").click()
     page.get_by_label("Name", exact=True).fill("x" * 150)
     page.get_by_label("New email address").fill("nothing")
-    page.get_by_role("button", name="Mail a link there").click()
-    expect(page.get_by_role("alert")).to_contain_text("not complete")
+    page.get_by_role("button", name="Email a link there").click()
+    expect(page.get_by_role("alert")).to_contain_text("complete email address")
     no_findings(page)
     page.get_by_label("Name", exact=True).fill("Ana María Reyes")
-    page.get_by_role("button", name="Keep this").click()
+    page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("main")).to_contain_text("Ana María Reyes")
-    page.get_by_role("link", name="Ask to be removed").click()
-    expect(page.get_by_role("link", name="Back, and change nothing")).to_be_visible()
+    page.get_by_role("link", name="Ask us to delete your data").click()
+    expect(page.get_by_role("link", name="Back without changes")).to_be_visible()
     no_findings(page)
-    page.get_by_role("link", name="Back, and change nothing").click()
+    page.get_by_role("link", name="Back without changes").click()
     page.get_by_role("button", name="Finish and clear").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Everything is cleared")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your donor page is closed")
     no_findings(page)
     page.goto(f"{address}/me")
-    expect(page.get_by_role("button", name="Mail me a link")).to_be_visible()
+    expect(page.get_by_role("button", name="Email me a link")).to_be_visible()
     assert page.context.cookies() == []

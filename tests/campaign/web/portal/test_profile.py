@@ -1,4 +1,4 @@
-"""What a donor sees and changes on their own page."""
+"""A donor's details and preferences on the donor page."""
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -29,7 +29,7 @@ from tests.support.donor_portal import (
 from tests.support.stripe import Facts
 
 
-def test_name_postal_address_and_language_are_changed(
+def test_name_mailing_address_and_language_are_changed(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
     open_own_page(client, mailing, mailbox)
@@ -55,7 +55,7 @@ def test_name_postal_address_and_language_are_changed(
         assert session.scalars(select(Donation.locale)).all() == ["es"]
 
 
-def test_another_address_is_confirmed_by_its_owner_and_the_old_one_is_told(
+def test_a_new_address_is_confirmed_by_its_owner_and_the_old_one_notified(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts, give: Give
 ) -> None:
     give("ben@example.org", 500, name="Ben", attempt="b")
@@ -75,7 +75,7 @@ def test_another_address_is_confirmed_by_its_owner_and_the_old_one_is_told(
     paths = {one.recipients[0]: LINK.findall(plain_text(one))[0] for one in mailbox.messages}
     taken = client.post(paths["ben@example.org"])
     assert taken.status_code == 409
-    assert "has gifts of its own" in taken.text
+    assert "This address is already in use" in taken.text
     path = paths["new@example.org"]
     assert "new@example.org" in client.get(path).text
     assert client.post(path.replace("/address/", "/link/")).status_code == 410
@@ -84,8 +84,8 @@ def test_another_address_is_confirmed_by_its_owner_and_the_old_one_is_told(
     mailbox.clear()
     deliver_due(mailing)
     assert [one.recipients for one in mailbox.messages] == [(ANA,)]
-    assert "last email to this one" in " ".join(plain_text(mailbox.messages[0]).split())
-    assert "What you gave" not in client.get("/me").text
+    assert "last letter to this one" in " ".join(plain_text(mailbox.messages[0]).split())
+    assert "Gift history" not in client.get("/me").text
     ask(client, ANA)
     mailbox.clear()
     deliver_due(mailing)
@@ -93,7 +93,7 @@ def test_another_address_is_confirmed_by_its_owner_and_the_old_one_is_told(
     assert "$25" in open_own_page(client, mailing, mailbox, "new@example.org")
 
 
-def test_letters_about_campaigns_are_agreed_to_and_ended(
+def test_campaign_emails_are_subscribed_to_and_stopped(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
     open_own_page(client, mailing, mailbox)
@@ -102,7 +102,7 @@ def test_letters_about_campaigns_are_agreed_to_and_ended(
     with mailing.sessions() as session:
         agreed = session.scalars(select(Subscriber)).one()
         assert (agreed.email, agreed.consent_source) == (ANA, "own page")
-        assert agreed.consent_wording.startswith("Write to me about campaigns")
+        assert agreed.consent_wording.startswith("Email me about campaigns")
     for _ in range(2):
         assert send(client, "/me/preferences", wanted="no").location == "/me?said=appeals_no"
     with mailing.sessions() as session:
@@ -112,12 +112,12 @@ def test_letters_about_campaigns_are_agreed_to_and_ended(
         assert session.scalars(select(Suppression)).all() == []
         session.add(Suppression(email=ANA, reason="bounced"))
     send(client, "/me/preferences", wanted="yes")
-    assert "No letters about campaigns go to this address" in client.get("/me").text
+    assert "We do not send campaign emails to this address" in client.get("/me").text
     actions = [action.partition(".")[2] for _, action in audited(mailing)]
     assert actions == ["subscribed", "unsubscribed", "subscribed"]
 
 
-def test_a_name_is_taken_off_the_donor_wall(
+def test_a_name_is_removed_from_the_donor_wall(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts, give: Give
 ) -> None:
     other = give("ben@example.org", 500, name="Ben", attempt="b")

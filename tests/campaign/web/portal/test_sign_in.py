@@ -1,4 +1,4 @@
-"""The way to a donor's own page, and what keeps others out of it."""
+"""Sign-in to the donor page, and what keeps others out."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -20,14 +20,14 @@ from tests.support.staff import COMMAND_LINE
 from tests.support.stripe import Facts
 
 
-def test_a_link_opens_the_page_once_by_its_button_and_no_secret_is_kept(
+def test_a_link_opens_the_page_once_by_its_button_and_no_secret_is_stored(
     app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     ask(app.test_client())
     path = mailed_link(mailing, mailbox)
     scanner, donor = app.test_client(), app.test_client()
     assert [scanner.get(path).status_code for _ in range(3)] == [200] * 3
-    assert "What you gave" not in scanner.get("/me").text
+    assert "Gift history" not in scanner.get("/me").text
     browsers = [app.test_client() for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda one: one.post(path).status_code, browsers))
@@ -37,7 +37,7 @@ def test_a_link_opens_the_page_once_by_its_button_and_no_secret_is_kept(
     assert "$25" in page.text
     assert page.headers["Cache-Control"] == "no-store"
     assert "works only once" in donor.get(path).text
-    assert "not known here" in donor.get("/me/link/guessed").text
+    assert "do not recognize this link" in donor.get("/me/link/guessed").text
     cookie = opened.get_cookie("donor")
     assert cookie is not None
     assert (cookie.http_only, cookie.same_site, cookie.max_age) == (True, "Lax", None)
@@ -49,7 +49,7 @@ def test_a_link_opens_the_page_once_by_its_button_and_no_secret_is_kept(
     assert cookie.value not in kept
 
 
-def test_a_link_ends_after_15_minutes_and_a_page_after_30_unused_or_two_hours(
+def test_a_link_expires_after_15_minutes_and_a_session_after_30_idle_or_two_hours(
     app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     start, client = now(), app.test_client()
@@ -61,9 +61,9 @@ def test_a_link_ends_after_15_minutes_and_a_page_after_30_unused_or_two_hours(
         open_own_page(client, mailing, mailbox)
         for _ in range(4):
             clock.shift(timedelta(minutes=29))
-            assert "What you gave" in client.get("/me").text
+            assert "Gift history" in client.get("/me").text
         clock.shift(timedelta(minutes=5))
-        assert "What you gave" not in client.get("/me").text
+        assert "Gift history" not in client.get("/me").text
         open_own_page(client, mailing, mailbox)
         clock.shift(timedelta(minutes=31))
         assert client.get("/me/details").location == "/me"
@@ -76,7 +76,7 @@ def test_a_link_ends_after_15_minutes_and_a_page_after_30_unused_or_two_hours(
         assert session.scalar(select(func.count()).select_from(DonorLink)) == 1
 
 
-def test_nothing_tells_whether_an_address_is_known(
+def test_nothing_reveals_whether_an_address_is_known(
     client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     answers = []
@@ -94,13 +94,13 @@ def test_nothing_tells_whether_an_address_is_known(
     assert ask(client, "ana@").status_code == 422
 
 
-def test_links_to_one_address_are_few(client: FlaskClient) -> None:
+def test_links_to_one_address_are_rate_limited(client: FlaskClient) -> None:
     codes = [ask(client, "someone@example.org").status_code for _ in range(5)]
     assert codes == [303] * 4 + [429]
     assert ask(client, "else@example.org").status_code == 303
 
 
-def test_another_address_and_an_erasure_close_the_page(
+def test_a_new_address_and_an_erasure_close_the_page(
     client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     open_own_page(client, mailing, mailbox)
@@ -111,10 +111,10 @@ def test_another_address_and_an_erasure_close_the_page(
         donor = session.scalars(select(Donor)).one()
         wanted = Correction("Ana Reyes", "ana@work.example", "")
         correct_donor(session, donor.id, wanted, COMMAND_LINE)
-    assert "What you gave" not in client.get("/me").text
+    assert "Gift history" not in client.get("/me").text
     assert client.post(link).status_code == 410
     open_own_page(client, mailing, mailbox, "ana@work.example")
     gone = update(Donor).values(email="", name="", address="", erased_at=now())
     with mailing.sessions.begin() as session:
         session.execute(gone)
-    assert "What you gave" not in client.get("/me").text
+    assert "Gift history" not in client.get("/me").text

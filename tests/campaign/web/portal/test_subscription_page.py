@@ -1,4 +1,4 @@
-"""What a donor's page of a monthly or yearly gift says, and how its forms are read."""
+"""The page of a monthly or yearly gift, and parsing its forms."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -32,9 +32,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-def test_the_page_says_how_the_gift_stands_and_is_private(
-    client: FlaskClient, begin: Begin
-) -> None:
+def test_the_page_shows_the_gifts_status_and_is_private(client: FlaskClient, begin: Begin) -> None:
     found = begin(cover_fees="yes")
     answer = client.get(at(found))
     assert answer.headers["Cache-Control"] == "no-store"
@@ -42,14 +40,14 @@ def test_the_page_says_how_the_gift_stands_and_is_private(
     assert "noindex" in answer.headers["X-Robots-Tag"]
     assert "https://billing.stripe.com" in answer.headers["Content-Security-Policy"]
     text = text_of(client, found)
-    for said in ("$26.06 a month", "Going on", "Next charge", "$25 every month", "Receipt 20"):
+    for said in ("$26.06 a month", "Active", "Next charge", "$25 every month", "Receipt 20"):
         assert said in text
     assert found.current_period_end is not None
     due = found.current_period_end.astimezone(clock.zone("America/Los_Angeles"))
     assert f"{due:%B} {due.day}, {due.year}" in text
 
 
-def test_an_amount_that_cannot_be_is_named_beside_its_field(
+def test_an_invalid_amount_has_an_error_at_its_field(
     client: FlaskClient, installation: Installation, begin: Begin
 ) -> None:
     found = begin()
@@ -93,14 +91,9 @@ def gift(**changes: Any) -> Subscription:
 @pytest.mark.parametrize(
     ("changes", "heading", "state", "due"),
     [
-        ({}, "$25 a month", "Going on", "December 23, 2026"),
-        (
-            {"frequency": "yearly", "fee_cover": 106},
-            "$26.06 a year",
-            "Going on",
-            "December 23, 2026",
-        ),
-        ({"current_period_end": None}, "$25 a month", "Going on", ""),
+        ({}, "$25 a month", "Active", "December 23, 2026"),
+        ({"frequency": "yearly", "fee_cover": 106}, "$26.06 a year", "Active", "December 23, 2026"),
+        ({"current_period_end": None}, "$25 a month", "Active", ""),
         ({"ends_at_period_end": True}, "$25 a month", "Ends on December 23, 2026", ""),
         (
             {"state": "past_due"},
@@ -108,28 +101,28 @@ def gift(**changes: Any) -> Subscription:
             "The last payment did not go through",
             "December 23, 2026",
         ),
-        ({"state": "paused"}, "$25 a month", "Resting", ""),
+        ({"state": "paused"}, "$25 a month", "Paused", ""),
         (
             {"state": "paused", "paused_until": DAY},
             "$25 a month",
-            "Resting until December 23, 2026",
+            "Paused until December 23, 2026",
             "December 23, 2026",
         ),
         (
             {"state": "paused", "paused_until": DAY + timedelta(minutes=1)},
             "$25 a month",
-            "Resting until December 24, 2026",
+            "Paused until December 24, 2026",
             "",
         ),
         (
             {"state": "ended", "ended_at": DAY},
-            "$25 a month, ended",
-            "Ended on December 23, 2026",
+            "$25 a month, canceled",
+            "Canceled on December 23, 2026",
             "",
         ),
     ],
 )
-def test_a_gift_says_in_few_words_how_it_stands_and_when_it_is_charged_next(
+def test_a_summary_shows_the_status_and_the_next_charge(
     changes: dict[str, Any], heading: str, state: str, due: str
 ) -> None:
     told = summarize(gift(**changes))
@@ -138,7 +131,7 @@ def test_a_gift_says_in_few_words_how_it_stands_and_when_it_is_charged_next(
 
 
 @pytest.mark.usefixtures("asked")
-def test_an_amount_is_read_between_the_smallest_and_the_largest_charge() -> None:
+def test_an_amount_is_accepted_between_the_smallest_and_the_largest_charge() -> None:
     for typed, wanted in (
         ("1", 100),
         ("$25.50", 2_550),
@@ -157,7 +150,7 @@ def test_an_amount_is_read_between_the_smallest_and_the_largest_charge() -> None
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_rest_is_of_the_months_that_are_offered() -> None:
+def test_a_pause_accepts_only_the_offered_months() -> None:
     for typed, wanted in (("1", 1), ("6", 6), ("4", None), ("0", None), ("", None), (" 1", None)):
         form = ChangeForm(formdata=None, data={"months": typed})
         assert read_months(form) == wanted, typed
@@ -165,7 +158,7 @@ def test_a_rest_is_of_the_months_that_are_offered() -> None:
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_rest_ends_on_the_same_day_where_the_organization_is() -> None:
+def test_a_pause_ends_on_the_same_day_in_the_organizations_zone() -> None:
     with time_machine.travel(datetime(2026, 12, 31, 20, tzinfo=UTC), tick=False):
         assert pause_end(2) == datetime(2027, 2, 28, 20, tzinfo=UTC)
         # From winter to summer time the hour stays the same.

@@ -1,4 +1,4 @@
-"""A donor's page of a monthly gift, against the sandbox: what it says, and what can be changed there."""
+"""The page of a monthly gift, against the sandbox: its status and changes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -38,7 +38,7 @@ def gifts(installation: Installation) -> list[tuple[int, int]]:
         return [tuple(row) for row in session.execute(entries.order_by(LedgerEntry.id))]
 
 
-def test_the_page_asks_stripe_where_no_event_has_come(
+def test_the_page_asks_stripe_if_no_event_has_arrived(
     client: FlaskClient, installation: Installation, begin: Begin
 ) -> None:
     found = begin()
@@ -49,7 +49,7 @@ def test_the_page_asks_stripe_where_no_event_has_come(
     assert read(installation).customer_id is not None
 
 
-def test_the_thanks_lead_to_it(
+def test_the_thank_you_page_links_to_it(
     client: FlaskClient, installation: Installation, begin: Begin
 ) -> None:
     found = begin()
@@ -66,7 +66,7 @@ def test_the_thanks_lead_to_it(
         ("yearly", "yes", 12, [(2500, 106), (4000, 150)]),
     ],
 )
-def test_another_amount_is_charged_from_the_next_time_on(
+def test_a_new_amount_applies_from_the_next_charge(
     client: FlaskClient,
     installation: Installation,
     stripe: StripeSandbox,
@@ -80,7 +80,7 @@ def test_another_amount_is_charged_from_the_next_time_on(
     found = begin(frequency=frequency, cover_fees=fee_cover)
     answer = client.post(at(found, "/amount"), data={"amount": "$40"})
     assert (answer.status_code, answer.location) == (303, at(found) + "?said=amount")
-    assert "The new amount is set" in client.get(answer.location).text
+    assert "Your new amount is saved" in client.get(answer.location).text
     assert (read(installation).amount, read(installation).fee_cover) == booked[1]
     stripe.advance(days=31 * months)
     sync()
@@ -88,7 +88,7 @@ def test_another_amount_is_charged_from_the_next_time_on(
     assert read(installation).amount == 4000
 
 
-def test_a_rest_skips_what_would_be_charged_and_then_it_goes_on(
+def test_a_pause_skips_charges_and_then_resumes(
     client: FlaskClient,
     installation: Installation,
     stripe: StripeSandbox,
@@ -101,7 +101,7 @@ def test_a_rest_skips_what_would_be_charged_and_then_it_goes_on(
     assert paused.state == "paused"
     assert paused.paused_until is not None
     assert timedelta(days=58) < paused.paused_until - clock.now() < timedelta(days=63)
-    assert "Resting until" in text_of(client, found)
+    assert "Paused until" in text_of(client, found)
     stripe.advance(days=45)
     sync()
     assert len(gifts(installation)) == 1
@@ -111,7 +111,7 @@ def test_a_rest_skips_what_would_be_charged_and_then_it_goes_on(
     assert len(gifts(installation)) == 2
 
 
-def test_a_rest_can_be_ended(
+def test_a_pause_can_be_ended(
     client: FlaskClient,
     installation: Installation,
     stripe: StripeSandbox,
@@ -127,7 +127,7 @@ def test_a_rest_can_be_ended(
     assert (read(installation).state, read(installation).paused_until) == ("active", None)
 
 
-def test_the_end_is_asked_twice_and_comes_at_once(
+def test_canceling_is_confirmed_first_and_takes_effect_immediately(
     client: FlaskClient,
     installation: Installation,
     stripe: StripeSandbox,
@@ -137,7 +137,7 @@ def test_the_end_is_asked_twice_and_comes_at_once(
     found = begin()
     assert at(found, "/end") in client.get(at(found)).text
     confirm = client.get(at(found, "/end"))
-    assert "Nothing more will be charged" in confirm.text
+    assert "nothing more will be charged" in confirm.text
     assert read(installation).state == "active"
     assert client.post(at(found, "/end")).status_code == 303
     assert read(installation).state == "ended"
@@ -147,7 +147,7 @@ def test_the_end_is_asked_twice_and_comes_at_once(
     sync()
     assert len(gifts(installation)) == 1
     text = text_of(client, found)
-    assert "ended" in text
+    assert "canceled" in text
     assert "Change the amount" not in text
     assert client.post(at(found, "/end")).status_code == 409
     with installation.sessions() as session:
@@ -155,7 +155,7 @@ def test_the_end_is_asked_twice_and_comes_at_once(
     assert kinds == ["receipt", "subscription_ended"]
 
 
-def test_an_end_that_stripe_knows_already_is_the_end_here(
+def test_a_cancellation_at_stripe_is_applied_here(
     client: FlaskClient, installation: Installation, stripe: StripeSandbox, begin: Begin
 ) -> None:
     found = begin()
@@ -165,7 +165,7 @@ def test_an_end_that_stripe_knows_already_is_the_end_here(
 
 
 @pytest.mark.parametrize("when", ["drop_before", "drop_after"])
-def test_stripe_out_of_reach_is_said_and_the_same_again_does_it_once(
+def test_an_unreachable_stripe_is_reported_and_a_retry_works_once(
     client: FlaskClient,
     installation: Installation,
     stripe: StripeSandbox,
@@ -186,7 +186,7 @@ def test_stripe_out_of_reach_is_said_and_the_same_again_does_it_once(
     assert keys == [f"subscription-amount-{found.stripe_id}-{number}" for number in (1, 2)]
 
 
-def test_what_was_cut_is_done_again_and_not_only_answered_again(
+def test_an_interrupted_change_is_sent_again_and_not_only_replayed(
     client: FlaskClient, installation: Installation, stripe: StripeSandbox, begin: Begin
 ) -> None:
     found = begin()
@@ -211,14 +211,14 @@ def test_what_was_cut_is_done_again_and_not_only_answered_again(
     assert (total, read(installation).amount) == (4000, 4000)
 
 
-def test_a_refusal_shows_how_the_gift_stands_at_stripe(
+def test_a_refusal_shows_the_gifts_state_at_stripe(
     client: FlaskClient, installation: Installation, stripe: StripeSandbox, begin: Begin
 ) -> None:
     found = begin()
     stripe.cancel_subscription(found.stripe_id)
     answer = client.post(at(found, "/pause"), data={"months": "1"})
     assert answer.status_code == 422
-    assert "This gift ended on" in answer.text
+    assert "This gift was canceled on" in answer.text
     assert read(installation).state == "ended"
 
 
@@ -242,7 +242,7 @@ def test_an_unknown_address_is_a_404(client: FlaskClient, path: str) -> None:
 CARD = {"card-number": GOOD, "card-expiry": "12 / 34", "card-cvc": "123", "card-name": "Ana"}
 
 
-def test_a_failed_renewal_is_mended_with_another_card(
+def test_a_failed_renewal_is_resolved_with_another_card(
     client: FlaskClient,
     installation: Installation,
     stripe: StripeSandbox,
@@ -272,7 +272,7 @@ def test_a_failed_renewal_is_mended_with_another_card(
     assert "did not go through" not in text_of(client, found)
 
 
-def test_the_one_that_failed_can_be_paid_with_another_card(
+def test_the_failed_charge_can_be_paid_with_another_card(
     client: FlaskClient,
     installation: Installation,
     stripe: StripeSandbox,
@@ -292,10 +292,10 @@ def test_the_one_that_failed_can_be_paid_with_another_card(
         None,
     )
     assert len(gifts(installation)) == 2
-    assert "Going on" in text_of(client, found)
+    assert "Active" in text_of(client, found)
 
 
-def test_letters_tell_of_a_failure_once_a_try_and_then_of_the_end(
+def test_emails_report_each_failed_attempt_once_and_then_the_cancellation(
     mailing: Installation,
     mailbox: MailReceiver,
     stripe: StripeSandbox,
@@ -316,7 +316,7 @@ def test_letters_tell_of_a_failure_once_a_try_and_then_of_the_end(
     assert states == ["sent"] * 4 + ["dropped", "sent"]
 
 
-def test_a_letter_about_a_renewal_that_was_paid_meanwhile_is_not_sent(
+def test_an_email_about_a_renewal_paid_meanwhile_is_not_sent(
     client: FlaskClient,
     mailing: Installation,
     mailbox: MailReceiver,
@@ -342,7 +342,7 @@ def test_a_letter_about_a_renewal_that_was_paid_meanwhile_is_not_sent(
     assert "has been paid" in (message.last_error or "")
 
 
-def test_renewals_know_their_payment_so_that_a_refund_finds_them(
+def test_renewals_store_their_payment_so_that_a_refund_finds_them(
     installation: Installation, stripe: StripeSandbox, begin: Begin, sync: Callable[[], None]
 ) -> None:
     begin()
