@@ -102,8 +102,8 @@ def next_checkout_request(
 ) -> StripeRequest:
     """Return the call for `donation`: the one already recorded, else a new one.
 
-    A call whose key can no longer be used (see `needs_lookup`) must first be looked up at Stripe. If that finds nothing,
-    pass its ordinal as `looked_up`, and a new call replaces it.
+    A call whose key can no longer be used (see `needs_lookup`) must first be looked up at Stripe. If that finds
+    nothing, pass its ordinal as `looked_up`, and a new call replaces it.
     """
     latest = latest_request(session, donation.id, OPERATION)
     if latest is not None and (

@@ -13,7 +13,7 @@ from campaign.receipts.pdf_documents import ADDRESSES
 from campaign.runtime.context import make_installation
 
 
-@click.command("print-batch")
+@click.command("direct-mail")
 @click.argument("people", type=click.Path(path_type=Path, allow_dash=True), metavar="PEOPLE.csv")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.pdf")
 @click.option("--campaign", "slug", metavar="SLUG", required=True, help="The campaign to print.")

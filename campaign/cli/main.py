@@ -36,6 +36,11 @@ COMMANDS = {
         "deadline_emails",
         "Queue the countdown and deadline emails that are due now.",
     ),
+    "direct-mail": LazyCommand(
+        "campaign.cli.direct_mail",
+        "direct_mail",
+        "Print an appeal for each recipient in PEOPLE.csv.",
+    ),
     "donor": LazyCommand(
         "campaign.cli.donor",
         "donor",
@@ -54,11 +59,6 @@ COMMANDS = {
     ),
     "ledger": LazyCommand(
         "campaign.cli.ledger", "ledger", "Check the ledger and correct a final result."
-    ),
-    "letters": LazyCommand(
-        "campaign.cli.receipts",
-        "letters",
-        "Print receipts and statements for donors without email.",
     ),
     "mail": LazyCommand(
         "campaign.cli.mail",
@@ -90,10 +90,10 @@ COMMANDS = {
         "payouts",
         "Fetch missing payouts from Stripe and list the latest 50.",
     ),
-    "print-batch": LazyCommand(
-        "campaign.cli.direct_mail",
-        "print_batch",
-        "Print an appeal for each recipient in PEOPLE.csv.",
+    "print-receipts": LazyCommand(
+        "campaign.cli.receipts",
+        "print_receipts",
+        "Print receipts and statements for donors without email.",
     ),
     "reconcile": LazyCommand(
         "campaign.cli.reconcile",
@@ -112,16 +112,16 @@ COMMANDS = {
         "campaign.cli.campaigns", "resume", "Accept gifts by card for the campaign SLUG again."
     ),
     "review": LazyCommand("campaign.cli.review", "review", "List everything that needs attention."),
+    "schedule": LazyCommand(
+        "campaign.cli.schedule",
+        "schedule",
+        "Manage the email schedule of a campaign.",
+    ),
     "staff": LazyCommand("campaign.cli.staff", "staff", "Manage the team and its roles."),
     "statements": LazyCommand(
         "campaign.cli.receipts",
         "statements",
         "Queue each donor's statement for YEAR, once.",
-    ),
-    "steps": LazyCommand(
-        "campaign.cli.schedule",
-        "steps",
-        "Manage the email schedule of a campaign.",
     ),
     "subscribers": LazyCommand(
         "campaign.cli.subscribers", "subscribers", "Manage people who agreed to get appeals."

@@ -19,7 +19,7 @@ from campaign.receipts import statements as yearly_statements
 from campaign.runtime.context import Installation, make_installation
 
 
-@click.command("letters")
+@click.command("print-receipts")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.pdf")
 @click.option(
     "--again",
@@ -52,8 +52,8 @@ def print_receipts(file: Path, again: str | None, window: str) -> None:
                 file, pdf_documents.print_queue_pdf([_page(one) for one in ready], window)
             )
             print_queue.mark_mailed(session, ready, clock.now())
-            details = dict(Counter(one.kind for one in ready)) | {"again_since": again or ""}
-            subject = Subject("letters", file.name)
+            details = dict(Counter(one.kind for one in ready)) | {"reprinted_since": again or ""}
+            subject = Subject("print_queue", file.name)
             record(session, Actor.command_line(), "receipts.printed", subject, after=details)
     click.echo(f"Wrote {_documents(len(ready))} to {file}." if ready else "Nothing to print.")
     _require_addresses(found)

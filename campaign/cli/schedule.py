@@ -18,7 +18,7 @@ from campaign.runtime.context import make_installation
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-@click.group("steps")
+@click.group("schedule")
 def schedule() -> None:
     """Manage the email schedule of a campaign.
 

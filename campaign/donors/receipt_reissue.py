@@ -34,7 +34,9 @@ def resend_receipt(
     receipt = _valid(session, donation)
     address = receipt_address(session, donation)
     if not address:
-        raise ResendRefused("the donor has no email address; `campaign letters` prints the receipt")
+        raise ResendRefused(
+            "the donor has no email address; `campaign print-receipts` prints the receipt"
+        )
     message = session.scalar(
         select(OutboxMessage).where(
             OutboxMessage.receipt_id == receipt.id, OutboxMessage.kind == EmailKind.receipt

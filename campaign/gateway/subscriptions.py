@@ -25,8 +25,8 @@ class SubscriptionItem:
 class SubscriptionFact:
     """A subscription at one point in time.
 
-    Since 2025-03-31.basil, `current_period_end` is on the items. `gift` and `fee_cover` are from our metadata; None if the
-    metadata lacks them.
+    Since 2025-03-31.basil, `current_period_end` is on the items. `gift` and `fee_cover` are from our metadata; None if
+    the metadata lacks them.
     """
 
     id: str

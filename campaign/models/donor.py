@@ -66,8 +66,8 @@ class Donor(Base):
 class CampaignDonor(Base):
     """A donor who gave to a campaign. Only the ledger's insert trigger writes it.
 
-    `remaining_gifts` counts the donor's gifts to the campaign that are not fully refunded; it may be 0. `gave_before`: the
-    donor had given to another campaign before the first of these gifts.
+    `remaining_gifts` counts the donor's gifts to the campaign that are not fully refunded; it may be 0. `gave_before`:
+    the donor had given to another campaign before the first of these gifts.
     """
 
     __tablename__ = "campaign_donor"

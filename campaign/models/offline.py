@@ -41,8 +41,8 @@ class OfflineGift(Base):
     and bank, or a name that staff choose) is unique ignoring case, so that no gift counts twice; only a gift entered by
     mistake frees its reference. `received_on` and `postmarked_on` are dates in the campaign's time zone
     (`donations.gift_dates` chooses the gift's date from them). `description`: which shares were given, or by which
-    donor-advised fund. `entry_token` prevents a second gift if the form is submitted twice. `reversed_on` is the date of
-    the reversal and `reversal_reason` its reason.
+    donor-advised fund. `entry_token` prevents a second gift if the form is submitted twice. `reversed_on` is the date
+    of the reversal and `reversal_reason` its reason.
     """
 
     __tablename__ = "offline_gift"

@@ -76,7 +76,7 @@ class Refund(Base):
 class Dispute(Base):
     """A dispute or inquiry. `withdrawn` and `reinstated` are the amounts known to have moved, in minor units.
 
-    `status` is Stripe's status (https://docs.stripe.com/api/disputes/object); `balance_transactions` are its balance transactions
+    `status` is Stripe's status (https://docs.stripe.com/api/disputes/object); `balance_transactions` are Stripe's,
     as `{"id", "amount", "fee", "currency", "created"}`. `due_by`: the deadline for submitting evidence.
     """
 

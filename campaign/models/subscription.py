@@ -19,8 +19,8 @@ class Subscription(Base):
 
     Its first donation started it. `token` opens the gift's page for the donor. `status` is Stripe's status; `as_of` and
     `as_of_event` are the time and id of the event that reported it: updates arrive in any order and the newest wins,
-    except that cancellation is final. `failed_invoice_id` and `payment_update_url` (Stripe's page to pay that invoice with
-    another card) are set while a renewal is unpaid.
+    except that cancellation is final. `failed_invoice_id` and `payment_update_url` (Stripe's page to pay that invoice
+    with another card) are set while a renewal is unpaid.
     """
 
     __tablename__ = "subscription"

@@ -1,4 +1,4 @@
-"""Direct mail, from a list of recipients to one PDF: for the command `print-batch` and the staff page.
+"""Direct mail, from a list of recipients to one PDF: for the command `direct-mail` and the staff page.
 
 Nothing is stored between reading and printing. Coupons, audit entry and sheets belong to one transaction.
 """

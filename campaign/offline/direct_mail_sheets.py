@@ -36,7 +36,7 @@ def direct_mail_pdf(sheets: Sequence[dict[str, Any]], window: str = "us") -> byt
             address: _qr(address) for address in dict.fromkeys(one["qr"] for one in sheets)
         },
     }
-    return render_pdf("posted_appeals", values | ADDRESSES[window])
+    return render_pdf("direct_mail", values | ADDRESSES[window])
 
 
 def _qr(address: str) -> str:

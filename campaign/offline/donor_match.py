@@ -68,7 +68,7 @@ def _normalized(text: str) -> str:
 def find_or_create_donor(session: Session, entry: OfflineEntry, chosen: str) -> DonorMatch | None:
     """Return the donor of `entry`, creating one if needed; None if there are candidates and none was chosen.
 
-    `chosen` is the id of one of `find_candidates`, SOMEBODY_NEW or ''. A gift without a name gets a new donor each time.
+    `chosen` is the id of a candidate, NEW_DONOR or ''. A gift without a name gets a new donor each time.
     """
     if entry.email:
         return _by_email(session, entry)

@@ -62,7 +62,7 @@ class EntryResult:
 
 @dataclass(frozen=True)
 class UnresolvedEntry:
-    """Nothing was recorded: `entry_warnings` are the warnings not waived, `find_candidates` the donors to choose from."""
+    """Nothing was recorded: `entry_warnings` are the warnings not waived, `candidates` the donors to choose from."""
 
     entry_warnings: Sequence[EntryWarning]
     candidates: Sequence[Candidate]

@@ -96,7 +96,7 @@ def erase_person(
         key = str(person.donors[0].id) if person.donors else "no donor"
         details: dict[str, object] = {
             "donations": erased.donations,
-            "letters": mails,
+            "emails": mails,
             "consents": consents,
         }
         if erased.customers:

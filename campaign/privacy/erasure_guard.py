@@ -21,7 +21,7 @@ def require_erasable(session: Session, person: DataSubject, at: datetime) -> Non
     if active:
         raise ErasureRefused(
             "Nothing was erased: a monthly or yearly gift is active. Cancel it first: "
-            + "; ".join(f"campaign subscription end {one}" for one in active)
+            + "; ".join(f"campaign subscription cancel {one}" for one in active)
         )
     for one in person.donations:
         waiting = one.session_expires_at is not None and one.session_expires_at > at

@@ -47,7 +47,7 @@ def print_queue_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> by
         for one in letters
     ]
     title = " · ".join(dict.fromkeys(page["organization"] for page in pages))
-    return render_pdf("letters", {"title": title, "lang": pages[0]["lang"], "pages": pages} | place)
+    return render_pdf("mailing", {"title": title, "lang": pages[0]["lang"], "pages": pages} | place)
 
 
 def deposit_slip_pdf(context: dict[str, Any], sheet: str = "us-letter") -> bytes:

@@ -57,7 +57,7 @@ def _givers(year: int) -> Select[int, str, str, str]:
 def queue_statements(session: Session, year: int, mail_domain: str) -> Sequence[str]:
     """Queue one statement per donor and year, however often this is called; return the address of each new one.
 
-    A donor without an email address ('') gets a row that is not emailed; `campaign letters` prints it.
+    A donor without an email address ('') gets a row that is not emailed; `campaign print-receipts` prints it.
     """
     giver = _givers(year).order_by(Donor.id).subquery()
     by_mail = giver.c.email == ""

@@ -36,7 +36,7 @@ MOST_SOURCES = 15
 
 @dataclass(frozen=True)
 class LedgerSum:
-    """The signed sums of one ledger kind, in minor units. `fee` is Stripe's, `fee_cover` the fees that donors covered."""
+    """The signed sums of one ledger kind, in minor units. `fee` is Stripe's, `fee_cover` what donors covered."""
 
     kind: str
     entries: int

@@ -131,7 +131,7 @@ def holds_other_gifts(session: Session) -> bool:
 def fill(
     installation: Installation, wanted: Wanted, report_progress: Tell = lambda _: None
 ) -> None:
-    """Add the gifts that are wanted, and all that belongs to them; nothing where it fails. `report_progress` gets lines."""
+    """Add the gifts and everything that belongs to them, or nothing if it fails. `report_progress` gets lines."""
     with installation.engine.connect() as connection:
         raw = cast("Raw", connection.connection.driver_connection)
         # It ends with this: temporary tables, functions and settings are nobody else's.

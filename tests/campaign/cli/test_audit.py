@@ -39,14 +39,14 @@ CHANGES = {
     "export": "export.created",
     "extend": "deadline.extended",
     "ledger correct": "result.corrected",
-    "letters": "receipts.printed",
+    "print-receipts": "receipts.printed",
     "mail resend": "message.resent",
     "matching add": "matching_gift.added",
     "matching end": "matching_gift.ended",
     "offline import": "offline_gifts.imported",
     "open": "campaign.opened",
     "pause": "campaign.paused",
-    "print-batch": "direct_mail.printed",
+    "direct-mail": "direct_mail.printed",
     "reconcile": "ledger.repaired",
     "refund": "donation.refunded",
     "resume": "campaign.resumed",
@@ -59,7 +59,7 @@ CHANGES = {
     "subscribers import": "subscribers.imported",
     "subscribers remove": "subscriber.removed",
     "subscription change": "subscription.changed",
-    "subscription end": "subscription.ended",
+    "subscription cancel": "subscription.ended",
     "subscription pause": "subscription.paused",
     "subscription resume": "subscription.resumed",
     "suppressions add": "suppression.added",
@@ -74,7 +74,7 @@ CHANGES = {
 }
 """The audit entries of each command."""
 ELSEWHERE = {
-    "ledger correct", "donor erase", "webhooks retry", "webhooks test", "bounces ingest", "letters",
+    "ledger correct", "donor erase", "webhooks retry", "webhooks test", "bounces ingest", "print-receipts",
     "staff reset-second-factor", "reconcile",
 }  # fmt: skip
 """Commands that need more data than the walk below provides; their own tests check the log."""
@@ -157,12 +157,12 @@ def walk(gifts: dict[str, str], folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("extend", "spring", "--deadline", "2099-07-31", "--reason", "A storm")
     yield ("matching", "add", "spring", "--sponsor", "Ebb", "--pool", "100", "--until", "2099-05-01")  # fmt: skip
     yield ("matching", "end", "spring", "1")
-    yield ("steps", "add", "spring", "halfway", "--days", "100")
-    yield ("steps", "edit", "spring", "halfway", "--subject", "Half-way")
+    yield ("schedule", "add", "spring", "halfway", "--days", "100")
+    yield ("schedule", "edit", "spring", "halfway", "--subject", "Half-way")
     yield ("offline", "import", str(checks), "--campaign", "spring")
     readers = folder / "readers.csv"
     readers.write_text("name,number,institution,address\nBo Lund,77,State Prison,1 Road|Salem\n")
-    yield ("print-batch", str(readers), str(folder / "readers.pdf"), "--campaign", "spring")
+    yield ("direct-mail", str(readers), str(folder / "readers.pdf"), "--campaign", "spring")
     yield ("close", "spring", "--reason", "All is paid for")
     yield ("staff", "add", "kim@example.org", "--role", "viewer")
     yield ("staff", "deactivate", "kim@example.org")

@@ -36,7 +36,7 @@ def printing(run: Run, running: Campaign, tmp_path: Path) -> Printing:
         people = tmp_path / "people.csv"
         people.write_text(HEADER + rows)
         where = str(tmp_path / file)
-        return run("print-batch", str(people), where, "--campaign", "year-end", *options)
+        return run("direct-mail", str(people), where, "--campaign", "year-end", *options)
 
     return printed
 

@@ -141,4 +141,4 @@ def test_an_active_or_unpaid_gift_prevents_erasure(
     pay(client, installation, stripe, frequency="monthly", attempt="b")
     ended = run("donor", "erase", "ana@example.org", "--yes")
     assert ended.status == 1
-    assert "campaign subscription end sub_" in ended.errors[0]
+    assert "campaign subscription cancel sub_" in ended.errors[0]

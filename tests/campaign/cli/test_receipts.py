@@ -97,12 +97,12 @@ def test_a_donor_without_email_gets_one_printed_receipt(
     with installation.sessions() as session:
         assert session.scalars(select(OutboxMessage)).all() == []
     first, second = tmp_path / "1.pdf", tmp_path / "2.pdf"
-    assert run("letters", str(first)).out == f"Wrote 1 document to {first}.\n"
+    assert run("print-receipts", str(first)).out == f"Wrote 1 document to {first}.\n"
     assert "Bo Lund 5 Elm Street Salem, OR 97301" in text(first)
-    assert run("letters", str(second)).out == "Nothing to print.\n"
+    assert run("print-receipts", str(second)).out == "Nothing to print.\n"
     assert not second.exists()
     since = (clock.now() - timedelta(hours=1)).isoformat()
-    assert run("letters", str(second), "--again", since).status == 0
+    assert run("print-receipts", str(second), "--again", since).status == 0
     assert "$40" in text(second)
 
 
@@ -115,16 +115,16 @@ def test_a_statement_is_printed_too(run: Run, installation: Installation, tmp_pa
         run("statements", year, "--so-far").out
         == f"{year}: 0 statements queued, 1 more to print.\n"
     )
-    assert run("letters", str(tmp_path / "1.pdf")).out.startswith("Wrote 2 documents ")
+    assert run("print-receipts", str(tmp_path / "1.pdf")).out.startswith("Wrote 2 documents ")
     assert f"Your gifts in {year}" in text(tmp_path / "1.pdf")
-    assert run("letters", str(tmp_path / "2.pdf")).out == "Nothing to print.\n"
+    assert run("print-receipts", str(tmp_path / "2.pdf")).out == "Nothing to print.\n"
 
 
 @pytest.mark.usefixtures("by_mail")
 def test_without_an_address_it_is_not_printed(
     run: Run, installation: Installation, tmp_path: Path
 ) -> None:
-    ended = run("letters", str(tmp_path / "1.pdf"))
+    ended = run("print-receipts", str(tmp_path / "1.pdf"))
     assert ended.status == 1
     assert "No postal address: receipt " in ended.errors[0]
     assert posted(installation) == 0
@@ -135,7 +135,7 @@ def test_a_file_that_cannot_be_written_marks_nothing(
     run: Run, installation: Installation, tmp_path: Path
 ) -> None:
     live_at(installation, "5 Elm Street")
-    assert run("letters", str(tmp_path / "none" / "1.pdf")).status == 1
+    assert run("print-receipts", str(tmp_path / "none" / "1.pdf")).status == 1
     assert posted(installation) == 0
 
 
@@ -148,11 +148,11 @@ def test_a_crash_between_file_and_commit_prints_it_again(
         connection.exec_driver_sql(
             "ALTER TABLE receipt ADD CONSTRAINT never CHECK (mailed_at IS NULL)"
         )
-    assert run("letters", str(tmp_path / "1.pdf")).status != 0
+    assert run("print-receipts", str(tmp_path / "1.pdf")).status != 0
     assert "$40" in text(tmp_path / "1.pdf")
     with installation.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE receipt DROP CONSTRAINT never")
-    assert run("letters", str(tmp_path / "2.pdf")).out.startswith("Wrote 1 document ")
+    assert run("print-receipts", str(tmp_path / "2.pdf")).out.startswith("Wrote 1 document ")
     assert posted(installation) == 1
 
 

@@ -1,4 +1,4 @@
-"""`campaign steps list`, `edit` and `add`: a campaign's email schedule on the command line."""
+"""`campaign schedule list`, `edit` and `add`: a campaign's email schedule on the command line."""
 
 import getpass
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_the_steps_are_listed_with_their_times_and_email_counts(
     run: Run, installation: Installation
 ) -> None:
     running(installation, start="2098-12-27", deadline="2098-12-31")
-    lines = run("steps", "list", "winter").out.splitlines()
+    lines = run("schedule", "list", "winter").out.splitlines()
     assert len(lines) == 9
     assert lines[1].split()[:2] == ["nine_days", "2098-12-23"]
     assert "before the campaign's start" in lines[1]
@@ -34,17 +34,17 @@ def test_the_steps_are_listed_with_their_times_and_email_counts(
 
 def test_a_step_is_edited_and_added(run: Run, installation: Installation) -> None:
     running(installation, start="2098-12-01", deadline="2098-12-31")
-    edit = ("steps", "edit", "winter", "nine_days")
+    edit = ("schedule", "edit", "winter", "nine_days")
     assert "2098-12-22 00:00 PST" in run(*edit, "--days", "10").out
     assert "  off" in run(*edit, "--disable").out
     assert "custom text for es" in run(*edit, "--enable", "--locale", "es", "--subject", "Hola").out
     assert "to 2098-12-22 06:00 PST" in run(*edit, "--expires", "6").out
     assert "to 2098-12-25 00:00 PST" in run(*edit, "--no-expiry").out
-    added = run("steps", "add", "winter", "half_a_day", "--hours", "12", "--subject", "Half")
+    added = run("schedule", "add", "winter", "half_a_day", "--hours", "12", "--subject", "Half")
     assert "2098-12-31 12:00 PST to 2098-12-31 20:00 PST, custom text for en" in added.out
     for wrong in (edit, (*edit, "--expires", "6", "--no-expiry")):
         assert run(*wrong).status == 2
-    refused = run("steps", "edit", "winter", "ninth_day", "--days", "8")
+    refused = run("schedule", "edit", "winter", "ninth_day", "--days", "8")
     assert (refused.status, len(refused.errors)) == (1, 1)
 
 
@@ -54,7 +54,7 @@ def test_the_list_counts_the_emails_of_each_step(run: Run, installation: Install
     queue_appeals(installation, winter, *sent, state="sent", sent_at=now())
     for state in ("queued", "sending", "dropped", "failed"):
         queue_appeals(installation, winter, f"{state}@example.org", state=state)
-    first, opening, *_ = run("steps", "list", "winter").out.splitlines()
+    first, opening, *_ = run("schedule", "list", "winter").out.splitlines()
     assert first.startswith("winter: times in America/Los_Angeles")
     assert opening.startswith("opening ")
     assert opening.endswith("  3 sent, 2 queued, 1 dropped, 1 failed")
@@ -64,8 +64,8 @@ def test_one_of_two_steps_due_at_the_same_time_is_not_sent(
     run: Run, installation: Installation
 ) -> None:
     running(installation, start="2098-12-01", deadline="2098-12-31")
-    assert run("steps", "edit", "winter", "seven_days", "--days", "9").status == 0
-    lines = {line.split()[0]: line for line in run("steps", "list", "winter").out.splitlines()}
+    assert run("schedule", "edit", "winter", "seven_days", "--days", "9").status == 0
+    lines = {line.split()[0]: line for line in run("schedule", "list", "winter").out.splitlines()}
     assert "not sent: the next step is due at the same time" in lines["nine_days"]
     assert "2098-12-23 00:00 PST to 2098-12-29 00:00 PST" in lines["seven_days"]
 
@@ -76,7 +76,7 @@ def test_text_is_read_from_a_file_and_empty_text_restores_the_default(
     running(installation)
     file = tmp_path / "opening.txt"
     file.write_text("\ufeffTenemos {raised}.\n", encoding="utf-8")
-    edit = ("steps", "edit", "winter", "three_days", "--locale", "es")
+    edit = ("schedule", "edit", "winter", "three_days", "--locale", "es")
     assert "custom text for es" in run(*edit, "--opening-file", str(file), "--subject", "Hola").out
     assert step(installation, "three_days").texts == {
         "es": {"subject": "Hola", "opening": "Tenemos {raised}."}
@@ -104,7 +104,7 @@ def test_invalid_changes_to_a_step_are_rejected(
     run: Run, installation: Installation, options: tuple[str, ...], status: int, why: str
 ) -> None:
     running(installation)
-    ended = run("steps", "edit", "winter", "three_days", *options)
+    ended = run("schedule", "edit", "winter", "three_days", *options)
     assert (ended.status, ended.out) == (status, "")
     assert why in ended.errors[-1]
     assert audited(installation) == []
@@ -114,7 +114,7 @@ def test_a_step_is_added_once_under_a_plain_name_and_recorded(
     run: Run, installation: Installation
 ) -> None:
     running(installation)
-    add = ("steps", "add", "winter")
+    add = ("schedule", "add", "winter")
     assert run(*add, "five_days", "--days", "5", "--expires", "6").status == 0
     for arguments, why in (
         (("five_days", "--days", "6"), "already has a step 'five_days'"),

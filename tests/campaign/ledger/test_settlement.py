@@ -327,7 +327,10 @@ def test_a_full_dispute_lost_after_a_partial_refund_voids_the_receipt_once(
     tell_refund(installation, facts, facts.refund("a", 1000))
     for _ in range(2):
         tell_dispute(installation, facts, facts.dispute("lost", -2606))
-    assert (state_and_receipt(installation, facts), raised(installation)) == (("dispute_lost", 0), -1000)
+    assert (state_and_receipt(installation, facts), raised(installation)) == (
+        ("dispute_lost", 0),
+        -1000,
+    )
     with installation.sessions() as session:
         kinds = session.scalars(select(Receipt.kind).order_by(Receipt.id)).all()
     assert kinds == ["receipt", "corrected", "void"]
@@ -342,7 +345,10 @@ def test_only_the_lost_one_of_two_disputes_reduces_the_receipt(
     second = facts.dispute("needs_response", amount=300, id="du_second")
     tell_dispute(installation, facts, first)
     tell_dispute(installation, facts, second, withdrawn=True)
-    assert (state_and_receipt(installation, facts), raised(installation)) == (("dispute_lost", 1800), 1500)
+    assert (state_and_receipt(installation, facts), raised(installation)) == (
+        ("dispute_lost", 1800),
+        1500,
+    )
 
 
 def test_a_refund_before_its_payment_is_settled_with_it(

@@ -183,7 +183,7 @@ def test_the_log_says_once_what_was_erased_and_which_stripe_customers_remain(
     assert (entry.subject_key, entry.actor) == (str(donor.id), ADA.name)
     assert entry.after == {
         "donations": 1,
-        "letters": 1,
+        "emails": 1,
         "consents": 2,
         "stripe_customers": "cus_1",
     }
@@ -248,7 +248,7 @@ def test_nothing_is_erased_while_a_monthly_gift_is_active_or_paused(
 ) -> None:
     ana = add_donor(session, "ana@example.org")
     monthly = renew_as(session, campaign, ana, state="paused")
-    with pytest.raises(ErasureRefused, match=f"campaign subscription end {monthly.stripe_id}"):
+    with pytest.raises(ErasureRefused, match=f"campaign subscription cancel {monthly.stripe_id}"):
         erase_person(session, data_subject_of(session, ana), ADA, now())
     assert ana.email == "ana@example.org"
 

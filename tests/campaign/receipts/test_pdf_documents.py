@@ -52,13 +52,13 @@ def text(pdf: bytes) -> str:
 
 
 @pytest.mark.parametrize("locale", ["en", "es"])
-@pytest.mark.parametrize("kind", ["receipt", "statement", "letters"])
+@pytest.mark.parametrize("kind", ["receipt", "statement", "mailing"])
 def test_it_is_tagged_titled_and_brings_its_typeface(kind: str, locale: str) -> None:
     receipt, statement = RECEIPT | {"locale": locale}, STATEMENT | {"locale": locale}
     made = {
         "receipt": lambda: receipt_pdf(receipt),
         "statement": lambda: statement_pdf(statement),
-        "letters": lambda: print_queue_pdf(
+        "mailing": lambda: print_queue_pdf(
             [{"kind": "receipt", "context": receipt, "address": ["A"]}]
         ),
     }[kind]()

@@ -118,7 +118,9 @@ def test_charged_reversed_and_charged_again_is_one_payment() -> None:
     assert told(*found(anew[:2], [BOOKED])) == [("payment_reversed", 2500, None, True, False)]
     returned = entry("payment_reversed", -2500)
     assert found(anew[:2], [BOOKED, returned]) == []
-    assert told(*found([PAID], [BOOKED, returned])) == [("payment_reversed", None, 2500, False, True)]
+    assert told(*found([PAID], [BOOKED, returned])) == [
+        ("payment_reversed", None, 2500, False, True)
+    ]
 
 
 @pytest.mark.parametrize(("left", "told_of"), [(2500, [2500]), (1, [1]), (0, [])])

@@ -82,6 +82,6 @@ def _read(slug: str, raw: bytes) -> RecipientList:
         found = read_recipient_list(session, slug, raw)
     if len(found.ready) > MOST_ROWS:
         raise ListInvalid(
-            f"The list has more than {MOST_ROWS:,} rows. Split it, or use the command `campaign print-batch`."
+            f"The list has more than {MOST_ROWS:,} rows. Split it, or use the command `campaign direct-mail`."
         )
     return found
