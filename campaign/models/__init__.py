@@ -13,7 +13,7 @@ from campaign.models.campaign_content import (
 from campaign.models.direct_mail import DirectMailPiece
 from campaign.models.donation import Donation
 from campaign.models.donor import CampaignDonor, Donor
-from campaign.models.donor_admin import Acknowledgement, DonorMerge, Note
+from campaign.models.donor_admin import Acknowledgment, DonorMerge, Note
 from campaign.models.donor_portal import DonorLink, DonorLinkPurpose, DonorSession, ErasureRequest
 from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
@@ -51,7 +51,7 @@ from campaign.models.subscription import InvoicePayment, Subscription
 from campaign.models.tribute import CardDelivery, TributeCard
 
 __all__ = [
-    "Acknowledgement",
+    "Acknowledgment",
     "ApiToken",
     "AuditEntry",
     "Base",

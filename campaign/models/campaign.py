@@ -34,8 +34,8 @@ class Campaign(Base):
     published local time in `timezone`; `deadline` is the same moment as an instant. The result becomes final
     `grace_days` later: `finalized_at` and `final_raised` are the time and the amount, and from then on the ledger's
     trigger lets only corrections change it. `ask_past_donors`: also send the campaign emails to donors of earlier
-    campaigns, not only to subscribers. `stretch_goal` is shown once the goal is met; `designation` says what the gifts are
-    for. While `paused_at` is set, staff have paused card gifts (because of an attack or a Stripe outage);
+    campaigns, not only to subscribers. `stretch_goal` is shown once the goal is met; `designation` says what
+    the gifts are for. While `paused_at` is set, staff have paused card gifts (because of an attack or a Stripe outage);
     `pause_reason` is shown to visitors.
 
     Appearance: `accent_light` and `accent_dark` replace the organization's accent colors; `organization_line` names the

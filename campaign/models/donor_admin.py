@@ -56,10 +56,10 @@ class DonorMerge(Base):
     undone_at: Mapped[datetime | None]
 
 
-class Acknowledgement(Base):
+class Acknowledgment(Base):
     """An item of the review queue that staff marked as reviewed: a dispute, a fraud warning, an undelivered email."""
 
-    __tablename__ = "acknowledgement"
+    __tablename__ = "acknowledgment"
     __table_args__ = (UniqueConstraint("kind", "key"),)
 
     id: Mapped[Key]

@@ -49,8 +49,8 @@ class Discrepancy:
 
     `donation` is a public id; with `renewal`, that of the first donation, because the ledger lacks the renewal itself.
     `repairable`: the ledger only lacks a fact and can be repaired. `unconfirmed`: the ledger has an entry that the
-    window does not confirm; Stripe must be asked before it is reported. `pending_event` is the id of a stored event about it
-    that is not applied yet.
+    window does not confirm; Stripe must be asked before it is reported. `pending_event` is the id of a stored event
+    about it that is not applied yet.
     """
 
     donation: str

@@ -16,7 +16,7 @@ depends_on = None
 TABLES = {
     "house": "branding",
     "posted_appeal": "direct_mail_piece",
-    "review_mark": "acknowledgement",
+    "review_mark": "acknowledgment",
     "stripe_call": "stripe_request",
 }
 
@@ -36,8 +36,8 @@ COLUMNS = [
     ("reconciliation_run", "differences", "discrepancies"),
     ("reconciliation_run", "differing", "discrepancy_count"),
     ("reconciliation_run", "mended", "repaired"),
-    ("acknowledgement", "marked_at", "acknowledged_at"),
-    ("acknowledgement", "marked_by", "acknowledged_by"),
+    ("acknowledgment", "marked_at", "acknowledged_at"),
+    ("acknowledgment", "marked_by", "acknowledged_by"),
     ("subscription", "cover", "fee_cover"),
     ("subscription", "mend_url", "payment_update_url"),
     ("tribute_card", "posted_at", "mailed_at"),
@@ -72,7 +72,7 @@ VALUES = [
     ("ledger_entry", "kind", "reinstatement", "dispute_reversed"),
     ("donation", "state", "lost", "dispute_lost"),
     ("heartbeat", "job", "match-returns", "match-evidence"),
-    ("acknowledgement", "kind", "unplaced", "unmatched"),
+    ("acknowledgment", "kind", "unplaced", "unmatched"),
     ("outbox_message", "kind", "own_page_link", "donor_page_link"),
     ("outbox_message", "kind", "own_page_note", "donor_page_note"),
     ("audit_entry", "subject_kind", "house", "branding"),
@@ -91,7 +91,7 @@ VALUES = [
             ("letters.printed", "receipts.printed"),
             ("posted_appeals.printed", "direct_mail.printed"),
             ("review.marked", "review.acknowledged"),
-            ("review.unmarked", "review.acknowledgement_withdrawn"),
+            ("review.unmarked", "review.acknowledgment_withdrawn"),
             ("staff_member.link_made", "staff_member.link_created"),
             ("staff_member.recovery_codes_made", "staff_member.recovery_codes_created"),
             ("webhook_delivery.repeated", "webhook_delivery.retried"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from campaign.models import Acknowledgement, Donor, DonorMerge, Note
+from campaign.models import Acknowledgment, Donor, DonorMerge, Note
 from campaign.runtime.context import Installation
 from tests.support.raw_sql import execute, insert, refusals
 from tests.support.stripe import Facts
@@ -43,7 +43,7 @@ def test_a_donor_is_merged_once_until_that_is_undone(installation: Installation)
 
 
 def test_a_thing_is_marked_as_reviewed_once(installation: Installation) -> None:
-    insert(installation, Acknowledgement, kind="dispute", key="du_1", acknowledged_by="Mia")
-    insert(installation, Acknowledgement, kind="warning", key="du_1", acknowledged_by="Mia")
-    with pytest.raises(IntegrityError, match="uq_acknowledgement_kind_key"):
-        insert(installation, Acknowledgement, kind="dispute", key="du_1", acknowledged_by="Fay")
+    insert(installation, Acknowledgment, kind="dispute", key="du_1", acknowledged_by="Mia")
+    insert(installation, Acknowledgment, kind="warning", key="du_1", acknowledged_by="Mia")
+    with pytest.raises(IntegrityError, match="uq_acknowledgment_kind_key"):
+        insert(installation, Acknowledgment, kind="dispute", key="du_1", acknowledged_by="Fay")

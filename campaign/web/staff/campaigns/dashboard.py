@@ -10,10 +10,10 @@ from markupsafe import Markup
 from campaign.campaigns.campaigns import current_campaign, find_campaign
 from campaign.core import clock, money
 from campaign.models import Campaign, StaffRole
-from campaign.reporting.acknowledgements import (
+from campaign.reporting.acknowledgments import (
     acknowledge,
-    read_acknowledgements,
-    withdraw_acknowledgement,
+    read_acknowledgments,
+    withdraw_acknowledgment,
 )
 from campaign.reporting.dashboard import Dashboard, begin_snapshot, read_dashboard
 from campaign.reporting.review_queue import read_review
@@ -67,7 +67,7 @@ def _dashboard(slug: str | None) -> ResponseReturnValue:
         if campaign is None:
             return render_template("staff/dashboard/none.html", page_title="Dashboard")
         found = read_dashboard(session, campaign, at)
-        attention = groups(read_review(session, at), read_acknowledgements(session))
+        attention = groups(read_review(session, at), read_acknowledgments(session))
     return render_template(
         "staff/dashboard/page.html",
         page_title=campaign.title,
@@ -158,7 +158,7 @@ def mark_reviewed(kind: str, key: str) -> ResponseReturnValue:
     """Mark an item as reviewed, or remove the mark (form field `undo`)."""
     with installation().sessions.begin() as session:
         if request.form.get("undo"):
-            withdraw_acknowledgement(session, kind, key, actor())
+            withdraw_acknowledgment(session, kind, key, actor())
         else:
             acknowledge(session, kind, key, actor(), clock.now())
     flash("Marked as not reviewed." if request.form.get("undo") else "Marked as reviewed.")

@@ -11,7 +11,7 @@ from campaign.audit.heartbeats import JobStatus
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import money
 from campaign.mailer.kinds import EmailKind
-from campaign.models import Acknowledgement
+from campaign.models import Acknowledgment
 from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
@@ -71,7 +71,7 @@ class Group:
     urgent: bool
 
 
-Marks = Mapping[tuple[str, str], Acknowledgement]
+Marks = Mapping[tuple[str, str], Acknowledgment]
 
 
 def groups(review: Review, marks: Marks) -> list[Group]:

@@ -60,7 +60,7 @@ def test_a_dispute_can_be_marked_as_reviewed_and_shows_who_did(
         actions = session.scalars(
             select(AuditEntry.action).where(AuditEntry.action.startswith("review."))
         )
-        assert list(actions) == ["review.acknowledged", "review.acknowledgement_withdrawn"]
+        assert list(actions) == ["review.acknowledged", "review.acknowledgment_withdrawn"]
     assert staff(StaffRole.viewer).post_form(action).status_code == 403
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from campaign.core.clock import now
-from campaign.models import Acknowledgement
+from campaign.models import Acknowledgment
 from campaign.reporting.review_queue import ActionableWarning, FailedEmail, Review
 from campaign.web.staff.campaigns.review_queue import MOST, groups
 
@@ -28,7 +28,7 @@ def test_only_the_first_items_are_shown_and_all_are_counted() -> None:
 def test_hidden_items_make_a_group_urgent_too(looked_at: int, *, urgent: bool) -> None:
     warnings = [warning(number) for number in range(MOST + 1)]
     seen = {
-        ("warning", one.stripe_id): Acknowledgement(
+        ("warning", one.stripe_id): Acknowledgment(
             kind="warning", key=one.stripe_id, acknowledged_by="Rosa", acknowledged_at=now()
         )
         for one in warnings[:looked_at]

@@ -9,42 +9,42 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.errors import NotFound
-from campaign.models import Acknowledgement
+from campaign.models import Acknowledgment
 
 KINDS = ("dispute", "warning", "refund", "event", "message", "late_entry", "unmatched", "erasure")
 
 
-def read_acknowledgements(session: Session) -> Mapping[tuple[str, str], Acknowledgement]:
+def read_acknowledgments(session: Session) -> Mapping[tuple[str, str], Acknowledgment]:
     """Return every mark by (kind, key)."""
-    return {(one.kind, one.key): one for one in session.scalars(select(Acknowledgement))}
+    return {(one.kind, one.key): one for one in session.scalars(select(Acknowledgment))}
 
 
 def acknowledge(session: Session, kind: str, key: str, actor: Actor, at: datetime) -> None:
     """Record that `actor` reviewed the item. Repeating it changes nothing. Raises NotFound for an unknown kind."""
     _check(kind, key)
     made = session.execute(
-        insert(Acknowledgement)
+        insert(Acknowledgment)
         .values(kind=kind, key=key, acknowledged_by=actor.name, acknowledged_at=at)
         .on_conflict_do_nothing()
-        .returning(Acknowledgement.id)
+        .returning(Acknowledgment.id)
     ).one_or_none()
     if made is not None:
         record(session, actor, "review.acknowledged", Subject(kind, key))
 
 
-def withdraw_acknowledgement(session: Session, kind: str, key: str, actor: Actor) -> None:
+def withdraw_acknowledgment(session: Session, kind: str, key: str, actor: Actor) -> None:
     """Remove the mark, if there is one. Raises NotFound for an unknown kind."""
     _check(kind, key)
     gone = session.execute(
-        delete(Acknowledgement)
-        .where(Acknowledgement.kind == kind, Acknowledgement.key == key)
-        .returning(Acknowledgement.acknowledged_by)
+        delete(Acknowledgment)
+        .where(Acknowledgment.kind == kind, Acknowledgment.key == key)
+        .returning(Acknowledgment.acknowledged_by)
     ).one_or_none()
     if gone is not None:
         record(
             session,
             actor,
-            "review.acknowledgement_withdrawn",
+            "review.acknowledgment_withdrawn",
             Subject(kind, key),
             before={"by": gone.acknowledged_by},
         )
