@@ -35,7 +35,7 @@ class ModeratedEntry:
     campaign: Campaign
 
     @property
-    def stands(self) -> bool:
+    def gift_counts(self) -> bool:
         return self.donation.state in STATES_ON_WALL
 
 

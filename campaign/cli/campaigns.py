@@ -47,8 +47,8 @@ def close(slug: str, reason: str) -> None:
 def pause(slug: str, reason: str) -> None:
     """Stop accepting gifts by card for the campaign SLUG.
 
-    For example, during an attack or a Stripe outage. The page shows the reason and how to give by mail. Appeals are
-    held until you resume. Monthly gifts continue.
+    For example, during an attack or a Stripe outage. The page shows the reason and how to give by mail. Campaign
+    emails are held until you resume. Monthly gifts continue.
     """
     with make_installation(broker=False).sessions.begin() as session:
         campaign = find_campaign(session, slug)

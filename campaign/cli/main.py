@@ -124,13 +124,15 @@ COMMANDS = {
         "Queue each donor's statement for YEAR, once.",
     ),
     "subscribers": LazyCommand(
-        "campaign.cli.subscribers", "subscribers", "Manage people who agreed to get appeals."
+        "campaign.cli.subscribers",
+        "subscribers",
+        "Manage people who agreed to get campaign emails.",
     ),
     "subscription": LazyCommand(
         "campaign.cli.subscriptions", "subscription", "Manage monthly and yearly gifts."
     ),
     "suppressions": LazyCommand(
-        "campaign.cli.suppressions", "suppressions", "Manage addresses that get no appeals."
+        "campaign.cli.suppressions", "suppressions", "Manage addresses that get no campaign emails."
     ),
     "tokens": LazyCommand("campaign.cli.tokens", "tokens", "Manage tokens for the read API."),
     "webhooks": LazyCommand(

@@ -1,4 +1,4 @@
-"""`campaign subscribers import|export|remove`: people who agreed to get appeals."""
+"""`campaign subscribers import|export|remove`: people who agreed to get campaign emails."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from campaign.runtime.context import Installation, make_installation
 
 @click.group("subscribers")
 def subscribers() -> None:
-    """Manage people who agreed to get appeals."""
+    """Manage people who agreed to get campaign emails."""
 
 
 @subscribers.command("import")
@@ -47,7 +47,7 @@ def import_list(file: Path) -> None:
     taken += _store(installation, file.name, batch)
     click.echo(f"{taken.added:,} added, {taken.known:,} already present, {refused:,} rejected.")
     if taken.suppressed:
-        click.echo(f"Suppressed among them, who get no appeals: {taken.suppressed:,}.")
+        click.echo(f"Suppressed among them, who get no campaign emails: {taken.suppressed:,}.")
     if refused:
         raise CampaignError("Fix the lines named above and import the file again.")
 
@@ -74,7 +74,8 @@ def export_list() -> None:
 def remove(email: str) -> None:
     """Remove the subscriber EMAIL.
 
-    To stop appeals to someone who may be imported again, suppress the address instead (`campaign suppressions add`).
+    To stop campaign emails to someone who may be imported again, suppress the address instead
+    (`campaign suppressions add`).
     """
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""`campaign suppressions import|export|add|remove`: addresses that get no appeals."""
+"""`campaign suppressions import|export|add|remove`: addresses that get no campaign emails."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ log = get_logger(__name__)
 
 @click.group("suppressions")
 def suppressions() -> None:
-    """Manage addresses that get no appeals. They still get receipts."""
+    """Manage addresses that get no campaign emails. They still get receipts."""
 
 
 @suppressions.command("import")
@@ -76,9 +76,11 @@ def export_list() -> None:
 
 @suppressions.command("add")
 @click.argument("email")
-@click.option("--campaign", "slug", help="Only appeals of this campaign.  [default: all appeals]")
+@click.option(
+    "--campaign", "slug", help="Only emails of this campaign.  [default: all campaign emails]"
+)
 def add(email: str, slug: str | None) -> None:
-    """Stop appeals to EMAIL. Use it when someone asks without using the unsubscribe link."""
+    """Stop campaign emails to EMAIL. Use it when someone asks without using the unsubscribe link."""
     address = _address(email)
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
@@ -101,16 +103,18 @@ def add(email: str, slug: str | None) -> None:
 
 @suppressions.command("remove")
 @click.argument("email")
-@click.option("--reason", required=True, help="Why appeals are allowed again; it is logged.")
+@click.option(
+    "--reason", required=True, help="Why campaign emails are allowed again; it is logged."
+)
 def remove(email: str, reason: str) -> None:
-    """Allow appeals to EMAIL again. Use it only if the owner of the address agreed."""
+    """Allow campaign emails to EMAIL again. Use it only if the owner of the address agreed."""
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
         if not list_of.remove_suppression(session, email):
             raise NotFound(f"{email} is not suppressed.")
         _note(session, "suppression.removed", masked_email(email), {"reason": reason})
     log.warning("suppression_removed", reason=reason)
-    click.echo(f"{email} can get appeals again.")
+    click.echo(f"{email} can get campaign emails again.")
 
 
 def _note(session: Session, action: str, key: str, details: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The SMTP dialogue on one connection (RFC 5321), and what each reply means for the message. Used by `Transport`.
+"""The SMTP dialog on one connection (RFC 5321), and what each reply means for the message. Used by `Transport`.
 
 `smtplib` only opens the connection. It does not report whether a connection broke before or after the server had the
 message, and it waits for every reply even if the server accepts pipelined commands (RFC 2920).

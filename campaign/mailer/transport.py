@@ -1,6 +1,6 @@
 """One connection to the mail server for a batch of messages. Its replies become our errors.
 
-`SmtpSession` implements the SMTP dialogue.
+`SmtpSession` implements the SMTP dialog.
 """
 
 import smtplib

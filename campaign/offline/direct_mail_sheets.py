@@ -163,7 +163,7 @@ def _how(batch: MailingBatch, campaign: Campaign, language: Language) -> dict[st
         % payee,
         "postmark": postmark % {"day": _last_day(campaign, language)},
         "no_cash": language.gettext("Please do not send cash."),
-        "online": language.gettext("Somebody you know can also give here:"),
+        "online": language.gettext("A friend or relative can also give online:"),
         "rest": language.gettext("Read the full text at %(address)s.")
         % {"address": f"{batch.site_url}/c/{campaign.slug}"},
     }
@@ -181,7 +181,7 @@ def _coupon(
         "amounts": [formatting.amount(one, campaign.currency, language) for one in suggested],
         "from_word": language.gettext("From"),
         "from": ", ".join(one for one in (recipient.name, recipient.number) if one),
-        "moved_word": language.gettext("My address, if it is another now"),
+        "moved_word": language.gettext("My new address, if it has changed"),
         "unnamed": language.gettext("Do not publish my name"),
     }
 

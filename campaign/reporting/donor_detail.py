@@ -45,7 +45,7 @@ class Total:
     gone: int
 
     @property
-    def stands(self) -> int:
+    def net(self) -> int:
         return self.given - self.gone
 
 

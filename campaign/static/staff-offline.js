@@ -3,7 +3,7 @@ const form = document.querySelector("form.envelope");
 
 async function look() {
   const { code, email, campaign } = form.elements;
-  const result = form.querySelector("[data-told]");
+  const result = form.querySelector("[data-lookup-result]");
   if (!code.value.trim() && !email.value.trim()) {
     result.textContent = "";
     return;

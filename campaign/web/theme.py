@@ -119,13 +119,13 @@ def stylesheet_url(accents: tuple[str, str] | None) -> str:
         return ""
     light, dark = (one.removeprefix("#") for one in accents)
     version = current_app.extensions["static_version"]
-    return url_for("theme.stylesheet", colours=f"{light}-{dark}", v=version)
+    return url_for("theme.stylesheet", colors=f"{light}-{dark}", v=version)
 
 
-@blueprint.get("/theme/<colours>.css")
-def stylesheet(colours: str) -> Response:
+@blueprint.get("/theme/<colors>.css")
+def stylesheet(colors: str) -> Response:
     """Serve the custom properties for a light and a dark accent; 404 if the contrast is too low to read."""
-    matched = _COLORS.match(colours)
+    matched = _COLORS.match(colors)
     if matched is None:
         abort(404)
     light, dark = f"#{matched[1]}", f"#{matched[2]}"

@@ -59,7 +59,7 @@ class _Plan:
 class MailReceiver(RunsInBlock):
     """Collects `messages`. `url` is what belongs into SMTP_URL; `connections` counts them.
 
-    `smtputf8`: it takes internationalised addresses (RFC 6531); `pipelining`: it takes commands together (RFC 2920).
+    `smtputf8`: it takes internationalized addresses (RFC 6531); `pipelining`: it takes commands together (RFC 2920).
     """
 
     def __init__(

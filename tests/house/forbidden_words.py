@@ -75,7 +75,9 @@ def hits(lines: list[Line], rules: list[Rule] | None = None) -> Iterator[str]:
 
 
 def read_rules(glossary: str | None = None) -> list[Rule]:
-    """Parse the rows `| words | use | where | allowed in |`; words and allowed phrases are separated by commas."""
+    """Parse the rows `| words | use | where | allowed in |`; words and allowed phrases are separated by commas.
+
+    `*` at a word's end means any ending."""
     text = GLOSSARY.read_text(encoding="utf-8") if glossary is None else glossary
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
@@ -89,7 +91,10 @@ def read_rules(glossary: str | None = None) -> list[Rule]:
 
 
 def _words(listed: str) -> re.Pattern[str]:
-    phrases = [re.escape(one.strip()).replace("\\ ", r"\s+") for one in listed.split(",")]
+    phrases = [
+        re.escape(one.strip()).replace("\\ ", r"\s+").replace("\\*", r"\w*")
+        for one in listed.split(",")
+    ]
     return re.compile(rf"(?<![\w-])(?:{'|'.join(phrases)})(?![\w-])", re.IGNORECASE)
 
 

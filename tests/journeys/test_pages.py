@@ -1,4 +1,4 @@
-"""Every page at both widths and in both colour schemes: axe finds nothing, nothing overflows, and it is light."""
+"""Every page at both widths and in both color schemes: axe finds nothing, nothing overflows, and it is light."""
 
 import gzip
 from collections.abc import Callable

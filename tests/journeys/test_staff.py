@@ -1,6 +1,6 @@
 """A working day of staff, in a browser: signed in with a second factor, a check, a refund, a deadline, the audit log.
 
-And every page of theirs, at both widths and in both colour schemes, without a finding.
+And every page of theirs, at both widths and in both color schemes, without a finding.
 """
 
 import base64

@@ -68,7 +68,7 @@ def test_w3m_posts_the_form_and_the_review(running: Running, tmp_path: Path) -> 
     assert "$25" in paying
     faults = post(**{**TYPED, "email": "lee", "step": "review"})
     assert "Please fix this" in faults
-    assert "This email address is not complete" in faults
+    assert "Enter a complete email address" in faults
 
 
 def keys(*pressed: str) -> str:

@@ -51,7 +51,7 @@ def blueprint(account: Account) -> Blueprint:
 
 
 def unrecognized() -> Response:
-    """No such path or method. Authorisation comes first, as it does at Stripe."""
+    """No such path or method. Authorization comes first, as it does at Stripe."""
     request_id = new_id("req_")
     try:
         _authorize()

@@ -1,4 +1,4 @@
-"""/v1/subscriptions: changed, paused, cancelled, listed. They begin in a checkout session."""
+"""/v1/subscriptions: changed, paused, canceled, listed. They begin in a checkout session."""
 
 from sandbox.stripe.api import checkout, lists
 from sandbox.stripe.api.endpoints import endpoint
@@ -114,7 +114,7 @@ _STATUSES = names(
     },
 )
 def list_subscriptions(account: Account, asked: Json) -> Json:
-    """Cancelled ones only on request, as at Stripe."""
+    """Canceled ones only on request, as at Stripe."""
     found = lists.matching(account, "subscription", asked, {"customer": text()})
     found = [obj for obj in found if _has_status(obj, asked.get("status"))]
     bounds = asked.get("current_period_end", {})

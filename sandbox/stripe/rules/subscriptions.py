@@ -1,4 +1,4 @@
-"""Subscriptions: begun by a checkout, activated, changed, cancelled. Their renewals are in `renewals`."""
+"""Subscriptions: begun by a checkout, activated, changed, canceled. Their renewals are in `renewals`."""
 
 from sandbox.stripe.errors import Refused, missing, unsupported
 from sandbox.stripe.objects import billing, catalog

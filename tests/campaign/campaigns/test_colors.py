@@ -42,7 +42,7 @@ def test_an_accent_with_low_contrast_is_rejected_with_its_ratio() -> None:
     assert parse_accents("", " ") is None
 
 
-@pytest.mark.parametrize("grey", range(0, 256, 15))
-def test_text_on_an_accent_always_has_enough_contrast(grey: int) -> None:
-    accent = f"#{grey:02x}{grey:02x}{grey:02x}"
+@pytest.mark.parametrize("gray", range(0, 256, 15))
+def test_text_on_an_accent_always_has_enough_contrast(gray: int) -> None:
+    accent = f"#{gray:02x}{gray:02x}{gray:02x}"
     assert contrast(text_color_on(accent), accent) >= 4.5

@@ -80,7 +80,7 @@ def test_only_comments_of_paid_gifts_need_a_decision_newest_first(
     assert waiting(installation) == [second.id, first.id]
     with installation.sessions() as session:
         every = list_entries(session, waiting=False)
-        assert [one.stands for one in every] == [True, False, True, True, True]
+        assert [one.gift_counts for one in every] == [True, False, True, True, True]
         assert [one.donation.id for one in list_entries(session, waiting=False, at_most=1)] == [
             hidden.id
         ]

@@ -116,15 +116,15 @@ def test_a_rejected_row_is_named_by_its_line(
     assert ended.status == 1
     assert ended.out == f"Wrote 1 appeal to {tmp_path / '1.pdf'}; 9 rejected.\n"
     assert [one.partition(": ")[::2] for one in ended.errors[:-1]] == [
-        ("line 3", "no institution"),
-        ("line 4", "no address"),
-        ("line 5", "6 lines where the window shows 5"),
-        ("line 6", f"{('Very long '*5).strip()!r} is longer than the 40 characters that the window shows"),
-        ("line 7", "name begins like a formula: '=Bo'"),
-        ("line 8", "'王, 1' has letters that our typeface lacks"),
-        ("line 9", "'xx-yy-zz' is no language; write en or es"),
+        ("line 3", "institution is missing"),
+        ("line 4", "address is missing"),
+        ("line 5", "the address has 6 lines, but only 5 fit the window"),
+        ("line 6", f"{('Very long '*5).strip()!r} is longer than the 40 characters that fit the window"),
+        ("line 7", "name starts like a formula: '=Bo'"),
+        ("line 8", "'王, 1' has characters that our font cannot print"),
+        ("line 9", "'xx-yy-zz' is not a language; write en or es"),
         ("line 10", "2 fields, but the header has 5 columns"),
-        ("line 11", "the same person stands on line 2 already"),
+        ("line 11", "the same person is already on line 2"),
     ]  # fmt: skip
     assert list(posted(installation)) == ["Ana Reyes"]
     assert printing(ANA).errors == [f"{tmp_path / '1.pdf'} already exists. Name another file."]

@@ -64,7 +64,7 @@ def test_a_late_entry_is_listed_and_corrected_once(
     assert done.out == "nine-days: corrected by -$10 to $15; the final result was $25.\n"
     again = run(*correction)
     assert (again.status, again.out) == (1, "")
-    assert again.errors == [f"Ledger entry {late.id} was brought into the result before."]
+    assert again.errors == [f"Ledger entry {late.id} was already added to the result."]
     assert run("ledger", "late").out == "No late entries.\n"
     assert run("ledger", "check").status == 0
     with installation.sessions() as session:

@@ -62,13 +62,13 @@ def test_good_rows_are_entered_and_each_bad_one_is_named(
         strict=False,
     ):
         assert words in line
-    assert "line 11: entered. Booked, and counted for no campaign: " in done.out
+    assert "line 11: entered. This gift does not count for the campaign: " in done.out
     assert done.out.endswith("3 entered, 6 rejected.\n")
     assert bar(installation) == (7550, 2, 2)
     again = run(*IMPORT, file, "--campaign", "year-end")
     assert again.status == 1
     assert again.out.endswith("0 entered, 9 rejected.\n")
-    assert "Reference 1042 First is a check of $50 from Ana Reyes" in again.errors[0]
+    assert "Reference 1042 First is already a check of $50 from Ana Reyes" in again.errors[0]
     assert bar(installation) == (7550, 2, 2)
     with installation.sessions() as session:
         assert list(broken_invariants(session)) == []

@@ -69,7 +69,7 @@ def test_a_lost_refund_is_found_and_repaired(run: Run, bank: Bank) -> None:
     bank.deliver(lose="*")
     ended = run(*RECONCILE)
     assert ended.status == 1
-    assert f"Stripe sent 10.00 USD back ({made['id']}, pi_" in ended.out
+    assert f"Stripe refunded 10.00 USD ({made['id']}, pi_" in ended.out
     assert "1 fee not booked yet; 1 discrepancy.\n" in ended.out
     assert run(*RECONCILE, "--apply").status == 0
     assert bank.donation().state == "partially_refunded"
@@ -88,7 +88,7 @@ def test_each_run_has_a_page_with_its_findings(
     newest = max(int(found) for found in re.findall(r"/staff/reconciliations/(\d+)", listed))
     first = client.get(f"/staff/reconciliations/{newest - 2}").text
     assert f'href="/staff/donations/{lost}"' in first
-    assert "Stripe took 25.00 USD" in first
+    assert "Stripe charged 25.00 USD" in first
     assert "No open discrepancies in the last run" in client.get("/staff/books").text
     assert "ledger mended" in client.get("/staff/audit?action=ledger.").text
     assert client.get("/staff/reconciliations/999").status_code == 404

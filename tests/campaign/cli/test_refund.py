@@ -39,9 +39,9 @@ def test_a_partial_refund_shows_what_remains(run: Run, gift: str) -> None:
     ended = run("refund", gift, "--amount", "10.00", "--reason", "duplicate", "--yes")
     before, done, after = ended.out.splitlines()
     assert (ended.status, ended.errors) == (0, [])
-    assert before == f"Donation {gift}: $25 of $25 is left to refund."
+    assert before == f"Donation {gift}: $25 of $25 is refundable."
     assert re.fullmatch(r"Refund re_\w+ of \$10 USD: succeeded\.", done)
-    assert after == f"Donation {gift}: $15 of $25 is left to refund; $10 refunded."
+    assert after == f"Donation {gift}: $15 of $25 is refundable; $10 refunded."
     assert run("refund", gift, "--amount", "10.00", "--yes").status == 0
     ended = run("refund", gift, "--amount", "10.00", "--yes")
     assert (ended.status, len(ended.errors)) == (1, 1)

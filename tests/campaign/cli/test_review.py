@@ -90,7 +90,7 @@ def test_the_review_lists_each_item(
     )
     assert "to ana@example.org, " in ended.out
     assert f"Overdue jobs: {len(JOBS) - 1}" in lines
-    assert "  sweep-inbox  silent; never ran" in lines
+    assert "  sweep-inbox  overdue; never ran" in lines
 
 
 def test_an_unreachable_database_is_a_one_line_error(run: Run) -> None:

@@ -82,7 +82,7 @@ def test_a_suppressed_address_stays_suppressed(
         suppress(session, "ada@example.org", SuppressionReason.unsubscribed)
     done = run("subscribers", "import", write("Ada@example.org,,,,form,2026-01-05"))
     assert done.status == 0
-    assert "Suppressed among them, who get no appeals: 1." in done.out
+    assert "Suppressed among them, who get no campaign emails: 1." in done.out
     with installation.sessions() as session:
         assert is_suppressed(session, "ada@example.org")
 

@@ -75,7 +75,7 @@ def test_an_extension_appears_in_emails_queued_before_it(
         )
         session.add(extension)
     said = text(ask("appeal", **step))
-    assert "until midnight at the end of Thursday, January 7, Pacific time" in said
+    assert "until 11:59 p.m. on Thursday, January 7, Pacific time" in said
     assert "extended this campaign from Thursday, December 31 to Thursday, January 7" in said
     assert "A storm." in said
 

@@ -6,22 +6,22 @@ import pytest
 
 from tests.support.sample_emails import sample_letter
 
-Colours = dict[str, dict[str, str]]
+Colors = dict[str, dict[str, str]]
 
 
-def rules(css: str) -> Colours:
+def rules(css: str) -> Colors:
     """Return the colors of each selector; later rules win."""
-    found: Colours = {}
+    found: Colors = {}
     for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", css):
-        colours = re.findall(r"([a-z-]+):[^;]*?(#[0-9a-f]{6})", body)
+        colors = re.findall(r"([a-z-]+):[^;]*?(#[0-9a-f]{6})", body)
         for selector in selectors.split(","):
-            named = {name.replace("border-color", "border"): value for name, value in colours}
+            named = {name.replace("border-color", "border"): value for name, value in colors}
             found.setdefault(selector.strip(), {}).update(named)
     return found
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
-def colours(request: pytest.FixtureRequest) -> Colours:
+def colors(request: pytest.FixtureRequest) -> Colors:
     html = sample_letter("appeal_nine_days").html
     style = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)[0]
     light, _, dark = style.partition("@media (prefers-color-scheme: dark) {")
@@ -32,8 +32,8 @@ def colours(request: pytest.FixtureRequest) -> Colours:
     return found
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+def luminance(color: str) -> float:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [
         part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     ]
@@ -48,25 +48,25 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize(
     "selector", [".cell", ".date", ".note", ".facts th", ".facts td", ".foot", ".void", "a"]
 )
-def test_text_contrasts_with_the_background(colours: Colours, selector: str) -> None:
-    assert contrast(colours[selector]["color"], colours[".frame"]["background-color"]) >= 4.5
+def test_text_contrasts_with_the_background(colors: Colors, selector: str) -> None:
+    assert contrast(colors[selector]["color"], colors[".frame"]["background-color"]) >= 4.5
 
 
-def test_the_button_contrasts_with_its_text_and_the_background(colours: Colours) -> None:
-    button = colours[".button"]
+def test_the_button_contrasts_with_its_text_and_the_background(colors: Colors) -> None:
+    button = colors[".button"]
     assert contrast(button["color"], button["background-color"]) >= 4.5
-    assert contrast(button["background-color"], colours[".frame"]["background-color"]) >= 3
+    assert contrast(button["background-color"], colors[".frame"]["background-color"]) >= 3
 
 
-def test_the_bar_and_its_frame_can_be_seen(colours: Colours) -> None:
-    paper = colours[".frame"]["background-color"]
-    assert contrast(colours[".got"]["background-color"], paper) >= 3
-    assert contrast(colours[".bar"]["border"], paper) >= 3
+def test_the_bar_and_its_frame_can_be_seen(colors: Colors) -> None:
+    paper = colors[".frame"]["background-color"]
+    assert contrast(colors[".got"]["background-color"], paper) >= 3
+    assert contrast(colors[".bar"]["border"], paper) >= 3
 
 
 def test_every_coloured_rule_has_its_dark_twin() -> None:
     html = sample_letter("appeal_nine_days").html
     style = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)[0]
     light, _, dark = style.partition("@media (prefers-color-scheme: dark) {")
-    coloured = {name for name, found in rules(light).items() if found}
-    assert coloured - set(rules(dark)) <= {".column"}
+    colored = {name for name, found in rules(light).items() if found}
+    assert colored - set(rules(dark)) <= {".column"}

@@ -35,7 +35,7 @@ Store = Callable[..., None]
 CARD = ("intent_failed", "completed", "intent_succeeded")
 DEBIT = ("promised", "debit_succeeded", "intent_succeeded")
 BROKEN_DEBIT = ("promised", "intent_failed", "debit_failed")
-CANCELLED = ("promised", "intent_canceled", "expired")
+CANCELED = ("promised", "intent_canceled", "expired")
 ABANDONED = ("intent_failed", "expired")
 
 
@@ -56,7 +56,7 @@ def test_covered_fees_are_charged_and_receipted_but_are_not_progress(
         (CARD, "paid", 2500),
         (DEBIT, "paid", 2500),
         (BROKEN_DEBIT, "failed", 0),
-        (CANCELLED, "failed", 0),
+        (CANCELED, "failed", 0),
         (ABANDONED, "expired", 0),
     ],
 )

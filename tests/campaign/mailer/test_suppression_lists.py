@@ -55,8 +55,8 @@ def test_each_bad_line_is_reported_with_its_fault_and_the_others_are_read() -> N
     found = refusals(text)
     assert list(found) == [2, 3, 4, 5]
     assert found[2].startswith("'ana' is not an email address")
-    assert found[3].startswith("'bored' is no reason; write unsubscribed, ")
-    assert found[4] == "1 fields where 2 are named"
+    assert found[3].startswith("'bored' is not a valid reason; use unsubscribed, ")
+    assert found[4] == "1 fields, but the header has 2"
     assert found[5] == "a quotation mark is not closed on the same line"
     taken = [one for one in read_entries(text.encode()) if isinstance(one, SuppressionRow)]
     assert [(one.line, one.email) for one in taken] == [(6, "eve@example.org")]

@@ -24,7 +24,7 @@ def references(text: str) -> list[str]:
     ("header", "words"),
     [
         (HEADER.replace(",amount", ""), "Missing: amount"),
-        (f"{HEADER},colour", "unknown: 'colour'"),
+        (f"{HEADER},color", "unknown: 'color'"),
         (f"{HEADER},code", "one appears twice"),
         ("", "Missing: received_on"),
     ],

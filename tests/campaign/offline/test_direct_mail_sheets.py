@@ -109,7 +109,7 @@ def test_a_long_appeal_fits_one_page_with_a_link_to_the_rest() -> None:
     assert ("FIRST" in first, "SECOND" in first) == (True, False)
     assert ("FIRST" in second, "SECOND" in second) == (False, True)
     assert "Read the full text at https://give.example/c/year-end-2026." in first
-    # Programs show the title in their windows: it names no reader.
+    # PDF viewers show the title, so it does not name the recipient.
     assert read.metadata is not None
     assert read.metadata.title == "The Harbor Ledger: Keep every story free to read"
     (short,) = PdfReader(io.BytesIO(direct_mail_pdf([sheet_context(batch(), ANA, "A")]))).pages

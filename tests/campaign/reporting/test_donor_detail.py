@@ -94,7 +94,7 @@ def test_totals_are_by_currency_with_covered_fees_and_all_refunds(
         stranger = book(session, dollars).donor_id
         found = read_totals(session, [donor])
         assert found == [Total("jpy", 1, 5_000, 0), Total("usd", 2, 12_000, 3_090)]
-        assert found[1].stands == 8_910
+        assert found[1].net == 8_910
         assert read_totals(session, [donor, stranger])[1].given == 22_000
         assert read_totals(session, []) == []
 

@@ -94,7 +94,7 @@ def test_members_are_found_in_any_case_and_listed_active_first(
             get_member(session, "di@example.org")
 
 
-def test_no_address_is_no_member(installation: Installation) -> None:
+def test_an_invalid_email_is_rejected(installation: Installation) -> None:
     with pytest.raises(StaffRefused, match="not an email address"):
         add(installation, "nobody")
     with pytest.raises(StaffRefused, match="no email"):

@@ -10,7 +10,7 @@ from tests.support.waiting import wait_until
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 SVG = b'<?xml version="1.0"?><!-- ours --><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
-COLOURS = {"accent_light": "#7A1F3D", "accent_dark": "#f2a3bd"}
+COLORS = {"accent_light": "#7A1F3D", "accent_dark": "#f2a3bd"}
 
 
 def test_an_accent_reaches_every_page_in_a_cached_stylesheet(
@@ -20,9 +20,9 @@ def test_an_accent_reaches_every_page_in_a_cached_stylesheet(
     assert "/theme/" not in client.get("/c/winter").text
     admin = staff()
     words = {"masthead": "The <Harbor> Ledger", "footer": "One of a kind."}
-    assert "seen-dark" in admin.post_form("/staff/branding", COLOURS | {"do": "preview"}).text
-    assert admin.post_form("/staff/branding", COLOURS | words).status_code == 303
-    assert admin.post_form("/staff/branding", COLOURS | words).status_code == 303
+    assert "seen-dark" in admin.post_form("/staff/branding", COLORS | {"do": "preview"}).text
+    assert admin.post_form("/staff/branding", COLORS | words).status_code == 303
+    assert admin.post_form("/staff/branding", COLORS | words).status_code == 303
     address = "/theme/7a1f3d-f2a3bd.css"
     wait_until(lambda: address in client.get("/c/winter").text)
     for path in ("/c/winter", "/c/winter/remind", "/c/winter/embed", "/campaigns", "/me"):

@@ -56,8 +56,8 @@ def test_the_bank_s_fields_appear_with_its_radio(page: Page, give: Callable[...,
 def test_text_stands_out_from_the_paper(page: Page, give: Callable[..., Any], scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(give().url)
-    colours = page.evaluate(
+    colors = page.evaluate(
         "() => { const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]; }"
     )
-    ink, paper = (sum(map(int, colour[4:-1].split(","))) for colour in colours)
+    ink, paper = (sum(map(int, color[4:-1].split(","))) for color in colors)
     assert (ink < paper) == (scheme == "light")

@@ -33,7 +33,7 @@ from tests.support.api_tokens import EVERYTHING, bearer
         ("donations?since=yesterday", 422, "since"),
         ("donations?cursor=%00", 422, "cursor"),
         ("donations?cursor=W10", 422, "cursor"),
-        ("donations?colour=red", 422, "colour"),
+        ("donations?color=red", 422, "color"),
         ("donations/don_none", 404, None),
         ("campaigns/none", 404, None),
         ("donors/999999", 404, None),

@@ -101,7 +101,7 @@ def test_after_the_end_it_asks_for_no_gift(client: FlaskClient, installation: In
     running(installation, slug="over", start="2020-01-01", deadline="2020-02-01")
     page = client.get("/c/over/print").text
     assert "This campaign no longer accepts gifts." in page
-    assert "The campaign was open until midnight at the end of February 1, 2020" in page
+    assert "The campaign was open until 11:59 p.m. on February 1, 2020" in page
     assert "Make a check payable to" not in page
     assert 'class="coupon"' not in page
 

@@ -113,7 +113,7 @@ def test_an_erasure_request_is_saved_once_shown_to_staff_done_and_confirmed(
     with mailing.sessions.begin() as session:
         erase_person(session, find_data_subject(session, ANA), COMMAND_LINE, now(), "example.org")
     assert "Gift history" not in client.get("/me").text
-    assert "Donors who ask to be removed" not in viewer.get("/staff/").text
+    assert "Erasure requests" not in viewer.get("/staff/").text
     deliver_due(mailing)
     assert [one.recipients for one in mailbox.messages] == [(ANA,)]
     assert "has deleted your data" in mailbox.messages[0].subject

@@ -84,7 +84,7 @@ def test_a_new_address_is_confirmed_by_its_owner_and_the_old_one_notified(
     mailbox.clear()
     deliver_due(mailing)
     assert [one.recipients for one in mailbox.messages] == [(ANA,)]
-    assert "last letter to this one" in " ".join(plain_text(mailbox.messages[0]).split())
+    assert "last email to this one" in " ".join(plain_text(mailbox.messages[0]).split())
     assert "Gift history" not in client.get("/me").text
     ask(client, ANA)
     mailbox.clear()

@@ -174,6 +174,6 @@ def test_an_unrequested_response_and_an_unreachable_provider_are_refused(
 
 def test_without_one_there_is_no_button(installation: Installation) -> None:
     app = create_app(installation)
-    assert "organisation’s account" not in browser(app).get("/staff/sign-in").text
+    assert "organization’s account" not in browser(app).get("/staff/sign-in").text
     assert browser(app).get("/staff/sign-in/provider").status_code == 404
     app.extensions["live"].close()

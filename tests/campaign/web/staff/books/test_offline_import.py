@@ -86,7 +86,7 @@ def test_a_list_may_have_up_to_one_megabyte(finance: StaffClient, running: Campa
     [
         ("", "Choose a file"),
         ("received_on,amount\n", "Missing: postmarked_on"),
-        (HEADER.strip() + ",colour\n", "unknown: &#39;colour&#39;"),
+        (HEADER.strip() + ",color\n", "unknown: &#39;color&#39;"),
     ],
 )
 def test_an_invalid_file_is_reported(
