@@ -77,7 +77,8 @@ def hits(lines: list[Line], rules: list[Rule] | None = None) -> Iterator[str]:
 def read_rules(glossary: str | None = None) -> list[Rule]:
     """Parse the rows `| words | use | where | allowed in |`; words and allowed phrases are separated by commas.
 
-    `*` at a word's end means any ending."""
+    `*` at a word's end means any ending.
+    """
     text = GLOSSARY.read_text(encoding="utf-8") if glossary is None else glossary
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]

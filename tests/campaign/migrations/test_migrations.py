@@ -47,7 +47,8 @@ def test_the_migrations_make_what_the_models_say(empty: str, engine: Engine) -> 
 
 
 def test_the_migrations_make_every_constraint_and_index_that_the_models_name(
-    empty: str, engine: Engine
+    empty: str,
+    engine: Engine,
 ) -> None:
     """Compare definitions word for word, including checks, which Alembic's comparison ignores."""
     upgrade(empty)
@@ -64,7 +65,7 @@ def rules_in(connection: Connection, schema: str) -> set[tuple[str, str]]:
     query = text(
         "SELECT conname, conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE connamespace = to_regnamespace(:schema) UNION ALL"
-        " SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = :schema"
+        " SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = :schema",
     )
     rows = connection.execute(query, {"schema": schema})
     return {(name, wording.replace(f"{schema}.", "")) for name, wording in rows}
@@ -92,7 +93,8 @@ def test_two_upgrades_at_once_do_not_collide(empty: str, engine: Engine) -> None
 
 
 def test_a_downgrade_leaves_nothing_and_the_way_up_is_open_again(
-    empty: str, engine: Engine
+    empty: str,
+    engine: Engine,
 ) -> None:
     upgrade(empty)
     downgrade(empty)
