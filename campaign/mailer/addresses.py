@@ -56,15 +56,15 @@ def one_line(text: str) -> str:
 
 def phrase(name: str) -> str:
     """Return a display name for a header (RFC 5322, RFC 2047): quoted if necessary, encoded if not ASCII."""
-    language = one_line(name)
-    if not language.isascii():
-        return Header(language, "utf-8", maxlinelen=76).encode(linesep="\r\n")
-    if all(each.isalnum() or each in " !#$%&'*+-/=?^_`{|}~" for each in language):
-        return language
-    return f'"{quote(language)}"'
+    phrased = one_line(name)
+    if not phrased.isascii():
+        return Header(phrased, "utf-8", maxlinelen=76).encode(linesep="\r\n")
+    if all(each.isalnum() or each in " !#$%&'*+-/=?^_`{|}~" for each in phrased):
+        return phrased
+    return f'"{quote(phrased)}"'
 
 
 def mailbox(name: str, address: str) -> str:
     """Return `Name <address>` for a header. Raise MailRefused if the address is invalid."""
-    wired, language = wire_address(address), phrase(name)
-    return f"{language} <{wired}>" if language else wired
+    wired, phrased = wire_address(address), phrase(name)
+    return f"{phrased} <{wired}>" if phrased else wired

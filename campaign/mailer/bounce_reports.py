@@ -116,10 +116,10 @@ def _worst(groups: Iterable[Message]) -> tuple[BounceFinding, str]:
 
 
 def _feedback(fields: Message) -> tuple[BounceFinding, str]:
-    language = _field(fields, "Feedback-Type").lower()
-    finding = BounceFinding.complaint if language in _COMPLAINTS else BounceFinding.nothing
+    feedback = _field(fields, "Feedback-Type").lower()
+    finding = BounceFinding.complaint if feedback in _COMPLAINTS else BounceFinding.nothing
     agent = _field(fields, "User-Agent") or _field(fields, "Reporting-MTA")
-    return finding, f"{language or 'feedback'}, reported by {agent or 'a mail provider'}"
+    return finding, f"{feedback or 'feedback'}, reported by {agent or 'a mail provider'}"
 
 
 def _finding(group: Message) -> tuple[BounceFinding, str]:

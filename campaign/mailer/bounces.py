@@ -51,14 +51,14 @@ def record_bounce(
 
     A temporary failure is only noted and never replaces a permanent one.
     """
-    language = _short(detail)
-    if message.bounced_at is not None or (not permanent and message.bounce == language):
+    text = _short(detail)
+    if message.bounced_at is not None or (not permanent and message.bounce == text):
         return ReportOutcome.known
-    message.bounce = language
+    message.bounce = text
     if permanent:
         message.bounced_at = at
         session.flush()
-        return _suppress(session, message, SuppressionReason.bounced, language)
+        return _suppress(session, message, SuppressionReason.bounced, text)
     session.flush()
     return ReportOutcome.new
 
@@ -67,8 +67,8 @@ def record_complaint(
     session: Session, message: OutboxMessage, *, detail: str, at: datetime
 ) -> ReportOutcome:
     """Record that the recipient reported `message` as spam at `at`, and suppress the address for all campaigns."""
-    language = _short(f"{at:%Y-%m-%d}: {detail}")
-    fresh = _suppress(session, message, SuppressionReason.complained, language)
+    text = _short(f"{at:%Y-%m-%d}: {detail}")
+    fresh = _suppress(session, message, SuppressionReason.complained, text)
     session.flush()
     return fresh
 
@@ -90,6 +90,6 @@ def _short(detail: str) -> str:
     return words[:LONGEST_DETAIL]
 
 
-def _text(language: str) -> str:
+def _text(text: str) -> str:
     """Return text that PostgreSQL can store: without NUL and lone surrogates, which malformed mail may contain."""
-    return language.replace("\0", " ").encode("utf-8", "replace").decode()
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()

@@ -75,10 +75,10 @@ def _line(name: str, value: str) -> str:
 
 
 def _subject(text: str) -> str:
-    language = one_line(text)
-    if language.isascii() and len(language) < LONGEST_LINE - len("Subject: "):
-        return language
-    return Header(language, "utf-8", maxlinelen=76, header_name="Subject").encode(linesep="\r\n")
+    subject = one_line(text)
+    if subject.isascii() and len(subject) < LONGEST_LINE - len("Subject: "):
+        return subject
+    return Header(subject, "utf-8", maxlinelen=76, header_name="Subject").encode(linesep="\r\n")
 
 
 def _alternative(email: RenderedEmail) -> bytes:

@@ -12,17 +12,17 @@ REPLACEMENT = "\ufffd"
 
 def printable(text: str) -> str:
     """Return `text` composed, without control characters, with a replacement for each run of missing characters."""
-    language: list[str] = []
+    covered_text: list[str] = []
     for character in unicodedata.normalize("NFC", text):
         if character in "\n\t":
-            language.append(" ")
+            covered_text.append(" ")
         elif unicodedata.category(character) in {"Cc", "Cf", "Cs"}:
             continue
         elif ord(character) in covered():
-            language.append(character)
-        elif language[-1:] != [REPLACEMENT]:
-            language.append(REPLACEMENT)
-    return "".join(language)
+            covered_text.append(character)
+        elif covered_text[-1:] != [REPLACEMENT]:
+            covered_text.append(REPLACEMENT)
+    return "".join(covered_text)
 
 
 @cache

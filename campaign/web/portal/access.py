@@ -121,7 +121,7 @@ def _check_origin() -> None:
 def _require_session() -> Response | None:
     if find_visitor() is None:
         closed = "closed" if request.method == "POST" else None
-        target = url_for("donor_sign_in.page", language=closed, lang=requested_language() or None)
+        target = url_for("donor_sign_in.page", message=closed, lang=requested_language() or None)
         return cast("Response", redirect(target, 303))
     if request.method == "POST":
         given = request.form.get("csrf_token", "")

@@ -79,7 +79,7 @@ def render_donor_page(
             "donor/me.html",
             page_title=page_language().gettext("Your gifts"),
             notice=notice,
-            language=CONFIRMATIONS.get(done, ""),
+            message=CONFIRMATIONS.get(done, ""),
             **_values(session, donor, every=every),
         )
     return make_response(page, status)

@@ -108,7 +108,7 @@ def wall(public_id: str) -> ResponseReturnValue:
 
 def redirect_with_message(what: str) -> Response:
     """Redirect to the donor page with a confirmation message; `what` is a key of SAID."""
-    target = url_for("donor_sign_in.page", language=what, lang=requested_language() or None)
+    target = url_for("donor_sign_in.page", message=what, lang=requested_language() or None)
     return make_response(redirect(target, 303))
 
 

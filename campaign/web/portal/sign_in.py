@@ -44,8 +44,8 @@ _UNUSABLE = {
 def page() -> ResponseReturnValue:
     """Show the donor page, or the form that requests a link if no donor is signed in."""
     if access.find_visitor() is not None:
-        return render_donor_page(done=request.args.get("said", ""))
-    return _link_form(AddressForm(formdata=None), closed=request.args.get("said") == "closed")
+        return render_donor_page(done=request.args.get("message", ""))
+    return _link_form(AddressForm(formdata=None), closed=request.args.get("message") == "closed")
 
 
 @blueprint.post("")

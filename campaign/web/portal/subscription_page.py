@@ -121,7 +121,7 @@ def render_subscription(
         pauses=PAUSE_MONTHS,
         errors=_errors(form),
         notice=notice,
-        language=CONFIRMATIONS.get(done, ""),
+        message=CONFIRMATIONS.get(done, ""),
     )
     return make_private(make_response(page, status))
 

@@ -56,7 +56,7 @@ def page(token: str) -> ResponseReturnValue:
     found = _found(token)
     if found.current_period_end is None and not found.ended_at:
         _try_stripe(lambda: change_flow.refresh(installation(), found))
-    return _page(token, done=request.args.get("said", ""))
+    return _page(token, done=request.args.get("message", ""))
 
 
 @blueprint.post("/amount")
@@ -140,7 +140,7 @@ def _found(token: str) -> Subscription:
 
 def _address(token: str, done: str) -> str:
     """Return the page's URL with its confirmation message and the requested language."""
-    return url_for(".page", token=token, language=done, lang=requested_language() or None)
+    return url_for(".page", token=token, message=done, lang=requested_language() or None)
 
 
 def _done(

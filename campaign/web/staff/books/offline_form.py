@@ -108,8 +108,8 @@ class OfflineGiftForm(FlaskForm):
     def written(self) -> WrittenGift:
         """Return the gift as it was typed."""
         lines = ((self[name].data or "") for name in _ADDRESS)
-        language = {name: self[name].data or "" for name in (*_LINES, *_CHOSEN)}
-        return WrittenGift(**language, address="\n".join(lines))
+        typed = {name: self[name].data or "" for name in (*_LINES, *_CHOSEN)}
+        return WrittenGift(**typed, address="\n".join(lines))
 
     def choices(self) -> Choices:
         """Return the answers and options. Stock never goes into a deposit batch, even if one is selected."""

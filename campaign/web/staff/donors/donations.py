@@ -205,9 +205,9 @@ def _apply(public_id: str, change: Callable[[Any], str]) -> ResponseReturnValue:
     """Make the change, then show its result, or why it was rejected, on the donation's page."""
     try:
         with installation().sessions.begin() as session:
-            language = change(session)
+            message = change(session)
         installation().notify(OUTBOX)
     except ResendRefused as refused:
-        language = f"Nothing was sent: {refused}."
-    flash(language)
+        message = f"Nothing was sent: {refused}."
+    flash(message)
     return redirect(url_for(".gift", public_id=public_id, _anchor="receipts"), 303)

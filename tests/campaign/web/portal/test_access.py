@@ -87,7 +87,7 @@ def test_without_a_session_the_link_form_opens_in_the_same_language(
     for path in ("/me/details", "/me/erasure", "/me/statements/2025.pdf"):
         assert client.get(path).location == "/me"
         assert client.get(f"{path}?lang=es").location == "/me?lang=es"
-    assert client.post("/me/details", data={"lang": "es"}).location == "/me?said=closed&lang=es"
+    assert client.post("/me/details", data={"lang": "es"}).location == "/me?message=closed&lang=es"
 
 
 def test_no_page_below_it_is_cached(

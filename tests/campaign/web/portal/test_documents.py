@@ -44,8 +44,8 @@ def test_a_receipt_is_sent_again_and_a_past_year_has_a_statement(
 ) -> None:
     open_own_page(client, mailing, mailbox)
     path = f"/me/receipts/{paid.donation.public_id}"
-    assert send(client, path).location == "/me?said=receipt"
-    assert send(client, path).location == "/me?said=receipt_waits"
+    assert send(client, path).location == "/me?message=receipt"
+    assert send(client, path).location == "/me?message=receipt_waits"
     mailbox.clear()
     deliver_due(mailing)
     assert [one.recipients for one in mailbox.messages] == [(ANA,)]
@@ -95,8 +95,8 @@ def test_an_erasure_request_is_saved_once_shown_to_staff_done_and_confirmed(
     open_own_page(client, mailing, mailbox)
     assert "within 30 days" in client.get("/me/erasure").text
     for _ in range(2):
-        assert send(client, "/me/erasure").location == "/me?said=erasure"
-    assert send(client, "/me/erasure/withdraw").location == "/me?said=stays"
+        assert send(client, "/me/erasure").location == "/me?message=erasure"
+    assert send(client, "/me/erasure/withdraw").location == "/me?message=stays"
     send(client, "/me/erasure/withdraw")
     send(client, "/me/erasure")
     mailbox.clear()
@@ -156,14 +156,14 @@ def test_documents_belong_to_the_signed_in_donor_only(
     stranger = app.test_client()
     for path in ("/me/statements/2025.pdf", "/me/erasure"):
         assert stranger.get(path).status_code == 303, path
-    assert stranger.post("/me/export").location == "/me?said=closed"
+    assert stranger.post("/me/export").location == "/me?message=closed"
 
 
 def test_withdrawing_a_missing_request_changes_nothing(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
     open_own_page(client, mailing, mailbox)
-    assert send(client, "/me/erasure/withdraw").location == "/me?said=stays"
+    assert send(client, "/me/erasure/withdraw").location == "/me?message=stays"
     assert audited(mailing) == []
     answer = send(client, "/me/export")
     assert answer.mimetype == "application/json"

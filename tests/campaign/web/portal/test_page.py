@@ -108,6 +108,6 @@ def test_only_known_messages_are_shown_above_the_page(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
     plain = open_own_page(client, mailing, mailbox)
-    assert "Your name is no longer on the donor wall." in client.get("/me?said=wall").text
-    odd = client.get("/me?said=<b>hacked").text
+    assert "Your name is no longer on the donor wall." in client.get("/me?message=wall").text
+    odd = client.get("/me?message=<b>hacked").text
     assert odd.partition("</main>")[0] == plain.partition("</main>")[0]

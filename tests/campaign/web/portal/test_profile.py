@@ -64,7 +64,7 @@ def test_a_new_address_is_confirmed_by_its_owner_and_the_old_one_notified(
         send(client, "/me/address", email=email).location
         for email in ("new@example.org", "new@example.org", "ben@example.org")
     }
-    assert answers == {"/me?said=address"}
+    assert answers == {"/me?message=address"}
     assert send(client, "/me/address", email=ANA).status_code == 422
     mailbox.clear()
     deliver_due(mailing)
@@ -98,13 +98,13 @@ def test_campaign_emails_are_subscribed_to_and_stopped(
 ) -> None:
     open_own_page(client, mailing, mailbox)
     for _ in range(2):
-        assert send(client, "/me/preferences", wanted="yes").location == "/me?said=appeals_yes"
+        assert send(client, "/me/preferences", wanted="yes").location == "/me?message=appeals_yes"
     with mailing.sessions() as session:
         agreed = session.scalars(select(Subscriber)).one()
         assert (agreed.email, agreed.consent_source) == (ANA, "own page")
         assert agreed.consent_wording.startswith("Email me about campaigns")
     for _ in range(2):
-        assert send(client, "/me/preferences", wanted="no").location == "/me?said=appeals_no"
+        assert send(client, "/me/preferences", wanted="no").location == "/me?message=appeals_no"
     with mailing.sessions() as session:
         assert session.scalars(select(Suppression.reason)).all() == ["unsubscribed"]
     send(client, "/me/preferences", wanted="yes")
@@ -129,7 +129,7 @@ def test_a_name_is_removed_from_the_donor_wall(
     assert send(client, f"/me/wall/{other.donation.public_id}").status_code == 404
     for _ in range(2):
         gone = send(client, f"/me/wall/{paid.donation.public_id}")
-        assert gone.location == "/me?said=wall"
+        assert gone.location == "/me?message=wall"
     assert "On the donor wall" not in client.get("/me").text
     with mailing.sessions() as session:
         assert session.scalars(select(WallEntry.place)).all() == ["Bend"]

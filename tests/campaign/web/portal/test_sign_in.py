@@ -67,7 +67,7 @@ def test_a_link_expires_after_15_minutes_and_a_session_after_30_idle_or_two_hour
         open_own_page(client, mailing, mailbox)
         clock.shift(timedelta(minutes=31))
         assert client.get("/me/details").location == "/me"
-        assert client.post("/me/erasure").location == "/me?said=closed"
+        assert client.post("/me/erasure").location == "/me?message=closed"
         clock.shift(timedelta(days=2))
         open_own_page(client, mailing, mailbox)
         purge_expired(mailing)

@@ -79,7 +79,7 @@ def test_a_new_amount_applies_from_the_next_charge(
 ) -> None:
     found = begin(frequency=frequency, cover_fees=fee_cover)
     answer = client.post(at(found, "/amount"), data={"amount": "$40"})
-    assert (answer.status_code, answer.location) == (303, at(found) + "?said=amount")
+    assert (answer.status_code, answer.location) == (303, at(found) + "?message=amount")
     assert "Your new amount is saved" in client.get(answer.location).text
     assert (read(installation).amount, read(installation).fee_cover) == booked[1]
     stripe.advance(days=31 * months)
@@ -264,7 +264,7 @@ def test_a_failed_renewal_is_resolved_with_another_card(
     saved = requests.post(answer.location, CARD, timeout=20, allow_redirects=False)
     assert saved.headers["Location"] == f"http://localhost{at(found, '/card')}"
     back = client.get(at(found, "/card"))
-    assert back.location == at(found) + "?said=card"
+    assert back.location == at(found) + "?message=card"
     stripe.advance(days=4)
     sync()
     assert read(installation).state == "active"
