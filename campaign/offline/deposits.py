@@ -63,7 +63,7 @@ def open_batch(
     """
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
-        raise DepositRefused(f"Enter a batch name of 1 to {LONGEST_NAME} characters.")
+        raise DepositRefused(f"Enter a deposit name of 1 to {LONGEST_NAME} characters.")
     currency = money.currency_code(currency)
     try:
         with session.begin_nested():
@@ -76,7 +76,7 @@ def open_batch(
         if known.closed_at is None and known.currency == currency:
             return known
         raise DepositRefused(
-            f"There is already a batch named {known.name}. Choose another name."
+            f"There is already a deposit named {known.name}. Choose another name."
         ) from None
     subject = audit_log.Subject("deposit_batch", str(batch.id))
     after = {"name": name, "currency": currency}
@@ -88,7 +88,7 @@ def find_batch(session: Session, batch_id: int) -> DepositBatch:
     """Return the batch. Raises NotFound."""
     batch = session.get(DepositBatch, batch_id)
     if batch is None:
-        raise NotFound("There is no such deposit batch.")
+        raise NotFound("There is no such deposit.")
     return batch
 
 
@@ -167,7 +167,7 @@ def _locked(session: Session, batch_id: int) -> DepositBatch:
         .execution_options(populate_existing=True)
     )
     if batch is None:
-        raise NotFound("There is no such deposit batch.")
+        raise NotFound("There is no such deposit.")
     return batch
 
 
@@ -175,7 +175,7 @@ def _require_fit(batch: DepositBatch, kind: str, currency: str) -> None:
     if batch.closed_at is not None:
         raise DepositRefused(f"Batch {batch.name} is closed. Open a new one.")
     if kind == OfflineKind.stock:
-        raise DepositRefused("Stock is sold by a broker, so it cannot be added to a deposit batch.")
+        raise DepositRefused("Stock is sold by a broker, so it cannot be added to a deposit.")
     if batch.currency != currency:
         raise DepositRefused(
             f"Batch {batch.name} is in {batch.currency.upper()}, but this gift is not."

@@ -34,7 +34,7 @@ class StepRow:
             return "not sent"
         if self.window.is_open(at):
             return "due"
-        return "over" if self.window.closes <= at else "to come"
+        return "over" if self.window.closes <= at else "upcoming"
 
 
 def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRow]:

@@ -175,7 +175,7 @@ PATHS = (
     "/staff/donors",
     "/staff/offline",
     "/staff/offline/import",
-    "/staff/offline/batches",
+    "/staff/offline/deposits",
     "/staff/campaigns",
     "/staff/campaigns/new",
     f"/staff/c/{SLUG}",

@@ -66,7 +66,7 @@ def test_a_name_opens_one_batch_ignoring_case_and_is_recorded_once(
     with installation.sessions() as session:
         assert find_batch(session, first).name == "Monday noon"
     assert actions(installation) == ["deposit_batch.opened"]
-    with pytest.raises(DepositRefused, match="There is already a batch named Monday noon"):
+    with pytest.raises(DepositRefused, match="There is already a deposit named Monday noon"):
         opened(installation, "Monday noon", "eur")
 
 
@@ -75,7 +75,7 @@ def test_a_batch_needs_a_name_of_1_to_80_characters_and_a_valid_currency(
 ) -> None:
     opened(installation, "A" * 80)
     for name in ("", " \t ", "A" * 81):
-        with pytest.raises(DepositRefused, match="a batch name of 1 to 80 characters"):
+        with pytest.raises(DepositRefused, match="a deposit name of 1 to 80 characters"):
             opened(installation, name)
     with pytest.raises(AmountInvalid):
         opened(installation, "Tuesday", "xyz")

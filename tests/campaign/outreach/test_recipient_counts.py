@@ -90,10 +90,10 @@ def test_steps_are_listed_by_due_time_with_their_state(
     assert (states["seven_days"], states["three_days"], states["wrap_up"]) == (
         "due",
         "off",
-        "to come",
+        "upcoming",
     )
     # Two steps are due at once; only the one nearer to the end goes out.
-    assert {states["nine_days"], states["last_day"]} == {"not sent", "to come"}
+    assert {states["nine_days"], states["last_day"]} == {"not sent", "upcoming"}
     assert found["three_days"].reach is None
 
 
@@ -104,7 +104,7 @@ def test_a_step_is_due_from_its_first_instant_to_before_its_last(
     assert row.window is not None
     due, closes = row.window.due, row.window.closes
     moments = (due - BLINK, due, closes - BLINK, closes)
-    assert [row.state(one) for one in moments] == ["to come", "due", "due", "over"]
+    assert [row.state(one) for one in moments] == ["upcoming", "due", "due", "over"]
 
 
 def test_a_step_before_the_start_is_not_sent_and_reaches_nobody(

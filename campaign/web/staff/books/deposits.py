@@ -27,7 +27,7 @@ from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.layout import organization_zone
 from campaign.web.staff.core.paging import pages
 
-blueprint = staff_blueprint("deposits", "/offline/batches")
+blueprint = staff_blueprint("deposits", "/offline/deposits")
 
 LISTED = 50
 LOOSE = 100
@@ -47,7 +47,7 @@ def _list_page(fault: str = "") -> str:
         currencies = list(dict.fromkeys(one.currency for one in campaign_choices(session)))
     older = found[LISTED - 1].batch.id if len(found) > LISTED else None
     return render_template(
-        "staff/offline/batches.html",
+        "staff/offline/deposits.html",
         page_title="Deposits",
         batches=found[:LISTED],
         pages=pages(None, older),
@@ -135,7 +135,7 @@ def close(batch_id: int) -> ResponseReturnValue:
             close_batch(session, batch_id, day, reference, actor(), clock.now())
     except DepositRefused as error:
         return _batch_page(batch_id, {"gifts": str(error)}), 422
-    flash("The batch is closed. It can no longer be changed.")
+    flash("The deposit is closed. It can no longer be changed.")
     return redirect(url_for("deposits.batch", batch_id=batch_id), 303)
 
 

@@ -93,11 +93,11 @@ viewer  GET      /staff/mail/preview/<name>.txt
 finance GET POST /staff/offline
 finance GET      /staff/offline/<public_id>
 finance GET POST /staff/offline/<public_id>/reverse
-finance GET POST /staff/offline/batches
-finance GET      /staff/offline/batches/<int:batch_id>
-finance POST     /staff/offline/batches/<int:batch_id>/close
-finance POST     /staff/offline/batches/<int:batch_id>/gifts
-finance GET      /staff/offline/batches/<int:batch_id>/slip.pdf
+finance GET POST /staff/offline/deposits
+finance GET      /staff/offline/deposits/<int:batch_id>
+finance POST     /staff/offline/deposits/<int:batch_id>/close
+finance POST     /staff/offline/deposits/<int:batch_id>/gifts
+finance GET      /staff/offline/deposits/<int:batch_id>/slip.pdf
 finance GET POST /staff/offline/import
 finance POST     /staff/offline/import/enter
 finance GET      /staff/offline/duplicates
