@@ -38,4 +38,4 @@ def test_a_deadline_change_shows_days_or_within_one_day_times() -> None:
         "Extended on December 28 from December 31 to January 5, because a storm came.",
         "Closed early at 6:00 PM on December 31 instead of 12:00 AM on January 1, because a storm came.",
     ]
-    assert extension_sentences(campaign(), [later], SPANISH)[0].startswith("Prorrogada el 28 de")
+    assert extension_sentences(campaign(), [later], SPANISH)[0].startswith("Extendida el 28 de")

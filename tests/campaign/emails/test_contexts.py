@@ -34,7 +34,7 @@ def test_a_receipt_in_spanish_is_frozen_and_mailed_in_spanish(
         receipt = session.scalars(select(Receipt)).one()
     assert receipt.frozen["locale"] == "es"
     assert receipt.frozen["amount_text"] == "$1,234.50"
-    assert receipt.frozen["frequency_text"] == "Donativo único"
+    assert receipt.frozen["frequency_text"] == "Donación única"
     change(installation, Donation, locale="en")
     assert "No se proporcionaron bienes" in text(ask("receipt", receipt_id=receipt.id))
 

@@ -94,7 +94,7 @@ def test_the_legal_text_is_in_spanish_on_a_spanish_receipt() -> None:
     said = " ".join(sample_letter("receipt", "es").text.split())
     for part in (
         "22 de diciembre de 2026",
-        "No se proporcionaron bienes ni servicios a cambio de este donativo.",
+        "No se proporcionaron bienes ni servicios a cambio de esta donación.",
         "501(c)(3)",
         "EIN 12-3456789",
         "$26.06",

@@ -181,6 +181,6 @@ def test_a_card_is_printed_for_a_paid_gift_and_not_for_a_refunded_one(
     assert len(waiting(installation)) == 1
     with installation.sessions.begin() as session:
         session.execute(
-            update(TributeCard).values(way="email", email="cora@example.org", address="")
+            update(TributeCard).values(delivery="email", email="cora@example.org", address="")
         )
     assert waiting(installation) == []

@@ -134,7 +134,7 @@ def test_the_stripe_page_uses_the_language_of_the_gift(
         session.rollback()
     assert parameters["locale"] == asked
     told = json.dumps(parameters["line_items"], ensure_ascii=False)
-    assert ("Donativo a The Harbor Ledger" in told) is (locale != "en")
+    assert ("Donación a The Harbor Ledger" in told) is (locale != "en")
 
 
 @pytest.fixture
