@@ -25,7 +25,7 @@ class DonorsToday:
     more: bool
 
     @property
-    def told(self) -> bool:
+    def is_shown(self) -> bool:
         return self.readers >= MIN_SHOWN
 
 

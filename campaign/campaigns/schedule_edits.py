@@ -242,7 +242,7 @@ def _record(
 
 
 def _moment(change: StepChange) -> tuple[str, int]:
-    """Return the anchor and the offset of the new time."""
+    """Return the basis and the offset of the new time."""
     if (change.days is None) == (change.hours is None):
         raise StepInvalid("Enter either days or hours before the end.")
     basis, offset, most, unit = (

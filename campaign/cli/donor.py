@@ -82,7 +82,7 @@ def _print_result(email: str, erased: Erased, events: int) -> None:
         f"Erased personal data from {erased.donations} donations, {erased.mails} emails,"
         f" {erased.consents} consents and reminders, and {events} Stripe events."
     )
-    for address in erased.wishes:
+    for address in erased.suppressed:
         click.echo(
             f"Kept: {address} remains suppressed. To remove that too, run `campaign suppressions remove`."
         )

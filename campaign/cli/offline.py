@@ -30,7 +30,7 @@ def import_list(file: Path, slug: str) -> None:
     """Import the offline gifts in FILE.csv (- is stdin). Each counts at once.
 
     The first line names the columns: received_on,postmarked_on,amount,currency,name,email,address,code,reference and
-    optionally kind (check, cash, donor_advised_fund, stock) and described (which shares, which fund). The code is the
+    optionally kind (check, cash, donor_advised_fund, stock) and description (which shares, which fund). The code is the
     one on the coupon; it identifies the campaign and the article. Rejected rows are listed on stderr and left out; the
     others are saved. A reference that is already recorded is rejected, so importing the same file again adds nothing.
     """

@@ -37,7 +37,7 @@ class DonorGifts:
     number: int
     offline: dict[int, OfflineGift]
     named: dict[int, WallEntry]
-    renewing: Sequence[Subscription]
+    subscriptions: Sequence[Subscription]
     years: Sequence[int]
 
 
@@ -66,7 +66,7 @@ def list_donor_gifts(session: Session, donor: Donor, today: date, *, every: bool
         number=number,
         offline={one.donation_id: one for one in offline},
         named={one.donation_id: one for one in named},
-        renewing=_renewing(session, donor),
+        subscriptions=_subscriptions(session, donor),
         years=session.scalars(_years(donor, today)).all(),
     )
 
@@ -81,7 +81,7 @@ def _shown(donor: Donor) -> tuple[ColumnElement[bool], ...]:
     return Donation.donor_id.in_(merged_ids(donor.id)), known
 
 
-def _renewing(session: Session, donor: Donor) -> Sequence[Subscription]:
+def _subscriptions(session: Session, donor: Donor) -> Sequence[Subscription]:
     """List monthly and yearly gifts, active ones first."""
     return session.scalars(
         select(Subscription)

@@ -152,7 +152,10 @@ def _card(kind: str) -> Make:
         gift.tribute_kind, gift.tribute_name = kind, "Rosa Reyes"
         message = "She read the paper aloud at breakfast.\nI thought of that today."
         card = TributeCard(
-            delivery="email", name="Ben Ortiz", sender=NAME, message=message if kind == "memory" else ""
+            delivery="email",
+            name="Ben Ortiz",
+            sender=NAME,
+            message=message if kind == "memory" else "",
         )
         return {"organization": sender.organization, **tribute_cards.card_context(gift, card)}
 

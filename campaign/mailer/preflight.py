@@ -153,7 +153,7 @@ def _server(address: SmtpAddress) -> Iterator[PreflightFinding]:
         verdict = Verdict.wrong if address.password else Verdict.note
         yield PreflightFinding(verdict, f"SMTP_URL: the connection to {where} is not encrypted")
     try:
-        conversation = SmtpSession.begin(address)
+        smtp_session = SmtpSession.begin(address)
     except (smtplib.SMTPNotSupportedError, smtplib.SMTPResponseException) as error:
         yield PreflightFinding(
             Verdict.wrong, f"the mail server {where} refused the connection: {error}"
@@ -164,8 +164,8 @@ def _server(address: SmtpAddress) -> Iterator[PreflightFinding]:
             Verdict.unknown, f"the mail server {where} cannot be reached: {error}"
         )
         return
-    known = [name for name in ("pipelining", "smtputf8", "size") if conversation.offers(name)]
-    conversation.end()
+    known = [name for name in ("pipelining", "smtputf8", "size") if smtp_session.offers(name)]
+    smtp_session.end()
     language = "encrypted, " if address.security != "plain" else ""
     language += "signed in, " if address.user else "without a password, "
     yield PreflightFinding(

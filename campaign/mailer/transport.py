@@ -66,14 +66,14 @@ class Transport:
                 raise MailDelayed(str(again)) from again
 
     def _try(self, sender: str, recipient: str, message: bytes) -> None:
-        conversation = self.open()
+        smtp_session = self.open()
         try:
-            conversation.send(sender, recipient, message)
+            smtp_session.send(sender, recipient, message)
         finally:
-            if conversation.over:
+            if smtp_session.over:
                 self._close()
 
     def _close(self) -> None:
-        conversation, self._conversation = self._conversation, None
-        if conversation is not None:
-            conversation.end()
+        smtp_session, self._conversation = self._conversation, None
+        if smtp_session is not None:
+            smtp_session.end()

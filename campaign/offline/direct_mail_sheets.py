@@ -190,6 +190,6 @@ def _foot(organization: Organization, language: Language) -> dict[str, str]:
     free = language.gettext(
         "%(name)s stays free to read, for those who give and for those who cannot."
     ) % {"name": organization.name}
-    told = [free, language.gettext("Please give only what you can easily afford.")]
-    told += [f"EIN {organization.ein}."] if organization.ein else []
-    return {"foot": " ".join([*told, organization.registration or ""]).strip()}
+    sentences = [free, language.gettext("Please give only what you can easily afford.")]
+    sentences += [f"EIN {organization.ein}."] if organization.ein else []
+    return {"foot": " ".join([*sentences, organization.registration or ""]).strip()}

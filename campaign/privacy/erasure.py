@@ -48,7 +48,7 @@ _WITHOUT_SYNC = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class Erased:
-    """What was erased. `customers` are Stripe customer IDs, because Stripe keeps its own records. `wishes` are
+    """What was erased. `customers` are Stripe customer IDs, because Stripe keeps its own records. `suppressed` are
     addresses that stay suppressed, so that importing a list does not subscribe them again.
     """
 
@@ -56,7 +56,7 @@ class Erased:
     mails: int
     consents: int
     customers: list[str]
-    wishes: list[str]
+    suppressed: list[str]
 
     @property
     def anything(self) -> bool:
@@ -86,11 +86,11 @@ def erase_person(
     # Emails are found through receipts and addresses, so redact them before those.
     mails = redact_emails(session, mail_of(person), ERASED)
     close_requests(session, person.donors, mail_domain, at)
-    consents, wishes = _forget_consent(session, person)
+    consents, suppressed = _forget_consent(session, person)
     _blank_gifts(session, person)
     _blank_donors(session, person, at)
     erased = Erased(
-        len(person.donation_ids), mails, consents, [str(one) for one in customers], wishes
+        len(person.donation_ids), mails, consents, [str(one) for one in customers], suppressed
     )
     if erased.anything or person.donors:
         key = str(person.donors[0].id) if person.donors else "no donor"
@@ -132,11 +132,11 @@ def _forget_consent(session: Session, person: DataSubject) -> tuple[int, list[st
         .where(mine, Suppression.reason.not_in(_WISHES))
         .execution_options(**_WITHOUT_SYNC)
     )
-    wishes = session.scalars(select(Suppression.email).where(mine).distinct()).all()
+    suppressed = session.scalars(select(Suppression.email).where(mine).distinct()).all()
     session.execute(
         update(Suppression).where(mine).values(detail="").execution_options(**_WITHOUT_SYNC)
     )
-    return count, sorted(wishes)
+    return count, sorted(suppressed)
 
 
 def _blank_gifts(session: Session, person: DataSubject) -> None:

@@ -129,20 +129,20 @@ def collect_personal_data(session: Session, person: DataSubject) -> PersonalData
         "subscriptions": _rows(session, Subscription, Subscription.donor_id.in_(donors)),
         "mail": _rows(session, OutboxMessage, mail_of(person)),
         "tribute_cards": _rows(session, TributeCard, tribute_cards_of(person)),
-        "posted_appeals": [_row(one) for one in direct_mail_to(session, person.donors)],
+        "direct_mail": [_row(one) for one in direct_mail_to(session, person.donors)],
         "notes": _rows(
             session, Note, or_(Note.donor_id.in_(donors), Note.donation_id.in_(donations))
         ),
         "consent": _rows(session, Subscriber, _addressed(Subscriber.email, person)),
-        "no_appeals": _rows(session, Suppression, _addressed(Suppression.email, person)),
+        "suppressions": _rows(session, Suppression, _addressed(Suppression.email, person)),
         "reminders": _rows(session, Reminder, _addressed(Reminder.email, person)),
         "donor_page": [
             row
             for table in (DonorLink, DonorSession, ErasureRequest)
             for row in _rows(session, table, table.donor_id.in_(donors))
         ],
-        "told_elsewhere": _rows(session, WebhookDelivery, deliveries_about(person)),
-        "what_staff_did": [
+        "webhook_deliveries": _rows(session, WebhookDelivery, deliveries_about(person)),
+        "activity": [
             _row(entry)
             for kind, keys in (
                 ("donor", [str(one) for one in donors]),

@@ -74,7 +74,7 @@ def _queue(
 def build_sign_in_email(
     session: Session, claim: EmailClaim, sender: Sender
 ) -> dict[str, Any] | ObsoleteEmail:
-    """Create the link and return the email's context, or Pointless if it is obsolete."""
+    """Create the link and return the email's context, or ObsoleteEmail if it is obsolete."""
     at = clock.now()
     member = session.get_one(StaffMember, int(claim.subject_key.partition(":")[0]))
     if not member.active or member.email.lower() != claim.recipient.lower():

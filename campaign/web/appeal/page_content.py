@@ -86,7 +86,7 @@ def _milestone(campaign: Campaign, one: Milestone) -> MilestoneView:
 
 def present_today(progress: Progress, today: DonorsToday) -> str:
     """Return `12 readers gave today.`; '' if there were too few to show, or while figures are hidden."""
-    if not today.told or progress.hidden:
+    if not today.is_shown or progress.hidden:
         return ""
     spoken = page_language()
     if today.more:

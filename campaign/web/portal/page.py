@@ -95,7 +95,7 @@ def _values(session: Session, donor: Donor, *, every: bool) -> dict[str, Any]:
         "token": access.page_token(),
         "gifts": [_gift(gift, found) for gift in found.gifts],
         "number": found.number,
-        "renewing": [summarize(one) for one in found.renewing],
+        "subscriptions": [summarize(one) for one in found.subscriptions],
         "years": found.years,
         "this_year": str(today.year),
         "next_year": str(today.year + 1),

@@ -70,10 +70,10 @@ def test_donors_today_exclude_refunded_gifts(installation: Installation) -> None
         gifts[0].donor_id = gifts[1].donor_id
     with installation.sessions() as session:
         few = count_donors_today(session, campaign, now())
-    assert (few.readers, few.told) == (MIN_SHOWN - 1, False)
+    assert (few.readers, few.is_shown) == (MIN_SHOWN - 1, False)
     with installation.sessions.begin() as session:
         extra = [book(session, campaign, 1_000, timedelta(0)) for _ in range(2)]
         extra[0].state = "refunded"
     with installation.sessions() as session:
         today = count_donors_today(session, campaign, now())
-    assert (today.readers, today.told, today.more) == (MIN_SHOWN, True, False)
+    assert (today.readers, today.is_shown, today.more) == (MIN_SHOWN, True, False)

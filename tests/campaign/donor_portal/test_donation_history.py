@@ -86,7 +86,7 @@ def test_active_monthly_gifts_come_before_canceled_ones(
     ended = renew_as(session, campaign, ana, ended=True)
     latest = renew_as(session, campaign, ana)
     renew_as(session, campaign, add_donor(session, "ben@example.org"))
-    assert list(list_donor_gifts(session, ana, TODAY, every=False).renewing) == [
+    assert list(list_donor_gifts(session, ana, TODAY, every=False).subscriptions) == [
         latest,
         first,
         ended,

@@ -21,7 +21,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[MailReceiver]:
 
 
 @pytest.fixture
-def conversation(server: MailReceiver) -> Iterator[SmtpSession]:
+def smtp_session(server: MailReceiver) -> Iterator[SmtpSession]:
     opened = SmtpSession.begin(SmtpAddress("127.0.0.1", server.port))
     yield opened
     opened.end()
@@ -31,81 +31,81 @@ def recipients(server: MailReceiver) -> list[str]:
     return [mail.recipients[0] for mail in server.messages]
 
 
-def test_it_knows_what_the_server_offers(conversation: SmtpSession, server: MailReceiver) -> None:
-    assert conversation.offers("smtputf8")
-    assert conversation.offers("SIZE")
-    assert not conversation.offers("chunking")
+def test_it_knows_what_the_server_offers(smtp_session: SmtpSession, server: MailReceiver) -> None:
+    assert smtp_session.offers("smtputf8")
+    assert smtp_session.offers("SIZE")
+    assert not smtp_session.offers("chunking")
 
 
 def test_a_dot_at_the_start_of_a_line_is_neither_lost_nor_the_end(
-    conversation: SmtpSession, server: MailReceiver
+    smtp_session: SmtpSession, server: MailReceiver
 ) -> None:
     message = b".first\r\n.\r\n..\r\nlast.\r\n"
-    conversation.send(US, ANA, message)
+    smtp_session.send(US, ANA, message)
     assert [mail.raw for mail in server.wait_for(1)] == [message]
 
 
 def test_a_refused_sender_delays_the_message_and_the_next_one_is_sent(
-    conversation: SmtpSession, server: MailReceiver
+    smtp_session: SmtpSession, server: MailReceiver
 ) -> None:
     with pytest.raises(MailDelayed, match="refused the sender: 5"):
-        conversation.send(f"{US}> ODD=1", ANA, MESSAGE)
-    assert not conversation.over
-    conversation.send(US, BEN, MESSAGE)
+        smtp_session.send(f"{US}> ODD=1", ANA, MESSAGE)
+    assert not smtp_session.over
+    smtp_session.send(US, BEN, MESSAGE)
     assert recipients(server) == [BEN]
     assert server.connections == 1
 
 
 def test_a_message_is_not_delivered_if_its_recipient_was_refused(
-    conversation: SmtpSession, server: MailReceiver
+    smtp_session: SmtpSession, server: MailReceiver
 ) -> None:
     server.answer("450 4.2.1 Mailbox busy", to=ANA)
     for _ in range(2):
         with pytest.raises(MailDelayed, match=r"postponed the message: 450 4\.2\.1 Mailbox busy"):
-            conversation.send(US, ANA, MESSAGE)
-    conversation.send(US, BEN, MESSAGE)
+            smtp_session.send(US, ANA, MESSAGE)
+    smtp_session.send(US, BEN, MESSAGE)
     assert recipients(server) == [BEN]
 
 
 @pytest.mark.parametrize("reply", ["354 Go on", "399 What", "600 Odd"])
 def test_an_answer_that_means_nothing_leaves_open_what_happened_and_ends_it(
-    conversation: SmtpSession, server: MailReceiver, reply: str
+    smtp_session: SmtpSession, server: MailReceiver, reply: str
 ) -> None:
     server.answer(reply, after_data=True, times=1)
     with pytest.raises(MailUnknown, match=f"unknown reply: {reply}"):
-        conversation.send(US, ANA, MESSAGE)
-    assert conversation.over
+        smtp_session.send(US, ANA, MESSAGE)
+    assert smtp_session.over
 
 
 @pytest.mark.parametrize("after_data", [False, True])
 def test_a_server_that_is_closing_is_spoken_to_no_more(
-    conversation: SmtpSession, server: MailReceiver, after_data: bool
+    smtp_session: SmtpSession, server: MailReceiver, after_data: bool
 ) -> None:
     server.answer("421 4.3.2 Shutting down", after_data=after_data, times=1)
     with pytest.raises(MailDelayed, match="421"):
-        conversation.send(US, ANA, MESSAGE)
-    assert conversation.over
+        smtp_session.send(US, ANA, MESSAGE)
+    assert smtp_session.over
 
 
 def test_a_break_is_certain_before_the_message_and_not_after_it(server: MailReceiver) -> None:
     for after_data, error in ((False, ConnectionLost), (True, MailUnknown)):
-        conversation = SmtpSession.begin(SmtpAddress("127.0.0.1", server.port))
+        smtp_session = SmtpSession.begin(SmtpAddress("127.0.0.1", server.port))
         server.drop(after_data=after_data, times=1)
         with pytest.raises(error):
-            conversation.send(US, ANA, MESSAGE)
-        assert conversation.over
+            smtp_session.send(US, ANA, MESSAGE)
+        assert smtp_session.over
         with pytest.raises(ConnectionLost):
-            conversation.send(US, BEN, MESSAGE)
-        conversation.end()
+            smtp_session.send(US, BEN, MESSAGE)
+        smtp_session.end()
     assert BEN not in recipients(server)
 
 
 def test_quitting_twice_or_after_the_server_closed_is_safe(
-    conversation: SmtpSession, server: MailReceiver
+    smtp_session: SmtpSession, server: MailReceiver
 ) -> None:
     server.hang_up()
-    conversation.end()
-    conversation.end()
+    smtp_session.end()
+    smtp_session.end()
 
 
 def test_a_reply_is_a_yes_from_200_to_299() -> None:

@@ -195,8 +195,8 @@ def test_an_unsubscription_survives_erasure_and_a_bounce_does_not(
     subscribe(session, "ana@example.org", "ben@example.org")
     suppress(session, "ana@example.org", SuppressionReason.complained, detail="ana said so")
     suppress(session, "ben@example.org", SuppressionReason.bounced)
-    assert erase(session, "ana@example.org").wishes == ["ana@example.org"]
-    assert erase(session, "ben@example.org").wishes == []
+    assert erase(session, "ana@example.org").suppressed == ["ana@example.org"]
+    assert erase(session, "ben@example.org").suppressed == []
     kept = session.execute(select(Suppression.email, Suppression.detail)).all()
     assert kept == [("ana@example.org", "")]
 
