@@ -24,7 +24,7 @@ from campaign.integrations.tokens import Scope, create_token
 from campaign.models import Donation, StaffRole
 from campaign.runtime.context import Installation
 from campaign.staff.members import add_member
-from sandbox.seed.filling import Wanted, fill
+from sandbox.seed.filling import SeedPlan, fill
 from sandbox.servers import PrivatePostgres
 
 GIFTS = 100_000
@@ -56,7 +56,9 @@ def open_room(scale: Scale) -> Iterator[Room]:
     with PrivatePostgres(folder, durable=True) as postgres, installation_on(postgres) as here:
         gifts = _gifts(here)
         if not gifts:
-            fill(here, Wanted(scale.gifts, 3, 1, clock.now()), lambda line: print(line, flush=True))
+            fill(
+                here, SeedPlan(scale.gifts, 3, 1, clock.now()), lambda line: print(line, flush=True)
+            )
             gifts = _gifts(here)
         app = create_app(here)
         try:

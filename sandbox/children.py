@@ -43,14 +43,14 @@ class Child:
         directory: Path,
         log: Path,
         verbose: bool = False,
-        ending: signal.Signals = signal.SIGTERM,
+        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
         self._log = log
         self._verbose = verbose
-        self._ending = ending
+        self._stop_signal = stop_signal
         self._tail: deque[bytes] = deque(maxlen=TAIL)
-        self._news = threading.Condition()
+        self._new_line = threading.Condition()
         self._process = start(
             command,
             death_signal=signal.SIGKILL,
@@ -75,16 +75,16 @@ class Child:
     def wait_for_line(self, pattern: str, timeout: float) -> str:
         """The first group of `pattern` in the output, as soon as it is printed."""
         wanted = re.compile(pattern)
-        give_up = time.monotonic() + timeout
-        with self._news:
-            while time.monotonic() < give_up:
+        deadline = time.monotonic() + timeout
+        with self._new_line:
+            while time.monotonic() < deadline:
                 for line in list(self._tail):
                     found = wanted.search(line.decode(errors="replace"))
                     if found:
                         return found.group(1)
                 if self.ended():
                     break
-                self._news.wait(0.1)
+                self._new_line.wait(0.1)
         raise ServerError(explain(self.name, self, "was not ready"))
 
     def wait(self, timeout: float) -> int:
@@ -95,9 +95,9 @@ class Child:
             kill_group(self._process)
             raise ServerError(explain(self.name, self, f"took over {timeout:.0f} s")) from None
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         if not self.ended():
-            self._process.send_signal(self._ending)
+            self._process.send_signal(self._stop_signal)
 
     def kill(self) -> None:
         """Whatever is left of it and of its own children."""
@@ -113,22 +113,22 @@ class Child:
                 log.flush()
                 if self._verbose or NOTEWORTHY.search(line):
                     say(f"{self.name:>7} | {line.decode(errors='replace').rstrip()}")
-                with self._news:
+                with self._new_line:
                     self._tail.append(line)
-                    self._news.notify_all()
+                    self._new_line.notify_all()
 
 
-def stop_together(children: Iterable[Child], timeout: float, hurried: Callable[[], bool]) -> None:
+def stop_together(children: Iterable[Child], timeout: float, in_hurry: Callable[[], bool]) -> None:
     """Asks all at once, waits together, kills what is left; at once when `hurried()`."""
-    asked = list(children)
-    for child in asked:
-        child.ask_to_stop()
-    give_up = time.monotonic() + timeout
-    while not all(child.ended() for child in asked):
-        if hurried() or time.monotonic() > give_up:
+    running = list(children)
+    for child in running:
+        child.request_stop()
+    deadline = time.monotonic() + timeout
+    while not all(child.ended() for child in running):
+        if in_hurry() or time.monotonic() > deadline:
             break
         time.sleep(0.05)
-    for child in asked:
+    for child in running:
         child.kill()
 
 

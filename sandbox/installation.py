@@ -17,10 +17,10 @@ from sandbox.article import ArticleServer
 from sandbox.children import Child, Watched, explain, stop_together
 from sandbox.record import completed
 from sandbox.servers import PrivateBroker, PrivatePostgres, ServerError
-from sandbox.stand_ins import Wishes, fixed_environment, kept_port
+from sandbox.stand_ins import CallerEnvironment, fixed_environment, saved_port
 
-EMAIL = "admin@newsroom.example"
-COMMAND = ("staff", "add", EMAIL, "--role", "admin", "--name", "Demonstration admin")
+ADMIN_EMAIL = "admin@newsroom.example"
+ADMIN_COMMAND = ("staff", "add", ADMIN_EMAIL, "--role", "admin", "--name", "Demonstration admin")
 PATIENCE = 60.0  # seconds
 
 
@@ -31,7 +31,7 @@ def staff_link(local_url: str, environment: Mapping[str, str]) -> str:
     """
     program = str(Path(sys.executable).parent / "campaign")
     made = subprocess.run(
-        [program, *COMMAND],
+        [program, *ADMIN_COMMAND],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -71,13 +71,13 @@ class Installation:
         options: Options,
         caller: Mapping[str, str],
         stack: ExitStack,
-        hurried: Callable[[], bool],
+        in_hurry: Callable[[], bool],
     ) -> None:
         self._options = options
-        self._wishes = Wishes(caller)
+        self._overrides = CallerEnvironment(caller)
         self._caller = caller
         self._stack = stack
-        self._hurried = hurried
+        self._in_hurry = in_hurry
         self._watched: dict[str, Watched] = {}
         self._outbox = self._stripe = self._article = ""
         self.local_url = f"http://127.0.0.1:{options.port}"
@@ -87,7 +87,7 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """The contract's variables that the caller did not set, for `./dev exec`."""
         return {
-            name: value for name, value in self._stand_ins.items() if not self._wishes.sets(name)
+            name: value for name, value in self._stand_ins.items() if not self._overrides.sets(name)
         }
 
     def watched(self) -> Iterator[tuple[str, Watched]]:
@@ -100,7 +100,7 @@ class Installation:
         yield "Staff", staff_link(self.local_url, self._full_environment())
         if self._outbox:
             yield "Outbox", self._outbox
-        stripe = self._stripe or self._wishes.value("STRIPE_API_BASE")
+        stripe = self._stripe or self._overrides.value("STRIPE_API_BASE")
         if stripe:
             yield "Stripe", stripe
         if self._article:
@@ -111,33 +111,33 @@ class Installation:
         self._stand_ins |= fixed_environment(self._options.folder, self.local_url)
         self._start_mail_and_stripe()
         self._start_servers()
-        self._await_mail_and_stripe()
+        self._wait_for_mail_and_stripe()
         self._task("migrations", str(PROGRAMS / "campaign"), "db", "upgrade")
         if self._options.demonstration:
             self._task("demonstration", *PYTHON, "sandbox.demonstration")
-            port = kept_port(self._options.folder, "article")
+            port = saved_port(self._options.folder, "article")
             article = ArticleServer(self.local_url, EXAMPLE, port)
             self._article = self._stack.enter_context(article).url
         self._start_service()
 
     def _start_servers(self) -> None:
-        kept = self._options.folder / "postgres"
-        if not self._wishes.sets("DATABASE_URL"):
-            postgres = self._stack.enter_context(PrivatePostgres(kept, durable=True))
+        data = self._options.folder / "postgres"
+        if not self._overrides.sets("DATABASE_URL"):
+            postgres = self._stack.enter_context(PrivatePostgres(data, durable=True))
             self._watched["PostgreSQL"] = postgres
             self._stand_ins["DATABASE_URL"] = postgres.url
-        if not self._wishes.sets("BROKER_URL"):
+        if not self._overrides.sets("BROKER_URL"):
             broker = self._stack.enter_context(PrivateBroker())
             self._watched["the broker"] = broker
             self._stand_ins["BROKER_URL"] = broker.url
 
     def _start_mail_and_stripe(self) -> None:
         """Before the slower servers, so that all of them get ready at the same time."""
-        if not self._wishes.sets("SMTP_URL"):
+        if not self._overrides.sets("SMTP_URL"):
             ports = ("--http-port", self._port("outbox"), "--smtp-port", self._port("smtp"))
             data = self._options.folder / "outbox"
             self._child("outbox", *PYTHON, "sandbox.outbox", *ports, "--data", str(data))
-        if not self._wishes.own_stripe:
+        if not self._overrides.uses_other_stripe:
             self._child(
                 "stripe",
                 *(*PYTHON, "sandbox.stripe", "--port", self._port("stripe")),
@@ -146,7 +146,7 @@ class Installation:
                 *("--webhook-secret", self._value("STRIPE_WEBHOOK_SECRET").split(",")[0]),
             )
 
-    def _await_mail_and_stripe(self) -> None:
+    def _wait_for_mail_and_stripe(self) -> None:
         outbox, stripe = self._watched.get("outbox"), self._watched.get("stripe")
         if isinstance(outbox, Child):
             self._outbox = outbox.wait_for_line(r"Outbox: (\S+)", READY_SECONDS)
@@ -169,9 +169,9 @@ class Installation:
             self._child("worker", *celery, "worker", "--hostname", node, *alone),
             self._child("beat", *celery, "beat", "--schedule", schedule, "--pidfile", ""),
         ]
-        self._stack.callback(stop_together, children, GRACE_SECONDS, self._hurried)
-        self._until("web", self._web_is_ready)
-        self._until("worker", lambda: self._worker_is_ready(node))
+        self._stack.callback(stop_together, children, GRACE_SECONDS, self._in_hurry)
+        self._wait_until("web", self._web_is_ready)
+        self._wait_until("worker", lambda: self._worker_is_ready(node))
 
     def _child(self, name: str, *command: str) -> Child:
         child = Child(
@@ -183,7 +183,7 @@ class Installation:
             verbose=self._options.verbose,
         )
         self._watched[name] = child
-        self._stack.callback(stop_together, [child], GRACE_SECONDS, self._hurried)
+        self._stack.callback(stop_together, [child], GRACE_SECONDS, self._in_hurry)
         return child
 
     def _task(self, name: str, *command: str) -> None:
@@ -192,9 +192,9 @@ class Installation:
             raise ServerError(explain(name, child, "failed"))
         del self._watched[name]
 
-    def _until(self, name: str, ready: Callable[[], bool]) -> None:
-        give_up = monotonic() + READY_SECONDS
-        while monotonic() < give_up:
+    def _wait_until(self, name: str, ready: Callable[[], bool]) -> None:
+        deadline = monotonic() + READY_SECONDS
+        while monotonic() < deadline:
             for other, process in self._watched.items():
                 if process.ended():
                     raise ServerError(explain(other, process, "ended while starting"))
@@ -214,16 +214,16 @@ class Installation:
 
     def _worker_is_ready(self, node: str) -> bool:
         """Asks the worker itself; what it prints when ready depends on how it logs."""
-        asking = Celery(broker=self._value("BROKER_URL"), set_as_current=False)
-        with asking.connection_for_read() as connection:
-            control = asking.control
+        client = Celery(broker=self._value("BROKER_URL"), set_as_current=False)
+        with client.connection_for_read() as connection:
+            control = client.control
             return bool(control.ping(destination=[node], timeout=0.5, connection=connection))
 
     def _port(self, name: str) -> str:
-        return str(kept_port(self._options.folder, name))
+        return str(saved_port(self._options.folder, name))
 
     def _value(self, name: str) -> str:
-        return self._wishes.value(name, self._stand_ins.get(name, ""))
+        return self._overrides.value(name, self._stand_ins.get(name, ""))
 
     def _full_environment(self) -> dict[str, str]:
         defaults = {"PYTHONUNBUFFERED": "1", "WEB_CONCURRENCY": "2"}

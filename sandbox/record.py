@@ -30,9 +30,9 @@ class RunRecord:
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = os.open(_lock_path(self._folder), os.O_RDWR | os.O_CREAT, 0o600)
-        give_up = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not _locked(self._lock, fcntl.LOCK_EX):
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 os.close(self._lock)
                 raise AlreadyRunningError(f"a run is using {self._folder} already")
             time.sleep(0.05)

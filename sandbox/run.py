@@ -18,7 +18,7 @@ from sandbox.installation import Installation, Options
 from sandbox.record import AlreadyRunningError, RunRecord
 from sandbox.servers import ServerError, free_port
 from sandbox.servers.ports import port_is_free
-from sandbox.stand_ins import Wishes
+from sandbox.stand_ins import CallerEnvironment
 
 ROOT = Path(__file__).resolve().parents[1]
 PORT_SECONDS = 2.0
@@ -28,7 +28,7 @@ class StopRequested(BaseException):
     """Ctrl-C or SIGTERM while something was being started or watched."""
 
 
-class Interruptions:
+class SignalHandler:
     """The first signal ends the run, the second one hurries its end."""
 
     def __init__(self) -> None:
@@ -37,16 +37,16 @@ class Interruptions:
 
     def install(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._note)
+            signal.signal(number, self._handle_signal)
 
-    def begin_to_stop(self) -> None:
+    def start_stopping(self) -> None:
         """From now on a signal only counts: the end itself must not be interrupted."""
         self._stopping = True
 
-    def hurried(self) -> bool:
+    def in_hurry(self) -> bool:
         return self._count > 1
 
-    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def _handle_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self._count += 1
         if not self._stopping:
             self._stopping = True
@@ -54,20 +54,20 @@ class Interruptions:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    asked = parser().parse_args(arguments)
+    args = build_parser().parse_args(arguments)
     options = Options(
-        port=asked.port or free_port(),
-        folder=asked.data.absolute(),
+        port=args.port or free_port(),
+        folder=args.data.absolute(),
         root=ROOT,
-        demonstration=asked.demo,
-        verbose=asked.verbose,
+        demonstration=args.demo,
+        verbose=args.verbose,
     )
-    interruptions = Interruptions()
-    interruptions.install()
+    signals = SignalHandler()
+    signals.install()
     try:
-        refuse_a_taken_port(options.port)
-        Wishes(os.environ).check()
-        return supervise(options, interruptions)
+        require_free_port(options.port)
+        CallerEnvironment(os.environ).check()
+        return supervise(options, signals)
     except StopRequested:
         return 0
     except (ServerError, AlreadyRunningError, OSError) as error:
@@ -75,24 +75,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="./dev run", description=__doc__)
-    made.add_argument("--port", type=int, default=8000, help="of the web; 0 takes a free one")
-    made.add_argument(
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./dev run", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="of the web; 0 takes a free one")
+    parser.add_argument(
         "--data", type=Path, default=ROOT / "var", metavar="DIR", help="what is kept; default var/"
     )
-    made.add_argument(
+    parser.add_argument(
         "--no-demo", dest="demo", action="store_false", help="without the demonstration campaign"
     )
-    made.add_argument(
+    parser.add_argument(
         "--verbose", action="store_true", help="every line of every process, not warnings only"
     )
-    return made
+    return parser
 
 
-def supervise(options: Options, interruptions: Interruptions) -> int:
+def supervise(options: Options, signals: SignalHandler) -> int:
     with RunRecord(options.folder) as record, ExitStack() as stack:
-        installation = Installation(options, os.environ, stack, interruptions.hurried)
+        installation = Installation(options, os.environ, stack, signals.in_hurry)
         try:
             installation.start()
             record.publish(installation.environment)
@@ -104,7 +104,7 @@ def supervise(options: Options, interruptions: Interruptions) -> int:
             say("stopping")
             return 0
         finally:  # before the stack unwinds, which no signal may cut short
-            interruptions.begin_to_stop()
+            signals.start_stopping()
 
 
 def watch(installation: Installation, every: float = 0.2) -> int:
@@ -117,11 +117,11 @@ def watch(installation: Installation, every: float = 0.2) -> int:
         time.sleep(every)
 
 
-def refuse_a_taken_port(port: int) -> None:
+def require_free_port(port: int) -> None:
     """A run that was killed a moment ago still holds it until its web workers notice."""
-    give_up = time.monotonic() + PORT_SECONDS
+    deadline = time.monotonic() + PORT_SECONDS
     while not port_is_free(port):
-        if time.monotonic() < give_up:
+        if time.monotonic() < deadline:
             time.sleep(0.1)
             continue
         raise ServerError(f"port {port} is in use: stop what uses it, or choose another by --port")

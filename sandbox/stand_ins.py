@@ -22,7 +22,7 @@ STRIPE_TEST_KEY = "sk_test_sandbox"
 STRIPE_TEST_WEBHOOK_SECRET = "whsec_sandbox"
 
 
-class Wishes:
+class CallerEnvironment:
     """What the caller's environment already answers."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -39,7 +39,7 @@ class Wishes:
         return self._environment.get(name) or default
 
     @property
-    def own_stripe(self) -> bool:
+    def uses_other_stripe(self) -> bool:
         """A key of one's own means Stripe itself, an address another stand-in; ours rests."""
         return self.sets("STRIPE_API_BASE") or self.sets("STRIPE_SECRET_KEY")
 
@@ -71,7 +71,7 @@ def secret_key(folder: Path) -> str:
     return path.read_text()
 
 
-def kept_port(folder: Path, name: str) -> int:
+def saved_port(folder: Path, name: str) -> int:
     """The port that this folder's stand-in had last time if it is free, else a new one, noted."""
     path = folder / "ports.json"
     ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}

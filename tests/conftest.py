@@ -62,7 +62,7 @@ def postgres() -> Iterator[str]:
     if given:
         yield given
         return
-    folder = scratch_folder(unprivileged(), first=_memory())
+    folder = scratch_folder(unprivileged(), preferred=_memory())
     try:
         with PrivatePostgres(folder / "server") as server:
             yield server.url

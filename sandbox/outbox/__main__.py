@@ -15,11 +15,11 @@ from sandbox.outbox.mailbox import Mailbox
 from sandbox.outbox.viewer import create_viewer
 
 
-class Keeper:
+class StoringHandler:
     """Puts every mail that arrives into the letterbox."""
 
-    def __init__(self, letterbox: Mailbox) -> None:
-        self._letterbox = letterbox
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self,
@@ -28,8 +28,8 @@ class Keeper:
         envelope: Envelope,
     ) -> str:
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
-        letter = self._letterbox.keep(envelope.mail_from or "", list(envelope.rcpt_tos), raw)
-        return f"250 2.0.0 Kept as {letter.id}"
+        email = self._mailbox.save(envelope.mail_from or "", list(envelope.rcpt_tos), raw)
+        return f"250 2.0.0 Kept as {email.id}"
 
 
 def main() -> int:
@@ -39,14 +39,14 @@ def main() -> int:
     )
     parser.add_argument("--smtp-port", type=int, default=0, help="of the mail host; 0 as above")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="keeps the mails")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     # A line for each request of the page's own polling would drown everything else.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    letterbox = Mailbox(asked.data)
-    listener = Listener(Keeper(letterbox))
+    mailbox = Mailbox(args.data)
+    listener = Listener(StoringHandler(mailbox))
     try:
-        listener.start(asked.smtp_port)
-        web = make_server(LOOPBACK, asked.http_port, create_viewer(letterbox), threaded=True)
+        listener.start(args.smtp_port)
+        web = make_server(LOOPBACK, args.http_port, create_viewer(mailbox), threaded=True)
     except OSError as error:
         print(f"outbox: {error.strerror}", file=sys.stderr)
         return 1

@@ -12,7 +12,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 LOOPBACK = "127.0.0.1"
-LARGEST = 32 * 1024 * 1024  # bytes
+MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # bytes
 
 
 class Listener:
@@ -89,7 +89,7 @@ class Listener:
             self,
             self._handler,
             enable_SMTPUTF8=self._smtputf8,
-            data_size_limit=LARGEST,
+            data_size_limit=MAX_MESSAGE_BYTES,
             hostname="outbox.localhost",
             ident="Outbox",
             loop=self._loop,
@@ -113,8 +113,8 @@ class Listener:
         if self._credentials is None or not isinstance(given, LoginPassword):
             return AuthResult(success=self._credentials is None, handled=False)
         user, password = (part.encode() for part in self._credentials)
-        fits = (given.login, given.password) == (user, password)
-        return AuthResult(success=fits, handled=False)
+        matches = (given.login, given.password) == (user, password)
+        return AuthResult(success=matches, handled=False)
 
 
 class _Session(SMTP):

@@ -32,24 +32,24 @@ class Mailbox:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def keep(self, sender: str, recipients: list[str], raw: bytes) -> StoredEmail:
+    def save(self, sender: str, recipients: list[str], raw: bytes) -> StoredEmail:
         """The envelope is written last and moved into place: what is listed is complete."""
         now = datetime.now(UTC)
         identifier = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
-        letter = StoredEmail(
+        email = StoredEmail(
             identifier, sender, recipients, now.isoformat(timespec="milliseconds"), len(raw)
         )
         self._raw_path(identifier).write_bytes(raw)
         unfinished = self._folder / f"{identifier}.new"
-        unfinished.write_text(json.dumps(asdict(letter)))
+        unfinished.write_text(json.dumps(asdict(email)))
         unfinished.replace(self._envelope_path(identifier))
-        return letter
+        return email
 
     def newest_first(self) -> Iterator[StoredEmail]:
         for path in sorted(self._folder.glob("*.json"), reverse=True):
-            letter = self.find(path.stem)
-            if letter is not None:
-                yield letter
+            email = self.find(path.stem)
+            if email is not None:
+                yield email
 
     def find(self, identifier: str) -> StoredEmail | None:
         """None for an id that is unknown, deleted meanwhile, or no id at all."""
@@ -60,9 +60,9 @@ class Mailbox:
         except FileNotFoundError:
             return None
 
-    def raw(self, letter: StoredEmail) -> bytes:
+    def raw(self, email: StoredEmail) -> bytes:
         try:
-            return self._raw_path(letter.id).read_bytes()
+            return self._raw_path(email.id).read_bytes()
         except FileNotFoundError:  # deleted while it was being read
             return b""
 

@@ -52,7 +52,7 @@ class _Plan:
     remaining: int | None  # None: every time
     keep: bool
 
-    def fits(self, recipients: list[str]) -> bool:
+    def matches(self, recipients: list[str]) -> bool:
         return self.remaining != 0 and (self.recipient is None or self.recipient in recipients)
 
 
@@ -77,12 +77,12 @@ class MailReceiver(RunsInBlock):
         self._pipelining = pipelining
         self._starttls = starttls is not None
         self._plans: list[_Plan] = []
-        self._news = threading.Condition()
+        self._arrival = threading.Condition()
         self._messages: list[ReceivedMail] = []
 
     @property
     def messages(self) -> list[ReceivedMail]:
-        with self._news:
+        with self._arrival:
             return list(self._messages)
 
     @property
@@ -129,21 +129,21 @@ class MailReceiver(RunsInBlock):
 
     def accept(self) -> None:
         """Forgets every plan."""
-        with self._news:
+        with self._arrival:
             self._plans.clear()
 
     def clear(self) -> None:
         """Forgets every plan and every message."""
-        with self._news:
+        with self._arrival:
             self._plans.clear()
             self._messages.clear()
 
     def wait_for(self, count: int, timeout: float = 30.0) -> list[ReceivedMail]:
         """The messages, once there are at least `count`; TimeoutError otherwise."""
-        give_up = time.monotonic() + timeout
-        with self._news:
+        deadline = time.monotonic() + timeout
+        with self._arrival:
             while len(self._messages) < count:
-                if not self._news.wait(give_up - time.monotonic()):
+                if not self._arrival.wait(deadline - time.monotonic()):
                     raise TimeoutError(
                         f"{len(self._messages)} of {count} messages after {timeout} s"
                     )
@@ -195,13 +195,13 @@ class MailReceiver(RunsInBlock):
         return ACCEPTED if plan is None else self._carry_out(plan, server)
 
     def _plan(self, plan: _Plan) -> None:
-        with self._news:
+        with self._arrival:
             self._plans.append(plan)
 
     def _take(self, recipients: list[str], *, after_data: bool) -> _Plan | None:
-        with self._news:
+        with self._arrival:
             for plan in self._plans:
-                if plan.after_data is after_data and plan.fits(recipients):
+                if plan.after_data is after_data and plan.matches(recipients):
                     if plan.remaining is not None:
                         plan.remaining -= 1
                     return plan
@@ -212,9 +212,9 @@ class MailReceiver(RunsInBlock):
         mail = ReceivedMail(
             envelope.mail_from or "", tuple(envelope.rcpt_tos), raw, datetime.now(UTC)
         )
-        with self._news:
+        with self._arrival:
             self._messages.append(mail)
-            self._news.notify_all()
+            self._arrival.notify_all()
 
     @staticmethod
     def _carry_out(plan: _Plan, server: SMTP) -> str:

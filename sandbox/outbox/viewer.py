@@ -6,25 +6,25 @@ from flask import Flask, Response, abort, redirect, render_template, request, ur
 from werkzeug.wrappers import Response as Answer
 
 from sandbox.outbox.mailbox import Mailbox, StoredEmail
-from sandbox.outbox.reading import Mail, shown_in_frame
+from sandbox.outbox.parsing import ParsedEmail, html_for_frame
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:;"
     " frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # The mail's own HTML: nothing runs, nothing is fetched but pictures, links open in a new tab.
-MAIL_POLICY = (
+EMAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none';"
     " style-src 'unsafe-inline'; img-src * data:; font-src data:"
 )
 
 
-def create_viewer(letterbox: Mailbox) -> Flask:
+def create_viewer(mailbox: Mailbox) -> Flask:
     """The viewer's application. It has no sign-in: it is for one person on one machine."""
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    _pages(app, letterbox)
-    _files(app, letterbox)
+    _pages(app, mailbox)
+    _files(app, mailbox)
 
     @app.before_request
     def refuse_other_sites() -> None:
@@ -46,95 +46,97 @@ def create_viewer(letterbox: Mailbox) -> Flask:
     return app
 
 
-def _pages(app: Flask, letterbox: Mailbox) -> None:
+def _pages(app: Flask, mailbox: Mailbox) -> None:
     @app.get("/")
     def listing() -> str:
         return render_template(
-            "listing.html", letters=[_listed(letterbox, each) for each in letterbox.newest_first()]
+            "listing.html", emails=[_summary(mailbox, each) for each in mailbox.newest_first()]
         )
 
     @app.get("/messages/<identifier>")
     def message(identifier: str) -> str:
-        letter = _letter(letterbox, identifier)
-        mail = Mail(letterbox.raw(letter))
-        views = [name for name in ("html", "text") if getattr(mail, name) is not None] + ["source"]
+        email = _find_email(mailbox, identifier)
+        parsed = ParsedEmail(mailbox.raw(email))
+        views = [name for name in ("html", "text") if getattr(parsed, name) is not None] + [
+            "source"
+        ]
         view = request.args.get("view", views[0])
         if view not in views:
             abort(404)
-        source = letterbox.raw(letter).decode("utf-8", errors="replace")
+        source = mailbox.raw(email).decode("utf-8", errors="replace")
         return render_template(
-            "message.html", letter=letter, mail=mail, view=view, views=views, source=source
+            "message.html", email=email, parsed=parsed, view=view, views=views, source=source
         )
 
     @app.post("/delete")
     def delete() -> Answer:
-        letterbox.delete_all()
+        mailbox.delete_all()
         return redirect(url_for("listing"), 303)
 
 
-def _files(app: Flask, letterbox: Mailbox) -> None:
+def _files(app: Flask, mailbox: Mailbox) -> None:
     @app.get("/messages.json")
     def messages() -> list[dict[str, Any]]:
-        return [_described(letterbox, each) for each in letterbox.newest_first()]
+        return [_as_json(mailbox, each) for each in mailbox.newest_first()]
 
     @app.get("/messages/<identifier>.eml")
     def raw(identifier: str) -> Response:
-        letter = _letter(letterbox, identifier)
-        return Response(letterbox.raw(letter), mimetype="message/rfc822")
+        email = _find_email(mailbox, identifier)
+        return Response(mailbox.raw(email), mimetype="message/rfc822")
 
     @app.get("/messages/<identifier>/html")
     def html(identifier: str) -> Response:
-        letter = _letter(letterbox, identifier)
-        mail = Mail(letterbox.raw(letter))
+        email = _find_email(mailbox, identifier)
+        parsed = ParsedEmail(mailbox.raw(email))
         addresses = {
-            each.content_id: url_for("attachment", identifier=letter.id, index=each.index)
-            for each in mail.attachments
+            each.content_id: url_for("attachment", identifier=email.id, index=each.index)
+            for each in parsed.attachments
             if each.content_id
         }
-        response = Response(shown_in_frame(mail.html or "", addresses), mimetype="text/html")
-        response.headers["Content-Security-Policy"] = MAIL_POLICY
+        response = Response(html_for_frame(parsed.html or "", addresses), mimetype="text/html")
+        response.headers["Content-Security-Policy"] = EMAIL_POLICY
         return response
 
     @app.get("/messages/<identifier>/attachments/<int:index>")
     def attachment(identifier: str, index: int) -> Response:
-        parts = Mail(letterbox.raw(_letter(letterbox, identifier))).attachments
+        parts = ParsedEmail(mailbox.raw(_find_email(mailbox, identifier))).attachments
         if index >= len(parts):
             abort(404)
         part = parts[index]
         response = Response(part.content, mimetype=part.kind)
         # Never shown inside our origin: an attached page could otherwise read every mail.
-        response.headers["Content-Security-Policy"] = MAIL_POLICY
+        response.headers["Content-Security-Policy"] = EMAIL_POLICY
         response.headers.set("Content-Disposition", "attachment", filename=part.name)
         return response
 
 
-def _letter(letterbox: Mailbox, identifier: str) -> StoredEmail:
-    letter = letterbox.find(identifier)
-    if letter is None:
+def _find_email(mailbox: Mailbox, identifier: str) -> StoredEmail:
+    email = mailbox.find(identifier)
+    if email is None:
         abort(404)
-    return letter
+    return email
 
 
-def _listed(letterbox: Mailbox, letter: StoredEmail) -> dict[str, Any]:
-    mail = Mail(letterbox.raw(letter))
+def _summary(mailbox: Mailbox, email: StoredEmail) -> dict[str, Any]:
+    parsed = ParsedEmail(mailbox.raw(email))
     return {
-        "letter": letter,
-        "from": mail.header("From") or letter.sender,
-        "to": ", ".join(letter.recipients),
-        "subject": mail.header("Subject") or "(no subject)",
+        "email": email,
+        "from": parsed.header("From") or email.sender,
+        "to": ", ".join(email.recipients),
+        "subject": parsed.header("Subject") or "(no subject)",
     }
 
 
-def _described(letterbox: Mailbox, letter: StoredEmail) -> dict[str, Any]:
+def _as_json(mailbox: Mailbox, email: StoredEmail) -> dict[str, Any]:
     """One entry of /messages.json; `to` is the envelope's, `headers` are decoded."""
-    mail = Mail(letterbox.raw(letter))
+    parsed = ParsedEmail(mailbox.raw(email))
     return {
-        "id": letter.id,
-        "from": letter.sender,
-        "to": letter.recipients,
-        "subject": mail.header("Subject"),
-        "message_id": mail.header("Message-ID"),
-        "received_at": letter.received_at,
-        "size": letter.size,
-        "headers": mail.headers,
+        "id": email.id,
+        "from": email.sender,
+        "to": email.recipients,
+        "subject": parsed.header("Subject"),
+        "message_id": parsed.header("Message-ID"),
+        "received_at": email.received_at,
+        "size": email.size,
+        "headers": parsed.headers,
     }

@@ -1,5 +1,5 @@
-"""A believable past for a developer's database: `./dev seed`. Nothing of the service imports this.
+"""Realistic history for a developer's database: `./dev seed`. The service never imports this package.
 
-Gifts by the thousand or the million, consistent to the last entry: `campaign ledger check` finds nothing. What is drawn
-follows from the seed and the clock alone. Each step is one SQL file; `filling` runs them in one transaction.
+It creates thousands or millions of gifts that pass `campaign ledger check`. The result depends only on the seed
+and the clock. Each step is one SQL file; `filling` runs them all in one transaction.
 """

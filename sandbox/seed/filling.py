@@ -1,4 +1,4 @@
-"""Fills a database with a past, in one transaction. `sandbox.seed.__main__`, tests and benchmarks call `fill`."""
+"""Fill a database with history in one transaction. `sandbox.seed.__main__`, tests and benchmarks call `fill`."""
 
 import re
 import time
@@ -19,10 +19,10 @@ from campaign.campaigns.schedule import list_steps, windows
 from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.models import Donation
 from campaign.runtime.context import Installation
-from sandbox.seed.campaigns import Filled, campaigns_to_fill
-from sandbox.seed.words import days_in_words, receipt_words
+from sandbox.seed.campaigns import SeededCampaign, campaigns_to_fill
+from sandbox.seed.receipt_texts import long_dates, receipt_texts
 
-_FOUND = """
+_INDEXES = """
 SELECT index.relname, indrelid::regclass::text, constraint_.conname,
     coalesce(pg_get_constraintdef(constraint_.oid), pg_get_indexdef(indexrelid))
 FROM pg_index JOIN pg_class AS index ON index.oid = indexrelid
@@ -32,11 +32,11 @@ WHERE indrelid = ANY (%s::text[]::regclass[]) AND NOT indisprimary ORDER BY 1
 
 
 @contextmanager
-def indexes_set_aside(
+def without_indexes(
     connection: Connection[tuple[object, ...]], tables: Sequence[str]
 ) -> Iterator[None]:
-    """Within the block `tables` have no index but their primary keys, and no unique constraints."""
-    found = connection.execute(_FOUND, [list(tables)]).fetchall()
+    """Drop all indexes and unique constraints of `tables` except primary keys; restore them after the block."""
+    found = connection.execute(_INDEXES, [list(tables)]).fetchall()
     for name, table, constraint, _ in found:
         drop = "ALTER TABLE {table} DROP CONSTRAINT {name}" if constraint else "DROP INDEX {name}"
         connection.execute(_named(drop, name, table))
@@ -83,13 +83,13 @@ HOURS = (
     0.012, 0.020, 0.025, 0.028, 0.032, 0.042, 0.065, 0.105, 0.165, 0.240, 0.315, 0.380, 0.440, 0.495, 0.545, 0.595,
     0.645, 0.695, 0.745, 0.805, 0.870, 0.930, 0.975,
 )  # fmt: skip
-"""Where each hour of the day ends in the day's gifts, on the wall clock: most come in the morning and at night."""
+"""Cumulative share of a day's gifts at the end of each hour of local time: most arrive in the morning and at night."""
 
 
-STEPS = ("ground", "people", "gifts", "donations", "money", "receipts", "around")
-FILLED = ("donor", "donation", "ledger_entry", "receipt", "outbox_message", "payout_item")
-GUARDED = (
-    *FILLED,
+STEPS = ("base", "people", "gifts", "donations", "money", "receipts", "related")
+FILLED_TABLES = ("donor", "donation", "ledger_entry", "receipt", "outbox_message", "payout_item")
+TRIGGER_TABLES = (
+    *FILLED_TABLES,
     "offline_gift",
     "deposit_batch",
     "campaign",
@@ -110,12 +110,12 @@ _NAME = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 _SQL = Path(__file__).with_name("sql")
 
 Raw = psycopg.Connection[tuple[Any, ...]]
-Tell = Callable[[str], None]
+ProgressReporter = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """How much is wanted; what is drawn follows from `seed` and `at`."""
+class SeedPlan:
+    """How much to seed. The result depends only on these values."""
 
     gifts: int
     campaigns: int
@@ -123,29 +123,29 @@ class Wanted:
     at: datetime
 
 
-def holds_other_gifts(session: Session) -> bool:
-    """Whether there is a gift that was not seeded."""
+def has_other_gifts(session: Session) -> bool:
+    """Return whether the database holds a gift that was not seeded."""
     return bool(session.scalar(select(exists().where(Donation.attempt.not_like("seed:%")))))
 
 
 def fill(
-    installation: Installation, wanted: Wanted, report_progress: Tell = lambda _: None
+    installation: Installation, plan: SeedPlan, report_progress: ProgressReporter = lambda _: None
 ) -> None:
-    """Add the gifts and everything that belongs to them, or nothing if it fails. `report_progress` gets lines."""
+    """Add the gifts and everything that belongs to them, or nothing on failure. `report_progress` receives lines."""
     with installation.engine.connect() as connection:
         raw = cast("Raw", connection.connection.driver_connection)
-        # It ends with this: temporary tables, functions and settings are nobody else's.
+        # Close the connection at the end: nothing else may see its temporary tables, functions and settings.
         connection.detach()
         with Session(connection, expire_on_commit=False) as session:
             for name, value in SETTINGS.items():
                 setting = sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
                 raw.execute(setting)
-            # Two that seed at once would number alike.
+            # Two seedings at the same time would assign the same numbers.
             lock_until_commit(session, AdvisoryLock.SANDBOX_SEED)
             zone = installation.settings.organization.timezone
-            filled = campaigns_to_fill(session, wanted.campaigns, wanted.gifts, wanted.at, zone)
+            filled = campaigns_to_fill(session, plan.campaigns, plan.gifts, plan.at, zone)
             with _without_triggers(raw):
-                _fill(installation, session, raw, filled, wanted, report_progress)
+                _fill(installation, session, raw, filled, plan, report_progress)
             with _timed("committed", report_progress):
                 session.commit()
         with _timed("vacuumed", report_progress):
@@ -157,14 +157,14 @@ def _fill(
     installation: Installation,
     session: Session,
     raw: Raw,
-    filled: list[Filled],
-    wanted: Wanted,
-    report_progress: Tell,
+    filled: list[SeededCampaign],
+    plan: SeedPlan,
+    report_progress: ProgressReporter,
 ) -> None:
     values: dict[str, object] = {
-        "seed": wanted.seed,
-        "at": wanted.at,
-        "gifts": wanted.gifts,
+        "seed": plan.seed,
+        "at": plan.at,
+        "gifts": plan.gifts,
         "zone": installation.settings.organization.timezone,
         "mail_domain": installation.books.mail_domain,
         "first_names": list(FIRST_NAMES),
@@ -172,8 +172,8 @@ def _fill(
         "comments": list(COMMENTS),
         "hours": list(HOURS),
     }
-    _prepare(installation, session, raw, filled, wanted.at)
-    with _indexed(raw, report_progress):
+    _prepare(installation, session, raw, filled, plan.at)
+    with _rebuild_indexes(raw, report_progress):
         for step in STEPS:
             with _timed(step, report_progress):
                 _run(raw, step, values)
@@ -183,19 +183,23 @@ def _fill(
 
 
 @contextmanager
-def _indexed(raw: Raw, report_progress: Tell) -> Iterator[None]:
-    with indexes_set_aside(raw, FILLED):
+def _rebuild_indexes(raw: Raw, report_progress: ProgressReporter) -> Iterator[None]:
+    with without_indexes(raw, FILLED_TABLES):
         yield
-        begun = time.perf_counter()
-    report_progress(f"  {'indexes':<12} {time.perf_counter() - begun:6.1f} s")
+        started = time.perf_counter()
+    report_progress(f"  {'indexes':<12} {time.perf_counter() - started:6.1f} s")
 
 
 def _prepare(
-    installation: Installation, session: Session, raw: Raw, filled: list[Filled], at: datetime
+    installation: Installation,
+    session: Session,
+    raw: Raw,
+    filled: list[SeededCampaign],
+    at: datetime,
 ) -> None:
-    """Temporary tables of what is known here: campaigns, steps, words, days."""
+    """Create the temporary tables that the SQL files read: campaigns, email steps, receipt text, dates."""
     raw.execute(
-        "CREATE TEMP TABLE seed_campaign (place int, id bigint, slug text, title text, zone text, goal bigint,"
+        "CREATE TEMP TABLE seed_campaign (ordinal int, id bigint, slug text, title text, zone text, goal bigint,"
         " starts_at timestamptz, deadline timestamptz, until timestamptz, low float8, high float8, codes text[],"
         " coupons text[]) ON COMMIT DROP"
     )
@@ -204,7 +208,7 @@ def _prepare(
         " ON COMMIT DROP"
     )
     raw.execute(
-        "CREATE TEMP TABLE seed_words (locale text, kind text, told jsonb, wording jsonb, frequencies jsonb)"
+        "CREATE TEMP TABLE seed_receipt_text (locale text, kind text, shared jsonb, wording jsonb, frequencies jsonb)"
         " ON COMMIT DROP"
     )
     raw.execute("CREATE TEMP TABLE seed_day (locale text, day date, text text) ON COMMIT DROP")
@@ -214,7 +218,7 @@ def _prepare(
         for one in filled:
             its = one.campaign
             row = (
-                one.place,
+                one.ordinal,
                 its.id,
                 its.slug,
                 its.title,
@@ -236,26 +240,27 @@ def _prepare(
             )
         organization = installation.settings.organization
         cursor.executemany(
-            "INSERT INTO seed_words VALUES (%s, %s, %s, %s, %s)", list(receipt_words(organization))
+            "INSERT INTO seed_receipt_text VALUES (%s, %s, %s, %s, %s)",
+            list(receipt_texts(organization)),
         )
-        days = days_in_words(first, at.astimezone(zone).date())
+        days = long_dates(first, at.astimezone(zone).date())
         cursor.executemany("INSERT INTO seed_day VALUES (%s, %s, %s)", list(days))
-    # Nobody else does it for temporary tables, and a join with a calendar of unknown length is slow.
-    raw.execute("ANALYZE seed_campaign, seed_step, seed_words, seed_day")
+    # Autovacuum skips temporary tables, and a join with a calendar of unknown length is slow.
+    raw.execute("ANALYZE seed_campaign, seed_step, seed_receipt_text, seed_day")
 
 
 def _run(raw: Raw, step: str, values: dict[str, object]) -> None:
     text = (_SQL / f"{step}.sql").read_text()
     filled = _NAME.sub(lambda found: sql.Literal(values[found[1]]).as_string(raw), text)
-    # The files are ours, and every value in them went through Literal.
+    # The files are part of this package, and every value in them is quoted by Literal.
     raw.execute(filled.encode())
 
 
 @contextmanager
 def _without_triggers(raw: Raw) -> Iterator[None]:
-    """The sums are set at once instead, and every reference is made from rows that are there.
+    """Disable triggers within the block: the sums are set at the end, and every foreign key is known to be valid.
 
-    Only a superuser may switch off the checks of references too; without that they are made row by row.
+    Only a superuser can also disable foreign key checks; otherwise they run row by row.
     """
     try:
         with raw.transaction():
@@ -270,14 +275,14 @@ def _without_triggers(raw: Raw) -> Iterator[None]:
 
 
 def _switch(raw: Raw, how: str) -> None:
-    for table in GUARDED:
+    for table in TRIGGER_TABLES:
         raw.execute(
             sql.SQL("ALTER TABLE {} " + how + " TRIGGER USER").format(sql.Identifier(table))
         )
 
 
 @contextmanager
-def _timed(what: str, report_progress: Tell) -> Iterator[None]:
-    begun = time.perf_counter()
+def _timed(what: str, report_progress: ProgressReporter) -> Iterator[None]:
+    started = time.perf_counter()
     yield
-    report_progress(f"  {what:<12} {time.perf_counter() - begun:6.1f} s")
+    report_progress(f"  {what:<12} {time.perf_counter() - started:6.1f} s")

@@ -17,14 +17,14 @@ class Account:
     user: int
     group: int
 
-    def owns(self, path: Path) -> None:
+    def take_ownership(self, path: Path) -> None:
         """Gives `path` and everything below it to this account."""
         os.chown(path, self.user, self.group)
         for folder, folders, files in os.walk(path):
             for name in (*folders, *files):
                 os.chown(Path(folder, name), self.user, self.group, follow_symlinks=False)
 
-    def reaches(self, path: Path) -> bool:
+    def can_reach(self, path: Path) -> bool:
         """Whether this account may step into `path`, which exists, and every folder above it."""
         real = path.resolve()
         return all(self._may_enter(folder) for folder in (real, *real.parents))
@@ -52,7 +52,7 @@ def unprivileged() -> Account | None:
     return Account(65534, 65534)
 
 
-def readable_copy(source: Path, destination: Path) -> None:
+def copy_readable(source: Path, destination: Path) -> None:
     """Copies a folder of programs so that any account may read and start them."""
     shutil.copytree(source, destination, symlinks=True)
     destination.chmod(0o755)

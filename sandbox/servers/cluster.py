@@ -15,7 +15,7 @@ from sandbox.servers.account import Account
 from sandbox.servers.binaries import Binaries
 from sandbox.servers.process import ServerError, command_of, tethered
 
-ELSEWHERE = Path("/var/lib/campaign-sandbox")
+FALLBACK_FOLDER = Path("/var/lib/campaign-sandbox")
 BUILTIN_LOCALES_SINCE = 17
 EARLIER_SERVER_SECONDS = 20.0
 
@@ -34,12 +34,12 @@ class Cluster:
         it can: permissions of folders above ours are not ours to change.
         """
         home.parent.mkdir(parents=True, exist_ok=True)
-        if account is not None and not home.exists() and not account.reaches(home.parent):
+        if account is not None and not home.exists() and not account.can_reach(home.parent):
             name = hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:16]
-            place = ELSEWHERE / name
-            place.mkdir(parents=True, exist_ok=True)
+            location = FALLBACK_FOLDER / name
+            location.mkdir(parents=True, exist_ok=True)
             home.unlink(missing_ok=True)  # a link whose place was removed
-            home.symlink_to(place)
+            home.symlink_to(location)
         home.mkdir(mode=0o700, exist_ok=True)
         real = home.resolve()
         if account is not None:
@@ -69,18 +69,18 @@ class Cluster:
         lines = self._lock_lines()
         return len(lines) >= 8 and lines[0] == str(process) and lines[7].strip() == "ready"
 
-    def free_of_an_earlier_server(self) -> None:
+    def stop_earlier_server(self) -> None:
         """Waits for a server that is still ending, and removes the lock of one that crashed.
 
         PostgreSQL itself takes any living process with the recorded id for a server; after a
         restart of the machine that may be a stranger.
         """
-        give_up = time.monotonic() + EARLIER_SERVER_SECONDS
+        deadline = time.monotonic() + EARLIER_SERVER_SECONDS
         while lines := self._lock_lines():
-            if not lines[0].isdigit() or not self._serves(int(lines[0])):
+            if not lines[0].isdigit() or not self._is_server(int(lines[0])):
                 (self.folder / "postmaster.pid").unlink(missing_ok=True)
                 return
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 raise ServerError(
                     f"another PostgreSQL (process {lines[0]}) uses {self.folder}: stop it first"
                 )
@@ -93,7 +93,7 @@ class Cluster:
         except FileNotFoundError:
             return []
 
-    def _serves(self, process: int) -> bool:
+    def _is_server(self, process: int) -> bool:
         """Whether that process lives and is a PostgreSQL of this folder."""
         command = command_of(process)
         return "postgres" in command and str(self.folder) in command
@@ -115,7 +115,7 @@ def make_cluster(
     secret.write_text(password)
     secret.chmod(0o600)
     if account is not None:
-        account.owns(cluster.home)
+        account.take_ownership(cluster.home)
     command = [
         binaries.program("initdb"),
         *("--pgdata", unfinished, "--username", user, "--pwfile", secret),

@@ -31,7 +31,7 @@ SETTINGS = {
     "log_timezone": "UTC",
     "timezone": "UTC",
 }
-IN_A_HURRY = {
+FAST_SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -58,7 +58,7 @@ class PrivatePostgres(RunsInBlock):
     ) -> None:
         self._directory = directory
         self._durable = durable
-        self._settings = SETTINGS | ({} if durable else IN_A_HURRY) | dict(settings or {})
+        self._settings = SETTINGS | ({} if durable else FAST_SETTINGS) | dict(settings or {})
         self._wanted = binaries
         self._scratch: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -120,7 +120,7 @@ class PrivatePostgres(RunsInBlock):
                 secrets.token_hex(16),
                 sync=self._durable,
             )
-        self._cluster.free_of_an_earlier_server()
+        self._cluster.stop_earlier_server()
         self._password = self._cluster.password
 
     def _start(self, account: Account | None) -> None:
@@ -146,8 +146,8 @@ class PrivatePostgres(RunsInBlock):
                 output=log,
                 directory=self._cluster.folder,
             )
-        give_up = time.monotonic() + START_SECONDS
-        while time.monotonic() < give_up:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
             if self._cluster.ready(self._process.pid):
                 return True
             if self._process.poll() is not None:

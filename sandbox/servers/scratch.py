@@ -15,23 +15,25 @@ from sandbox.servers.process import command_of
 NAME = re.compile(r"campaign-server-(\d+)-")
 
 
-def scratch_folder(account: Account | None = None, *, first: Path | None = None) -> Path:
+def scratch_folder(account: Account | None = None, *, preferred: Path | None = None) -> Path:
     """A new private temporary folder that belongs to `account` and that it can reach; in `first` if it can."""
     places = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
-    places = [first, *places] if first else places
-    place = next((each for each in places if account is None or account.reaches(each)), places[0])
-    remove_abandoned(place)
-    folder = Path(tempfile.mkdtemp(prefix=f"campaign-server-{os.getpid()}-", dir=place))
+    places = [preferred, *places] if preferred else places
+    location = next(
+        (each for each in places if account is None or account.can_reach(each)), places[0]
+    )
+    remove_abandoned(location)
+    folder = Path(tempfile.mkdtemp(prefix=f"campaign-server-{os.getpid()}-", dir=location))
     if account is not None:
         os.chown(folder, account.user, account.group)
     return folder
 
 
-def remove_abandoned(place: Path) -> None:
+def remove_abandoned(location: Path) -> None:
     """Folders whose maker is gone, and with it its servers, unless one is still ending."""
-    for folder in place.glob("campaign-server-*"):
-        made_by = NAME.match(folder.name)
-        if made_by and not command_of(int(made_by[1])) and not _in_use(folder):
+    for folder in location.glob("campaign-server-*"):
+        owner = NAME.match(folder.name)
+        if owner and not command_of(int(owner[1])) and not _in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 

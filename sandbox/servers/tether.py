@@ -20,7 +20,7 @@ import time
 SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 
 
-def take_on(user: str, group: str) -> None:
+def switch_user(user: str, group: str) -> None:
     """Becomes that account for good. Root needs it, because PostgreSQL refuses to run as root."""
     if user == "-":
         return
@@ -29,28 +29,28 @@ def take_on(user: str, group: str) -> None:
     os.setuid(int(user))
 
 
-def tie_by_kernel(parent: int, number: int) -> None:
+def tie_with_kernel(parent: int, number: int) -> None:
     """After the change of user, which clears the setting. It survives exec."""
     ctypes.CDLL(None, use_errno=True).prctl(SET_PARENT_DEATH_SIGNAL, number, 0, 0, 0)
     if os.getppid() != parent:  # it was killed before we asked
         sys.exit(1)
 
 
-def tie_by_watcher(parent: int, number: int) -> None:
+def tie_with_watcher(parent: int, number: int) -> None:
     """For systems other than Linux, and for servers started from a thread that ends before them."""
     program = os.getpid()
     if os.fork():
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while os.getppid() == program:
-        if not alive(parent):
+        if not is_running(parent):
             os.kill(program, number)
             break
         time.sleep(0.5)
     os._exit(0)
 
 
-def alive(process: int) -> bool:
+def is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -62,8 +62,8 @@ def alive(process: int) -> bool:
 
 def main(arguments: list[str]) -> None:
     parent, number, user, group, watch, *command = arguments
-    take_on(user, group)
-    tie = tie_by_kernel if watch == "kernel" else tie_by_watcher
+    switch_user(user, group)
+    tie = tie_with_kernel if watch == "kernel" else tie_with_watcher
     tie(int(parent), int(number))
     try:
         os.execvp(command[0], command)

@@ -9,32 +9,34 @@ from pathlib import Path
 from sandbox.stripe.server import DEFAULT_SECRET, StripeSandbox
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m sandbox.stripe", description=__doc__)
-    made.add_argument("--port", type=int, default=8420, help="0 takes a free one")
-    made.add_argument("--host", default="127.0.0.1")
-    made.add_argument("--data", type=Path, metavar="DIR", help="where the state is kept, if it is")
-    made.add_argument(
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.stripe", description=__doc__)
+    parser.add_argument("--port", type=int, default=8420, help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="where the state is kept, if it is"
+    )
+    parser.add_argument(
         "--webhook-url", action="append", metavar="URL", help="may be given repeatedly"
     )
-    made.add_argument("--webhook-secret", default=DEFAULT_SECRET, metavar="whsec_…")
-    made.add_argument("--public-url", metavar="URL", help="the address that browsers see")
-    return made
+    parser.add_argument("--webhook-secret", default=DEFAULT_SECRET, metavar="whsec_…")
+    parser.add_argument("--public-url", metavar="URL", help="the address that browsers see")
+    return parser
 
 
 def main() -> int:
-    asked = parser().parse_args()
+    args = build_parser().parse_args()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
         sandbox = StripeSandbox(
-            port=asked.port,
-            host=asked.host,
-            folder=asked.data,
-            webhook_url=asked.webhook_url,
-            webhook_secret=asked.webhook_secret,
-            public_url=asked.public_url,
+            port=args.port,
+            host=args.host,
+            folder=args.data,
+            webhook_url=args.webhook_url,
+            webhook_secret=args.webhook_secret,
+            public_url=args.public_url,
         )
     except OSError as error:
         print(f"the Stripe sandbox cannot start: {error}", file=sys.stderr)

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 
 from sandbox.stripe.api import requests
 from sandbox.stripe.control import faults, routes
-from sandbox.stripe.page import checkout, index, papers, portal
+from sandbox.stripe.page import checkout, documents, index, portal
 
 if TYPE_CHECKING:
     from sandbox.stripe.server import StripeSandbox
@@ -21,7 +21,7 @@ def create_application(sandbox: "StripeSandbox") -> Flask:
     app.register_blueprint(routes.blueprint(sandbox))
     app.register_blueprint(checkout.blueprint(sandbox.account))
     app.register_blueprint(portal.blueprint(sandbox.account))
-    app.register_blueprint(papers.blueprint(sandbox.account))
+    app.register_blueprint(documents.blueprint(sandbox.account))
     app.register_blueprint(index.blueprint(sandbox))
     app.register_error_handler(faults.Dropped, lambda _: Response(status=500))
     app.register_error_handler(404, _nothing)

@@ -45,17 +45,17 @@ class CardDeclined(Refused):
         super().__init__(message, code=code, status=402, kind="card_error", **more)
 
 
-_OF_THE_BODY = ("customer", "default_payment_method", "ending_before", "payout", "starting_after")
+_BODY_PARAMS = ("customer", "default_payment_method", "ending_before", "payout", "starting_after")
 
 
 def missing(kind: str, name: str, param: str = "id") -> Refused:
     """Nothing has that id: 404 for the address's, 400 for one among the parameters."""
-    words = kind.replace("_", " ")
+    label = kind.replace("_", " ")
     if kind in ("payment_intent", "balance_transaction", "early_fraud_warning"):
-        words = kind
-    status = 400 if param in _OF_THE_BODY or "[" in param else 404
+        label = kind
+    status = 400 if param in _BODY_PARAMS or "[" in param else 404
     return Refused(
-        f"No such {words}: '{name}'", code="resource_missing", param=param, status=status
+        f"No such {label}: '{name}'", code="resource_missing", param=param, status=status
     )
 
 

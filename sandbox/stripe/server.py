@@ -14,7 +14,7 @@ from sandbox.stripe.application import create_application
 from sandbox.stripe.control.controls import Controls
 from sandbox.stripe.control.network import NetworkControls
 from sandbox.stripe.objects import portal
-from sandbox.stripe.rules import passing
+from sandbox.stripe.rules import clock
 from sandbox.stripe.state.account import Account
 from sandbox.stripe.webhooks.deliverer import Deliverer
 
@@ -45,7 +45,7 @@ class StripeSandbox(RunsInBlock, Controls, NetworkControls):
         self.webhook_secret = webhook_secret
         self._webhook_urls = [webhook_url] if isinstance(webhook_url, str) else webhook_url or []
         self.account = Account(folder)
-        idempotency.forget_interrupted(self.account)
+        idempotency.release_interrupted(self.account)
         self.deliverer = Deliverer(self.account)
         self._server = _Server(host, port, create_application(self), _QuietHandler)
         self.url = f"http://{host}:{self._server.server_port}"
@@ -58,7 +58,7 @@ class StripeSandbox(RunsInBlock, Controls, NetworkControls):
         with self.account.transaction():
             for endpoint in self.account.every("webhook_endpoint"):
                 if endpoint["id"].startswith("we_sandbox"):
-                    self.account.forget(endpoint)
+                    self.account.delete(endpoint)
             for place, url in enumerate(self._webhook_urls, 1):
                 endpoint = portal.webhook_endpoint(url, ["*"], self.account.now())
                 endpoint["id"] = f"we_sandbox{place}"
@@ -77,7 +77,7 @@ class StripeSandbox(RunsInBlock, Controls, NetworkControls):
     def _tick(self) -> None:
         while not self._stopping.wait(TICK):
             with self.account.transaction():
-                passing.catch_up(self.account)
+                clock.run_due(self.account)
 
     def stop(self) -> None:
         """Closes every connection at once; what was asked and not answered stays unanswered."""

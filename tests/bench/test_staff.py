@@ -7,13 +7,13 @@ from bench.plans import chapter, shortened
 from bench.room import Room, pages, signed_in
 from campaign.core import clock
 from campaign.runtime.context import Installation
-from sandbox.seed.filling import Wanted, fill
+from sandbox.seed.filling import SeedPlan, fill
 
 
 def test_every_measured_page_answers_and_its_queries_can_be_explained(
     app: Flask, installation: Installation
 ) -> None:
-    fill(installation, Wanted(1000, 3, 1, clock.now()))
+    fill(installation, SeedPlan(1000, 3, 1, clock.now()))
     room = Room(installation, app, signed_in(app, installation), 1000)
     seen: set[str] = set()
     wrong = []

@@ -123,9 +123,9 @@ def check_bank(house: House, donors: Iterable[Donor]) -> Iterator[Finding]:
 
 def check_figure(house: House, expected: int) -> Iterator[Finding]:
     """The public page, once it has had the time to hear of everything."""
-    give_up = time.monotonic() + FIGURE_SECONDS
+    deadline = time.monotonic() + FIGURE_SECONDS
     said: object = None
-    while time.monotonic() < give_up:
+    while time.monotonic() < deadline:
         try:
             said = house.progress()["raised"]
         except requests.RequestException as error:

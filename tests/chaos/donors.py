@@ -109,8 +109,8 @@ def give(house: House, donor: Donor) -> None:
 
 def _post(house: House, donor: Donor) -> None:
     """Sent again, the very same form, for as long as something is wrong with the answer."""
-    give_up = time.monotonic() + PATIENCE
-    while time.monotonic() < give_up:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         try:
             answer = requests.post(
                 f"{house.address}/c/{SLUG}/donate",

@@ -58,12 +58,12 @@ class House:
 
     def patient_rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """The same, also while PostgreSQL is coming back."""
-        give_up = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + READY_SECONDS
         while True:
             try:
                 return self.rows(query, *values)
             except psycopg.OperationalError:
-                if time.monotonic() > give_up:
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 
@@ -128,8 +128,8 @@ def _open_campaign(installation: Installation) -> None:
 
 
 def _await(house: House) -> None:
-    give_up = time.monotonic() + READY_SECONDS
-    while time.monotonic() < give_up:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
         try:
             house.progress()
         except requests.RequestException:

@@ -142,12 +142,12 @@ class Game:
 
     def _until_quiet(self, played: Played) -> None:
         """Until every event is applied and every letter sent, with the scheduled jobs called as time would."""
-        give_up = time.monotonic() + QUIET_SECONDS
+        deadline = time.monotonic() + QUIET_SECONDS
         ask = 0.0
         jobs: tuple[str, ...] = UPKEEP
         while open_ends := self._open_ends():
             now = time.monotonic()
-            if now > give_up:
+            if now > deadline:
                 played.findings.append(Finding(LOST, f"never done: {', '.join(open_ends[:5])}"))
                 return
             if now > ask:

@@ -24,9 +24,9 @@ class CrashingPostgres(PrivatePostgres):
         """Immediate shutdown, which is a crash by order: recovery from the log follows. Then it starts again."""
         assert self._process is not None
         stop(self._process, signal.SIGQUIT, timeout=SECONDS)
-        give_up = time.monotonic() + SECONDS
+        deadline = time.monotonic() + SECONDS
         while not self._start_once(unprivileged()):
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 raise ServerError("PostgreSQL did not come back on its port")
             time.sleep(0.1)
         return self
@@ -39,9 +39,9 @@ class CrashingBroker(PrivateBroker):
         assert self._process is not None
         assert self._folder is not None
         stop(self._process, signal.SIGKILL, timeout=SECONDS)
-        give_up = time.monotonic() + SECONDS
+        deadline = time.monotonic() + SECONDS
         while not self._start_once(self._folder):
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 raise ServerError("the broker did not come back on its port")
             time.sleep(0.1)
         return self

@@ -17,10 +17,10 @@ def give_back(house: House, donor: Donor) -> None:
 
     Whoever sees the command die looks whether the refund is written down. If it is, the workers finish it.
     """
-    give_up = time.monotonic() + PATIENCE
-    while time.monotonic() < give_up and not (donation := _paid(house, donor)):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and not (donation := _paid(house, donor)):
         time.sleep(PAUSE)
-    while time.monotonic() < give_up:
+    while time.monotonic() < deadline:
         amount = f"{donor.asked_back // 100}.{donor.asked_back % 100:02}"
         done = subprocess.run(
             [*COMMAND, "refund", donation, "--amount", amount, "--yes"],

@@ -20,7 +20,7 @@ from campaign.stripe_events.registry import HANDLERS
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER
 from sandbox.stripe.objects.payments import card_of_method, payment_intent, payment_method
-from sandbox.stripe.rules import charging
+from sandbox.stripe.rules import charges
 
 Json = dict[str, Any]
 
@@ -69,7 +69,7 @@ class Bank:
             details = card_of_method(CARD_BY_NUMBER["4242424242424242"], 12, 2034)
             method = payment_method(details, email=None, name=None, created=account.now())
             account.note(method["id"], number="4242424242424242")
-            return charging.charge_card(account, intent, account.add(method))
+            return charges.charge_card(account, intent, account.add(method))
 
     def reconcile(self, since: datetime | None = None, *, apply: bool = False) -> "Told":
         told: list[Discrepancy] = []

@@ -1,4 +1,4 @@
--- Donors, donations in the order of the clock, and the monthly gifts.
+-- Donors, donations in order of time, and the recurring gifts.
 
 CREATE TEMP TABLE gift AS
 SELECT base.donation + row_number() OVER (ORDER BY created_at, draft.n) AS id, draft.*,
@@ -10,18 +10,18 @@ SELECT base.donation + row_number() OVER (ORDER BY created_at, draft.n) AS id, d
             WHERE charged_at >= other.starts_at AND charged_at < other.deadline LIMIT 1)
     END AS counted_in,
     charged_at + CASE WHEN offline THEN interval '0' ELSE interval '4 seconds' END AS paid_at,
-    state NOT IN ('pending', 'declined', 'expired', 'processing', 'failed') OR (offline AND state = 'failed') AS came,
+    state NOT IN ('pending', 'declined', 'expired', 'processing', 'failed') OR (offline AND state = 'failed') AS succeeded,
     CASE WHEN offline THEN (coupons)[1 + floor(cardinality(coupons) * pg_temp.chance(coalesce(parent, draft.n), 60))]
         WHEN pg_temp.chance(coalesce(parent, draft.n), 61) < 0.34 THEN ''
         ELSE pg_temp.pick(codes, pg_temp.chance(coalesce(parent, draft.n), 62), 1.7) END AS code
-FROM base, draft JOIN seed_campaign USING (place) JOIN person ON person.n = giver
-    LEFT JOIN promise AS own ON own.n = draft.n LEFT JOIN promise AS parents ON parents.n = draft.parent;
+FROM base, draft JOIN seed_campaign USING (ordinal) JOIN person ON person.n = donor_number
+    LEFT JOIN recurring_gift AS own ON own.n = draft.n LEFT JOIN recurring_gift AS parents ON parents.n = draft.parent;
 CREATE UNIQUE INDEX ON gift (id);
 ANALYZE gift;
 
--- When what goes back went back, after the charge and not after now.
-ALTER TABLE gift ADD COLUMN went_back_at timestamptz;
-UPDATE gift SET went_back_at = greatest(charged_at + interval '1 minute', least(at - interval '2 minutes',
+-- When a gift was refunded, disputed or returned: after the charge and before now.
+ALTER TABLE gift ADD COLUMN reversed_at timestamptz;
+UPDATE gift SET reversed_at = greatest(charged_at + interval '1 minute', least(at - interval '2 minutes',
     charged_at + interval '1 hour' + interval '10 days' * pg_temp.chance(n, 63)))
 FROM base WHERE state IN ('partially_refunded', 'refunded', 'disputed', 'dispute_lost') OR (offline AND state = 'failed');
 
@@ -33,19 +33,19 @@ ORDER BY person.id;
 
 INSERT INTO subscription (id, stripe_id, token, campaign_id, donor_id, frequency, amount, fee_cover, currency, state, status,
     customer_id, current_period_end, ended_at, end_reason, failed_invoice_id, failed_at, as_of, created_at)
-SELECT promise.id, 'sub_' || pg_temp.token(promise.n, 'sub'), pg_temp.token(promise.n, 'monthly'), gift.campaign_id, donor_id,
-    promise.frequency, promise.amount, promise.fee_cover, 'usd', stands,
-    CASE stands WHEN 'ended' THEN 'canceled' ELSE stands END, 'cus_' || pg_temp.token(promise.n, 'cus'), next_at,
-    CASE stands WHEN 'ended' THEN least(at, next_at) END,
-    CASE stands WHEN 'ended' THEN 'cancellation_requested' END,
-    CASE stands WHEN 'past_due' THEN 'in_' || pg_temp.token(promise.n, 'unpaid') END,
-    CASE stands WHEN 'past_due' THEN at - interval '1 day' END, gift.charged_at, gift.charged_at
-FROM base, promise JOIN gift ON gift.n = promise.n,
-    LATERAL (SELECT CASE WHEN kept < elapsed THEN 'ended' WHEN pg_temp.chance(promise.n, 64) < 0.03 THEN 'past_due'
-        ELSE 'active' END AS stands,
-        begun + (kept + 1) * CASE promise.frequency WHEN 'yearly' THEN interval '1 year' ELSE interval '1 month' END
-            AS next_at) AS told
-ORDER BY promise.id;
+SELECT recurring_gift.id, 'sub_' || pg_temp.token(recurring_gift.n, 'sub'), pg_temp.token(recurring_gift.n, 'monthly'), gift.campaign_id, donor_id,
+    recurring_gift.frequency, recurring_gift.amount, recurring_gift.fee_cover, 'usd', new_state,
+    CASE new_state WHEN 'ended' THEN 'canceled' ELSE new_state END, 'cus_' || pg_temp.token(recurring_gift.n, 'cus'), next_at,
+    CASE new_state WHEN 'ended' THEN least(at, next_at) END,
+    CASE new_state WHEN 'ended' THEN 'cancellation_requested' END,
+    CASE new_state WHEN 'past_due' THEN 'in_' || pg_temp.token(recurring_gift.n, 'unpaid') END,
+    CASE new_state WHEN 'past_due' THEN at - interval '1 day' END, gift.charged_at, gift.charged_at
+FROM base, recurring_gift JOIN gift ON gift.n = recurring_gift.n,
+    LATERAL (SELECT CASE WHEN kept < elapsed THEN 'ended' WHEN pg_temp.chance(recurring_gift.n, 64) < 0.03 THEN 'past_due'
+        ELSE 'active' END AS new_state,
+        started_at + (kept + 1) * CASE recurring_gift.frequency WHEN 'yearly' THEN interval '1 year' ELSE interval '1 month' END
+            AS next_at) AS status_now
+ORDER BY recurring_gift.id;
 
 INSERT INTO donation (id, public_id, token, campaign_id, donor_id, subscription_id, attempt, frequency, amount, fee_cover,
     currency, state, state_reason, email, name, locale, anonymous, comment, tribute_kind, tribute_name, code, session_id,
@@ -63,24 +63,24 @@ SELECT id, 'don_' || left(pg_temp.token(n, 'don'), 20), pg_temp.token(n, 'page')
         THEN pg_temp.pick(:last_names::text[], pg_temp.chance(n, 74), 1) ELSE '' END,
     coalesce(code, ''),
     CASE WHEN parent IS NULL AND NOT offline THEN 'cs_test_' || pg_temp.token(n, 'cs') END, NULL,
-    CASE WHEN NOT offline AND (came OR state IN ('declined', 'processing', 'failed'))
+    CASE WHEN NOT offline AND (succeeded OR state IN ('declined', 'processing', 'failed'))
         THEN 'pi_' || pg_temp.token(n, 'pi') END,
     CASE WHEN subscription_id IS NOT NULL THEN 'in_' || pg_temp.token(n, 'in') END,
-    created_at, CASE WHEN came OR state = 'processing' THEN charged_at END, CASE WHEN came THEN paid_at END,
-    CASE WHEN state = 'failed' THEN coalesce(went_back_at, charged_at) END
+    created_at, CASE WHEN succeeded OR state = 'processing' THEN charged_at END, CASE WHEN succeeded THEN paid_at END,
+    CASE WHEN state = 'failed' THEN coalesce(reversed_at, charged_at) END
 FROM gift;
 
--- What has no comment stays short; what came by post is told by whom and where it was taken.
+-- Checks and cash, with the weekly deposits that they belong to.
 INSERT INTO deposit_batch (name, currency, opened_by, opened_at, closed_by, closed_at, deposited_on, bank_reference)
 SELECT 'Deposit ' || day::date || coalesce(' ' || nullif((SELECT donation FROM base), 0), ''), 'usd', 'finance@newsroom.example',
     day + interval '17 hours', 'finance@newsroom.example', day + interval '20 hours', day::date, 'slip ' || to_char(day, 'YYMMDD')
-FROM (SELECT DISTINCT date_trunc('week', charged_at) + interval '4 days' AS day FROM gift WHERE offline AND came) AS weeks, base
+FROM (SELECT DISTINCT date_trunc('week', charged_at) + interval '4 days' AS day FROM gift WHERE offline AND succeeded) AS weeks, base
 WHERE day + interval '20 hours' <= at;
 INSERT INTO offline_gift (donation_id, kind, reference, received_on, postmarked_on, batch_id, entered_by, reversed_on,
     reversal_reason, created_at)
 SELECT gift.id, CASE WHEN cash THEN 'cash' ELSE 'cheque' END, reference, (charged_at AT TIME ZONE zone)::date,
     CASE WHEN cash THEN NULL ELSE (charged_at AT TIME ZONE zone)::date END, batch.id, 'finance@newsroom.example',
-    CASE state WHEN 'failed' THEN (went_back_at AT TIME ZONE zone)::date END, CASE state WHEN 'failed' THEN 'bounced' END,
+    CASE state WHEN 'failed' THEN (reversed_at AT TIME ZONE zone)::date END, CASE state WHEN 'failed' THEN 'bounced' END,
     gift.paid_at
 FROM base, gift LEFT JOIN deposit_batch AS batch ON batch.deposited_on = (date_trunc('week', charged_at) + interval '4 days')::date
         AND batch.name = 'Deposit ' || (date_trunc('week', charged_at) + interval '4 days')::date
@@ -88,4 +88,4 @@ FROM base, gift LEFT JOIN deposit_batch AS batch ON batch.deposited_on = (date_t
     LATERAL (SELECT state = 'paid' AND pg_temp.chance(n, 75) < 0.1 AS cash) AS kinds,
     LATERAL (SELECT CASE WHEN cash THEN 'cash ' || (charged_at AT TIME ZONE zone)::date || ' ' || upper(left(pg_temp.token(n, 'cash'), 8))
         ELSE 'check ' || 1000 + floor(9000 * pg_temp.chance(n, 76)) || ' ' || n END AS reference) AS named
-WHERE offline AND came ORDER BY gift.id;
+WHERE offline AND succeeded ORDER BY gift.id;

@@ -1,7 +1,7 @@
--- What was given and when, one row a gift, before it is anybody's donation. `n` is only a number to draw by.
+-- Amount and time of each gift, one row each, before donors are assigned. `n` only feeds the random draws.
 
 CREATE TEMP TABLE draft AS
-SELECT n, NULL::bigint AS parent, giver, place, offline, frequency, amount,
+SELECT n, NULL::bigint AS parent, donor_number, ordinal, offline, frequency, amount,
     CASE WHEN NOT offline AND pg_temp.chance(n, 30) < 0.33
         THEN round((amount + 30) / 0.971)::bigint - amount ELSE 0 END AS fee_cover,
     least(greatest(moment, starts_at + interval '1 minute' * (1 + 60 * pg_temp.chance(n, 31))),
@@ -9,8 +9,8 @@ SELECT n, NULL::bigint AS parent, giver, place, offline, frequency, amount,
             * (moment >= until - interval '10 minutes')::integer) AS created_at,
     until, deadline
 FROM (
-    SELECT base.donation + number AS n, who.n AS giver, place, starts_at, deadline, until, offline,
-        CASE WHEN offline OR drawn >= 0.07 OR number > base.firsts THEN 'one_time' WHEN drawn < 0.06 THEN 'monthly' ELSE 'yearly' END
+    SELECT base.donation + number AS n, who.n AS donor_number, ordinal, starts_at, deadline, until, offline,
+        CASE WHEN offline OR drawn >= 0.07 OR number > base.first_gifts THEN 'one_time' WHEN drawn < 0.06 THEN 'monthly' ELSE 'yearly' END
             AS frequency,
         CASE
             WHEN drawn < 0.06 AND NOT offline THEN (ARRAY[500, 1000, 1500, 2500, 5000])[1 + floor(5 * power(size, 1.5))]
@@ -24,7 +24,7 @@ FROM (
         (day + hour * interval '1 hour' + pg_temp.chance(base.donation + number, 24) * interval '1 hour')
             AT TIME ZONE seed_campaign.zone AS moment
     FROM base CROSS JOIN generate_series(1, base.gifts) AS number
-    -- Everyone gives once; the rest comes from a few who give often.
+    -- Everyone gives once. The other gifts come from a few people who give often.
     JOIN person AS who ON who.n = CASE WHEN number <= base.people THEN number
         ELSE 1 + floor(base.people * power(pg_temp.chance(base.donation + number, 10), 2)) END
     JOIN seed_campaign ON pg_temp.chance(base.donation + number, 11) >= low
@@ -36,7 +36,7 @@ FROM (
             pg_temp.chance(base.donation + number, 16) AS along,
             width_bucket(pg_temp.chance(base.donation + number, 17), :hours::double precision[]) AS hour
     ) AS chances
-    -- The first days, the last days, the days on which a letter went out, and all the others.
+    -- The first days, the last days, the days with a campaign email, and all the others.
     CROSS JOIN LATERAL (SELECT CASE
         WHEN kind < 0.16 THEN interval '2.5 days' * along * along
         WHEN kind < 0.42 THEN length - interval '3 days' * power(along, 1.4)
@@ -44,7 +44,7 @@ FROM (
             - (ARRAY[9, 7, 3, 2])[1 + floor(4 * pg_temp.chance(base.donation + number, 18))] * interval '1 day'
             + interval '30 hours' * along * along
         ELSE length * along END AS passed) AS placed
-    -- What would lie ahead of now was given on another day.
+    -- Move gifts that would lie in the future to another day.
     CROSS JOIN LATERAL (SELECT date_trunc('day', (starts_at + CASE WHEN starts_at + passed < until THEN passed
         ELSE (until - starts_at) * pg_temp.chance(base.donation + number, 19) END) AT TIME ZONE seed_campaign.zone) AS day
     ) AS dated
@@ -54,41 +54,41 @@ ALTER TABLE draft ADD COLUMN charged_at timestamptz, ADD COLUMN state text, ADD 
 CREATE INDEX ON draft (n);
 ANALYZE draft;
 
--- Monthly gifts that were paid go on, most for long; no more renewals than an eighth of all.
-CREATE TEMP TABLE promise AS
-SELECT n, place, giver, frequency, amount, fee_cover, begun, elapsed, kept,
-    (SELECT subscription FROM base) + row_number() OVER (ORDER BY begun, n) AS id
+-- Paid recurring gifts renew, most of them for a long time. Renewals are at most an eighth of all gifts.
+CREATE TEMP TABLE recurring_gift AS
+SELECT n, ordinal, donor_number, frequency, amount, fee_cover, started_at, elapsed, kept,
+    (SELECT subscription FROM base) + row_number() OVER (ORDER BY started_at, n) AS id
 FROM (
     SELECT *, least(elapsed, floor(-ln(1 - pg_temp.chance(n, 41)) / 0.06)::integer) AS kept
-    FROM (SELECT n, place, giver, frequency, amount, fee_cover, created_at + interval '90 seconds' AS begun,
+    FROM (SELECT n, ordinal, donor_number, frequency, amount, fee_cover, created_at + interval '90 seconds' AS started_at,
             CASE frequency WHEN 'yearly' THEN extract(year FROM age(at, created_at + interval '90 seconds'))
                 ELSE 12 * extract(year FROM age(at, created_at + interval '90 seconds'))
                     + extract(month FROM age(at, created_at + interval '90 seconds')) END::integer AS elapsed
-        FROM draft, base WHERE frequency <> 'one_time' AND n <= base.donation + base.firsts
+        FROM draft, base WHERE frequency <> 'one_time' AND n <= base.donation + base.first_gifts
             AND pg_temp.chance(n, 50) < 0.93) AS paid
-) AS going_on;
-CREATE UNIQUE INDEX ON promise (n);
+) AS continuing;
+CREATE UNIQUE INDEX ON recurring_gift (n);
 
 CREATE TEMP TABLE renewal AS
-SELECT (SELECT donation + gifts FROM base) + row_number() OVER (ORDER BY promise.n, turn) AS n, promise.n AS parent, turn,
-    begun + turn * CASE frequency WHEN 'yearly' THEN interval '1 year' ELSE interval '1 month' END AS charged_at
-FROM base, promise CROSS JOIN LATERAL generate_series(1, kept) AS turn
-WHERE begun + turn * interval '1 month' <= at - interval '10 minutes'
-ORDER BY promise.n, turn LIMIT (SELECT gifts - firsts FROM base);
-UPDATE promise SET kept = done.turns FROM (
-    SELECT promise.n, count(renewal.n) AS turns FROM promise LEFT JOIN renewal ON renewal.parent = promise.n
-    GROUP BY promise.n) AS done WHERE done.n = promise.n AND done.turns <> kept;
+SELECT (SELECT donation + gifts FROM base) + row_number() OVER (ORDER BY recurring_gift.n, turn) AS n, recurring_gift.n AS parent, turn,
+    started_at + turn * CASE frequency WHEN 'yearly' THEN interval '1 year' ELSE interval '1 month' END AS charged_at
+FROM base, recurring_gift CROSS JOIN LATERAL generate_series(1, kept) AS turn
+WHERE started_at + turn * interval '1 month' <= at - interval '10 minutes'
+ORDER BY recurring_gift.n, turn LIMIT (SELECT gifts - first_gifts FROM base);
+UPDATE recurring_gift SET kept = done.turns FROM (
+    SELECT recurring_gift.n, count(renewal.n) AS turns FROM recurring_gift LEFT JOIN renewal ON renewal.parent = recurring_gift.n
+    GROUP BY recurring_gift.n) AS done WHERE done.n = recurring_gift.n AND done.turns <> kept;
 
 DELETE FROM draft WHERE n > (SELECT base.donation + gifts - (SELECT count(*) FROM renewal) FROM base);
-DELETE FROM promise WHERE NOT EXISTS (SELECT FROM draft WHERE draft.n = promise.n);
-INSERT INTO draft (n, parent, giver, place, offline, frequency, amount, fee_cover, created_at, charged_at)
-SELECT (SELECT max(n) FROM draft) + row_number() OVER (ORDER BY renewal.n), parent, giver, place, false, frequency, amount, fee_cover,
+DELETE FROM recurring_gift WHERE NOT EXISTS (SELECT FROM draft WHERE draft.n = recurring_gift.n);
+INSERT INTO draft (n, parent, donor_number, ordinal, offline, frequency, amount, fee_cover, created_at, charged_at)
+SELECT (SELECT max(n) FROM draft) + row_number() OVER (ORDER BY renewal.n), parent, donor_number, ordinal, false, frequency, amount, fee_cover,
     renewal.charged_at, renewal.charged_at
-FROM renewal JOIN promise ON promise.n = parent;
+FROM renewal JOIN recurring_gift ON recurring_gift.n = parent;
 
--- They have taken the numbers that were given up, so that what is seeded next draws others.
+-- Renewals reuse the numbers that were deleted, so that the next seeding draws new ones.
 
--- What became of each. A settled gift of one time may go back; one that was begun may stay unpaid.
+-- The outcome of each gift. A paid one-time gift may be refunded or disputed; a checkout may never be paid.
 UPDATE draft SET
     charged_at = coalesce(draft.charged_at, created_at + interval '90 seconds'),
     state = CASE

@@ -1,4 +1,4 @@
--- Donors: names lean to the common ones, one in 125 has no email and gives by post.
+-- Donors. Common names are more likely; one donor in 125 has no email address and gives by mail.
 
 CREATE TEMP TABLE person AS
 SELECT base.donor + n AS id, n, by_mail, first || ' ' || last AS name,
@@ -14,7 +14,7 @@ FROM base, generate_series(1, base.people) AS n,
     LATERAL (SELECT pg_temp.chance(base.donor + n, 1) < 0.008 AS by_mail,
         pg_temp.pick(:first_names::text[], pg_temp.chance(base.donor + n, 2), 1.6) AS first,
         pg_temp.pick(:last_names::text[], pg_temp.chance(base.donor + n, 3), 1.6) AS last) AS drawn;
--- One name that nobody else bears, for a search that finds little.
+-- One unique name, for a search with a single result.
 UPDATE person SET name = 'Zebulon Quartermaine', by_mail = false, address = '',
     email = 'zebulon.quartermaine' || id || '@example.org' WHERE n = 1;
 CREATE UNIQUE INDEX ON person (n);

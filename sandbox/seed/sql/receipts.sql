@@ -1,38 +1,38 @@
--- Receipts, numbered without gaps in each year in the order of issue, with their words; and the letters that took them.
+-- Receipts with their text, numbered in the order of issue without gaps in each year, and the emails that delivered them.
 
 CREATE TEMP TABLE issue AS
 SELECT base.receipt + row_number() OVER issued AS id,
-    coalesce((SELECT last FROM receipt_counter WHERE receipt_counter.year = told.year), 0)
-        + row_number() OVER (PARTITION BY told.year ORDER BY issued_at, donation_id, kind DESC) AS sequence, told.*
+    coalesce((SELECT last FROM receipt_counter WHERE receipt_counter.year = pending.year), 0)
+        + row_number() OVER (PARTITION BY pending.year ORDER BY issued_at, donation_id, kind DESC) AS sequence, pending.*
 FROM base, (
     SELECT extract(year FROM moment AT TIME ZONE zone)::integer AS year, moment AS issued_at, donation_id, kind, amount
     FROM base, (
-        SELECT paid_at AS moment, id AS donation_id, 'receipt' AS kind, amount + fee_cover AS amount FROM gift WHERE came
+        SELECT paid_at AS moment, id AS donation_id, 'receipt' AS kind, amount + fee_cover AS amount FROM gift WHERE succeeded
         UNION ALL
-        SELECT went_back_at, id, CASE WHEN charge > gift_part + cover_part THEN 'corrected' ELSE 'void' END,
-            charge - gift_part - cover_part FROM back WHERE state <> 'disputed'
+        SELECT reversed_at, id, CASE WHEN charge > gift_part + cover_part THEN 'corrected' ELSE 'void' END,
+            charge - gift_part - cover_part FROM reversal WHERE state <> 'disputed'
     ) AS issued
-) AS told
+) AS pending
 WINDOW issued AS (ORDER BY issued_at, donation_id, kind DESC);
 CREATE INDEX ON issue (donation_id);
 ANALYZE issue;
 
--- `told` is what all of a kind share; only what differs is written for each. `issue` stands in order already.
+-- `shared` is the part that all receipts of one kind have in common. The rows of `issue` are already in order.
 INSERT INTO receipt (id, year, sequence, token, donation_id, campaign_id, kind, replaces_id, amount, currency, gift_date, issued_at,
     mailed_at, frozen)
 SELECT issue.id, issue.year, issue.sequence, pg_temp.token(gift.n, 'receipt' || issue.kind), gift.id, gift.campaign_id,
     issue.kind, before.id, issue.amount, 'usd', (gift.charged_at AT TIME ZONE base.zone)::date, issue.issued_at,
     CASE WHEN gift.email = '' THEN least(at, issue.issued_at + interval '1 day') END,
-    words.told || jsonb_build_object(
+    texts.shared || jsonb_build_object(
         'donor_name', gift.name, 'donor_email', gift.email, 'amount_text', left_text, 'gift_date_text', given_on.text,
         'issued_text', issued_on.text, 'campaign_title', seed_campaign.title, 'replaces', replaced,
-        'frequency_text', words.frequencies ->> gift.frequency,
+        'frequency_text', texts.frequencies ->> gift.frequency,
         'wording', jsonb_build_array(
-            replace(replace(replace(words.wording ->> 0, '{given}', given_text), '{date}', given_on.text), '{left}', left_text),
-            replace(words.wording ->> 1, '{number}', replaced)) || (words.wording - 0 - 0))
+            replace(replace(replace(texts.wording ->> 0, '{given}', given_text), '{date}', given_on.text), '{left}', left_text),
+            replace(texts.wording ->> 1, '{number}', replaced)) || (texts.wording - 0 - 0))
 FROM base CROSS JOIN issue JOIN gift ON gift.id = issue.donation_id
     JOIN seed_campaign ON seed_campaign.id = gift.campaign_id
-    JOIN seed_words AS words ON words.locale = gift.locale AND words.kind = CASE
+    JOIN seed_receipt_text AS texts ON texts.locale = gift.locale AND texts.kind = CASE
         WHEN issue.kind = 'void' AND offline THEN 'bounced' ELSE issue.kind END
     LEFT JOIN issue AS before ON issue.kind <> 'receipt' AND before.donation_id = issue.donation_id AND before.kind = 'receipt'
     JOIN seed_day AS given_on ON given_on.locale = gift.locale AND given_on.day = (gift.charged_at AT TIME ZONE base.zone)::date
@@ -48,11 +48,11 @@ INSERT INTO receipt_counter (year, last) SELECT year, max(sequence) FROM issue G
 
 INSERT INTO outbox_message (kind, subject_key, receipt_id, recipient, locale, token, message_id, state, attempts,
     next_attempt_at, last_error, created_at, sent_at)
-SELECT 'receipt', number, issue.id, gift.email, gift.locale, pg_temp.token(issue.id, 'letter'),
+SELECT 'receipt', number, issue.id, gift.email, gift.locale, pg_temp.token(issue.id, 'email'),
     '<receipt-' || number || '-' || left(pg_temp.token(gift.n, 'receipt' || issue.kind), 8) || '@' || :mail_domain || '>',
     CASE WHEN refused THEN 'failed' ELSE 'sent' END, 1, issued_at,
     CASE WHEN refused THEN '550 5.1.1 No such user here' END, issued_at, CASE WHEN NOT refused THEN issued_at + interval '6 seconds' END
 FROM issue JOIN gift ON gift.id = donation_id,
     LATERAL (SELECT issue.year || '-' || lpad(issue.sequence::text, 6, '0') AS number,
-        pg_temp.chance(issue.id, 90) < 0.002 AS refused) AS told
+        pg_temp.chance(issue.id, 90) < 0.002 AS refused) AS delivery
 WHERE gift.email <> '';

@@ -1,4 +1,4 @@
--- A result that is final is what its entries came to.
+-- A final result is the sum of the campaign's entries, without corrections.
 UPDATE campaign SET finalized_at = coalesce(finalized_at, campaign.deadline + grace_days * interval '1 day'), final_raised = (
     SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE campaign_id = campaign.id AND kind <> 'correction')
 FROM seed_campaign, base

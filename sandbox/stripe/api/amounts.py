@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.stripe.api.parameters import names, text
 from sandbox.stripe.errors import Refused
 
-MOST = 99_999_999
+MAX_AMOUNT = 99_999_999
 CURRENCIES = names(
     """usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp
     byn bzd cad cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd
@@ -66,16 +66,16 @@ def require_divisible(amount: int, code: str, param: str) -> None:
 
 def require_chargeable(amount: int, code: str, param: str) -> None:
     """At least the currency's minimum, at most eight digits."""
-    least = MINIMUM.get(code, 1)
-    if amount < least:
-        words = f"The total amount due must add up to at least {shown(least, code)}."
-        raise Refused(words, code="amount_too_small", param=param)
-    if amount > MOST:
-        words = f"The total amount due must be no more than {shown(MOST, code)}."
-        raise Refused(words, code="amount_too_large", param=param)
+    minimum = MINIMUM.get(code, 1)
+    if amount < minimum:
+        message = f"The total amount due must add up to at least {format_amount(minimum, code)}."
+        raise Refused(message, code="amount_too_small", param=param)
+    if amount > MAX_AMOUNT:
+        message = f"The total amount due must be no more than {format_amount(MAX_AMOUNT, code)}."
+        raise Refused(message, code="amount_too_large", param=param)
 
 
-def shown(amount: int, code: str) -> str:
+def format_amount(amount: int, code: str) -> str:
     """As people write it: $25, $25.50, ¥2,500, 25.50 CHF."""
     places = 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
     whole, rest = divmod(abs(amount), 10**places)

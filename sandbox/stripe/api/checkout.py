@@ -19,7 +19,7 @@ from sandbox.stripe.rules import sessions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
-SHORTEST, LONGEST = 30 * 60, 24 * 60 * 60
+MIN_LIFETIME, MAX_LIFETIME = 30 * 60, 24 * 60 * 60
 LOCALES = names(
     "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko lt lv ms mt"
     " nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
@@ -79,7 +79,7 @@ _SESSION = {
     "success_url": url,
     "ui_mode": choice("elements", "embedded_page", "form", "hosted_page"),
 }
-_ELSEWHERE = names(
+_UNSUPPORTED_PARAMS = names(
     """adaptive_pricing after_expiration allow_promotion_codes allowed_payment_method_types
     automatic_tax branding_settings consent_collection custom_fields custom_text customer_account
     customer_update discounts excluded_payment_method_types integration_identifier invoice_creation
@@ -91,51 +91,51 @@ _ELSEWHERE = names(
 )
 
 
-def _check(account: Account, asked: Json) -> None:
-    _check_mode(asked)
-    _check_customer(asked)
-    lines = asked.get("line_items")
+def _check(account: Account, params: Json) -> None:
+    _check_mode(params)
+    _check_customer(params)
+    lines = params.get("line_items")
     if not lines:
         raise missing_parameter("line_items")
     for place, line in enumerate(lines):
-        _check_line(line, f"line_items[{place}]", asked["mode"])
-    _check_total(asked)
-    if "expires_at" in asked:
-        lasts = asked["expires_at"] - account.now()
-        words = "The `expires_at` timestamp must be {} 24 hours from Checkout Session creation."
-        require(lasts <= LONGEST, Refused(words.format("less than"), param="expires_at"))
-        words = (
+        _check_line(line, f"line_items[{place}]", params["mode"])
+    _check_total(params)
+    if "expires_at" in params:
+        lasts = params["expires_at"] - account.now()
+        message = "The `expires_at` timestamp must be {} 24 hours from Checkout Session creation."
+        require(lasts <= MAX_LIFETIME, Refused(message.format("less than"), param="expires_at"))
+        message = (
             "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."
         )
-        require(lasts >= SHORTEST, Refused(words, param="expires_at"))
+        require(lasts >= MIN_LIFETIME, Refused(message, param="expires_at"))
 
 
-def _check_mode(asked: Json) -> None:
-    mode = asked["mode"]
-    if asked.get("ui_mode", "hosted_page") != "hosted_page":
-        raise unsupported(f"ui_mode {asked['ui_mode']}", "ui_mode")
+def _check_mode(params: Json) -> None:
+    mode = params["mode"]
+    if params.get("ui_mode", "hosted_page") != "hosted_page":
+        raise unsupported(f"ui_mode {params['ui_mode']}", "ui_mode")
     if mode == "setup":
         raise unsupported("mode setup", "mode")
-    if "success_url" not in asked:
-        words = "You must provide `success_url` when `ui_mode` is `hosted_page`."
-        raise Refused(words, code="parameter_missing", param="success_url")
+    if "success_url" not in params:
+        message = "You must provide `success_url` when `ui_mode` is `hosted_page`."
+        raise Refused(message, code="parameter_missing", param="success_url")
     other = {"payment": "subscription_data", "subscription": "payment_intent_data"}[mode]
-    if other in asked:
+    if other in params:
         raise Refused(f"You can not pass `{other}` in `{mode}` mode.", param=other)
     allowed = ("auto", "subscribe") if mode == "subscription" else ("auto", "book", "donate", "pay")
-    if asked.get("submit_type", "auto") not in allowed:
-        words = f"You can not pass `submit_type` of `{asked['submit_type']}` in `{mode}` mode."
-        raise Refused(words, param="submit_type")
-    if mode == "subscription" and "customer_creation" in asked:
-        words = "`customer_creation` can only be used in `payment` mode."
-        raise Refused(words, param="customer_creation")
+    if params.get("submit_type", "auto") not in allowed:
+        message = f"You can not pass `submit_type` of `{params['submit_type']}` in `{mode}` mode."
+        raise Refused(message, param="submit_type")
+    if mode == "subscription" and "customer_creation" in params:
+        message = "`customer_creation` can only be used in `payment` mode."
+        raise Refused(message, param="customer_creation")
 
 
-def _check_customer(asked: Json) -> None:
+def _check_customer(params: Json) -> None:
     for other in ("customer_email", "customer_creation"):
-        if "customer" in asked and other in asked:
-            words = f"You may only specify one of these parameters: customer, {other}."
-            raise Refused(words, param="customer")
+        if "customer" in params and other in params:
+            message = f"You may only specify one of these parameters: customer, {other}."
+            raise Refused(message, param="customer")
 
 
 def _check_line(line: Json, where: str, mode: str) -> None:
@@ -147,8 +147,8 @@ def _check_line(line: Json, where: str, mode: str) -> None:
     if data is None:
         return
     if ("product" in data) == ("product_data" in data):
-        words = "You must specify either `product` or `product_data` when creating a price."
-        raise Refused(words, param=f"{where}[price_data]")
+        message = "You must specify either `product` or `product_data` when creating a price."
+        raise Refused(message, param=f"{where}[price_data]")
     if mode == "payment" and "recurring" in data:
         raise Refused(
             "You specified `payment` mode but passed a recurring price. Either switch to"
@@ -164,13 +164,13 @@ def _check_line(line: Json, where: str, mode: str) -> None:
     )
 
 
-def _check_total(asked: Json) -> None:
-    inline = [line for line in asked["line_items"] if "price_data" in line]
+def _check_total(params: Json) -> None:
+    inline = [line for line in params["line_items"] if "price_data" in line]
     currencies = {line["price_data"]["currency"] for line in inline}
-    currencies |= {asked["currency"]} if "currency" in asked else set()
-    words = "All line items must have the same currency."
-    require(len(currencies) <= 1, Refused(words, param="line_items"))
-    if len(inline) == len(asked["line_items"]):
+    currencies |= {params["currency"]} if "currency" in params else set()
+    message = "All line items must have the same currency."
+    require(len(currencies) <= 1, Refused(message, param="line_items"))
+    if len(inline) == len(params["line_items"]):
         total = sum(line["price_data"]["unit_amount"] * line["quantity"] for line in inline)
         amounts.require_chargeable(total, currencies.pop(), "line_items")
     rhythms = {str(line["price_data"].get("recurring")) for line in inline}
@@ -179,22 +179,27 @@ def _check_total(asked: Json) -> None:
 
 
 @endpoint(
-    "POST", "checkout/sessions", _SESSION, required=("mode",), elsewhere=_ELSEWHERE, check=_check
+    "POST",
+    "checkout/sessions",
+    _SESSION,
+    required=("mode",),
+    unsupported_params=_UNSUPPORTED_PARAMS,
+    check=_check,
 )
-def create_session(account: Account, asked: Json) -> Json:
-    return sessions.create(account, asked)
+def create_session(account: Account, params: Json) -> Json:
+    return sessions.create(account, params)
 
 
 @endpoint("POST", "checkout/sessions/<name>/expire")
-def expire_session(account: Account, asked: Json, name: str) -> Json:  # noqa: ARG001 - as every endpoint
+def expire_session(account: Account, params: Json, name: str) -> Json:  # noqa: ARG001 - as every endpoint
     return sessions.expire(account, account.get("checkout.session", name, "session"))
 
 
 @endpoint("GET", "checkout/sessions/<name>/line_items", lists.PAGE)
-def list_line_items(account: Account, asked: Json, name: str) -> Json:
+def list_line_items(account: Account, params: Json, name: str) -> Json:
     account.get("checkout.session", name, "session")
     items = account.notes(name).get("line_items", [])
-    return lists.page(items, asked, f"/v1/checkout/sessions/{name}/line_items")
+    return lists.page(items, params, f"/v1/checkout/sessions/{name}/line_items")
 
 
 _FILTERS = {
@@ -210,9 +215,9 @@ _FILTERS = {
     "checkout/sessions",
     {**lists.DATED_PAGE, **_FILTERS, "customer_details": group({"email": text()}, ("email",))},
 )
-def list_sessions(account: Account, asked: Json) -> Json:
-    found = lists.matching(account, "checkout.session", asked, _FILTERS)
-    if "customer_details" in asked:
-        wanted = asked["customer_details"]["email"]
+def list_sessions(account: Account, params: Json) -> Json:
+    found = lists.matching(account, "checkout.session", params, _FILTERS)
+    if "customer_details" in params:
+        wanted = params["customer_details"]["email"]
         found = [obj for obj in found if (obj["customer_details"] or {}).get("email") == wanted]
-    return lists.page(found, asked, "/v1/checkout/sessions")
+    return lists.page(found, params, "/v1/checkout/sessions")

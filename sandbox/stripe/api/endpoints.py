@@ -19,14 +19,14 @@ class Endpoint:
     path: str
     fields: Mapping[str, Checker]
     required: tuple[str, ...]
-    elsewhere: tuple[str, ...]
+    unsupported_params: tuple[str, ...]
     check: Check | None
     run: Run
 
     def parameters(self, given: Json) -> Json:
         """The request's parameters with their types; raises Refused."""
         fields = {**self.fields, "expand": array(text())}
-        return check_all(given, fields, self.required, self.elsewhere)
+        return check_all(given, fields, self.required, self.unsupported_params)
 
 
 ENDPOINTS: list[Endpoint] = []
@@ -38,13 +38,15 @@ def endpoint(
     fields: Mapping[str, Checker] | None = None,
     *,
     required: tuple[str, ...] = (),
-    elsewhere: tuple[str, ...] = (),
+    unsupported_params: tuple[str, ...] = (),
     check: Check | None = None,
 ) -> Callable[[Run], Run]:
     """Enters the decorated function into the table. `path` is as Flask writes it, below /v1/."""
 
     def enter(run: Run) -> Run:
-        ENDPOINTS.append(Endpoint(method, path, fields or {}, required, elsewhere, check, run))
+        ENDPOINTS.append(
+            Endpoint(method, path, fields or {}, required, unsupported_params, check, run)
+        )
         return run
 
     return enter

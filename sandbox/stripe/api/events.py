@@ -10,16 +10,16 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 from sandbox.stripe.webhooks import records
 
-KEPT = 30 * 86_400
-MOST_TYPES = 20
+RETENTION_SECONDS = 30 * 86_400
+MAX_TYPES = 20
 
 
-def _check(account: Account, asked: Json) -> None:  # noqa: ARG001 - as every check
-    both = "type" in asked and "types" in asked
-    words = "You may only specify one of these parameters: type, types."
-    require(not both, Refused(words, param="types"))
-    words = f"You may pass at most {MOST_TYPES} types."
-    require(len(asked.get("types", [])) <= MOST_TYPES, Refused(words, param="types"))
+def _check(account: Account, params: Json) -> None:  # noqa: ARG001 - as every check
+    both = "type" in params and "types" in params
+    message = "You may only specify one of these parameters: type, types."
+    require(not both, Refused(message, param="types"))
+    message = f"You may pass at most {MAX_TYPES} types."
+    require(len(params.get("types", [])) <= MAX_TYPES, Refused(message, param="types"))
 
 
 @endpoint(
@@ -33,15 +33,17 @@ def _check(account: Account, asked: Json) -> None:  # noqa: ARG001 - as every ch
     },
     check=_check,
 )
-def list_events(account: Account, asked: Json) -> Json:
+def list_events(account: Account, params: Json) -> Json:
     """`delivery_success=false` are those that some endpoint has not acknowledged, yet or ever."""
-    oldest = account.now() - KEPT
+    oldest = account.now() - RETENTION_SECONDS
     found = [event for event in account.every("event") if event["created"] >= oldest]
-    patterns = [asked["type"]] if "type" in asked else asked.get("types", ["*"])
+    patterns = [params["type"]] if "type" in params else params.get("types", ["*"])
     found = [event for event in found if any(fnmatchcase(event["type"], p) for p in patterns)]
-    if "delivery_success" in asked:
-        wanted = asked["delivery_success"]
+    if "delivery_success" in params:
+        wanted = params["delivery_success"]
         found = [
-            event for event in found if (not records.unacknowledged(account, event["id"])) == wanted
+            event
+            for event in found
+            if (not records.count_unacknowledged(account, event["id"])) == wanted
         ]
-    return lists.page(found, asked, "/v1/events")
+    return lists.page(found, params, "/v1/events")

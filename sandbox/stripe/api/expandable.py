@@ -6,17 +6,17 @@ several kinds; what lies below it is not checked.
 
 from sandbox.stripe.errors import Refused
 
-DEEPEST = 4
+MAX_DEPTH = 4
 
 _PAYMENT = {"charge": "charge", "payment_intent": "payment_intent"}
-_MOVED = {
+_BALANCE_TRANSACTIONS = {
     "balance_transaction": "balance_transaction",
     "failure_balance_transaction": "balance_transaction",
 }
 TARGETS: dict[str, dict[str, str]] = {
     "balance_transaction": {"source": ""},
     "charge": {
-        **_MOVED,
+        **_BALANCE_TRANSACTIONS,
         "customer": "customer",
         "payment_intent": "payment_intent",
         "refunds": "[refund]",
@@ -42,11 +42,11 @@ TARGETS: dict[str, dict[str, str]] = {
         "payment_method": "payment_method",
     },
     "payment_method": {"customer": "customer"},
-    "payout": _MOVED,
+    "payout": _BALANCE_TRANSACTIONS,
     "price": {"product": "product"},
     "price_details": {"price": "price"},
     "radar.early_fraud_warning": _PAYMENT,
-    "refund": {**_MOVED, **_PAYMENT, "payment_method": "payment_method"},
+    "refund": {**_BALANCE_TRANSACTIONS, **_PAYMENT, "payment_method": "payment_method"},
     "subscription": {
         "customer": "customer",
         "default_payment_method": "payment_method",
@@ -55,7 +55,7 @@ TARGETS: dict[str, dict[str, str]] = {
     "subscription_details": {"subscription": "subscription"},
 }
 # Members that are there anyway and only lead further.
-_THROUGH: dict[str, dict[str, str]] = {
+_INTERMEDIATE: dict[str, dict[str, str]] = {
     "dispute": {"balance_transactions": "balance_transaction"},
     "invoice": {"lines": "[line_item]", "parent": "parent"},
     "invoice_payment": {"payment": "payment"},
@@ -71,8 +71,10 @@ _THROUGH: dict[str, dict[str, str]] = {
 def require_expandable(kind: str, path: str) -> None:
     """Refuses a path that Stripe would refuse for an answer of that kind, `[charge]` being a list."""
     steps = path.split(".")
-    if len(steps) - (steps[0] == "data") > DEEPEST:
-        raise Refused(f"You cannot expand more than {DEEPEST} levels of a property", param="expand")
+    if len(steps) - (steps[0] == "data") > MAX_DEPTH:
+        raise Refused(
+            f"You cannot expand more than {MAX_DEPTH} levels of a property", param="expand"
+        )
     expanded = False
     for step in steps:
         if not kind:
@@ -82,13 +84,13 @@ def require_expandable(kind: str, path: str) -> None:
         elif step in TARGETS.get(kind, {}):
             target, expanded = TARGETS[kind][step], True
         else:
-            target, expanded = _THROUGH.get(kind, {}).get(step), False
+            target, expanded = _INTERMEDIATE.get(kind, {}).get(step), False
         if target is None:
-            raise _impossible(path)
+            raise _not_expandable(path)
         kind = target
     if not expanded:
-        raise _impossible(path)
+        raise _not_expandable(path)
 
 
-def _impossible(path: str) -> Refused:
+def _not_expandable(path: str) -> Refused:
     return Refused(f"This property cannot be expanded ({path}).", param="expand")

@@ -11,7 +11,7 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
 
 LIFETIME = 86_400
-LONGEST = 255
+MAX_KEY_LENGTH = 255
 
 
 def claim(account: Account, key: str, method: str, path: str, given: Json) -> Json | None:
@@ -19,9 +19,10 @@ def claim(account: Account, key: str, method: str, path: str, given: Json) -> Js
 
     Raises Refused for other parameters, and while the first request is still being executed.
     """
-    if len(key) > LONGEST:
+    if len(key) > MAX_KEY_LENGTH:
         raise Refused(
-            f"Idempotency keys must be at most {LONGEST} characters.", kind="idempotency_error"
+            f"Idempotency keys must be at most {MAX_KEY_LENGTH} characters.",
+            kind="idempotency_error",
         )
     print_ = _fingerprint(method, path, given)
     with account.transaction():
@@ -69,7 +70,7 @@ def release(account: Account, key: str) -> None:
         account.remove_row("keys", key)
 
 
-def forget_interrupted(account: Account) -> None:
+def release_interrupted(account: Account) -> None:
     """After a restart nobody is executing anything; such a key would otherwise stay in use."""
     with account.transaction():
         for key, row in list(account.rows("keys").items()):

@@ -28,32 +28,32 @@ def within(moment: int, bounds: Json) -> bool:
     return all(_COMPARE[name](moment, bound) for name, bound in bounds.items())
 
 
-def page(objects: list[Json], asked: Json, url: str) -> Json:
+def page(objects: list[Json], params: Json, url: str) -> Json:
     """The page of `objects`, which are newest first, that `asked` means."""
-    limit = asked.get("limit", 10)
-    if "starting_after" in asked and "ending_before" in asked:
-        words = "You cannot parameterize both starting_after and ending_before."
-        raise Refused(words, param="ending_before")
-    if "created" in asked:
-        objects = [obj for obj in objects if within(obj["created"], asked["created"])]
-    if "starting_after" in asked:
-        objects = objects[_place(objects, asked, "starting_after") + 1 :]
-    elif "ending_before" in asked:
-        before = objects[: _place(objects, asked, "ending_before")]
+    limit = params.get("limit", 10)
+    if "starting_after" in params and "ending_before" in params:
+        message = "You cannot parameterize both starting_after and ending_before."
+        raise Refused(message, param="ending_before")
+    if "created" in params:
+        objects = [obj for obj in objects if within(obj["created"], params["created"])]
+    if "starting_after" in params:
+        objects = objects[_place(objects, params, "starting_after") + 1 :]
+    elif "ending_before" in params:
+        before = objects[: _place(objects, params, "ending_before")]
         return listing(before[-limit:], url, has_more=len(before) > limit)
     return listing(objects[:limit], url, has_more=len(objects) > limit)
 
 
-def _place(objects: list[Json], asked: Json, name: str) -> int:
+def _place(objects: list[Json], params: Json, name: str) -> int:
     for place, obj in enumerate(objects):
-        if obj["id"] == asked[name]:
+        if obj["id"] == params[name]:
             return place
-    raise missing("object", asked[name], name)
+    raise missing("object", params[name], name)
 
 
-def matching(account: Account, kind: str, asked: Json, names: Mapping[str, Checker]) -> list[Json]:
+def matching(account: Account, kind: str, params: Json, names: Mapping[str, Checker]) -> list[Json]:
     """The objects whose members equal the filters in `asked`."""
-    plain = {name: asked[name] for name in names if name in asked}
+    plain = {name: params[name] for name in names if name in params}
     return [
         obj
         for obj in account.every(kind)

@@ -31,34 +31,34 @@ def _scalar(value: Any, path: str) -> str:
     return value
 
 
-def text(most: int = 5000) -> Checker:
+def text(maximum: int = 5000) -> Checker:
     def check(value: Any, path: str) -> str:
         found = _scalar(value, path)
-        if len(found) > most:
-            words = f"Invalid string: {found[:8]}…; must be at most {most} characters"
-            raise Refused(words, code="parameter_invalid_string", param=path)
+        if len(found) > maximum:
+            message = f"Invalid string: {found[:8]}…; must be at most {maximum} characters"
+            raise Refused(message, code="parameter_invalid_string", param=path)
         return found
 
     return check
 
 
-def integer(least: int | None = None, most: int | None = None) -> Checker:
+def integer(minimum: int | None = None, maximum: int | None = None) -> Checker:
     def check(value: Any, path: str) -> int:
         found = _scalar(value, path)
         if not _INTEGER.fullmatch(found):
             raise _bad_integer(f"Invalid integer: {found}", path)
         number = int(found)
-        if least is not None and number < least:
-            raise _bad_integer(f"This value must be greater than or equal to {least}.", path)
-        if most is not None and number > most:
-            raise _bad_integer(f"This value must be less than or equal to {most}.", path)
+        if minimum is not None and number < minimum:
+            raise _bad_integer(f"This value must be greater than or equal to {minimum}.", path)
+        if maximum is not None and number > maximum:
+            raise _bad_integer(f"This value must be less than or equal to {maximum}.", path)
         return number
 
     return check
 
 
-def _bad_integer(words: str, path: str) -> Refused:
-    return Refused(words, code="parameter_invalid_integer", param=path)
+def _bad_integer(message: str, path: str) -> Refused:
+    return Refused(message, code="parameter_invalid_integer", param=path)
 
 
 def boolean(value: Any, path: str) -> bool:
@@ -72,8 +72,8 @@ def choice(*allowed: str) -> Checker:
     def check(value: Any, path: str) -> str:
         found = _scalar(value, path)
         if found not in allowed:
-            words = ", ".join(allowed[:-1]) + f", or {allowed[-1]}" if allowed[1:] else allowed[0]
-            raise Refused(f"Invalid {path}: must be one of {words}", param=path)
+            message = ", ".join(allowed[:-1]) + f", or {allowed[-1]}" if allowed[1:] else allowed[0]
+            raise Refused(f"Invalid {path}: must be one of {message}", param=path)
         return found
 
     return check
@@ -129,11 +129,11 @@ def metadata(value: Any, path: str) -> dict[str, str]:
         if not isinstance(found, str):
             raise Refused("Metadata values are strings", param=where)
         if len(key) > 40:
-            words = f"Metadata keys can have up to 40 characters; '{key}' has {len(key)}"
-            raise Refused(words, param=path)
+            message = f"Metadata keys can have up to 40 characters; '{key}' has {len(key)}"
+            raise Refused(message, param=path)
         if len(found) > 500:
-            words = f"Metadata values can have up to 500 characters; {where} has {len(found)}"
-            raise Refused(words, param=where)
+            message = f"Metadata values can have up to 500 characters; {where} has {len(found)}"
+            raise Refused(message, param=where)
     return value
 
 
@@ -159,11 +159,11 @@ def check_all(
     given: Json,
     fields: Mapping[str, Checker],
     required: tuple[str, ...] = (),
-    elsewhere: tuple[str, ...] = (),
+    unsupported_params: tuple[str, ...] = (),
 ) -> Json:
     """Every parameter of a request. `elsewhere` are those of Stripe that the sandbox lacks."""
     for name in given:
-        if name in elsewhere:
+        if name in unsupported_params:
             raise unsupported(f"the parameter {name}", name)
     return _members(given, fields, required, "")
 
@@ -188,8 +188,8 @@ def missing_parameter(path: str) -> Refused:
 
 
 def _unknown(name: str, where: str, fields: Mapping[str, Checker]) -> Refused:
-    words = f"Received unknown parameter: {where}"
+    message = f"Received unknown parameter: {where}"
     close = difflib.get_close_matches(name, list(fields), 1, 0.7)
     if close:
-        words += f". Did you mean {close[0]}?"
-    return Refused(words, code="parameter_unknown", param=where)
+        message += f". Did you mean {close[0]}?"
+    return Refused(message, code="parameter_unknown", param=where)

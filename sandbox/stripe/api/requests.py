@@ -8,25 +8,25 @@ import traceback
 from flask import Blueprint, Response, request
 
 from sandbox.stripe.api import (
-    changing,
     checkout,
     events,
-    expanding,
+    expansion,
     form,
     idempotency,
-    reading,
-    subscribing,
+    retrieval,
+    subscriptions,
+    updates,
 )
 from sandbox.stripe.api.endpoints import ENDPOINTS, Endpoint
 from sandbox.stripe.control import faults
 from sandbox.stripe.errors import Refused
-from sandbox.stripe.rules import passing
+from sandbox.stripe.rules import clock
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import API_VERSION, Account
 from sandbox.stripe.state.identifiers import new_id
 
 # Importing these fills the table of endpoints.
-AREAS = (changing, checkout, events, reading, subscribing)
+AREAS = (updates, checkout, events, retrieval, subscriptions)
 _KEY = re.compile(r"(sk|rk)_test_\w+")
 
 
@@ -76,13 +76,13 @@ class _Call:
             _authorize()
             faults.refuse(self._fault)
             given = form.tree(self._pairs())
-            asked = self._entry.parameters(given)
+            params = self._entry.parameters(given)
             key = request.headers.get("Idempotency-Key") if self._entry.method == "POST" else None
             if key:
-                response = self._once(key, given, asked)
+                response = self._once(key, given, params)
             else:
-                self._check(asked)
-                response = _response(*self._execute(asked, None), self._request_id)
+                self._check(params)
+                response = _response(*self._execute(params, None), self._request_id)
         except Refused as refused:
             body = json.dumps(refused.body(self._request_id))
             return _response(refused.status, body, self._request_id)
@@ -99,11 +99,11 @@ class _Call:
             raise Refused(f"Invalid request: the content type is {sent}, not a form.")
         return pairs
 
-    def _check(self, asked: Json) -> None:
+    def _check(self, params: Json) -> None:
         if self._entry.check:
-            self._entry.check(self._account, asked)
+            self._entry.check(self._account, params)
 
-    def _once(self, key: str, given: Json, asked: Json) -> Response:
+    def _once(self, key: str, given: Json, params: Json) -> Response:
         kept = idempotency.claim(self._account, key, request.method, request.path, given)
         if kept:
             response = _response(kept["status"], kept["body"], self._request_id)
@@ -112,39 +112,42 @@ class _Call:
             response.headers["Idempotency-Key"] = key
             return response
         try:
-            self._check(asked)
+            self._check(params)
         except BaseException:
             idempotency.release(self._account, key)
             raise
-        status, body = self._execute(asked, key)
+        status, body = self._execute(params, key)
         idempotency.keep(self._account, key, status, body, self._request_id)
         response = _response(status, body, self._request_id)
         response.headers["Idempotency-Key"] = key
         return response
 
-    def _execute(self, asked: Json, key: str | None) -> tuple[int, str]:
+    def _execute(self, params: Json, key: str | None) -> tuple[int, str]:
         """From here on a failure is an answer like any other, and is kept with the key."""
         faults.slow_down(self._fault)
         account = self._account
         try:
             faults.fail(self._fault)
             with account.transaction(), account.as_request(self._request_id, key):
-                passing.catch_up(account)
-                paths = asked.pop("expand", [])
-                found = self._entry.run(account, asked, *self._names)
-                return 200, json.dumps(self._shown(found, paths))
+                clock.run_due(account)
+                paths = params.pop("expand", [])
+                found = self._entry.run(account, params, *self._names)
+                return 200, json.dumps(self._serialized(found, paths))
         except Refused as refused:
             return refused.status, json.dumps(refused.body(self._request_id))
         except Exception:  # noqa: BLE001 - a defect of the sandbox is seen in its log and answered like Stripe's own
             traceback.print_exc()
             return 500, json.dumps(faults.broken().body(self._request_id))
 
-    def _shown(self, found: Json, paths: list[str]) -> Json:
+    def _serialized(self, found: Json, paths: list[str]) -> Json:
         if found["object"] == "list":
-            found = {**found, "data": [expanding.shown(self._account, o) for o in found["data"]]}
+            found = {
+                **found,
+                "data": [expansion.serialize(self._account, o) for o in found["data"]],
+            }
         else:
-            found = expanding.shown(self._account, found)
-        return expanding.expand(self._account, found, paths)
+            found = expansion.serialize(self._account, found)
+        return expansion.expand(self._account, found, paths)
 
 
 def _authorize() -> None:

@@ -3,13 +3,13 @@
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects.cards import digits
 from sandbox.stripe.rules import (
+    clock,
+    debits,
     disputes,
-    passing,
-    paying,
+    payment,
     payouts,
     refunds,
     sessions,
-    settling,
     subscriptions,
 )
 from sandbox.stripe.state import Json, copied
@@ -21,7 +21,7 @@ BANK_NUMBERS = {
     "fails": "000111111116",
     "insufficient_funds": "000222222227",
 }
-CAME_BACK = ("debit_not_authorized", "The customer's bank account has been closed.")
+DEBIT_FAILURE = ("debit_not_authorized", "The customer's bank account has been closed.")
 
 
 class Controls:
@@ -47,20 +47,20 @@ class Controls:
         `bank` ("succeeds", "fails", "insufficient_funds") pays by debit. `authenticate` answers 3-D Secure.
         """
         with self.account.transaction():
-            passing.catch_up(self.account)
+            clock.run_due(self.account)
             session = self.account.get("checkout.session", session_id)
             number = BANK_NUMBERS[bank] if bank else digits(card)
             address = email or session["customer_email"] or "donor@example.org"
-            instrument = paying.Instrument(number, address, name, bank=bank is not None)
-            if paying.pay(self.account, session, instrument) == "challenge":
-                paying.answer_challenge(self.account, session, passed=authenticate)
+            instrument = payment.Instrument(number, address, name, bank=bank is not None)
+            if payment.pay(self.account, session, instrument) == "challenge":
+                payment.answer_challenge(self.account, session, passed=authenticate)
             return copied(session)
 
     def settle(self, name: str, *, fail: bool = False) -> Json:
         """Ends a bank debit now. `name` is of the session, the payment intent or the invoice."""
         with self.account.transaction():
             intent = self._intent(name)
-            return copied(settling.settle(self.account, intent, CAME_BACK if fail else None))
+            return copied(debits.settle(self.account, intent, DEBIT_FAILURE if fail else None))
 
     def _intent(self, name: str) -> Json:
         obj = self.account.find(name)
@@ -77,7 +77,7 @@ class Controls:
         """The bank sends back a debit that had succeeded. `name` is of the session, intent, invoice or charge."""
         with self.account.transaction():
             charge = self.charge_of(name)
-            return copied(settling.take_back(self.account, charge, CAME_BACK))
+            return copied(debits.take_back(self.account, charge, DEBIT_FAILURE))
 
     def expire(self, session_id: str) -> Json:
         """As if 24 hours had passed for this session only."""
@@ -158,7 +158,7 @@ class Controls:
     def advance(self, *, days: float = 0, hours: float = 0, seconds: float = 0) -> int:
         """Moves the clock forward; gives the new time in seconds since 1970."""
         with self.account.transaction():
-            passing.advance(self.account, days * 86_400 + hours * 3_600 + seconds)
+            clock.advance(self.account, days * 86_400 + hours * 3_600 + seconds)
             now = self.account.now()
         self.deliverer.wake()
         return now

@@ -51,34 +51,34 @@ def take(account: Account, method: str, path: str) -> Json | None:
     return None
 
 
-def _is(fault: Json | None, mode: str) -> bool:
+def _has_mode(fault: Json | None, mode: str) -> bool:
     return fault is not None and fault["mode"] == mode
 
 
 def before(fault: Json | None, environ: dict[str, Any]) -> None:
-    if _is(fault, "drop_before"):
+    if _has_mode(fault, "drop_before"):
         drop(environ)
 
 
 def after(fault: Json | None, environ: dict[str, Any]) -> None:
-    if _is(fault, "drop_after"):
+    if _has_mode(fault, "drop_after"):
         drop(environ)
 
 
 def refuse(fault: Json | None) -> None:
-    if _is(fault, "429"):
+    if _has_mode(fault, "429"):
         raise Refused("Request rate limit exceeded.", code="rate_limit", status=429)
-    if _is(fault, "409"):
+    if _has_mode(fault, "409"):
         raise in_use("another request")
 
 
 def slow_down(fault: Json | None) -> None:
-    if _is(fault, "slow"):
+    if _has_mode(fault, "slow"):
         time.sleep(fault["seconds"])
 
 
 def fail(fault: Json | None) -> None:
-    if _is(fault, "500"):
+    if _has_mode(fault, "500"):
         raise broken()
 
 

@@ -4,7 +4,7 @@ import random
 import time
 from fnmatch import fnmatchcase
 
-from sandbox.stripe.api import expanding
+from sandbox.stripe.api import expansion
 from sandbox.stripe.control import faults
 from sandbox.stripe.state import Json, copied
 from sandbox.stripe.state.account import Account
@@ -69,7 +69,7 @@ class NetworkControls:
     def event(self, event_id: str) -> Json:
         with self.account.transaction():
             event = self.account.get("event", event_id)
-            shown = expanding.shown(self.account, event)
+            shown = expansion.serialize(self.account, event)
             return {**shown, "deliveries": copied(records.copies(self.account, event_id))}
 
     def events(self, match: str = "*") -> list[Json]:
@@ -88,4 +88,4 @@ class NetworkControls:
     def objects(self, kind: str) -> list[Json]:
         """All objects of a kind, newest first."""
         with self.account.transaction():
-            return [expanding.shown(self.account, obj) for obj in self.account.every(kind)]
+            return [expansion.serialize(self.account, obj) for obj in self.account.every(kind)]

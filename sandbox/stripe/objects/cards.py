@@ -30,11 +30,11 @@ class BankAccount:
     failure: tuple[str, str] | None = None
 
 
-def _declined(decline_code: str, words: str) -> tuple[str, str, str]:
-    return ("card_declined", decline_code, words)
+def _declined(decline_code: str, message: str) -> tuple[str, str, str]:
+    return ("card_declined", decline_code, message)
 
 
-_NO = "Your card was declined."
+_DECLINED = "Your card was declined."
 _AUTHENTICATION = _declined("authentication_required", "Your card requires authentication.")
 
 CARDS = (
@@ -43,7 +43,7 @@ CARDS = (
     Card("378282246310005", "Succeeds (American Express)", "amex"),
     Card("4000002500003155", "3-D Secure at the first payment", challenge=True),
     Card("4000002760003184", "3-D Secure always", challenge=True, renewals=_AUTHENTICATION),
-    Card("4000000000000002", "Declined", decline=_declined("generic_decline", _NO)),
+    Card("4000000000000002", "Declined", decline=_declined("generic_decline", _DECLINED)),
     Card(
         "4000000000009995",
         "Declined: not enough money",
@@ -69,12 +69,15 @@ CARDS = (
         ),
     ),
     Card(
-        "4100000000000019", "Blocked as fraud", decline=_declined("fraudulent", _NO), blocked=True
+        "4100000000000019",
+        "Blocked as fraud",
+        decline=_declined("fraudulent", _DECLINED),
+        blocked=True,
     ),
     Card(
         "4000000000000341",
         "Succeeds; renewals are declined",
-        renewals=_declined("generic_decline", _NO),
+        renewals=_declined("generic_decline", _DECLINED),
     ),
     Card("4000000000005423", "Succeeds; early fraud warning", after="fraud_warning"),
     Card("4000000000000259", "Succeeds; disputed as fraud", after="dispute_fraudulent"),

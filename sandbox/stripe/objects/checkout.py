@@ -6,13 +6,15 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id
 
 
-def checkout_session(asked: Json, total: int, currency: str, created: int, public_url: str) -> Json:
+def checkout_session(
+    params: Json, total: int, currency: str, created: int, public_url: str
+) -> Json:
     """An open session for the validated parameters `asked`."""
     name = new_id("cs_test_")
-    email, guest = asked.get("customer_email"), asked["mode"] == "payment"
+    email, guest = params.get("customer_email"), params["mode"] == "payment"
     return {
         **_UNSET,
-        **{name: asked.get(name) for name in _AS_ASKED},
+        **{name: params.get(name) for name in _COPIED_PARAMS},
         "id": name,
         "object": "checkout.session",
         "amount_subtotal": total,
@@ -23,15 +25,15 @@ def checkout_session(asked: Json, total: int, currency: str, created: int, publi
         "currency": currency,
         "custom_fields": [],
         "custom_text": dict.fromkeys(_TEXTS),
-        "customer_creation": asked.get("customer_creation", "if_required") if guest else "always",
+        "customer_creation": params.get("customer_creation", "if_required") if guest else "always",
         "customer_details": customer_details(email, None) if email else None,
         "customer_email": email,
         "discounts": [],
-        "expires_at": asked.get("expires_at", created + 86_400),
+        "expires_at": params.get("expires_at", created + 86_400),
         "invoice_creation": _INVOICE_CREATION if guest else None,
         "livemode": False,
-        "metadata": asked.get("metadata", {}),
-        "mode": asked["mode"],
+        "metadata": params.get("metadata", {}),
+        "mode": params["mode"],
         "payment_method_collection": "if_required" if guest else "always",
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": ["card", "us_bank_account"],
@@ -39,14 +41,14 @@ def checkout_session(asked: Json, total: int, currency: str, created: int, publi
         "phone_number_collection": {"enabled": False},
         "shipping_options": [],
         "status": "open",
-        "success_url": asked["success_url"],
+        "success_url": params["success_url"],
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
         "url": f"{public_url}/c/pay/{name}",
     }
 
 
-_AS_ASKED = (
+_COPIED_PARAMS = (
     "billing_address_collection",
     "cancel_url",
     "client_reference_id",

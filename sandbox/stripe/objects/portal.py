@@ -4,32 +4,32 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id
 
 
-def portal_session(asked: Json, created: int, public_url: str) -> Json:
+def portal_session(params: Json, created: int, public_url: str) -> Json:
     name = new_id("bps_")
     return {
         "id": name,
         "object": "billing_portal.session",
-        "configuration": asked.get("configuration", "bpc_sandbox"),
+        "configuration": params.get("configuration", "bpc_sandbox"),
         "created": created,
-        "customer": asked["customer"],
+        "customer": params["customer"],
         "customer_account": None,
-        "flow": _flow(asked.get("flow_data")),
+        "flow": _flow(params.get("flow_data")),
         "livemode": False,
-        "locale": asked.get("locale"),
+        "locale": params.get("locale"),
         "on_behalf_of": None,
-        "return_url": asked.get("return_url"),
+        "return_url": params.get("return_url"),
         "url": f"{public_url}/p/session/{name}",
     }
 
 
-def _flow(asked: Json | None) -> Json | None:
+def _flow(params: Json | None) -> Json | None:
     """The deep link that was asked for, with the members that Stripe gives every one."""
-    if asked is None:
+    if params is None:
         return None
-    after = asked.get("after_completion", {"type": "portal_homepage"})
+    after = params.get("after_completion", {"type": "portal_homepage"})
     completion = {"hosted_confirmation": None, "redirect": None, **after}
     others = ("subscription_cancel", "subscription_update", "subscription_update_confirm")
-    return {"after_completion": completion, **dict.fromkeys(others), "type": asked["type"]}
+    return {"after_completion": completion, **dict.fromkeys(others), "type": params["type"]}
 
 
 def webhook_endpoint(url: str, enabled_events: list[str], created: int, **more: object) -> Json:

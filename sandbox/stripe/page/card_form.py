@@ -16,7 +16,7 @@ def submit(account: Account, entries: Entries, done: Callable[[], object]) -> in
     if "fill" in request.form:
         entries.fill(request.form["fill"])
         return 200
-    if entries.faults(datetime.fromtimestamp(account.now(), UTC)):
+    if entries.validate(datetime.fromtimestamp(account.now(), UTC)):
         return 422
     try:
         done()

@@ -6,16 +6,21 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from sandbox.stripe.api.amounts import shown
+from sandbox.stripe.api.amounts import format_amount
 from sandbox.stripe.errors import CardDeclined, Refused
 from sandbox.stripe.objects.cards import BANK_ROUTING, BANKS, CARD_BY_NUMBER, CARDS
 from sandbox.stripe.page.entries import Entries, read
-from sandbox.stripe.rules import passing, paying, sessions
+from sandbox.stripe.rules import clock, payment, sessions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
 
-_RHYTHMS = {"day": "daily", "week": "weekly", "month": "monthly", "year": "yearly"}
-_EVERY = {"day": "every day", "week": "every week", "month": "every month", "year": "every year"}
+_ADVERBS = {"day": "daily", "week": "weekly", "month": "monthly", "year": "yearly"}
+_INTERVALS = {
+    "day": "every day",
+    "week": "every week",
+    "month": "every month",
+    "year": "every year",
+}
 
 
 def blueprint(account: Account) -> Blueprint:
@@ -24,33 +29,45 @@ def blueprint(account: Account) -> Blueprint:
     @pages.get("/<name>")
     def form(name: str) -> Any:
         with account.transaction():
-            passing.catch_up(account)
+            clock.run_due(account)
             session = account.find(name, "checkout.session")
-            return _closed(session) or _form(account, session, read({}, _email(session)))
+            return _closed_page(session) or _form(account, session, read({}, _email(session)))
 
     @pages.post("/<name>")
     def submit(name: str) -> Any:
         with account.transaction():
-            passing.catch_up(account)
+            clock.run_due(account)
             session = account.find(name, "checkout.session")
-            return _gone(session) or _closed(session) or _submitted(account, session)
+            return (
+                _redirect_if_complete(session)
+                or _closed_page(session)
+                or _submitted(account, session)
+            )
 
     @pages.get("/<name>/challenge")
     def challenge(name: str) -> Any:
         with account.transaction():
             session = account.find(name, "checkout.session")
             if session and not account.notes(name).get("challenge"):
-                return _gone(session) or _closed(session) or redirect(f"/c/pay/{name}", 303)
-            return _closed(session) or render_template(
-                "challenge.html", session=session, words=_words(account, session)
+                return (
+                    _redirect_if_complete(session)
+                    or _closed_page(session)
+                    or redirect(f"/c/pay/{name}", 303)
+                )
+            return _closed_page(session) or render_template(
+                "challenge.html", session=session, summary=_summary(account, session)
             )
 
     @pages.post("/<name>/challenge")
     def answered(name: str) -> Any:
         with account.transaction():
-            passing.catch_up(account)
+            clock.run_due(account)
             session = account.find(name, "checkout.session")
-            return _gone(session) or _closed(session) or _answered(account, session)
+            return (
+                _redirect_if_complete(session)
+                or _closed_page(session)
+                or _challenge_answer(account, session)
+            )
 
     return pages
 
@@ -59,14 +76,14 @@ def _email(session: Json | None) -> str:
     return (session or {}).get("customer_email") or ""
 
 
-def _gone(session: Json | None) -> Response | None:
+def _redirect_if_complete(session: Json | None) -> Response | None:
     """A second submission of a paid session goes where the first one went."""
     if session and session["status"] == "complete":
         return redirect(sessions.return_address(session), 303)
     return None
 
 
-def _closed(session: Json | None) -> tuple[str, int] | None:
+def _closed_page(session: Json | None) -> tuple[str, int] | None:
     if session is None:
         return render_template("closed.html", session=None, back=None), 404
     if session["status"] == "open":
@@ -82,10 +99,10 @@ def _submitted(account: Account, session: Json) -> Any:
         entries.fill(request.form["fill"])
         return _form(account, session, entries)
     now = datetime.fromtimestamp(account.now(), UTC)
-    if entries.faults(now):
+    if entries.validate(now):
         return _form(account, session, entries), 422
     try:
-        result = paying.pay(account, session, entries.instrument())
+        result = payment.pay(account, session, entries.instrument())
     except CardDeclined as declined:
         entries.declined(declined)
         return _form(account, session, entries), 402
@@ -97,10 +114,10 @@ def _submitted(account: Account, session: Json) -> Any:
     return redirect(sessions.return_address(session), 303)
 
 
-def _answered(account: Account, session: Json) -> Any:
+def _challenge_answer(account: Account, session: Json) -> Any:
     passed = request.form.get("answer") == "complete"
     try:
-        result = paying.answer_challenge(account, session, passed=passed)
+        result = payment.answer_challenge(account, session, passed=passed)
     except CardDeclined as declined:
         entries = read({}, (session["customer_details"] or {}).get("email") or _email(session))
         entries.errors["form"] = str(declined)
@@ -116,7 +133,7 @@ def _form(account: Account, session: Json, entries: Entries) -> str:
         session=session,
         entries=entries,
         errors=entries.errors,
-        words=_words(account, session),
+        summary=_summary(account, session),
         cards=CARDS,
         known=CARD_BY_NUMBER,
         banks=BANKS,
@@ -124,29 +141,29 @@ def _form(account: Account, session: Json, entries: Entries) -> str:
     )
 
 
-def _words(account: Account, session: Json) -> Json:
+def _summary(account: Account, session: Json) -> Json:
     """What the page says of the session's amount and lines."""
     lines = account.notes(session["id"])["line_items"]
-    total = shown(session["amount_total"], session["currency"])
+    total = format_amount(session["amount_total"], session["currency"])
     recurring = lines[0]["price"]["recurring"]
     interval = recurring["interval"] if recurring else None
     button = {"donate": "Give", "book": "Book"}.get(session["submit_type"], "Pay")
     if interval:
         button = "Subscribe for" if session["submit_type"] == "subscribe" else "Give"
-    every = _every(recurring) if recurring else ""
+    every = _interval(recurring) if recurring else ""
     return {
         "lines": [
             {
                 "name": line["description"],
                 "description": _described(account, line),
                 "quantity": line["quantity"],
-                "amount": shown(line["amount_total"], line["currency"]),
+                "amount": format_amount(line["amount_total"], line["currency"]),
             }
             for line in lines
         ],
         "total": total,
         "every": every,
-        "button": f"{button} {total}" + (f" {_rhythm(recurring)}" if recurring else ""),
+        "button": f"{button} {total}" + (f" {_adverb(recurring)}" if recurring else ""),
     }
 
 
@@ -154,14 +171,18 @@ def _described(account: Account, line: Json) -> str | None:
     return account.get("product", line["price"]["product"])["description"]
 
 
-def _every(recurring: Json) -> str:
+def _interval(recurring: Json) -> str:
     count = recurring["interval_count"]
     return (
-        _EVERY[recurring["interval"]] if count == 1 else f"every {count} {recurring['interval']}s"
+        _INTERVALS[recurring["interval"]]
+        if count == 1
+        else f"every {count} {recurring['interval']}s"
     )
 
 
-def _rhythm(recurring: Json) -> str:
+def _adverb(recurring: Json) -> str:
     return (
-        _RHYTHMS[recurring["interval"]] if recurring["interval_count"] == 1 else _every(recurring)
+        _ADVERBS[recurring["interval"]]
+        if recurring["interval_count"] == 1
+        else _interval(recurring)
     )

@@ -13,7 +13,7 @@ from sandbox.stripe.objects.cards import (
     digits,
     passes_luhn,
 )
-from sandbox.stripe.rules.paying import Instrument
+from sandbox.stripe.rules.payment import Instrument
 
 _NAMES = {
     "email": "email",
@@ -59,15 +59,15 @@ class Entries:
         elif number in BANK_BY_NUMBER:
             self.method, self.routing, self.account = "bank", BANK_ROUTING, number
 
-    def faults(self, now: datetime) -> dict[str, str]:
+    def validate(self, now: datetime) -> dict[str, str]:
         if not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", self.email):
             self.errors["email"] = "Enter an email address, such as name@example.org."
         if not self.name.strip():
             self.errors["card-name"] = "Enter the name."
-        self._bank_faults() if self.bank else self._card_faults(now)
+        self._validate_bank() if self.bank else self._validate_card(now)
         return self.errors
 
-    def _card_faults(self, now: datetime) -> None:
+    def _validate_card(self, now: datetime) -> None:
         number = digits(self.number)
         if not re.fullmatch(r"[0-9]{12,19}", number) or not passes_luhn(number):
             self.errors["card-number"] = "Your card number is invalid."
@@ -81,7 +81,7 @@ class Entries:
         if not re.fullmatch(rf"[0-9]{{{length}}}", self.cvc):
             self.errors["card-cvc"] = f"Enter the {length} digits of the security code."
 
-    def _bank_faults(self) -> None:
+    def _validate_bank(self) -> None:
         if self.routing.strip() != BANK_ROUTING:
             self.errors["bank-routing"] = f"The test bank's routing number is {BANK_ROUTING}."
         if self.account.strip() not in BANK_BY_NUMBER:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, redirect, render_template, request
 
-from sandbox.stripe.api.amounts import shown
+from sandbox.stripe.api.amounts import format_amount
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.state import Json
 from sandbox.stripe.webhooks import records
@@ -66,7 +66,7 @@ def _session(sandbox: "StripeSandbox", obj: Json) -> Json:
     return {
         "id": obj["id"],
         "name": notes["line_items"][0]["description"],
-        "amount": shown(obj["amount_total"], obj["currency"]),
+        "amount": format_amount(obj["amount_total"], obj["currency"]),
         "mode": obj["mode"],
         "email": (obj["customer_details"] or {}).get("email") or "",
         "status": obj["status"],
@@ -81,7 +81,7 @@ def _subscription(obj: Json) -> Json:
     total = item["price"]["unit_amount"] * item["quantity"]
     return {
         "id": obj["id"],
-        "amount": f"{shown(total, obj['currency'])} a {item['price']['recurring']['interval']}",
+        "amount": f"{format_amount(total, obj['currency'])} a {item['price']['recurring']['interval']}",
         "status": obj["status"],
         "until": _when(item["current_period_end"]),
         "over": obj["status"] in ("canceled", "incomplete_expired"),

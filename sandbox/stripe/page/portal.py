@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
 
-from sandbox.stripe.api.amounts import shown
+from sandbox.stripe.api.amounts import format_amount
 from sandbox.stripe.page import card_form
 from sandbox.stripe.page.entries import Entries, read
-from sandbox.stripe.rules import filing, passing, subscriptions
+from sandbox.stripe.rules import card_updates, clock, subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
 
@@ -19,7 +19,7 @@ def blueprint(account: Account) -> Blueprint:
     @pages.get("/p/session/<name>")
     def portal(name: str) -> Any:
         with account.transaction():
-            passing.catch_up(account)
+            clock.run_due(account)
             session = account.find(name, "billing_portal.session")
             if session is None:
                 return render_template("closed.html", session=None, back=None), 404
@@ -32,10 +32,10 @@ def blueprint(account: Account) -> Blueprint:
         with account.transaction():
             session = account.find(name, "billing_portal.session")
             if session and session["flow"]:
-                return _card_given(account, session)
+                return _save_card(account, session)
             found = account.find(request.form.get("subscription"), "subscription")
             mine = session and found and found["customer"] == session["customer"]
-            if mine and found["status"] not in subscriptions.OVER:
+            if mine and found["status"] not in subscriptions.ENDED:
                 at_end = request.form.get("action") == "cancel"
                 subscriptions.update(account, found, {"cancel_at_period_end": at_end})
             return redirect(f"/p/session/{name}", 303)
@@ -53,12 +53,14 @@ def _page(account: Account, session: Json) -> str:
     return render_template("portal.html", session=session, customer=customer, subscriptions=mine)
 
 
-def _card_given(account: Account, session: Json) -> Any:
+def _save_card(account: Account, session: Json) -> Any:
     """The flow `payment_method_update`: a card typed becomes the customer's, and the donor is sent back."""
     customer = account.get("customer", session["customer"])
     entries = read(request.form, customer["email"] or "")
     status = card_form.submit(
-        account, entries, lambda: filing.put_on_file(account, customer, entries.instrument())
+        account,
+        entries,
+        lambda: card_updates.save_default_method(account, customer, entries.instrument()),
     )
     if status:
         return _card_form(account, session, entries), status
@@ -81,7 +83,7 @@ def _line(found: Json) -> Json:
         "id": found["id"],
         "status": found["status"],
         "ending": found["cancel_at_period_end"],
-        "over": found["status"] in subscriptions.OVER,
-        "amount": f"{shown(total, found['currency'])} a {item['price']['recurring']['interval']}",
+        "over": found["status"] in subscriptions.ENDED,
+        "amount": f"{format_amount(total, found['currency'])} a {item['price']['recurring']['interval']}",
         "until": f"{end:%d %B %Y}",
     }

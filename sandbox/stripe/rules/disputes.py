@@ -92,8 +92,8 @@ def _reinstate(account: Account, dispute: Json, *, return_fee: bool) -> None:
 
 
 def _move(account: Account, dispute: Json, amount: int, fee: int, category: str) -> None:
-    words = "Chargeback withdrawal" if amount < 0 else "Chargeback reversal"
-    movement = money.balance_transaction(
+    label = "Chargeback withdrawal" if amount < 0 else "Chargeback reversal"
+    transaction = money.balance_transaction(
         "adjustment",
         amount,
         dispute,
@@ -101,7 +101,7 @@ def _move(account: Account, dispute: Json, amount: int, fee: int, category: str)
         fee=fee,
         fee_description="Dispute fee",
         category=category,
-        description=f"{words} for {dispute['charge']}",
+        description=f"{label} for {dispute['charge']}",
     )
-    account.add(movement)
-    account.change(dispute, balance_transactions=[*dispute["balance_transactions"], movement])
+    account.add(transaction)
+    account.change(dispute, balance_transactions=[*dispute["balance_transactions"], transaction])

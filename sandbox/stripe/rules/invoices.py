@@ -51,11 +51,11 @@ def finalize(account: Account, invoice: Json) -> Json:
     return intent
 
 
-def intent_of(account: Account, invoice: Json) -> Json | None:
+def intent_for(account: Account, invoice: Json) -> Json | None:
     return account.find(account.notes(invoice["id"]).get("intent"), "payment_intent")
 
 
-def paid_by(account: Account, intent: Json) -> Json | None:
+def invoice_paid_by(account: Account, intent: Json) -> Json | None:
     """The invoice that `intent` pays, if it pays one."""
     return account.find(account.notes(intent["id"]).get("invoice"), "invoice")
 
@@ -68,7 +68,7 @@ def mark_paid(account: Account, invoice: Json) -> None:
         amount_paid=invoice["amount_due"],
         amount_remaining=0,
         attempt_count=invoice["attempt_count"] + 1,
-        attempted=True,
+        record_attempt=True,
         ending_balance=0,
         next_payment_attempt=None,
         status="paid",
@@ -95,7 +95,7 @@ def mark_failed(account: Account, invoice: Json) -> bool:
     if not first and attempts <= len(RETRIES):
         again = account.now() + RETRIES[attempts - 1]
         account.schedule("retry_invoice", invoice["id"], again)
-    account.change(invoice, attempt_count=attempts, attempted=True, next_payment_attempt=again)
+    account.change(invoice, attempt_count=attempts, record_attempt=True, next_payment_attempt=again)
     account.emit("invoice.payment_failed", invoice)
     return again is not None or first
 
@@ -110,7 +110,7 @@ def void(account: Account, invoice: Json, status: str = "void") -> None:
         status=status,
         status_transitions={**invoice["status_transitions"], moment: account.now()},
     )
-    intent = intent_of(account, invoice)
+    intent = intent_for(account, invoice)
     if intent and intent["status"] not in ("succeeded", "canceled"):
         account.change(
             intent, status="canceled", canceled_at=account.now(), cancellation_reason="void_invoice"

@@ -9,20 +9,21 @@ from sandbox.stripe.state.account import Account, require
 def pay_out(account: Account, currency: str = "usd") -> Json:
     """Everything in that currency that has not been paid out yet, also what Stripe would still hold."""
     waiting = [
-        movement
-        for movement in account.every("balance_transaction")
-        if movement["currency"] == currency and not account.notes(movement["id"]).get("payout")
+        transaction
+        for transaction in account.every("balance_transaction")
+        if transaction["currency"] == currency
+        and not account.notes(transaction["id"]).get("payout")
     ]
-    total = sum(movement["net"] for movement in waiting)
+    total = sum(transaction["net"] for transaction in waiting)
     require(total > 0, Refused(f"The balance is {total} {currency}: nothing to pay out."))
     payout = account.add(money.payout(total, currency, account.now()))
-    movement = money.balance_transaction(
+    transaction = money.balance_transaction(
         "payout", -total, payout, account.now(), description="STRIPE PAYOUT"
     )
-    account.add(movement)
-    for part in (*waiting, movement):
+    account.add(transaction)
+    for part in (*waiting, transaction):
         account.note(part["id"], payout=payout["id"])
-    account.change(payout, balance_transaction=movement["id"], status="in_transit")
+    account.change(payout, balance_transaction=transaction["id"], status="in_transit")
     account.emit("payout.created", payout)
     account.schedule("pay_payout", payout["id"], payout["arrival_date"])
     return payout
@@ -41,13 +42,13 @@ def fail(account: Account, payout: Json) -> Json:
     """The newsroom's bank refuses it: the balance has the money again."""
     require(payout["status"] == "in_transit", Refused(f"This payout is {payout['status']}."))
     account.unschedule("pay_payout", payout["id"])
-    movement = money.balance_transaction(
+    transaction = money.balance_transaction(
         "payout_failure", payout["amount"], payout, account.now(), description="PAYOUT FAILURE"
     )
-    account.add(movement)
+    account.add(transaction)
     account.change(
         payout,
-        failure_balance_transaction=movement["id"],
+        failure_balance_transaction=transaction["id"],
         failure_code="account_closed",
         failure_message="The bank account has been closed.",
         status="failed",

@@ -6,7 +6,7 @@ from sandbox.stripe.objects.cards import CARD_BY_NUMBER
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
-LATER = 3_600
+SETTLE_SECONDS = 3_600
 """Seconds until a refund that is not settled at once succeeds or fails by itself."""
 
 
@@ -21,10 +21,10 @@ def refund(account: Account, charge: Json, amount: int | None = None, **more: ob
     account.note(obj["id"], fate=fate)
     _move(account, obj, charge, -amount)
     if fate == "pending":
-        account.schedule("settle_refund", obj["id"], account.now() + LATER)
+        account.schedule("settle_refund", obj["id"], account.now() + SETTLE_SECONDS)
     elif fate in ("fails", "pending_fails"):
-        account.schedule("fail_refund", obj["id"], account.now() + LATER)
-    previous = _recount(account, charge)
+        account.schedule("fail_refund", obj["id"], account.now() + SETTLE_SECONDS)
+    previous = _update_totals(account, charge)
     account.emit("refund.created", obj)
     account.emit("charge.refunded", charge, previous)
     return obj
@@ -93,18 +93,18 @@ def fail(account: Account, obj: Json, reason: str = "expired_or_canceled_card") 
     account.unschedule("settle_refund", obj["id"])
     account.unschedule("fail_refund", obj["id"])
     charge = account.get("charge", obj["charge"])
-    movement = money.balance_transaction(
+    transaction = money.balance_transaction(
         "refund_failure", obj["amount"], obj, account.now(), description="REFUND FAILURE"
     )
-    account.add(movement)
+    account.add(transaction)
     previous = account.change(
         obj,
         status="failed",
         failure_reason=reason,
-        failure_balance_transaction=movement["id"],
+        failure_balance_transaction=transaction["id"],
         pending_reason=None,
     )
-    _recount(account, charge)
+    _update_totals(account, charge)
     account.emit("refund.failed", obj)
     _updated(account, obj, previous)
     return obj
@@ -117,7 +117,7 @@ def _updated(account: Account, obj: Json, previous: Json) -> None:
 
 def _move(account: Account, obj: Json, charge: Json, amount: int) -> None:
     card = charge["payment_method_details"]["type"] == "card"
-    movement = money.balance_transaction(
+    transaction = money.balance_transaction(
         "refund" if card else "payment_refund",
         amount,
         obj,
@@ -125,11 +125,11 @@ def _move(account: Account, obj: Json, charge: Json, amount: int) -> None:
         category="refund",
         description="REFUND FOR CHARGE",
     )
-    account.add(movement)
-    account.change(obj, balance_transaction=movement["id"])
+    account.add(transaction)
+    account.change(obj, balance_transaction=transaction["id"])
 
 
-def _recount(account: Account, charge: Json) -> Json:
+def _update_totals(account: Account, charge: Json) -> Json:
     """Sets what the charge says of its refunds; gives what it said before."""
     gone = sum(
         obj["amount"]
@@ -139,13 +139,15 @@ def _recount(account: Account, charge: Json) -> Json:
     return account.change(charge, amount_refunded=gone, refunded=gone == charge["amount"])
 
 
-def charge_to_refund(account: Account, asked: Json) -> Json:
+def charge_to_refund(account: Account, params: Json) -> Json:
     """The charge that a refund request means by `charge` or `payment_intent`."""
-    if "charge" in asked:
-        return account.get("charge", asked["charge"], "charge")
-    intent = account.get("payment_intent", asked["payment_intent"], "payment_intent")
+    if "charge" in params:
+        return account.get("charge", params["charge"], "charge")
+    intent = account.get("payment_intent", params["payment_intent"], "payment_intent")
     charge = account.find(intent["latest_charge"], "charge")
     if charge is None or charge["status"] != "succeeded":
-        words = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
-        raise Refused(words, code="payment_intent_unexpected_state", param="payment_intent")
+        message = (
+            f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
+        )
+        raise Refused(message, code="payment_intent_unexpected_state", param="payment_intent")
     return charge

@@ -2,7 +2,7 @@
 
 from sandbox.stripe.errors import CardDeclined
 from sandbox.stripe.objects.cards import BANK_BY_NUMBER
-from sandbox.stripe.rules import charging, invoices, periods, settling, subscriptions
+from sandbox.stripe.rules import charges, debits, invoices, periods, subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
 
@@ -12,7 +12,7 @@ def renew(account: Account, subscription: Json) -> None:
 
     Stripe leaves the invoice a draft for about an hour; here it is finalized and charged at once.
     """
-    if subscription["status"] in subscriptions.OVER:
+    if subscription["status"] in subscriptions.ENDED:
         return
     if subscription["cancel_at_period_end"]:
         subscriptions.end(account, subscription)
@@ -53,23 +53,23 @@ def collect(account: Account, invoice: Json) -> None:
     """Tries to charge an open invoice."""
     if invoice["status"] != "open":
         return
-    subscription = subscriptions.of_invoice(account, invoice)
-    intent = invoices.intent_of(account, invoice)
+    subscription = subscriptions.for_invoice(account, invoice)
+    intent = invoices.intent_for(account, invoice)
     method = account.get("payment_method", subscription["default_payment_method"])
     if method["type"] != "card":
-        charging.start_debit(account, intent, method)
+        charges.start_debit(account, intent, method)
         bank = BANK_BY_NUMBER[account.notes(method["id"])["number"]]
-        settling.expect(account, intent, bank.failure)
+        debits.expect(account, intent, bank.failure)
         return
     try:
-        charge = charging.charge_card(account, intent, method, renewal=True)
+        charge = charges.charge_card(account, intent, method, renewal=True)
     except CardDeclined as declined:
         if declined.members.get("decline_code") == "authentication_required":
             account.emit("invoice.payment_action_required", invoice)
         subscriptions.payment_failed(account, intent)
     else:
-        subscriptions.payment_arrived(account, intent)
-        charging.follow_up(account, charge)
+        subscriptions.payment_succeeded(account, intent)
+        charges.follow_up(account, charge)
 
 
 def resume_collection(account: Account, subscription: Json) -> None:

@@ -8,29 +8,29 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
 
-def create(account: Account, asked: Json) -> Json:
+def create(account: Account, params: Json) -> Json:
     """An open session for validated parameters, with products and prices made from `price_data`."""
-    if "customer" in asked:
-        account.get("customer", asked["customer"], "customer")
-    lines = [_line(account, line, place) for place, line in enumerate(asked["line_items"])]
+    if "customer" in params:
+        account.get("customer", params["customer"], "customer")
+    lines = [_line(account, line, place) for place, line in enumerate(params["line_items"])]
     total = sum(line["amount_total"] for line in lines)
     currency = lines[0]["currency"]
-    session = checkout_session(asked, total, currency, account.now(), account.public_url)
+    session = checkout_session(params, total, currency, account.now(), account.public_url)
     account.add(session)
-    kept = {name: asked.get(name, {}) for name in ("payment_intent_data", "subscription_data")}
+    kept = {name: params.get(name, {}) for name in ("payment_intent_data", "subscription_data")}
     account.note(session["id"], line_items=lines, **kept)
     account.schedule("expire_session", session["id"], session["expires_at"])
     return session
 
 
-def _line(account: Account, asked: Json, place: int) -> Json:
-    if "price" in asked:
-        priced = account.get("price", asked["price"], f"line_items[{place}][price]")
+def _line(account: Account, params: Json, place: int) -> Json:
+    if "price" in params:
+        priced = account.get("price", params["price"], f"line_items[{place}][price]")
     else:
-        priced = _inline_price(account, asked["price_data"])
+        priced = _inline_price(account, params["price_data"])
     product = account.get("product", priced["product"])
     return catalog.line_item(
-        priced, asked.get("quantity", 1), product["name"], asked.get("metadata", {})
+        priced, params.get("quantity", 1), product["name"], params.get("metadata", {})
     )
 
 
@@ -55,7 +55,7 @@ def expire(account: Account, session: Json) -> Json:
     account.change(session, status="expired", url=None)
     begun = account.find(account.notes(session["id"]).get("subscription"), "subscription")
     if begun:
-        subscriptions.give_up(account, begun)
+        subscriptions.expire_incomplete(account, begun)
     intent = account.find(session["payment_intent"], "payment_intent")
     if intent:
         account.change(

@@ -6,7 +6,7 @@ from sandbox.stripe.rules import invoices, periods
 from sandbox.stripe.state import Json, copied
 from sandbox.stripe.state.account import Account, require
 
-OVER = ("canceled", "incomplete_expired")
+ENDED = ("canceled", "incomplete_expired")
 
 
 def begin(account: Account, session: Json, customer: Json) -> Json:
@@ -14,14 +14,14 @@ def begin(account: Account, session: Json, customer: Json) -> Json:
     notes = account.notes(session["id"])
     if notes.get("subscription"):
         begun = account.get("subscription", notes["subscription"])
-        return invoices.intent_of(account, account.get("invoice", begun["latest_invoice"]))
-    asked, now = notes["subscription_data"], account.now()
+        return invoices.intent_for(account, account.get("invoice", begun["latest_invoice"]))
+    params, now = notes["subscription_data"], account.now()
     begun = billing.subscription(
         customer["id"],
         session["currency"],
         now,
-        dict(asked.get("metadata", {})),
-        description=asked.get("description"),
+        dict(params.get("metadata", {})),
+        description=params.get("description"),
     )
     begun["items"]["data"] = [_item(line, begun["id"], now) for line in notes["line_items"]]
     account.add(begun)
@@ -39,15 +39,15 @@ def _item(line: Json, subscription_id: str, now: int) -> Json:
     return billing.subscription_item(line["price"], line["quantity"], subscription_id, now, end)
 
 
-def of_invoice(account: Account, invoice: Json) -> Json:
+def for_invoice(account: Account, invoice: Json) -> Json:
     details = invoice["parent"]["subscription_details"]
     return account.get("subscription", details["subscription"])
 
 
 def activate(account: Account, intent: Json, method: Json, *, paid: bool) -> Json:
     """The first payment has been made, or promised by a bank debit."""
-    invoice = invoices.paid_by(account, intent)
-    begun = of_invoice(account, invoice)
+    invoice = invoices.invoice_paid_by(account, intent)
+    begun = for_invoice(account, invoice)
     account.change(method, customer=begun["customer"])
     account.emit("payment_method.attached", method)
     previous = account.change(begun, default_payment_method=method["id"], status="active")
@@ -62,12 +62,12 @@ def period_end(subscription: Json) -> int:
     return subscription["items"]["data"][0]["current_period_end"]
 
 
-def payment_arrived(account: Account, intent: Json) -> None:
+def payment_succeeded(account: Account, intent: Json) -> None:
     """A debit for an invoice has settled."""
-    invoice = invoices.paid_by(account, intent)
+    invoice = invoices.invoice_paid_by(account, intent)
     if invoice and invoice["status"] == "open":
         invoices.mark_paid(account, invoice)
-        subscription = of_invoice(account, invoice)
+        subscription = for_invoice(account, invoice)
         if subscription["status"] in ("past_due", "incomplete"):
             previous = account.change(subscription, status="active")
             account.emit("customer.subscription.updated", subscription, previous)
@@ -75,11 +75,11 @@ def payment_arrived(account: Account, intent: Json) -> None:
 
 def payment_failed(account: Account, intent: Json) -> None:
     """An attempt to pay an invoice has failed: it is tried again, or the subscription ends."""
-    invoice = invoices.paid_by(account, intent)
+    invoice = invoices.invoice_paid_by(account, intent)
     if invoice is None:
         return
     again = invoices.mark_failed(account, invoice)
-    subscription = of_invoice(account, invoice)
+    subscription = for_invoice(account, invoice)
     if not again:
         end(account, subscription, reason="payment_failed")
     elif subscription["status"] == "active":
@@ -87,7 +87,7 @@ def payment_failed(account: Account, intent: Json) -> None:
         account.emit("customer.subscription.updated", subscription, previous)
 
 
-def give_up(account: Account, subscription: Json) -> None:
+def expire_incomplete(account: Account, subscription: Json) -> None:
     """The checkout that began it has expired."""
     invoices.void(account, account.get("invoice", subscription["latest_invoice"]))
     previous = account.change(subscription, status="incomplete_expired", ended_at=account.now())
@@ -96,7 +96,7 @@ def give_up(account: Account, subscription: Json) -> None:
 
 def end(account: Account, subscription: Json, reason: str = "cancellation_requested") -> Json:
     """Cancels at once."""
-    if subscription["status"] in OVER:
+    if subscription["status"] in ENDED:
         raise missing("subscription", subscription["id"])
     now = account.now()
     account.unschedule("renew", subscription["id"])
@@ -116,26 +116,26 @@ def end(account: Account, subscription: Json, reason: str = "cancellation_reques
     return subscription
 
 
-def cancel(account: Account, subscription: Json, asked: Json) -> Json:
+def cancel(account: Account, subscription: Json, params: Json) -> Json:
     """The API's DELETE."""
-    details = asked.get("cancellation_details", {})
+    details = params.get("cancellation_details", {})
     subscription["cancellation_details"] = {**subscription["cancellation_details"], **details}
     return end(account, subscription)
 
 
-def update(account: Account, subscription: Json, asked: Json) -> Json:
+def update(account: Account, subscription: Json, params: Json) -> Json:
     """Changes what was asked, all of it or nothing; one event tells what it was before."""
-    if subscription["status"] in OVER:
-        words = "A canceled subscription can only update its cancellation_details and metadata."
-        require(set(asked) <= {"metadata", "cancellation_details"}, Refused(words))
+    if subscription["status"] in ENDED:
+        message = "A canceled subscription can only update its cancellation_details and metadata."
+        require(set(params) <= {"metadata", "cancellation_details"}, Refused(message))
     before = copied(subscription)
-    if "items" in asked:
-        _change_items(account, subscription, asked)
-    _change_members(subscription, asked)
-    if "pause_collection" in asked:
-        _pause(account, subscription, asked["pause_collection"])
-    if "cancel_at_period_end" in asked:
-        _cancel_later(account, subscription, at_end=asked["cancel_at_period_end"])
+    if "items" in params:
+        _change_items(account, subscription, params)
+    _change_members(subscription, params)
+    if "pause_collection" in params:
+        _pause(account, subscription, params["pause_collection"])
+    if "cancel_at_period_end" in params:
+        _cancel_later(account, subscription, at_end=params["cancel_at_period_end"])
     previous = {name: value for name, value in before.items() if subscription[name] != value}
     account.save(subscription)
     if previous:
@@ -143,28 +143,28 @@ def update(account: Account, subscription: Json, asked: Json) -> Json:
     return subscription
 
 
-def _change_members(subscription: Json, asked: Json) -> None:
+def _change_members(subscription: Json, params: Json) -> None:
     """Those that are only kept."""
-    if "metadata" in asked:
-        subscription["metadata"] = merged(subscription["metadata"], asked["metadata"])
+    if "metadata" in params:
+        subscription["metadata"] = merged(subscription["metadata"], params["metadata"])
     for name in ("description", "default_payment_method"):
-        if name in asked:
-            subscription[name] = asked[name]
-    if "cancellation_details" in asked:
-        subscription["cancellation_details"].update(asked["cancellation_details"])
+        if name in params:
+            subscription[name] = params[name]
+    if "cancellation_details" in params:
+        subscription["cancellation_details"].update(params["cancellation_details"])
 
 
-def merged(metadata: Json, asked: Json | None) -> Json:
+def merged(metadata: Json, params: Json | None) -> Json:
     """Stripe's way: keys are added, an empty value removes its key, nothing at all removes every key."""
-    if asked is None:
+    if params is None:
         return {}
-    return {key: value for key, value in {**metadata, **asked}.items() if value != ""}
+    return {key: value for key, value in {**metadata, **params}.items() if value != ""}
 
 
-def _pause(account: Account, subscription: Json, asked: Json | None) -> None:
+def _pause(account: Account, subscription: Json, params: Json | None) -> None:
     account.unschedule("resume_collection", subscription["id"])
     paused = (
-        {"behavior": asked["behavior"], "resumes_at": asked.get("resumes_at")} if asked else None
+        {"behavior": params["behavior"], "resumes_at": params.get("resumes_at")} if params else None
     )
     subscription["pause_collection"] = paused
     if paused and paused["resumes_at"]:
@@ -181,9 +181,9 @@ def _cancel_later(account: Account, subscription: Json, *, at_end: bool) -> None
     )
 
 
-def _change_items(account: Account, subscription: Json, asked: Json) -> None:
+def _change_items(account: Account, subscription: Json, params: Json) -> None:
     items = {item["id"]: item for item in subscription["items"]["data"]}
-    for place, change in enumerate(asked["items"]):
+    for place, change in enumerate(params["items"]):
         where = f"items[{place}]"
         if change.get("id") not in items:
             if "id" in change:
@@ -204,9 +204,9 @@ def _reprice(account: Account, item: Json, change: Json, where: str) -> None:
         product = account.get("product", data["product"], f"{where}[price_data][product]")
         priced = account.add(catalog.price(data, product["id"], account.now()))
     old, new = item["price"]["recurring"], priced["recurring"]
-    words = "The price must be recurring and in the subscription's currency."
+    message = "The price must be recurring and in the subscription's currency."
     same = new and priced["currency"] == item["price"]["currency"]
-    require(same, Refused(words, param=f"{where}[price]"))
+    require(same, Refused(message, param=f"{where}[price]"))
     if (old["interval"], old["interval_count"]) != (new["interval"], new["interval_count"]):
         raise unsupported("changing a subscription's interval", f"{where}[price_data][recurring]")
     item.update(price=priced, plan=catalog.plan(priced))

@@ -94,7 +94,7 @@ class Account:
         self.save(obj)
         return previous
 
-    def forget(self, obj: Json) -> None:
+    def delete(self, obj: Json) -> None:
         self._kinds[obj["object"]].remove(obj["id"])
         self._store.remove("objects", obj["id"])
 

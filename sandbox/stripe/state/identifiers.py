@@ -3,10 +3,10 @@
 import secrets
 import string
 
-_LETTERS = string.ascii_letters + string.digits
+_CHARACTERS = string.ascii_letters + string.digits
 _LENGTHS = {"cs_test_": 58, "cus_": 14, "prod_": 14, "si_": 14, "req_": 14, "whsec_": 32}
 
 
 def new_id(prefix: str) -> str:
     """`prefix` and random letters, as many as Stripe has for that kind."""
-    return prefix + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTHS.get(prefix, 24)))
+    return prefix + "".join(secrets.choice(_CHARACTERS) for _ in range(_LENGTHS.get(prefix, 24)))

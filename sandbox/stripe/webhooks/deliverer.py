@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.parse
 
-from sandbox.stripe.api import expanding
+from sandbox.stripe.api import expansion
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
 from sandbox.stripe.webhooks import modes, records
@@ -23,7 +23,7 @@ def signature_header(body: bytes, secret: str, timestamp: int) -> str:
 
 WORKERS = 4
 TIMEOUT = 10
-QUIET = 0.25
+BATCH_PAUSE_SECONDS = 0.25
 """Real seconds without a new event after which a batch is turned round and sent."""
 
 Job = list[tuple[str, Json]]
@@ -38,9 +38,9 @@ class Deliverer:
         self._wake = threading.Event()
         self._stopped = False
         self._last_batched = 0.0
-        account.on_events = self._enter
+        account.on_events = self._record_events
         with account.transaction():
-            records.take_up(account)
+            records.resume_interrupted(account)
 
     def start(self) -> None:
         for target in [self._dispatch, *[self._work] * WORKERS]:
@@ -61,7 +61,7 @@ class Deliverer:
         if job:
             self._jobs.put(self._sending(job))
 
-    def _enter(self, events: list[Json]) -> None:
+    def _record_events(self, events: list[Json]) -> None:
         """Called inside the transaction that made the events, so that both are kept or neither."""
         for event in events:
             modes.enter(self._account, event)
@@ -93,10 +93,10 @@ class Deliverer:
         batched = [(event_id, copy) for event_id, copy in found if copy["state"] == "batched"]
         if batched:
             quiet = time.monotonic() - self._last_batched
-            if quiet >= QUIET:
-                jobs.append(self._sending(self._turned(batched)))
+            if quiet >= BATCH_PAUSE_SECONDS:
+                jobs.append(self._sending(self._reordered(batched)))
             else:
-                pause = min(pause, QUIET - quiet + 0.01)
+                pause = min(pause, BATCH_PAUSE_SECONDS - quiet + 0.01)
         return jobs, pause
 
     def _sending(self, job: Job) -> Job:
@@ -105,7 +105,7 @@ class Deliverer:
             records.save(self._account, event_id, records.copies(self._account, event_id))
         return job
 
-    def _turned(self, job: Job) -> Job:
+    def _reordered(self, job: Job) -> Job:
         if self._account.notes(job[-1][0]).get("batch") == "reorder":
             return random.sample(job, len(job))
         return job[::-1]
@@ -125,14 +125,14 @@ class Deliverer:
             if endpoint is None or event is None:
                 copy["state"] = "failed"
                 return
-            body = json.dumps(expanding.shown(account, event)).encode()
+            body = json.dumps(expansion.serialize(account, event)).encode()
             secret = account.notes(endpoint["id"])["secret"]
         status, error = post(endpoint["url"], body, secret)
         if self._stopped:
             return
         with account.transaction():
             if account.find(event_id):
-                records.attempted(account, event_id, copy, status, error)
+                records.record_attempt(account, event_id, copy, status, error)
         if copy["state"] == "pending":
             self._wake.set()
 

@@ -52,7 +52,7 @@ def save(account: Account, event_id: str, changed: list[Json]) -> None:
     _index(account, event_id, changed)
 
 
-def take_up(account: Account) -> None:
+def resume_interrupted(account: Account) -> None:
     """After a start: what was being sent when the last run ended is sent again."""
     for event_id, found in list(account.rows("deliveries").items()):
         for copy in found:
@@ -70,7 +70,7 @@ def _index(account: Account, event_id: str, changed: list[Json]) -> None:
             index.pop(event_id, None)
 
 
-def unacknowledged(account: Account, event_id: str) -> int:
+def count_unacknowledged(account: Account, event_id: str) -> int:
     """How many endpoints have not said 2xx to this event, for whatever reason."""
     found = copies(account, event_id)
     done = {copy["endpoint"] for copy in found if copy["state"] == "delivered"}
@@ -87,7 +87,9 @@ def every_copy(account: Account, states: frozenset[str]) -> Iterator[tuple[str, 
                 yield event_id, copy
 
 
-def attempted(account: Account, event_id: str, copy: Json, status: int, error: str | None) -> None:
+def record_attempt(
+    account: Account, event_id: str, copy: Json, status: int, error: str | None
+) -> None:
     """An attempt is over: acknowledged by any 2xx, else tried again until the schedule ends."""
     now = account.precise_now()
     copy["attempts"].append({"at": now, "status": status, "error": error})

@@ -30,7 +30,7 @@ from campaign.models import (
 from campaign.runtime.context import Installation, make_installation
 from campaign.stripe_events.inbox import store_event
 from campaign.stripe_events.process import apply_due_events
-from sandbox.seed.filling import Wanted, fill
+from sandbox.seed.filling import SeedPlan, fill
 from tests.campaign.cli.conftest import Run
 from tests.support.backups import call, contents, states_of_triggers
 from tests.support.stripe import Facts
@@ -41,7 +41,7 @@ SIGNED_IN = {table.__tablename__ for table in (StaffLink, StaffSession, DonorLin
 @pytest.fixture
 def seeded(installation: Installation, database_url: str) -> Installation:
     """An installation with varied data: gifts, unusual text, sessions, a merged donor and a renumbered one."""
-    fill(installation, Wanted(300, 2, 1, clock.now()))
+    fill(installation, SeedPlan(300, 2, 1, clock.now()))
     with psycopg.connect(database_url) as connection:
         connection.execute(
             "UPDATE donor SET name = E'Tab\\there\\nline \\\\. Zo\u00eb' WHERE id = (SELECT min(id) FROM donor)"

@@ -17,12 +17,12 @@ from campaign.ledger.invariants import broken_invariants
 from campaign.models import Base, Campaign, CampaignState, Donation, Donor, Receipt
 from campaign.receipts.receipt_text import AcknowledgedGift, frozen_content
 from campaign.runtime.context import Installation, make_installation
-from sandbox.seed.filling import Wanted, fill, holds_other_gifts
+from sandbox.seed.filling import SeedPlan, fill, has_other_gifts
 from tests.conftest import Databases
 
 GIFTS = 1500
 SUMS = (
-    "SELECT campaign_id, donor_id, standing, gave_before FROM campaign_donor",
+    "SELECT campaign_id, donor_id, remaining_gifts, gave_before FROM campaign_donor",
     "SELECT campaign_id, sum(raised), sum(donations), sum(donors), sum(gave_before) FROM progress_shard GROUP BY 1",
     "SELECT campaign_id, shard, raised, donations FROM progress_shard",
     "SELECT * FROM gift_tally",
@@ -45,7 +45,7 @@ END $$;
 
 @pytest.fixture
 def seeded(installation: Installation) -> Installation:
-    fill(installation, Wanted(GIFTS, 3, 1, clock.now()))
+    fill(installation, SeedPlan(GIFTS, 3, 1, clock.now()))
     return installation
 
 
@@ -59,7 +59,7 @@ def test_the_books_are_in_order_and_every_reference_leads_somewhere(session: Ses
     assert list(broken_invariants(session)) == []
     assert session.scalar(text("SELECT count(*) FROM donation")) == GIFTS
     assert [lost for lost in (dangling(session, *key) for key in references()) if lost] == []
-    assert not holds_other_gifts(session)
+    assert not has_other_gifts(session)
 
 
 def references() -> Iterator[tuple[str, str, str, str]]:
@@ -157,7 +157,7 @@ def test_the_same_seed_at_the_same_moment_makes_the_same_gifts(
     address = databases.address(name).replace("postgresql://", "postgresql+psycopg://", 1)
     other = make_installation(replace(seeded.settings, database_url=address))
     try:
-        fill(other, Wanted(GIFTS, 3, 1, at))
+        fill(other, SeedPlan(GIFTS, 3, 1, at))
         with other.sessions() as there:
             assert digests(there) == digests(session)
     finally:
@@ -173,7 +173,7 @@ def digests(session: Session) -> list[object]:
 
 
 def test_more_may_be_added_and_the_books_stay_in_order(seeded: Installation) -> None:
-    fill(seeded, Wanted(300, 2, 1, clock.now()))
+    fill(seeded, SeedPlan(300, 2, 1, clock.now()))
 
     with seeded.sessions() as session:
         assert list(broken_invariants(session)) == []
@@ -220,7 +220,7 @@ def test_real_gifts_are_left_alone(
         tmp_path, "--add", DATABASE_URL=database_url, STRIPE_SECRET_KEY="sk_live_real",
         STRIPE_WEBHOOK_SECRET="whsec_real",
     )  # fmt: skip
-    fill(installation, Wanted(50, 3, 1, clock.now()))
+    fill(installation, SeedPlan(50, 3, 1, clock.now()))
 
     assert refused.returncode == live.returncode == 1
     assert "--add" in refused.stderr

@@ -32,8 +32,8 @@ def home() -> Iterator[Path]:
 
 def gone(process: int, within: float = 30.0) -> bool:
     """Whether the process ends within that many seconds."""
-    give_up = time.monotonic() + within
-    while command_of(process) and time.monotonic() < give_up:
+    deadline = time.monotonic() + within
+    while command_of(process) and time.monotonic() < deadline:
         time.sleep(0.05)
     return not command_of(process)
 

@@ -22,8 +22,8 @@ def test_a_card_that_succeeds_leads_to_the_success_address(
     )
     assert (paid.status, paid.payment_status, paid.url) == ("complete", "paid", None)
     assert paid.payment_intent.metadata["donation_id"] == "d1"
-    movement = paid.payment_intent.latest_charge.balance_transaction
-    assert (movement.amount, movement.fee, movement.net) == (2500, 103, 2397)
+    transaction = paid.payment_intent.latest_charge.balance_transaction
+    assert (transaction.amount, transaction.fee, transaction.net) == (2500, 103, 2397)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def types(sandbox: StripeSandbox, match: str = "*") -> list[str]:
 
 def balance(client: StripeClient) -> int:
     found = client.v1.balance_transactions.list(params={"limit": 100}).data
-    return sum(movement.net for movement in found)
+    return sum(transaction.net for transaction in found)
 
 
 def test_a_whole_refund_by_payment_intent(
@@ -110,7 +110,7 @@ def test_a_dispute_takes_amount_and_fee_at_once(
     charge = paid("4000000000000259")
     (dispute,) = client.v1.disputes.list(params={"charge": charge["id"]}).data
     assert (dispute.reason, dispute.status) == ("fraudulent", "needs_response")
-    assert [movement.net for movement in dispute.balance_transactions] == [-4000]
+    assert [transaction.net for transaction in dispute.balance_transactions] == [-4000]
     assert types(sandbox, "charge.dispute.*") == [
         "charge.dispute.created",
         "charge.dispute.funds_withdrawn",
@@ -185,8 +185,13 @@ def test_a_payout_says_which_movements_it_holds(
     payout = sandbox.payout()
     assert (payout["status"], payout["amount"]) == ("paid", 2397 + 9680 - 1000)
     held = client.v1.balance_transactions.list(params={"payout": payout["id"], "limit": 100}).data
-    assert sorted(movement.type for movement in held) == ["charge", "charge", "payout", "refund"]
-    assert sum(movement.net for movement in held) == 0
+    assert sorted(transaction.type for transaction in held) == [
+        "charge",
+        "charge",
+        "payout",
+        "refund",
+    ]
+    assert sum(transaction.net for transaction in held) == 0
     assert types(sandbox, "payout.*")[:2] == ["payout.created", "payout.paid"]
 
 
@@ -201,10 +206,10 @@ def test_fees_are_the_account_s(
 def test_money_is_pending_for_two_days(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
-    movement = paid()["balance_transaction"]
-    assert client.v1.balance_transactions.retrieve(movement).status == "pending"
+    transaction = paid()["balance_transaction"]
+    assert client.v1.balance_transactions.retrieve(transaction).status == "pending"
     sandbox.advance(days=2)
-    assert client.v1.balance_transactions.retrieve(movement).status == "available"
+    assert client.v1.balance_transactions.retrieve(transaction).status == "available"
 
 
 def test_a_debit_that_had_succeeded_may_be_taken_back(
@@ -219,8 +224,8 @@ def test_a_debit_that_had_succeeded_may_be_taken_back(
     charge = sandbox.take_back(session.id)
     assert (charge["status"], charge["paid"]) == ("failed", False)
     assert balance(client) == fee
-    movement = client.v1.balance_transactions.retrieve(charge["failure_balance_transaction"])
-    assert (movement.type, movement.amount) == ("payment_failure_refund", -2500)
+    transaction = client.v1.balance_transactions.retrieve(charge["failure_balance_transaction"])
+    assert (transaction.type, transaction.amount) == ("payment_failure_refund", -2500)
     assert types(sandbox)[-2:] == ["charge.failed", "payment_intent.payment_failed"]
     with pytest.raises(Refused, match="no debit that has succeeded"):
         sandbox.take_back(session.id)

@@ -24,14 +24,14 @@ from sandbox.stripe.state.account import Account, require
 from sandbox.stripe.state.identifiers import new_id
 
 
-def _check_refund(account: Account, asked: Json) -> None:  # noqa: ARG001 - as every check
-    words = (
+def _check_refund(account: Account, params: Json) -> None:  # noqa: ARG001 - as every check
+    message = (
         "One of the following params should be provided for this request: payment_intent or charge."
     )
-    named = [name for name in ("charge", "payment_intent") if name in asked]
-    require(named, Refused(words, code="parameter_missing"))
-    words = "You may only specify one of these parameters: charge, payment_intent."
-    require(len(named) == 1, Refused(words))
+    named = [name for name in ("charge", "payment_intent") if name in params]
+    require(named, Refused(message, code="parameter_missing"))
+    message = "You may only specify one of these parameters: charge, payment_intent."
+    require(len(named) == 1, Refused(message))
 
 
 @endpoint(
@@ -44,53 +44,53 @@ def _check_refund(account: Account, asked: Json) -> None:  # noqa: ARG001 - as e
         "payment_intent": text(),
         "reason": choice("duplicate", "fraudulent", "requested_by_customer"),
     },
-    elsewhere=names(
+    unsupported_params=names(
         "currency customer instructions_email origin refund_application_fee reverse_transfer"
     ),
     check=_check_refund,
 )
-def create_refund(account: Account, asked: Json) -> Json:
+def create_refund(account: Account, params: Json) -> Json:
     return refunds.refund(
         account,
-        refunds.charge_to_refund(account, asked),
-        asked.get("amount"),
-        metadata=asked.get("metadata") or {},
-        reason=asked.get("reason"),
+        refunds.charge_to_refund(account, params),
+        params.get("amount"),
+        metadata=params.get("metadata") or {},
+        reason=params.get("reason"),
     )
 
 
 @endpoint("POST", "refunds/<name>", {"metadata": clearable(metadata)})
-def update_refund(account: Account, asked: Json, name: str) -> Json:
-    return _remember(account, account.get("refund", name), asked, "refund.updated")
+def update_refund(account: Account, params: Json, name: str) -> Json:
+    return _update_metadata(account, account.get("refund", name), params, "refund.updated")
 
 
 @endpoint("POST", "payment_intents/<name>", {"metadata": clearable(metadata)})
-def update_payment_intent(account: Account, asked: Json, name: str) -> Json:
-    return _remember(account, account.get("payment_intent", name, "intent"), asked, None)
+def update_payment_intent(account: Account, params: Json, name: str) -> Json:
+    return _update_metadata(account, account.get("payment_intent", name, "intent"), params, None)
 
 
 @endpoint("POST", "checkout/sessions/<name>", {"metadata": clearable(metadata)})
-def update_session(account: Account, asked: Json, name: str) -> Json:
-    return _remember(account, account.get("checkout.session", name, "session"), asked, None)
+def update_session(account: Account, params: Json, name: str) -> Json:
+    return _update_metadata(account, account.get("checkout.session", name, "session"), params, None)
 
 
 @endpoint(
     "POST", "customers/<name>", {"email": email, "metadata": clearable(metadata), "name": text(256)}
 )
-def update_customer(account: Account, asked: Json, name: str) -> Json:
+def update_customer(account: Account, params: Json, name: str) -> Json:
     found = account.get("customer", name)
-    changes = {key: asked[key] for key in ("email", "name") if key in asked}
-    if "metadata" in asked:
-        changes["metadata"] = subscriptions.merged(found["metadata"], asked["metadata"])
+    changes = {key: params[key] for key in ("email", "name") if key in params}
+    if "metadata" in params:
+        changes["metadata"] = subscriptions.merged(found["metadata"], params["metadata"])
     previous = account.change(found, **changes)
     if previous:
         account.emit("customer.updated", found, previous)
     return found
 
 
-def _remember(account: Account, obj: Json, asked: Json, event: str | None) -> Json:
-    if "metadata" in asked:
-        merged = subscriptions.merged(obj["metadata"], asked["metadata"])
+def _update_metadata(account: Account, obj: Json, params: Json, event: str | None) -> Json:
+    if "metadata" in params:
+        merged = subscriptions.merged(obj["metadata"], params["metadata"])
         previous = account.change(obj, metadata=merged)
         if previous and event:
             account.emit(event, obj, previous)
@@ -120,8 +120,8 @@ _FLOW = group(
 )
 
 
-def _check_flow(account: Account, asked: Json) -> None:  # noqa: ARG001 - as every check
-    flow = asked.get("flow_data")
+def _check_flow(account: Account, params: Json) -> None:  # noqa: ARG001 - as every check
+    flow = params.get("flow_data")
     if flow is None:
         return
     if flow["type"] != "payment_method_update":
@@ -142,12 +142,12 @@ def _check_flow(account: Account, asked: Json) -> None:  # noqa: ARG001 - as eve
         "return_url": url,
     },
     required=("customer",),
-    elsewhere=names("after_expiration customer_account on_behalf_of"),
+    unsupported_params=names("after_expiration customer_account on_behalf_of"),
     check=_check_flow,
 )
-def create_portal_session(account: Account, asked: Json) -> Json:
-    account.get("customer", asked["customer"], "customer")
-    return account.add(portal.portal_session(asked, account.now(), account.public_url))
+def create_portal_session(account: Account, params: Json) -> Json:
+    account.get("customer", params["customer"], "customer")
+    return account.add(portal.portal_session(params, account.now(), account.public_url))
 
 
 @endpoint(
@@ -162,15 +162,15 @@ def create_portal_session(account: Account, asked: Json) -> Json:
     },
     required=("enabled_events", "url"),
 )
-def create_webhook_endpoint(account: Account, asked: Json) -> Json:
-    more = {key: asked[key] for key in ("api_version", "description", "metadata") if key in asked}
-    made = portal.webhook_endpoint(asked["url"], asked["enabled_events"], account.now(), **more)
+def create_webhook_endpoint(account: Account, params: Json) -> Json:
+    more = {key: params[key] for key in ("api_version", "description", "metadata") if key in params}
+    made = portal.webhook_endpoint(params["url"], params["enabled_events"], account.now(), **more)
     secret = new_id("whsec_")
     account.note(made["id"], secret=secret)
     return {**account.add(made), "secret": secret}
 
 
 @endpoint("DELETE", "webhook_endpoints/<name>")
-def delete_webhook_endpoint(account: Account, asked: Json, name: str) -> Json:  # noqa: ARG001
-    account.forget(account.get("webhook_endpoint", name))
+def delete_webhook_endpoint(account: Account, params: Json, name: str) -> Json:  # noqa: ARG001
+    account.delete(account.get("webhook_endpoint", name))
     return {"id": name, "object": "webhook_endpoint", "deleted": True}

@@ -1,4 +1,4 @@
-"""/v1/subscriptions: changed, paused, canceled, listed. They begin in a checkout session."""
+"""/v1/subscriptions: changed, paused, cancelled, listed. They begin in a checkout session."""
 
 from sandbox.stripe.api import checkout, lists
 from sandbox.stripe.api.endpoints import endpoint
@@ -59,7 +59,7 @@ _SUBSCRIPTION = {
     "pause_collection": clearable(_PAUSE),
     "proration_behavior": choice("always_invoice", "create_prorations", "none"),
 }
-_ELSEWHERE = names(
+_UNSUPPORTED_PARAMS = names(
     """add_invoice_items application_fee_percent automatic_tax billing_cycle_anchor
     billing_schedules billing_thresholds cancel_at collection_method days_until_due default_source
     default_tax_rates discounts invoice_settings off_session on_behalf_of payment_behavior
@@ -68,9 +68,9 @@ _ELSEWHERE = names(
 )
 
 
-def _check_items(account: Account, asked: Json) -> None:  # noqa: ARG001 - as every check
-    prices = any("price" in item or "price_data" in item for item in asked.get("items", []))
-    if prices and asked.get("proration_behavior") != "none":
+def _check_items(account: Account, params: Json) -> None:  # noqa: ARG001 - as every check
+    prices = any("price" in item or "price_data" in item for item in params.get("items", []))
+    if prices and params.get("proration_behavior") != "none":
         raise unsupported("prorations; send proration_behavior=none", "proration_behavior")
 
 
@@ -78,14 +78,14 @@ def _check_items(account: Account, asked: Json) -> None:  # noqa: ARG001 - as ev
     "POST",
     "subscriptions/<name>",
     _SUBSCRIPTION,
-    elsewhere=_ELSEWHERE,
+    unsupported_params=_UNSUPPORTED_PARAMS,
     check=_check_items,
 )
-def update_subscription(account: Account, asked: Json, name: str) -> Json:
+def update_subscription(account: Account, params: Json, name: str) -> Json:
     found = account.get("subscription", name, "id")
-    if "default_payment_method" in asked:
-        account.get("payment_method", asked["default_payment_method"], "default_payment_method")
-    return subscriptions.update(account, found, asked)
+    if "default_payment_method" in params:
+        account.get("payment_method", params["default_payment_method"], "default_payment_method")
+    return subscriptions.update(account, found, params)
 
 
 @endpoint(
@@ -93,8 +93,8 @@ def update_subscription(account: Account, asked: Json, name: str) -> Json:
     "subscriptions/<name>",
     {"cancellation_details": _CANCELLATION, "invoice_now": boolean, "prorate": boolean},
 )
-def cancel_subscription(account: Account, asked: Json, name: str) -> Json:
-    return subscriptions.cancel(account, account.get("subscription", name, "id"), asked)
+def cancel_subscription(account: Account, params: Json, name: str) -> Json:
+    return subscriptions.cancel(account, account.get("subscription", name, "id"), params)
 
 
 _STATUSES = names(
@@ -113,21 +113,21 @@ _STATUSES = names(
         "current_period_end": lists.moments,
     },
 )
-def list_subscriptions(account: Account, asked: Json) -> Json:
+def list_subscriptions(account: Account, params: Json) -> Json:
     """Canceled ones only on request, as at Stripe."""
-    found = lists.matching(account, "subscription", asked, {"customer": text()})
-    found = [obj for obj in found if _has_status(obj, asked.get("status"))]
-    bounds = asked.get("current_period_end", {})
+    found = lists.matching(account, "subscription", params, {"customer": text()})
+    found = [obj for obj in found if _has_status(obj, params.get("status"))]
+    bounds = params.get("current_period_end", {})
     found = [obj for obj in found if lists.within(subscriptions.period_end(obj), bounds)]
-    if "price" in asked:
-        found = [obj for obj in found if _has_price(obj, asked["price"])]
-    return lists.page(found, asked, "/v1/subscriptions")
+    if "price" in params:
+        found = [obj for obj in found if _has_price(obj, params["price"])]
+    return lists.page(found, params, "/v1/subscriptions")
 
 
-def _has_status(subscription: Json, asked: str | None) -> bool:
-    if asked in (None, "ended"):
-        return (subscription["status"] in subscriptions.OVER) == (asked == "ended")
-    return asked in ("all", subscription["status"])
+def _has_status(subscription: Json, params: str | None) -> bool:
+    if params in (None, "ended"):
+        return (subscription["status"] in subscriptions.ENDED) == (params == "ended")
+    return params in ("all", subscription["status"])
 
 
 def _has_price(subscription: Json, price: str) -> bool:

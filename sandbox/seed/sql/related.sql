@@ -1,5 +1,5 @@
--- What stands around the gifts: readers who agreed to appeals and what they were sent, visits by code, sponsors, staff,
--- what they did and wrote down, and donors whom they found to be one.
+-- Everything that surrounds the gifts: subscribers and the emails they received, visits by code, sponsors, staff
+-- with their activity and notes, and merged donors.
 
 INSERT INTO subscriber (email, name, locale, consent_source, consent_wording, consent_at, created_at)
 SELECT email, name, locale, 'appeal form', 'Write to me about later campaigns', at - interval '400 days' * drawn,
@@ -22,7 +22,7 @@ SELECT 'appeal', step_id || ':' || lower(email), campaign_id, step_id, email, na
     due, CASE what WHEN 'sent' THEN due + interval '20 minutes' * drawn END, CASE what WHEN 'sent' THEN due + interval '20 minutes' * drawn END
 FROM base, seed_step JOIN subscriber ON consent_at < due,
     LATERAL (SELECT pg_temp.chance(subscriber.id, 1000 + step_id::integer) AS drawn) AS chances,
-    LATERAL (SELECT CASE WHEN drawn < 0.004 THEN 'failed' WHEN drawn < 0.05 THEN 'dropped' ELSE 'sent' END AS what) AS told
+    LATERAL (SELECT CASE WHEN drawn < 0.004 THEN 'failed' WHEN drawn < 0.05 THEN 'dropped' ELSE 'sent' END AS what) AS outcome
 WHERE due < at - interval '1 hour' AND NOT EXISTS (SELECT FROM outbox_message AS known
     WHERE known.step_id = seed_step.step_id AND lower(known.recipient) = lower(subscriber.email));
 
@@ -43,7 +43,7 @@ FROM (VALUES ('viewer', 'Noor Haddad'), ('finance', 'Tomas Iversen'), ('admin', 
 ON CONFLICT DO NOTHING;
 
 INSERT INTO note (donor_id, text, written_by, written_at)
-SELECT id, pg_temp.pick('{"Asked to be called by her first name.","Moved; the address was corrected.","Prefers letters on paper.","Asked what the money pays for; sent the report."}',
+SELECT id, pg_temp.pick('{"Asked to be called by her first name.","Moved; the address was corrected.","Prefers printed mail.","Asked what the money pays for; sent the report."}',
     pg_temp.chance(id, 120), 1), 'finance@newsroom.example', at - interval '200 days' * pg_temp.chance(id, 121)
 FROM person, base WHERE pg_temp.chance(id, 122) < 0.002 ORDER BY id;
 
@@ -76,6 +76,6 @@ FROM (
     FROM base, generate_series(1, 200) AS n
     UNION ALL
     SELECT at, 'admin', 'campaign.seeded', 'campaign', slug, id, '{}', jsonb_build_object('gifts', gifts, 'seed', :seed)
-    FROM seed_campaign, base WHERE place = 0
+    FROM seed_campaign, base WHERE ordinal = 0
 ) AS done JOIN staff_member ON lower(staff_member.email) = done.role || '@newsroom.example'
 WHERE moment <= (SELECT at FROM base) ORDER BY moment, key;

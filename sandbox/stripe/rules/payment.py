@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sandbox.stripe.errors import CardDeclined, Refused
 from sandbox.stripe.objects import catalog, payments
 from sandbox.stripe.objects.cards import BANK_BY_NUMBER, CARD_BY_NUMBER
-from sandbox.stripe.rules import charging, sessions, settling, subscriptions
+from sandbox.stripe.rules import charges, debits, sessions, subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
@@ -44,10 +44,10 @@ def pay(account: Account, session: Json, instrument: Instrument) -> str:
     if instrument.number not in known:
         raise CardDeclined(NOT_A_TEST_CARD, "card_declined", "test_mode_live_card")
     account.note(session["id"], challenge=None)
-    method = method_of(account, instrument)
+    method = create_method(account, instrument)
     intent = _prepare(account, session, instrument)
     if instrument.bank:
-        return _promise(account, session, intent, method, instrument)
+        return _start_debit(account, session, intent, method, instrument)
     if CARD_BY_NUMBER[instrument.number].challenge:
         return _challenge(account, session, intent, method)
     return _charge(account, session, intent, method)
@@ -63,12 +63,12 @@ def answer_challenge(account: Account, session: Json, *, passed: bool) -> str:
     intent = account.get("payment_intent", challenge["intent"])
     if passed:
         return _charge(account, session, intent, method)
-    charging.fail_intent(account, intent, _CHALLENGE_FAILED, method=method)
+    charges.fail_intent(account, intent, _CHALLENGE_FAILED, method=method)
     subscriptions.payment_failed(account, intent)
     raise CardDeclined(_CHALLENGE_FAILED[2], _CHALLENGE_FAILED[0], None, payment_intent=intent)
 
 
-def method_of(account: Account, instrument: Instrument) -> Json:
+def create_method(account: Account, instrument: Instrument) -> Json:
     """The payment method that the donor typed, attached to nobody yet."""
     if instrument.bank:
         details = payments.bank_of_method(instrument.number)
@@ -92,15 +92,15 @@ def _prepare(account: Account, session: Json, instrument: Instrument) -> Json:
         return subscriptions.begin(account, session, customer)
     intent = account.find(session["payment_intent"], "payment_intent")
     if intent is None:
-        asked = account.notes(session["id"])["payment_intent_data"]
+        params = account.notes(session["id"])["payment_intent_data"]
         intent = payments.payment_intent(
             session["amount_total"],
             session["currency"],
             account.now(),
             customer=customer["id"] if customer else None,
-            description=asked.get("description"),
-            metadata=dict(asked.get("metadata", {})),
-            statement_descriptor_suffix=asked.get("statement_descriptor_suffix"),
+            description=params.get("description"),
+            metadata=dict(params.get("metadata", {})),
+            statement_descriptor_suffix=params.get("statement_descriptor_suffix"),
         )
         account.add(intent)
         account.note(intent["id"], session=session["id"])
@@ -134,21 +134,21 @@ def _challenge(account: Account, session: Json, intent: Json, method: Json) -> s
 
 def _charge(account: Account, session: Json, intent: Json, method: Json) -> str:
     try:
-        charge = charging.charge_card(account, intent, method)
+        charge = charges.charge_card(account, intent, method)
     except CardDeclined:
         subscriptions.payment_failed(account, intent)
         raise
     _finish(account, session, intent, method, paid=True)
-    charging.follow_up(account, charge)
+    charges.follow_up(account, charge)
     return "paid"
 
 
-def _promise(
+def _start_debit(
     account: Account, session: Json, intent: Json, method: Json, instrument: Instrument
 ) -> str:
-    charging.start_debit(account, intent, method)
+    charges.start_debit(account, intent, method)
     failure = BANK_BY_NUMBER[instrument.number].failure
-    settling.expect(account, intent, failure)
+    debits.expect(account, intent, failure)
     _finish(account, session, intent, method, paid=False)
     return "processing"
 

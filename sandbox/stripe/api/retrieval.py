@@ -48,16 +48,16 @@ PLAIN_LISTS: dict[str, Mapping[str, Checker]] = {
 def _reader(kind: str) -> Callable[..., Json]:
     param = kind.rsplit(".", maxsplit=1)[-1]
 
-    def read(account: Account, asked: Json, name: str) -> Json:  # noqa: ARG001 - as every endpoint
+    def read(account: Account, params: Json, name: str) -> Json:  # noqa: ARG001 - as every endpoint
         return account.get(kind, name, "id" if kind == "customer" else param)
 
     return read
 
 
 def _lister(path: str, filters: Mapping[str, Checker]) -> Callable[..., Json]:
-    def read(account: Account, asked: Json) -> Json:
-        found = lists.matching(account, KINDS[path], asked, filters)
-        return lists.page(found, asked, f"/v1/{path}")
+    def read(account: Account, params: Json) -> Json:
+        found = lists.matching(account, KINDS[path], params, filters)
+        return lists.page(found, params, f"/v1/{path}")
 
     return read
 
@@ -70,54 +70,58 @@ for _path, _filters in PLAIN_LISTS.items():
 
 
 @endpoint("GET", "products", {**lists.DATED_PAGE, "active": boolean, "ids": array(text())})
-def list_products(account: Account, asked: Json) -> Json:
-    found = lists.matching(account, "product", asked, {"active": boolean})
-    if "ids" in asked:
-        found = [obj for obj in found if obj["id"] in asked["ids"]]
-    return lists.page(found, asked, "/v1/products")
+def list_products(account: Account, params: Json) -> Json:
+    found = lists.matching(account, "product", params, {"active": boolean})
+    if "ids" in params:
+        found = [obj for obj in found if obj["id"] in params["ids"]]
+    return lists.page(found, params, "/v1/products")
 
 
-_MOVEMENTS = {"currency": amounts.currency, "source": text(), "type": text()}
+_TRANSACTION_FILTERS = {"currency": amounts.currency, "source": text(), "type": text()}
 
 
-@endpoint("GET", "balance_transactions", {**lists.DATED_PAGE, **_MOVEMENTS, "payout": text()})
-def list_balance_transactions(account: Account, asked: Json) -> Json:
-    found = lists.matching(account, "balance_transaction", asked, _MOVEMENTS)
-    if "payout" in asked:
-        account.get("payout", asked["payout"], "payout")
-        found = [obj for obj in found if account.notes(obj["id"]).get("payout") == asked["payout"]]
-    return lists.page(found, asked, "/v1/balance_transactions")
+@endpoint(
+    "GET", "balance_transactions", {**lists.DATED_PAGE, **_TRANSACTION_FILTERS, "payout": text()}
+)
+def list_balance_transactions(account: Account, params: Json) -> Json:
+    found = lists.matching(account, "balance_transaction", params, _TRANSACTION_FILTERS)
+    if "payout" in params:
+        account.get("payout", params["payout"], "payout")
+        found = [obj for obj in found if account.notes(obj["id"]).get("payout") == params["payout"]]
+    return lists.page(found, params, "/v1/balance_transactions")
 
 
-_INVOICES = {
+_INVOICE_FILTERS = {
     "collection_method": choice("charge_automatically", "send_invoice"),
     "customer": text(),
     "status": choice("draft", "open", "paid", "uncollectible", "void"),
 }
 
 
-@endpoint("GET", "invoices", {**lists.DATED_PAGE, **_INVOICES, "subscription": text()})
-def list_invoices(account: Account, asked: Json) -> Json:
-    found = lists.matching(account, "invoice", asked, _INVOICES)
-    if "subscription" in asked:
+@endpoint("GET", "invoices", {**lists.DATED_PAGE, **_INVOICE_FILTERS, "subscription": text()})
+def list_invoices(account: Account, params: Json) -> Json:
+    found = lists.matching(account, "invoice", params, _INVOICE_FILTERS)
+    if "subscription" in params:
         found = [
             obj
             for obj in found
-            if obj["parent"]["subscription_details"]["subscription"] == asked["subscription"]
+            if obj["parent"]["subscription_details"]["subscription"] == params["subscription"]
         ]
-    return lists.page(found, asked, "/v1/invoices")
+    return lists.page(found, params, "/v1/invoices")
 
 
-_PAYMENTS = {"invoice": text(), "status": choice("canceled", "open", "paid")}
+_INVOICE_PAYMENT_FILTERS = {"invoice": text(), "status": choice("canceled", "open", "paid")}
 _PAYMENT = group(
     {"payment_intent": text(), "type": choice("payment_intent", "payment_record")}, ("type",)
 )
 
 
-@endpoint("GET", "invoice_payments", {**lists.DATED_PAGE, **_PAYMENTS, "payment": _PAYMENT})
-def list_invoice_payments(account: Account, asked: Json) -> Json:
-    found = lists.matching(account, "invoice_payment", asked, _PAYMENTS)
-    wanted = asked.get("payment", {}).get("payment_intent")
+@endpoint(
+    "GET", "invoice_payments", {**lists.DATED_PAGE, **_INVOICE_PAYMENT_FILTERS, "payment": _PAYMENT}
+)
+def list_invoice_payments(account: Account, params: Json) -> Json:
+    found = lists.matching(account, "invoice_payment", params, _INVOICE_PAYMENT_FILTERS)
+    wanted = params.get("payment", {}).get("payment_intent")
     if wanted:
         found = [obj for obj in found if obj["payment"].get("payment_intent") == wanted]
-    return lists.page(found, asked, "/v1/invoice_payments")
+    return lists.page(found, params, "/v1/invoice_payments")

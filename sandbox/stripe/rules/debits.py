@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import money
-from sandbox.stripe.rules import charging, subscriptions
+from sandbox.stripe.rules import charges, subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
@@ -26,27 +26,27 @@ def after_business_days(now: int) -> float:
     return day.timestamp()
 
 
-def settle_as_expected(account: Account, intent: Json) -> Json:
+def settle_scheduled(account: Account, intent: Json) -> Json:
     return settle(account, intent, account.notes(intent["id"]).get("failure"))
 
 
 def settle(account: Account, intent: Json, failure: tuple[str, str] | None = None) -> Json:
     """Ends a debit that is under way."""
-    words = f"PaymentIntent {intent['id']} is {intent['status']}: no debit is under way."
-    require(intent["status"] == "processing", Refused(words))
+    message = f"PaymentIntent {intent['id']} is {intent['status']}: no debit is under way."
+    require(intent["status"] == "processing", Refused(message))
     account.unschedule("settle_debit", intent["id"])
     charge = account.get("charge", intent["latest_charge"])
     session = account.find(account.notes(intent["id"]).get("session"), "checkout.session")
     if failure:
         method = account.get("payment_method", charge["payment_method"])
         decline = (failure[0], None, failure[1])
-        charging.fail_charge(account, intent, method, decline, charge=charge)
+        charges.fail_charge(account, intent, method, decline, charge=charge)
         subscriptions.payment_failed(account, intent)
         if session:
             account.emit("checkout.session.async_payment_failed", session)
         return intent
-    charging.succeed(account, intent, charge)
-    subscriptions.payment_arrived(account, intent)
+    charges.succeed(account, intent, charge)
+    subscriptions.payment_succeeded(account, intent)
     if session and session["status"] == "complete":
         account.change(session, payment_status="paid")
         account.emit("checkout.session.async_payment_succeeded", session)
@@ -59,15 +59,15 @@ def take_back(account: Account, charge: Json, failure: tuple[str, str]) -> Json:
     https://docs.stripe.com/reports/balance-transaction-types: `payment_failure_refund`.
     """
     debit = charge["payment_method_details"]["type"] != "card"
-    words = f"Charge {charge['id']} is no debit that has succeeded."
-    require(debit and charge["status"] == "succeeded", Refused(words))
-    movement = money.balance_transaction(
+    message = f"Charge {charge['id']} is no debit that has succeeded."
+    require(debit and charge["status"] == "succeeded", Refused(message))
+    transaction = money.balance_transaction(
         "payment_failure_refund", -charge["amount"], charge, account.now()
     )
-    account.add(movement)
-    account.change(charge, failure_balance_transaction=movement["id"], paid=False)
+    account.add(transaction)
+    account.change(charge, failure_balance_transaction=transaction["id"], paid=False)
     intent = account.get("payment_intent", charge["payment_intent"])
     method = account.get("payment_method", charge["payment_method"])
     account.change(intent, amount_received=0)
-    charging.fail_charge(account, intent, method, (failure[0], None, failure[1]), charge=charge)
+    charges.fail_charge(account, intent, method, (failure[0], None, failure[1]), charge=charge)
     return charge

@@ -19,7 +19,7 @@ class Attachment:
     content_id: str
 
 
-class Mail:
+class ParsedEmail:
     """A raw mail, taken apart. Damaged mails are shown as far as they can be read."""
 
     def __init__(self, raw: bytes) -> None:
@@ -70,7 +70,7 @@ class Mail:
             )
 
 
-def shown_in_frame(html: str, addresses: dict[str, str]) -> str:
+def html_for_frame(html: str, addresses: dict[str, str]) -> str:
     """`html` with its embedded images at `addresses` (by Content-ID) and links in a new tab."""
 
     def replaced(found: re.Match[str]) -> str:

@@ -2,13 +2,13 @@
 
 from sandbox.stripe.errors import CardDeclined, Refused
 from sandbox.stripe.objects.cards import BANK_BY_NUMBER, CARD_BY_NUMBER
-from sandbox.stripe.rules import charging, invoices, subscriptions
-from sandbox.stripe.rules.paying import NOT_A_TEST_CARD, Instrument, method_of
+from sandbox.stripe.rules import charges, invoices, subscriptions
+from sandbox.stripe.rules.payment import NOT_A_TEST_CARD, Instrument, create_method
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
 
-def put_on_file(account: Account, customer: Json, instrument: Instrument) -> Json:
+def save_default_method(account: Account, customer: Json, instrument: Instrument) -> Json:
     """Makes it the customer's default for invoices. Raises CardDeclined.
 
     Subscriptions that have a method of their own keep it, as Stripe's do.
@@ -16,9 +16,9 @@ def put_on_file(account: Account, customer: Json, instrument: Instrument) -> Jso
     """
     _require_test_number(instrument)
     if not instrument.bank and (refusal := CARD_BY_NUMBER[instrument.number].decline):
-        code, decline_code, words = refusal
-        raise CardDeclined(words, code, decline_code)
-    method = method_of(account, instrument)
+        code, decline_code, message = refusal
+        raise CardDeclined(message, code, decline_code)
+    method = create_method(account, instrument)
     account.change(method, customer=customer["id"])
     account.emit("payment_method.attached", method)
     settings = {**customer["invoice_settings"], "default_payment_method": method["id"]}
@@ -33,12 +33,12 @@ def pay_invoice(account: Account, invoice: Json, instrument: Instrument) -> None
     https://docs.stripe.com/invoicing/hosted-invoice-page
     """
     _require_test_number(instrument)
-    intent = invoices.intent_of(account, invoice)
+    intent = invoices.intent_for(account, invoice)
     require(invoice["status"] == "open" and intent, Refused("This invoice is not open."))
-    method = method_of(account, instrument)
-    charge = charging.charge_card(account, intent, method)
-    subscriptions.payment_arrived(account, intent)
-    charging.follow_up(account, charge)
+    method = create_method(account, instrument)
+    charge = charges.charge_card(account, intent, method)
+    subscriptions.payment_succeeded(account, intent)
+    charges.follow_up(account, charge)
 
 
 def _require_test_number(instrument: Instrument) -> None:

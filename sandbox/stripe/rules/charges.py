@@ -47,7 +47,7 @@ def _new_charge(account: Account, intent: Json, method: Json) -> Json:
 def succeed(account: Account, intent: Json, charge: Json) -> None:
     """The money is there, less the fee."""
     kind = "charge" if charge["payment_method_details"]["type"] == "card" else "payment"
-    movement = money.balance_transaction(
+    transaction = money.balance_transaction(
         kind,
         charge["amount"],
         charge,
@@ -56,11 +56,11 @@ def succeed(account: Account, intent: Json, charge: Json) -> None:
         category="charge",
         description=charge["description"],
     )
-    account.add(movement)
+    account.add(transaction)
     account.change(
         charge,
         amount_captured=charge["amount"],
-        balance_transaction=movement["id"],
+        balance_transaction=transaction["id"],
         captured=True,
         outcome=payments.outcome("authorized"),
         paid=True,
@@ -97,7 +97,7 @@ def fail_charge(
     charge: Json | None = None,
 ) -> CardDeclined:
     """Records the refusal on charge and intent and gives the error that says so."""
-    code, decline_code, words = decline
+    code, decline_code, message = decline
     charge = charge or _new_charge(account, intent, method)
     blocked = card is not None and card.blocked
     network = "not_sent_to_network" if blocked else "declined_by_network"
@@ -105,21 +105,21 @@ def fail_charge(
     account.change(
         charge,
         failure_code=code,
-        failure_message=words,
+        failure_message=message,
         outcome=payments.outcome("blocked" if blocked else "issuer_declined", reason, network),
         status="failed",
     )
     account.emit("charge.failed", charge)
     fail_intent(account, intent, decline, method=method, charge=charge)
-    return CardDeclined(words, code, decline_code, charge=charge["id"], payment_intent=intent)
+    return CardDeclined(message, code, decline_code, charge=charge["id"], payment_intent=intent)
 
 
 def fail_intent(
     account: Account, intent: Json, decline: Decline, *, method: Json, charge: Json | None = None
 ) -> None:
     """The intent waits for another payment method and says why."""
-    code, decline_code, words = decline
-    error: Json = {"code": code, "message": words, "payment_method": method, "type": "card_error"}
+    code, decline_code, message = decline
+    error: Json = {"code": code, "message": message, "payment_method": method, "type": "card_error"}
     error["doc_url"] = "https://stripe.com/docs/error-codes/" + code.replace("_", "-")
     if decline_code:
         error["decline_code"] = decline_code

@@ -4,13 +4,13 @@ import contextlib
 from collections.abc import Callable
 
 from sandbox.stripe.errors import Refused
-from sandbox.stripe.rules import payouts, refunds, renewals, sessions, settling
+from sandbox.stripe.rules import debits, payouts, refunds, renewals, sessions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
 _ACTIONS: dict[str, Callable[[Account, Json], object]] = {
     "expire_session": sessions.expire,
-    "settle_debit": settling.settle_as_expected,
+    "settle_debit": debits.settle_scheduled,
     "renew": renewals.renew,
     "retry_invoice": renewals.collect,
     "resume_collection": renewals.resume_collection,
@@ -20,21 +20,21 @@ _ACTIONS: dict[str, Callable[[Account, Json], object]] = {
 }
 
 
-def catch_up(account: Account) -> int:
+def run_due(account: Account) -> int:
     """Does what has fallen due by now; gives how much that was."""
-    return _work_until(account, account.precise_now())
+    return _run_until(account, account.precise_now())
 
 
 def advance(account: Account, seconds: float) -> int:
     """Moves the clock forward, stopping at everything that falls due on the way."""
     require(seconds >= 0, Refused("The clock only moves forward.", param="seconds"))
     target = account.precise_now() + seconds
-    done = _work_until(account, target)
+    done = _run_until(account, target)
     account.set_now(target)
     return done
 
 
-def _work_until(account: Account, target: float) -> int:
+def _run_until(account: Account, target: float) -> int:
     done = 0
     while (due := account.next_due()) and due["at"] <= target:
         account.set_now(due["at"])

@@ -20,16 +20,16 @@ def _line_items(account: Account, session: Json) -> Json:
 
 def _payments(account: Account, invoice: Json) -> Json:
     address = f"/v1/invoice_payments?invoice={invoice['id']}"
-    return _pointing(account, "invoice_payment", "invoice", invoice, address)
+    return _related(account, "invoice_payment", "invoice", invoice, address)
 
 
 def _refunds(account: Account, charge: Json) -> Json:
     address = f"/v1/charges/{charge['id']}/refunds"
-    return _pointing(account, "refund", "charge", charge, address)
+    return _related(account, "refund", "charge", charge, address)
 
 
-def _pointing(account: Account, kind: str, member: str, to: Json, address: str) -> Json:
-    found = [shown(account, obj) for obj in account.every(kind) if obj[member] == to["id"]]
+def _related(account: Account, kind: str, member: str, to: Json, address: str) -> Json:
+    found = [serialize(account, obj) for obj in account.every(kind) if obj[member] == to["id"]]
     return listing(found, address)
 
 
@@ -40,14 +40,14 @@ _ON_REQUEST: dict[tuple[str, str], Callable[[Account, Json], Json]] = {
 }
 
 
-def shown(account: Account, obj: Json) -> Json:
+def serialize(account: Account, obj: Json) -> Json:
     """A copy as the API gives it, with what depends on the clock and on deliveries."""
     given = copied(obj)
     if given.get("object") == "balance_transaction":
         late = given["available_on"] > account.now()
         given["status"] = "pending" if late else "available"
     if given.get("object") == "event":
-        given["pending_webhooks"] = records.unacknowledged(account, given["id"])
+        given["pending_webhooks"] = records.count_unacknowledged(account, given["id"])
     return given
 
 
@@ -75,5 +75,5 @@ def _walk(account: Account, place: object, name: str, steps: list[str]) -> None:
     found = place.get(step)
     if isinstance(found, str) and step in TARGETS.get(kind, {}):
         known = account.find(found)
-        found = place[step] = shown(account, known) if known else found
+        found = place[step] = serialize(account, known) if known else found
     _walk(account, found, step, steps[1:])
